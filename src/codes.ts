@@ -1,0 +1,95 @@
+/**
+ * Every stable code of Clarion, once: the same word stands in the API's answer, the record header, the log line, the metric label and
+ * `docs/reference/codes.md` (a test holds the page to this table). One code has one status (C.0.1).
+ */
+
+export interface CodeEntry {
+  /** HTTP status when the code is an API answer. */
+  status: number
+  /** Whether the same call may succeed if repeated unchanged. */
+  retryable: boolean
+  /** What it means, for a person. */
+  meaning: string
+}
+
+const entry = (status: number, meaning: string, retryable = false): CodeEntry => ({ status, retryable, meaning })
+
+export const CODES = {
+  // Generic (C.0.1)
+  unauthorized: entry(401, 'The key is missing, unknown, expired or deleted.'),
+  insufficient_scope: entry(403, 'The key is valid but does not hold the scope that this call needs.'),
+  not_found: entry(404, 'There is no such resource in your organization.'),
+  method_not_allowed: entry(405, 'The path exists, but not with this method.'),
+  unsupported_media_type: entry(415, 'The body must be JSON (content-type: application/json).'),
+  validation_failed: entry(400, 'The request is malformed; details name each place.'),
+  conflict: entry(409, 'The change contradicts what is there.'),
+  revision_conflict: entry(412, 'The resource was changed since the revision in If-Match.'),
+  rate_limited: entry(429, 'Too many calls; see Retry-After.', true),
+  internal_error: entry(500, 'A fault of the platform; the request id helps to find it.', true),
+  service_unavailable: entry(503, 'The platform cannot serve this now; repeat after Retry-After, with an idempotency key.', true),
+
+  // Organizations and keys (C.0.2, C.0.6)
+  organization_suspended: entry(403, 'The organization is suspended: it can read, but not emit, register or invite.'),
+  slug_taken: entry(409, 'Another organization has this slug.'),
+
+  // Registry (C.11.2, source table)
+  invalid_namespace: entry(400, 'The namespace does not match ^[a-z][a-z0-9_-]{1,30}$.'),
+  reserved_namespace: entry(400, 'The namespace belongs to the platform.'),
+  namespace_not_allowed: entry(400, "The namespace is not on the organization's allowlist."),
+  invalid_name: entry(400, 'The name does not match ^[a-z][a-z0-9_.-]{1,60}$.'),
+  invalid_version_format: entry(400, 'The version is not MAJOR.MINOR.PATCH.'),
+  cannot_register_generic_event: entry(400, 'platformxe.generic belongs to the platform.'),
+  cannot_archive_generic_event: entry(403, 'platformxe.generic belongs to the platform.'),
+  version_already_exists: entry(400, 'This version of the event is taken for good.'),
+  version_downgrade: entry(400, 'The version is lower than the highest one registered.'),
+  version_invalid_jump: entry(400, 'A version may only be one patch, one minor or one major step above the highest one.'),
+  patch_must_be_byte_equal: entry(400, 'A patch may change descriptions only.'),
+  minor_must_be_backwards_compatible: entry(400, 'A minor must be compatible; details name what breaks, and where.'),
+  schema_too_deep: entry(400, 'The schema nests more than 5 levels or refers to itself.'),
+  schema_too_wide: entry(400, 'The schema names more than 50 properties.'),
+  invalid_json_schema: entry(400, 'The schema is not a JSON Schema 2020-12 that can be compiled.'),
+  payload_example_does_not_match_schema: entry(400, 'The example does not satisfy its own schema.'),
+  registration_quota_exceeded: entry(402, "The plan's number of registrations is used up."),
+
+  // Emit (C.11.4)
+  event_not_registered: entry(404, 'No version of this name, or not the pinned one, exists in the organization.'),
+  event_not_published: entry(409, 'The target version is a draft or archived.'),
+  payload_invalid: entry(400, 'The payload is not what the schema asks for; details name each place.'),
+  payload_too_large: entry(413, 'The payload is larger than 256 KB, or the request than its limit.'),
+  plan_does_not_allow_registered_events: entry(402, 'The Free plan emits platformxe.generic only.'),
+  chain_depth_exceeded: entry(422, 'The chain of events that this emit belongs to is at its cap of 50.'),
+  monthly_emit_quota_exceeded: entry(402, "The month's emits are used up."),
+  idempotency_key_conflict: entry(409, 'The idempotency key was used with another name, version or payload.'),
+  bus_relay_failed: entry(502, 'The emit is recorded but could not be written to the log; do not emit again, redrive it.'),
+
+  // Webhooks (C.10)
+  invalid_webhook_url: entry(400, 'The URL cannot be a webhook: see the message.'),
+  https_required: entry(400, 'Webhooks are https.'),
+  invalid_event_selector: entry(400, 'A selector is not one of the forms of C.0.4.'),
+  invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
+  webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
+} as const satisfies Record<string, CodeEntry>
+
+export type Code = keyof typeof CODES
+
+/** One finding: where (JSON pointer), which rule, in words. */
+export interface Finding {
+  path: string
+  rule: string
+  message: string
+}
+
+/** An answer to a caller who did something wrong, or met a limit. Translated once, in the API's error middleware. */
+export class ClarionError extends Error {
+  readonly code: Code
+  readonly details: Finding[] | undefined
+  readonly retryAfterS: number | undefined
+
+  constructor(code: Code, message: string, options: { details?: Finding[]; retryAfterS?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'ClarionError'
+    this.code = code
+    this.details = options.details
+    this.retryAfterS = options.retryAfterS
+  }
+}

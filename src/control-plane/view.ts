@@ -1,0 +1,33 @@
+/**
+ * The control plane in memory, as of one offset of the topic `control`. Every role has one; nothing that judges an emit asks anything else.
+ */
+import type { ApiKey, Kind, Organization, RecordsByKind, Registration, Webhook } from './records.ts'
+
+/** All versions of one event name of one organization. Replaced, never changed, when a version changes. */
+export interface RegisteredEvent {
+  /** `<namespace>.<name>` */
+  fullName: string
+  versions: ReadonlyMap<string, Registration>
+  /** Highest semver among the published ones (C.11.1). */
+  latestPublished: Registration | undefined
+}
+
+export interface ControlView {
+  /** Offset of the newest control record applied; -1 before the first. */
+  readonly appliedOffset: number
+  /** Resolves when `appliedOffset` ≥ `offset`: true, or false after `timeoutMs`. */
+  waitFor(offset: number, timeoutMs: number): Promise<boolean>
+  find<K extends Kind>(kind: K, organizationId: string, id: string): RecordsByKind[K] | undefined
+  /** All records of a kind of one organization, oldest first. */
+  list<K extends Kind>(kind: K, organizationId: string): RecordsByKind[K][]
+  organizations(): Iterable<Organization>
+  organization(organizationId: string): Organization | undefined
+  organizationBySlug(slug: string): Organization | undefined
+  keyByHash(hash: string): ApiKey | undefined
+  /** By `<namespace>.<name>`; the generic event is there for every organization. */
+  event(organizationId: string, fullName: string): RegisteredEvent | undefined
+  /** Webhooks of an organization, active or not, in a list whose identity changes when any of them changes. */
+  webhooks(organizationId: string): readonly Webhook[]
+  /** Calls back after each applied record, until the answered function is called. */
+  onChange(listener: (kind: Kind, organizationId: string, id: string) => void): () => void
+}

@@ -1,0 +1,118 @@
+/**
+ * What the rest of Clarion sees of Kafka. Implementations stand beside this file; only they know the client library.
+ */
+
+/** Header values by name; a repeated header keeps its last value. */
+export type Headers = Record<string, Buffer>
+
+/** A committed record as read. */
+export interface LogRecord {
+  topic: string
+  partition: number
+  offset: number
+  /** Broker append time (LogAppendTime topics) or the producer's time, ms. */
+  timestampMs: number
+  key: Buffer | null
+  value: Buffer | null
+  headers: Headers
+}
+
+/** A record to be written. The partition is always spelled out. */
+export interface OutRecord {
+  topic: string
+  partition: number
+  key: Buffer | string | null
+  value: Buffer | string | null
+  headers?: ReadonlyArray<readonly [string, Buffer | string]>
+}
+
+export interface TopicPartition {
+  topic: string
+  partition: number
+}
+
+/** Where a written record landed. */
+export interface Place {
+  offset: number
+  /** Broker append time where the topic has LogAppendTime, else -1. */
+  timestampMs: number
+}
+
+/**
+ * Appends records outside any transaction, idempotently and in order per partition; calls made together share one request.
+ * Rejects with `AppendFailed` when the broker did not acknowledge: the record may or may not be there.
+ */
+export interface Appender {
+  append(record: OutRecord): Promise<Place>
+  close(): Promise<void>
+}
+
+/** Reads partitions by hand-set positions, committed records only. */
+export interface LogReader {
+  /** Starts reading `from` that offset (`earliest`: from the first that is there). */
+  assign(topic: string, partition: number, from: number | 'earliest'): void
+  unassign(topic: string, partition: number): void
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+  close(): Promise<void>
+}
+
+/** What a log reader tells its owner. `nextOffset` is where reading goes on (beyond markers and aborted records). */
+export interface LogReaderEvents {
+  onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
+  /** The partition is gone (topic deleted) or its offset is out of range; it is unassigned. */
+  onLost?(topic: string, partition: number, reason: 'deleted' | 'out_of_range'): void
+  /** A fault that the reader does not get over by itself. */
+  onFatal(error: Error): void
+}
+
+/**
+ * One shard of one role, as its processor sees it. Everything given to `write` between two seals commits in one Kafka transaction,
+ * together with what `seal` answers; nothing of it is visible before.
+ */
+export interface ShardHandle {
+  readonly role: string
+  readonly shard: number
+  /** Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. */
+  write(records: OutRecord[]): void
+  /** Starts reading an input partition. */
+  assign(topic: string, partition: number, from: number | 'earliest'): void
+  unassign(topic: string, partition: number): void
+  /** Back-pressure on one input: no further `receive` for it until resumed. */
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+  /** Gives the shard up because this process is at fault: everything uncommitted is dropped, and the shard is opened again from its state. */
+  fail(error: Error): void
+}
+
+/**
+ * A processor's work on one shard. Calls never overlap. Order: `restore` (each record of each state partition), `start`, then `receive`
+ * and `seal` in turns, `close` at the end. After a failed commit the task is closed and a new one is made and restored.
+ */
+export interface ShardTask {
+  restore(record: LogRecord): void
+  /** State is complete; assign the inputs. */
+  start(): void | Promise<void>
+  /**
+   * Input. `isolated`: this single record made a transaction fail twice on its own; it must be settled without the output that
+   * cannot be written.
+   */
+  receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
+  /** Called once per transaction, last: state records that bring the changelog to this point. */
+  seal(): OutRecord[]
+  /** The transaction sealed last has committed. */
+  committed?(): void
+  /** Stop new work; resolves when work under way has ended (at most the drain time). Writes made meanwhile still commit. */
+  drain?(): Promise<void>
+  close(): void
+}
+
+/** A consumer group's worth of work: leased by shard, run on any number of processes. */
+export interface Processor {
+  /** Role, consumer group, metric label: one name. */
+  role: string
+  /** Compacted topics, partitioned by shard, whose partition is read into `restore` before `start`. */
+  stateTopics: string[]
+  /** Most input records or output bytes in one transaction. */
+  open(handle: ShardHandle): ShardTask
+}

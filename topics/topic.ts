@@ -1,0 +1,37 @@
+/** What a topic is. One file each; code imports a topic and never spells its name. */
+import type { Environment } from '../src/control-plane/records.ts'
+
+export type Role = 'api' | 'admit' | 'deliver' | 'record'
+
+export interface TopicSettings {
+  /** What it holds, in a sentence. */
+  meaning: string
+  key: string
+  value: string
+  producers: Array<Role | 'organization'>
+  consumers: Array<Role | 'organization'>
+  /** `compact` keeps the newest record of each key for good; otherwise records go after `retentionMs`. */
+  cleanup: 'delete' | 'compact'
+  retentionMs?: number
+  /** The broker stamps the time of append; a producer cannot backdate. Needed wherever time is read from the record. */
+  logAppendTime: boolean
+  /** Largest batch, bytes. */
+  maxMessageBytes: number
+}
+
+/** A topic shared by all organizations. */
+export interface Topic extends TopicSettings {
+  name: string
+  /** `shards`: one partition per shard; `one`: exactly one. */
+  partitions: 'one' | 'shards'
+}
+
+/** A topic that each organization has for itself, by environment. */
+export interface OrganizationTopic extends TopicSettings {
+  /** For the documentation: `emits.<org>`. */
+  pattern: string
+  nameFor(organizationId: string, environment: Environment): string
+}
+
+export const DAY_MS = 86_400_000
+export const DEFAULT_MAX_MESSAGE_BYTES = 8 * 1024 * 1024
