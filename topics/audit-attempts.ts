@@ -1,0 +1,121 @@
+import avro from 'avsc'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** State of a delivery (C.10). `pending` and `delivering` are never written: they are what a delivery is before its first row. */
+export const DELIVERY_STATES = ['success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
+/** C.10 `lastErrorKind`. */
+export const ERROR_KINDS = ['status', 'timeout', 'tls', 'dns', 'connect', 'blocked_address', 'redirect', 'too_large'] as const
+export type ErrorKind = (typeof ERROR_KINDS)[number]
+
+/**
+ * One step of one delivery: an attempt (`number` ≥ 1 and `attemptId` set), or an end without one (cancelled, skipped: `attemptId` null,
+ * `number` = attempts made before).
+ */
+export interface AttemptRow {
+  attemptId: string | null
+  deliveryId: string
+  webhookId: string
+  organizationId: string
+  environment: 'live' | 'test'
+  eventId: string
+  emitId: string
+  /** `<namespace>.<name>`. */
+  eventType: string
+  canonicalName: string
+  sequence: number
+  number: number
+  maxAttempts: number
+  trigger: 'live' | 'manual' | 'replay' | 'test'
+  /** What the delivery is after this step. */
+  state: DeliveryState
+  /** Why it was cancelled or skipped: a lower_snake word. */
+  reason: string | null
+  url: string
+  startedAtMs: number
+  durationMs: number
+  /** Until the connection stood, until the first byte; null when not reached. */
+  connectMs: number | null
+  firstByteMs: number | null
+  responseStatus: number | null
+  /** JSON object, lower-case names; signatures redacted in the request's. */
+  requestHeaders: string | null
+  responseHeaders: string | null
+  /** First 4 KB, as UTF-8 with replacement characters. */
+  responseBody: string | null
+  errorKind: ErrorKind | null
+  error: string | null
+  nextAttemptAtMs: number | null
+  /** When the delivery came to be: the event was accepted. */
+  createdAtMs: number
+}
+
+export interface AuditAttempts {
+  attempts: AttemptRow[]
+}
+
+const optional = (type: string) => ({ type: ['null', type], default: null })
+
+export const auditAttemptsType = avro.Type.forSchema({
+  type: 'record',
+  name: 'AuditAttempts',
+  namespace: 'clarion',
+  fields: [
+    {
+      name: 'attempts',
+      default: [],
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Attempt',
+          fields: [
+            { name: 'attemptId', ...optional('string') },
+            { name: 'deliveryId', type: 'string' },
+            { name: 'webhookId', type: 'string' },
+            { name: 'organizationId', type: 'string' },
+            { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
+            { name: 'eventId', type: 'string' },
+            { name: 'emitId', type: 'string' },
+            { name: 'eventType', type: 'string' },
+            { name: 'canonicalName', type: 'string' },
+            { name: 'sequence', type: 'long' },
+            { name: 'number', type: 'int' },
+            { name: 'maxAttempts', type: 'int' },
+            { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
+            { name: 'state', type: { type: 'enum', name: 'DeliveryState', symbols: [...DELIVERY_STATES] } },
+            { name: 'reason', ...optional('string') },
+            { name: 'url', type: 'string' },
+            { name: 'startedAtMs', type: 'long' },
+            { name: 'durationMs', type: 'int' },
+            { name: 'connectMs', ...optional('int') },
+            { name: 'firstByteMs', ...optional('int') },
+            { name: 'responseStatus', ...optional('int') },
+            { name: 'requestHeaders', ...optional('string') },
+            { name: 'responseHeaders', ...optional('string') },
+            { name: 'responseBody', ...optional('string') },
+            { name: 'errorKind', ...optional('string') },
+            { name: 'error', ...optional('string') },
+            { name: 'nextAttemptAtMs', ...optional('long') },
+            { name: 'createdAtMs', type: 'long' },
+          ],
+        },
+      },
+    },
+  ],
+})
+
+export const auditAttempts: Topic = {
+  name: 'audit.attempts',
+  meaning: 'Every attempt of every delivery, with what was sent and what came back, and how deliveries ended.',
+  key: 'nothing',
+  value: 'Avro AuditAttempts',
+  partitions: 'shards',
+  producers: ['deliver'],
+  consumers: ['record'],
+  cleanup: 'delete',
+  retentionMs: 30 * DAY_MS,
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,76 @@
+import avro from 'avsc'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** One change of the control plane, written in the same transaction as the change itself (C.3.1). */
+export interface ChangeRow {
+  /** `chg_…`, unique. */
+  id: string
+  organizationId: string
+  /** Lifecycle name (C.3), e.g. `WEBHOOK_CREATED`. */
+  type: string
+  entityType: string
+  entityId: string
+  canonicalName: string | null
+  actorId: string
+  occurredAtMs: number
+  previousStatus: string | null
+  status: string | null
+  reason: string | null
+  requestId: string | null
+  /** JSON object with the extra data of C.3.2; never payload contents. */
+  data: string
+}
+
+export interface AuditChanges {
+  changes: ChangeRow[]
+}
+
+const optionalString = { type: ['null', 'string'], default: null } as const
+
+export const auditChangesType = avro.Type.forSchema({
+  type: 'record',
+  name: 'AuditChanges',
+  namespace: 'clarion',
+  fields: [
+    {
+      name: 'changes',
+      default: [],
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Change',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'organizationId', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'entityType', type: 'string' },
+            { name: 'entityId', type: 'string' },
+            { name: 'canonicalName', ...optionalString },
+            { name: 'actorId', type: 'string' },
+            { name: 'occurredAtMs', type: 'long' },
+            { name: 'previousStatus', ...optionalString },
+            { name: 'status', ...optionalString },
+            { name: 'reason', ...optionalString },
+            { name: 'requestId', ...optionalString },
+            { name: 'data', type: 'string' },
+          ],
+        },
+      },
+    },
+  ],
+})
+
+export const auditChanges: Topic = {
+  name: 'audit.changes',
+  meaning: 'Every change of the control plane, as the lifecycle event that announces it.',
+  key: 'nothing',
+  value: 'Avro AuditChanges',
+  partitions: 'shards',
+  producers: ['api', 'admit', 'deliver'],
+  consumers: ['record'],
+  cleanup: 'delete',
+  retentionMs: 30 * DAY_MS,
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

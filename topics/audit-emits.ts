@@ -1,0 +1,172 @@
+import avro from 'avsc'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** One verdict of `admit`. Times are ms since 1970. */
+export interface VerdictRow {
+  emitId: string
+  /** Null unless accepted. For a duplicate: the original's. */
+  eventId: string | null
+  organizationId: string
+  environment: 'live' | 'test'
+  verdict: 'accepted' | 'duplicate' | 'rejected' | 'failed'
+  /** Of `src/codes.ts`; null when accepted. A duplicate has null too. */
+  code: string | null
+  message: string | null
+  /** JSON of Finding[], or null. */
+  findings: string | null
+  /** `<namespace>.<name>` as asked for. */
+  name: string
+  requestedVersion: string | null
+  canonicalName: string | null
+  registrationId: string | null
+  schemaVersion: string | null
+  schemaHash: string | null
+  /** `kind` of the generic event, else null. */
+  kind: string | null
+  sequence: number | null
+  subject: string | null
+  actorId: string
+  source: string
+  /** Occurrence, as the caller set it or the append time. */
+  timeMs: number
+  /** Append time at the broker: what quota months and retention go by. */
+  recordedAtMs: number
+  judgedAtMs: number
+  idempotencyKey: string | null
+  correlationId: string | null
+  causationId: string | null
+  rootEventId: string | null
+  depth: number
+  channel: 'http' | 'kafka' | 'platform'
+  requestId: string | null
+  /** The emit whose key this one repeats. */
+  originalEmitId: string | null
+  payloadBytes: number
+  /** Accepted and failed: the payload, kept 30 days. */
+  payload: Buffer | null
+  /** Every webhook considered: why it was not matched, or null if it was. */
+  webhooks: Array<{ webhookId: string; skipped: string | null }>
+  subscriberCount: number
+}
+
+/** The last word on an accepted emit that had subscribers: every delivery has ended. */
+export interface CompletionRow {
+  emitId: string
+  eventId: string
+  organizationId: string
+  environment: 'live' | 'test'
+  state: 'DELIVERED' | 'FAILED'
+  recordedAtMs: number
+  completedAtMs: number
+}
+
+export interface AuditEmits {
+  verdicts: VerdictRow[]
+  completions: CompletionRow[]
+}
+
+const optionalString = { type: ['null', 'string'], default: null } as const
+
+export const auditEmitsType = avro.Type.forSchema({
+  type: 'record',
+  name: 'AuditEmits',
+  namespace: 'clarion',
+  fields: [
+    {
+      name: 'verdicts',
+      default: [],
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Verdict',
+          fields: [
+            { name: 'emitId', type: 'string' },
+            { name: 'eventId', ...optionalString },
+            { name: 'organizationId', type: 'string' },
+            { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
+            { name: 'verdict', type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] } },
+            { name: 'code', ...optionalString },
+            { name: 'message', ...optionalString },
+            { name: 'findings', ...optionalString },
+            { name: 'name', type: 'string' },
+            { name: 'requestedVersion', ...optionalString },
+            { name: 'canonicalName', ...optionalString },
+            { name: 'registrationId', ...optionalString },
+            { name: 'schemaVersion', ...optionalString },
+            { name: 'schemaHash', ...optionalString },
+            { name: 'kind', ...optionalString },
+            { name: 'sequence', type: ['null', 'long'], default: null },
+            { name: 'subject', ...optionalString },
+            { name: 'actorId', type: 'string' },
+            { name: 'source', type: 'string' },
+            { name: 'timeMs', type: 'long' },
+            { name: 'recordedAtMs', type: 'long' },
+            { name: 'judgedAtMs', type: 'long' },
+            { name: 'idempotencyKey', ...optionalString },
+            { name: 'correlationId', ...optionalString },
+            { name: 'causationId', ...optionalString },
+            { name: 'rootEventId', ...optionalString },
+            { name: 'depth', type: 'int' },
+            { name: 'channel', type: { type: 'enum', name: 'Channel', symbols: ['http', 'kafka', 'platform'] } },
+            { name: 'requestId', ...optionalString },
+            { name: 'originalEmitId', ...optionalString },
+            { name: 'payloadBytes', type: 'int' },
+            { name: 'payload', type: ['null', 'bytes'], default: null },
+            {
+              name: 'webhooks',
+              default: [],
+              type: {
+                type: 'array',
+                items: {
+                  type: 'record',
+                  name: 'ConsideredWebhook',
+                  fields: [
+                    { name: 'webhookId', type: 'string' },
+                    { name: 'skipped', ...optionalString },
+                  ],
+                },
+              },
+            },
+            { name: 'subscriberCount', type: 'int' },
+          ],
+        },
+      },
+    },
+    {
+      name: 'completions',
+      default: [],
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Completion',
+          fields: [
+            { name: 'emitId', type: 'string' },
+            { name: 'eventId', type: 'string' },
+            { name: 'organizationId', type: 'string' },
+            { name: 'environment', type: 'Environment' },
+            { name: 'state', type: { type: 'enum', name: 'FinalState', symbols: ['DELIVERED', 'FAILED'] } },
+            { name: 'recordedAtMs', type: 'long' },
+            { name: 'completedAtMs', type: 'long' },
+          ],
+        },
+      },
+    },
+  ],
+})
+
+/** Many rows travel in one record: one per transaction, cut at 512 KB. */
+export const auditEmits: Topic = {
+  name: 'audit.emits',
+  meaning: 'Every verdict, and the last word on every accepted emit; the source of history, health and usage.',
+  key: 'nothing',
+  value: 'Avro AuditEmits',
+  partitions: 'shards',
+  producers: ['admit', 'deliver'],
+  consumers: ['record'],
+  cleanup: 'delete',
+  retentionMs: 30 * DAY_MS,
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,15 @@
+import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** The control plane: organizations, keys, registrations, webhooks. Header `command` names the change that wrote the record. */
+export const control: Topic = {
+  name: 'control',
+  meaning: 'What administrators configured, one whole record per thing.',
+  key: '<kind>/<organization>/<id>',
+  value: 'JSON of the record; nothing once it is removed',
+  partitions: 'one',
+  producers: ['api'],
+  consumers: ['api', 'admit', 'deliver', 'record'],
+  cleanup: 'compact',
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,15 @@
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+export const deliveriesDeadLetter: Topic = {
+  name: 'deliveries.dead-letter',
+  meaning: 'Deliveries whose attempts are used up, with the event, so that they can be redriven.',
+  key: 'the webhook',
+  value: 'Avro RetryRecord; header `reason` says why the last attempt failed',
+  partitions: 'shards',
+  producers: ['deliver'],
+  consumers: ['deliver'],
+  cleanup: 'delete',
+  retentionMs: 30 * DAY_MS,
+  logAppendTime: true,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,72 @@
+import avro from 'avsc'
+import { eventFactsSchema, type EventFacts } from './deliveries.ts'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** One delivery that waits for its next attempt. */
+export interface RetryRecord {
+  event: EventFacts
+  payload: Buffer
+  webhookId: string
+  deliveryId: string
+  /** Attempts made so far. */
+  attempts: number
+  /** When the next attempt is due; the record may pass through several tiers until then. */
+  dueAtMs: number
+  trigger: 'live' | 'manual' | 'replay' | 'test'
+  createdAtMs: number
+}
+
+export const retryRecordType = avro.Type.forSchema({
+  type: 'record',
+  name: 'RetryRecord',
+  namespace: 'clarion',
+  fields: [
+    { name: 'event', type: eventFactsSchema },
+    { name: 'payload', type: 'bytes' },
+    { name: 'webhookId', type: 'string' },
+    { name: 'deliveryId', type: 'string' },
+    { name: 'attempts', type: 'int' },
+    { name: 'dueAtMs', type: 'long' },
+    { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
+    { name: 'createdAtMs', type: 'long' },
+  ],
+} as avro.Schema)
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+export interface RetryTier {
+  delayMs: number
+  topic: Topic
+}
+
+const tier = (label: string, delayMs: number): RetryTier => ({
+  delayMs,
+  topic: {
+    name: `deliveries.retry-${label}`,
+    meaning: `Deliveries that wait up to ${label} for their next attempt.`,
+    key: 'the webhook',
+    value: 'Avro RetryRecord',
+    partitions: 'shards',
+    producers: ['deliver'],
+    consumers: ['deliver'],
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    logAppendTime: true,
+    maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+  },
+})
+
+/** Shortest first. The delays are scaled by `CLARION_TIME_SCALE` where they are used, not in the names. */
+export const RETRY_TIERS: readonly RetryTier[] = [
+  tier('1s', SECOND),
+  tier('5s', 5 * SECOND),
+  tier('30s', 30 * SECOND),
+  tier('1m', MINUTE),
+  tier('5m', 5 * MINUTE),
+  tier('30m', 30 * MINUTE),
+  tier('2h', 2 * HOUR),
+  tier('5h', 5 * HOUR),
+  tier('12h', 12 * HOUR),
+]

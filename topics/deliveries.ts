@@ -1,0 +1,89 @@
+import avro from 'avsc'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** What an accepted emit is to those downstream: the envelope of C.0.3 without its payload. Times are ms since 1970. */
+export interface EventFacts {
+  eventId: string
+  emitId: string
+  organizationId: string
+  environment: 'live' | 'test'
+  sequence: number
+  /** Short type (C.0.3): `<namespace>.<name>`. */
+  type: string
+  canonicalName: string
+  /** Generic event's kind, else null. */
+  kind: string | null
+  source: string
+  subject: string | null
+  actorId: string
+  timeMs: number
+  recordedAtMs: number
+  schemaVersion: string
+  schemaHash: string
+  correlationId: string | null
+  causationId: string | null
+  rootEventId: string
+  depth: number
+}
+
+/** One accepted event with the webhooks it goes to. */
+export interface DeliveryRecord {
+  event: EventFacts
+  payload: Buffer
+  webhookIds: string[]
+}
+
+const optionalString = { type: ['null', 'string'], default: null } as const
+
+export const eventFactsSchema = {
+  type: 'record',
+  name: 'EventFacts',
+  namespace: 'clarion',
+  fields: [
+    { name: 'eventId', type: 'string' },
+    { name: 'emitId', type: 'string' },
+    { name: 'organizationId', type: 'string' },
+    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
+    { name: 'sequence', type: 'long' },
+    { name: 'type', type: 'string' },
+    { name: 'canonicalName', type: 'string' },
+    { name: 'kind', ...optionalString },
+    { name: 'source', type: 'string' },
+    { name: 'subject', ...optionalString },
+    { name: 'actorId', type: 'string' },
+    { name: 'timeMs', type: 'long' },
+    { name: 'recordedAtMs', type: 'long' },
+    { name: 'schemaVersion', type: 'string' },
+    { name: 'schemaHash', type: 'string' },
+    { name: 'correlationId', ...optionalString },
+    { name: 'causationId', ...optionalString },
+    { name: 'rootEventId', type: 'string' },
+    { name: 'depth', type: 'int' },
+  ],
+}
+
+export const deliveryRecordType = avro.Type.forSchema({
+  type: 'record',
+  name: 'DeliveryRecord',
+  namespace: 'clarion',
+  fields: [
+    { name: 'event', type: eventFactsSchema },
+    { name: 'payload', type: 'bytes' },
+    { name: 'webhookIds', type: { type: 'array', items: 'string' } },
+  ],
+} as avro.Schema)
+
+/** One record per accepted event that some webhook matches. */
+export const deliveries: Topic = {
+  name: 'deliveries',
+  meaning: 'Accepted events with the webhooks that they go to.',
+  key: 'the organization',
+  value: 'Avro DeliveryRecord',
+  partitions: 'shards',
+  producers: ['admit'],
+  consumers: ['deliver'],
+  cleanup: 'delete',
+  retentionMs: 7 * DAY_MS,
+  logAppendTime: true,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,19 @@
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type OrganizationTopic } from './topic.ts'
+
+/**
+ * The ingress of one organization. Value: the payload as JSON bytes, untouched. The producer's headers are those of C.17; the api adds
+ * its own, which count only with a valid tag (`src/events/ingress.ts`).
+ */
+export const emits: OrganizationTopic = {
+  pattern: 'emits.<org>',
+  nameFor: (organizationId, environment) => (environment === 'live' ? `emits.${organizationId}` : `emits.${organizationId}.test`),
+  meaning: 'What an organization asks to emit, over HTTP or straight from its own Kafka producers. Not judged yet.',
+  key: 'the subject, or nothing',
+  value: 'the payload as it was sent',
+  producers: ['api', 'organization'],
+  consumers: ['admit'],
+  cleanup: 'delete',
+  retentionMs: 7 * DAY_MS,
+  logAppendTime: true,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,73 @@
+import avro from 'avsc'
+import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** A verdict for someone who waits. */
+export interface OutcomeRow {
+  /** The waiting api process's own number for the emit. */
+  ticket: number
+  verdict: 'accepted' | 'duplicate' | 'rejected' | 'failed'
+  code: string | null
+  message: string | null
+  /** JSON of Finding[], or null. */
+  findings: string | null
+  emitId: string
+  eventId: string | null
+  canonicalName: string | null
+  sequence: number | null
+  quotaUsed: number | null
+  /** Null: unlimited. */
+  quotaLimit: number | null
+}
+
+export interface Outcomes {
+  outcomes: OutcomeRow[]
+}
+
+const optional = (type: string) => ({ type: ['null', type], default: null })
+
+export const outcomesType = avro.Type.forSchema({
+  type: 'record',
+  name: 'Outcomes',
+  namespace: 'clarion',
+  fields: [
+    {
+      name: 'outcomes',
+      default: [],
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Outcome',
+          fields: [
+            { name: 'ticket', type: 'long' },
+            { name: 'verdict', type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] } },
+            { name: 'code', ...optional('string') },
+            { name: 'message', ...optional('string') },
+            { name: 'findings', ...optional('string') },
+            { name: 'emitId', type: 'string' },
+            { name: 'eventId', ...optional('string') },
+            { name: 'canonicalName', ...optional('string') },
+            { name: 'sequence', ...optional('long') },
+            { name: 'quotaUsed', ...optional('long') },
+            { name: 'quotaLimit', ...optional('long') },
+          ],
+        },
+      },
+    },
+  ],
+})
+
+/** Key: the api process that waits. One record per process and transaction. */
+export const outcomes: Topic = {
+  name: 'outcomes',
+  meaning: 'Verdicts for api processes that hold a request open.',
+  key: 'the api process id',
+  value: 'Avro Outcomes',
+  partitions: 'shards',
+  producers: ['admit'],
+  consumers: ['api'],
+  cleanup: 'delete',
+  retentionMs: 3_600_000,
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}
