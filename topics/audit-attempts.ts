@@ -1,4 +1,4 @@
-import avro from 'avsc'
+import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** State of a delivery (C.10). `pending` and `delivering` are never written: they are what a delivery is before its first row. */
@@ -55,9 +55,7 @@ export interface AuditAttempts {
   attempts: AttemptRow[]
 }
 
-const optional = (type: string) => ({ type: ['null', type], default: null })
-
-export const auditAttemptsType = avro.Type.forSchema({
+export const auditAttemptsCodec = avroCodec<AuditAttempts>({
   type: 'record',
   name: 'AuditAttempts',
   namespace: 'clarion',
@@ -71,7 +69,7 @@ export const auditAttemptsType = avro.Type.forSchema({
           type: 'record',
           name: 'Attempt',
           fields: [
-            { name: 'attemptId', ...optional('string') },
+            { name: 'attemptId', ...nullable('string') },
             { name: 'deliveryId', type: 'string' },
             { name: 'webhookId', type: 'string' },
             { name: 'organizationId', type: 'string' },
@@ -85,19 +83,19 @@ export const auditAttemptsType = avro.Type.forSchema({
             { name: 'maxAttempts', type: 'int' },
             { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
             { name: 'state', type: { type: 'enum', name: 'DeliveryState', symbols: [...DELIVERY_STATES] } },
-            { name: 'reason', ...optional('string') },
+            { name: 'reason', ...nullable('string') },
             { name: 'url', type: 'string' },
             { name: 'startedAtMs', type: 'long' },
             { name: 'durationMs', type: 'int' },
-            { name: 'connectMs', ...optional('int') },
-            { name: 'firstByteMs', ...optional('int') },
-            { name: 'responseStatus', ...optional('int') },
-            { name: 'requestHeaders', ...optional('string') },
-            { name: 'responseHeaders', ...optional('string') },
-            { name: 'responseBody', ...optional('string') },
-            { name: 'errorKind', ...optional('string') },
-            { name: 'error', ...optional('string') },
-            { name: 'nextAttemptAtMs', ...optional('long') },
+            { name: 'connectMs', ...nullable('int') },
+            { name: 'firstByteMs', ...nullable('int') },
+            { name: 'responseStatus', ...nullable('int') },
+            { name: 'requestHeaders', ...nullable('string') },
+            { name: 'responseHeaders', ...nullable('string') },
+            { name: 'responseBody', ...nullable('string') },
+            { name: 'errorKind', ...nullable('string') },
+            { name: 'error', ...nullable('string') },
+            { name: 'nextAttemptAtMs', ...nullable('long') },
             { name: 'createdAtMs', type: 'long' },
           ],
         },

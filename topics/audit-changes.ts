@@ -1,4 +1,4 @@
-import avro from 'avsc'
+import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** One change of the control plane, written in the same transaction as the change itself (C.3.1). */
@@ -25,9 +25,7 @@ export interface AuditChanges {
   changes: ChangeRow[]
 }
 
-const optionalString = { type: ['null', 'string'], default: null } as const
-
-export const auditChangesType = avro.Type.forSchema({
+export const auditChangesCodec = avroCodec<AuditChanges>({
   type: 'record',
   name: 'AuditChanges',
   namespace: 'clarion',
@@ -46,13 +44,13 @@ export const auditChangesType = avro.Type.forSchema({
             { name: 'type', type: 'string' },
             { name: 'entityType', type: 'string' },
             { name: 'entityId', type: 'string' },
-            { name: 'canonicalName', ...optionalString },
+            { name: 'canonicalName', ...nullable('string') },
             { name: 'actorId', type: 'string' },
             { name: 'occurredAtMs', type: 'long' },
-            { name: 'previousStatus', ...optionalString },
-            { name: 'status', ...optionalString },
-            { name: 'reason', ...optionalString },
-            { name: 'requestId', ...optionalString },
+            { name: 'previousStatus', ...nullable('string') },
+            { name: 'status', ...nullable('string') },
+            { name: 'reason', ...nullable('string') },
+            { name: 'requestId', ...nullable('string') },
             { name: 'data', type: 'string' },
           ],
         },

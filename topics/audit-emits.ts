@@ -1,4 +1,4 @@
-import avro from 'avsc'
+import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** One verdict of `admit`. Times are ms since 1970. */
@@ -65,9 +65,7 @@ export interface AuditEmits {
   completions: CompletionRow[]
 }
 
-const optionalString = { type: ['null', 'string'], default: null } as const
-
-export const auditEmitsType = avro.Type.forSchema({
+export const auditEmitsCodec = avroCodec<AuditEmits>({
   type: 'record',
   name: 'AuditEmits',
   namespace: 'clarion',
@@ -82,35 +80,35 @@ export const auditEmitsType = avro.Type.forSchema({
           name: 'Verdict',
           fields: [
             { name: 'emitId', type: 'string' },
-            { name: 'eventId', ...optionalString },
+            { name: 'eventId', ...nullable('string') },
             { name: 'organizationId', type: 'string' },
             { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
             { name: 'verdict', type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] } },
-            { name: 'code', ...optionalString },
-            { name: 'message', ...optionalString },
-            { name: 'findings', ...optionalString },
+            { name: 'code', ...nullable('string') },
+            { name: 'message', ...nullable('string') },
+            { name: 'findings', ...nullable('string') },
             { name: 'name', type: 'string' },
-            { name: 'requestedVersion', ...optionalString },
-            { name: 'canonicalName', ...optionalString },
-            { name: 'registrationId', ...optionalString },
-            { name: 'schemaVersion', ...optionalString },
-            { name: 'schemaHash', ...optionalString },
-            { name: 'kind', ...optionalString },
+            { name: 'requestedVersion', ...nullable('string') },
+            { name: 'canonicalName', ...nullable('string') },
+            { name: 'registrationId', ...nullable('string') },
+            { name: 'schemaVersion', ...nullable('string') },
+            { name: 'schemaHash', ...nullable('string') },
+            { name: 'kind', ...nullable('string') },
             { name: 'sequence', type: ['null', 'long'], default: null },
-            { name: 'subject', ...optionalString },
+            { name: 'subject', ...nullable('string') },
             { name: 'actorId', type: 'string' },
             { name: 'source', type: 'string' },
             { name: 'timeMs', type: 'long' },
             { name: 'recordedAtMs', type: 'long' },
             { name: 'judgedAtMs', type: 'long' },
-            { name: 'idempotencyKey', ...optionalString },
-            { name: 'correlationId', ...optionalString },
-            { name: 'causationId', ...optionalString },
-            { name: 'rootEventId', ...optionalString },
+            { name: 'idempotencyKey', ...nullable('string') },
+            { name: 'correlationId', ...nullable('string') },
+            { name: 'causationId', ...nullable('string') },
+            { name: 'rootEventId', ...nullable('string') },
             { name: 'depth', type: 'int' },
             { name: 'channel', type: { type: 'enum', name: 'Channel', symbols: ['http', 'kafka', 'platform'] } },
-            { name: 'requestId', ...optionalString },
-            { name: 'originalEmitId', ...optionalString },
+            { name: 'requestId', ...nullable('string') },
+            { name: 'originalEmitId', ...nullable('string') },
             { name: 'payloadBytes', type: 'int' },
             { name: 'payload', type: ['null', 'bytes'], default: null },
             {
@@ -123,7 +121,7 @@ export const auditEmitsType = avro.Type.forSchema({
                   name: 'ConsideredWebhook',
                   fields: [
                     { name: 'webhookId', type: 'string' },
-                    { name: 'skipped', ...optionalString },
+                    { name: 'skipped', ...nullable('string') },
                   ],
                 },
               },

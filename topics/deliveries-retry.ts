@@ -1,5 +1,5 @@
-import avro from 'avsc'
-import { eventFactsSchema, type EventFacts } from './deliveries.ts'
+import { avroCodec } from './avro.ts'
+import { type EventFacts, eventFactsSchema } from './deliveries.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** One delivery that waits for its next attempt. */
@@ -16,7 +16,7 @@ export interface RetryRecord {
   createdAtMs: number
 }
 
-export const retryRecordType = avro.Type.forSchema({
+export const retryRecordCodec = avroCodec<RetryRecord>({
   type: 'record',
   name: 'RetryRecord',
   namespace: 'clarion',
@@ -30,7 +30,7 @@ export const retryRecordType = avro.Type.forSchema({
     { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
     { name: 'createdAtMs', type: 'long' },
   ],
-} as avro.Schema)
+})
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

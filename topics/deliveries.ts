@@ -1,4 +1,4 @@
-import avro from 'avsc'
+import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** What an accepted emit is to those downstream: the envelope of C.0.3 without its payload. Times are ms since 1970. */
@@ -33,8 +33,6 @@ export interface DeliveryRecord {
   webhookIds: string[]
 }
 
-const optionalString = { type: ['null', 'string'], default: null } as const
-
 export const eventFactsSchema = {
   type: 'record',
   name: 'EventFacts',
@@ -47,22 +45,22 @@ export const eventFactsSchema = {
     { name: 'sequence', type: 'long' },
     { name: 'type', type: 'string' },
     { name: 'canonicalName', type: 'string' },
-    { name: 'kind', ...optionalString },
+    { name: 'kind', ...nullable('string') },
     { name: 'source', type: 'string' },
-    { name: 'subject', ...optionalString },
+    { name: 'subject', ...nullable('string') },
     { name: 'actorId', type: 'string' },
     { name: 'timeMs', type: 'long' },
     { name: 'recordedAtMs', type: 'long' },
     { name: 'schemaVersion', type: 'string' },
     { name: 'schemaHash', type: 'string' },
-    { name: 'correlationId', ...optionalString },
-    { name: 'causationId', ...optionalString },
+    { name: 'correlationId', ...nullable('string') },
+    { name: 'causationId', ...nullable('string') },
     { name: 'rootEventId', type: 'string' },
     { name: 'depth', type: 'int' },
   ],
 }
 
-export const deliveryRecordType = avro.Type.forSchema({
+export const deliveryRecordCodec = avroCodec<DeliveryRecord>({
   type: 'record',
   name: 'DeliveryRecord',
   namespace: 'clarion',
@@ -71,7 +69,7 @@ export const deliveryRecordType = avro.Type.forSchema({
     { name: 'payload', type: 'bytes' },
     { name: 'webhookIds', type: { type: 'array', items: 'string' } },
   ],
-} as avro.Schema)
+})
 
 /** One record per accepted event that some webhook matches. */
 export const deliveries: Topic = {

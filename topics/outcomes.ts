@@ -1,4 +1,4 @@
-import avro from 'avsc'
+import { avroCodec, nullable } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** A verdict for someone who waits. */
@@ -23,9 +23,7 @@ export interface Outcomes {
   outcomes: OutcomeRow[]
 }
 
-const optional = (type: string) => ({ type: ['null', type], default: null })
-
-export const outcomesType = avro.Type.forSchema({
+export const outcomesCodec = avroCodec<Outcomes>({
   type: 'record',
   name: 'Outcomes',
   namespace: 'clarion',
@@ -41,15 +39,15 @@ export const outcomesType = avro.Type.forSchema({
           fields: [
             { name: 'ticket', type: 'long' },
             { name: 'verdict', type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] } },
-            { name: 'code', ...optional('string') },
-            { name: 'message', ...optional('string') },
-            { name: 'findings', ...optional('string') },
+            { name: 'code', ...nullable('string') },
+            { name: 'message', ...nullable('string') },
+            { name: 'findings', ...nullable('string') },
             { name: 'emitId', type: 'string' },
-            { name: 'eventId', ...optional('string') },
-            { name: 'canonicalName', ...optional('string') },
-            { name: 'sequence', ...optional('long') },
-            { name: 'quotaUsed', ...optional('long') },
-            { name: 'quotaLimit', ...optional('long') },
+            { name: 'eventId', ...nullable('string') },
+            { name: 'canonicalName', ...nullable('string') },
+            { name: 'sequence', ...nullable('long') },
+            { name: 'quotaUsed', ...nullable('long') },
+            { name: 'quotaLimit', ...nullable('long') },
           ],
         },
       },

@@ -1,4 +1,4 @@
-import { type Topic, DAY_MS, DEFAULT_MAX_MESSAGE_BYTES } from './topic.ts'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** Empty for ever: its partitions are the leases, its partition count is the number of shards. */
 export const shards: Topic = {
