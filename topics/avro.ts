@@ -1,5 +1,5 @@
 /** Avro for what only the platform reads. The schema stands in the topic's file; this gives it a type. */
-import { avroCodec } from './avro.ts'
+import avro from 'avsc'
 
 export interface Codec<T> {
   encode(value: T): Buffer
