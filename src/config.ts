@@ -1,0 +1,146 @@
+/**
+ * Every setting, with a sentence, a default and a unit. The only reader of the environment. All errors are reported together.
+ */
+import { resolve } from 'node:path'
+
+export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
+export type RoleName = (typeof ROLES)[number]
+
+export interface Config {
+  host: string
+  port: number
+  dataDir: string
+  roles: RoleName[]
+  /** Empty: the embedded broker. */
+  kafkaBrokers: string[]
+  kafkaUsername: string | undefined
+  kafkaPassword: string | undefined
+  kafkaSsl: boolean
+  replicationFactor: number
+  shards: number
+  /** Undefined: the embedded ClickHouse. */
+  clickhouseUrl: string | undefined
+  /** Undefined: generated once into the data directory (embedded only). */
+  adminKey: string | undefined
+  secretKey: string | undefined
+  egressAllow: string[]
+  egressAllowHttp: boolean
+  timeScale: number
+  clockOffsetMs: number
+  aliasKeyHeader: string
+  logLevel: string
+  brokerHeapMb: number
+  /** For tests: cheaper broker start at the cost of throughput. */
+  brokerProfile: 'default' | 'test'
+}
+
+interface Setting {
+  name: string
+  sentence: string
+  default: string
+  unit?: string
+}
+
+/** The list that `--help` and the reference page show. */
+export const SETTINGS: readonly Setting[] = [
+  { name: 'HOST', sentence: 'Address that the API listens on.', default: '127.0.0.1' },
+  { name: 'PORT', sentence: 'Port that the API listens on; 0 takes a free one.', default: '8080' },
+  { name: 'CLARION_DATA_DIR', sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.', default: '.clarion' },
+  { name: 'CLARION_ROLES', sentence: 'What this process does: api, admit, deliver, record, or all.', default: 'all' },
+  { name: 'KAFKA_BROKERS', sentence: 'Addresses of a Kafka cluster, host:port by comma; empty starts the embedded broker.', default: '' },
+  { name: 'KAFKA_USERNAME', sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.', default: '' },
+  { name: 'KAFKA_PASSWORD', sentence: 'Its password.', default: '' },
+  { name: 'KAFKA_SSL', sentence: 'Whether to reach the cluster over TLS: true or false.', default: 'false' },
+  { name: 'KAFKA_REPLICATION_FACTOR', sentence: 'Replicas of each topic; 1 on the embedded broker.', default: '1', unit: 'replicas' },
+  { name: 'CLARION_SHARDS', sentence: 'Units of ownership, fixed when the topics are first made.', default: '8', unit: 'shards' },
+  {
+    name: 'CLICKHOUSE_URL',
+    sentence: 'HTTP address of a ClickHouse server, with user and password; empty starts the embedded one.',
+    default: '',
+  },
+  { name: 'CLARION_ADMIN_KEY', sentence: 'The operator key; embedded and empty: made once and kept in the data directory.', default: '' },
+  {
+    name: 'CLARION_SECRET_KEY',
+    sentence: 'Encrypts secrets and signs tags; 16 characters or more; embedded and empty: made once and kept in the data directory.',
+    default: '',
+  },
+  { name: 'EGRESS_ALLOW', sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.', default: '' },
+  { name: 'EGRESS_ALLOW_HTTP', sentence: 'Whether webhooks may be plain http: true or false.', default: 'false' },
+  {
+    name: 'CLARION_TIME_SCALE',
+    sentence: 'Factor on retry delays, for tests and demos; only with a broker on loopback.',
+    default: '1',
+  },
+  {
+    name: 'CLARION_CLOCK_OFFSET_MS',
+    sentence: 'Shift of the wall clock, for tests; only with a broker on loopback.',
+    default: '0',
+    unit: 'ms',
+  },
+  { name: 'CLARION_KEY_HEADER', sentence: 'Another header that may carry the API key.', default: 'x-platphorm-api-key' },
+  { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
+  { name: 'CLARION_BROKER_HEAP_MB', sentence: 'Heap of the embedded broker.', default: '1024', unit: 'MB' },
+  { name: 'CLARION_BROKER_PROFILE', sentence: 'default, or test for a broker that starts fast and runs slowly.', default: 'default' },
+]
+
+type Environment = Record<string, string | undefined>
+
+/** Reads the settings. Throws one error that names every setting that is wrong. */
+export function readConfig(environment: Environment = process.env): Config {
+  const problems: string[] = []
+  const text = (name: string) => environment[name]?.trim() || SETTINGS.find(setting => setting.name === name)!.default
+  const optional = (name: string) => text(name) || undefined
+  const list = (name: string) => text(name).split(',').map(part => part.trim()).filter(Boolean) // biome-ignore format: one thought
+  const check = (name: string, ok: boolean, expected: string) => {
+    if (!ok) problems.push(`${name} must be ${expected}, not '${text(name)}'`)
+  }
+  const number = (name: string, min: number, max: number) => {
+    const value = Number(text(name))
+    check(name, Number.isFinite(value) && value >= min && value <= max, `a number from ${min} to ${max}`)
+    return value
+  }
+  const oneOf = <T extends string>(name: string, allowed: readonly T[]): T => {
+    check(name, (allowed as readonly string[]).includes(text(name)), `one of ${allowed.join(', ')}`)
+    return text(name) as T
+  }
+  const roles = text('CLARION_ROLES') === 'all' ? [...ROLES] : (list('CLARION_ROLES') as RoleName[])
+  check('CLARION_ROLES', roles.length > 0 && roles.every(role => ROLES.includes(role)), `all, or a list of ${ROLES.join(', ')}`)
+  const kafkaBrokers = list('KAFKA_BROKERS')
+  const config: Config = {
+    host: text('HOST'),
+    port: number('PORT', 0, 65535),
+    dataDir: resolve(text('CLARION_DATA_DIR')),
+    roles,
+    kafkaBrokers,
+    kafkaUsername: optional('KAFKA_USERNAME'),
+    kafkaPassword: optional('KAFKA_PASSWORD'),
+    kafkaSsl: oneOf('KAFKA_SSL', ['true', 'false']) === 'true',
+    replicationFactor: number('KAFKA_REPLICATION_FACTOR', 1, 10),
+    shards: number('CLARION_SHARDS', 1, 256),
+    clickhouseUrl: optional('CLICKHOUSE_URL'),
+    adminKey: optional('CLARION_ADMIN_KEY'),
+    secretKey: optional('CLARION_SECRET_KEY'),
+    egressAllow: list('EGRESS_ALLOW'),
+    egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
+    timeScale: number('CLARION_TIME_SCALE', 0.000001, 1),
+    clockOffsetMs: number('CLARION_CLOCK_OFFSET_MS', -4e12, 4e12),
+    aliasKeyHeader: text('CLARION_KEY_HEADER').toLowerCase(),
+    logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']),
+    brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
+    brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
+  }
+  check('CLARION_SECRET_KEY', !config.secretKey || config.secretKey.length >= 16, 'at least 16 characters')
+  if (kafkaBrokers.length > 0) problems.push(...clusterProblems(config))
+  if (problems.length > 0) throw new Error(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+  return config
+}
+
+function clusterProblems(config: Config): string[] {
+  const problems: string[] = []
+  const loopback = config.kafkaBrokers.every(broker => /^(127\.|localhost[:.]|\[::1\])/.test(broker))
+  if (!config.adminKey) problems.push('CLARION_ADMIN_KEY must be set when KAFKA_BROKERS is')
+  if (!config.secretKey) problems.push('CLARION_SECRET_KEY must be set when KAFKA_BROKERS is: all processes share it')
+  if (!loopback && config.timeScale !== 1) problems.push('CLARION_TIME_SCALE is for brokers on loopback only')
+  if (!loopback && config.clockOffsetMs !== 0) problems.push('CLARION_CLOCK_OFFSET_MS is for brokers on loopback only')
+  return problems
+}
