@@ -40,6 +40,8 @@ export interface Organization extends Stored {
   namespaceAllowlist: string[]
   /** Partitions of `emits.<org>` and `events.<org>`. */
   partitions: number
+  /** `emits.<org>.test` and `events.<org>.test` are there: they come with the first key of the test environment. */
+  hasTestTopics?: boolean
 }
 
 /** An API key; the key itself is never stored, `hash` is its SHA-256 in hex. */
@@ -73,6 +75,8 @@ export interface Registration extends Stored {
   registeredBy: string
   publishedAt: string | null
   archivedAt: string | null
+  /** The `Idempotency-Key` that it was registered with: the same call with the same key is answered with it again (C.11.2). */
+  idempotencyKey?: string
 }
 
 /** C.10. */

@@ -1,0 +1,46 @@
+/** The lifecycle event that announces a change (C.3): an audit row, written in the transaction of the change itself. */
+
+import type { ChangeRow } from '../../topics/audit-changes.ts'
+import type { Clock } from '../clock.ts'
+import type { Ids } from '../events/ids.ts'
+
+/** On whose behalf something changes. */
+export interface Caller {
+  /** Id of the key, or `operator`. */
+  actorId: string
+  requestId: string
+}
+
+export interface Announcement {
+  organizationId: string
+  /** C.3.2, C.3.3; organizations and keys have names of the same form. */
+  type: string
+  entityType: 'organization' | 'key' | 'registration' | 'webhook'
+  entityId: string
+  canonicalName?: string
+  previousStatus?: string
+  status?: string
+  reason?: string
+  /** Extra data of C.3.2. */
+  data?: Record<string, unknown>
+}
+
+export type Announce = (caller: Caller, announcement: Announcement) => ChangeRow
+
+export function createAnnounce(deps: { ids: Ids; clock: Clock }): Announce {
+  return (caller, announcement) => ({
+    id: deps.ids.next('chg'),
+    organizationId: announcement.organizationId,
+    type: announcement.type,
+    entityType: announcement.entityType,
+    entityId: announcement.entityId,
+    canonicalName: announcement.canonicalName ?? null,
+    actorId: caller.actorId,
+    occurredAtMs: deps.clock.nowMs(),
+    previousStatus: announcement.previousStatus ?? null,
+    status: announcement.status ?? null,
+    reason: announcement.reason ?? null,
+    requestId: caller.requestId,
+    data: JSON.stringify(announcement.data ?? {}),
+  })
+}

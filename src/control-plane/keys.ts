@@ -1,0 +1,89 @@
+/** API keys of an organization (C.0.1, C.0.6): an environment, scopes, an end. Shown once, kept as a hash. */
+import type { Clock, Random } from '../clock.ts'
+import { ClarionError } from '../codes.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Announce, Caller } from './announce.ts'
+import { getOrganization, type Provisioning } from './organizations.ts'
+import type { ApiKey, Environment, Scope } from './records.ts'
+import { revised } from './revision.ts'
+import { generateApiKey } from './secrets.ts'
+import type { ControlStore } from './store.ts'
+import type { ControlView } from './view.ts'
+
+export interface NewKey {
+  name: string
+  environment: Environment
+  scopes: Scope[]
+  /** ISO 8601, in the future. */
+  expiresAt?: string | null
+}
+
+export interface Keys {
+  /** `key` is the stored record, `apiKey` the key itself, shown this once. */
+  create(caller: Caller, organizationId: string, input: NewKey): Promise<{ key: ApiKey; apiKey: string }>
+  /** From then on the key is `unauthorized`. Errors: `not_found`. */
+  delete(caller: Caller, organizationId: string, id: string): Promise<void>
+}
+
+export function createKeys(deps: {
+  store: ControlStore
+  view: ControlView
+  ids: Ids
+  clock: Clock
+  random: Random
+  announce: Announce
+  provisioning: Provisioning
+}): Keys {
+  const { store, ids, clock, announce } = deps
+
+  async function create(caller: Caller, organizationId: string, input: NewKey) {
+    const expiresAt = checkExpiry(input.expiresAt ?? null, clock.nowMs())
+    const organization = getOrganization(deps.view, organizationId)
+    // The test environment's topics come with the first key that can write to them.
+    const opensTest = input.environment === 'test' && !organization.hasTestTopics
+    if (opensTest) await deps.provisioning.createOrganizationTopics(organization, 'test')
+    const { key: apiKey, hash, hint } = generateApiKey(input.environment, deps.random)
+    const id = ids.next('key')
+    const now = new Date(clock.nowMs()).toISOString()
+    const rights = { name: input.name, environment: input.environment, scopes: [...new Set(input.scopes)], expiresAt }
+    const key: ApiKey = { id, organizationId, revision: 1, createdAt: now, updatedAt: now, ...rights, hash, hint }
+    return store.change(ids.next('chg'), current => {
+      const owner = getOrganization(current, organizationId)
+      const opened = opensTest && !owner.hasTestTopics ? [revised(owner, { hasTestTopics: true }, clock.nowMs())] : []
+      return {
+        records: [...opened.map(record => ({ kind: 'organization' as const, record })), { kind: 'key' as const, record: key }],
+        changes: [
+          announce(caller, {
+            organizationId,
+            type: 'API_KEY_CREATED',
+            entityType: 'key',
+            entityId: id,
+            data: { environment: key.environment, scopes: key.scopes, expiresAt },
+          }),
+        ],
+        result: { key, apiKey },
+      }
+    })
+  }
+
+  return {
+    create,
+    delete: (caller, organizationId, id) =>
+      store.change(ids.next('chg'), current => {
+        if (current.find('key', organizationId, id) === undefined) throw new ClarionError('not_found', 'There is no such key.')
+        return {
+          records: [{ kind: 'key', remove: { organizationId, id } }],
+          changes: [announce(caller, { organizationId, type: 'API_KEY_DELETED', entityType: 'key', entityId: id })],
+          result: undefined,
+        }
+      }),
+  }
+}
+
+function checkExpiry(expiresAt: string | null, nowMs: number): string | null {
+  if (expiresAt === null) return null
+  const ms = Date.parse(expiresAt)
+  if (ms > nowMs) return new Date(ms).toISOString()
+  const details = [{ path: '/expiresAt', rule: 'future', message: 'must be a time in the future' }]
+  throw new ClarionError('validation_failed', 'The key would be expired already.', { details })
+}

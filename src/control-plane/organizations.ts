@@ -1,0 +1,205 @@
+/** Organizations (C.0.2): made with everything that belongs to one from the first moment: topics, generic event, a key that may do all. */
+import type { Clock, Random } from '../clock.ts'
+import { ClarionError } from '../codes.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Announce, Caller } from './announce.ts'
+import type { DecisionView } from './overlay.ts'
+import { type ApiKey, type Environment, type Organization, type Plan, type Registration, SCOPES } from './records.ts'
+import { checkRevision, revised } from './revision.ts'
+import { generateApiKey, type NewApiKey } from './secrets.ts'
+import { freeSlug, slugFrom } from './slugs.ts'
+import type { Change, ControlStore, Decision } from './store.ts'
+import type { ControlView } from './view.ts'
+
+/** What an organization needs before its record is there. */
+export interface Provisioning {
+  /** Creates `emits.<org>` and `events.<org>` of that environment; topics that exist already are left as they are. */
+  createOrganizationTopics(organization: Organization, environment: Environment): Promise<void>
+}
+
+export interface NewOrganization {
+  name: string
+  slug?: string
+  plan?: Plan
+  ownerEmail?: string | null
+}
+
+export type OrganizationPatch = Partial<Pick<Organization, 'name' | 'plan' | 'ownerEmail'>>
+
+export interface Organizations {
+  /** `apiKey` is shown this once. Errors: `slug_taken`. */
+  create(caller: Caller, input: NewOrganization): Promise<{ organization: Organization; apiKey: string }>
+  patch(caller: Caller, id: string, patch: OrganizationPatch, revision?: number): Promise<Organization>
+  suspend(caller: Caller, id: string): Promise<Organization>
+  activate(caller: Caller, id: string): Promise<Organization>
+  /** Soft: the record stays, with its slug; keys and webhooks go, and the secrets with them (C.0.2). */
+  delete(caller: Caller, id: string): Promise<Organization>
+  grantNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
+  revokeNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
+}
+
+export interface OrganizationsDeps {
+  store: ControlStore
+  view: ControlView
+  ids: Ids
+  clock: Clock
+  random: Random
+  announce: Announce
+  provisioning: Provisioning
+  /** The registration of `platformxe.generic` that the organization starts with. */
+  genericRegistration(organization: Organization, id: string): Registration
+}
+
+export function createOrganizations(deps: OrganizationsDeps): Organizations {
+  const { store, view, ids, clock, announce } = deps
+
+  async function create(caller: Caller, input: NewOrganization) {
+    const slug = input.slug ?? slugFrom(input.name)
+    if (input.slug !== undefined && view.organizationBySlug(slug)) throw slugTaken(slug)
+    const organization = newOrganization(ids.next('org'), slug, input, clock.nowMs())
+    await deps.provisioning.createOrganizationTopics(organization, 'live')
+    const key = generateApiKey('live', deps.random)
+    const seeds = { keyId: ids.next('key'), registrationId: ids.next('cer') }
+    return store.change(ids.next('chg'), current => {
+      if (input.slug !== undefined && current.organizationBySlug(slug)) throw slugTaken(slug)
+      const free = freeSlug(slug, candidate => current.organizationBySlug(candidate) !== undefined)
+      return made(caller, { ...organization, slug: free, namespaceAllowlist: [free] }, key, seeds)
+    })
+  }
+
+  function made(caller: Caller, organization: Organization, key: NewApiKey, seeds: { keyId: string; registrationId: string }) {
+    const apiKey = firstKey(organization, seeds.keyId, key)
+    const generic = deps.genericRegistration(organization, seeds.registrationId)
+    const about = { organizationId: organization.id, canonicalName: generic.canonicalName }
+    return {
+      records: [
+        { kind: 'organization', record: organization },
+        { kind: 'key', record: apiKey },
+        { kind: 'registration', record: generic },
+      ] satisfies Change[],
+      changes: [
+        announce(
+          caller,
+          ofOrganization(organization, 'ORGANIZATION_CREATED', { data: { slug: organization.slug, plan: organization.plan } }),
+        ),
+        announce(caller, { organizationId: organization.id, type: 'API_KEY_CREATED', entityType: 'key', entityId: apiKey.id }),
+        announce(caller, {
+          ...about,
+          type: 'CUSTOM_EVENT_GENERIC_SEEDED',
+          entityType: 'registration',
+          entityId: generic.id,
+          status: generic.status,
+          data: { registrationId: generic.id },
+        }),
+      ],
+      result: { organization, apiKey: key.key },
+    }
+  }
+
+  /** One organization's own record changes; `also` answers what else goes with it. */
+  function change(
+    caller: Caller,
+    id: string,
+    type: string,
+    decide: (organization: Organization) => Partial<Organization>,
+    also: (current: DecisionView, before: Organization) => Change[] = () => [],
+  ): Promise<Organization> {
+    return store.change(ids.next('chg'), (current): Decision<Organization> => {
+      const before = getOrganization(current, id)
+      const changes = decide(before)
+      if (Object.keys(changes).length === 0) return { records: [], changes: [], result: before }
+      const after = revised(before, changes, clock.nowMs())
+      return {
+        records: [{ kind: 'organization', record: after }, ...also(current, before)],
+        changes: announcementsOf(before, after, type).map(each => announce(caller, each)),
+        result: after,
+      }
+    })
+  }
+
+  const setStatus = (caller: Caller, id: string, status: 'active' | 'suspended', type: string) =>
+    change(caller, id, type, before => (before.status === status ? {} : { status }))
+
+  return {
+    create,
+    patch: (caller, id, patch, revision) =>
+      change(caller, id, 'ORGANIZATION_UPDATED', before => {
+        checkRevision(before, revision)
+        return patch
+      }),
+    suspend: (caller, id) => setStatus(caller, id, 'suspended', 'ORGANIZATION_SUSPENDED'),
+    activate: (caller, id) => setStatus(caller, id, 'active', 'ORGANIZATION_ACTIVATED'),
+    delete: (caller, id) => change(caller, id, 'ORGANIZATION_DELETED', () => ({ status: 'deleted' }), secretsOf),
+    grantNamespace: (caller, id, namespace) =>
+      change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) =>
+        allowed.includes(namespace) ? {} : { namespaceAllowlist: [...allowed, namespace] },
+      ),
+    revokeNamespace: (caller, id, namespace) =>
+      change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) => {
+        if (!allowed.includes(namespace)) throw new ClarionError('not_found', `The organization was not granted '${namespace}'.`)
+        return { namespaceAllowlist: allowed.filter(each => each !== namespace) }
+      }),
+  }
+}
+
+/** Throws `not_found`; a deleted organization is not there any more. */
+export function getOrganization(view: Pick<ControlView, 'organization'>, id: string): Organization {
+  const organization = view.organization(id)
+  if (organization === undefined || organization.status === 'deleted') throw new ClarionError('not_found', 'There is no such organization.')
+  return organization
+}
+
+function newOrganization(id: string, slug: string, input: NewOrganization, nowMs: number): Organization {
+  const now = new Date(nowMs).toISOString()
+  return {
+    id,
+    organizationId: id,
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+    slug,
+    name: input.name,
+    plan: input.plan ?? 'FREE',
+    status: 'active',
+    ownerEmail: input.ownerEmail ?? null,
+    namespaceAllowlist: [slug],
+    partitions: 1,
+  }
+}
+
+/** C.0.6: the key made with the organization holds every scope. */
+function firstKey(organization: Organization, id: string, key: NewApiKey): ApiKey {
+  const { createdAt, updatedAt } = organization
+  const rights = { name: 'first key', environment: 'live' as const, scopes: [...SCOPES], expiresAt: null }
+  return { id, organizationId: organization.id, revision: 1, createdAt, updatedAt, ...rights, hash: key.hash, hint: key.hint }
+}
+
+const ofOrganization = (
+  organization: Organization,
+  type: string,
+  more: { previousStatus?: string; data?: Record<string, unknown> } = {},
+) => ({
+  organizationId: organization.id,
+  type,
+  entityType: 'organization' as const,
+  entityId: organization.id,
+  status: organization.status,
+  ...more,
+})
+
+/** A new plan makes what was cached by the old one stale (C.3.2 `CUSTOM_EVENT_INVALIDATED`). */
+function announcementsOf(before: Organization, after: Organization, type: string) {
+  const changed = (Object.keys(after) as Array<keyof Organization>).filter(
+    field => field !== 'revision' && field !== 'updatedAt' && JSON.stringify(after[field]) !== JSON.stringify(before[field]),
+  )
+  const data = { changed, ...(before.plan === after.plan ? {} : { previousPlan: before.plan, plan: after.plan }) }
+  const main = ofOrganization(after, type, { previousStatus: before.status, data })
+  return before.plan === after.plan ? [main] : [main, ofOrganization(after, 'CUSTOM_EVENT_INVALIDATED', { data: { cause: 'plan_change' } })]
+}
+
+function secretsOf(current: DecisionView, { id: organizationId }: Organization): Change[] {
+  const gone = (kind: 'key' | 'webhook') => current.list(kind, organizationId).map(({ id }) => ({ kind, remove: { organizationId, id } }))
+  return [...gone('key'), ...gone('webhook')]
+}
+
+const slugTaken = (slug: string) => new ClarionError('slug_taken', `The slug '${slug}' belongs to another organization.`)

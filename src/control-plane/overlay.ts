@@ -1,0 +1,72 @@
+/**
+ * The control plane as a command sees it: the committed records, and over them those of the commands before it in the same batch, which
+ * will commit together with its own or not at all.
+ */
+import type { ApiKey, Kind, Organization, RecordsByKind } from './records.ts'
+import { registeredEvent } from './registered-event.ts'
+import type { ControlView, RegisteredEvent } from './view.ts'
+import { byCreation, controlKey } from './view-store.ts'
+
+/** What a command may ask before it decides. */
+export type DecisionView = Pick<
+  ControlView,
+  'find' | 'list' | 'organizations' | 'organization' | 'organizationBySlug' | 'keyByHash' | 'event' | 'webhooks'
+>
+
+export interface Overlay extends DecisionView {
+  put<K extends Kind>(kind: K, record: RecordsByKind[K]): void
+  remove(kind: Kind, organizationId: string, id: string): void
+}
+
+export function createOverlay(base: DecisionView): Overlay {
+  /** By key; null: removed. */
+  const pending = new Map<string, RecordsByKind[Kind] | null>()
+  const pendingOf = <K extends Kind>(kind: K, organizationId = '') => {
+    const prefix = organizationId === '' ? `${kind}/` : `${kind}/${organizationId}/`
+    return [...pending].filter(([key]) => key.startsWith(prefix)) as Array<[string, RecordsByKind[K] | null]>
+  }
+
+  function find<K extends Kind>(kind: K, organizationId: string, id: string): RecordsByKind[K] | undefined {
+    const key = controlKey(kind, organizationId, id)
+    if (!pending.has(key)) return base.find(kind, organizationId, id)
+    return (pending.get(key) as RecordsByKind[K] | null) ?? undefined
+  }
+  function list<K extends Kind>(kind: K, organizationId: string): RecordsByKind[K][] {
+    const changed = pendingOf(kind, organizationId)
+    if (changed.length === 0) return base.list(kind, organizationId)
+    const kept = base.list(kind, organizationId).filter(record => !pending.has(controlKey(kind, organizationId, record.id)))
+    return [...kept, ...present(changed)].sort(byCreation)
+  }
+  const organization = (organizationId: string) => find('organization', organizationId, organizationId)
+
+  return {
+    put: (kind, record) => void pending.set(controlKey(kind, record.organizationId, record.id), record),
+    remove: (kind, organizationId, id) => void pending.set(controlKey(kind, organizationId, id), null),
+    find,
+    list,
+    organization,
+    webhooks: organizationId => list('webhook', organizationId),
+    *organizations(): Iterable<Organization> {
+      for (const committed of base.organizations())
+        if (!pending.has(controlKey('organization', committed.id, committed.id))) yield committed
+      yield* present(pendingOf('organization'))
+    },
+    organizationBySlug(slug) {
+      const committed = base.organizationBySlug(slug)
+      const standing = committed && organization(committed.id)
+      return standing?.slug === slug ? standing : present(pendingOf('organization')).find(each => each.slug === slug)
+    },
+    keyByHash(hash): ApiKey | undefined {
+      const committed = base.keyByHash(hash)
+      const standing = committed && find('key', committed.organizationId, committed.id)
+      return standing ?? present(pendingOf('key')).find(each => each.hash === hash)
+    },
+    event(organizationId, fullName): RegisteredEvent | undefined {
+      if (pendingOf('registration', organizationId).length === 0) return base.event(organizationId, fullName)
+      const versions = list('registration', organizationId).filter(each => `${each.namespace}.${each.name}` === fullName)
+      return versions.length === 0 ? undefined : registeredEvent(fullName, versions)
+    },
+  }
+}
+
+const present = <T>(changed: Array<[string, T | null]>) => changed.map(([, record]) => record).filter(record => record !== null)

@@ -1,0 +1,20 @@
+import { compare } from 'semver'
+import type { Registration } from './records.ts'
+import type { RegisteredEvent } from './view.ts'
+
+/** All versions of one name, as those who resolve it see them. */
+export function registeredEvent(fullName: string, registrations: Iterable<Registration>): RegisteredEvent {
+  const versions = new Map<string, Registration>()
+  for (const registration of registrations) versions.set(registration.version, registration)
+  return { fullName, versions, latestPublished: highestPublished(versions.values()) }
+}
+
+/** C.11.1: "latest published" is the highest semver among the published versions. */
+function highestPublished(registrations: Iterable<Registration>): Registration | undefined {
+  let highest: Registration | undefined
+  for (const registration of registrations) {
+    if (registration.status !== 'published') continue
+    if (highest === undefined || compare(registration.version, highest.version) > 0) highest = registration
+  }
+  return highest
+}

@@ -1,0 +1,173 @@
+/**
+ * Changes of the control plane: linearizable, and readable in this process when `change` resolves.
+ *
+ *     queued ─► decided on the newest view ─► committed ─► answered
+ *       ▲                                        │
+ *       └── not there ◄── look for its id ◄── fenced, aborted or answer lost
+ *
+ * While one transaction commits, commands queue; the next transaction takes them together, each deciding on what the earlier ones leave.
+ * A decision may be made more than once, so it must only compute.
+ */
+
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
+import { control } from '../../topics/control.ts'
+import type { Clock, Random } from '../clock.ts'
+import { ClarionError } from '../codes.ts'
+import type { OutRecord } from '../kafka/ports.ts'
+import { type ControlLog, ControlLogError } from './control-log.ts'
+import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
+import type { Kind, RecordsByKind } from './records.ts'
+import { type ControlViewStore, controlKey } from './view-store.ts'
+
+/** One record to write, or one to remove. */
+export type Change =
+  | { [K in Kind]: { kind: K; record: RecordsByKind[K] } }[Kind]
+  | { kind: Kind; remove: { organizationId: string; id: string } }
+
+/** What a command comes to. `refusal`: nothing changes, the announcements are written all the same, and the caller gets the error. */
+export interface Decision<T> {
+  records: Change[]
+  changes: ChangeRow[]
+  result: T
+  refusal?: ClarionError
+}
+
+export interface ControlStore {
+  /**
+   * Decides on the newest state, writes, and answers when this process reads what it wrote. `commandId` is unique to the change.
+   * Rejects with what `decide` throws, with its refusal, or with `service_unavailable` when the topic cannot be written in time.
+   */
+  change<T>(commandId: string, decide: (view: DecisionView) => Decision<T>): Promise<T>
+}
+
+interface Command {
+  id: string
+  decide(view: DecisionView): Decision<unknown>
+  deadlineMs: number
+  /** Of the last time it was decided; an error stands for a refusal. */
+  settled: { result: unknown } | { error: unknown }
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+const COMMAND_TIMEOUT_MS = 15_000
+const BATCH_COMMANDS_MAX = 100
+
+export function createControlStore(deps: {
+  view: ControlViewStore
+  log: ControlLog
+  clock: Clock
+  random: Random
+  /** The partition of `audit.changes` that an organization's rows go to. */
+  shardOf(organizationId: string): number
+}): ControlStore {
+  const { view, log, clock, random } = deps
+  const queue: Command[] = []
+  let draining = false
+  /** After a failed transaction commands go one by one, so that one that cannot be written does not take others with it. */
+  let batchMax = BATCH_COMMANDS_MAX
+
+  async function drain(): Promise<void> {
+    draining = true
+    for (let batch = queue.splice(0, batchMax); batch.length > 0; batch = queue.splice(0, batchMax)) await commit(batch)
+    draining = false
+  }
+
+  async function commit(batch: Command[]): Promise<void> {
+    try {
+      await log.transact(() => ({ records: decideAll(batch, view, deps.shardOf) }))
+      for (const command of batch) answer(command)
+      batchMax = BATCH_COMMANDS_MAX
+    } catch (error) {
+      batchMax = 1
+      queue.unshift(...batch.filter(command => stillInTime(command, error)))
+      await clock.sleep(20 + random.uniform() * 180)
+    }
+  }
+
+  function stillInTime(command: Command, error: unknown): boolean {
+    const fault = error instanceof ControlLogError
+    if (fault && clock.monotonicMs() < command.deadlineMs) return true
+    const message =
+      fault && error.outcome === 'unknown' ? 'The change may have been made: look before you repeat it.' : 'The change was not made.'
+    command.reject(fault ? new ClarionError('service_unavailable', message, { retryAfterS: 1, cause: error }) : error)
+    return false
+  }
+
+  return {
+    change: <T>(commandId: string, decide: (view: DecisionView) => Decision<T>) =>
+      new Promise<T>((resolve, reject) => {
+        queue.push({
+          id: commandId,
+          decide,
+          deadlineMs: clock.monotonicMs() + COMMAND_TIMEOUT_MS,
+          settled: { error: new Error('not decided') },
+          resolve: value => resolve(value as T),
+          reject,
+        })
+        if (!draining) void drain()
+      }),
+  }
+}
+
+function answer(command: Command): void {
+  if ('error' in command.settled) command.reject(command.settled.error)
+  else command.resolve(command.settled.result)
+}
+
+/** The records of all commands of the batch that are not in the view already, which happens when the answer to a commit was lost. */
+function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizationId: string) => number): OutRecord[] {
+  const overlay = createOverlay(view)
+  const records: OutRecord[] = []
+  const rows: ChangeRow[] = []
+  for (const command of batch) {
+    if (view.hasCommand(command.id)) continue
+    const decision = decideOne(command, overlay)
+    if (decision === undefined) continue
+    const written = decision.refusal === undefined ? decision.records : []
+    records.push(...written.map(change => controlRecord(command.id, change, overlay)))
+    // A command that only announces leaves a tombstone of its own, so that it can be found too.
+    if (written.length === 0 && decision.changes.length > 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
+    rows.push(...decision.changes)
+  }
+  return [...records, ...announcements(rows, shardOf)]
+}
+
+function decideOne(command: Command, overlay: Overlay): Decision<unknown> | undefined {
+  try {
+    const decision = command.decide(overlay)
+    command.settled = decision.refusal === undefined ? { result: decision.result } : { error: decision.refusal }
+    return decision
+  } catch (error) {
+    command.settled = { error }
+    return undefined
+  }
+}
+
+function controlRecord(commandId: string, change: Change, overlay: Overlay): OutRecord {
+  if ('remove' in change) {
+    overlay.remove(change.kind, change.remove.organizationId, change.remove.id)
+    return outRecord(commandId, controlKey(change.kind, change.remove.organizationId, change.remove.id), null)
+  }
+  overlay.put(change.kind, change.record)
+  return outRecord(commandId, controlKey(change.kind, change.record.organizationId, change.record.id), JSON.stringify(change.record))
+}
+
+const outRecord = (commandId: string, key: string, value: string | null): OutRecord => ({
+  topic: control.name,
+  partition: 0,
+  key,
+  value,
+  headers: [['command', commandId]],
+})
+
+/** One record of `audit.changes` per shard that something happened in. */
+function announcements(rows: ChangeRow[], shardOf: (organizationId: string) => number): OutRecord[] {
+  const byShard = Map.groupBy(rows, row => shardOf(row.organizationId))
+  return [...byShard].map(([partition, changes]) => ({
+    topic: auditChanges.name,
+    partition,
+    key: null,
+    value: auditChangesCodec.encode({ changes }),
+  }))
+}

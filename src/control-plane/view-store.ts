@@ -1,0 +1,185 @@
+/**
+ * The control plane in memory: each record of the topic `control` is applied in order, the newest of a key stands, a tombstone removes it.
+ * What judges emits asks by name and by hash, so those indexes are kept; lists are sorted when first asked for after a change.
+ */
+import type { Clock, Timer } from '../clock.ts'
+import type { LogRecord } from '../kafka/ports.ts'
+import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from './records.ts'
+import { registeredEvent } from './registered-event.ts'
+import type { ControlView, RegisteredEvent } from './view.ts'
+
+/** How many of the newest commands are remembered: what a writer looks for after a commit whose answer was lost. */
+const RECENT_COMMANDS = 10_000
+
+export interface ControlViewStore extends ControlView {
+  /** Applies the next record of `control`. A record that is already applied (a second reading) is passed over. */
+  apply(record: LogRecord): void
+  /** Whether the change with this id is among the newest that were applied. */
+  hasCommand(commandId: string): boolean
+}
+
+/** The key of a control record: `<kind>/<organization>/<id>`. */
+export const controlKey = (kind: Kind, organizationId: string, id: string) => `${kind}/${organizationId}/${id}`
+
+interface Waiter {
+  offset: number
+  resolve(reached: boolean): void
+  timer: Timer
+}
+
+export function createControlView(deps: { clock: Clock }): ControlViewStore {
+  const shelves = createShelves()
+  const commands = new Set<string>()
+  const waiters = new Set<Waiter>()
+  const listeners = new Set<(kind: Kind, organizationId: string, id: string) => void>()
+  let appliedOffset = -1
+
+  return {
+    get appliedOffset() {
+      return appliedOffset
+    },
+    apply(record) {
+      if (record.offset <= appliedOffset) return
+      const command = record.headers.command?.toString()
+      if (command !== undefined) remember(commands, command)
+      const place = parseKey(record.key)
+      if (place !== undefined) shelves.put(place, record.value)
+      appliedOffset = record.offset
+      for (const waiter of waiters) if (waiter.offset <= appliedOffset) settle(waiters, waiter, true)
+      if (place !== undefined) for (const listener of listeners) listener(place.kind, place.organizationId, place.id)
+    },
+    hasCommand: commandId => commands.has(commandId),
+    waitFor(offset, timeoutMs) {
+      if (offset <= appliedOffset) return Promise.resolve(true)
+      return new Promise(resolve => {
+        const waiter: Waiter = { offset, resolve, timer: deps.clock.after(timeoutMs, () => settle(waiters, waiter, false)) }
+        waiters.add(waiter)
+      })
+    },
+    ...shelves.reading,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function settle(waiters: Set<Waiter>, waiter: Waiter, reached: boolean): void {
+  waiters.delete(waiter)
+  waiter.timer.cancel()
+  waiter.resolve(reached)
+}
+
+function remember(commands: Set<string>, command: string): void {
+  commands.add(command)
+  if (commands.size <= RECENT_COMMANDS) return
+  const oldest = commands.values().next().value
+  if (oldest !== undefined) commands.delete(oldest)
+}
+
+interface RecordPlace {
+  kind: Kind
+  organizationId: string
+  id: string
+}
+
+/** Undefined for keys of no kind that this release knows: a newer one may write them. */
+function parseKey(key: Buffer | null): RecordPlace | undefined {
+  const [kind, organizationId, id] = key?.toString().split('/') ?? []
+  if (organizationId === undefined || id === undefined || !(KINDS as readonly (string | undefined)[]).includes(kind)) return undefined
+  return { kind: kind as Kind, organizationId, id }
+}
+
+/** All records of one kind of one organization. `sorted` is dropped by each change, so its identity tells that something changed. */
+interface Shelf {
+  byId: Map<string, RecordsByKind[Kind]>
+  sorted: RecordsByKind[Kind][] | undefined
+}
+
+/** Versions of one event name, and what was made of them since the last change. */
+interface Versions {
+  byVersion: Map<string, Registration>
+  event: RegisteredEvent | undefined
+}
+
+function createShelves() {
+  const shelves = new Map<string, Shelf>()
+  const organizations = new Map<string, Organization>()
+  const bySlug = new Map<string, Organization>()
+  const keys = new Map<string, RecordsByKind['key']>()
+  const events = new Map<string, Map<string, Versions>>()
+
+  const shelf = (kind: Kind, organizationId: string) => {
+    const name = `${kind}/${organizationId}`
+    let found = shelves.get(name)
+    if (found === undefined) shelves.set(name, (found = { byId: new Map(), sorted: undefined }))
+    return found
+  }
+
+  /** Keeps the indexes as the records are: `before` leaves them, `after` joins them. */
+  const index = (kind: Kind, before: RecordsByKind[Kind] | undefined, after: RecordsByKind[Kind] | undefined) => {
+    if (kind === 'organization') reindexOrganization(before as Organization | undefined, after as Organization | undefined)
+    if (kind === 'registration') reindexVersion(before as Registration | undefined, after as Registration | undefined)
+    if (kind !== 'key') return
+    if (before !== undefined) keys.delete((before as RecordsByKind['key']).hash)
+    if (after !== undefined) keys.set((after as RecordsByKind['key']).hash, after as RecordsByKind['key'])
+  }
+  const reindexOrganization = (before: Organization | undefined, after: Organization | undefined) => {
+    if (before !== undefined) bySlug.delete(before.slug)
+    if (after !== undefined) bySlug.set(after.slug, after)
+    if (after !== undefined) organizations.set(after.id, after)
+    else if (before !== undefined) organizations.delete(before.id)
+  }
+  const reindexVersion = (before: Registration | undefined, after: Registration | undefined) => {
+    const registration = (after ?? before)!
+    const fullName = `${registration.namespace}.${registration.name}`
+    const names = events.get(registration.organizationId) ?? new Map<string, Versions>()
+    events.set(registration.organizationId, names)
+    const versions = names.get(fullName) ?? { byVersion: new Map<string, Registration>(), event: undefined }
+    if (after !== undefined) versions.byVersion.set(after.version, after)
+    else versions.byVersion.delete(registration.version)
+    versions.event = undefined
+    if (versions.byVersion.size > 0) names.set(fullName, versions)
+    else names.delete(fullName)
+  }
+
+  return {
+    put(place: RecordPlace, value: Buffer | null) {
+      const { byId } = shelf(place.kind, place.organizationId)
+      const before = byId.get(place.id)
+      const after = value === null ? undefined : (JSON.parse(value.toString()) as RecordsByKind[Kind])
+      if (before === undefined && after === undefined) return
+      if (after !== undefined) byId.set(place.id, after)
+      else byId.delete(place.id)
+      shelf(place.kind, place.organizationId).sorted = undefined
+      index(place.kind, before, after)
+    },
+    reading: {
+      find: <K extends Kind>(kind: K, organizationId: string, id: string) =>
+        shelves.get(`${kind}/${organizationId}`)?.byId.get(id) as RecordsByKind[K] | undefined,
+      list: <K extends Kind>(kind: K, organizationId: string) => listed(shelf(kind, organizationId)) as RecordsByKind[K][],
+      organizations: () => organizations.values(),
+      organization: (organizationId: string) => organizations.get(organizationId),
+      organizationBySlug: (slug: string) => bySlug.get(slug),
+      keyByHash: (hash: string) => keys.get(hash),
+      webhooks: (organizationId: string) => listed(shelf('webhook', organizationId)) as RecordsByKind['webhook'][],
+      event(organizationId: string, fullName: string): RegisteredEvent | undefined {
+        const versions = events.get(organizationId)?.get(fullName)
+        if (versions === undefined) return undefined
+        versions.event ??= registeredEvent(fullName, versions.byVersion.values())
+        return versions.event
+      },
+    },
+  }
+}
+
+/** Oldest first. The topic's order is that of the last changes, so it is sorted by the time of creation. */
+function listed(shelf: Shelf): RecordsByKind[Kind][] {
+  shelf.sorted ??= [...shelf.byId.values()].sort(byCreation)
+  return shelf.sorted
+}
+
+export function byCreation(a: { createdAt: string; id: string }, b: { createdAt: string; id: string }): number {
+  const [left, right] = a.createdAt === b.createdAt ? [a.id, b.id] : [a.createdAt, b.createdAt]
+  return left < right ? -1 : left > right ? 1 : 0
+}
