@@ -1,0 +1,67 @@
+/**
+ * The embedded broker's settings. One node, KRaft, loopback; SASL and the authorizer on every listener, because organizations get Kafka users of
+ * their own on CLIENTS and any program of the machine can reach a loopback port.
+ */
+
+export interface BrokerPorts {
+  /** The platform's own connections. */
+  internal: number
+  /** Organizations' producers and consumers. */
+  clients: number
+  controller: number
+}
+
+export const PLATFORM_USER = 'platform'
+
+/** The text of `server.properties`. `dataPath` is where Kafka keeps its logs. */
+export function brokerSettings(dataPath: string, ports: BrokerPorts, password: string): string {
+  const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required'
+  const self = `username="${PLATFORM_USER}" password="${password}"`
+  return properties({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    'log.dirs': dataPath,
+
+    listeners: `INTERNAL://127.0.0.1:${ports.internal},CLIENTS://127.0.0.1:${ports.clients},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'advertised.listeners': `INTERNAL://127.0.0.1:${ports.internal},CLIENTS://127.0.0.1:${ports.clients}`,
+    'listener.security.protocol.map': 'INTERNAL:SASL_PLAINTEXT,CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+    'inter.broker.listener.name': 'INTERNAL',
+    'controller.listener.names': 'CONTROLLER',
+
+    // SCRAM users live in the metadata log, which is not there yet when the controller starts: it speaks PLAIN with itself.
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': `${plain} ${self} user_${PLATFORM_USER}="${password}";`,
+    'listener.name.internal.scram-sha-512.sasl.jaas.config': `${scram} ${self};`,
+    'listener.name.clients.scram-sha-512.sasl.jaas.config': `${scram};`,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:${PLATFORM_USER}`,
+
+    'auto.create.topics.enable': false,
+    'num.partitions': 1,
+    'default.replication.factor': 1,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'transaction.max.timeout.ms': 60_000,
+    // The longest that fits (24 days), and a year: an installation that rested must find its writers and positions again.
+    'transactional.id.expiration.ms': 2_147_483_647,
+    'offsets.retention.minutes': 525_600,
+    // Small, since every partition pays for its index files and the cleaner's buffer comes out of the heap.
+    'log.index.size.max.bytes': 1_048_576,
+    'log.cleaner.dedupe.buffer.size': 8_388_608,
+  })
+}
+
+function properties(entries: Record<string, string | number | boolean>): string {
+  return Object.entries(entries).map(([name, value]) => `${name}=${value}\n`).join('') // biome-ignore format: one thought
+}

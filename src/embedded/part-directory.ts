@@ -1,0 +1,127 @@
+/**
+ * A part (Kafka, ClickHouse) has a directory below the data directory, and one platform process at a time holds it. Two files say who is who:
+ *
+ *     owner.lock     the platform process that holds the directory
+ *     process.json   the child that serves from it, with the address and password that others join by
+ *
+ * An owner that was killed leaves both behind: the lock is then taken over and the child, an orphan, is ended before anything else touches
+ * the directory.
+ */
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
+
+/** What the embedded parts say while they start; pino's logger fits. */
+export interface ProgressLogger {
+  info(message: string): void
+  warn(message: string): void
+}
+
+/** An owner that drains after SIGTERM takes at most 30 s; a little more is waited for. */
+const OWNER_WAIT_MS = 40_000
+const ORPHAN_GRACE_MS = 20_000
+
+/**
+ * Takes the directory for this process, waiting up to `waitMs` for a living owner. Throws a sentence that names the owner if it stays.
+ * The answer gives it back.
+ */
+export async function holdDirectory(directory: string, logger: ProgressLogger, waitMs = OWNER_WAIT_MS): Promise<{ release(): void }> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const lock = join(directory, 'owner.lock')
+  const deadline = performance.now() + waitMs
+  let told = false
+  for (;;) {
+    if (createLock(lock)) return { release: () => rmSync(lock, { force: true }) }
+    const owner = readOwner(lock)
+    if (owner && isAlive(owner)) {
+      if (performance.now() > deadline)
+        throw new Error(`${directory} is in use by process ${owner.pid}; stop it or choose another directory`)
+      if (!told) logger.info(`waiting for process ${owner.pid} to let go of ${directory}`)
+      told = true
+      await pause(100)
+    } else {
+      breakLock(lock, owner)
+    }
+  }
+}
+
+/** Writes down the child that now serves from the directory. */
+export function recordChild<T extends object>(directory: string, pid: number, connection: T): ProcessIdentity {
+  const identity = identifyProcess(pid)
+  if (!identity) throw new Error(`Process ${pid} ended as soon as it was started`)
+  writePrivate(join(directory, 'process.json'), JSON.stringify({ ...identity, connection }, undefined, 2))
+  return identity
+}
+
+export function forgetChild(directory: string) {
+  rmSync(join(directory, 'process.json'), { force: true })
+}
+
+/** The connection data of the child that serves from the directory, or undefined if none is running. */
+export function readChild<T extends object>(directory: string): (ProcessIdentity & { connection: T }) | undefined {
+  const recorded = readJson<ProcessIdentity & { connection: T }>(join(directory, 'process.json'))
+  return recorded && isAlive(recorded) ? recorded : undefined
+}
+
+/** Ends a child that a killed owner left running. Call it with the directory held. */
+export async function endOrphan(directory: string, what: string, logger: ProgressLogger): Promise<void> {
+  const orphan = readChild(directory)
+  if (orphan) {
+    logger.info(`ending ${what} (process ${orphan.pid}) that an earlier run left behind`)
+    await endProcess(orphan, ORPHAN_GRACE_MS)
+  }
+  forgetChild(directory)
+}
+
+/** Writes a file that only this user may read, in one step. */
+export function writePrivate(path: string, text: string) {
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, text, { mode: 0o600 })
+  renameSync(draft, path)
+}
+
+export function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** A hard link to a complete file: the lock appears with its content or not at all, and for one process only. */
+function createLock(lock: string): boolean {
+  const draft = `${lock}.${process.pid}`
+  writeFileSync(draft, JSON.stringify(identifyProcess(process.pid)))
+  try {
+    linkSync(draft, lock)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+function readOwner(lock: string): ProcessIdentity | undefined {
+  return readJson<ProcessIdentity>(lock)
+}
+
+/**
+ * Removes the lock of a dead owner. Another process may do the same at this moment and already hold a fresh lock: what was moved aside is
+ * therefore looked at, and put back if it is not the dead owner's.
+ */
+function breakLock(lock: string, dead: ProcessIdentity | undefined) {
+  const aside = `${lock}.aside-${process.pid}`
+  try {
+    renameSync(lock, aside)
+    const moved = readOwner(aside)
+    if (moved && !(moved.pid === dead?.pid && moved.started === dead.started)) linkSync(aside, lock)
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    rmSync(aside, { force: true })
+  }
+}
