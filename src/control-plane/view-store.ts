@@ -111,8 +111,8 @@ function createShelves() {
 
   const shelf = (kind: Kind, organizationId: string) => {
     const name = `${kind}/${organizationId}`
-    let found = shelves.get(name)
-    if (found === undefined) shelves.set(name, (found = { byId: new Map(), sorted: undefined }))
+    const found: Shelf = shelves.get(name) ?? { byId: new Map(), sorted: undefined }
+    shelves.set(name, found)
     return found
   }
 
