@@ -15,6 +15,8 @@ export interface LogRecord {
   key: Buffer | null
   value: Buffer | null
   headers: Headers
+  /** Why the bytes of its batch cannot be read; key, value and headers are empty then. */
+  undecodable?: string
 }
 
 /** A record to be written. The partition is always spelled out. */
@@ -113,6 +115,7 @@ export interface Processor {
   role: string
   /** Compacted topics, partitioned by shard, whose partition is read into `restore` before `start`. */
   stateTopics: string[]
-  /** Most input records or output bytes in one transaction. */
+  /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
+  isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask
 }

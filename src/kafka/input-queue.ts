@@ -1,0 +1,131 @@
+/**
+ * What a shard has fetched and not judged yet, by partition, taken in turns so that one organization's flood does not hold up another's
+ * lone emit. Bounded: a partition with too much waiting is paused at the reader.
+ */
+import type { LogReader, LogRecord } from './ports.ts'
+
+const WAITING_RECORDS_MAX = 4_000
+const WAITING_BYTES_MAX = 4 * 1024 * 1024
+
+export interface Taken {
+  topic: string
+  partition: number
+  records: LogRecord[]
+  /** Position after these records. */
+  nextOffset: number
+}
+
+interface Lane {
+  topic: string
+  partition: number
+  batches: Array<{ records: LogRecord[]; from: number; nextOffset: number }>
+  waitingRecords: number
+  waitingBytes: number
+  /** Paused here because too much waits. */
+  full: boolean
+  /** Paused by the task. */
+  held: boolean
+}
+
+export interface InputQueue {
+  assign(topic: string, partition: number, from: number | 'earliest'): void
+  unassign(topic: string, partition: number): void
+  /** Forgets a partition that the reader has let go of by itself. */
+  forget(topic: string, partition: number): void
+  hold(topic: string, partition: number): void
+  release(topic: string, partition: number): void
+  push(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
+  /** Whether `take` would answer something. */
+  ready(): boolean
+  /** The next records of the partition whose turn it is, at most `recordsMax`. */
+  take(recordsMax: number): Taken | undefined
+  /** Unassigns everything. */
+  clear(): void
+}
+
+export function createInputQueue(reader: LogReader): InputQueue {
+  const lanes = new Map<string, Lane>()
+  /** Lanes with something to take, in turn order. */
+  const turn = new Set<Lane>()
+
+  function update(lane: Lane): void {
+    if (lane.batches.length > 0 && !lane.held) turn.add(lane)
+    else turn.delete(lane)
+    const full = lane.waitingRecords > WAITING_RECORDS_MAX || lane.waitingBytes > WAITING_BYTES_MAX
+    // Resume at half, so that pausing does not flutter.
+    const low = lane.waitingRecords <= WAITING_RECORDS_MAX / 2 && lane.waitingBytes <= WAITING_BYTES_MAX / 2
+    if (full && !lane.full) {
+      lane.full = true
+      reader.pause(lane.topic, lane.partition)
+    } else if (lane.full && low && !lane.held) {
+      lane.full = false
+      reader.resume(lane.topic, lane.partition)
+    }
+  }
+
+  function drop(key: string): Lane | undefined {
+    const lane = lanes.get(key)
+    if (!lane) return undefined
+    lanes.delete(key)
+    turn.delete(lane)
+    return lane
+  }
+
+  return {
+    assign(topic, partition, from) {
+      const lane: Lane = { topic, partition, batches: [], waitingRecords: 0, waitingBytes: 0, full: false, held: false }
+      lanes.set(`${topic}/${partition}`, lane)
+      reader.assign(topic, partition, from)
+    },
+    unassign(topic, partition) {
+      if (drop(`${topic}/${partition}`)) reader.unassign(topic, partition)
+    },
+    forget: (topic, partition) => void drop(`${topic}/${partition}`),
+    hold(topic, partition) {
+      const lane = lanes.get(`${topic}/${partition}`)
+      if (!lane || lane.held) return
+      lane.held = true
+      if (!lane.full) reader.pause(topic, partition)
+      update(lane)
+    },
+    release(topic, partition) {
+      const lane = lanes.get(`${topic}/${partition}`)
+      if (!lane?.held) return
+      lane.held = false
+      if (!lane.full) reader.resume(topic, partition)
+      update(lane)
+    },
+    push(topic, partition, records, nextOffset) {
+      const lane = lanes.get(`${topic}/${partition}`)
+      if (!lane) return
+      lane.batches.push({ records, from: 0, nextOffset })
+      lane.waitingRecords += records.length
+      for (const record of records) lane.waitingBytes += bytesOf(record)
+      update(lane)
+    },
+    ready: () => turn.size > 0,
+    take(recordsMax) {
+      const [lane] = turn
+      if (!lane) return undefined
+      turn.delete(lane) // to the end of the line
+      const batch = lane.batches[0]!
+      const records =
+        batch.from === 0 && batch.records.length <= recordsMax ? batch.records : batch.records.slice(batch.from, batch.from + recordsMax)
+      batch.from += records.length
+      const finished = batch.from >= batch.records.length
+      if (finished) lane.batches.shift()
+      lane.waitingRecords -= records.length
+      for (const record of records) lane.waitingBytes -= bytesOf(record)
+      update(lane)
+      const nextOffset = finished ? batch.nextOffset : records.at(-1)!.offset + 1
+      return { topic: lane.topic, partition: lane.partition, records, nextOffset }
+    },
+    clear() {
+      for (const lane of lanes.values()) reader.unassign(lane.topic, lane.partition)
+      lanes.clear()
+      turn.clear()
+    },
+  }
+}
+
+const bytesOf = (record: LogRecord) => 64 + (record.value?.length ?? 0)

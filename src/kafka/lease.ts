@@ -1,0 +1,120 @@
+/**
+ * Owning shards: membership of the role's consumer group over the empty topic `shards`. Kafka spreads them over however many processes run
+ * the role; the transactional writer's fencing makes a late loser harmless.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Consumer } from 'kafkajs'
+import { shards as shardsTopic } from '../../topics/shards.ts'
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../observability/logger.ts'
+import { createClient } from './client.ts'
+import { createStickyAssigner } from './sticky-assigner.ts'
+import { type KafkaSettings, openWire } from './wire.ts'
+
+const SESSION_TIMEOUT_MS = 6_000
+const HEARTBEAT_MS = 1_500
+/** kafkajs sends heartbeats only between fetches. */
+const FETCH_WAIT_MS = 500
+
+export interface Lease {
+  /** Shards held by the newest assignment. */
+  held(): number[]
+  /** When the group last confirmed this member, on the monotonic clock, ms. */
+  confirmedAtMs(): number
+  close(): Promise<void>
+}
+
+export async function acquireLease(deps: {
+  kafka: KafkaSettings
+  role: string
+  clock: Clock
+  logger: Logger
+  /** Where member ids are kept, so that a successor can say goodbye for a killed process; none: nobody does. */
+  memberDir?: string | undefined
+  onAssigned(shards: number[]): void
+}): Promise<Lease> {
+  const { role, clock } = deps
+  const logger = deps.logger.child({ part: 'lease', role })
+  const members = deps.memberDir ? memberFile(deps.memberDir, role) : undefined
+  if (members) await leaveForTheDead(deps.kafka, role, members, logger)
+  let held: number[] = []
+  let confirmedAtMs = 0
+  const consumer: Consumer = createClient(deps.kafka).consumer({
+    groupId: role,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    rebalanceTimeout: 10_000,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    allowAutoTopicCreation: false,
+    partitionAssigners: [createStickyAssigner(shardsTopic.name, () => held)],
+    retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: async () => true },
+  })
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    held = [...(payload.memberAssignment[shardsTopic.name] ?? [])]
+    confirmedAtMs = clock.monotonicMs()
+    members?.write(payload.memberId)
+    logger.debug({ shards: held, members: payload.isLeader ? 'leader' : 'member' }, 'shards assigned')
+    deps.onAssigned(held)
+  })
+  consumer.on(consumer.events.HEARTBEAT, () => {
+    confirmedAtMs = clock.monotonicMs()
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => logger.warn({ error: String(payload.error) }, 'the lease was interrupted'))
+  await consumer.connect()
+  await consumer.subscribe({ topic: shardsTopic.name, fromBeginning: false })
+  await consumer.run({ autoCommit: false, eachMessage: async () => undefined })
+  return {
+    held: () => held,
+    confirmedAtMs: () => confirmedAtMs,
+    async close() {
+      await consumer.disconnect()
+      members?.remove()
+    },
+  }
+}
+
+interface MemberFile {
+  write(memberId: string): void
+  remove(): void
+  /** Member ids of processes that are no more, with their files. */
+  dead(): Array<{ memberId: string; path: string }>
+}
+
+function memberFile(directory: string, role: string): MemberFile {
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, `${role}.${process.pid}`)
+  return {
+    write: memberId => writeFileSync(path, memberId),
+    remove: () => rmSync(path, { force: true }),
+    dead: () =>
+      readdirSync(directory)
+        .filter(
+          name =>
+            name.startsWith(`${role}.`) &&
+            (Number(name.slice(role.length + 1)) === process.pid || !isAlive(Number(name.slice(role.length + 1)))),
+        )
+        .map(name => ({ memberId: readFileSync(join(directory, name), 'utf8'), path: join(directory, name) })),
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A killed process's shards are free at once instead of after its session times out. */
+async function leaveForTheDead(kafka: KafkaSettings, role: string, members: MemberFile, logger: Logger): Promise<void> {
+  const dead = members.dead()
+  if (dead.length === 0) return
+  const wire = await openWire(kafka, logger)
+  for (const { memberId, path } of dead) {
+    await wire.leaveGroup(role, memberId).catch(error => logger.debug({ error: String(error) }, 'the dead member was gone already'))
+    rmSync(path, { force: true })
+  }
+  await wire.close()
+}

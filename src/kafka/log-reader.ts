@@ -1,0 +1,325 @@
+/**
+ * Reads partitions by hand-set positions, committed records only, with one fetch session per broker (KIP-227), so that ten thousand quiet
+ * partitions cost nothing. A slow owner pauses what is too much; nobody waits for anybody else's partition.
+ *
+ *     unplaced ──leader known──► reading ──pause──► paused
+ *        ▲                          │ ▲               │
+ *        └──leader moved, error─────┘ └────resume─────┘        reading ──deleted, out of range──► lost
+ */
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../observability/logger.ts'
+import { errorName, LEADER_MOVED } from './error-codes.ts'
+import { createLeaders, type Leaders } from './leaders.ts'
+import type { LogReader, LogReaderEvents } from './ports.ts'
+import { decodeRecordSet } from './record-batch.ts'
+import { type FetchedPartition, fetchRequest } from './requests.ts'
+import { type KafkaSettings, openWire, type Wire } from './wire.ts'
+
+export interface LogReaderSettings {
+  /** How long the broker holds a fetch when there is nothing; also how late an added partition may start. */
+  maxWaitMs: number
+  /** The same while something is paused and may be resumed any moment. */
+  maxWaitWhilePausedMs: number
+  bytesMax: number
+  partitionBytesMax: number
+  /** A topic unknown for this long is taken for deleted. */
+  deletedAfterMs: number
+}
+
+const DEFAULTS: LogReaderSettings = {
+  maxWaitMs: 250,
+  maxWaitWhilePausedMs: 5,
+  bytesMax: 4 * 1024 * 1024,
+  partitionBytesMax: 1024 * 1024,
+  deletedAfterMs: 10_000,
+}
+
+interface Reading {
+  topic: string
+  partition: number
+  /** Undefined: the earliest, to be asked for. */
+  offset: number | undefined
+  paused: boolean
+  unknownSinceMs: number | undefined
+}
+
+/** What one broker was told in its session. */
+interface Node {
+  id: number
+  partitions: Map<string, Reading>
+  /** Keys whose position the session does not have yet. */
+  changed: Set<string>
+  forgotten: Map<string, { topic: string; partition: number }>
+  /** Keys that the session knows. */
+  inSession: Set<string>
+  sessionId: number
+  epoch: number
+  wake: (() => void) | undefined
+}
+
+const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
+
+export function createLogReader(deps: {
+  kafka: KafkaSettings
+  clock: Clock
+  logger: Logger
+  events: LogReaderEvents
+  settings?: Partial<LogReaderSettings>
+}): LogReader {
+  const settings = { ...DEFAULTS, ...deps.settings }
+  const { clock, events } = deps
+  const logger = deps.logger.child({ part: 'log-reader' })
+  const all = new Map<string, Reading>()
+  const unplaced = new Set<string>()
+  const nodes = new Map<number, Node>()
+  const loops = new Set<Promise<void>>()
+  let wire: Wire | undefined
+  let leaders: Leaders | undefined
+  let closed = false
+  let placing = false
+
+  function place(): void {
+    if (placing || closed || unplaced.size === 0) return
+    placing = true
+    track(
+      placeAll().finally(() => {
+        placing = false
+      }),
+    )
+  }
+
+  async function placeAll(): Promise<void> {
+    for (let pauseMs = 20; unplaced.size > 0 && !closed; pauseMs = Math.min(pauseMs * 2, 500)) {
+      try {
+        wire ??= await openWire(deps.kafka, deps.logger)
+        leaders ??= createLeaders(wire)
+        await placeOnce(wire, leaders)
+      } catch (error) {
+        logger.warn({ error: String(error) }, 'cannot reach Kafka; trying again')
+      }
+      if (unplaced.size > 0) await clock.sleep(pauseMs)
+    }
+  }
+
+  async function placeOnce(wire: Wire, leaders: Leaders): Promise<void> {
+    const batch = [...unplaced].map(key => all.get(key)).filter(reading => reading !== undefined)
+    for (const { topic, partition } of batch) if (leaders.known(topic, partition) === undefined) leaders.forget(topic)
+    await leaders.load(batch.map(reading => reading.topic))
+    for (const reading of batch) {
+      const key = keyOf(reading.topic, reading.partition)
+      const leader = leaders.known(reading.topic, reading.partition)
+      if (leader === undefined) {
+        reading.unknownSinceMs ??= clock.monotonicMs()
+        if (clock.monotonicMs() - reading.unknownSinceMs > settings.deletedAfterMs) lose(reading, 'deleted')
+        continue
+      }
+      reading.offset ??= await wire.offset(reading.topic, reading.partition, 'earliest')
+      if (all.get(key) !== reading || !unplaced.delete(key)) continue
+      reading.unknownSinceMs = undefined
+      const node = nodeFor(leader)
+      node.partitions.set(key, reading)
+      include(node, key, reading)
+    }
+    for (const key of unplaced) if (!all.has(key)) unplaced.delete(key)
+  }
+
+  function nodeFor(id: number): Node {
+    const known = nodes.get(id)
+    if (known) return known
+    const node: Node = {
+      id,
+      partitions: new Map(),
+      changed: new Set(),
+      forgotten: new Map(),
+      inSession: new Set(),
+      sessionId: 0,
+      epoch: 0,
+      wake: undefined,
+    }
+    nodes.set(id, node)
+    track(loop(node))
+    return node
+  }
+
+  function track(work: Promise<void>): void {
+    const tracked = work.catch(error => events.onFatal(error as Error)).finally(() => loops.delete(tracked))
+    loops.add(tracked)
+  }
+
+  function include(node: Node, key: string, reading: Reading): void {
+    if (reading.paused) return
+    node.changed.add(key)
+    node.forgotten.delete(key)
+    node.wake?.()
+  }
+
+  function exclude(node: Node, key: string, reading: Reading): void {
+    node.changed.delete(key)
+    if (node.inSession.has(key)) node.forgotten.set(key, { topic: reading.topic, partition: reading.partition })
+  }
+
+  function nodeOf(key: string): Node | undefined {
+    for (const node of nodes.values()) if (node.partitions.has(key)) return node
+    return undefined
+  }
+
+  function remove(reading: Reading): void {
+    const key = keyOf(reading.topic, reading.partition)
+    if (all.get(key) !== reading) return
+    all.delete(key)
+    unplaced.delete(key)
+    const node = nodeOf(key)
+    if (!node) return
+    node.partitions.delete(key)
+    exclude(node, key, reading)
+  }
+
+  function lose(reading: Reading, reason: 'deleted' | 'out_of_range'): void {
+    remove(reading)
+    leaders?.forget(reading.topic)
+    logger.warn({ topic: reading.topic, partition: reading.partition, reason }, 'a partition cannot be read any more')
+    events.onLost?.(reading.topic, reading.partition, reason)
+  }
+
+  function displace(node: Node, key: string, reading: Reading): void {
+    node.partitions.delete(key)
+    exclude(node, key, reading)
+    leaders?.forget(reading.topic)
+    unplaced.add(key)
+    place()
+  }
+
+  /** Reads from one broker until closed. */
+  async function loop(node: Node): Promise<void> {
+    let troubles = 0
+    while (!closed) {
+      if (node.inSession.size + node.changed.size === 0) {
+        await new Promise<void>(resolve => {
+          node.wake = resolve
+        })
+        node.wake = undefined
+        continue
+      }
+      try {
+        await fetchOnce(node)
+        troubles = 0
+      } catch (error) {
+        if (closed) return
+        troubles++
+        logger.warn({ node: node.id, error: String(error) }, 'a fetch failed; trying again')
+        restartSession(node)
+        for (const [key, reading] of node.partitions) displace(node, key, reading)
+        await clock.sleep(Math.min(20 * 2 ** troubles, 1_000))
+      }
+    }
+  }
+
+  function restartSession(node: Node): void {
+    node.sessionId = 0
+    node.epoch = 0
+    node.inSession.clear()
+    node.forgotten.clear()
+    node.changed = new Set([...node.partitions].filter(([, reading]) => !reading.paused).map(([key]) => key))
+  }
+
+  async function fetchOnce(node: Node): Promise<void> {
+    const changed = [...node.changed].flatMap(key => {
+      const reading = node.partitions.get(key)
+      return reading ? [{ topic: reading.topic, partition: reading.partition, offset: reading.offset! }] : []
+    })
+    const forgotten = [...node.forgotten.values()]
+    for (const key of node.changed) node.inSession.add(key)
+    for (const key of node.forgotten.keys()) node.inSession.delete(key)
+    node.changed.clear()
+    node.forgotten.clear()
+    if (node.inSession.size === 0 && forgotten.length === 0) return
+    const somePaused = node.partitions.size > node.inSession.size
+    const request = fetchRequest(
+      {
+        maxWaitMs: somePaused ? settings.maxWaitWhilePausedMs : settings.maxWaitMs,
+        bytesMax: settings.bytesMax,
+        partitionBytesMax: settings.partitionBytesMax,
+        sessionId: node.sessionId,
+        sessionEpoch: node.epoch,
+      },
+      changed,
+      forgotten,
+    )
+    const answer = await wire!.send(node.id, request)
+    if (closed) return
+    if (answer.errorCode !== 0) {
+      logger.debug({ node: node.id, error: errorName(answer.errorCode) }, 'starting a new fetch session')
+      restartSession(node)
+      return
+    }
+    node.sessionId = answer.sessionId
+    node.epoch = answer.sessionId === 0 ? 0 : node.epoch + 1
+    if (answer.sessionId === 0) restartSession(node) // the broker has no room for sessions: name everything each time
+    for (const fetched of answer.partitions) take(node, fetched)
+  }
+
+  function take(node: Node, fetched: FetchedPartition): void {
+    const key = keyOf(fetched.topic, fetched.partition)
+    const reading = node.partitions.get(key)
+    if (!reading || reading.paused) return // let go of while the answer was under way; it is read again when resumed
+    if (fetched.errorCode !== 0) trouble(node, key, reading, errorName(fetched.errorCode))
+    if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return
+    const { records, nextOffset } = decodeRecordSet(
+      fetched.recordSet,
+      fetched.topic,
+      fetched.partition,
+      reading.offset!,
+      fetched.abortedTransactions,
+    )
+    if (nextOffset === reading.offset) return
+    reading.offset = nextOffset
+    node.changed.add(key)
+    events.onRecords(fetched.topic, fetched.partition, records, nextOffset)
+  }
+
+  function trouble(node: Node, key: string, reading: Reading, error: string): void {
+    if (error === 'OFFSET_OUT_OF_RANGE') {
+      lose(reading, 'out_of_range')
+      return
+    }
+    if (!LEADER_MOVED.has(error))
+      logger.warn({ topic: reading.topic, partition: reading.partition, error }, 'a partition answered with an error')
+    displace(node, key, reading)
+  }
+
+  return {
+    assign(topic, partition, from) {
+      const key = keyOf(topic, partition)
+      if (all.has(key)) throw new Error(`${key} is assigned already`)
+      all.set(key, { topic, partition, offset: from === 'earliest' ? undefined : from, paused: false, unknownSinceMs: undefined })
+      unplaced.add(key)
+      place()
+    },
+    unassign(topic, partition) {
+      const reading = all.get(keyOf(topic, partition))
+      if (reading) remove(reading)
+    },
+    pause(topic, partition) {
+      const key = keyOf(topic, partition)
+      const reading = all.get(key)
+      if (!reading || reading.paused) return
+      reading.paused = true
+      const node = nodeOf(key)
+      if (node) exclude(node, key, reading)
+    },
+    resume(topic, partition) {
+      const key = keyOf(topic, partition)
+      const reading = all.get(key)
+      if (!reading?.paused) return
+      reading.paused = false
+      const node = nodeOf(key)
+      if (node) include(node, key, reading)
+    },
+    async close() {
+      closed = true
+      for (const node of nodes.values()) node.wake?.()
+      await wire?.close()
+      await Promise.all(loops)
+    },
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * One shard of one role on this process.
+ *
+ *     closed ──open──► opening (writer fences the last holder) ──► restoring (state read up to a barrier) ──► running
+ *       ▲                                                                                                      │
+ *       └────────────── drop ◄───────────── any failed commit, fault or fencing: reopen, everything from the changelog ◄──┘
+ *
+ * While one transaction commits the next one fills; there is no timer. Nothing is ever undone in memory: after a failure the state is read
+ * again, because a commit whose answer is lost may have happened.
+ */
+import type { Clock, Random, Timer } from '../clock.ts'
+import type { Logger } from '../observability/logger.ts'
+import { createInputQueue } from './input-queue.ts'
+import type { LogReader, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from './ports.ts'
+import { encodedBytesMax } from './record-batch.ts'
+import { createSuspects } from './suspects.ts'
+import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from './transactional-writer.ts'
+import type { KafkaSettings } from './wire.ts'
+
+const INPUT_RECORDS_MAX = 2_000
+const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
+/** Records given to the task in one call: bounds how long the event loop is held. */
+const SLICE_RECORDS = 250
+const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
+const BARRIER_KEY = 'barrier'
+
+export interface ShardMetrics {
+  transaction(role: string, shard: number, seconds: number, records: number): void
+  reopened(role: string, shard: number, reason: string): void
+}
+
+export interface Shard {
+  open(): void
+  running(): boolean
+  onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
+  onLost(topic: string, partition: number, reason: 'deleted' | 'out_of_range'): void
+  /** Lets work under way end and commit. */
+  drain(): Promise<void>
+  /** Stops at once. */
+  drop(): Promise<void>
+}
+
+/** One life of a shard: from one opening of its writer to its end. */
+interface Life {
+  writer: TransactionalWriter | undefined
+  task: ShardTask
+  filling: OutRecord[]
+  fillingBytes: number
+  fillingInputs: number
+  dirty: boolean
+  committing: boolean
+  restoring: Set<string>
+  running: boolean
+  ended: boolean
+}
+
+export function createShard(deps: {
+  kafka: KafkaSettings
+  processor: Processor
+  shard: number
+  clock: Clock
+  random: Random
+  logger: Logger
+  metrics: ShardMetrics
+  reader: LogReader
+  /** When the lease on this shard was last confirmed; -1: it is not held. */
+  leaseConfirmedAtMs(): number
+}): Shard {
+  const { processor, shard: number, clock, reader } = deps
+  const { role } = processor
+  const logger = deps.logger.child({ shard: number })
+  const inputs = createInputQueue(reader)
+  const suspects = createSuspects()
+  let life: Life | undefined
+  let dropped = false
+  let draining = false
+  let failures = 0
+  let reopenTimer: Timer | undefined
+
+  function open(): void {
+    if (dropped) return
+    const born: Life = {
+      writer: undefined,
+      task: undefined as unknown as ShardTask,
+      filling: [],
+      fillingBytes: 0,
+      fillingInputs: 0,
+      dirty: false,
+      committing: false,
+      restoring: new Set(),
+      running: false,
+      ended: false,
+    }
+    born.task = processor.open(handleOf(born))
+    life = born
+    start(born).catch(error => end(born, error))
+  }
+
+  async function start(born: Life): Promise<void> {
+    const startedAtMs = clock.monotonicMs()
+    const transactionalId = `${role}-${number}`
+    const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId, clock, logger })
+    if (born.ended) return writer.close()
+    born.writer = writer
+    await restore(born, writer)
+    if (born.ended) return
+    await born.task.start()
+    if (born.ended) return
+    born.running = true
+    failures = 0
+    logger.debug({ ms: Math.round(clock.monotonicMs() - startedAtMs) }, 'shard running')
+    pump(born)
+  }
+
+  /** Reads the state partitions up to a record that is written now: end offsets mislead, transaction markers being invisible. */
+  async function restore(born: Life, writer: TransactionalWriter): Promise<void> {
+    if (processor.stateTopics.length === 0) return
+    const barrier = deps.random.bytes(16).toString('hex')
+    await writer.commit(
+      processor.stateTopics.map(topic => ({ topic, partition: number, key: BARRIER_KEY, value: null, headers: [['barrier', barrier]] })),
+    )
+    await new Promise<void>(resolve => {
+      restored = (topic, record) => {
+        if (record.headers.barrier?.toString() !== barrier) return
+        born.restoring.delete(topic)
+        reader.unassign(topic, number)
+        if (born.restoring.size === 0) resolve()
+      }
+      abandonRestore = resolve
+      for (const topic of processor.stateTopics) {
+        born.restoring.add(topic)
+        reader.assign(topic, number, 'earliest')
+      }
+    })
+  }
+  let restored: (topic: string, record: LogRecord) => void = () => undefined
+  let abandonRestore: () => void = () => undefined
+
+  function handleOf(born: Life): ShardHandle {
+    return {
+      role,
+      shard: number,
+      write(records) {
+        if (born.ended) return
+        for (const record of records) {
+          born.filling.push(record)
+          born.fillingBytes += encodedBytesMax(record)
+        }
+        born.dirty = true
+        schedule(born)
+      },
+      assign: (topic, partition, from) => {
+        if (!born.ended) inputs.assign(topic, partition, from)
+      },
+      unassign(topic, partition) {
+        suspects.forget(topic, partition)
+        inputs.unassign(topic, partition)
+      },
+      pause: (topic, partition) => inputs.hold(topic, partition),
+      resume(topic, partition) {
+        inputs.release(topic, partition)
+        schedule(born)
+      },
+      fail: error => end(born, error),
+    }
+  }
+
+  let scheduled = false
+  function schedule(born: Life): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      pump(life ?? born)
+    })
+  }
+
+  /** Fills the transaction as far as its bounds allow, and commits it if none is under way. */
+  function pump(born: Life): void {
+    if (!born.running || born.ended) return
+    try {
+      fill(born)
+    } catch (error) {
+      end(born, error)
+      return
+    }
+    if (born.dirty && !born.committing) void commit(born)
+    if (!draining && inputs.ready() && hasRoom(born)) schedule(born)
+  }
+
+  const hasRoom = (born: Life) => born.fillingInputs < INPUT_RECORDS_MAX && born.fillingBytes < OUTPUT_BYTES_MAX && !suspects.alone()
+
+  function fill(born: Life): void {
+    if (draining || !inputs.ready()) return
+    if (suspects.any()) {
+      fillOne(born)
+      return
+    }
+    if (!hasRoom(born)) return
+    const taken = inputs.take(Math.min(SLICE_RECORDS, INPUT_RECORDS_MAX - born.fillingInputs))
+    if (!taken) return
+    suspects.note(taken.topic, taken.partition, taken.nextOffset)
+    born.fillingInputs += taken.records.length
+    born.task.receive(taken.records, taken.nextOffset, false)
+  }
+
+  /** After a transaction failed on its records, one record at a time until the one at fault is found. */
+  function fillOne(born: Life): void {
+    if (born.committing || born.dirty) return
+    const taken = inputs.take(1)
+    if (!taken) return
+    const isolated = suspects.enter(taken.topic, taken.partition, taken.nextOffset)
+    born.task.receive(taken.records, taken.nextOffset, isolated)
+  }
+
+  async function commit(born: Life): Promise<void> {
+    born.committing = true
+    const startedAtMs = clock.monotonicMs()
+    try {
+      const records = born.filling.concat(born.task.seal())
+      suspects.sealed()
+      born.filling = []
+      born.fillingBytes = 0
+      born.fillingInputs = 0
+      born.dirty = false
+      await born.writer!.commit(records)
+      deps.metrics.transaction(role, number, (clock.monotonicMs() - startedAtMs) / 1000, records.length)
+    } catch (error) {
+      end(born, error)
+      return
+    }
+    born.committing = false
+    suspects.committed()
+    if (born.ended) return
+    born.task.committed?.()
+    pump(born)
+  }
+
+  /** This life is over; whether another one begins depends on the lease. */
+  function end(born: Life, error: unknown): void {
+    if (born.ended) return
+    born.ended = true
+    born.running = false
+    inputs.clear()
+    for (const topic of born.restoring) reader.unassign(topic, number)
+    abandonRestore()
+    born.task.close()
+    void born.writer?.close().catch(() => undefined)
+    if (dropped) return
+    const outcome = error instanceof CommitFailed ? error.outcome : 'fault'
+    if (processor.isolatesRecords && (outcome === 'refused' || outcome === 'fault')) suspects.failed()
+    else suspects.forgive()
+    deps.metrics.reopened(role, number, outcome)
+    logger.warn(
+      { outcome, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'shard stopped; opening it again',
+    )
+    reopenSoon(outcome === 'fenced' ? clock.monotonicMs() : undefined)
+  }
+
+  /** Fenced means that another process thought it held the shard: open again only when the group has confirmed us since. */
+  function reopenSoon(fencedAtMs: number | undefined): void {
+    const pauseMs = Math.min(REOPEN_PAUSE_MS.first * 2 ** failures++, REOPEN_PAUSE_MS.most) * (0.5 + deps.random.uniform())
+    reopenTimer = clock.after(pauseMs, () => {
+      if (dropped) return
+      if (fencedAtMs !== undefined && deps.leaseConfirmedAtMs() <= fencedAtMs) reopenSoon(fencedAtMs)
+      else open()
+    })
+  }
+
+  return {
+    open,
+    running: () => life?.running ?? false,
+    onRecords(topic, partition, records, nextOffset) {
+      const current = life
+      if (!current || current.ended) return
+      if (current.restoring.has(topic)) {
+        for (const record of records) {
+          if (record.headers.barrier) restored(topic, record)
+          else current.task.restore(record)
+        }
+        return
+      }
+      inputs.push(topic, partition, records, nextOffset)
+      schedule(current)
+    },
+    onLost(topic, partition, reason) {
+      const current = life
+      if (!current || current.ended) return
+      if (current.restoring.has(topic)) {
+        end(current, new Error(`state topic ${topic}/${partition} cannot be read: ${reason}`))
+        return
+      }
+      inputs.forget(topic, partition)
+      suspects.forget(topic, partition)
+      // Retention overtook the reader: what is gone is gone, go on with what is there.
+      if (reason === 'out_of_range') inputs.assign(topic, partition, 'earliest')
+    },
+    async drain() {
+      draining = true
+      const current = life
+      if (!current?.running) return
+      await current.task.drain?.()
+      while (!current.ended && (current.dirty || current.committing)) {
+        if (current.dirty && !current.committing) void commit(current)
+        await clock.sleep(1)
+      }
+    },
+    async drop() {
+      dropped = true
+      reopenTimer?.cancel()
+      const current = life
+      if (!current) return
+      if (!current.ended) end(current, new Error('dropped'))
+    },
+  }
+}
