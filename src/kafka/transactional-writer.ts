@@ -7,7 +7,7 @@ import type { Logger } from '../observability/logger.ts'
 import { FENCED, RECORD_REFUSED } from './error-codes.ts'
 import { createLeaders } from './leaders.ts'
 import type { OutRecord } from './ports.ts'
-import { createProduce } from './produce.ts'
+import { createProduce, type ProducedBatch } from './produce.ts'
 import { KafkaError, type KafkaSettings, openWire, type ProducerIdentity, type Wire } from './wire.ts'
 
 /** An open transaction of a dead holder holds up readers of what it wrote for this long at most. */
@@ -39,8 +39,8 @@ export class CommitFailed extends Error {
 
 export interface TransactionalWriter {
   readonly identity: ProducerIdentity
-  /** Writes all records in one transaction. Rejects with `CommitFailed`; the writer is closed then. */
-  commit(records: readonly OutRecord[]): Promise<void>
+  /** Writes all records in one transaction; answers where they are. Rejects with `CommitFailed`; the writer is closed then. */
+  commit(records: readonly OutRecord[]): Promise<ProducedBatch[]>
   close(): Promise<void>
 }
 
@@ -77,19 +77,21 @@ function writerOver(wire: Wire, transactionalId: string, identity: ProducerIdent
     identity,
     async commit(records) {
       if (!usable) throw new CommitFailed('aborted', new KafkaError('CLOSED', 'the writer is closed'))
-      if (records.length === 0) return
+      if (records.length === 0) return []
       try {
         await patiently(clock, () => wire.addPartitionsToTransaction(transactionalId, identity, partitionsOf(records)))
       } catch (error) {
         return fail('aborted', error)
       }
-      const failed = (await produce(records)).find(batch => batch.error)?.error
+      const batches = await produce(records)
+      const failed = batches.find(batch => batch.error)?.error
       if (failed) return fail(RECORD_REFUSED.has(failed.type) ? 'refused' : 'aborted', failed)
       try {
         await patiently(clock, () => wire.endTransaction(transactionalId, identity, true))
       } catch (error) {
         return fail('unknown', error)
       }
+      return batches
     },
     async close() {
       usable = false

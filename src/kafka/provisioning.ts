@@ -1,0 +1,138 @@
+/**
+ * Makes the topics that are missing, and refuses to start on ones that are not as they must be: a state topic that is not compacted, or an
+ * ingress that takes the producer's word for the time, loses things silently.
+ */
+import { type Admin, default as kafkajs } from 'kafkajs'
+import { emits } from '../../topics/emits.ts'
+import { events } from '../../topics/events.ts'
+import { SHARED_TOPICS } from '../../topics/index.ts'
+import { shards as shardsTopic } from '../../topics/shards.ts'
+import type { OrganizationTopic, Topic, TopicSettings } from '../../topics/topic.ts'
+import type { Clock } from '../clock.ts'
+import type { Environment } from '../control-plane/records.ts'
+import type { Logger } from '../observability/logger.ts'
+import { createClient } from './client.ts'
+import { KafkaError, type KafkaSettings, type Wire } from './wire.ts'
+
+const { ConfigResourceTypes } = kafkajs
+const READY_WITHIN_MS = 30_000
+
+export interface Provisioning {
+  /** The number of shards: the partition count of the topic `shards`. */
+  shards: number
+  /** Creates `emits.<org>` and `events.<org>` if they are missing, and returns when both have leaders. */
+  createOrganizationTopics(organization: { id: string; partitions: number }, environment?: Environment): Promise<void>
+  close(): Promise<void>
+}
+
+export async function provision(deps: {
+  kafka: KafkaSettings
+  wire: Wire
+  shards: number
+  replicationFactor: number
+  clock: Clock
+  logger: Logger
+}): Promise<Provisioning> {
+  const admin = createClient(deps.kafka).admin()
+  await admin.connect()
+  const existing = new Set(await admin.listTopics())
+  const missing = SHARED_TOPICS.filter(topic => !existing.has(topic.name))
+  if (missing.length > 0) deps.logger.info({ topics: missing.length }, 'creating topics')
+  await create(
+    admin,
+    missing.map(topic => entry(topic.name, topic, topic.partitions === 'one' ? 1 : deps.shards, deps.replicationFactor)),
+  )
+  const counts = await waitForLeaders(
+    deps,
+    SHARED_TOPICS.map(topic => topic.name),
+  )
+  const shards = counts.get(shardsTopic.name)!
+  await verify(admin, counts, shards)
+  return {
+    shards,
+    async createOrganizationTopics(organization, environment = 'live') {
+      const topics = ([emits, events] as OrganizationTopic[]).map(topic => ({ name: topic.nameFor(organization.id, environment), topic }))
+      await create(
+        admin,
+        topics.map(({ name, topic }) => entry(name, topic, organization.partitions, deps.replicationFactor)),
+      )
+      await waitForLeaders(
+        deps,
+        topics.map(({ name }) => name),
+      )
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+function entry(topic: string, settings: TopicSettings, partitions: number, replicationFactor: number) {
+  const configEntries = Object.entries(configOf(settings)).map(([name, value]) => ({ name, value }))
+  return { topic, numPartitions: partitions, replicationFactor, configEntries }
+}
+
+/** Kafka's words for a topic's settings. */
+export function configOf(settings: TopicSettings): Record<string, string> {
+  return {
+    'cleanup.policy': settings.cleanup,
+    'max.message.bytes': String(settings.maxMessageBytes),
+    'message.timestamp.type': settings.logAppendTime ? 'LogAppendTime' : 'CreateTime',
+    ...(settings.retentionMs === undefined ? {} : { 'retention.ms': String(settings.retentionMs) }),
+    // A compacted topic is restored whole: keep its tail short.
+    ...(settings.cleanup === 'compact'
+      ? { 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.3', 'delete.retention.ms': '3600000' }
+      : {}),
+  }
+}
+
+async function create(admin: Admin, topics: ReturnType<typeof entry>[]): Promise<void> {
+  if (topics.length === 0) return
+  try {
+    // kafkajs can throw UNKNOWN_TOPIC_OR_PARTITION while it waits for leaders; metadata is asked for below instead.
+    await admin.createTopics({ waitForLeaders: false, topics })
+  } catch (error) {
+    const errors = (error as { errors?: Array<{ type?: string }> }).errors ?? [error as { type?: string }]
+    if (!errors.every(each => each.type === 'TOPIC_ALREADY_EXISTS')) throw error
+  }
+}
+
+/** Resolves with the number of partitions of each, once all of them have leaders. */
+async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[]): Promise<Map<string, number>> {
+  const deadline = deps.clock.monotonicMs() + READY_WITHIN_MS
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+    const found = await deps.wire.metadata(names)
+    const ready = found.filter(each => each.errorCode === 0 && each.partitions.length > 0 && each.partitions.every(one => one.leader >= 0))
+    if (ready.length === names.length) return new Map(ready.map(each => [each.topic, each.partitions.length]))
+    if (deps.clock.monotonicMs() > deadline) {
+      const waiting = names.filter(name => !ready.some(each => each.topic === name))
+      throw new KafkaError('LEADER_NOT_AVAILABLE', `topics without a leader after ${READY_WITHIN_MS / 1000} s: ${waiting.join(', ')}`)
+    }
+    await deps.clock.sleep(pauseMs)
+  }
+}
+
+/** What must not be otherwise; the rest is the operator's to tune. */
+const FIXED = ['cleanup.policy', 'message.timestamp.type']
+
+async function verify(admin: Admin, counts: Map<string, number>, shards: number): Promise<void> {
+  const problems: string[] = []
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: SHARED_TOPICS.map(topic => ({ type: ConfigResourceTypes.TOPIC, name: topic.name })),
+  })
+  for (const topic of SHARED_TOPICS) {
+    const actual = new Map(
+      resources.find(each => each.resourceName === topic.name)?.configEntries.map(each => [each.configName, each.configValue]),
+    )
+    const wanted = configOf(topic)
+    for (const name of FIXED)
+      if (actual.get(name) !== wanted[name]) problems.push(`${topic.name}: ${name} is ${actual.get(name)}, must be ${wanted[name]}`)
+    if (Number(actual.get('max.message.bytes')) < topic.maxMessageBytes)
+      problems.push(`${topic.name}: max.message.bytes is ${actual.get('max.message.bytes')}, must be at least ${topic.maxMessageBytes}`)
+    const partitions = expectedPartitions(topic, shards)
+    if (counts.get(topic.name) !== partitions)
+      problems.push(`${topic.name}: has ${counts.get(topic.name)} partitions, must have ${partitions}`)
+  }
+  if (problems.length > 0) throw new Error(`Topics are not as they must be:\n${problems.map(each => `  - ${each}`).join('\n')}`)
+}
+
+const expectedPartitions = (topic: Topic, shards: number) => (topic.partitions === 'one' ? 1 : shards)

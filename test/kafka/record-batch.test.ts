@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { OutRecord } from '../../src/kafka/ports.ts'
+import { decodeRecordSet, encodeBatch } from '../../src/kafka/record-batch.ts'
+
+const identity = { producerId: 7n, producerEpoch: 1, baseSequence: 0, transactional: true, timestampMs: 1_700_000_000_000 }
+const decode = (bytes: Buffer, from = 0) => decodeRecordSet(bytes, 't', 0, from, [])
+
+/** A batch as the broker stores it: with its base offset. */
+function stored(records: OutRecord[], baseOffset: number, overrides: Partial<typeof identity> & { attributes?: number } = {}): Buffer {
+  const bytes = encodeBatch(records, { ...identity, ...overrides })
+  bytes.writeBigInt64BE(BigInt(baseOffset), 0)
+  if (overrides.attributes !== undefined) bytes.writeInt16BE(overrides.attributes, 21)
+  return bytes
+}
+const record = (value: string | null): OutRecord => ({ topic: 't', partition: 0, key: null, value })
+const abortMarker = (producerId: bigint, offset: number) => stored([record('marker')], offset, { producerId, attributes: 0x30 })
+const values = (decoded: ReturnType<typeof decode>) => decoded.records.map(each => each.value?.toString())
+
+describe('record batches', () => {
+  it('come back as they were written, whatever is in them', () => {
+    const part = fc.option(fc.oneof(fc.string({ unit: 'grapheme' }), fc.uint8Array({ maxLength: 300 }).map(Buffer.from)), { nil: null })
+    const header = fc.tuple(fc.stringMatching(/^[a-z-]{1,20}$/), fc.string({ unit: 'grapheme', maxLength: 200 }))
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ key: part, value: part, headers: fc.array(header, { maxLength: 8 }) }), { minLength: 1, maxLength: 30 }),
+        list => {
+          const records = list.map(each => ({ topic: 't', partition: 0, ...each }))
+          const decoded = decode(stored(records, 100))
+          expect(decoded.nextOffset).toBe(100 + records.length)
+          decoded.records.forEach((got, index) => {
+            const wanted = records[index]!
+            const bytes = (value: Buffer | string | null) => (value === null ? null : Buffer.from(value))
+            expect(got.offset).toBe(100 + index)
+            expect(got.key).toEqual(bytes(wanted.key))
+            expect(got.value).toEqual(bytes(wanted.value))
+            for (const [name, value] of new Map(wanted.headers)) expect(got.headers[name]?.toString()).toBe(value)
+          })
+        },
+      ),
+    )
+  })
+
+  it('are read from the asked offset on, although a batch begins earlier', () => {
+    expect(values(decode(stored([record('a'), record('b'), record('c')], 10), 11))).toEqual(['b', 'c'])
+  })
+
+  it('cut off by the fetch limit are left for the next fetch', () => {
+    const whole = stored([record('a')], 0)
+    const cut = stored([record('b')], 1).subarray(0, 65)
+    const decoded = decode(Buffer.concat([whole, cut]))
+    expect(values(decoded)).toEqual(['a'])
+    expect(decoded.nextOffset).toBe(1)
+  })
+
+  it('of interleaved aborted transactions stay hidden, and those committed afterwards are seen', () => {
+    const set = Buffer.concat([
+      stored([record('one, aborted')], 0, { producerId: 1n }),
+      stored([record('two, aborted')], 1, { producerId: 2n }),
+      abortMarker(1n, 2),
+      stored([record('two, aborted too')], 3, { producerId: 2n }),
+      stored([record('one, committed')], 4, { producerId: 1n }),
+      abortMarker(2n, 5),
+      stored([record('two, committed')], 6, { producerId: 2n }),
+    ])
+    // The broker's list is not sorted, and names each aborted transaction once.
+    const decoded = decodeRecordSet(set, 't', 0, 0, [
+      { producerId: 2n, firstOffset: 1 },
+      { producerId: 1n, firstOffset: 0 },
+    ])
+    expect(values(decoded)).toEqual(['one, committed', 'two, committed'])
+    expect(decoded.nextOffset).toBe(7)
+  })
+
+  it('that cannot be decompressed stand as records that say so', () => {
+    const decoded = decode(stored([record('x'), record('y')], 5, { attributes: 0x04 }))
+    expect(decoded.records.map(each => [each.offset, each.value, typeof each.undecodable])).toEqual([
+      [5, null, 'string'],
+      [6, null, 'string'],
+    ])
+  })
+})

@@ -1,0 +1,95 @@
+/** What a test of the Kafka runtime needs: the broker, topics of its own, and everything closed at the end. */
+import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
+import { createClient } from '../../src/kafka/client.ts'
+import { createLogReader } from '../../src/kafka/log-reader.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
+import { openTransactionalWriter } from '../../src/kafka/transactional-writer.ts'
+import type { KafkaSettings } from '../../src/kafka/wire.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { testBroker } from './kafka.ts'
+
+const clock = createSystemClock()
+const random = createSystemRandom()
+const silent = createLogger('silent')
+
+export interface TestRuntime {
+  kafka: KafkaSettings
+  /** A name that no other test has. */
+  name(base: string): string
+  createTopic(base: string, partitions?: number, settings?: Record<string, string>): Promise<string>
+  deleteTopic(topic: string): Promise<void>
+  writer(transactionalId: string): ReturnType<typeof openTransactionalWriter>
+  /** Reads a partition from its beginning; `until` resolves when the condition holds for what has been read. */
+  tail(
+    topic: string,
+    partition?: number,
+  ): { records: LogRecord[]; until(condition: (records: LogRecord[]) => boolean): Promise<LogRecord[]> }
+  close(): Promise<void>
+}
+
+export async function testRuntime(): Promise<TestRuntime> {
+  const connection = await testBroker()
+  const kafka: KafkaSettings = {
+    brokers: connection.brokers,
+    username: connection.username,
+    password: connection.password,
+    clientId: 'test',
+  }
+  const suffix = random.bytes(6).toString('hex')
+  const admin = createClient(kafka).admin()
+  await admin.connect()
+  const closing: Array<() => Promise<unknown>> = [() => admin.disconnect()]
+  const name = (base: string) => `${base}.${suffix}`
+  return {
+    kafka,
+    name,
+    async createTopic(base, partitions = 1, settings = {}) {
+      const topic = name(base)
+      const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }))
+      await admin.createTopics({
+        waitForLeaders: false,
+        topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+      })
+      return topic
+    },
+    deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
+    async writer(transactionalId) {
+      const writer = await openTransactionalWriter({ kafka, transactionalId, clock, logger: silent })
+      closing.push(() => writer.close())
+      return writer
+    },
+    tail(topic, partition = 0) {
+      const records: LogRecord[] = []
+      let check: () => void = () => undefined
+      const reader = createLogReader({
+        kafka,
+        clock,
+        logger: silent,
+        events: {
+          onRecords(_topic, _partition, batch) {
+            records.push(...batch)
+            check()
+          },
+          onFatal(error) {
+            throw error
+          },
+        },
+      })
+      closing.push(() => reader.close())
+      reader.assign(topic, partition, 'earliest')
+      return {
+        records,
+        until: condition =>
+          new Promise(resolve => {
+            check = () => {
+              if (condition(records)) resolve(records)
+            }
+            check()
+          }),
+      }
+    },
+    async close() {
+      for (const close of closing.reverse()) await close().catch(() => undefined)
+    },
+  }
+}

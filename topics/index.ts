@@ -1,0 +1,37 @@
+/** Every topic that all organizations share, and the two that each has for itself. */
+import { admissionCounters } from './admission-counters.ts'
+import { admissionKeys } from './admission-keys.ts'
+import { auditAttempts } from './audit-attempts.ts'
+import { auditChanges } from './audit-changes.ts'
+import { auditEmits } from './audit-emits.ts'
+import { control } from './control.ts'
+import { deliveries } from './deliveries.ts'
+import { deliveriesDeadLetter } from './deliveries-dead-letter.ts'
+import { RETRY_TIERS } from './deliveries-retry.ts'
+import { deliveryState } from './delivery-state.ts'
+import { emits } from './emits.ts'
+import { events } from './events.ts'
+import { outcomes } from './outcomes.ts'
+import { quarantine } from './quarantine.ts'
+import { recordState } from './record-state.ts'
+import { shards } from './shards.ts'
+import type { OrganizationTopic, Topic } from './topic.ts'
+
+export const SHARED_TOPICS: readonly Topic[] = [
+  shards,
+  control,
+  admissionCounters,
+  admissionKeys,
+  outcomes,
+  quarantine,
+  deliveries,
+  ...RETRY_TIERS.map(tier => tier.topic),
+  deliveriesDeadLetter,
+  deliveryState,
+  auditEmits,
+  auditAttempts,
+  auditChanges,
+  recordState,
+]
+
+export const ORGANIZATION_TOPICS: readonly OrganizationTopic[] = [emits, events]
