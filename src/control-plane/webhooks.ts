@@ -7,6 +7,7 @@ import { parseSelector } from '../events/selector.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
 import type { Environment, Organization, Plan, Webhook } from './records.ts'
+import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { SecretBox } from './secrets.ts'
 import type { ControlStore } from './store.ts'
@@ -16,13 +17,6 @@ import type { ControlView } from './view.ts'
 export const WEBHOOK_API_VERSION = '2026-01-01'
 
 const DEFAULTS = { timeoutMs: 30_000, maxInFlight: 10 }
-
-/** K-2: a preset, or own delays before each attempt, the first at once; `maxAttempts` takes the first so many. */
-export interface RetryPolicy {
-  preset?: string
-  delays?: unknown[]
-  maxAttempts?: number
-}
 
 export interface NewWebhook {
   url: string
@@ -62,8 +56,6 @@ export interface WebhooksDeps {
   secrets: SecretBox
   /** The egress guard: what is wrong with the URL, or undefined. */
   checkUrl(url: string): ClarionError | undefined
-  /** Delays in ms; undefined: the default schedule. Throws `invalid_retry_policy`. */
-  retryDelays(policy: RetryPolicy | undefined): number[]
   /** C.12: webhooks that a plan allows. */
   webhookLimit(plan: Plan): number
 }
@@ -81,7 +73,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     if (input.secret !== undefined) fields.encryptedSecret = deps.secrets.encrypt(input.secret)
     if (input.timeoutMs !== undefined) fields.timeoutMs = input.timeoutMs
     if (input.maxInFlight !== undefined) fields.maxInFlight = input.maxInFlight
-    if (input.retry !== undefined) fields.retryDelaysMs = deps.retryDelays(input.retry)
+    if (input.retry !== undefined) fields.retryDelaysMs = retryDelaysMs(input.retry)
     return fields
   }
 
@@ -103,7 +95,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const webhook: Webhook = {
       ...{ id: ids.next('wh'), ...owner, revision: 1, createdAt: now, updatedAt: now },
       ...{ name: null, description: null, url: input.url, events: input.events, active: true, pausedAt: null },
-      ...{ ...DEFAULTS, retryDelaysMs: deps.retryDelays(input.retry), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
+      ...{ ...DEFAULTS, retryDelaysMs: retryDelaysMs(input.retry), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
       ...fieldsOf({ ...input, secret }),
       ...activity(input.active ?? true, undefined),
     }

@@ -1,0 +1,61 @@
+/** Who calls (C.0.1, C.0.6): `Authorization: Bearer`, `x-api-key`, or the alias header of the settings. */
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from '../clock.ts'
+import { ClarionError } from '../codes.ts'
+import type { Scope } from '../control-plane/records.ts'
+import { hashApiKey } from '../control-plane/secrets.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import type { Access, Principal } from './route.ts'
+
+export type Authenticate = (headers: IncomingHttpHeaders) => Principal
+
+/** Throws `unauthorized` without saying which of missing, unknown, expired or deleted it is beyond what the caller knows. */
+export function createAuthenticate(deps: { view: ControlView; clock: Clock; adminKey: string; aliasKeyHeader: string }): Authenticate {
+  const adminHash = Buffer.from(hashApiKey(deps.adminKey))
+  return headers => {
+    const { text, viaAlias } = presented(headers, deps.aliasKeyHeader)
+    if (text === undefined) throw new ClarionError('unauthorized', 'The call carries no API key.')
+    const hash = hashApiKey(text)
+    const key = deps.view.keyByHash(hash)
+    if (key === undefined) {
+      if (timingSafeEqual(Buffer.from(hash), adminHash)) return { kind: 'operator', viaAlias }
+      throw new ClarionError('unauthorized', 'The API key is not known.')
+    }
+    if (key.expiresAt !== null && Date.parse(key.expiresAt) <= deps.clock.nowMs()) throw new ClarionError('unauthorized', 'The API key has expired.')
+    const organization = deps.view.organization(key.organizationId)
+    if (organization === undefined || organization.status === 'deleted') throw new ClarionError('unauthorized', 'The API key is not known.')
+    return { kind: 'key', key, organization, viaAlias }
+  }
+}
+
+function presented(headers: IncomingHttpHeaders, alias: string): { text: string | undefined; viaAlias: boolean } {
+  const { authorization } = headers
+  if (authorization !== undefined) return { text: bearer(authorization), viaAlias: false }
+  const direct = single(headers['x-api-key'])
+  if (direct !== undefined) return { text: direct, viaAlias: false }
+  return { text: single(headers[alias]), viaAlias: true }
+}
+
+function bearer(authorization: string): string | undefined {
+  return authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7).trim() : undefined
+}
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+
+/** Throws `insufficient_scope` unless the principal may call a route of this access. */
+export function authorize(principal: Principal, access: Access): void {
+  if (access === 'any' || access === 'public') return
+  if (access === 'operator') {
+    if (principal.kind !== 'operator') throw new ClarionError('insufficient_scope', "This call is the operator's.")
+    return
+  }
+  requireScope(principal, access)
+}
+
+/** The organization's key behind a call, if it holds the scope. */
+export function requireScope(principal: Principal, scope: Scope): Extract<Principal, { kind: 'key' }> {
+  if (principal.kind === 'operator') throw new ClarionError('insufficient_scope', "The operator's key belongs to no organization; use a key of the organization.")
+  if (!principal.key.scopes.includes(scope)) throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scope}.`)
+  return principal
+}

@@ -1,0 +1,63 @@
+/** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
+import type { IncomingMessage } from 'node:http'
+import { ClarionError, type Finding } from '../codes.ts'
+import { parseJson } from '../events/json.ts'
+
+export const BODY_BYTES_MAX = 300 * 1024
+export const BATCH_BYTES_MAX = 4 * 1024 * 1024
+/** Commands carry schemas; what they hold is bounded further by their own rules. */
+const COMMAND_DEPTH_MAX = 64
+
+/** Throws `unsupported_media_type`: JSON in UTF-8, not compressed, is all that is taken. */
+export function checkContentType(request: IncomingMessage): void {
+  const type = request.headers['content-type']
+  const [media = '', ...parameters] = (type ?? '').toLowerCase().split(';')
+  const json = /^application\/(?:[a-z0-9.+-]+\+)?json$/.test(media.trim())
+  const charset = parameters.map(each => each.trim()).find(each => each.startsWith('charset='))
+  if (!json || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
+    throw new ClarionError('unsupported_media_type', `The body must be application/json in UTF-8, not '${type ?? 'unnamed'}'.`)
+  }
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') throw new ClarionError('unsupported_media_type', 'The body must not be compressed.')
+}
+
+/** What is thrown away of a body that is too large, so that a caller who is still sending can read the answer; then the line is cut. */
+const DISCARDED_BYTES_MAX = 64 * 1024 * 1024
+
+/** The whole body. Rejects with `payload_too_large` as soon as it is known to be; nothing more is kept then. */
+export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  if (Number(request.headers['content-length']) > bytesMax) return Promise.reject(tooLarge(bytesMax))
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= bytesMax) chunks.push(chunk)
+      else if (bytes > DISCARDED_BYTES_MAX) request.destroy()
+      else reject(tooLarge(bytesMax))
+    })
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    request.on('error', reject)
+    request.on('close', () => {
+      if (!request.complete) reject(new RequestAborted())
+    })
+  })
+}
+
+/** The caller went away before the body was there: nobody to answer. */
+export class RequestAborted extends Error {}
+
+const tooLarge = (bytesMax: number) => new ClarionError('payload_too_large', `The request body is larger than ${bytesMax} bytes.`)
+
+/** A command's JSON. Throws `validation_failed` with the place of a syntax error or a duplicate key. */
+export function parseCommand(bytes: Buffer): unknown {
+  const parsed = parseJson(bytes, { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' })
+  if (parsed.ok) return parsed.value
+  throw malformed(parsed.findings)
+}
+
+export function malformed(findings: Finding[]): ClarionError {
+  const [first] = findings
+  const message = first?.rule === 'not_json' ? `The body is not JSON: ${first.message}` : `The body is wrong at '${first?.path}': ${first?.message}.`
+  return new ClarionError('validation_failed', message, { details: findings })
+}

@@ -1,0 +1,97 @@
+/**
+ * From a read emit to its verdict: append to the organization's ingress with the platform's tag, then wait for `admit` (C.11.4, steps 3
+ * and 4). Nothing is judged here.
+ */
+import { emits } from '../../topics/emits.ts'
+import type { OutcomeRow } from '../../topics/outcomes.ts'
+import type { Clock } from '../clock.ts'
+import { ClarionError, type Code, type Finding } from '../codes.ts'
+import type { ApiKey, Organization } from '../control-plane/records.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import { emitId } from '../events/ids.ts'
+import { buildIngressHeaders, type IngressTags } from '../events/ingress.ts'
+import type { Appender, Place } from '../kafka/ports.ts'
+import { shardOf } from '../kafka/shards.ts'
+import type { ReadEmit } from './emit-request.ts'
+import { failure } from './envelope.ts'
+import type { OutcomeWaiter } from './outcomes.ts'
+
+/** How long a request is held open for its verdict (C.11.4). */
+export const VERDICT_TIMEOUT_MS = 2_000
+
+export interface Emitter {
+  key: ApiKey
+  organization: Organization
+}
+
+/** An answer to one emit: alone the body's core, in a batch one item. */
+export interface EmitAnswer {
+  status: number
+  /** JSON of `data`, or of `error`. */
+  json: string
+  emitId: string | undefined
+}
+
+/** `async`: do not wait for the verdict. */
+export type Emitting = (by: Emitter, read: ReadEmit, requestId: string, async: boolean) => Promise<EmitAnswer>
+
+export function createEmitting(deps: {
+  appender: Appender
+  outcomes: OutcomeWaiter
+  view: ControlView
+  tags: IngressTags
+  clock: Clock
+}): Emitting {
+  const { appender, outcomes, view, tags } = deps
+  let turn = 0
+
+  /** Kafka's own rule for keyed records, so that a subject's emits stand in one partition whichever way they come in. */
+  function partitionOf(organization: Organization, subject: string | undefined): number {
+    if (organization.partitions === 1) return 0
+    if (subject !== undefined) return shardOf(subject, organization.partitions)
+    turn = (turn + 1) % organization.partitions
+    return turn
+  }
+
+  return async (by, { emit, payload }, requestId, async) => {
+    const { key, organization } = by
+    const topic = emits.nameFor(organization.id, key.environment)
+    const partition = partitionOf(organization, emit.subject)
+    const ticket = async ? undefined : outcomes.ticket()
+    const facts = { controlOffset: view.appliedOffset, actorId: key.id, requestId }
+    const platform = ticket === undefined ? facts : { ...facts, replyTo: outcomes.processId, ticket }
+    const headers = buildIngressHeaders(emit, platform, { topic, value: payload, tags })
+    let place: Place
+    try {
+      place = await appender.append({ topic, partition, key: emit.subject ?? null, value: payload, headers })
+    } catch (cause) {
+      if (ticket !== undefined) outcomes.forget(ticket)
+      const message = 'The emit was not acknowledged; it may have been taken. Repeat it with an idempotency key.'
+      throw new ClarionError('service_unavailable', message, { retryAfterS: 1, cause })
+    }
+    const outcome = ticket === undefined ? 'pending' : await outcomes.wait(ticket, VERDICT_TIMEOUT_MS)
+    if (outcome !== 'pending') return answerOf(outcome, requestId)
+    const id = emitId({ ...place, partition, organizationId: organization.id, environment: key.environment, kind: 'emits' })
+    return { status: 202, json: `{"emitId":"${id}","status":"queued","verdict":"pending"}`, emitId: id }
+  }
+}
+
+/** Ids and canonical names need no escaping: their alphabets have no quote. */
+function answerOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
+  const { verdict, emitId: id, quotaUsed } = outcome
+  if (verdict === 'rejected' || verdict === 'failed') return refusalOf(outcome, requestId)
+  const quota = `{"used":${quotaUsed ?? 0},"limit":${outcome.quotaLimit}}`
+  const json =
+    `{"emitId":"${id}","eventId":"${outcome.eventId}","canonicalName":"${outcome.canonicalName}","status":"queued",` +
+    `"sequence":${outcome.sequence},"deduplicated":${verdict === 'duplicate'},"quota":${quota}}`
+  return { status: 202, json, emitId: id }
+}
+
+function refusalOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
+  const findings = outcome.findings === null ? undefined : (JSON.parse(outcome.findings) as Finding[])
+  const code = (outcome.code ?? 'internal_error') as Code
+  const { status, error } = failure(code, outcome.message ?? code, requestId, findings)
+  // A failed emit is there and must not be emitted again: its id is what it can be redriven by.
+  if (outcome.verdict === 'failed') error.emitId = outcome.emitId
+  return { status, json: JSON.stringify(error), emitId: outcome.emitId }
+}

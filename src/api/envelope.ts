@@ -1,0 +1,35 @@
+/** The two shapes of every answer (C.0.1). */
+import { CODES, ClarionError, type Code, type Finding } from '../codes.ts'
+import type { Answer } from './route.ts'
+
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+export interface Failure {
+  status: number
+  headers: Record<string, string>
+  error: { code: Code; message: string; details?: Finding[]; requestId: string; retryable: boolean; emitId?: string }
+}
+
+export function success(answer: Answer, requestId: string): string {
+  const meta = answer.nextCursor === undefined ? { requestId } : { requestId, nextCursor: answer.nextCursor }
+  return JSON.stringify({ success: true, data: answer.data ?? null, meta })
+}
+
+/** What the caller is told of an error. Anything but a `ClarionError` is our fault, and says nothing of what went wrong inside. */
+export function failureOf(error: unknown, requestId: string): Failure {
+  if (!(error instanceof ClarionError)) return failure('internal_error', CODES.internal_error.meaning, requestId)
+  const found = failure(error.code, error.message, requestId, error.details)
+  if (error.retryAfterS !== undefined) found.headers['retry-after'] = String(error.retryAfterS)
+  return found
+}
+
+export function failure(code: Code, message: string, requestId: string, details?: Finding[]): Failure {
+  const { status, retryable } = CODES[code]
+  const headers: Record<string, string> = {}
+  if (code === 'unauthorized') headers['www-authenticate'] = 'Bearer'
+  if (code === 'service_unavailable') headers['retry-after'] = '1'
+  const error = { code, message, ...(details === undefined || details.length === 0 ? {} : { details }), requestId, retryable }
+  return { status, headers, error }
+}
+
+export const failureBody = (failed: Failure): string => JSON.stringify({ success: false, error: failed.error })
