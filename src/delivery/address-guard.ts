@@ -1,0 +1,139 @@
+/**
+ * The egress guard of C.10: what a webhook may reach. A URL is judged once when it is set, by what can be read off it, and the address
+ * again at every connection, because a name may resolve to something else each time.
+ */
+import type { LookupAddress } from 'node:dns'
+import { ClarionError } from '../codes.ts'
+import { type Address, behindGateway, isThisMachine, isWithin, parseAddress, parseRange, specialRange } from './addresses.ts'
+import { AttemptError } from './attempt-error.ts'
+import { createResolveName, isLocalhost, type ResolveName } from './resolve-name.ts'
+
+const URL_CHARACTERS_MAX = 2048
+const HTTPS_PORTS = [443, 8443]
+
+export interface AddressGuardOptions {
+  /** CIDR ranges that may be reached although they are not public, on every port (`EGRESS_ALLOW`). */
+  allow: string[]
+  /** Whether plain http may be used (`EGRESS_ALLOW_HTTP`). */
+  allowHttp: boolean
+  /** Where this installation listens; refused even within `allow`. Host: an address, a name, or `0.0.0.0` / `::` for every interface. */
+  ownAddresses: () => ReadonlyArray<{ host: string; port: number }>
+  /** URLs of our own that may be reached all the same, with everything below their path, in http too (the demo receiver). */
+  ownAllowed?: () => readonly string[]
+  resolve?: ResolveName
+}
+
+export interface AddressGuard {
+  /**
+   * Undefined if the URL may be a webhook's, else `https_required` or `invalid_webhook_url` with the reason in `details[0].rule`:
+   * `too_long`, `not_a_url`, `userinfo`, `blocked_address`, `port`.
+   */
+  checkUrl(url: string): ClarionError | undefined
+  /** Whether the URL is one of `ownAllowed`: it is not checked any further. */
+  isOwnAllowed(url: URL): boolean
+  /**
+   * The addresses to connect to, every one checked: connect to these and to no other. `hostname` is a name or a literal.
+   * Rejects with `AttemptError` of kind `dns` or `blocked_address`.
+   */
+  addressesOf(hostname: string, port: number): Promise<LookupAddress[]>
+}
+
+export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
+  const allowed = options.allow.map(parseRange)
+  const resolve = options.resolve ?? createResolveName()
+  const ports = options.allowHttp ? [...HTTPS_PORTS, 80] : HTTPS_PORTS
+
+  /** Why this address and port must not be reached, or undefined. */
+  function judge(address: Address, port: number): { rule: 'blocked_address' | 'port'; message: string } | undefined {
+    if (isOwn(address, port)) return { rule: 'blocked_address', message: `${address} port ${port} belongs to this installation` }
+    if (isWithin(address, allowed)) return undefined
+    const range = specialRange(address)
+    if (range) return { rule: 'blocked_address', message: `${address} is not a public address (${range})` }
+    if (!ports.includes(port)) return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
+    return undefined
+  }
+
+  function isOwn(address: Address, port: number): boolean {
+    const target = behindGateway(address)
+    return options.ownAddresses().some(own => own.port === port && hostCovers(own.host, target))
+  }
+
+  function judgeHost(hostname: string, port: number) {
+    const literal = parseAddress(hostname)
+    if (literal) return judge(literal, port)
+    if (isLocalhost(hostname)) return judge(parseAddress('127.0.0.1')!, port)
+    // A name on another port is fine if it leads into the allow list, which only its addresses tell.
+    if (!ports.includes(port) && allowed.length === 0) return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
+    return undefined
+  }
+
+  function isOwnAllowed(url: URL): boolean {
+    if (url.username || url.password) return false
+    return (options.ownAllowed?.() ?? []).some(text => {
+      const own = new URL(text)
+      return url.origin === own.origin && (url.pathname === own.pathname || url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}/`))
+    })
+  }
+
+  return {
+    isOwnAllowed,
+    checkUrl(text) {
+      if (text.length > URL_CHARACTERS_MAX) return invalid('too_long', `the URL is longer than ${URL_CHARACTERS_MAX} characters`)
+      if (!URL.canParse(text)) return invalid('not_a_url', 'the text is not an absolute URL')
+      const url = new URL(text)
+      if (url.username || url.password) return invalid('userinfo', 'the URL carries a user name or password')
+      if (isOwnAllowed(url)) return undefined
+      if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
+        return new ClarionError('https_required', `A webhook's URL begins with https://, not ${url.protocol}//.`)
+      }
+      const problem = judgeHost(url.hostname, portOf(url))
+      return problem && invalid(problem.rule, problem.message)
+    },
+    async addressesOf(hostname, port) {
+      const literal = parseAddress(hostname)
+      const addresses = literal ? [literal] : await namedAddresses(hostname)
+      const problems = addresses.map(address => judge(address, port))
+      // One bad address spoils a name: a receiver has no reason to mix them, an attacker has. `localhost` is two addresses by definition.
+      const problem = isLocalhost(hostname) && problems.includes(undefined) ? undefined : problems.find(Boolean)
+      if (problem) throw new AttemptError('blocked_address', `Refused to connect: ${problem.message}.`)
+      return addresses.filter((_, index) => problems[index] === undefined).map(lookupAddress)
+    },
+  }
+
+  async function namedAddresses(hostname: string): Promise<Address[]> {
+    try {
+      const addresses = await resolve(hostname)
+      if (addresses.length > 0) return addresses.map(({ address }) => parseAddress(address)!)
+    } catch (error) {
+      throw new AttemptError('dns', `The name ${hostname} could not be resolved (${codeOf(error)}).`, { cause: error })
+    }
+    throw new AttemptError('dns', `The name ${hostname} has no address.`)
+  }
+}
+
+export function portOf(url: URL): number {
+  if (url.port) return Number(url.port)
+  return url.protocol === 'https:' ? 443 : 80
+}
+
+function hostCovers(ownHost: string, target: Address): boolean {
+  const own = isLocalhost(ownHost) ? parseAddress('127.0.0.1') : parseAddress(ownHost)
+  if (!own) return false
+  const range = own.range()
+  if (range === 'unspecified') return isThisMachine(target)
+  // The kernel takes 0.0.0.0 and :: as a target for loopback.
+  if (range === 'loopback' && (target.range() === 'unspecified' || target.toString() === '::1')) return true
+  return own.toString() === target.toString()
+}
+
+function lookupAddress(address: Address): LookupAddress {
+  return { address: address.toString(), family: address.kind() === 'ipv4' ? 4 : 6 }
+}
+
+function invalid(rule: string, message: string): ClarionError {
+  return new ClarionError('invalid_webhook_url', `The URL cannot be a webhook: ${message}.`, { details: [{ path: '/url', rule, message }] })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}

@@ -1,0 +1,112 @@
+/**
+ * Opens one connection: the guard's addresses, TCP to one of them, TLS. What goes wrong tells in which of these steps.
+ */
+import type { LookupAddress } from 'node:dns'
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { Clock } from '../clock.ts'
+import { type AddressGuard, portOf } from './address-guard.ts'
+import { AttemptError } from './attempt-error.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+const KEEP_ALIVE_PROBE_MS = 60_000
+const TLS_SESSIONS_MAX = 1000
+
+export interface ConnectOptions {
+  guard: AddressGuard
+  clock: Clock
+  /** Certificate authorities (PEM) in place of the usual ones; none by default. */
+  ca?: string[]
+}
+
+export type Connected = (error: Error | null, socket: Socket | null) => void
+
+/**
+ * Connects to the origin of `url` and calls back once, with an `AttemptError` or a socket ready for HTTP/1.1. `trusted` leaves out the
+ * guard. The answered function gives up: nothing is called back afterwards.
+ */
+export type Connect = (url: URL, trusted: boolean, callback: Connected) => () => void
+
+export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
+  /** TLS sessions by host and port, so that a receiver's next connection needs no full handshake. */
+  const sessions = new Map<string, Buffer>()
+
+  function openSocket(url: URL, addresses: LookupAddress[] | undefined, established: () => void): Socket {
+    const hostname = bareHost(url)
+    const common = {
+      host: hostname,
+      port: portOf(url),
+      ...(addresses && { lookup: pinned(addresses) }),
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+    }
+    if (url.protocol === 'http:') return connectTcp(common, established)
+    const session = sessions.get(url.host)
+    const socket = connectTls(
+      {
+        ...common,
+        ALPNProtocols: ['http/1.1'],
+        ...(ca && { ca }),
+        ...(session && { session }),
+        ...(!isIP(hostname) && { servername: hostname }),
+      },
+      established,
+    )
+    return socket.on('session', fresh => {
+      sessions.delete(url.host)
+      if (sessions.size >= TLS_SESSIONS_MAX) sessions.delete(sessions.keys().next().value!)
+      sessions.set(url.host, fresh)
+    })
+  }
+
+  return (url, trusted, callback) => {
+    let socket: Socket | undefined
+    let tcpStands = false
+    let settled = false
+    const settle = (error: Error | null) => {
+      if (settled) return
+      settled = true
+      timer.cancel()
+      if (error) socket?.destroy()
+      callback(error, error ? null : socket!)
+    }
+    const timer = clock.after(CONNECT_TIMEOUT_MS, () =>
+      settle(new AttemptError('timeout', `No connection within ${CONNECT_TIMEOUT_MS / 1000} s.`)),
+    )
+    const resolved = trusted ? Promise.resolve(undefined) : guard.addressesOf(bareHost(url), portOf(url))
+    resolved.then(addresses => {
+      if (settled) return
+      socket = openSocket(url, addresses, () => settle(null)).setNoDelay(true)
+      socket.once('connect', () => {
+        tcpStands = true
+      })
+      // Stays for the socket's life: an error of a socket that nobody waits for any more must not end the process.
+      socket.on('error', error => settle(connectFailure(error, tcpStands)))
+    }, settle)
+    return () => {
+      settled = true
+      timer.cancel()
+      socket?.destroy()
+    }
+  }
+}
+
+/** A TLS socket emits `connect` when TCP stands: what fails after that is the handshake. */
+function connectFailure(error: NodeJS.ErrnoException, tcpStands: boolean): AttemptError {
+  const reason = error.code ?? error.message
+  if (tcpStands) return new AttemptError('tls', `The TLS handshake failed: ${error.message} (${reason}).`, { cause: error })
+  return new AttemptError('connect', `Could not connect (${reason}).`, { cause: error })
+}
+
+/** Answers with the checked addresses whatever is asked: a second look-up could find another address. A literal is never looked up. */
+function pinned(addresses: LookupAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    if (options.all) callback(null, addresses)
+    else callback(null, addresses[0]!.address, addresses[0]!.family)
+  }
+}
+
+/** Host name without the brackets of IPv6 and without the root's dot, which certificates do not carry. */
+function bareHost(url: URL): string {
+  return url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname.replace(/\.$/, '')
+}

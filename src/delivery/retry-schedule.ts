@@ -1,0 +1,69 @@
+/**
+ * When a delivery is tried again, and whether (C.10, K-1 to K-3). All delays are milliseconds; `timeScale` shortens them for tests and demos.
+ */
+import { RETRY_TIERS, type RetryTier } from '../../topics/deliveries-retry.ts'
+import type { Random } from '../clock.ts'
+import type { AttemptResult } from './send.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+/** K-2: the delay before each attempt. `six` is the default. */
+export const RETRY_PRESETS = {
+  four: [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS],
+  six: [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS],
+} as const satisfies Record<string, readonly number[]>
+export const DEFAULT_RETRY_DELAYS_MS: readonly number[] = RETRY_PRESETS.six
+
+const JITTER_MAX = 0.1
+const RETRY_AFTER_MS_MAX = HOUR_MS
+
+/**
+ * A tier's reader loads a record when this share of the tier's delay has passed, and waits for its due time in memory. As jitter shortens by
+ * no more than the rest, a jittered delay of exactly one tier still takes one tier.
+ */
+export const TIER_LOAD_FRACTION = 1 - JITTER_MAX
+
+export interface NextAttemptOptions {
+  /** Delay before each attempt; the first entry belongs to the first attempt. */
+  delaysMs: readonly number[]
+  attemptsMade: number
+  /** When the failed attempt ended: delays count from here. */
+  endedAtMs: number
+  timeScale: number
+  random: Random
+  /** What the receiver asked for (`retryAfterMs`): real time, not scaled. Only its bound of one hour is. */
+  retryAfterMs?: number | undefined
+}
+
+/** The time of the next attempt, or `exhausted` when the list is used up. Jitter only shortens, by at most a tenth. */
+export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 'exhausted' {
+  const delayMs = options.delaysMs[options.attemptsMade]
+  if (delayMs === undefined) return 'exhausted'
+  const scheduledMs = delayMs * options.timeScale * (1 - JITTER_MAX * options.random.uniform())
+  const askedMs = Math.min(options.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX * options.timeScale)
+  return { dueAtMs: options.endedAtMs + Math.ceil(Math.max(scheduledMs, askedMs)) }
+}
+
+/** C.10: 2xx is success; 410 and the answer's header `webhook-retry: no` end the retries of the delivery; all else is tried again. */
+export function judge(result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>): 'success' | 'retry' | 'stop' {
+  if (result.errorKind === null) return 'success'
+  const declined = result.headers['webhook-retry']?.trim().toLowerCase() === 'no'
+  return result.status === 410 || declined ? 'stop' : 'retry'
+}
+
+/** Milliseconds that a 429 or 503 asks us to wait from `nowMs`, unbounded; undefined if it does not ask, or not intelligibly (RFC 9110, 10.2.3). */
+export function retryAfterMs(result: Pick<AttemptResult, 'status' | 'headers'>, nowMs: number): number | undefined {
+  const value = result.headers['retry-after']?.trim()
+  if (value === undefined || (result.status !== 429 && result.status !== 503)) return undefined
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  // Date.parse takes nearly anything for a date; an HTTP date begins with a day's name.
+  const atMs = /^[A-Za-z]+, /.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+}
+
+/** The longest tier that lets its records go in time, else the shortest. `remainingMs`: from now to the due time. */
+export function tierFor(remainingMs: number, timeScale: number): RetryTier {
+  const fitting = RETRY_TIERS.findLast(tier => tier.delayMs * timeScale * TIER_LOAD_FRACTION <= remainingMs)
+  return fitting ?? RETRY_TIERS[0]!
+}
