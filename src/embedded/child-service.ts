@@ -1,0 +1,94 @@
+/**
+ * A program of ours that serves on loopback while the platform runs: started, written down, waited for, told of when it ends by itself, and closed.
+ * It has a process group of its own, so that a terminal's Ctrl-C, which signals the whole group, does not stop it before the platform has drained.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { chooseFreePorts, isFree } from './free-ports.ts'
+import { forgetChild, readJson, recordChild, writePrivate } from './part-directory.ts'
+import { endProcess } from './process-identity.ts'
+
+const START_MS = 60_000
+const STOP_MS = 30_000
+/** A port can be taken between choosing it and listening on it. */
+const PORT_TRIES = 3
+
+export interface Service {
+  /** In sentences: "the Kafka broker". */
+  what: string
+  directory: string
+  /** Its log files, for the last lines when it fails. */
+  logPaths: string[]
+  /** What other processes join by. */
+  connection: object
+  /** Whether it serves requests now. */
+  answers(): Promise<boolean>
+  /** It ended although nobody closed it; the sentence says how. */
+  onExit: ((reason: string) => void) | undefined
+}
+
+/** Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Throws with the end of its log if it does not start. */
+export async function superviseChild(child: ChildProcess, service: Service): Promise<{ pid: number; close(): Promise<void> }> {
+  const { what, directory, logPaths, connection, answers, onExit } = service
+  let ended: string | undefined
+  let serving = false
+  child.once('error', error => {
+    ended = `${what} cannot be started: ${error.message}`
+  })
+  if (child.pid === undefined) throw new Error(`${what} cannot be started: is ${child.spawnfile} installed?`)
+  const identity = recordChild(directory, child.pid, connection)
+  child.once('exit', (code, signal) => {
+    ended = `${what} ended with ${signal ?? `code ${code}`}; its log is ${logPaths[0]}`
+    forgetChild(directory)
+    if (serving) onExit?.(ended)
+  })
+  const close = async () => {
+    serving = false
+    await endProcess(identity, STOP_MS)
+    forgetChild(directory)
+  }
+  const deadline = performance.now() + START_MS
+  while (!(await answers())) {
+    if (ended) throw new Error(`${ended}\n${lastLines(logPaths)}`)
+    if (performance.now() > deadline) {
+      await close()
+      throw new Error(`${what} did not start within ${START_MS / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`)
+    }
+    await pause(20)
+  }
+  serving = true
+  return { pid: identity.pid, close }
+}
+
+/**
+ * Calls `start` with the ports of the last start, so that what connects to them finds them again; with others where one is taken, also if that
+ * shows only while starting.
+ */
+export async function withKeptPorts<T>(directory: string, count: number, start: (ports: number[]) => Promise<T>): Promise<T> {
+  const path = join(directory, 'ports.json')
+  for (let attempt = 1; ; attempt++) {
+    const known = attempt === 1 ? readJson<number[]>(path) : undefined
+    const free = known?.length === count && (await Promise.all(known.map(isFree))).every(Boolean)
+    const ports = free ? known : await chooseFreePorts(count)
+    writePrivate(path, JSON.stringify(ports))
+    try {
+      return await start(ports)
+    } catch (error) {
+      const taken = /Address already in use|EADDRINUSE/.test((error as Error).message)
+      if (!taken || attempt === PORT_TRIES) throw error
+    }
+  }
+}
+
+function lastLines(paths: string[]): string {
+  const lines = paths.flatMap(path => {
+    try {
+      return readFileSync(path, 'utf8').trim().split('\n').slice(-15)
+    } catch {
+      return []
+    }
+  })
+  return lines.join('\n')
+}

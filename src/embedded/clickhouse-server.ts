@@ -1,0 +1,90 @@
+/**
+ * The child program of the embedded ClickHouse: `clickhouse-server.ts <settings.json>`. It opens the data directory, answers the part of
+ * ClickHouse's HTTP interface that the official client uses, and ends on SIGTERM when the statements under way have ended.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import { createClickHouseEngine, type StatementResult } from './clickhouse-engine.ts'
+import { type Credentials, httpStatusOf, parseStatement, readCredentials, StatementError } from './clickhouse-http.ts'
+
+const BODY_BYTES_MAX = 64 * 1024 * 1024
+
+interface ServerSettings extends Credentials {
+  port: number
+  dataPath: string
+}
+
+const settings = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as ServerSettings
+const engine = createClickHouseEngine(settings.dataPath)
+
+const server = createServer((request, response) => {
+  answer(request, response).catch(error => refuse(request, response, error))
+})
+server.requestTimeout = 0
+server.keepAliveTimeout = 65_000
+server.listen(settings.port, '127.0.0.1')
+
+/** A terminal's Ctrl-C is for the platform, which closes us when it has drained. */
+process.on('SIGINT', () => {})
+process.once('SIGTERM', () => {
+  server.close()
+  server.closeIdleConnections()
+  engine.close().then(() => process.exit(0))
+})
+
+async function answer(request: IncomingMessage, response: ServerResponse) {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+  if (url.pathname === '/ping') return void response.end('Ok.\n')
+  authenticate(readCredentials(request.headers, url.searchParams))
+  const statement = parseStatement({
+    parameters: url.searchParams,
+    body: await readBody(request),
+    readOnly: request.method === 'GET' || request.method === 'HEAD',
+    formatHeader: request.headers['x-clickhouse-format'],
+  })
+  const result = await engine.run(statement)
+  response.setHeader('content-type', 'text/plain; charset=UTF-8')
+  response.setHeader('x-clickhouse-query-id', statement.queryId)
+  response.setHeader('x-clickhouse-format', statement.format)
+  response.setHeader('x-clickhouse-summary', JSON.stringify(summary(result)))
+  response.end(result.bytes)
+}
+
+function summary({ readRows, readBytes, elapsedS }: StatementResult) {
+  return { read_rows: String(readRows), read_bytes: String(readBytes), elapsed_ns: String(Math.round(elapsedS * 1e9)) }
+}
+
+function authenticate(given: Credentials) {
+  const digest = ({ username, password }: Credentials) => createHash('sha256').update(`${username}\n${password}`).digest()
+  if (timingSafeEqual(digest(given), digest(settings))) return
+  throw new StatementError(
+    516,
+    'AUTHENTICATION_FAILED',
+    `${given.username}: Authentication failed: password is incorrect, or there is no user with such name`,
+  )
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > BODY_BYTES_MAX) throw new StatementError(223, 'QUERY_IS_TOO_LARGE', `The body is larger than ${BODY_BYTES_MAX} bytes`)
+    chunks.push(chunk)
+  }
+  const body = Buffer.concat(chunks)
+  return (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX }) : body).toString('utf8')
+}
+
+/** The exception as ClickHouse words it: the client reads code and type out of the text. */
+function refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
+  const { code, message } = StatementError.from(error)
+  if (response.headersSent) return void response.destroy()
+  response.statusCode = httpStatusOf(code)
+  response.setHeader('content-type', 'text/plain; charset=UTF-8')
+  response.setHeader('x-clickhouse-exception-code', String(code))
+  if (!request.complete) response.setHeader('connection', 'close') // the rest of its body is not read
+  response.end(`${message}\n`)
+}

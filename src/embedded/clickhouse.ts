@@ -1,0 +1,99 @@
+/**
+ * The ClickHouse that starts when no server is configured: the engine as a library (chdb) in a process of its own, behind a small HTTP server on
+ * loopback that the official client cannot tell from a real one. Same life as the broker's: it outlives a platform that is killed, the next
+ * start ends it, other processes of the installation join it.
+ */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { superviseChild, withKeptPorts } from './child-service.ts'
+import { endOrphan, holdDirectory, type ProgressLogger, readChild, readJson, writePrivate } from './part-directory.ts'
+
+const USER = 'platform'
+
+export interface ClickHouseConnection {
+  /** With user and password, as `CLICKHOUSE_URL` has them. */
+  url: string
+}
+
+export interface EmbeddedClickHouse extends ClickHouseConnection {
+  pid: number
+  /** Ends running statements, closes the tables and gives the directory back (at most 30 s, then by force). */
+  close(): Promise<void>
+}
+
+export interface EmbeddedClickHouseOptions {
+  dataDir: string
+  logger: ProgressLogger
+  /** The server ended although nobody closed it; the sentence says how. */
+  onExit?: (reason: string) => void
+}
+
+/** Starts the ClickHouse of this data directory. Waits for a platform that still drains there. */
+export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
+  const directory = join(options.dataDir, 'clickhouse')
+  const held = await holdDirectory(directory, options.logger)
+  try {
+    await endOrphan(directory, 'a ClickHouse server', options.logger)
+    const password = loadOrCreatePassword(directory)
+    const server = await withKeptPorts(directory, 1, ([port]) => launch(options, directory, port!, password))
+    return { ...server, close: () => server.close().finally(held.release) }
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}
+
+/** The connection to the ClickHouse that another process of this installation has started. Throws if none is running. */
+export function joinEmbeddedClickHouse({ dataDir }: { dataDir: string }): ClickHouseConnection {
+  const child = readChild<ClickHouseConnection>(join(dataDir, 'clickhouse'))
+  if (!child) throw new Error(`No ClickHouse is running in ${dataDir} to join: start the platform there first, or set CLICKHOUSE_URL.`)
+  return child.connection
+}
+
+async function launch(options: EmbeddedClickHouseOptions, directory: string, port: number, password: string): Promise<EmbeddedClickHouse> {
+  const logPath = join(directory, 'server.log')
+  const connection: ClickHouseConnection = { url: `http://${USER}:${password}@127.0.0.1:${port}` }
+  const settingsPath = join(directory, 'server.json')
+  writePrivate(settingsPath, JSON.stringify({ port, username: USER, password, dataPath: join(directory, 'data') }))
+  const program = fileURLToPath(new URL('clickhouse-server.ts', import.meta.url))
+  const log = openSync(logPath, 'a', 0o600)
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, settingsPath], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  child.unref()
+  const { pid, close } = await superviseChild(child, {
+    what: 'The ClickHouse server',
+    directory,
+    logPaths: [logPath],
+    connection,
+    answers: () => answersPing(port),
+    onExit: options.onExit,
+  })
+  return { ...connection, pid, close }
+}
+
+function loadOrCreatePassword(directory: string): string {
+  const path = join(directory, 'credentials.json')
+  const known = readJson<{ password: string }>(path)
+  if (known) return known.password
+  const password = randomBytes(24).toString('base64url')
+  writePrivate(path, JSON.stringify({ password }))
+  return password
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const request = get({ host: '127.0.0.1', port, path: '/ping', timeout: 2_000, agent: false }, response => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    request.on('timeout', () => request.destroy())
+    request.on('error', () => resolve(false))
+  })
+}
