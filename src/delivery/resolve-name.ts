@@ -3,7 +3,7 @@
  * name server would hold up all others. So DNS is asked directly; only what DNS does not know goes to the system (hosts file), two at a
  * time.
  */
-import { ADDRCONFIG, type LookupAddress } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
 
 export type ResolveName = (hostname: string) => Promise<LookupAddress[]>
@@ -16,16 +16,17 @@ const LOOPBACKS: LookupAddress[] = [
   { address: '::1', family: 6 },
 ]
 
-/** Resolves to at least one address, or rejects with the resolver's error. */
-export function createResolveName(): ResolveName {
+/** Resolves to at least one address, or rejects with the resolver's error. `servers`: DNS servers (address:port) in place of the system's. */
+export function createResolveName({ servers }: { servers?: string[] } = {}): ResolveName {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES })
+  if (servers) resolver.setServers(servers)
   let systemLookups = 0
 
   async function askSystem(hostname: string, dnsError: unknown): Promise<LookupAddress[]> {
     if (systemLookups >= SYSTEM_LOOKUPS_MAX) throw dnsError
     systemLookups += 1
     try {
-      return await lookup(hostname, { all: true, hints: ADDRCONFIG })
+      return await lookup(hostname, { all: true })
     } finally {
       systemLookups -= 1
     }

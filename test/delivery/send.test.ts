@@ -120,7 +120,12 @@ describe('an attempt', () => {
   })
 
   it('is a dns failure when the name does not resolve', async () => {
-    const guard = createAddressGuard({ allow: [], allowHttp: false, ownAddresses: () => [], resolve: () => Promise.reject(new Error('no')) })
+    const guard = createAddressGuard({
+      allow: [],
+      allowHttp: false,
+      ownAddresses: () => [],
+      resolve: () => Promise.reject(new Error('no')),
+    })
     expect(await sender({ guard }).send(post('https://nowhere.test/'))).toMatchObject({ status: null, errorKind: 'dns' })
   })
 

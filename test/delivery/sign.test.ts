@@ -34,7 +34,9 @@ describe('the standard signature', () => {
   it('covers the raw bytes, not their text', () => {
     const bytes = Buffer.from([0xff, 0x00, 0xfe])
     const { 'webhook-signature': signature } = signatureHeaders('a secret of my own', 'd', 1, bytes)
-    const expected = createHmac('sha256', 'a secret of my own').update(Buffer.concat([Buffer.from('d.1.'), bytes])).digest('base64')
+    const expected = createHmac('sha256', 'a secret of my own')
+      .update(Buffer.concat([Buffer.from('d.1.'), bytes]))
+      .digest('base64')
     expect(signature).toBe(`v1,${expected}`)
   })
 
