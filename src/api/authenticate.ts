@@ -22,7 +22,8 @@ export function createAuthenticate(deps: { view: ControlView; clock: Clock; admi
       if (timingSafeEqual(Buffer.from(hash), adminHash)) return { kind: 'operator', viaAlias }
       throw new ClarionError('unauthorized', 'The API key is not known.')
     }
-    if (key.expiresAt !== null && Date.parse(key.expiresAt) <= deps.clock.nowMs()) throw new ClarionError('unauthorized', 'The API key has expired.')
+    if (key.expiresAt !== null && Date.parse(key.expiresAt) <= deps.clock.nowMs())
+      throw new ClarionError('unauthorized', 'The API key has expired.')
     const organization = deps.view.organization(key.organizationId)
     if (organization === undefined || organization.status === 'deleted') throw new ClarionError('unauthorized', 'The API key is not known.')
     return { kind: 'key', key, organization, viaAlias }
@@ -55,7 +56,8 @@ export function authorize(principal: Principal, access: Access): void {
 
 /** The organization's key behind a call, if it holds the scope. */
 export function requireScope(principal: Principal, scope: Scope): Extract<Principal, { kind: 'key' }> {
-  if (principal.kind === 'operator') throw new ClarionError('insufficient_scope', "The operator's key belongs to no organization; use a key of the organization.")
+  if (principal.kind === 'operator')
+    throw new ClarionError('insufficient_scope', "The operator's key belongs to no organization; use a key of the organization.")
   if (!principal.key.scopes.includes(scope)) throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scope}.`)
   return principal
 }

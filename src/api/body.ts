@@ -18,7 +18,8 @@ export function checkContentType(request: IncomingMessage): void {
     throw new ClarionError('unsupported_media_type', `The body must be application/json in UTF-8, not '${type ?? 'unnamed'}'.`)
   }
   const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') throw new ClarionError('unsupported_media_type', 'The body must not be compressed.')
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new ClarionError('unsupported_media_type', 'The body must not be compressed.')
 }
 
 /** What is thrown away of a body that is too large, so that a caller who is still sending can read the answer; then the line is cut. */
@@ -58,6 +59,7 @@ export function parseCommand(bytes: Buffer): unknown {
 
 export function malformed(findings: Finding[]): ClarionError {
   const [first] = findings
-  const message = first?.rule === 'not_json' ? `The body is not JSON: ${first.message}` : `The body is wrong at '${first?.path}': ${first?.message}.`
+  const message =
+    first?.rule === 'not_json' ? `The body is not JSON: ${first.message}` : `The body is wrong at '${first?.path}': ${first?.message}.`
   return new ClarionError('validation_failed', message, { details: findings })
 }

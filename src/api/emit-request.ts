@@ -3,8 +3,8 @@
  * stands around it is checked here, since it travels as headers.
  */
 import { ClarionError, type Finding } from '../codes.ts'
-import { isIdempotencyKey } from '../events/ingress-emit.ts'
 import type { EmitRequest } from '../events/ingress.ts'
+import { isIdempotencyKey } from '../events/ingress-emit.ts'
 import { type Slice, sliceMembers } from '../events/json-slices.ts'
 import { isNear, parseTime } from '../events/time.ts'
 import { malformed } from './body.ts'

@@ -30,7 +30,10 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
 
   /** Everything around the two: request id, key and scope, body, and the error envelope. */
   const answering =
-    (bodyBytesMax: number, work: (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>): DirectHandler =>
+    (
+      bodyBytesMax: number,
+      work: (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>,
+    ): DirectHandler =>
     async (request, response) => {
       const requestId = deps.ids.next('req')
       try {
@@ -95,7 +98,8 @@ function itemsOf(body: Buffer): Slice[] {
   if (!document.ok) throw malformed(document.findings)
   const items = document.members.get('items')
   const unknown = [...document.members.values()].filter(slice => slice !== items)
-  if (unknown.length > 0) throw malformed(unknown.map(({ path }) => ({ path, rule: 'unknown_field', message: 'is not a field of this call' })))
+  if (unknown.length > 0)
+    throw malformed(unknown.map(({ path }) => ({ path, rule: 'unknown_field', message: 'is not a field of this call' })))
   if (items === undefined) throw malformed([{ path: '/items', rule: 'required', message: 'is missing' }])
   const sliced = sliceElements(body, items)
   if (!sliced.ok) throw malformed(sliced.findings)

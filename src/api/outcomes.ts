@@ -2,9 +2,10 @@
  * Verdicts for the requests that this process holds open. A request draws a ticket before its emit is appended, since the verdict may be
  * read before the append is acknowledged; `admit` answers to the process and the ticket through the topic `outcomes`.
  */
+
+import { type OutcomeRow, outcomesCodec } from '../../topics/outcomes.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { LogRecord } from '../kafka/ports.ts'
-import { type OutcomeRow, outcomesCodec } from '../../topics/outcomes.ts'
 
 export interface OutcomeWaiter {
   readonly processId: string

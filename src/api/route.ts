@@ -15,7 +15,9 @@ export type Access = 'public' | 'operator' | 'any' | Scope
 export type Schema = Record<string, unknown>
 
 /** Who calls. The operator belongs to no organization. */
-export type Principal = { kind: 'operator'; viaAlias: boolean } | { kind: 'key'; key: ApiKey; organization: Organization; viaAlias: boolean }
+export type Principal =
+  | { kind: 'operator'; viaAlias: boolean }
+  | { kind: 'key'; key: ApiKey; organization: Organization; viaAlias: boolean }
 
 /** A call that has passed authentication, scope and validation; nothing of HTTP is left but its headers. */
 export interface Call {

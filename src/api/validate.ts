@@ -13,7 +13,7 @@ export type Check = (value: unknown) => void
 export interface Validators {
   /** Throws `validation_failed` with a JSON pointer for each place. */
   body(schema: Schema): Check
-  /** As `body`, for the texts of a query string: numbers and booleans are made of them in place. Pointers begin with `/query`. */
+  /** As `body`, for the texts of a query string: numbers and booleans are made of them in place. */
   query(schema: Schema): Check
 }
 
@@ -21,8 +21,8 @@ export function createValidators(): Validators {
   const strict = createAjv(false)
   const coercing = createAjv(true)
   return {
-    body: schema => check(strict.compile(schema), ''),
-    query: schema => check(coercing.compile(schema), '/query'),
+    body: schema => check(strict.compile(schema)),
+    query: schema => check(coercing.compile(schema)),
   }
 }
 
@@ -33,19 +33,22 @@ function createAjv(coerceTypes: boolean): Ajv2020 {
   return ajv
 }
 
-function check(validate: ValidateFunction, prefix: string): Check {
+function check(validate: ValidateFunction): Check {
   return value => {
     if (validate(value)) return
-    const details = (validate.errors ?? []).slice(0, FINDINGS_MAX).map(error => findingOf(error, prefix))
+    const details = (validate.errors ?? []).slice(0, FINDINGS_MAX).map(error => findingOf(error))
     const [first] = details
-    throw new ClarionError('validation_failed', `The request is wrong at '${first?.path ?? ''}': ${first?.message ?? 'see details'}.`, { details })
+    throw new ClarionError('validation_failed', `The request is wrong at '${first?.path ?? ''}': ${first?.message ?? 'see details'}.`, {
+      details,
+    })
   }
 }
 
-function findingOf(error: ErrorObject, prefix: string): Finding {
-  const path = prefix + error.instancePath
+function findingOf(error: ErrorObject): Finding {
+  const path = error.instancePath
   const { additionalProperty, missingProperty, allowedValues } = error.params as Record<string, unknown>
-  if (typeof additionalProperty === 'string') return { path: pointerTo(path, additionalProperty), rule: 'unknown_field', message: 'is not a field of this call' }
+  if (typeof additionalProperty === 'string')
+    return { path: pointerTo(path, additionalProperty), rule: 'unknown_field', message: 'is not a field of this call' }
   if (typeof missingProperty === 'string') return { path: pointerTo(path, missingProperty), rule: 'required', message: 'is missing' }
   if (Array.isArray(allowedValues)) return { path, rule: error.keyword, message: `must be one of ${allowedValues.join(', ')}` }
   return { path, rule: error.keyword, message: error.message ?? 'is not valid' }

@@ -40,7 +40,7 @@ export function createKeys(deps: {
     const expiresAt = checkExpiry(input.expiresAt ?? null, clock.nowMs())
     const organization = getOrganization(deps.view, organizationId)
     // The test environment's topics come with the first key that can write to them.
-    const opensTest = input.environment === 'test' && !organization.hasTestTopics
+    const opensTest = input.environment === 'test' && !organization.testEnvironment
     if (opensTest) await deps.provisioning.createOrganizationTopics(organization, 'test')
     const { key: apiKey, hash, hint } = generateApiKey(input.environment, deps.random)
     const id = ids.next('key')
@@ -49,7 +49,7 @@ export function createKeys(deps: {
     const key: ApiKey = { id, organizationId, revision: 1, createdAt: now, updatedAt: now, ...rights, hash, hint }
     return store.change(ids.next('chg'), current => {
       const owner = getOrganization(current, organizationId)
-      const opened = opensTest && !owner.hasTestTopics ? [revised(owner, { hasTestTopics: true }, clock.nowMs())] : []
+      const opened = opensTest && !owner.testEnvironment ? [revised(owner, { testEnvironment: true }, clock.nowMs())] : []
       return {
         records: [...opened.map(record => ({ kind: 'organization' as const, record })), { kind: 'key' as const, record: key }],
         changes: [

@@ -164,6 +164,7 @@ function newOrganization(id: string, slug: string, input: NewOrganization, nowMs
     ownerEmail: input.ownerEmail ?? null,
     namespaceAllowlist: [slug],
     partitions: 1,
+    testEnvironment: false,
   }
 }
 

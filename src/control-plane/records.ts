@@ -40,8 +40,8 @@ export interface Organization extends Stored {
   namespaceAllowlist: string[]
   /** Partitions of `emits.<org>` and `events.<org>`. */
   partitions: number
-  /** `emits.<org>.test` and `events.<org>.test` are there: they come with the first key of the test environment. */
-  hasTestTopics?: boolean
+  /** Whether the topics of the test environment have been made: with the first test key. */
+  testEnvironment: boolean
 }
 
 /** An API key; the key itself is never stored, `hash` is its SHA-256 in hex. */

@@ -1,0 +1,106 @@
+/**
+ * The API: one request listener over the route table. Emits go straight to their handlers; everything else passes through Koa:
+ *
+ *     request id ─► error envelope ─► route ─► key and scope ─► body and query against their schemas ─► handler ─► envelope
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import Router, { type RouterContext } from '@koa/router'
+import Koa from 'koa'
+import { ClarionError } from '../codes.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Authenticate } from './authenticate.ts'
+import { RequestAborted } from './body.ts'
+import { createCalls } from './calls.ts'
+import { failureBody, failureOf, JSON_TYPE, success } from './envelope.ts'
+import type { Answer, DirectHandler, Route } from './route.ts'
+
+export interface AppDeps {
+  authenticate: Authenticate
+  ids: Ids
+  logger: Logger
+}
+
+interface State {
+  requestId: string
+}
+
+export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListener {
+  const app = new Koa<State>()
+  // The error envelope below is the only one that speaks; what reaches Koa itself is a broken connection.
+  app.silent = true
+  const router = createRouter(deps, routes)
+  app.use(enveloping(deps))
+  app.use(router.routes())
+  app.use(router.allowedMethods({ throw: true, methodNotAllowed: notAllowed, notImplemented: notAllowed }))
+  app.use(() => {
+    throw new ClarionError('not_found', 'There is no such path.')
+  })
+  return shortcut(routes, app.callback())
+}
+
+/** Exact matches of direct routes do not enter Koa at all. */
+function shortcut(routes: readonly Route[], general: RequestListener): RequestListener {
+  const direct = new Map<string | undefined, DirectHandler>()
+  for (const route of routes) if (route.direct !== undefined) direct.set(`${route.method} ${route.path}`, route.direct)
+  return (request: IncomingMessage, response: ServerResponse) => {
+    const handler = direct.get(`${request.method} ${request.url}`)
+    if (handler === undefined) general(request, response as never)
+    else void handler(request, response)
+  }
+}
+
+function createRouter(deps: AppDeps, routes: readonly Route[]): Router<State> {
+  const router = new Router<State>()
+  const callOf = createCalls(deps.authenticate)
+  for (const route of routes) {
+    const prepare = callOf(route)
+    router.register(route.path, [route.method], async (context: RouterContext<State>) => {
+      if (route.direct !== undefined) {
+        context.respond = false
+        return route.direct(context.req, context.res)
+      }
+      const call = await prepare(context.req, context.params, context.querystring, context.state.requestId)
+      write(context, route, await route.handle(call), call.principal?.viaAlias === true)
+    })
+  }
+  return router
+}
+
+const notAllowed = () => new ClarionError('method_not_allowed', 'The path exists, but not with this method.')
+
+function enveloping(deps: AppDeps): Koa.Middleware<State> {
+  return async (context, next) => {
+    const requestId = deps.ids.next('req')
+    context.state.requestId = requestId
+    context.set('x-request-id', requestId)
+    try {
+      await next()
+    } catch (error) {
+      if (error instanceof RequestAborted) {
+        context.respond = false
+        return
+      }
+      if (!(error instanceof ClarionError))
+        deps.logger.error({ err: error, requestId, path: context.path }, 'a request failed unexpectedly')
+      const failed = failureOf(error, requestId)
+      context.status = failed.status
+      context.set(failed.headers)
+      context.set('content-type', JSON_TYPE)
+      context.body = failureBody(failed)
+    }
+  }
+}
+
+function write(context: RouterContext<State>, route: Route, answer: Answer, viaAlias: boolean): void {
+  context.status = answer.status ?? route.status ?? 200
+  if (answer.headers !== undefined) context.set(answer.headers)
+  if (answer.plain !== undefined) {
+    context.set('content-type', answer.plain.contentType)
+    context.body = answer.plain.body
+    return
+  }
+  context.set('content-type', JSON_TYPE)
+  const bare = viaAlias ? route.bare : undefined
+  context.body = bare === undefined ? success(answer, context.state.requestId) : JSON.stringify(bare(answer))
+}

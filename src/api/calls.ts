@@ -1,0 +1,54 @@
+/** From a request to a call: everything that is checked before a handler sees it, in the order in which the first failure is told. */
+import type { IncomingMessage } from 'node:http'
+import { parse as parseQuery } from 'node:querystring'
+import { ClarionError } from '../codes.ts'
+import { type Authenticate, authorize } from './authenticate.ts'
+import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
+import type { Call, Principal, Route } from './route.ts'
+import { type Check, createValidators } from './validate.ts'
+
+export type Prepare = (request: IncomingMessage, params: Record<string, string>, querystring: string, requestId: string) => Promise<Call>
+
+const NO_QUERY = { type: 'object', additionalProperties: false }
+
+/** Schemas are compiled once, when the table is made into routes. */
+export function createCalls(authenticate: Authenticate): (route: Route) => Prepare {
+  const validators = createValidators()
+  return route => {
+    const checkQuery = validators.query(route.query ?? NO_QUERY)
+    const checkBody = route.body === undefined ? undefined : validators.body(route.body)
+    return async (request, params, querystring, requestId) => {
+      const principal = route.access === 'public' ? undefined : authenticate(request.headers)
+      if (principal !== undefined) authorize(principal, route.access)
+      if (route.refusedWhenSuspended === true) refuseSuspended(principal)
+      const query: Record<string, unknown> = { ...parseQuery(querystring) }
+      checkQuery(query)
+      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody)
+      const caller = { actorId: principal?.kind === 'key' ? principal.key.id : 'operator', requestId }
+      return { requestId, principal, caller, params, query, body, headers: request.headers, expectedRevision: expectedRevision(request) }
+    }
+  }
+}
+
+/** C.0.2. */
+function refuseSuspended(principal: Principal | undefined): void {
+  if (principal?.kind !== 'key' || principal.organization.status !== 'suspended') return
+  throw new ClarionError('organization_suspended', 'The organization is suspended: it can read, but not change its events.')
+}
+
+async function readCommand(request: IncomingMessage, check: Check): Promise<unknown> {
+  checkContentType(request)
+  const body = parseCommand(await readBody(request, BODY_BYTES_MAX))
+  check(body)
+  return body
+}
+
+/** `If-Match: 3` or `If-Match: "3"`; `*` is any. */
+function expectedRevision(request: IncomingMessage): number | undefined {
+  const header = request.headers['if-match']
+  if (header === undefined || header.trim() === '*') return undefined
+  const revision = /^\s*"?(\d{1,15})"?\s*$/.exec(header)?.[1]
+  if (revision !== undefined) return Number(revision)
+  const details = [{ path: '/headers/if-match', rule: 'format', message: 'must be a revision, such as 3' }]
+  throw new ClarionError('validation_failed', 'If-Match is not a revision.', { details })
+}

@@ -1,0 +1,63 @@
+/** The operator's calls (C.0.6) and an organization's own keys. */
+
+import { ClarionError } from '../../codes.ts'
+import type { Keys, NewKey } from '../../control-plane/keys.ts'
+import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations.ts'
+import type { Organization } from '../../control-plane/records.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { byCreation } from '../../control-plane/view-store.ts'
+import { pageOf, pagingOf } from '../paging.ts'
+import type { Answer, Call } from '../route.ts'
+import { shownKey, shownOrganization } from '../shown.ts'
+import { organizationOf } from './caller.ts'
+
+export function createOrganizationHandlers({ organizations, keys, view }: { organizations: Organizations; keys: Keys; view: ControlView }) {
+  const shown = async (changing: Promise<Organization>): Promise<Answer> => ({ data: shownOrganization(await changing) })
+  const id = (call: Call) => call.params.id!
+
+  async function createKey(call: Call, organizationId: string): Promise<Answer> {
+    const { key, apiKey } = await keys.create(call.caller, organizationId, call.body as NewKey)
+    return { data: { key: shownKey(key), apiKey } }
+  }
+
+  return {
+    async create(call: Call): Promise<Answer> {
+      const { organization, apiKey } = await organizations.create(call.caller, call.body as NewOrganization)
+      return { data: { organization: shownOrganization(organization), apiKey } }
+    },
+    list(call: Call): Answer {
+      const { items, nextCursor } = pageOf([...view.organizations()].sort(byCreation), pagingOf(call.query))
+      return { data: items.map(shownOrganization), nextCursor }
+    },
+    get(call: Call): Answer {
+      const organization = view.organization(id(call))
+      if (organization === undefined) throw new ClarionError('not_found', 'There is no such organization.')
+      return { data: shownOrganization(organization) }
+    },
+    patch: (call: Call) => shown(organizations.patch(call.caller, id(call), call.body as OrganizationPatch, call.expectedRevision)),
+    delete: (call: Call) => shown(organizations.delete(call.caller, id(call))),
+    suspend: (call: Call) => shown(organizations.suspend(call.caller, id(call))),
+    activate: (call: Call) => shown(organizations.activate(call.caller, id(call))),
+    grantNamespace: (call: Call) => {
+      const { namespace } = call.body as { namespace: string }
+      return shown(organizations.grantNamespace(call.caller, id(call), namespace))
+    },
+    revokeNamespace: (call: Call) => shown(organizations.revokeNamespace(call.caller, id(call), call.params.namespace!)),
+    createKeyFor: (call: Call) => createKey(call, id(call)),
+
+    createKey: (call: Call) => createKey(call, organizationOf(call).id),
+    listKeys(call: Call): Answer {
+      const { items, nextCursor } = pageOf(view.list('key', organizationOf(call).id), pagingOf(call.query))
+      return { data: items.map(shownKey), nextCursor }
+    },
+    async deleteKey(call: Call): Promise<Answer> {
+      await keys.delete(call.caller, organizationOf(call).id, id(call))
+      return { data: { id: id(call), deleted: true } }
+    },
+    whoami(call: Call): Answer {
+      const { principal } = call
+      if (principal?.kind !== 'key') return { data: { kind: 'operator', organization: null, key: null } }
+      return { data: { kind: 'key', organization: shownOrganization(principal.organization), key: shownKey(principal.key) } }
+    },
+  }
+}

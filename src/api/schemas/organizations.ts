@@ -1,0 +1,33 @@
+import { SCOPES } from '../../control-plane/records.ts'
+import { SLUG_PATTERN } from '../../control-plane/slugs.ts'
+import { environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from './parts.ts'
+
+const email = { ...text(3, 254), format: 'email' }
+const namespace = { ...text(2, 31), pattern: SLUG_PATTERN }
+
+export const organization = object({
+  ...stored,
+  slug: string,
+  name: string,
+  plan,
+  status: oneOf(['active', 'suspended', 'deleted']),
+  ownerEmail: nullable(string),
+  namespaceAllowlist: listOf(string),
+})
+
+export const newOrganization = object({ name: text(1, 120), 'slug?': namespace, 'plan?': plan, 'ownerEmail?': nullable(email) })
+export const madeOrganization = object({ organization, apiKey: string })
+export const organizationPatch = { ...object({ 'name?': text(1, 120), 'plan?': plan, 'ownerEmail?': nullable(email) }), minProperties: 1 }
+export const namespaceGrant = object({ namespace })
+
+const scopes = { type: 'array', items: oneOf(SCOPES), minItems: 1, maxItems: SCOPES.length }
+export const key = object({ ...stored, name: string, environment, scopes, hint: string, expiresAt: nullable(time) })
+export const newKey = object({ name: text(1, 120), environment, scopes, 'expiresAt?': nullable(time) })
+/** `apiKey` is the key itself, shown this once. */
+export const madeKey = object({ key, apiKey: string })
+
+export const whoami = object({
+  kind: oneOf(['operator', 'key']),
+  organization: { anyOf: [organization, { type: 'null' }] },
+  key: { anyOf: [key, { type: 'null' }] },
+})
