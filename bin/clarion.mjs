@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/**
+ * The command behind `npm start`, `npm test`, `npm run demo` and `npm run bench`. It runs on any Node from 20 and without a single dependency:
+ * it installs what is missing, then runs the real program on Node 24.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { install, nodeProgram } from './install.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const JEST = ['--experimental-vm-modules', join(root, 'node_modules', 'jest', 'bin', 'jest.js')]
+
+const COMMANDS = {
+  start: { sentence: 'Run the platform (settings: environment variables, see below).', program: ['src/main.ts'], dev: false },
+  test: { sentence: 'Run every test; further arguments go to jest.', program: JEST, before: ['src/embedded/prepare.ts'], dev: true },
+  demo: { sentence: 'Send the real GitHub webhook corpus through a platform, and count.', program: ['demo/main.ts'], dev: true },
+  bench: { sentence: 'Measure admission and the whole path, each beside its baseline.', program: ['bench/main.ts'], dev: true },
+}
+/** Notices of experiments that we chose, and of a timer in the Kafka client; any other warning is shown. */
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']
+/** One signal may come from the terminal and from npm, within moments. */
+const SAME_SIGNAL_MS = 1_000
+
+main().then(
+  code => process.exit(code),
+  error => {
+    console.error(`clarion: ${error.message}`)
+    process.exit(1)
+  },
+)
+
+async function main() {
+  const [name = '--help', ...rest] = process.argv.slice(2)
+  if (name === '--help' || name === '-h' || name === 'help') return help()
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw new Error(`there is no command '${name}'; the commands are ${Object.keys(COMMANDS).join(', ')}`)
+  await install(root, { dev: command.dev })
+  const before = command.before ? await run(command.before) : 0
+  return before || run([...command.program, ...rest])
+}
+
+/**
+ * Runs a program on Node 24 in our own process group and answers its exit code. A signal may reach the whole group, or us alone: it is passed on
+ * either way, and we end after the program, never before it.
+ */
+function run(program) {
+  const child = spawn(nodeProgram(root), [...FLAGS, ...program], { cwd: root, stdio: 'inherit' })
+  const passedOn = new Map()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
+    process.on(signal, () => {
+      if (performance.now() - (passedOn.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS) return
+      passedOn.set(signal, performance.now())
+      child.kill(signal)
+    })
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+  })
+}
+
+function help() {
+  console.log('usage: npm start | npm test | npm run demo | npm run bench   (or: node bin/clarion.mjs <command> [arguments])\n')
+  for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(6)} ${sentence}`)
+  if (!existsSync(nodeProgram(root))) return 0
+  const config = pathToFileURL(join(root, 'src', 'config.ts'))
+  const list = `const { SETTINGS } = await import('${config}'); console.log('\\nSettings:\\n')
+    for (const { name, sentence, default: value, unit } of SETTINGS)
+      console.log('  ' + name.padEnd(26) + sentence + (value ? ' Default: ' + value + (unit ? ' ' + unit : '') + '.' : ''))`
+  return run(['--input-type=module', '--eval', list])
+}

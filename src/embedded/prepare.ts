@@ -1,0 +1,18 @@
+/** Child program: fetches what the embedded broker is made of, with progress lines, so that no test has to wait for it. */
+
+import { fetchKafkaProgram } from './kafka-jars.ts'
+import { findJava } from './kafka-java.ts'
+import { archiveClasses } from './kafka-storage.ts'
+
+const logger = {
+  info: (message: string) => console.error(`clarion: ${message}`),
+  warn: (message: string) => console.error(`clarion: ${message}`),
+}
+
+try {
+  const java = await findJava()
+  await archiveClasses(await fetchKafkaProgram(logger), java, logger)
+} catch (error) {
+  console.error(`clarion: ${(error as Error).message}`)
+  process.exitCode = 1
+}
