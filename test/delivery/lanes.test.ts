@@ -79,7 +79,7 @@ const steps = fc.array(
     { weight: 3, arbitrary: fc.record({ do: fc.constant('take' as const) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('done' as const), which: fc.nat() }) },
   ),
-  { maxLength: 200 },
+  { minLength: 100, maxLength: 200, size: 'max' },
 )
 
 describe('lanes', () => {
@@ -122,7 +122,7 @@ describe('lanes', () => {
           expect([lanes.waiting(id), lanes.inFlight(id)]).toEqual([model.of(id).waiting.length, model.of(id).inFlight])
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 

@@ -64,11 +64,15 @@ describe('an attempt', () => {
   it('ends as a timeout when the receiver hangs, and takes the connection with it', async () => {
     const clock = createManualClock()
     const hanging = await answering('hang')
-    const sending = sender({ clock }).send(post(hanging.url))
+    const { send } = sender({ clock })
+    const sending = send(post(hanging.url))
     await hanging.received(1)
     clock.advance(30_000)
     expect(await sending).toMatchObject({ status: null, errorKind: 'timeout', durationMs: 30_000, firstByteMs: null })
     expect(clock.pending()).toBe(0)
+    hanging.answerWith(() => ({ status: 204 }))
+    expect(await send(post(hanging.url))).toMatchObject({ status: 204 })
+    expect(hanging.connections()).toBe(2)
   })
 
   it('ends as a timeout when the receiver trickles its answer, whatever status it gave', async () => {
@@ -117,6 +121,19 @@ describe('an attempt', () => {
     resetting.answerWith(({ connection }) => (connection === 3 ? 'reset' : { status: 204 }))
     expect(await send(post(resetting.url))).toMatchObject({ errorKind: 'connect' })
     expect(await send(post(resetting.url))).toMatchObject({ status: 204, errorKind: null })
+  })
+
+  it('is not repeated when a new connection could not be made', async () => {
+    let resolved = 0
+    const resolve = async () => {
+      resolved += 1
+      return [{ address: '127.0.0.1', family: 4 }]
+    }
+    const guard = createAddressGuard({ allow: ['127.0.0.1'], allowHttp: true, ownAddresses: () => [], resolve })
+    const closed = await createReceiver()
+    await closed.close()
+    expect(await sender({ guard }).send(post(`http://gone.test:${closed.port}/`))).toMatchObject({ errorKind: 'connect' })
+    expect(resolved).toBe(1)
   })
 
   it('is a dns failure when the name does not resolve', async () => {
