@@ -1,0 +1,121 @@
+/**
+ * The headers of a record in `emits.<org>` (C.17). A producer's own say what it emits; the platform's (`clarion-…`) say who waits and on
+ * whose behalf. The api and the organization's producers write the same topic, so the platform's count only with a tag that the platform
+ * alone can make, and are dropped otherwise. The rest of an emit's identity comes from the topic.
+ */
+import { createHmac, hash } from 'node:crypto'
+import type { Headers, LogRecord } from '../kafka/ports.ts'
+import { type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
+import { type SigningKey, sameTag, signingKey } from './keys.ts'
+
+/** What the api says about an emit that it appends. */
+export interface PlatformFacts {
+  /** The api process that waits for the verdict and its own number for the emit; absent when nobody waits. */
+  replyTo?: string
+  ticket?: number
+  /** Offset of the newest control record that the api had seen: `admit` waits until its own view is as new. */
+  controlOffset: number
+  actorId: string
+  requestId: string
+}
+
+/** What the caller of the HTTP API asked for. */
+export interface EmitRequest {
+  fullName: string
+  version?: string | undefined
+  idempotencyKey?: string | undefined
+  subject?: string | undefined
+  /** As the caller wrote it, RFC 3339. */
+  time?: string | undefined
+  correlationId?: string | undefined
+  chainToken?: string | undefined
+}
+
+export interface IngressTags {
+  /** The tag (header `clarion-tag`) of a record with these platform headers. */
+  sign(topic: string, headers: ReadonlyArray<readonly [string, string]>, value: Buffer): string
+  /** Whether the record's platform headers are the platform's. */
+  verify(topic: string, headers: Headers, value: Buffer | null): boolean
+}
+
+const TAG = 'clarion-tag'
+/** In the order in which the tag covers them. */
+const PLATFORM_HEADERS = ['clarion-reply-to', 'clarion-control', 'clarion-actor', 'clarion-request', 'clarion-channel'] as const
+type PlatformHeader = (typeof PLATFORM_HEADERS)[number]
+
+/** Tag: HMAC-SHA256, base64url, over the topic, each platform header with its length, and the SHA-256 of the value. */
+export function createIngressTags(secretKey: string): IngressTags {
+  const key = signingKey(secretKey, 'ingress/1')
+  return {
+    sign: (topic, headers, value) => {
+      const byName = new Map(headers)
+      return tagOf(key, topic, name => byName.get(name), value)
+    },
+    verify(topic, headers, value) {
+      const tag = headers[TAG]
+      if (!tag || value === null || tag.length > 64) return false
+      return sameTag(
+        tagOf(key, topic, name => headers[name]?.toString('utf8'), value),
+        tag.toString('latin1'),
+      )
+    },
+  }
+}
+
+function tagOf(key: SigningKey, topic: string, find: (name: PlatformHeader) => string | undefined, value: Buffer): string {
+  let text = `${topic}\n`
+  for (const name of PLATFORM_HEADERS) {
+    const header = find(name)
+    text += header === undefined ? '-\n' : `${header.length}:${header}\n`
+  }
+  return createHmac('sha256', key)
+    .update(text + hash('sha256', value, 'base64url'))
+    .digest('base64url')
+}
+
+/** All headers, tag included, of the record that the api appends to `topic` with the payload `value`. */
+export function buildIngressHeaders(
+  emit: EmitRequest,
+  platform: PlatformFacts,
+  target: { topic: string; value: Buffer; tags: IngressTags },
+): Array<[string, string]> {
+  const headers: Array<[string, string]> = [['name', emit.fullName]]
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined) headers.push([name, value])
+  }
+  add('version', emit.version)
+  add('idempotency-key', emit.idempotencyKey)
+  add('ce-subject', emit.subject)
+  add('ce-time', emit.time)
+  add('correlation-id', emit.correlationId)
+  add('chain-token', emit.chainToken)
+  add('clarion-reply-to', platform.replyTo === undefined ? undefined : `${platform.replyTo}/${platform.ticket ?? 0}`)
+  add('clarion-control', String(platform.controlOffset))
+  add('clarion-actor', platform.actorId)
+  add('clarion-request', platform.requestId)
+  add('clarion-channel', 'http')
+  add(TAG, target.tags.sign(target.topic, headers, target.value))
+  return headers
+}
+
+/**
+ * Reads a record of the ingress. Never throws: a header that is not UTF-8, too long or malformed becomes a finding (path
+ * `/headers/<name>` or `/key`), and its value is absent from the answer.
+ */
+export function readIngress(record: LogRecord, tags: IngressTags): IngressEmit {
+  const platform = tags.verify(record.topic, record.headers, record.value) ? readPlatformHeaders(record.headers) : null
+  return { ...readProducerHeaders(record), platform, channel: platform ? 'http' : 'kafka' }
+}
+
+function readPlatformHeaders(headers: Headers): PlatformFacts {
+  const find = (name: PlatformHeader): string | undefined => headers[name]?.toString('utf8')
+  const facts: PlatformFacts = {
+    controlOffset: Number(find('clarion-control') ?? -1),
+    actorId: find('clarion-actor') ?? 'system',
+    requestId: find('clarion-request') ?? '',
+  }
+  const replyTo = find('clarion-reply-to')
+  if (replyTo === undefined) return facts
+  const slash = replyTo.lastIndexOf('/')
+  return { ...facts, replyTo: replyTo.slice(0, slash), ticket: Number(replyTo.slice(slash + 1)) }
+}

@@ -1,0 +1,114 @@
+/**
+ * Strict JSON for what comes from outside: UTF-8, no duplicate keys, bounded nesting (C.11.4, C.11.5). It runs for every emit, so the
+ * common case is three cheap steps: `JSON.parse`, a pass over the text that counts structural colons and depth, and a count of the keys in
+ * the value. A document with a duplicate key has more colons than keys; only then does anyone look for the place.
+ */
+import type { Finding } from '../codes.ts'
+import { isJsonObject, pointerTo } from './json-pointer.ts'
+import { findDuplicates, readValue } from './json-slices.ts'
+import { parseText, refuse } from './json-text.ts'
+
+export interface JsonLimits {
+  /** Deepest nesting of objects and arrays; a scalar is 0 deep. */
+  depthMax: number
+  /** What `JSON.parse` would silently drop is refused. */
+  duplicateKeys: 'refuse'
+}
+
+export type ParsedJson = { ok: true; value: unknown } | { ok: false; findings: Finding[] }
+
+/** Rules of the findings: `not_json`, `too_deep`, `duplicate_key`. A key `__proto__` is plain data. Never throws. */
+export function parseJson(bytes: Buffer, limits: JsonLimits): ParsedJson {
+  const parsed = parseText(bytes)
+  if (!parsed.ok) return parsed
+  const { text, value } = parsed
+  const shape = measure(text)
+  if (shape.depth > limits.depthMax) {
+    return refuse(deepPlace(value, limits.depthMax), 'too_deep', `nests deeper than ${limits.depthMax} levels`)
+  }
+  // V8 13.6 may read a key of one character that is written as an escape ("\u0061", "\"") as a backslash: read such documents ourselves.
+  const safe = shape.escapedCharacterAsKey ? readValue(bytes) : value
+  if (shape.colons === countKeys(safe)) return { ok: true, value: safe }
+  return { ok: false, findings: findDuplicates(bytes) }
+}
+
+interface Shape {
+  /** Colons outside strings: the number of members of all objects. */
+  colons: number
+  depth: number
+  /** Some key is one character written as an escape. */
+  escapedCharacterAsKey: boolean
+}
+
+/** Looks at a text that is JSON; strings are skipped from quote to quote. */
+function measure(text: string): Shape {
+  const end = text.length
+  let colons = 0
+  let open = 0
+  let depth = 0
+  let escapedCharacter = false
+  let escapedCharacterAsKey = false
+  for (let at = 0; at < end; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === 0x22) {
+      const quote = closingQuote(text, at + 1)
+      escapedCharacter = text.charCodeAt(at + 1) === 0x5c && quote - at <= LONGEST_ESCAPE + 1
+      at = quote
+    } else if (unit === 0x3a) {
+      colons++
+      if (escapedCharacter) escapedCharacterAsKey = true
+    } else if (unit === 0x7b || unit === 0x5b) {
+      if (++open > depth) depth = open
+    } else if (unit === 0x7d || unit === 0x5d) open--
+  }
+  return { colons, depth, escapedCharacterAsKey }
+}
+
+/** `\u0061` */
+const LONGEST_ESCAPE = 6
+
+/** The next quote from `from` on that no backslash takes away. Each backslash is looked at once, so a string of them costs its length. */
+function closingQuote(text: string, from: number): number {
+  for (let at = from; ; ) {
+    const quote = text.indexOf('"', at)
+    if (quote < 0) return text.length
+    let slashes = quote
+    while (slashes > at && text.charCodeAt(slashes - 1) === 0x5c) slashes--
+    if ((quote - slashes) % 2 === 0) return quote
+    at = quote + 1
+  }
+}
+
+/** Keys of all objects of a value whose nesting is bounded. */
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const element: unknown = value[i]
+      if (typeof element === 'object' && element !== null) count += countKeys(element)
+    }
+    return count
+  }
+  const record = value as Record<string, unknown>
+  for (const key in record) {
+    count++
+    const member = record[key]
+    if (typeof member === 'object' && member !== null) count += countKeys(member)
+  }
+  return count
+}
+
+/** Pointer to a container that is deeper than allowed. Its own stack: the value may nest as deep as the document is long. */
+function deepPlace(value: unknown, depthMax: number): string {
+  const waiting: Array<{ value: unknown; depth: number; path: string }> = [{ value, depth: 1, path: '' }]
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { value: container, depth, path } = next
+    if (depth > depthMax) return path
+    const members = isJsonObject(container) || Array.isArray(container) ? Object.entries(container) : []
+    for (const [key, member] of members) {
+      if (typeof member === 'object' && member !== null) waiting.push({ value: member, depth: depth + 1, path: pointerTo(path, key) })
+    }
+  }
+  return ''
+}

@@ -1,0 +1,69 @@
+/**
+ * The headers of a record in `events.<org>` (C.0.5, C.17): all of the envelope but the payload, so that a Kafka consumer routes without
+ * parsing. Those that begin with `ce_` and `content-type` are the binary mode of CloudEvents' Kafka binding. A fact that another header
+ * already says (a root that is the event itself, an emit id with the event's own place) is left out.
+ */
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { Headers } from '../kafka/ports.ts'
+
+export function eventHeaders(event: EventFacts): Array<[string, string]> {
+  const time = new Date(event.timeMs).toISOString()
+  const headers: Array<[string, string]> = [
+    ['canonical-name', event.canonicalName],
+    ['event-id', event.eventId],
+    ['sequence', String(event.sequence)],
+    ['depth', String(event.depth)],
+    ['environment', event.environment],
+    ['schema-version', event.schemaVersion],
+    ['schema-hash', event.schemaHash],
+    ['actor-id', event.actorId],
+    ['recorded-at', event.recordedAtMs === event.timeMs ? time : new Date(event.recordedAtMs).toISOString()],
+    ['content-type', 'application/json'],
+    ['ce_specversion', '1.0'],
+    ['ce_id', event.eventId],
+    ['ce_type', event.type],
+    ['ce_source', event.source],
+    ['ce_time', time],
+  ]
+  if (event.subject !== null) headers.push(['ce_subject', event.subject])
+  if (event.kind !== null) headers.push(['kind', event.kind])
+  if (event.correlationId !== null) headers.push(['correlation-id', event.correlationId])
+  if (event.causationId !== null) headers.push(['causation-id', event.causationId])
+  if (event.rootEventId !== event.eventId) headers.push(['root-event-id', event.rootEventId])
+  if (event.emitId !== emitIdOf(event.eventId)) headers.push(['emit-id', event.emitId])
+  return headers
+}
+
+/** The event that `eventHeaders` described. The organization comes from the topic, never from a header. */
+export function readEventHeaders(headers: Headers, organizationId: string): EventFacts {
+  const find = (name: string): string | null => headers[name]?.toString() ?? null
+  const get = (name: string): string => {
+    const value = find(name)
+    if (value === null) throw new Error(`A record of the log of ${organizationId} has no header ${name}`)
+    return value
+  }
+  const eventId = get('event-id')
+  return {
+    eventId,
+    emitId: find('emit-id') ?? emitIdOf(eventId),
+    organizationId,
+    environment: get('environment') === 'test' ? 'test' : 'live',
+    sequence: Number(get('sequence')),
+    type: get('ce_type'),
+    canonicalName: get('canonical-name'),
+    kind: find('kind'),
+    source: get('ce_source'),
+    subject: find('ce_subject'),
+    actorId: get('actor-id'),
+    timeMs: Date.parse(get('ce_time')),
+    recordedAtMs: Date.parse(get('recorded-at')),
+    schemaVersion: get('schema-version'),
+    schemaHash: get('schema-hash'),
+    correlationId: find('correlation-id'),
+    causationId: find('causation-id'),
+    rootEventId: find('root-event-id') ?? eventId,
+    depth: Number(get('depth')),
+  }
+}
+
+const emitIdOf = (eventId: string): string => `cee_${eventId.slice(4)}`

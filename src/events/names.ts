@@ -1,0 +1,90 @@
+/** Event names: what they look like, which belong to the platform, and how a canonical name is written (C.0.4, C.11). */
+import type { Code } from '../codes.ts'
+
+export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_-]{1,30}$/
+export const NAME_PATTERN = /^[a-z][a-z0-9_.-]{1,60}$/
+export const VERSION_PATTERN = /^(?:0|[1-9]\d{0,14})\.(?:0|[1-9]\d{0,14})\.(?:0|[1-9]\d{0,14})$/
+/** Lifecycle names: UPPER_SNAKE. */
+export const LIFECYCLE_PATTERN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/
+
+/** Blocked globally: the list of the source document. */
+export const RESERVED_NAMESPACES: ReadonlySet<string> = new Set([
+  'identity',
+  'fraud',
+  'permissions',
+  'messaging',
+  'webhooks',
+  'workflows',
+  'auth',
+  'platform',
+  'platformxe',
+  'events',
+  'subscriptions',
+  'domains',
+  'templates',
+  'generic',
+])
+
+/** First segments of the built-in types (C.13), reserved as well; kept apart so that the source's list stays testable as given (C.0.4). */
+export const BUILT_IN_NAMESPACES: ReadonlySet<string> = new Set([
+  'order',
+  'resource',
+  'invoice',
+  'alert',
+  'instance',
+  'deploy',
+  'health',
+  'domain',
+  'cert',
+  'tenant',
+  'quota',
+  'design',
+  'element',
+  'ai',
+  'usage',
+])
+
+/** The catch-all that every organization has without asking (C.11.4). */
+export const GENERIC = {
+  namespace: 'platformxe',
+  name: 'generic',
+  version: '1.0.0',
+  schema: {
+    type: 'object',
+    properties: {
+      kind: { type: 'string', minLength: 1, maxLength: 120 },
+      summary: { type: 'string', maxLength: 500 },
+      data: { type: 'object' },
+    },
+    required: ['kind'],
+    additionalProperties: false,
+  },
+} as const
+
+export const GENERIC_FULL_NAME = `${GENERIC.namespace}.${GENERIC.name}`
+
+export const isReservedNamespace = (namespace: string): boolean => RESERVED_NAMESPACES.has(namespace) || BUILT_IN_NAMESPACES.has(namespace)
+
+/** Lifecycle names are the only ones that begin with a capital. */
+export function isLifecycleType(type: string): boolean {
+  const first = type.charCodeAt(0)
+  return first >= 65 && first <= 90
+}
+
+/** Undefined when it is well formed. */
+export const checkNamespace = (namespace: string): Code | undefined => (NAMESPACE_PATTERN.test(namespace) ? undefined : 'invalid_namespace')
+export const checkName = (name: string): Code | undefined => (NAME_PATTERN.test(name) ? undefined : 'invalid_name')
+export const checkVersion = (version: string): Code | undefined => (VERSION_PATTERN.test(version) ? undefined : 'invalid_version_format')
+
+/** Splits `<namespace>.<name>` at the first dot (a namespace has none); undefined when either part is malformed. */
+export function parseFullName(fullName: string): { namespace: string; name: string } | undefined {
+  const dot = fullName.indexOf('.')
+  if (dot < 0) return undefined
+  const namespace = fullName.slice(0, dot)
+  const name = fullName.slice(dot + 1)
+  return NAMESPACE_PATTERN.test(namespace) && NAME_PATTERN.test(name) ? { namespace, name } : undefined
+}
+
+/** The routing key of a custom event: the organization stands in it, so no two organizations share one (PX-17). */
+export const canonicalName = (organizationId: string, fullName: string, version: string): string =>
+  `TENANT_CUSTOM:${organizationId}:${fullName}@${version}`

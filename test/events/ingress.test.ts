@@ -1,0 +1,164 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { buildIngressHeaders, createIngressTags, type EmitRequest, type PlatformFacts, readIngress } from '../../src/events/ingress.ts'
+import { isIdempotencyKey } from '../../src/events/ingress-emit.ts'
+import { parseTime } from '../../src/events/time.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
+
+const NOW_MS = Date.parse('2026-07-25T17:20:00Z')
+const tags = createIngressTags('a secret of sixteen characters')
+const topic = 'emits.org_x'
+const value = Buffer.from('{"a":1}')
+const platform: PlatformFacts = { replyTo: 'api_1', ticket: 77, controlOffset: 12, actorId: 'key_1', requestId: 'req_1' }
+const request: EmitRequest = {
+  fullName: 'lettings.viewing',
+  version: '1.0.0',
+  idempotencyKey: 'k 1',
+  subject: 'é',
+  time: '2026-07-25T19:00:00+02:00',
+  correlationId: 'c',
+  chainToken: 't',
+}
+
+const record = (headers: Record<string, Buffer | string>, changes: Partial<LogRecord> = {}): LogRecord => ({
+  topic,
+  partition: 0,
+  offset: 5,
+  timestampMs: NOW_MS,
+  key: null,
+  value,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text as string)])),
+  ...changes,
+})
+const built = Object.fromEntries(buildIngressHeaders(request, platform, { topic, value, tags }))
+
+describe('a record that the api wrote', () => {
+  it('reads as what was asked for and on whose behalf', () => {
+    expect(readIngress(record(built), tags)).toEqual({
+      fullName: 'lettings.viewing',
+      version: '1.0.0',
+      idempotencyKey: 'k 1',
+      subject: 'é',
+      timeMs: Date.parse('2026-07-25T17:00:00Z'),
+      correlationId: 'c',
+      chainToken: 't',
+      findings: [],
+      platform,
+      channel: 'http',
+    })
+  })
+
+  it('needs none of what is optional', () => {
+    const facts = { controlOffset: -1, actorId: 'a', requestId: 'r' }
+    const headers = Object.fromEntries(buildIngressHeaders({ fullName: 'aa.bb' }, facts, { topic, value, tags }))
+    expect(readIngress(record(headers), tags)).toMatchObject({ fullName: 'aa.bb', subject: undefined, platform: facts, findings: [] })
+  })
+})
+
+describe('platform headers without a valid tag', () => {
+  const { 'clarion-tag': tag, ...untagged } = built
+  const { 'clarion-reply-to': _, ...withoutReplyTo } = built
+  it.each<[string, LogRecord]>([
+    ['no tag', record(untagged)],
+    ['a made-up tag', record({ ...built, 'clarion-tag': 'x'.repeat(43) })],
+    ['a tag that is too long', record({ ...built, 'clarion-tag': `${tag}${tag}` })],
+    ['a tag of another topic', record(built, { topic: 'emits.org_y' })],
+    ['a tag of another payload', record(built, { value: Buffer.from('{"a":2}') })],
+    ['no payload', record(built, { value: null })],
+    ['another actor', record({ ...built, 'clarion-actor': 'key_2' })],
+    ['a header taken away', record(withoutReplyTo)],
+    ['text moved from one header to the next', record({ ...built, 'clarion-actor': 'key_', 'clarion-request': '1req_1' })],
+    [
+      "another installation's tag",
+      record({ ...untagged, 'clarion-tag': createIngressTags('another secret of 16').sign(topic, Object.entries(untagged), value) }),
+    ],
+  ])('are dropped: %s', (_title, hostile) => {
+    expect(readIngress(hostile, tags)).toMatchObject({ platform: null, channel: 'kafka', fullName: 'lettings.viewing' })
+  })
+})
+
+describe("an organization's own record", () => {
+  const findings = (headers: Record<string, Buffer | string>, changes?: Partial<LogRecord>) =>
+    readIngress(record(headers, changes), tags).findings.map(f => `${f.rule} ${f.path}`)
+
+  it('may name the event and its subject in each of the documented ways', () => {
+    expect(readIngress(record({ 'ce-type': 'aa.bb', 'ce-subject': 's' }), tags)).toMatchObject({ fullName: 'aa.bb', subject: 's' })
+    expect(readIngress(record({ ce_type: 'aa.bb', ce_subject: 's', ce_time: '2026-07-25T17:00:00Z' }), tags)).toMatchObject({
+      fullName: 'aa.bb',
+      subject: 's',
+      timeMs: NOW_MS - 1_200_000,
+    })
+    expect(readIngress(record({ name: 'aa.bb', 'ce-type': 'cc.dd' }, { key: Buffer.from('k') }), tags)).toMatchObject({
+      fullName: 'aa.bb',
+      subject: 'k',
+    })
+    expect(readIngress(record({ name: 'aa.bb', 'ce-subject': 's' }, { key: Buffer.from('k') }), tags).subject).toBe('s')
+  })
+
+  it.each<[Record<string, Buffer | string>, Partial<LogRecord>, string[]]>([
+    [{}, {}, ['required /headers/name']],
+    [{ name: '' }, {}, ['required /headers/name']],
+    [{ name: 'a'.repeat(201) }, {}, ['max_length /headers/name']],
+    [{ name: Buffer.from([0xff]) }, {}, ['utf8 /headers/name']],
+    [{ name: 'aa.bb' }, { key: Buffer.from([0xff, 0x00]) }, ['utf8 /key']],
+    [{ name: 'aa.bb' }, { key: Buffer.alloc(300, 'x') }, ['max_length /key']],
+    [{ name: 'aa.bb', version: Buffer.alloc(1_000_000, '1') }, {}, ['max_length /headers/version']],
+    [{ name: 'aa.bb', 'correlation-id': 'é'.repeat(255), 'chain-token': 'é'.repeat(256) }, {}, ['max_length /headers/chain-token']],
+    [{ name: 'aa.bb', 'idempotency-key': '' }, {}, ['printable /headers/idempotency-key']],
+    [{ name: 'aa.bb', 'idempotency-key': 'a\nb' }, {}, ['printable /headers/idempotency-key']],
+    [{ name: 'aa.bb', 'ce-time': 'yesterday' }, {}, ['format /headers/ce-time']],
+    [{ name: 'aa.bb', 'ce-time': '2026-07-24T17:19:59.999Z' }, {}, ['time_range /headers/ce-time']],
+    [{ name: 'aa.bb', 'ce-time': '2026-07-26T17:20:00.001Z' }, {}, ['time_range /headers/ce-time']],
+    [{ name: 'aa.bb', 'ce-time': '2026-07-24T17:20:00Z' }, {}, []],
+  ])('%j with %j has the findings %j', (headers, changes, expected) => {
+    expect(findings(headers, changes)).toEqual(expected)
+  })
+
+  it('never makes the reader throw', () => {
+    const names = [
+      'name',
+      'version',
+      'ce-time',
+      'ce-subject',
+      'idempotency-key',
+      'clarion-tag',
+      'clarion-reply-to',
+      '__proto__',
+      'constructor',
+    ]
+    const bytes = fc.uint8Array({ maxLength: 1100 }).map(array => Buffer.from(array))
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), bytes), fc.option(bytes), (headers, key) => {
+        expect(readIngress(record(headers, { key }), tags).platform).toBeNull()
+      }),
+    )
+  })
+})
+
+describe('idempotency keys', () => {
+  it.each(['k', 'é'.repeat(255), '👩‍👩‍👧 ok', 'a b'])('%s is one', key => expect(isIdempotencyKey(key)).toBe(true))
+  it.each(['', 'a\u0000', 'a\u007f', 'a\u2028', '\ud800', '👍'.repeat(256)])('%j is none', key => expect(isIdempotencyKey(key)).toBe(false))
+})
+
+describe('times of callers', () => {
+  it.each([
+    ['2026-07-25T17:20:00Z', NOW_MS],
+    ['2026-07-25t17:20:00.5z', NOW_MS + 500],
+    ['2026-07-25T17:20:00.123456789Z', NOW_MS + 123],
+    ['2026-07-25T12:50:00-04:30', NOW_MS],
+    ['2024-02-29T00:00:00Z', Date.UTC(2024, 1, 29)],
+  ])('%s is read', (text, ms) => expect(parseTime(text)).toBe(ms))
+  it.each([
+    '',
+    '2026-07-25',
+    '2026-07-25T17:20:00',
+    '2026-02-30T00:00:00Z',
+    '2025-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-07-25T24:00:00Z',
+    '2026-07-25T17:60:00Z',
+    '2026-07-25 17:20:00Z',
+    '2026-07-25T17:20:00+25:00',
+    '1785000000000',
+  ])('%j is no time', text => expect(parseTime(text)).toBeUndefined())
+})
