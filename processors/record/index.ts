@@ -1,0 +1,46 @@
+/**
+ * audit.emits, audit.attempts, audit.changes → ClickHouse, each row exactly once.
+ *
+ * A shard goes round in one circle:
+ *
+ *     gather ──► cut a block of each lane ──► commit its offsets ──► insert ──► gather …
+ *
+ * The offsets are committed before the insert, so whoever comes after a crash sends the very same block under the same token, which ClickHouse
+ * drops if it has it. They are committed as done together with the next block's, or by themselves if none follows.
+ *
+ * While a block is under way the next ones gather, so blocks grow with the load. A pause between rounds, longer the longer ClickHouse
+ * takes, keeps it from drowning in small parts; a full block does not wait for it. While ClickHouse is away the insert under way is repeated,
+ * the lanes fill up to their bound and stop reading.
+ */
+import type { AnalyticsClient } from '../../src/analytics/client.ts'
+import type { Clock } from '../../src/clock.ts'
+import type { Processor, ShardHandle } from '../../src/kafka/ports.ts'
+import { recordState } from '../../topics/record-state.ts'
+import type { LaneBounds } from './lane.ts'
+import { openShard } from './shard.ts'
+
+export interface RecordDeps {
+  analytics: Pick<AnalyticsClient, 'insert'>
+  clock: Clock
+  bounds?: LaneBounds
+  pacing?: Pacing
+}
+
+/** The pause between rounds: `busyFactor` times as long as the last insert took, within these bounds, ms. */
+export interface Pacing {
+  busyFactor: number
+  shortestMs: number
+  longestMs: number
+}
+
+/** A block takes some 50 ms to decode and insert; three full buffers a shard are held at most. */
+const BOUNDS: LaneBounds = { blockRowsMax: 10_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 4 * 1024 * 1024 }
+const PACING: Pacing = { busyFactor: 4, shortestMs: 200, longestMs: 2_000 }
+
+export function createRecord({ analytics, clock, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
+  return {
+    role: 'record',
+    stateTopics: [recordState.name],
+    open: (handle: ShardHandle) => openShard({ handle, analytics, clock, bounds, pacing }),
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * One audit partition on its way into ClickHouse: what has been read but not sent, and the place up to which everything is in.
+ *
+ * A lane is *repeating* from its restore until the block that was under way then has been made again, from exactly its offsets; otherwise it
+ * cuts blocks of what has come, up to a bound.
+ */
+import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import { type RecordState, recordState, recordStateCodec } from '../../topics/record-state.ts'
+import { type Block, ROWS_OF } from './blocks.ts'
+
+export interface LaneBounds {
+  /** Most rows of one block; a single record may exceed it. */
+  blockRowsMax: number
+  /** Most record bytes of one block; a single record may exceed it. */
+  blockBytesMax: number
+  /** Record bytes read but not sent, beyond which reading pauses. */
+  bufferBytesMax: number
+}
+
+/** What a lane does to its input. */
+export interface LaneInput {
+  pause(): void
+  resume(): void
+}
+
+export interface Lane {
+  readonly topic: string
+  /** Where to read from. */
+  readonly from: number | 'earliest'
+  /** Enough is waiting for a block of full size. */
+  readonly isFull: boolean
+  restore(state: RecordState): void
+  receive(records: LogRecord[], nextOffset: number): void
+  /** Cuts the next block and counts it as under way, or answers undefined if there is nothing to send yet. */
+  cut(): Block | undefined
+  /** The block under way is in. */
+  finish(): void
+  /** The state record, if it is not what was last answered here. */
+  takeChange(): OutRecord | undefined
+}
+
+export function createLane(topic: string, shard: number, bounds: LaneBounds, input: LaneInput): Lane {
+  const rowsOf = ROWS_OF[topic]
+  if (!rowsOf) throw new Error(`${topic} is not an audit topic`)
+  const waiting: LogRecord[] = []
+  let waitingBytes = 0
+  let from: number | undefined
+  let through: number | null = null
+  let readTo = 0
+  let isRepeating = false
+  let isPaused = false
+  let isChanged = false
+
+  /** How many of the waiting records make the next block. */
+  function countRepeated(last: number): number {
+    const beyond = waiting.findIndex(record => record.offset > last)
+    return beyond < 0 ? waiting.length : beyond
+  }
+
+  /** Decodes until a bound is reached; the rows made so far come along. */
+  function fill(recordsMax: number, withinBounds: boolean): Pick<Block, 'rows'> & { records: number } {
+    const rows: Block['rows'] = []
+    let bytes = 0
+    let records = 0
+    for (; records < recordsMax; records++) {
+      const value = waiting[records]?.value
+      if (!value) continue
+      bytes += value.length
+      if (withinBounds && records > 0 && (bytes > bounds.blockBytesMax || rows.length >= bounds.blockRowsMax)) break
+      for (const row of rowsOf!(value)) rows.push(row)
+    }
+    return { rows, records }
+  }
+
+  function take(records: number): void {
+    for (const record of waiting.splice(0, records)) waitingBytes -= sizeOf(record)
+    if (!isPaused || waitingBytes > bounds.bufferBytesMax / 2) return
+    isPaused = false
+    input.resume()
+  }
+
+  return {
+    topic,
+    get from() {
+      return from ?? 'earliest'
+    },
+    get isFull() {
+      return waitingBytes >= bounds.blockBytesMax
+    },
+    restore(state) {
+      from = state.from
+      through = state.through
+      isRepeating = through !== null
+    },
+    receive(records, nextOffset) {
+      for (const record of records) {
+        waiting.push(record)
+        waitingBytes += sizeOf(record)
+      }
+      readTo = nextOffset
+      const mustReadOn = isRepeating && through !== null && readTo <= through
+      if (isPaused || mustReadOn || waitingBytes <= bounds.bufferBytesMax) return
+      isPaused = true
+      input.pause()
+    },
+    cut() {
+      if (isRepeating && through !== null) {
+        if (readTo <= through) return undefined
+        const { rows, records } = fill(countRepeated(through), false)
+        take(records)
+        return { topic, partition: shard, first: from as number, last: through, rows }
+      }
+      const head = waiting[0]
+      if (head === undefined) return undefined
+      const { rows, records } = fill(waiting.length, true)
+      from ??= head.offset
+      through = (waiting[records - 1] as LogRecord).offset
+      isChanged = true
+      take(records)
+      return { topic, partition: shard, first: from, last: through, rows }
+    },
+    finish() {
+      from = (through as number) + 1
+      through = null
+      isRepeating = false
+      isChanged = true
+    },
+    takeChange() {
+      if (!isChanged || from === undefined) return undefined
+      isChanged = false
+      return {
+        topic: recordState.name,
+        partition: shard,
+        key: `${topic}/${shard}`,
+        value: recordStateCodec.encode({ from, through }),
+      }
+    },
+  }
+}
+
+/** The value, and what the record costs besides. */
+const sizeOf = (record: LogRecord): number => (record.value?.length ?? 0) + 200

@@ -1,0 +1,133 @@
+/** One shard's round: see `index.ts`. */
+import type { AnalyticsClient } from '../../src/analytics/client.ts'
+import type { Clock, Timer } from '../../src/clock.ts'
+import type { OutRecord, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import { recordStateCodec } from '../../topics/record-state.ts'
+import { type Block, insertsOf, ROWS_OF } from './blocks.ts'
+import type { Pacing } from './index.ts'
+import { createLane, type Lane, type LaneBounds } from './lane.ts'
+
+interface ShardDeps {
+  handle: ShardHandle
+  analytics: Pick<AnalyticsClient, 'insert'>
+  clock: Clock
+  bounds: LaneBounds
+  pacing: Pacing
+}
+
+/**
+ * `gathering`: nothing under way. `committing`: state was written, and counts once committed; then `blocks` are sent. `inserting`: they are on
+ * their way.
+ */
+type Phase = 'gathering' | 'committing' | 'inserting'
+
+export function openShard({ handle, analytics, clock, bounds, pacing }: ShardDeps): ShardTask {
+  const { shard } = handle
+  const lanes = new Map<string, Lane>(
+    Object.keys(ROWS_OF).map(topic => {
+      const input = { pause: () => handle.pause(topic, shard), resume: () => handle.resume(topic, shard) }
+      return [topic, createLane(topic, shard, bounds, input)]
+    }),
+  )
+  const closed = new AbortController()
+  let phase: Phase = 'gathering'
+  let blocks: Block[] = []
+  /** Our state is in the transaction that is being filled, or in the one that is being committed. */
+  let stateIs: 'unsealed' | 'sealed' = 'unsealed'
+  let nextRoundAtMs = clock.monotonicMs()
+  let roundTimer: Timer | undefined
+  let drained: (() => void) | undefined
+
+  function beginRoundWhenDue(): void {
+    if (phase !== 'gathering' || closed.signal.aborted) return
+    const waitMs = nextRoundAtMs - clock.monotonicMs()
+    if (waitMs <= 0 || drained || [...lanes.values()].some(lane => lane.isFull)) beginRound()
+    else roundTimer ??= clock.after(waitMs, onRoundTimer)
+  }
+
+  function onRoundTimer(): void {
+    roundTimer = undefined
+    nextRoundAtMs = clock.monotonicMs()
+    beginRoundWhenDue()
+  }
+
+  function beginRound(): void {
+    roundTimer?.cancel()
+    roundTimer = undefined
+    try {
+      blocks = drained ? [] : [...lanes.values()].map(lane => lane.cut()).filter(block => block !== undefined)
+    } catch (error) {
+      // Not of its topic's schema: our fault, and nothing may be left out.
+      handle.fail(error as Error)
+      return
+    }
+    writeState()
+  }
+
+  /** Writes down what is about to be sent, and what has been. */
+  function writeState(): void {
+    const changes = [...lanes.values()].map(lane => lane.takeChange()).filter((change): change is OutRecord => change !== undefined)
+    if (changes.length > 0) {
+      phase = 'committing'
+      stateIs = 'unsealed'
+      handle.write(changes)
+    } else if (blocks.length > 0) void insertBlocks()
+    else drained?.()
+  }
+
+  async function insertBlocks(): Promise<void> {
+    phase = 'inserting'
+    const startedMs = clock.monotonicMs()
+    try {
+      for (const insert of blocks.flatMap(insertsOf)) await analytics.insert(insert, closed.signal)
+    } catch (error) {
+      if (!closed.signal.aborted) handle.fail(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    for (const block of blocks) lanes.get(block.topic)?.finish()
+    blocks = []
+    phase = 'gathering'
+    nextRoundAtMs = clock.monotonicMs() + pauseAfter(clock.monotonicMs() - startedMs, pacing)
+    beginRoundWhenDue()
+  }
+
+  return {
+    restore(record) {
+      const topic = record.key?.toString('utf8').replace(/\/\d+$/, '') ?? ''
+      if (record.value) lanes.get(topic)?.restore(recordStateCodec.decode(record.value))
+    },
+    start() {
+      for (const lane of lanes.values()) handle.assign(lane.topic, shard, lane.from)
+    },
+    receive(records, nextOffset) {
+      const topic = records[0]?.topic
+      if (topic === undefined) return
+      lanes.get(topic)?.receive(records, nextOffset)
+      beginRoundWhenDue()
+    },
+    seal() {
+      stateIs = 'sealed'
+      return []
+    },
+    committed() {
+      if (phase !== 'committing' || stateIs !== 'sealed') return
+      phase = 'gathering'
+      if (blocks.length > 0 && !drained) void insertBlocks()
+      else beginRoundWhenDue()
+    },
+    drain() {
+      return new Promise(resolve => {
+        drained = resolve
+        beginRoundWhenDue()
+      })
+    },
+    close() {
+      closed.abort()
+      roundTimer?.cancel()
+    },
+  }
+}
+
+function pauseAfter(tookMs: number, pacing: Pacing): number {
+  return Math.min(Math.max(tookMs * pacing.busyFactor, pacing.shortestMs), pacing.longestMs)
+}

@@ -1,0 +1,142 @@
+/** Reading emits: their verdicts, and how it went on with them. */
+
+import type { Finding } from '../codes.ts'
+import type { Environment } from '../control-plane/records.ts'
+import type { AnalyticsClient } from './client.ts'
+import { type Page, readCursor, toPage } from './pages.ts'
+import { readQuery } from './statements.ts'
+
+/** C.11.4, without REQUESTED: an emit without a row may still be on its way, which only its place in the ingress can tell. */
+export const EMIT_STATES = ['RELAYED', 'DELIVERED', 'FAILED', 'REJECTED', 'DEDUPLICATED'] as const
+export type EmitState = (typeof EMIT_STATES)[number]
+
+/** A webhook that admission considered; `skipped` says why it was not matched, null if it was. */
+export interface ConsideredWebhook {
+  webhookId: string
+  skipped: string | null
+}
+
+/** Times are ISO 8601, UTC. The fields are explained in `topics/audit-emits.ts`. */
+export interface EmitSummary {
+  emitId: string
+  eventId: string | null
+  organizationId: string
+  environment: Environment
+  state: EmitState
+  /** When the last delivery ended; null while one is open, and when there was none. */
+  completedAt: string | null
+  verdict: 'accepted' | 'duplicate' | 'rejected' | 'failed'
+  code: string | null
+  message: string | null
+  findings: Finding[] | null
+  name: string
+  requestedVersion: string | null
+  canonicalName: string | null
+  registrationId: string | null
+  schemaVersion: string | null
+  schemaHash: string | null
+  kind: string | null
+  sequence: number | null
+  subject: string | null
+  actorId: string
+  source: string
+  time: string
+  recordedAt: string
+  judgedAt: string
+  idempotencyKey: string | null
+  correlationId: string | null
+  causationId: string | null
+  rootEventId: string | null
+  depth: number
+  channel: 'http' | 'kafka' | 'platform'
+  requestId: string | null
+  originalEmitId: string | null
+  payloadBytes: number
+  subscriberCount: number
+}
+
+export interface Emit extends EmitSummary {
+  webhooks: ConsideredWebhook[]
+}
+
+export interface EmitFilter {
+  organizationId: string
+  environment: Environment
+  status?: EmitState | undefined
+  /** `<namespace>.<name>`. */
+  name?: string | undefined
+  /** ISO 8601: recorded at or after, recorded before. */
+  from?: string | undefined
+  to?: string | undefined
+  /** 1–100. */
+  limit: number
+  cursor?: string | undefined
+}
+
+/** C.11.6 `recentFailures`. */
+export interface RecentFailure {
+  id: string
+  canonicalName: string
+  errorMessage: string | null
+  createdAt: string
+}
+
+/** As ClickHouse answers it. */
+type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings'> & {
+  finalState: 'DELIVERED' | 'FAILED' | null
+  findings: string | null
+}
+
+export function createEmitReads(client: AnalyticsClient) {
+  const byId = readQuery('emit-by-id')
+  const payload = readQuery('payload')
+  const list = readQuery('list-emits')
+  const listByState = readQuery('list-emits-by-state')
+  const failures = readQuery('recent-failures')
+
+  return {
+    /** The emit with every webhook considered, or undefined. */
+    async emitById(organizationId: string, environment: Environment, emitId: string): Promise<Emit | undefined> {
+      const [found] = await client.query<Found<Emit>>(byId, { organizationId, environment, emitId })
+      return found && toEmit(found)
+    },
+
+    /** The payload as it was sent, for 30 days; undefined after that, and for emits that were neither accepted nor failed. */
+    async payloadOf(organizationId: string, environment: Environment, emitId: string): Promise<string | undefined> {
+      const [found] = await client.query<{ payload: string }>(payload, { organizationId, environment, emitId })
+      return found?.payload
+    },
+
+    /** Newest first (C.11.6 `GET /emits`). Throws `validation_failed` for a cursor that is not one. */
+    async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
+      const { organizationId, environment, status, name = null, from = null, to = null, limit, cursor } = filter
+      const [before = null] = readCursor(cursor, ['text']) ?? []
+      const shared = { organizationId, environment, name, from, to, before, limit: limit + 1 }
+      const found =
+        status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
+          ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
+          : await client.query<Found<EmitSummary>>(listByState, { ...shared, state: status })
+      return toPage(found.map(toEmit), limit, emit => [emit.emitId])
+    },
+
+    /** The last emits that failed, by verdict or because a delivery was exhausted, newest first. */
+    recentFailures(organizationId: string, environment: Environment, limit: number): Promise<RecentFailure[]> {
+      return client.query<RecentFailure>(failures, { organizationId, environment, limit })
+    },
+  }
+}
+
+const VERDICT_OF = { REJECTED: 'rejected', DEDUPLICATED: 'duplicate' } as const
+
+function toEmit<Row extends EmitSummary>(found: Found<Row>): Row {
+  const { finalState, findings, ...facts } = found
+  return { ...facts, findings: findings === null ? null : JSON.parse(findings), state: stateOf(found) } as unknown as Row
+}
+
+/** C.11.4: an accepted emit without subscribers is delivered at once. */
+function stateOf(found: Pick<Found<EmitSummary>, 'verdict' | 'subscriberCount' | 'finalState'>): EmitState {
+  if (found.verdict === 'rejected') return 'REJECTED'
+  if (found.verdict === 'duplicate') return 'DEDUPLICATED'
+  if (found.verdict === 'failed') return 'FAILED'
+  return found.subscriberCount === 0 ? 'DELIVERED' : (found.finalState ?? 'RELAYED')
+}

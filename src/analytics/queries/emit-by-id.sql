@@ -1,0 +1,15 @@
+-- One emit with every webhook considered and, once all deliveries have ended, its final state.
+SELECT emit.*, completion.state AS finalState, completion.completedAt AS completedAt
+FROM
+(
+    SELECT * FROM emits
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId = {emitId:String}
+    ORDER BY judgedAt DESC
+    LIMIT 1
+) AS emit
+LEFT JOIN
+(
+    SELECT emitId, state, completedAt FROM completions
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId = {emitId:String}
+) AS completion ON completion.emitId = emit.emitId
+SETTINGS join_use_nulls = 1

@@ -1,0 +1,23 @@
+-- A page of emits, newest first. The final states are looked up for the page alone.
+WITH page AS
+(
+    SELECT * EXCEPT (webhooks) FROM emits
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String}
+        AND ({verdict:Nullable(String)} IS NULL OR verdict = {verdict:Nullable(String)})
+        AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)})
+        AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
+        AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
+        AND ({before:Nullable(String)} IS NULL OR emitId < {before:Nullable(String)})
+    ORDER BY emitId DESC, judgedAt DESC
+    LIMIT 1 BY emitId
+    LIMIT {limit:UInt32}
+)
+SELECT emit.*, completion.state AS finalState, completion.completedAt AS completedAt
+FROM page AS emit
+LEFT JOIN
+(
+    SELECT emitId, state, completedAt FROM completions
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId IN (SELECT emitId FROM page)
+) AS completion ON completion.emitId = emit.emitId
+ORDER BY emit.emitId DESC
+SETTINGS join_use_nulls = 1

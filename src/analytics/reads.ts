@@ -1,0 +1,62 @@
+/**
+ * Everything that is asked of ClickHouse. Every question names one organization and environment and sees nothing else (except
+ * `usageTotals`, which is the operator's). Rejects with ClarionError `service_unavailable` while ClickHouse is away.
+ *
+ * Answers lag behind by the time that `record` needs, normally under a second.
+ */
+import type { Environment } from '../control-plane/records.ts'
+import type { AnalyticsClient } from './client.ts'
+import { type Attempt, createDeliveryReads, type Delivery, pendingDelivery, toDelivery } from './delivery-reads.ts'
+import { createEmitReads, type Emit } from './emit-reads.ts'
+import { createUsageReads } from './usage-reads.ts'
+
+export type Reads = ReturnType<typeof createReads>
+
+/** All that is known of one event. */
+export interface EventHistory {
+  /** The verdict, with every webhook considered and why it was not matched. */
+  emit: Emit
+  /** As it was sent; null after 30 days. */
+  payload: string | null
+  /** The live ones, pending included, and those that replays made; in the order of their coming to be. */
+  deliveries: Delivery[]
+  attempts: Attempt[]
+}
+
+export function createReads(client: AnalyticsClient) {
+  const emits = createEmitReads(client)
+  const deliveries = createDeliveryReads(client)
+  const usage = createUsageReads(client)
+
+  /** The history of one accepted event in one call, or undefined. */
+  async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
+    // An event's id is its emit's with another prefix (src/events/ids.ts).
+    const emitId = `cee_${eventId.slice('evt_'.length)}`
+    const [emit, payload, attempts] = await Promise.all([
+      emits.emitById(organizationId, environment, emitId),
+      emits.payloadOf(organizationId, environment, emitId),
+      deliveries.attemptsOfEvent(organizationId, environment, eventId),
+    ])
+    if (emit?.verdict !== 'accepted' || emit.eventId !== eventId) return undefined
+    return { emit, payload: payload ?? null, deliveries: deliveriesOf(emit, attempts), attempts }
+  }
+
+  return { ...emits, ...deliveries, ...usage, eventHistory }
+}
+
+function deliveriesOf(emit: Emit, attempts: Attempt[]): Delivery[] {
+  const { emitId, name: eventType, recordedAt: createdAt } = emit
+  const event = {
+    emitId,
+    eventType,
+    createdAt,
+    eventId: emit.eventId ?? '',
+    canonicalName: emit.canonicalName ?? eventType,
+    sequence: emit.sequence ?? 0,
+  }
+  const matched = emit.webhooks.filter(webhook => webhook.skipped === null).map(webhook => pendingDelivery(event, webhook.webhookId))
+  const byId = new Map(matched.map(delivery => [delivery.id, delivery]))
+  const inOrder = attempts.toSorted((a, b) => a.number - b.number || Date.parse(a.startedAt) - Date.parse(b.startedAt))
+  for (const attempt of inOrder) byId.set(attempt.deliveryId, toDelivery(attempt))
+  return [...byId.values()].sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))
+}

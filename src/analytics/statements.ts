@@ -1,0 +1,32 @@
+/** SQL that stands in files beside the code. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The text of `queries/<name>.sql`. */
+export function readQuery(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'queries', `${name}.sql`), 'utf8')
+}
+
+export interface Migration {
+  /** File name without `.sql`; begins with four digits. */
+  name: string
+  text: string
+}
+
+/** `migrations/NNNN-*.sql`, in order. */
+export function readMigrations(): Migration[] {
+  const folder = join(import.meta.dirname, 'migrations')
+  return readdirSync(folder)
+    .filter(file => /^\d{4}-[a-z0-9-]+\.sql$/.test(file))
+    .sort()
+    .map(file => ({ name: file.slice(0, -'.sql'.length), text: readFileSync(join(folder, file), 'utf8') }))
+}
+
+/** A file's statements: each ends with a semicolon at the end of its line; comments stand on lines of their own. */
+export function splitStatements(text: string): string[] {
+  return text
+    .replace(/^\s*--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map(statement => statement.trim())
+    .filter(statement => statement !== '')
+}

@@ -1,0 +1,123 @@
+/** Reading meters (C.12) and changes of the control plane (C.3). Months are UTC, `YYYY-MM`. */
+import type { Environment } from '../control-plane/records.ts'
+import type { AnalyticsClient } from './client.ts'
+import { type Page, readCursor, toPage } from './pages.ts'
+import { readQuery } from './statements.ts'
+
+/** The meters that ClickHouse keeps. */
+export const METERS = ['emits', 'emits_generic', 'webhook_attempts', 'deliveries_succeeded', 'replayed_deliveries'] as const
+export type Meter = (typeof METERS)[number]
+
+export interface UsageBucket {
+  /** ISO 8601: the beginning of the hour or day. */
+  start: string
+  meter: Meter
+  count: number
+}
+
+export interface UsageTotal {
+  organizationId: string
+  environment: Environment
+  meter: Meter
+  count: number
+}
+
+/** The same month counted from rows and from meters. */
+export interface AuditCounts {
+  /** Rows of accepted emits, and how many different emits they are: unequal only if a row came in twice. */
+  acceptedRows: number
+  acceptedEmits: number
+  /** Highest sequence number given in the month; 0 without any. */
+  highestSequence: number
+  attemptRows: number
+  usageEmits: number
+  usageAttempts: number
+}
+
+/** One change; the fields are explained in `topics/audit-changes.ts`. */
+export interface Change {
+  id: string
+  organizationId: string
+  type: string
+  entityType: string
+  entityId: string
+  canonicalName: string | null
+  actorId: string
+  occurredAt: string
+  previousStatus: string | null
+  status: string | null
+  reason: string | null
+  requestId: string | null
+  data: Record<string, unknown>
+}
+
+export interface ChangeFilter {
+  organizationId: string
+  type?: string | undefined
+  entityType?: string | undefined
+  entityId?: string | undefined
+  /** ISO 8601: occurred at or after, occurred before. */
+  from?: string | undefined
+  to?: string | undefined
+  /** 1–100. */
+  limit: number
+  cursor?: string | undefined
+}
+
+export interface TimeseriesFilter {
+  organizationId: string
+  environment: Environment
+  meter?: Meter | undefined
+  /** ISO 8601: from, inclusive, to, exclusive. */
+  from: string
+  to: string
+  bucket: 'hour' | 'day'
+}
+
+export function createUsageReads(client: AnalyticsClient) {
+  const byMeter = readQuery('usage-by-meter')
+  const timeseries = readQuery('usage-timeseries')
+  const totals = readQuery('usage-totals')
+  const counts = readQuery('counts-for-audit')
+  const changes = readQuery('list-changes')
+
+  return {
+    /** Every meter of a month, 0 included. */
+    async usageSummary(organizationId: string, environment: Environment, month: string): Promise<Record<Meter, number>> {
+      const found = await client.query<{ meter: Meter; count: number }>(byMeter, { organizationId, environment, month: monthNumber(month) })
+      const meters = Object.fromEntries(METERS.map(meter => [meter, 0])) as Record<Meter, number>
+      for (const { meter, count } of found) meters[meter] = count
+      return meters
+    },
+
+    /** Buckets that have something in them, oldest first (at most 10,000). */
+    usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
+      return client.query<UsageBucket>(timeseries, { ...filter, meter: meter ?? null })
+    },
+
+    /** All organizations' meters of a month, for the operator. */
+    usageTotals(month: string): Promise<UsageTotal[]> {
+      return client.query<UsageTotal>(totals, { month: monthNumber(month) })
+    },
+
+    /** For the check of the ledger against the rows. */
+    async countsForAudit(organizationId: string, environment: Environment, month: string): Promise<AuditCounts> {
+      const [found] = await client.query<AuditCounts>(counts, { organizationId, environment, month: monthNumber(month) })
+      if (found === undefined) throw new Error('a count without a row')
+      return found
+    },
+
+    /** Newest first. Throws `validation_failed` for a cursor that is not one. */
+    async listChanges(filter: ChangeFilter): Promise<Page<Change>> {
+      const { organizationId, type = null, entityType = null, entityId = null, from = null, to = null, limit, cursor } = filter
+      const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
+      const parameters = { organizationId, type, entityType, entityId, from, to, beforeTime, beforeId, limit: limit + 1 }
+      const found = await client.query<Omit<Change, 'data'> & { data: string }>(changes, parameters)
+      const items = found.map(change => ({ ...change, data: JSON.parse(change.data) }))
+      return toPage<Change>(items, limit, change => [change.occurredAt, change.id])
+    },
+  }
+}
+
+/** `2026-03` → 202603. */
+const monthNumber = (month: string): number => Number(month.replace('-', ''))

@@ -1,0 +1,48 @@
+/** A migrated database of its own for a test file, and a way to put audit rows into it. */
+
+import { insertsOf } from '../../processors/record/blocks.ts'
+import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
+import { migrate } from '../../src/analytics/migrate.ts'
+import { attemptRow, changeRow, completionRow, type TableRow, verdictRows } from '../../src/analytics/rows.ts'
+import { createSystemClock } from '../../src/clock.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import type { ChangeRow } from '../../topics/audit-changes.ts'
+import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
+import { testClickHouse } from '../support/clickhouse.ts'
+
+export interface AuditRows {
+  verdicts?: VerdictRow[]
+  completions?: CompletionRow[]
+  attempts?: AttemptRow[]
+  changes?: ChangeRow[]
+}
+
+export async function connectToTestDatabase(): Promise<AnalyticsClient> {
+  const { url, database } = await testClickHouse()
+  return createAnalyticsClient({ url, database, clock: createSystemClock(), logger: createLogger('silent') })
+}
+
+export async function migratedDatabase(): Promise<AnalyticsClient> {
+  const client = await connectToTestDatabase()
+  await migrate(client)
+  return client
+}
+
+const never = new AbortController().signal
+
+/** Inserts the rows as a block of its own; the same `first` again is the same block again. */
+export async function insertAudit(client: AnalyticsClient, first: number, audit: AuditRows): Promise<void> {
+  const rows: TableRow[] = [
+    ...(audit.verdicts ?? []).flatMap(verdictRows),
+    ...(audit.completions ?? []).map(completionRow),
+    ...(audit.attempts ?? []).map(attemptRow),
+    ...(audit.changes ?? []).map(changeRow),
+  ]
+  for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows })) await client.insert(insert, never)
+}
+
+export async function countRows(client: AnalyticsClient, table: string): Promise<number> {
+  const [row] = await client.query<{ rows: number }>('SELECT count() AS rows FROM {table:Identifier}', { table })
+  return row?.rows ?? 0
+}
