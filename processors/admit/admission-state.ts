@@ -1,0 +1,151 @@
+/**
+ * What `admit` knows of one shard: numbers by organization, positions by partition, idempotency keys. Everything here is in the changelog
+ * (`admission.counters`, `admission.keys`) in the same transaction as what it was decided for; after a failure it is read again from there.
+ */
+import type { Environment } from '../../src/control-plane/records.ts'
+import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import {
+  admissionCounters,
+  counterKeys,
+  inputPositionCodec,
+  type OrganizationCounters,
+  organizationCountersCodec,
+} from '../../topics/admission-counters.ts'
+import { admissionKeys, admissionKeysCodec, type HeldKey } from '../../topics/admission-keys.ts'
+import { DAY_MS } from '../../topics/topic.ts'
+
+export const KEY_REMEMBERED_MS = 30 * DAY_MS
+/** Records of older months than these come from a clock far off; they are counted in the oldest one kept. */
+const MONTHS_KEPT = 3
+const KEYS_PER_RECORD = 4_000
+
+export interface AdmissionState {
+  restore(record: LogRecord): void
+  /** The next sequence number and the month's count, were this emit accepted. */
+  peek(organizationId: string, environment: Environment, recordedAtMs: number): { sequence: number; used: number }
+  /** Counts an accepted emit. */
+  count(organizationId: string, environment: Environment, recordedAtMs: number): void
+  heldKey(organizationId: string, keyHash: Buffer, nowMs: number): HeldKey | undefined
+  /** @param keysMax how many keys the organization's plan remembers. */
+  hold(key: HeldKey, keysMax: number): void
+  position(topic: string, partition: number): number | undefined
+  advance(topic: string, partition: number, nextOffset: number): void
+  /** The changelog of everything since the last call. */
+  seal(partition: number): OutRecord[]
+}
+
+/** UTC month as `year * 12 + month`. */
+export const monthOf = (timeMs: number): number => {
+  const date = new Date(timeMs)
+  return date.getUTCFullYear() * 12 + date.getUTCMonth()
+}
+
+export function createAdmissionState(): AdmissionState {
+  const counters = new Map<string, OrganizationCounters>()
+  const positions = new Map<string, number>()
+  /** By organization, oldest key first. */
+  const keys = new Map<string, Map<string, HeldKey>>()
+  const changedCounters = new Set<string>()
+  const changedPositions = new Set<string>()
+  let newKeys: HeldKey[] = []
+
+  function countersOf(organizationId: string): OrganizationCounters {
+    const known = counters.get(organizationId)
+    if (known) return known
+    const made: OrganizationCounters = { sequenceLive: 0, sequenceTest: 0, months: [] }
+    counters.set(organizationId, made)
+    return made
+  }
+
+  function monthIn(of: OrganizationCounters, recordedAtMs: number) {
+    const month = monthOf(recordedAtMs)
+    const known = of.months.find(each => each.month === month)
+    if (known) return known
+    const made = { month, live: 0, test: 0 }
+    of.months.push(made)
+    of.months.sort((a, b) => b.month - a.month)
+    of.months.length = Math.min(of.months.length, MONTHS_KEPT)
+    return of.months.includes(made) ? made : of.months.at(-1)!
+  }
+
+  function remember(key: HeldKey): void {
+    let held = keys.get(key.organizationId)
+    if (!held) {
+      held = new Map()
+      keys.set(key.organizationId, held)
+    }
+    const name = key.keyHash.toString('latin1')
+    held.delete(name) // to the end: youngest
+    held.set(name, key)
+  }
+
+  function restore(record: LogRecord): void {
+    if (record.topic === admissionKeys.name) {
+      if (record.value) for (const key of admissionKeysCodec.decode(record.value).keys) remember(key)
+      return
+    }
+    const key = record.key ? counterKeys.parse(record.key.toString()) : undefined
+    if (!key || !record.value) return
+    if ('organizationId' in key) counters.set(key.organizationId, organizationCountersCodec.decode(record.value))
+    else positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(record.value).nextOffset)
+  }
+
+  return {
+    restore,
+    peek(organizationId, environment, recordedAtMs) {
+      const of = countersOf(organizationId)
+      const sequence = (environment === 'live' ? of.sequenceLive : of.sequenceTest) + 1
+      return { sequence, used: monthIn(of, recordedAtMs)[environment] }
+    },
+    count(organizationId, environment, recordedAtMs) {
+      const of = countersOf(organizationId)
+      if (environment === 'live') of.sequenceLive++
+      else of.sequenceTest++
+      monthIn(of, recordedAtMs)[environment]++
+      changedCounters.add(organizationId)
+    },
+    heldKey(organizationId, keyHash, nowMs) {
+      const found = keys.get(organizationId)?.get(keyHash.toString('latin1'))
+      return found && nowMs - found.recordedAtMs <= KEY_REMEMBERED_MS ? found : undefined
+    },
+    hold(key, keysMax) {
+      remember(key)
+      newKeys.push(key)
+      const held = keys.get(key.organizationId)!
+      for (const [name, oldest] of held) {
+        if (held.size <= keysMax && key.recordedAtMs - oldest.recordedAtMs <= KEY_REMEMBERED_MS) break
+        held.delete(name)
+      }
+    },
+    position: (topic, partition) => positions.get(`${topic}/${partition}`),
+    advance(topic, partition, nextOffset) {
+      positions.set(`${topic}/${partition}`, nextOffset)
+      changedPositions.add(`${topic}/${partition}`)
+    },
+    seal(partition) {
+      const records: OutRecord[] = []
+      for (const organizationId of changedCounters) {
+        const value = organizationCountersCodec.encode(counters.get(organizationId)!)
+        records.push({ topic: admissionCounters.name, partition, key: counterKeys.ofOrganization(organizationId), value })
+      }
+      for (const position of changedPositions) {
+        const slash = position.lastIndexOf('/')
+        const key = counterKeys.ofPosition(position.slice(0, slash), Number(position.slice(slash + 1)))
+        records.push({
+          topic: admissionCounters.name,
+          partition,
+          key,
+          value: inputPositionCodec.encode({ nextOffset: positions.get(position)! }),
+        })
+      }
+      for (let at = 0; at < newKeys.length; at += KEYS_PER_RECORD) {
+        const value = admissionKeysCodec.encode({ keys: newKeys.slice(at, at + KEYS_PER_RECORD) })
+        records.push({ topic: admissionKeys.name, partition, key: null, value })
+      }
+      changedCounters.clear()
+      changedPositions.clear()
+      newKeys = []
+      return records
+    },
+  }
+}

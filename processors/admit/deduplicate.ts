@@ -1,0 +1,37 @@
+import { hash } from 'node:crypto'
+import type { Organization } from '../../src/control-plane/records.ts'
+import type { HeldKey } from '../../topics/admission-keys.ts'
+import type { AdmissionState } from './admission-state.ts'
+import { type Duplicate, type Emit, type Rejection, reject } from './emit.ts'
+import { quotaLimit } from './enforce-quota.ts'
+
+const HASH_BYTES = 16
+
+export interface Claim {
+  keyHash: Buffer
+  contentHash: Buffer
+}
+
+/**
+ * C.11.4 step 7: a key is held by the accepted emit that used it first. The same content gets that emit's answer, other content is a
+ * conflict. Answers the claim to be held if this emit is accepted, or nothing when it has no key.
+ */
+export function deduplicate(emit: Emit, organization: Organization, state: AdmissionState): Claim | undefined | Duplicate | Rejection {
+  const { idempotencyKey, fullName, version } = emit.request
+  if (idempotencyKey === undefined) return undefined
+  const claim = {
+    keyHash: first(hash('sha256', `${emit.environment}\0${idempotencyKey}`, 'buffer')),
+    contentHash: first(hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), emit.payload]), 'buffer')),
+  }
+  const original = state.heldKey(emit.organizationId, claim.keyHash, emit.recordedAtMs)
+  if (!original) return claim
+  if (original.contentHash.equals(claim.contentHash)) {
+    const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
+    return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
+  }
+  return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another name, version or payload.`)
+}
+
+const first = (digest: Buffer) => Buffer.from(digest.subarray(0, HASH_BYTES))
+
+export const heldBy = (claim: Claim, facts: Omit<HeldKey, 'keyHash' | 'contentHash'>): HeldKey => ({ ...claim, ...facts })

@@ -1,0 +1,72 @@
+/** What the steps of admission pass along: an emit, and what becomes of it. */
+import type { Code, Finding } from '../../src/codes.ts'
+import type { Environment, Organization, Registration } from '../../src/control-plane/records.ts'
+import type { ChainLink } from '../../src/events/chain.ts'
+import type { IngressPlace } from '../../src/events/ids.ts'
+import type { IngressEmit } from '../../src/events/ingress-emit.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
+import type { HeldKey } from '../../topics/admission-keys.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
+
+/** A record of the ingress, as it came. */
+export interface Emit {
+  record: LogRecord
+  place: IngressPlace
+  emitId: string
+  organizationId: string
+  environment: Environment
+  request: IngressEmit
+  /** Empty when the record has no value. */
+  payload: Buffer
+  /** Broker append time, ms: what months and retention go by. */
+  recordedAtMs: number
+  judgedAtMs: number
+}
+
+export interface Rejection {
+  verdict: 'rejected'
+  code: Code
+  message: string
+  findings?: Finding[]
+}
+
+/** What is known of a rejected or failed emit when the judging ended. */
+export interface Progress {
+  organization?: Organization
+  registration?: Registration
+  chain?: ChainLink
+}
+
+export interface Acceptance {
+  verdict: 'accepted'
+  event: EventFacts
+  registration: Registration
+  /** Webhooks that match, in registry order, and those that would but for a reason. */
+  webhookIds: string[]
+  skipped: Array<{ webhookId: string; reason: string }>
+  quota: { used: number; limit: number | null }
+  heldKey: HeldKey | undefined
+}
+
+export interface Duplicate {
+  verdict: 'duplicate'
+  original: HeldKey
+  /** As it stands: a duplicate is free. */
+  quota: { used: number; limit: number | null }
+}
+
+/** Could not be written to the log; kept for redrive. */
+export interface Failure {
+  verdict: 'failed'
+  code: 'bus_relay_failed'
+  message: string
+}
+
+export type Verdict = Acceptance | Duplicate | Rejection | Failure
+
+export const reject = (code: Code, message: string, findings?: Finding[]): Rejection => ({
+  verdict: 'rejected',
+  code,
+  message,
+  ...(findings ? { findings } : {}),
+})

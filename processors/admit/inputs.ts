@@ -1,0 +1,72 @@
+/** The partitions that a shard reads: the ingress of each of its organizations, as the control plane names them now. */
+import type { Environment, Organization } from '../../src/control-plane/records.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ShardHandle } from '../../src/kafka/ports.ts'
+import { shardOf } from '../../src/kafka/shards.ts'
+import type { Logger } from '../../src/observability/logger.ts'
+import { emits } from '../../topics/emits.ts'
+import type { AdmissionState } from './admission-state.ts'
+
+export interface Input {
+  organizationId: string
+  environment: Environment
+}
+
+export interface Inputs {
+  start(): void
+  /** Whose topic this is. */
+  of(topic: string): Input | undefined
+  advance(topic: string, partition: number, nextOffset: number): void
+  close(): void
+}
+
+export function createInputs(deps: {
+  handle: ShardHandle
+  state: AdmissionState
+  view: ControlView
+  shards: number
+  logger: Logger
+}): Inputs {
+  const { handle, state, view } = deps
+  const byTopic = new Map<string, Input>()
+  const assigned = new Set<string>()
+  let stopListening: () => void = () => undefined
+
+  function follow(organization: Organization): void {
+    if (shardOf(organization.id, deps.shards) !== handle.shard) return
+    const environments: Environment[] = organization.testEnvironment ? ['live', 'test'] : ['live']
+    for (const environment of environments) {
+      const topic = emits.nameFor(organization.id, environment)
+      byTopic.set(topic, { organizationId: organization.id, environment })
+      for (let partition = 0; partition < organization.partitions; partition++) {
+        if (organization.status === 'deleted') leave(topic, partition)
+        else read(topic, partition)
+      }
+    }
+  }
+
+  function read(topic: string, partition: number): void {
+    const key = `${topic}/${partition}`
+    if (assigned.has(key)) return
+    assigned.add(key)
+    handle.assign(topic, partition, state.position(topic, partition) ?? 'earliest')
+  }
+
+  function leave(topic: string, partition: number): void {
+    if (assigned.delete(`${topic}/${partition}`)) handle.unassign(topic, partition)
+  }
+
+  return {
+    start() {
+      for (const organization of view.organizations()) follow(organization)
+      stopListening = view.onChange((kind, organizationId) => {
+        const organization = kind === 'organization' ? view.organization(organizationId) : undefined
+        if (organization) follow(organization)
+      })
+      deps.logger.debug({ shard: handle.shard, partitions: assigned.size }, 'reading the ingress')
+    },
+    of: topic => byTopic.get(topic),
+    advance: (topic, partition, nextOffset) => state.advance(topic, partition, nextOffset),
+    close: () => stopListening(),
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The judging of one emit, as a sentence: every way in meets these steps, in this order, and the first that objects decides (C.11.4).
+ */
+import { CODES, type Finding } from '../../src/codes.ts'
+import type { Organization, Registration } from '../../src/control-plane/records.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ChainTokens } from '../../src/events/chain.ts'
+import { eventId } from '../../src/events/ids.ts'
+import { GENERIC_FULL_NAME } from '../../src/events/names.ts'
+import { planOf } from '../../src/registry/plans.ts'
+import { resolveEvent } from '../../src/registry/resolve-event.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { AdmissionState } from './admission-state.ts'
+import { checkOrganization } from './check-organization.ts'
+import { type Claim, deduplicate, heldBy } from './deduplicate.ts'
+import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
+import { checkPlan, enforceQuota } from './enforce-quota.ts'
+import { type ChainPosition, limitChainDepth } from './limit-chain-depth.ts'
+import type { MatchWebhooks } from './match-webhooks.ts'
+import { parse } from './parse.ts'
+
+export interface Judging {
+  view: ControlView
+  state: AdmissionState
+  chains: ChainTokens
+  /** Findings on a payload, at most 20. */
+  validate(registration: Registration, value: unknown): Finding[]
+  matchWebhooks: MatchWebhooks
+}
+
+/** Decides, and changes nothing but `progress`, which tells how far the judging came. */
+export function judge(emit: Emit, progress: Progress, { view, state, chains, validate, matchWebhooks }: Judging): Verdict {
+  const parsed = parse(emit)
+  if (isVerdict(parsed)) return parsed
+
+  const organization = checkOrganization(view.organization(emit.organizationId))
+  if (isVerdict(organization)) return organization
+  progress.organization = organization
+
+  const claim = deduplicate(emit, organization, state)
+  if (claim && isVerdict(claim)) return claim
+
+  const resolved = resolveEvent(view.event(emit.organizationId, emit.request.fullName), emit.request.version)
+  if ('code' in resolved) return reject(resolved.code, CODES[resolved.code].meaning)
+  const { registration } = resolved
+  progress.registration = registration
+
+  const refused = checkPlan(organization, registration)
+  if (refused) return refused
+
+  const findings = validate(registration, parsed.value)
+  if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
+
+  const chain = limitChainDepth(emit, chains)
+  if (isVerdict(chain)) return chain
+  if (chain.cause) progress.chain = chain.cause
+
+  const numbers = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
+  const quota = enforceQuota(organization, emit.environment, numbers.used)
+  if (isVerdict(quota)) return quota
+
+  const event = number(emit, registration, chain, numbers.sequence, parsed.value)
+  return accept(emit, event, registration, organization, claim, quota, matchWebhooks)
+}
+
+function number(
+  emit: Emit,
+  registration: Registration,
+  chain: ChainPosition,
+  sequence: number,
+  value: Record<string, unknown>,
+): EventFacts {
+  const { request } = emit
+  const id = eventId(emit.place)
+  return {
+    eventId: id,
+    emitId: emit.emitId,
+    organizationId: emit.organizationId,
+    environment: emit.environment,
+    sequence,
+    type: request.fullName,
+    canonicalName: registration.canonicalName,
+    kind: request.fullName === GENERIC_FULL_NAME && typeof value.kind === 'string' ? value.kind : null,
+    source: request.channel === 'http' ? 'api' : 'kafka',
+    subject: request.subject ?? null,
+    actorId: request.platform?.actorId ?? 'producer',
+    timeMs: request.timeMs ?? emit.recordedAtMs,
+    recordedAtMs: emit.recordedAtMs,
+    schemaVersion: registration.version,
+    schemaHash: registration.schemaHash,
+    correlationId: request.correlationId ?? null,
+    causationId: chain.cause?.eventId ?? null,
+    rootEventId: chain.cause?.rootEventId ?? id,
+    depth: chain.depth,
+  }
+}
+
+function accept(
+  emit: Emit,
+  event: EventFacts,
+  registration: Registration,
+  organization: Organization,
+  claim: Claim | undefined,
+  quota: Acceptance['quota'],
+  matchWebhooks: MatchWebhooks,
+): Acceptance {
+  const matched = matchWebhooks(organization.id, emit.environment, event)
+  const { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs } = event
+  const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
+  return { verdict: 'accepted', event, registration, ...matched, quota, heldKey }
+}
+
+const isVerdict = <T extends object>(answer: T | Verdict): answer is Extract<T, { verdict: string }> & (Rejection | Extract<Verdict, T>) =>
+  'verdict' in answer
+
+export const keysRememberedBy = (organization: Organization): number => planOf(organization.plan).idempotencyKeys

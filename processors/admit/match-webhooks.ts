@@ -1,0 +1,38 @@
+import type { Environment, Webhook } from '../../src/control-plane/records.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
+import { createSelectorIndex, type Selectable, type SelectorIndex } from '../../src/events/selector.ts'
+
+export interface Matched {
+  webhookIds: string[]
+  /** Selected, but not to be delivered to. */
+  skipped: Array<{ webhookId: string; reason: string }>
+}
+
+export type MatchWebhooks = (organizationId: string, environment: Environment, event: Selectable) => Matched
+
+const NONE: Matched = { webhookIds: [], skipped: [] }
+
+/** One index per list of webhooks; the view answers another list when one of them changes. */
+export function createWebhookMatcher(view: ControlView): MatchWebhooks {
+  const indexes = new WeakMap<readonly Webhook[], Record<Environment, SelectorIndex<Webhook>>>()
+
+  function indexOf(webhooks: readonly Webhook[]): Record<Environment, SelectorIndex<Webhook>> {
+    const known = indexes.get(webhooks)
+    if (known) return known
+    const entries = (environment: Environment) =>
+      webhooks.filter(webhook => webhook.environment === environment).map(webhook => ({ selectors: webhook.events, value: webhook }))
+    const made = { live: createSelectorIndex(entries('live')), test: createSelectorIndex(entries('test')) }
+    indexes.set(webhooks, made)
+    return made
+  }
+
+  return (organizationId, environment, event) => {
+    const webhooks = view.webhooks(organizationId)
+    if (webhooks.length === 0) return NONE
+    const selected = indexOf(webhooks)[environment].match(event)
+    return {
+      webhookIds: selected.filter(webhook => webhook.active).map(webhook => webhook.id),
+      skipped: selected.filter(webhook => !webhook.active).map(webhook => ({ webhookId: webhook.id, reason: 'webhook_inactive' })),
+    }
+  }
+}

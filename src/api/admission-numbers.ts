@@ -1,0 +1,39 @@
+/**
+ * The numbers that `admit` enforces, as its changelog tells them: what the api shows as live usage is the counter itself, and an emit that
+ * lies beyond the position has not been judged yet.
+ */
+import { counterKeys, inputPositionCodec, type OrganizationCounters, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import type { Environment } from '../control-plane/records.ts'
+import type { LogRecord } from '../kafka/ports.ts'
+
+export interface AdmissionNumbers {
+  apply(record: LogRecord): void
+  /** Where `admit` goes on reading this input; undefined: it has not read it yet. */
+  position(topic: string, partition: number): number | undefined
+  /** Accepted emits of a UTC month, `YYYY-MM`; undefined when the month is older than the counters go. */
+  used(organizationId: string, environment: Environment, month: string): number | undefined
+}
+
+const MONTHS_KEPT = 3
+
+export function createAdmissionNumbers(): AdmissionNumbers {
+  const positions = new Map<string, number>()
+  const counters = new Map<string, OrganizationCounters>()
+  return {
+    apply({ key: bytes, value }) {
+      const key = bytes ? counterKeys.parse(bytes.toString()) : undefined
+      if (!key || !value) return
+      if ('organizationId' in key) counters.set(key.organizationId, organizationCountersCodec.decode(value))
+      else positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(value).nextOffset)
+    },
+    position: (topic, partition) => positions.get(`${topic}/${partition}`),
+    used(organizationId, environment, month) {
+      const months = counters.get(organizationId)?.months ?? []
+      const number = Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1
+      const found = months.find(each => each.month === number)
+      if (found) return found[environment]
+      const oldest = months.at(-1)
+      return months.length >= MONTHS_KEPT && oldest && number < oldest.month ? undefined : 0
+    },
+  }
+}
