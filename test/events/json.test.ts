@@ -32,8 +32,8 @@ const space = fc.constantFrom('', ' ', '\n\t')
 
 /** Writes a character of a key as itself or as an escape, by its place. */
 const writeKey = (text: string): string =>
-  `"${[...text].map((c, i) => (c < ' ' || '"\\'.includes(c) || c === 'b' || i % 3 === 2 ? escape(c) : c)).join('')}"`
-const escape = (character: string): string =>
+  `"${[...text].map((c, i) => (c < ' ' || '"\\'.includes(c) || c === 'b' || i % 3 === 2 ? asEscape(c) : c)).join('')}"`
+const asEscape = (character: string): string =>
   Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
 
 /** What the text of a tree means, told without JSON.parse: V8 13.6 misreads some keys. */
