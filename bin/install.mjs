@@ -23,7 +23,7 @@ export async function install(root, { dev }) {
     if (isInstalled(root, dev)) return
     if (!packagesMatch(root, dev)) {
       console.error('clarion: installing packages with npm (about 900 MB on disk, the embedded ClickHouse most of it) …')
-      await npm(root, ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
+      await installPackages(root)
     }
     ensureNode(root)
   } finally {
@@ -65,12 +65,30 @@ function ensureNode(root) {
   )
 }
 
+/**
+ * `npm ci`; and where it refuses only because the lock file names no version of packages that are for other machines (they are optional, and a
+ * registry need not have them), `npm install` of the same lock file, which leaves them out.
+ */
+async function installPackages(root) {
+  const flags = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+  const strict = await npm(root, ['ci', ...flags])
+  if (strict.code === 0) return
+  const complaints = strict.said.match(/(Missing|Invalid): .*/g) ?? []
+  const onlyOtherMachines = complaints.length > 0 && complaints.every(line => /^Missing: \S+@ from lock file$/.test(line))
+  const lenient = onlyOtherMachines ? await npm(root, ['install', '--no-save', ...flags]) : strict
+  if (lenient.code === 0) return
+  process.stderr.write(lenient.said)
+  throw new Error('npm could not install the packages; it said why above')
+}
+
 function npm(root, args) {
   const byPath = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, [process.env.npm_execpath, ...args]] : ['npm', args]
-  const child = spawn(...byPath, { cwd: root, stdio: ['ignore', 2, 2] })
+  const child = spawn(...byPath, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (said += text))
   return new Promise((resolve, reject) => {
     child.once('error', error => reject(new Error(`npm cannot be started: ${error.message}`)))
-    child.once('exit', code => (code === 0 ? resolve() : reject(new Error(`npm ${args[0]} failed; see above`))))
+    child.once('close', code => resolve({ code, said }))
   })
 }
 
