@@ -11,10 +11,10 @@ export interface Paging {
 }
 
 /** Query parameters of every list. */
-export const pagingQuery: Schema = {
+export const pagingQuery = {
   limit: { type: 'integer', minimum: 1, maximum: 100, default: LIMIT_DEFAULT, description: 'Entries on a page.' },
   cursor: { type: 'string', minLength: 1, maxLength: 500, description: '`meta.nextCursor` of the page before.' },
-}
+} satisfies Record<string, Schema>
 
 export const pagingOf = (query: Record<string, unknown>): Paging => ({
   limit: (query.limit as number | undefined) ?? LIMIT_DEFAULT,

@@ -123,24 +123,23 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
   for (const command of batch) {
     if (view.hasCommand(command.id)) continue
     const decision = decideOne(command, overlay)
-    if (decision === undefined) continue
-    const written = decision.refusal === undefined ? decision.records : []
-    records.push(...written.map(change => controlRecord(command.id, change, overlay)))
-    // A command that only announces leaves a tombstone of its own, so that it can be found too.
-    if (written.length === 0 && decision.changes.length > 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
+    records.push(...decision.records.map(change => controlRecord(command.id, change, overlay)))
+    // What changes nothing leaves a tombstone of its own: a refusal counts only if its view was the newest, which the commit proves, and a
+    // command whose answer was lost must be found whatever it decided.
+    if (decision.records.length === 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
     rows.push(...decision.changes)
   }
   return [...records, ...announcements(rows, shardOf)]
 }
 
-function decideOne(command: Command, overlay: Overlay): Decision<unknown> | undefined {
+function decideOne(command: Command, overlay: Overlay): Pick<Decision<unknown>, 'records' | 'changes'> {
   try {
-    const decision = command.decide(overlay)
-    command.settled = decision.refusal === undefined ? { result: decision.result } : { error: decision.refusal }
-    return decision
+    const { records, changes, result, refusal } = command.decide(overlay)
+    command.settled = refusal === undefined ? { result } : { error: refusal }
+    return { records: refusal === undefined ? records : [], changes }
   } catch (error) {
     command.settled = { error }
-    return undefined
+    return { records: [], changes: [] }
   }
 }
 

@@ -1,0 +1,93 @@
+/** What became of emits and events (C.11.4): from ClickHouse, and for the moment before it knows, from the emit's own place. */
+import { emits as emitsTopic } from '../../../topics/emits.ts'
+import type { Emit, EmitState } from '../../analytics/emit-reads.ts'
+import type { Reads } from '../../analytics/reads.ts'
+import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
+import type { Owner } from '../../control-plane/webhooks.ts'
+import { originOf, parseEmitId, parseEventId, type ParsedEmitId } from '../../events/ids.ts'
+import { JSON_TYPE } from '../envelope.ts'
+import { pagingOf } from '../paging.ts'
+import type { Positions } from '../ports.ts'
+import type { Answer, Call } from '../route.ts'
+import { ownerOf } from './caller.ts'
+
+/** A judged emit is in ClickHouse within this time, normally within one. */
+const RECORD_TIMEOUT_MS = 3_000
+const RECORD_POLL_MS = 100
+
+export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; positions: Positions; clock: Clock }) {
+  /** Waits for the row of an emit that admission has judged already. */
+  async function recorded({ organizationId, environment }: Owner, emitId: string): Promise<Emit> {
+    const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
+    for (;;) {
+      const emit = await reads.emitById(organizationId, environment, emitId)
+      if (emit !== undefined) return emit
+      if (clock.monotonicMs() >= deadlineMs) {
+        throw new ClarionError('service_unavailable', 'The emit is judged, but its record cannot be read yet.', { retryAfterS: 1 })
+      }
+      await clock.sleep(RECORD_POLL_MS)
+    }
+  }
+
+  /** REQUESTED as long as admission has not reached the emit's place. */
+  function isWaiting(owner: Owner, place: ParsedEmitId): boolean {
+    const position = positions.position(emitsTopic.nameFor(owner.organizationId, owner.environment), place.partition)
+    return position === undefined || position <= place.offset
+  }
+
+  return {
+    async get(call: Call): Promise<Answer> {
+      const owner = ownerOf(call)
+      const id = call.params.id!
+      const place = ownPlace(owner, parseEmitId(id), 'emit')
+      const known = await reads.emitById(owner.organizationId, owner.environment, id)
+      if (known !== undefined) return { data: shownEmit(known) }
+      if (place.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound('emit')
+      if (isWaiting(owner, place)) return { data: requested(owner, id, place) }
+      return { data: shownEmit(await recorded(owner, id)) }
+    },
+    async list(call: Call): Promise<Answer> {
+      const { status, ...filter } = filterOf(call)
+      // What admission has not reached has no row that could be listed; it is found by its id alone.
+      if (status === 'REQUESTED') return { data: [], nextCursor: null }
+      const { items, nextCursor } = await reads.listEmits({ ...ownerOf(call), ...pagingOf(call.query), ...filter, status })
+      return { data: items.map(shownEmit), nextCursor }
+    },
+    /** The whole history of one event: verdict, payload, deliveries, attempts. */
+    async history(call: Call): Promise<Answer> {
+      const owner = ownerOf(call)
+      const id = call.params.id!
+      ownPlace(owner, parseEventId(id), 'event')
+      const history = await reads.eventHistory(owner.organizationId, owner.environment, id)
+      if (history === undefined) throw notFound('event')
+      const { payload, emit, ...rest } = history
+      return { plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: shownEmit(emit), ...rest }, payload, call.requestId) } }
+    },
+  }
+}
+
+const filterOf = (call: Call) => call.query as { status?: EmitState | 'REQUESTED'; name?: string; from?: string; to?: string }
+
+/** An id says whose it is: one that is malformed or another organization's is not looked for. */
+function ownPlace({ organizationId, environment }: Owner, place: ParsedEmitId | undefined, what: string): ParsedEmitId {
+  const own = (['emits', 'platform'] as const).map(kind => originOf(kind, organizationId, environment))
+  if (place === undefined || !own.includes(place.origin)) throw notFound(what)
+  return place
+}
+
+/** The payload is written into the answer as it came in: parsed and written anew, numbers beyond double precision would change. */
+function withPayload(data: object, payload: string | null, requestId: string): string {
+  return `{"success":true,"data":${JSON.stringify(data).slice(0, -1)},"payload":${payload ?? 'null'}},"meta":{"requestId":"${requestId}"}}`
+}
+
+const notFound = (what: string) => new ClarionError('not_found', `There is no such ${what}.`)
+
+function shownEmit<T extends { emitId: string; state: EmitState }>({ emitId, state, ...facts }: T) {
+  return { id: emitId, emitId, status: state, ...facts }
+}
+
+/** What is known of an emit that admission has not reached. */
+function requested({ organizationId, environment }: Owner, id: string, place: ParsedEmitId) {
+  return { id, emitId: id, status: 'REQUESTED', organizationId, environment, recordedAt: new Date(place.timestampMs).toISOString() }
+}

@@ -1,0 +1,18 @@
+/** What operators and load balancers ask (C.0.6). */
+import { ClarionError } from '../../codes.ts'
+import type { Readiness } from '../ports.ts'
+import type { Answer } from '../route.ts'
+
+export function createSystemHandlers(deps: { readiness: Readiness; metrics: () => Promise<string> | string; openapi: () => string }) {
+  return {
+    health: (): Answer => ({ data: { status: 'alive' } }),
+    ready(): Answer {
+      const missing = deps.readiness.missing()
+      if (missing.length === 0) return { data: { status: 'ready' } }
+      const details = missing.map(what => ({ path: '', rule: 'not_ready', message: what }))
+      throw new ClarionError('service_unavailable', `Not ready: ${missing.join(', ')}.`, { details, retryAfterS: 1 })
+    },
+    metrics: async (): Promise<Answer> => ({ plain: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await deps.metrics() } }),
+    openapi: (): Answer => ({ plain: { contentType: 'application/json; charset=utf-8', body: deps.openapi() } }),
+  }
+}

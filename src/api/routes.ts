@@ -1,0 +1,101 @@
+/**
+ * Every route of the API (C.0.6, C.10, C.11.6), in one table. Where two paths overlap, the literal one stands first.
+ */
+import { pagingQuery } from './paging.ts'
+import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
+import * as events from './schemas/events.ts'
+import * as organizations from './schemas/organizations.ts'
+import { boolean, listOf, object, string } from './schemas/parts.ts'
+import * as webhooks from './schemas/webhooks.ts'
+import { bareDeliveries } from './handlers/deliveries.ts'
+import type { createDeliveryHandlers } from './handlers/deliveries.ts'
+import type { createEmitHandlers } from './handlers/emits.ts'
+import type { createOrganizationHandlers } from './handlers/organizations.ts'
+import type { createRegistrationHandlers } from './handlers/registrations.ts'
+import type { createSystemHandlers } from './handlers/system.ts'
+import type { createUsageHandlers } from './handlers/usage.ts'
+import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
+
+export interface Handlers {
+  system: ReturnType<typeof createSystemHandlers>
+  organizations: ReturnType<typeof createOrganizationHandlers>
+  registrations: ReturnType<typeof createRegistrationHandlers>
+  emits: ReturnType<typeof createEmitHandlers>
+  emitting: { emit: DirectHandler; emitBatch: DirectHandler }
+  webhooks: ReturnType<typeof createWebhookHandlers>
+  deliveries: ReturnType<typeof createDeliveryHandlers>
+  usage: ReturnType<typeof createUsageHandlers>
+}
+
+type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
+
+const custom = '/api/v1/events/custom'
+const deleted = object({ id: string, deleted: boolean })
+const list = (items: Schema, query: Record<string, Schema> = {}): Facts => ({
+  answer: listOf(items),
+  query: object({ ...query, 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }),
+})
+
+function route(method: Method, path: string, access: Access, summary: string, facts: Facts, handle: Handler): Route {
+  return { method, path, access, summary, ...facts, handle }
+}
+function direct(path: string, summary: string, facts: Facts, handler: DirectHandler): Route {
+  return { method: 'POST', path, access: 'events:emit', summary, ...facts, direct: handler }
+}
+
+// biome-ignore format: a table
+export function createRoutes(on: Handlers): Route[] {
+  const { organization, organizationPatch, key, newKey, madeKey } = organizations
+  const { registration } = events
+  const suspendable = { refusedWhenSuspended: true }
+  return [
+    route('GET', '/health', 'public', 'Whether the process is alive.', { answer: object({ status: string }) }, on.system.health),
+    route('GET', '/ready', 'public', 'Whether every role of the process serves.', { answer: object({ status: string }) }, on.system.ready),
+    route('GET', '/metrics', 'public', 'Figures in the text format of Prometheus.', {}, on.system.metrics),
+    route('GET', '/openapi.json', 'public', 'This API, as OpenAPI 3.1.', {}, on.system.openapi),
+    route('GET', '/api/v1/whoami', 'any', 'The key that the call was made with.', { answer: organizations.whoami }, on.organizations.whoami),
+
+    route('POST', '/api/v1/organizations', 'operator', 'Make an organization; its key is shown once.', { body: organizations.newOrganization, answer: organizations.madeOrganization, status: 201 }, on.organizations.create),
+    route('GET', '/api/v1/organizations', 'operator', 'List organizations.', list(organization), on.organizations.list),
+    route('GET', '/api/v1/organizations/:id', 'operator', 'One organization.', { answer: organization }, on.organizations.get),
+    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan or owner.', { body: organizationPatch, answer: organization }, on.organizations.patch),
+    route('DELETE', '/api/v1/organizations/:id', 'operator', 'Delete an organization, its keys and its webhooks.', { answer: organization }, on.organizations.delete),
+    route('POST', '/api/v1/organizations/:id/suspend', 'operator', 'Suspend: it can read, but not emit or register.', { answer: organization }, on.organizations.suspend),
+    route('POST', '/api/v1/organizations/:id/activate', 'operator', 'End a suspension.', { answer: organization }, on.organizations.activate),
+    route('POST', '/api/v1/organizations/:id/namespaces', 'operator', 'Grant a namespace.', { body: organizations.namespaceGrant, answer: organization }, on.organizations.grantNamespace),
+    route('DELETE', '/api/v1/organizations/:id/namespaces/:namespace', 'operator', 'Take a namespace back.', { answer: organization }, on.organizations.revokeNamespace),
+    route('POST', '/api/v1/organizations/:id/keys', 'operator', 'Make a key for an organization; it is shown once.', { body: newKey, answer: madeKey, status: 201 }, on.organizations.createKeyFor),
+
+    route('GET', '/api/v1/keys', 'keys:manage', 'List keys.', list(key), on.organizations.listKeys),
+    route('POST', '/api/v1/keys', 'keys:manage', 'Make a key; it is shown once.', { body: newKey, answer: madeKey, status: 201 }, on.organizations.createKey),
+    route('DELETE', '/api/v1/keys/:id', 'keys:manage', 'Delete a key.', { answer: deleted }, on.organizations.deleteKey),
+
+    route('POST', custom, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, body: events.newRegistration, answer: registration, status: 201 }, on.registrations.register),
+    route('GET', custom, 'events:read', 'List registrations.', list(registration, events.registrationQuery), on.registrations.list),
+    direct(`${custom}/emit`, 'Emit an event; the answer carries its verdict.', { body: events.newEmit, answer: events.emitResult, status: 202 }, on.emitting.emit),
+    direct(`${custom}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: events.newEmits, answer: events.emitResults, status: 200 }, on.emitting.emitBatch),
+    route('GET', `${custom}/emits`, 'events:read', 'List emits.', list(events.emit, events.emitQuery), on.emits.list),
+    route('GET', `${custom}/emits/:id`, 'events:read', 'The state of an emit.', { answer: events.emit }, on.emits.get),
+    route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; all findings are told.', { body: events.newRegistration, answer: events.dryRun }, on.registrations.dryRun),
+    route('GET', `${custom}/health`, 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: events.health }, on.usage.health),
+    route('GET', `${custom}/:id`, 'events:read', 'One registration.', { answer: registration }, on.registrations.get),
+    route('PATCH', `${custom}/:id`, 'events:manage', 'Change the description.', { body: events.registrationPatch, answer: registration }, on.registrations.patch),
+    route('POST', `${custom}/:id/publish`, 'events:manage', 'Publish a draft.', { ...suspendable, answer: registration }, on.registrations.publish),
+    route('POST', `${custom}/:id/archive`, 'events:manage', 'Archive, for good.', { answer: registration }, on.registrations.archive),
+    route('DELETE', `${custom}/:id`, 'events:manage', 'Archive what is published; remove a draft.', { answer: { anyOf: [registration, deleted] } }, on.registrations.delete),
+
+    route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { answer: events.history }, on.emits.history),
+
+    route('POST', '/api/v1/webhooks', 'webhooks:manage', 'Make a webhook; its secret is shown once.', { body: webhooks.newWebhook, answer: webhooks.madeWebhook, status: 201, bare: bareWebhook }, on.webhooks.create),
+    route('GET', '/api/v1/webhooks', 'webhooks:manage', 'List webhooks.', list(webhooks.webhook), on.webhooks.list),
+    route('GET', '/api/v1/webhooks/deliveries/:id', 'webhooks:manage', 'One delivery.', { answer: webhooks.delivery }, on.deliveries.get),
+    route('GET', '/api/v1/webhooks/deliveries/:id/attempts', 'webhooks:manage', 'Its attempts, first to last.', { answer: listOf(webhooks.attempt) }, on.deliveries.attempts),
+    route('GET', '/api/v1/webhooks/:id', 'webhooks:manage', 'One webhook.', { answer: webhooks.webhook }, on.webhooks.get),
+    route('PATCH', '/api/v1/webhooks/:id', 'webhooks:manage', 'Change a webhook; active: false pauses it.', { body: webhooks.webhookPatch, answer: webhooks.webhook }, on.webhooks.patch),
+    route('DELETE', '/api/v1/webhooks/:id', 'webhooks:manage', 'Delete a webhook; what waits for it is cancelled.', { answer: deleted }, on.webhooks.delete),
+    route('GET', '/api/v1/webhooks/:id/deliveries', 'webhooks:manage', 'Deliveries of a webhook.', { ...list(webhooks.delivery, webhooks.deliveryQuery), bare: bareDeliveries }, on.deliveries.list),
+
+    route('GET', '/api/v1/usage/summary', 'events:read', 'The meters of a month.', { query: object(events.usageQuery), answer: events.usage }, on.usage.summary),
+    route('GET', '/api/v1/audit', 'audit:read', 'Changes made to the organization.', list(events.change, events.auditQuery), on.usage.audit),
+  ]
+}

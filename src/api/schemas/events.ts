@@ -1,0 +1,125 @@
+import { EMIT_STATES } from '../../analytics/emit-reads.ts'
+import {
+  anyObject,
+  anything,
+  boolean,
+  environment,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  optionalText,
+  plan,
+  stored,
+  string,
+  text,
+  time,
+} from './parts.ts'
+
+const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
+const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])
+const schemaFlavour = oneOf(['json-schema-2020-12', 'openapi-3.1'])
+const description = optionalText(2_000)
+
+/** What the names and the schema must be is told by the registry's own codes, one for each rule (C.11.2). */
+const template = { namespace: string, name: string, version: string, 'description?': description, payloadSchema: anything, 'payloadExample?': anything }
+export const newRegistration = object({ ...template, 'status?': oneOf(['draft', 'published']) })
+export const registrationPatch = object({ description })
+export const registrationQuery = {
+  'namespace?': text(1, 31),
+  'name?': text(1, 61),
+  'status?': oneOf(REGISTRATION_STATUSES),
+  'includeInbound?': boolean,
+}
+
+export const registration = object({
+  ...stored,
+  organizationId: string,
+  namespace: string,
+  name: string,
+  version: string,
+  canonicalName: string,
+  status: oneOf(REGISTRATION_STATUSES),
+  description: nullable(string),
+  payloadSchema: anyObject,
+  payloadExample: anything,
+  schemaHash: string,
+  schemaFlavour,
+  semverBump,
+  registeredBy: string,
+  publishedAt: nullable(time),
+  archivedAt: nullable(time),
+})
+
+const findings = listOf(object({ path: string, rule: string, message: string }))
+export const dryRun = object({
+  valid: boolean,
+  canonicalName: nullable(string),
+  semverBump: nullable(semverBump),
+  schemaHash: nullable(string),
+  schemaFlavour: nullable(schemaFlavour),
+  schemaDepth: nullable(integer),
+  schemaPropertyCount: nullable(integer),
+  findings: listOf(object({ code: string, message: string, details: findings })),
+  warnings: findings,
+})
+
+/** What an emit's body is; the hot path reads it by hand (`emit-request.ts`), a test holds both to the same examples. */
+export const newEmit = object({
+  name: text(1, 200),
+  payload: anyObject,
+  'version?': text(1, 255),
+  'idempotencyKey?': text(1, 255),
+  'subject?': text(1, 255),
+  'time?': time,
+  'correlationId?': text(1, 255),
+  'chainToken?': text(1, 255),
+})
+export const newEmits = object({ items: { type: 'array', items: newEmit, minItems: 1, maxItems: 1_000 } })
+const quota = object({ used: integer, limit: nullable(integer) })
+const emitted = {
+  emitId: string,
+  'eventId?': string,
+  'canonicalName?': string,
+  'sequence?': integer,
+  'deduplicated?': boolean,
+  'quota?': quota,
+  'verdict?': { const: 'pending' },
+}
+/** `verdict: 'pending'`: taken, and not judged yet. */
+export const emitResult = object({ ...emitted, status: { const: 'queued' } })
+export const emitResults = object({
+  results: listOf({ anyOf: [object({ ...emitted, status: { const: 202 } }), object({ status: integer, error: anyObject })] }),
+})
+
+export const EMIT_STATUSES = ['REQUESTED', ...EMIT_STATES] as const
+export const emitQuery = { 'status?': oneOf(EMIT_STATES), 'name?': text(1, 200), 'from?': time, 'to?': time }
+/** Other fields depend on how far the emit is. */
+export const emit = {
+  type: 'object',
+  properties: { id: string, emitId: string, status: oneOf(EMIT_STATUSES), organizationId: string, environment, recordedAt: time },
+  required: ['id', 'emitId', 'status', 'organizationId', 'environment', 'recordedAt'],
+}
+export const history = object({ id: string, emit, payload: anything, deliveries: listOf(anyObject), attempts: listOf(anyObject) })
+
+export const health = object({
+  plan,
+  registrations: object({ used: integer, limit: nullable(integer) }),
+  emits: object({ thisMonth: integer, monthlyLimit: nullable(integer) }),
+  capabilities: object({
+    canRegister: boolean,
+    schemaVersioning: boolean,
+    marketplacePublish: boolean,
+    marketplaceFork: boolean,
+    federationPush: boolean,
+  }),
+  recentFailures: listOf(object({ id: string, canonicalName: string, errorMessage: nullable(string), createdAt: time })),
+})
+
+const month = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }
+export const usageQuery = { 'month?': month }
+export const usage = object({ month, environment, meters: anyObject, limits: anyObject })
+
+export const auditQuery = { 'type?': text(1, 100), 'entityType?': text(1, 50), 'entityId?': text(1, 100), 'from?': time, 'to?': time }
+export const change = anyObject

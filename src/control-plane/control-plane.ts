@@ -1,0 +1,47 @@
+/** The control plane's writing side, put together: one store, and the aggregates that change through it. */
+import type { Clock, Random } from '../clock.ts'
+import type { ClarionError } from '../codes.ts'
+import type { Ids } from '../events/ids.ts'
+import { createAnnounce } from './announce.ts'
+import type { ControlLog } from './control-log.ts'
+import { createKeys, type Keys } from './keys.ts'
+import { createOrganizations, type Organizations, type Provisioning } from './organizations.ts'
+import { createRegistrations, type Registrations } from './registrations.ts'
+import { createSecretBox } from './secrets.ts'
+import { createControlStore } from './store.ts'
+import type { ControlViewStore } from './view-store.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
+
+export interface ControlPlane {
+  organizations: Organizations
+  keys: Keys
+  registrations: Registrations
+  webhooks: Webhooks
+}
+
+export interface ControlPlaneDeps {
+  view: ControlViewStore
+  log: ControlLog
+  provisioning: Provisioning
+  /** `CLARION_SECRET_KEY`. */
+  secretKey: string
+  /** The egress guard. */
+  checkUrl(url: string): ClarionError | undefined
+  /** The partition of `audit.changes` that an organization's rows go to. */
+  shardOf(organizationId: string): number
+  ids: Ids
+  clock: Clock
+  random: Random
+}
+
+export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
+  const store = createControlStore(deps)
+  const announce = createAnnounce(deps)
+  const shared = { ...deps, store, announce }
+  return {
+    organizations: createOrganizations(shared),
+    keys: createKeys(shared),
+    registrations: createRegistrations(shared),
+    webhooks: createWebhooks({ ...shared, secrets: createSecretBox(deps) }),
+  }
+}
