@@ -4,9 +4,6 @@ import { GENERIC } from '../../src/events/names.ts'
 import { planOf } from '../../src/registry/plans.ts'
 import { type Rejection, reject } from './emit.ts'
 
-/** Emits of the test environment are on no plan's quota; this is their own cap (C.11.4). */
-export const TEST_EMITS_PER_MONTH = 1_000
-
 /** C.11.4 step 10: Free emits the generic event only. */
 export function checkPlan(organization: Organization, registration: Registration): Rejection | undefined {
   const generic = registration.namespace === GENERIC.namespace && registration.name === GENERIC.name
@@ -14,9 +11,9 @@ export function checkPlan(organization: Organization, registration: Registration
   return reject('plan_does_not_allow_registered_events', CODES.plan_does_not_allow_registered_events.meaning)
 }
 
-/** Emits a month; null: unlimited. */
+/** Emits a month; null: unlimited. Those of the test environment are on no quota, but have a cap of their own. */
 export const quotaLimit = (organization: Organization, environment: Environment): number | null =>
-  environment === 'test' ? TEST_EMITS_PER_MONTH : planOf(organization.plan).monthlyEmits
+  environment === 'test' ? planOf(organization.plan).monthlyTestEmits : planOf(organization.plan).monthlyEmits
 
 /** C.11.4 step 13. Answers what the count will be once this emit is accepted. */
 export function enforceQuota(

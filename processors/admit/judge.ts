@@ -13,7 +13,7 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 import type { AdmissionState } from './admission-state.ts'
 import { checkOrganization } from './check-organization.ts'
 import { type Claim, deduplicate, heldBy } from './deduplicate.ts'
-import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
+import { type Acceptance, type Emit, type Progress, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota } from './enforce-quota.ts'
 import { type ChainPosition, limitChainDepth } from './limit-chain-depth.ts'
 import type { MatchWebhooks } from './match-webhooks.ts'
@@ -31,14 +31,14 @@ export interface Judging {
 /** Decides, and changes nothing but `progress`, which tells how far the judging came. */
 export function judge(emit: Emit, progress: Progress, { view, state, chains, validate, matchWebhooks }: Judging): Verdict {
   const parsed = parse(emit)
-  if (isVerdict(parsed)) return parsed
+  if ('verdict' in parsed) return parsed
 
   const organization = checkOrganization(view.organization(emit.organizationId))
-  if (isVerdict(organization)) return organization
+  if ('verdict' in organization) return organization
   progress.organization = organization
 
   const claim = deduplicate(emit, organization, state)
-  if (claim && isVerdict(claim)) return claim
+  if (claim && 'verdict' in claim) return claim
 
   const resolved = resolveEvent(view.event(emit.organizationId, emit.request.fullName), emit.request.version)
   if ('code' in resolved) return reject(resolved.code, CODES[resolved.code].meaning)
@@ -52,12 +52,12 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
 
   const chain = limitChainDepth(emit, chains)
-  if (isVerdict(chain)) return chain
+  if ('verdict' in chain) return chain
   if (chain.cause) progress.chain = chain.cause
 
   const numbers = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = enforceQuota(organization, emit.environment, numbers.used)
-  if (isVerdict(quota)) return quota
+  if ('verdict' in quota) return quota
 
   const event = number(emit, registration, chain, numbers.sequence, parsed.value)
   return accept(emit, event, registration, organization, claim, quota, matchWebhooks)
@@ -109,8 +109,5 @@ function accept(
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
   return { verdict: 'accepted', event, registration, ...matched, quota, heldKey }
 }
-
-const isVerdict = <T extends object>(answer: T | Verdict): answer is Extract<T, { verdict: string }> & (Rejection | Extract<Verdict, T>) =>
-  'verdict' in answer
 
 export const keysRememberedBy = (organization: Organization): number => planOf(organization.plan).idempotencyKeys

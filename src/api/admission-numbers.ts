@@ -10,11 +10,9 @@ export interface AdmissionNumbers {
   apply(record: LogRecord): void
   /** Where `admit` goes on reading this input; undefined: it has not read it yet. */
   position(topic: string, partition: number): number | undefined
-  /** Accepted emits of a UTC month, `YYYY-MM`; undefined when the month is older than the counters go. */
-  used(organizationId: string, environment: Environment, month: string): number | undefined
+  /** Accepted emits of one of the months that are still counted, `YYYY-MM`, UTC. */
+  used(organizationId: string, environment: Environment, month: string): number
 }
-
-const MONTHS_KEPT = 3
 
 export function createAdmissionNumbers(): AdmissionNumbers {
   const positions = new Map<string, number>()
@@ -30,10 +28,7 @@ export function createAdmissionNumbers(): AdmissionNumbers {
     used(organizationId, environment, month) {
       const months = counters.get(organizationId)?.months ?? []
       const number = Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1
-      const found = months.find(each => each.month === number)
-      if (found) return found[environment]
-      const oldest = months.at(-1)
-      return months.length >= MONTHS_KEPT && oldest && number < oldest.month ? undefined : 0
+      return months.find(each => each.month === number)?.[environment] ?? 0
     },
   }
 }

@@ -1,11 +1,12 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, never ids: the number of series must not grow with the organizations. */
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { ShardMetrics } from '../kafka/shard.ts'
 
 export interface Metrics {
   shard: ShardMetrics
-  verdict(verdict: string, code: string | null, channel: string): void
-  attempt(state: string, errorKind: string | null, seconds: number): void
+  verdictOf(verdict: { verdict: string; code?: string }, emit: { request: { channel: string } }): void
+  attemptRow(row: Pick<AttemptRow, 'state' | 'errorKind' | 'durationMs'>): void
   request(route: string, status: number, seconds: number): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
@@ -66,8 +67,8 @@ export function createMetrics(): Metrics {
       },
       reopened: (role, _shard, reason) => reopened.inc({ role, reason }),
     },
-    verdict: (verdict, code, channel) => verdicts.inc({ verdict, code: code ?? '', channel }),
-    attempt: (state, errorKind, seconds) => attempts.observe({ state, error_kind: errorKind ?? '' }, seconds),
+    verdictOf: ({ verdict, code }, { request }) => verdicts.inc({ verdict, code: code ?? '', channel: request.channel }),
+    attemptRow: ({ state, errorKind, durationMs }) => attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000),
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     gauge(name, help, read) {
       new Gauge({

@@ -1,0 +1,111 @@
+/** The role `api`, put together: what it reads of Kafka, what it writes, and the request listener over both. */
+import { readFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
+import { admissionCounters } from '../topics/admission-counters.ts'
+import { outcomes as outcomesTopic } from '../topics/outcomes.ts'
+import type { AnalyticsClient } from './analytics/client.ts'
+import { createReads } from './analytics/reads.ts'
+import { createAdmissionNumbers } from './api/admission-numbers.ts'
+import { createApi } from './api/create-api.ts'
+import { createOutcomeWaiter } from './api/outcomes.ts'
+import type { Backends } from './backends.ts'
+import type { Clock, Random } from './clock.ts'
+import type { Config } from './config.ts'
+import { createControlPlane } from './control-plane/control-plane.ts'
+import type { ControlViewStore } from './control-plane/view-store.ts'
+import type { AddressGuard } from './delivery/address-guard.ts'
+import type { Ids } from './events/ids.ts'
+import type { IngressTags } from './events/ingress.ts'
+import { createAppender } from './kafka/appender.ts'
+import { type ControlTail, createControlLog } from './kafka/control-topic.ts'
+import { createLogReader } from './kafka/log-reader.ts'
+import type { Provisioning } from './kafka/provisioning.ts'
+import { shardOf } from './kafka/shards.ts'
+import type { KafkaSettings, Wire } from './kafka/wire.ts'
+import type { Logger } from './observability/logger.ts'
+import type { Metrics } from './observability/metrics.ts'
+import type { Validators } from './registry/validators.ts'
+
+/** An append that is not acknowledged is repeated for this long; then the caller gets 503. */
+const APPEND_PERSIST_MS = 5_000
+
+export interface ApiParts {
+  config: Config
+  clock: Clock
+  random: Random
+  logger: Logger
+  onFatal(error: Error): void
+  backends: Backends
+  kafka: KafkaSettings
+  wire: Wire
+  provisioning: Provisioning
+  analytics: AnalyticsClient
+  view: ControlViewStore
+  tail: ControlTail
+  metrics: Metrics
+  ids: Ids
+  tags: IngressTags
+  validators: Validators
+  guard: AddressGuard
+  /** What the other roles of the process still lack. */
+  missing: Array<() => string | undefined>
+}
+
+export async function startApi(parts: ApiParts): Promise<{ handler: RequestListener; close(): Promise<void> }> {
+  const { clock, logger, kafka, provisioning, ids } = parts
+  const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
+  const numbers = createAdmissionNumbers()
+  const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
+  const log = createControlLog({ kafka, tail: parts.tail, clock, logger })
+  const reader = createLogReader({
+    kafka,
+    clock,
+    logger,
+    events: {
+      onRecords(topic, _partition, records) {
+        const take = topic === outcomesTopic.name ? outcomes.onRecord : numbers.apply
+        for (const record of records) take(record)
+      },
+      onFatal: parts.onFatal,
+    },
+  })
+  for (let shard = 0; shard < provisioning.shards; shard++) {
+    reader.assign(outcomesTopic.name, shard, await parts.wire.offset(outcomesTopic.name, shard, 'latest'))
+    reader.assign(admissionCounters.name, shard, 'earliest')
+  }
+  const controlPlane = createControlPlane({
+    ...parts,
+    log,
+    secretKey: parts.backends.secretKey,
+    checkUrl: url => parts.guard.checkUrl(url),
+    shardOf: organizationId => shardOf(organizationId, provisioning.shards),
+  })
+  const { handler } = createApi({
+    ...parts,
+    controlPlane,
+    appender,
+    outcomes,
+    reads: createReads(parts.analytics),
+    positions: numbers,
+    usage: numbers,
+    readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
+    metrics: () => parts.metrics.text(),
+    adminKey: parts.backends.adminKey,
+    aliasKeyHeader: parts.config.aliasKeyHeader,
+    version: version(),
+  })
+  return {
+    handler,
+    async close() {
+      await appender.close()
+      await log.close()
+      await reader.close()
+      outcomes.close()
+    },
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

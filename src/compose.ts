@@ -1,0 +1,163 @@
+/**
+ * The composition root: configuration in, running parts out. It reads top to bottom as the order in which things start; stopping is the
+ * same list from its end.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdmit } from '../processors/admit/index.ts'
+import { createDeliver } from '../processors/deliver/index.ts'
+import { createRecord } from '../processors/record/index.ts'
+import { createAnalyticsClient } from './analytics/client.ts'
+import { migrate } from './analytics/migrate.ts'
+import { openBackends } from './backends.ts'
+import type { Clock, Random } from './clock.ts'
+import { startApi } from './compose-api.ts'
+import type { Config, RoleName } from './config.ts'
+import { createSecretBox } from './control-plane/secrets.ts'
+import { createControlView } from './control-plane/view-store.ts'
+import { createAddressGuard } from './delivery/address-guard.ts'
+import { createSender } from './delivery/send.ts'
+import type { ProgressLogger } from './embedded/part-directory.ts'
+import { createChainTokens } from './events/chain.ts'
+import { createIds } from './events/ids.ts'
+import { createIngressTags } from './events/ingress.ts'
+import { tailControl } from './kafka/control-topic.ts'
+import type { Processor } from './kafka/ports.ts'
+import { provision } from './kafka/provisioning.ts'
+import { runShardedProcessor } from './kafka/sharded-processor.ts'
+import { openWire } from './kafka/wire.ts'
+import type { Logger } from './observability/logger.ts'
+import { createMetrics } from './observability/metrics.ts'
+import { createValidators } from './registry/validators.ts'
+
+const DATABASE = 'clarion'
+const VALIDATORS_MAX = 5_000
+
+export interface Platform {
+  /** Where the API listens; undefined in a process without that role. */
+  address: string | undefined
+  adminKey: string
+  close(): Promise<void>
+}
+
+export async function compose(deps: {
+  config: Config
+  clock: Clock
+  random: Random
+  logger: Logger
+  progress: ProgressLogger
+  onFatal(error: Error): void
+}): Promise<Platform> {
+  const { config, clock, random, logger, onFatal } = deps
+  const closing: Array<() => Promise<unknown>> = []
+  const close = async () => {
+    for (const each of closing.splice(0).reverse())
+      await each().catch(error => logger.warn({ error: String(error) }, 'a part did not stop cleanly'))
+  }
+  try {
+    return await start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function start(): Promise<Platform> {
+    const missing: Array<() => string | undefined> = []
+    const roles = new Set<RoleName>(config.roles)
+
+    const backends = await openBackends({ config, clock, random, progress: deps.progress, onFatal })
+    closing.push(() => backends.close())
+    const { kafka } = backends
+
+    const wire = await openWire(kafka, logger)
+    closing.push(() => wire.close())
+    const provisioning = await provision({ kafka, wire, shards: config.shards, replicationFactor: config.replicationFactor, clock, logger })
+    closing.push(() => provisioning.close())
+
+    const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })
+    closing.push(() => analytics.close())
+    if (roles.has('record') || roles.has('api')) await migrate(analytics)
+
+    const view = createControlView({ clock })
+    const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal })
+    closing.push(() => tail.close())
+
+    const metrics = createMetrics()
+    const ids = createIds({ clock, random })
+    const chains = createChainTokens(backends.secretKey)
+    const tags = createIngressTags(backends.secretKey)
+    const secrets = createSecretBox({ secretKey: backends.secretKey, random })
+    const validators = createValidators({ cacheMax: VALIDATORS_MAX })
+    const listening: Array<{ host: string; port: number }> = []
+    const guard = createAddressGuard({
+      allow: config.egressAllow,
+      allowHttp: config.egressAllowHttp,
+      ownAddresses: () => [...backends.addresses, ...listening],
+    })
+
+    const run = async (processor: Processor) => {
+      const memberDir = join(config.dataDir, 'leases')
+      const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
+      closing.push(() => running.close())
+      missing.push(() => running.missing())
+    }
+
+    if (roles.has('record')) await run(createRecord({ analytics, clock }))
+    if (roles.has('deliver')) {
+      const sender = createSender({ guard, clock })
+      closing.push(async () => sender.close())
+      const onAttempt = metrics.attemptRow
+      await run(createDeliver({ view, secrets, sender, chains, clock, random, ids, timeScale: config.timeScale, logger, onAttempt }))
+    }
+    if (roles.has('admit')) {
+      const validate = validators.validate
+      const onVerdict = metrics.verdictOf
+      const { clockOffsetMs } = config
+      await run(createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, onVerdict }))
+    }
+    if (!roles.has('api')) return { address: undefined, adminKey: backends.adminKey, close }
+
+    const api = await startApi({
+      ...deps,
+      backends,
+      kafka,
+      wire,
+      provisioning,
+      analytics,
+      view,
+      tail,
+      metrics,
+      ids,
+      tags,
+      validators,
+      guard,
+      missing,
+    })
+    closing.push(() => api.close())
+    const server = await listen(api.handler, config)
+    closing.push(() => stopListening(server))
+    const { port } = server.address() as AddressInfo
+    listening.push({ host: config.host, port })
+    return { address: `http://${config.host}:${port}`, adminKey: backends.adminKey, close }
+  }
+}
+
+function listen(handler: RequestListener, config: Config): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, handler)
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.port, config.host, 4_096, () => {
+      server.off('error', reject)
+      resolve(server)
+    })
+  })
+}
+
+/** Requests under way are answered; idle connections are closed at once. */
+function stopListening(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,107 @@
+/** Picks the roles, starts them, stops them on a signal. */
+import { createSystemClock, createSystemRandom } from './clock.ts'
+import { compose } from './compose.ts'
+import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
+import { createLogger } from './observability/logger.ts'
+
+/** Work under way gets this long to end; what cannot end is repeated after the next start. */
+const STOP_WITHIN_MS = 35_000
+
+const options = readArguments(process.argv.slice(2))
+if (options.help) {
+  console.log(help())
+  process.exit(0)
+}
+await run(options.roles)
+
+async function run(roles: string | undefined): Promise<void> {
+  const config = configOrExit(roles)
+  const logger = createLogger(config.logLevel)
+  const clock = createSystemClock({ offsetMs: config.clockOffsetMs })
+  const fatal = (error: unknown) => {
+    logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the platform cannot go on')
+    process.exit(1)
+  }
+  process.on('uncaughtException', fatal)
+  process.on('unhandledRejection', fatal)
+
+  let stopping = false
+  let running: Awaited<ReturnType<typeof compose>> | undefined
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return
+    stopping = true
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => fatal(new Error(`not stopped within ${STOP_WITHIN_MS / 1000} s`)), STOP_WITHIN_MS).unref()
+    void started.then(() => running?.close()).then(() => process.exit(0), fatal)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  const started = compose({ config, clock, random: createSystemRandom(), logger, progress, onFatal: fatal }).then(
+    platform => {
+      running = platform
+    },
+    error => {
+      console.error(`clarion: ${(error as Error).message}`)
+      process.exit(1)
+    },
+  )
+  await started
+  if (running && !stopping) console.log(welcome(config, running.address, running.adminKey))
+}
+
+/** Progress is for the person who waits; it goes where the log goes. */
+const progress = {
+  info: (message: string) => console.error(`clarion: ${message}`),
+  warn: (message: string) => console.error(`clarion: ${message}`),
+}
+
+function configOrExit(roles: string | undefined): Config {
+  try {
+    return readConfig(roles === undefined ? process.env : { ...process.env, CLARION_ROLES: roles })
+  } catch (error) {
+    console.error(`clarion: ${(error as Error).message}`)
+    process.exit(1)
+  }
+}
+
+function readArguments(given: string[]): { help: boolean; roles: string | undefined } {
+  const roles: string[] = []
+  for (let at = 0; at < given.length; at++) {
+    const [name, value] = given[at]!.split('=', 2) as [string, string | undefined]
+    if (name === '--help' || name === '-h') return { help: true, roles: undefined }
+    if (name !== '--role' && name !== '--roles') {
+      console.error(`clarion: there is no option '${given[at]}'; try --help`)
+      process.exit(1)
+    }
+    roles.push(value ?? given[++at] ?? '')
+  }
+  return { help: false, roles: roles.length > 0 ? roles.join(',') : undefined }
+}
+
+function help(): string {
+  const settings = SETTINGS.map(each => `  ${each.name.padEnd(26)}${each.sentence}${each.default ? ` Default: ${each.default}.` : ''}`)
+  return [
+    'Usage: npm start -- [--role ROLE]…',
+    '',
+    `Runs the platform. Roles: ${ROLES.join(', ')}; all of them unless told otherwise. A process with only some roles joins the Kafka and`,
+    'ClickHouse that another one of the same data directory has started.',
+    '',
+    'Settings (environment variables):',
+    ...settings,
+  ].join('\n')
+}
+
+function welcome(config: Config, address: string | undefined, adminKey: string): string {
+  if (!address) return `Clarion is running: ${config.roles.join(', ')}.`
+  return [
+    '',
+    `  Clarion is ready at ${address}`,
+    `  Operator key: ${adminKey}`,
+    '',
+    '  Make an organization:',
+    `    curl -s ${address}/api/v1/organizations -H 'authorization: Bearer ${adminKey}' \\`,
+    `      -H 'content-type: application/json' -d '{"name":"acme","plan":"PRO"}'`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
+import { createClient } from '../../src/kafka/client.ts'
+import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../src/kafka/ports.ts'
+import { provision } from '../../src/kafka/provisioning.ts'
+import { runShardedProcessor, type ShardedProcessor } from '../../src/kafka/sharded-processor.ts'
+import { openWire } from '../../src/kafka/wire.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { type TestRuntime, testRuntime } from '../support/runtime.ts'
+
+const clock = createSystemClock()
+const random = createSystemRandom()
+const logger = createLogger('silent')
+const metrics = { transaction: () => undefined, reopened: () => undefined }
+const SHARDS = 8
+
+let runtime: TestRuntime
+beforeAll(async () => {
+  runtime = await testRuntime()
+  const wire = await openWire(runtime.kafka, logger)
+  const provisioning = await provision({ kafka: runtime.kafka, wire, shards: SHARDS, replicationFactor: 1, clock, logger })
+  await provisioning.close()
+  await wire.close()
+}, 60_000)
+afterAll(() => runtime.close())
+
+interface Topics {
+  input: string
+  output: string
+  state: string
+}
+
+/** Copies each input record to the output with a running number per shard; number and position are its state. */
+function numbering(
+  role: string,
+  topics: Topics,
+  options: { onReceive?(record: LogRecord, isolated: boolean): void; poison?: string } = {},
+): Processor {
+  return {
+    role,
+    stateTopics: [topics.state],
+    isolatesRecords: true,
+    open(handle: ShardHandle) {
+      const state = { count: 0, position: 0 }
+      return {
+        restore(record) {
+          Object.assign(state, JSON.parse(record.value!.toString()))
+        },
+        start: () => handle.assign(topics.input, handle.shard, state.position),
+        receive(records, nextOffset, isolated) {
+          for (const record of records) {
+            options.onReceive?.(record, isolated)
+            state.count++
+            const text = record.value!.toString()
+            const value = isolated ? 'isolated' : text === options.poison ? 'x'.repeat(9_000) : `${state.count}:${text}`
+            handle.write([{ topic: topics.output, partition: handle.shard, key: null, value }])
+          }
+          state.position = nextOffset
+          handle.write([])
+        },
+        seal: (): OutRecord[] => [{ topic: topics.state, partition: handle.shard, key: 'state', value: JSON.stringify(state) }],
+        close: () => undefined,
+      }
+    },
+  }
+}
+
+const running: ShardedProcessor[] = []
+afterAll(async () => {
+  for (const each of running) await each.close()
+})
+
+async function run(processor: Processor): Promise<ShardedProcessor> {
+  const started = await runShardedProcessor({
+    kafka: runtime.kafka,
+    processor,
+    clock,
+    random,
+    logger,
+    metrics,
+    onFatal(error) {
+      throw error
+    },
+  })
+  running.push(started)
+  return started
+}
+
+async function topicsFor(name: string, outputSettings: Record<string, string> = {}): Promise<Topics> {
+  return {
+    input: await runtime.createTopic(`${name}-in`, SHARDS),
+    output: await runtime.createTopic(`${name}-out`, SHARDS, outputSettings),
+    state: await runtime.createTopic(`${name}-state`, SHARDS, { 'cleanup.policy': 'compact' }),
+  }
+}
+
+/** Appends `values` to one partition of the input. */
+async function feed(topic: string, partition: number, values: string[]): Promise<void> {
+  const producer = createClient(runtime.kafka).producer({ createPartitioner: () => () => partition })
+  await producer.connect()
+  await producer.send({ topic, messages: values.map(value => ({ value, partition })) })
+  await producer.disconnect()
+}
+
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `r${n + from}`)
+const counted = (values: string[]) => values.map((value, index) => `${index + 1}:${value}`)
+const text = (records: LogRecord[]) => records.map(record => record.value!.toString())
+
+describe('a sharded processor', () => {
+  it('writes each input exactly once, in order, whichever of two processes owns the shard, also when one vanishes', async () => {
+    const topics = await topicsFor('handover')
+    const role = runtime.name('handover')
+    const first = await run(numbering(role, topics))
+    for (let shard = 0; shard < SHARDS; shard++) await feed(topics.input, shard, numbers(50))
+    const second = await run(numbering(role, topics))
+    for (let shard = 0; shard < SHARDS; shard++) await feed(topics.input, shard, numbers(50, 50))
+    await first.close()
+    for (let shard = 0; shard < SHARDS; shard++) await feed(topics.input, shard, numbers(50, 100))
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const records = await runtime.tail(topics.output, shard).until(list => list.length >= 150)
+      expect(text(records)).toEqual(counted(numbers(150)))
+    }
+    await second.close()
+  })
+
+  it('fences a process that still thinks it owns a shard, and loses nothing by it', async () => {
+    const topics = await topicsFor('zombie')
+    const role = runtime.name('zombie')
+    await run(numbering(role, topics))
+    await feed(topics.input, 3, numbers(10))
+    await runtime.tail(topics.output, 3).until(list => list.length >= 10)
+    // Somebody takes the transactional id of shard 3 and leaves a transaction half done behind.
+    await runtime.writer(`${role}-3`)
+    await feed(topics.input, 3, numbers(10, 10))
+    const records = await runtime.tail(topics.output, 3).until(list => list.length >= 20)
+    expect(text(records)).toEqual(counted(numbers(20)))
+  })
+
+  it('finds the one record whose output the broker refuses, and goes on with the others', async () => {
+    const topics = await topicsFor('poison', { 'max.message.bytes': '5000' })
+    const isolated: string[] = []
+    const onReceive = (record: LogRecord, alone: boolean) => void (alone && isolated.push(record.value!.toString()))
+    await run(numbering(runtime.name('poison'), topics, { poison: 'r7', onReceive }))
+    await feed(topics.input, 5, numbers(20))
+    const records = await runtime.tail(topics.output, 5).until(list => list.length >= 20)
+    expect(text(records)).toEqual(counted(numbers(20)).map(value => (value.endsWith(':r7') ? 'isolated' : value)))
+    expect(isolated).toEqual(['r7'])
+  })
+
+  it('goes on with the rest when an input topic is deleted under it', async () => {
+    const topics = await topicsFor('deleted')
+    const doomed = await runtime.createTopic('doomed', SHARDS)
+    const processor = numbering(runtime.name('deleted'), topics)
+    const { open } = processor
+    await run({
+      ...processor,
+      open(handle) {
+        const task = open(handle)
+        return {
+          ...task,
+          start() {
+            handle.assign(doomed, handle.shard, 'earliest')
+            return task.start()
+          },
+        }
+      },
+    })
+    await feed(topics.input, 1, numbers(5))
+    await runtime.tail(topics.output, 1).until(list => list.length >= 5)
+    await runtime.deleteTopic(doomed)
+    await feed(topics.input, 1, numbers(5, 5))
+    const records = await runtime.tail(topics.output, 1).until(list => list.length >= 10)
+    expect(text(records)).toEqual(counted(numbers(10)))
+  })
+})
