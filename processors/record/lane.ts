@@ -29,6 +29,8 @@ export interface Lane {
   readonly from: number | 'earliest'
   /** Enough is waiting for a block of full size. */
   readonly isFull: boolean
+  /** The block that was under way before the restore has not been read again to its end. */
+  readonly isIncomplete: boolean
   restore(state: RecordState): void
   receive(records: LogRecord[], nextOffset: number): void
   /** Cuts the next block and counts it as under way, or answers undefined if there is nothing to send yet. */
@@ -50,6 +52,8 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   let isRepeating = false
   let isPaused = false
   let isChanged = false
+
+  const isIncomplete = (): boolean => isRepeating && through !== null && readTo <= through
 
   /** How many of the waiting records make the next block. */
   function countRepeated(last: number): number {
@@ -87,6 +91,9 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     get isFull() {
       return waitingBytes >= bounds.blockBytesMax
     },
+    get isIncomplete() {
+      return isIncomplete()
+    },
     restore(state) {
       from = state.from
       through = state.through
@@ -98,14 +105,13 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
         waitingBytes += sizeOf(record)
       }
       readTo = nextOffset
-      const mustReadOn = isRepeating && through !== null && readTo <= through
-      if (isPaused || mustReadOn || waitingBytes <= bounds.bufferBytesMax) return
+      if (isPaused || isIncomplete() || waitingBytes <= bounds.bufferBytesMax) return
       isPaused = true
       input.pause()
     },
     cut() {
       if (isRepeating && through !== null) {
-        if (readTo <= through) return undefined
+        if (isIncomplete()) return undefined
         const { rows, records } = fill(countRepeated(through), false)
         take(records)
         return { topic, partition: shard, first: from as number, last: through, rows }

@@ -21,6 +21,9 @@ interface ShardDeps {
  */
 type Phase = 'gathering' | 'committing' | 'inserting'
 
+/** How long an insert under way is waited for when the shard is to be given up; the next holder repeats it. */
+const DRAIN_MS = 5_000
+
 export function openShard({ handle, analytics, clock, bounds, pacing }: ShardDeps): ShardTask {
   const { shard } = handle
   const lanes = new Map<string, Lane>(
@@ -102,7 +105,10 @@ export function openShard({ handle, analytics, clock, bounds, pacing }: ShardDep
     receive(records, nextOffset) {
       const topic = records[0]?.topic
       if (topic === undefined) return
-      lanes.get(topic)?.receive(records, nextOffset)
+      const lane = lanes.get(topic)
+      lane?.receive(records, nextOffset)
+      // A transaction takes in a bounded number of records, and the block may have more: commit, empty as it is, to be given the rest.
+      if (lane?.isIncomplete) handle.write([])
       beginRoundWhenDue()
     },
     seal() {
@@ -117,7 +123,11 @@ export function openShard({ handle, analytics, clock, bounds, pacing }: ShardDep
     },
     drain() {
       return new Promise(resolve => {
-        drained = resolve
+        const limit = clock.after(DRAIN_MS, resolve)
+        drained = () => {
+          limit.cancel()
+          resolve()
+        }
         beginRoundWhenDue()
       })
     },
