@@ -1,7 +1,107 @@
-import { expect, it } from '@jest/globals'
-import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import avro from 'avsc'
+import { KEY_REMEMBERED_MS } from '../../processors/admit/admission-state.ts'
+import { nameOf, TOPOLOGY } from '../../processors/topology.ts'
+import { inputPositionCodec, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.ts'
+import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
+import { auditChangesCodec } from '../../topics/audit-changes.ts'
+import { auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { deliveryRecordCodec } from '../../topics/deliveries.ts'
+import { RETRY_TIERS, retryRecordCodec } from '../../topics/deliveries-retry.ts'
+import { deliveryPositionCodec, doneBlockCodec, openEventCodec } from '../../topics/delivery-state.ts'
+import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
+import { outcomesCodec } from '../../topics/outcomes.ts'
+import { recordStateCodec } from '../../topics/record-state.ts'
+import { shards } from '../../topics/shards.ts'
+
+const ALL = [...SHARED_TOPICS, ...ORGANIZATION_TOPICS]
+const CODECS = {
+  organizationCountersCodec,
+  inputPositionCodec,
+  admissionKeysCodec,
+  auditAttemptsCodec,
+  auditChangesCodec,
+  auditEmitsCodec,
+  deliveryRecordCodec,
+  retryRecordCodec,
+  deliveryPositionCodec,
+  doneBlockCodec,
+  openEventCodec,
+  outcomesCodec,
+  recordStateCodec,
+}
+
+describe('every topic', () => {
+  it('has a legal name of its own, dots between and dashes inside', () => {
+    const names = SHARED_TOPICS.map(topic => topic.name)
+    expect(new Set(names).size).toBe(names.length)
+    for (const name of names) expect(name).toMatch(/^[a-z]+(\.[a-z0-9-]+)*$/)
+  })
+
+  it('stands in a file of its name, and no file is left over', () => {
+    const files = readdirSync(new URL('../../topics', import.meta.url)).filter(
+      file => file.endsWith('.ts') && !['avro.ts', 'index.ts', 'topic.ts'].includes(file),
+    )
+    const expected = new Set(
+      ALL.map(topic =>
+        nameOf(topic)
+          .replace(/\.<org>$/, '')
+          .replace(/^deliveries\.retry-.*/, 'deliveries.retry')
+          .replaceAll('.', '-'),
+      ),
+    )
+    expect(files.map(file => file.slice(0, -3)).sort()).toEqual([...expected].sort())
+  })
+
+  it('says what it holds, and for how long', () => {
+    for (const topic of ALL) {
+      expect(topic.meaning).toMatch(/^[A-Z].*\.$/)
+      expect(topic.cleanup === 'compact' || (topic.retentionMs ?? 0) > 0).toBe(true)
+    }
+  })
+
+  it('takes its time from the broker wherever time is read from it', () => {
+    const stamped = ALL.filter(topic => topic.logAppendTime).map(nameOf)
+    expect(stamped.sort()).toEqual(
+      ['deliveries', 'deliveries.dead-letter', 'emits.<org>', ...RETRY_TIERS.map(tier => tier.topic.name)].sort(),
+    )
+  })
+
+  it('is read and written by those whom the topology names', () => {
+    for (const topic of ALL.filter(each => each !== shards)) {
+      const users = (side: 'reads' | 'writes') =>
+        TOPOLOGY.filter(station => station[side].includes(topic) || station.state.includes(topic as never)).map(station => station.role)
+      for (const role of users('writes')) expect([nameOf(topic), topic.producers]).toEqual([nameOf(topic), expect.arrayContaining([role])])
+      for (const role of users('reads')) expect([nameOf(topic), topic.consumers]).toEqual([nameOf(topic), expect.arrayContaining([role])])
+    }
+  })
+})
 
 it('retry tiers stand shortest first', () => {
   const delays = RETRY_TIERS.map(tier => tier.delayMs)
   expect(delays).toEqual([...delays].sort((a, b) => a - b))
+})
+
+it('a changelog is compacted, or outlives what it remembers', () => {
+  const remembered = new Map([[admissionKeys, KEY_REMEMBERED_MS]])
+  for (const topic of TOPOLOGY.flatMap(station => station.state)) {
+    const lastsLongEnough = topic.cleanup === 'compact' || topic.retentionMs! > (remembered.get(topic) ?? Number.POSITIVE_INFINITY)
+    expect([topic.name, lastsLongEnough]).toEqual([topic.name, true])
+  }
+})
+
+describe('every Avro schema', () => {
+  const released = JSON.parse(readFileSync(new URL('../../topics/released-schemas.json', import.meta.url), 'utf8')) as Record<
+    string,
+    avro.Schema
+  >
+
+  it.each(Object.keys(CODECS))('%s reads what the last release wrote, and the last release reads what it writes', name => {
+    const now = avro.Type.forSchema(CODECS[name as keyof typeof CODECS].schema as avro.Schema)
+    const then = avro.Type.forSchema(released[name]!)
+    expect(() => now.createResolver(then)).not.toThrow()
+    expect(() => then.createResolver(now)).not.toThrow()
+  })
 })

@@ -1,0 +1,86 @@
+/**
+ * Every consumer group in flow order: what it reads, what it writes. The picture in the README is drawn from here, and a test holds the
+ * topics' own lists of producers and consumers to it.
+ */
+import { admissionCounters } from '../topics/admission-counters.ts'
+import { admissionKeys } from '../topics/admission-keys.ts'
+import { auditAttempts } from '../topics/audit-attempts.ts'
+import { auditChanges } from '../topics/audit-changes.ts'
+import { auditEmits } from '../topics/audit-emits.ts'
+import { control } from '../topics/control.ts'
+import { deliveries } from '../topics/deliveries.ts'
+import { deliveriesDeadLetter } from '../topics/deliveries-dead-letter.ts'
+import { RETRY_TIERS } from '../topics/deliveries-retry.ts'
+import { deliveryState } from '../topics/delivery-state.ts'
+import { emits } from '../topics/emits.ts'
+import { events } from '../topics/events.ts'
+import { outcomes } from '../topics/outcomes.ts'
+import { quarantine } from '../topics/quarantine.ts'
+import { recordState } from '../topics/record-state.ts'
+import type { OrganizationTopic, Role, Topic } from '../topics/topic.ts'
+
+export interface Station {
+  role: Role
+  does: string
+  reads: ReadonlyArray<Topic | OrganizationTopic>
+  writes: ReadonlyArray<Topic | OrganizationTopic>
+  /** Changelogs that it reads back when it gains a shard. */
+  state: readonly Topic[]
+}
+
+const retries = RETRY_TIERS.map(tier => tier.topic)
+
+export const TOPOLOGY: readonly Station[] = [
+  {
+    role: 'api',
+    does: 'takes emits and answers with their verdict; reads and writes the control plane',
+    reads: [outcomes, admissionCounters, control],
+    writes: [emits, control, auditChanges],
+    state: [],
+  },
+  {
+    role: 'admit',
+    does: 'judges every emit, exactly once',
+    reads: [emits, control],
+    writes: [events, deliveries, outcomes, quarantine, auditEmits],
+    state: [admissionCounters, admissionKeys],
+  },
+  {
+    role: 'deliver',
+    does: 'sends signed webhooks; retries through retry topics',
+    reads: [deliveries, ...retries, control],
+    writes: [...retries, deliveriesDeadLetter, auditAttempts, auditEmits],
+    state: [deliveryState],
+  },
+  {
+    role: 'record',
+    does: 'writes history into ClickHouse, each row once',
+    reads: [auditEmits, auditAttempts, auditChanges],
+    writes: [],
+    state: [recordState],
+  },
+]
+
+export const nameOf = (topic: Topic | OrganizationTopic): string => ('name' in topic ? topic.name : topic.pattern)
+
+/** The flow as a Mermaid flowchart. Retry tiers are drawn as one, state topics and the control plane left out. */
+export function drawTopology(): string {
+  const lines = [
+    'flowchart LR',
+    '  http([HTTP clients]) --> api',
+    '  producers([Kafka producers]) --> emits',
+    '  deliver --> webhooks([webhooks])',
+    '  record --> clickhouse[(ClickHouse)]',
+  ]
+  const edges = new Set<string>()
+  for (const { role, reads, writes } of TOPOLOGY) {
+    for (const topic of reads) if (topic !== control && topic !== admissionCounters) edges.add(`  ${box(topic)} --> ${role}`)
+    for (const topic of writes) if (topic !== control) edges.add(`  ${role} --> ${box(topic)}`)
+  }
+  return [...lines, ...edges, ...TOPOLOGY.map(({ role }) => `  ${role}[[${role}]]`)].join('\n')
+}
+
+function box(topic: Topic | OrganizationTopic): string {
+  const name = nameOf(topic).startsWith('deliveries.retry-') ? 'deliveries.retry-<delay>' : nameOf(topic)
+  return `${name.replace(/[^a-z]+/g, '_').replace(/_org_$/, '')}["${name.replace(/</g, '&lt;').replace(/>/g, '&gt;')}"]`
+}
