@@ -41,13 +41,13 @@ export async function superviseChild(child: ChildProcess, service: Service): Pro
   const identity = recordChild(directory, child.pid, connection)
   child.once('exit', (code, signal) => {
     ended = `${what} ended with ${signal ?? `code ${code}`}; its log is ${logPaths[0]}`
-    forgetChild(directory)
+    forgetChild(directory, identity)
     if (serving) onExit?.(ended)
   })
   const close = async () => {
     serving = false
     await endProcess(identity, STOP_MS)
-    forgetChild(directory)
+    forgetChild(directory, identity)
   }
   const deadline = performance.now() + START_MS
   while (!(await answers())) {

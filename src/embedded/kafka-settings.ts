@@ -13,8 +13,8 @@ export interface BrokerPorts {
 
 export const PLATFORM_USER = 'platform'
 
-/** The text of `server.properties`. `dataPath` is where Kafka keeps its logs. */
-export function brokerSettings(dataPath: string, ports: BrokerPorts, password: string): string {
+/** The text of `server.properties`. `dataPath` is where Kafka keeps its logs; inside a container it listens on every address. */
+export function brokerSettings(dataPath: string, ports: BrokerPorts, password: string, listenOn = '127.0.0.1'): string {
   const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required'
   const self = `username="${PLATFORM_USER}" password="${password}"`
@@ -24,7 +24,7 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
     'log.dirs': dataPath,
 
-    listeners: `INTERNAL://127.0.0.1:${ports.internal},CLIENTS://127.0.0.1:${ports.clients},CONTROLLER://127.0.0.1:${ports.controller}`,
+    listeners: `INTERNAL://${listenOn}:${ports.internal},CLIENTS://${listenOn}:${ports.clients},CONTROLLER://127.0.0.1:${ports.controller}`,
     'advertised.listeners': `INTERNAL://127.0.0.1:${ports.internal},CLIENTS://127.0.0.1:${ports.clients}`,
     'listener.security.protocol.map': 'INTERNAL:SASL_PLAINTEXT,CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
     'inter.broker.listener.name': 'INTERNAL',
@@ -40,6 +40,10 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'listener.name.clients.scram-sha-512.sasl.jaas.config': `${scram};`,
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': `User:${PLATFORM_USER}`,
+
+    // A broker that was killed may register again only when its old session has expired: 9 s by default, for nothing on one node.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
 
     'auto.create.topics.enable': false,
     'num.partitions': 1,

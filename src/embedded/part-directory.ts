@@ -32,7 +32,7 @@ export async function holdDirectory(directory: string, logger: ProgressLogger, w
   const deadline = performance.now() + waitMs
   let told = false
   for (;;) {
-    if (createLock(lock)) return { release: () => rmSync(lock, { force: true }) }
+    if (createLock(lock)) return { release: once(() => rmSync(lock, { force: true })) }
     const owner = readOwner(lock)
     if (owner && isAlive(owner)) {
       if (performance.now() > deadline)
@@ -54,8 +54,11 @@ export function recordChild<T extends object>(directory: string, pid: number, co
   return identity
 }
 
-export function forgetChild(directory: string) {
-  rmSync(join(directory, 'process.json'), { force: true })
+/** Removes what was written down about the child, unless another one has taken its place meanwhile. */
+export function forgetChild(directory: string, child: ProcessIdentity) {
+  const path = join(directory, 'process.json')
+  const recorded = readJson<ProcessIdentity>(path)
+  if (recorded?.pid === child.pid && recorded.started === child.started) rmSync(path, { force: true })
 }
 
 /** The connection data of the child that serves from the directory, or undefined if none is running. */
@@ -71,7 +74,7 @@ export async function endOrphan(directory: string, what: string, logger: Progres
     logger.info(`ending ${what} (process ${orphan.pid}) that an earlier run left behind`)
     await endProcess(orphan, ORPHAN_GRACE_MS)
   }
-  forgetChild(directory)
+  rmSync(join(directory, 'process.json'), { force: true })
 }
 
 /** Writes a file that only this user may read, in one step. */
@@ -102,6 +105,14 @@ function createLock(lock: string): boolean {
     return false
   } finally {
     rmSync(draft, { force: true })
+  }
+}
+
+function once(work: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) work()
+    done = true
   }
 }
 

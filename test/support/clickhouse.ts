@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type ClickHouseConnection, startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { readChild } from '../../src/embedded/part-directory.ts'
+import { containersOf, testsUseContainers } from './containers.ts'
 import { onceAtATime, runDirectory, silent } from './run-directory.ts'
 
 /** Where the run's ClickHouse is (`url` with user and password), started by the first caller, and an empty `database`. */
@@ -16,8 +17,9 @@ export async function testClickHouse(): Promise<{ url: string; database: string 
   return { url, database }
 }
 
-function sharedServer(): Promise<ClickHouseConnection> {
+async function sharedServer(): Promise<ClickHouseConnection> {
   const dataDir = runDirectory()
+  if (testsUseContainers()) return (await containersOf(dataDir)).clickhouse
   return onceAtATime('starting-clickhouse', async () => {
     const running = readChild<ClickHouseConnection>(join(dataDir, 'clickhouse'))
     if (running) return running.connection

@@ -1,6 +1,8 @@
-/** Before the first test file: a place for this run's broker and ClickHouse. Nothing is started until a test asks for it. */
+/** Before the first test file: a place for this run's broker and ClickHouse. Embedded ones start when a test asks; containers start here. */
+import { containersOf, testsUseContainers } from './containers.ts'
 import { makeRunDirectory } from './run-directory.ts'
 
 export default async function setUp() {
-  await makeRunDirectory()
+  const directory = await makeRunDirectory()
+  if (testsUseContainers()) await containersOf(directory)
 }

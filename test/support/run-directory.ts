@@ -1,16 +1,16 @@
 /**
- * One run of the tests has one temporary directory. Broker and ClickHouse of the run live in it, are started by the first test file that asks,
- * shared by all jest workers, and ended by the global teardown. A run that was interrupted is cleaned up by the next one.
+ * One run of the tests has one temporary directory. Broker, ClickHouse and platforms of the run live in it, broker and ClickHouse shared by all
+ * jest workers and started by the first test file that asks. The global teardown ends what is left; what an interrupted run left, the next one.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { holdDirectory, readChild } from '../../src/embedded/part-directory.ts'
+import { holdDirectory, readChild, recordChild } from '../../src/embedded/part-directory.ts'
 import { endProcess } from '../../src/embedded/process-identity.ts'
 
 const PREFIX = 'clarion-tests-'
-const PARTS = ['kafka', 'clickhouse']
 const VARIABLE = 'CLARION_TEST_RUN_DIRECTORY'
+const GRACE_MS = 10_000
 
 export const silent = { info: () => {}, warn: (message: string) => console.warn(message) }
 
@@ -29,6 +29,11 @@ export function runDirectory(): string {
   return directory
 }
 
+/** An empty data directory that goes with the run, and with it whatever still runs in it. */
+export function makeDataDirectory(): string {
+  return mkdtempSync(join(runDirectory(), 'data-'))
+}
+
 /** Runs `work` while no other worker of this run does. */
 export async function onceAtATime<T>(name: string, work: () => Promise<T>): Promise<T> {
   const held = await holdDirectory(join(runDirectory(), name), silent, 120_000)
@@ -39,23 +44,42 @@ export async function onceAtATime<T>(name: string, work: () => Promise<T>): Prom
   }
 }
 
-/** Ends whatever a data directory's broker and ClickHouse are still running as. */
+/** Writes down a process that a test started, so that it is ended even if the test is not. */
+export function adopt(pid: number) {
+  const directory = join(runDirectory(), 'processes', String(pid))
+  mkdirSync(directory, { recursive: true })
+  return recordChild(directory, pid, {})
+}
+
+/** Ends the broker and the ClickHouse of a data directory if they are running. */
 export async function endParts(dataDir: string): Promise<void> {
-  for (const part of PARTS) {
-    const child = readChild(join(dataDir, part))
-    if (child) await endProcess(child, 10_000)
-  }
+  await Promise.all(['kafka', 'clickhouse'].map(part => endChild(join(dataDir, part))))
 }
 
 export async function removeRunDirectory(directory: string): Promise<void> {
-  await endParts(directory)
-  rmSync(directory, { recursive: true, force: true })
+  const below = (name: string) => subdirectories(join(directory, name))
+  await Promise.all(below('processes').map(endChild))
+  await Promise.all([directory, ...below('.')].map(endParts))
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+}
+
+async function endChild(directory: string) {
+  const child = readChild(directory)
+  if (child) await endProcess(child, GRACE_MS)
 }
 
 async function sweepInterruptedRuns() {
-  for (const name of readdirSync(tmpdir()).filter(name => name.startsWith(PREFIX))) {
-    const directory = join(tmpdir(), name)
+  for (const directory of subdirectories(tmpdir()).filter(path => path.startsWith(join(tmpdir(), PREFIX)))) {
     const held = await holdDirectory(directory, silent, 0).catch(() => undefined)
     if (held) await removeRunDirectory(directory)
+  }
+}
+
+function subdirectories(directory: string): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true })
+    return entries.filter(entry => entry.isDirectory()).map(entry => join(directory, entry.name))
+  } catch {
+    return []
   }
 }
