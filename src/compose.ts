@@ -10,6 +10,7 @@ import { createDeliver } from '../processors/deliver/index.ts'
 import { createRecord } from '../processors/record/index.ts'
 import { createAnalyticsClient } from './analytics/client.ts'
 import { migrate } from './analytics/migrate.ts'
+import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import { startApi } from './compose-api.ts'
@@ -116,7 +117,15 @@ export async function compose(deps: {
       const { clockOffsetMs } = config
       await run(createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, onVerdict }))
     }
-    if (!roles.has('api')) return { address: undefined, adminKey: backends.adminKey, close }
+    const serve = async (handler: RequestListener): Promise<Platform> => {
+      if (config.port === undefined) return { address: undefined, adminKey: backends.adminKey, close }
+      const server = await listen(handler, config.port, config.host)
+      closing.push(() => stopListening(server))
+      const { port } = server.address() as AddressInfo
+      listening.push({ host: config.host, port })
+      return { address: `http://${config.host}:${port}`, adminKey: backends.adminKey, close }
+    }
+    if (!roles.has('api')) return serve(createStatus({ missing, metrics }))
 
     const api = await startApi({
       ...deps,
@@ -135,19 +144,15 @@ export async function compose(deps: {
       missing,
     })
     closing.push(() => api.close())
-    const server = await listen(api.handler, config)
-    closing.push(() => stopListening(server))
-    const { port } = server.address() as AddressInfo
-    listening.push({ host: config.host, port })
-    return { address: `http://${config.host}:${port}`, adminKey: backends.adminKey, close }
+    return serve(api.handler)
   }
 }
 
-function listen(handler: RequestListener, config: Config): Promise<Server> {
+function listen(handler: RequestListener, port: number, host: string): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, handler)
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(config.port, config.host, 4_096, () => {
+    server.listen(port, host, 4_096, () => {
       server.off('error', reject)
       resolve(server)
     })

@@ -8,7 +8,8 @@ export type RoleName = (typeof ROLES)[number]
 
 export interface Config {
   host: string
-  port: number
+  /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
+  port: number | undefined
   dataDir: string
   roles: RoleName[]
   /** Empty: the embedded broker. */
@@ -44,7 +45,11 @@ interface Setting {
 /** The list that `--help` and the reference page show. */
 export const SETTINGS: readonly Setting[] = [
   { name: 'HOST', sentence: 'Address that the API listens on.', default: '127.0.0.1' },
-  { name: 'PORT', sentence: 'Port that the API listens on; 0 takes a free one.', default: '8080' },
+  {
+    name: 'PORT',
+    sentence: 'Port that the API listens on; 0 takes a free one. A process without the role api serves its health there if it is set.',
+    default: '8080',
+  },
   { name: 'CLARION_DATA_DIR', sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.', default: '.clarion' },
   { name: 'CLARION_ROLES', sentence: 'What this process does: api, admit, deliver, record, or all.', default: 'all' },
   { name: 'KAFKA_BROKERS', sentence: 'Addresses of a Kafka cluster, host:port by comma; empty starts the embedded broker.', default: '' },
@@ -108,7 +113,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const kafkaBrokers = list('KAFKA_BROKERS')
   const config: Config = {
     host: text('HOST'),
-    port: number('PORT', 0, 65535),
+    port: roles.includes('api') || environment.PORT ? number('PORT', 0, 65535) : undefined,
     dataDir: resolve(text('CLARION_DATA_DIR')),
     roles,
     kafkaBrokers,
