@@ -58,14 +58,20 @@ function operation(route: Route): Record<string, unknown> {
     ...(route.access === 'public' ? { security: [] } : { security: [{ bearer: [] }, { apiKey: [] }, { alias: [] }] }),
     parameters: [...pathParameters(route), ...queryParameters(route.query)],
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
-    responses: { [route.status ?? 200]: answered(route), default: { description: errorsOf(route), content: json({ $ref: '#/components/schemas/Error' }) } },
+    responses: {
+      [route.status ?? 200]: answered(route),
+      default: { description: errorsOf(route), content: json({ $ref: '#/components/schemas/Error' }) },
+    },
   }
 }
 
 const json = (schema: Schema) => ({ 'application/json': { schema } })
 
 function operationId({ method, path }: Route): string {
-  const words = path.replace('/api/v1', '').split(/[^A-Za-z0-9]+/).filter(Boolean)
+  const words = path
+    .replace('/api/v1', '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
   return [method.toLowerCase(), ...words].map((word, at) => (at === 0 ? word : word[0]!.toUpperCase() + word.slice(1))).join('')
 }
 
@@ -85,12 +91,17 @@ function queryParameters(query: Schema | undefined): unknown[] {
 
 function answered(route: Route): Record<string, unknown> {
   if (route.answer === undefined) return { description: 'As said.', content: { '*/*': {} } }
-  const meta = { type: 'object', properties: { requestId: { type: 'string' }, nextCursor: { type: ['string', 'null'] } }, required: ['requestId'] }
+  const meta = {
+    type: 'object',
+    properties: { requestId: { type: 'string' }, nextCursor: { type: ['string', 'null'] } },
+    required: ['requestId'],
+  }
   const properties = { success: { const: true }, data: route.answer, meta }
   return { description: 'As asked.', content: json({ type: 'object', properties, required: ['success', 'data', 'meta'] }) }
 }
 
 function errorsOf(route: Route): string {
-  const codes: Code[] = route.access === 'public' ? ['internal_error'] : ['unauthorized', 'insufficient_scope', 'validation_failed', 'internal_error']
+  const codes: Code[] =
+    route.access === 'public' ? ['internal_error'] : ['unauthorized', 'insufficient_scope', 'validation_failed', 'internal_error']
   return `An error, such as ${codes.map(code => `${CODES[code].status} ${code}`).join(', ')}; docs/reference/codes.md lists all.`
 }

@@ -8,8 +8,8 @@ export interface Positions {
 
 /** The enforced counters of the months that are still counted; fed from `admission.counters`. */
 export interface LiveUsage {
-  /** Emits that count against the quota, 0 if there were none. `month`: `YYYY-MM`, UTC. Undefined: older than the counters go. */
-  used(organizationId: string, environment: 'live' | 'test', month: string): number | undefined
+  /** Emits that count against the quota, 0 if there were none. `month`: `YYYY-MM`, UTC. */
+  used(organizationId: string, environment: 'live' | 'test', month: string): number
 }
 
 export interface Readiness {

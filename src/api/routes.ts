@@ -1,20 +1,21 @@
 /**
  * Every route of the API (C.0.6, C.10, C.11.6), in one table. Where two paths overlap, the literal one stands first.
  */
-import { pagingQuery } from './paging.ts'
-import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
-import * as events from './schemas/events.ts'
-import * as organizations from './schemas/organizations.ts'
-import { boolean, listOf, object, string } from './schemas/parts.ts'
-import * as webhooks from './schemas/webhooks.ts'
-import { bareDeliveries } from './handlers/deliveries.ts'
+
 import type { createDeliveryHandlers } from './handlers/deliveries.ts'
+import { bareDeliveries } from './handlers/deliveries.ts'
 import type { createEmitHandlers } from './handlers/emits.ts'
 import type { createOrganizationHandlers } from './handlers/organizations.ts'
 import type { createRegistrationHandlers } from './handlers/registrations.ts'
 import type { createSystemHandlers } from './handlers/system.ts'
 import type { createUsageHandlers } from './handlers/usage.ts'
 import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
+import { pagingQuery } from './paging.ts'
+import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
+import * as events from './schemas/events.ts'
+import * as organizations from './schemas/organizations.ts'
+import { boolean, listOf, object, string } from './schemas/parts.ts'
+import * as webhooks from './schemas/webhooks.ts'
 
 export interface Handlers {
   system: ReturnType<typeof createSystemHandlers>

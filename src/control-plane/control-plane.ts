@@ -2,10 +2,12 @@
 import type { Clock, Random } from '../clock.ts'
 import type { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
+import type { Validators } from '../registry/validators.ts'
 import { createAnnounce } from './announce.ts'
 import type { ControlLog } from './control-log.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations.ts'
+import { createTemplateChecks, type TemplateChecks } from './registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
 import { createSecretBox } from './secrets.ts'
 import { createControlStore } from './store.ts'
@@ -17,6 +19,7 @@ export interface ControlPlane {
   keys: Keys
   registrations: Registrations
   webhooks: Webhooks
+  templates: TemplateChecks
 }
 
 export interface ControlPlaneDeps {
@@ -29,6 +32,8 @@ export interface ControlPlaneDeps {
   checkUrl(url: string): ClarionError | undefined
   /** The partition of `audit.changes` that an organization's rows go to. */
   shardOf(organizationId: string): number
+  /** What schemas are compiled by. */
+  validators: Validators
   ids: Ids
   clock: Clock
   random: Random
@@ -37,11 +42,13 @@ export interface ControlPlaneDeps {
 export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const store = createControlStore(deps)
   const announce = createAnnounce(deps)
-  const shared = { ...deps, store, announce }
+  const templates = createTemplateChecks(deps)
+  const shared = { ...deps, store, announce, templates }
   return {
     organizations: createOrganizations(shared),
     keys: createKeys(shared),
     registrations: createRegistrations(shared),
+    templates,
     webhooks: createWebhooks({ ...shared, secrets: createSecretBox(deps) }),
   }
 }

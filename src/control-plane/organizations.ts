@@ -3,8 +3,9 @@ import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Announce, Caller } from './announce.ts'
+import { genericRegistration } from './generic-event.ts'
 import type { DecisionView } from './overlay.ts'
-import { type ApiKey, type Environment, type Organization, type Plan, type Registration, SCOPES } from './records.ts'
+import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from './records.ts'
 import { checkRevision, revised } from './revision.ts'
 import { generateApiKey, type NewApiKey } from './secrets.ts'
 import { freeSlug, slugFrom } from './slugs.ts'
@@ -46,8 +47,6 @@ export interface OrganizationsDeps {
   random: Random
   announce: Announce
   provisioning: Provisioning
-  /** The registration of `platformxe.generic` that the organization starts with. */
-  genericRegistration(organization: Organization, id: string): Registration
 }
 
 export function createOrganizations(deps: OrganizationsDeps): Organizations {
@@ -69,7 +68,7 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
 
   function made(caller: Caller, organization: Organization, key: NewApiKey, seeds: { keyId: string; registrationId: string }) {
     const apiKey = firstKey(organization, seeds.keyId, key)
-    const generic = deps.genericRegistration(organization, seeds.registrationId)
+    const generic = genericRegistration(organization, seeds.registrationId)
     const about = { organizationId: organization.id, canonicalName: generic.canonicalName }
     return {
       records: [

@@ -7,26 +7,198 @@ import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import { GENERIC_FULL_NAME } from '../events/names.ts'
-import type { CheckRegistration, Checked, Template } from '../registry/check-registration.ts'
-import { hasVersioning } from '../registry/plans.ts'
+import { planOf } from '../registry/plans.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
 import type { DecisionView } from './overlay.ts'
-import type { Organization, Registration } from './records.ts'
+import type { Registration } from './records.ts'
+import { announceRefused, announceRegistered, ofRegistration } from './registration-chain.ts'
+import type { CheckedTemplate, NewRegistration, TemplateChecks } from './registration-check.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { Change, ControlStore, Decision } from './store.ts'
-import type { ControlView } from './view.ts'
 
-export interface NewRegistration extends Template {
-  status?: 'draft' | 'published'
-}
+const NOTICE_INTERVAL_MS = 3_600_000
 
 export interface Registrations {
   /** `idempotencyKey`: the same call again is answered with the registration it made. Errors: the codes of C.11.2, the first that fails. */
   register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string): Promise<Registration>
+  /** Nothing changes if it is published already; `conflict` if it is archived. */
   publish(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>
+  /** Final; nothing changes if it is archived already. */
   archive(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>
   describe(caller: Caller, organizationId: string, id: string, description: string | null, revision?: number): Promise<Registration>
-  /** A draft is removed for good (undefined); what was published is archived. */
+  /** A draft, which nothing was ever emitted as, is removed for good (undefined); what was published is archived. */
   delete(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration | undefined>
 }
+
+export function createRegistrations(deps: {
+  store: ControlStore
+  ids: Ids
+  clock: Clock
+  announce: Announce
+  templates: TemplateChecks
+}): Registrations {
+  const { store, ids, clock, announce, templates } = deps
+
+  function register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string) {
+    const id = ids.next('cer')
+    return store.change(ids.next('chg'), (current): Decision<Registration> => {
+      const repeated = idempotencyKey === undefined ? undefined : repeatOf(current, organizationId, input, idempotencyKey)
+      if (repeated !== undefined) return { records: [], changes: [], result: repeated }
+      const organization = getOrganization(current, organizationId)
+      const checked = templates.check(input, organization, current)
+      if (!checked.ok) return refused(caller, organizationId, input, checked.refusal, id)
+      const made = registrationOf({ id, organizationId, registeredBy: caller.actorId }, input, checked.facts, clock.nowMs())
+      const registration = idempotencyKey === undefined ? made : { ...made, idempotencyKey }
+      const replaced = registration.status === 'published' ? replacedBy(registration, current) : []
+      return {
+        records: [{ kind: 'registration', record: registration }, ...replaced.map(asChange)],
+        changes: [...announceRegistered(announce, caller, registration, checked.facts), ...announceArchived(caller, replaced)],
+        result: registration,
+      }
+    })
+  }
+
+  /** When the last refusal for the plan's sake was announced: at most once an hour (C.3.2). By the command, as it may decide twice. */
+  const notices = new Map<string, { atMs: number; id: string }>()
+
+  function refused(
+    caller: Caller,
+    organizationId: string,
+    input: NewRegistration,
+    refusal: ClarionError,
+    id: string,
+  ): Decision<Registration> {
+    const changes = announceRefused(announce, caller, organizationId, input, refusal)
+    const last = notices.get(organizationId)
+    const due = last === undefined || last.id === id || clock.nowMs() - last.atMs >= NOTICE_INTERVAL_MS
+    if (refusal.code === 'registration_quota_exceeded' && due) {
+      notices.set(organizationId, { atMs: clock.nowMs(), id })
+      const about = { organizationId, entityType: 'organization' as const, entityId: organizationId }
+      changes.push(announce(caller, { ...about, type: 'CUSTOM_EVENT_QUOTA_EXCEEDED', data: { quota: 'registrations' } }))
+    }
+    return { records: [], changes, result: undefined as never, refusal }
+  }
+
+  /** K-14: on a plan that keeps the latest version only, publishing one archives the others of its name. */
+  function replacedBy(published: Registration, current: DecisionView): Registration[] {
+    if (planOf(getOrganization(current, published.organizationId).plan).versioning !== 'latest') return []
+    const versions = current.event(published.organizationId, `${published.namespace}.${published.name}`)?.versions.values() ?? []
+    return [...versions].filter(each => each.id !== published.id && each.status === 'published').map(archived)
+  }
+
+  const archived = (registration: Registration): Registration => {
+    const nowMs = clock.nowMs()
+    return revised(registration, { status: 'archived', archivedAt: new Date(nowMs).toISOString() }, nowMs)
+  }
+
+  const announceArchived = (caller: Caller, gone: Registration[]) =>
+    gone.flatMap(each => [
+      announce(caller, { ...ofRegistration(each, 'CUSTOM_EVENT_ARCHIVED'), status: 'archived' }),
+      announce(caller, invalidated(each, 'archived')),
+    ])
+
+  function changing(
+    organizationId: string,
+    id: string,
+    revision: number | undefined,
+    decide: (before: Registration, current: DecisionView) => Decision<Registration>,
+  ): Promise<Registration> {
+    return store.change(ids.next('chg'), current => {
+      const before = getRegistration(current, organizationId, id)
+      refuseGeneric(before)
+      checkRevision(before, revision)
+      return decide(before, current)
+    })
+  }
+
+  function archiveNow(caller: Caller, before: Registration): Decision<Registration> {
+    if (before.status === 'archived') return { records: [], changes: [], result: before }
+    const after = archived(before)
+    return { records: [asChange(after)], changes: announceArchived(caller, [after]), result: after }
+  }
+
+  return {
+    register,
+    publish: (caller, organizationId, id, revision) =>
+      changing(organizationId, id, revision, (before, current) => {
+        if (before.status === 'published') return { records: [], changes: [], result: before }
+        if (before.status === 'archived') throw new ClarionError('conflict', 'The version is archived, for good; register a newer one.')
+        const nowMs = clock.nowMs()
+        const after = revised(before, { status: 'published', publishedAt: new Date(nowMs).toISOString() }, nowMs)
+        const replaced = replacedBy(after, current)
+        const about = { ...ofRegistration(after, 'CUSTOM_EVENT_PUBLISHED'), previousStatus: 'draft', status: 'published' }
+        return {
+          records: [after, ...replaced].map(asChange),
+          changes: [announce(caller, about), announce(caller, invalidated(after, 'published')), ...announceArchived(caller, replaced)],
+          result: after,
+        }
+      }),
+    archive: (caller, organizationId, id, revision) => changing(organizationId, id, revision, before => archiveNow(caller, before)),
+    describe: (caller, organizationId, id, description, revision) =>
+      changing(organizationId, id, revision, before => {
+        const after = revised(before, { description }, clock.nowMs())
+        return { records: [asChange(after)], changes: [announce(caller, invalidated(after, 'description_changed'))], result: after }
+      }),
+    delete: (caller, organizationId, id, revision) =>
+      store.change(ids.next('chg'), current => {
+        const before = getRegistration(current, organizationId, id)
+        refuseGeneric(before)
+        checkRevision(before, revision)
+        if (before.status !== 'draft') return archiveNow(caller, before)
+        const about = { ...invalidated(before, 'draft_deleted'), previousStatus: 'draft', status: 'deleted' }
+        return {
+          records: [{ kind: 'registration', remove: { organizationId, id } }],
+          changes: [announce(caller, about)],
+          result: undefined,
+        }
+      }),
+  }
+}
+
+/** Throws `not_found`. */
+export function getRegistration(view: Pick<DecisionView, 'find'>, organizationId: string, id: string): Registration {
+  const registration = view.find('registration', organizationId, id)
+  if (registration === undefined) throw new ClarionError('not_found', 'There is no such registration.')
+  return registration
+}
+
+/** The registration that the same call made before (C.11.2); another call with the key is a conflict. */
+function repeatOf(current: DecisionView, organizationId: string, input: NewRegistration, key: string): Registration | undefined {
+  const made = current.list('registration', organizationId).find(each => each.idempotencyKey === key)
+  if (made === undefined) return undefined
+  const sameName = made.namespace === input.namespace && made.name === input.name && made.version === input.version
+  const sameContent =
+    isDeepStrictEqual(made.payloadSchema, input.payloadSchema) && isDeepStrictEqual(made.payloadExample, input.payloadExample ?? null)
+  if (sameName && sameContent) return made
+  throw new ClarionError('idempotency_key_conflict', 'The idempotency key was used to register something else.')
+}
+
+function refuseGeneric(registration: Registration): void {
+  if (`${registration.namespace}.${registration.name}` !== GENERIC_FULL_NAME) return
+  throw new ClarionError('cannot_archive_generic_event', `${GENERIC_FULL_NAME} belongs to the platform and cannot be changed.`)
+}
+
+function registrationOf(
+  whose: Pick<Registration, 'id' | 'organizationId' | 'registeredBy'>,
+  input: NewRegistration,
+  facts: CheckedTemplate,
+  nowMs: number,
+): Registration {
+  const now = new Date(nowMs).toISOString()
+  const { namespace, name, version, description = null, payloadExample = null, status = 'draft' } = input
+  const { canonicalName, schemaHash, schemaFlavour, semverBump, payloadSchema } = facts
+  return {
+    ...{ ...whose, revision: 1, createdAt: now, updatedAt: now, namespace, name, version, canonicalName, status, description },
+    ...{ payloadSchema, payloadExample, schemaHash, schemaFlavour, semverBump },
+    ...{ publishedAt: status === 'published' ? now : null, archivedAt: null },
+  }
+}
+
+const asChange = (record: Registration): Change => ({ kind: 'registration', record })
+
+/** What was cached of the definition is stale (C.3.2). */
+const invalidated = (registration: Registration, cause: string): Announcement => ({
+  ...ofRegistration(registration, 'CUSTOM_EVENT_INVALIDATED'),
+  data: { registrationId: registration.id, cause },
+})

@@ -4,9 +4,10 @@ import { ClarionError, type Finding } from '../codes.ts'
 import { generateSecret } from '../delivery/sign.ts'
 import type { Ids } from '../events/ids.ts'
 import { parseSelector } from '../events/selector.ts'
+import { planOf } from '../registry/plans.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
-import type { Environment, Organization, Plan, Webhook } from './records.ts'
+import type { Environment, Organization, Webhook } from './records.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { SecretBox } from './secrets.ts'
@@ -56,8 +57,6 @@ export interface WebhooksDeps {
   secrets: SecretBox
   /** The egress guard: what is wrong with the URL, or undefined. */
   checkUrl(url: string): ClarionError | undefined
-  /** C.12: webhooks that a plan allows. */
-  webhookLimit(plan: Plan): number
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
@@ -101,7 +100,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     }
     return store.change(ids.next('chg'), current => {
       const organization = getOrganization(current, owner.organizationId)
-      checkLimit(organization, current.webhooks(owner.organizationId).length, deps.webhookLimit(organization.plan))
+      checkLimit(organization, current.webhooks(owner.organizationId).length, planOf(organization.plan).webhooks)
       const data = { url: webhook.url, events: webhook.events }
       return {
         records: [{ kind: 'webhook', record: webhook }],

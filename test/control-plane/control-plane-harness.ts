@@ -1,5 +1,5 @@
 /** The control plane of one process on the run's real broker: several of them write the same topic, as several api processes do. */
-import { control } from '../../topics/control.ts'
+
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { ControlLog } from '../../src/control-plane/control-log.ts'
 import { type ControlViewStore, createControlView } from '../../src/control-plane/view-store.ts'
@@ -8,6 +8,7 @@ import { type Provisioning, provision } from '../../src/kafka/provisioning.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import { type KafkaSettings, openWire, type Wire } from '../../src/kafka/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { control } from '../../topics/control.ts'
 import { testBroker } from '../support/kafka.ts'
 
 export const clock = createSystemClock()

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { ClarionError } from '../../src/codes.ts'
 import { type ControlLog, ControlLogError } from '../../src/control-plane/control-log.ts'
 import type { ApiKey } from '../../src/control-plane/records.ts'
 import { createControlStore } from '../../src/control-plane/store.ts'
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 import { type ControlProcess, clock, openControlProcess, random } from './control-plane-harness.ts'
 
@@ -31,15 +31,20 @@ const rowOf = (organizationId: string, id: string): ChangeRow => ({
 })
 
 /** Adds one to the number that a key is named by: a lost update would show. */
-const increment = (organizationId: string) => (view: ControlProcess['view'] | Parameters<Parameters<ReturnType<typeof storeOf>['change']>[1]>[0]) => {
-  const next = String(Number(view.find('key', organizationId, 'counter')?.name ?? 0) + 1)
-  return { records: [{ kind: 'key' as const, record: keyOf(organizationId, 'counter', next) }], changes: [], result: Number(next) }
-}
+const increment =
+  (organizationId: string) => (view: ControlProcess['view'] | Parameters<Parameters<ReturnType<typeof storeOf>['change']>[1]>[0]) => {
+    const next = String(Number(view.find('key', organizationId, 'counter')?.name ?? 0) + 1)
+    return { records: [{ kind: 'key' as const, record: keyOf(organizationId, 'counter', next) }], changes: [], result: Number(next) }
+  }
 
 describe('the control store', () => {
   it('lets this process read a change when it is answered', async () => {
     const organizationId = unique()
-    await storeOf(one).change(unique(), () => ({ records: [{ kind: 'key', record: keyOf(organizationId, 'k', 'n') }], changes: [], result: 0 }))
+    await storeOf(one).change(unique(), () => ({
+      records: [{ kind: 'key', record: keyOf(organizationId, 'k', 'n') }],
+      changes: [],
+      result: 0,
+    }))
     expect(one.view.find('key', organizationId, 'k')?.name).toBe('n')
   })
 
@@ -120,7 +125,11 @@ describe('the control store', () => {
   it('removes a record for every process', async () => {
     const organizationId = unique()
     await storeOf(one).change(unique(), increment(organizationId))
-    await storeOf(other).change(unique(), () => ({ records: [{ kind: 'key', remove: { organizationId, id: 'counter' } }], changes: [], result: 0 }))
+    await storeOf(other).change(unique(), () => ({
+      records: [{ kind: 'key', remove: { organizationId, id: 'counter' } }],
+      changes: [],
+      result: 0,
+    }))
     await one.view.waitFor(other.view.appliedOffset, 5_000)
     expect(one.view.find('key', organizationId, 'counter')).toBeUndefined()
     expect(one.view.list('key', organizationId)).toEqual([])

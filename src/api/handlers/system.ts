@@ -12,7 +12,9 @@ export function createSystemHandlers(deps: { readiness: Readiness; metrics: () =
       const details = missing.map(what => ({ path: '', rule: 'not_ready', message: what }))
       throw new ClarionError('service_unavailable', `Not ready: ${missing.join(', ')}.`, { details, retryAfterS: 1 })
     },
-    metrics: async (): Promise<Answer> => ({ plain: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await deps.metrics() } }),
+    metrics: async (): Promise<Answer> => ({
+      plain: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await deps.metrics() },
+    }),
     openapi: (): Answer => ({ plain: { contentType: 'application/json; charset=utf-8', body: deps.openapi() } }),
   }
 }

@@ -1,8 +1,9 @@
 /** Health of the custom events (PX-22), meters (C.12) and the audit trail (C.3.4). */
 import type { Reads } from '../../analytics/reads.ts'
 import type { Clock } from '../../clock.ts'
+import { capabilitiesOf, emitLimit, registrationsUsed } from '../../control-plane/plan-usage.ts'
 import type { ControlView } from '../../control-plane/view.ts'
-import { capabilitiesOf, limitsOf, registrationsUsed } from '../../registry/plans.ts'
+import { planOf } from '../../registry/plans.ts'
 import { pagingOf } from '../paging.ts'
 import type { LiveUsage } from '../ports.ts'
 import type { Answer, Call } from '../route.ts'
@@ -18,13 +19,16 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
     async health(call: Call): Promise<Answer> {
       const organization = organizationOf(call)
       const { organizationId, environment } = ownerOf(call)
-      const limits = limitsOf(organization.plan)
+      const limits = planOf(organization.plan)
       const recentFailures = await reads.recentFailures(organizationId, environment, RECENT_FAILURES)
       return {
         data: {
           plan: organization.plan,
           registrations: { used: registrationsUsed(view.list('registration', organizationId)), limit: limits.registrations },
-          emits: { thisMonth: usage.used(organizationId, environment, thisMonth()), monthlyLimit: emitLimit(limits, environment) },
+          emits: {
+            thisMonth: usage.used(organizationId, environment, thisMonth()),
+            monthlyLimit: emitLimit(organization.plan, environment),
+          },
           capabilities: capabilitiesOf(organization.plan),
           recentFailures,
         },
@@ -36,8 +40,8 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       const month = (call.query.month as string | undefined) ?? thisMonth()
       const meters = await reads.usageSummary(organizationId, environment, month)
       if (month >= thisMonth()) meters.emits = usage.used(organizationId, environment, month)
-      const limits = limitsOf(organizationOf(call).plan)
-      return { data: { month, environment, meters, limits: { emits: emitLimit(limits, environment) } } }
+      const { plan } = organizationOf(call)
+      return { data: { month, environment, meters, limits: { emits: emitLimit(plan, environment), webhooks: planOf(plan).webhooks } } }
     },
     async audit(call: Call): Promise<Answer> {
       const { organizationId } = ownerOf(call)

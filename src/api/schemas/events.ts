@@ -23,7 +23,14 @@ const schemaFlavour = oneOf(['json-schema-2020-12', 'openapi-3.1'])
 const description = optionalText(2_000)
 
 /** What the names and the schema must be is told by the registry's own codes, one for each rule (C.11.2). */
-const template = { namespace: string, name: string, version: string, 'description?': description, payloadSchema: anything, 'payloadExample?': anything }
+const template = {
+  namespace: string,
+  name: string,
+  version: string,
+  'description?': description,
+  payloadSchema: anything,
+  'payloadExample?': anything,
+}
 export const newRegistration = object({ ...template, 'status?': oneOf(['draft', 'published']) })
 export const registrationPatch = object({ description })
 export const registrationQuery = {
@@ -56,13 +63,12 @@ const findings = listOf(object({ path: string, rule: string, message: string }))
 export const dryRun = object({
   valid: boolean,
   canonicalName: nullable(string),
-  semverBump: nullable(semverBump),
+  semverBump: { anyOf: [semverBump, { type: 'null' }] },
   schemaHash: nullable(string),
-  schemaFlavour: nullable(schemaFlavour),
-  schemaDepth: nullable(integer),
-  schemaPropertyCount: nullable(integer),
+  schemaFlavour,
+  schemaDepth: integer,
+  schemaPropertyCount: integer,
   findings: listOf(object({ code: string, message: string, details: findings })),
-  warnings: findings,
 })
 
 /** What an emit's body is; the hot path reads it by hand (`emit-request.ts`), a test holds both to the same examples. */

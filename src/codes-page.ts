@@ -1,0 +1,21 @@
+/** The reference page of the codes, made from the table; `bin/reference.mjs` writes it, a test finds it stale. */
+import { CODES } from './codes.ts'
+
+export function codesPage(): string {
+  const rows = Object.entries(CODES)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([code, { status, retryable, meaning }]) =>
+        `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${meaning.replaceAll('|', '\\|')} |`,
+    )
+  return `${[
+    '# Codes',
+    '',
+    'Every error answer carries one of these in `error.code`; the same words stand in record headers, logs and metrics.',
+    'This page is made from `src/codes.ts` by `node bin/reference.mjs`.',
+    '',
+    '| code | status | retryable | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n')}\n`
+}

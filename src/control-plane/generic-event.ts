@@ -1,0 +1,22 @@
+/** The catch-all that every organization is made with (C.11.4). */
+import { canonicalName, GENERIC, GENERIC_FULL_NAME } from '../events/names.ts'
+import { schemaHash } from '../registry/canonical-json.ts'
+import type { Organization, Registration } from './records.ts'
+
+export function genericRegistration({ id: organizationId, createdAt }: Organization, id: string): Registration {
+  const { namespace, name, version, schema } = GENERIC
+  return {
+    ...{ id, organizationId, revision: 1, createdAt, updatedAt: createdAt, namespace, name, version },
+    canonicalName: canonicalName(organizationId, GENERIC_FULL_NAME, version),
+    status: 'published',
+    description: 'The catch-all: kind says what it is.',
+    payloadSchema: schema,
+    payloadExample: null,
+    schemaHash: schemaHash(schema),
+    schemaFlavour: 'json-schema-2020-12',
+    semverBump: 'initial',
+    registeredBy: 'system',
+    publishedAt: createdAt,
+    archivedAt: null,
+  }
+}

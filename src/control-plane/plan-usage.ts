@@ -1,0 +1,29 @@
+/** What a plan comes to for an organization: what is used of it, and what it can do. */
+import { GENERIC_FULL_NAME } from '../events/names.ts'
+import { planOf } from '../registry/plans.ts'
+import type { Environment, Plan, Registration } from './records.ts'
+
+/** C.11.2: distinct (namespace, name) that are not archived count, versions are free, the generic event does not. */
+export function registrationsUsed(registrations: Iterable<Registration>): number {
+  const names = new Set<string>()
+  for (const { namespace, name, status } of registrations) if (status !== 'archived') names.add(`${namespace}.${name}`)
+  names.delete(GENERIC_FULL_NAME)
+  return names.size
+}
+
+/** Emits a month; null: unlimited. The test environment has a cap of its own (C.11.4). */
+export function emitLimit(plan: Plan, environment: Environment): number | null {
+  return environment === 'test' ? planOf(plan).monthlyTestEmits : planOf(plan).monthlyEmits
+}
+
+/** `capabilities` of health (PX-22). */
+export function capabilitiesOf(plan: Plan) {
+  const { registrations, versioning, marketplacePublish, marketplaceFork, federation } = planOf(plan)
+  return {
+    canRegister: registrations !== 0,
+    schemaVersioning: versioning === 'full',
+    marketplacePublish,
+    marketplaceFork,
+    federationPush: federation,
+  }
+}

@@ -1,0 +1,52 @@
+/** What a registration announces on its way (C.3.2): the chain in order, or its beginning and why it ended. */
+import type { ChangeRow } from '../../topics/audit-changes.ts'
+import type { ClarionError } from '../codes.ts'
+import type { Announce, Announcement, Caller } from './announce.ts'
+import type { Registration } from './records.ts'
+import type { CheckedTemplate, NewRegistration } from './registration-check.ts'
+
+export const ofRegistration = (registration: Registration, type: string): Announcement => ({
+  organizationId: registration.organizationId,
+  type,
+  entityType: 'registration',
+  entityId: registration.id,
+  canonicalName: registration.canonicalName,
+})
+
+/**
+ * The definition is usable as soon as its record is read, which every process does by itself: so persisted, materialised and registered
+ * come with one commit.
+ */
+export function announceRegistered(announce: Announce, caller: Caller, registration: Registration, facts: CheckedTemplate): ChangeRow[] {
+  const { id: registrationId, namespace, name, version, status, createdAt } = registration
+  const { schemaHash, schemaFlavour, semverBump, depth, propertyCount } = facts
+  const steps: Array<[type: string, data: Record<string, unknown>]> = [
+    ['CUSTOM_EVENT_REQUESTED', { namespace, name, version, requestedStatus: status }],
+    ['CUSTOM_EVENT_VALIDATED', { schemaHash, schemaFlavour, semverBump, depth, propertyCount }],
+    ['CUSTOM_EVENT_PERSISTED', { registrationId, status }],
+    ['CUSTOM_EVENT_MATERIALISED', { registrationId, materialisedAt: createdAt }],
+    ['CUSTOM_EVENT_REGISTERED', { registrationId, status }],
+  ]
+  return steps.map(([type, data]) => announce(caller, { ...ofRegistration(registration, type), status, data }))
+}
+
+/** The chain ends after REQUESTED (C.3.5). */
+export function announceRefused(
+  announce: Announce,
+  caller: Caller,
+  organizationId: string,
+  input: NewRegistration,
+  refusal: ClarionError,
+): ChangeRow[] {
+  const { namespace, name, version, status = 'draft' } = input
+  const about = { organizationId, entityType: 'registration' as const, entityId: `${namespace}.${name}@${version}`.slice(0, 200) }
+  return [
+    announce(caller, { ...about, type: 'CUSTOM_EVENT_REQUESTED', data: { namespace, name, version, requestedStatus: status } }),
+    announce(caller, {
+      ...about,
+      type: 'CUSTOM_EVENT_VALIDATION_FAILED',
+      reason: refusal.code,
+      data: { code: refusal.code, details: refusal.details ?? [] },
+    }),
+  ]
+}

@@ -1,0 +1,157 @@
+/**
+ * The API of one process over real HTTP, on the run's real broker and ClickHouse. What admission would tell it (positions, counters) the
+ * test tells instead; verdicts are written to the real topic `outcomes`.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { AnalyticsClient } from '../../src/analytics/client.ts'
+import { createReads } from '../../src/analytics/reads.ts'
+import { createApi } from '../../src/api/create-api.ts'
+import { createOutcomeWaiter, type OutcomeWaiter } from '../../src/api/outcomes.ts'
+import type { Route } from '../../src/api/route.ts'
+import { createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createAddressGuard } from '../../src/delivery/address-guard.ts'
+import { createIds } from '../../src/events/ids.ts'
+import { createIngressTags, type IngressTags } from '../../src/events/ingress.ts'
+import { createAppender } from '../../src/kafka/appender.ts'
+import { createLogReader } from '../../src/kafka/log-reader.ts'
+import type { Appender } from '../../src/kafka/ports.ts'
+import { createValidators } from '../../src/registry/validators.ts'
+import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
+import { migratedDatabase } from '../analytics/database.ts'
+import { type ControlProcess, clock, logger, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
+
+export const ADMIN_KEY = 'ck_admin_of_the_tests'
+const SECRET_KEY = 'the secret of the tests'
+
+export interface Reply {
+  status: number
+  body: {
+    success: boolean
+    error?: { code: string; message: string; details?: Array<{ path: string; rule: string }>; [more: string]: unknown }
+    [more: string]: unknown
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what the test is about
+  data: any
+  meta: { requestId: string; nextCursor?: string | null }
+  code: string | undefined
+  headers: Headers
+}
+
+export type CallAs = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>
+
+export interface TestApi extends ControlProcess {
+  base: string
+  routes: readonly Route[]
+  tags: IngressTags
+  appender: Appender
+  outcomes: OutcomeWaiter
+  analytics: AnalyticsClient
+  /** What admission would tell: `topic/partition` → position. */
+  positions: Map<string, number>
+  used: Map<string, number>
+  missing: string[]
+  /** The next appends are refused. */
+  refuseAppends(refuse: boolean): void
+  as(key: string | undefined): CallAs
+  operator: CallAs
+  organization(plan?: string): Promise<{ id: string; slug: string; apiKey: string; call: CallAs }>
+  /** Writes a verdict, as admission would. */
+  answer(row: OutcomeRow): Promise<void>
+}
+
+export async function openTestApi(): Promise<TestApi> {
+  const control = await openControlProcess()
+  const analytics = await migratedDatabase()
+  const ids = createIds({ clock, random })
+  const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
+  const onFatal = (error: Error) => {
+    throw error
+  }
+  const onRecords = (_topic: string, _partition: number, records: Parameters<OutcomeWaiter['onRecord']>[0][]) =>
+    records.forEach(outcomes.onRecord)
+  const reader = createLogReader({ kafka: control.kafka, clock, logger, events: { onRecords, onFatal } })
+  for (let partition = 0; partition < control.provisioning.shards; partition++) reader.assign(outcomesTopic.name, partition, 'earliest')
+  const appender = createAppender({ kafka: control.kafka, clock, logger, persistMs: 5_000 })
+  const guard = createAddressGuard({ allow: [], allowHttp: false, ownAddresses: () => [] })
+  const validators = createValidators({ cacheMax: 100 })
+  const controlPlane = createControlPlane({ ...control, secretKey: SECRET_KEY, checkUrl: guard.checkUrl, validators, ids, clock, random })
+  const tags = createIngressTags(SECRET_KEY)
+  const positions = new Map<string, number>()
+  const used = new Map<string, number>()
+  const missing: string[] = []
+  let refusing = false
+  const api = createApi({
+    view: control.view,
+    controlPlane,
+    appender: { ...appender, append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)) },
+    outcomes,
+    tags,
+    reads: createReads(analytics),
+    positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
+    usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
+    readiness: { missing: () => missing },
+    metrics: () => 'clarion_up 1\n',
+    ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
+  })
+  const server = createServer(api.handler)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const as = (key: string | undefined): CallAs => caller(base, key)
+  const operator = as(ADMIN_KEY)
+
+  return {
+    ...control,
+    ...{ base, routes: api.routes, tags, appender, outcomes, analytics, positions, used, missing, as, operator },
+    refuseAppends: refuse => {
+      refusing = refuse
+    },
+    async organization(plan = 'PRO') {
+      const slug = `t${random.bytes(6).toString('hex')}`
+      const made = await operator('POST', '/api/v1/organizations', { name: slug, slug, plan, ownerEmail: `${slug}@example.test` })
+      return { id: made.data.organization.id, slug, apiKey: made.data.apiKey, call: as(made.data.apiKey) }
+    },
+    async answer(row) {
+      await appender.append({
+        topic: outcomesTopic.name,
+        partition: 0,
+        key: outcomes.processId,
+        value: outcomesCodec.encode({ outcomes: [row] }),
+      })
+    },
+    async close() {
+      await new Promise(resolve => {
+        server.close(resolve)
+        server.closeAllConnections()
+      })
+      outcomes.close()
+      await Promise.allSettled([reader.close(), appender.close(), analytics.close()])
+      await control.close()
+    },
+  }
+}
+
+function caller(base: string, key: string | undefined): CallAs {
+  return async (method, path, body, headers = {}) => {
+    const text = body === undefined ? undefined : typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    const response = await fetch(base + path, {
+      method,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: text as string,
+    })
+    const raw = await response.text()
+    const parsed = raw.startsWith('{') ? JSON.parse(raw) : raw
+    return {
+      status: response.status,
+      body: parsed,
+      data: parsed.data,
+      meta: parsed.meta,
+      code: parsed.error?.code,
+      headers: response.headers,
+    }
+  }
+}

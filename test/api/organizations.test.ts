@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { openTestApi, type TestApi } from './api-harness.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await openTestApi()
+})
+afterAll(() => api?.close())
+
+describe('organizations', () => {
+  it('come with a key of every scope, their slug as namespace, the generic event and both topics', async () => {
+    const slug = `acme${Date.now().toString(36)}`
+    const made = await api.operator('POST', '/api/v1/organizations', { name: 'Acme', slug, plan: 'PRO', ownerEmail: 'a@example.test' })
+    expect(made.status).toBe(201)
+    expect(made.data.organization).toMatchObject({
+      slug,
+      name: 'Acme',
+      plan: 'PRO',
+      status: 'active',
+      namespaceAllowlist: [slug],
+      revision: 1,
+    })
+    expect(made.data.apiKey).toMatch(/^ck_live_/)
+    const { id } = made.data.organization
+    const who = await api.as(made.data.apiKey)('GET', '/api/v1/whoami')
+    expect(who.data).toMatchObject({ kind: 'key', organization: { id }, key: { environment: 'live' } })
+    expect(who.data.key.scopes).toHaveLength(9)
+    expect(JSON.stringify(who.body)).not.toContain(made.data.apiKey)
+    const events = await api.as(made.data.apiKey)('GET', '/api/v1/events/custom')
+    expect(events.data).toMatchObject([{ namespace: 'platformxe', name: 'generic', version: '1.0.0', status: 'published' }])
+    await expect(api.appender.append({ topic: `emits.${id}`, partition: 0, key: null, value: '{}' })).resolves.toMatchObject({ offset: 0 })
+    await expect(api.appender.append({ topic: `events.${id}`, partition: 0, key: null, value: '{}' })).resolves.toMatchObject({ offset: 0 })
+  })
+
+  it('get a slug from their name, another one if it is taken, and a refusal if a taken one is asked for', async () => {
+    const name = `Ümlaut ${Date.now()}`
+    const first = await api.operator('POST', '/api/v1/organizations', { name })
+    const second = await api.operator('POST', '/api/v1/organizations', { name })
+    expect(first.data.organization).toMatchObject({ slug: expect.stringMatching(/^umlaut-\d+$/), plan: 'FREE' })
+    expect(second.data.organization.slug).toBe(`${first.data.organization.slug}-2`)
+    const third = await api.operator('POST', '/api/v1/organizations', { name, slug: first.data.organization.slug })
+    expect([third.status, third.code]).toEqual([409, 'slug_taken'])
+  })
+
+  it('made at the same time with one slug: exactly one is', async () => {
+    const slug = `race${Date.now().toString(36)}`
+    const calls = await Promise.all(Array.from({ length: 8 }, () => api.operator('POST', '/api/v1/organizations', { name: 'x', slug })))
+    expect(calls.map(call => call.status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409])
+  })
+
+  it('are read but not changed by their key after a suspension, and go on after it', async () => {
+    const { id, call } = await api.organization()
+    await api.operator('POST', `/api/v1/organizations/${id}/suspend`)
+    const register = { namespace: 'x', name: 'y', version: '1.0.0', payloadSchema: {} }
+    const refused = await call('POST', '/api/v1/events/custom', register)
+    expect([refused.status, refused.code]).toEqual([403, 'organization_suspended'])
+    expect((await call('GET', '/api/v1/webhooks')).status).toBe(200)
+    await api.operator('POST', `/api/v1/organizations/${id}/activate`)
+    expect((await call('POST', '/api/v1/events/custom', register)).code).not.toBe('organization_suspended')
+  })
+
+  it('are gone for their keys once deleted, with their webhooks, and their slug stays taken', async () => {
+    const { id, slug, call } = await api.organization()
+    await call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+    expect((await api.operator('DELETE', `/api/v1/organizations/${id}`)).data.status).toBe('deleted')
+    expect((await call('GET', '/api/v1/whoami')).status).toBe(401)
+    expect(api.view.webhooks(id)).toEqual([])
+    expect(api.view.list('key', id)).toEqual([])
+    expect((await api.operator('POST', '/api/v1/organizations', { name: 'x', slug })).code).toBe('slug_taken')
+    expect((await api.operator('POST', `/api/v1/organizations/${id}/activate`)).status).toBe(404)
+  })
+
+  it('are changed only at the revision that the caller knows', async () => {
+    const { id } = await api.organization('FREE')
+    const path = `/api/v1/organizations/${id}`
+    const changed = await api.operator('PATCH', path, { plan: 'BASIC' }, { 'if-match': '1' })
+    expect(changed.data).toMatchObject({ plan: 'BASIC', revision: 2 })
+    const stale = await api.operator('PATCH', path, { plan: 'PRO' }, { 'if-match': '"1"' })
+    expect([stale.status, stale.code]).toEqual([412, 'revision_conflict'])
+    expect((await api.operator('PATCH', path, { plan: 'PRO' }, { 'if-match': 'soon' })).code).toBe('validation_failed')
+    expect((await api.operator('GET', path)).data.plan).toBe('BASIC')
+  })
+
+  it('are granted namespaces, and lose them again', async () => {
+    const { id, slug } = await api.organization()
+    const granted = await api.operator('POST', `/api/v1/organizations/${id}/namespaces`, { namespace: 'lettings' })
+    expect(granted.data.namespaceAllowlist).toEqual([slug, 'lettings'])
+    const again = await api.operator('POST', `/api/v1/organizations/${id}/namespaces`, { namespace: 'lettings' })
+    expect(again.data.revision).toBe(granted.data.revision)
+    expect((await api.operator('DELETE', `/api/v1/organizations/${id}/namespaces/lettings`)).data.namespaceAllowlist).toEqual([slug])
+    expect((await api.operator('DELETE', `/api/v1/organizations/${id}/namespaces/lettings`)).status).toBe(404)
+  })
+
+  it('are listed newest first, page by page, each once', async () => {
+    const made = [await api.organization(), await api.organization(), await api.organization()].map(each => each.id)
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const page = await api.operator('GET', `/api/v1/organizations?limit=2${cursor}`)
+      seen.push(...page.data.map((each: { id: string }) => each.id))
+      cursor = page.meta.nextCursor ? `&cursor=${page.meta.nextCursor}` : ''
+    } while (cursor !== '' && !made.every(id => seen.includes(id)))
+    expect(seen.filter(id => made.includes(id))).toEqual(made.toReversed())
+    expect(new Set(seen).size).toBe(seen.length)
+    const bad = await api.operator('GET', '/api/v1/organizations?cursor=nonsense')
+    expect([bad.status, bad.code]).toEqual([400, 'validation_failed'])
+  })
+})
+
+describe('keys', () => {
+  it('do what their scopes say and no more', async () => {
+    const { call } = await api.organization()
+    const made = await call('POST', '/api/v1/keys', { name: 'reader', environment: 'live', scopes: ['events:read'] })
+    expect(made.status).toBe(201)
+    const reader = api.as(made.data.apiKey)
+    expect((await reader('GET', '/api/v1/events/custom')).status).toBe(200)
+    const refused = await reader('GET', '/api/v1/keys')
+    expect([refused.status, refused.code]).toEqual([403, 'insufficient_scope'])
+    expect((await reader('POST', '/api/v1/events/custom/emit', { name: 'a.b', payload: {} })).code).toBe('insufficient_scope')
+  })
+
+  it('are worth nothing once deleted or expired', async () => {
+    const { call } = await api.organization()
+    const made = await call('POST', '/api/v1/keys', { name: 'short', environment: 'live', scopes: ['events:read'] })
+    expect((await call('DELETE', `/api/v1/keys/${made.data.key.id}`)).status).toBe(200)
+    expect((await api.as(made.data.apiKey)('GET', '/api/v1/whoami')).code).toBe('unauthorized')
+    const past = await call('POST', '/api/v1/keys', {
+      name: 'late',
+      environment: 'live',
+      scopes: ['events:read'],
+      expiresAt: '2020-01-01T00:00:00Z',
+    })
+    expect([past.status, past.body.error?.details?.[0]?.path]).toEqual([400, '/expiresAt'])
+  })
+
+  it('of the test environment bring its topics with them', async () => {
+    const { id, call } = await api.organization()
+    const made = await call('POST', '/api/v1/keys', { name: 'trial', environment: 'test', scopes: ['events:emit'] })
+    expect(made.data.apiKey).toMatch(/^ck_test_/)
+    expect(api.view.organization(id)?.testEnvironment).toBe(true)
+    await expect(api.appender.append({ topic: `emits.${id}.test`, partition: 0, key: null, value: '{}' })).resolves.toMatchObject({
+      offset: 0,
+    })
+  })
+
+  it('are taken from either header, and refused alike when unknown', async () => {
+    const { apiKey } = await api.organization()
+    const anonymous = api.as(undefined)
+    for (const headers of [{ authorization: `bearer ${apiKey}` }, { 'x-api-key': apiKey }, { 'x-platphorm-api-key': apiKey }]) {
+      expect((await anonymous('GET', '/api/v1/whoami', undefined, headers as Record<string, string>)).status).toBe(200)
+    }
+    for (const headers of [{}, { authorization: apiKey }, { 'x-api-key': `${apiKey}x` }, { authorization: 'Bearer ' }]) {
+      const refused = await anonymous('GET', '/api/v1/whoami', undefined, headers as Record<string, string>)
+      expect([refused.status, refused.code, refused.headers.get('www-authenticate')]).toEqual([401, 'unauthorized', 'Bearer'])
+    }
+  })
+})
