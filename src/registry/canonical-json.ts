@@ -1,0 +1,26 @@
+/** JSON in the one form that equal values share (RFC 8785), and the hash of a schema made from it. */
+import { hash } from 'node:crypto'
+
+/** @throws TypeError for what RFC 8785 has no form for: numbers that are not finite, strings with lone surrogates. */
+export function canonicalJson(value: unknown): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('A number is beyond double precision')
+  if (typeof value === 'string' && !value.isWellFormed()) throw new TypeError('A string has a lone surrogate')
+  return render(value, canonicalJson)
+}
+
+/** A string that two JSON values share exactly when they are equal; never throws. Not for storing. */
+export function identityOf(value: unknown): string {
+  return typeof value === 'number' ? String(value === 0 ? 0 : value) : render(value, identityOf)
+}
+
+/** SHA-256 of the canonical JSON, descriptions included, in hex (C.11.3). @throws as `canonicalJson`. */
+export const schemaHash = (schema: Record<string, unknown>): string => hash('sha256', canonicalJson(schema), 'hex')
+
+/** JSON.stringify writes numbers and strings as RFC 8785 asks; the default sort is by UTF-16 code units, as it asks too. */
+function render(value: unknown, renderMember: (member: unknown) => string): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(renderMember).join(',')}]`
+  const record = value as Record<string, unknown>
+  const members = Object.keys(record).sort()
+  return `{${members.map(key => `${renderMember(key)}:${renderMember(record[key])}`).join(',')}}`
+}

@@ -1,0 +1,136 @@
+/**
+ * The size of a schema, measured before anything compiles it (C.11.3): a small text can describe a deep, wide or endless schema. Every
+ * figure is found with each schema object visited once, so that a hostile schema costs no more than its text.
+ */
+import type { Code, Finding } from '../codes.ts'
+import { isJsonObject } from '../events/json-pointer.ts'
+import { finding } from '../events/json-text.ts'
+import { resolveReferences } from './references.ts'
+import { type SchemaObject, schemaPositions, subschemasOf } from './schema-positions.ts'
+
+export const SCHEMA_DEPTH_MAX = 5
+export const SCHEMA_PROPERTIES_MAX = 50
+export const SCHEMA_BYTES_MAX = 65_536
+/** Nesting of the text itself, combinators included; bounds every recursion over a schema. */
+export const SCHEMA_NESTING_MAX = 64
+/** Subschemas that judging one instance may visit, `$ref` followed each time: twice the same reference, thirty levels on end, is a billion. */
+export const SCHEMA_EVALUATIONS_MAX = 2_000
+
+export interface SchemaSize {
+  /** Levels: the root is 1, each step into properties, items, prefixItems, patternProperties or additionalProperties one more. */
+  depth: number
+  /** Names under any `properties` or `patternProperties`, each `$defs` counted once. */
+  propertyCount: number
+  /** Subschemas that judging one instance may visit. */
+  evaluations: number
+  /** What is over a cap, or leads out of the document; in the order of C.11.2. */
+  problems: Array<{ code: Code; finding: Finding }>
+}
+
+const STEPS = new Set(['properties', 'items', 'prefixItems', 'patternProperties', 'additionalProperties'])
+
+/** Measures a schema. Paths of findings are pointers into the schema. */
+export function measureSchema(schema: SchemaObject): SchemaSize {
+  const outside = outsideBounds(schema)
+  if (outside) return { depth: 0, propertyCount: 0, evaluations: 0, problems: [outside] }
+  const positions = schemaPositions(schema)
+  const references = resolveReferences(positions)
+  const problems: SchemaSize['problems'] = []
+
+  const walk = createWalk(references.targets)
+  const recursive = [...positions].find(([path, position]) => !walk.visit(position, path))
+  const propertyCount = countProperties(positions.values())
+  const { depth, evaluations } = walk.sizeOf(schema)
+
+  if (recursive) problems.push({ code: 'schema_too_deep', finding: finding(recursive[0], 'recursive', 'refers to itself') })
+  else if (depth > SCHEMA_DEPTH_MAX) {
+    problems.push({
+      code: 'schema_too_deep',
+      finding: finding('', 'max_depth', `has ${depth} levels, at most ${SCHEMA_DEPTH_MAX} are allowed`),
+    })
+  }
+  if (propertyCount > SCHEMA_PROPERTIES_MAX) {
+    const message = `names ${propertyCount} properties, at most ${SCHEMA_PROPERTIES_MAX} are allowed`
+    problems.push({ code: 'schema_too_wide', finding: finding('', 'max_properties', message) })
+  }
+  for (const broken of references.findings) problems.push({ code: 'invalid_json_schema', finding: broken })
+  if (evaluations > SCHEMA_EVALUATIONS_MAX) {
+    const message = `asks for more than ${SCHEMA_EVALUATIONS_MAX} checks of one value`
+    problems.push({ code: 'invalid_json_schema', finding: finding('', 'max_evaluations', message) })
+  }
+  return { depth, propertyCount, evaluations, problems }
+}
+
+function outsideBounds(schema: SchemaObject): SchemaSize['problems'][number] | undefined {
+  if (nestsDeeper(schema, SCHEMA_NESTING_MAX)) {
+    return { code: 'schema_too_deep', finding: finding('', 'max_nesting', `nests deeper than ${SCHEMA_NESTING_MAX} levels of JSON`) }
+  }
+  if (Buffer.byteLength(JSON.stringify(schema)) > SCHEMA_BYTES_MAX) {
+    return { code: 'schema_too_wide', finding: finding('', 'max_bytes', `is longer than ${SCHEMA_BYTES_MAX} bytes`) }
+  }
+  return undefined
+}
+
+/** Level by level, not by recursion: this is what makes recursion safe for all who come after. */
+function nestsDeeper(value: unknown, levelsMax: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levelsMax) return true
+    level = level.flatMap(member => (typeof member === 'object' && member !== null ? Object.values(member) : []))
+  }
+  return false
+}
+
+interface Size {
+  depth: number
+  evaluations: number
+}
+
+/** Sizes of schemas, each worked out once however many references lead to it. */
+function createWalk(targets: ReadonlyMap<SchemaObject, SchemaObject>) {
+  const sizes = new Map<SchemaObject, Size>()
+  const open = new Set<SchemaObject>()
+
+  /** False when the schema leads back to itself. */
+  function visit(schema: SchemaObject, path: string): boolean {
+    if (sizes.has(schema)) return true
+    if (open.has(schema)) return false
+    open.add(schema)
+    const size = { depth: 1, evaluations: 1 + namesListed(schema) }
+    const include = (child: Size, levels: number): void => {
+      size.depth = Math.max(size.depth, child.depth + levels)
+      size.evaluations += child.evaluations
+    }
+    for (const { keyword, schema: child, path: childPath } of subschemasOf(schema, path)) {
+      if (isJsonObject(child)) {
+        if (!visit(child, childPath)) return false
+        if (keyword !== '$defs' && keyword !== 'definitions') include(sizes.get(child) as Size, STEPS.has(keyword) ? 1 : 0)
+      } else if (keyword === 'properties' || keyword === 'patternProperties') include({ depth: 1, evaluations: 1 }, 1)
+    }
+    const target = targets.get(schema)
+    if (target) {
+      if (!visit(target, path)) return false
+      include(sizes.get(target) as Size, 0)
+    }
+    open.delete(schema)
+    sizes.set(schema, size)
+    return true
+  }
+
+  return { visit, sizeOf: (schema: SchemaObject): Size => sizes.get(schema) ?? { depth: 0, evaluations: 0 } }
+}
+
+/** Names that an object is searched for. */
+function namesListed(schema: SchemaObject): number {
+  const required = Array.isArray(schema.required) ? schema.required.length : 0
+  const dependent = isJsonObject(schema.dependentRequired) ? Object.values(schema.dependentRequired) : []
+  return required + dependent.reduce<number>((sum, names) => sum + (Array.isArray(names) ? names.length : 0), 0)
+}
+
+function countProperties(schemas: Iterable<SchemaObject>): number {
+  let count = 0
+  for (const { properties, patternProperties } of schemas) {
+    for (const named of [properties, patternProperties]) if (isJsonObject(named)) count += Object.keys(named).length
+  }
+  return count
+}

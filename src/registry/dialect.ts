@@ -1,0 +1,85 @@
+/**
+ * Which JSON Schema is taken (C.11.3): draft 2020-12 by an allow-list of keywords. What the validator would misjudge is refused with the
+ * reason, here, before it sees the schema; what judges nothing (annotations, OpenAPI's own words) is taken away.
+ */
+import type { Finding } from '../codes.ts'
+import type { SchemaFlavour } from '../control-plane/records.ts'
+import { isJsonObject, pointerTo } from '../events/json-pointer.ts'
+import { finding } from '../events/json-text.ts'
+import { isOpenApiDialect, JSON_SCHEMA_DIALECTS, OPENAPI_KEYWORDS } from './flavour.ts'
+import { filterKeywords, type SchemaObject, schemaPositions } from './schema-positions.ts'
+
+const ANNOTATIONS = new Set([
+  'title',
+  'description',
+  'default',
+  'examples',
+  '$comment',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+  'contentEncoding',
+  'contentMediaType',
+  'contentSchema',
+])
+
+const JUDGED = new Set([
+  ...['$ref', '$anchor', '$defs', 'definitions', 'type', 'enum', 'const', 'format', 'pattern', 'minLength', 'maxLength'],
+  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+  ...['properties', 'patternProperties', 'additionalProperties', 'propertyNames', 'required', 'dependentRequired', 'dependentSchemas'],
+  ...['minProperties', 'maxProperties'],
+  ...['items', 'prefixItems', 'contains', 'minContains', 'maxContains', 'minItems', 'maxItems', 'uniqueItems'],
+  ...['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
+])
+
+/** Words that schemas are known to use, with why they are refused. */
+const REFUSED: Readonly<Record<string, string>> = {
+  $dynamicRef: 'is not supported: no dynamic references',
+  $dynamicAnchor: 'is not supported: no dynamic references',
+  $recursiveRef: 'is not part of draft 2020-12',
+  $recursiveAnchor: 'is not part of draft 2020-12',
+  $vocabulary: 'is for meta-schemas',
+  $async: 'is not part of draft 2020-12',
+  unevaluatedItems: 'is not supported: say items instead',
+  unevaluatedProperties: 'is not supported: say additionalProperties instead',
+  dependencies: 'is not part of draft 2020-12: say dependentRequired or dependentSchemas',
+  additionalItems: 'is not part of draft 2020-12: say prefixItems and items',
+  id: 'is not part of draft 2020-12: say $id',
+  nullable: 'is not part of draft 2020-12: add "null" to the type',
+}
+
+/** Why a schema cannot be taken; empty when it can. Paths are pointers into the schema. */
+export function checkDialect(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
+  const findings: Finding[] = []
+  for (const [path, position] of schemaPositions(schema)) {
+    for (const [keyword, value] of Object.entries(position)) {
+      const reason = whyRefused(keyword, value, path === '', flavour)
+      if (reason !== undefined) findings.push(finding(pointerTo(path, keyword), keyword, reason))
+      if (namesPrototype(keyword, value)) findings.push(finding(pointerTo(path, keyword), keyword, 'cannot speak of a member __proto__'))
+    }
+  }
+  return findings
+}
+
+function whyRefused(keyword: string, value: unknown, isRoot: boolean, flavour: SchemaFlavour): string | undefined {
+  if (keyword === '$schema' && isRoot) {
+    return JSON_SCHEMA_DIALECTS.has(value) || isOpenApiDialect(value) ? undefined : 'must be draft 2020-12 or the dialect of OpenAPI 3.1'
+  }
+  if (keyword === '$id' && isRoot) return typeof value === 'string' ? undefined : 'must be string'
+  if (keyword === '$schema' || keyword === '$id') return 'is allowed at the root alone'
+  if (JUDGED.has(keyword) || isAnnotation(keyword, flavour)) return undefined
+  return REFUSED[keyword] ?? 'is not a keyword of draft 2020-12'
+}
+
+const isAnnotation = (keyword: string, flavour: SchemaFlavour): boolean =>
+  ANNOTATIONS.has(keyword) || keyword.startsWith('x-') || (flavour === 'openapi-3.1' && OPENAPI_KEYWORDS.has(keyword))
+
+/** The validator passes over members of this name in silence. */
+function namesPrototype(keyword: string, value: unknown): boolean {
+  if (Array.isArray(value)) return keyword === 'required' && value.includes('__proto__')
+  const named = ['properties', 'patternProperties', 'dependentRequired', 'dependentSchemas', '$defs', 'definitions'].includes(keyword)
+  return named && isJsonObject(value) && Object.hasOwn(value, '__proto__')
+}
+
+/** The schema without what judges nothing. */
+export const onlyJudged = (schema: SchemaObject): SchemaObject => filterKeywords(schema, keyword => JUDGED.has(keyword)) as SchemaObject

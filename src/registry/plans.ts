@@ -1,0 +1,86 @@
+/** What each plan allows (C.12, PX-4 to PX-7): one table, no other place knows a number. */
+import type { Plan } from '../control-plane/records.ts'
+
+export interface PlanLimits {
+  /** Distinct (namespace, name) that are not archived; null: unlimited. */
+  registrations: number | null
+  /** Accepted emits of the live environment in a UTC month; null: unlimited. */
+  monthlyEmits: number | null
+  /** Accepted emits of the test environment in a UTC month (C.11.4): not on the quota, but capped. */
+  monthlyTestEmits: number
+  /** `none`: generic only. `latest`: a newer version archives the older one (K-14). */
+  versioning: 'none' | 'latest' | 'full'
+  webhooks: number
+  activeWorkflows: number
+  queues: number
+  streams: number
+  retentionDays: number
+  /** Idempotency keys remembered: for 30 days, or the last so many. */
+  idempotencyKeys: number
+  marketplacePublish: boolean
+  marketplaceFork: boolean
+  federation: boolean
+}
+
+const EVERY_PLAN = { monthlyTestEmits: 1_000, retentionDays: 30 } as const
+
+export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
+  FREE: {
+    ...EVERY_PLAN,
+    registrations: 0,
+    monthlyEmits: 1_000,
+    versioning: 'none',
+    webhooks: 2,
+    activeWorkflows: 1,
+    queues: 0,
+    streams: 1,
+    idempotencyKeys: 10_000,
+    marketplacePublish: false,
+    marketplaceFork: false,
+    federation: false,
+  },
+  BASIC: {
+    ...EVERY_PLAN,
+    registrations: 5,
+    monthlyEmits: 10_000,
+    versioning: 'latest',
+    webhooks: 10,
+    activeWorkflows: 10,
+    queues: 2,
+    streams: 5,
+    idempotencyKeys: 100_000,
+    marketplacePublish: false,
+    marketplaceFork: false,
+    federation: false,
+  },
+  PRO: {
+    ...EVERY_PLAN,
+    registrations: 25,
+    monthlyEmits: 100_000,
+    versioning: 'full',
+    webhooks: 50,
+    activeWorkflows: 50,
+    queues: 10,
+    streams: 25,
+    idempotencyKeys: 1_000_000,
+    marketplacePublish: true,
+    marketplaceFork: true,
+    federation: false,
+  },
+  ENTERPRISE: {
+    ...EVERY_PLAN,
+    registrations: null,
+    monthlyEmits: null,
+    versioning: 'full',
+    webhooks: 500,
+    activeWorkflows: 500,
+    queues: 100,
+    streams: 100,
+    idempotencyKeys: 20_000_000,
+    marketplacePublish: true,
+    marketplaceFork: true,
+    federation: true,
+  },
+}
+
+export const planOf = (plan: Plan): PlanLimits => PLAN_LIMITS[plan]
