@@ -33,8 +33,8 @@ export interface Pacing {
   longestMs: number
 }
 
-/** A block takes some 50 ms to decode and insert; three full buffers a shard are held at most. */
-const BOUNDS: LaneBounds = { blockRowsMax: 10_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 4 * 1024 * 1024 }
+/** Decoding and encoding a full block holds the event loop for some 20 ms. Each of a shard's three lanes may fill its buffer. */
+const BOUNDS: LaneBounds = { blockRowsMax: 4_000, blockBytesMax: 1024 * 1024, bufferBytesMax: 4 * 1024 * 1024 }
 const PACING: Pacing = { busyFactor: 4, shortestMs: 200, longestMs: 2_000 }
 
 export function createRecord({ analytics, clock, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {

@@ -9,7 +9,7 @@ import { type RecordState, recordState, recordStateCodec } from '../../topics/re
 import { type Block, ROWS_OF } from './blocks.ts'
 
 export interface LaneBounds {
-  /** Most rows of one block; a single record may exceed it. */
+  /** Most table rows of one block; a single record may exceed it. */
   blockRowsMax: number
   /** Most record bytes of one block; a single record may exceed it. */
   blockBytesMax: number
@@ -27,7 +27,7 @@ export interface Lane {
   readonly topic: string
   /** Where to read from. */
   readonly from: number | 'earliest'
-  /** Enough is waiting for a block of full size. */
+  /** Enough is waiting for a block of full size, or the last one left something behind. */
   readonly isFull: boolean
   /** The block that was under way before the restore has not been read again to its end. */
   readonly isIncomplete: boolean
@@ -52,6 +52,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   let isRepeating = false
   let isPaused = false
   let isChanged = false
+  let leftSome = false
 
   const isIncomplete = (): boolean => isRepeating && through !== null && readTo <= through
 
@@ -89,7 +90,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
       return from ?? 'earliest'
     },
     get isFull() {
-      return waitingBytes >= bounds.blockBytesMax
+      return waitingBytes >= bounds.blockBytesMax || (leftSome && waiting.length > 0)
     },
     get isIncomplete() {
       return isIncomplete()
@@ -122,6 +123,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
       from ??= head.offset
       through = (waiting[records - 1] as LogRecord).offset
       isChanged = true
+      leftSome = records < waiting.length
       take(records)
       return { topic, partition: shard, first: from, last: through, rows }
     },

@@ -4,52 +4,14 @@
  * deliveries that have no row yet are derived, as everywhere.
  */
 
-import type { AttemptRow, DeliveryState, ErrorKind } from '../../topics/audit-attempts.ts'
 import type { Environment } from '../control-plane/records.ts'
 import { deliveryId } from '../events/ids.ts'
 import type { AnalyticsClient } from './client.ts'
+import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, readCursor, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
-/** C.10, times in ISO 8601, UTC. */
-export interface Delivery {
-  id: string
-  webhookId: string
-  eventId: string
-  emitId: string
-  /** `<namespace>.<name>`. */
-  eventType: string
-  canonicalName: string
-  sequence: number
-  status: DeliveryState | 'pending'
-  /** Why it was cancelled or skipped. */
-  reason: string | null
-  /** Attempts made. */
-  attempts: number
-  /** Null while pending: the webhook's setting at the first attempt decides. */
-  maxAttempts: number | null
-  nextAttemptAt: string | null
-  responseStatus: number | null
-  responseTimeMs: number | null
-  lastError: string | null
-  lastErrorKind: ErrorKind | null
-  trigger: AttemptRow['trigger']
-  createdAt: string
-  completedAt: string | null
-}
-
-/** One step of a delivery: an attempt, or an end without one (`attemptId` null). Fields as in `topics/audit-attempts.ts`. */
-export interface Attempt
-  extends Omit<
-    AttemptRow,
-    'organizationId' | 'environment' | 'startedAtMs' | 'nextAttemptAtMs' | 'createdAtMs' | 'requestHeaders' | 'responseHeaders'
-  > {
-  startedAt: string
-  nextAttemptAt: string | null
-  createdAt: string
-  requestHeaders: Record<string, string> | null
-  responseHeaders: Record<string, string> | null
-}
+export type { Attempt, Delivery } from './delivery.ts'
 
 export interface DeliveryFilter {
   organizationId: string
@@ -65,33 +27,6 @@ export interface DeliveryFilter {
   limit: number
   cursor?: string | undefined
 }
-
-/** The newest step of a delivery. */
-type Step = Pick<
-  Attempt,
-  | 'deliveryId'
-  | 'webhookId'
-  | 'eventId'
-  | 'emitId'
-  | 'eventType'
-  | 'canonicalName'
-  | 'sequence'
-  | 'number'
-  | 'maxAttempts'
-  | 'trigger'
-  | 'state'
-  | 'reason'
-  | 'startedAt'
-  | 'durationMs'
-  | 'responseStatus'
-  | 'errorKind'
-  | 'error'
-  | 'nextAttemptAt'
-  | 'createdAt'
-> & { attemptId?: string | null }
-
-/** An event that a webhook matched. */
-export type MatchedEvent = Pick<Delivery, 'eventId' | 'emitId' | 'eventType' | 'canonicalName' | 'sequence' | 'createdAt'>
 
 type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders'> & { requestHeaders: string | null; responseHeaders: string | null }
 
@@ -186,59 +121,6 @@ function comparePlaces(a: string[], b: string[]): number {
   const at = a.findIndex((part, index) => part !== b[index])
   if (at < 0) return 0
   return (a[at] as string) < (b[at] as string) ? -1 : 1
-}
-
-/** What a delivery is before its first step. */
-export function pendingDelivery(event: MatchedEvent, webhookId: string): Delivery {
-  const { eventId, emitId, eventType, canonicalName, sequence, createdAt } = event
-  return {
-    id: deliveryId(eventId, webhookId),
-    webhookId,
-    eventId,
-    emitId,
-    eventType,
-    canonicalName,
-    sequence,
-    status: 'pending',
-    reason: null,
-    attempts: 0,
-    maxAttempts: null,
-    nextAttemptAt: null,
-    responseStatus: null,
-    responseTimeMs: null,
-    lastError: null,
-    lastErrorKind: null,
-    trigger: 'live',
-    createdAt,
-    completedAt: null,
-  }
-}
-
-/** What its newest step makes of a delivery. */
-export function toDelivery(step: Step): Delivery {
-  const { webhookId, eventId, emitId, eventType, canonicalName, sequence, reason, maxAttempts, nextAttemptAt, trigger, createdAt } = step
-  const isOpen = step.state === 'retrying'
-  return {
-    id: step.deliveryId,
-    webhookId,
-    eventId,
-    emitId,
-    eventType,
-    canonicalName,
-    sequence,
-    status: step.state,
-    reason,
-    attempts: step.number,
-    maxAttempts,
-    nextAttemptAt: isOpen ? nextAttemptAt : null,
-    responseStatus: step.responseStatus,
-    responseTimeMs: step.number > 0 ? step.durationMs : null,
-    lastError: step.error,
-    lastErrorKind: step.errorKind,
-    trigger,
-    createdAt,
-    completedAt: isOpen ? null : new Date(Date.parse(step.startedAt) + step.durationMs).toISOString(),
-  }
 }
 
 function toAttempt(found: FoundAttempt): Attempt {

@@ -6,7 +6,8 @@
  */
 import type { Environment } from '../control-plane/records.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Attempt, createDeliveryReads, type Delivery, pendingDelivery, toDelivery } from './delivery-reads.ts'
+import { type Attempt, type Delivery, pendingDelivery, toDelivery } from './delivery.ts'
+import { createDeliveryReads } from './delivery-reads.ts'
 import { createEmitReads, type Emit } from './emit-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
 

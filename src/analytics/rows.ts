@@ -56,5 +56,14 @@ export function changeRow(change: ChangeRow): TableRow {
 
 /** Seconds with their fraction, as text: ClickHouse reads it without loss. */
 const time = (ms: number): string => (ms / 1000).toFixed(3)
-const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
-const month = (ms: number): string => new Date(ms).toISOString().slice(0, 7)
+const month = (ms: number): string => day(ms).slice(0, 7)
+
+const DAY_MS = 86_400_000
+/** Rows come day by day, and writing a date is dear. */
+let lastDay = { number: 0, name: '1970-01-01' }
+
+function day(ms: number): string {
+  const number = Math.floor(ms / DAY_MS)
+  if (number !== lastDay.number) lastDay = { number, name: new Date(ms).toISOString().slice(0, 10) }
+  return lastDay.name
+}
