@@ -19,6 +19,7 @@ import type { IngressTags } from './events/ingress.ts'
 import { createAppender } from './kafka/appender.ts'
 import { type ControlTail, createControlLog } from './kafka/control-topic.ts'
 import { createLogReader } from './kafka/log-reader.ts'
+import { patiently } from './kafka/patience.ts'
 import type { Provisioning } from './kafka/provisioning.ts'
 import { shardOf } from './kafka/shards.ts'
 import type { KafkaSettings, Wire } from './kafka/wire.ts'
@@ -70,7 +71,8 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     },
   })
   for (let shard = 0; shard < provisioning.shards; shard++) {
-    reader.assign(outcomesTopic.name, shard, await parts.wire.offset(outcomesTopic.name, shard, 'latest'))
+    const end = await patiently(clock, () => parts.wire.offset(outcomesTopic.name, shard, 'latest'))
+    reader.assign(outcomesTopic.name, shard, end)
     reader.assign(admissionCounters.name, shard, 'earliest')
   }
   const controlPlane = createControlPlane({

@@ -7,6 +7,12 @@ import { createLogger } from './observability/logger.ts'
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
 
+/** Progress is for the person who waits; it goes where the log goes. */
+const progress = {
+  info: (message: string) => console.error(`clarion: ${message}`),
+  warn: (message: string) => console.error(`clarion: ${message}`),
+}
+
 const options = readArguments(process.argv.slice(2))
 if (options.help) {
   console.log(help())
@@ -48,12 +54,6 @@ async function run(roles: string | undefined): Promise<void> {
   )
   await started
   if (running && !stopping) console.log(welcome(config, running.address, running.adminKey))
-}
-
-/** Progress is for the person who waits; it goes where the log goes. */
-const progress = {
-  info: (message: string) => console.error(`clarion: ${message}`),
-  warn: (message: string) => console.error(`clarion: ${message}`),
 }
 
 function configOrExit(roles: string | undefined): Config {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { RECORD_REFUSED } from './error-codes.ts'
 import { createLeaders } from './leaders.ts'
+import { patiently } from './patience.ts'
 import type { Appender, OutRecord, Place } from './ports.ts'
 import { createProduce, type Produce } from './produce.ts'
 import { type KafkaError, type KafkaSettings, openWire, type Wire } from './wire.ts'
@@ -44,7 +45,8 @@ export function createAppender(deps: {
 
   async function open(): Promise<Produce> {
     wire = await openWire(deps.kafka, deps.logger)
-    const identity = await wire.initProducerId(null, 60_000)
+    const opened = wire
+    const identity = await patiently(deps.clock, () => opened.initProducerId(null, 60_000))
     return createProduce({
       wire,
       leaders: createLeaders(wire),

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { type ControlLog, ControlLogError } from '../control-plane/control-log.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createLogReader } from './log-reader.ts'
+import { patiently } from './patience.ts'
 import type { LogRecord } from './ports.ts'
 import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from './transactional-writer.ts'
 import { type KafkaSettings, openWire, type Wire } from './wire.ts'
@@ -64,7 +65,7 @@ export async function tailControl(deps: {
     },
     close: () => reader.close(),
   }
-  const end = await deps.wire.offset(control.name, 0, 'latest')
+  const end = await patiently(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
   reader.assign(control.name, 0, 'earliest')
   if (!(await tail.reach(end, 60_000))) throw new Error(`the topic ${control.name} could not be read to its end within 60 s`)
   return tail
@@ -85,7 +86,7 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
     const wire = await openWire(deps.kafka, deps.logger)
     open = { writer, wire }
     // Whoever wrote before is fenced now: what stands at the end stays the end.
-    const end = await wire.offset(control.name, 0, 'latest')
+    const end = await patiently(clock, () => wire.offset(control.name, 0, 'latest'))
     if (!(await tail.reach(end, CATCH_UP_TIMEOUT_MS)))
       throw new ControlLogError('aborted', 'the control plane could not be read to its end in time')
     return writer

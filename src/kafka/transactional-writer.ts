@@ -6,21 +6,13 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { FENCED, RECORD_REFUSED } from './error-codes.ts'
 import { createLeaders } from './leaders.ts'
+import { patiently } from './patience.ts'
 import type { OutRecord } from './ports.ts'
 import { createProduce, type ProducedBatch } from './produce.ts'
 import { KafkaError, type KafkaSettings, openWire, type ProducerIdentity, type Wire } from './wire.ts'
 
 /** An open transaction of a dead holder holds up readers of what it wrote for this long at most. */
 const TRANSACTION_TIMEOUT_MS = 10_000
-/** The last transaction's markers are still being written, or the coordinator is loading: normal, and over soon. */
-const PATIENCE_MS = 30_000
-const NOT_YET = new Set([
-  'CONCURRENT_TRANSACTIONS',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-])
 
 /**
  * `aborted`: nothing of it is visible, nor will be. `fenced`: the same, and another process holds the id. `unknown`: the commit was sent
@@ -108,16 +100,4 @@ function partitionsOf(records: readonly OutRecord[]): Map<string, number[]> {
     else topics.set(topic, new Set([partition]))
   }
   return new Map([...topics].map(([topic, partitions]) => [topic, [...partitions]]))
-}
-
-async function patiently<T>(clock: Clock, call: () => Promise<T>): Promise<T> {
-  const deadline = clock.monotonicMs() + PATIENCE_MS
-  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 200)) {
-    try {
-      return await call()
-    } catch (error) {
-      if (!(error instanceof KafkaError) || !NOT_YET.has(error.type) || clock.monotonicMs() > deadline) throw error
-      await clock.sleep(pauseMs)
-    }
-  }
 }

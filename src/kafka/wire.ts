@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import type { Logger } from '../observability/logger.ts'
+import { errorName } from './error-codes.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -224,7 +225,11 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
           responses: Array<{ partitions: Array<{ errorCode: number; offset: string }> }>
         }
         const found = answer.responses[0]?.partitions[0]
-        if (found?.errorCode !== 0) throw new KafkaError('LIST_OFFSETS', `offset of ${topic}/${partition}: ${found?.errorCode}`)
+        if (found?.errorCode !== 0)
+          throw new KafkaError(
+            errorName(found?.errorCode ?? -1),
+            `the offset of ${topic}/${partition} is not to be had: ${found?.errorCode}`,
+          )
         return Number(found.offset)
       }),
     nodeIds: () => cluster.getNodeIds().map(Number),
