@@ -1,38 +1,98 @@
-/** The formats of draft 2020-12 that are asserted (C.11.3), and OpenAPI's. A format that is not in the list is refused, never passed over. */
+/**
+ * The formats that are asserted (C.11.3), each by the grammar of its RFC. Every expression is read once from left to right without choices
+ * to come back to, since payloads decide how long the texts are. A format that is not in the list is refused, never passed over.
+ */
+import { isIPv4, isIPv6 } from 'node:net'
 import type { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormatsModule, { type FormatName } from 'ajv-formats'
+import addFormatsModule from 'ajv-formats'
 import type { SchemaFlavour } from '../control-plane/records.ts'
+import { isHostname } from './hostnames.ts'
 
 /** The package is CommonJS: its default export is a property of what is imported. */
 const addFormatsTo = addFormatsModule.default
 
-const JSON_SCHEMA_FORMATS: FormatName[] = [
-  'date-time',
-  'date',
-  'time',
-  'duration',
-  'email',
-  'hostname',
-  'ipv4',
-  'ipv6',
-  'uri',
-  'uri-reference',
-  'uri-template',
-  'uuid',
-  'json-pointer',
-  'relative-json-pointer',
-]
-
-const OPENAPI_FORMATS: FormatName[] = ['int32', 'int64', 'float', 'double', 'byte', 'binary', 'password']
-
 export function addFormats(ajv: Ajv2020, flavour: SchemaFlavour): void {
-  addFormatsTo(ajv, {
-    mode: 'full',
-    keywords: false,
-    formats: [...JSON_SCHEMA_FORMATS, ...(flavour === 'openapi-3.1' ? OPENAPI_FORMATS : [])],
-  })
-  ajv.addFormat('uuid', /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i)
-  ajv.addFormat('regex', isPattern)
+  for (const [name, validate] of Object.entries(FORMATS)) ajv.addFormat(name, { type: 'string', validate })
+  if (flavour !== 'openapi-3.1') return
+  addFormatsTo(ajv, { keywords: false, formats: ['int32', 'int64', 'float', 'double', 'byte', 'binary', 'password'] })
+}
+
+/** RFC 3339 section 5.6. */
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/
+const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+
+function isDate(text: string): boolean {
+  const match = DATE.exec(text)
+  if (!match) return false
+  const [year, month, day] = match.slice(1).map(Number) as [number, number, number]
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0
+  return day >= 1 && day <= days
+}
+
+/** A second 60 is the leap second: the last of a day in UTC. */
+function isTime(text: string): boolean {
+  const match = TIME.exec(text)
+  if (!match) return false
+  const [, hour, minute, second, sign, zoneHour = 0, zoneMinute = 0] = match
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Number(zoneHour) > 23 || Number(zoneMinute) > 59) return false
+  if (Number(second) < 60) return true
+  const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1)
+  const minutesUtc = Number(hour) * 60 + Number(minute) - zone
+  return (minutesUtc + 1440) % 1440 === 1439
+}
+
+const isDateTime = (text: string): boolean => (text[10] === 'T' || text[10] === 't') && isDate(text.slice(0, 10)) && isTime(text.slice(11))
+
+/** RFC 3339 appendix A: no unit may be left out between two others. */
+const DURATION_TIME = String.raw`T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S)`
+const DURATION_DATE = String.raw`(?:\d+Y(?:\d+M(?:\d+D)?)?|\d+M(?:\d+D)?|\d+D)`
+const DURATION = new RegExp(String.raw`^P(?:${DURATION_DATE}(?:${DURATION_TIME})?|${DURATION_TIME}|\d+W)$`)
+
+/** RFC 3986 appendix A. The group `ip` is what stands in brackets. */
+const CHARACTERS = String.raw`a-z0-9\-._~!$&'()*+,;=`
+const ENCODED = '%[0-9a-f]{2}'
+const SEGMENT = `(?:[${CHARACTERS}:@]|${ENCODED})`
+const AUTHORITY = String.raw`(?:(?:[${CHARACTERS}:]|${ENCODED})*@)?(?:\[(?<ip>[^\]]{2,200})\]|(?:[${CHARACTERS}]|${ENCODED})*)(?::\d*)?`
+const AFTER_AUTHORITY = String.raw`(?:\/${SEGMENT}*)*`
+const ABSOLUTE = String.raw`\/(?:${SEGMENT}+(?:\/${SEGMENT}*)*)?`
+const TAIL = String.raw`(?:\?(?:[/?]|${SEGMENT})*)?(?:#(?:[/?]|${SEGMENT})*)?$`
+const URI = new RegExp(
+  String.raw`^[a-z][a-z0-9+\-.]*:(?:\/\/${AUTHORITY}${AFTER_AUTHORITY}|${ABSOLUTE}|${SEGMENT}+(?:\/${SEGMENT}*)*|)${TAIL}`,
+  'i',
+)
+/** The first segment of a relative path has no colon: it would be a scheme. */
+const RELATIVE = new RegExp(
+  String.raw`^(?:\/\/${AUTHORITY}${AFTER_AUTHORITY}|${ABSOLUTE}|(?:[${CHARACTERS}@]|${ENCODED})+(?:\/${SEGMENT}*)*|)${TAIL}`,
+  'i',
+)
+const IP_FUTURE = new RegExp(String.raw`^v[0-9a-f]+\.[${CHARACTERS}:]+$`, 'i')
+
+function matchesUri(expression: RegExp, text: string): boolean {
+  const match = expression.exec(text)
+  const ip = match?.groups?.ip
+  return match !== null && (ip === undefined || isAddress6(ip) || IP_FUTURE.test(ip))
+}
+
+const isUri = (text: string): boolean => matchesUri(URI, text)
+const isAddress6 = (text: string): boolean => isIPv6(text) && !text.includes('%')
+
+/** RFC 6570. */
+const VARIABLE = String.raw`(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9]\d{0,3}|\*)?`
+const LITERAL = String.raw`[!#$&'()*+,\-./0-9:;=?@A-Z[\]_a-z~\u{a0}-\u{d7ff}\u{e000}-\u{fdcf}\u{fdf0}-\u{ffef}\u{10000}-\u{10fffd}]|%[0-9A-Fa-f]{2}`
+const URI_TEMPLATE = new RegExp(String.raw`^(?:${LITERAL}|\{[+#.\/;?&=,!@\|]?${VARIABLE}(?:,${VARIABLE})*\})*$`, 'u')
+
+/** RFC 5321 section 4.1.2: a dot-string or a quoted one, at a host or an address in brackets. */
+const LOCAL_PART =
+  /^(?:[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*")$/i
+
+function isEmail(text: string): boolean {
+  const at = text.lastIndexOf('@')
+  if (at < 1 || at > 500 || !LOCAL_PART.test(text.slice(0, at))) return false
+  const host = text.slice(at + 1)
+  if (!host.startsWith('[')) return isHostname(host)
+  const address = host.slice(1, -1)
+  return host.endsWith(']') && (/^IPv6:/i.test(address) ? isAddress6(address.slice(5)) : isIPv4(address))
 }
 
 function isPattern(text: string): boolean {
@@ -43,4 +103,27 @@ function isPattern(text: string): boolean {
   } catch {
     return false
   }
+}
+
+const matching =
+  (expression: RegExp) =>
+  (text: string): boolean =>
+    expression.test(text)
+
+const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
+  'date-time': isDateTime,
+  date: isDate,
+  time: isTime,
+  duration: matching(DURATION),
+  email: isEmail,
+  hostname: isHostname,
+  ipv4: isIPv4,
+  ipv6: isAddress6,
+  uri: isUri,
+  'uri-reference': text => isUri(text) || matchesUri(RELATIVE, text),
+  'uri-template': matching(URI_TEMPLATE),
+  uuid: matching(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i),
+  'json-pointer': matching(/^(?:\/(?:[^~/]|~[01])*)*$/),
+  'relative-json-pointer': matching(/^(?:0|[1-9]\d*)(?:#|(?:\/(?:[^~/]|~[01])*)*)$/),
+  regex: isPattern,
 }
