@@ -33,9 +33,6 @@ export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListe
   app.use(enveloping(deps))
   app.use(router.routes())
   app.use(router.allowedMethods({ throw: true, methodNotAllowed: notAllowed, notImplemented: notAllowed }))
-  app.use(() => {
-    throw new ClarionError('not_found', 'There is no such path.')
-  })
   return shortcut(routes, app.callback())
 }
 
@@ -76,6 +73,7 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
     context.set('x-request-id', requestId)
     try {
       await next()
+      if (context.status === 404 && context.respond !== false) throw new ClarionError('not_found', 'There is no such path.')
     } catch (error) {
       if (error instanceof RequestAborted) {
         context.respond = false

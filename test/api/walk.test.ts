@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Route } from '../../src/api/route.ts'
+import { createValidators } from '../../src/api/validate.ts'
+import { emitId, eventId } from '../../src/events/ids.ts'
+import { openTestApi, type TestApi } from './api-harness.ts'
+
+let api: TestApi
+let owner: Awaited<ReturnType<TestApi['organization']>>
+let stranger: Awaited<ReturnType<TestApi['organization']>>
+let ids: Record<string, string>
+
+beforeAll(async () => {
+  api = await openTestApi()
+  owner = await api.organization('ENTERPRISE')
+  stranger = await api.organization('ENTERPRISE')
+  const key = await owner.call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
+  const registration = await owner.call('POST', '/api/v1/events/custom', registrationOf(owner.slug))
+  const webhook = await owner.call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+  const place = {
+    timestampMs: 1_760_000_000_000,
+    partition: 0,
+    offset: 5,
+    organizationId: owner.id,
+    environment: 'live',
+    kind: 'emits',
+  } as const
+  ids = {
+    '/api/v1/keys': key.data.key.id,
+    '/api/v1/events/custom': registration.data.id,
+    '/api/v1/events/custom/emits': emitId(place),
+    '/api/v1/events': eventId(place),
+    '/api/v1/webhooks': webhook.data.id,
+    '/api/v1/webhooks/deliveries': `dlv_${'0'.repeat(32)}`,
+  }
+})
+afterAll(() => api?.close())
+
+const registrationOf = (namespace: string) => ({ namespace, name: 'order.made', version: '1.0.0', payloadSchema: { type: 'object' } })
+
+/** The path with the owner's id in it; undefined for a route that names nothing. */
+function pathTo(route: Route): string | undefined {
+  const at = route.path.indexOf('/:id')
+  if (at < 0) return undefined
+  const id = ids[route.path.slice(0, at)]
+  if (id === undefined) throw new Error(`the test has no id for ${route.path}`)
+  return route.path.replace(':id', id)
+}
+
+/** A body that the route takes, so that nothing but the id can be wrong. */
+function bodyFor(route: Route): unknown {
+  if (route.body === undefined) return undefined
+  if (route.path === '/api/v1/events/custom/:id') return { description: 'taken over' }
+  if (route.path === '/api/v1/webhooks/:id') return { active: false }
+  throw new Error(`the test has no body for ${route.method} ${route.path}`)
+}
+
+describe('every route', () => {
+  it('behind a scope answers 404 to an id of another organization, and changes nothing', async () => {
+    const named = api.routes.filter(route => route.access.includes(':') && route.path.includes(':id'))
+    expect(named.length).toBeGreaterThanOrEqual(13)
+    const before = [...api.view.list('webhook', owner.id), ...api.view.list('registration', owner.id), ...api.view.list('key', owner.id)]
+    for (const route of named) {
+      const reply = await stranger.call(route.method, pathTo(route)!, bodyFor(route))
+      expect([route.method, route.path, reply.status, reply.code]).toEqual([route.method, route.path, 404, 'not_found'])
+      expect(JSON.stringify(reply.body)).not.toContain(owner.id)
+    }
+    const after = [...api.view.list('webhook', owner.id), ...api.view.list('registration', owner.id), ...api.view.list('key', owner.id)]
+    expect(after).toEqual(before)
+  })
+
+  it('that lists shows nothing of another organization', async () => {
+    const lists = api.routes.filter(route => route.method === 'GET' && route.access.includes(':') && !route.path.includes(':'))
+    expect(lists.length).toBeGreaterThanOrEqual(6)
+    for (const route of lists) {
+      const reply = await stranger.call('GET', route.path)
+      expect([route.path, reply.status]).toEqual([route.path, 200])
+      expect(JSON.stringify(reply.body)).not.toContain(owner.id)
+      expect(JSON.stringify(reply.body)).not.toContain(owner.slug)
+    }
+  })
+
+  it("of the operator's is closed to an organization's key, the same whether the organization exists or not", async () => {
+    const operators = api.routes.filter(route => route.access === 'operator')
+    expect(operators.length).toBe(10)
+    for (const route of operators) {
+      const to = (id: string) => route.path.replace(':id', id).replace(':namespace', 'ns')
+      const body = route.body === undefined ? undefined : {}
+      const [own, none] = [await stranger.call(route.method, to(owner.id), body), await stranger.call(route.method, to('org_none'), body)]
+      expect([route.path, own.status, own.code]).toEqual([route.path, 403, 'insufficient_scope'])
+      expect(own.body.error?.message).toBe(none.body.error?.message)
+    }
+  })
+
+  it('but the public ones answers 401 without a key, before it looks at anything else', async () => {
+    const anonymous = api.as(undefined)
+    for (const route of api.routes.filter(each => each.access !== 'public')) {
+      const reply = await anonymous(
+        route.method,
+        route.path.replace(':id', 'x').replace(':namespace', 'y'),
+        route.method === 'GET' ? undefined : '{',
+      )
+      expect([route.path, reply.status, reply.code]).toEqual([route.path, 401, 'unauthorized'])
+    }
+  })
+
+  it('needs its scope: a key with all the others is refused', async () => {
+    const { scopes } = (await owner.call('GET', '/api/v1/whoami')).data.key
+    for (const scope of ['events:emit', 'events:read', 'events:manage', 'webhooks:manage', 'keys:manage', 'audit:read']) {
+      const others = scopes.filter((each: string) => each !== scope)
+      const key = await owner.call('POST', '/api/v1/keys', { name: 'all but one', environment: 'live', scopes: others })
+      const limited = api.as(key.data.apiKey)
+      for (const route of api.routes.filter(each => each.access === scope)) {
+        const reply = await limited(route.method, route.path.replace(':id', 'x'), route.body === undefined ? undefined : {})
+        expect([route.path, reply.status, reply.code]).toEqual([route.path, 403, 'insufficient_scope'])
+      }
+    }
+  })
+
+  it('that lists refuses what it does not know in the query, and limits out of bounds', async () => {
+    for (const route of api.routes.filter(each => each.query !== undefined && !each.path.includes(':') && each.access !== 'operator')) {
+      const unknown = await owner.call('GET', `${route.path}?statsu=x`)
+      expect([route.path, unknown.status, unknown.body.error?.details?.[0]]).toEqual([
+        route.path,
+        400,
+        expect.objectContaining({ path: '/statsu', rule: 'unknown_field' }),
+      ])
+      if (!Object.hasOwn((route.query?.properties ?? {}) as object, 'limit')) continue
+      for (const limit of ['0', '101', 'ten', '1&limit=2'])
+        expect((await owner.call('GET', `${route.path}?limit=${limit}`)).status).toBe(400)
+    }
+  })
+
+  it('that gives an answer gives the one that its schema in the OpenAPI document promises', async () => {
+    const { body: document } = await api.as(undefined)('GET', '/openapi.json')
+    const paths = (
+      document as unknown as { openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }
+    ).paths
+    const validators = createValidators()
+    for (const route of api.routes.filter(each => each.method === 'GET' && each.answer !== undefined)) {
+      const path = route.path.includes(':id') && route.access !== 'operator' ? pathTo(route)! : route.path.replace(':id', owner.id)
+      const reply = route.access === 'operator' ? await api.operator('GET', path) : await owner.call('GET', path)
+      // Emits, events and deliveries that do not exist have no answer to be held to here.
+      if (reply.status === 404 && /emits|deliveries|events\/:id/.test(route.path)) continue
+      expect([route.path, reply.status]).toEqual([route.path, 200])
+      validators.body(route.answer!)(reply.data)
+      expect(paths[route.path.replace(':id', '{id}')]?.get?.responses['200']).toBeDefined()
+    }
+  })
+})
+
+it('the OpenAPI document names every route once', async () => {
+  const { body } = await api.as(undefined)('GET', '/openapi.json')
+  const { openapi, paths } = body as unknown as { openapi: string; paths: Record<string, Record<string, { operationId: string }>> }
+  const named = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method} ${path}`))
+  expect(openapi).toBe('3.1.0')
+  expect(named.sort()).toEqual(api.routes.map(route => `${route.method.toLowerCase()} ${route.path.replace(/:(\w+)/g, '{$1}')}`).sort())
+  const operations = Object.values(paths).flatMap(methods => Object.values(methods).map(each => each.operationId))
+  expect(new Set(operations).size).toBe(operations.length)
+})
