@@ -2,8 +2,7 @@
  * How far an event is from outside (C.5.8). A delivery carries its place in the chain as a signed token (`X-Event-Chain`); who emits again
  * because of it gives the token back (`chainToken`), so that loops through the outside end too. A forged token counts for nothing.
  */
-import { createHmac } from 'node:crypto'
-import { sameTag, signingKey } from './keys.ts'
+import { sameTag, sign, signingKey } from './keys.ts'
 
 /** Depths 0 to 50 exist; the emit that would be the 51st hop is refused. */
 export const CHAIN_DEPTH_MAX = 50
@@ -31,7 +30,7 @@ const TAG_CHARACTERS = 22
 /** Token: `c1.<depth>.<event>.<root, or nothing when it is the event>.<organization>.<tag>`. */
 export function createChainTokens(secretKey: string): ChainTokens {
   const key = signingKey(secretKey, 'chain/1')
-  const tagOf = (body: string): string => createHmac('sha256', key).update(body).digest('base64url').slice(0, TAG_CHARACTERS)
+  const tagOf = (body: string): string => sign(key, body).slice(0, TAG_CHARACTERS)
 
   return {
     sign({ rootEventId, depth, eventId, organizationId }) {

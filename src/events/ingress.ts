@@ -3,10 +3,10 @@
  * whose behalf. The api and the organization's producers write the same topic, so the platform's count only with a tag that the platform
  * alone can make, and are dropped otherwise. The rest of an emit's identity comes from the topic.
  */
-import { createHmac, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
-import { type SigningKey, sameTag, signingKey } from './keys.ts'
+import { type SigningKey, sameTag, sign, signingKey } from './keys.ts'
 
 /** What the api says about an emit that it appends. */
 export interface PlatformFacts {
@@ -68,9 +68,7 @@ function tagOf(key: SigningKey, topic: string, find: (name: PlatformHeader) => s
     const header = find(name)
     text += header === undefined ? '-\n' : `${header.length}:${header}\n`
   }
-  return createHmac('sha256', key)
-    .update(text + hash('sha256', value, 'base64url'))
-    .digest('base64url')
+  return sign(key, text + hash('sha256', value, 'base64url'))
 }
 
 /** All headers, tag included, of the record that the api appends to `topic` with the payload `value`. */

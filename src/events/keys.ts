@@ -1,10 +1,14 @@
 /** One key per purpose, derived from the installation's secret: what was signed for one purpose means nothing to another. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 
-export type SigningKey = Buffer
+/** A key object, not bytes: with bytes each HMAC costs six times as much. */
+export type SigningKey = KeyObject
 
 export const signingKey = (secretKey: string, purpose: string): SigningKey =>
-  createHmac('sha256', secretKey).update(`clarion/${purpose}`).digest()
+  createSecretKey(createHmac('sha256', secretKey).update(`clarion/${purpose}`).digest())
+
+/** HMAC-SHA256, base64url. */
+export const sign = (key: SigningKey, text: string): string => createHmac('sha256', key).update(text).digest('base64url')
 
 /** Compares two tags in a time that says nothing about where they differ. */
 export function sameTag(expected: string, given: string): boolean {
