@@ -1,12 +1,16 @@
 import { avroCodec } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
+/** Offsets of an input partition are remembered in stretches of this many. */
+export const BLOCK_OFFSETS = 1024
+
 /**
- * What is done of a stretch of one input partition, beyond the position: records end in any order, so a position alone does not tell.
- * `offsets` are ended whole; of those in `partial` the webhooks at these places of the record's list have ended.
+ * What has ended of one stretch of an input partition, beyond the position: records end in any order, so a position alone does not tell.
+ * `ended` has one bit for each offset, set when all of the record has ended; of those in `partial` the webhooks at these places of the
+ * record's list have.
  */
 export interface DoneBlock {
-  offsets: number[]
+  ended: Buffer
   partial: Array<{ offset: number; webhooks: number[] }>
 }
 
@@ -15,9 +19,11 @@ export interface DeliveryPosition {
   nextOffset: number
 }
 
-/** Deliveries of one event that are still on their way, kept only while some wait for a retry. */
+/** Deliveries of one event that are still on their way, kept once one of them has ended or waits in a retry topic. */
 export interface OpenEvent {
+  /** How many. */
   open: number
+  /** Whether one was exhausted. */
   failed: boolean
   emitId: string
   organizationId: string
@@ -30,7 +36,7 @@ export const doneBlockCodec = avroCodec<DoneBlock>({
   name: 'DoneBlock',
   namespace: 'clarion',
   fields: [
-    { name: 'offsets', type: { type: 'array', items: 'long' } },
+    { name: 'ended', type: 'bytes' },
     {
       name: 'partial',
       type: {
@@ -68,6 +74,24 @@ export const openEventCodec = avroCodec<OpenEvent>({
     { name: 'recordedAtMs', type: 'long' },
   ],
 })
+
+const POSITION = 'position/'
+const DONE = 'done/'
+const OPEN = 'open/'
+
+export const deliveryStateKeys = {
+  ofPosition: (topic: string) => POSITION + topic,
+  ofDone: (topic: string, block: number) => `${DONE}${topic}/${block}`,
+  ofOpen: (eventId: string) => OPEN + eventId,
+  /** What a record's key stands for. */
+  parse(key: string): { position: string } | { done: string; block: number } | { open: string } | undefined {
+    if (key.startsWith(OPEN)) return { open: key.slice(OPEN.length) }
+    if (key.startsWith(POSITION)) return { position: key.slice(POSITION.length) }
+    if (!key.startsWith(DONE)) return undefined
+    const slash = key.lastIndexOf('/')
+    return { done: key.slice(DONE.length, slash), block: Number(key.slice(slash + 1)) }
+  },
+}
 
 export const deliveryState: Topic = {
   name: 'delivery.state',

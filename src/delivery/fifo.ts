@@ -3,6 +3,8 @@ export interface Fifo<T> {
   readonly length: number
   push(item: T): void
   shift(): T | undefined
+  /** Removes the items for which `keep` is false. */
+  retain(keep: (item: T) => boolean): void
 }
 
 const CUT_AT_LEAST = 32
@@ -26,6 +28,10 @@ export function createFifo<T>(): Fifo<T> {
         head = 0
       }
       return item
+    },
+    retain(keep) {
+      items = items.slice(head).filter(item => keep(item as T))
+      head = 0
     },
   }
 }

@@ -22,6 +22,8 @@ export interface Lanes<T> {
   take(): T | undefined
   /** An item of this webhook is no longer in flight. */
   done(webhookId: string): void
+  /** Forgets the items that wait and for which `keep` is false; what is in flight stays. Looks at everything that waits. */
+  retain(keep: (item: T) => boolean): void
   waiting(webhookId: string): number
   inFlight(webhookId: string): number
   counts(): { waiting: number; inFlight: number; webhooks: number }
@@ -139,6 +141,14 @@ export function createLanes<T>({ maxInFlight: maxTotal, maxInFlightPerOrganizati
       lane.organization.inFlight -= 1
       stand(lane)
       forgetIfIdle(lane)
+    },
+    retain(keep) {
+      for (const lane of webhooks.values()) {
+        waiting -= lane.queue.length
+        lane.queue.retain(keep)
+        waiting += lane.queue.length
+        forgetIfIdle(lane) // it may still stand in a ring; `nextOf` passes over it
+      }
     },
     waiting: webhookId => webhooks.get(webhookId)?.queue.length ?? 0,
     inFlight: webhookId => webhooks.get(webhookId)?.inFlight ?? 0,

@@ -1,0 +1,33 @@
+/** One delivery while this process has it in hand: one event for one webhook, from its record being read to its end, retry or move. */
+import type { Webhook } from '../../src/control-plane/records.ts'
+import type { AttemptResult } from '../../src/delivery/send.ts'
+import type { RetryRecord } from '../../topics/deliveries-retry.ts'
+import type { Begun, Progress } from './progress.ts'
+
+/**
+ *     held (due later) ─► waiting (for a slot) ─► flying ─► over
+ *                            └──moved, cancelled, dropped──►┘
+ */
+export type Stage = 'held' | 'waiting' | 'flying' | 'over'
+
+export interface Delivery extends RetryRecord {
+  readonly owner: Owner
+  readonly source: { progress: Progress<Delivery>; record: Begun<Delivery>; place: number }
+  stage: Stage
+  /** What it counts for in memory. */
+  readonly bytes: number
+  /** Since when it has been waiting for a slot. */
+  waitingSinceMs: number
+  /** What is in flight. */
+  attempt: { webhook: Webhook; headers: Record<string, string> } | undefined
+}
+
+/** The shard that a delivery belongs to, as the dispatcher sees it. */
+export interface Owner {
+  /** Begins the attempt. Undefined if there is none to make; the delivery is then taken care of. Never throws. */
+  begin(delivery: Delivery): Promise<AttemptResult> | undefined
+  /** The request has ended. Also called for what was dropped meanwhile. Never throws. */
+  finish(delivery: Delivery, result: AttemptResult): void
+  /** Into a retry topic without an attempt. Never throws. */
+  move(delivery: Delivery): void
+}

@@ -1,0 +1,145 @@
+/**
+ * `deliver`: deliveries, deliveries.retry-* → audit.attempts | deliveries.retry-* | deliveries.dead-letter. One signed HTTP request per
+ * attempt; its result, what follows from it and the position commit in one Kafka transaction (the runtime's, `src/kafka/shard.ts`). So an
+ * attempt is (delivery, number): only the request that was in flight in a crash can be made again.
+ */
+import type { Clock, Random } from '../../src/clock.ts'
+import type { SecretBox } from '../../src/control-plane/secrets.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
+import type { Sender } from '../../src/delivery/send.ts'
+import type { ChainTokens } from '../../src/events/chain.ts'
+import type { Ids } from '../../src/events/ids.ts'
+import type { Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import type { Logger } from '../../src/observability/logger.ts'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import { deliveries } from '../../topics/deliveries.ts'
+import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
+import { deliveryState, deliveryStateKeys } from '../../topics/delivery-state.ts'
+import { type Attempts, createAttempts } from './attempt.ts'
+import type { Delivery } from './delivery.ts'
+import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import { createFreshDeliveries } from './fresh.ts'
+import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
+import { createOpenEvents } from './open-events.ts'
+import { createProgress } from './progress.ts'
+import { createRetryTier } from './retry-tier.ts'
+import { createRoom, type Room } from './room.ts'
+import { createDeliveryShard } from './shard.ts'
+
+export interface DeliverDependencies {
+  view: ControlView
+  secrets: SecretBox
+  sender: Sender
+  chains: ChainTokens
+  clock: Clock
+  /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
+  clockOffsetMs?: number
+  random: Random
+  ids: Ids
+  /** Shortens delays (`CLARION_TIME_SCALE`). */
+  timeScale: number
+  logger: Logger
+  limits?: Partial<DeliverLimits>
+  /** After each attempt, before its transaction has committed. */
+  onAttempt?(row: AttemptRow): void
+}
+
+/** What all shards of one process share. */
+interface Shared {
+  limits: DeliverLimits
+  room: Room
+  dispatcher: Dispatcher
+  attempts: Attempts
+}
+
+export function createDeliver(deps: DeliverDependencies): Processor {
+  const limits = { ...DELIVER_LIMITS, ...deps.limits }
+  const shared: Shared = {
+    limits,
+    room: createRoom(limits),
+    dispatcher: createDispatcher({ view: deps.view, limits }),
+    attempts: createAttempts(deps),
+  }
+  return { role: 'deliver', stateTopics: [deliveryState.name], open: handle => openShard(handle, deps, shared) }
+}
+
+function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
+  const { room, dispatcher } = shared
+  const { clock, timeScale, clockOffsetMs = 0 } = deps
+  const inputs = new Map([deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => [name, createProgress<Delivery>(name)]))
+  const progressOf = (topic: string) => inputs.get(topic)!
+  const events = createOpenEvents()
+  const shard = createDeliveryShard({ ...deps, ...shared, handle, events, onSpace, onAttempt: row => deps.onAttempt?.(row) })
+  const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, room, clock, clockOffsetMs })
+  const tiers = new Map(
+    RETRY_TIERS.map(tier => {
+      const progress = progressOf(tier.topic.name)
+      const take: Parameters<typeof createRetryTier>[0]['take'] = (record, begun) => shard.take(record, progress, begun, 0)
+      return [tier.topic.name, createRetryTier({ tier, handle, progress, clock, clockOffsetMs, timeScale, full: room.full, take, guarded })]
+    }),
+  )
+  const forgetRoom = room.onFree(onSpace)
+
+  /** There is room in memory again. Not at once: whoever made it is in the middle of something. */
+  let asked = false
+  function onSpace(): void {
+    if (asked) return
+    asked = true
+    setImmediate(() => {
+      asked = false
+      guarded(() => {
+        fresh.goOn()
+        for (const tier of tiers.values()) tier.load()
+      })
+    })
+  }
+
+  let stopped = false
+  function guarded(work: () => void): void {
+    if (stopped) return
+    try {
+      work()
+      dispatcher.pump()
+    } catch (error) {
+      handle.fail(error as Error)
+    }
+  }
+
+  function stop(): void {
+    stopped = true
+    forgetRoom()
+    for (const tier of tiers.values()) tier.close()
+  }
+
+  return {
+    restore({ key, value }) {
+      const stands = key && deliveryStateKeys.parse(key.toString())
+      if (!stands) return
+      if ('open' in stands) events.restore(stands.open, value)
+      else if ('position' in stands) {
+        if (value) inputs.get(stands.position)?.restorePosition(value)
+      } else inputs.get(stands.done)?.restoreBlock(stands.block, value)
+    },
+    start() {
+      for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest')
+    },
+    receive(records, nextOffset) {
+      const topic = records[0]?.topic
+      if (topic === undefined) return
+      if (topic === deliveries.name) fresh.receive(records, nextOffset)
+      else tiers.get(topic)?.receive(records, nextOffset)
+      shard.unblock(progressOf(topic))
+      dispatcher.pump()
+    },
+    seal: () => [...shard.seal(), ...[...inputs.values()].flatMap(progress => progress.seal(handle.shard))],
+    committed: () => shard.committed(),
+    async drain() {
+      stop()
+      await shard.drain()
+    },
+    close() {
+      stop()
+      shard.close()
+    },
+  }
+}

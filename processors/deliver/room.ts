@@ -1,0 +1,35 @@
+/** How much one process keeps in memory. Whoever reads stops when it is full, and goes on when it is half empty. */
+export interface Room {
+  take(bytes: number): void
+  give(bytes: number): void
+  full(): boolean
+  /** Calls back each time it is no longer full, until the answered function is called. */
+  onFree(listener: () => void): () => void
+}
+
+export function createRoom({ deliveriesMax, payloadBytesMax }: { deliveriesMax: number; payloadBytesMax: number }): Room {
+  const listeners = new Set<() => void>()
+  let deliveries = 0
+  let bytes = 0
+  let full = false
+
+  return {
+    take(some) {
+      deliveries++
+      bytes += some
+      if (deliveries >= deliveriesMax || bytes >= payloadBytesMax) full = true
+    },
+    give(some) {
+      deliveries--
+      bytes -= some
+      if (!full || deliveries > deliveriesMax / 2 || bytes > payloadBytesMax / 2) return
+      full = false
+      for (const listener of [...listeners]) listener()
+    },
+    full: () => full,
+    onFree(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * `deliver` on a real broker: topics of its own for each test file (one partition, hence one shard, for each test), a control view that the
+ * test fills, and shards that can be stopped as a crash does and opened again.
+ */
+
+import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
+import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
+import type { Webhook } from '../../../src/control-plane/records.ts'
+import { createSecretBox } from '../../../src/control-plane/secrets.ts'
+import { controlKey, createControlView } from '../../../src/control-plane/view-store.ts'
+import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
+import { createSender } from '../../../src/delivery/send.ts'
+import { createChainTokens } from '../../../src/events/chain.ts'
+import { createIds, emitId, eventId } from '../../../src/events/ids.ts'
+import { createLogReader } from '../../../src/kafka/log-reader.ts'
+import type { LogRecord, OutRecord, Processor } from '../../../src/kafka/ports.ts'
+import { configOf } from '../../../src/kafka/provisioning.ts'
+import { createShard } from '../../../src/kafka/shard.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
+import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
+import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
+import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
+import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import { deliveryState } from '../../../topics/delivery-state.ts'
+import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
+
+const SHARDS = 16
+const TOPICS = [deliveries, ...RETRY_TIERS.map(tier => tier.topic), deliveriesDeadLetter, deliveryState, auditAttempts, auditEmits]
+export const clock = createSystemClock()
+const random = createSystemRandom()
+const logger = createLogger('silent')
+const secrets = createSecretBox({ secretKey: 'a key of the tests', random })
+const chains = createChainTokens('a key of the tests')
+
+export type Harness = Awaited<ReturnType<typeof createHarness>>
+export type Stage = ReturnType<Harness['stage']>
+
+export async function createHarness() {
+  const runtime = await testRuntime()
+  for (const topic of TOPICS) await runtime.createTopic(topic.name, SHARDS, configOf(topic))
+  let stages = 0
+  return {
+    runtime,
+    /** A shard of its own for a test, not running yet. */
+    stage: () => createStage(runtime, stages++),
+    close: () => runtime.close(),
+  }
+}
+
+function createStage(runtime: TestRuntime, shard: number) {
+  const view = createControlView({ clock })
+  const organizationId = `org_${runtime.name('test').slice(-12)}${shard}`
+  let applied = 0
+  let events = 0
+  let publisher: ReturnType<TestRuntime['writer']> | undefined
+
+  const apply = (kind: 'webhook', id: string, value: object | null) =>
+    view.apply({
+      topic: 'control',
+      partition: 0,
+      offset: applied++,
+      timestampMs: 0,
+      key: Buffer.from(controlKey(kind, organizationId, id)),
+      value: value && Buffer.from(JSON.stringify(value)),
+      headers: {},
+    })
+
+  const tail = (topic: string) => runtime.tail(runtime.name(topic), shard)
+  const attemptTail = tail(auditAttempts.name)
+  const emitTail = tail(auditEmits.name)
+  const deadTail = tail(deliveriesDeadLetter.name)
+  const rows = () => attemptTail.records.flatMap(record => auditAttemptsCodec.decode(record.value!).attempts)
+  const completions = () => emitTail.records.flatMap(record => auditEmitsCodec.decode(record.value!).completions)
+
+  return {
+    shard,
+    organizationId,
+    tail,
+    /** Adds or changes a webhook. */
+    webhook(id: string, url: string, changes: Partial<Webhook> = {}): void {
+      apply('webhook', id, { ...webhookAt(organizationId, id, url), ...changes })
+    },
+    removeWebhook: (id: string) => apply('webhook', id, null),
+    /** One record in `deliveries` per list of webhooks, in one transaction; answers the events. */
+    async publish(...webhookIds: string[][]): Promise<EventFacts[]> {
+      publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
+      const published = webhookIds.map(() => eventNumber(++events, organizationId))
+      await (await publisher).commit(
+        published.map((event, at) => ({
+          topic: runtime.name(deliveries.name),
+          partition: shard,
+          key: organizationId,
+          value: deliveryRecordCodec.encode({ event, payload: Buffer.from(`{"n":${event.sequence}}`), webhookIds: webhookIds[at]! }),
+        })),
+      )
+      return published
+    },
+    /** Opens the shard; `crash` stops it without a word, `drain` lets it end what it is at. */
+    run: (overrides: Partial<DeliverDependencies> = {}) => runShard(runtime, shard, { view, ...overrides }),
+    rows: async (count: number): Promise<AttemptRow[]> => {
+      await attemptTail.until(() => rows().length >= count)
+      return rows()
+    },
+    rowsSoFar: rows,
+    completions: async (count: number): Promise<CompletionRow[]> => {
+      await emitTail.until(() => completions().length >= count)
+      return completions()
+    },
+    completionsSoFar: completions,
+    deadLetters: async (count: number): Promise<Array<{ record: RetryRecord; headers: LogRecord['headers'] }>> => {
+      const records = await deadTail.until(list => list.length >= count)
+      return records.map(({ value, headers }) => ({ record: retryRecordCodec.decode(value!), headers }))
+    },
+  }
+}
+
+export interface RunningShard {
+  crash(): Promise<void>
+  drain(): Promise<void>
+}
+
+function runShard(runtime: TestRuntime, number: number, overrides: { view: DeliverDependencies['view'] } & Partial<DeliverDependencies>) {
+  const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
+  const sender = createSender({ guard, clock })
+  const ids = createIds({ clock, random })
+  const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, ...overrides })
+  const reader = createLogReader({
+    kafka: runtime.kafka,
+    clock,
+    logger,
+    events: {
+      onRecords: (...records) => shard.onRecords(...records),
+      onLost: (...lost) => shard.onLost(...lost),
+      onFatal(error) {
+        throw error
+      },
+    },
+  })
+  const shard = createShard({
+    kafka: runtime.kafka,
+    processor: renamed(processor, topic => runtime.name(topic)),
+    shard: number,
+    clock,
+    random,
+    logger,
+    metrics: { transaction: () => undefined, reopened: () => undefined },
+    reader,
+    leaseConfirmedAtMs: () => clock.monotonicMs(),
+  })
+  shard.open()
+  const crash = async () => {
+    await shard.drop()
+    await reader.close()
+    sender.close()
+  }
+  const running: RunningShard = {
+    crash,
+    async drain() {
+      await shard.drain()
+      await crash()
+    },
+  }
+  return running
+}
+
+/** The same processor on topics with other names. */
+function renamed(processor: Processor, name: (topic: string) => string): Processor {
+  const original = new Map(TOPICS.map(topic => [name(topic.name), topic.name]))
+  const out = (records: OutRecord[]) => records.map(record => ({ ...record, topic: name(record.topic) }))
+  const back = (record: LogRecord) => ({ ...record, topic: original.get(record.topic)! })
+  return {
+    role: name(processor.role),
+    stateTopics: processor.stateTopics.map(name),
+    open(handle) {
+      const task = processor.open({
+        role: processor.role,
+        shard: handle.shard,
+        fail: handle.fail,
+        write: records => handle.write(out(records)),
+        assign: (topic, partition, from) => handle.assign(name(topic), partition, from),
+        unassign: (topic, partition) => handle.unassign(name(topic), partition),
+        pause: (topic, partition) => handle.pause(name(topic), partition),
+        resume: (topic, partition) => handle.resume(name(topic), partition),
+      })
+      return {
+        ...task,
+        restore: record => task.restore(back(record)),
+        receive: (records, nextOffset, isolated) => task.receive(records.map(back), nextOffset, isolated),
+        seal: () => out(task.seal()),
+      }
+    },
+  }
+}
+
+function webhookAt(organizationId: string, id: string, url: string): Webhook {
+  return {
+    id,
+    organizationId,
+    revision: 1,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    environment: 'live',
+    name: null,
+    description: null,
+    url,
+    events: ['*'],
+    active: true,
+    pausedAt: null,
+    encryptedSecret: secrets.encrypt('whsec_dGVzdA=='),
+    timeoutMs: 5_000,
+    maxInFlight: 10,
+    retryDelaysMs: [0, 60_000, 300_000, 1_800_000],
+    apiVersion: '2026-07-01',
+  }
+}
+
+function eventNumber(sequence: number, organizationId: string): EventFacts {
+  const recordedAtMs = clock.nowMs()
+  const place = { timestampMs: recordedAtMs, partition: 0, offset: sequence, organizationId, environment: 'live', kind: 'emits' } as const
+  return {
+    eventId: eventId(place),
+    emitId: emitId(place),
+    organizationId,
+    environment: 'live',
+    sequence,
+    type: 'orders.placed',
+    canonicalName: `TENANT_CUSTOM:${organizationId}:orders.placed@1.0.0`,
+    kind: null,
+    source: 'api',
+    subject: null,
+    actorId: 'key_1',
+    timeMs: recordedAtMs,
+    recordedAtMs,
+    schemaVersion: '1.0.0',
+    schemaHash: 'ab'.repeat(32),
+    correlationId: null,
+    causationId: null,
+    rootEventId: eventId(place),
+    depth: 0,
+  }
+}
