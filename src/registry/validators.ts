@@ -35,7 +35,7 @@ interface Entry {
   evaluations: number
 }
 
-/** `cacheMax`: compiled schemas kept, the least recently used go first; about 20 KB each. */
+/** `cacheMax`: compiled schemas kept, the least recently used go first; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
   const entries = new Map<string, Entry>()
   const metaSchema = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { SchemaFlavour } from '../../src/control-plane/records.ts'
+import { GENERIC } from '../../src/events/names.ts'
 import { flavourOf } from '../../src/registry/flavour.ts'
 import { isMultipleOf } from '../../src/registry/keywords.ts'
 import { compilePattern } from '../../src/registry/patterns.ts'
@@ -122,6 +123,22 @@ describe('the findings about a payload', () => {
     ] as const) {
       expect(formatted(format, wrong)).toEqual(['format /a'])
     }
+  })
+})
+
+describe('the generic event', () => {
+  it.each<[unknown, string[]]>([
+    [{ kind: 'user.signed_up', summary: 'New user', data: { any: [1] } }, []],
+    [{ kind: 'k'.repeat(120), summary: 's'.repeat(500) }, []],
+    [{}, ['required ']],
+    [{ kind: '' }, ['minLength /kind']],
+    [{ kind: 'k'.repeat(121) }, ['maxLength /kind']],
+    [{ kind: 'k', summary: 's'.repeat(501) }, ['maxLength /summary']],
+    [{ kind: 'k', data: [] }, ['type /data']],
+    [{ kind: 'k', other: 1 }, ['additionalProperties /other']],
+  ])('judges %j: %j', (payload, expected) => {
+    expect(compile(GENERIC.schema)).toEqual([])
+    expect(rules(GENERIC.schema, payload)).toEqual(expected)
   })
 })
 
