@@ -55,7 +55,7 @@ export function checkDialect(schema: SchemaObject, flavour: SchemaFlavour): Find
     for (const [keyword, value] of Object.entries(position)) {
       const reason = whyRefused(keyword, value, path === '', flavour)
       if (reason !== undefined) findings.push(finding(pointerTo(path, keyword), keyword, reason))
-      if (namesPrototype(keyword, value)) findings.push(finding(pointerTo(path, keyword), keyword, 'cannot speak of a member __proto__'))
+      if (namesUnreadable(keyword, value)) findings.push(finding(pointerTo(path, keyword), keyword, 'cannot speak of such a member'))
     }
   }
   return findings
@@ -74,11 +74,16 @@ function whyRefused(keyword: string, value: unknown, isRoot: boolean, flavour: S
 const isAnnotation = (keyword: string, flavour: SchemaFlavour): boolean =>
   ANNOTATIONS.has(keyword) || keyword.startsWith('x-') || (flavour === 'openapi-3.1' && OPENAPI_KEYWORDS.has(keyword))
 
-/** The validator passes over members of this name in silence. */
-function namesPrototype(keyword: string, value: unknown): boolean {
-  if (Array.isArray(value)) return keyword === 'required' && value.includes('__proto__')
+/**
+ * Names that would be misjudged: the validator passes over `__proto__` in silence, and V8 13.6 may read a key of one escaped character,
+ * which a quote or a control character always is in stored JSON, as another.
+ */
+const UNREADABLE = /^(?:__proto__|["\u0000-\u001f])$/
+
+function namesUnreadable(keyword: string, value: unknown): boolean {
+  if (keyword === 'required' && Array.isArray(value)) return value.some(name => typeof name === 'string' && UNREADABLE.test(name))
   const named = ['properties', 'patternProperties', 'dependentRequired', 'dependentSchemas', '$defs', 'definitions'].includes(keyword)
-  return named && isJsonObject(value) && Object.hasOwn(value, '__proto__')
+  return named && isJsonObject(value) && Object.keys(value).some(name => UNREADABLE.test(name))
 }
 
 /** The schema without what judges nothing. */

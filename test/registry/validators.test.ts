@@ -31,6 +31,8 @@ describe('the schemas that are taken', () => {
     ['$schema', { $schema: 'http://json-schema.org/draft-07/schema#' }],
     ['properties', { properties: JSON.parse('{"__proto__":{"type":"string"}}') as SchemaObject }],
     ['required', { required: ['__proto__'] }],
+    ['properties', { properties: { '"': {} } }],
+    ['properties', { properties: { '\n': {} } }],
     ['example', { example: 1 }],
     ['type', { pattern: 7 }],
     ['minimum', { minLength: -1 }],
