@@ -12,7 +12,7 @@ import { brokerSettings, PLATFORM_USER } from '../../src/embedded/kafka-settings
 import { readJson, writePrivate } from '../../src/embedded/part-directory.ts'
 
 export const KAFKA_IMAGE = 'apache/kafka:4.3.1'
-export const CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.3'
+export const CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.7'
 const PASSWORD = 'tests-only'
 const START_MS = 120_000
 
