@@ -1,7 +1,9 @@
 /** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ClarionError, type Finding } from '../codes.ts'
 import { parseJson } from '../events/json.ts'
+import { findJsonFault } from './json-fault.ts'
 
 export const BODY_BYTES_MAX = 300 * 1024
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024
@@ -54,12 +56,21 @@ const tooLarge = (bytesMax: number) => new ClarionError('payload_too_large', `Th
 export function parseCommand(bytes: Buffer): unknown {
   const parsed = parseJson(bytes, { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' })
   if (parsed.ok) return parsed.value
-  throw malformed(parsed.findings)
+  throw malformed(parsed.findings, bytes)
 }
 
-export function malformed(findings: Finding[]): ClarionError {
+/** `bytes`: of the document that the findings are of. */
+export function malformed(findings: Finding[], bytes?: Buffer): ClarionError {
   const [first] = findings
+  if (first?.rule === 'not_json' && bytes !== undefined) return notJson(first, bytes)
+  return new ClarionError('validation_failed', `The body is wrong at '${first?.path}': ${first?.message}.`, { details: findings })
+}
+
+function notJson(finding: Finding, bytes: Buffer): ClarionError {
+  const fault = isUtf8(bytes) ? findJsonFault(bytes.toString('utf8')) : undefined
   const message =
-    first?.rule === 'not_json' ? `The body is not JSON: ${first.message}` : `The body is wrong at '${first?.path}': ${first?.message}.`
-  return new ClarionError('validation_failed', message, { details: findings })
+    fault === undefined
+      ? finding.message
+      : `unexpected ${fault.found} at line ${fault.line}, column ${fault.column} (position ${fault.position})`
+  return new ClarionError('validation_failed', `The body is not JSON: ${message}.`, { details: [{ ...finding, message }] })
 }

@@ -31,7 +31,7 @@ const RULES: Record<TextField, (text: string, nowMs: number) => string | undefin
 /** `within`: one item of a batch. Throws `validation_failed`; pointers begin at the document's root. */
 export function readEmit(bytes: Buffer, nowMs: number, within?: Slice): ReadEmit {
   const sliced = sliceMembers(bytes, within)
-  if (!sliced.ok) throw malformed(sliced.findings)
+  if (!sliced.ok) throw malformed(sliced.findings, bytes)
   const findings: Finding[] = []
   const emit: EmitRequest = { fullName: '' }
   let payload: Buffer | undefined

@@ -95,7 +95,7 @@ function refuseKey(request: IncomingMessage): void {
 
 function itemsOf(body: Buffer): Slice[] {
   const document = sliceMembers(body)
-  if (!document.ok) throw malformed(document.findings)
+  if (!document.ok) throw malformed(document.findings, body)
   const items = document.members.get('items')
   const unknown = [...document.members.values()].filter(slice => slice !== items)
   if (unknown.length > 0)

@@ -132,7 +132,10 @@ describe('any request', () => {
     const { call } = await owner()
     for (const text of ['{"url": }', '{"url":"a"', 'url', '', '\u0000']) {
       const reply = await call('POST', WEBHOOKS, text)
-      expect([text, reply.status, reply.code, reply.body.error?.details?.[0]?.rule]).toEqual([text, 400, 'validation_failed', 'not_json'])
+      expect([text, reply.status, reply.code]).toEqual([text, 400, 'validation_failed'])
+      expect(reply.body.error?.details).toEqual([
+        expect.objectContaining({ path: '', rule: 'not_json', message: expect.stringMatching(/position \d+/) }),
+      ])
     }
     const twice = await call('POST', WEBHOOKS, `{"url":"${url}","events":["*"],"retry":{"preset":"six","preset":"four"}}`)
     expect(twice.body.error?.details).toEqual([expect.objectContaining({ path: '/retry/preset', rule: 'duplicate_key' })])
