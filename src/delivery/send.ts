@@ -63,6 +63,7 @@ export function createSender({ guard, clock, ca, idleMax }: SenderOptions): Send
   const connect = createConnect({ guard, clock, ...(ca && { ca }) })
   const connections = createConnections({ connect, clock, ...(idleMax !== undefined && { idleMax }) })
   const targets = new Map<string, Target>()
+  let closed = false
 
   /** The target of a URL, or why it is refused. */
   function targetOf(text: string): Target | string {
@@ -86,14 +87,17 @@ export function createSender({ guard, clock, ca, idleMax }: SenderOptions): Send
         outcome = { status: null, errorKind: 'blocked_address', error: target, headers: {}, body: Buffer.alloc(0), connectMs: null, firstByteMs: null, stale: false } // biome-ignore format: one value
       } else {
         outcome = await exchange({ connections, clock, target, request, startedMs, fresh: false })
-        if (outcome.stale) outcome = await exchange({ connections, clock, target, request, startedMs, fresh: true })
+        if (outcome.stale && !closed) outcome = await exchange({ connections, clock, target, request, startedMs, fresh: true })
       }
       // What is our own may change (the api's port is known only once it listens): do not remember a refusal.
       if (outcome.errorKind === 'blocked_address') targets.delete(request.url)
       const { stale: _, ...answer } = outcome
       return { ...answer, startedAtMs, durationMs: Math.round(clock.monotonicMs() - startedMs) }
     },
-    close: connections.close,
+    close() {
+      closed = true
+      connections.close()
+    },
   }
 }
 

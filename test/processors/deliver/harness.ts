@@ -103,6 +103,11 @@ function createStage(runtime: TestRuntime, shard: number) {
       return rows()
     },
     rowsSoFar: rows,
+    /** All rows, once so many deliveries have succeeded. */
+    succeeded: async (count: number): Promise<AttemptRow[]> => {
+      await attemptTail.until(() => rows().filter(row => row.state === 'success').length >= count)
+      return rows()
+    },
     completions: async (count: number): Promise<CompletionRow[]> => {
       await emitTail.until(() => completions().length >= count)
       return completions()
