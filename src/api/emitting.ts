@@ -18,6 +18,8 @@ import type { OutcomeWaiter } from './outcomes.ts'
 
 /** How long a request is held open for its verdict (C.11.4). */
 export const VERDICT_TIMEOUT_MS = 2_000
+/** Emits of this process that may wait for their verdict at a time; beyond it admission is behind, and callers must slow down. */
+const WAITING_MAX = 100_000
 
 export interface Emitter {
   key: ApiKey
@@ -55,6 +57,8 @@ export function createEmitting(deps: {
 
   return async (by, { emit, payload }, requestId, async) => {
     const { key, organization } = by
+    if (outcomes.waiting >= WAITING_MAX)
+      throw new ClarionError('service_unavailable', 'Too many emits are waiting for their verdict.', { retryAfterS: 1 })
     const topic = emits.nameFor(organization.id, key.environment)
     const partition = partitionOf(organization, emit.subject)
     const ticket = async ? undefined : outcomes.ticket()

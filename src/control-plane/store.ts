@@ -52,6 +52,7 @@ interface Command {
 
 const COMMAND_TIMEOUT_MS = 15_000
 const BATCH_COMMANDS_MAX = 100
+const WAITING_COMMANDS_MAX = 5_000
 
 export function createControlStore(deps: {
   view: ControlViewStore
@@ -97,6 +98,10 @@ export function createControlStore(deps: {
   return {
     change: <T>(commandId: string, decide: (view: DecisionView) => Decision<T>) =>
       new Promise<T>((resolve, reject) => {
+        if (queue.length >= WAITING_COMMANDS_MAX) {
+          reject(new ClarionError('service_unavailable', 'Too many changes are waiting.', { retryAfterS: 1 }))
+          return
+        }
         queue.push({
           id: commandId,
           decide,
