@@ -16,7 +16,7 @@ export interface JsonFault {
 type Expecting = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma' | 'end'
 
 const SPACE = /[ \t\n\r]*/y
-const STRING = /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
 
 /** Undefined if the text is JSON after all. */
@@ -43,7 +43,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
       expecting = 'value'
       at += 1
     } else {
-      const end = expecting.startsWith('key') ? skip(STRING, text, at) : expecting.startsWith('value') ? skipScalar(text, at) : at
+      const end = expecting.startsWith('key') ? skipString(text, at) : expecting.startsWith('value') ? skipScalar(text, at) : at
       if (end === at) return faultAt(text, at)
       expecting = expecting.startsWith('key') ? 'colon' : ended
       at = end
@@ -55,7 +55,21 @@ const closesObject = (expecting: Expecting, inside: string | undefined) =>
   expecting === 'key or }' || (expecting === 'comma' && inside === '{')
 const closesArray = (expecting: Expecting, inside: string | undefined) =>
   expecting === 'value or ]' || (expecting === 'comma' && inside === '[')
-const skipScalar = (text: string, at: number) => skip(text[at] === '"' ? STRING : SCALAR, text, at)
+const skipScalar = (text: string, at: number) => (text[at] === '"' ? skipString(text, at) : skip(SCALAR, text, at))
+
+/** The place behind the string that begins at `at`; `at` itself if none does, or it does not end. By hand: a pattern would backtrack. */
+function skipString(text: string, at: number): number {
+  if (text[at] !== '"') return at
+  for (let next = at + 1; next < text.length; ) {
+    const character = text[next]!
+    if (character === '"') return next + 1
+    if (character < ' ') return at
+    const behind = character === '\\' ? skip(ESCAPE, text, next) : next + 1
+    if (behind === next) return at
+    next = behind
+  }
+  return at
+}
 
 /** The place behind what the pattern matches at `at`; `at` itself if nothing. */
 function skip(pattern: RegExp, text: string, at: number): number {

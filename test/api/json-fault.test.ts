@@ -56,5 +56,8 @@ describe('the place of a JSON fault', () => {
   it('is found at any depth and in any length', () => {
     expect(findJsonFault(`${'['.repeat(200_000)}x`)?.position).toBe(200_000)
     expect(findJsonFault(`["${'x\\n'.repeat(200_000)}",]`)?.position).toBe(600_004)
+    expect(findJsonFault(`["${'x'.repeat(300_000)}`)?.position).toBe(1)
+    expect(findJsonFault(`["${'x\\n'.repeat(100_000)}\n`)?.position).toBe(1)
+    expect(findJsonFault(`[${'1'.repeat(300_000)}x`)?.position).toBe(1)
   })
 })
