@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { adopt, makeDataDirectory } from '../support/run-directory.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -24,6 +24,7 @@ function clarion(project: string, ...args: string[]) {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   adopt(child.pid!)
+  groups.push(child.pid!)
   const lines: string[] = []
   const errors: string[] = []
   const output = createInterface({ input: child.stdout })
@@ -37,6 +38,15 @@ function clarion(project: string, ...args: string[]) {
     ended: new Promise<number | null>(resolve => child.once('close', resolve)),
   }
 }
+
+const groups: number[] = []
+afterEach(() => {
+  for (const pid of groups.splice(0)) {
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {} // all of it has ended, as it should
+  }
+})
 
 const DRAINS = `
   let drained: (() => void) | undefined

@@ -143,12 +143,14 @@ describe('broker and ClickHouse of one data directory', () => {
 })
 
 describe('a part directory', () => {
-  it('never ends a stranger that has the pid of an earlier child', async () => {
-    const directory = join(makeDataDirectory(), 'kafka')
+  it('never joins or ends a stranger that has the pid of an earlier child', async () => {
+    const dataDir = makeDataDirectory()
+    const directory = join(dataDir, 'kafka')
     mkdirSync(directory)
     const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60000)'])
     const identity = adopt(stranger.pid!)
     writeFileSync(join(directory, 'process.json'), JSON.stringify({ pid: stranger.pid, started: 'long ago', connection: {} }))
+    expect(() => joinEmbeddedKafka({ dataDir })).toThrow(/No broker is running/)
     await endOrphan(directory, 'a broker', silent)
     expect(identifyProcess(stranger.pid!)).toEqual(identity)
     stranger.kill('SIGKILL')
