@@ -1,0 +1,5 @@
+import type { Stand } from '../stand.ts'
+import type { Row } from '../table.ts'
+export async function measureEmit(_stand: Stand): Promise<Row[]> {
+  return []
+}

@@ -1,0 +1,99 @@
+/**
+ * `npm run bench`: each figure beside its baseline in the same run, one table at the end. The table goes to standard output, everything else
+ * to standard error.
+ */
+import { cpus, loadavg } from 'node:os'
+import { type Clock, createSystemClock, createSystemRandom } from '../src/clock.ts'
+import { type Children, createChildren } from './children.ts'
+import { measureAdmission } from './figures/admission.ts'
+import { measureBatch } from './figures/batch.ts'
+import { measureEmit } from './figures/emit.ts'
+import { measurePath } from './figures/path.ts'
+import { measureStart } from './figures/start.ts'
+import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
+import { makeDataDirectory, openStand, type Stand } from './stand.ts'
+import { type Row, table } from './table.ts'
+
+/** In the order of `FIGURES`: `start` stops the parts of the stand, so it comes last. */
+const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
+  admission: measureAdmission,
+  emit: measureEmit,
+  batch: measureBatch,
+  path: measurePath,
+  start: measureStart,
+}
+const QUIET_WATCH_MS = 2_000
+
+const clock = createSystemClock()
+const startedAtMs = clock.monotonicMs()
+const say = (sentence: string) => console.error(`${((clock.monotonicMs() - startedAtMs) / 1_000).toFixed(1).padStart(7)} s  ${sentence}`)
+
+const options = optionsOrExit()
+if (options) await run(options)
+
+async function run(options: BenchOptions): Promise<void> {
+  const children = createChildren()
+  const data = makeDataDirectory()
+  let stand: Stand | undefined
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= closeAll(children, () => stand).finally(data.remove)
+    return closing
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void close().then(() => process.exit(130)))
+  try {
+    console.log(await surroundings(clock))
+    stand = await openStand({ dataDir: data.path, clock, random: createSystemRandom(), options, children, say })
+    process.exitCode = await measureAll(stand)
+  } finally {
+    await close()
+  }
+}
+
+/** Answers the exit code: 1 if a figure could not be taken. One that is below its goal is told in the table. */
+async function measureAll(stand: Stand): Promise<number> {
+  const rows: Row[] = []
+  let failed = 0
+  for (const name of stand.options.only) {
+    say(`— ${name}`)
+    try {
+      rows.push(...(await MEASURE[name](stand)))
+    } catch (error) {
+      failed = 1
+      say(`${name} could not be measured: ${(error as Error).stack}`)
+      rows.push({ figure: name, clarion: 'not measured', baseline: '', ratio: '', goal: '', holds: undefined })
+    }
+    await stand.children.close()
+  }
+  console.log(`\n${table(rows)}`)
+  return failed
+}
+
+async function closeAll(children: Children, stand: () => Stand | undefined): Promise<void> {
+  await children.close()
+  await stand()?.stopParts()
+}
+
+/** The machine in one line, and how busy others keep it: figures of a busy machine are only worth their ratio. */
+async function surroundings(clock: Clock): Promise<string> {
+  const before = busyMs()
+  await clock.sleep(QUIET_WATCH_MS)
+  const busy = (busyMs() - before) / QUIET_WATCH_MS
+  const date = new Date(clock.nowMs()).toISOString().slice(0, 16).replace('T', ' ')
+  return `${date} UTC, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}; before the run others used ${busy.toFixed(1)} cores (load ${loadavg()[0]!.toFixed(1)})`
+}
+
+function busyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
+}
+
+function optionsOrExit(): BenchOptions | undefined {
+  try {
+    const read = readOptions(process.argv.slice(2))
+    if (!read) console.log(HELP)
+    return read
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}; try --help`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,73 @@
+/** The organizations of a run: four on different shards, each with the order registered. Made once, whichever figure comes first. */
+
+import { createClient } from '../src/kafka/client.ts'
+import { shardOf } from '../src/kafka/shards.ts'
+import { emits } from '../topics/emits.ts'
+import { shards as shardsTopic } from '../topics/shards.ts'
+import { EVENT_NAME, ORDER_SCHEMA } from './order.ts'
+import type { HttpClient, PlatformProcess } from './platform-process.ts'
+import type { Stand } from './stand.ts'
+
+const ORGANIZATIONS = 4
+/** With 8 shards, 4 different ones are found in about 6 tries. */
+const TRIES_MAX = 100
+
+export interface BenchOrganization {
+  id: string
+  apiKey: string
+  /** `<namespace>.<name>` of its order. */
+  event: string
+  /** Its ingress. */
+  topic: string
+}
+
+const made = new WeakMap<Stand, Promise<BenchOrganization[]>>()
+
+/** Starts a process with role `api` for it, and ends it again. */
+export function organizationsOf(stand: Stand): Promise<BenchOrganization[]> {
+  const known = made.get(stand)
+  if (known) return known
+  const making = makeOrganizations(stand)
+  made.set(stand, making)
+  return making
+}
+
+async function makeOrganizations(stand: Stand): Promise<BenchOrganization[]> {
+  stand.say(`making ${ORGANIZATIONS} organizations on different shards`)
+  const api = await stand.platform('api')
+  const shards = await countShards(stand)
+  const byShard = new Map<number, BenchOrganization>()
+  for (let tries = 0; byShard.size < Math.min(ORGANIZATIONS, shards) && tries < TRIES_MAX; tries++) {
+    const organization = await makeOrganization(api, stand)
+    const shard = shardOf(organization.id, shards)
+    if (!byShard.has(shard)) byShard.set(shard, organization)
+  }
+  await api.end()
+  return [...byShard.values()]
+}
+
+/** A new organization (ENTERPRISE) with the order registered and published. */
+export async function makeOrganization(api: PlatformProcess, stand: Stand): Promise<BenchOrganization> {
+  const slug = `b${stand.random.bytes(6).toString('hex')}`
+  const operator = api.client(api.adminKey)
+  const asked = { name: slug, slug, plan: 'ENTERPRISE', ownerEmail: 'bench@example.test' }
+  const { organization, apiKey } = await post<{ organization: { id: string }; apiKey: string }>(operator, '/api/v1/organizations', asked)
+  const registration = { namespace: slug, name: EVENT_NAME, version: '1.0.0', status: 'published', payloadSchema: ORDER_SCHEMA }
+  await post(api.client(apiKey), '/api/v1/events/custom', registration)
+  return { id: organization.id, apiKey, event: `${slug}.${EVENT_NAME}`, topic: emits.nameFor(organization.id, 'live') }
+}
+
+/** `data` of the answer. Throws on anything but 201. */
+async function post<T>(client: HttpClient, path: string, body: object): Promise<T> {
+  const { status, text } = await client.send('POST', path, JSON.stringify(body))
+  if (status !== 201) throw new Error(`POST ${path} was answered ${status}: ${text.slice(0, 500)}`)
+  return (JSON.parse(text) as { data: T }).data
+}
+
+async function countShards({ kafka }: Stand): Promise<number> {
+  const admin = createClient(kafka).admin()
+  await admin.connect()
+  const { topics } = await admin.fetchTopicMetadata({ topics: [shardsTopic.name] })
+  await admin.disconnect()
+  return topics[0]!.partitions.length
+}

@@ -1,0 +1,73 @@
+/** Runs the raw pass-through on a topic that was filled for it, and answers its steady rate. */
+
+import { createClient } from '../src/kafka/client.ts'
+import { configOf } from '../src/kafka/provisioning.ts'
+import { emits } from '../topics/emits.ts'
+import type { PassThroughMessage, PassThroughSettings } from './baselines/pass-through.ts'
+import { EVENT_NAME } from './order.ts'
+import { produceOrders } from './produce-orders.ts'
+import { type Sample, steadyRate } from './rates.ts'
+import type { Stand } from './stand.ts'
+
+const PARTITIONS = 4
+/** It is faster than what it is compared with: with more records both are measured for about as long, and both as warm. */
+const TIMES_THE_RECORDS = 2
+const PATIENCE_MS = 180_000
+const TOPIC_IN = 'bench.pass-through.in'
+const TOPIC_OUT = 'bench.pass-through.out'
+
+const filled = new WeakMap<Stand, Promise<number>>()
+let runs = 0
+
+/** Records a second, exactly once, judged by ajv. */
+export async function passThroughRate(stand: Stand): Promise<number> {
+  const known = filled.get(stand) ?? fill(stand)
+  filled.set(stand, known)
+  const records = await known
+  const settings = {
+    kafka: stand.kafka,
+    from: TOPIC_IN,
+    to: TOPIC_OUT,
+    partitions: PARTITIONS,
+    records,
+    group: `bench-pass-through-${++runs}`,
+  } satisfies PassThroughSettings
+  const child = stand.children.start({ file: new URL('baselines/pass-through.ts', import.meta.url), ipc: true })
+  const samples: Sample[] = []
+  child.process.on('message', message => samples.push(message as PassThroughMessage))
+  child.process.send(settings)
+  const patience = stand.clock.after(PATIENCE_MS, () => child.process.kill('SIGKILL'))
+  await child.exited
+  patience.cancel()
+  if (samples.at(-1)?.total !== records)
+    throw new Error(`the pass-through ended after ${samples.at(-1)?.total} of ${records}:\n${child.log()}`)
+  const rate = steadyRate(samples, records)
+  stand.say(`raw pass-through: ${Math.round(rate)} records/s`)
+  return rate
+}
+
+async function fill(stand: Stand): Promise<number> {
+  const records = TIMES_THE_RECORDS * stand.options.records
+  stand.say(`filling the pass-through's topic with ${PARTITIONS} × ${records} records`)
+  await createTopics(stand, [TOPIC_IN, TOPIC_OUT], PARTITIONS)
+  const targets = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC_IN, partition, event: EVENT_NAME }))
+  await produceOrders(stand, targets, records)
+  return PARTITIONS * records
+}
+
+/** Topics with the settings of an organization's ingress. */
+export async function createTopics(stand: Stand, names: string[], partitions: number): Promise<void> {
+  const admin = createClient(stand.kafka).admin()
+  await admin.connect()
+  const configEntries = Object.entries(configOf(emits)).map(([name, value]) => ({ name, value }))
+  const topics = names.map(topic => ({ topic, numPartitions: partitions, replicationFactor: 1, configEntries }))
+  await admin.createTopics({ waitForLeaders: false, topics })
+  while (!(await haveLeaders(() => admin.fetchTopicMetadata({ topics: names })))) await stand.clock.sleep(20)
+  await admin.disconnect()
+}
+
+/** A topic that has just been made may be unknown for a moment. */
+async function haveLeaders(ask: () => Promise<{ topics: Array<{ partitions: Array<{ leader: number }> }> }>): Promise<boolean> {
+  const { topics } = await ask().catch(() => ({ topics: [] }))
+  return topics.length > 0 && topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+}

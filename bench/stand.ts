@@ -1,0 +1,77 @@
+/**
+ * What stands under every figure: one broker and one ClickHouse as the platform starts them by default, in a temporary data directory, and
+ * platform processes beside them that come and go.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock, Random } from '../src/clock.ts'
+import { startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
+import { startEmbeddedKafka } from '../src/embedded/kafka.ts'
+import type { KafkaSettings } from '../src/kafka/wire.ts'
+import type { Children } from './children.ts'
+import type { BenchOptions } from './options.ts'
+import { type PlatformProcess, startPlatform } from './platform-process.ts'
+
+/** As `CLARION_BROKER_HEAP_MB` has it by default. */
+const BROKER_HEAP_MB = 1024
+
+export interface Stand {
+  dataDir: string
+  clock: Clock
+  random: Random
+  options: BenchOptions
+  children: Children
+  kafka: KafkaSettings
+  clickhouseUrl: string
+  pids: { broker: number; clickhouse: number }
+  /** Says on standard error what is being done. */
+  say(sentence: string): void
+  /** A platform process on this broker and ClickHouse; `roles` as `CLARION_ROLES`. Resolves when it is ready. */
+  platform(roles: string, name?: string): Promise<PlatformProcess>
+  /** Stops broker and ClickHouse; the data stay until `remove`. */
+  stopParts(): Promise<void>
+}
+
+export interface DataDirectory {
+  path: string
+  remove(): void
+}
+
+export function makeDataDirectory(): DataDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'clarion-bench-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+export async function openStand(deps: Pick<Stand, 'dataDir' | 'clock' | 'random' | 'options' | 'children' | 'say'>): Promise<Stand> {
+  const { dataDir, clock, options, children, say } = deps
+  say('starting Kafka and ClickHouse')
+  const logger = { info: say, warn: say }
+  const onExit = (reason: string) => say(reason)
+  const kafka = await startEmbeddedKafka({ dataDir, heapMb: BROKER_HEAP_MB, profile: 'default', logger, onExit })
+  const clickhouse = await startEmbeddedClickHouse({ dataDir, logger, onExit }).catch(async error => {
+    await kafka.close()
+    throw error
+  })
+  const { brokers, username, password } = kafka
+  const connection = {
+    KAFKA_BROKERS: brokers.join(','),
+    KAFKA_USERNAME: username,
+    KAFKA_PASSWORD: password,
+    CLICKHOUSE_URL: clickhouse.url,
+  }
+  let stopped = false
+  return {
+    ...deps,
+    kafka: { brokers, username, password, clientId: 'bench' },
+    clickhouseUrl: clickhouse.url,
+    pids: { broker: kafka.pid, clickhouse: clickhouse.pid },
+    platform: (roles, name = roles) =>
+      startPlatform({ children, clock, dataDir: join(dataDir, 'platform'), roles, name, env: connection, profileDir: options.profileDir }),
+    async stopParts() {
+      if (stopped) return
+      stopped = true
+      await Promise.all([clickhouse.close(), kafka.close()])
+    },
+  }
+}
