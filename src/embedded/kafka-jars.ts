@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { holdDirectory, type ProgressLogger } from './part-directory.ts'
 
@@ -44,7 +45,7 @@ async function fetchJars(lib: string, checksums: string, logger: ProgressLogger)
   const draft = `${lib}.draft`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft)
-  const pom = new URL('pom.xml', import.meta.url).pathname
+  const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
   try {
     await run('mvn', ['-B', '-q', '-f', pom, MAVEN_PLUGIN, `-DoutputDirectory=${draft}`, '-DincludeScope=runtime'], { timeout: FETCH_MS })
   } catch (error) {
