@@ -4,9 +4,10 @@ import { createReads } from '../src/analytics/reads.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import type { BenchOrganization } from './organizations.ts'
 import type { Stand } from './stand.ts'
+import { watchAdmission } from './watch-admission.ts'
 
 const DATABASE = 'clarion'
-const POLL_MS = 250
+const POLL_MS = 1_000
 const PATIENCE_MS = 300_000
 
 export async function countRecorded(stand: Stand, organizations: BenchOrganization[]): Promise<number> {
@@ -35,4 +36,12 @@ export async function untilRecorded(stand: Stand, organizations: BenchOrganizati
     told = true
     await stand.clock.sleep(POLL_MS)
   }
+}
+
+/** The same for what was admitted until now, when nobody emits. */
+export async function untilIdle(stand: Stand, organizations: BenchOrganization[]): Promise<void> {
+  const watch = await watchAdmission(stand, organizations)
+  const accepted = watch.accepted()
+  await watch.close()
+  await untilRecorded(stand, organizations, accepted)
 }

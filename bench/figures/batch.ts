@@ -1,5 +1,78 @@
+/**
+ * Batches of 1,000 over HTTP, four in flight, each organization one, beside the raw pass-through: once with everything in one process, once with a
+ * process per role.
+ */
+import { closedLoop } from '../loops.ts'
+import { orderJson } from '../order.ts'
+import { type BenchOrganization, organizationsOf } from '../organizations.ts'
+import { passThroughRate } from '../pass-through.ts'
+import type { HttpClient, PlatformProcess } from '../platform-process.ts'
+import { median } from '../rates.ts'
+import { untilIdle } from '../recorded.ts'
 import type { Stand } from '../stand.ts'
-import type { Row } from '../table.ts'
-export async function measureBatch(_stand: Stand): Promise<Row[]> {
-  return []
+import { type Row, short, whole } from '../table.ts'
+
+const ITEMS = 1_000
+const WARM_S = 5
+const GOAL = 0.3
+const LAYOUTS = [
+  { name: 'one process', processes: ['all'] },
+  { name: 'a process per role', processes: ['api', 'admit', 'deliver', 'record'] },
+]
+
+export async function measureBatch(stand: Stand): Promise<Row[]> {
+  const organizations = await organizationsOf(stand)
+  const rows: Row[] = []
+  for (const { name, processes } of LAYOUTS) {
+    const platforms: PlatformProcess[] = []
+    for (const roles of processes) platforms.push(await stand.platform(roles, `batch-${roles}`))
+    const rates = await takeTurns(stand, organizations, platforms[0]!)
+    for (const platform of platforms.reverse()) await platform.end()
+    rows.push(rowOf(name, rates))
+  }
+  return rows
+}
+
+interface Rates {
+  clarion: number
+  baseline: number
+}
+
+async function takeTurns(stand: Stand, organizations: BenchOrganization[], api: PlatformProcess): Promise<Rates[]> {
+  const lanes = organizations.map(organization => ({ client: api.client(organization.apiKey), body: batchOf(organization) }))
+  const send = (lane: number) => sendBatch(lanes[lane]!)
+  await untilIdle(stand, organizations)
+  await closedLoop(stand.clock, lanes.length, WARM_S, send)
+  const rates: Rates[] = []
+  for (let round = 0; round < stand.options.rounds; round++) {
+    await untilIdle(stand, organizations)
+    const baseline = await passThroughRate(stand)
+    const clarion = await closedLoop(stand.clock, lanes.length, stand.options.seconds, send)
+    stand.say(`batches: ${whole(clarion)} emits/s`)
+    rates.push({ baseline, clarion })
+  }
+  return rates
+}
+
+const batchOf = ({ event }: BenchOrganization) =>
+  `{"items":[${Array.from({ length: ITEMS }, (_, n) => `{"name":"${event}","payload":${orderJson(n)}}`).join(',')}]}`
+
+/** Answers how many were accepted. Throws if any item was not: a refusal is cheaper than an event. */
+async function sendBatch({ client, body }: { client: HttpClient; body: string }): Promise<number> {
+  const { status, text } = await client.send('POST', '/api/v1/events/custom/emit/batch', body)
+  const accepted = text.split('"sequence":').length - 1
+  if (status !== 200 || accepted !== ITEMS) throw new Error(`of ${ITEMS} emits ${accepted} were accepted: ${status} ${text.slice(0, 300)}`)
+  return accepted
+}
+
+function rowOf(layout: string, rates: Rates[]): Row {
+  const ratio = median(rates.map(({ clarion, baseline }) => clarion / baseline))
+  return {
+    figure: `HTTP batches of ${ITEMS}, ${layout}, emits/s`,
+    clarion: whole(median(rates.map(rate => rate.clarion))),
+    baseline: whole(median(rates.map(rate => rate.baseline))),
+    ratio: short(ratio),
+    goal: `≥ ${GOAL}`,
+    holds: ratio >= GOAL,
+  }
 }
