@@ -75,6 +75,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     reader.assign(outcomesTopic.name, shard, end)
     reader.assign(admissionCounters.name, shard, 'earliest')
   }
+  parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
   const controlPlane = createControlPlane({
     ...parts,
     log,
@@ -91,6 +92,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     positions: numbers,
     usage: numbers,
     readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
+    onAnswer: parts.metrics.request,
     metrics: () => parts.metrics.text(),
     adminKey: parts.backends.adminKey,
     aliasKeyHeader: parts.config.aliasKeyHeader,

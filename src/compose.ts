@@ -5,6 +5,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { createAdmit } from '../processors/admit/index.ts'
 import { createDeliver } from '../processors/deliver/index.ts'
 import { createRecord } from '../processors/record/index.ts'
@@ -150,6 +151,7 @@ export async function compose(deps: {
 
 function listen(handler: RequestListener, port: number, host: string): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, handler)
+  server.on('clientError', refuseMalformed)
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, 4_096, () => {
@@ -157,6 +159,18 @@ function listen(handler: RequestListener, port: number, host: string): Promise<S
       resolve(server)
     })
   })
+}
+
+/** What Node's parser cannot read never becomes a request; it gets the envelope all the same. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const message = `The request cannot be read as HTTP: ${error.message.replace(/^Parse Error: /, '')}`
+  const body = JSON.stringify({ success: false, error: { code: 'validation_failed', message, retryable: false } })
+  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
+  socket.end(head + body)
 }
 
 /** Requests under way are answered; idle connections are closed at once. */

@@ -6,6 +6,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import Router, { type RouterContext } from '@koa/router'
 import Koa from 'koa'
+import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -18,7 +19,10 @@ import type { Answer, DirectHandler, Route } from './route.ts'
 export interface AppDeps {
   authenticate: Authenticate
   ids: Ids
+  clock: Clock
   logger: Logger
+  /** Told of every answer: `<method> <path of the route>`, or `none` where no route matched. */
+  onAnswer(route: string, status: number, seconds: number): void
 }
 
 interface State {
@@ -33,17 +37,22 @@ export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListe
   app.use(enveloping(deps))
   app.use(router.routes())
   app.use(router.allowedMethods({ throw: true, methodNotAllowed: notAllowed, notImplemented: notAllowed }))
-  return shortcut(routes, app.callback())
+  return shortcut(deps, routes, app.callback())
 }
 
 /** Exact matches of direct routes do not enter Koa at all. */
-function shortcut(routes: readonly Route[], general: RequestListener): RequestListener {
+function shortcut({ clock, onAnswer }: AppDeps, routes: readonly Route[], general: RequestListener): RequestListener {
   const direct = new Map<string | undefined, DirectHandler>()
   for (const route of routes) if (route.direct !== undefined) direct.set(`${route.method} ${route.path}`, route.direct)
   return (request: IncomingMessage, response: ServerResponse) => {
-    const handler = direct.get(`${request.method} ${request.url}`)
-    if (handler === undefined) general(request, response as never)
-    else void handler(request, response)
+    const name = `${request.method} ${request.url}`
+    const handler = direct.get(name)
+    if (handler === undefined) {
+      general(request, response as never)
+      return
+    }
+    const startedMs = clock.monotonicMs()
+    void handler(request, response).then(() => onAnswer(name, response.statusCode, (clock.monotonicMs() - startedMs) / 1000))
   }
 }
 
@@ -69,6 +78,7 @@ const notAllowed = () => new ClarionError('method_not_allowed', 'The path exists
 function enveloping(deps: AppDeps): Koa.Middleware<State> {
   return async (context, next) => {
     const requestId = deps.ids.next('req')
+    const startedMs = deps.clock.monotonicMs()
     context.state.requestId = requestId
     context.set('x-request-id', requestId)
     try {
@@ -86,6 +96,10 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
       context.set(failed.headers)
       context.set('content-type', JSON_TYPE)
       context.body = failureBody(failed)
+    } finally {
+      const matched = (context as Partial<RouterContext>)._matchedRoute
+      const route = matched === undefined ? 'none' : `${context.method} ${String(matched)}`
+      deps.onAnswer(route, context.status, (deps.clock.monotonicMs() - startedMs) / 1000)
     }
   }
 }

@@ -36,6 +36,8 @@ export interface ApiDeps {
   positions: Positions
   usage: LiveUsage
   readiness: Readiness
+  /** See `createApp`. */
+  onAnswer(route: string, status: number, seconds: number): void
   /** The text of `/metrics`. */
   metrics: () => Promise<string> | string
   adminKey: string

@@ -10,12 +10,13 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createClient } from './client.ts'
 import { createStickyAssigner } from './sticky-assigner.ts'
-import { type KafkaSettings, openWire } from './wire.ts'
+import { type KafkaSettings, openWire, RETRY } from './wire.ts'
 
 const SESSION_TIMEOUT_MS = 6_000
 const HEARTBEAT_MS = 1_500
 /** kafkajs sends heartbeats only between fetches. */
 const FETCH_WAIT_MS = 500
+const REJOIN_PAUSE_MS = 250
 
 export interface Lease {
   /** Shards held by the newest assignment. */
@@ -40,35 +41,67 @@ export async function acquireLease(deps: {
   if (members) await leaveForTheDead(deps.kafka, role, members, logger)
   let held: number[] = []
   let confirmedAtMs = 0
-  const consumer: Consumer = createClient(deps.kafka).consumer({
-    groupId: role,
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: 10_000,
-    heartbeatInterval: HEARTBEAT_MS,
-    maxWaitTimeInMs: FETCH_WAIT_MS,
-    allowAutoTopicCreation: false,
-    partitionAssigners: [createStickyAssigner(shardsTopic.name, () => held)],
-    retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: async () => true },
-  })
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    held = [...(payload.memberAssignment[shardsTopic.name] ?? [])]
+  let closed = false
+  let consumer: Consumer | undefined
+
+  function onAssignment(memberId: string, shards: number[]): void {
+    held = shards
     confirmedAtMs = clock.monotonicMs()
-    members?.write(payload.memberId)
-    logger.debug({ shards: held, members: payload.isLeader ? 'leader' : 'member' }, 'shards assigned')
+    members?.write(memberId)
+    logger.debug({ shards }, 'shards assigned')
     deps.onAssigned(held)
-  })
-  consumer.on(consumer.events.HEARTBEAT, () => {
-    confirmedAtMs = clock.monotonicMs()
-  })
-  consumer.on(consumer.events.CRASH, ({ payload }) => logger.warn({ error: String(payload.error) }, 'the lease was interrupted'))
-  await consumer.connect()
-  await consumer.subscribe({ topic: shardsTopic.name, fromBeginning: false })
-  await consumer.run({ autoCommit: false, eachMessage: async () => undefined })
+  }
+
+  async function join(): Promise<void> {
+    const joining = createClient(deps.kafka).consumer({
+      groupId: role,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      rebalanceTimeout: 10_000,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      allowAutoTopicCreation: false,
+      partitionAssigners: [createStickyAssigner(shardsTopic.name, () => held)],
+      retry: { ...RETRY, restartOnFailure: async () => false },
+    })
+    consumer = joining
+    joining.on(joining.events.GROUP_JOIN, ({ payload }) =>
+      onAssignment(payload.memberId, [...(payload.memberAssignment[shardsTopic.name] ?? [])]),
+    )
+    joining.on(joining.events.HEARTBEAT, () => {
+      confirmedAtMs = clock.monotonicMs()
+    })
+    // kafkajs gives up for good on errors that it takes for final, such as a coordinator that is not elected yet. We never do.
+    joining.on(joining.events.CRASH, ({ payload }) => {
+      logger.warn({ error: String(payload.error) }, 'the lease was interrupted; joining again')
+      void joining.disconnect().catch(() => undefined)
+      void joinSurely(REJOIN_PAUSE_MS)
+    })
+    await joining.connect()
+    await joining.subscribe({ topic: shardsTopic.name, fromBeginning: false })
+    await joining.run({ autoCommit: false, eachMessage: async () => undefined })
+  }
+
+  async function joinSurely(pauseMs: number): Promise<void> {
+    for (let waitMs = pauseMs; !closed; waitMs = REJOIN_PAUSE_MS) {
+      if (waitMs > 0) await clock.sleep(waitMs)
+      if (closed) return
+      try {
+        await join()
+        return
+      } catch (error) {
+        logger.warn({ error: String(error) }, 'could not join the group; trying again')
+        await consumer?.disconnect().catch(() => undefined)
+      }
+    }
+  }
+
+  await joinSurely(0)
   return {
     held: () => held,
     confirmedAtMs: () => confirmedAtMs,
     async close() {
-      await consumer.disconnect()
+      closed = true
+      await consumer?.disconnect()
       members?.remove()
     },
   }

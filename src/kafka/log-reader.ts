@@ -255,7 +255,15 @@ export function createLogReader(deps: {
     node.sessionId = answer.sessionId
     node.epoch = answer.sessionId === 0 ? 0 : node.epoch + 1
     if (answer.sessionId === 0) restartSession(node) // the broker has no room for sessions: name everything each time
-    for (const fetched of answer.partitions) take(node, fetched)
+    for (const fetched of answer.partitions) {
+      try {
+        take(node, fetched)
+      } catch (error) {
+        // Not Kafka's fault: reading the same again would only fail again.
+        events.onFatal(error as Error)
+        return
+      }
+    }
   }
 
   function take(node: Node, fetched: FetchedPartition): void {

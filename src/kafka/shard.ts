@@ -275,9 +275,13 @@ export function createShard(deps: {
       const current = life
       if (!current || current.ended) return
       if (current.restoring.has(topic)) {
-        for (const record of records) {
-          if (record.headers.barrier) restored(topic, record)
-          else current.task.restore(record)
+        try {
+          for (const record of records) {
+            if (record.headers.barrier) restored(topic, record)
+            else current.task.restore(record)
+          }
+        } catch (error) {
+          end(current, error)
         }
         return
       }

@@ -92,6 +92,7 @@ export async function openTestApi(): Promise<TestApi> {
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
     readiness: { missing: () => missing },
     metrics: () => 'clarion_up 1\n',
+    onAnswer: () => undefined,
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
   })
   const server = createServer(api.handler)
