@@ -10,6 +10,8 @@ export interface Timer {
 export interface Clock {
   /** Wall clock, milliseconds since 1970 UTC. */
   nowMs(): number
+  /** The wall clock without any shift: what the broker compares a record's time with. */
+  machineMs(): number
   /** Milliseconds on a clock that never jumps; only differences mean something. */
   monotonicMs(): number
   /** Runs `callback` once, after `delayMs`. A pending timer does not keep the process alive. */
@@ -29,6 +31,7 @@ export function createSystemClock(options: { offsetMs?: number } = {}): Clock {
   const offsetMs = options.offsetMs ?? 0
   return {
     nowMs: () => Date.now() + offsetMs,
+    machineMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     after: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs).unref()

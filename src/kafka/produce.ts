@@ -47,7 +47,7 @@ export function createProduce(deps: {
     const baseSequence = sequences.get(key) ?? 0
     sequences.set(key, (baseSequence + records.length) % SEQUENCE_MODULUS)
     const transactional = transactionalId !== null
-    const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(clock.nowMs()) })
+    const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(clock.machineMs()) })
     return { topic, partition, batch, records }
   }
 

@@ -11,6 +11,7 @@ export function createManualClock(startMs = 1_790_000_000_000): Clock & { advanc
   }
   return {
     nowMs: () => startMs + elapsedMs,
+    machineMs: () => startMs + elapsedMs,
     monotonicMs: () => elapsedMs,
     after,
     sleep: delayMs => new Promise(resolve => void after(delayMs, resolve)),

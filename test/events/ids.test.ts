@@ -23,6 +23,7 @@ const place = fc.record<IngressPlace>({
 
 const fixedClock = (nowMs: () => number): Clock => ({
   nowMs,
+  machineMs: nowMs,
   monotonicMs: () => 0,
   after: () => ({ cancel: () => {} }),
   sleep: () => Promise.resolve(),

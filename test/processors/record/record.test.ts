@@ -270,6 +270,7 @@ function handClock(): Clock & { advance(ms: number): void; timerSet(): Promise<v
   let onTimer: () => void = () => undefined
   return {
     nowMs: () => nowMs,
+    machineMs: () => nowMs,
     monotonicMs: () => nowMs,
     after(delayMs, callback) {
       const timer = { dueMs: nowMs + delayMs, callback }
