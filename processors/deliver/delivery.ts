@@ -12,10 +12,11 @@ export type Stage = 'held' | 'waiting' | 'flying' | 'over'
 
 export interface Delivery extends RetryRecord {
   readonly owner: Owner
-  readonly source: { progress: Progress<Delivery>; record: Begun<Delivery>; place: number }
+  readonly source: { progress: Progress; record: Begun; place: number }
   stage: Stage
   /** What it counts for in memory. */
   readonly bytes: number
+  readonly takenAtMs: number
   /** Since when it has been waiting for a slot. */
   waitingSinceMs: number
   /** What is in flight. */

@@ -3,7 +3,6 @@ import type { Clock } from '../../src/clock.ts'
 import { deliveryId } from '../../src/events/ids.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
-import type { Delivery } from './delivery.ts'
 import type { OpenEvents } from './open-events.ts'
 import type { Progress } from './progress.ts'
 import type { Room } from './room.ts'
@@ -17,7 +16,7 @@ export interface FreshDeliveries {
 
 export function createFreshDeliveries(deps: {
   handle: ShardHandle
-  progress: Progress<Delivery>
+  progress: Progress
   events: OpenEvents
   shard: DeliveryShard
   room: Room

@@ -16,7 +16,6 @@ import { deliveries } from '../../topics/deliveries.ts'
 import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
 import { deliveryState, deliveryStateKeys } from '../../topics/delivery-state.ts'
 import { type Attempts, createAttempts } from './attempt.ts'
-import type { Delivery } from './delivery.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { createFreshDeliveries } from './fresh.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
@@ -66,7 +65,7 @@ export function createDeliver(deps: DeliverDependencies): Processor {
 function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
   const { room, dispatcher } = shared
   const { clock, timeScale, clockOffsetMs = 0 } = deps
-  const inputs = new Map([deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => [name, createProgress<Delivery>(name)]))
+  const inputs = new Map([deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => [name, createProgress(name)]))
   const progressOf = (topic: string) => inputs.get(topic)!
   const events = createOpenEvents()
   const shard = createDeliveryShard({ ...deps, ...shared, handle, events, onSpace, onAttempt: row => deps.onAttempt?.(row) })
@@ -128,11 +127,14 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       if (topic === undefined) return
       if (topic === deliveries.name) fresh.receive(records, nextOffset)
       else tiers.get(topic)?.receive(records, nextOffset)
-      shard.unblock(progressOf(topic))
+      shard.sweep()
       dispatcher.pump()
     },
     seal: () => [...shard.seal(), ...[...inputs.values()].flatMap(progress => progress.seal(handle.shard))],
-    committed: () => shard.committed(),
+    committed() {
+      shard.committed()
+      shard.sweep()
+    },
     async drain() {
       stop()
       await shard.drain()

@@ -10,18 +10,15 @@ import type { OutRecord } from '../../src/kafka/ports.ts'
 import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryState, deliveryStateKeys, doneBlockCodec } from '../../topics/delivery-state.ts'
 
 /** A record that has been read and has not ended. */
-export interface Begun<T> {
+export interface Begun {
   readonly offset: number
   /** Parts (webhooks) that have not ended. */
   open: number
   /** Places of those that have, of a record with several. */
   ended: number[]
-  /** The owner's: what is being done about it. */
-  work: T[]
 }
 
-export interface Progress<T> {
-  readonly topic: string
+export interface Progress {
   /** A position record, as stored. */
   restorePosition(value: Buffer): void
   /** A block record, as stored; null: it is over. */
@@ -29,13 +26,11 @@ export interface Progress<T> {
   /** Where to start reading; undefined if nothing was ever stored. */
   position(): number | undefined
   /** A record of `parts` parts was read. Undefined if all of it has ended before; else `ended` names the parts that have. */
-  begin(offset: number, parts: number): Begun<T> | undefined
+  begin(offset: number, parts: number): Begun | undefined
   /** Reading has come to this offset; all records before it have been begun. */
   advance(nextOffset: number): void
   /** Part `place` of the record has ended. Each part ends once. */
-  end(record: Begun<T>, place: number): void
-  /** The oldest record that has not ended. */
-  oldest(): Begun<T> | undefined
+  end(record: Begun, place: number): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
@@ -51,9 +46,9 @@ interface Block {
 
 const COMPACT_AT = 1024
 
-export function createProgress<T>(topic: string): Progress<T> {
+export function createProgress(topic: string): Progress {
   const blocks = new Map<number, Block>()
-  let begun: Begun<T>[] = []
+  let begun: Begun[] = []
   let head = 0
   let nextOffset = 0
   let storedPosition: number | undefined
@@ -67,7 +62,7 @@ export function createProgress<T>(topic: string): Progress<T> {
     return made
   }
 
-  function oldest(): Begun<T> | undefined {
+  function oldest(): Begun | undefined {
     while (head < begun.length && begun[head]!.open === 0) head++
     if (head >= COMPACT_AT && head * 2 >= begun.length) {
       begun = begun.slice(head)
@@ -93,8 +88,6 @@ export function createProgress<T>(topic: string): Progress<T> {
   }
 
   return {
-    topic,
-    oldest,
     restorePosition(value) {
       storedPosition = deliveryPositionCodec.decode(value).nextOffset
       nextOffset = storedPosition
@@ -120,7 +113,7 @@ export function createProgress<T>(topic: string): Progress<T> {
       const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
       if (parts === 0 || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
       const ended = block?.partial.get(offset) ?? []
-      const record: Begun<T> = { offset, open: parts - ended.length, ended, work: [] }
+      const record: Begun = { offset, open: parts - ended.length, ended }
       begun.push(record)
       return record
     },
@@ -139,7 +132,6 @@ export function createProgress<T>(topic: string): Progress<T> {
       block.partial.delete(record.offset)
       block.highest = Math.max(block.highest, record.offset)
       setBit(block.ended, record.offset % BLOCK_OFFSETS)
-      record.work = []
     },
     seal(partition) {
       const records: OutRecord[] = []

@@ -7,7 +7,6 @@ import type { Clock, Timer } from '../../src/clock.ts'
 import { TIER_LOAD_FRACTION, tierFor } from '../../src/delivery/retry-schedule.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../topics/deliveries-retry.ts'
-import type { Delivery } from './delivery.ts'
 import type { Begun, Progress } from './progress.ts'
 
 /** What is due within this time waits in memory: through the tier of 5 minutes the last tenth always does. */
@@ -24,20 +23,20 @@ export interface RetryTierReader {
 
 interface Waiting {
   log: LogRecord
-  begun: Begun<Delivery>
+  begun: Begun
   loadAtMs: number
 }
 
 export function createRetryTier(deps: {
   tier: RetryTier
   handle: ShardHandle
-  progress: Progress<Delivery>
+  progress: Progress
   clock: Clock
   clockOffsetMs: number
   timeScale: number
   full(): boolean
   /** Takes a delivery in hand, now or at its due time. False when there is no room for one that is due later. */
-  take(record: RetryRecord, begun: Begun<Delivery>): boolean
+  take(record: RetryRecord, begun: Begun): boolean
   /** For errors in a timer. */
   guarded(work: () => void): void
 }): RetryTierReader {

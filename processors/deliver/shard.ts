@@ -8,12 +8,11 @@
  *              ▼
  *           attempt ─► success | retry topic, due later | dead letter
  *
- * Each way out ends the delivery's record (`progress.ts`) in the transaction that holds what follows from it.
+ * `settle.ts` has what each way out writes; the queue is the process's (`dispatcher.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
 import type { Webhook } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
-import { tierFor } from '../../src/delivery/retry-schedule.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Ids } from '../../src/events/ids.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
@@ -25,21 +24,21 @@ import type { Dispatcher } from './dispatcher.ts'
 import { createDueQueue } from './due-queue.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { OpenEvents } from './open-events.ts'
-import { attemptRow, cancelledRow, createOutputs, deadLetter, retryRecord } from './outputs.ts'
 import type { Begun, Progress } from './progress.ts'
 import type { Room } from './room.ts'
+import { createSettle } from './settle.ts'
 
-/** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
-const ASIDE_MS_MAX = 60_000
 /** A webhook that is not in the view may be newer than it: its deliveries are cancelled only when they are older than this. */
 const VIEW_LAG_MS_MAX = 2_000
+/** Moved aside in one go. */
+const SWEEP_DELIVERIES = 250
 const NOTHING = Buffer.alloc(0)
 
 export interface DeliveryShard {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
-  take(record: RetryRecord, progress: Progress<Delivery>, begun: Begun<Delivery>, place: number): boolean
-  /** Moves aside what has waited too long at the head of an input: a position must not stand still for one slow webhook. */
-  unblock(progress: Progress<Delivery>): void
+  take(record: RetryRecord, progress: Progress, begun: Begun, place: number): boolean
+  /** Moves aside what has waited too long for a slot: a position must not stand still for one slow webhook. To be called now and then. */
+  sweep(): void
   /** Packed rows and the state of open events. */
   seal(): OutRecord[]
   committed(): void
@@ -64,20 +63,20 @@ export function createDeliveryShard(deps: {
   onSpace(): void
   onAttempt(row: AttemptRow): void
 }): DeliveryShard {
-  const { handle, view, attempts, dispatcher, events, room, limits, clock, timeScale } = deps
-  const { shard } = handle
-  const outputs = createOutputs(shard)
+  const { handle, view, attempts, dispatcher, room, limits, clock } = deps
+  const settle = createSettle({ ...deps, release: drop })
   const inHand = new Set<Delivery>()
   const due = createDueQueue<Delivery>({ clock, sizeMax: limits.scheduledMax, onDue })
   let inFlight = 0
   let refusedOne = false
+  let sweepAtMs = 0
   let closed = false
   let results = { filling: 0, sealed: 0 }
   let drained: () => void = () => undefined
 
   const owner: Owner = {
     begin: delivery => guarded(() => begin(delivery)),
-    move: delivery => guarded(() => move(delivery)),
+    move: delivery => guarded(() => settle.aside(delivery)),
     finish(delivery, result) {
       inFlight--
       if (delivery.stage === 'flying') guarded(() => finish(delivery, result))
@@ -106,7 +105,7 @@ export function createDeliveryShard(deps: {
     if (!webhook) return
     delivery.stage = 'waiting'
     delivery.waitingSinceMs = clock.nowMs()
-    if (!dispatcher.offer(delivery, webhook.maxInFlight)) move(delivery)
+    if (!dispatcher.offer(delivery, webhook.maxInFlight)) settle.aside(delivery)
   }
 
   /** The webhook as it is now, if it may be sent to; else the delivery is taken care of. */
@@ -114,16 +113,16 @@ export function createDeliveryShard(deps: {
     const { event, webhookId } = delivery
     const webhook = view.find('webhook', event.organizationId, webhookId)
     if (webhook?.active) return webhook
-    if (webhook) move(delivery)
-    else if (view.organization(event.organizationId)?.status === 'deleted') cancel(delivery, 'organization_deleted')
-    else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) cancel(delivery, 'webhook_deleted')
+    if (webhook) settle.aside(delivery)
+    else if (view.organization(event.organizationId)?.status === 'deleted') settle.cancelled(delivery, 'organization_deleted')
+    else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) settle.cancelled(delivery, 'webhook_deleted')
     else hold(delivery, delivery.createdAtMs + VIEW_LAG_MS_MAX)
     return undefined
   }
 
   function hold(delivery: Delivery, untilMs: number): void {
     delivery.stage = 'held'
-    if (!due.add(delivery, untilMs)) move(delivery)
+    if (!due.add(delivery, untilMs)) settle.aside(delivery)
   }
 
   function begin(delivery: Delivery): Promise<AttemptResult> | undefined {
@@ -131,7 +130,7 @@ export function createDeliveryShard(deps: {
     if (!webhook) return undefined
     const sending = attempts.begin(delivery, webhook)
     if (!sending) {
-      move(delivery)
+      settle.aside(delivery)
       return undefined
     }
     delivery.stage = 'flying'
@@ -139,57 +138,17 @@ export function createDeliveryShard(deps: {
     return sending
   }
 
-  function finish(delivery: Delivery, result: AttemptResult): void {
-    const { webhook } = delivery.attempt!
-    const outcome = attempts.decide(delivery, webhook, result)
-    const row = attemptRow(deps.ids.next('att'), delivery, result, outcome)
-    outputs.attempted(row)
-    results.filling++
-    dispatcher.uncommitted(1)
-    if (outcome.state === 'retrying') {
-      const tier = tierFor(outcome.dueAtMs - clock.nowMs(), timeScale)
-      leave(delivery, retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }))
-    } else {
-      close(delivery, outcome.state === 'failed', outcome.state === 'failed' ? [deadLetter(delivery, result, shard, clock.nowMs())] : [])
-    }
-    deps.onAttempt(row)
-  }
-
-  function cancel(delivery: Delivery, reason: string): void {
-    outputs.attempted(cancelledRow(delivery, reason, clock.nowMs()))
-    close(delivery, false, [])
-  }
-
-  /** Aside, the longer the longer it has been due: a dead endpoint's pile is not turned over all the time. */
-  function move(delivery: Delivery): void {
-    const overdueMs = Math.max(0, clock.nowMs() - delivery.dueAtMs)
-    leave(delivery, retryRecord(delivery, tierFor(Math.min(overdueMs, ASIDE_MS_MAX * timeScale), timeScale), shard))
-  }
-
-  function leave(delivery: Delivery, record: OutRecord): void {
-    events.keep(delivery.event.eventId)
-    release(delivery)
-    handle.write([record])
-  }
-
-  function close(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
-    const completion = events.end(delivery.event.eventId, failed, clock.nowMs())
-    if (completion) outputs.completed(completion)
-    release(delivery)
-    handle.write(records)
-  }
-
-  function release(delivery: Delivery): void {
-    const { progress, record, place } = delivery.source
-    progress.end(record, place)
-    drop(delivery)
-  }
-
   function drop(delivery: Delivery): void {
     delivery.stage = 'over'
     delivery.payload = NOTHING
     inHand.delete(delivery)
     room.give(delivery.bytes)
+  }
+
+  function finish(delivery: Delivery, result: AttemptResult): void {
+    results.filling++
+    dispatcher.uncommitted(1)
+    settle.attempted(delivery, result)
   }
 
   /** Whoever is not in flight is let go of, unended: the next holder of the shard reads it again. */
@@ -207,30 +166,36 @@ export function createDeliveryShard(deps: {
         source: { progress, record: begun, place },
         stage: 'held',
         bytes: record.payload.length,
+        takenAtMs: clock.nowMs(),
         waitingSinceMs: 0,
         attempt: undefined,
       }
-      const later = record.dueAtMs > clock.nowMs()
+      const later = record.dueAtMs > delivery.takenAtMs
       if (later && !due.add(delivery, record.dueAtMs)) {
         refusedOne = true
         return false
       }
       room.take(delivery.bytes)
       inHand.add(delivery)
-      begun.work.push(delivery)
       if (!later) dispatch(delivery)
       return true
     },
-    unblock(progress) {
-      const beforeMs = clock.nowMs() - limits.waitingMsMax
-      for (let oldest = progress.oldest(); oldest; oldest = progress.oldest()) {
-        for (const delivery of oldest.work) if (delivery.stage === 'waiting' && delivery.waitingSinceMs < beforeMs) move(delivery)
-        if (oldest.open > 0) return
+    sweep() {
+      const nowMs = clock.nowMs()
+      if (nowMs < sweepAtMs) return
+      let moved = 0
+      // In the order in which they were taken.
+      for (const delivery of inHand) {
+        if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved === SWEEP_DELIVERIES) break
+        if (delivery.stage !== 'waiting' || delivery.waitingSinceMs > nowMs - limits.waitingMsMax) continue
+        settle.aside(delivery)
+        moved++
       }
+      if (moved < SWEEP_DELIVERIES) sweepAtMs = nowMs + limits.waitingMsMax / 8
     },
     seal() {
       results = { filling: 0, sealed: results.filling }
-      return [...outputs.seal(), ...events.seal(shard)]
+      return settle.seal()
     },
     committed() {
       const { sealed } = results

@@ -141,6 +141,31 @@ describe('lanes', () => {
     expect(lanes.counts()).toEqual({ waiting: 0, inFlight: 0, webhooks: 0 })
   })
 
+  it('forget what is not to be retained, and go on as if it had never waited', () => {
+    const item = fc.record({ organization: fc.constantFrom('a', 'b'), webhook: fc.integer({ min: 1, max: 3 }), kept: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 40 }), fc.nat(10), fc.array(item, { maxLength: 10 }), (before, taken, after) => {
+        const lanes = createLanes<{ kept: boolean; id: string }>({ ...LIMITS, maxWaitingPerWebhook: 100 })
+        const offer = ({ organization, webhook, kept }: (typeof before)[number]) =>
+          lanes.offer(organization, `${organization}${webhook}`, 2, { kept, id: `${organization}${webhook}` })
+        before.forEach(offer)
+        const flying = Array.from({ length: taken }, () => lanes.take()).filter(one => one !== undefined)
+        lanes.retain(one => one.kept)
+        after.forEach(offer)
+        const out: Array<{ kept: boolean; id: string }> = []
+        for (const one of flying) lanes.done(one.id)
+        for (let next = lanes.take(); next; next = lanes.take()) {
+          out.push(next)
+          lanes.done(next.id)
+        }
+        const keptBefore = before.filter(one => one.kept).length - flying.filter(one => one.kept).length
+        expect(out).toHaveLength(keptBefore + after.length)
+        expect(lanes.counts()).toEqual({ waiting: 0, inFlight: 0, webhooks: 0 })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('find the next item among 10,000 blocked webhooks without searching them', () => {
     const lanes = createLanes<string>({ maxInFlight: 20_000, maxInFlightPerOrganization: 20_000, maxWaitingPerWebhook: 10 })
     for (let n = 0; n < 10_000; n++) for (const item of ['first', 'second']) lanes.offer('a', `wh_${n}`, 1, item)

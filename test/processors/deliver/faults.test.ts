@@ -110,6 +110,33 @@ describe('a crash', () => {
   })
 })
 
+describe('a shard that fails and is opened again by the same process', () => {
+  it('sends again only what was in flight, ignores the answers to that, and keeps the limits of each webhook', async () => {
+    const stage = harness.stage()
+    const release = Promise.withResolvers<void>()
+    const first = await receiver(({ number }) => (number <= 10 ? { late: release.promise } : { status: 200 }))
+    const second = await receiver()
+    stage.webhook('wh_1', first.url)
+    stage.webhook('wh_2', second.url)
+    const running = run(stage)
+    await stage.publish(...times(300, () => ['wh_1']))
+    await first.received(10)
+    running.fail()
+    await stage.publish(...times(50, () => ['wh_2']))
+    await second.received(50)
+    // The ten requests of the former life still count: it may not have more under way.
+    expect(first.requests).toHaveLength(10)
+    release.resolve()
+    const completions = await stage.completions(350)
+    expect(new Set(completions.map(row => row.eventId)).size).toBe(350)
+    const rows = await stage.succeeded(350)
+    expect(rows).toHaveLength(350)
+    expect(new Set(rows.map(row => row.deliveryId)).size).toBe(350)
+    expect(first.requests).toHaveLength(310)
+    expect(second.requests).toHaveLength(50)
+  })
+})
+
 describe('draining', () => {
   it('waits for the requests in flight and keeps their results; nothing is sent again', async () => {
     const stage = harness.stage()
@@ -142,6 +169,23 @@ describe('a webhook', () => {
     await stage.publish(...times(500, () => ['wh_hanging']), ...times(500, () => ['wh_good', 'wh_hanging']))
     await good.received(500)
     expect(hanging.requests).toHaveLength(10)
+  })
+
+  it('that is slow does not hold the position back: what has waited too long steps aside', async () => {
+    const stage = harness.stage()
+    const slow = await receiver(() => 'hang')
+    const good = await receiver()
+    stage.webhook('wh_slow', slow.url, { maxInFlight: 1, timeoutMs: 30_000 })
+    stage.webhook('wh_good', good.url)
+    const aside = stage.tail(shortest)
+    run(stage, { limits: { waitingMsMax: 50 } })
+    await stage.publish(...times(20, () => ['wh_slow']))
+    await slow.received(1)
+    for (let sent = 1; aside.records.length < 19; sent++) {
+      await stage.publish(['wh_good'])
+      await good.received(sent)
+    }
+    expect(slow.requests).toHaveLength(1)
   })
 
   it('whose last 20 attempts failed steps aside without attempts, and loses nothing', async () => {

@@ -13,7 +13,7 @@ import { createSender } from '../../../src/delivery/send.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIds, emitId, eventId } from '../../../src/events/ids.ts'
 import { createLogReader } from '../../../src/kafka/log-reader.ts'
-import type { LogRecord, OutRecord, Processor } from '../../../src/kafka/ports.ts'
+import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../../src/kafka/ports.ts'
 import { configOf } from '../../../src/kafka/provisioning.ts'
 import { createShard } from '../../../src/kafka/shard.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
@@ -39,12 +39,27 @@ export type Stage = ReturnType<Harness['stage']>
 export async function createHarness() {
   const runtime = await testRuntime()
   for (const topic of TOPICS) await runtime.createTopic(topic.name, SHARDS, configOf(topic))
+  await untilWritable(runtime)
   let stages = 0
   return {
     runtime,
     /** A shard of its own for a test, not running yet. */
     stage: () => createStage(runtime, stages++),
     close: () => runtime.close(),
+  }
+}
+
+/** A broker that has just started has no transaction coordinator yet, and new topics no leaders. The last partition belongs to no test. */
+async function untilWritable(runtime: TestRuntime): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const writer = await runtime.writer(runtime.name('first'))
+      await writer.commit(TOPICS.map(topic => ({ topic: runtime.name(topic.name), partition: SHARDS - 1, key: 'first', value: null })))
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      await clock.sleep(100)
+    }
   }
 }
 
@@ -121,6 +136,8 @@ function createStage(runtime: TestRuntime, shard: number) {
 }
 
 export interface RunningShard {
+  /** As a failed commit does: the shard is closed and opened again by the same process. */
+  fail(): void
   crash(): Promise<void>
   drain(): Promise<void>
 }
@@ -130,6 +147,7 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
   const sender = createSender({ guard, clock })
   const ids = createIds({ clock, random })
   const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, ...overrides })
+  let handle: ShardHandle | undefined
   const reader = createLogReader({
     kafka: runtime.kafka,
     clock,
@@ -144,7 +162,13 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
   })
   const shard = createShard({
     kafka: runtime.kafka,
-    processor: renamed(processor, topic => runtime.name(topic)),
+    processor: renamed(
+      processor,
+      topic => runtime.name(topic),
+      opened => {
+        handle = opened
+      },
+    ),
     shard: number,
     clock,
     random,
@@ -161,6 +185,7 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
   }
   const running: RunningShard = {
     crash,
+    fail: () => handle!.fail(new Error('made by the test')),
     async drain() {
       await shard.drain()
       await crash()
@@ -170,7 +195,7 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
 }
 
 /** The same processor on topics with other names. */
-function renamed(processor: Processor, name: (topic: string) => string): Processor {
+function renamed(processor: Processor, name: (topic: string) => string, onOpen: (handle: ShardHandle) => void): Processor {
   const original = new Map(TOPICS.map(topic => [name(topic.name), topic.name]))
   const out = (records: OutRecord[]) => records.map(record => ({ ...record, topic: name(record.topic) }))
   const back = (record: LogRecord) => ({ ...record, topic: original.get(record.topic)! })
@@ -178,6 +203,7 @@ function renamed(processor: Processor, name: (topic: string) => string): Process
     role: name(processor.role),
     stateTopics: processor.stateTopics.map(name),
     open(handle) {
+      onOpen(handle)
       const task = processor.open({
         role: processor.role,
         shard: handle.shard,

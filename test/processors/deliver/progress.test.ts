@@ -12,8 +12,8 @@ class World {
   /** `offset/part` that ended, as of now and as of the last seal. */
   ended = new Set<string>()
   committed = new Set<string>()
-  progress: Progress<never> = createProgress(TOPIC)
-  open: Array<{ record: Begun<never>; part: number }> = []
+  progress: Progress = createProgress(TOPIC)
+  open: Array<{ record: Begun; part: number }> = []
   read = 0
 
   append(gap: number, parts: number) {
@@ -40,7 +40,7 @@ class World {
 
   end(choice: number) {
     if (this.open.length === 0) return
-    const [{ record, part }] = this.open.splice(choice % this.open.length, 1) as [{ record: Begun<never>; part: number }]
+    const [{ record, part }] = this.open.splice(choice % this.open.length, 1) as [{ record: Begun; part: number }]
     this.progress.end(record, part)
     this.ended.add(`${record.offset}/${part}`)
   }
@@ -119,7 +119,7 @@ describe('progress', () => {
   })
 
   it('writes nothing but the position while records end in order', () => {
-    const progress = createProgress<never>(TOPIC)
+    const progress = createProgress(TOPIC)
     for (let offset = 0; offset < 5_000; offset++) {
       progress.end(progress.begin(offset, 1)!, 0)
       if (offset % 50 === 49) expect(progress.seal(0).map(record => record.key)).toEqual([deliveryStateKeys.ofPosition(TOPIC)])

@@ -1,0 +1,88 @@
+/**
+ * How a delivery leaves this process's hands: each way writes what follows from it, keeps the count of its event, and ends its record, all
+ * in one transaction.
+ */
+import type { Clock } from '../../src/clock.ts'
+import { tierFor } from '../../src/delivery/retry-schedule.ts'
+import type { AttemptResult } from '../../src/delivery/send.ts'
+import type { Ids } from '../../src/events/ids.ts'
+import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import type { Attempts } from './attempt.ts'
+import type { Delivery } from './delivery.ts'
+import type { OpenEvents } from './open-events.ts'
+import { attemptRow, cancelledRow, createOutputs, deadLetter, retryRecord } from './outputs.ts'
+
+/** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
+const ASIDE_MS_MAX = 60_000
+
+export interface Settle {
+  /** After an attempt: success, the next one later, or the dead letters. */
+  attempted(delivery: Delivery, result: AttemptResult): void
+  /** An end without an attempt. */
+  cancelled(delivery: Delivery, reason: string): void
+  /** Into a retry topic without an attempt, its schedule untouched. */
+  aside(delivery: Delivery): void
+  /** Packed rows and the state of open events. */
+  seal(): OutRecord[]
+}
+
+export function createSettle(deps: {
+  handle: ShardHandle
+  attempts: Attempts
+  events: OpenEvents
+  clock: Clock
+  ids: Ids
+  timeScale: number
+  onAttempt(row: AttemptRow): void
+  /** The delivery is out of hand. */
+  release(delivery: Delivery): void
+}): Settle {
+  const { handle, events, clock, timeScale } = deps
+  const { shard } = handle
+  const outputs = createOutputs(shard)
+
+  function leave(delivery: Delivery, record: OutRecord): void {
+    events.keep(delivery.event.eventId)
+    release(delivery)
+    handle.write([record])
+  }
+
+  function end(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
+    const completion = events.end(delivery.event.eventId, failed, clock.nowMs())
+    if (completion) outputs.completed(completion)
+    release(delivery)
+    handle.write(records)
+  }
+
+  function release(delivery: Delivery): void {
+    const { progress, record, place } = delivery.source
+    progress.end(record, place)
+    deps.release(delivery)
+  }
+
+  return {
+    attempted(delivery, result) {
+      const outcome = deps.attempts.decide(delivery, delivery.attempt!.webhook, result)
+      const row = attemptRow(deps.ids.next('att'), delivery, result, outcome)
+      outputs.attempted(row)
+      if (outcome.state === 'success') end(delivery, false, [])
+      else if (outcome.state === 'failed') end(delivery, true, [deadLetter(delivery, result, shard, clock.nowMs())])
+      else {
+        const tier = tierFor(outcome.dueAtMs - clock.nowMs(), timeScale)
+        leave(delivery, retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }))
+      }
+      deps.onAttempt(row)
+    },
+    cancelled(delivery, reason) {
+      outputs.attempted(cancelledRow(delivery, reason, clock.nowMs()))
+      end(delivery, false, [])
+    },
+    aside(delivery) {
+      // The longer it has been due, the longer: a dead endpoint's pile is not turned over all the time.
+      const overdueMs = Math.max(0, clock.nowMs() - delivery.dueAtMs)
+      leave(delivery, retryRecord(delivery, tierFor(Math.min(overdueMs, ASIDE_MS_MAX * timeScale), timeScale), shard))
+    },
+    seal: () => [...outputs.seal(), ...events.seal(shard)],
+  }
+}
