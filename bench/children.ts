@@ -1,6 +1,7 @@
 /** Every process that a run starts, so that none outlives it: each is ended by its own pid, in the reverse order of their start. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Clock } from '../src/clock.ts'
 
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']
 const GRACE_MS = 40_000
@@ -33,14 +34,14 @@ export interface Children {
   close(): Promise<void>
 }
 
-export function createChildren(): Children {
+export function createChildren(clock: Clock): Children {
   const all: Child[] = []
   process.on('exit', () => {
     for (const child of all) if (child.running()) child.process.kill('SIGKILL')
   })
   return {
     start(program) {
-      const child = watch(launch(program))
+      const child = watch(launch(program), clock)
       all.push(child)
       return child
     },
@@ -58,7 +59,7 @@ function launch({ file, args = [], env = {}, nodeFlags = [], cwd, ipc }: Program
   return spawn(process.execPath, [...execArgv, path, ...args], { ...shared, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-function watch(process: ChildProcess): Child {
+function watch(process: ChildProcess, clock: Clock): Child {
   if (process.pid === undefined) throw new Error(`cannot start ${process.spawnargs.join(' ')}`)
   let log = ''
   for (const stream of [process.stdout, process.stderr])
@@ -76,9 +77,9 @@ function watch(process: ChildProcess): Child {
     async end() {
       if (!running()) return
       process.kill('SIGTERM')
-      const force = setTimeout(() => process.kill('SIGKILL'), GRACE_MS)
+      const force = clock.after(GRACE_MS, () => process.kill('SIGKILL'))
       await exited
-      clearTimeout(force)
+      force.cancel()
     },
   }
 }

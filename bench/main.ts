@@ -2,9 +2,10 @@
  * `npm run bench`: each figure beside its baseline in the same run, one table at the end. The table goes to standard output, everything else
  * to standard error.
  */
-import { cpus, loadavg } from 'node:os'
+import { cpus } from 'node:os'
 import { type Clock, createSystemClock, createSystemRandom } from '../src/clock.ts'
 import { type Children, createChildren } from './children.ts'
+import { watchOthers } from './cpu.ts'
 import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
 import { measureEmit } from './figures/emit.ts'
@@ -32,7 +33,7 @@ const options = optionsOrExit()
 if (options) await run(options)
 
 async function run(options: BenchOptions): Promise<void> {
-  const children = createChildren()
+  const children = createChildren(clock)
   const data = makeDataDirectory()
   let stand: Stand | undefined
   let closing: Promise<void> | undefined
@@ -56,8 +57,11 @@ async function measureAll(stand: Stand): Promise<number> {
   let failed = 0
   for (const name of stand.options.only) {
     say(`— ${name}`)
+    const others = watchOthers(stand.clock)
     try {
-      rows.push(...(await MEASURE[name](stand)))
+      const measured = await MEASURE[name](stand)
+      const cores = others()
+      rows.push(...measured.map(row => ({ ...row, othersCores: cores })))
     } catch (error) {
       failed = 1
       say(`${name} could not be measured: ${(error as Error).stack}`)
@@ -76,15 +80,11 @@ async function closeAll(children: Children, stand: () => Stand | undefined): Pro
 
 /** The machine in one line, and how busy others keep it: figures of a busy machine are only worth their ratio. */
 async function surroundings(clock: Clock): Promise<string> {
-  const before = busyMs()
+  const others = watchOthers(clock)
   await clock.sleep(QUIET_WATCH_MS)
-  const busy = (busyMs() - before) / QUIET_WATCH_MS
   const date = new Date(clock.nowMs()).toISOString().slice(0, 16).replace('T', ' ')
-  return `${date} UTC, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}; before the run others used ${busy.toFixed(1)} cores (load ${loadavg()[0]!.toFixed(1)})`
-}
-
-function busyMs(): number {
-  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
+  const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
+  return `${date} UTC, ${machine}; before the run others used ${others()?.toFixed(1) ?? 'unknown'} cores`
 }
 
 function optionsOrExit(): BenchOptions | undefined {

@@ -8,12 +8,22 @@ export interface Row {
   goal: string
   /** Undefined: there is no goal, the line is for information. */
   holds: boolean | undefined
+  /** Cores that others kept busy meanwhile; beyond a few tenths the figure says little. */
+  othersCores?: number | undefined
 }
 
-const COLUMNS = ['figure', 'Clarion', 'baseline', 'ratio', 'goal', 'holds?']
+const COLUMNS = ['figure', 'Clarion', 'baseline', 'ratio', 'goal', 'holds?', 'others, cores']
 
 export function table(rows: readonly Row[]): string {
-  const cells = rows.map(row => [row.figure, row.clarion, row.baseline, row.ratio, row.goal, verdict(row.holds)])
+  const cells = rows.map(row => [
+    row.figure,
+    row.clarion,
+    row.baseline,
+    row.ratio,
+    row.goal,
+    verdict(row.holds),
+    row.othersCores?.toFixed(1) ?? '–',
+  ])
   return [COLUMNS, COLUMNS.map(() => '---'), ...cells].map(line => `| ${line.join(' | ')} |`).join('\n')
 }
 

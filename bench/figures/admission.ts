@@ -25,11 +25,15 @@ export async function measureAdmission(stand: Stand): Promise<Row[]> {
   const watch = await watchAdmission(stand, organizations)
   try {
     const alone = await takeTurns(stand, () => admissionRate(stand, organizations, watch))
+    const backlog = watch.accepted()
     const record = await stand.platform('record')
-    await untilRecorded(stand, organizations, watch.accepted())
+    const startedAtMs = stand.clock.monotonicMs()
+    await untilRecorded(stand, organizations, backlog)
+    const rowsPerS = backlog / ((stand.clock.monotonicMs() - startedAtMs) / 1_000)
     const recorded = await takeTurns(stand, () => recordedRate(stand, organizations, watch))
     await record.end()
-    return [rowOf('admission from Kafka, emits/s', alone), rowOf('the same while `record` writes', recorded)]
+    const rows = [rowOf('admission from Kafka, emits/s', alone), rowOf('the same while `record` writes', recorded)]
+    return [...rows, recordRow(rowsPerS, median(alone.map(pair => pair.clarion)))]
   } finally {
     await watch.close()
   }
@@ -88,5 +92,17 @@ function rowOf(figure: string, pairs: Pair[]): Row {
     ratio: short(ratio),
     goal: `≥ ${GOAL}`,
     holds: ratio >= GOAL,
+  }
+}
+
+/** How fast a backlog of history is written when nothing else is done: what admission can keep up for ever. */
+function recordRow(rowsPerS: number, admission: number): Row {
+  return {
+    figure: '`record` alone, history rows/s',
+    clarion: whole(rowsPerS),
+    baseline: `${whole(admission)} (admission)`,
+    ratio: short(rowsPerS / admission),
+    goal: '–',
+    holds: undefined,
   }
 }

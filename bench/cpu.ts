@@ -1,0 +1,44 @@
+/** Who used the machine: our own processes, or others, which makes a figure worth less. Linux only; elsewhere nothing is told. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { Clock } from '../src/clock.ts'
+
+/** Linux counts in hundredths of a second. */
+const TICKS_PER_S = 100
+
+/** Answers a function that tells how many cores others have kept busy since; undefined where that cannot be known. */
+export function watchOthers(clock: Clock): () => number | undefined {
+  if (!existsSync('/proc/self/stat')) return () => undefined
+  const from = { atMs: clock.monotonicMs(), machine: machineTicks(), own: ownTicks() }
+  return () => {
+    const seconds = (clock.monotonicMs() - from.atMs) / 1_000
+    const others = machineTicks() - from.machine - (ownTicks() - from.own)
+    return Math.max(0, others / TICKS_PER_S / seconds)
+  }
+}
+
+/** user, nice, system, interrupts and what another machine on the same host took. */
+function machineTicks(): number {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.trim().split(/\s+/).slice(1).map(Number)
+  return [0, 1, 2, 5, 6, 7].reduce((sum, index) => sum + (fields[index] ?? 0), 0)
+}
+
+/** This process and all below it. What a child used that has ended is in its parent's count. */
+function ownTicks(): number {
+  const below = new Map<number, Array<{ pid: number; ticks: number }>>()
+  for (const name of readdirSync('/proc')) {
+    const read = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined
+    if (read) below.set(read.parent, [...(below.get(read.parent) ?? []), read])
+  }
+  const count = (pid: number): number => (below.get(pid) ?? []).reduce((sum, child) => sum + child.ticks + count(child.pid), 0)
+  return readProcess(process.pid)!.ticks + count(process.pid)
+}
+
+function readProcess(pid: number): { pid: number; parent: number; ticks: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number) // biome-ignore format: one thought
+    return { pid, parent: fields[1]!, ticks: fields[11]! + fields[12]! + fields[13]! + fields[14]! }
+  } catch {
+    return undefined // it has just ended
+  }
+}
