@@ -87,6 +87,18 @@ describe('a crash', () => {
     expect([...sent.values()].reduce((sum, count) => sum + count, 0)).toBe(1000 + stuck.size)
   })
 
+  it('while the only delivery of an event waits for its retry does not lose the event', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(({ number }) => ({ status: number === 1 ? 500 : 200 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 2000] })
+    const before = run(stage)
+    const [event] = await stage.publish(['wh_1'])
+    await stage.rows(1)
+    await before.crash()
+    run(stage)
+    expect(await stage.completions(1)).toMatchObject([{ eventId: event!.eventId, state: 'DELIVERED' }])
+  })
+
   it('when one of several webhooks is exhausted and the others are long done leaves the count exact', async () => {
     const stage = harness.stage()
     const good = await receiver()
