@@ -110,7 +110,8 @@ export async function compose(deps: {
       const sender = createSender({ guard, clock })
       closing.push(async () => sender.close())
       const onAttempt = metrics.attemptRow
-      await run(createDeliver({ view, secrets, sender, chains, clock, random, ids, timeScale: config.timeScale, logger, onAttempt }))
+      const { timeScale, clockOffsetMs } = config
+      await run(createDeliver({ view, secrets, sender, chains, clock, clockOffsetMs, random, ids, timeScale, logger, onAttempt }))
     }
     if (roles.has('admit')) {
       const validate = validators.validate

@@ -131,7 +131,9 @@ export function cancelledRow(delivery: Delivery, reason: string, nowMs: number):
   }
 }
 
-function factsOf({ deliveryId, webhookId, event, trigger, createdAtMs }: Delivery) {
+/** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
+function factsOf({ deliveryId, webhookId, event, trigger, createdAtMs: takenUpAtMs }: Delivery) {
+  const createdAtMs = trigger === 'live' ? event.recordedAtMs : takenUpAtMs
   const { organizationId, environment, eventId, emitId, type: eventType, canonicalName, sequence } = event
   return { deliveryId, webhookId, organizationId, environment, eventId, emitId, eventType, canonicalName, sequence, trigger, createdAtMs }
 }

@@ -56,7 +56,7 @@ export function createInputQueue(reader: LogReader): InputQueue {
     const low = lane.waitingRecords <= WAITING_RECORDS_MAX / 2 && lane.waitingBytes <= WAITING_BYTES_MAX / 2
     if (full && !lane.full) {
       lane.full = true
-      reader.pause(lane.topic, lane.partition)
+      reader.pause(lane.topic, lane.partition, true)
     } else if (lane.full && low && !lane.held) {
       lane.full = false
       reader.resume(lane.topic, lane.partition)
@@ -85,14 +85,16 @@ export function createInputQueue(reader: LogReader): InputQueue {
       const lane = lanes.get(`${topic}/${partition}`)
       if (!lane || lane.held) return
       lane.held = true
-      if (!lane.full) reader.pause(topic, partition)
+      // A task may hold an input for hours; nobody waits for it by the millisecond.
+      reader.pause(topic, partition, false)
       update(lane)
     },
     release(topic, partition) {
       const lane = lanes.get(`${topic}/${partition}`)
       if (!lane?.held) return
       lane.held = false
-      if (!lane.full) reader.resume(topic, partition)
+      if (lane.full) reader.pause(topic, partition, true)
+      else reader.resume(topic, partition)
       update(lane)
     },
     push(topic, partition, records, nextOffset) {

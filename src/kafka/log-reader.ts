@@ -71,6 +71,7 @@ export function createLogReader(deps: {
   const logger = deps.logger.child({ part: 'log-reader' })
   const all = new Map<string, Reading>()
   const unplaced = new Set<string>()
+  const pausedBriefly = new Set<string>()
   const nodes = new Map<number, Node>()
   const loops = new Set<Promise<void>>()
   let wire: Wire | undefined
@@ -167,6 +168,7 @@ export function createLogReader(deps: {
     const key = keyOf(reading.topic, reading.partition)
     if (all.get(key) !== reading) return
     all.delete(key)
+    pausedBriefly.delete(key)
     unplaced.delete(key)
     const node = nodeOf(key)
     if (!node) return
@@ -233,10 +235,9 @@ export function createLogReader(deps: {
     node.changed.clear()
     node.forgotten.clear()
     if (node.inSession.size === 0 && forgotten.length === 0) return
-    const somePaused = node.partitions.size > node.inSession.size
     const request = fetchRequest(
       {
-        maxWaitMs: somePaused ? settings.maxWaitWhilePausedMs : settings.maxWaitMs,
+        maxWaitMs: pausedBriefly.size > 0 ? settings.maxWaitWhilePausedMs : settings.maxWaitMs,
         bytesMax: settings.bytesMax,
         partitionBytesMax: settings.partitionBytesMax,
         sessionId: node.sessionId,
@@ -307,10 +308,13 @@ export function createLogReader(deps: {
       const reading = all.get(keyOf(topic, partition))
       if (reading) remove(reading)
     },
-    pause(topic, partition) {
+    pause(topic, partition, briefly) {
       const key = keyOf(topic, partition)
       const reading = all.get(key)
-      if (!reading || reading.paused) return
+      if (!reading) return
+      if (briefly) pausedBriefly.add(key)
+      else pausedBriefly.delete(key)
+      if (reading.paused) return
       reading.paused = true
       const node = nodeOf(key)
       if (node) exclude(node, key, reading)
@@ -320,6 +324,7 @@ export function createLogReader(deps: {
       const reading = all.get(key)
       if (!reading?.paused) return
       reading.paused = false
+      pausedBriefly.delete(key)
       const node = nodeOf(key)
       if (node) include(node, key, reading)
     },

@@ -14,6 +14,8 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'GROUP_LOAD_IN_PROGRESS',
+  // AddPartitionsToTxn: another partition of the same request was not ready.
+  'OPERATION_NOT_ATTEMPTED',
 ])
 
 /** Calls until it answers, or fails with something else, or for 30 s. */

@@ -54,7 +54,8 @@ export interface LogReader {
   /** Starts reading `from` that offset (`earliest`: from the first that is there). */
   assign(topic: string, partition: number, from: number | 'earliest'): void
   unassign(topic: string, partition: number): void
-  pause(topic: string, partition: number): void
+  /** `briefly`: it is to go on within milliseconds of its `resume`, although a fetch of other partitions is under way. */
+  pause(topic: string, partition: number, briefly: boolean): void
   resume(topic: string, partition: number): void
   close(): Promise<void>
 }

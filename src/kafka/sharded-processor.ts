@@ -67,7 +67,7 @@ export async function runShardedProcessor(deps: {
         readers.delete(`${topic}/${partition}`)
         reader.unassign(topic, partition)
       },
-      pause: (topic, partition) => reader.pause(topic, partition),
+      pause: (topic, partition, briefly) => reader.pause(topic, partition, briefly),
       resume: (topic, partition) => reader.resume(topic, partition),
       close: async () => undefined,
     }

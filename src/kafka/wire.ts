@@ -3,6 +3,7 @@
  * what is done with the requests stands in the files beside it.
  */
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import type { Logger } from '../observability/logger.ts'
 import { errorName } from './error-codes.ts'
 
@@ -15,7 +16,12 @@ export interface KafkaSettings {
   password?: string | undefined
   ssl?: boolean | undefined
   clientId: string
+  /** How a connection is made, if not in the usual way. */
+  socketFactory?: SocketFactory | undefined
 }
+
+/** `onConnect` is to be called once the connection stands. */
+export type SocketFactory = (options: { host: string; port: number; ssl?: unknown; onConnect(): void }) => Socket
 
 export interface WireRequest<T> {
   apiKey: number
@@ -126,7 +132,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
   const log = logger.child({ part: 'kafka-wire' })
   const cluster = new ClusterClass({
     logger: createLogger({ level: LEVELS.NOTHING, logCreator: () => () => undefined }),
-    socketFactory: socketFactory(),
+    socketFactory: settings.socketFactory ?? socketFactory(),
     brokers: settings.brokers,
     clientId: settings.clientId,
     ssl: settings.ssl || undefined,
@@ -270,6 +276,8 @@ async function translated<T>(call: () => Promise<T>): Promise<T> {
     if (error instanceof KafkaError) throw error
     const { type, name, message } = error as { type?: string; name?: string; message?: string }
     if (type) throw new KafkaError(type, message ?? type, { cause: error })
+    if (name === 'KafkaJSGroupCoordinatorNotFound')
+      throw new KafkaError('GROUP_COORDINATOR_NOT_AVAILABLE', message ?? name, { cause: error })
     throw new KafkaError('CONNECTION', `${name ?? 'Error'}: ${message ?? String(error)}`, { cause: error })
   }
 }

@@ -1,6 +1,7 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, never ids: the number of series must not grow with the organizations. */
-import type { AttemptRow } from '../../topics/audit-attempts.ts'
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ShardMetrics } from '../kafka/shard.ts'
 
 export interface Metrics {

@@ -1,7 +1,20 @@
+import { createRequire } from 'node:module'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { decodeRecordSet, encodeBatch } from '../../src/kafka/record-batch.ts'
+
+const require = createRequire(import.meta.url)
+const snappy = require('snappyjs') as { compress(bytes: Buffer): Buffer }
+const lz4 = require('lz4js') as { compress(bytes: Buffer): Uint8Array }
+
+function xerial(body: Buffer): Buffer {
+  const block = snappy.compress(body)
+  const head = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0])
+  head.writeInt32BE(block.length, 16)
+  return Buffer.concat([head, block])
+}
 
 const identity = { producerId: 7n, producerEpoch: 1, baseSequence: 0, transactional: true, timestampMs: 1_700_000_000_000 }
 const decode = (bytes: Buffer, from = 0) => decodeRecordSet(bytes, 't', 0, from, [])
@@ -70,6 +83,29 @@ describe('record batches', () => {
     ])
     expect(values(decoded)).toEqual(['one, committed', 'two, committed'])
     expect(decoded.nextOffset).toBe(7)
+  })
+
+  it.each([
+    ['gzip', 1, (body: Buffer) => gzipSync(body)],
+    ['snappy', 2, (body: Buffer) => snappy.compress(body)],
+    ['snappy in the frame of Java clients', 2, xerial],
+    ['lz4', 3, (body: Buffer) => Buffer.from(lz4.compress(body))],
+    ['zstd', 4, (body: Buffer) => zstdCompressSync(body)],
+  ])('are read whatever the producer compressed them with: %s', (_name, codec, compress) => {
+    const plain = stored(['a', 'b', 'c'].map(record), 3)
+    const body = compress(plain.subarray(61))
+    const bytes = Buffer.concat([plain.subarray(0, 61), body])
+    bytes.writeInt16BE(codec, 21)
+    bytes.writeInt32BE(bytes.length - 12, 8)
+    expect(values(decode(bytes))).toEqual(['a', 'b', 'c'])
+  })
+
+  it('that would fill the memory when decompressed are not', () => {
+    const plain = stored([record('x')], 0)
+    const bytes = Buffer.concat([plain.subarray(0, 61), zstdCompressSync(Buffer.alloc(70 * 1024 * 1024))])
+    bytes.writeInt16BE(4, 21)
+    bytes.writeInt32BE(bytes.length - 12, 8)
+    expect(decode(bytes).records[0]).toMatchObject({ offset: 0, value: null, undecodable: expect.any(String) })
   })
 
   it('that cannot be decompressed stand as records that say so', () => {

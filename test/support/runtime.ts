@@ -18,7 +18,7 @@ export interface TestRuntime {
   name(base: string): string
   createTopic(base: string, partitions?: number, settings?: Record<string, string>): Promise<string>
   deleteTopic(topic: string): Promise<void>
-  writer(transactionalId: string): ReturnType<typeof openTransactionalWriter>
+  writer(transactionalId: string, settings?: KafkaSettings): ReturnType<typeof openTransactionalWriter>
   /** Reads a partition from its beginning; `until` resolves when the condition holds for what has been read. */
   tail(
     topic: string,
@@ -53,8 +53,8 @@ export async function testRuntime(): Promise<TestRuntime> {
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
-    async writer(transactionalId) {
-      const writer = await openTransactionalWriter({ kafka, transactionalId, clock, logger: silent })
+    async writer(transactionalId, settings = kafka) {
+      const writer = await openTransactionalWriter({ kafka: settings, transactionalId, clock, logger: silent })
       closing.push(() => writer.close())
       return writer
     },

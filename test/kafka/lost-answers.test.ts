@@ -1,0 +1,108 @@
+/** The traps of the design page that need a connection to break at the wrong moment, and the one that needs many topics. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createSystemClock } from '../../src/clock.ts'
+import { createAppender } from '../../src/kafka/appender.ts'
+import { createClient } from '../../src/kafka/client.ts'
+import { createLogReader } from '../../src/kafka/log-reader.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
+import { type TestRuntime, testRuntime } from '../support/runtime.ts'
+
+const clock = createSystemClock()
+const logger = createLogger('silent')
+let runtime: TestRuntime
+beforeAll(async () => {
+  runtime = await testRuntime()
+})
+afterAll(() => runtime.close())
+
+const text = (records: LogRecord[]) => records.map(record => record.value?.toString())
+const to = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
+
+describe('a connection that breaks before the answer', () => {
+  it('to a commit leaves it unknown; reopening settles it, and the records are there once', async () => {
+    const topic = await runtime.createTopic('commit')
+    const sockets = createLossySockets()
+    const kafka = { ...runtime.kafka, socketFactory: sockets.factory }
+    const id = runtime.name('lost-commit')
+    const writer = await runtime.writer(id, kafka)
+    await writer.commit([to(topic, 'first')])
+    sockets.loseNext(END_TRANSACTION)
+    await expect(writer.commit([to(topic, 'second')])).rejects.toMatchObject({ outcome: 'unknown' })
+    const again = await runtime.writer(id, kafka)
+    await again.commit([to(topic, 'third')])
+    const records = await runtime.tail(topic).until(list => list.length >= 3)
+    expect(text(records)).toEqual(['first', 'second', 'third'])
+    expect(sockets.lost()).toBe(1)
+  })
+
+  it('to a send within a transaction sends the same batch again, which the broker knows', async () => {
+    const topic = await runtime.createTopic('send')
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(runtime.name('lost-send'), { ...runtime.kafka, socketFactory: sockets.factory })
+    await writer.commit([to(topic, 'first')])
+    sockets.loseNext(PRODUCE)
+    await writer.commit([to(topic, 'second')])
+    await writer.commit([to(topic, 'third')])
+    const records = await runtime.tail(topic).until(list => list.length >= 3)
+    expect(text(records)).toEqual(['first', 'second', 'third'])
+    expect(sockets.lost()).toBe(1)
+  })
+
+  it('to an append outside a transaction is answered with the place of the one record that is there', async () => {
+    const topic = await runtime.createTopic('append')
+    const sockets = createLossySockets()
+    const appender = createAppender({ kafka: { ...runtime.kafka, socketFactory: sockets.factory }, clock, logger, persistMs: 10_000 })
+    const first = await appender.append(to(topic, 'first'))
+    sockets.loseNext(PRODUCE)
+    const second = await appender.append(to(topic, 'second'))
+    const third = await appender.append(to(topic, 'third'))
+    await appender.close()
+    expect([first.offset, second.offset, third.offset]).toEqual([0, 1, 2])
+    expect(text(await runtime.tail(topic).until(list => list.length >= 3))).toEqual(['first', 'second', 'third'])
+    expect(sockets.lost()).toBe(1)
+  })
+})
+
+it('one reader follows 625 topics, those that come later too', async () => {
+  const base = Array.from({ length: 625 }, (_, n) => runtime.name(`many${n}`))
+  const admin = createClient(runtime.kafka).admin()
+  await admin.connect()
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: base.slice(0, 600).map(topic => ({ topic, numPartitions: 1, replicationFactor: 1 })),
+  })
+  const seen = new Map<string, number>()
+  let complete: () => void = () => undefined
+  const reader = createLogReader({
+    kafka: runtime.kafka,
+    clock,
+    logger,
+    events: {
+      onRecords(topic, _partition, records) {
+        seen.set(topic, (seen.get(topic) ?? 0) + records.length)
+        if (seen.size === base.length) complete()
+      },
+      onFatal(error) {
+        throw error
+      },
+    },
+  })
+  for (const topic of base) reader.assign(topic, 0, 'earliest')
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: base.slice(600).map(topic => ({ topic, numPartitions: 1, replicationFactor: 1 })),
+  })
+  const appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 20_000 })
+  await Promise.all(base.map(topic => appender.append(to(topic, 'x'))))
+  await new Promise<void>(resolve => {
+    complete = resolve
+    if (seen.size === base.length) resolve()
+  })
+  expect([...seen.values()].every(count => count === 1)).toBe(true)
+  await reader.close()
+  await appender.close()
+  await admin.deleteTopics({ topics: base })
+  await admin.disconnect()
+})
