@@ -40,6 +40,8 @@ export interface Platform {
   /** Where the API listens; undefined in a process without that role. */
   address: string | undefined
   adminKey: string
+  /** What is not serving yet, in words. */
+  missing(): string[]
   close(): Promise<void>
 }
 
@@ -120,12 +122,13 @@ export async function compose(deps: {
       await run(createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, onVerdict }))
     }
     const serve = async (handler: RequestListener): Promise<Platform> => {
-      if (config.port === undefined) return { address: undefined, adminKey: backends.adminKey, close }
+      const platform = { adminKey: backends.adminKey, missing: () => missing.map(each => each()).filter(each => each !== undefined), close }
+      if (config.port === undefined) return { ...platform, address: undefined }
       const server = await listen(handler, config.port, config.host)
       closing.push(() => stopListening(server))
       const { port } = server.address() as AddressInfo
       listening.push({ host: config.host, port })
-      return { address: `http://${config.host}:${port}`, adminKey: backends.adminKey, close }
+      return { ...platform, address: `http://${config.host}:${port}` }
     }
     if (!roles.has('api')) return serve(createStatus({ missing, metrics }))
 

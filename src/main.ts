@@ -6,6 +6,7 @@ import { createLogger } from './observability/logger.ts'
 
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
+const READY_POLL_MS = 50
 
 /** Progress is for the person who waits; it goes where the log goes. */
 const progress = {
@@ -53,6 +54,7 @@ async function run(roles: string | undefined): Promise<void> {
     },
   )
   await started
+  while (running && !stopping && running.missing().length > 0) await clock.sleep(READY_POLL_MS)
   if (running && !stopping) console.log(welcome(config, running.address, running.adminKey))
 }
 
