@@ -16,6 +16,20 @@ export function watchOthers(clock: Clock): () => number | undefined {
   }
 }
 
+/**
+ * Starts counting the CPU of these processes (by name). The answer tells what each has used since, and `fresh` ones, started meanwhile, in all:
+ * µs for one of `count` records.
+ */
+export function watchParts(pids: Record<string, number>): (count: number, fresh: Record<string, number>) => string {
+  const ticks = (pid: number) => readProcess(pid)?.ticks ?? Number.NaN
+  const before = new Map(Object.values(pids).map(pid => [pid, ticks(pid)]))
+  return (count, fresh) => {
+    const used = (pid: number) => ((ticks(pid) - (before.get(pid) ?? 0)) / TICKS_PER_S / count) * 1e6
+    const parts = Object.entries({ ...fresh, ...pids }).map(([name, pid]) => `${name} ${Math.round(used(pid))}`)
+    return `CPU µs a record: ${parts.join(', ')}`
+  }
+}
+
 /** user, nice, system, interrupts and what another machine on the same host took. */
 function machineTicks(): number {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.trim().split(/\s+/).slice(1).map(Number)

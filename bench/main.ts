@@ -12,7 +12,7 @@ import { measureEmit } from './figures/emit.ts'
 import { measurePath } from './figures/path.ts'
 import { measureStart } from './figures/start.ts'
 import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
-import { makeDataDirectory, openStand, type Stand } from './stand.ts'
+import { type DataDirectory, makeDataDirectory, openStand, type Stand } from './stand.ts'
 import { type Row, table } from './table.ts'
 
 /** In the order of `FIGURES`: `start` stops the parts of the stand, so it comes last. */
@@ -30,28 +30,29 @@ const startedAtMs = clock.monotonicMs()
 const say = (sentence: string) => console.error(`${((clock.monotonicMs() - startedAtMs) / 1_000).toFixed(1).padStart(7)} s  ${sentence}`)
 
 const options = optionsOrExit()
-if (options) await run(options)
+if (options) process.exit(await run(options))
 
-async function run(options: BenchOptions): Promise<void> {
+/** Answers the exit code. Whatever happens, nothing that was started is left running. */
+async function run(options: BenchOptions): Promise<number> {
   const children = createChildren(clock)
   const data = makeDataDirectory()
-  let stand: Stand | undefined
+  let opening: Promise<Stand> | undefined
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= closeAll(children, () => stand).finally(data.remove)
+    closing ??= closeAll(children, opening, data)
     return closing
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void close().then(() => process.exit(130)))
   try {
     console.log(await surroundings(clock))
-    stand = await openStand({ dataDir: data.path, clock, random: createSystemRandom(), options, children, say })
-    process.exitCode = await measureAll(stand)
+    opening = openStand({ dataDir: data.path, clock, random: createSystemRandom(), options, children, say })
+    return await measureAll(await opening)
   } finally {
     await close()
   }
 }
 
-/** Answers the exit code: 1 if a figure could not be taken. One that is below its goal is told in the table. */
+/** Answers 1 if a figure could not be taken. One that is below its goal is told in the table. */
 async function measureAll(stand: Stand): Promise<number> {
   const rows: Row[] = []
   let failed = 0
@@ -73,9 +74,11 @@ async function measureAll(stand: Stand): Promise<number> {
   return failed
 }
 
-async function closeAll(children: Children, stand: () => Stand | undefined): Promise<void> {
+async function closeAll(children: Children, opening: Promise<Stand> | undefined, data: DataDirectory): Promise<void> {
   await children.close()
-  await stand()?.stopParts()
+  const stand = await opening?.catch(() => undefined)
+  await stand?.stopParts()
+  await data.remove()
 }
 
 /** The machine in one line, and how busy others keep it: figures of a busy machine are only worth their ratio. */

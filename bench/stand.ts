@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import type { Clock, Random } from '../src/clock.ts'
 import { startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
 import { startEmbeddedKafka } from '../src/embedded/kafka.ts'
+import { readChild } from '../src/embedded/part-directory.ts'
+import { endProcess } from '../src/embedded/process-identity.ts'
 import type { KafkaSettings } from '../src/kafka/wire.ts'
 import type { Children } from './children.ts'
 import type { BenchOptions } from './options.ts'
@@ -15,6 +17,7 @@ import { type PlatformProcess, startPlatform } from './platform-process.ts'
 
 /** As `CLARION_BROKER_HEAP_MB` has it by default. */
 const BROKER_HEAP_MB = 1024
+const ORPHAN_GRACE_MS = 20_000
 
 export interface Stand {
   dataDir: string
@@ -35,12 +38,22 @@ export interface Stand {
 
 export interface DataDirectory {
   path: string
-  remove(): void
+  /** Ends a broker or a ClickHouse that a killed platform left behind there, and removes the data. */
+  remove(): Promise<void>
 }
 
 export function makeDataDirectory(): DataDirectory {
   const path = mkdtempSync(join(tmpdir(), 'clarion-bench-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+  return {
+    path,
+    async remove() {
+      for (const part of ['kafka', 'clickhouse']) {
+        const left = readChild(join(path, part))
+        if (left) await endProcess(left, ORPHAN_GRACE_MS)
+      }
+      rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
 }
 
 export async function openStand(deps: Pick<Stand, 'dataDir' | 'clock' | 'random' | 'options' | 'children' | 'say'>): Promise<Stand> {

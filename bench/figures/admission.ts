@@ -2,8 +2,8 @@
  * Registered events that organizations produce straight into their topics, no webhook: how many a second are judged, beside the raw exactly-once
  * pass-through. Once with `admit` alone, once while `record` writes their history.
  */
-import type { BenchOrganization } from '../organizations.ts'
-import { organizationsOf } from '../organizations.ts'
+import { watchParts } from '../cpu.ts'
+import { type BenchOrganization, organizationsOf } from '../organizations.ts'
 import { passThroughRate } from '../pass-through.ts'
 import type { PlatformProcess } from '../platform-process.ts'
 import { produceOrders } from '../produce-orders.ts'
@@ -20,23 +20,37 @@ interface Pair {
   baseline: number
 }
 
+interface Ingress {
+  stand: Stand
+  organizations: BenchOrganization[]
+  watch: Watch
+}
+
 export async function measureAdmission(stand: Stand): Promise<Row[]> {
   const organizations = await organizationsOf(stand)
   const watch = await watchAdmission(stand, organizations)
+  const ingress = { stand, organizations, watch }
   try {
-    const alone = await takeTurns(stand, () => admissionRate(stand, organizations, watch))
-    const backlog = watch.accepted()
-    const record = await stand.platform('record')
-    const startedAtMs = stand.clock.monotonicMs()
-    await untilRecorded(stand, organizations, backlog)
-    const rowsPerS = backlog / ((stand.clock.monotonicMs() - startedAtMs) / 1_000)
-    const recorded = await takeTurns(stand, () => recordedRate(stand, organizations, watch))
+    const alone = await takeTurns(stand, () => admissionRate(ingress))
+    const { record, rowsPerS } = await startRecord(stand, watch.accepted())
+    const recorded = await takeTurns(stand, () => admissionRate(ingress, record))
     await record.end()
     const rows = [rowOf('admission from Kafka, emits/s', alone), rowOf('the same while `record` writes', recorded)]
     return [...rows, recordRow(rowsPerS, median(alone.map(pair => pair.clarion)))]
   } finally {
     await watch.close()
   }
+}
+
+/** A process that has written the backlog, and how fast it did. */
+async function startRecord(stand: Stand, backlog: number): Promise<{ record: PlatformProcess; rowsPerS: number }> {
+  const startedAtMs = stand.clock.monotonicMs()
+  const cpu = watchParts(stand.pids)
+  const record = await stand.platform('record')
+  await untilRecorded(stand, backlog)
+  const rowsPerS = backlog / ((stand.clock.monotonicMs() - startedAtMs) / 1_000)
+  stand.say(`record: ${whole(rowsPerS)} rows/s; ${cpu(backlog, { record: record.child.pid })}`)
+  return { record, rowsPerS }
 }
 
 /** Baseline and platform after each other, so that both meet the same machine. */
@@ -50,28 +64,23 @@ async function takeTurns(stand: Stand, measure: () => Promise<number>): Promise<
 }
 
 /** Fills the ingress first and then starts `admit`, so that it never waits for a producer. */
-async function admissionRate(stand: Stand, organizations: BenchOrganization[], watch: Watch, whenJudged = async () => {}): Promise<number> {
+async function admissionRate({ stand, organizations, watch }: Ingress, record?: PlatformProcess): Promise<number> {
   const { records } = stand.options
-  await produceOrders(stand, organizations.map(({ topic, event }) => ({ topic, partition: 0, event })), records) // biome-ignore format: one thought
+  const targets = organizations.map(({ topic, event }) => ({ topic, partition: 0, event }))
+  await produceOrders(stand, targets, records)
   const count = organizations.length * records
   const accepted = watch.accepted()
   const following = watch.follow(count)
+  const cpu = watchParts({ ...stand.pids, ...(record ? { record: record.child.pid } : {}) })
   const admit = await stand.platform('admit')
-  const samples = await orEnded(following, admit)
-  await whenJudged()
-  await admit.end()
+  const rate = steadyRate(await orEnded(following, admit), count)
   if (watch.accepted() - accepted !== count) throw new Error(`of ${count} emits ${watch.accepted() - accepted} were accepted`)
-  const rate = steadyRate(samples, count)
-  stand.say(`admission: ${whole(rate)} emits/s`)
-  return rate
-}
-
-async function recordedRate(stand: Stand, organizations: BenchOrganization[], watch: Watch): Promise<number> {
-  const rate = await admissionRate(stand, organizations, watch, async () => {
-    const rows = await countRecorded(stand, organizations)
-    stand.say(`record is ${whole(watch.accepted() - rows)} rows behind`)
-  })
-  await untilRecorded(stand, organizations, watch.accepted())
+  if (record) {
+    stand.say(`record is ${whole(watch.accepted() - (await countRecorded(stand)))} rows behind`)
+    await untilRecorded(stand, watch.accepted())
+  }
+  stand.say(`admission: ${whole(rate)} emits/s; ${cpu(count, { admit: admit.child.pid })}`)
+  await admit.end()
   return rate
 }
 

@@ -29,6 +29,8 @@ interface Result {
   cpuPer1000: number
   latencyMs: Latency
   senderCpuPer1000: number
+  /** CPU seconds of each, by the name of its pid file. */
+  cpuParts?: Record<string, number>
   generatorLagMs: { p99?: number }
 }
 
@@ -100,6 +102,7 @@ function createProgram(stand: Stand, { directory }: Harness, port: number, platf
     await child.exited
     const result = resultOf(name, child, out)
     stand.say(child.log().trim().slice(0, 600))
+    if (result.cpuParts) stand.say(`CPU s: ${JSON.stringify(result.cpuParts)}`)
     return result
   }
 }
