@@ -9,10 +9,11 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
+import { createFetchSession, type FetchSession, type Reading } from './fetch-session.ts'
 import { createLeaders, type Leaders } from './leaders.ts'
 import type { LogReader, LogReaderEvents } from './ports.ts'
 import { decodeRecordSet } from './record-batch.ts'
-import { type FetchedPartition, fetchRequest } from './requests.ts'
+import type { FetchedPartition } from './requests.ts'
 import { type KafkaSettings, openWire, type Wire } from './wire.ts'
 
 export interface LogReaderSettings {
@@ -34,26 +35,9 @@ const DEFAULTS: LogReaderSettings = {
   deletedAfterMs: 10_000,
 }
 
-interface Reading {
-  topic: string
-  partition: number
-  /** Undefined: the earliest, to be asked for. */
-  offset: number | undefined
-  paused: boolean
-  unknownSinceMs: number | undefined
-}
-
-/** What one broker was told in its session. */
+/** A broker that is read from, and how to wake its loop when there is something to ask for again. */
 interface Node {
-  id: number
-  partitions: Map<string, Reading>
-  /** Keys whose position the session does not have yet. */
-  changed: Set<string>
-  forgotten: Map<string, { topic: string; partition: number }>
-  /** Keys that the session knows. */
-  inSession: Set<string>
-  sessionId: number
-  epoch: number
+  session: FetchSession
   wake: (() => void) | undefined
 }
 
@@ -118,8 +102,8 @@ export function createLogReader(deps: {
       if (all.get(key) !== reading || !unplaced.delete(key)) continue
       reading.unknownSinceMs = undefined
       const node = nodeFor(leader)
-      node.partitions.set(key, reading)
-      include(node, key, reading)
+      node.session.add(key, reading)
+      node.wake?.()
     }
     for (const key of unplaced) if (!all.has(key)) unplaced.delete(key)
   }
@@ -127,16 +111,7 @@ export function createLogReader(deps: {
   function nodeFor(id: number): Node {
     const known = nodes.get(id)
     if (known) return known
-    const node: Node = {
-      id,
-      partitions: new Map(),
-      changed: new Set(),
-      forgotten: new Map(),
-      inSession: new Set(),
-      sessionId: 0,
-      epoch: 0,
-      wake: undefined,
-    }
+    const node: Node = { session: createFetchSession(id), wake: undefined }
     nodes.set(id, node)
     track(loop(node))
     return node
@@ -147,20 +122,8 @@ export function createLogReader(deps: {
     loops.add(tracked)
   }
 
-  function include(node: Node, key: string, reading: Reading): void {
-    if (reading.paused) return
-    node.changed.add(key)
-    node.forgotten.delete(key)
-    node.wake?.()
-  }
-
-  function exclude(node: Node, key: string, reading: Reading): void {
-    node.changed.delete(key)
-    if (node.inSession.has(key)) node.forgotten.set(key, { topic: reading.topic, partition: reading.partition })
-  }
-
   function nodeOf(key: string): Node | undefined {
-    for (const node of nodes.values()) if (node.partitions.has(key)) return node
+    for (const node of nodes.values()) if (node.session.has(key)) return node
     return undefined
   }
 
@@ -170,10 +133,7 @@ export function createLogReader(deps: {
     all.delete(key)
     pausedBriefly.delete(key)
     unplaced.delete(key)
-    const node = nodeOf(key)
-    if (!node) return
-    node.partitions.delete(key)
-    exclude(node, key, reading)
+    nodeOf(key)?.session.remove(key)
   }
 
   function lose(reading: Reading, reason: 'deleted' | 'out_of_range'): void {
@@ -183,9 +143,9 @@ export function createLogReader(deps: {
     events.onLost?.(reading.topic, reading.partition, reason)
   }
 
-  function displace(node: Node, key: string, reading: Reading): void {
-    node.partitions.delete(key)
-    exclude(node, key, reading)
+  /** Its leader is elsewhere, or not known now. */
+  function displace(key: string, reading: Reading): void {
+    nodeOf(key)?.session.remove(key)
     leaders?.forget(reading.topic)
     unplaced.add(key)
     place()
@@ -195,7 +155,7 @@ export function createLogReader(deps: {
   async function loop(node: Node): Promise<void> {
     let troubles = 0
     while (!closed) {
-      if (node.inSession.size + node.changed.size === 0) {
+      if (node.session.idle()) {
         await new Promise<void>(resolve => {
           node.wake = resolve
         })
@@ -208,57 +168,20 @@ export function createLogReader(deps: {
       } catch (error) {
         if (closed) return
         troubles++
-        logger.warn({ node: node.id, error: String(error) }, 'a fetch failed; trying again')
-        restartSession(node)
-        for (const [key, reading] of node.partitions) displace(node, key, reading)
+        logger.warn({ node: node.session.nodeId, error: String(error) }, 'a fetch failed; trying again')
+        for (const [key, reading] of node.session.empty()) displace(key, reading)
         await clock.sleep(Math.min(20 * 2 ** troubles, 1_000))
       }
     }
   }
 
-  function restartSession(node: Node): void {
-    node.sessionId = 0
-    node.epoch = 0
-    node.inSession.clear()
-    node.forgotten.clear()
-    node.changed = new Set([...node.partitions].filter(([, reading]) => !reading.paused).map(([key]) => key))
-  }
-
-  async function fetchOnce(node: Node): Promise<void> {
-    const changed = [...node.changed].flatMap(key => {
-      const reading = node.partitions.get(key)
-      return reading ? [{ topic: reading.topic, partition: reading.partition, offset: reading.offset! }] : []
-    })
-    const forgotten = [...node.forgotten.values()]
-    for (const key of node.changed) node.inSession.add(key)
-    for (const key of node.forgotten.keys()) node.inSession.delete(key)
-    node.changed.clear()
-    node.forgotten.clear()
-    if (node.inSession.size === 0 && forgotten.length === 0) return
-    const request = fetchRequest(
-      {
-        maxWaitMs: pausedBriefly.size > 0 ? settings.maxWaitWhilePausedMs : settings.maxWaitMs,
-        bytesMax: settings.bytesMax,
-        partitionBytesMax: settings.partitionBytesMax,
-        sessionId: node.sessionId,
-        sessionEpoch: node.epoch,
-      },
-      changed,
-      forgotten,
-    )
-    const answer = await wire!.send(node.id, request)
-    if (closed) return
-    if (answer.errorCode !== 0) {
-      logger.debug({ node: node.id, error: errorName(answer.errorCode) }, 'starting a new fetch session')
-      restartSession(node)
-      return
-    }
-    node.sessionId = answer.sessionId
-    node.epoch = answer.sessionId === 0 ? 0 : node.epoch + 1
-    if (answer.sessionId === 0) restartSession(node) // the broker has no room for sessions: name everything each time
+  async function fetchOnce({ session }: Node): Promise<void> {
+    const maxWaitMs = pausedBriefly.size > 0 ? settings.maxWaitWhilePausedMs : settings.maxWaitMs
+    const answer = await wire!.send(session.nodeId, session.request({ ...settings, maxWaitMs }))
+    if (closed || !session.accept(answer)) return
     for (const fetched of answer.partitions) {
       try {
-        take(node, fetched)
+        take(session, fetched)
       } catch (error) {
         // Not Kafka's fault: reading the same again would only fail again.
         events.onFatal(error as Error)
@@ -267,11 +190,11 @@ export function createLogReader(deps: {
     }
   }
 
-  function take(node: Node, fetched: FetchedPartition): void {
+  function take(session: FetchSession, fetched: FetchedPartition): void {
     const key = keyOf(fetched.topic, fetched.partition)
-    const reading = node.partitions.get(key)
-    if (!reading || reading.paused) return // let go of while the answer was under way; it is read again when resumed
-    if (fetched.errorCode !== 0) trouble(node, key, reading, errorName(fetched.errorCode))
+    const reading = session.answered(key)
+    if (!reading) return // let go of, or assigned anew, while the answer was under way
+    if (fetched.errorCode !== 0) trouble(key, reading, errorName(fetched.errorCode))
     if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return
     const { records, nextOffset } = decodeRecordSet(
       fetched.recordSet,
@@ -282,25 +205,26 @@ export function createLogReader(deps: {
     )
     if (nextOffset === reading.offset) return
     reading.offset = nextOffset
-    node.changed.add(key)
+    session.moved(key)
     events.onRecords(fetched.topic, fetched.partition, records, nextOffset)
   }
 
-  function trouble(node: Node, key: string, reading: Reading, error: string): void {
+  function trouble(key: string, reading: Reading, error: string): void {
     if (error === 'OFFSET_OUT_OF_RANGE') {
       lose(reading, 'out_of_range')
       return
     }
     if (!LEADER_MOVED.has(error))
       logger.warn({ topic: reading.topic, partition: reading.partition, error }, 'a partition answered with an error')
-    displace(node, key, reading)
+    displace(key, reading)
   }
 
   return {
     assign(topic, partition, from) {
       const key = keyOf(topic, partition)
       if (all.has(key)) throw new Error(`${key} is assigned already`)
-      all.set(key, { topic, partition, offset: from === 'earliest' ? undefined : from, paused: false, unknownSinceMs: undefined })
+      const offset = from === 'earliest' ? undefined : from
+      all.set(key, { topic, partition, offset, toldOffset: undefined, paused: false, unknownSinceMs: undefined })
       unplaced.add(key)
       place()
     },
@@ -316,8 +240,7 @@ export function createLogReader(deps: {
       else pausedBriefly.delete(key)
       if (reading.paused) return
       reading.paused = true
-      const node = nodeOf(key)
-      if (node) exclude(node, key, reading)
+      nodeOf(key)?.session.pause(key)
     },
     resume(topic, partition) {
       const key = keyOf(topic, partition)
@@ -326,7 +249,8 @@ export function createLogReader(deps: {
       reading.paused = false
       pausedBriefly.delete(key)
       const node = nodeOf(key)
-      if (node) include(node, key, reading)
+      node?.session.resume(key)
+      node?.wake?.()
     },
     async close() {
       closed = true

@@ -65,6 +65,46 @@ describe('a connection that breaks before the answer', () => {
   })
 })
 
+it('an answer that was under way when a partition was assigned anew does not count', async () => {
+  const topic = await runtime.createTopic('anew')
+  const appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 })
+  await Promise.all(Array.from({ length: 10 }, (_, n) => appender.append(to(topic, `${n}`))))
+  const seen: LogRecord[] = []
+  let check: () => void = () => undefined
+  const reader = createLogReader({
+    kafka: runtime.kafka,
+    clock,
+    logger,
+    events: {
+      onRecords(_topic, _partition, records) {
+        seen.push(...records)
+        check()
+      },
+      onFatal(error) {
+        throw error
+      },
+    },
+  })
+  const until = (condition: () => boolean) =>
+    new Promise<void>(resolve => {
+      check = () => {
+        if (condition()) resolve()
+      }
+      check()
+    })
+  reader.assign(topic, 0, 9)
+  await until(() => seen.length === 1)
+  // The reader waits at the end of the log now; the next record answers that wait.
+  await appender.append(to(topic, '10'))
+  reader.unassign(topic, 0)
+  seen.length = 0
+  reader.assign(topic, 0, 0)
+  await until(() => seen.some(record => record.offset === 10))
+  expect(seen.map(record => record.offset)).toEqual(Array.from({ length: 11 }, (_, n) => n))
+  await reader.close()
+  await appender.close()
+})
+
 it('one reader follows 625 topics, those that come later too', async () => {
   const base = Array.from({ length: 625 }, (_, n) => runtime.name(`many${n}`))
   const admin = createClient(runtime.kafka).admin()
