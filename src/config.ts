@@ -90,8 +90,9 @@ export const SETTINGS: readonly Setting[] = [
 
 type Environment = Record<string, string | undefined>
 
-/** Reads the settings. Throws one error that names every setting that is wrong. */
-export function readConfig(environment: Environment = process.env): Config {
+/** Reads the settings; `given` goes before the environment. Throws one error that names every setting that is wrong. */
+export function readConfig(given: Environment = {}): Config {
+  const environment: Environment = { ...process.env, ...given }
   const problems: string[] = []
   const text = (name: string) => environment[name]?.trim() || SETTINGS.find(setting => setting.name === name)!.default
   const optional = (name: string) => text(name) || undefined

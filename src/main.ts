@@ -60,7 +60,7 @@ async function run(roles: string | undefined): Promise<void> {
 
 function configOrExit(roles: string | undefined): Config {
   try {
-    return readConfig(roles === undefined ? process.env : { ...process.env, CLARION_ROLES: roles })
+    return readConfig(roles === undefined ? {} : { CLARION_ROLES: roles })
   } catch (error) {
     console.error(`clarion: ${(error as Error).message}`)
     process.exit(1)

@@ -13,6 +13,7 @@ import type { Logger } from '../observability/logger.ts'
 import { createInputQueue } from './input-queue.ts'
 import type { LogReader, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from './ports.ts'
 import { encodedBytesMax } from './record-batch.ts'
+import { createRestore, type Restore } from './restore.ts'
 import { createSuspects } from './suspects.ts'
 import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from './transactional-writer.ts'
 import type { KafkaSettings } from './wire.ts'
@@ -22,7 +23,6 @@ const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
 /** Records given to the task in one call: bounds how long the event loop is held. */
 const SLICE_RECORDS = 250
 const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
-const BARRIER_KEY = 'barrier'
 
 export interface ShardMetrics {
   transaction(role: string, shard: number, seconds: number, records: number): void
@@ -49,7 +49,7 @@ interface Life {
   fillingInputs: number
   dirty: boolean
   committing: boolean
-  restoring: Set<string>
+  restore: Restore
   running: boolean
   ended: boolean
 }
@@ -87,7 +87,7 @@ export function createShard(deps: {
       fillingInputs: 0,
       dirty: false,
       committing: false,
-      restoring: new Set(),
+      restore: createRestore({ ...deps, stateTopics: processor.stateTopics, partition: number, take: record => born.task.restore(record) }),
       running: false,
       ended: false,
     }
@@ -102,7 +102,7 @@ export function createShard(deps: {
     const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId, clock, logger })
     if (born.ended) return writer.close()
     born.writer = writer
-    await restore(born, writer)
+    await born.restore.run(writer)
     if (born.ended) return
     await born.task.start()
     if (born.ended) return
@@ -111,30 +111,6 @@ export function createShard(deps: {
     logger.debug({ ms: Math.round(clock.monotonicMs() - startedAtMs) }, 'shard running')
     pump(born)
   }
-
-  /** Reads the state partitions up to a record that is written now: end offsets mislead, transaction markers being invisible. */
-  async function restore(born: Life, writer: TransactionalWriter): Promise<void> {
-    if (processor.stateTopics.length === 0) return
-    const barrier = deps.random.bytes(16).toString('hex')
-    await writer.commit(
-      processor.stateTopics.map(topic => ({ topic, partition: number, key: BARRIER_KEY, value: null, headers: [['barrier', barrier]] })),
-    )
-    await new Promise<void>(resolve => {
-      restored = (topic, record) => {
-        if (record.headers.barrier?.toString() !== barrier) return
-        born.restoring.delete(topic)
-        reader.unassign(topic, number)
-        if (born.restoring.size === 0) resolve()
-      }
-      abandonRestore = resolve
-      for (const topic of processor.stateTopics) {
-        born.restoring.add(topic)
-        reader.assign(topic, number, 'earliest')
-      }
-    })
-  }
-  let restored: (topic: string, record: LogRecord) => void = () => undefined
-  let abandonRestore: () => void = () => undefined
 
   function handleOf(born: Life): ShardHandle {
     return {
@@ -242,8 +218,7 @@ export function createShard(deps: {
     born.ended = true
     born.running = false
     inputs.clear()
-    for (const topic of born.restoring) reader.unassign(topic, number)
-    abandonRestore()
+    born.restore.abandon()
     born.task.close()
     void born.writer?.close().catch(() => undefined)
     if (dropped) return
@@ -274,12 +249,9 @@ export function createShard(deps: {
     onRecords(topic, partition, records, nextOffset) {
       const current = life
       if (!current || current.ended) return
-      if (current.restoring.has(topic)) {
+      if (current.restore.reads(topic)) {
         try {
-          for (const record of records) {
-            if (record.headers.barrier) restored(topic, record)
-            else current.task.restore(record)
-          }
+          current.restore.onRecords(topic, records)
         } catch (error) {
           end(current, error)
         }
@@ -291,7 +263,7 @@ export function createShard(deps: {
     onLost(topic, partition, reason) {
       const current = life
       if (!current || current.ended) return
-      if (current.restoring.has(topic)) {
+      if (current.restore.reads(topic)) {
         end(current, new Error(`state topic ${topic}/${partition} cannot be read: ${reason}`))
         return
       }

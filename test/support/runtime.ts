@@ -4,7 +4,7 @@ import { createClient } from '../../src/kafka/client.ts'
 import { createLogReader } from '../../src/kafka/log-reader.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { openTransactionalWriter } from '../../src/kafka/transactional-writer.ts'
-import type { KafkaSettings } from '../../src/kafka/wire.ts'
+import { type KafkaSettings, openWire } from '../../src/kafka/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { testBroker } from './kafka.ts'
 
@@ -36,9 +36,10 @@ export async function testRuntime(): Promise<TestRuntime> {
     clientId: 'test',
   }
   const suffix = random.bytes(6).toString('hex')
+  const wire = await openWire(kafka, silent)
   const admin = createClient(kafka).admin()
   await admin.connect()
-  const closing: Array<() => Promise<unknown>> = [() => admin.disconnect()]
+  const closing: Array<() => Promise<unknown>> = [() => admin.disconnect(), () => wire.close()]
   const name = (base: string) => `${base}.${suffix}`
   return {
     kafka,
