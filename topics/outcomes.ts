@@ -55,7 +55,7 @@ export const outcomesCodec = avroCodec<Outcomes>({
   ],
 })
 
-/** Key: the api process that waits. One record per process and transaction. */
+/** Key: the api process that waits. One record per process and transaction, cut at 512 KB. */
 export const outcomes: Topic = {
   name: 'outcomes',
   meaning: 'Verdicts for api processes that hold a request open.',

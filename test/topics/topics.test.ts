@@ -69,13 +69,21 @@ describe('every topic', () => {
     )
   })
 
-  it('is read and written by those whom the topology names', () => {
+  it('names as its readers and writers those whom the topology names, and the organization itself', () => {
     for (const topic of ALL.filter(each => each !== shards)) {
       const users = (side: 'reads' | 'writes') =>
-        TOPOLOGY.filter(station => station[side].includes(topic) || station.state.includes(topic as never)).map(station => station.role)
-      for (const role of users('writes')) expect([nameOf(topic), topic.producers]).toEqual([nameOf(topic), expect.arrayContaining([role])])
-      for (const role of users('reads')) expect([nameOf(topic), topic.consumers]).toEqual([nameOf(topic), expect.arrayContaining([role])])
+        TOPOLOGY.filter(({ state, ...station }) => station[side].includes(topic) || state.some(each => each === topic)).map(
+          ({ role }) => role,
+        )
+      const roles = (listed: readonly string[]) => listed.filter(each => each !== 'organization').sort()
+      expect([nameOf(topic), 'from', roles(topic.producers)]).toEqual([nameOf(topic), 'from', users('writes').sort()])
+      expect([nameOf(topic), 'to', roles(topic.consumers)]).toEqual([nameOf(topic), 'to', users('reads').sort()])
     }
+  })
+
+  it('belongs to an organization itself only where each organization has its own', () => {
+    const used = ALL.filter(({ producers, consumers }) => [...producers, ...consumers].includes('organization'))
+    expect(used).toEqual(ORGANIZATION_TOPICS)
   })
 })
 

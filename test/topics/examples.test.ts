@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals'
+import { nameOf } from '../../processors/topology.ts'
+import { KINDS, type Kind, type RecordsByKind } from '../../src/control-plane/records.ts'
+import { createIngressTags } from '../../src/events/ingress.ts'
+import { eventHeaders, readEventHeaders } from '../../src/events/log-record.ts'
+import { counterKeys } from '../../topics/admission-counters.ts'
+import { control } from '../../topics/control.ts'
+import { deliveryStateKeys } from '../../topics/delivery-state.ts'
+import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
+import { shards } from '../../topics/shards.ts'
+import { asExample, asRecord, EXAMPLES_SECRET, type Example, examplesOf, FOLDERS, folderOf } from './example-records.ts'
+
+const topics = [...SHARED_TOPICS, ...ORGANIZATION_TOPICS].filter(topic => topic !== shards)
+const everything = FOLDERS.flatMap(examplesOf)
+const named = (examples: Example[]) => examples.map((example): [string, Example] => [`${example.folder}/${example.shows}`, example])
+
+describe('the examples', () => {
+  it('show every topic that holds records, and no other', () => {
+    expect([...FOLDERS].sort()).toEqual([...new Set(topics.map(topic => folderOf(nameOf(topic))))].sort())
+    expect(FOLDERS.filter(folder => examplesOf(folder).length === 0)).toEqual([])
+  })
+
+  it('have file names that say what they show', () => {
+    for (const { folder, shows } of everything) expect(`${folder}/${shows}`).toMatch(/^[a-z.-]+\/[a-z]+(-[a-z0-9]+)*$/)
+  })
+
+  it('name an organization’s topic where each organization has its own', () => {
+    for (const { folder, topic } of everything) {
+      const ofOrganizations = ORGANIZATION_TOPICS.some(each => folderOf(each.pattern) === folder)
+      expect(topic).toMatch(ofOrganizations ? new RegExp(`^${folder}\\.org_[0-9a-z]{26}(\\.test)?$`) : new RegExp(`^${folder}$`))
+    }
+  })
+
+  it.each(named(everything))('%s is written to bytes and read back unchanged', (_, example) => {
+    const { topic, key, headers, value } = example
+    expect(asExample(asRecord(example))).toEqual({ topic, key, headers, value })
+  })
+})
+
+it('the keys of state records are those that a shard is restored by, and each kind has an example', () => {
+  const counters = examplesOf('admission.counters').map(({ key }) => counterKeys.parse(key as string))
+  expect(new Set(counters.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(
+    new Set(['organizationId', 'topic', 'partition']),
+  )
+  const states = examplesOf('delivery.state').map(({ key }) => deliveryStateKeys.parse(key as string))
+  expect(new Set(states.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(new Set(['position', 'done', 'block', 'open']))
+})
+
+describe('examples of the control plane', () => {
+  const examples = examplesOf(control.name)
+  const kindOf = ({ key }: Example) => (key as string).split('/')[0] as Kind
+
+  it('show every kind, and a removal', () => {
+    expect(new Set(examples.filter(({ value }) => value !== null).map(kindOf))).toEqual(new Set(KINDS))
+    expect(examples.some(({ value }) => value === null)).toBe(true)
+  })
+
+  it.each(named(examples.filter(({ value }) => value !== null)))(
+    '%s has the fields of its kind under the key that names it',
+    (_, example) => {
+      const value = example.value as RecordsByKind[Kind]
+      const optional = kindOf(example) === 'registration' ? ['idempotencyKey'] : []
+      const fields = [...Object.keys(SHARED_FIELDS), ...Object.keys(FIELDS[kindOf(example)])]
+      expect(example.key).toBe(`${kindOf(example)}/${value.organizationId}/${value.id}`)
+      expect(
+        Object.keys(value)
+          .filter(name => !optional.includes(name))
+          .sort(),
+      ).toEqual(fields.sort())
+      for (const time of [value.createdAt, value.updatedAt]) expect(new Date(time).toISOString()).toBe(time)
+    },
+  )
+})
+
+type Names<T> = { [K in keyof T as undefined extends T[K] ? never : K]: true }
+const SHARED_FIELDS = { id: true, organizationId: true, revision: true, createdAt: true, updatedAt: true } as const
+/** The compiler holds these lists to the records' types. */
+const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_FIELDS> } = {
+  organization: {
+    ...{ slug: true, name: true, plan: true, status: true, ownerEmail: true },
+    ...{ namespaceAllowlist: true, partitions: true, testEnvironment: true },
+  },
+  key: { name: true, environment: true, scopes: true, hash: true, hint: true, expiresAt: true },
+  registration: {
+    ...{ namespace: true, name: true, version: true, canonicalName: true, status: true, description: true },
+    ...{ payloadSchema: true, payloadExample: true, schemaHash: true, schemaFlavour: true, semverBump: true },
+    ...{ registeredBy: true, publishedAt: true, archivedAt: true },
+  },
+  webhook: {
+    ...{ environment: true, name: true, description: true, url: true, events: true, active: true, pausedAt: true },
+    ...{ encryptedSecret: true, timeoutMs: true, maxInFlight: true, retryDelaysMs: true, apiVersion: true },
+  },
+}
+
+describe('examples of the ingress', () => {
+  const tags = createIngressTags(EXAMPLES_SECRET)
+  const emits = named(examplesOf('emits'))
+
+  it.each(emits.filter(([, { shows }]) => shows.startsWith('http')))('%s carries the tag that the platform would give it', (_, example) => {
+    const { topic, value } = asRecord(example)
+    const { 'clarion-tag': tag, ...headers } = example.headers as Record<string, string>
+    expect(tag).toBe(tags.sign(topic, Object.entries(headers), value!))
+  })
+
+  it.each(emits.filter(([, { shows }]) => !shows.startsWith('http')))('%s carries no tag of the platform', (_, example) => {
+    const { topic, headers, value } = asRecord(example)
+    expect(tags.verify(topic, headers, value)).toBe(false)
+  })
+})
+
+it.each(named(examplesOf('events')))('the headers of %s say all of the event, once', (_, example) => {
+  const organizationId = example.topic.split('.')[1]!
+  const facts = readEventHeaders(asRecord(example).headers, organizationId)
+  expect(Object.fromEntries(eventHeaders(facts))).toEqual(example.headers)
+  expect(facts).toMatchObject({ organizationId, environment: example.topic.endsWith('.test') ? 'test' : 'live' })
+})
