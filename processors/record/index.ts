@@ -33,9 +33,9 @@ export interface Pacing {
   longestMs: number
 }
 
-/** Decoding and encoding a full block holds the event loop for some 20 ms. Each of a shard's three lanes may fill its buffer. */
-const BOUNDS: LaneBounds = { blockRowsMax: 4_000, blockBytesMax: 1024 * 1024, bufferBytesMax: 4 * 1024 * 1024 }
-const PACING: Pacing = { busyFactor: 4, shortestMs: 200, longestMs: 2_000 }
+/** Decoding and encoding a full block holds the event loop for some 40 ms; smaller ones make ClickHouse merge all day. Each of a shard's three lanes may fill its buffer. */
+const BOUNDS: LaneBounds = { blockRowsMax: 8_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 6 * 1024 * 1024 }
+const PACING: Pacing = { busyFactor: 6, shortestMs: 1_000, longestMs: 3_000 }
 
 export function createRecord({ analytics, clock, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
   return {
