@@ -2,7 +2,8 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /**
  * Headers: those of the producer but for what begins with `clarion-`, and `clarion-organization`, `clarion-code`, `clarion-findings` (a JSON
- * array), `clarion-ingress` (`<topic>/<partition>/<offset>` of the record as it came). Nobody reads it yet but with Kafka's own tools.
+ * array), `clarion-ingress` (`<topic>/<partition>/<offset>` of the record as it came). What is
+ * larger than 1 MB is left out, and `clarion-left-out` names it (`value`, `headers` or both). Nobody reads it yet but with Kafka's own tools.
  */
 export const quarantine: Topic = {
   name: 'quarantine',

@@ -28,6 +28,8 @@ export interface AdmissionState {
   heldKey(organizationId: string, keyHash: Buffer, nowMs: number): HeldKey | undefined
   /** @param keysMax how many keys the organization's plan remembers. */
   hold(key: HeldKey, keysMax: number): void
+  /** Lets go of keys that are past their time or beyond the plan's number; a restore brings back what was let go of before. */
+  trim(organizationId: string, keysMax: number, nowMs: number): void
   position(topic: string, partition: number): number | undefined
   advance(topic: string, partition: number, nextOffset: number): void
   /** The changelog of everything since the last call. */
@@ -57,6 +59,14 @@ export function createAdmissionState(): AdmissionState {
     return made
   }
 
+  /** As `monthIn` counts, but changing nothing: an emit that is only looked at must not push out a month. */
+  function usedIn({ months }: OrganizationCounters, environment: Environment, recordedAtMs: number): number {
+    const month = monthOf(recordedAtMs)
+    const oldest = months.at(-1)
+    if (months.length === MONTHS_KEPT && oldest && month < oldest.month) return oldest[environment]
+    return months.find(each => each.month === month)?.[environment] ?? 0
+  }
+
   function monthIn(of: OrganizationCounters, recordedAtMs: number) {
     const month = monthOf(recordedAtMs)
     const known = of.months.find(each => each.month === month)
@@ -79,6 +89,15 @@ export function createAdmissionState(): AdmissionState {
     held.set(name, key)
   }
 
+  function trim(organizationId: string, keysMax: number, nowMs: number): void {
+    const held = keys.get(organizationId)
+    if (!held) return
+    for (const [name, oldest] of held) {
+      if (held.size <= keysMax && nowMs - oldest.recordedAtMs <= KEY_REMEMBERED_MS) break
+      held.delete(name)
+    }
+  }
+
   function restore(record: LogRecord): void {
     if (record.topic === admissionKeys.name) {
       if (record.value) for (const key of admissionKeysCodec.decode(record.value).keys) remember(key)
@@ -95,7 +114,7 @@ export function createAdmissionState(): AdmissionState {
     peek(organizationId, environment, recordedAtMs) {
       const of = countersOf(organizationId)
       const sequence = (environment === 'live' ? of.sequenceLive : of.sequenceTest) + 1
-      return { sequence, used: monthIn(of, recordedAtMs)[environment] }
+      return { sequence, used: usedIn(of, environment, recordedAtMs) }
     },
     count(organizationId, environment, recordedAtMs) {
       const of = countersOf(organizationId)
@@ -111,12 +130,9 @@ export function createAdmissionState(): AdmissionState {
     hold(key, keysMax) {
       remember(key)
       newKeys.push(key)
-      const held = keys.get(key.organizationId)!
-      for (const [name, oldest] of held) {
-        if (held.size <= keysMax && key.recordedAtMs - oldest.recordedAtMs <= KEY_REMEMBERED_MS) break
-        held.delete(name)
-      }
+      trim(key.organizationId, keysMax, key.recordedAtMs)
     },
+    trim,
     position: (topic, partition) => positions.get(`${topic}/${partition}`),
     advance(topic, partition, nextOffset) {
       positions.set(`${topic}/${partition}`, nextOffset)

@@ -53,11 +53,21 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
   const receiver = createReceiver({ ...deps, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
 
+  /** What made two transactions fail is either writing the event or judging the emit; neither is tried again in this one. */
+  function judgeIsolated(emit: Emit, progress: Progress): Verdict {
+    try {
+      const judged = judge(emit, progress, judging)
+      return judged.verdict === 'accepted' ? failed('The event could not be written to the log of the organization.') : judged
+    } catch (error) {
+      deps.logger.error({ emitId: emit.emitId, error: error instanceof Error ? error.stack : String(error) }, 'emit cannot be judged')
+      return failed('The emit could not be judged, by a fault of the platform.')
+    }
+  }
+
   /** Judges one emit and puts what follows from it into the transaction that is being filled. */
   function settle(emit: Emit, isolated: boolean): void {
     const progress: Progress = {}
-    const judged = judge(emit, progress, judging)
-    const verdict: Verdict = isolated && judged.verdict === 'accepted' ? couldNotBeWritten : judged
+    const verdict = isolated ? judgeIsolated(emit, progress) : judge(emit, progress, judging)
     if (verdict.verdict === 'accepted') {
       state.count(emit.organizationId, emit.environment, emit.recordedAtMs)
       if (verdict.heldKey && progress.organization) state.hold(verdict.heldKey, keysRememberedBy(progress.organization))
@@ -68,7 +78,10 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
 
   return {
     restore: record => state.restore(record),
-    start: () => inputs.start(),
+    start() {
+      for (const organization of deps.view.organizations()) state.trim(organization.id, keysRememberedBy(organization), deps.clock.nowMs())
+      inputs.start()
+    },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
       receiver.receive(records, nextOffset, isolated)
     },
@@ -80,8 +93,4 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   }
 }
 
-const couldNotBeWritten: Verdict = {
-  verdict: 'failed',
-  code: 'bus_relay_failed',
-  message: 'The event could not be written to the log of the organization.',
-}
+const failed = (message: string): Verdict => ({ verdict: 'failed', code: 'bus_relay_failed', message })

@@ -5,16 +5,21 @@
 
 import { eventHeaders } from '../../src/events/log-record.ts'
 import { canonicalName } from '../../src/events/names.ts'
+import { isNear } from '../../src/events/time.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditEmits, auditEmitsCodec, type VerdictRow } from '../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { events } from '../../topics/events.ts'
 import { type OutcomeRow, outcomes, outcomesCodec } from '../../topics/outcomes.ts'
-import { quarantine } from '../../topics/quarantine.ts'
-import type { Acceptance, Emit, Progress, Rejection, Verdict } from './emit.ts'
+import type { Acceptance, Emit, Progress, Verdict } from './emit.ts'
+import { quarantined } from './quarantined.ts'
 
-const AUDIT_RECORD_BYTES_MAX = 512 * 1024
-const OUTCOMES_PER_RECORD = 2_000
+/** Of many rows in one record. */
+const PACKED_BYTES_MAX = 512 * 1024
+/** About what a row takes without what is counted by itself. */
+const ROW_BYTES = { verdict: 700, webhook: 60, outcome: 300 } as const
+/** A character is at most three bytes. */
+const CHARACTER_BYTES = 3
 
 export interface Outputs {
   /** Adds what this verdict writes; answers the records that go out as they are. */
@@ -24,42 +29,55 @@ export interface Outputs {
 }
 
 export function createOutputs(shard: number): Outputs {
-  let rows: VerdictRow[] = []
-  let rowBytes = 0
+  let rows: Packed<VerdictRow> = { list: [], bytes: 0 }
+  let waiting = new Map<string, Packed<OutcomeRow>>()
   let sealed: OutRecord[] = []
-  let waiting = new Map<string, OutcomeRow[]>()
 
   function packRows(): void {
-    if (rows.length === 0) return
-    sealed.push({ topic: auditEmits.name, partition: shard, key: null, value: auditEmitsCodec.encode({ verdicts: rows, completions: [] }) })
-    rows = []
-    rowBytes = 0
+    if (rows.list.length === 0) return
+    const value = auditEmitsCodec.encode({ verdicts: rows.list, completions: [] })
+    sealed.push({ topic: auditEmits.name, partition: shard, key: null, value })
+    rows = { list: [], bytes: 0 }
+  }
+
+  function packOutcomes(processId: string, { list }: Packed<OutcomeRow>): void {
+    sealed.push({ topic: outcomes.name, partition: shard, key: processId, value: outcomesCodec.encode({ outcomes: list }) })
+    waiting.delete(processId)
+  }
+
+  function addRow(row: VerdictRow): void {
+    const { payload, findings, webhooks } = row
+    const text = CHARACTER_BYTES * (findings?.length ?? 0)
+    const bytes = ROW_BYTES.verdict + (payload?.length ?? 0) + text + ROW_BYTES.webhook * webhooks.length
+    if (rows.bytes + bytes > PACKED_BYTES_MAX) packRows()
+    rows.list.push(row)
+    rows.bytes += bytes
+  }
+
+  function addOutcome(processId: string, row: OutcomeRow): void {
+    const bytes = ROW_BYTES.outcome + CHARACTER_BYTES * (row.findings?.length ?? 0)
+    const packed = waiting.get(processId)
+    if (packed && packed.bytes + bytes <= PACKED_BYTES_MAX) {
+      packed.list.push(row)
+      packed.bytes += bytes
+      return
+    }
+    if (packed) packOutcomes(processId, packed)
+    waiting.set(processId, { list: [row], bytes })
   }
 
   return {
     add(emit, verdict, progress) {
-      const row = verdictRow(emit, verdict, progress)
-      rows.push(row)
-      rowBytes += 400 + (row.payload?.length ?? 0)
-      if (rowBytes > AUDIT_RECORD_BYTES_MAX) packRows()
+      addRow(verdictRow(emit, verdict, progress))
       const { replyTo, ticket } = emit.request.platform ?? {}
-      if (replyTo !== undefined && ticket !== undefined) {
-        const list = waiting.get(replyTo)
-        if (list) list.push(outcomeRow(emit, verdict, ticket))
-        else waiting.set(replyTo, [outcomeRow(emit, verdict, ticket)])
-      }
+      if (replyTo !== undefined && ticket !== undefined) addOutcome(replyTo, outcomeRow(emit, verdict, ticket))
       if (verdict.verdict === 'accepted') return accepted(emit, verdict, shard)
       if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka') return [quarantined(emit, verdict, shard)]
       return []
     },
     seal() {
       packRows()
-      for (const [processId, list] of waiting) {
-        for (let at = 0; at < list.length; at += OUTCOMES_PER_RECORD) {
-          const value = outcomesCodec.encode({ outcomes: list.slice(at, at + OUTCOMES_PER_RECORD) })
-          sealed.push({ topic: outcomes.name, partition: shard, key: processId, value })
-        }
-      }
+      for (const [processId, packed] of waiting) packOutcomes(processId, packed)
       waiting = new Map()
       const done = sealed
       sealed = []
@@ -68,24 +86,18 @@ export function createOutputs(shard: number): Outputs {
   }
 }
 
+interface Packed<Row> {
+  list: Row[]
+  /** What they will take at most, about. */
+  bytes: number
+}
+
 function accepted(emit: Emit, { event, webhookIds }: Acceptance, shard: number): OutRecord[] {
   const topic = events.nameFor(emit.organizationId, emit.environment)
   const log: OutRecord = { topic, partition: emit.place.partition, key: emit.record.key, value: emit.payload, headers: eventHeaders(event) }
   if (webhookIds.length === 0) return [log]
   const value = deliveryRecordCodec.encode({ event, payload: emit.payload, webhookIds })
   return [log, { topic: deliveries.name, partition: shard, key: emit.organizationId, value }]
-}
-
-/** The record as it came, with why it was rejected; the tag never leaves `emits`. */
-function quarantined(emit: Emit, rejection: Rejection, shard: number): OutRecord {
-  const headers: Array<[string, Buffer | string]> = Object.entries(emit.record.headers).filter(([name]) => !name.startsWith('clarion-'))
-  headers.push(
-    ['clarion-organization', emit.organizationId],
-    ['clarion-code', rejection.code],
-    ['clarion-findings', JSON.stringify(rejection.findings ?? [])],
-  )
-  headers.push(['clarion-ingress', `${emit.record.topic}/${emit.place.partition}/${emit.place.offset}`])
-  return { topic: quarantine.name, partition: shard, key: emit.emitId, value: emit.record.value, headers }
 }
 
 function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRow {
@@ -116,7 +128,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     subject: request.subject ?? null,
     actorId: request.platform?.actorId ?? 'producer',
     source: event?.source ?? (request.channel === 'http' ? 'api' : 'kafka'),
-    timeMs: request.timeMs ?? emit.recordedAtMs,
+    timeMs: event?.timeMs ?? timeOf(emit),
     recordedAtMs: emit.recordedAtMs,
     judgedAtMs: emit.judgedAtMs,
     idempotencyKey: request.idempotencyKey ?? null,
@@ -138,6 +150,10 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     subscriberCount: acceptance?.webhookIds.length ?? 0,
   }
 }
+
+/** A time of another age is why the emit was rejected; the tables of history cannot hold it. */
+const timeOf = ({ request: { timeMs }, record, recordedAtMs }: Emit): number =>
+  timeMs !== undefined && isNear(timeMs, record.timestampMs) ? timeMs : recordedAtMs
 
 const askedFor = ({ organizationId, request }: Emit): string | null =>
   request.version === undefined ? null : canonicalName(organizationId, request.fullName, request.version)

@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { type AdmissionState, createAdmissionState, KEY_REMEMBERED_MS } from '../../../processors/admit/admission-state.ts'
+import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
+import { admissionCounters } from '../../../topics/admission-counters.ts'
+import type { HeldKey } from '../../../topics/admission-keys.ts'
+
+const ORG = 'org_a'
+const JULY = Date.parse('2026-07-31T23:59:59.999Z')
+const AUGUST = Date.parse('2026-08-01T00:00:00.000Z')
+const DAY_MS = 86_400_000
+const used = (state: AdmissionState, timeMs: number, org = ORG) => state.peek(org, 'live', timeMs).used
+
+/** What a shard that is opened next knows, from nothing but the changelog. */
+function restored(...changelogs: OutRecord[][]): AdmissionState {
+  const state = createAdmissionState()
+  for (const [offset, record] of changelogs.flat().entries()) state.restore(asRead(record, offset))
+  return state
+}
+
+const bytes = (of: Buffer | string | null) => (of === null ? null : Buffer.from(of))
+const asRead = ({ topic, partition, key, value }: OutRecord, offset: number): LogRecord => ({
+  ...{ topic, partition, offset, timestampMs: 0, headers: {} },
+  ...{ key: bytes(key), value: bytes(value) },
+})
+
+const keyOf = (number: number, recordedAtMs = JULY, organizationId = ORG): HeldKey => ({
+  ...{ organizationId, keyHash: hashOf(number), contentHash: hashOf(number + 1000), recordedAtMs },
+  ...{ emitId: `cee_${number}`, eventId: `evt_${number}`, canonicalName: 'TENANT_CUSTOM:org_a:a.b@1.0.0', sequence: number },
+})
+function hashOf(number: number): Buffer {
+  const hash = Buffer.alloc(16)
+  hash.writeUInt32BE(number, 12)
+  return hash
+}
+const remembers = (state: AdmissionState, numbers: number[], nowMs = JULY) =>
+  numbers.filter(number => state.heldKey(ORG, hashOf(number), nowMs)?.emitId === `cee_${number}`)
+
+describe('months', () => {
+  it('count a burst over midnight each record in its own, however the two are interleaved', () => {
+    const state = createAdmissionState()
+    for (let each = 0; each < 10; each++) {
+      state.count(ORG, 'live', JULY - each)
+      if (each % 2 === 0) state.count(ORG, 'live', AUGUST + each)
+    }
+    expect([used(state, JULY), used(state, AUGUST)]).toEqual([10, 5])
+    expect(state.peek(ORG, 'live', AUGUST).sequence).toBe(16)
+  })
+
+  it('begin at nothing, and end at the last millisecond in UTC', () => {
+    const state = createAdmissionState()
+    state.count(ORG, 'live', JULY)
+    expect([used(state, JULY), used(state, AUGUST), used(state, AUGUST, 'org_b')]).toEqual([1, 0, 0])
+  })
+
+  it('are counted for live and test apart, and so are sequence numbers', () => {
+    const state = createAdmissionState()
+    state.count(ORG, 'test', JULY)
+    state.count(ORG, 'test', JULY)
+    state.count(ORG, 'live', JULY)
+    expect(state.peek(ORG, 'test', JULY)).toEqual({ sequence: 3, used: 2 })
+    expect(state.peek(ORG, 'live', JULY)).toEqual({ sequence: 2, used: 1 })
+  })
+
+  it('are kept for three; what is older counts in the oldest of them', () => {
+    const state = createAdmissionState()
+    for (const month of ['05', '06', '07', '08']) state.count(ORG, 'live', Date.parse(`2026-${month}-15T00:00:00Z`))
+    state.count(ORG, 'live', Date.parse('2026-01-15T00:00:00Z'))
+    expect(['05', '06', '07', '08'].map(month => used(state, Date.parse(`2026-${month}-15T00:00:00Z`)))).toEqual([2, 2, 1, 1])
+  })
+
+  it('are not lost by looking at a later one', () => {
+    const state = createAdmissionState()
+    for (const month of ['05', '05', '06', '07']) state.count(ORG, 'live', Date.parse(`2026-${month}-15T00:00:00Z`))
+    expect(used(state, AUGUST)).toBe(0)
+    expect(used(state, Date.parse('2026-05-15T00:00:00Z'))).toBe(2)
+  })
+})
+
+describe('idempotency keys', () => {
+  it('are remembered up to the plan’s number: the oldest goes first', () => {
+    const state = createAdmissionState()
+    for (let number = 1; number <= 5; number++) state.hold(keyOf(number), 3)
+    expect(remembers(state, [1, 2, 3, 4, 5])).toEqual([3, 4, 5])
+  })
+
+  it('make room by each organization for itself', () => {
+    const state = createAdmissionState()
+    state.hold(keyOf(1), 2)
+    for (let number = 2; number <= 9; number++) state.hold(keyOf(number, JULY, 'org_b'), 2)
+    expect(remembers(state, [1])).toEqual([1])
+  })
+
+  it('are remembered for 30 days to the millisecond', () => {
+    const state = createAdmissionState()
+    state.hold(keyOf(1), 10)
+    expect(remembers(state, [1], JULY + KEY_REMEMBERED_MS)).toEqual([1])
+    expect(remembers(state, [1], JULY + KEY_REMEMBERED_MS + 1)).toEqual([])
+    expect(KEY_REMEMBERED_MS).toBe(30 * DAY_MS)
+  })
+
+  it('can be held again by another emit once they are past their time, and then count as the youngest', () => {
+    const state = createAdmissionState()
+    state.hold(keyOf(1), 2)
+    state.hold(keyOf(2, JULY + 29 * DAY_MS), 2)
+    state.hold({ ...keyOf(1, JULY + 31 * DAY_MS), emitId: 'cee_again' }, 2)
+    state.hold(keyOf(3, JULY + 31 * DAY_MS), 2)
+    expect(state.heldKey(ORG, hashOf(1), JULY + 31 * DAY_MS)?.emitId).toBe('cee_again')
+    expect(remembers(state, [2, 3], JULY + 31 * DAY_MS)).toEqual([3])
+  })
+
+  it('that were let go of before a restart stay so after it, once the plan’s number is known', () => {
+    const before = createAdmissionState()
+    for (let number = 1; number <= 5; number++) before.hold(keyOf(number), 3)
+    const after = restored(before.seal(0))
+    after.trim(ORG, 3, JULY)
+    expect(remembers(after, [1, 2, 3, 4, 5])).toEqual(remembers(before, [1, 2, 3, 4, 5]))
+  })
+})
+
+describe('the changelog', () => {
+  it('is empty when nothing has changed since the last', () => {
+    const state = createAdmissionState()
+    state.count(ORG, 'live', JULY)
+    state.hold(keyOf(1), 10)
+    state.advance('emits.org_a', 0, 7)
+    expect(state.seal(0)).toHaveLength(3)
+    state.peek(ORG, 'live', AUGUST)
+    expect(state.seal(0)).toEqual([])
+  })
+
+  it('packs many keys into few records, and none is lost where it is cut', () => {
+    const state = createAdmissionState()
+    for (let number = 1; number <= 9_001; number++) state.hold(keyOf(number), 20_000)
+    const records = state.seal(0)
+    expect(records).toHaveLength(3)
+    expect(remembers(restored(records), [1, 4000, 4001, 8000, 8001, 9001])).toEqual([1, 4000, 4001, 8000, 8001, 9001])
+  })
+
+  it('may be read with tombstones, and with keys that only a later release knows', () => {
+    const state = createAdmissionState()
+    const strange = { topic: admissionCounters.name, partition: 0, value: 'x' }
+    for (const key of ['counters-of/x', 'quota/org_a', '']) state.restore(asRead({ ...strange, key }, 0))
+    state.restore(asRead({ ...strange, key: `counters/${ORG}`, value: null }, 1))
+    expect(state.peek(ORG, 'live', JULY)).toEqual({ sequence: 1, used: 0 })
+  })
+
+  it('restores what it was sealed from, whatever happened and wherever it was cut', () => {
+    const organization = fc.constantFrom('org_a', 'org_b')
+    const time = fc.constantFrom('05', '06', '07', '08', '09').map(month => Date.parse(`2026-${month}-15T00:00:00Z`))
+    const step = fc.oneof(
+      fc.record({
+        does: fc.constant('count' as const),
+        organization,
+        environment: fc.constantFrom('live' as const, 'test' as const),
+        time,
+      }),
+      fc.record({ does: fc.constant('look' as const), organization, environment: fc.constantFrom('live' as const, 'test' as const), time }),
+      fc.record({ does: fc.constant('hold' as const), organization, number: fc.nat(8), time }),
+      fc.record({
+        does: fc.constant('advance' as const),
+        topic: fc.constantFrom('emits.a', 'emits.a.test'),
+        partition: fc.nat(2),
+        to: fc.nat(),
+      }),
+      fc.record({ does: fc.constant('seal' as const) }),
+    )
+    const KEYS_MAX = 4
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        const state = createAdmissionState()
+        const changelog: OutRecord[] = []
+        for (const each of steps) {
+          if (each.does === 'count') state.count(each.organization, each.environment, each.time)
+          else if (each.does === 'look') state.peek(each.organization, each.environment, each.time)
+          else if (each.does === 'hold') state.hold(keyOf(each.number, JULY, each.organization), KEYS_MAX)
+          else if (each.does === 'advance') state.advance(each.topic, each.partition, each.to)
+          else changelog.push(...state.seal(3))
+        }
+        changelog.push(...state.seal(3))
+        expect(changelog.every(record => record.partition === 3)).toBe(true)
+        const again = restored(changelog)
+        for (const each of ['org_a', 'org_b']) again.trim(each, KEYS_MAX, JULY)
+        expect(all(again)).toEqual(all(state))
+      }),
+    )
+  })
+})
+
+/** All that a state answers, of the world of the property above. */
+function all(state: AdmissionState): unknown {
+  return ['org_a', 'org_b'].map(org => ({
+    numbers: ['04', '05', '06', '07', '08', '09', '10'].flatMap(month =>
+      (['live', 'test'] as const).map(environment => state.peek(org, environment, Date.parse(`2026-${month}-15T00:00:00Z`))),
+    ),
+    keys: Array.from({ length: 9 }, (_, number) => state.heldKey(org, hashOf(number), JULY)),
+    positions: ['emits.a', 'emits.a.test'].flatMap(topic => [0, 1, 2].map(partition => state.position(topic, partition))),
+  }))
+}

@@ -1,0 +1,65 @@
+/**
+ * Every example of `emits` through `admit`, on a shard restored from the examples of its state. What it writes is in the snapshot: a change of
+ * a schema, a step or an output shows here everywhere at once.
+ */
+import { describe, expect, it } from '@jest/globals'
+import type { Verdict } from '../../../processors/admit/emit.ts'
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import { admissionCounters } from '../../../topics/admission-counters.ts'
+import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
+import { emits } from '../../../topics/emits.ts'
+import { quarantine } from '../../../topics/quarantine.ts'
+import { asExample, asRecord, type Example, examplesOf, folderOf } from '../../topics/example-records.ts'
+import { admitAll } from './in-process.ts'
+
+/** Beyond the positions of the examples' state. */
+const OFFSET = 4300
+
+function admitted(example: Example, isolated = false): { verdict: Verdict; written: OutRecord[] } {
+  const { verdicts, written } = admitAll([asRecord(example, { offset: OFFSET })], { isolated })
+  expect(verdicts).toHaveLength(1)
+  return { verdict: verdicts[0]!, written }
+}
+
+const examples = examplesOf(folderOf(emits.pattern)).map((example): [string, Example] => [example.shows, example])
+const rowOf = (written: OutRecord[]) =>
+  auditEmitsCodec.decode(written.find(({ topic }) => topic === auditEmits.name)!.value as Buffer).verdicts[0]!
+const topicsOf = (written: OutRecord[]) => written.map(({ topic }) => folderOf(topic)).sort()
+
+describe('an emit', () => {
+  it.each(examples)('%s is judged as it was, and writes what it did', (_, example) => {
+    const { written } = admitted(example)
+    expect(written.map(record => ({ ...asExample(record), partition: record.partition }))).toMatchSnapshot()
+  })
+
+  it.each(examples)('%s has one verdict, and the position moves past it', (_, example) => {
+    const { verdict, written } = admitted(example)
+    expect(rowOf(written).verdict).toBe(verdict.verdict)
+    const key = `position/${example.topic}/0`
+    expect(written.filter(record => record.key === key).map(asExample)).toEqual([
+      { topic: admissionCounters.name, key, headers: {}, value: { nextOffset: OFFSET + 1 } },
+    ])
+  })
+
+  it.each(examples)('%s that came in by Kafka is quarantined if it is rejected, and only then', (_, example) => {
+    const { verdict, written } = admitted(example)
+    const byKafka = !example.shows.startsWith('http')
+    expect(topicsOf(written).includes(quarantine.name)).toBe(byKafka && verdict.verdict === 'rejected')
+  })
+
+  it.each(examples)('%s lets no tag and no forged platform header out of the ingress', (_, example) => {
+    const { written } = admitted(example)
+    const names = written.flatMap(({ headers }) => (headers ?? []).map(([name]) => name)).filter(name => name.startsWith('clarion-'))
+    const ours = ['clarion-organization', 'clarion-code', 'clarion-findings', 'clarion-ingress']
+    expect(names).toEqual(names.length > 0 ? ours : [])
+  })
+})
+
+it('an emit that cannot be written fails without a trace in log, numbers or quarantine, and keeps its payload', () => {
+  const [, example] = examples.find(([shows]) => shows === 'http')!
+  const { verdict, written } = admitted(example, true)
+  expect(verdict).toMatchObject({ verdict: 'failed', code: 'bus_relay_failed' })
+  expect(topicsOf(written)).toEqual(['admission.counters', 'audit.emits', 'outcomes'])
+  expect(rowOf(written)).toMatchObject({ verdict: 'failed', sequence: null, eventId: null, subscriberCount: 0 })
+  expect(rowOf(written).payload?.toString()).toBe(example.value)
+})

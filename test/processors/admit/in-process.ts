@@ -1,0 +1,75 @@
+/** `admit` without Kafka: a control view made of the examples, and a shard's handle that notes what it is asked for. */
+import type { Verdict } from '../../../processors/admit/emit.ts'
+import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
+import { createControlView } from '../../../src/control-plane/view-store.ts'
+import { createChainTokens } from '../../../src/events/chain.ts'
+import { createIngressTags } from '../../../src/events/ingress.ts'
+import type { LogRecord, OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
+import { createValidators } from '../../../src/registry/validators.ts'
+import { admissionCounters } from '../../../topics/admission-counters.ts'
+import { admissionKeys } from '../../../topics/admission-keys.ts'
+import { control } from '../../../topics/control.ts'
+import { createManualClock } from '../../delivery/manual-clock.ts'
+import { asRecord, EXAMPLES_AT_MS, EXAMPLES_SECRET, examplesOf } from '../../topics/example-records.ts'
+
+/** Two milliseconds after the broker took the examples. */
+export const createExamplesClock = () => createManualClock(EXAMPLES_AT_MS + 2)
+
+/** The control plane that the examples of `control` describe; offsets are their places. */
+export function createExamplesView(clock = createExamplesClock()) {
+  const view = createControlView({ clock })
+  for (const [offset, example] of examplesOf(control.name).entries()) view.apply(asRecord(example, { offset }))
+  return view
+}
+
+const validators = createValidators({ cacheMax: 10 })
+
+/** One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`. */
+export function admitAll(
+  records: LogRecord[],
+  { isolated = false, state = [], ...changes }: Partial<AdmitDependencies> & { isolated?: boolean; state?: LogRecord[] } = {},
+): { verdicts: Verdict[]; written: OutRecord[] } {
+  const verdicts: Verdict[] = []
+  const clock = createExamplesClock()
+  const admit = createAdmit({
+    ...{ view: createExamplesView(clock), shards: 1, clock, clockOffsetMs: 0, logger: quiet, validate: validators.validate },
+    ...{ chains: createChainTokens(EXAMPLES_SECRET), tags: createIngressTags(EXAMPLES_SECRET) },
+    onVerdict: verdict => void verdicts.push(verdict),
+    ...changes,
+  })
+  const handle = createNotingHandle()
+  const shard = admit.open(handle)
+  for (const topic of [admissionCounters, admissionKeys]) for (const known of examplesOf(topic.name)) shard.restore(asRecord(known))
+  for (const known of state) shard.restore(known)
+  void shard.start()
+  shard.receive(records, records.at(-1)!.offset + 1, isolated)
+  const written = [...handle.written, ...shard.seal()]
+  shard.close()
+  return { verdicts, written }
+}
+
+export interface NotingHandle extends ShardHandle {
+  written: OutRecord[]
+  assigned: Map<string, number | 'earliest'>
+  paused: Set<string>
+  failures: Error[]
+}
+
+export function createNotingHandle(): NotingHandle {
+  const written: OutRecord[] = []
+  const assigned = new Map<string, number | 'earliest'>()
+  const paused = new Set<string>()
+  const failures: Error[] = []
+  return {
+    ...{ role: 'admit', shard: 0, written, assigned, paused, failures },
+    write: records => void written.push(...records),
+    assign: (topic, partition, from) => void assigned.set(`${topic}/${partition}`, from),
+    unassign: (topic, partition) => void assigned.delete(`${topic}/${partition}`),
+    pause: (topic, partition) => void paused.add(`${topic}/${partition}`),
+    resume: (topic, partition) => void paused.delete(`${topic}/${partition}`),
+    fail: error => void failures.push(error),
+  }
+}
+
+export const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }

@@ -1,0 +1,182 @@
+import { describe, expect, it } from '@jest/globals'
+import { createAdmissionState } from '../../../processors/admit/admission-state.ts'
+import type { Emit } from '../../../processors/admit/emit.ts'
+import { createInputs } from '../../../processors/admit/inputs.ts'
+import { createReceiver } from '../../../processors/admit/receive.ts'
+import type { Organization } from '../../../src/control-plane/records.ts'
+import { createControlView } from '../../../src/control-plane/view-store.ts'
+import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'
+import type { LogRecord } from '../../../src/kafka/ports.ts'
+import { shardOf } from '../../../src/kafka/shards.ts'
+import { control } from '../../../topics/control.ts'
+import { emits } from '../../../topics/emits.ts'
+import { createManualClock } from '../../delivery/manual-clock.ts'
+import { createNotingHandle, quiet } from './in-process.ts'
+
+const tags = createIngressTags('a secret of sixteen characters')
+const VALUE = Buffer.from('{}')
+const WAIT_MS = 2_000
+const TOPIC = emits.nameFor('org_a', 'live')
+/** Lets what was waited for go on. */
+const settled = () => new Promise(resolve => setImmediate(resolve))
+
+function world({ shards = 1 } = {}) {
+  const clock = createManualClock()
+  const view = createControlView({ clock })
+  const handle = createNotingHandle()
+  const state = createAdmissionState()
+  const inputs = createInputs({ handle, state, view, shards, logger: quiet })
+  const emitted: Array<{ at: string; isolated: boolean; emit: Emit }> = []
+  let failure: Error | undefined
+  const receiver = createReceiver({
+    ...{ handle, inputs, view, tags, clock, clockOffsetMs: 5_000, controlWaitMs: WAIT_MS },
+    settle(emit, isolated) {
+      if (failure) throw failure
+      emitted.push({ at: `${emit.record.topic}/${emit.place.partition}/${emit.place.offset}`, isolated, emit })
+    },
+  })
+  let offset = 0
+  const put = (id: string, changes: Partial<Organization> = {}) => {
+    const record = { id, organizationId: id, status: 'active', partitions: 2, testEnvironment: false, slug: id, ...changes }
+    const value = Buffer.from(JSON.stringify(record))
+    const key = Buffer.from(`organization/${id}/${id}`)
+    view.apply({ topic: control.name, partition: 0, offset: offset++, timestampMs: 0, key, value, headers: {} })
+  }
+  put('org_a')
+  return {
+    ...{ clock, view, handle, state, inputs, receiver, emitted, put },
+    judged: () => emitted.map(each => each.at.replace(`${TOPIC}/`, '')),
+    failWith: (error: Error) => {
+      failure = error
+    },
+  }
+}
+
+/** A record of the api, which had seen the control plane up to `controlOffset`. */
+function record(partition: number, offset: number, controlOffset = 0, topic = TOPIC): LogRecord {
+  const headers = buildIngressHeaders(
+    { fullName: 'aa.bb' },
+    { controlOffset, actorId: 'key_1', requestId: 'req_1' },
+    { topic, value: VALUE, tags },
+  )
+  const byName = Object.fromEntries(headers.map(([name, text]) => [name, Buffer.from(text)]))
+  return { topic, partition, offset, timestampMs: 1_790_000_000_000, key: null, value: VALUE, headers: byName }
+}
+
+describe('a record that waits for a newer control view', () => {
+  it('holds up its own partition, in order, and no other', async () => {
+    const { inputs, receiver, handle, judged, state, put } = world()
+    inputs.start()
+    receiver.receive([record(0, 0), record(0, 1, 1), record(0, 2)], 3, false)
+    receiver.receive([record(1, 0), record(1, 1)], 2, false)
+    expect(judged()).toEqual(['0/0', '1/0', '1/1'])
+    expect([...handle.paused]).toEqual([`${TOPIC}/0`])
+    expect([state.position(TOPIC, 0), state.position(TOPIC, 1)]).toEqual([1, 2])
+    put('org_b')
+    await settled()
+    expect(judged()).toEqual(['0/0', '1/0', '1/1', '0/1', '0/2'])
+    expect([...handle.paused]).toEqual([])
+    expect(state.position(TOPIC, 0)).toBe(3)
+  })
+
+  it('is judged by what is known when the view does not come in time; what comes after it waits for itself', async () => {
+    const { inputs, receiver, handle, judged, clock } = world()
+    inputs.start()
+    receiver.receive([record(0, 0, 9), record(0, 1, 9), record(0, 2)], 3, false)
+    clock.advance(WAIT_MS - 1)
+    await settled()
+    expect(judged()).toEqual([])
+    clock.advance(1)
+    await settled()
+    expect(judged()).toEqual(['0/0'])
+    expect([...handle.paused]).toEqual([`${TOPIC}/0`])
+    clock.advance(WAIT_MS)
+    await settled()
+    expect(judged()).toEqual(['0/0', '0/1', '0/2'])
+    expect([...handle.paused]).toEqual([])
+  })
+
+  it('does not wait when it only claims to have seen more: without a tag the header counts for nothing', () => {
+    const { inputs, receiver, judged } = world()
+    inputs.start()
+    const forged = record(0, 0, 9)
+    receiver.receive([{ ...forged, headers: { ...forged.headers, 'clarion-tag': Buffer.from('forged') } }], 1, false)
+    expect(judged()).toEqual(['0/0'])
+  })
+
+  it('is let go of when the shard goes: nothing is judged afterwards', async () => {
+    const { inputs, receiver, judged, put } = world()
+    inputs.start()
+    receiver.receive([record(0, 0, 1)], 1, false)
+    receiver.close()
+    put('org_b')
+    await settled()
+    expect(judged()).toEqual([])
+  })
+
+  it('gives the shard up when judging it throws, as it would have without waiting', async () => {
+    const { inputs, receiver, handle, failWith, put } = world()
+    inputs.start()
+    receiver.receive([record(0, 0, 1)], 1, false)
+    failWith(new Error('a fault'))
+    put('org_b')
+    await settled()
+    expect(handle.failures.map(error => error.message)).toEqual(['a fault'])
+    expect([...handle.paused]).toEqual([`${TOPIC}/0`])
+    expect(() => receiver.receive([record(1, 0)], 1, false)).toThrow('a fault')
+  })
+
+  it('is still isolated after it has waited', async () => {
+    const { inputs, receiver, emitted, put } = world()
+    inputs.start()
+    receiver.receive([record(0, 0, 1)], 1, true)
+    put('org_b')
+    await settled()
+    expect(emitted.map(each => each.isolated)).toEqual([true])
+  })
+})
+
+describe('what is received', () => {
+  it('moves the position to where reading goes on, beyond markers, only with the last record', () => {
+    const { inputs, receiver, state, emitted } = world()
+    inputs.start()
+    receiver.receive([record(0, 4), record(0, 5)], 9, false)
+    expect(state.position(TOPIC, 0)).toBe(9)
+    expect(emitted[0]?.emit).toMatchObject({ organizationId: 'org_a', environment: 'live', recordedAtMs: 1_790_000_005_000 })
+  })
+
+  it('is passed over when it comes from a topic that is nobody’s', () => {
+    const { inputs, receiver, judged } = world()
+    inputs.start()
+    receiver.receive([record(0, 0, 0, 'emits.org_z')], 1, false)
+    expect(judged()).toEqual([])
+  })
+})
+
+describe('the inputs', () => {
+  it('begin where the state stands, or at the earliest', () => {
+    const { inputs, handle, state } = world()
+    state.advance(TOPIC, 1, 42)
+    inputs.start()
+    expect([...handle.assigned]).toEqual([[`${TOPIC}/0`, 'earliest'], [`${TOPIC}/1`, 42]]) // biome-ignore format: pairs
+  })
+
+  it('follow organizations that come, grow, open their test environment and go, and none of another shard', () => {
+    const { inputs, handle, put } = world({ shards: 2 })
+    const mine = (id: string) => shardOf(id, 2) === 0
+    const [own, others] = [['org_b', 'org_c', 'org_d', 'org_e'].find(mine)!, ['org_b', 'org_c', 'org_d', 'org_e'].find(id => !mine(id))!]
+    const partitions = () => [...handle.assigned.keys()].filter(key => key.startsWith(`emits.${own}`))
+    inputs.start()
+    put(others)
+    put(own, { partitions: 1 })
+    expect(partitions()).toEqual([`emits.${own}/0`])
+    put(own, { partitions: 2, testEnvironment: true })
+    expect(partitions()).toEqual([`emits.${own}/0`, `emits.${own}/1`, `emits.${own}.test/0`, `emits.${own}.test/1`])
+    put(own, { partitions: 2, testEnvironment: true, status: 'deleted' })
+    expect(partitions()).toEqual([])
+    expect([...handle.assigned.keys()].some(key => key.startsWith(`emits.${others}`))).toBe(false)
+    inputs.close()
+    put(own, { partitions: 1 })
+    expect(partitions()).toEqual([])
+  })
+})
