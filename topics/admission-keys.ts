@@ -11,6 +11,7 @@ export interface HeldKey {
   emitId: string
   eventId: string
   canonicalName: string
+  /** 0: the emit failed; it has no number, but keeps its key (C.11.4). */
   sequence: number
   recordedAtMs: number
 }

@@ -25,6 +25,8 @@ export function deduplicate(emit: Emit, organization: Organization, state: Admis
   }
   const original = state.heldKey(emit.organizationId, claim.keyHash, emit.recordedAtMs)
   if (!original) return claim
+  if (original.sequence === 0)
+    return reject('bus_relay_failed', `The emit ${original.emitId} holds this key and could not be written to the log; redrive it.`)
   if (original.contentHash.equals(claim.contentHash)) {
     const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
     return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }

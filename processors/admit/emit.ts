@@ -60,6 +60,8 @@ export interface Failure {
   verdict: 'failed'
   code: 'bus_relay_failed'
   message: string
+  /** A failed emit keeps its key (C.11.4); it has no sequence number, which 0 stands for. */
+  heldKey?: HeldKey | undefined
 }
 
 export type Verdict = Acceptance | Duplicate | Rejection | Failure

@@ -13,7 +13,7 @@ import type { Logger } from '../../src/observability/logger.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
 import { createAdmissionState } from './admission-state.ts'
-import type { Emit, Progress, Verdict } from './emit.ts'
+import type { Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
@@ -57,7 +57,9 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   function judgeIsolated(emit: Emit, progress: Progress): Verdict {
     try {
       const judged = judge(emit, progress, judging)
-      return judged.verdict === 'accepted' ? failed('The event could not be written to the log of the organization.') : judged
+      if (judged.verdict !== 'accepted') return judged
+      const heldKey = judged.heldKey && { ...judged.heldKey, sequence: 0 }
+      return { ...failed('The event could not be written to the log of the organization.'), heldKey }
     } catch (error) {
       deps.logger.error({ emitId: emit.emitId, error: error instanceof Error ? error.stack : String(error) }, 'emit cannot be judged')
       return failed('The emit could not be judged, by a fault of the platform.')
@@ -68,9 +70,9 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   function settle(emit: Emit, isolated: boolean): void {
     const progress: Progress = {}
     const verdict = isolated ? judgeIsolated(emit, progress) : judge(emit, progress, judging)
-    if (verdict.verdict === 'accepted') {
-      state.count(emit.organizationId, emit.environment, emit.recordedAtMs)
-      if (verdict.heldKey && progress.organization) state.hold(verdict.heldKey, keysRememberedBy(progress.organization))
+    if (verdict.verdict === 'accepted') state.count(emit.organizationId, emit.environment, emit.recordedAtMs)
+    if ('heldKey' in verdict && verdict.heldKey && progress.organization) {
+      state.hold(verdict.heldKey, keysRememberedBy(progress.organization))
     }
     handle.write(outputs.add(emit, verdict, progress))
     deps.onVerdict(verdict, emit)
@@ -93,4 +95,4 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   }
 }
 
-const failed = (message: string): Verdict => ({ verdict: 'failed', code: 'bus_relay_failed', message })
+const failed = (message: string): Failure => ({ verdict: 'failed', code: 'bus_relay_failed', message })

@@ -51,9 +51,8 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
   const findings = validate(registration, parsed.value)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
 
-  const chain = limitChainDepth(emit, chains)
+  const chain = limitChainDepth(emit, progress, chains)
   if ('verdict' in chain) return chain
-  if (chain.cause) progress.chain = chain.cause
 
   const numbers = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = enforceQuota(organization, emit.environment, numbers.used)

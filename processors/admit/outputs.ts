@@ -135,7 +135,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     correlationId: request.correlationId ?? null,
     causationId: event?.causationId ?? progress.chain?.eventId ?? null,
     rootEventId: event?.rootEventId ?? progress.chain?.rootEventId ?? null,
-    depth: event?.depth ?? 0,
+    depth: event?.depth ?? (progress.chain ? progress.chain.depth + 1 : 0),
     channel: request.channel,
     requestId: request.platform?.requestId ?? null,
     originalEmitId: original?.emitId ?? null,

@@ -48,7 +48,10 @@ export function createReceiver(deps: {
       emitId: emitId(place),
       organizationId,
       environment,
-      request: readIngress(record, deps.tags),
+      request: readIngress(
+        deps.clockOffsetMs === 0 ? record : { ...record, timestampMs: record.timestampMs + deps.clockOffsetMs },
+        deps.tags,
+      ),
       payload: record.value ?? NOTHING,
       recordedAtMs: record.timestampMs + deps.clockOffsetMs,
       judgedAtMs: Math.round(clock.nowMs()),

@@ -171,7 +171,7 @@ it('an emit that the log does not take is told so, kept and numbered past, and t
     validateOnly: false,
     resources: [{ ...topic, configEntries: [{ name: 'max.message.bytes', value: '4000' }] }],
   })
-  const large = { name: 'platformxe.generic', payload: { kind: 'large', data: { pad: 'x'.repeat(8_000) } } }
+  const large = { name: 'platformxe.generic', payload: { kind: 'large', data: { pad: 'x'.repeat(8_000) } }, idempotencyKey: 'large' }
   const [failed, ...others] = await Promise.all([
     emit(organization, large),
     ...Array.from({ length: 5 }, (_, n) => emit(organization, generic(`beside${n}`))),
@@ -182,6 +182,9 @@ it('an emit that the log does not take is told so, kept and numbered past, and t
   const rows = await listed(organization, 7)
   expect(rows.filter(row => row.status === 'FAILED').map(row => row.code)).toEqual(['bus_relay_failed'])
   expect(others.map(answer => answer.status)).toEqual(Array(5).fill(202))
+  // It keeps its key: emitting it again is no way around a redrive.
+  const repeated = await emit(organization, large)
+  expect([repeated.status, repeated.code]).toEqual([502, 'bus_relay_failed'])
   expectLedger(await takeLedger(platform, organization, 6), 6)
 })
 
