@@ -125,7 +125,7 @@ export async function compose(deps: {
       const platform = { adminKey: backends.adminKey, missing: () => missing.map(each => each()).filter(each => each !== undefined), close }
       if (config.port === undefined) return { ...platform, address: undefined }
       const server = await listen(handler, config.port, config.host)
-      closing.push(() => stopListening(server))
+      closing.push(() => stopListening(server, clock))
       const { port } = server.address() as AddressInfo
       listening.push({ host: config.host, port })
       return { ...platform, address: `http://${config.host}:${port}` }
@@ -177,10 +177,17 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(head + body)
 }
 
-/** Requests under way are answered; idle connections are closed at once. */
-function stopListening(server: Server): Promise<void> {
+/** How long a request that is under way may take to end before its connection is cut: longer than any verdict is waited for. */
+const REQUESTS_END_WITHIN_MS = 8_000
+
+/** Requests under way are answered; idle connections are closed at once. Who stops sending in the middle of a body does not hold the stop. */
+function stopListening(server: Server, clock: Clock): Promise<void> {
   return new Promise(resolve => {
-    server.close(() => resolve())
+    const cut = clock.after(REQUESTS_END_WITHIN_MS, () => server.closeAllConnections())
+    server.close(() => {
+      cut.cancel()
+      resolve()
+    })
     server.closeIdleConnections()
   })
 }

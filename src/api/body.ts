@@ -40,7 +40,8 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
       else reject(tooLarge(bytesMax))
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-    request.on('error', reject)
+    // A broken connection is told as an error first, then as a close: either way the caller went away.
+    request.on('error', error => reject(request.complete ? error : new RequestAborted()))
     request.on('close', () => {
       if (!request.complete) reject(new RequestAborted())
     })
