@@ -36,7 +36,7 @@ export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListe
   const router = createRouter(deps, routes)
   app.use(enveloping(deps))
   app.use(router.routes())
-  app.use(router.allowedMethods({ throw: true, methodNotAllowed: notAllowed, notImplemented: notAllowed }))
+  app.use(router.allowedMethods())
   return shortcut(deps, routes, app.callback())
 }
 
@@ -73,8 +73,6 @@ function createRouter(deps: AppDeps, routes: readonly Route[]): Router<State> {
   return router
 }
 
-const notAllowed = () => new ClarionError('method_not_allowed', 'The path exists, but not with this method.')
-
 function enveloping(deps: AppDeps): Koa.Middleware<State> {
   return async (context, next) => {
     const requestId = deps.ids.next('req')
@@ -83,6 +81,9 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
     context.set('x-request-id', requestId)
     try {
       await next()
+      // The router has named the methods that are there, in the header `allow`.
+      if (context.respond !== false && (context.status === 405 || context.status === 501))
+        throw new ClarionError('method_not_allowed', 'The path exists, but not with this method.')
       if (context.status === 404 && context.respond !== false) throw new ClarionError('not_found', 'There is no such path.')
     } catch (error) {
       if (error instanceof RequestAborted) {

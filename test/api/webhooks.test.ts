@@ -154,6 +154,7 @@ describe('any request', () => {
     expect([lost.status, lost.code, lost.body.success]).toEqual([404, 'not_found', false])
     const wrong = await call('PUT', WEBHOOKS, {})
     expect([wrong.status, wrong.code]).toEqual([405, 'method_not_allowed'])
+    expect(wrong.headers.get('allow')).toContain('GET')
     expect((await call('GET', `${WEBHOOKS}/%E0%A4%A`)).body.success).toBe(false)
   })
 
