@@ -79,7 +79,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     isOwnAllowed,
     checkUrl(text) {
       if (text.length > URL_CHARACTERS_MAX) return invalid('too_long', `the URL is longer than ${URL_CHARACTERS_MAX} characters`)
-      if (!URL.canParse(text)) return invalid('not_a_url', 'the text is not an absolute URL')
+      // The URL standard drops these; what is shown would not be what is called.
+      if (!URL.canParse(text) || /[\p{Cc}\s\\]/u.test(text)) return invalid('not_a_url', 'the text is not an absolute URL')
       const url = new URL(text)
       if (url.username || url.password) return invalid('userinfo', 'the URL carries a user name or password')
       if (isOwnAllowed(url)) return undefined

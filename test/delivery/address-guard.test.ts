@@ -32,7 +32,17 @@ describe('the URL of a webhook', () => {
   it('is refused when it is longer than 2,048 characters, not absolute, or carries a user', () => {
     const of = (length: number) => `https://example.com/${'a'.repeat(length - 20)}`
     expect([ruleOf(of(2048)), ruleOf(of(2049))]).toEqual([undefined, 'too_long'])
-    for (const url of ['', '/hook', 'example.com', 'https://', 'https://exa mple.com/']) expect(ruleOf(url)).toBe('not_a_url')
+    for (const url of [
+      '',
+      '/hook',
+      'example.com',
+      'https://',
+      'https://exa mple.com/',
+      'https://a.com/\r\nx',
+      ' https://a.com/',
+      'https://a.com\\@b.com/',
+    ])
+      expect(ruleOf(url)).toBe('not_a_url')
     for (const url of ['https://user@example.com/', 'https://user:pass@example.com/']) expect(ruleOf(url)).toBe('userinfo')
   })
 
