@@ -2,6 +2,7 @@
  * Every setting, with a sentence, a default and a unit. The only reader of the environment. All errors are reported together.
  */
 import { resolve } from 'node:path'
+import { parseRange } from './delivery/addresses.ts'
 
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
 export type RoleName = (typeof ROLES)[number]
@@ -100,9 +101,10 @@ export function readConfig(given: Environment = {}): Config {
   const check = (name: string, ok: boolean, expected: string) => {
     if (!ok) problems.push(`${name} must be ${expected}, not '${text(name)}'`)
   }
-  const number = (name: string, min: number, max: number) => {
+  const number = (name: string, min: number, max: number, whole = true) => {
     const value = Number(text(name))
-    check(name, Number.isFinite(value) && value >= min && value <= max, `a number from ${min} to ${max}`)
+    const ok = (whole ? Number.isInteger(value) : Number.isFinite(value)) && value >= min && value <= max
+    check(name, ok, `a ${whole ? 'whole ' : ''}number from ${min} to ${max}`)
     return value
   }
   const oneOf = <T extends string>(name: string, allowed: readonly T[]): T => {
@@ -128,17 +130,26 @@ export function readConfig(given: Environment = {}): Config {
     secretKey: optional('CLARION_SECRET_KEY'),
     egressAllow: list('EGRESS_ALLOW'),
     egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
-    timeScale: number('CLARION_TIME_SCALE', 0.000001, 1),
+    timeScale: number('CLARION_TIME_SCALE', 0.000001, 1, false),
     clockOffsetMs: number('CLARION_CLOCK_OFFSET_MS', -4e12, 4e12),
     aliasKeyHeader: text('CLARION_KEY_HEADER').toLowerCase(),
     logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']),
     brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
     brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
   }
+  check('EGRESS_ALLOW', config.egressAllow.every(isRange), 'a list of address ranges such as 10.0.0.0/8')
   check('CLARION_SECRET_KEY', !config.secretKey || config.secretKey.length >= 16, 'at least 16 characters')
   if (kafkaBrokers.length > 0) problems.push(...clusterProblems(config))
   if (problems.length > 0) throw new Error(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
   return config
+}
+
+function isRange(text: string): boolean {
+  try {
+    return parseRange(text) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function clusterProblems(config: Config): string[] {
