@@ -138,6 +138,11 @@ export function readConfig(given: Environment = {}): Config {
     brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
   }
   check('EGRESS_ALLOW', config.egressAllow.every(isRange), 'a list of address ranges such as 10.0.0.0/8')
+  check(
+    'CLICKHOUSE_URL',
+    !config.clickhouseUrl || (/^https?:\/\//.test(config.clickhouseUrl) && URL.canParse(config.clickhouseUrl)),
+    'an http or https URL',
+  )
   check('CLARION_SECRET_KEY', !config.secretKey || config.secretKey.length >= 16, 'at least 16 characters')
   if (kafkaBrokers.length > 0) problems.push(...clusterProblems(config))
   if (problems.length > 0) throw new Error(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
