@@ -2,6 +2,8 @@
  * Kafka, ClickHouse and the installation's keys: somebody else's when their addresses are configured, otherwise started here, in processes of
  * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
  */
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Clock, Random } from './clock.ts'
 import { type Config, ROLES } from './config.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse } from './embedded/clickhouse.ts'
@@ -38,23 +40,30 @@ export async function openBackends(deps: {
   onFatal(error: Error): void
 }): Promise<Backends> {
   const { config } = deps
+  makeDirectory(config.dataDir)
   const joins = config.roles.length < ROLES.length
   const [kafka, clickhouse] = await settled([
     config.kafkaBrokers.length > 0 ? clusterKafka(config) : embeddedKafka(deps, joins),
     config.clickhouseUrl ? { connection: config.clickhouseUrl, close: async () => undefined } : embeddedClickHouse(deps, joins),
   ])
-  const generated = config.adminKey && config.secretKey ? undefined : await loadOrCreateKeys(config.dataDir, deps.random)
-  const { clientBrokers, ...settings } = kafka.connection
-  return {
-    kafka: settings,
-    clientBrokers,
-    clickhouseUrl: clickhouse.connection,
-    adminKey: config.adminKey ?? generated!.adminKey,
-    secretKey: config.secretKey ?? generated!.secretKey,
-    addresses: [...settings.brokers, ...clientBrokers, new URL(clickhouse.connection).host].map(hostAndPort),
-    close: async () => {
-      await Promise.all([kafka.close(), clickhouse.close()])
-    },
+  const close = async () => {
+    await Promise.all([kafka.close(), clickhouse.close()])
+  }
+  try {
+    const generated = config.adminKey && config.secretKey ? undefined : await loadOrCreateKeys(config.dataDir, deps.random)
+    const { clientBrokers, ...settings } = kafka.connection
+    return {
+      kafka: settings,
+      clientBrokers,
+      clickhouseUrl: clickhouse.connection,
+      adminKey: config.adminKey ?? generated!.adminKey,
+      secretKey: config.secretKey ?? generated!.secretKey,
+      addresses: [...settings.brokers, ...clientBrokers, new URL(clickhouse.connection).host].map(hostAndPort),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -147,4 +156,19 @@ async function restarting<S extends { close(): Promise<void> }, C>(
 function hostAndPort(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':')
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
+}
+
+/** One level at a time: asked for all at once, Node never comes back from places that are no file system, such as below `/proc`. */
+function makeDirectory(path: string): void {
+  const missing: string[] = []
+  for (let each = path; !existsSync(each); each = dirname(each)) missing.push(each)
+  try {
+    if (!statSync(missing.length > 0 ? dirname(missing.at(-1)!) : path).isDirectory()) throw new Error('it is a file')
+    for (const each of missing.reverse()) mkdirSync(each, { mode: 0o700 })
+    accessSync(path, constants.W_OK)
+  } catch (error) {
+    throw new Error(`The data directory ${path} cannot be used: ${(error as Error).message}. Set CLARION_DATA_DIR to another place.`, {
+      cause: error,
+    })
+  }
 }

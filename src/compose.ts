@@ -157,9 +157,12 @@ function listen(handler: RequestListener, port: number, host: string): Promise<S
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, handler)
   server.on('clientError', refuseMalformed)
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = new Error(`Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any that is free.`, { cause: error })
+      reject(error.code === 'EADDRINUSE' ? taken : error)
+    })
     server.listen(port, host, 4_096, () => {
-      server.off('error', reject)
+      server.removeAllListeners('error')
       resolve(server)
     })
   })

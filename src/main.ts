@@ -7,6 +7,7 @@ import { createLogger } from './observability/logger.ts'
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
 const READY_POLL_MS = 50
+const GIVE_UP_WITHIN_MS = 10_000
 
 /** Progress is for the person who waits; it goes where the log goes. */
 const progress = {
@@ -25,15 +26,20 @@ async function run(roles: string | undefined): Promise<void> {
   const config = configOrExit(roles)
   const logger = createLogger(config.logLevel)
   const clock = createSystemClock({ offsetMs: config.clockOffsetMs })
+  let running: Awaited<ReturnType<typeof compose>> | undefined
+  let failed = false
   const fatal = (error: unknown) => {
     logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the platform cannot go on')
-    process.exit(1)
+    if (failed) return
+    failed = true
+    // What it started is stopped as far as that goes; the next start would end it otherwise.
+    setTimeout(() => process.exit(1), GIVE_UP_WITHIN_MS).unref()
+    void Promise.resolve(running?.close()).finally(() => process.exit(1))
   }
   process.on('uncaughtException', fatal)
   process.on('unhandledRejection', fatal)
 
   let stopping = false
-  let running: Awaited<ReturnType<typeof compose>> | undefined
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return
     stopping = true
@@ -76,7 +82,12 @@ function readArguments(given: string[]): { help: boolean; roles: string | undefi
       console.error(`clarion: there is no option '${given[at]}'; try --help`)
       process.exit(1)
     }
-    roles.push(value ?? given[++at] ?? '')
+    const role = value ?? given[++at]
+    if (!role) {
+      console.error(`clarion: ${name} needs a role: ${ROLES.join(', ')}`)
+      process.exit(1)
+    }
+    roles.push(role)
   }
   return { help: false, roles: roles.length > 0 ? roles.join(',') : undefined }
 }
