@@ -1,6 +1,6 @@
 /**
- * Batches of 1,000 over HTTP, four in flight, each organization one, beside the raw pass-through: once with everything in one process, once with a
- * process per role.
+ * Batches of 1,000 over HTTP, four in flight, each organization one, beside the raw pass-through: with everything in one process, with a process
+ * per role, and with the history written afterwards, which is how the figure of admission is taken too.
  */
 import { closedLoop } from '../loops.ts'
 import { orderJson } from '../order.ts'
@@ -16,17 +16,23 @@ const ITEMS = 1_000
 const WARM_S = 5
 const GOAL = 0.3
 const LAYOUTS = [
-  { name: 'one process', processes: ['all'] },
-  { name: 'a process per role', processes: ['api', 'admit', 'deliver', 'record'] },
-]
+  { name: 'one process', processes: ['all'], history: 'meanwhile' },
+  { name: 'a process per role', processes: ['api', 'admit', 'deliver', 'record'], history: 'meanwhile' },
+  { name: 'history written afterwards', processes: ['api', 'admit'], history: 'afterwards' },
+] as const
 
 export async function measureBatch(stand: Stand): Promise<Row[]> {
   const organizations = await organizationsOf(stand)
   const rows: Row[] = []
-  for (const { name, processes } of LAYOUTS) {
+  for (const { name, processes, history } of LAYOUTS) {
     const platforms: PlatformProcess[] = []
     for (const roles of processes) platforms.push(await stand.platform(roles, `batch-${roles}`))
-    const rates = await takeTurns(stand, organizations, platforms[0]!)
+    const settle = () => (history === 'meanwhile' ? untilIdle(stand, organizations) : Promise.resolve())
+    const rates = await takeTurns(stand, organizations, platforms[0]!, settle)
+    if (history === 'afterwards') {
+      platforms.push(await stand.platform('record', 'batch-record'))
+      await untilIdle(stand, organizations)
+    }
     for (const platform of platforms.reverse()) await platform.end()
     rows.push(rowOf(name, rates))
   }
@@ -38,14 +44,19 @@ interface Rates {
   baseline: number
 }
 
-async function takeTurns(stand: Stand, organizations: BenchOrganization[], api: PlatformProcess): Promise<Rates[]> {
+async function takeTurns(
+  stand: Stand,
+  organizations: BenchOrganization[],
+  api: PlatformProcess,
+  settle: () => Promise<void>,
+): Promise<Rates[]> {
   const lanes = organizations.map(organization => ({ client: api.client(organization.apiKey), body: batchOf(organization) }))
   const send = (lane: number) => sendBatch(lanes[lane]!)
-  await untilIdle(stand, organizations)
+  await settle()
   await closedLoop(stand.clock, lanes.length, WARM_S, send)
   const rates: Rates[] = []
   for (let round = 0; round < stand.options.rounds; round++) {
-    await untilIdle(stand, organizations)
+    await settle()
     const baseline = await passThroughRate(stand)
     const clarion = await closedLoop(stand.clock, lanes.length, stand.options.seconds, send)
     stand.say(`batches: ${whole(clarion)} emits/s`)
