@@ -7,7 +7,6 @@ import { createLogger } from './observability/logger.ts'
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
 const READY_POLL_MS = 50
-const GIVE_UP_WITHIN_MS = 10_000
 
 /** Progress is for the person who waits; it goes where the log goes. */
 const progress = {
@@ -27,14 +26,10 @@ async function run(roles: string | undefined): Promise<void> {
   const logger = createLogger(config.logLevel)
   const clock = createSystemClock({ offsetMs: config.clockOffsetMs })
   let running: Awaited<ReturnType<typeof compose>> | undefined
-  let failed = false
   const fatal = (error: unknown) => {
     logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the platform cannot go on')
-    if (failed) return
-    failed = true
-    // What it started is stopped as far as that goes; the next start would end it otherwise.
-    setTimeout(() => process.exit(1), GIVE_UP_WITHIN_MS).unref()
-    void Promise.resolve(running?.close()).finally(() => process.exit(1))
+    // At once: a drain would commit what a process that is at fault has in memory. The next start ends the broker that stays behind.
+    process.exit(1)
   }
   process.on('uncaughtException', fatal)
   process.on('unhandledRejection', fatal)

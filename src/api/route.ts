@@ -34,11 +34,6 @@ export interface Call {
   expectedRevision: number | undefined
 }
 
-/** A call with an organization's key: routes whose access is a scope get no other. */
-export interface OrganizationCall extends Call {
-  principal: Extract<Principal, { kind: 'key' }>
-}
-
 export interface Answer {
   /** 200 unless said. */
   status?: number

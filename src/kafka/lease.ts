@@ -19,8 +19,6 @@ const FETCH_WAIT_MS = 500
 const REJOIN_PAUSE_MS = 250
 
 export interface Lease {
-  /** Shards held by the newest assignment. */
-  held(): number[]
   /** When the group last confirmed this member, on the monotonic clock, ms. */
   confirmedAtMs(): number
   close(): Promise<void>
@@ -97,7 +95,6 @@ export async function acquireLease(deps: {
 
   await joinSurely(0)
   return {
-    held: () => held,
     confirmedAtMs: () => confirmedAtMs,
     async close() {
       closed = true

@@ -28,11 +28,6 @@ export interface OutRecord {
   headers?: ReadonlyArray<readonly [string, Buffer | string]>
 }
 
-export interface TopicPartition {
-  topic: string
-  partition: number
-}
-
 /** Where a written record landed. */
 export interface Place {
   offset: number

@@ -6,7 +6,7 @@ import type { Clock, Random } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import { createLogReader } from './log-reader.ts'
-import type { LogReader, LogRecord, Processor } from './ports.ts'
+import type { LogReader, Processor } from './ports.ts'
 import { createShard, type Shard, type ShardMetrics } from './shard.ts'
 import type { KafkaSettings } from './wire.ts'
 
@@ -118,5 +118,3 @@ export async function runShardedProcessor(deps: {
     },
   }
 }
-
-export type { LogRecord }

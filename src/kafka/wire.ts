@@ -66,7 +66,6 @@ export interface Wire {
   metadata(topics: string[]): Promise<TopicMetadata[]>
   /** The first offset there is, or the next one to be written. */
   offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number>
-  nodeIds(): number[]
   initProducerId(transactionalId: string | null, transactionTimeoutMs: number): Promise<ProducerIdentity>
   addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
   endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
@@ -238,7 +237,6 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
           )
         return Number(found.offset)
       }),
-    nodeIds: () => cluster.getNodeIds().map(Number),
     initProducerId: async (transactionalId, transactionTimeoutMs) => {
       const request = { transactionalId, transactionTimeout: transactionTimeoutMs }
       const { producerId, producerEpoch } =
@@ -263,7 +261,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
       }),
     close: () => cluster.disconnect(),
   }
-  log.debug({ nodes: wire.nodeIds() }, 'connected')
+  log.debug({ nodes: cluster.getNodeIds() }, 'connected')
   return wire
 }
 
