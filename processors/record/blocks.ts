@@ -26,7 +26,7 @@ export interface Block {
 
 /**
  * The inserts of a block, in the same order and with the same tokens whenever it is made. A token names the range and the table partition, so
- * that no insert touches two: a record may hold rows of two days.
+ * that no insert touches two: a record may hold rows of two days. Payloads go first: whoever sees an emit finds its payload.
  */
 export function insertsOf(block: Block): InsertBlock[] {
   const inserts = new Map<string, InsertBlock>()
@@ -36,5 +36,6 @@ export function insertsOf(block: Block): InsertBlock[] {
     if (insert) insert.rows.push(row)
     else inserts.set(place, { table, rows: [row], token: `${block.topic}/${block.partition}/${block.first}-${block.last}/${partition}` })
   }
-  return [...inserts.values()]
+  const all = [...inserts.values()]
+  return [...all.filter(insert => insert.table === 'payloads'), ...all.filter(insert => insert.table !== 'payloads')]
 }

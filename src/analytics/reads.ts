@@ -33,12 +33,13 @@ export function createReads(client: AnalyticsClient) {
   async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
     // An event's id is its emit's with another prefix (src/events/ids.ts).
     const emitId = `cee_${eventId.slice('evt_'.length)}`
-    const [emit, payload, attempts] = await Promise.all([
-      emits.emitById(organizationId, environment, emitId),
+    const emit = await emits.emitById(organizationId, environment, emitId)
+    if (emit?.verdict !== 'accepted' || emit.eventId !== eventId) return undefined
+    // Only now: payloads are written before their emits, so that the payload of an emit that is seen is there.
+    const [payload, attempts] = await Promise.all([
       emits.payloadOf(organizationId, environment, emitId),
       deliveries.attemptsOfEvent(organizationId, environment, eventId),
     ])
-    if (emit?.verdict !== 'accepted' || emit.eventId !== eventId) return undefined
     return { emit, payload: payload ?? null, deliveries: deliveriesOf(emit, attempts), attempts }
   }
 

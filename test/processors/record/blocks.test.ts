@@ -1,0 +1,21 @@
+import { expect, it } from '@jest/globals'
+import { insertsOf } from '../../../processors/record/blocks.ts'
+import { auditEmits } from '../../../topics/audit-emits.ts'
+
+it('a block writes payloads before emits, whatever its rows begin with, so that nobody sees an emit without its payload', () => {
+  const row = (table: 'emits' | 'payloads', partition: string) => ({ table, partition, row: {} })
+  const rows = [
+    row('emits', '202611'),
+    row('emits', '202611'),
+    row('payloads', '20261120'),
+    row('payloads', '20261121'),
+    row('emits', '202612'),
+  ]
+  const inserts = insertsOf({ topic: auditEmits.name, partition: 3, first: 10, last: 19, rows })
+  expect(inserts.map(insert => [insert.table, insert.token.split('/').at(-1), insert.rows.length])).toEqual([
+    ['payloads', '20261120', 1],
+    ['payloads', '20261121', 1],
+    ['emits', '202611', 2],
+    ['emits', '202612', 1],
+  ])
+})
