@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command behind `npm start`, `npm test`, `npm run demo` and `npm run bench`. It runs on any Node from 20 and without a single dependency:
+ * The command behind `npm start`, `npm test` and `npm run demo | bench | conformance`. It runs on any Node from 20 and without a single dependency:
  * it installs what is missing, then runs the real program on Node 24.
  */
 import { spawn } from 'node:child_process'
@@ -17,6 +17,7 @@ const COMMANDS = {
   start: { sentence: 'Run the platform (settings: environment variables, see below).', program: ['src/main.ts'], dev: false },
   test: { sentence: 'Run every test; further arguments go to jest.', program: JEST, before: ['src/embedded/prepare.ts'], dev: true },
   demo: { sentence: 'Send the real GitHub webhook corpus through a platform, and count.', program: ['demo/main.ts'], dev: true },
+  conformance: { sentence: 'Run the suites of others against the platform.', program: ['conformance/main.ts'], dev: true },
   bench: { sentence: 'Measure admission and the whole path, each beside its baseline.', program: ['bench/main.ts'], dev: true },
 }
 /** Notices of experiments that we chose, and of a timer in the Kafka client; any other warning is shown. */
@@ -63,8 +64,10 @@ function run(program) {
 }
 
 function help() {
-  console.log('usage: npm start | npm test | npm run demo | npm run bench   (or: node bin/clarion.mjs <command> [arguments])\n')
-  for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(6)} ${sentence}`)
+  console.log(
+    'usage: npm start | npm test | npm run demo | npm run bench | npm run conformance   (or: node bin/clarion.mjs <command> [arguments])\n',
+  )
+  for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(11)} ${sentence}`)
   if (!existsSync(nodeProgram(root))) return 0
   const config = pathToFileURL(join(root, 'src', 'config.ts'))
   const list = `const { SETTINGS } = await import('${config}'); console.log('\\nSettings:\\n')
