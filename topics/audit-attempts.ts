@@ -47,6 +47,8 @@ export interface AttemptRow {
   errorKind: ErrorKind | null
   error: string | null
   nextAttemptAtMs: number | null
+  /** Of a delivery that a replay or a catch-up made. */
+  replayId: string | null
   /** When the delivery came to be: the event was accepted. */
   createdAtMs: number
 }
@@ -96,6 +98,7 @@ export const auditAttemptsCodec = avroCodec<AuditAttempts>({
             { name: 'errorKind', ...nullable('string') },
             { name: 'error', ...nullable('string') },
             { name: 'nextAttemptAtMs', ...nullable('long') },
+            { name: 'replayId', ...nullable('string') },
             { name: 'createdAtMs', type: 'long' },
           ],
         },

@@ -1,4 +1,4 @@
-import { avroCodec } from './avro.ts'
+import { avroCodec, nullable } from './avro.ts'
 import { type EventFacts, eventFactsSchema } from './deliveries.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
@@ -13,6 +13,10 @@ export interface RetryRecord {
   /** When the next attempt is due; the record may pass through several tiers until then. */
   dueAtMs: number
   trigger: 'live' | 'manual' | 'replay' | 'test'
+  /** Of a delivery that a replay or a catch-up made: which (C.8). */
+  replayId: string | null
+  /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`, C.10). */
+  once: boolean
   createdAtMs: number
 }
 
@@ -28,6 +32,8 @@ export const retryRecordCodec = avroCodec<RetryRecord>({
     { name: 'attempts', type: 'int' },
     { name: 'dueAtMs', type: 'long' },
     { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
+    { name: 'replayId', ...nullable('string') },
+    { name: 'once', type: 'boolean', default: false },
     { name: 'createdAtMs', type: 'long' },
   ],
 })

@@ -1,6 +1,17 @@
 import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
+/** How an event came from another organization (C.0.3, C.1.4). */
+export interface FederationFacts {
+  groupId: string
+  pushId: string
+  sourceOrganizationId: string
+  sourceEventId: string
+  hops: number
+  /** Organizations it has passed through, the source first. */
+  path: string[]
+}
+
 /** What an accepted emit is to those downstream: the envelope of C.0.3 without its payload. Times are ms since 1970. */
 export interface EventFacts {
   eventId: string
@@ -24,6 +35,10 @@ export interface EventFacts {
   causationId: string | null
   rootEventId: string
   depth: number
+  /** Ids of the workflows and webhooks that the chain has passed through, the newest last (C.5.8). */
+  path: string[]
+  /** Null unless it was relayed from another organization. */
+  federation: FederationFacts | null
 }
 
 /** One accepted event with the webhooks it goes to. */
@@ -31,6 +46,20 @@ export interface DeliveryRecord {
   event: EventFacts
   payload: Buffer
   webhookIds: string[]
+}
+
+export const federationFactsSchema = {
+  type: 'record',
+  name: 'FederationFacts',
+  namespace: 'clarion',
+  fields: [
+    { name: 'groupId', type: 'string' },
+    { name: 'pushId', type: 'string' },
+    { name: 'sourceOrganizationId', type: 'string' },
+    { name: 'sourceEventId', type: 'string' },
+    { name: 'hops', type: 'int' },
+    { name: 'path', type: { type: 'array', items: 'string' } },
+  ],
 }
 
 export const eventFactsSchema = {
@@ -57,6 +86,8 @@ export const eventFactsSchema = {
     { name: 'causationId', ...nullable('string') },
     { name: 'rootEventId', type: 'string' },
     { name: 'depth', type: 'int' },
+    { name: 'path', type: { type: 'array', items: 'string' }, default: [] },
+    { name: 'federation', type: ['null', federationFactsSchema], default: null },
   ],
 }
 

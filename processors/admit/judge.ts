@@ -91,6 +91,8 @@ function number(
     causationId: chain.cause?.eventId ?? null,
     rootEventId: chain.cause?.rootEventId ?? id,
     depth: chain.depth,
+    path: [],
+    federation: null,
   }
 }
 

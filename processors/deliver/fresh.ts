@@ -40,7 +40,8 @@ export function createFreshDeliveries(deps: {
       if (ended.length > 0 && ended.includes(place)) continue
       const webhookId = webhookIds[place]!
       const id = deliveryId(event.eventId, webhookId)
-      shard.take({ event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, trigger: 'live', createdAtMs }, progress, begun, place)
+      const delivery = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
+      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, progress, begun, place)
     }
   }
 

@@ -79,8 +79,9 @@ export function deadLetter(delivery: Delivery, result: AttemptResult, shard: num
   return { topic: deliveriesDeadLetter.name, partition: shard, key: delivery.webhookId, value, headers }
 }
 
-function stored({ event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, createdAtMs }: Delivery): RetryRecord {
-  return { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, createdAtMs }
+function stored(delivery: Delivery): RetryRecord {
+  const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs } = delivery
+  return { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs }
 }
 
 export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {
@@ -132,8 +133,21 @@ export function cancelledRow(delivery: Delivery, reason: string, nowMs: number):
 }
 
 /** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
-function factsOf({ deliveryId, webhookId, event, trigger, createdAtMs: takenUpAtMs }: Delivery) {
+function factsOf({ deliveryId, webhookId, event, trigger, replayId, createdAtMs: takenUpAtMs }: Delivery) {
   const createdAtMs = trigger === 'live' ? event.recordedAtMs : takenUpAtMs
   const { organizationId, environment, eventId, emitId, type: eventType, canonicalName, sequence } = event
-  return { deliveryId, webhookId, organizationId, environment, eventId, emitId, eventType, canonicalName, sequence, trigger, createdAtMs }
+  return {
+    deliveryId,
+    webhookId,
+    organizationId,
+    environment,
+    eventId,
+    emitId,
+    eventType,
+    canonicalName,
+    sequence,
+    trigger,
+    replayId,
+    createdAtMs,
+  }
 }

@@ -15,7 +15,18 @@ export interface Announcement {
   organizationId: string
   /** C.3.2, C.3.3; organizations and keys have names of the same form. */
   type: string
-  entityType: 'organization' | 'key' | 'registration' | 'webhook'
+  entityType:
+    | 'organization'
+    | 'key'
+    | 'registration'
+    | 'webhook'
+    | 'emit'
+    | 'delivery'
+    | 'replay'
+    | 'federation-group'
+    | 'federation-member'
+    | 'federation-push'
+    | 'kafka-credential'
   entityId: string
   canonicalName?: string
   previousStatus?: string

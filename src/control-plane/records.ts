@@ -96,6 +96,111 @@ export interface Webhook extends Stored {
   /** Delays before each attempt, in milliseconds; the first is 0. */
   retryDelaysMs: number[]
   apiVersion: string
+  /** Only events for which this holds are delivered (C.5.5). */
+  conditions: ConditionGroup | null
+  /** Which signatures each request carries, at least one. */
+  signatureProfiles: SignatureProfile[]
+  wireFormat: WireFormat
+  ordering: 'none' | 'block' | 'park'
+  /** Own headers as a JSON object, sealed like the secret; their names are shown. */
+  encryptedHeaders: string | null
+  headerNames: string[]
+  /** During a rotation: signs too until then (C.10). */
+  previousEncryptedSecret: string | null
+  previousSecretExpiresAt: string | null
+  /** Separate from `active` (K-23): what the engine has seen of the endpoint. */
+  health: 'healthy' | 'failing' | 'disabled'
+  failingSince: string | null
+  autoDisableAfterDays: number | null
+  /** An external peer of a federation group (C.1), kept here so that the engine needs no second kind of receiver; not shown as a webhook. */
+  peer: { groupId: string } | null
+}
+
+export const SIGNATURE_PROFILES = ['standard', 'platforma', 'platphorm', 'event', 'relay', 'ed25519'] as const
+export type SignatureProfile = (typeof SIGNATURE_PROFILES)[number]
+
+export const WIRE_FORMATS = ['default', 'cloudevents', 'ctrlplane', 'platforma', 'platphorm'] as const
+export type WireFormat = (typeof WIRE_FORMATS)[number]
+
+/** C.5.5, normalised. Operands of `path` are dotted paths into the envelope, `payload.…` for the payload. */
+export type ConditionGroup = { all: ConditionNode[] } | { any: ConditionNode[] }
+export type ConditionNode = ConditionGroup | { path: string; operator: string; value?: unknown; not?: boolean; coerce?: boolean }
+
+/** C.1.1. */
+export interface FederationGroup extends Stored {
+  name: string
+  description: string | null
+  status: 'active' | 'suspended' | 'archived'
+  createdBy: string
+  archivedAt: string | null
+}
+
+/** C.1.1. `organizationId` is the owner's; an external peer's settings are in the webhook of the same id. */
+export interface FederationMember extends Stored {
+  groupId: string
+  peerType: 'tenant_org' | 'external_webhook'
+  memberOrganizationId: string | null
+  label: string | null
+  status: 'pending' | 'accepted' | 'paused' | 'removed'
+  pauseReason: 'owner' | 'member' | 'plan' | 'failing' | null
+  removeReason: 'left' | 'removed' | 'declined' | 'expired' | 'organization_deleted' | null
+  /** Inbound names use it instead of the source's namespace (C.1.4, 10). */
+  inboundNamespace: string | null
+  invitedBy: string
+  invitedAt: string
+  inviteExpiresAt: string | null
+  acceptedBy: string | null
+  acceptedAt: string | null
+  pausedBy: string | null
+  pausedAt: string | null
+  removedBy: string | null
+  removedAt: string | null
+}
+
+/** C.1.1. */
+export interface FederationPush extends Stored {
+  groupId: string
+  sourceRegistrationId: string | null
+  namespace: string
+  name: string
+  version: string
+  sourceCanonicalName: string
+  schemaSnapshot: Record<string, unknown>
+  schemaHash: string
+  pushedBy: string
+  pushedAt: string
+  unpushedBy: string | null
+  unpushedAt: string | null
+  isActive: boolean
+}
+
+/** C.8, to one webhook. Also what an activation catches up (`kind: 'activation'`). How far it has come is the engine's state. */
+export interface Replay extends Stored {
+  environment: Environment
+  kind: 'replay' | 'recover' | 'activation'
+  webhookId: string
+  /** By the time of recording; `to` exclusive. */
+  from: string
+  to: string
+  /** Empty: what the webhook selects. */
+  selectors: string[]
+  /** Only what has no successful delivery to this webhook yet. */
+  onlyFailed: boolean
+  ratePerSecond: number
+  state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
+  stateReason: string | null
+  requestedBy: string
+  startedAt: string | null
+  endedAt: string | null
+  /** As of `endedAt`; null while it runs. */
+  progress: { matched: number; processed: number; succeeded: number; failed: number; skipped: number } | null
+}
+
+/** C.17: one principal of the broker. The password is never stored. */
+export interface KafkaCredential extends Stored {
+  name: string
+  access: 'produce' | 'consume' | 'both'
+  username: string
 }
 
 export interface RecordsByKind {
@@ -103,6 +208,21 @@ export interface RecordsByKind {
   key: ApiKey
   registration: Registration
   webhook: Webhook
+  'federation-group': FederationGroup
+  'federation-member': FederationMember
+  'federation-push': FederationPush
+  'kafka-credential': KafkaCredential
+  replay: Replay
 }
 export type Kind = keyof RecordsByKind
-export const KINDS = ['organization', 'key', 'registration', 'webhook'] as const satisfies readonly Kind[]
+export const KINDS = [
+  'organization',
+  'key',
+  'registration',
+  'webhook',
+  'federation-group',
+  'federation-member',
+  'federation-push',
+  'kafka-credential',
+  'replay',
+] as const satisfies readonly Kind[]

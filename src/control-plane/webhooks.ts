@@ -7,7 +7,7 @@ import { parseSelector } from '../events/selector.ts'
 import { planOf } from '../registry/plans.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
-import type { Environment, Organization, Webhook } from './records.ts'
+import type { Environment, Organization, SignatureProfile, Webhook } from './records.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { SecretBox } from './secrets.ts'
@@ -17,7 +17,13 @@ import type { ControlView } from './view.ts'
 /** The date of the answer and body shapes that a webhook is created with, and keeps (C.10 `apiVersion`). */
 export const WEBHOOK_API_VERSION = '2026-01-01'
 
-const DEFAULTS = { timeoutMs: 30_000, maxInFlight: 10 }
+/** What a webhook is that says no more than where and what. */
+export const WEBHOOK_DEFAULTS = {
+  ...{ timeoutMs: 30_000, maxInFlight: 10, conditions: null, ordering: 'none' },
+  ...{ signatureProfiles: ['standard'] as SignatureProfile[], wireFormat: 'default' },
+  ...{ encryptedHeaders: null, headerNames: [] as string[], previousEncryptedSecret: null, previousSecretExpiresAt: null },
+  ...{ health: 'healthy', failingSince: null, autoDisableAfterDays: null, peer: null },
+} satisfies Partial<Webhook>
 
 export interface NewWebhook {
   url: string
@@ -94,7 +100,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const webhook: Webhook = {
       ...{ id: ids.next('wh'), ...owner, revision: 1, createdAt: now, updatedAt: now },
       ...{ name: null, description: null, url: input.url, events: input.events, active: true, pausedAt: null },
-      ...{ ...DEFAULTS, retryDelaysMs: retryDelaysMs(input.retry), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
+      ...{ ...WEBHOOK_DEFAULTS, retryDelaysMs: retryDelaysMs(input.retry), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
       ...fieldsOf({ ...input, secret }),
       ...activity(input.active ?? true, undefined),
     }

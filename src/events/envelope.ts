@@ -32,8 +32,8 @@ export function renderEnvelope(event: EventFacts, payload: Buffer, delivery: Del
     correlationId: event.correlationId,
     causationId: event.causationId,
     traceId: null,
-    chain: { rootEventId: event.rootEventId, depth: event.depth, workflowPath: [] },
-    federation: null,
+    chain: { rootEventId: event.rootEventId, depth: event.depth, workflowPath: event.path },
+    federation: event.federation,
     replay: null,
   })
   const start = `${head.slice(0, -1)},"data":`

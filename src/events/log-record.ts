@@ -3,7 +3,7 @@
  * parsing. Those that begin with `ce_` and `content-type` are the binary mode of CloudEvents' Kafka binding. A fact that another header
  * already says (a root that is the event itself, an emit id with the event's own place) is left out.
  */
-import type { EventFacts } from '../../topics/deliveries.ts'
+import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Headers } from '../kafka/ports.ts'
 
 export function eventHeaders(event: EventFacts): Array<[string, string]> {
@@ -30,6 +30,8 @@ export function eventHeaders(event: EventFacts): Array<[string, string]> {
   if (event.correlationId !== null) headers.push(['correlation-id', event.correlationId])
   if (event.causationId !== null) headers.push(['causation-id', event.causationId])
   if (event.rootEventId !== event.eventId) headers.push(['root-event-id', event.rootEventId])
+  if (event.path.length > 0) headers.push(['chain-path', event.path.join(',')])
+  if (event.federation !== null) headers.push(['federation', JSON.stringify(event.federation)])
   if (event.emitId !== emitIdOf(event.eventId)) headers.push(['emit-id', event.emitId])
   return headers
 }
@@ -63,7 +65,11 @@ export function readEventHeaders(headers: Headers, organizationId: string): Even
     causationId: find('causation-id'),
     rootEventId: find('root-event-id') ?? eventId,
     depth: Number(get('depth')),
+    path: find('chain-path')?.split(',') ?? [],
+    federation: readFederation(find('federation')),
   }
 }
+
+const readFederation = (text: string | null): FederationFacts | null => (text === null ? null : (JSON.parse(text) as FederationFacts))
 
 const emitIdOf = (eventId: string): string => `cee_${eventId.slice(4)}`

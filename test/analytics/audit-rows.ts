@@ -104,6 +104,7 @@ export function attempt(of: VerdictRow, webhookId: string, deliveryId: string, c
     errorKind: null,
     error: null,
     nextAttemptAtMs: null,
+    replayId: null,
     createdAtMs: of.recordedAtMs,
     ...changes,
   }

@@ -25,6 +25,8 @@ const event: EventFacts = {
   causationId: null,
   rootEventId: 'evt_1',
   depth: 0,
+  path: [],
+  federation: null,
 }
 const secret = generateSecret(createSystemRandom())
 const nowMs = createSystemClock().nowMs()

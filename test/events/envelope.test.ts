@@ -23,6 +23,8 @@ const event: EventFacts = {
   causationId: null,
   rootEventId: 'evt_00000000000000000000000000000001',
   depth: 0,
+  path: [],
+  federation: null,
 }
 const asHeaders = (pairs: Array<[string, string]>) => Object.fromEntries(pairs.map(([name, value]) => [name, Buffer.from(value)]))
 

@@ -89,6 +89,24 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   webhook: {
     ...{ environment: true, name: true, description: true, url: true, events: true, active: true, pausedAt: true },
     ...{ encryptedSecret: true, timeoutMs: true, maxInFlight: true, retryDelaysMs: true, apiVersion: true },
+    ...{ conditions: true, signatureProfiles: true, wireFormat: true, ordering: true, encryptedHeaders: true, headerNames: true },
+    ...{ previousEncryptedSecret: true, previousSecretExpiresAt: true, health: true, failingSince: true },
+    ...{ autoDisableAfterDays: true, peer: true },
+  },
+  'federation-group': { name: true, description: true, status: true, createdBy: true, archivedAt: true },
+  'federation-member': {
+    ...{ groupId: true, peerType: true, memberOrganizationId: true, label: true, status: true, pauseReason: true, removeReason: true },
+    ...{ inboundNamespace: true, invitedBy: true, invitedAt: true, inviteExpiresAt: true, acceptedBy: true, acceptedAt: true },
+    ...{ pausedBy: true, pausedAt: true, removedBy: true, removedAt: true },
+  },
+  'federation-push': {
+    ...{ groupId: true, sourceRegistrationId: true, namespace: true, name: true, version: true, sourceCanonicalName: true },
+    ...{ schemaSnapshot: true, schemaHash: true, pushedBy: true, pushedAt: true, unpushedBy: true, unpushedAt: true, isActive: true },
+  },
+  'kafka-credential': { name: true, access: true, username: true },
+  replay: {
+    ...{ environment: true, kind: true, webhookId: true, from: true, to: true, selectors: true, onlyFailed: true, ratePerSecond: true },
+    ...{ state: true, stateReason: true, requestedBy: true, startedAt: true, endedAt: true, progress: true },
   },
 }
 

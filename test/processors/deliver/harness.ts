@@ -3,6 +3,7 @@
  * test fills, and shards that can be stopped as a crash does and opened again.
  */
 
+import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks.ts'
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
@@ -226,6 +227,7 @@ function renamed(processor: Processor, name: (topic: string) => string, onOpen: 
 
 function webhookAt(organizationId: string, id: string, url: string): Webhook {
   return {
+    ...WEBHOOK_DEFAULTS,
     id,
     organizationId,
     revision: 1,
@@ -269,5 +271,7 @@ function eventNumber(sequence: number, organizationId: string): EventFacts {
     causationId: null,
     rootEventId: eventId(place),
     depth: 0,
+    path: [],
+    federation: null,
   }
 }
