@@ -1,6 +1,6 @@
 /**
  * `npm run conformance`: suites of others (`<name>/suite.ts`), each against the very code that the platform runs. Ends with
- * `N passed, N failed`; the exit code is 0 when nothing failed.
+ * `N passed, N failed`; the exit code is 0 when nothing failed beyond the differences that conformance/README.md explains.
  */
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -27,14 +27,16 @@ async function main(): Promise<number> {
       console.log(HELP)
       return 0
     }
-    const total: SuiteResult = { passed: 0, failed: 0 }
+    const total = { passed: 0, failed: 0, explained: 0 }
     for (const name of namesOf(values.only)) {
-      const { passed, failed } = await run(name)
+      const { passed, failed, explained = 0 } = await run(name)
       total.passed += passed
       total.failed += failed
+      total.explained += explained
     }
+    if (total.explained > 0) console.log(`\nOf the failed, ${total.explained} are differences that conformance/README.md explains.`)
     console.log(`\n${total.passed} passed, ${total.failed} failed`)
-    return total.failed === 0 ? 0 : 1
+    return total.failed === total.explained ? 0 : 1
   } catch (error) {
     console.error(`clarion conformance: ${(error as Error).message}; try --help`)
     return 1

@@ -5,7 +5,7 @@
 import type { Code, Finding } from '../codes.ts'
 import { isJsonObject } from '../events/json-pointer.ts'
 import { finding } from '../events/json-text.ts'
-import { resolveReferences } from './references.ts'
+import { type References, resolveReferences, type Schema } from './references.ts'
 import { type SchemaObject, schemaPositions, subschemasOf } from './schema-positions.ts'
 
 export const SCHEMA_DEPTH_MAX = 5
@@ -34,10 +34,10 @@ export function measureSchema(schema: SchemaObject): SchemaSize {
   const outside = outsideBounds(schema)
   if (outside) return { depth: 0, propertyCount: 0, evaluations: 0, problems: [outside] }
   const positions = schemaPositions(schema)
-  const references = resolveReferences(positions)
+  const references = resolveReferences(schema)
   const problems: SchemaSize['problems'] = []
 
-  const walk = createWalk(references.targets)
+  const walk = createWalk(references)
   const recursive = [...positions].find(([path, position]) => !walk.visit(position, path))
   const propertyCount = countProperties(positions.values())
   const { depth, evaluations } = walk.sizeOf(schema)
@@ -87,9 +87,15 @@ interface Size {
 }
 
 /** Sizes of schemas, each worked out once however many references lead to it. */
-function createWalk(targets: ReadonlyMap<SchemaObject, SchemaObject>) {
+function createWalk({ targets, dynamic }: References) {
   const sizes = new Map<SchemaObject, Size>()
   const open = new Set<SchemaObject>()
+
+  /** A dynamic reference counts for every place that it may lead to. */
+  function leadsTo(schema: SchemaObject): Schema[] {
+    const [target, end] = [targets.get(schema), dynamic.get(schema)]
+    return [...(target === undefined ? [] : [target]), ...(end ? new Set([end.initial, ...end.candidates]) : [])]
+  }
 
   /** False when the schema leads back to itself. */
   function visit(schema: SchemaObject, path: string): boolean {
@@ -107,8 +113,8 @@ function createWalk(targets: ReadonlyMap<SchemaObject, SchemaObject>) {
         if (keyword !== '$defs' && keyword !== 'definitions') include(sizes.get(child) as Size, STEPS.has(keyword) ? 1 : 0)
       } else if (keyword === 'properties' || keyword === 'patternProperties') include({ depth: 1, evaluations: 1 }, 1)
     }
-    const target = targets.get(schema)
-    if (target) {
+    for (const target of leadsTo(schema)) {
+      if (typeof target === 'boolean') continue
       if (!visit(target, path)) return false
       include(sizes.get(target) as Size, 0)
     }

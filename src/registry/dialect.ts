@@ -1,6 +1,6 @@
 /**
- * Which JSON Schema is taken (C.11.3): draft 2020-12 by an allow-list of keywords. What the validator would misjudge is refused with the
- * reason, here, before it sees the schema; what judges nothing (annotations, OpenAPI's own words) is taken away.
+ * Which JSON Schema is taken (C.11.3): draft 2020-12 by an allow-list of keywords. What is of another draft, a slip of the pen or could not
+ * be judged as it is meant is refused with the reason; what judges nothing (annotations, OpenAPI's own words) is taken away.
  */
 import type { Finding } from '../codes.ts'
 import type { SchemaFlavour } from '../control-plane/records.ts'
@@ -24,24 +24,36 @@ const ANNOTATIONS = new Set([
 ])
 
 const JUDGED = new Set([
-  ...['$ref', '$anchor', '$defs', 'definitions', 'type', 'enum', 'const', 'format', 'pattern', 'minLength', 'maxLength'],
+  ...[
+    '$id',
+    '$ref',
+    '$anchor',
+    '$dynamicRef',
+    '$dynamicAnchor',
+    '$defs',
+    'definitions',
+    'type',
+    'enum',
+    'const',
+    'format',
+    'pattern',
+    'minLength',
+    'maxLength',
+  ],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
   ...['properties', 'patternProperties', 'additionalProperties', 'propertyNames', 'required', 'dependentRequired', 'dependentSchemas'],
   ...['minProperties', 'maxProperties'],
+  ...['unevaluatedProperties', 'unevaluatedItems'],
   ...['items', 'prefixItems', 'contains', 'minContains', 'maxContains', 'minItems', 'maxItems', 'uniqueItems'],
   ...['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
 ])
 
 /** Words that schemas are known to use, with why they are refused. */
 const REFUSED: Readonly<Record<string, string>> = {
-  $dynamicRef: 'is not supported: no dynamic references',
-  $dynamicAnchor: 'is not supported: no dynamic references',
   $recursiveRef: 'is not part of draft 2020-12',
   $recursiveAnchor: 'is not part of draft 2020-12',
   $vocabulary: 'is for meta-schemas',
   $async: 'is not part of draft 2020-12',
-  unevaluatedItems: 'is not supported: say items instead',
-  unevaluatedProperties: 'is not supported: say additionalProperties instead',
   dependencies: 'is not part of draft 2020-12: say dependentRequired or dependentSchemas',
   additionalItems: 'is not part of draft 2020-12: say prefixItems and items',
   id: 'is not part of draft 2020-12: say $id',
@@ -62,11 +74,10 @@ export function checkDialect(schema: SchemaObject, flavour: SchemaFlavour): Find
 }
 
 function whyRefused(keyword: string, value: unknown, isRoot: boolean, flavour: SchemaFlavour): string | undefined {
-  if (keyword === '$schema' && isRoot) {
+  if (keyword === '$schema') {
+    if (!isRoot) return 'is allowed at the root alone'
     return JSON_SCHEMA_DIALECTS.has(value) || isOpenApiDialect(value) ? undefined : 'must be draft 2020-12 or the dialect of OpenAPI 3.1'
   }
-  if (keyword === '$id' && isRoot) return typeof value === 'string' ? undefined : 'must be string'
-  if (keyword === '$schema' || keyword === '$id') return 'is allowed at the root alone'
   if (JUDGED.has(keyword) || isAnnotation(keyword, flavour)) return undefined
   return REFUSED[keyword] ?? 'is not a keyword of draft 2020-12'
 }

@@ -3,18 +3,14 @@
  * to come back to, since payloads decide how long the texts are. A format that is not in the list is refused, never passed over.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormatsModule from 'ajv-formats'
 import type { SchemaFlavour } from '../control-plane/records.ts'
 import { isHostname } from './hostnames.ts'
 
-/** The package is CommonJS: its default export is a property of what is imported. */
-const addFormatsTo = addFormatsModule.default
-
-export function addFormats(ajv: Ajv2020, flavour: SchemaFlavour): void {
-  for (const [name, validate] of Object.entries(FORMATS)) ajv.addFormat(name, { type: 'string', validate })
-  if (flavour !== 'openapi-3.1') return
-  addFormatsTo(ajv, { keywords: false, formats: ['int32', 'int64', 'float', 'double', 'byte', 'binary', 'password'] })
+/** The test of a format, which passes what is not of its type; undefined when it is not known. */
+export function formatOf(name: string, flavour: SchemaFlavour): ((value: unknown) => boolean) | undefined {
+  const ofText = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined
+  if (ofText) return value => typeof value !== 'string' || ofText(value)
+  return flavour === 'openapi-3.1' && Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
 }
 
 /** RFC 3339 section 5.6. */
@@ -126,4 +122,19 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   'json-pointer': matching(/^(?:\/(?:[^~/]|~[01])*)*$/),
   'relative-json-pointer': matching(/^(?:0|[1-9]\d*)(?:#|(?:\/(?:[^~/]|~[01])*)*)$/),
   regex: isPattern,
+}
+
+const INT32_MIN = -(2 ** 31)
+const INT32_MAX = 2 ** 31 - 1
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** What OpenAPI 3.1 adds. */
+const OPENAPI_FORMATS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  int32: value => typeof value !== 'number' || (Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX),
+  int64: value => typeof value !== 'number' || Number.isInteger(value),
+  float: () => true,
+  double: () => true,
+  byte: value => typeof value !== 'string' || BASE64.test(value),
+  binary: () => true,
+  password: () => true,
 }

@@ -5,7 +5,7 @@
  */
 import { RE2JS } from 're2js'
 
-/** What Ajv asks of a regular expression. */
+/** What is asked of a regular expression. */
 export interface Pattern {
   test(text: string): boolean
 }
@@ -14,8 +14,31 @@ export const PATTERN_CHARACTERS_MAX = 1_000
 /** Instructions of the compiled pattern: time per character is bounded by it. */
 const PROGRAM_SIZE_MAX = 3_000
 
+/** All patterns of one schema together: making them must not hold up others. */
+export const PATTERNS_CHARACTERS_MAX = 2_000
+const PROGRAMS_SIZE_MAX = 3_000
+
+/** The patterns of one schema, each text compiled once. @throws as `compilePattern`, and when they are too much together. */
+export function createPatterns(): (pattern: string) => Pattern {
+  const made = new Map<string, RE2JS>()
+  let characters = 0
+  let size = 0
+  return pattern => {
+    const known = made.get(pattern)
+    if (known) return known
+    characters += pattern.length
+    if (characters > PATTERNS_CHARACTERS_MAX)
+      throw new SyntaxError(`the patterns are longer than ${PATTERNS_CHARACTERS_MAX} characters together`)
+    const compiled = compilePattern(pattern)
+    size += compiled.programSize()
+    if (size > PROGRAMS_SIZE_MAX) throw new SyntaxError('the patterns are too large together')
+    made.set(pattern, compiled)
+    return compiled
+  }
+}
+
 /** @throws SyntaxError with the reason when the pattern is malformed or cannot be judged in linear time. */
-export function compilePattern(pattern: string): Pattern {
+export function compilePattern(pattern: string): RE2JS {
   if (pattern.length > PATTERN_CHARACTERS_MAX) throw new SyntaxError(`a pattern is longer than ${PATTERN_CHARACTERS_MAX} characters`)
   new RegExp(pattern, 'u')
   let compiled: RE2JS
