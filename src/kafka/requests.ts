@@ -172,6 +172,8 @@ export interface FetchedPartition {
   topic: string
   partition: number
   errorCode: number
+  /** Committed records end here: an open transaction begins, or the log does end. */
+  stableEnd: number
   abortedTransactions: AbortedTransaction[]
   recordSet: Buffer
 }
@@ -242,12 +244,14 @@ function decodeFetch(payload: Buffer): Fetched {
     for (let p = 0; p < count; p++) {
       const partition = reader.int32()
       const partitionError = reader.int16()
-      reader.at += 24 // high watermark, last stable offset, log start offset
+      reader.int64() // high watermark
+      const stableEnd = reader.int64()
+      reader.int64() // log start offset
       const abortedTransactions: AbortedTransaction[] = []
       const aborted = reader.int32()
       for (let a = 0; a < aborted; a++) abortedTransactions.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
       reader.int32() // preferred read replica
-      partitions.push({ topic, partition, errorCode: partitionError, abortedTransactions, recordSet: reader.bytes() })
+      partitions.push({ topic, partition, errorCode: partitionError, stableEnd, abortedTransactions, recordSet: reader.bytes() })
     }
   }
   return { errorCode, sessionId, partitions }
