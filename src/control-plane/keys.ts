@@ -19,8 +19,11 @@ export interface NewKey {
 }
 
 export interface Keys {
-  /** `key` is the stored record, `apiKey` the key itself, shown this once. */
-  create(caller: Caller, organizationId: string, input: NewKey): Promise<{ key: ApiKey; apiKey: string }>
+  /**
+   * `key` is the stored record, `apiKey` the key itself, shown this once. `maker`: the key that asks, absent for the operator.
+   * Errors: `insufficient_scope` for a scope, or the live environment, that the maker does not have itself.
+   */
+  create(caller: Caller, organizationId: string, input: NewKey, maker?: ApiKey): Promise<{ key: ApiKey; apiKey: string }>
   /** From then on the key is `unauthorized`. Errors: `not_found`. */
   delete(caller: Caller, organizationId: string, id: string): Promise<void>
 }
@@ -36,7 +39,8 @@ export function createKeys(deps: {
 }): Keys {
   const { store, ids, clock, announce } = deps
 
-  async function create(caller: Caller, organizationId: string, input: NewKey) {
+  async function create(caller: Caller, organizationId: string, input: NewKey, maker?: ApiKey) {
+    if (maker !== undefined) checkGrant(maker, input)
     const expiresAt = checkExpiry(input.expiresAt ?? null, clock.nowMs())
     const organization = getOrganization(deps.view, organizationId)
     // The test environment's topics come with the first key that can write to them.
@@ -78,6 +82,15 @@ export function createKeys(deps: {
         }
       }),
   }
+}
+
+/** Nobody hands on more than they hold: a key that may make keys would otherwise hold every scope, and every environment. */
+function checkGrant(maker: ApiKey, { scopes, environment }: NewKey): void {
+  const missing = scopes.filter(scope => !maker.scopes.includes(scope))
+  if (missing.length > 0)
+    throw new ClarionError('insufficient_scope', `The key does not hold ${missing.join(', ')} itself and cannot hand it on.`)
+  if (maker.environment === 'test' && environment === 'live')
+    throw new ClarionError('insufficient_scope', 'A key of the test environment cannot make a key of the live one.')
 }
 
 function checkExpiry(expiresAt: string | null, nowMs: number): string | null {

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
+import { isReservedNamespace } from '../events/names.ts'
 import type { Announce, Caller } from './announce.ts'
 import { genericRegistration } from './generic-event.ts'
 import type { DecisionView } from './overlay.ts'
@@ -28,13 +29,14 @@ export interface NewOrganization {
 export type OrganizationPatch = Partial<Pick<Organization, 'name' | 'plan' | 'ownerEmail'>>
 
 export interface Organizations {
-  /** `apiKey` is shown this once. Errors: `slug_taken`. */
+  /** `apiKey` is shown this once. Errors: `slug_taken`, `reserved_namespace` for a slug that could not be its first namespace. */
   create(caller: Caller, input: NewOrganization): Promise<{ organization: Organization; apiKey: string }>
   patch(caller: Caller, id: string, patch: OrganizationPatch, revision?: number): Promise<Organization>
   suspend(caller: Caller, id: string): Promise<Organization>
   activate(caller: Caller, id: string): Promise<Organization>
   /** Soft: the record stays, with its slug; keys and webhooks go, and the secrets with them (C.0.2). */
   delete(caller: Caller, id: string): Promise<Organization>
+  /** Errors: `reserved_namespace`: blocked globally means for everybody (PX-28). */
   grantNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
   revokeNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
 }
@@ -54,6 +56,7 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
 
   async function create(caller: Caller, input: NewOrganization) {
     const slug = input.slug ?? slugFrom(input.name)
+    if (input.slug !== undefined) refuseReserved(slug, '/slug')
     if (input.slug !== undefined && view.organizationBySlug(slug)) throw slugTaken(slug)
     const organization = newOrganization(ids.next('org'), slug, input, clock.nowMs())
     await deps.provisioning.createOrganizationTopics(organization, 'live')
@@ -129,10 +132,12 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     suspend: (caller, id) => setStatus(caller, id, 'suspended', 'ORGANIZATION_SUSPENDED'),
     activate: (caller, id) => setStatus(caller, id, 'active', 'ORGANIZATION_ACTIVATED'),
     delete: (caller, id) => change(caller, id, 'ORGANIZATION_DELETED', () => ({ status: 'deleted' }), secretsOf),
-    grantNamespace: (caller, id, namespace) =>
-      change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) =>
+    async grantNamespace(caller, id, namespace) {
+      refuseReserved(namespace, '/namespace')
+      return change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) =>
         allowed.includes(namespace) ? {} : { namespaceAllowlist: [...allowed, namespace] },
-      ),
+      )
+    },
     revokeNamespace: (caller, id, namespace) =>
       change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) => {
         if (!allowed.includes(namespace)) throw new ClarionError('not_found', `The organization was not granted '${namespace}'.`)
@@ -200,6 +205,14 @@ function announcementsOf(before: Organization, after: Organization, type: string
 function secretsOf(current: DecisionView, { id: organizationId }: Organization): Change[] {
   const gone = (kind: 'key' | 'webhook') => current.list(kind, organizationId).map(({ id }) => ({ kind, remove: { organizationId, id } }))
   return [...gone('key'), ...gone('webhook')]
+}
+
+function refuseReserved(namespace: string, path: string): void {
+  if (!isReservedNamespace(namespace)) return
+  const message = `'${namespace}' belongs to the platform and is nobody's namespace.`
+  throw new ClarionError('reserved_namespace', message, {
+    details: [{ path, rule: 'reserved_namespace', message: 'belongs to the platform' }],
+  })
 }
 
 const slugTaken = (slug: string) => new ClarionError('slug_taken', `The slug '${slug}' belongs to another organization.`)

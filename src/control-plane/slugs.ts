@@ -1,4 +1,8 @@
-/** Slugs: short names of organizations. A slug is also the first namespace of its organization, so it has a namespace's form (PX-27). */
+/**
+ * Slugs: short names of organizations. A slug is also the first namespace of its organization, so it has a namespace's form (PX-27) and is
+ * none of the platform's (PX-28).
+ */
+import { isReservedNamespace } from '../events/names.ts'
 
 export const SLUG_PATTERN = '^[a-z][a-z0-9_-]{1,30}$'
 const SLUG_CHARACTERS_MAX = 31
@@ -12,11 +16,11 @@ export function slugFrom(name: string): string {
   return cut.length > 1 ? cut : `${cut}-org`
 }
 
-/** The slug itself, or with the first number behind it that nobody has. */
+/** The slug itself, or with the first number behind it that nobody has; reserved namespaces are taken from the beginning. */
 export function freeSlug(slug: string, taken: (candidate: string) => boolean): string {
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? '' : `-${number}`
     const candidate = slug.slice(0, SLUG_CHARACTERS_MAX - suffix.length) + suffix
-    if (!taken(candidate)) return candidate
+    if (!isReservedNamespace(candidate) && !taken(candidate)) return candidate
   }
 }

@@ -1,15 +1,17 @@
 /** Whose call it is, for handlers behind a scope: the router lets only keys of organizations through to them. */
 import { ClarionError } from '../../codes.ts'
-import type { Organization } from '../../control-plane/records.ts'
+import type { ApiKey, Organization } from '../../control-plane/records.ts'
 import type { Owner } from '../../control-plane/webhooks.ts'
 import type { Call } from '../route.ts'
 
-function keyOf(call: Call) {
+function principalOf(call: Call) {
   if (call.principal?.kind !== 'key') throw new ClarionError('insufficient_scope', 'The call needs a key of an organization.')
   return call.principal
 }
 
-export const organizationOf = (call: Call): Organization => keyOf(call).organization
+export const keyOf = (call: Call): ApiKey => principalOf(call).key
+
+export const organizationOf = (call: Call): Organization => principalOf(call).organization
 
 /** The organization and the key's environment: what is emitted and delivered in one is not seen in the other. */
-export const ownerOf = (call: Call): Owner => ({ organizationId: keyOf(call).organization.id, environment: keyOf(call).key.environment })
+export const ownerOf = (call: Call): Owner => ({ organizationId: organizationOf(call).id, environment: keyOf(call).environment })

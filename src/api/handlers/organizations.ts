@@ -3,20 +3,20 @@
 import { ClarionError } from '../../codes.ts'
 import type { Keys, NewKey } from '../../control-plane/keys.ts'
 import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations.ts'
-import type { Organization } from '../../control-plane/records.ts'
+import type { ApiKey, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
 import { shownKey, shownOrganization } from '../shown.ts'
-import { organizationOf } from './caller.ts'
+import { keyOf, organizationOf } from './caller.ts'
 
 export function createOrganizationHandlers({ organizations, keys, view }: { organizations: Organizations; keys: Keys; view: ControlView }) {
   const shown = async (changing: Promise<Organization>): Promise<Answer> => ({ data: shownOrganization(await changing) })
   const id = (call: Call) => call.params.id!
 
-  async function createKey(call: Call, organizationId: string): Promise<Answer> {
-    const { key, apiKey } = await keys.create(call.caller, organizationId, call.body as NewKey)
+  async function createKey(call: Call, organizationId: string, maker?: ApiKey): Promise<Answer> {
+    const { key, apiKey } = await keys.create(call.caller, organizationId, call.body as NewKey, maker)
     return { data: { key: shownKey(key), apiKey } }
   }
 
@@ -45,7 +45,7 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
     revokeNamespace: (call: Call) => shown(organizations.revokeNamespace(call.caller, id(call), call.params.namespace!)),
     createKeyFor: (call: Call) => createKey(call, id(call)),
 
-    createKey: (call: Call) => createKey(call, organizationOf(call).id),
+    createKey: (call: Call) => createKey(call, organizationOf(call).id, keyOf(call)),
     listKeys(call: Call): Answer {
       const { items, nextCursor } = pageOf(view.list('key', organizationOf(call).id), pagingOf(call.query))
       return { data: items.map(shownKey), nextCursor }
