@@ -1,0 +1,29 @@
+/** What was signed: bytes. A parsed body is not what was signed, unless the bytes that it was parsed from have been kept beside it. */
+
+declare const kept: unique symbol
+
+/** A body that `rawBody()` parsed: the bytes it was parsed from are known. */
+export interface ParsedBody {
+  readonly [kept]: true
+  readonly [field: string]: unknown
+}
+
+/** Any other object is a mistake: written anew as JSON it need not have the bytes that were signed. */
+export type WebhookBody = string | Uint8Array | ArrayBuffer | ParsedBody
+
+const bytesOf = new WeakMap<object, Uint8Array>()
+
+/** Undefined for what is neither bytes nor text nor a body with kept bytes. */
+export function bodyBytes(body: unknown): Uint8Array | undefined {
+  if (typeof body === 'string') return Buffer.from(body, 'utf8')
+  if (body instanceof Uint8Array) return body
+  if (body instanceof ArrayBuffer) return new Uint8Array(body)
+  return typeof body === 'object' && body !== null ? bytesOf.get(body) : undefined
+}
+
+/** Parses JSON and keeps the bytes beside what comes out. Throws a SyntaxError for what is not JSON. */
+export function parseKeeping(bytes: Uint8Array): unknown {
+  const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  if (typeof parsed === 'object' && parsed !== null) bytesOf.set(parsed, bytes)
+  return parsed
+}

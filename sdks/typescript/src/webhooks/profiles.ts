@@ -1,0 +1,76 @@
+/** The signature profiles of C.10: which headers carry a signature, in which form, and what stands before the body in the signed text. */
+import { decodeBase64, decodeHex } from './encoding.ts'
+import { type HeadersLike, headerReader, loneValue, type ReadHeader } from './headers.ts'
+import type { KeyForm } from './keys.ts'
+
+export const SIGNATURE_PROFILES = ['standard', 'platforma', 'platphorm', 'event', 'relay'] as const
+export type SignatureProfile = (typeof SIGNATURE_PROFILES)[number]
+
+/** What a request says of itself; not believed yet. */
+export interface Claim {
+  /** Signed text that stands before the body. */
+  signedBefore: string
+  /** Seconds since 1970; undefined where none is signed. */
+  timestampS: number | undefined
+  /** HMAC-SHA256, 32 bytes each. */
+  macs: Buffer[]
+  /** 64 bytes each. */
+  ed25519: Buffer[]
+  keyForm: KeyForm
+}
+
+const MAC_BYTES = 32
+const ED25519_BYTES = 64
+/** During a rotation there are two or three; a header stuffed with thousands is nobody's. */
+const SIGNATURES_MAX = 64
+
+const READERS: Record<SignatureProfile, (header: ReadHeader) => Claim | undefined> = {
+  standard: readStandard,
+  platforma: header => ofBody(header('x-platforma-signature')),
+  platphorm: header => ofBody(header('x-platphorm-signature')),
+  event: readEvent,
+  relay: header => ofBody(header('x-platformxe-signature'), header('x-caldera-signature')),
+}
+
+/** Undefined when a header is missing or malformed. */
+export function readClaim(headers: HeadersLike, profile: SignatureProfile | undefined): Claim | undefined {
+  const lone = loneValue(headers)
+  // The other two sign what stands in further headers.
+  if (lone) return profile === 'standard' || profile === 'event' ? undefined : ofBody(lone.value)
+  const name = profile ?? 'standard'
+  return Object.hasOwn(READERS, name) ? READERS[name](headerReader(headers)) : undefined
+}
+
+/** Standard Webhooks: `v1,<base64>` (HMAC) and `v1a,<base64>` (Ed25519) over `<id>.<timestamp>.<body>`, separated by spaces. */
+function readStandard(header: ReadHeader): Claim | undefined {
+  const id = header('webhook-id')
+  const timestamp = header('webhook-timestamp')
+  const timestampS = secondsOf(timestamp)
+  const signatures = header('webhook-signature')?.split(' ').slice(0, SIGNATURES_MAX) ?? []
+  if (id === undefined || timestampS === undefined) return undefined
+  const versioned = (version: string, bytes: number): Buffer[] =>
+    signatures
+      .filter(each => each.startsWith(`${version},`))
+      .map(each => decodeBase64(each.slice(version.length + 1)))
+      .filter(each => each?.length === bytes) as Buffer[]
+  const claim = { macs: versioned('v1', MAC_BYTES), ed25519: versioned('v1a', ED25519_BYTES) }
+  return { signedBefore: `${id}.${timestamp}.`, timestampS, keyForm: 'standard', ...claim }
+}
+
+/** PlatformXe: hex HMAC over `<timestamp>.<body>`. */
+function readEvent(header: ReadHeader): Claim | undefined {
+  const timestamp = header('x-event-timestamp')
+  const timestampS = secondsOf(timestamp)
+  const mac = decodeHex(header('x-event-signature'), MAC_BYTES)
+  if (timestampS === undefined || mac === undefined) return undefined
+  return { signedBefore: `${timestamp}.`, timestampS, macs: [mac], ed25519: [], keyForm: 'text' }
+}
+
+/** Hex HMAC over the body alone, with or without `sha256=` (PD-15). */
+function ofBody(...values: Array<string | undefined>): Claim | undefined {
+  const macs = values.map(value => decodeHex(value?.replace(/^sha256=/, ''), MAC_BYTES)).filter(mac => mac !== undefined)
+  return { signedBefore: '', timestampS: undefined, macs, ed25519: [], keyForm: 'text' }
+}
+
+const secondsOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined

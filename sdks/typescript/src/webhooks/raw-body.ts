@@ -1,0 +1,94 @@
+/**
+ * Middleware that reads the body of a webhook once and keeps its bytes beside the parsed body, so that `verifyWebhookSignature` can be given the
+ * body that a framework hands out. Stands before (or in place of) other body parsers: they let a body be that has been read.
+ *
+ *     app.use('/webhooks', rawBody())                              Express, Connect
+ *     app.use(rawBody())                                           Koa
+ *     export const POST = rawBody((request, body) => …)            handlers of the fetch kind
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { type ParsedBody, parseKeeping } from './body.ts'
+import { bodyError, readAtMost } from './read-body.ts'
+
+export interface RawBodyOptions {
+  /** What is larger is answered with 413. 1 MB unless said; a delivery of Clarion is under 300 KB. */
+  bytesMax?: number
+}
+
+export type FetchHandler = (request: Request, body: ParsedBody) => Response | Promise<Response>
+
+/** Node's request as Express and Connect hand it on. */
+export interface NodeRequest extends AsyncIterable<Uint8Array> {
+  headers: IncomingHttpHeaders
+  readableEnded?: boolean
+  body?: unknown
+  _body?: boolean
+}
+export interface KoaContext {
+  req: AsyncIterable<Uint8Array> & { headers: IncomingHttpHeaders; readableEnded?: boolean }
+  request: object
+}
+export interface NodeMiddleware {
+  (context: KoaContext, next: () => Promise<unknown>): Promise<void>
+  (request: NodeRequest, response: unknown, next: (error?: unknown) => void): void
+}
+
+const BYTES_MAX = 1_000_000
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
+
+/** For Koa, Express and Connect; what is not JSON passes untouched. Errors carry `status`: 400 not JSON, 413 too large, 415 compressed. */
+export function rawBody(options?: RawBodyOptions): NodeMiddleware
+/** For handlers of the fetch kind: they get the parsed body too; that of the request has been read. Answers 400, 413 or 415 itself. */
+export function rawBody(handler: FetchHandler, options?: RawBodyOptions): (request: Request) => Promise<Response>
+export function rawBody(first?: FetchHandler | RawBodyOptions, second?: RawBodyOptions) {
+  if (typeof first === 'function') return fetchHandler(first, second?.bytesMax ?? BYTES_MAX)
+  return nodeMiddleware(first?.bytesMax ?? BYTES_MAX)
+}
+
+function nodeMiddleware(bytesMax: number): NodeMiddleware {
+  async function koa(context: KoaContext, next: () => Promise<unknown>): Promise<void> {
+    const read = await readNode(context.req, bytesMax)
+    if (read) Object.assign(context.request, { body: read.parsed })
+    await next()
+  }
+  async function express(request: NodeRequest, next: (error?: unknown) => void): Promise<void> {
+    try {
+      const read = await readNode(request, bytesMax)
+      if (read) Object.assign(request, { body: read.parsed, _body: true })
+    } catch (error) {
+      return next(error)
+    }
+    next()
+  }
+  return ((first: KoaContext | NodeRequest, second: () => Promise<unknown>, next?: (error?: unknown) => void) =>
+    next ? express(first as NodeRequest, next) : koa(first as KoaContext, second)) as NodeMiddleware
+}
+
+/** Undefined when the body is none of ours. Throws when another parser has taken the bytes: no signature could ever be found genuine. */
+async function readNode(request: KoaContext['req'], bytesMax: number): Promise<{ parsed: unknown } | undefined> {
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return undefined
+  if (request.readableEnded) throw bodyError(500, 'rawBody() must stand before any other body parser.')
+  return { parsed: parse(await readAtMost(request, request.headers, bytesMax)) }
+}
+
+function fetchHandler(handler: FetchHandler, bytesMax: number): (request: Request) => Promise<Response> {
+  return async request => {
+    let parsed: ParsedBody
+    try {
+      const headers = Object.fromEntries(request.headers)
+      parsed = parse(await readAtMost(request.body ?? [], headers, bytesMax)) as ParsedBody
+    } catch (error) {
+      const { status = 400, message } = error as { status?: number; message: string }
+      return Response.json({ error: message }, { status })
+    }
+    return handler(request, parsed)
+  }
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return parseKeeping(bytes)
+  } catch (cause) {
+    throw bodyError(400, 'The body is not JSON.', cause)
+  }
+}
