@@ -11,10 +11,12 @@ import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
 import { deliveriesDeadLetter } from '../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS } from '../topics/deliveries-retry.ts'
+import { deliveryCatchUps } from '../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../topics/delivery-state.ts'
 import { emits } from '../topics/emits.ts'
 import { events } from '../topics/events.ts'
 import { outcomes } from '../topics/outcomes.ts'
+import { platformEmits } from '../topics/platform-emits.ts'
 import { quarantine } from '../topics/quarantine.ts'
 import { recordState } from '../topics/record-state.ts'
 import type { OrganizationTopic, Role, Topic } from '../topics/topic.ts'
@@ -35,22 +37,22 @@ export const TOPOLOGY: readonly Station[] = [
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane',
     reads: [outcomes, admissionCounters, control],
-    writes: [emits, control, auditChanges],
+    writes: [emits, platformEmits, control, auditChanges],
     state: [],
   },
   {
     role: 'admit',
     does: 'judges every emit, exactly once',
-    reads: [emits, control],
-    writes: [events, deliveries, outcomes, quarantine, auditEmits],
+    reads: [emits, platformEmits, control],
+    writes: [events, deliveries, platformEmits, outcomes, quarantine, auditEmits, auditChanges],
     state: [admissionCounters, admissionKeys],
   },
   {
     role: 'deliver',
     does: 'sends signed webhooks; retries through retry topics',
-    reads: [deliveries, ...retries, control],
-    writes: [...retries, deliveriesDeadLetter, auditAttempts, auditEmits],
-    state: [deliveryState],
+    reads: [deliveries, ...retries, events, control],
+    writes: [...retries, deliveriesDeadLetter, platformEmits, auditAttempts, auditEmits],
+    state: [deliveryState, deliveryCatchUps],
   },
   {
     role: 'record',

@@ -8,10 +8,12 @@ import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
 import { deliveriesDeadLetter } from './deliveries-dead-letter.ts'
 import { RETRY_TIERS } from './deliveries-retry.ts'
+import { deliveryCatchUps } from './delivery-catch-ups.ts'
 import { deliveryState } from './delivery-state.ts'
 import { emits } from './emits.ts'
 import { events } from './events.ts'
 import { outcomes } from './outcomes.ts'
+import { platformEmits } from './platform-emits.ts'
 import { quarantine } from './quarantine.ts'
 import { recordState } from './record-state.ts'
 import { shards } from './shards.ts'
@@ -22,12 +24,14 @@ export const SHARED_TOPICS: readonly Topic[] = [
   control,
   admissionCounters,
   admissionKeys,
+  platformEmits,
   outcomes,
   quarantine,
   deliveries,
   ...RETRY_TIERS.map(tier => tier.topic),
   deliveriesDeadLetter,
   deliveryState,
+  deliveryCatchUps,
   auditEmits,
   auditAttempts,
   auditChanges,

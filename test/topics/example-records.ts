@@ -18,6 +18,7 @@ import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { retryRecordCodec } from '../../topics/deliveries-retry.ts'
 import { deliveryPositionCodec, deliveryState, doneBlockCodec, openEventCodec } from '../../topics/delivery-state.ts'
 import { outcomes, outcomesCodec } from '../../topics/outcomes.ts'
+import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 
 /** What the tags and chain tokens of the examples, and the webhooks' secrets, are made with. */
@@ -72,6 +73,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   'deliveries.dead-letter': { any: as(retryRecordCodec) },
   [deliveryState.name]: { position: as(deliveryPositionCodec), done: as(doneBlockCodec), open: as(openEventCodec) },
   [outcomes.name]: { any: as(outcomesCodec) },
+  [platformEmits.name]: { any: as(platformEmitCodec) },
   [recordState.name]: { any: as(recordStateCodec) },
 }
 

@@ -14,6 +14,7 @@ import { RETRY_TIERS, retryRecordCodec } from '../../topics/deliveries-retry.ts'
 import { deliveryPositionCodec, doneBlockCodec, openEventCodec } from '../../topics/delivery-state.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
 import { outcomesCodec } from '../../topics/outcomes.ts'
+import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { shards } from '../../topics/shards.ts'
 
@@ -31,6 +32,7 @@ const CODECS = {
   doneBlockCodec,
   openEventCodec,
   outcomesCodec,
+  platformEmitCodec,
   recordStateCodec,
 }
 
@@ -66,7 +68,7 @@ describe('every topic', () => {
   it('takes its time from the broker wherever time is read from it', () => {
     const stamped = ALL.filter(topic => topic.logAppendTime).map(nameOf)
     expect(stamped.sort()).toEqual(
-      ['deliveries', 'deliveries.dead-letter', 'emits.<org>', ...RETRY_TIERS.map(tier => tier.topic.name)].sort(),
+      ['deliveries', 'deliveries.dead-letter', 'emits.<org>', 'platform.emits', ...RETRY_TIERS.map(tier => tier.topic.name)].sort(),
     )
   })
 

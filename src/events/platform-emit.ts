@@ -1,0 +1,44 @@
+/** What the platform emits for an organization, on its way to `admit` (topic `platform.emits`). */
+import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
+import type { OutRecord } from '../kafka/ports.ts'
+import { shardOf } from '../kafka/shards.ts'
+
+/** `admit` waits until its view of the control plane is as new as this offset. */
+const CONTROL_HEADER = 'clarion-control'
+
+type Required =
+  | 'kind'
+  | 'id'
+  | 'organizationId'
+  | 'type'
+  | 'canonicalName'
+  | 'schemaVersion'
+  | 'schemaHash'
+  | 'source'
+  | 'actorId'
+  | 'payload'
+
+/** The rest is: live, at depth 0, nobody waits. */
+export function platformEmit(facts: Pick<PlatformEmit, Required> & Partial<PlatformEmit>): PlatformEmit {
+  return {
+    ...{ environment: 'live', genericKind: null, subject: null, timeMs: null, correlationId: null },
+    ...{ causationId: null, rootEventId: null, depth: 0, path: [], federation: null, memberId: null, sourceEmitId: null },
+    ...{ redriveOf: null, requestedVersion: null, idempotencyKey: null, replyTo: null, ticket: null, requestId: null },
+    ...facts,
+  }
+}
+
+/** The record to be written, in the transaction of what it tells of. `controlOffset`: what the decision was made on. */
+export function platformEmitRecord(emit: PlatformEmit, shards: number, controlOffset?: number): OutRecord {
+  return {
+    topic: platformEmits.name,
+    partition: shardOf(emit.organizationId, shards),
+    key: emit.organizationId,
+    value: platformEmitCodec.encode(emit),
+    ...(controlOffset === undefined ? {} : { headers: [[CONTROL_HEADER, String(controlOffset)] as const] }),
+  }
+}
+
+export function controlOffsetOf(headers: Readonly<Record<string, Buffer>>): number {
+  return Number(headers[CONTROL_HEADER]?.toString() ?? -1)
+}
