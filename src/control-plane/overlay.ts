@@ -2,6 +2,7 @@
  * The control plane as a command sees it: the committed records, and over them those of the commands before it in the same batch, which
  * will commit together with its own or not at all.
  */
+import { type FederationReading, federationOver } from './federation/reading.ts'
 import type { ApiKey, Kind, Organization, RecordsByKind } from './records.ts'
 import { registeredEvent } from './registered-event.ts'
 import type { ControlView, RegisteredEvent } from './view.ts'
@@ -11,7 +12,7 @@ import { byCreation, controlKey } from './view-store.ts'
 export type DecisionView = Pick<
   ControlView,
   'find' | 'list' | 'organizations' | 'organization' | 'organizationBySlug' | 'keyByHash' | 'event' | 'webhooks'
->
+> & { federation: FederationReading }
 
 export interface Overlay extends DecisionView {
   put<K extends Kind>(kind: K, record: RecordsByKind[K]): void
@@ -45,6 +46,7 @@ export function createOverlay(base: DecisionView): Overlay {
     find,
     list,
     organization,
+    federation: federationOver(base.federation, kind => pendingOf(kind).map(([key, record]) => [key.slice(key.lastIndexOf('/') + 1), record])),
     webhooks: organizationId => list('webhook', organizationId),
     *organizations(): Iterable<Organization> {
       for (const committed of base.organizations())

@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../clock.ts'
 import type { LogRecord } from '../kafka/ports.ts'
+import { createFederationIndex } from './federation/reading.ts'
 import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from './records.ts'
 import { registeredEvent } from './registered-event.ts'
 import type { ControlView, RegisteredEvent } from './view.ts'
@@ -108,6 +109,7 @@ function createShelves() {
   const bySlug = new Map<string, Organization>()
   const keys = new Map<string, RecordsByKind['key']>()
   const events = new Map<string, Map<string, Versions>>()
+  const federation = createFederationIndex()
 
   const shelf = (kind: Kind, organizationId: string) => {
     const name = `${kind}/${organizationId}`
@@ -153,8 +155,10 @@ function createShelves() {
       else byId.delete(place.id)
       shelf(place.kind, place.organizationId).sorted = undefined
       index(place.kind, before, after)
+      federation.change(place.kind, before, after)
     },
     reading: {
+      federation,
       find: <K extends Kind>(kind: K, organizationId: string, id: string) =>
         shelves.get(`${kind}/${organizationId}`)?.byId.get(id) as RecordsByKind[K] | undefined,
       list: <K extends Kind>(kind: K, organizationId: string) => listed(shelf(kind, organizationId)) as RecordsByKind[K][],

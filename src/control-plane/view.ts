@@ -1,6 +1,7 @@
 /**
  * The control plane in memory, as of one offset of the topic `control`. Every role has one; nothing that judges an emit asks anything else.
  */
+import type { FederationReading } from './federation/reading.ts'
 import type { ApiKey, Kind, Organization, RecordsByKind, Registration, Webhook } from './records.ts'
 
 /** All versions of one event name of one organization. Replaced, never changed, when a version changes. */
@@ -28,6 +29,8 @@ export interface ControlView {
   event(organizationId: string, fullName: string): RegisteredEvent | undefined
   /** Webhooks of an organization, active or not, in a list whose identity changes when any of them changes. */
   webhooks(organizationId: string): readonly Webhook[]
+  /** Groups, members and pushes by what is asked, across organizations. `generation` grows with each change of them. */
+  readonly federation: FederationReading & { readonly generation: number }
   /** Calls back after each applied record, until the answered function is called. */
   onChange(listener: (kind: Kind, organizationId: string, id: string) => void): () => void
 }
