@@ -67,6 +67,33 @@ export const CODES = {
   invalid_event_selector: entry(400, 'A selector is not one of the forms of C.0.4.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
+
+  // Federation (C.1.5)
+  federation_not_available: entry(402, 'Federation is for organizations on the Enterprise plan.'),
+  federation_limit_exceeded: entry(402, 'A limit of federation is reached; the message names it.'),
+  organization_not_found: entry(404, 'There is no organization with this id.'),
+  federation_group_not_found: entry(404, 'There is no such group, or you are neither its owner nor a member.'),
+  federation_member_not_found: entry(404, 'The group has no such member, or not any more.'),
+  federation_push_not_found: entry(404, 'There is no such push.'),
+  federation_relay_not_found: entry(404, 'There is no such relay.'),
+  invitation_not_found: entry(404, 'You are not invited to this group.'),
+  invitation_expired: entry(410, 'The invitation has expired; the owner may invite again.'),
+  not_group_owner: entry(403, 'Only the owner of the group may do this.'),
+  federation_group_archived: entry(409, 'The group is archived, for good.'),
+  federation_group_name_taken: entry(409, 'Another of your groups has this name.'),
+  already_member: entry(409, 'The organization is invited, or a member, already.'),
+  member_not_pending: entry(409, 'The invitation was answered before.'),
+  member_not_accepted: entry(409, 'The member does not take part now, or the side that calls did not pause it.'),
+  push_already_declared: entry(409, 'The group has an active push of this version.'),
+  federation_name_conflict: entry(
+    409,
+    'The peer has another event under the name that this one would arrive by; inboundNamespace keeps them apart.',
+  ),
+  secret_rotation_in_progress: entry(409, 'The secret before is still valid: rotate again when its overlap has ended.'),
+  relay_not_failed: entry(409, 'Only a relay that failed can be tried again.'),
+  cannot_invite_self: entry(400, 'An organization cannot be a member of its own group.'),
+  header_not_allowed: entry(400, 'A header is not one that may be sent along: see the message.'),
+  cannot_push_generic_event: entry(400, 'platformxe.generic cannot be shared.'),
 } as const satisfies Record<string, CodeEntry>
 
 export type Code = keyof typeof CODES
