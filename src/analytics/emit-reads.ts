@@ -90,6 +90,7 @@ type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings'> & {
 export function createEmitReads(client: AnalyticsClient) {
   const byId = readQuery('emit-by-id')
   const payload = readQuery('payload')
+  const ofName = readQuery('payloads-of-name')
   const list = readQuery('list-emits')
   const listByState = readQuery('list-emits-by-state')
   const failures = readQuery('recent-failures')
@@ -105,6 +106,18 @@ export function createEmitReads(client: AnalyticsClient) {
     async payloadOf(organizationId: string, environment: Environment, emitId: string): Promise<string | undefined> {
       const [found] = await client.query<{ payload: string }>(payload, { organizationId, environment, emitId })
       return found?.payload
+    },
+
+    /** Newest first: payloads that the organization emitted under a name since `from`, of emits before `before`. */
+    payloadsOfName(filter: {
+      organizationId: string
+      environment: Environment
+      name: string
+      from: string
+      before: string | null
+      limit: number
+    }): Promise<Array<{ emitId: string; payload: string }>> {
+      return client.query(ofName, filter)
     },
 
     /** Newest first (C.11.6 `GET /emits`). Throws `validation_failed` for a cursor that is not one. */

@@ -62,7 +62,7 @@ export function createApi(deps: ApiDeps): Api {
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
-    registrations: createRegistrationHandlers({ ...controlPlane, view: deps.view }),
+    registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
     emitting: createEmitRoutes({ ...deps, authenticate, emitting: createEmitting(deps) }),
     webhooks: createWebhookHandlers({ ...controlPlane, view: deps.view }),

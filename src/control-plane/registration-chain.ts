@@ -3,7 +3,7 @@ import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { ClarionError } from '../codes.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import type { Registration } from './records.ts'
-import type { CheckedTemplate, NewRegistration } from './registration-check.ts'
+import type { CheckedTemplate, DryRun, NewRegistration } from './registration-check.ts'
 
 export const ofRegistration = (registration: Registration, type: string): Announcement => ({
   organizationId: registration.organizationId,
@@ -39,7 +39,7 @@ export function announceRefused(
   refusal: ClarionError,
 ): ChangeRow[] {
   const { namespace, name, version, status = 'draft' } = input
-  const about = { organizationId, entityType: 'registration' as const, entityId: `${namespace}.${name}@${version}`.slice(0, 200) }
+  const about = ofRefused(organizationId, input)
   return [
     announce(caller, { ...about, type: 'CUSTOM_EVENT_REQUESTED', data: { namespace, name, version, requestedStatus: status } }),
     announce(caller, {
@@ -50,3 +50,30 @@ export function announceRefused(
     }),
   ]
 }
+
+/** Of all findings; `data.dryRun` tells it from a registration that was refused. */
+export function announceDryRun(
+  announce: Announce,
+  caller: Caller,
+  organizationId: string,
+  input: NewRegistration,
+  refused: DryRun,
+): ChangeRow {
+  const [first] = refused.findings
+  const details = refused.findings.flatMap(finding => finding.details).slice(0, DETAILS_MAX)
+  return announce(caller, {
+    ...ofRefused(organizationId, input),
+    type: 'CUSTOM_EVENT_VALIDATION_FAILED',
+    reason: first?.code ?? 'invalid_json_schema',
+    data: { dryRun: true, code: first?.code, errors: refused.errors, details },
+  })
+}
+
+const DETAILS_MAX = 20
+
+/** What has no id is named by what it was to become. */
+const ofRefused = (organizationId: string, { namespace, name, version }: NewRegistration) => ({
+  organizationId,
+  entityType: 'registration' as const,
+  entityId: `${namespace}.${name}@${version}`.slice(0, 200),
+})

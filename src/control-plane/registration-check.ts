@@ -1,5 +1,5 @@
 /** The registry's rules, asked of the state as it is: refusing with the first finding, or telling all of them (C.11.2). */
-import { ClarionError } from '../codes.ts'
+import { ClarionError, type Code, type Finding } from '../codes.ts'
 import { canonicalName } from '../events/names.ts'
 import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../registry/check-registration.ts'
 import type { Validators } from '../registry/validators.ts'
@@ -29,7 +29,12 @@ export interface TemplateChecks {
   ): { ok: true; facts: CheckedTemplate } | { ok: false; refusal: ClarionError }
   /** PX-20, and all findings. */
   dryRun(input: NewRegistration, organization: Organization, view: Reading): DryRun
+  /** What of payloads the proposed schema objects to; undefined when it is none that can judge. */
+  judge(input: NewRegistration, checked: DryRun): ((payload: unknown) => Finding[]) | undefined
 }
+
+/** What keeps a schema from judging anything. */
+const UNUSABLE = ['schema_too_deep', 'schema_too_wide', 'invalid_json_schema']
 
 export interface DryRun {
   valid: boolean
@@ -37,9 +42,15 @@ export interface DryRun {
   semverBump: Registration['semverBump'] | null
   schemaHash: string | null
   schemaFlavour: Registration['schemaFlavour']
+  /** `schemaDepth` and `schemaPropertyCount` are the original's words (B.1.1), `depth` and `propertyCount` those of C.3.2. */
   schemaDepth: number
   schemaPropertyCount: number
-  findings: Array<{ code: string; message: string; details: NonNullable<ClarionError['details']> }>
+  depth: number
+  propertyCount: number
+  /** One for each code, in the order of C.11.2; `path` and `rule` are those of the first detail. */
+  findings: Array<Finding & { code: Code; details: Finding[] }>
+  /** The codes of the findings: the first is what registering would answer. */
+  errors: Code[]
 }
 
 export function createTemplateChecks({ validators }: { validators: Validators }): TemplateChecks {
@@ -67,10 +78,18 @@ export function createTemplateChecks({ validators }: { validators: Validators })
         semverBump: check.semverBump,
         schemaHash: check.schemaHash,
         schemaFlavour: check.schemaFlavour,
-        schemaDepth: check.depth,
-        schemaPropertyCount: check.propertyCount,
-        findings: check.findings.map(({ code, message, details = [] }) => ({ code, message, details })),
+        ...{ schemaDepth: check.depth, schemaPropertyCount: check.propertyCount, depth: check.depth, propertyCount: check.propertyCount },
+        findings: check.findings.map(({ code, message, details = [] }) => {
+          const { path = '', rule = code } = details[0] ?? {}
+          return { code, path, rule, message, details }
+        }),
+        errors: check.findings.map(({ code }) => code),
       }
+    },
+    judge({ payloadSchema }, { schemaHash, schemaFlavour, errors }) {
+      if (schemaHash === null || errors.some(code => UNUSABLE.includes(code))) return undefined
+      const schema = { schemaHash, schemaFlavour, payloadSchema: payloadSchema as Registration['payloadSchema'] }
+      return payload => validators.validate(schema, payload)
     },
   }
 }

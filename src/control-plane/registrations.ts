@@ -12,8 +12,8 @@ import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
 import type { DecisionView } from './overlay.ts'
 import type { Registration } from './records.ts'
-import { announceRefused, announceRegistered, ofRegistration } from './registration-chain.ts'
-import type { CheckedTemplate, NewRegistration, TemplateChecks } from './registration-check.ts'
+import { announceDryRun, announceRefused, announceRegistered, ofRegistration } from './registration-chain.ts'
+import type { CheckedTemplate, DryRun, NewRegistration, TemplateChecks } from './registration-check.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { Change, ControlStore, Decision } from './store.ts'
 
@@ -22,6 +22,8 @@ const NOTICE_INTERVAL_MS = 3_600_000
 export interface Registrations {
   /** `idempotencyKey`: the same call again is answered with the registration it made. Errors: the codes of C.11.2, the first that fails. */
   register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string): Promise<Registration>
+  /** A dry run that was refused is announced as such (C.3.2 `CUSTOM_EVENT_VALIDATION_FAILED`, flagged). */
+  announceDryRun(caller: Caller, organizationId: string, input: NewRegistration, refused: DryRun): Promise<void>
   /** Nothing changes if it is published already; `conflict` if it is archived. */
   publish(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>
   /** Final; nothing changes if it is archived already. */
@@ -120,6 +122,12 @@ export function createRegistrations(deps: {
 
   return {
     register,
+    announceDryRun: (caller, organizationId, input, refused) =>
+      store.change(ids.next('chg'), () => ({
+        records: [],
+        changes: [announceDryRun(announce, caller, organizationId, input, refused)],
+        result: undefined,
+      })),
     publish: (caller, organizationId, id, revision) =>
       changing(organizationId, id, revision, (before, current) => {
         if (before.status === 'published') return { records: [], changes: [], result: before }

@@ -1,31 +1,44 @@
 /** Custom events: their registrations (C.11.6). */
 
+import type { Reads } from '../../analytics/reads.ts'
+import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
+import { impactOf } from '../../control-plane/impact.ts'
+import { inboundEvents } from '../../control-plane/inbound-events.ts'
 import { getOrganization } from '../../control-plane/organizations.ts'
 import type { NewRegistration, TemplateChecks } from '../../control-plane/registration-check.ts'
 import { getRegistration, type Registrations } from '../../control-plane/registrations.ts'
 import type { ControlView } from '../../control-plane/view.ts'
+import { byCreation } from '../../control-plane/view-store.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
+import { canonicalName } from '../../events/names.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
+import { createSchemaHistory } from '../schema-history.ts'
 import { shownRegistration } from '../shown.ts'
-import { organizationOf } from './caller.ts'
+import { organizationOf, ownerOf } from './caller.ts'
 
 interface Filter {
   namespace?: string
   name?: string
   status?: string
+  includeInbound?: boolean
 }
 
 export function createRegistrationHandlers({
   registrations,
   templates,
   view,
+  reads,
+  clock,
 }: {
   registrations: Registrations
   templates: TemplateChecks
   view: ControlView
+  reads: Reads
+  clock: Clock
 }) {
+  const tryOnHistory = createSchemaHistory({ reads, clock })
   const target = (call: Call) => [call.caller, organizationOf(call).id, call.params.id!] as const
 
   return {
@@ -34,19 +47,18 @@ export function createRegistrationHandlers({
       const made = await registrations.register(call.caller, organizationOf(call).id, call.body as NewRegistration, key)
       return { data: shownRegistration(made) }
     },
-    /** `includeInbound` adds what peers share; there is nothing of that kind without federation. */
+    /** `includeInbound` adds what peers share: read-only, status `federated`. */
     list(call: Call): Answer {
-      const { namespace, name, status } = call.query as Filter
-      const wanted = view
-        .list('registration', organizationOf(call).id)
-        .filter(
-          each =>
-            (namespace ?? each.namespace) === each.namespace &&
-            (name ?? each.name) === each.name &&
-            (status ?? each.status) === each.status,
-        )
+      const { namespace, name, status, includeInbound } = call.query as Filter
+      const { id } = organizationOf(call)
+      const own = view.list('registration', id).map(shownRegistration)
+      const all = includeInbound === true ? [...own, ...inboundEvents(view, id)].sort(byCreation) : own
+      const wanted = all.filter(
+        each =>
+          (namespace ?? each.namespace) === each.namespace && (name ?? each.name) === each.name && (status ?? each.status) === each.status,
+      )
       const { items, nextCursor } = pageOf(wanted, pagingOf(call.query))
-      return { data: items.map(shownRegistration), nextCursor }
+      return { data: items, nextCursor }
     },
     get: (call: Call): Answer => ({ data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)) }),
     async patch(call: Call): Promise<Answer> {
@@ -63,10 +75,24 @@ export function createRegistrationHandlers({
       const archived = await registrations.delete(...target(call), call.expectedRevision)
       return { data: archived === undefined ? { id: call.params.id, deleted: true } : shownRegistration(archived) }
     },
-    /** All findings, and nothing is made (C.11.2). */
-    dryRun(call: Call): Answer {
-      const organization = getOrganization(view, organizationOf(call).id)
-      return { data: templates.dryRun(call.body as NewRegistration, organization, view) }
+    /** All findings, who would receive it, and on request what it would have said to the last 30 days; nothing is made (C.11.2). */
+    async dryRun(call: Call): Promise<Answer> {
+      const { history, ...input } = call.body as NewRegistration & { history?: boolean }
+      const owner = ownerOf(call)
+      const organization = getOrganization(view, owner.organizationId)
+      const checked = templates.dryRun(input, organization, view)
+      if (!checked.valid) await registrations.announceDryRun(call.caller, owner.organizationId, input, checked)
+      const { namespace, name, version } = input
+      const fullName = `${namespace}.${name}`
+      const event = { namespace, name, version, canonicalName: canonicalName(organization.id, fullName, version) }
+      const judge = history === true ? templates.judge(input, checked) : undefined
+      return {
+        data: {
+          ...checked,
+          impact: impactOf(view, owner, event),
+          ...(history === true ? { history: judge === undefined ? null : await tryOnHistory(owner, fullName, judge) } : {}),
+        },
+      }
     },
   }
 }

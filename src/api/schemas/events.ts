@@ -31,16 +31,19 @@ const template = {
   payloadSchema: anything,
   'payloadExample?': anything,
 }
-export const newRegistration = object({ ...template, 'status?': oneOf(['draft', 'published']) })
+const newVersion = { ...template, 'status?': oneOf(['draft', 'published']) }
+export const newRegistration = object(newVersion)
+/** `history`: also try the schema on the payloads of the last 30 days. */
+export const newDryRun = object({ ...newVersion, 'history?': boolean })
 export const registrationPatch = object({ description })
 export const registrationQuery = {
   'namespace?': text(1, 31),
   'name?': text(1, 61),
-  'status?': oneOf(REGISTRATION_STATUSES),
+  'status?': oneOf([...REGISTRATION_STATUSES, 'federated']),
   'includeInbound?': boolean,
 }
 
-export const registration = object({
+const registrationFields = {
   ...stored,
   organizationId: string,
   namespace: string,
@@ -57,7 +60,16 @@ export const registration = object({
   registeredBy: string,
   publishedAt: nullable(time),
   archivedAt: nullable(time),
+}
+export const registration = object(registrationFields)
+const inbound = object({
+  ...registrationFields,
+  status: { const: 'federated' },
+  semverBump: { type: 'null' },
+  federation: object({ groupId: string, memberId: string, pushId: string }),
 })
+/** With `includeInbound`: what peers share, too. */
+export const listedRegistration = { anyOf: [registration, inbound] }
 
 const findings = listOf(object({ path: string, rule: string, message: string }))
 export const dryRun = object({
@@ -68,7 +80,20 @@ export const dryRun = object({
   schemaFlavour,
   schemaDepth: integer,
   schemaPropertyCount: integer,
-  findings: listOf(object({ code: string, message: string, details: findings })),
+  depth: integer,
+  propertyCount: integer,
+  findings: listOf(object({ code: string, path: string, rule: string, message: string, details: findings })),
+  errors: listOf(string),
+  impact: object({
+    webhooks: listOf(object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) })),
+    peers: listOf(object({ groupId: string, memberId: string, versions: listOf(string), receives: boolean })),
+  }),
+  'history?': nullable(
+    object({
+      ...{ from: time, to: time, judged: integer, refused: integer, truncated: boolean },
+      examples: listOf(object({ emitId: string, findings })),
+    }),
+  ),
 })
 
 /** What an emit's body is; the hot path reads it by hand (`emit-request.ts`), a test holds both to the same examples. */

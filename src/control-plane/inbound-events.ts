@@ -1,0 +1,37 @@
+/** What peers share with an organization (C.1.4, 9): no registrations of its own, but shapes that it receives events of. */
+import { canonicalName } from '../events/names.ts'
+import { flavourOf } from '../registry/flavour.ts'
+import type { FederationMember, FederationPush, Registration } from './records.ts'
+import type { ControlView } from './view.ts'
+
+/** A registration's fields, as far as an inbound shape has them; read-only. */
+export type InboundEvent = Omit<Registration, 'status' | 'semverBump' | 'idempotencyKey'> & {
+  status: 'federated'
+  semverBump: null
+  federation: { groupId: string; memberId: string; pushId: string }
+}
+
+/** By accepted membership, in the order in which they were pushed. */
+export function inboundEvents({ federation }: Pick<ControlView, 'federation'>, organizationId: string): InboundEvent[] {
+  return federation
+    .memberships(organizationId)
+    .filter(({ status, groupId }) => status === 'accepted' && federation.group(groupId)?.status === 'active')
+    .flatMap(member =>
+      federation
+        .pushes(member.groupId)
+        .filter(push => push.isActive)
+        .map(push => inboundEvent(organizationId, member, push)),
+    )
+}
+
+function inboundEvent(organizationId: string, member: FederationMember, push: FederationPush): InboundEvent {
+  const { name, version, revision, schemaSnapshot, schemaHash, pushedAt, updatedAt } = push
+  const namespace = member.inboundNamespace ?? push.namespace
+  return {
+    ...{ id: push.id, organizationId, revision, createdAt: pushedAt, updatedAt, namespace, name, version },
+    canonicalName: canonicalName(organizationId, `${namespace}.${name}`, version),
+    ...{ status: 'federated', description: null, payloadSchema: schemaSnapshot, payloadExample: null, schemaHash },
+    ...{ schemaFlavour: flavourOf(schemaSnapshot), semverBump: null, registeredBy: 'federation', publishedAt: pushedAt, archivedAt: null },
+    federation: { groupId: push.groupId, memberId: member.id, pushId: push.id },
+  }
+}
