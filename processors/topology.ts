@@ -9,6 +9,7 @@ import { auditChanges } from '../topics/audit-changes.ts'
 import { auditEmits } from '../topics/audit-emits.ts'
 import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
+import { deliveriesCommands } from '../topics/deliveries-commands.ts'
 import { deliveriesDeadLetter } from '../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS } from '../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../topics/delivery-catch-ups.ts'
@@ -37,7 +38,7 @@ export const TOPOLOGY: readonly Station[] = [
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane',
     reads: [outcomes, admissionCounters, control],
-    writes: [emits, platformEmits, control, auditChanges],
+    writes: [emits, platformEmits, deliveriesCommands, control, auditChanges],
     state: [],
   },
   {
@@ -50,8 +51,8 @@ export const TOPOLOGY: readonly Station[] = [
   {
     role: 'deliver',
     does: 'sends signed webhooks; retries through retry topics',
-    reads: [deliveries, ...retries, events, control],
-    writes: [...retries, deliveriesDeadLetter, platformEmits, auditAttempts, auditEmits],
+    reads: [deliveries, deliveriesCommands, ...retries, events, control],
+    writes: [...retries, deliveriesDeadLetter, platformEmits, auditAttempts, auditEmits, auditChanges, control],
     state: [deliveryState, deliveryCatchUps],
   },
   {

@@ -7,7 +7,7 @@ export const control: Topic = {
   key: '<kind>/<organization>/<id>',
   value: 'JSON of the record; nothing once it is removed',
   partitions: 'one',
-  producers: ['api'],
+  producers: ['api', 'deliver'],
   consumers: ['api', 'admit', 'deliver'],
   cleanup: 'compact',
   logAppendTime: false,

@@ -17,10 +17,12 @@ export interface RetryRecord {
   replayId: string | null
   /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`, C.10). */
   once: boolean
+  /** Attempts made before the schedule was begun anew: what a redrive, or a manual retry with `resume`, found. 0 if absent. */
+  attemptsBefore?: number
   createdAtMs: number
 }
 
-export const retryRecordCodec = avroCodec<RetryRecord>({
+export const retryRecordSchema = {
   type: 'record',
   name: 'RetryRecord',
   namespace: 'clarion',
@@ -34,9 +36,12 @@ export const retryRecordCodec = avroCodec<RetryRecord>({
     { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
     { name: 'replayId', ...nullable('string') },
     { name: 'once', type: 'boolean', default: false },
+    { name: 'attemptsBefore', type: 'int', default: 0 },
     { name: 'createdAtMs', type: 'long' },
   ],
-})
+}
+
+export const retryRecordCodec = avroCodec<RetryRecord>(retryRecordSchema)
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -1,4 +1,4 @@
-import { avroCodec } from './avro.ts'
+import { avroCodec, nullable } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** Offsets of an input partition are remembered in stretches of this many. */
@@ -29,6 +29,50 @@ export interface OpenEvent {
   organizationId: string
   environment: 'live' | 'test'
   recordedAtMs: number
+}
+
+/** A delivery that was retried by hand when it had made so many attempts: who asks twice gets one attempt. */
+export interface AskedDelivery {
+  attempts: number
+  atMs: number
+}
+
+/** An endpoint that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
+export interface WebhookHealth {
+  organizationId: string
+  state: 'failing' | 'disabled' | 'healthy'
+  sinceMs: number
+  /** It must be switched off: its receiver is gone, or it has been failing for as long as its owner allows. */
+  deactivate: boolean
+  /** Whether the control plane knows. */
+  reported: boolean
+}
+
+/** A notice to the organization's owner that has not been sent yet (C.9). */
+export interface PendingNotice {
+  organizationId: string
+  webhookId: string
+  kind: NoticeKind
+  /** The delivery that brought it about. */
+  deliveryId: string
+  error: string | null
+  occurredAtMs: number
+  /** How often it has been tried. */
+  tries: number
+  dueAtMs: number
+}
+
+export const NOTICE_KINDS = ['failing', 'gone', 'disabled', 'recovered'] as const
+export type NoticeKind = (typeof NOTICE_KINDS)[number]
+
+/**
+ * An ordered lane, (webhook, subject): the deliveries that have left the topic `deliveries` and are still before their turn or at it, by the
+ * sequence numbers of their events, ascending, each as the distance from the one before.
+ */
+export interface LaneState {
+  steps: number[]
+  /** All of them have been read from `deliveries` before this offset. */
+  readTo: number
 }
 
 export const doneBlockCodec = avroCodec<DoneBlock>({
@@ -75,29 +119,108 @@ export const openEventCodec = avroCodec<OpenEvent>({
   ],
 })
 
+export const askedDeliveryCodec = avroCodec<AskedDelivery>({
+  type: 'record',
+  name: 'AskedDelivery',
+  namespace: 'clarion',
+  fields: [
+    { name: 'attempts', type: 'int' },
+    { name: 'atMs', type: 'long' },
+  ],
+})
+
+export const webhookHealthCodec = avroCodec<WebhookHealth>({
+  type: 'record',
+  name: 'WebhookHealth',
+  namespace: 'clarion',
+  fields: [
+    { name: 'organizationId', type: 'string' },
+    { name: 'state', type: { type: 'enum', name: 'HealthState', symbols: ['failing', 'disabled', 'healthy'] } },
+    { name: 'sinceMs', type: 'long' },
+    { name: 'deactivate', type: 'boolean' },
+    { name: 'reported', type: 'boolean' },
+  ],
+})
+
+export const pendingNoticeCodec = avroCodec<PendingNotice>({
+  type: 'record',
+  name: 'PendingNotice',
+  namespace: 'clarion',
+  fields: [
+    { name: 'organizationId', type: 'string' },
+    { name: 'webhookId', type: 'string' },
+    { name: 'kind', type: { type: 'enum', name: 'NoticeKind', symbols: [...NOTICE_KINDS] } },
+    { name: 'deliveryId', type: 'string' },
+    { name: 'error', ...nullable('string') },
+    { name: 'occurredAtMs', type: 'long' },
+    { name: 'tries', type: 'int' },
+    { name: 'dueAtMs', type: 'long' },
+  ],
+})
+
+export const laneStateCodec = avroCodec<LaneState>({
+  type: 'record',
+  name: 'LaneState',
+  namespace: 'clarion',
+  fields: [
+    { name: 'steps', type: { type: 'array', items: 'long' } },
+    { name: 'readTo', type: 'long' },
+  ],
+})
+
+/** What a record's key stands for. */
+export type DeliveryStateKey =
+  | { position: string }
+  | { done: string; block: number }
+  | { open: string }
+  | { asked: string }
+  | { health: string }
+  | { notice: string }
+  | { lane: string; subject: string | null }
+
 const POSITION = 'position/'
 const DONE = 'done/'
 const OPEN = 'open/'
+const ASKED = 'asked/'
+const HEALTH = 'health/'
+const NOTICE = 'notice/'
+const LANE = 'lane/'
 
 export const deliveryStateKeys = {
   ofPosition: (topic: string) => POSITION + topic,
   ofDone: (topic: string, block: number) => `${DONE}${topic}/${block}`,
   ofOpen: (eventId: string) => OPEN + eventId,
-  /** What a record's key stands for. */
-  parse(key: string): { position: string } | { done: string; block: number } | { open: string } | undefined {
+  ofAsked: (deliveryId: string) => ASKED + deliveryId,
+  ofHealth: (webhookId: string) => HEALTH + webhookId,
+  ofNotice: (noticeId: string) => NOTICE + noticeId,
+  /** Events without a subject have a lane of their own. */
+  ofLane: (webhookId: string, subject: string | null) => `${LANE}${webhookId}/${subject === null ? '' : `=${subject}`}`,
+  parse(key: string): DeliveryStateKey | undefined {
     if (key.startsWith(OPEN)) return { open: key.slice(OPEN.length) }
     if (key.startsWith(POSITION)) return { position: key.slice(POSITION.length) }
-    if (!key.startsWith(DONE)) return undefined
-    const slash = key.lastIndexOf('/')
-    return { done: key.slice(DONE.length, slash), block: Number(key.slice(slash + 1)) }
+    if (key.startsWith(DONE)) {
+      const slash = key.lastIndexOf('/')
+      return { done: key.slice(DONE.length, slash), block: Number(key.slice(slash + 1)) }
+    }
+    if (key.startsWith(ASKED)) return { asked: key.slice(ASKED.length) }
+    if (key.startsWith(HEALTH)) return { health: key.slice(HEALTH.length) }
+    if (key.startsWith(NOTICE)) return { notice: key.slice(NOTICE.length) }
+    return key.startsWith(LANE) ? laneOf(key.slice(LANE.length)) : undefined
   },
+}
+
+function laneOf(rest: string): DeliveryStateKey {
+  const slash = rest.indexOf('/')
+  const subject = rest.slice(slash + 1)
+  return { lane: rest.slice(0, slash), subject: subject === '' ? null : subject.slice(1) }
 }
 
 export const deliveryState: Topic = {
   name: 'delivery.state',
-  meaning: 'The state of `deliver`: positions, what has ended beyond them, and events with open deliveries.',
-  key: 'position/<topic>, done/<topic>/<block>, or open/<event>',
-  value: 'Avro DeliveryPosition, DoneBlock or OpenEvent; nothing once it is over',
+  meaning:
+    'The state of `deliver`: positions, what has ended beyond them, events with open deliveries, failing webhooks, notices to send, ordered lanes.',
+  key: 'position/<topic>, done/<topic>/<block>, open/<event>, asked/<delivery>, health/<webhook>, notice/<notice> or lane/<webhook>/=<subject>',
+  value: 'Avro DeliveryPosition, DoneBlock, OpenEvent, AskedDelivery, WebhookHealth, PendingNotice or LaneState; nothing once it is over',
   partitions: 'shards',
   producers: ['deliver'],
   consumers: ['deliver'],

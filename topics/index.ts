@@ -6,6 +6,7 @@ import { auditChanges } from './audit-changes.ts'
 import { auditEmits } from './audit-emits.ts'
 import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
+import { deliveriesCommands } from './deliveries-commands.ts'
 import { deliveriesDeadLetter } from './deliveries-dead-letter.ts'
 import { RETRY_TIERS } from './deliveries-retry.ts'
 import { deliveryCatchUps } from './delivery-catch-ups.ts'
@@ -29,6 +30,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   quarantine,
   deliveries,
   ...RETRY_TIERS.map(tier => tier.topic),
+  deliveriesCommands,
   deliveriesDeadLetter,
   deliveryState,
   deliveryCatchUps,

@@ -15,8 +15,18 @@ import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
 import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
+import { deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import { retryRecordCodec } from '../../topics/deliveries-retry.ts'
-import { deliveryPositionCodec, deliveryState, doneBlockCodec, openEventCodec } from '../../topics/delivery-state.ts'
+import {
+  askedDeliveryCodec,
+  deliveryPositionCodec,
+  deliveryState,
+  doneBlockCodec,
+  laneStateCodec,
+  openEventCodec,
+  pendingNoticeCodec,
+  webhookHealthCodec,
+} from '../../topics/delivery-state.ts'
 import { outcomes, outcomesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
@@ -71,7 +81,11 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [deliveries.name]: { any: as(deliveryRecordCodec) },
   'deliveries.retry': { any: as(retryRecordCodec) },
   'deliveries.dead-letter': { any: as(retryRecordCodec) },
-  [deliveryState.name]: { position: as(deliveryPositionCodec), done: as(doneBlockCodec), open: as(openEventCodec) },
+  [deliveriesCommands.name]: { any: as(deliveryCommandCodec) },
+  [deliveryState.name]: {
+    ...{ position: as(deliveryPositionCodec), done: as(doneBlockCodec), open: as(openEventCodec), asked: as(askedDeliveryCodec) },
+    ...{ health: as(webhookHealthCodec), notice: as(pendingNoticeCodec), lane: as(laneStateCodec) },
+  },
   [outcomes.name]: { any: as(outcomesCodec) },
   [platformEmits.name]: { any: as(platformEmitCodec) },
   [recordState.name]: { any: as(recordStateCodec) },

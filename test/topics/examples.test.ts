@@ -43,7 +43,9 @@ it('the keys of state records are those that a shard is restored by, and each ki
     new Set(['organizationId', 'topic', 'partition']),
   )
   const states = examplesOf('delivery.state').map(({ key }) => deliveryStateKeys.parse(key as string))
-  expect(new Set(states.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(new Set(['position', 'done', 'block', 'open']))
+  expect(new Set(states.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(
+    new Set(['position', 'done', 'block', 'open', 'asked', 'health', 'notice', 'lane', 'subject']),
+  )
 })
 
 describe('examples of the control plane', () => {
@@ -91,7 +93,7 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
     ...{ encryptedSecret: true, timeoutMs: true, maxInFlight: true, retryDelaysMs: true, apiVersion: true },
     ...{ conditions: true, signatureProfiles: true, wireFormat: true, ordering: true, encryptedHeaders: true, headerNames: true },
     ...{ previousEncryptedSecret: true, previousSecretExpiresAt: true, health: true, failingSince: true },
-    ...{ autoDisableAfterDays: true, peer: true },
+    ...{ autoDisableAfterDays: true, resumeAfter: true, peer: true },
   },
   'federation-group': { name: true, description: true, status: true, createdBy: true, archivedAt: true },
   'federation-member': {

@@ -10,8 +10,17 @@ import { auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
+import { deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS, retryRecordCodec } from '../../topics/deliveries-retry.ts'
-import { deliveryPositionCodec, doneBlockCodec, openEventCodec } from '../../topics/delivery-state.ts'
+import {
+  askedDeliveryCodec,
+  deliveryPositionCodec,
+  doneBlockCodec,
+  laneStateCodec,
+  openEventCodec,
+  pendingNoticeCodec,
+  webhookHealthCodec,
+} from '../../topics/delivery-state.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
 import { outcomesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
@@ -28,6 +37,11 @@ const CODECS = {
   auditEmitsCodec,
   deliveryRecordCodec,
   retryRecordCodec,
+  deliveryCommandCodec,
+  askedDeliveryCodec,
+  laneStateCodec,
+  pendingNoticeCodec,
+  webhookHealthCodec,
   deliveryPositionCodec,
   doneBlockCodec,
   openEventCodec,
