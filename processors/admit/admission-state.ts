@@ -23,7 +23,9 @@ export interface AdmissionState {
   restore(record: LogRecord): void
   /** The next sequence number and the month's count, were this emit accepted. */
   peek(organizationId: string, environment: Environment, recordedAtMs: number): { sequence: number; used: number }
-  /** Counts an accepted emit. */
+  /** Numbers an event that is on no quota. */
+  number(organizationId: string, environment: Environment): void
+  /** Counts an accepted emit, and numbers its event. */
   count(organizationId: string, environment: Environment, recordedAtMs: number): void
   heldKey(organizationId: string, keyHash: Buffer, nowMs: number): HeldKey | undefined
   /** @param keysMax how many keys the organization's plan remembers. */
@@ -78,6 +80,13 @@ export function createAdmissionState(): AdmissionState {
     return of.months.includes(made) ? made : of.months.at(-1)!
   }
 
+  function number(organizationId: string, environment: Environment): void {
+    const of = countersOf(organizationId)
+    if (environment === 'live') of.sequenceLive++
+    else of.sequenceTest++
+    changedCounters.add(organizationId)
+  }
+
   function remember(key: HeldKey): void {
     let held = keys.get(key.organizationId)
     if (!held) {
@@ -116,12 +125,10 @@ export function createAdmissionState(): AdmissionState {
       const sequence = (environment === 'live' ? of.sequenceLive : of.sequenceTest) + 1
       return { sequence, used: usedIn(of, environment, recordedAtMs) }
     },
+    number,
     count(organizationId, environment, recordedAtMs) {
-      const of = countersOf(organizationId)
-      if (environment === 'live') of.sequenceLive++
-      else of.sequenceTest++
-      monthIn(of, recordedAtMs)[environment]++
-      changedCounters.add(organizationId)
+      number(organizationId, environment)
+      monthIn(countersOf(organizationId), recordedAtMs)[environment]++
     },
     heldKey(organizationId, keyHash, nowMs) {
       const found = keys.get(organizationId)?.get(keyHash.toString('latin1'))

@@ -17,12 +17,8 @@ export interface Claim {
  * conflict. Answers the claim to be held if this emit is accepted, or nothing when it has no key.
  */
 export function deduplicate(emit: Emit, organization: Organization, state: AdmissionState): Claim | undefined | Duplicate | Rejection {
-  const { idempotencyKey, fullName, version } = emit.request
-  if (idempotencyKey === undefined) return undefined
-  const claim = {
-    keyHash: first(hash('sha256', `${emit.environment}\0${idempotencyKey}`, 'buffer')),
-    contentHash: first(hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), emit.payload]), 'buffer')),
-  }
+  const claim = claimOf(emit)
+  if (!claim) return undefined
   const original = state.heldKey(emit.organizationId, claim.keyHash, emit.recordedAtMs)
   if (!original) return claim
   if (original.sequence === 0)
@@ -32,6 +28,15 @@ export function deduplicate(emit: Emit, organization: Organization, state: Admis
     return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
   }
   return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another name, version or payload.`)
+}
+
+/** What the emit would hold; undefined: it has no idempotency key. */
+export function claimOf({ request: { idempotencyKey, fullName, version }, environment, payload }: Emit): Claim | undefined {
+  if (idempotencyKey === undefined) return undefined
+  return {
+    keyHash: first(hash('sha256', `${environment}\0${idempotencyKey}`, 'buffer')),
+    contentHash: first(hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), payload]), 'buffer')),
+  }
 }
 
 const first = (digest: Buffer) => Buffer.from(digest.subarray(0, HASH_BYTES))

@@ -4,11 +4,12 @@ import type { Environment, Organization, Registration } from '../../src/control-
 import type { ChainLink } from '../../src/events/chain.ts'
 import type { IngressPlace } from '../../src/events/ids.ts'
 import type { IngressEmit } from '../../src/events/ingress-emit.ts'
-import type { LogRecord } from '../../src/kafka/ports.ts'
+import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
+import type { PlatformEmit } from '../../topics/platform-emits.ts'
 
-/** A record of the ingress, as it came. */
+/** A record of the ingress, as it came, or one of `platform.emits`. */
 export interface Emit {
   record: LogRecord
   place: IngressPlace
@@ -21,6 +22,11 @@ export interface Emit {
   /** Broker append time, ms: what months and retention go by. */
   recordedAtMs: number
   judgedAtMs: number
+  /** Where in the organization's log it goes. */
+  logPartition: number
+  logKey: Buffer | string | null
+  /** What the platform says of it; undefined: it came in by the organization's own ingress. */
+  platform: PlatformEmit | undefined
 }
 
 export interface Rejection {
@@ -40,7 +46,6 @@ export interface Progress {
 export interface Acceptance {
   verdict: 'accepted'
   event: EventFacts
-  registration: Registration
   /** Webhooks that match, in registry order, and those that would but for a reason. */
   webhookIds: string[]
   skipped: Array<{ webhookId: string; reason: string }>
@@ -54,6 +59,16 @@ export interface Duplicate {
   /** As it stands: a duplicate is free. */
   quota: { used: number; limit: number | null }
 }
+
+/** What goes to federation peers besides (C.1.4): relays to other organizations, and the ids of external peers' webhooks. */
+export interface Federated {
+  records: OutRecord[]
+  webhookIds: string[]
+  skipped: Array<{ webhookId: string; reason: string }>
+}
+
+/** Asked once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
+export type Federate = (event: EventFacts, organization: Organization, payload: Buffer) => Federated | undefined
 
 /** Could not be written to the log; kept for redrive. */
 export interface Failure {

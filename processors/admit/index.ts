@@ -1,23 +1,25 @@
 /**
- * `admit`: emits.<org> → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
+ * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
  * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/shard.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
-import type { Registration } from '../../src/control-plane/records.ts'
+import type { Organization, Registration } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import type { IngressTags } from '../../src/events/ingress.ts'
-import type { LogRecord, Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import type { LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
 import { createAdmissionState } from './admission-state.ts'
-import type { Emit, Failure, Progress, Verdict } from './emit.ts'
+import type { Acceptance, Emit, Failure, Federate, Progress, Verdict } from './emit.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
+import { judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
 import { createOutputs } from './outputs.ts'
+import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
 
 /** Emits wait this long for the control plane to be as new as the api saw it; then they are judged by what is known. */
@@ -34,6 +36,8 @@ export interface AdmitDependencies {
   clockOffsetMs: number
   logger: Logger
   onVerdict(verdict: Verdict, emit: Emit): void
+  /** No federation: without peers. */
+  federate?: Federate
 }
 
 export function createAdmit(deps: AdmitDependencies): Processor {
@@ -51,13 +55,17 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
-  const receiver = createReceiver({ ...deps, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
+  const readPlatformEmit = createPlatformEmitReader(deps)
+  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
+
+  const judgeOne = (emit: Emit, progress: Progress) =>
+    emit.platform ? judgePlatform(emit, emit.platform, progress, judging) : judge(emit, progress, judging)
 
   /** What made two transactions fail is either writing the event or judging the emit; neither is tried again in this one. */
-  function judgeIsolated(emit: Emit, progress: Progress): Verdict {
+  function judgeIsolated(emit: Emit, progress: Progress): Verdict | 'repeated' {
     try {
-      const judged = judge(emit, progress, judging)
-      if (judged.verdict !== 'accepted') return judged
+      const judged = judgeOne(emit, progress)
+      if (judged === 'repeated' || judged.verdict !== 'accepted') return judged
       const heldKey = judged.heldKey && { ...judged.heldKey, sequence: 0 }
       return { ...failed('The event could not be written to the log of the organization.'), heldKey }
     } catch (error) {
@@ -69,19 +77,41 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   /** Judges one emit and puts what follows from it into the transaction that is being filled. */
   function settle(emit: Emit, isolated: boolean): void {
     const progress: Progress = {}
-    const verdict = isolated ? judgeIsolated(emit, progress) : judge(emit, progress, judging)
-    if (verdict.verdict === 'accepted') state.count(emit.organizationId, emit.environment, emit.recordedAtMs)
+    const verdict = isolated ? judgeIsolated(emit, progress) : judgeOne(emit, progress)
+    if (verdict === 'repeated') return
+    const federated = verdict.verdict === 'accepted' ? accepted(emit, verdict, progress.organization!) : undefined
     if ('heldKey' in verdict && verdict.heldKey && progress.organization) {
       state.hold(verdict.heldKey, keysRememberedBy(progress.organization))
     }
     handle.write(outputs.add(emit, verdict, progress))
+    if (federated) handle.write(federated)
     deps.onVerdict(verdict, emit)
+  }
+
+  /** Counts it; answers what goes to peers. What the platform emits is on no quota, and goes to no peer. */
+  function accepted(emit: Emit, acceptance: Acceptance, organization: Organization): OutRecord[] | undefined {
+    const { organizationId, environment, platform } = emit
+    if (platform) state.hold(platformIdOf(emit, platform, acceptance), PLATFORM_IDS_KEPT)
+    if (platform && platform.kind !== 'redrive') {
+      state.number(organizationId, environment)
+      return undefined
+    }
+    state.count(organizationId, environment, emit.recordedAtMs)
+    const federated = deps.federate?.(acceptance.event, organization, emit.payload)
+    if (!federated) return undefined
+    acceptance.webhookIds = [...acceptance.webhookIds, ...federated.webhookIds]
+    acceptance.skipped = [...acceptance.skipped, ...federated.skipped]
+    return federated.records
   }
 
   return {
     restore: record => state.restore(record),
     start() {
-      for (const organization of deps.view.organizations()) state.trim(organization.id, keysRememberedBy(organization), deps.clock.nowMs())
+      const nowMs = deps.clock.nowMs()
+      for (const organization of deps.view.organizations()) {
+        state.trim(organization.id, keysRememberedBy(organization), nowMs)
+        state.trim(platformIdsOf(organization.id), PLATFORM_IDS_KEPT, nowMs)
+      }
       inputs.start()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {

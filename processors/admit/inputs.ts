@@ -1,10 +1,11 @@
-/** The partitions that a shard reads: the ingress of each of its organizations, as the control plane names them now. */
+/** The partitions that a shard reads: its own of `platform.emits`, and the ingress of each of its organizations, as the control plane names them now. */
 import type { Environment, Organization } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import { emits } from '../../topics/emits.ts'
+import { platformEmits } from '../../topics/platform-emits.ts'
 import type { AdmissionState } from './admission-state.ts'
 
 export interface Input {
@@ -58,6 +59,7 @@ export function createInputs(deps: {
 
   return {
     start() {
+      read(platformEmits.name, handle.shard)
       for (const organization of view.organizations()) follow(organization)
       stopListening = view.onChange((kind, organizationId) => {
         const organization = kind === 'organization' ? view.organization(organizationId) : undefined

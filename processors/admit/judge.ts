@@ -59,7 +59,7 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
   if ('verdict' in quota) return quota
 
   const event = number(emit, registration, chain, numbers.sequence, parsed.value)
-  return accept(emit, event, registration, organization, claim, quota, matchWebhooks)
+  return accept(emit, event, organization, claim, quota, matchWebhooks)
 }
 
 function number(
@@ -99,7 +99,6 @@ function number(
 function accept(
   emit: Emit,
   event: EventFacts,
-  registration: Registration,
   organization: Organization,
   claim: Claim | undefined,
   quota: Acceptance['quota'],
@@ -108,7 +107,7 @@ function accept(
   const matched = matchWebhooks(organization.id, emit.environment, event)
   const { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs } = event
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
-  return { verdict: 'accepted', event, registration, ...matched, quota, heldKey }
+  return { verdict: 'accepted', event, ...matched, quota, heldKey }
 }
 
 export const keysRememberedBy = (organization: Organization): number => planOf(organization.plan).idempotencyKeys

@@ -68,11 +68,12 @@ export function createOutputs(shard: number): Outputs {
 
   return {
     add(emit, verdict, progress) {
-      addRow(verdictRow(emit, verdict, progress))
+      // A redrive that comes to nothing leaves the emit as it was: failed, with the row that says why.
+      if (emit.platform?.kind !== 'redrive' || verdict.verdict === 'accepted') addRow(verdictRow(emit, verdict, progress))
       const { replyTo, ticket } = emit.request.platform ?? {}
       if (replyTo !== undefined && ticket !== undefined) addOutcome(replyTo, outcomeRow(emit, verdict, ticket))
       if (verdict.verdict === 'accepted') return accepted(emit, verdict, shard)
-      if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka') return [quarantined(emit, verdict, shard)]
+      if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka' && !emit.platform) return [quarantined(emit, verdict, shard)]
       return []
     },
     seal() {
@@ -94,7 +95,7 @@ interface Packed<Row> {
 
 function accepted(emit: Emit, { event, webhookIds }: Acceptance, shard: number): OutRecord[] {
   const topic = events.nameFor(emit.organizationId, emit.environment)
-  const log: OutRecord = { topic, partition: emit.place.partition, key: emit.record.key, value: emit.payload, headers: eventHeaders(event) }
+  const log: OutRecord = { topic, partition: emit.logPartition, key: emit.logKey, value: emit.payload, headers: eventHeaders(event) }
   if (webhookIds.length === 0) return [log]
   const value = deliveryRecordCodec.encode({ event, payload: emit.payload, webhookIds })
   return [log, { topic: deliveries.name, partition: shard, key: emit.organizationId, value }]
@@ -119,15 +120,15 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     findings: findings ? JSON.stringify(findings) : null,
     name: request.fullName,
     requestedVersion: request.version ?? null,
-    canonicalName: event?.canonicalName ?? original?.canonicalName ?? progress.registration?.canonicalName ?? askedFor(emit),
+    canonicalName: (event ?? original ?? progress.registration ?? emit.platform)?.canonicalName ?? askedFor(emit),
     registrationId: progress.registration?.id ?? null,
-    schemaVersion: progress.registration?.version ?? null,
-    schemaHash: progress.registration?.schemaHash ?? null,
+    schemaVersion: (progress.registration?.version ?? emit.platform?.schemaVersion) || null,
+    schemaHash: (progress.registration?.schemaHash ?? emit.platform?.schemaHash) || null,
     kind: event?.kind ?? null,
     sequence: event?.sequence ?? original?.sequence ?? null,
     subject: request.subject ?? null,
     actorId: request.platform?.actorId ?? 'producer',
-    source: event?.source ?? (request.channel === 'http' ? 'api' : 'kafka'),
+    source: event?.source ?? emit.platform?.source ?? (request.channel === 'http' ? 'api' : 'kafka'),
     timeMs: event?.timeMs ?? timeOf(emit),
     recordedAtMs: emit.recordedAtMs,
     judgedAtMs: emit.judgedAtMs,

@@ -7,8 +7,10 @@ import type { ControlView } from '../../src/control-plane/view.ts'
 import { emitId, type IngressPlace } from '../../src/events/ids.ts'
 import { type IngressTags, readIngress } from '../../src/events/ingress.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import { platformEmits } from '../../topics/platform-emits.ts'
 import type { Emit } from './emit.ts'
 import type { Inputs } from './inputs.ts'
+import type { ReadPlatformEmit } from './read-platform-emit.ts'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -22,6 +24,7 @@ export function createReceiver(deps: {
   inputs: Inputs
   view: ControlView
   tags: IngressTags
+  readPlatformEmit: ReadPlatformEmit
   clock: Clock
   clockOffsetMs: number
   controlWaitMs: number
@@ -30,7 +33,8 @@ export function createReceiver(deps: {
   const { handle, inputs, view, clock } = deps
   let closed = false
 
-  function emitOf(record: LogRecord): Emit | undefined {
+  function emitOf(record: LogRecord, isolated: boolean): Emit | undefined {
+    if (record.topic === platformEmits.name) return deps.readPlatformEmit(record, isolated)
     const input = inputs.of(record.topic)
     if (!input) return undefined
     const { organizationId, environment } = input
@@ -55,6 +59,9 @@ export function createReceiver(deps: {
       payload: record.value ?? NOTHING,
       recordedAtMs: record.timestampMs + deps.clockOffsetMs,
       judgedAtMs: Math.round(clock.nowMs()),
+      logPartition: record.partition,
+      logKey: record.key,
+      platform: undefined,
     }
   }
 
@@ -62,14 +69,15 @@ export function createReceiver(deps: {
   function process(records: LogRecord[], index: number, nextOffset: number, isolated: boolean, waited: boolean): boolean {
     for (let at = index; at < records.length; at++) {
       const record = records[at]!
-      const emit = emitOf(record)
-      if (!emit) continue
-      const wanted = emit.request.platform?.controlOffset ?? -1
-      if (wanted > view.appliedOffset && !(waited && at === index)) {
-        wait(records, at, nextOffset, isolated, wanted)
-        return false
-      }
-      deps.settle(emit, isolated)
+      const emit = emitOf(record, isolated)
+      if (emit) {
+        const wanted = emit.request.platform?.controlOffset ?? -1
+        if (wanted > view.appliedOffset && !(waited && at === index)) {
+          wait(records, at, nextOffset, isolated, wanted)
+          return false
+        }
+        deps.settle(emit, isolated)
+      } else if (record.topic !== platformEmits.name) continue
       inputs.advance(record.topic, record.partition, at === records.length - 1 ? nextOffset : record.offset + 1)
     }
     return true

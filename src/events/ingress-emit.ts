@@ -23,7 +23,7 @@ export interface ProducerEmit {
 export interface IngressEmit extends ProducerEmit {
   /** Null: no valid tag, so the organization's own producer wrote it. */
   platform: PlatformFacts | null
-  channel: 'http' | 'kafka'
+  channel: 'http' | 'kafka' | 'platform'
 }
 
 const NAME_CHARACTERS_MAX = 200

@@ -20,7 +20,7 @@ SELECT
     toStartOfHour(toDateTime(recordedAt, 'UTC')) AS hour,
     count() AS count
 FROM emits
-WHERE verdict = 'accepted'
+WHERE verdict = 'accepted' AND channel != 'platform'
 GROUP BY organizationId, environment, meter, hour;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS usage_of_attempts TO usage_by_hour AS

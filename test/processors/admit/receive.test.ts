@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { createAdmissionState } from '../../../processors/admit/admission-state.ts'
 import type { Emit } from '../../../processors/admit/emit.ts'
 import { createInputs } from '../../../processors/admit/inputs.ts'
+import { createPlatformEmitReader } from '../../../processors/admit/read-platform-emit.ts'
 import { createReceiver } from '../../../processors/admit/receive.ts'
 import type { Organization } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
@@ -30,6 +31,7 @@ function world({ shards = 1 } = {}) {
   let failure: Error | undefined
   const receiver = createReceiver({
     ...{ handle, inputs, view, tags, clock, clockOffsetMs: 5_000, controlWaitMs: WAIT_MS },
+    readPlatformEmit: createPlatformEmitReader({ view, clock, clockOffsetMs: 5_000, logger: quiet }),
     settle(emit, isolated) {
       if (failure) throw failure
       emitted.push({ at: `${emit.record.topic}/${emit.place.partition}/${emit.place.offset}`, isolated, emit })
@@ -158,7 +160,7 @@ describe('the inputs', () => {
     const { inputs, handle, state } = world()
     state.advance(TOPIC, 1, 42)
     inputs.start()
-    expect([...handle.assigned]).toEqual([[`${TOPIC}/0`, 'earliest'], [`${TOPIC}/1`, 42]]) // biome-ignore format: pairs
+    expect([...handle.assigned]).toEqual([['platform.emits/0', 'earliest'], [`${TOPIC}/0`, 'earliest'], [`${TOPIC}/1`, 42]]) // biome-ignore format: pairs
   })
 
   it('follow organizations that come, grow, open their test environment and go, and none of another shard', () => {

@@ -1,0 +1,146 @@
+/**
+ * What the platform itself emits (topic `platform.emits`): its writers have checked it, so what is left is whether the organization can
+ * still take it, and whether it has come before. A redrive is judged again like an emit, except for what an earlier judging left behind.
+ */
+import { hash } from 'node:crypto'
+import { CODES } from '../../src/codes.ts'
+import type { Organization, Registration } from '../../src/control-plane/records.ts'
+import { eventId } from '../../src/events/ids.ts'
+import { resolveEvent } from '../../src/registry/resolve-event.ts'
+import type { HeldKey } from '../../topics/admission-keys.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { PlatformEmit } from '../../topics/platform-emits.ts'
+import { checkOrganization } from './check-organization.ts'
+import { claimOf, heldBy } from './deduplicate.ts'
+import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
+import { checkPlan, enforceQuota, quotaLimit } from './enforce-quota.ts'
+import type { Judging } from './judge.ts'
+import { parse } from './parse.ts'
+
+/** Of each organization: they come again within a transaction's time, or not at all. */
+export const PLATFORM_IDS_KEPT = 20_000
+
+/** Under which the ids of what the platform emitted for an organization are kept, apart from its own idempotency keys. */
+export const platformIdsOf = (organizationId: string): string => `platform/${organizationId}`
+
+/** `repeated`: it was accepted before, and nobody asks for its answer. */
+export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Progress, judging: Judging): Verdict | 'repeated' {
+  const { state, view } = judging
+  const organization = receiverOf(platform, view.organization(emit.organizationId))
+  if ('verdict' in organization) return organization
+  progress.organization = organization
+  const original = state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
+  if (original) return again(emit, platform, organization, original, judging)
+  if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, judging)
+  const conflict = nameConflict(platform, judging)
+  if (conflict) return conflict
+  const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
+  const quota = { used, limit: quotaLimit(organization, emit.environment) }
+  return accept(emit, platform, sequence, quota, undefined, judging)
+}
+
+/** What is to be held once the emit is accepted, so that a second record with its id is known. */
+export function platformIdOf(emit: Emit, { id }: PlatformEmit, { event }: Acceptance): HeldKey {
+  const { eventId, canonicalName, sequence, recordedAtMs } = event
+  const keys = { keyHash: idHash(id), contentHash: contentHash(emit) }
+  return {
+    ...keys,
+    organizationId: platformIdsOf(emit.organizationId),
+    emitId: emit.emitId,
+    eventId,
+    canonicalName,
+    sequence,
+    recordedAtMs,
+  }
+}
+
+/** C.0.2: a suspended organization still hears of itself, but nothing of its peers; its last events reach a deleted one (C.13). */
+function receiverOf({ kind }: PlatformEmit, organization: Organization | undefined): Organization | Rejection {
+  if (kind === 'relay' || kind === 'redrive') return checkOrganization(organization)
+  return organization ?? reject('organization_suspended', 'The organization does not exist any more.')
+}
+
+function again(
+  emit: Emit,
+  { kind, idempotencyKey }: PlatformEmit,
+  organization: Organization,
+  original: HeldKey,
+  { state }: Judging,
+): Verdict | 'repeated' {
+  if (kind === 'redrive') return reject('conflict', 'The emit was redriven already.')
+  if (idempotencyKey === null) return 'repeated'
+  if (!original.contentHash.equals(contentHash(emit)))
+    return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another type or other data.`)
+  const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
+  return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
+}
+
+/** C.1.4 (10): two streams share a canonical name only if they have one schema. */
+function nameConflict({ kind, organizationId, type, schemaVersion, schemaHash }: PlatformEmit, { view }: Judging): Rejection | undefined {
+  if (kind !== 'relay') return undefined
+  const own = view.event(organizationId, type)?.versions.get(schemaVersion)
+  if (!own || own.schemaHash === schemaHash) return undefined
+  return reject('conflict', `The organization has an event ${type}@${schemaVersion} of its own with another schema.`)
+}
+
+/** C.11.4: takes quota and sequence now; keeps its id, its version and its key. */
+function redrive(emit: Emit, platform: PlatformEmit, progress: Progress, organization: Organization, judging: Judging): Verdict {
+  const { state } = judging
+  const parsed = parse(emit)
+  if ('verdict' in parsed) return parsed
+  const registration = registrationOf(emit, platform, judging)
+  if ('verdict' in registration) return registration
+  progress.registration = registration
+  const refused = checkPlan(organization, registration)
+  if (refused) return refused
+  const findings = judging.validate(registration, parsed.value)
+  if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
+  const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
+  const quota = enforceQuota(organization, emit.environment, used)
+  if ('verdict' in quota) return quota
+  return accept(emit, { ...platform, canonicalName: registration.canonicalName }, sequence, quota, registration, judging)
+}
+
+/** The version that it was judged by, whatever became of it since. */
+function registrationOf(emit: Emit, { type, schemaVersion }: PlatformEmit, { view }: Judging): Registration | Rejection {
+  const event = view.event(emit.organizationId, type)
+  const judged = event?.versions.get(schemaVersion)
+  if (judged) return judged
+  const resolved = resolveEvent(event, emit.request.version)
+  return 'code' in resolved ? reject(resolved.code, CODES[resolved.code].meaning) : resolved.registration
+}
+
+function accept(
+  emit: Emit,
+  platform: PlatformEmit,
+  sequence: number,
+  quota: Acceptance['quota'],
+  registration: Registration | undefined,
+  { matchWebhooks }: Judging,
+): Acceptance {
+  const event = number(emit, platform, sequence, registration)
+  const matched = matchWebhooks(emit.organizationId, emit.environment, event)
+  const claim = registration && claimOf(emit)
+  const { organizationId, emitId, eventId, canonicalName, recordedAtMs } = event
+  const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
+  return { verdict: 'accepted', event, ...matched, quota, heldKey }
+}
+
+function number(emit: Emit, platform: PlatformEmit, sequence: number, registration: Registration | undefined): EventFacts {
+  const id = platform.redriveOf === null ? eventId(emit.place) : `evt_${platform.redriveOf.slice('cee_'.length)}`
+  const { organizationId, environment, type, canonicalName, source, subject, actorId, correlationId, causationId } = platform
+  return {
+    ...{ eventId: id, emitId: emit.emitId, organizationId, environment, sequence, type, canonicalName, kind: platform.genericKind },
+    ...{ source, subject, actorId, timeMs: platform.timeMs ?? emit.recordedAtMs, recordedAtMs: emit.recordedAtMs },
+    schemaVersion: registration?.version ?? platform.schemaVersion,
+    schemaHash: registration?.schemaHash ?? platform.schemaHash,
+    ...{ correlationId, causationId, rootEventId: platform.rootEventId ?? id, depth: platform.depth, path: platform.path },
+    federation: platform.federation,
+  }
+}
+
+const HASH_BYTES = 16
+const first = (digest: Buffer) => Buffer.from(digest.subarray(0, HASH_BYTES))
+const idHash = (id: string) => first(hash('sha256', id, 'buffer'))
+const contentHash = ({ request: { fullName }, payload }: Emit) =>
+  first(hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0`), payload]), 'buffer'))
