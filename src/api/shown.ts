@@ -4,7 +4,7 @@ import { shownRetryPolicy } from '../control-plane/retry-policy.ts'
 
 export function shownOrganization(organization: Organization) {
   const { organizationId: _id, partitions: _partitions, testEnvironment: _test, ...shown } = organization
-  return shown
+  return { strictCompatibility: false, ...shown }
 }
 
 export function shownKey(key: ApiKey) {
@@ -19,5 +19,5 @@ export function shownWebhook(webhook: Webhook) {
 
 export function shownRegistration(registration: Registration) {
   const { idempotencyKey: _key, ...shown } = registration
-  return shown
+  return { ...shown, warnings: registration.warnings ?? [] }
 }

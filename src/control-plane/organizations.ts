@@ -26,7 +26,7 @@ export interface NewOrganization {
   ownerEmail?: string | null
 }
 
-export type OrganizationPatch = Partial<Pick<Organization, 'name' | 'plan' | 'ownerEmail'>>
+export type OrganizationPatch = Partial<Pick<Organization, 'name' | 'plan' | 'ownerEmail' | 'strictCompatibility'>>
 
 export interface Organizations {
   /** `apiKey` is shown this once. Errors: `slug_taken`, `reserved_namespace` for a slug that could not be its first namespace. */

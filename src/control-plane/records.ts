@@ -3,6 +3,8 @@
  * Times are ISO 8601 strings in UTC. `revision` starts at 1 and grows by one with each change (C.0.1).
  */
 
+import type { Finding } from '../codes.ts'
+
 export const PLANS = ['FREE', 'BASIC', 'PRO', 'ENTERPRISE'] as const
 export type Plan = (typeof PLANS)[number]
 
@@ -42,6 +44,8 @@ export interface Organization extends Stored {
   partitions: number
   /** Whether the topics of the test environment have been made: with the first test key. */
   testEnvironment: boolean
+  /** A minor must be proved compatible without exception: an optional property added to an open model is none (D-7). False if absent. */
+  strictCompatibility?: boolean
 }
 
 /** An API key; the key itself is never stored, `hash` is its SHA-256 in hex. */
@@ -77,6 +81,8 @@ export interface Registration extends Stored {
   archivedAt: string | null
   /** The `Idempotency-Key` that it was registered with: the same call with the same key is answered with it again (C.11.2). */
   idempotencyKey?: string
+  /** What consumers should know of the change from the version before (C.11.3); none if absent. Paths are pointers into the request. */
+  warnings?: Finding[]
 }
 
 /** C.10. */
@@ -112,6 +118,8 @@ export interface Webhook extends Stored {
   health: 'healthy' | 'failing' | 'disabled'
   failingSince: string | null
   autoDisableAfterDays: number | null
+  /** Of what was emitted while it was off, only what came after this is delivered once it is on (`activate {resume: "latest"}`, C.10). */
+  resumeAfter: string | null
   /** An external peer of a federation group (C.1), kept here so that the engine needs no second kind of receiver; not shown as a webhook. */
   peer: { groupId: string } | null
 }
@@ -174,10 +182,11 @@ export interface FederationPush extends Stored {
   isActive: boolean
 }
 
-/** C.8, to one webhook. Also what an activation catches up (`kind: 'activation'`). How far it has come is the engine's state. */
+/** C.8, to one webhook. How far it has come is the engine's state. */
 export interface Replay extends Stored {
   environment: Environment
-  kind: 'replay' | 'recover' | 'activation'
+  name: string | null
+  kind: 'replay' | 'recover'
   webhookId: string
   /** By the time of recording; `to` exclusive. */
   from: string
@@ -187,6 +196,8 @@ export interface Replay extends Stored {
   /** Only what has no successful delivery to this webhook yet. */
   onlyFailed: boolean
   ratePerSecond: number
+  /** What the plan leaves for it; null: unlimited. */
+  matchedMax: number | null
   state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
   stateReason: string | null
   requestedBy: string

@@ -17,6 +17,8 @@ export interface NewRegistration extends RegistrationInput {
 export type CheckedTemplate = Pick<Registration, 'canonicalName' | 'payloadSchema' | 'schemaHash' | 'schemaFlavour' | 'semverBump'> & {
   depth: number
   propertyCount: number
+  /** Of the change from the version before; paths are pointers into the request body. */
+  warnings: Finding[]
 }
 
 type Reading = Pick<DecisionView, 'event' | 'list'>
@@ -51,6 +53,10 @@ export interface DryRun {
   findings: Array<Finding & { code: Code; details: Finding[] }>
   /** The codes of the findings: the first is what registering would answer. */
   errors: Code[]
+  /** Of the change from the version before (C.11.3). */
+  warnings: Finding[]
+  /** Whether every payload of the version before is proved to be one of this; null where there is nothing to compare. */
+  proof: boolean | null
 }
 
 export function createTemplateChecks({ validators }: { validators: Validators }): TemplateChecks {
@@ -62,12 +68,13 @@ export function createTemplateChecks({ validators }: { validators: Validators })
 
   return {
     check(input, organization, view) {
-      const { findings, semverBump, schemaHash, schemaFlavour, depth, propertyCount } = checked(input, organization, view)
+      const { findings, semverBump, schemaHash, schemaFlavour, depth, propertyCount, warnings } = checked(input, organization, view)
       const [first] = findings
       if (first !== undefined || semverBump === null || schemaHash === null) return { ok: false, refusal: refusalOf(first) }
       const payloadSchema = input.payloadSchema as Registration['payloadSchema']
       const name = canonicalName(organization.id, fullNameOf(input), input.version)
-      return { ok: true, facts: { canonicalName: name, payloadSchema, schemaHash, schemaFlavour, semverBump, depth, propertyCount } }
+      const facts = { canonicalName: name, payloadSchema, schemaHash, schemaFlavour, semverBump, depth, propertyCount, warnings }
+      return { ok: true, facts }
     },
     dryRun(input, organization, view) {
       const check = checked(input, organization, view)
@@ -84,6 +91,8 @@ export function createTemplateChecks({ validators }: { validators: Validators })
           return { code, path, rule, message, details }
         }),
         errors: check.findings.map(({ code }) => code),
+        warnings: check.warnings,
+        proof: check.proof,
       }
     },
     judge({ payloadSchema }, { schemaHash, schemaFlavour, errors }) {

@@ -195,10 +195,10 @@ function registrationOf(
 ): Registration {
   const now = new Date(nowMs).toISOString()
   const { namespace, name, version, description = null, payloadExample = null, status = 'draft' } = input
-  const { canonicalName, schemaHash, schemaFlavour, semverBump, payloadSchema } = facts
+  const { canonicalName, schemaHash, schemaFlavour, semverBump, payloadSchema, warnings } = facts
   return {
     ...{ ...whose, revision: 1, createdAt: now, updatedAt: now, namespace, name, version, canonicalName, status, description },
-    ...{ payloadSchema, payloadExample, schemaHash, schemaFlavour, semverBump },
+    ...{ payloadSchema, payloadExample, schemaHash, schemaFlavour, semverBump, warnings },
     ...{ publishedAt: status === 'published' ? now : null, archivedAt: null },
   }
 }

@@ -5,13 +5,11 @@
 import type { Code, Finding } from '../codes.ts'
 import type { Organization, SchemaFlavour } from '../control-plane/records.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
-import { isJsonObject } from '../events/json-pointer.ts'
 import { finding } from '../events/json-text.ts'
 import { checkName, checkNamespace, checkVersion, GENERIC, isReservedNamespace } from '../events/names.ts'
-import { canonicalJson, schemaHash } from './canonical-json.ts'
-import { measureSchema, type SchemaSize } from './caps.ts'
-import { checkMinor, checkPatch } from './compatibility.ts'
-import { flavourOf } from './flavour.ts'
+import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
+import { checkMinor } from './compatibility/minor.ts'
+import { checkPatch } from './compatibility/patch.ts'
 import { planOf } from './plans.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
@@ -27,7 +25,7 @@ export interface RegistrationInput {
 }
 
 export interface RegistrationContext {
-  organization: Pick<Organization, 'plan' | 'namespaceAllowlist'>
+  organization: Pick<Organization, 'plan' | 'namespaceAllowlist' | 'strictCompatibility'>
   /** All versions of this name; undefined when it is new. */
   event: RegisteredEvent | undefined
   /** Distinct (namespace, name) of the organization that are not archived, generic not counted (D-6). */
@@ -44,6 +42,10 @@ export interface RegistrationFinding {
 export interface RegistrationCheck {
   /** In the order of C.11.2; empty: it may be registered. */
   findings: RegistrationFinding[]
+  /** What may be done, but consumers should know; paths are pointers into the request body. */
+  warnings: Finding[]
+  /** Whether every payload of the version before is proved to be one of this; null where there is nothing to compare. */
+  proof: boolean | null
   /** Null when the version may not be taken. */
   semverBump: SemverBump | null
   /** Null when the schema is not one that can be written in canonical form. */
@@ -53,13 +55,13 @@ export interface RegistrationCheck {
   propertyCount: number
 }
 
-const FINDINGS_MAX = 20
-
 export function checkRegistration(input: RegistrationInput, context: RegistrationContext, validators: Validators): RegistrationCheck {
   const schema = checkSchema(input, validators)
   const version = checkVersionStep(input, context, schema)
   return {
     findings: [...checkNames(input, context), ...checkPlan(context), ...schema.findings, ...version.findings],
+    warnings: version.warnings,
+    proof: version.proof,
     semverBump: version.bump,
     schemaHash: schema.hash,
     schemaFlavour: schema.flavour,
@@ -100,104 +102,39 @@ function checkPlan({ organization, event, registrationsUsed }: RegistrationConte
   ]
 }
 
-interface CheckedSchema {
-  findings: RegistrationFinding[]
-  flavour: SchemaFlavour
-  /** Set when the schema is an object. */
-  size?: SchemaSize
-  hash: string | null
-  /** Set when the schema can judge payloads. */
-  valid?: SchemaObject
-}
-
-function checkSchema({ payloadSchema, payloadExample }: RegistrationInput, validators: Validators): CheckedSchema {
-  const unknown = { flavour: 'json-schema-2020-12' as const, hash: null }
-  if (!isJsonObject(payloadSchema)) return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be object')])] }
-  const size = measureSchema(payloadSchema)
-  // Over the caps of its text nothing may walk through it.
-  if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
-  const flavour = flavourOf(payloadSchema)
-  const caps = capFindings(size)
-  const canonical = canonicalProblem(payloadSchema)
-  const hash = canonical ? null : schemaHash(payloadSchema)
-  if (caps.length > 0 || canonical) {
-    return { flavour, size, hash, findings: canonical ? [...caps, invalidSchema([canonical])] : caps }
-  }
-  if (payloadSchema.type !== 'object') {
-    return { flavour, size, hash, findings: [invalidSchema([finding('/type', 'type', 'the root must say "type": "object"')])] }
-  }
-  const compiled = validators.compile(payloadSchema, flavour)
-  if (!compiled.ok) return { flavour, size, hash, findings: [invalidSchema(compiled.findings)] }
-  const judged = { schemaHash: hash as string, payloadSchema, schemaFlavour: flavour }
-  const mismatch = payloadExample === undefined ? [] : validators.validate(judged, payloadExample)
-  const findings: RegistrationFinding[] = []
-  if (mismatch.length > 0) {
-    const message = 'The example does not satisfy the schema.'
-    findings.push({ code: 'payload_example_does_not_match_schema', message, details: below('/payloadExample', mismatch) })
-  }
-  return { flavour, size, hash, findings, valid: payloadSchema }
-}
-
-/** One finding for each code, in the order of C.11.2. */
-function capFindings({ problems }: SchemaSize): RegistrationFinding[] {
-  const findings: RegistrationFinding[] = []
-  for (const code of ['schema_too_deep', 'schema_too_wide'] as const) {
-    const details = problems.filter(problem => problem.code === code).map(problem => problem.finding)
-    if (details.length > 0)
-      findings.push({ code, message: `The schema ${details[0]?.message}.`, details: below('/payloadSchema', details) })
-  }
-  const invalid = problems.filter(problem => problem.code === 'invalid_json_schema').map(problem => problem.finding)
-  return invalid.length > 0 ? [...findings, invalidSchema(invalid)] : findings
-}
-
-function invalidSchema(details: Finding[]): RegistrationFinding {
-  const [first] = details
-  return {
-    code: 'invalid_json_schema',
-    message: `The schema cannot be taken: ${first?.rule} ${first?.message}.`,
-    details: below('/payloadSchema', details),
-  }
-}
-
-function canonicalProblem(schema: SchemaObject): Finding | undefined {
-  try {
-    canonicalJson(schema)
-    return undefined
-  } catch (error) {
-    return finding('', 'canonical', error instanceof Error ? error.message : String(error))
-  }
-}
-
-interface CheckedVersion {
-  findings: RegistrationFinding[]
+interface CheckedVersion extends Pick<RegistrationCheck, 'findings' | 'warnings' | 'proof'> {
   bump: SemverBump | null
 }
 
-function checkVersionStep({ version }: RegistrationInput, { event }: RegistrationContext, schema: CheckedSchema): CheckedVersion {
-  if (checkVersion(version)) return { bump: null, findings: [] }
-  const step = checkBump(event, version)
+const NOTHING_COMPARED = { findings: [], warnings: [], proof: null }
+
+function checkVersionStep({ version }: RegistrationInput, context: RegistrationContext, schema: CheckedSchema): CheckedVersion {
+  if (checkVersion(version)) return { ...NOTHING_COMPARED, bump: null }
+  const step = checkBump(context.event, version)
   if ('code' in step) {
     const details = step.existing
       ? [finding('/version', 'existing_registration', step.existing.id)]
       : [finding('/version', step.code, step.message)]
-    return { bump: null, findings: [{ code: step.code, message: step.message, details }] }
+    return { ...NOTHING_COMPARED, bump: null, findings: [{ code: step.code, message: step.message, details }] }
   }
-  if (!step.base || !schema.valid) return { bump: step.bump, findings: [] }
-  return { bump: step.bump, findings: checkChange(step.bump, step.base.payloadSchema, schema.valid, step.base.version) }
+  const { bump, base } = step
+  if (!base || !schema.valid) return { ...NOTHING_COMPARED, bump }
+  const strict = context.organization.strictCompatibility === true
+  return { bump, ...checkChange(bump, base.payloadSchema, schema.valid, base.version, strict) }
 }
 
-function checkChange(bump: SemverBump, old: SchemaObject, next: SchemaObject, base: string): RegistrationFinding[] {
+function checkChange(bump: SemverBump, old: SchemaObject, next: SchemaObject, base: string, strict: boolean): Omit<CheckedVersion, 'bump'> {
   if (bump === 'patch') {
     const difference = checkPatch(old, next)
-    if (!difference) return []
+    if (!difference) return { ...NOTHING_COMPARED, proof: true }
     const message = `The schema differs from that of ${base} in more than descriptions.`
-    return [{ code: 'patch_must_be_byte_equal', message, details: below('/payloadSchema', [difference]) }]
+    const details = below('/payloadSchema', [difference])
+    return { ...NOTHING_COMPARED, proof: false, findings: [{ code: 'patch_must_be_byte_equal', message, details }] }
   }
-  const breaking = bump === 'minor' ? checkMinor(old, next) : []
-  if (breaking.length === 0) return []
+  if (bump !== 'minor') return NOTHING_COMPARED
+  const { findings, warnings, proof } = checkMinor(old, next, { strict })
+  const told = { warnings: below('/payloadSchema', warnings), proof }
+  if (findings.length === 0) return { ...told, findings: [] }
   const message = `The schema is not proved to be compatible with that of ${base}.`
-  return [{ code: 'minor_must_be_backwards_compatible', message, details: below('/payloadSchema', breaking) }]
+  return { ...told, findings: [{ code: 'minor_must_be_backwards_compatible', message, details: below('/payloadSchema', findings) }] }
 }
-
-const below = (path: string, details: Finding[]): Finding[] =>
-  details.slice(0, FINDINGS_MAX).map(detail => ({ ...detail, path: path + detail.path }))

@@ -17,6 +17,12 @@ export interface PlanLimits {
   retentionDays: number
   /** Idempotency keys remembered: for 30 days, or the last so many. */
   idempotencyKeys: number
+  /** Replayed deliveries a UTC day (C.8, rule 3); null: unlimited. */
+  replayedPerDay: number | null
+  /** What its own Kafka clients may send, and as much receive, in bytes per second; all credentials of a direction together (C.17). */
+  kafkaBytesPerS: number
+  /** Partitions of its two topics, at most: it begins with one and may be given more. */
+  partitionsMax: number
   marketplacePublish: boolean
   marketplaceFork: boolean
   federation: boolean
@@ -35,6 +41,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     queues: 0,
     streams: 1,
     idempotencyKeys: 10_000,
+    replayedPerDay: 0,
+    kafkaBytesPerS: 262_144,
+    partitionsMax: 1,
     marketplacePublish: false,
     marketplaceFork: false,
     federation: false,
@@ -49,6 +58,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     queues: 2,
     streams: 5,
     idempotencyKeys: 100_000,
+    replayedPerDay: 1_000,
+    kafkaBytesPerS: 1_048_576,
+    partitionsMax: 1,
     marketplacePublish: false,
     marketplaceFork: false,
     federation: false,
@@ -63,6 +75,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     queues: 10,
     streams: 25,
     idempotencyKeys: 1_000_000,
+    replayedPerDay: 50_000,
+    kafkaBytesPerS: 8_388_608,
+    partitionsMax: 4,
     marketplacePublish: true,
     marketplaceFork: true,
     federation: false,
@@ -77,6 +92,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     queues: 100,
     streams: 100,
     idempotencyKeys: 20_000_000,
+    replayedPerDay: null,
+    kafkaBytesPerS: 67_108_864,
+    partitionsMax: 16,
     marketplacePublish: true,
     marketplaceFork: true,
     federation: true,

@@ -31,6 +31,8 @@ export interface References {
   /** The schemas that a `$dynamicRef` at a schema may lead to; which one is decided while judging. */
   dynamic: ReadonlyMap<SchemaObject, DynamicTarget>
   resourceOf(schema: SchemaObject): Resource
+  /** JSON pointer of a schema in its document. */
+  pathOf(schema: SchemaObject): string
   /** What leads nowhere or twice; paths are pointers into the first document. */
   findings: Finding[]
 }
@@ -65,7 +67,13 @@ export function resolveReferences(root: Schema, others: ReadonlyMap<string, Sche
     const candidates = anchor === undefined ? [] : index.withDynamicAnchor(anchor)
     dynamic.set(schema, { initial: start.schema, anchor, candidates })
   }
-  return { targets, dynamic, findings, resourceOf: schema => index.schemas.get(schema)?.resource as Resource }
+  return {
+    targets,
+    dynamic,
+    findings,
+    resourceOf: schema => index.schemas.get(schema)?.resource as Resource,
+    pathOf: schema => index.schemas.get(schema)?.path ?? '',
+  }
 }
 
 interface Found {

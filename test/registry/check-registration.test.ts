@@ -63,6 +63,8 @@ describe('a registration', () => {
   it('that keeps every rule has no finding, and tells hash, flavour, bump and size', () => {
     expect(check({ payloadExample: { a: 'x' } })).toEqual({
       findings: [],
+      warnings: [],
+      proof: null,
       semverBump: 'initial',
       schemaHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       schemaFlavour: 'json-schema-2020-12',
@@ -188,7 +190,7 @@ describe('a registration', () => {
   it('points into the request body', () => {
     const at = (...args: Parameters<typeof check>) => check(...args).findings.flatMap(f => f.details?.map(d => `${d.rule} ${d.path}`))
     expect(at({ version: '1.1.0', payloadSchema: closed({ a: { type: 'number' } }, { required: ['a'] }) }, { event: v100 })).toEqual([
-      'not_provable /payloadSchema/properties/a/type',
+      'type_changed /payloadSchema/properties/a/type',
     ])
     expect(at({ version: '1.0.1', payloadSchema: { ...schema, title: 't' } }, { event: v100 })).toEqual(['byte_equal /payloadSchema/title'])
     expect(at({ payloadExample: { a: 'x', 'b/c': 1 } })).toEqual(['additionalProperties /payloadExample/b~1c'])
@@ -196,6 +198,35 @@ describe('a registration', () => {
     expect(check({}, { event: v100 }).findings[0]?.details).toEqual([
       { path: '/version', rule: 'existing_registration', message: 'cer_1.0.0' },
     ])
+  })
+})
+
+describe('a minor of an open model', () => {
+  const event = registered(registration('1.0.0', { payloadSchema: { type: 'object', properties: {} } }))
+  const grown = { version: '1.1.0', payloadSchema: { type: 'object', properties: { a: { type: 'string' } } } }
+  it('is taken with a warning, and refused in an organization with strict compatibility', () => {
+    expect(check(grown, { event })).toMatchObject({
+      findings: [],
+      warnings: [{ path: '/payloadSchema/properties/a', rule: 'open_model_property_added' }],
+      proof: false,
+    })
+    const strict = { ...context.organization, strictCompatibility: true }
+    expect(check(grown, { event, organization: strict })).toMatchObject({
+      findings: [
+        {
+          code: 'minor_must_be_backwards_compatible',
+          details: [{ path: '/payloadSchema/properties/a', rule: 'open_model_property_added' }],
+        },
+      ],
+      warnings: [],
+      proof: false,
+    })
+  })
+
+  it('and what is equal but for descriptions is proved', () => {
+    expect(check({ version: '1.0.1' }, { event: v100 }).proof).toBe(true)
+    expect(check({ version: '1.1.0' }, { event: v100 }).proof).toBe(true)
+    expect(check({ version: '2.0.0' }, { event: v100 }).proof).toBe(null)
   })
 })
 

@@ -1,4 +1,5 @@
 import { EMIT_STATES } from '../../analytics/emit-reads.ts'
+import { METERS } from '../../analytics/usage-reads.ts'
 import {
   anyObject,
   anything,
@@ -43,6 +44,7 @@ export const registrationQuery = {
   'includeInbound?': boolean,
 }
 
+const findings = listOf(object({ path: string, rule: string, message: string }))
 const registrationFields = {
   ...stored,
   organizationId: string,
@@ -60,6 +62,7 @@ const registrationFields = {
   registeredBy: string,
   publishedAt: nullable(time),
   archivedAt: nullable(time),
+  warnings: findings,
 }
 export const registration = object(registrationFields)
 const inbound = object({
@@ -71,7 +74,6 @@ const inbound = object({
 /** With `includeInbound`: what peers share, too. */
 export const listedRegistration = { anyOf: [registration, inbound] }
 
-const findings = listOf(object({ path: string, rule: string, message: string }))
 export const dryRun = object({
   valid: boolean,
   canonicalName: nullable(string),
@@ -84,6 +86,8 @@ export const dryRun = object({
   propertyCount: integer,
   findings: listOf(object({ code: string, path: string, rule: string, message: string, details: findings })),
   errors: listOf(string),
+  warnings: findings,
+  proof: nullable(boolean),
   impact: object({
     webhooks: listOf(object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) })),
     peers: listOf(object({ groupId: string, memberId: string, versions: listOf(string), receives: boolean })),
@@ -134,6 +138,8 @@ export const emit = {
 }
 export const history = object({ id: string, emit, payload: anything, deliveries: listOf(anyObject), attempts: listOf(anyObject) })
 
+const warnings = listOf(object({ meter: string, level: integer, used: integer, limit: integer }))
+
 export const health = object({
   plan,
   registrations: object({ used: integer, limit: nullable(integer) }),
@@ -145,12 +151,19 @@ export const health = object({
     marketplaceFork: boolean,
     federationPush: boolean,
   }),
+  warnings,
   recentFailures: listOf(object({ id: string, canonicalName: string, errorMessage: nullable(string), createdAt: time })),
 })
 
 const month = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }
 export const usageQuery = { 'month?': month }
-export const usage = object({ month, environment, meters: anyObject, limits: anyObject })
+/** `final`: the month is over. */
+export const usage = object({ month, environment, final: boolean, meters: anyObject, limits: anyObject, warnings })
+export const timeseriesQuery = { 'meter?': oneOf(METERS), 'interval?': oneOf(['hour', 'day']), 'from?': time, 'to?': time }
+export const timeseries = listOf(object({ start: time, meter: string, count: integer }))
 
-export const auditQuery = { 'type?': text(1, 100), 'entityType?': text(1, 50), 'entityId?': text(1, 100), 'from?': time, 'to?': time }
+export const auditQuery = {
+  ...{ 'type?': text(1, 100), 'entity?': text(1, 200), 'entityType?': text(1, 50), 'entityId?': text(1, 200) },
+  ...{ 'actor?': text(1, 100), 'from?': time, 'to?': time },
+}
 export const change = anyObject

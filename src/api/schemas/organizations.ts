@@ -1,6 +1,6 @@
 import { SCOPES } from '../../control-plane/records.ts'
 import { SLUG_PATTERN } from '../../control-plane/slugs.ts'
-import { environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from './parts.ts'
+import { boolean, environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from './parts.ts'
 
 const email = { ...text(3, 254), format: 'email' }
 const namespace = { ...text(2, 31), pattern: SLUG_PATTERN }
@@ -13,11 +13,13 @@ export const organization = object({
   status: oneOf(['active', 'suspended', 'deleted']),
   ownerEmail: nullable(string),
   namespaceAllowlist: listOf(string),
+  strictCompatibility: boolean,
 })
 
 export const newOrganization = object({ name: text(1, 120), 'slug?': namespace, 'plan?': plan, 'ownerEmail?': nullable(email) })
 export const madeOrganization = object({ organization, apiKey: string })
-export const organizationPatch = { ...object({ 'name?': text(1, 120), 'plan?': plan, 'ownerEmail?': nullable(email) }), minProperties: 1 }
+const organizationChanges = { 'name?': text(1, 120), 'plan?': plan, 'ownerEmail?': nullable(email), 'strictCompatibility?': boolean }
+export const organizationPatch = { ...object(organizationChanges), minProperties: 1 }
 export const namespaceGrant = object({ namespace })
 
 const scopes = { type: 'array', items: oneOf(SCOPES), minItems: 1, maxItems: SCOPES.length }

@@ -2,6 +2,7 @@
 
 /** Whether `value` is `divisor` times a whole number, both taken as the decimals that they are written as. */
 export function isMultipleOf(value: number, divisor: number): boolean {
+  if (!Number.isFinite(value)) return false
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0
   const a = decimalOf(value)
   const b = decimalOf(divisor)

@@ -1,0 +1,85 @@
+/** Whether a payload schema can be taken: its size before anything compiles it, then its form, then its example (C.11.2, C.11.3). */
+import type { Finding } from '../codes.ts'
+import type { SchemaFlavour } from '../control-plane/records.ts'
+import { isJsonObject } from '../events/json-pointer.ts'
+import { finding } from '../events/json-text.ts'
+import { canonicalJson, schemaHash } from './canonical-json.ts'
+import { measureSchema, type SchemaSize } from './caps.ts'
+import type { RegistrationFinding, RegistrationInput } from './check-registration.ts'
+import { flavourOf } from './flavour.ts'
+import type { SchemaObject } from './schema-positions.ts'
+import type { Validators } from './validators.ts'
+
+const FINDINGS_MAX = 20
+
+export interface CheckedSchema {
+  findings: RegistrationFinding[]
+  flavour: SchemaFlavour
+  /** Set when the schema is an object. */
+  size?: SchemaSize
+  hash: string | null
+  /** Set when the schema can judge payloads. */
+  valid?: SchemaObject
+}
+
+export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput, validators: Validators): CheckedSchema {
+  const unknown = { flavour: 'json-schema-2020-12' as const, hash: null }
+  if (!isJsonObject(payloadSchema)) return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be object')])] }
+  const size = measureSchema(payloadSchema)
+  // Over the caps of its text nothing may walk through it.
+  if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
+  const flavour = flavourOf(payloadSchema)
+  const caps = capFindings(size)
+  const canonical = canonicalProblem(payloadSchema)
+  const hash = canonical ? null : schemaHash(payloadSchema)
+  if (caps.length > 0 || canonical) {
+    return { flavour, size, hash, findings: canonical ? [...caps, invalidSchema([canonical])] : caps }
+  }
+  if (payloadSchema.type !== 'object') {
+    return { flavour, size, hash, findings: [invalidSchema([finding('/type', 'type', 'the root must say "type": "object"')])] }
+  }
+  const compiled = validators.compile(payloadSchema, flavour)
+  if (!compiled.ok) return { flavour, size, hash, findings: [invalidSchema(compiled.findings)] }
+  const judged = { schemaHash: hash as string, payloadSchema, schemaFlavour: flavour }
+  const mismatch = payloadExample === undefined ? [] : validators.validate(judged, payloadExample)
+  const findings: RegistrationFinding[] = []
+  if (mismatch.length > 0) {
+    const message = 'The example does not satisfy the schema.'
+    findings.push({ code: 'payload_example_does_not_match_schema', message, details: below('/payloadExample', mismatch) })
+  }
+  return { flavour, size, hash, findings, valid: payloadSchema }
+}
+
+/** One finding for each code, in the order of C.11.2. */
+function capFindings({ problems }: SchemaSize): RegistrationFinding[] {
+  const findings: RegistrationFinding[] = []
+  for (const code of ['schema_too_deep', 'schema_too_wide'] as const) {
+    const details = problems.filter(problem => problem.code === code).map(problem => problem.finding)
+    if (details.length > 0)
+      findings.push({ code, message: `The schema ${details[0]?.message}.`, details: below('/payloadSchema', details) })
+  }
+  const invalid = problems.filter(problem => problem.code === 'invalid_json_schema').map(problem => problem.finding)
+  return invalid.length > 0 ? [...findings, invalidSchema(invalid)] : findings
+}
+
+function invalidSchema(details: Finding[]): RegistrationFinding {
+  const [first] = details
+  return {
+    code: 'invalid_json_schema',
+    message: `The schema cannot be taken: ${first?.rule} ${first?.message}.`,
+    details: below('/payloadSchema', details),
+  }
+}
+
+function canonicalProblem(schema: SchemaObject): Finding | undefined {
+  try {
+    canonicalJson(schema)
+    return undefined
+  } catch (error) {
+    return finding('', 'canonical', error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Findings about a part of the request body. */
+export const below = (path: string, details: Finding[]): Finding[] =>
+  details.slice(0, FINDINGS_MAX).map(detail => ({ ...detail, path: path + detail.path }))

@@ -1,0 +1,84 @@
+/** Bounds of numbers, lengths and counts: wider ones are a minor with a warning, tighter ones are none. */
+import { pointerTo } from '../../events/json-pointer.ts'
+import { isMultipleOf } from '../judging/multiple-of.ts'
+import type { SchemaObject } from '../schema-positions.ts'
+import type { Pair } from './minor.ts'
+
+export function compareBounds(pair: Pair): void {
+  const { before, after } = pair
+  for (const noun of ['Length', 'Items', 'Properties']) {
+    compareBound(pair, `min${noun}`, atLeast(before[`min${noun}`], 0), atLeast(after[`min${noun}`], 0))
+    compareBound(pair, `max${noun}`, atMost(before[`max${noun}`]), atMost(after[`max${noun}`]))
+  }
+  compareContained(pair)
+  compareRange(pair)
+  compareMultipleOf(pair)
+  compareUniqueItems(pair)
+}
+
+/** A bound as a number that grows when it gets tighter, and where two are equal whether its own value is left out. */
+interface Bound {
+  tightness: number
+  exclusive: boolean
+}
+
+const atLeast = (value: unknown, otherwise: number): Bound => ({
+  tightness: typeof value === 'number' ? value : otherwise,
+  exclusive: false,
+})
+const atMost = (value: unknown): Bound => ({ tightness: typeof value === 'number' ? -value : Number.NEGATIVE_INFINITY, exclusive: false })
+
+function compareBound({ path, after, verdict }: Pair, keyword: string, old: Bound, next: Bound, elsewhere = keyword): void {
+  const at = pointerTo(path, Object.hasOwn(after, keyword) ? keyword : elsewhere)
+  const change = next.tightness === old.tightness ? Number(next.exclusive) - Number(old.exclusive) : next.tightness - old.tightness
+  if (change > 0) verdict.refuse('bound_tightened', at)
+  else if (change < 0) verdict.warn('bound_relaxed', at)
+}
+
+/** Without `contains` its bounds say nothing. A change of `contains` itself is refused elsewhere. */
+function compareContained(pair: Pair): void {
+  const { before, after, isSame } = pair
+  if (!Object.hasOwn(after, 'contains') || !isSame('contains')) return
+  compareBound(pair, 'minContains', atLeast(before.minContains, 1), atLeast(after.minContains, 1))
+  compareBound(pair, 'maxContains', atMost(before.maxContains), atMost(after.maxContains))
+}
+
+/** The inclusive and the exclusive bound together: the tighter of them rules. */
+function compareRange(pair: Pair): void {
+  const lower = ({ minimum, exclusiveMinimum }: SchemaObject): Bound =>
+    tighter(atLeast(minimum, Number.NEGATIVE_INFINITY), { ...atLeast(exclusiveMinimum, Number.NEGATIVE_INFINITY), exclusive: true })
+  const upper = ({ maximum, exclusiveMaximum }: SchemaObject): Bound =>
+    tighter(atMost(maximum), { ...atMost(exclusiveMaximum), exclusive: true })
+  const { before, after } = pair
+  const named = (inclusive: string, exclusive: string): [string, string] =>
+    Object.hasOwn(after, exclusive) || (!Object.hasOwn(after, inclusive) && Object.hasOwn(before, exclusive))
+      ? [exclusive, exclusive]
+      : [inclusive, inclusive]
+  const [minimum] = named('minimum', 'exclusiveMinimum')
+  const [maximum] = named('maximum', 'exclusiveMaximum')
+  compareBound(pair, minimum, lower(before), lower(after))
+  compareBound(pair, maximum, upper(before), upper(after))
+}
+
+function tighter(inclusive: Bound, exclusive: Bound): Bound {
+  if (exclusive.tightness === Number.NEGATIVE_INFINITY) return inclusive
+  return exclusive.tightness >= inclusive.tightness ? exclusive : inclusive
+}
+
+/** `multipleOf: 1` dropped would be an integer that becomes a number, which is a wider type: only a divisor is a relaxed bound. */
+function compareMultipleOf({ before, after, path, isSame, verdict }: Pair): void {
+  if (isSame('multipleOf')) return
+  const at = pointerTo(path, 'multipleOf')
+  const [old, next] = [before.multipleOf, after.multipleOf]
+  if (typeof next !== 'number') verdict.refuse('multiple_of_removed', at)
+  else if (typeof old !== 'number') verdict.refuse('bound_tightened', at)
+  else if (isMultipleOf(old, next)) verdict.warn('bound_relaxed', at)
+  else verdict.refuse('multiple_of_changed', at)
+}
+
+function compareUniqueItems({ before, after, path, verdict }: Pair): void {
+  const at = pointerTo(path, 'uniqueItems')
+  const [old, next] = [before.uniqueItems === true, after.uniqueItems === true]
+  if (next && !old) verdict.refuse('unique_items_added', at)
+  if (old && !next) verdict.warn('bound_relaxed', at)
+}

@@ -1,0 +1,78 @@
+/**
+ * What a schema says, as a number: two schemas with the same number take exactly the same values, wherever they stand and whatever their
+ * parts are called. References count as what they lead to; annotations and names (`$id`, `$anchor`, `$defs`) count for nothing.
+ */
+import { isJsonObject } from '../../events/json-pointer.ts'
+import { identityOf } from '../canonical-json.ts'
+import type { References, Schema } from '../references.ts'
+import { type SchemaObject, subschemasOf } from '../schema-positions.ts'
+
+/** A minor may change these freely. */
+const ANNOTATIONS = new Set(['title', 'description', 'examples', '$comment', 'default', 'deprecated', 'example', 'externalDocs'])
+const NAMES = new Set(['$schema', '$id', '$anchor', '$dynamicAnchor', '$defs', 'definitions'])
+/** Lists whose order says nothing. */
+const SETS = new Set(['required', 'enum'])
+
+/** Whether a keyword has a part in what a schema says. */
+export const isSaying = (keyword: string): boolean => !isAnnotation(keyword) && !NAMES.has(keyword)
+export const isAnnotation = (keyword: string): boolean => ANNOTATIONS.has(keyword) || keyword.startsWith('x-')
+
+export interface Meanings {
+  of(schema: unknown): number
+  /** What one keyword of a schema says; undefined where it is absent. */
+  ofKeyword(schema: SchemaObject, keyword: string): number | undefined
+}
+
+/** Two documents that are compared share `numbers`. Each schema is looked at once. @throws RecursiveSchema */
+export function createMeanings({ targets, dynamic }: References, numbers: Map<string, number>): Meanings {
+  const known = new Map<SchemaObject, number>()
+  const open = new Set<SchemaObject>()
+
+  const numberOf = (text: string): number => {
+    const number = numbers.get(text) ?? numbers.size
+    numbers.set(text, number)
+    return number
+  }
+
+  function of(schema: unknown): number {
+    if (!isJsonObject(schema)) return numberOf(schema === false ? 'false' : '{}')
+    const found = known.get(schema)
+    if (found !== undefined) return found
+    if (open.has(schema)) throw new RecursiveSchema()
+    open.add(schema)
+    const said = Object.keys(schema).filter(isSaying).sort()
+    const target = said.length === 1 ? targets.get(schema) : undefined
+    const number =
+      target === undefined ? numberOf(`{${said.map(keyword => `${JSON.stringify(keyword)}:${ofKeyword(schema, keyword)}`)}}`) : of(target)
+    open.delete(schema)
+    known.set(schema, number)
+    return number
+  }
+
+  function ofKeyword(schema: SchemaObject, keyword: string): number | undefined {
+    if (!Object.hasOwn(schema, keyword)) return undefined
+    const value = schema[keyword]
+    const target: Schema | undefined =
+      keyword === '$ref' ? targets.get(schema) : keyword === '$dynamicRef' ? dynamic.get(schema)?.initial : undefined
+    if (target !== undefined) return numberOf(`to ${of(target)}`)
+    const below = subschemasOf({ [keyword]: value }, '')
+    if (below.length > 0)
+      return numberOf(`${Array.isArray(value)}${below.map(each => [identityOf(each.key ?? null), of(each.schema)]).sort()}`)
+    if (keyword === 'type') return numberOf(`type ${typesOf(value)}`)
+    if (SETS.has(keyword) && Array.isArray(value)) return numberOf(`set ${[...new Set(value.map(identityOf))].sort()}`)
+    return numberOf(`value ${identityOf(value)}`)
+  }
+
+  return { of, ofKeyword }
+}
+
+export class RecursiveSchema extends Error {}
+
+const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
+
+/** The types that a `type` takes, each once; a number may be an integer. */
+export function typesOf(type: unknown): string[] {
+  if (type === undefined) return TYPES
+  const names: unknown[] = Array.isArray(type) ? type : [type]
+  return TYPES.filter(name => names.includes(name) || (name === 'integer' && names.includes('number')))
+}

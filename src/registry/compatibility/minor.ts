@@ -1,0 +1,167 @@
+/**
+ * Whether a change may be a minor (C.11.3, docs/registry.md): a decision procedure that says yes only with a proof. A schema is the
+ * conjunction of its keywords; each that changed must take every value that it took and keep what consumers rely on. One that stayed,
+ * whatever it is, takes what it took, as long as its meaning does not depend on what changed beside it. What is not decided is refused.
+ */
+import { isJsonObject, pointerTo } from '../../events/json-pointer.ts'
+import { identityOf } from '../canonical-json.ts'
+import { createPatterns, type Pattern } from '../patterns.ts'
+import { type References, resolveReferences } from '../references.ts'
+import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
+import { compareBounds } from './bounds.ts'
+import { compareItems } from './items.ts'
+import { createMeanings, isAnnotation, isSaying, type Meanings, RecursiveSchema } from './meaning.ts'
+import { compareMembers } from './members.ts'
+import { compareValues } from './values.ts'
+import { createVerdict, type MinorVerdict, type Verdict } from './verdict.ts'
+
+/** One side of the comparison. */
+interface Side {
+  references: References
+  meanings: Meanings
+}
+
+/** Two schemas that judge the same values, old and new, and what compares their parts. */
+export interface Pair {
+  before: SchemaObject
+  after: SchemaObject
+  /** Pointer of `after` in the new schema. */
+  path: string
+  verdict: Verdict
+  /** Whether a keyword says the same in both. */
+  isSame(keyword: string): boolean
+  /** Whether a schema of the old document says the same as one of the new. */
+  meanTheSame(old: unknown, next: unknown): boolean
+  /** Compares a part of the old schema with one of the new. */
+  compare(old: unknown, next: unknown, path: string): void
+  /** The patterns of the old schema as they judge. */
+  pattern(text: string): Pattern
+}
+
+/** `strict`: the organization refuses what is not proved, D-7's row included. Time grows with the two texts, whatever they say. */
+export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { strict: boolean } = { strict: false }): MinorVerdict {
+  const verdict = createVerdict({ strict })
+  const numbers = new Map<string, number>()
+  const sideOf = (schema: SchemaObject): Side => {
+    const references = resolveReferences(schema)
+    return { references, meanings: createMeanings(references, numbers) }
+  }
+  const [before, after] = [sideOf(old), sideOf(next)]
+  try {
+    const compare = createComparison(before, after, verdict)
+    if (refuseDynamicScope(old, next, before, after, verdict)) return verdict.told()
+    compare(old, next, '')
+  } catch (error) {
+    if (error instanceof RecursiveSchema) verdict.refuse('not_provable', '', 'a schema that leads back to itself is not compared')
+    else if (error instanceof SyntaxError) verdict.refuse('not_provable', '', `cannot be compared: ${error.message}`)
+    else throw error
+  }
+  return verdict.told()
+}
+
+/** Where a dynamic reference has a choice, any change elsewhere may change what it leads to. */
+function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side, after: Side, verdict: Verdict): boolean {
+  const choosing = (side: Side) => [...side.references.dynamic].find(([, { candidates }]) => candidates.length > 1)?.[0]
+  const found = choosing(after) ?? choosing(before)
+  const judging = (schema: SchemaObject): string => identityOf(filterKeywords(schema, keyword => !isAnnotation(keyword)))
+  if (!found || judging(old) === judging(next)) return false
+  verdict.refuse(
+    'not_provable',
+    pointerTo(after.references.pathOf(found), '$dynamicRef'),
+    'has a choice of anchors: nothing may change beside it',
+  )
+  return true
+}
+
+function createComparison(beforeSide: Side, afterSide: Side, verdict: Verdict): Pair['compare'] {
+  const compared = new Map<SchemaObject, Set<SchemaObject>>()
+  const pattern = createPatterns()
+  const meanTheSame = (old: unknown, next: unknown): boolean => beforeSide.meanings.of(old) === afterSide.meanings.of(next)
+
+  function compare(old: unknown, next: unknown, path: string): void {
+    if (meanTheSame(old, next)) return
+    const from = effective(old, beforeSide.references)
+    const to = effective(next, afterSide.references)
+    if (from === false || to === false) {
+      verdict.refuse('not_provable', path)
+      return
+    }
+    const [before, after] = [from === true ? {} : from, to === true ? {} : to]
+    // The same two may be led to by many references; once is enough.
+    const others = compared.get(before) ?? new Set()
+    if (others.has(after)) return
+    compared.set(before, others.add(after))
+    const at = to === next || to === true ? path : afterSide.references.pathOf(after)
+    comparePair({
+      ...{ before, after, path: at, verdict, meanTheSame, compare, pattern },
+      isSame: keyword => beforeSide.meanings.ofKeyword(before, keyword) === afterSide.meanings.ofKeyword(after, keyword),
+    })
+  }
+
+  function comparePair(pair: Pair): void {
+    compareReferences(pair, beforeSide, afterSide)
+    compareValues(pair)
+    compareBounds(pair)
+    compareMembers(pair)
+    compareItems(pair)
+    for (const keyword of undecided(pair)) verdict.refuse('not_provable', pointerTo(pair.path, keyword))
+    refuseUnevaluated(pair)
+  }
+
+  return compare
+}
+
+/** A schema that says nothing but a reference is what the reference leads to. */
+function effective(schema: unknown, { targets }: References): SchemaObject | boolean {
+  let found: unknown = schema
+  while (isJsonObject(found) && targets.has(found) && Object.keys(found).filter(isSaying).length === 1) found = targets.get(found)
+  return isJsonObject(found) ? found : found !== false
+}
+
+/** Beside other keywords a reference is one more of them. */
+function compareReferences(pair: Pair, beforeSide: Side, afterSide: Side): void {
+  if (pair.isSame('$ref')) return
+  const [old, next] = [beforeSide.references.targets.get(pair.before), afterSide.references.targets.get(pair.after)]
+  const at = pointerTo(pair.path, '$ref')
+  if (old === undefined || next === undefined) pair.verdict.refuse('not_provable', at)
+  else pair.compare(old, next, isJsonObject(next) ? afterSide.references.pathOf(next) : at)
+}
+
+/** Compared by rules of their own. */
+const DECIDED = new Set([
+  ...['$ref', 'type', 'format', 'enum', 'const', 'pattern', 'multipleOf', 'uniqueItems'],
+  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength', 'minItems', 'maxItems'],
+  ...['minProperties', 'maxProperties', 'minContains', 'maxContains'],
+  ...['properties', 'patternProperties', 'additionalProperties', 'required', 'prefixItems', 'items'],
+])
+
+/** All other keywords must say what they said; the combinators are among them. */
+function undecided({ before, after, isSame }: Pair): string[] {
+  const keywords = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...keywords].filter(keyword => isSaying(keyword) && !DECIDED.has(keyword) && !isSame(keyword))
+}
+
+const UNEVALUATED = ['unevaluatedProperties', 'unevaluatedItems']
+/** Keywords that tell `unevaluated…` which members and items are judged, by what they say. */
+const TELLING = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas', 'contains']
+
+/** `unevaluated…` speaks of what the keywords beside it leave over: those must leave over the same. */
+function refuseUnevaluated({ before, after, path, isSame, verdict }: Pair): void {
+  const keyword = UNEVALUATED.find(each => Object.hasOwn(after, each))
+  if (!keyword) return
+  const judged = ({ properties, patternProperties, additionalProperties, prefixItems, items }: SchemaObject): string => {
+    const names = [properties, patternProperties].map(each => Object.keys(isJsonObject(each) ? each : {}).sort())
+    return JSON.stringify([
+      ...names,
+      additionalProperties === undefined,
+      items === undefined,
+      Array.isArray(prefixItems) ? prefixItems.length : 0,
+    ])
+  }
+  if (judged(before) === judged(after) && TELLING.every(isSame)) return
+  verdict.refuse(
+    'not_provable',
+    pointerTo(path, keyword),
+    'speaks of what is left over, and what is beside it changed: leave that as it was',
+  )
+}

@@ -1,0 +1,73 @@
+/** What is found while two schemas are compared, and the words for it: each says what is in the way and how to go on. */
+import type { Finding } from '../../codes.ts'
+import { finding } from '../../events/json-text.ts'
+
+/** Why a change cannot be a minor. */
+const REFUSALS = {
+  property_removed: 'was removed, and consumers may read it: keep it (it may be marked deprecated)',
+  property_required: 'is new and required, and payloads of the old version do not carry it: make it optional',
+  required_added: 'now requires more, and payloads of the old version may lack it: leave it optional',
+  required_removed: 'now requires less, and consumers rely on what was required: keep it required',
+  type_widened: 'takes more types, and consumers do not expect them: add a property of the new type beside it',
+  type_narrowed: 'takes fewer types than payloads of the old version have: keep the old types',
+  type_changed: 'takes other types: add a property of the new type beside it',
+  format_widened: 'no longer asks for the format that consumers rely on: keep it',
+  format_narrowed: 'asks for a format that payloads of the old version need not have: leave it out',
+  format_changed: 'asks for another format: add a property of the new format beside it',
+  enum_widened: 'takes more values, and consumers do not expect them: add a property beside it',
+  enum_narrowed: 'takes fewer values than payloads of the old version have: keep the old values',
+  enum_changed: 'takes other values: add a property beside it',
+  const_widened: 'no longer asks for the one value that consumers rely on: keep it',
+  const_narrowed: 'asks for one value, and payloads of the old version may have others: leave it out',
+  const_changed: 'asks for another value: add a property beside it',
+  pattern_changed: 'is not the pattern that it was, and nothing proves that one takes all of the other: keep the old one',
+  bound_tightened: 'is tighter than it was, and payloads of the old version may lie outside: keep the old bound or a wider one',
+  multiple_of_changed: 'does not divide what it was: keep it or use a divisor of it',
+  multiple_of_removed: 'was removed, and consumers rely on it: keep it or use a divisor of it',
+  unique_items_added: 'asks for different items, and payloads of the old version may repeat some: leave it out',
+  additional_properties_closed: 'takes fewer additional properties than payloads of the old version have: keep it as it was',
+  open_model_property_added:
+    'was added to a model that takes any property, so payloads of the old version may carry the name with other content: the organization has strict compatibility, so make this a major',
+  not_provable: 'changed in a way that is not proved to be compatible: leave it as it was',
+} as const
+
+/** What a minor may do, but consumers should know. */
+const WARNINGS = {
+  bound_relaxed: 'is wider than it was: consumers may meet values that the old version did not take',
+  open_model_property_added:
+    'was added to a model that takes any property: payloads of the old version may carry the name with other content',
+} as const
+
+export interface MinorVerdict {
+  /** Why it is no minor; empty: it is one. Paths are pointers into the new schema, or to where something was. */
+  findings: Finding[]
+  warnings: Finding[]
+  /** Whether every payload of the old schema is proved to be one of the new; false also where it is no minor. */
+  proof: boolean
+}
+
+export interface Verdict {
+  refuse(rule: keyof typeof REFUSALS, path: string, why?: string): void
+  warn(rule: keyof typeof WARNINGS, path: string): void
+  told(): MinorVerdict
+}
+
+export function createVerdict({ strict }: { strict: boolean }): Verdict {
+  const findings: Finding[] = []
+  const warnings: Finding[] = []
+  const refuse: Verdict['refuse'] = (rule, path, why = REFUSALS[rule]) => {
+    findings.push(finding(path, rule, why))
+  }
+  return {
+    refuse,
+    warn(rule, path) {
+      if (rule === 'open_model_property_added' && strict) refuse(rule, path)
+      else warnings.push(finding(path, rule, WARNINGS[rule]))
+    },
+    told: () => ({
+      findings,
+      warnings,
+      proof: findings.length === 0 && warnings.every(({ rule }) => rule !== 'open_model_property_added'),
+    }),
+  }
+}
