@@ -94,6 +94,13 @@ export const CODES = {
   cannot_invite_self: entry(400, 'An organization cannot be a member of its own group.'),
   header_not_allowed: entry(400, 'A header is not one that may be sent along: see the message.'),
   cannot_push_generic_event: entry(400, 'platformxe.generic cannot be shared.'),
+
+  // Replays (C.8)
+  outside_retention: entry(410, 'Events of that time are no longer kept.'),
+  invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),
+  replay_in_progress: entry(409, 'A replay to this target is under way, or as many as an organization may have.'),
+  replay_not_running: entry(409, 'The replay is not in a state for this.'),
+  replay_quota_exceeded: entry(402, "The plan's replayed events of the day are used up."),
 } as const satisfies Record<string, CodeEntry>
 
 export type Code = keyof typeof CODES

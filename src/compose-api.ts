@@ -11,17 +11,15 @@ import { createOutcomeWaiter } from './api/outcomes.ts'
 import type { Backends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
-import { createControlPlane } from './control-plane/control-plane.ts'
+import type { ControlPlane } from './control-plane/control-plane.ts'
 import type { ControlViewStore } from './control-plane/view-store.ts'
 import type { AddressGuard } from './delivery/address-guard.ts'
 import type { Ids } from './events/ids.ts'
 import type { IngressTags } from './events/ingress.ts'
 import { createAppender } from './kafka/appender.ts'
-import { type ControlTail, createControlLog } from './kafka/control-topic.ts'
 import { createLogReader } from './kafka/log-reader.ts'
 import { patiently } from './kafka/patience.ts'
 import type { Provisioning } from './kafka/provisioning.ts'
-import { shardOf } from './kafka/shards.ts'
 import type { KafkaSettings, Wire } from './kafka/wire.ts'
 import type { Logger } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -42,7 +40,7 @@ export interface ApiParts {
   provisioning: Provisioning
   analytics: AnalyticsClient
   view: ControlViewStore
-  tail: ControlTail
+  controlPlane: ControlPlane
   metrics: Metrics
   ids: Ids
   tags: IngressTags
@@ -57,7 +55,6 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
   const numbers = createAdmissionNumbers()
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
-  const log = createControlLog({ kafka, tail: parts.tail, clock, logger })
   const reader = createLogReader({
     kafka,
     clock,
@@ -76,16 +73,8 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     reader.assign(admissionCounters.name, shard, 'earliest')
   }
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
-  const controlPlane = createControlPlane({
-    ...parts,
-    log,
-    secretKey: parts.backends.secretKey,
-    checkUrl: url => parts.guard.checkUrl(url),
-    shardOf: organizationId => shardOf(organizationId, provisioning.shards),
-  })
   const { handler } = createApi({
     ...parts,
-    controlPlane,
     appender,
     outcomes,
     reads: createReads(parts.analytics),
@@ -102,7 +91,6 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     handler,
     async close() {
       await appender.close()
-      await log.close()
       await reader.close()
       outcomes.close()
     },

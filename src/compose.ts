@@ -7,15 +7,18 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { createAdmit } from '../processors/admit/index.ts'
+import type { CatchUpSources } from '../processors/deliver/catch-ups.ts'
 import { createDeliver } from '../processors/deliver/index.ts'
 import { createRecord } from '../processors/record/index.ts'
 import { createAnalyticsClient } from './analytics/client.ts'
 import { migrate } from './analytics/migrate.ts'
+import { createReplayReads } from './analytics/replay-reads.ts'
 import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import { startApi } from './compose-api.ts'
 import type { Config, RoleName } from './config.ts'
+import { createControlPlane } from './control-plane/control-plane.ts'
 import { createSecretBox } from './control-plane/secrets.ts'
 import { createControlView } from './control-plane/view-store.ts'
 import { createAddressGuard } from './delivery/address-guard.ts'
@@ -24,10 +27,12 @@ import type { ProgressLogger } from './embedded/part-directory.ts'
 import { createChainTokens } from './events/chain.ts'
 import { createIds } from './events/ids.ts'
 import { createIngressTags } from './events/ingress.ts'
-import { tailControl } from './kafka/control-topic.ts'
+import { createControlLog, tailControl } from './kafka/control-topic.ts'
+import { createLogPages } from './kafka/log-pages.ts'
 import type { Processor } from './kafka/ports.ts'
 import { provision } from './kafka/provisioning.ts'
 import { runShardedProcessor } from './kafka/sharded-processor.ts'
+import { shardOf } from './kafka/shards.ts'
 import { openWire } from './kafka/wire.ts'
 import type { Logger } from './observability/logger.ts'
 import { createMetrics } from './observability/metrics.ts'
@@ -100,6 +105,14 @@ export async function compose(deps: {
       ownAddresses: () => [...backends.addresses, ...listening],
     })
 
+    const log = createControlLog({ kafka, tail, clock, logger })
+    closing.push(() => log.close())
+    const controlPlane = createControlPlane({
+      ...{ view, log, provisioning, validators, ids, clock, random, secretKey: backends.secretKey },
+      checkUrl: url => guard.checkUrl(url),
+      shardOf: organizationId => shardOf(organizationId, provisioning.shards),
+    })
+
     const run = async (processor: Processor) => {
       const memberDir = join(config.dataDir, 'leases')
       const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
@@ -113,7 +126,17 @@ export async function compose(deps: {
       closing.push(async () => sender.close())
       const onAttempt = metrics.attemptRow
       const { timeScale, clockOffsetMs } = config
-      await run(createDeliver({ view, secrets, sender, chains, clock, clockOffsetMs, random, ids, timeScale, logger, onAttempt }))
+      const replayReads = createReplayReads(analytics)
+      const catchUp: CatchUpSources = {
+        pages: createLogPages({ wire, clock }),
+        shards: provisioning.shards,
+        delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
+        ended: async (replay, state, counted) => {
+          const outcomes = await replayReads.replayOutcomes(replay)
+          await controlPlane.replays.end(replay, state, { ...outcomes, ...counted })
+        },
+      }
+      await run(createDeliver({ view, secrets, sender, chains, clock, clockOffsetMs, random, ids, timeScale, logger, catchUp, onAttempt }))
     }
     if (roles.has('admit')) {
       const validate = validators.validate
@@ -140,7 +163,7 @@ export async function compose(deps: {
       provisioning,
       analytics,
       view,
-      tail,
+      controlPlane,
       metrics,
       ids,
       tags,

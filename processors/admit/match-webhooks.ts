@@ -30,9 +30,7 @@ export function createWebhookMatcher(view: ControlView): MatchWebhooks {
     const webhooks = view.webhooks(organizationId)
     if (webhooks.length === 0) return NONE
     const selected = indexOf(webhooks)[environment].match(event)
-    return {
-      webhookIds: selected.filter(webhook => webhook.active).map(webhook => webhook.id),
-      skipped: selected.filter(webhook => !webhook.active).map(webhook => ({ webhookId: webhook.id, reason: 'webhook_inactive' })),
-    }
+    // One that is off is matched all the same: `deliver` remembers what it has to catch up.
+    return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
   }
 }

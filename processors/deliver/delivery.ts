@@ -12,13 +12,17 @@ export type Stage = 'held' | 'waiting' | 'flying' | 'over'
 
 export interface Delivery extends RetryRecord {
   readonly owner: Owner
-  readonly source: { progress: Progress; record: Begun; place: number }
+  readonly source: { progress: Pick<Progress, 'end'>; record: Begun; place: number }
+  /** It comes from `deliveries` and has not been in line before: what is off or catching up has it wait in the log. */
+  readonly fresh: boolean
   stage: Stage
   /** What it counts for in memory. */
   readonly bytes: number
   readonly takenAtMs: number
   /** Since when it has been waiting for a slot. */
   waitingSinceMs: number
+  /** Why no further attempt is to follow the one in flight. */
+  cancel: string | undefined
   /** What is in flight. */
   attempt: { webhook: Webhook; headers: Record<string, string> } | undefined
 }

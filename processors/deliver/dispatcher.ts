@@ -22,6 +22,8 @@ export interface Dispatcher {
   pump(): void
   /** Forgets what waits for this shard. */
   forget(owner: Owner): void
+  /** Whether its last attempts all failed. */
+  isFailing(webhookId: string): boolean
   /** So many results wait for their transaction; negative: they have it, or are dropped. */
   uncommitted(change: number): void
 }
@@ -91,6 +93,7 @@ export function createDispatcher({ view, limits }: { view: ControlView; limits: 
       lanes.retain(delivery => delivery.owner !== owner)
       waiting = lanes.counts().waiting
     },
+    isFailing: webhookId => streaks.isFailing(webhookId),
     uncommitted(change) {
       uncommitted += change
       if (change < 0) pump()

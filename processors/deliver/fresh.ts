@@ -41,7 +41,7 @@ export function createFreshDeliveries(deps: {
       const webhookId = webhookIds[place]!
       const id = deliveryId(event.eventId, webhookId)
       const delivery = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
-      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, progress, begun, place)
+      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, progress, begun, place, true)
     }
   }
 

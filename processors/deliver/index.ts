@@ -14,8 +14,10 @@ import type { Logger } from '../../src/observability/logger.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { deliveries } from '../../topics/deliveries.ts'
 import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
+import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState, deliveryStateKeys } from '../../topics/delivery-state.ts'
 import { type Attempts, createAttempts } from './attempt.ts'
+import { type CatchUpSources, createCatchUps } from './catch-ups.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { createFreshDeliveries } from './fresh.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
@@ -38,6 +40,7 @@ export interface DeliverDependencies {
   /** Shortens delays (`CLARION_TIME_SCALE`). */
   timeScale: number
   logger: Logger
+  catchUp: CatchUpSources
   limits?: Partial<DeliverLimits>
   /** After each attempt, before its transaction has committed. */
   onAttempt?(row: AttemptRow): void
@@ -59,7 +62,7 @@ export function createDeliver(deps: DeliverDependencies): Processor {
     dispatcher: createDispatcher({ view: deps.view, limits }),
     attempts: createAttempts(deps),
   }
-  return { role: 'deliver', stateTopics: [deliveryState.name], open: handle => openShard(handle, deps, shared) }
+  return { role: 'deliver', stateTopics: [deliveryState.name, deliveryCatchUps.name], open: handle => openShard(handle, deps, shared) }
 }
 
 function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
@@ -68,7 +71,21 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const inputs = new Map([deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => [name, createProgress(name)]))
   const progressOf = (topic: string) => inputs.get(topic)!
   const events = createOpenEvents()
-  const shard = createDeliveryShard({ ...deps, ...shared, handle, events, onSpace, onAttempt: row => deps.onAttempt?.(row) })
+  const catchUps = createCatchUps({
+    ...deps,
+    ...deps.catchUp,
+    handle,
+    failing: webhookId => dispatcher.isFailing(webhookId),
+    take(record, left) {
+      guarded(() => shard.take(record, { end: left }, { offset: 0, open: 1, ended: [] }, 0))
+    },
+  })
+  const shard = createDeliveryShard({
+    ...deps,
+    ...shared,
+    ...{ handle, events, onSpace, holds: catchUps.holds },
+    onAttempt: row => deps.onAttempt?.(row),
+  })
   const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, room, clock, clockOffsetMs })
   const tiers = new Map(
     RETRY_TIERS.map(tier => {
@@ -106,12 +123,17 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
 
   function stop(): void {
     stopped = true
+    catchUps.close()
     forgetRoom()
     for (const tier of tiers.values()) tier.close()
   }
 
   return {
-    restore({ key, value }) {
+    restore({ topic, key, value }) {
+      if (topic === deliveryCatchUps.name) {
+        if (key) catchUps.restore(key.toString(), value)
+        return
+      }
       const stands = key && deliveryStateKeys.parse(key.toString())
       if (!stands) return
       if ('open' in stands) events.restore(stands.open, value)
@@ -121,6 +143,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     },
     start() {
       for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest')
+      catchUps.start()
     },
     receive(records, nextOffset) {
       const topic = records[0]?.topic
@@ -130,7 +153,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       shard.sweep()
       dispatcher.pump()
     },
-    seal: () => [...shard.seal(), ...[...inputs.values()].flatMap(progress => progress.seal(handle.shard))],
+    seal: () => [...shard.seal(), ...catchUps.seal(), ...[...inputs.values()].flatMap(progress => progress.seal(handle.shard))],
     committed() {
       shard.committed()
       shard.sweep()

@@ -23,6 +23,8 @@ export interface Settle {
   cancelled(delivery: Delivery, reason: string): void
   /** Into a retry topic without an attempt, its schedule untouched. */
   aside(delivery: Delivery): void
+  /** It waits in the organization's log: for its event that is an end. */
+  parked(delivery: Delivery): void
   /** Packed rows and the state of open events. */
   seal(): OutRecord[]
 }
@@ -43,13 +45,14 @@ export function createSettle(deps: {
   const outputs = createOutputs(shard)
 
   function leave(delivery: Delivery, record: OutRecord): void {
-    events.keep(delivery.event.eventId)
+    if (delivery.trigger === 'live') events.keep(delivery.event.eventId)
     release(delivery)
     handle.write([record])
   }
 
   function end(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
-    const completion = events.end(delivery.event.eventId, failed, clock.nowMs())
+    // A replay says nothing new of how its emit ended.
+    const completion = delivery.trigger === 'live' ? events.end(delivery.event.eventId, failed, clock.nowMs()) : undefined
     if (completion) outputs.completed(completion)
     release(delivery)
     handle.write(records)
@@ -78,6 +81,7 @@ export function createSettle(deps: {
       outputs.attempted(cancelledRow(delivery, reason, clock.nowMs()))
       end(delivery, false, [])
     },
+    parked: delivery => end(delivery, false, []),
     aside(delivery) {
       // The longer it has been due, the longer: a dead endpoint's pile is not turned over all the time.
       const overdueMs = Math.max(0, clock.nowMs() - delivery.dueAtMs)

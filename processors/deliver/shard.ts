@@ -17,6 +17,7 @@ import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Ids } from '../../src/events/ids.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Attempts } from './attempt.ts'
 import type { Delivery, Owner } from './delivery.ts'
@@ -36,7 +37,7 @@ const NOTHING = Buffer.alloc(0)
 
 export interface DeliveryShard {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
-  take(record: RetryRecord, progress: Progress, begun: Begun, place: number): boolean
+  take(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, place: number, fresh?: boolean): boolean
   /** Moves aside what has waited too long for a slot: a position must not stand still for one slow webhook. To be called now and then. */
   sweep(): void
   /** Packed rows and the state of open events. */
@@ -54,6 +55,8 @@ export function createDeliveryShard(deps: {
   attempts: Attempts
   dispatcher: Dispatcher
   events: OpenEvents
+  /** Whether a fresh delivery must wait in the log, because its webhook is off or catching up. */
+  holds(event: EventFacts, webhook: Webhook): boolean
   room: Room
   limits: DeliverLimits
   clock: Clock
@@ -103,6 +106,10 @@ export function createDeliveryShard(deps: {
   function dispatch(delivery: Delivery): void {
     const webhook = sendable(delivery)
     if (!webhook) return
+    if (delivery.fresh && deps.holds(delivery.event, webhook)) {
+      settle.parked(delivery)
+      return
+    }
     delivery.stage = 'waiting'
     delivery.waitingSinceMs = clock.nowMs()
     if (!dispatcher.offer(delivery, webhook.maxInFlight)) settle.aside(delivery)
@@ -113,7 +120,8 @@ export function createDeliveryShard(deps: {
     const { event, webhookId } = delivery
     const webhook = view.find('webhook', event.organizationId, webhookId)
     if (webhook?.active) return webhook
-    if (webhook) settle.aside(delivery)
+    if (webhook && delivery.fresh && delivery.stage === 'held' && deps.holds(delivery.event, webhook)) settle.parked(delivery)
+    else if (webhook) settle.aside(delivery)
     else if (view.organization(event.organizationId)?.status === 'deleted') settle.cancelled(delivery, 'organization_deleted')
     else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) settle.cancelled(delivery, 'webhook_deleted')
     else hold(delivery, delivery.createdAtMs + VIEW_LAG_MS_MAX)
@@ -159,11 +167,12 @@ export function createDeliveryShard(deps: {
   }
 
   return {
-    take(record, progress, begun, place) {
+    take(record, progress, begun, place, fresh = false) {
       const delivery: Delivery = {
         ...record,
         owner,
         source: { progress, record: begun, place },
+        fresh,
         stage: 'held',
         bytes: record.payload.length,
         takenAtMs: clock.nowMs(),

@@ -9,6 +9,8 @@ import type { AnalyticsClient } from './client.ts'
 import { type Attempt, type Delivery, pendingDelivery, toDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'
 import { createEmitReads, type Emit } from './emit-reads.ts'
+import { createLifecycleReads } from './lifecycle-reads.ts'
+import { createReplayReads } from './replay-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
 
 export type Reads = ReturnType<typeof createReads>
@@ -28,6 +30,7 @@ export function createReads(client: AnalyticsClient) {
   const emits = createEmitReads(client)
   const deliveries = createDeliveryReads(client)
   const usage = createUsageReads(client)
+  const lifecycle = createLifecycleReads(client)
 
   /** The history of one accepted event in one call, or undefined. */
   async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
@@ -43,7 +46,7 @@ export function createReads(client: AnalyticsClient) {
     return { emit, payload: payload ?? null, deliveries: deliveriesOf(emit, attempts), attempts }
   }
 
-  return { ...emits, ...deliveries, ...usage, eventHistory }
+  return { ...emits, ...deliveries, ...usage, ...createReplayReads(client), ...lifecycle, eventHistory }
 }
 
 function deliveriesOf(emit: Emit, attempts: Attempt[]): Delivery[] {

@@ -16,6 +16,7 @@ import { createDeliveryHandlers } from './handlers/deliveries.ts'
 import { createEmitHandlers } from './handlers/emits.ts'
 import { createOrganizationHandlers } from './handlers/organizations.ts'
 import { createRegistrationHandlers } from './handlers/registrations.ts'
+import { createReplayHandlers } from './handlers/replays.ts'
 import { createSystemHandlers } from './handlers/system.ts'
 import { createUsageHandlers } from './handlers/usage.ts'
 import { createWebhookHandlers } from './handlers/webhooks.ts'
@@ -66,6 +67,7 @@ export function createApi(deps: ApiDeps): Api {
     emits: createEmitHandlers(deps),
     emitting: createEmitRoutes({ ...deps, authenticate, emitting: createEmitting(deps) }),
     webhooks: createWebhookHandlers({ ...controlPlane, view: deps.view }),
+    replays: createReplayHandlers({ ...controlPlane, ...deps }),
     deliveries: createDeliveryHandlers(deps),
     usage: createUsageHandlers(deps),
   })

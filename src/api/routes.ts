@@ -7,6 +7,7 @@ import { bareDeliveries } from './handlers/deliveries.ts'
 import type { createEmitHandlers } from './handlers/emits.ts'
 import type { createOrganizationHandlers } from './handlers/organizations.ts'
 import type { createRegistrationHandlers } from './handlers/registrations.ts'
+import type { createReplayHandlers } from './handlers/replays.ts'
 import type { createSystemHandlers } from './handlers/system.ts'
 import type { createUsageHandlers } from './handlers/usage.ts'
 import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
@@ -15,6 +16,7 @@ import type { Access, DirectHandler, Handler, Method, Route, Schema } from './ro
 import * as events from './schemas/events.ts'
 import * as organizations from './schemas/organizations.ts'
 import { boolean, listOf, object, string } from './schemas/parts.ts'
+import * as replays from './schemas/replays.ts'
 import * as webhooks from './schemas/webhooks.ts'
 
 export interface Handlers {
@@ -25,6 +27,7 @@ export interface Handlers {
   emitting: { emit: DirectHandler; emitBatch: DirectHandler }
   webhooks: ReturnType<typeof createWebhookHandlers>
   deliveries: ReturnType<typeof createDeliveryHandlers>
+  replays: ReturnType<typeof createReplayHandlers>
   usage: ReturnType<typeof createUsageHandlers>
 }
 
@@ -96,7 +99,19 @@ export function createRoutes(on: Handlers): Route[] {
     route('DELETE', '/api/v1/webhooks/:id', 'webhooks:manage', 'Delete a webhook; what waits for it is cancelled.', { answer: deleted }, on.webhooks.delete),
     route('GET', '/api/v1/webhooks/:id/deliveries', 'webhooks:manage', 'Deliveries of a webhook.', { ...list(webhooks.delivery, webhooks.deliveryQuery), bare: bareDeliveries }, on.deliveries.list),
 
+    route('POST', '/api/v1/webhooks/:id/replay', 'webhooks:manage', 'Deliver a range of time again.', { ...suspendable, body: replays.webhookReplay, answer: replays.replay, status: 202 }, on.replays.replayWebhook),
+    route('POST', '/api/v1/webhooks/:id/recover', 'webhooks:manage', 'Deliver what it has not had with success since then.', { ...suspendable, body: replays.webhookRecovery, answer: replays.replay, status: 202 }, on.replays.recoverWebhook),
+
+    route('POST', '/api/v1/replays', 'webhooks:manage', 'Deliver stored events again to one webhook.', { ...suspendable, body: replays.newReplay, answer: replays.replay, status: 202 }, on.replays.create),
+    route('GET', '/api/v1/replays', 'webhooks:manage', 'List replays.', list(replays.replay, replays.replayQuery), on.replays.list),
+    route('GET', '/api/v1/replays/:id', 'webhooks:manage', 'One replay, and how far it has come.', { answer: replays.replay }, on.replays.get),
+    route('GET', '/api/v1/replays/:id/items', 'webhooks:manage', 'The deliveries that it made.', list(webhooks.delivery), on.replays.items),
+    route('POST', '/api/v1/replays/:id/cancel', 'webhooks:manage', 'End it; what is in flight ends by itself.', { answer: replays.replay }, on.replays.cancel),
+    route('POST', '/api/v1/replays/:id/pause', 'webhooks:manage', 'Let it stand still.', { answer: replays.replay }, on.replays.pause),
+    route('POST', '/api/v1/replays/:id/resume', 'webhooks:manage', 'Let it go on.', { answer: replays.replay }, on.replays.resume),
+
     route('GET', '/api/v1/usage/summary', 'events:read', 'The meters of a month.', { query: object(events.usageQuery), answer: events.usage }, on.usage.summary),
-    route('GET', '/api/v1/audit', 'audit:read', 'Changes made to the organization.', list(events.change, events.auditQuery), on.usage.audit),
+    route('GET', '/api/v1/usage/timeseries', 'events:read', 'Meters by hour or day; buckets that have something in them.', { query: object(events.timeseriesQuery), answer: events.timeseries }, on.usage.timeseries),
+    route('GET', '/api/v1/audit', 'audit:read', 'Every lifecycle event of the organization, newest first.', list(events.change, events.auditQuery), on.usage.audit),
   ]
 }

@@ -9,6 +9,7 @@ import { createKeys, type Keys } from './keys.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations.ts'
 import { createTemplateChecks, type TemplateChecks } from './registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
+import { createReplays, type Replays } from './replays.ts'
 import { createSecretBox } from './secrets.ts'
 import { createControlStore } from './store.ts'
 import type { ControlViewStore } from './view-store.ts'
@@ -19,6 +20,7 @@ export interface ControlPlane {
   keys: Keys
   registrations: Registrations
   webhooks: Webhooks
+  replays: Replays
   templates: TemplateChecks
 }
 
@@ -49,6 +51,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     keys: createKeys(shared),
     registrations: createRegistrations(shared),
     templates,
+    replays: createReplays(shared),
     webhooks: createWebhooks({ ...shared, secrets: createSecretBox(deps) }),
   }
 }

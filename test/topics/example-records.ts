@@ -17,6 +17,7 @@ import { control } from '../../topics/control.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import { retryRecordCodec } from '../../topics/deliveries-retry.ts'
+import { deliveryCatchUps, parkedWebhookCodec, replayStateCodec } from '../../topics/delivery-catch-ups.ts'
 import {
   askedDeliveryCodec,
   deliveryPositionCodec,
@@ -86,6 +87,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
     ...{ position: as(deliveryPositionCodec), done: as(doneBlockCodec), open: as(openEventCodec), asked: as(askedDeliveryCodec) },
     ...{ health: as(webhookHealthCodec), notice: as(pendingNoticeCodec), lane: as(laneStateCodec) },
   },
+  [deliveryCatchUps.name]: { parked: as(parkedWebhookCodec), replay: as(replayStateCodec) },
   [outcomes.name]: { any: as(outcomesCodec) },
   [platformEmits.name]: { any: as(platformEmitCodec) },
   [recordState.name]: { any: as(recordStateCodec) },

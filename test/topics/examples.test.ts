@@ -107,7 +107,18 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   },
   'kafka-credential': { name: true, access: true, username: true },
   replay: {
-    ...{ environment: true, kind: true, webhookId: true, from: true, to: true, selectors: true, onlyFailed: true, ratePerSecond: true },
+    ...{
+      environment: true,
+      name: true,
+      kind: true,
+      matchedMax: true,
+      webhookId: true,
+      from: true,
+      to: true,
+      selectors: true,
+      onlyFailed: true,
+      ratePerSecond: true,
+    },
     ...{ state: true, stateReason: true, requestedBy: true, startedAt: true, endedAt: true, progress: true },
   },
 }

@@ -12,6 +12,7 @@ import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS, retryRecordCodec } from '../../topics/deliveries-retry.ts'
+import { parkedWebhookCodec, replayStateCodec } from '../../topics/delivery-catch-ups.ts'
 import {
   askedDeliveryCodec,
   deliveryPositionCodec,
@@ -29,6 +30,8 @@ import { shards } from '../../topics/shards.ts'
 
 const ALL = [...SHARED_TOPICS, ...ORGANIZATION_TOPICS]
 const CODECS = {
+  parkedWebhookCodec,
+  replayStateCodec,
   organizationCountersCodec,
   inputPositionCodec,
   admissionKeysCodec,

@@ -3,16 +3,17 @@
  * test fills, and shards that can be stopped as a crash does and opened again.
  */
 
-import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks.ts'
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
 import { createSecretBox } from '../../../src/control-plane/secrets.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/view-store.ts'
+import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks.ts'
 import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIds, emitId, eventId } from '../../../src/events/ids.ts'
+import type { LogPages } from '../../../src/kafka/log-pages.ts'
 import { createLogReader } from '../../../src/kafka/log-reader.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../../src/kafka/ports.ts'
 import { configOf } from '../../../src/kafka/provisioning.ts'
@@ -23,11 +24,13 @@ import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../../topics/delivery-state.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
 
 const SHARDS = 16
-const TOPICS = [deliveries, ...RETRY_TIERS.map(tier => tier.topic), deliveriesDeadLetter, deliveryState, auditAttempts, auditEmits]
+const RETRIES = RETRY_TIERS.map(tier => tier.topic)
+const TOPICS = [deliveries, ...RETRIES, deliveriesDeadLetter, deliveryState, deliveryCatchUps, auditAttempts, auditEmits]
 export const clock = createSystemClock()
 const random = createSystemRandom()
 const logger = createLogger('silent')
@@ -143,11 +146,18 @@ export interface RunningShard {
   drain(): Promise<void>
 }
 
+/** Organizations of these tests have no log: what is fed from one has its tests with the whole platform. */
+const NO_LOGS: LogPages = {
+  read: async (_topic, _partition, offset) => ({ records: [], nextOffset: offset, stableEnd: offset }),
+  search: async () => 0,
+}
+
 function runShard(runtime: TestRuntime, number: number, overrides: { view: DeliverDependencies['view'] } & Partial<DeliverDependencies>) {
   const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
   const sender = createSender({ guard, clock })
   const ids = createIds({ clock, random })
-  const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, ...overrides })
+  const catchUp = { pages: NO_LOGS, shards: SHARDS, delivered: async () => new Set<string>(), ended: async () => undefined }
+  const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, catchUp, ...overrides })
   let handle: ShardHandle | undefined
   const reader = createLogReader({
     kafka: runtime.kafka,

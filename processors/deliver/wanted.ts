@@ -1,0 +1,19 @@
+/** Whether a webhook, as it is now, listens to an event: selectors and conditions, as `admit` matches them. */
+import type { Webhook } from '../../src/control-plane/records.ts'
+import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
+
+export type Wanted = (webhook: Webhook, event: EventFacts, payload: Buffer) => boolean
+
+/** One index per webhook record; a changed webhook is another record. */
+export function createWanted(): Wanted {
+  const indexes = new WeakMap<Webhook, SelectorIndex<Webhook>>()
+  return (webhook, event) => {
+    let index = indexes.get(webhook)
+    if (!index) {
+      index = createSelectorIndex([{ selectors: webhook.events, value: webhook }])
+      indexes.set(webhook, index)
+    }
+    return index.match(event).length > 0
+  }
+}

@@ -1,0 +1,10 @@
+-- How the deliveries of one replay stand: the newest step of each.
+SELECT state, count() AS deliveries FROM
+(
+    SELECT deliveryId, state FROM attempts
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
+        AND replayId = {replayId:String}
+    ORDER BY number DESC, startedAt DESC, attemptId IS NULL DESC
+    LIMIT 1 BY deliveryId
+)
+GROUP BY state

@@ -1,0 +1,88 @@
+/** Replays and recoveries to a webhook (C.8). */
+import type { ReplayReads } from '../../analytics/replay-reads.ts'
+import type { Clock } from '../../clock.ts'
+import type { Replay } from '../../control-plane/records.ts'
+import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { pageOf, pagingOf } from '../paging.ts'
+import type { Answer, Call } from '../route.ts'
+import { ownerOf } from './caller.ts'
+
+interface RequestedReplay {
+  name?: string | null
+  source: { from: string; to?: string; selectors?: string[] }
+  target: { ids: [string] }
+  options?: { ratePerSecond?: number; onlyFailed?: boolean }
+}
+
+export function createReplayHandlers(deps: { replays: Replays; reads: ReplayReads; view: ControlView; clock: Clock }) {
+  const { replays, reads, view, clock } = deps
+  const id = (call: Call) => call.params.id!
+
+  /** Since midnight UTC; of replays that ended before then, none can be. */
+  async function usedToday(organizationId: string): Promise<number> {
+    const midnightMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS
+    const recent = view.list('replay', organizationId).filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) >= midnightMs)
+    return reads.replayedSince(
+      organizationId,
+      recent.map(each => each.id),
+      midnightMs,
+    )
+  }
+
+  async function start(call: Call, kind: 'replay' | 'recover', input: NewReplay): Promise<Answer> {
+    const owner = ownerOf(call)
+    const replay = await replays.start(call.caller, owner, kind, input, await usedToday(owner.organizationId))
+    return { data: await shown(replay) }
+  }
+
+  /** While it runs the history tells how far it has come. */
+  async function shown(replay: Replay): Promise<object> {
+    const { organizationId: _, kind, from, to, selectors, webhookId, ratePerSecond, onlyFailed, matchedMax: __, ...rest } = replay
+    const outcomes = await reads.replayOutcomes(replay)
+    const progress = { matched: replay.progress?.matched ?? null, skipped: replay.progress?.skipped ?? 0, ...outcomes }
+    return {
+      ...rest,
+      kind,
+      source: { from, to, selectors },
+      target: { kind: 'webhook', ids: [webhookId] },
+      options: { ratePerSecond, onlyFailed },
+      progress,
+    }
+  }
+
+  const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => ({
+    data: await shown(await replays.command(call.caller, ownerOf(call), id(call), name)),
+  })
+
+  return {
+    create(call: Call): Promise<Answer> {
+      const { name = null, source, target, options } = call.body as RequestedReplay
+      return start(call, options?.onlyFailed ? 'recover' : 'replay', { name, webhookId: target.ids[0], ...source, ...options })
+    },
+    replayWebhook: (call: Call) => start(call, 'replay', { ...(call.body as NewReplay), webhookId: id(call) }),
+    recoverWebhook(call: Call): Promise<Answer> {
+      const { since, ...rest } = call.body as { since: string; ratePerSecond?: number }
+      return start(call, 'recover', { ...rest, from: since, webhookId: id(call), onlyFailed: true })
+    },
+    async list(call: Call): Promise<Answer> {
+      const { organizationId, environment } = ownerOf(call)
+      const { state } = call.query as { state?: Replay['state'] }
+      const own = view
+        .list('replay', organizationId)
+        .filter(each => each.environment === environment && (state === undefined || each.state === state))
+      const { items, nextCursor } = pageOf(own, pagingOf(call.query))
+      return { data: await Promise.all(items.map(shown)), nextCursor }
+    },
+    get: async (call: Call): Promise<Answer> => ({ data: await shown(getReplay(view, ownerOf(call), id(call))) }),
+    async items(call: Call): Promise<Answer> {
+      const { items, nextCursor } = await reads.replayItems(getReplay(view, ownerOf(call), id(call)), pagingOf(call.query))
+      return { data: items, nextCursor }
+    },
+    cancel: command('cancel'),
+    pause: command('pause'),
+    resume: command('resume'),
+  }
+}
+
+const DAY_MS = 86_400_000
