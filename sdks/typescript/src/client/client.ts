@@ -1,0 +1,46 @@
+/** The API of a Clarion platform, as calls. */
+import { systemClock, systemRandom } from '../clock.ts'
+import { createCustomEvents } from './custom-events.ts'
+import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
+import type { CallOptions, History, Json, KafkaCredential, MadeKafkaCredential, NewKafkaCredential, Page, Paging } from './types.ts'
+import { createWebhooks } from './webhooks.ts'
+
+export type Client = ReturnType<typeof createClient>
+
+/**
+ * A client for one key, and so for one organization and environment. It keeps no state and need not be closed. Calls throw `ClarionApiError`
+ * (refused, with a code) or `ClarionConnectionError` (no answer).
+ */
+export function createClient(options: ClientOptions) {
+  if (!options.baseUrl) throw new TypeError('createClient needs baseUrl: where the platform is, such as http://127.0.0.1:8080')
+  if (!options.apiKey) throw new TypeError('createClient needs apiKey: a key of the organization (ck_live_… or ck_test_…)')
+  const { clock = systemClock, random = systemRandom } = options
+  const send = createSend({ ...options, clock, random })
+  const one = async <T>(request: Request) => (await send<T>(request)).data
+
+  return {
+    events: {
+      custom: createCustomEvents(send, random),
+      webhooks: createWebhooks(send),
+      /** The whole history of one event: verdict, payload, deliveries, attempts. */
+      get: (eventId: string, { signal }: CallOptions = {}) =>
+        one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),
+    },
+    /** Accounts for Kafka clients of the organization (C.17). */
+    kafkaCredentials: {
+      /** The answer holds the password, this once. Not repeated when it may have been done. */
+      create: (input: NewKafkaCredential, { signal }: CallOptions = {}) =>
+        one<MadeKafkaCredential>({ method: 'POST', path: '/kafka-credentials', body: input, onlyOnce: true, signal }),
+      list: (query: Paging = {}, { signal }: CallOptions = {}): Promise<Page<KafkaCredential>> =>
+        send<KafkaCredential[]>({ method: 'GET', path: '/kafka-credentials', query, signal }),
+      delete: (id: string, { signal }: CallOptions = {}) =>
+        one<Json>({ method: 'DELETE', path: `/kafka-credentials/${encodeURIComponent(id)}`, signal }),
+    },
+    /** The key that this client calls with. */
+    whoami: ({ signal }: CallOptions = {}) => one<Json>({ method: 'GET', path: '/whoami', signal }),
+    /** The meters of a month (`YYYY-MM`; this one unless said). */
+    usage: (month?: string, { signal }: CallOptions = {}) => one<Json>({ method: 'GET', path: '/usage/summary', query: { month }, signal }),
+    /** Any other call of the API, with the same retries and errors. `path` is below `/api/v1`. */
+    request: <T = Json>(request: Request): Promise<Answer<T>> => send<T>(request),
+  }
+}

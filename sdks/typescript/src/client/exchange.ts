@@ -1,0 +1,98 @@
+/** One attempt: a request, and its answer taken apart. */
+import type { Clock } from '../clock.ts'
+import { ClarionApiError, ClarionConnectionError, type ErrorFacts } from './errors.ts'
+import type { Answer, Request } from './transport.ts'
+
+export interface ExchangeSettings {
+  baseUrl: string
+  apiKey: string
+  timeoutMs: number
+  fetch: typeof fetch
+  clock: Clock
+}
+
+const USER_AGENT = 'clarion-sdk-typescript/0.1.0'
+/** Reached nobody: nothing can have been done. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+
+/** Throws `ClarionApiError`, `ClarionConnectionError`, or the reason of the caller's signal. */
+export async function exchange<T>(settings: ExchangeSettings, request: Request): Promise<Answer<T>> {
+  const { clock, timeoutMs } = settings
+  const controller = new AbortController()
+  const abort = () => controller.abort(request.signal?.reason)
+  request.signal?.throwIfAborted()
+  request.signal?.addEventListener('abort', abort, { once: true })
+  let timedOut = false
+  const timer = clock.after(timeoutMs, () => {
+    timedOut = true
+    controller.abort()
+  })
+  try {
+    const response = await settings.fetch(urlOf(settings.baseUrl, request), {
+      ...initOf(settings.apiKey, request),
+      signal: controller.signal,
+    })
+    return readAnswer<T>(response, await response.text(), clock)
+  } catch (error) {
+    if (error instanceof ClarionApiError) throw error
+    request.signal?.throwIfAborted()
+    throw timedOut ? timeout(timeoutMs, error) : unreachable(settings.baseUrl, error)
+  } finally {
+    timer.cancel()
+    request.signal?.removeEventListener('abort', abort)
+  }
+}
+
+function urlOf(baseUrl: string, { path, query = {} }: Request): URL {
+  const base = baseUrl.replace(/\/+$/, '').replace(/\/api\/v1$/, '')
+  const url = new URL(`${base}/api/v1${path}`)
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
+  return url
+}
+
+function initOf(apiKey: string, { method, body, headers }: Request): RequestInit {
+  const fixed = { authorization: `Bearer ${apiKey}`, accept: 'application/json', 'user-agent': USER_AGENT, ...headers }
+  // A redirect would carry the key to somewhere else.
+  if (body === undefined) return { method, headers: fixed, redirect: 'manual' }
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return { method, headers: { ...fixed, 'content-type': 'application/json' }, body: text, redirect: 'manual' }
+}
+
+function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T> {
+  const retryAfterS = retryAfterOf(response.headers.get('retry-after'), clock)
+  const body = parseJson(text) as { success?: boolean; data?: T; meta?: { nextCursor?: string | null }; error?: ErrorFacts } | undefined
+  if (response.ok && body?.success === true) return { data: body.data as T, nextCursor: body.meta?.nextCursor ?? null }
+  if (typeof body?.error?.code === 'string') throw new ClarionApiError(response.status, body.error, retryAfterS)
+  const message = `The answer (${response.status}) is not one of a Clarion platform: ${text.slice(0, 200)}`
+  throw new ClarionApiError(response.status, { code: 'unexpected_answer', message }, retryAfterS)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Seconds, or the date of HTTP. */
+function retryAfterOf(header: string | null, clock: Clock): number | undefined {
+  if (header === null) return undefined
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - clock.nowMs()) / 1_000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+}
+
+function timeout(timeoutMs: number, cause: unknown): ClarionConnectionError {
+  return new ClarionConnectionError('timeout', `No answer within ${timeoutMs / 1_000} s.`, { cause, mayHaveBeenDone: true })
+}
+
+function unreachable(baseUrl: string, cause: unknown): ClarionConnectionError {
+  const { cause: inner, message } = cause as {
+    cause?: { code?: string; message?: string; errors?: Array<{ code?: string }> }
+    message?: string
+  }
+  const codes = [inner?.code, ...(inner?.errors ?? []).map(each => each.code)].filter(code => code !== undefined)
+  const mayHaveBeenDone = codes.length === 0 || !codes.every(code => NEVER_SENT.has(code))
+  const why = inner?.message || codes.join(', ') || message
+  return new ClarionConnectionError('network_error', `No answer from ${baseUrl}: ${why}`, { cause, mayHaveBeenDone })
+}

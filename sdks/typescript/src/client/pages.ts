@@ -1,0 +1,14 @@
+import type { Page, Paging } from './types.ts'
+
+/** Goes through a list, newest first, and asks for the next page when it is needed. */
+export async function* each<Query extends Paging, T>(
+  query: Query,
+  list: (query: Query) => Promise<Page<T>>,
+): AsyncGenerator<T, void, void> {
+  let cursor: string | null | undefined = query.cursor
+  do {
+    const page: Page<T> = await list({ limit: 100, ...query, ...(cursor ? { cursor } : {}) })
+    yield* page.data
+    cursor = page.nextCursor
+  } while (cursor)
+}
