@@ -5,7 +5,16 @@ import { type Page, readCursor, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
 /** The meters that ClickHouse keeps. */
-export const METERS = ['emits', 'emits_generic', 'webhook_attempts', 'deliveries_succeeded', 'replayed_deliveries'] as const
+export const METERS = [
+  'emits',
+  'emits_generic',
+  'webhook_attempts',
+  'deliveries_succeeded',
+  'federation_relays',
+  'replayed_deliveries',
+  'notifications',
+  'stored_bytes',
+] as const
 export type Meter = (typeof METERS)[number]
 
 export interface UsageBucket {
@@ -56,6 +65,7 @@ export interface ChangeFilter {
   type?: string | undefined
   entityType?: string | undefined
   entityId?: string | undefined
+  actorId?: string | undefined
   /** ISO 8601: occurred at or after, occurred before. */
   from?: string | undefined
   to?: string | undefined
@@ -109,9 +119,10 @@ export function createUsageReads(client: AnalyticsClient) {
 
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
     async listChanges(filter: ChangeFilter): Promise<Page<Change>> {
-      const { organizationId, type = null, entityType = null, entityId = null, from = null, to = null, limit, cursor } = filter
+      const { organizationId, type = null, entityType = null, entityId = null, actorId = null, from = null, to = null } = filter
+      const { limit, cursor } = filter
       const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
-      const parameters = { organizationId, type, entityType, entityId, from, to, beforeTime, beforeId, limit: limit + 1 }
+      const parameters = { organizationId, type, entityType, entityId, actorId, from, to, beforeTime, beforeId, limit: limit + 1 }
       const found = await client.query<Omit<Change, 'data'> & { data: string }>(changes, parameters)
       const items = found.map(change => ({ ...change, data: JSON.parse(change.data) }))
       return toPage<Change>(items, limit, change => [change.occurredAt, change.id])

@@ -27,3 +27,23 @@ export function capabilitiesOf(plan: Plan) {
     federationPush: federation,
   }
 }
+
+/** Shares of a limit at which it is told of (C.12), percent. */
+export const WARNING_LEVELS = [80, 90, 100] as const
+
+export interface UsageWarning {
+  meter: string
+  /** The highest level that is reached, percent. */
+  level: (typeof WARNING_LEVELS)[number]
+  used: number
+  limit: number
+}
+
+/** What of an organization's limits is nearly or wholly used; a limit of none at all is a fact of the plan and no warning. */
+export function warningsOf(uses: Array<{ meter: string; used: number; limit: number | null }>): UsageWarning[] {
+  return uses.flatMap(({ meter, used, limit }) => {
+    if (limit === null || limit === 0) return []
+    const level = WARNING_LEVELS.findLast(percent => used * 100 >= limit * percent)
+    return level === undefined ? [] : [{ meter, level, used, limit }]
+  })
+}

@@ -71,9 +71,14 @@ describe('a block', () => {
       payloads: 2,
       completions: 1,
       attempts: 1,
-      usage: { emits: 2, webhook_attempts: 1, deliveries_succeeded: 1 },
+      usage: { emits: 2, webhook_attempts: 1, deliveries_succeeded: 1, stored_bytes: 2 * plain.payloadBytes },
     })
-    expect(await contents(client)).toEqual({ ...before, emits: 4, payloads: 3, usage: { ...before.usage, emits: 3 } })
+    expect(await contents(client)).toEqual({
+      ...before,
+      emits: 4,
+      payloads: 3,
+      usage: { ...before.usage, emits: 3, stored_bytes: 3 * plain.payloadBytes },
+    })
   })
 
   it('with rows of two months is inserted month by month, so that each insert is one part', async () => {

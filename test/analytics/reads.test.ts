@@ -315,6 +315,9 @@ describe('usage', () => {
       webhook_attempts: 3,
       deliveries_succeeded: 2,
       replayed_deliveries: 1,
+      federation_relays: 0,
+      notifications: 0,
+      stored_bytes: 2 * sent.payloadBytes,
     })
     expect((await reads.usageSummary('org_usage', 'test', MONTH)).emits).toBe(1)
     expect(await reads.countsForAudit('org_usage', 'live', MONTH)).toEqual({

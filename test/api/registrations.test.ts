@@ -158,6 +158,7 @@ it('health shows the plan, what is used of it and what it can do', async () => {
   expect(health.data).toEqual({
     ...{ plan: 'PRO', registrations: { used: 1, limit: 25 }, emits: { thisMonth: 42, monthlyLimit: 100_000 }, recentFailures: [] },
     capabilities: { canRegister: true, schemaVersioning: true, marketplacePublish: true, marketplaceFork: true, federationPush: false },
+    warnings: [],
   })
   expect((await call('GET', '/api/v1/usage/summary')).data).toMatchObject({
     environment: 'live',

@@ -36,16 +36,20 @@ export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; 
     return position === undefined || position <= place.offset
   }
 
+  async function withLifecycle({ organizationId, environment }: Owner, emit: Emit) {
+    return { ...shownEmit(emit), lifecycle: await reads.lifecycleOfEmit(organizationId, environment, emit.emitId) }
+  }
+
   return {
     async get(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const id = call.params.id!
       const place = ownPlace(owner, parseEmitId(id), 'emit')
       const known = await reads.emitById(owner.organizationId, owner.environment, id)
-      if (known !== undefined) return { data: shownEmit(known) }
+      if (known !== undefined) return { data: await withLifecycle(owner, known) }
       if (place.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound('emit')
       if (isWaiting(owner, place)) return { data: requested(owner, id, place) }
-      return { data: shownEmit(await recorded(owner, id)) }
+      return { data: await withLifecycle(owner, await recorded(owner, id)) }
     },
     async list(call: Call): Promise<Answer> {
       const { status, ...filter } = filterOf(call)
@@ -89,5 +93,7 @@ function shownEmit<T extends { emitId: string; state: EmitState }>({ emitId, sta
 
 /** What is known of an emit that admission has not reached. */
 function requested({ organizationId, environment }: Owner, id: string, place: ParsedEmitId) {
-  return { id, emitId: id, status: 'REQUESTED', organizationId, environment, recordedAt: new Date(place.timestampMs).toISOString() }
+  const recordedAt = new Date(place.timestampMs).toISOString()
+  const lifecycle = [{ type: 'CUSTOM_EVENT_EMIT_REQUESTED', occurredAt: recordedAt, data: { emitId: id } }]
+  return { id, emitId: id, status: 'REQUESTED', organizationId, environment, recordedAt, lifecycle }
 }

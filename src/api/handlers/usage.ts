@@ -1,7 +1,9 @@
 /** Health of the custom events (PX-22), meters (C.12) and the audit trail (C.3.4). */
 import type { Reads } from '../../analytics/reads.ts'
+import type { Meter } from '../../analytics/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
-import { capabilitiesOf, emitLimit, registrationsUsed } from '../../control-plane/plan-usage.ts'
+import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plan-usage.ts'
+import type { Environment, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { planOf } from '../../registry/plans.ts'
 import { pagingOf } from '../paging.ts'
@@ -10,10 +12,21 @@ import type { Answer, Call } from '../route.ts'
 import { organizationOf, ownerOf } from './caller.ts'
 
 const RECENT_FAILURES = 10
+const HOUR_MS = 3_600_000
 
 export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usage: LiveUsage; clock: Clock }) {
   const { reads, view, usage, clock } = deps
   const thisMonth = () => new Date(clock.nowMs()).toISOString().slice(0, 7)
+
+  /** What is used of the limits that the organization may meet. */
+  function uses(organization: Organization, environment: Environment, emits: number) {
+    const limits = planOf(organization.plan)
+    return [
+      { meter: 'emits', used: emits, limit: emitLimit(organization.plan, environment) },
+      { meter: 'registrations', used: registrationsUsed(view.list('registration', organization.id)), limit: limits.registrations },
+      { meter: 'webhooks', used: view.webhooks(organization.id).filter(webhook => webhook.peer === null).length, limit: limits.webhooks },
+    ]
+  }
 
   return {
     async health(call: Call): Promise<Answer> {
@@ -21,33 +34,60 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       const { organizationId, environment } = ownerOf(call)
       const limits = planOf(organization.plan)
       const recentFailures = await reads.recentFailures(organizationId, environment, RECENT_FAILURES)
+      const thisMonthsEmits = usage.used(organizationId, environment, thisMonth())
       return {
         data: {
           plan: organization.plan,
           registrations: { used: registrationsUsed(view.list('registration', organizationId)), limit: limits.registrations },
-          emits: {
-            thisMonth: usage.used(organizationId, environment, thisMonth()),
-            monthlyLimit: emitLimit(organization.plan, environment),
-          },
+          emits: { thisMonth: thisMonthsEmits, monthlyLimit: emitLimit(organization.plan, environment) },
           capabilities: capabilitiesOf(organization.plan),
+          warnings: warningsOf(uses(organization, environment, thisMonthsEmits)),
           recentFailures,
         },
       }
     },
     /** The enforced counter for the month that runs, the recorded one for those that are over (C.12). */
     async summary(call: Call): Promise<Answer> {
+      const organization = organizationOf(call)
       const { organizationId, environment } = ownerOf(call)
       const month = (call.query.month as string | undefined) ?? thisMonth()
+      const final = month < thisMonth()
       const meters = await reads.usageSummary(organizationId, environment, month)
-      if (month >= thisMonth()) meters.emits = usage.used(organizationId, environment, month)
-      const { plan } = organizationOf(call)
-      return { data: { month, environment, meters, limits: { emits: emitLimit(plan, environment), webhooks: planOf(plan).webhooks } } }
+      if (!final) meters.emits = usage.used(organizationId, environment, month)
+      const used = uses(organization, environment, usage.used(organizationId, environment, thisMonth()))
+      const limits = Object.fromEntries(used.map(({ meter, limit }) => [meter, limit]))
+      return { data: { month, environment, final, meters, limits, warnings: warningsOf(used) } }
     },
+    /** Buckets that have something in them, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
+    async timeseries(call: Call): Promise<Answer> {
+      const { meter, interval = 'hour', from, to } = call.query as { meter?: Meter; interval?: 'hour' | 'day'; from?: string; to?: string }
+      const until = to === undefined ? clock.nowMs() + HOUR_MS : Date.parse(to)
+      const since = from === undefined ? until - (interval === 'day' ? 30 : 7) * 24 * HOUR_MS : Date.parse(from)
+      const range = { from: new Date(since).toISOString(), to: new Date(until).toISOString() }
+      const buckets = await reads.usageTimeseries({ ...ownerOf(call), meter, bucket: interval, ...range })
+      return { data: buckets, nextCursor: null }
+    },
+    /** Every change, newest first; the steps of emits when the filter names them (C.3.1, 4): there are as many as emits. */
     async audit(call: Call): Promise<Answer> {
-      const { organizationId } = ownerOf(call)
-      const filter = call.query as { type?: string; entityType?: string; entityId?: string; from?: string; to?: string }
-      const { items, nextCursor } = await reads.listChanges({ organizationId, ...pagingOf(call.query), ...filter })
+      const owner = ownerOf(call)
+      const { entity, entityId = entity, actor, type, entityType, ...range } = call.query as AuditQuery
+      const paging = pagingOf(call.query)
+      const aboutEmits = entityType === 'emit' || entityId?.startsWith('cee_') === true || type?.startsWith('CUSTOM_EVENT_EMIT_') === true
+      const { items, nextCursor } = aboutEmits
+        ? await reads.listEmitSteps({ ...owner, ...paging, ...range, emitId: entityId, actorId: actor, type })
+        : await reads.listChanges({ organizationId: owner.organizationId, ...paging, ...range, entityId, entityType, actorId: actor, type })
       return { data: items, nextCursor }
     },
   }
+}
+
+interface AuditQuery {
+  type?: string
+  /** An id; `entityId` is the same. */
+  entity?: string
+  entityId?: string
+  entityType?: string
+  actor?: string
+  from?: string
+  to?: string
 }

@@ -1,0 +1,129 @@
+/**
+ * What happened to emits, told as the lifecycle events that announce it (C.3.2). No row is written for it: the record of an emit holds all
+ * of it already (C.3.1, 4), so that announcing does not triple the traffic.
+ */
+import type { Environment } from '../control-plane/records.ts'
+import { parseEmitId } from '../events/ids.ts'
+import type { AnalyticsClient } from './client.ts'
+import { type Page, readCursor, toPage } from './pages.ts'
+import { readQuery } from './statements.ts'
+import type { Change } from './usage-reads.ts'
+
+export interface EmitLifecycleFilter {
+  organizationId: string
+  environment: Environment
+  emitId?: string | undefined
+  actorId?: string | undefined
+  /** `CUSTOM_EVENT_EMIT_…` */
+  type?: string | undefined
+  /** ISO 8601: occurred at or after, occurred before. */
+  from?: string | undefined
+  to?: string | undefined
+  /** 1–100. */
+  limit: number
+  cursor?: string | undefined
+}
+
+interface FoundStep {
+  id: string
+  type: string
+  occurredAt: string
+  emitId: string
+  webhookId: string | null
+  attempts: number
+  error: string | null
+  canonicalName: string | null
+  name: string | null
+  requestedVersion: string | null
+  actorId: string | null
+  requestId: string | null
+  code: string | null
+  payloadBytes: number | null
+  hasIdempotencyKey: boolean | 0 | 1
+  eventId: string | null
+  sequence: number | null
+  originalEmitId: string | null
+  subscriberCount: number | null
+  recordedAt: string | null
+}
+
+const STEPS_MAX = 1_000
+
+export function createLifecycleReads(client: AnalyticsClient) {
+  const steps = readQuery('emit-lifecycle')
+
+  function find(filter: EmitLifecycleFilter): Promise<FoundStep[]> {
+    const { organizationId, environment, emitId = null, actorId = null, type = null, from = null, to = null, limit, cursor } = filter
+    const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
+    const eventId = emitId === null ? null : emitId.replace(/^cee_/, 'evt_')
+    return client.query(steps, { organizationId, environment, emitId, eventId, actorId, type, from, to, beforeTime, beforeId, limit })
+  }
+
+  return {
+    /** Every step of one emit, first to last (at most 1,000). */
+    async lifecycleOfEmit(organizationId: string, environment: Environment, emitId: string): Promise<EmitStep[]> {
+      const found = await find({ organizationId, environment, emitId, limit: STEPS_MAX })
+      return found.reverse().map(({ type, occurredAt, ...facts }) => ({ type, occurredAt, data: dataOf({ type, occurredAt, ...facts }) }))
+    },
+
+    /** The steps of many emits in the form of other changes, newest first. Throws `validation_failed` for a cursor that is not one. */
+    async listEmitSteps(filter: EmitLifecycleFilter): Promise<Page<Change>> {
+      const found = await find({ ...filter, limit: filter.limit + 1 })
+      const items = found.map(step => toChange(filter.organizationId, step))
+      return toPage<Change>(items, filter.limit, change => [change.occurredAt, change.id])
+    },
+  }
+}
+
+/** One lifecycle event of an emit; `occurredAt` ISO 8601, `data` as C.3.2 has it. */
+export interface EmitStep {
+  type: string
+  occurredAt: string
+  data: Record<string, unknown>
+}
+
+function toChange(organizationId: string, step: FoundStep): Change {
+  const { id, type, occurredAt, emitId, canonicalName, actorId, requestId, code } = step
+  return {
+    ...{ id, organizationId, type, entityType: 'emit', entityId: emitId, canonicalName, actorId: actorId ?? 'system', occurredAt },
+    ...{ previousStatus: null, status: STATUS_AFTER[type] ?? null, reason: REASONED.has(type) ? code : null, requestId },
+    data: dataOf(step),
+  }
+}
+
+const REASONED = new Set(['CUSTOM_EVENT_EMIT_REJECTED', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED'])
+
+const STATUS_AFTER: Record<string, string> = {
+  CUSTOM_EVENT_EMIT_REQUESTED: 'REQUESTED',
+  CUSTOM_EVENT_EMIT_RELAYED: 'RELAYED',
+  CUSTOM_EVENT_EMIT_REJECTED: 'REJECTED',
+  CUSTOM_EVENT_EMIT_DEDUPLICATED: 'DEDUPLICATED',
+  CUSTOM_EVENT_EMIT_DELIVERED: 'DELIVERED',
+  CUSTOM_EVENT_EMIT_DELIVERY_FAILED: 'FAILED',
+}
+
+/** Extra data of C.3.2. `partition` and `offset`: its place in the ingress, which the id stands for. */
+function dataOf(step: FoundStep): Record<string, unknown> {
+  const { type, emitId, webhookId, attempts, error, requestedVersion: version, code, name, eventId, sequence, subscriberCount } = step
+  switch (type) {
+    case 'CUSTOM_EVENT_EMIT_REQUESTED':
+      return { emitId, name, version, payloadBytes: step.payloadBytes, idempotencyKeyPresent: Boolean(step.hasIdempotencyKey) }
+    case 'CUSTOM_EVENT_EMIT_RELAYED': {
+      const { partition = null, offset = null } = parseEmitId(emitId) ?? {}
+      const latencyMs = Math.max(0, Date.parse(step.occurredAt) - Date.parse(step.recordedAt ?? step.occurredAt))
+      return { emitId, eventId, sequence, partition, offset, latencyMs }
+    }
+    case 'CUSTOM_EVENT_EMIT_REJECTED':
+      return { emitId, code, name, version }
+    case 'CUSTOM_EVENT_EMIT_DEDUPLICATED':
+      return { emitId, originalEmitId: step.originalEmitId }
+    case 'CUSTOM_EVENT_EMIT_DELIVERED':
+      return { emitId, subscriberCount }
+    default:
+      return { emitId, subscriberType: subscriberType(webhookId), subscriberId: webhookId, attempts, lastError: error }
+  }
+}
+
+/** The log itself is the subscriber that an emit fails at which could not be relayed. */
+const subscriberType = (webhookId: string | null) =>
+  webhookId === null ? 'log' : webhookId.startsWith('cefm_') ? 'federation_peer' : 'webhook'

@@ -1,0 +1,58 @@
+-- The steps of emits as the lifecycle events that announce them (C.3.1, 4), newest first: asked for and judged (from the verdict), each
+-- subscriber that was given up (from its last attempt), delivered (from the last word). `before…` is the place of the last one shown.
+WITH page AS
+(
+    SELECT id, type, occurredAt, emitId, webhookId, attempts, error FROM
+    (
+        SELECT
+            concat(emitId, step.1) AS id, step.2 AS type, step.3 AS occurredAt, emitId,
+            CAST(NULL, 'Nullable(String)') AS webhookId, toUInt32(0) AS attempts, message AS error
+        FROM emits
+        ARRAY JOIN arrayConcat(
+            [('.0', 'CUSTOM_EVENT_EMIT_REQUESTED', recordedAt)],
+            multiIf(
+                verdict = 'accepted', [('.1', 'CUSTOM_EVENT_EMIT_RELAYED', judgedAt)],
+                verdict = 'rejected', [('.1', 'CUSTOM_EVENT_EMIT_REJECTED', judgedAt)],
+                verdict = 'duplicate', [('.1', 'CUSTOM_EVENT_EMIT_DEDUPLICATED', judgedAt)],
+                [('.1f', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', judgedAt)]),
+            if(verdict = 'accepted' AND subscriberCount = 0, [('.3', 'CUSTOM_EVENT_EMIT_DELIVERED', judgedAt)], [])) AS step
+        WHERE organizationId = {organizationId:String} AND environment = {environment:String}
+            AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)})
+            AND ({actorId:Nullable(String)} IS NULL OR actorId = {actorId:Nullable(String)})
+        UNION ALL
+        SELECT concat(emitId, '.2.', webhookId), 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', addMilliseconds(startedAt, durationMs), emitId, webhookId, number, coalesce(error, reason)
+        FROM attempts
+        WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed' AND trigger != 'replay'
+            AND ({eventId:Nullable(String)} IS NULL OR eventId = {eventId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL
+        UNION ALL
+        SELECT concat(emitId, '.3'), 'CUSTOM_EVENT_EMIT_DELIVERED', completedAt, emitId, NULL, toUInt32(0), NULL
+        FROM completions
+        WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'DELIVERED'
+            AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL
+    )
+    WHERE ({type:Nullable(String)} IS NULL OR type = {type:Nullable(String)})
+        AND ({from:Nullable(String)} IS NULL OR occurredAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
+        AND ({to:Nullable(String)} IS NULL OR occurredAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
+        AND ({beforeTime:Nullable(String)} IS NULL
+            OR (occurredAt, id) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeId:Nullable(String)}))
+    ORDER BY occurredAt DESC, id DESC
+    LIMIT 1 BY id
+    LIMIT {limit:UInt32}
+)
+SELECT
+    page.id AS id, page.type AS type, page.occurredAt AS occurredAt, page.emitId AS emitId, page.webhookId AS webhookId,
+    page.attempts AS attempts, page.error AS error, emit.canonicalName AS canonicalName, emit.name AS name,
+    emit.requestedVersion AS requestedVersion, emit.actorId AS actorId, emit.requestId AS requestId, emit.code AS code,
+    emit.payloadBytes AS payloadBytes, emit.idempotencyKey IS NOT NULL AS hasIdempotencyKey, emit.eventId AS eventId,
+    emit.sequence AS sequence, emit.originalEmitId AS originalEmitId, emit.subscriberCount AS subscriberCount,
+    emit.recordedAt AS recordedAt
+FROM page
+LEFT JOIN
+(
+    SELECT * FROM emits
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId IN (SELECT emitId FROM page)
+    ORDER BY judgedAt DESC
+    LIMIT 1 BY emitId
+) AS emit ON emit.emitId = page.emitId
+ORDER BY occurredAt DESC, id DESC
+SETTINGS join_use_nulls = 1
