@@ -2,9 +2,11 @@
 import type { Clock, Random } from '../clock.ts'
 import type { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
+import { createKafkaCredentials, type KafkaCredentials } from '../kafka-access/credentials.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createAnnounce } from './announce.ts'
 import type { ControlLog } from './control-log.ts'
+import { createFederation, type Federation } from './federation/federation.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations.ts'
 import { createTemplateChecks, type TemplateChecks } from './registration-check.ts'
@@ -21,7 +23,9 @@ export interface ControlPlane {
   registrations: Registrations
   webhooks: Webhooks
   replays: Replays
+  kafkaCredentials: KafkaCredentials
   templates: TemplateChecks
+  federation: Federation
 }
 
 export interface ControlPlaneDeps {
@@ -36,6 +40,8 @@ export interface ControlPlaneDeps {
   shardOf(organizationId: string): number
   /** What schemas are compiled by. */
   validators: Validators
+  /** `CLARION_TIME_SCALE`; 1 unless said. */
+  timeScale?: number
   ids: Ids
   clock: Clock
   random: Random
@@ -45,13 +51,16 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const store = createControlStore(deps)
   const announce = createAnnounce(deps)
   const templates = createTemplateChecks(deps)
-  const shared = { ...deps, store, announce, templates }
+  const secrets = createSecretBox(deps)
+  const shared = { ...deps, store, announce, templates, secrets }
   return {
     organizations: createOrganizations(shared),
     keys: createKeys(shared),
     registrations: createRegistrations(shared),
     templates,
+    federation: createFederation(shared),
     replays: createReplays(shared),
-    webhooks: createWebhooks({ ...shared, secrets: createSecretBox(deps) }),
+    kafkaCredentials: createKafkaCredentials(shared),
+    webhooks: createWebhooks(shared),
   }
 }

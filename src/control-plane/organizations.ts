@@ -4,6 +4,7 @@ import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import { isReservedNamespace } from '../events/names.ts'
 import type { Announce, Caller } from './announce.ts'
+import { effectsOnFederation } from './federation/plan-effects.ts'
 import { genericRegistration } from './generic-event.ts'
 import type { DecisionView } from './overlay.ts'
 import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from './records.ts'
@@ -111,9 +112,10 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
       const changes = decide(before)
       if (Object.keys(changes).length === 0) return { records: [], changes: [], result: before }
       const after = revised(before, changes, clock.nowMs())
+      const federation = effectsOnFederation(announce, caller, current, before, after, clock.nowMs())
       return {
-        records: [{ kind: 'organization', record: after }, ...also(current, before)],
-        changes: announcementsOf(before, after, type).map(each => announce(caller, each)),
+        records: [{ kind: 'organization', record: after }, ...also(current, before), ...federation.records],
+        changes: [...announcementsOf(before, after, type).map(each => announce(caller, each)), ...federation.changes],
         result: after,
       }
     })

@@ -46,7 +46,9 @@ export function createOverlay(base: DecisionView): Overlay {
     find,
     list,
     organization,
-    federation: federationOver(base.federation, kind => pendingOf(kind).map(([key, record]) => [key.slice(key.lastIndexOf('/') + 1), record])),
+    federation: federationOver(base.federation, kind =>
+      pendingOf(kind).map(([key, record]) => [key.slice(key.lastIndexOf('/') + 1), record]),
+    ),
     webhooks: organizationId => list('webhook', organizationId),
     *organizations(): Iterable<Organization> {
       for (const committed of base.organizations())

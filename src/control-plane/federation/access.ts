@@ -1,0 +1,95 @@
+/**
+ * Who may do what with a group (C.1.3, C.1.5). In this order: the caller's plan (402), whether the group is visible to it (404), whether it
+ * owns the group (403), whether the group still takes changes (409).
+ */
+import { ClarionError, CODES } from '../../codes.ts'
+import { planOf } from '../../registry/plans.ts'
+import type { DecisionView } from '../overlay.ts'
+import type { FederationGroup, FederationMember, Organization } from '../records.ts'
+import { isExpired } from './membership.ts'
+
+export type Reading = Pick<DecisionView, 'organization' | 'federation'>
+
+/** A group as one organization sees it: its owner, or a member by `membership`. */
+export interface Seen {
+  group: FederationGroup
+  membership: FederationMember | undefined
+}
+
+/** Whether an organization takes part in federation at all: on both sides of every relay. */
+export const mayFederate = (organization: Pick<Organization, 'plan' | 'status'> | undefined): boolean =>
+  organization?.status === 'active' && planOf(organization.plan).federation
+
+/** Throws `federation_not_available`: every call is Enterprise's, an invitee's too. */
+export function requireFederation(view: Pick<Reading, 'organization'>, organizationId: string): void {
+  const organization = view.organization(organizationId)
+  if (organization !== undefined && planOf(organization.plan).federation) return
+  throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
+}
+
+/** As `requireFederation`, for what a suspended organization may not do either (C.0.2): throws `organization_suspended`. */
+export function requireActiveFederation(view: Pick<Reading, 'organization'>, organizationId: string): void {
+  requireFederation(view, organizationId)
+  if (view.organization(organizationId)?.status === 'active') return
+  throw new ClarionError('organization_suspended', 'The organization is suspended: it can read, and leave, but not share.')
+}
+
+/** Throws `federation_group_not_found`: a group of others is not told from one that does not exist. */
+export function seeGroup(view: Reading, organizationId: string, groupId: string, nowMs: number): Seen {
+  const group = view.federation.group(groupId)
+  if (group?.organizationId === organizationId) return { group, membership: undefined }
+  const membership = group && standingMembership(view, organizationId, groupId)
+  if (group === undefined || membership === undefined || isExpired(membership, nowMs)) throw groupNotFound()
+  return { group, membership }
+}
+
+/** Throws `federation_group_not_found`, or `not_group_owner` to a member. */
+export function ownGroup(view: Reading, organizationId: string, groupId: string, nowMs: number): FederationGroup {
+  const { group, membership } = seeGroup(view, organizationId, groupId, nowMs)
+  if (membership !== undefined) throw notOwner()
+  return group
+}
+
+/** Throws as `ownGroup`, or `federation_group_archived`. */
+export function openGroup(view: Reading, organizationId: string, groupId: string, nowMs: number): FederationGroup {
+  const group = ownGroup(view, organizationId, groupId, nowMs)
+  refuseArchived(group)
+  return group
+}
+
+export function refuseArchived(group: FederationGroup): void {
+  if (group.status === 'archived') throw new ClarionError('federation_group_archived', `The group '${group.name}' is archived, for good.`)
+}
+
+/** The row of an organization in a group that is not over. */
+export function standingMembership(view: Reading, organizationId: string, groupId: string): FederationMember | undefined {
+  return view.federation.memberships(organizationId).findLast(each => each.groupId === groupId && each.status !== 'removed')
+}
+
+/**
+ * A member's row, for its group's owner or for the member itself. Throws `federation_member_not_found`. Members do not see each other: to
+ * another one it is `not_group_owner`, whether or not there is such a member.
+ */
+export function seeMember(view: Reading, organizationId: string, groupId: string, memberId: string, nowMs: number) {
+  const { group, membership } = seeGroup(view, organizationId, groupId, nowMs)
+  if (membership !== undefined) {
+    if (membership.id !== memberId) throw notOwner()
+    return { group, member: membership, side: 'member' as const }
+  }
+  const member = view.federation.member(memberId)
+  if (member?.groupId !== groupId) throw memberNotFound()
+  return { group, member, side: 'owner' as const }
+}
+
+/** An external peer that stands. Throws `federation_member_not_found`; `not_group_owner` to a member of its group. */
+export function externalPeer(view: Reading, organizationId: string, memberId: string) {
+  const member = view.federation.member(memberId)
+  const group = member && view.federation.group(member.groupId)
+  if (group === undefined || member?.peerType !== 'external_webhook' || member.status === 'removed') throw memberNotFound()
+  if (group.organizationId === organizationId) return { group, member }
+  throw standingMembership(view, organizationId, group.id) === undefined ? memberNotFound() : notOwner()
+}
+
+export const groupNotFound = () => new ClarionError('federation_group_not_found', CODES.federation_group_not_found.meaning)
+export const memberNotFound = () => new ClarionError('federation_member_not_found', CODES.federation_member_not_found.meaning)
+export const notOwner = () => new ClarionError('not_group_owner', CODES.not_group_owner.meaning)

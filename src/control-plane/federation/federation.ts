@@ -1,0 +1,45 @@
+/** Federation's writing side, put together. */
+import type { Clock, Random } from '../../clock.ts'
+import type { ClarionError } from '../../codes.ts'
+import type { Ids } from '../../events/ids.ts'
+import type { Announce } from '../announce.ts'
+import type { SecretBox } from '../secrets.ts'
+import type { ControlStore } from '../store.ts'
+import type { ControlView } from '../view.ts'
+import { createAnnouncing } from './announcing.ts'
+import { createExternalPeers, type ExternalPeers } from './external-peers.ts'
+import { createGroups, type Groups } from './groups.ts'
+import { createMembers, type Members } from './members.ts'
+import { createPushes, type Pushes } from './pushes.ts'
+import { type Sweep, startInvitationSweep } from './sweep.ts'
+
+export interface Federation {
+  groups: Groups
+  members: Members
+  pushes: Pushes
+  externalPeers: ExternalPeers
+  /** Ends invitations that ran out, until it is closed. */
+  startSweep(): Sweep
+}
+
+export function createFederation(deps: {
+  store: ControlStore
+  view: ControlView
+  ids: Ids
+  clock: Clock
+  random: Random
+  announce: Announce
+  secrets: SecretBox
+  checkUrl(url: string): ClarionError | undefined
+  /** Factor on how long invitations and the secret before last; 1 unless said. */
+  timeScale?: number
+}): Federation {
+  const shared = { ...deps, announcing: createAnnouncing(deps.announce), timeScale: deps.timeScale ?? 1 }
+  return {
+    groups: createGroups(shared),
+    members: createMembers(shared),
+    pushes: createPushes(shared),
+    externalPeers: createExternalPeers(shared),
+    startSweep: () => startInvitationSweep(shared),
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What a change of an organization does to federation, in the transaction of the change itself (C.0.2, C.1.2, C.1.6). An organization that
+ * loses the plan, or is suspended, keeps its groups and memberships: they are set aside, and come back unchanged. A deleted one is gone.
+ */
+import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { Announce } from '../announce.ts'
+import type { DecisionView } from '../overlay.ts'
+import type { FederationGroup, FederationMember, Organization } from '../records.ts'
+import { revised } from '../revision.ts'
+import type { Change } from '../store.ts'
+import { mayFederate } from './access.ts'
+import { createAnnouncing, type FederationCaller } from './announcing.ts'
+import { archivedGroup } from './groups.ts'
+import { paused, removed, resumed } from './membership.ts'
+
+export interface Effects {
+  records: Change[]
+  changes: ChangeRow[]
+}
+
+type Current = Pick<DecisionView, 'list' | 'federation'>
+
+/** What follows for groups and memberships when `before` becomes `after`. */
+export function effectsOnFederation(
+  announce: Announce,
+  caller: FederationCaller,
+  current: Current,
+  before: Organization,
+  after: Organization,
+  nowMs: number,
+): Effects {
+  if (after.status === 'deleted') return before.status === 'deleted' ? NOTHING : gone(announce, caller, current, after.id, nowMs)
+  const [could, can] = [mayFederate(before), mayFederate(after)]
+  return could === can ? NOTHING : switched(announce, caller, current, after.id, can, nowMs)
+}
+
+const NOTHING: Effects = { records: [], changes: [] }
+
+/** The memberships of the organization, and the groups that it owns, set aside or brought back. */
+function switched(announce: Announce, caller: FederationCaller, current: Current, id: string, on: boolean, nowMs: number): Effects {
+  const announcing = createAnnouncing(announce)
+  const act = { actorId: 'system', nowMs }
+  const effects: Effects = { records: [], changes: [] }
+  for (const group of current.list('federation-group', id)) {
+    if (group.status !== (on ? 'suspended' : 'active')) continue
+    const record = revised<FederationGroup>(group, { status: on ? 'active' : 'suspended' }, nowMs)
+    effects.records.push({ kind: 'federation-group', record })
+    effects.changes.push(...announcing.ofGroup(caller, on ? 'GROUP_RESUMED' : 'GROUP_SUSPENDED', group, record))
+  }
+  for (const member of current.federation.memberships(id)) {
+    const concerned = on ? member.status === 'paused' && member.pauseReason === 'plan' : member.status === 'accepted'
+    if (!concerned) continue
+    const record = on ? resumed(member, 'plan', act) : paused(member, 'plan', act)
+    effects.records.push({ kind: 'federation-member', record })
+    effects.changes.push(...announcing.ofMember(caller, on ? 'RESUMED' : 'PAUSED', member, record))
+  }
+  return effects
+}
+
+/** Groups end as if archived, external peers with them; in groups of others the organization is no member any more. */
+function gone(announce: Announce, caller: FederationCaller, current: Current, id: string, nowMs: number): Effects {
+  const announcing = createAnnouncing(announce)
+  const effects: Effects = { records: [], changes: [] }
+  const leave = (member: FederationMember) => {
+    const record = removed(member, 'organization_deleted', { actorId: 'system', nowMs })
+    effects.records.push({ kind: 'federation-member', record })
+    effects.changes.push(...announcing.ofMember(caller, member.peerType === 'tenant_org' ? 'REMOVED' : 'PEER_REMOVED', member, record))
+  }
+  for (const group of current.list('federation-group', id)) {
+    if (group.status !== 'archived') {
+      const { records, changes } = archivedGroup(announcing, caller, current, group, nowMs)
+      effects.records.push(...records)
+      effects.changes.push(...changes)
+    }
+    // Their secrets and headers are webhooks of the organization, which go with it.
+    for (const member of current.federation.members(group.id))
+      if (member.peerType === 'external_webhook' && member.status !== 'removed') leave(member)
+  }
+  for (const member of current.federation.memberships(id)) if (member.status !== 'removed') leave(member)
+  return effects
+}
