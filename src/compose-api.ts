@@ -21,6 +21,7 @@ import { createLogReader } from './kafka/log-reader.ts'
 import { patiently } from './kafka/patience.ts'
 import type { Provisioning } from './kafka/provisioning.ts'
 import type { KafkaSettings, Wire } from './kafka/wire.ts'
+import { createKafkaAccess } from './kafka-access/access.ts'
 import type { Logger } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Validators } from './registry/validators.ts'
@@ -73,9 +74,13 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     reader.assign(admissionCounters.name, shard, 'earliest')
   }
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
+  const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
+  const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
+  const kafkaAccess = createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
   const { handler } = createApi({
     ...parts,
     appender,
+    kafkaAccess,
     outcomes,
     reads: createReads(parts.analytics),
     positions: numbers,
@@ -87,9 +92,12 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     aliasKeyHeader: parts.config.aliasKeyHeader,
     version: version(),
   })
+  const sweep = parts.controlPlane.federation.startSweep()
   return {
     handler,
     async close() {
+      sweep.close()
+      await kafkaAccess.close()
       await appender.close()
       await reader.close()
       outcomes.close()

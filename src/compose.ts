@@ -108,7 +108,7 @@ export async function compose(deps: {
     const log = createControlLog({ kafka, tail, clock, logger })
     closing.push(() => log.close())
     const controlPlane = createControlPlane({
-      ...{ view, log, provisioning, validators, ids, clock, random, secretKey: backends.secretKey },
+      ...{ view, log, provisioning, validators, ids, clock, random, secretKey: backends.secretKey, timeScale: config.timeScale },
       checkUrl: url => guard.checkUrl(url),
       shardOf: organizationId => shardOf(organizationId, provisioning.shards),
     })
