@@ -1,5 +1,5 @@
 /** Secrets at rest, and API keys. Webhook secrets must be readable again to sign with them; API keys never, so only their hash is kept. */
-import { createCipheriv, createDecipheriv, hash, hkdfSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync } from 'node:crypto'
 import type { Random } from '../clock.ts'
 import type { Environment } from './records.ts'
 
@@ -8,11 +8,14 @@ export interface SecretBox {
   encrypt(text: string): string
   /** Throws when the text was changed or belongs to another key. */
   decrypt(sealed: string): string
+  /** 32 bytes that only this installation can work out: the same for the same text. */
+  derive(text: string): Buffer
 }
 
 /** A box whose key is derived (HKDF-SHA-256) from the setting `CLARION_SECRET_KEY`. */
 export function createSecretBox(deps: { secretKey: string; random: Random }): SecretBox {
   const key = Buffer.from(hkdfSync('sha256', deps.secretKey, 'clarion', 'secrets at rest, v1', 32))
+  const derivingKey = Buffer.from(hkdfSync('sha256', deps.secretKey, 'clarion', 'derived keys, v1', 32))
   return {
     encrypt(text) {
       const nonce = deps.random.bytes(12)
@@ -27,6 +30,7 @@ export function createSecretBox(deps: { secretKey: string; random: Random }): Se
       decipher.setAuthTag(Buffer.from(tag, 'base64url'))
       return Buffer.concat([decipher.update(Buffer.from(text, 'base64url')), decipher.final()]).toString('utf8')
     },
+    derive: text => createHmac('sha256', derivingKey).update(text).digest(),
   }
 }
 

@@ -1,25 +1,25 @@
 /**
- * What is sent in one attempt: the envelope, the signature and the headers that C.10 always adds.
+ * What is sent in one attempt: the body in the webhook's wire format, its signatures, the headers that C.10 always adds and the webhook's own.
+ * What does not change between attempts (keys, own headers, format) is prepared once per webhook record (`recipes.ts`).
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Webhook } from '../control-plane/records.ts'
-import { renderEnvelope } from '../events/envelope.ts'
-import { signatureHeaders } from './sign.ts'
+import type { ReplayFacts } from '../events/envelope.ts'
+import type { Recipes } from './recipes.ts'
 
-const USER_AGENT = 'Clarion-Webhooks/1.0'
-const CONTENT_TYPE = 'application/json; charset=utf-8'
 const REDACTED = '[redacted]'
 
-export interface BuildAttemptOptions {
-  webhook: Pick<Webhook, 'apiVersion'>
-  /** In clear. */
-  secret: string
+export interface AttemptFacts {
+  webhook: Webhook
   event: EventFacts
   /** The payload's own bytes. */
   payload: Buffer
   deliveryId: string
   /** 1 for the first. */
   attempt: number
+  /** Of a delivery that a replay or a catch-up made, else null. */
+  replayId: string | null
+  originalDeliveredAt?: string | null
   /** What an emit caused by this delivery hands back as `chainToken`. */
   chainToken: string
   nowMs: number
@@ -30,34 +30,43 @@ export interface BuiltAttempt {
   headers: Record<string, string>
 }
 
-export function buildAttempt(options: BuildAttemptOptions): BuiltAttempt {
-  const { event, deliveryId } = options
-  const body = renderEnvelope(event, options.payload, { deliveryId, apiVersion: options.webhook.apiVersion })
-  return {
-    body,
-    headers: {
-      'Content-Type': CONTENT_TYPE,
-      'User-Agent': USER_AGENT,
+/** Undefined when what the webhook has sealed cannot be opened: our fault, told once in the log. */
+export type BuildAttempt = (facts: AttemptFacts) => BuiltAttempt | undefined
+
+export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
+  return facts => {
+    const { webhook, deliveryId, nowMs } = facts
+    const recipe = recipeFor(webhook, nowMs)
+    if (recipe === undefined) return undefined
+    const event = recipe.eventFor(facts.event)
+    const body = recipe.render(event, facts.payload, { deliveryId, apiVersion: webhook.apiVersion, replay: replayOf(facts) })
+    const headers: Record<string, string> = {
+      ...recipe.headers,
       'X-Event-Id': event.eventId,
       'X-Event-Sequence': String(event.sequence),
       'X-Delivery-Id': deliveryId,
-      'X-Delivery-Attempt': String(options.attempt),
-      'X-Event-Chain': options.chainToken,
-      ...signatureHeaders(options.secret, deliveryId, Math.floor(options.nowMs / 1000), body),
-    },
+      'X-Delivery-Attempt': String(facts.attempt),
+      'X-Event-Chain': facts.chainToken,
+    }
+    if (facts.replayId !== null) headers['X-Event-Replay'] = facts.replayId
+    recipe.sign({ deliveryId, timestamp: String(Math.floor(nowMs / 1000)), body, eventType: event.type }, headers)
+    return { body, headers }
   }
 }
 
-/** For the attempt log: names in lower case, without what would let a reader of the log pose as us. */
-export function redactHeaders(headers: Record<string, string>): Record<string, string> {
+const replayOf = ({ replayId, originalDeliveredAt = null }: AttemptFacts): ReplayFacts | null =>
+  replayId === null ? null : { replayId, originalDeliveredAt }
+
+/** For the attempt log: names in lower case, without what would let a reader of the log pose as us, or as the webhook's owner. */
+export function redactHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): Record<string, string> {
   const shown: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
     const lower = name.toLowerCase()
-    shown[lower] = isSecret(lower) ? REDACTED : value
+    shown[lower] = isSecret(lower) || ownNames.some(own => own.toLowerCase() === lower) ? REDACTED : headers[name]!
   }
   return shown
 }
 
 function isSecret(name: string): boolean {
-  return name.endsWith('-signature') || name === 'authorization' || name === 'cookie'
+  return name.endsWith('-signature') || name.endsWith('-signature-next') || name === 'authorization' || name === 'cookie'
 }

@@ -1,13 +1,9 @@
-/**
- * The signature that a receiver checks: profile `standard` of C.10, which is Standard Webhooks (`v1`).
- */
+/** Webhook secrets: made, and turned into the keys that sign (C.10, key bytes). What is signed with them is in `profiles/`. */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Random } from '../clock.ts'
 
 const PREFIX = 'whsec_'
 const GENERATED_BYTES = 24
-/** Imported keys are kept: an import costs as much as signing a small body. */
-const KEYS_MAX = 10_000
 
 export interface SignatureHeaders {
   'webhook-id': string
@@ -15,35 +11,31 @@ export interface SignatureHeaders {
   'webhook-signature': string
 }
 
-/** HMAC-SHA256 over `<deliveryId>.<timestampS>.<body>`. `timestampS` is in seconds since 1970. */
-export function signatureHeaders(secret: string, deliveryId: string, timestampS: number, body: Buffer): SignatureHeaders {
-  const timestamp = String(timestampS)
-  const signature = createHmac('sha256', keyOf(secret)).update(`${deliveryId}.${timestamp}.`).update(body).digest('base64')
-  return { 'webhook-id': deliveryId, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` }
-}
-
 /** A new secret: `whsec_` and the base64 of 24 random bytes. */
 export function generateSecret(random: Random): string {
   return PREFIX + random.bytes(GENERATED_BYTES).toString('base64')
 }
 
-const keys = new Map<string, KeyObject>()
-
-function keyOf(secret: string): KeyObject {
-  const known = keys.get(secret)
-  if (known) return known
-  if (keys.size >= KEYS_MAX) keys.delete(keys.keys().next().value!)
-  const key = createSecretKey(keyBytes(secret))
-  keys.set(secret, key)
-  return key
-}
-
-/** C.10: the bytes after `whsec_` if they are canonical base64, else the whole secret as UTF-8 (callers may bring their own, K-6). */
-function keyBytes(secret: string): Buffer {
+/** Of the profile `standard`: the bytes after `whsec_` if they are canonical base64, else the whole secret as UTF-8 (callers may bring their own, K-6). */
+export function standardKey(secret: string): KeyObject {
   if (secret.startsWith(PREFIX)) {
     const encoded = secret.slice(PREFIX.length)
     const decoded = Buffer.from(encoded, 'base64')
-    if (decoded.length > 0 && decoded.toString('base64') === encoded) return decoded
+    if (decoded.length > 0 && decoded.toString('base64') === encoded) return createSecretKey(decoded)
   }
-  return Buffer.from(secret, 'utf8')
+  return textKey(secret)
+}
+
+/** Of every other profile: the whole secret as it is shown. */
+export const textKey = (secret: string): KeyObject => createSecretKey(Buffer.from(secret, 'utf8'))
+
+/** `v1` of Standard Webhooks: HMAC-SHA256 over `<deliveryId>.<timestamp>.<body>`. */
+export const standardSignature = (key: KeyObject, deliveryId: string, timestamp: string, body: Buffer): string =>
+  `v1,${createHmac('sha256', key).update(`${deliveryId}.${timestamp}.`).update(body).digest('base64')}`
+
+/** The three headers of Standard Webhooks, by one secret. `timestampS` is in seconds since 1970. */
+export function signatureHeaders(secret: string, deliveryId: string, timestampS: number, body: Buffer): SignatureHeaders {
+  const timestamp = String(timestampS)
+  const signature = standardSignature(standardKey(secret), deliveryId, timestamp, body)
+  return { 'webhook-id': deliveryId, 'webhook-timestamp': timestamp, 'webhook-signature': signature }
 }

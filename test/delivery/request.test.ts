@@ -1,50 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import { buildAttempt, redactHeaders } from '../../src/delivery/request.ts'
+import type { FederationPush } from '../../src/control-plane/records.ts'
+import { createRecipes } from '../../src/delivery/recipes.ts'
+import { redactHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
-import type { EventFacts } from '../../topics/deliveries.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { build, event, nowMs, random, secrets, webhookWith } from './receiving.ts'
 
-const event: EventFacts = {
-  eventId: 'evt_1',
-  emitId: 'cee_1',
-  organizationId: 'org_1',
-  environment: 'live',
-  sequence: 7,
-  type: 'shop.order_paid',
-  canonicalName: 'TENANT_CUSTOM:org_1:shop.order_paid@1.0.0',
-  kind: null,
-  source: 'api',
-  subject: 'order-1',
-  actorId: 'key_1',
-  timeMs: 1_790_000_000_000,
-  recordedAtMs: 1_790_000_000_001,
-  schemaVersion: '1.0.0',
-  schemaHash: 'ab',
-  correlationId: null,
-  causationId: null,
-  rootEventId: 'evt_1',
-  depth: 0,
-  path: [],
-  federation: null,
-}
-const secret = generateSecret(createSystemRandom())
-const nowMs = createSystemClock().nowMs()
-const build = () =>
-  buildAttempt({
-    webhook: { apiVersion: '2026-07-01' },
-    secret,
-    event,
-    payload: Buffer.from('{"amount":12345678901234567890}'),
-    deliveryId: 'dlv_1',
-    attempt: 3,
-    chainToken: 'c1.token',
-    nowMs,
-  })
+const secret = generateSecret(random)
+const own = { 'X-Shop': 'eu-1', Authorization: 'Bearer of the shop' }
+const withOwn = webhookWith(secret, { encryptedHeaders: secrets.encrypt(JSON.stringify(own)), headerNames: Object.keys(own) })
 
 describe('the request of an attempt', () => {
   it('carries the headers that are always added', () => {
-    expect(build().headers).toMatchObject({
+    expect(build(webhookWith(secret)).headers).toMatchObject({
       'Content-Type': 'application/json; charset=utf-8',
       'User-Agent': expect.stringContaining('Clarion'),
       'X-Event-Id': 'evt_1',
@@ -58,15 +27,62 @@ describe('the request of an attempt', () => {
   })
 
   it("is signed over exactly its body, which holds the payload's own bytes", () => {
-    const { body, headers } = build()
+    const { body, headers } = build(webhookWith(secret))
     expect(() => new Webhook(secret).verify(body, headers)).not.toThrow()
     expect(body.toString()).toContain('"data":{"amount":12345678901234567890}')
   })
 
-  it('is shown in the log without its signature', () => {
-    const { headers } = build()
-    const shown = redactHeaders({ ...headers, 'X-Platphorm-Signature': 'sha256=ab', Authorization: 'Bearer x' })
+  it("carries the webhook's own headers, which were sealed", () => {
+    expect(build(withOwn).headers).toMatchObject(own)
+    expect(withOwn.encryptedHeaders).not.toContain('shop')
+  })
+
+  it('says in a header and in the body that it is a replay, and of what', () => {
+    const { body, headers } = build(webhookWith(secret), { replayId: 'rpl_1', originalDeliveredAt: '2026-01-02T00:00:00.000Z' })
+    expect(headers['X-Event-Replay']).toBe('rpl_1')
+    expect(JSON.parse(body.toString()).replay).toEqual({ replayId: 'rpl_1', originalDeliveredAt: '2026-01-02T00:00:00.000Z' })
+    expect(build(webhookWith(secret)).headers).not.toHaveProperty('X-Event-Replay')
+  })
+
+  it('to a peer of a federation names the group and the push, and the event by its own name', () => {
+    const push = { id: 'cefp_1', groupId: 'cefg_1', sourceCanonicalName: event.canonicalName, isActive: true } as FederationPush
+    const others = [
+      { ...push, id: 'cefp_2', groupId: 'cefg_2' },
+      { ...push, id: 'cefp_3', isActive: false },
+    ]
+    const { body } = build(webhookWith(secret, { peer: { groupId: 'cefg_1' } }), {}, [...others, push])
+    expect(JSON.parse(body.toString())).toMatchObject({
+      canonicalName: event.canonicalName,
+      federation: { groupId: 'cefg_1', pushId: 'cefp_1', sourceOrganizationId: 'org_1', sourceEventId: 'evt_1', hops: 1, path: ['org_1'] },
+    })
+    expect(JSON.parse(build(webhookWith(secret), {}, [push]).body.toString()).federation).toBeNull()
+  })
+
+  it('is not made when what is sealed cannot be opened', () => {
+    const view = { list: () => [] } as unknown as Parameters<typeof createRecipes>[0]['view']
+    const recipes = createRecipes({ secrets, view, logger: createLogger('silent') })
+    expect(recipes.recipeFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
+    expect(recipes.recipeFor({ ...withOwn, encryptedHeaders: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
+  })
+
+  it('is shown in the log without its signatures and without what its own headers say', () => {
+    const headers = build(
+      webhookWith(secret, {
+        ...{ signatureProfiles: ['standard', 'platforma', 'platphorm', 'event', 'relay', 'ed25519'] },
+        ...{ encryptedHeaders: withOwn.encryptedHeaders, headerNames: withOwn.headerNames },
+        ...{ previousEncryptedSecret: secrets.encrypt('the former secret'), previousSecretExpiresAt: new Date(nowMs + 1000).toISOString() },
+      }),
+    ).headers
+    const shown = redactHeaders(headers, withOwn.headerNames)
     expect(shown).toMatchObject({ 'webhook-id': 'dlv_1', 'x-event-id': 'evt_1', 'content-type': 'application/json; charset=utf-8' })
-    for (const name of ['webhook-signature', 'x-platphorm-signature', 'authorization']) expect(shown[name]).toBe('[redacted]')
+    const redacted = Object.keys(shown).filter(name => shown[name] === '[redacted]')
+    expect(redacted.sort()).toEqual(
+      [
+        ...['authorization', 'x-shop', 'webhook-signature'],
+        ...['x-platforma-signature', 'x-platphorm-signature', 'x-event-signature', 'x-platformxe-signature', 'x-caldera-signature'].flatMap(
+          name => [name, `${name}-next`],
+        ),
+      ].sort(),
+    )
   })
 })

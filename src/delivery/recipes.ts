@@ -1,0 +1,102 @@
+/**
+ * How to make the requests of one webhook: its secrets opened, its keys imported, its own headers read, its format chosen. Opening costs more
+ * than signing, so it is done once per webhook record: a changed webhook is another record, and so is made anew.
+ */
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { Webhook } from '../control-plane/records.ts'
+import type { SecretBox } from '../control-plane/secrets.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import type { Logger } from '../observability/logger.ts'
+import { createSigner, type Signatory, type Signer } from './profiles/index.ts'
+import { FORMATS, type Format } from './wire-formats/index.ts'
+
+const USER_AGENT = 'Clarion-Webhooks/1.0'
+
+export interface Recipe {
+  /** Those that are the same in every request: type, user agent, the webhook's own. */
+  headers: Readonly<Record<string, string>>
+  render: Format['render']
+  sign: Signer
+  /** The event as this receiver is told of it: a peer of a federation group learns by which push it comes. */
+  eventFor(event: EventFacts): EventFacts
+}
+
+export interface Recipes {
+  /** As of `nowMs`: a former secret signs until it ends. Undefined when something sealed cannot be opened. */
+  recipeFor(webhook: Webhook, nowMs: number): Recipe | undefined
+}
+
+interface Prepared {
+  recipe: Recipe | undefined
+  /** When the former secret ends. */
+  untilMs: number
+}
+
+export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView, 'list'>; logger: Logger }): Recipes {
+  const { secrets, view, logger } = deps
+  const prepared = new WeakMap<Webhook, Prepared>()
+
+  function prepare(webhook: Webhook, nowMs: number): Prepared {
+    const endsMs = webhook.previousSecretExpiresAt === null ? 0 : Date.parse(webhook.previousSecretExpiresAt)
+    const rotating = webhook.previousEncryptedSecret !== null && endsMs > nowMs
+    const untilMs = rotating ? endsMs : Number.POSITIVE_INFINITY
+    try {
+      return { recipe: cook(webhook, rotating), untilMs }
+    } catch (error) {
+      logger.error({ webhook: webhook.id, error: String(error) }, 'what is sealed in a webhook cannot be opened; its deliveries wait')
+      return { recipe: undefined, untilMs }
+    }
+  }
+
+  function cook(webhook: Webhook, rotating: boolean): Recipe {
+    const sealed = rotating ? [webhook.encryptedSecret, webhook.previousEncryptedSecret!] : [webhook.encryptedSecret]
+    const { contentType, render } = FORMATS[webhook.wireFormat]
+    const own = webhook.encryptedHeaders === null ? {} : (JSON.parse(secrets.decrypt(webhook.encryptedHeaders)) as Record<string, string>)
+    return {
+      headers: { 'Content-Type': contentType, 'User-Agent': USER_AGENT, ...own },
+      render,
+      sign: createSigner(
+        webhook.signatureProfiles,
+        sealed.map(text => signatory(secrets, webhook.id, secrets.decrypt(text))),
+      ),
+      eventFor: webhook.peer === null ? event => event : event => asPushed(view, webhook.peer!.groupId, event),
+    }
+  }
+
+  return {
+    recipeFor(webhook, nowMs) {
+      const known = prepared.get(webhook)
+      if (known !== undefined && nowMs < known.untilMs) return known.recipe
+      const made = prepare(webhook, nowMs)
+      prepared.set(webhook, made)
+      return made.recipe
+    },
+  }
+}
+
+/** The Ed25519 key goes with the secret: a new secret is a new key pair, and nothing more has to be stored. */
+export const signatory = (secrets: SecretBox, webhookId: string, secret: string): Signatory => ({
+  secret,
+  seed: () => secrets.derive(`webhook-ed25519/1/${webhookId}/${secret}`),
+})
+
+/** C.1.4, 3: what goes to an external peer is the source's own event, with the ids of the group and of the push. */
+function asPushed(view: Pick<ControlView, 'list'>, groupId: string, event: EventFacts): EventFacts {
+  if (event.federation !== null) return event
+  const { organizationId, canonicalName, eventId } = event
+  const pushes = view
+    .list('federation-push', organizationId)
+    .filter(each => each.groupId === groupId && each.sourceCanonicalName === canonicalName)
+  // One that was taken back meanwhile still is what this delivery came by.
+  const push = pushes.find(each => each.isActive) ?? pushes.at(-1)
+  if (push === undefined) return event
+  const federation = {
+    groupId,
+    pushId: push.id,
+    sourceOrganizationId: organizationId,
+    sourceEventId: eventId,
+    hops: 1,
+    path: [organizationId],
+  }
+  return { ...event, federation }
+}

@@ -1,0 +1,42 @@
+/**
+ * CloudEvents 1.0, structured mode, JSON. What the envelope says beyond the standard's attributes stands in extension attributes, whose names
+ * the standard allows lower-case letters and digits only. Attributes without a value are left out, as the standard has it.
+ */
+import type { EventFacts } from '../../../topics/deliveries.ts'
+import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
+
+export function renderCloudEvent(event: EventFacts, payload: Buffer, { deliveryId, apiVersion, replay }: DeliveryFacts): Buffer {
+  const { federation } = event
+  const attributes = {
+    specversion: '1.0',
+    id: event.eventId,
+    source: encodeURI(event.source),
+    type: event.type,
+    subject: event.subject ?? undefined,
+    time: new Date(event.timeMs).toISOString(),
+    recordedtime: new Date(event.recordedAtMs).toISOString(),
+    datacontenttype: 'application/json',
+    // Integers of the standard have 32 bits, and `sequence` is a string that sorts (its extension "Sequence").
+    sequence: String(event.sequence).padStart(16, '0'),
+    canonicalname: event.canonicalName,
+    organizationid: event.organizationId,
+    environment: event.environment,
+    actorid: event.actorId,
+    schemaversion: event.schemaVersion,
+    schemahash: event.schemaHash,
+    correlationid: event.correlationId ?? undefined,
+    causationid: event.causationId ?? undefined,
+    rooteventid: event.rootEventId,
+    chaindepth: event.depth,
+    chainpath: event.path.length > 0 ? event.path.join(',') : undefined,
+    federationgroupid: federation?.groupId,
+    federationpushid: federation?.pushId,
+    federationsourceorganizationid: federation?.sourceOrganizationId,
+    federationsourceeventid: federation?.sourceEventId,
+    replayid: replay?.replayId,
+    originaldeliveredat: replay?.originalDeliveredAt ?? undefined,
+    deliveryid: deliveryId,
+    apiversion: apiVersion,
+  }
+  return withMember(JSON.stringify(attributes), 'data', payload)
+}

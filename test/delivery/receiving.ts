@@ -1,0 +1,59 @@
+/** What the tests of requests share: an event, a webhook, and the box that its secrets are sealed in. */
+import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
+import type { FederationPush, Webhook } from '../../src/control-plane/records.ts'
+import { createSecretBox } from '../../src/control-plane/secrets.ts'
+import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks.ts'
+import { createRecipes } from '../../src/delivery/recipes.ts'
+import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
+
+export const random = createSystemRandom()
+export const nowMs = Math.floor(createSystemClock().nowMs())
+export const secrets = createSecretBox({ secretKey: 'the secret of the tests', random })
+
+export const event: EventFacts = {
+  eventId: 'evt_1',
+  emitId: 'cee_1',
+  organizationId: 'org_1',
+  environment: 'live',
+  sequence: 7,
+  type: 'shop.order_paid',
+  canonicalName: 'TENANT_CUSTOM:org_1:shop.order_paid@1.0.0',
+  kind: null,
+  source: 'api',
+  subject: 'order-1',
+  actorId: 'key_1',
+  timeMs: 1_790_000_000_000,
+  recordedAtMs: 1_790_000_000_001,
+  schemaVersion: '1.0.0',
+  schemaHash: 'ab',
+  correlationId: null,
+  causationId: null,
+  rootEventId: 'evt_1',
+  depth: 0,
+  path: [],
+  federation: null,
+}
+
+/** `secret` in clear, and whatever else differs. */
+export function webhookWith(secret: string, more: Partial<Webhook> = {}): Webhook {
+  return {
+    ...WEBHOOK_DEFAULTS,
+    ...{ id: 'wh_1', organizationId: 'org_1', revision: 1, environment: 'live', name: null, description: null },
+    ...{ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z', url: 'https://hooks.example.com/', events: ['*'] },
+    ...{ active: true, pausedAt: null, retryDelaysMs: [0], apiVersion: '2026-07-01', encryptedSecret: secrets.encrypt(secret) },
+    ...more,
+  }
+}
+
+/** The request of the third attempt, as `deliver` makes it. */
+export function build(webhook: Webhook, more: Partial<AttemptFacts> = {}, pushes: FederationPush[] = []) {
+  const view = { list: () => pushes } as unknown as Parameters<typeof createRecipes>[0]['view']
+  const builder = createBuildAttempt(createRecipes({ secrets, view, logger: createLogger('silent') }))
+  return builder({
+    ...{ webhook, event, payload: Buffer.from('{"amount":12345678901234567890}'), deliveryId: 'dlv_1', attempt: 3 },
+    ...{ replayId: null, chainToken: 'c1.token', nowMs },
+    ...more,
+  })!
+}
