@@ -5,7 +5,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock, Random } from './clock.ts'
-import { type Config, ROLES } from './config.ts'
+import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse } from './embedded/clickhouse.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
 import { loadOrCreateKeys } from './embedded/keys.ts'
@@ -14,8 +14,9 @@ import type { KafkaSettings } from './kafka/wire.ts'
 
 export interface Backends {
   kafka: KafkaSettings
-  /** Of the listener for organizations' own clients; empty with a cluster, whose operator knows. */
+  /** Where organizations' own clients connect, and how. */
   clientBrokers: string[]
+  clientSecurityProtocol: KafkaSecurityProtocol
   clickhouseUrl: string
   adminKey: string
   secretKey: string
@@ -55,6 +56,7 @@ export async function openBackends(deps: {
     return {
       kafka: settings,
       clientBrokers,
+      clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (settings.ssl ? 'SASL_SSL' : 'SASL_PLAINTEXT'),
       clickhouseUrl: clickhouse.connection,
       adminKey: config.adminKey ?? generated!.adminKey,
       secretKey: config.secretKey ?? generated!.secretKey,
@@ -79,8 +81,9 @@ async function settled<A, B>([a, b]: [Part<A> | Promise<Part<A>>, Part<B> | Prom
 type KafkaConnection = KafkaSettings & { clientBrokers: string[] }
 
 function clusterKafka(config: Config): Part<KafkaConnection> {
-  const { kafkaBrokers: brokers, kafkaUsername: username, kafkaPassword: password, kafkaSsl: ssl } = config
-  return { connection: { brokers, username, password, ssl, clientId: 'clarion', clientBrokers: [] }, close: async () => undefined }
+  const { kafkaBrokers: brokers, kafkaUsername: username, kafkaPassword: password, kafkaSsl: ssl, kafkaClientBootstrap } = config
+  const clientBrokers = kafkaClientBootstrap.length > 0 ? kafkaClientBootstrap : brokers
+  return { connection: { brokers, username, password, ssl, clientId: 'clarion', clientBrokers }, close: async () => undefined }
 }
 
 async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: boolean): Promise<Part<KafkaConnection>> {

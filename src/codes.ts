@@ -29,6 +29,7 @@ export const CODES = {
 
   // Organizations and keys (C.0.2, C.0.6)
   organization_suspended: entry(403, 'The organization is suspended: it can read, but not emit, register or invite.'),
+  live_environment_only: entry(403, 'This is for the live environment alone; the key is of the test environment.'),
   slug_taken: entry(409, 'Another organization has this slug.'),
 
   // Registry (C.11.2, source table)

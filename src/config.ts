@@ -7,6 +7,9 @@ import { parseRange } from './delivery/addresses.ts'
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
 export type RoleName = (typeof ROLES)[number]
 
+export const KAFKA_SECURITY_PROTOCOLS = ['SASL_PLAINTEXT', 'SASL_SSL'] as const
+export type KafkaSecurityProtocol = (typeof KAFKA_SECURITY_PROTOCOLS)[number]
+
 export interface Config {
   host: string
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
@@ -18,6 +21,9 @@ export interface Config {
   kafkaUsername: string | undefined
   kafkaPassword: string | undefined
   kafkaSsl: boolean
+  /** Where organizations' own clients reach the cluster, and how; empty and undefined: as the platform does. */
+  kafkaClientBootstrap: string[]
+  kafkaClientSecurityProtocol: KafkaSecurityProtocol | undefined
   replicationFactor: number
   shards: number
   /** Undefined: the embedded ClickHouse. */
@@ -57,6 +63,16 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'KAFKA_USERNAME', sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.', default: '' },
   { name: 'KAFKA_PASSWORD', sentence: 'Its password.', default: '' },
   { name: 'KAFKA_SSL', sentence: 'Whether to reach the cluster over TLS: true or false.', default: 'false' },
+  {
+    name: 'KAFKA_CLIENT_BOOTSTRAP',
+    sentence: "Addresses of the cluster for organizations' own Kafka clients, host:port by comma; empty tells them KAFKA_BROKERS.",
+    default: '',
+  },
+  {
+    name: 'KAFKA_CLIENT_SECURITY_PROTOCOL',
+    sentence: 'SASL_PLAINTEXT or SASL_SSL, for those clients; empty goes by KAFKA_SSL.',
+    default: '',
+  },
   { name: 'KAFKA_REPLICATION_FACTOR', sentence: 'Replicas of each topic; 1 on the embedded broker.', default: '1', unit: 'replicas' },
   { name: 'CLARION_SHARDS', sentence: 'Units of ownership, fixed when the topics are first made.', default: '8', unit: 'shards' },
   {
@@ -123,6 +139,10 @@ export function readConfig(given: Environment = {}): Config {
     kafkaUsername: optional('KAFKA_USERNAME'),
     kafkaPassword: optional('KAFKA_PASSWORD'),
     kafkaSsl: oneOf('KAFKA_SSL', ['true', 'false']) === 'true',
+    kafkaClientBootstrap: list('KAFKA_CLIENT_BOOTSTRAP'),
+    kafkaClientSecurityProtocol: optional('KAFKA_CLIENT_SECURITY_PROTOCOL')
+      ? oneOf('KAFKA_CLIENT_SECURITY_PROTOCOL', KAFKA_SECURITY_PROTOCOLS)
+      : undefined,
     replicationFactor: number('KAFKA_REPLICATION_FACTOR', 1, 10),
     shards: number('CLARION_SHARDS', 1, 256),
     clickhouseUrl: optional('CLICKHOUSE_URL'),

@@ -7,6 +7,7 @@ import type { ControlView } from '../control-plane/view.ts'
 import type { Ids } from '../events/ids.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import type { Appender } from '../kafka/ports.ts'
+import type { KafkaAccess } from '../kafka-access/access.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createApp } from './app.ts'
 import { createAuthenticate } from './authenticate.ts'
@@ -14,6 +15,7 @@ import { createEmitRoutes } from './emit-routes.ts'
 import { createEmitting } from './emitting.ts'
 import { createDeliveryHandlers } from './handlers/deliveries.ts'
 import { createEmitHandlers } from './handlers/emits.ts'
+import { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
 import { createOrganizationHandlers } from './handlers/organizations.ts'
 import { createRegistrationHandlers } from './handlers/registrations.ts'
 import { createReplayHandlers } from './handlers/replays.ts'
@@ -30,6 +32,7 @@ export interface ApiDeps {
   view: ControlView
   controlPlane: ControlPlane
   appender: Appender
+  kafkaAccess: KafkaAccess
   /** The composition root feeds it the topic `outcomes`. */
   outcomes: OutcomeWaiter
   tags: IngressTags
@@ -70,6 +73,7 @@ export function createApi(deps: ApiDeps): Api {
     replays: createReplayHandlers({ ...controlPlane, ...deps }),
     deliveries: createDeliveryHandlers(deps),
     usage: createUsageHandlers(deps),
+    kafka: { credentials: createKafkaCredentialHandlers(deps) },
   })
   return { handler: createApp({ ...deps, authenticate }, routes), routes }
 }

@@ -13,6 +13,7 @@ import type { createUsageHandlers } from './handlers/usage.ts'
 import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
+import { createKafkaRoutes, type KafkaHandlers } from './routes-kafka.ts'
 import * as events from './schemas/events.ts'
 import * as organizations from './schemas/organizations.ts'
 import { boolean, listOf, object, string } from './schemas/parts.ts'
@@ -29,6 +30,7 @@ export interface Handlers {
   deliveries: ReturnType<typeof createDeliveryHandlers>
   replays: ReturnType<typeof createReplayHandlers>
   usage: ReturnType<typeof createUsageHandlers>
+  kafka: KafkaHandlers
 }
 
 type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
@@ -73,6 +75,8 @@ export function createRoutes(on: Handlers): Route[] {
     route('GET', '/api/v1/keys', 'keys:manage', 'List keys.', list(key), on.organizations.listKeys),
     route('POST', '/api/v1/keys', 'keys:manage', 'Make a key; it is shown once.', { body: newKey, answer: madeKey, status: 201 }, on.organizations.createKey),
     route('DELETE', '/api/v1/keys/:id', 'keys:manage', 'Delete a key.', { answer: deleted }, on.organizations.deleteKey),
+
+    ...createKafkaRoutes(on.kafka),
 
     route('POST', custom, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, body: events.newRegistration, answer: registration, status: 201 }, on.registrations.register),
     route('GET', custom, 'events:read', 'List registrations.', list(events.listedRegistration, events.registrationQuery), on.registrations.list),

@@ -38,6 +38,9 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'listener.name.controller.plain.sasl.jaas.config': `${plain} ${self} user_${PLATFORM_USER}="${password}";`,
     'listener.name.internal.scram-sha-512.sasl.jaas.config': `${scram} ${self};`,
     'listener.name.clients.scram-sha-512.sasl.jaas.config': `${scram};`,
+    // A session of an organization's user lasts this long, then it must log in again: who was deleted is cut off. (What a user may do is looked
+    // up with every request, so that taking a right away works at once.) Clients log in again 10 s before by themselves.
+    'listener.name.clients.scram-sha-512.connections.max.reauth.ms': 60_000,
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': `User:${PLATFORM_USER}`,
 

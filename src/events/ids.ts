@@ -78,6 +78,14 @@ function timeOf(ms: number): string {
   return ALPHABET.charAt(high >>> 13) + ALPHABET.charAt((high >>> 8) & 31) + encode20((high << 12) | (low >>> 20)) + encode20(low)
 }
 
+/** When an id of `Ids.next` was made, ms since 1970; undefined for what is no such id. */
+export function timeOfId(id: string): number | undefined {
+  const digits = /^[a-z]+_([0-9a-z]{10})[0-9a-z]{16}$/.exec(id)?.[1]
+  if (digits === undefined) return undefined
+  const [high, middle, low] = [decode20(`00${digits}`, 0), decode20(digits, 2), decode20(digits, 6)]
+  return Math.min(high, middle, low) < 0 ? undefined : high * 0x100_0000_0000 + middle * 0x10_0000 + low
+}
+
 /** `cee_` and 32 characters. */
 export const emitId = (place: IngressPlace): string => `cee_${placeOf(place)}`
 

@@ -16,10 +16,12 @@ import { createIngressTags, type IngressTags } from '../../src/events/ingress.ts
 import { createAppender } from '../../src/kafka/appender.ts'
 import { createLogReader } from '../../src/kafka/log-reader.ts'
 import type { Appender } from '../../src/kafka/ports.ts'
+import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { migratedDatabase } from '../analytics/database.ts'
 import { type ControlProcess, clock, logger, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
+import { testBroker } from '../support/kafka.ts'
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
 const SECRET_KEY = 'the secret of the tests'
@@ -81,10 +83,14 @@ export async function openTestApi(): Promise<TestApi> {
   const used = new Map<string, number>()
   const missing: string[] = []
   let refusing = false
+  const { clientBrokers } = await testBroker()
+  const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol: 'SASL_PLAINTEXT' as const }
+  const kafkaAccess = createKafkaAccess({ ...control, credentials: controlPlane.kafkaCredentials, listener, ids, clock, random, logger })
   const api = createApi({
     view: control.view,
     controlPlane,
     appender: { ...appender, append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)) },
+    kafkaAccess,
     outcomes,
     tags,
     reads: createReads(analytics),
@@ -126,6 +132,7 @@ export async function openTestApi(): Promise<TestApi> {
         server.closeAllConnections()
       })
       outcomes.close()
+      await kafkaAccess.close()
       await Promise.allSettled([reader.close(), appender.close(), analytics.close()])
       await control.close()
     },

@@ -1,0 +1,70 @@
+/** Kafka credentials (C.17): how an organization's own applications log in to the broker. */
+import { ClarionError } from '../../codes.ts'
+import type { KafkaCredential } from '../../control-plane/records.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import type { ClientListener, KafkaAccess } from '../../kafka-access/access.ts'
+import type { NewKafkaCredential } from '../../kafka-access/credentials.ts'
+import { namesOf } from '../../kafka-access/grants.ts'
+import { pageOf, pagingOf } from '../paging.ts'
+import type { Answer, Call } from '../route.ts'
+import { ownerOf } from './caller.ts'
+
+const MECHANISM = 'SCRAM-SHA-512'
+
+export function createKafkaCredentialHandlers({ view, kafkaAccess }: { view: ControlView; kafkaAccess: KafkaAccess }) {
+  const shown = (credential: KafkaCredential) => {
+    const { organizationId, ...facts } = credential
+    return { ...facts, ...kafkaAccess.listener, mechanism: MECHANISM, ...namesOf(organizationId) }
+  }
+
+  return {
+    async create(call: Call): Promise<Answer> {
+      const organizationId = liveOwner(call)
+      const { credential, password } = await kafkaAccess.issue(call.caller, organizationId, call.body as NewKafkaCredential)
+      return { data: { ...shown(credential), password, ...settingsOf(credential, password, kafkaAccess.listener) } }
+    },
+    list(call: Call): Answer {
+      const { items, nextCursor } = pageOf(view.list('kafka-credential', liveOwner(call)), pagingOf(call.query))
+      return { data: items.map(shown), nextCursor }
+    },
+    get(call: Call): Answer {
+      const credential = view.find('kafka-credential', liveOwner(call), call.params.id!)
+      if (credential === undefined) throw new ClarionError('not_found', 'There is no such Kafka credential.')
+      return { data: shown(credential) }
+    },
+    async delete(call: Call): Promise<Answer> {
+      await kafkaAccess.revoke(call.caller, liveOwner(call), call.params.id!)
+      return { data: { id: call.params.id, deleted: true } }
+    },
+  }
+}
+
+function liveOwner(call: Call): string {
+  const { organizationId, environment } = ownerOf(call)
+  if (environment === 'live') return organizationId
+  throw new ClarionError(
+    'live_environment_only',
+    'Kafka access is for the live environment; the test environment is HTTP only. Use a live key.',
+  )
+}
+
+/**
+ * What a client is configured with, under the names of Java's clients, and of librdkafka, which has no JAAS. Both leave transactions that are
+ * open or were aborted unread only when they are told to.
+ */
+function settingsOf({ username, organizationId, access }: KafkaCredential, password: string, listener: ClientListener) {
+  const shared = {
+    'bootstrap.servers': listener.bootstrapServers,
+    'security.protocol': listener.securityProtocol,
+    'sasl.mechanism': MECHANISM,
+  }
+  const more = {
+    'isolation.level': 'read_committed',
+    ...(access === 'produce' ? {} : { 'group.id': `${namesOf(organizationId).groupPrefix}main`, 'auto.offset.reset': 'earliest' }),
+  }
+  const login = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${username}" password="${password}";`
+  return {
+    clientProperties: { ...shared, 'sasl.jaas.config': login, ...more },
+    librdkafkaProperties: { ...shared, 'sasl.username': username, 'sasl.password': password, ...more },
+  }
+}

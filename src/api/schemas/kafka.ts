@@ -1,0 +1,24 @@
+/** Direct Kafka access (C.17). */
+import type { Schema } from '../route.ts'
+import { object, oneOf, stored, string, text } from './parts.ts'
+
+const access = oneOf(['produce', 'consume', 'both'])
+const settings: Schema = { type: 'object', additionalProperties: string }
+
+export const newKafkaCredential = object({ name: text(1, 120), access })
+
+const facts = {
+  ...stored,
+  name: string,
+  access,
+  username: string,
+  bootstrapServers: string,
+  mechanism: string,
+  securityProtocol: string,
+  topics: object({ emits: string, events: string }),
+  groupPrefix: string,
+  transactionalIdPrefix: string,
+}
+export const kafkaCredential = object(facts)
+/** `clientProperties` under the names of Java's clients, `librdkafkaProperties` for what is built on librdkafka. */
+export const madeKafkaCredential = object({ ...facts, password: string, clientProperties: settings, librdkafkaProperties: settings })

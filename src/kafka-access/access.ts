@@ -1,0 +1,97 @@
+/**
+ * Kafka credentials as somebody gets and loses them: the control plane and the broker, one after the other.
+ *
+ *     issue:  user with a password, may nothing ──► record ──► rights follow ──► answer
+ *     revoke: record gone ──► rights, then user follow ──► answer
+ *
+ * A crash between leaves a user who may do nothing, or a record that the next start follows.
+ */
+import type { Clock, Random } from '../clock.ts'
+import { ClarionError } from '../codes.ts'
+import type { KafkaSecurityProtocol } from '../config.ts'
+import type { Caller } from '../control-plane/announce.ts'
+import type { KafkaCredential } from '../control-plane/records.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import type { Ids } from '../events/ids.ts'
+import { createAccounts } from '../kafka/accounts.ts'
+import type { KafkaSettings } from '../kafka/wire.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { KafkaCredentials, NewKafkaCredential } from './credentials.ts'
+import { CREDENTIAL_PREFIX, followControl } from './follow-control.ts'
+
+const PASSWORD_BYTES = 32
+/** The broker has this long to take a change over; what it has not done then it does later. */
+const FOLLOWED_WITHIN_MS = 10_000
+
+/** Where organizations' own clients connect. */
+export interface ClientListener {
+  /** host:port by comma. */
+  bootstrapServers: string
+  securityProtocol: KafkaSecurityProtocol
+}
+
+export interface KafkaAccess {
+  readonly listener: ClientListener
+  /** The password is shown this once. Errors: `conflict` (too many), `service_unavailable` (the broker; nothing is left behind). */
+  issue(caller: Caller, organizationId: string, input: NewKafkaCredential): Promise<{ credential: KafkaCredential; password: string }>
+  /** From then on its sessions may do nothing. Errors: `not_found`; `service_unavailable`: it is deleted, and the broker follows later. */
+  revoke(caller: Caller, organizationId: string, id: string): Promise<void>
+  close(): Promise<void>
+}
+
+export function createKafkaAccess(deps: {
+  view: ControlView
+  credentials: KafkaCredentials
+  kafka: KafkaSettings
+  listener: ClientListener
+  ids: Ids
+  clock: Clock
+  random: Random
+  logger: Logger
+}): KafkaAccess {
+  const { credentials, clock } = deps
+  const accounts = createAccounts(deps)
+  const follower = followControl({ ...deps, accounts })
+
+  async function followed(organizationId: string): Promise<void> {
+    let late: (error: Error) => void = () => undefined
+    const limit = clock.after(FOLLOWED_WITHIN_MS, () =>
+      late(new Error(`the broker has not followed within ${FOLLOWED_WITHIN_MS / 1000} s`)),
+    )
+    try {
+      await Promise.race([follower.settled(organizationId), new Promise((_, reject) => (late = reject))])
+    } finally {
+      limit.cancel()
+    }
+  }
+
+  async function issue(caller: Caller, organizationId: string, input: NewKafkaCredential) {
+    const id = deps.ids.next(CREDENTIAL_PREFIX)
+    const password = deps.random.bytes(PASSWORD_BYTES).toString('base64url')
+    await accounts.createUser(id, password).catch(cause => {
+      throw unavailable('The credential was not made: the broker does not take it now.', cause)
+    })
+    const credential = await credentials.create(caller, organizationId, id, input)
+    try {
+      await followed(organizationId)
+    } catch (cause) {
+      await credentials.delete(caller, organizationId, id)
+      throw unavailable('The credential was not made: the broker does not take it now.', cause)
+    }
+    return { credential, password }
+  }
+
+  return {
+    listener: deps.listener,
+    issue,
+    async revoke(caller, organizationId, id) {
+      await credentials.delete(caller, organizationId, id)
+      await followed(organizationId).catch(cause => {
+        throw unavailable('The credential is deleted; the broker has not taken that over yet, and will.', cause)
+      })
+    },
+    close: () => follower.close(),
+  }
+}
+
+const unavailable = (message: string, cause: unknown) => new ClarionError('service_unavailable', message, { retryAfterS: 5, cause })

@@ -1,0 +1,171 @@
+/**
+ * Keeps the broker's users as the control plane has them: the control plane says who may do what, the broker follows.
+ *
+ *     a start ──► everything compared once ──► per change: the organization's rights and rates, then what is gone (rules first, then the user)
+ *
+ * Every step may be repeated, and several processes may take the same one. What the broker refuses or does not answer is tried again until it
+ * is done; who waits for it is told of the first failure.
+ */
+import type { Clock } from '../clock.ts'
+import type { KafkaCredential, Kind } from '../control-plane/records.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import { timeOfId } from '../events/ids.ts'
+import type { Accounts, Grant } from '../kafka/accounts.ts'
+import type { Logger } from '../observability/logger.ts'
+import { grantsOf, ratesOf } from './grants.ts'
+
+/** What the ids of credentials, which are the names of our users, begin with. Any other user of the broker is none of ours. */
+export const CREDENTIAL_PREFIX = 'kfc'
+/** A user is made before its record is written, by whichever process: one that is younger may yet get its record. */
+const ORPHAN_AFTER_MS = 300_000
+const PAUSE_MS = { first: 200, longest: 10_000 }
+
+export interface FollowControl {
+  /** Resolves when the broker is as the control plane has this organization now. Rejects if the broker fails; it is tried again all the same. */
+  settled(organizationId: string): Promise<void>
+  close(): Promise<void>
+}
+
+interface Waiter {
+  resolve(): void
+  reject(error: Error): void
+}
+
+interface Task {
+  /** Users that are gone. */
+  gone: Set<string>
+  waiters: Waiter[]
+}
+
+export function followControl(deps: { view: ControlView; accounts: Accounts; clock: Clock; logger: Logger }): FollowControl {
+  const { view, accounts, clock } = deps
+  const logger = deps.logger.child({ part: 'kafka-access' })
+  const tasks = new Map<string, Task>()
+  let everything = true
+  let closed = false
+  let working: Promise<void> | undefined
+
+  const stopListening = view.onChange((kind: Kind, organizationId, id) => {
+    if (kind === 'kafka-credential') taskOf(organizationId).gone.add(id)
+    else if (kind !== 'organization' || view.list('kafka-credential', organizationId).length === 0) return
+    taskOf(organizationId)
+    work()
+  })
+
+  function taskOf(organizationId: string): Task {
+    const task = tasks.get(organizationId) ?? { gone: new Set(), waiters: [] }
+    tasks.set(organizationId, task)
+    return task
+  }
+
+  function work(): void {
+    working ??= drain().finally(() => {
+      working = undefined
+      if (!closed && tasks.size > 0) work()
+    })
+  }
+
+  async function drain(): Promise<void> {
+    for (let pauseMs = PAUSE_MS.first; !closed && (everything || tasks.size > 0); ) {
+      const [next] = everything ? [] : tasks
+      try {
+        if (next === undefined) {
+          await compareEverything()
+          everything = false
+        } else {
+          tasks.delete(next[0])
+          await settle(next[0], next[1])
+          for (const waiter of next[1].waiters) waiter.resolve()
+        }
+        pauseMs = PAUSE_MS.first
+      } catch (error) {
+        if (closed) return
+        logger.warn({ error: String(error) }, 'the broker did not take over the Kafka credentials; trying again')
+        if (next !== undefined) later(next[0], next[1], error as Error)
+        else failWaiters(error as Error)
+        await clock.sleep(pauseMs)
+        pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)
+      }
+    }
+  }
+
+  function later(organizationId: string, { gone, waiters }: Task, error: Error): void {
+    for (const waiter of waiters) waiter.reject(error)
+    const task = taskOf(organizationId)
+    for (const user of gone) task.gone.add(user)
+  }
+
+  function failWaiters(error: Error): void {
+    for (const task of tasks.values()) for (const waiter of task.waiters.splice(0)) waiter.reject(error)
+  }
+
+  /** Of one organization. Deleted: nobody is left. */
+  function wanted(organizationId: string): KafkaCredential[] {
+    const status = view.organization(organizationId)?.status ?? 'deleted'
+    return status === 'deleted' ? [] : view.list('kafka-credential', organizationId)
+  }
+
+  async function settle(organizationId: string, { gone }: Task): Promise<void> {
+    const credentials = wanted(organizationId)
+    const kept = new Set(credentials.map(({ username }) => username))
+    const dropped = [...view.list('kafka-credential', organizationId).map(({ username }) => username), ...gone]
+    await remove(dropped.filter(user => !kept.has(user)))
+    for (const credential of credentials) await accounts.grant(credential.username, grantsOf(credential))
+    await limit(organizationId, credentials)
+  }
+
+  async function remove(users: string[]): Promise<void> {
+    await accounts.revoke(users)
+    await accounts.deleteUsers(users)
+    await accounts.setRates(new Map(users.map(user => [user, { produce: null, consume: null }])))
+  }
+
+  async function limit(organizationId: string, credentials: KafkaCredential[]): Promise<void> {
+    const organization = view.organization(organizationId)
+    if (organization && credentials.length > 0) await accounts.setRates(ratesOf(organization, credentials))
+  }
+
+  /** What a crash left between, or what was changed while no process ran. */
+  async function compareEverything(): Promise<void> {
+    const [users, grants] = [await accounts.listUsers(), await accounts.listGrants()]
+    const credentials = new Map<string, KafkaCredential>()
+    for (const { id } of view.organizations()) for (const each of wanted(id)) credentials.set(each.username, each)
+    const ours = [...new Set([...users, ...grants.keys()])].filter(user => user.startsWith(`${CREDENTIAL_PREFIX}_`))
+    await remove(ours.filter(user => !credentials.has(user) && (grants.has(user) || isOld(user))))
+    for (const [user, credential] of credentials) {
+      const missing = lacking(grantsOf(credential), grants.get(user) ?? [])
+      const tooMany = lacking(grants.get(user) ?? [], grantsOf(credential))
+      if (tooMany.length > 0) await accounts.revoke([user])
+      if (tooMany.length > 0 || missing.length > 0) await accounts.grant(user, grantsOf(credential))
+    }
+    for (const organizationId of new Set([...credentials.values()].map(each => each.organizationId)))
+      await limit(organizationId, wanted(organizationId))
+  }
+
+  const isOld = (user: string) => clock.nowMs() - (timeOfId(user) ?? 0) > ORPHAN_AFTER_MS
+
+  work()
+  return {
+    settled(organizationId) {
+      return new Promise((resolve, reject) => {
+        if (closed) return reject(new Error('the platform is stopping'))
+        taskOf(organizationId).waiters.push({ resolve, reject })
+        work()
+      })
+    },
+    async close() {
+      closed = true
+      stopListening()
+      failWaiters(new Error('the platform is stopping'))
+      await accounts.close()
+      await working
+    },
+  }
+}
+
+/** Those of `some` that are not among `others`. */
+function lacking(some: readonly Grant[], others: readonly Grant[]): Grant[] {
+  const texts = new Set(others.map(textOf))
+  return some.filter(grant => !texts.has(textOf(grant)))
+}
+const textOf = ({ resource, name, pattern, operation }: Grant) => `${resource} ${pattern} ${name} ${operation}`

@@ -1,0 +1,55 @@
+/** What a Kafka credential may do (C.17), and how fast: its own topics, groups and transactional ids; nothing else. */
+
+import { emits } from '../../topics/emits.ts'
+import { events } from '../../topics/events.ts'
+import type { KafkaCredential, Organization } from '../control-plane/records.ts'
+import type { ByteRates, Grant } from '../kafka/accounts.ts'
+import { planOf } from '../registry/plans.ts'
+
+export type Access = KafkaCredential['access']
+
+/** The names that an organization's Kafka clients use. Both prefixes end with a dot, so that no organization's is the beginning of another's. */
+export function namesOf(organizationId: string) {
+  return {
+    topics: { emits: emits.nameFor(organizationId, 'live'), events: events.nameFor(organizationId, 'live') },
+    groupPrefix: `${organizationId}.`,
+    transactionalIdPrefix: `${organizationId}.`,
+  }
+}
+
+const produces = (access: Access) => access !== 'consume'
+const consumes = (access: Access) => access !== 'produce'
+
+export function grantsOf({ organizationId, access }: Pick<KafkaCredential, 'organizationId' | 'access'>): Grant[] {
+  const { topics, groupPrefix, transactionalIdPrefix } = namesOf(organizationId)
+  const transactions = { resource: 'transactional-id', name: transactionalIdPrefix, pattern: 'prefix' } as const
+  const emitting: Grant[] = [
+    { resource: 'topic', name: topics.emits, pattern: 'exact', operation: 'write' },
+    { resource: 'topic', name: topics.emits, pattern: 'exact', operation: 'describe' },
+    { ...transactions, operation: 'write' },
+    { ...transactions, operation: 'describe' },
+  ]
+  const reading: Grant[] = [
+    { resource: 'topic', name: topics.events, pattern: 'exact', operation: 'read' },
+    { resource: 'topic', name: topics.events, pattern: 'exact', operation: 'describe' },
+    { resource: 'group', name: groupPrefix, pattern: 'prefix', operation: 'read' },
+  ]
+  return [...(produces(access) ? emitting : []), ...(consumes(access) ? reading : [])]
+}
+
+/**
+ * The byte rates of all credentials of one organization. Kafka counts by user and the plan by organization, so those that share a direction
+ * share its rate.
+ */
+export function ratesOf(organization: Organization, credentials: readonly KafkaCredential[]): Map<string, ByteRates> {
+  const { kafkaBytesPerS } = planOf(organization.plan)
+  const share = (users: number) => Math.max(1, Math.floor(kafkaBytesPerS / users))
+  const producers = credentials.filter(({ access }) => produces(access)).length
+  const consumers = credentials.filter(({ access }) => consumes(access)).length
+  return new Map(
+    credentials.map(({ username, access }) => [
+      username,
+      { produce: produces(access) ? share(producers) : null, consume: consumes(access) ? share(consumers) : null },
+    ]),
+  )
+}
