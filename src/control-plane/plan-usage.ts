@@ -11,6 +11,23 @@ export function registrationsUsed(registrations: Iterable<Registration>): number
   return names.size
 }
 
+/**
+ * The names beyond what the plan has room for, after a downgrade (C.12): the youngest. They are read-only: what is published goes on being
+ * emitted and can be archived, but nothing is added to it or changed.
+ */
+export function excessNames(registrations: Iterable<Registration>, limit: number | null): Set<string> {
+  if (limit === null) return new Set()
+  const since = new Map<string, string>()
+  for (const { namespace, name, status, createdAt } of registrations) {
+    const fullName = `${namespace}.${name}`
+    if (status === 'archived' || fullName === GENERIC_FULL_NAME) continue
+    const known = since.get(fullName)
+    if (known === undefined || createdAt < known) since.set(fullName, createdAt)
+  }
+  const oldestFirst = [...since].sort(([a, atA], [b, atB]) => (atA < atB || (atA === atB && a < b) ? -1 : 1))
+  return new Set(oldestFirst.slice(limit).map(([fullName]) => fullName))
+}
+
 /** Emits a month; null: unlimited. The test environment has a cap of its own (C.11.4). */
 export function emitLimit(plan: Plan, environment: Environment): number | null {
   return environment === 'test' ? planOf(plan).monthlyTestEmits : planOf(plan).monthlyEmits

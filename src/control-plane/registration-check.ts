@@ -2,9 +2,10 @@
 import { ClarionError, type Code, type Finding } from '../codes.ts'
 import { canonicalName } from '../events/names.ts'
 import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../registry/check-registration.ts'
+import { planOf } from '../registry/plans.ts'
 import type { Validators } from '../registry/validators.ts'
 import type { DecisionView } from './overlay.ts'
-import { registrationsUsed } from './plan-usage.ts'
+import { excessNames, registrationsUsed } from './plan-usage.ts'
 import type { Organization, Registration } from './records.ts'
 
 export interface NewRegistration extends RegistrationInput {
@@ -62,8 +63,10 @@ export interface DryRun {
 export function createTemplateChecks({ validators }: { validators: Validators }): TemplateChecks {
   function checked(input: NewRegistration, organization: Organization, view: Reading): RegistrationCheck {
     const event = view.event(organization.id, fullNameOf(input))
-    const used = registrationsUsed(view.list('registration', organization.id))
-    return checkRegistration(input, { organization, event, registrationsUsed: used }, validators)
+    const registrations = view.list('registration', organization.id)
+    const isReadOnly = excessNames(registrations, planOf(organization.plan).registrations).has(fullNameOf(input))
+    const context = { organization, event, registrationsUsed: registrationsUsed(registrations), isReadOnly }
+    return checkRegistration(input, context, validators)
   }
 
   return {

@@ -11,13 +11,13 @@ import { planOf } from '../registry/plans.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
 import type { DecisionView } from './overlay.ts'
+import { excessNames } from './plan-usage.ts'
 import type { Registration } from './records.ts'
-import { announceDryRun, announceRefused, announceRegistered, ofRegistration } from './registration-chain.ts'
+import { announceDryRun, announceRegistered, ofRegistration } from './registration-chain.ts'
 import type { CheckedTemplate, DryRun, NewRegistration, TemplateChecks } from './registration-check.ts'
+import { createRefusal } from './registration-refusal.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { Change, ControlStore, Decision } from './store.ts'
-
-const NOTICE_INTERVAL_MS = 3_600_000
 
 export interface Registrations {
   /** `idempotencyKey`: the same call again is answered with the registration it made. Errors: the codes of C.11.2, the first that fails. */
@@ -41,6 +41,7 @@ export function createRegistrations(deps: {
   templates: TemplateChecks
 }): Registrations {
   const { store, ids, clock, announce, templates } = deps
+  const refused = createRefusal(deps)
 
   function register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string) {
     const id = ids.next('cer')
@@ -49,7 +50,7 @@ export function createRegistrations(deps: {
       if (repeated !== undefined) return { records: [], changes: [], result: repeated }
       const organization = getOrganization(current, organizationId)
       const checked = templates.check(input, organization, current)
-      if (!checked.ok) return refused(caller, organizationId, input, checked.refusal, id)
+      if (!checked.ok) return refused({ caller, organization, input, commandId: id }, checked.refusal, current)
       const made = registrationOf({ id, organizationId, registeredBy: caller.actorId }, input, checked.facts, clock.nowMs())
       const registration = idempotencyKey === undefined ? made : { ...made, idempotencyKey }
       const replaced = registration.status === 'published' ? replacedBy(registration, current) : []
@@ -59,27 +60,6 @@ export function createRegistrations(deps: {
         result: registration,
       }
     })
-  }
-
-  /** When the last refusal for the plan's sake was announced: at most once an hour (C.3.2). By the command, as it may decide twice. */
-  const notices = new Map<string, { atMs: number; id: string }>()
-
-  function refused(
-    caller: Caller,
-    organizationId: string,
-    input: NewRegistration,
-    refusal: ClarionError,
-    id: string,
-  ): Decision<Registration> {
-    const changes = announceRefused(announce, caller, organizationId, input, refusal)
-    const last = notices.get(organizationId)
-    const due = last === undefined || last.id === id || clock.nowMs() - last.atMs >= NOTICE_INTERVAL_MS
-    if (refusal.code === 'registration_quota_exceeded' && due) {
-      notices.set(organizationId, { atMs: clock.nowMs(), id })
-      const about = { organizationId, entityType: 'organization' as const, entityId: organizationId }
-      changes.push(announce(caller, { ...about, type: 'CUSTOM_EVENT_QUOTA_EXCEEDED', data: { quota: 'registrations' } }))
-    }
-    return { records: [], changes, result: undefined as never, refusal }
   }
 
   /** K-14: on a plan that keeps the latest version only, publishing one archives the others of its name. */
@@ -132,6 +112,7 @@ export function createRegistrations(deps: {
       changing(organizationId, id, revision, (before, current) => {
         if (before.status === 'published') return { records: [], changes: [], result: before }
         if (before.status === 'archived') throw new ClarionError('conflict', 'The version is archived, for good; register a newer one.')
+        refuseExcess(before, current)
         const nowMs = clock.nowMs()
         const after = revised(before, { status: 'published', publishedAt: new Date(nowMs).toISOString() }, nowMs)
         const replaced = replacedBy(after, current)
@@ -144,7 +125,8 @@ export function createRegistrations(deps: {
       }),
     archive: (caller, organizationId, id, revision) => changing(organizationId, id, revision, before => archiveNow(caller, before)),
     describe: (caller, organizationId, id, description, revision) =>
-      changing(organizationId, id, revision, before => {
+      changing(organizationId, id, revision, (before, current) => {
+        refuseExcess(before, current)
         const after = revised(before, { description }, clock.nowMs())
         return { records: [asChange(after)], changes: [announce(caller, invalidated(after, 'description_changed'))], result: after }
       }),
@@ -180,6 +162,15 @@ function repeatOf(current: DecisionView, organizationId: string, input: NewRegis
     isDeepStrictEqual(made.payloadSchema, input.payloadSchema) && isDeepStrictEqual(made.payloadExample, input.payloadExample ?? null)
   if (sameName && sameContent) return made
   throw new ClarionError('idempotency_key_conflict', 'The idempotency key was used to register something else.')
+}
+
+/** C.12: what a downgrade left beyond the plan is read-only until there is room for it. */
+function refuseExcess({ organizationId, namespace, name }: Registration, current: DecisionView): void {
+  const { plan } = getOrganization(current, organizationId)
+  const { registrations: limit } = planOf(plan)
+  if (!excessNames(current.list('registration', organizationId), limit).has(`${namespace}.${name}`)) return
+  const message = `${namespace}.${name} is beyond the ${limit} registrations of the plan ${plan}: it is read-only until there is room for it.`
+  throw new ClarionError('registration_quota_exceeded', message)
 }
 
 function refuseGeneric(registration: Registration): void {

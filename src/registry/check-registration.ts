@@ -30,6 +30,8 @@ export interface RegistrationContext {
   event: RegisteredEvent | undefined
   /** Distinct (namespace, name) of the organization that are not archived, generic not counted (D-6). */
   registrationsUsed: number
+  /** The name is one of those that a downgrade left beyond the plan (C.12). */
+  isReadOnly?: boolean
 }
 
 export interface RegistrationFinding {
@@ -89,11 +91,11 @@ function checkNames({ namespace, name, version }: RegistrationInput, { organizat
 }
 
 /** Versions are free: only a name that is not counted yet needs room (D-6). */
-function checkPlan({ organization, event, registrationsUsed }: RegistrationContext): RegistrationFinding[] {
+function checkPlan({ organization, event, registrationsUsed, isReadOnly = false }: RegistrationContext): RegistrationFinding[] {
   const limit = planOf(organization.plan).registrations
   if (limit === null) return []
   const isCounted = [...(event?.versions.values() ?? [])].some(registration => registration.status !== 'archived')
-  if (limit > 0 && (isCounted || registrationsUsed < limit)) return []
+  if (limit > 0 && (isCounted ? !isReadOnly : registrationsUsed < limit)) return []
   return [
     {
       code: 'registration_quota_exceeded',

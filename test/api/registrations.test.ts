@@ -102,6 +102,25 @@ describe('a registration', () => {
     expect((await basic.call('POST', EVENTS, version)).status).toBe(201)
   })
 
+  it('that a downgrade leaves beyond the plan is read-only, the youngest first, until there is room again', async () => {
+    const { id: organizationId, slug, call } = await api.organization('PRO')
+    const plan = (to: string) => api.operator('PATCH', `/api/v1/organizations/${organizationId}`, { plan: to })
+    const ids: string[] = []
+    for (let n = 1; n <= 7; n++) ids.push((await call('POST', EVENTS, template(slug, { name: `event.n${n}` }))).data.id)
+    await plan('BASIC')
+    const change = (n: number) => call('PATCH', `${EVENTS}/${ids[n - 1]}`, { description: 'changed' })
+    const publish = (n: number) => call('POST', `${EVENTS}/${ids[n - 1]}/publish`)
+    const next = (n: number) => call('POST', EVENTS, template(slug, { name: `event.n${n}`, version: '1.0.1' }))
+    for (const refused of [await change(6), await publish(7), await next(6)])
+      expect([refused.status, refused.code]).toEqual([402, 'registration_quota_exceeded'])
+    for (const taken of [await change(5), await publish(5), await next(5)]) expect(taken.status).toBeLessThan(300)
+    expect((await call('DELETE', `${EVENTS}/${ids[0]}`)).status).toBe(200)
+    expect((await publish(6)).status).toBe(200)
+    expect((await publish(7)).code).toBe('registration_quota_exceeded')
+    await plan('PRO')
+    expect((await publish(7)).status).toBe(200)
+  })
+
   it('on a plan with the latest version only archives the older one when it is published', async () => {
     const { slug, call } = await api.organization('BASIC')
     const first = (await call('POST', EVENTS, template(slug, { status: 'published' }))).data
@@ -137,17 +156,6 @@ describe('a registration', () => {
     ])
     expect(rows().at(-1)).toMatchObject({ reason: 'version_invalid_jump', requestId: expect.stringMatching(/^req_/) })
   })
-})
-
-it('a dry run tells everything that is wrong, and makes nothing', async () => {
-  const { slug, call } = await api.organization()
-  const good = await call('POST', `${EVENTS}/dry-run`, template(slug))
-  expect(good.data).toMatchObject({ valid: true, semverBump: 'initial', schemaDepth: 2, schemaPropertyCount: 1, findings: [] })
-  const bad = await call('POST', `${EVENTS}/dry-run`, template('webhooks', { version: '7.0', payloadSchema: { type: 'nothing' } }))
-  expect(bad.data.valid).toBe(false)
-  const codes = bad.data.findings.map((each: { code: string }) => each.code)
-  expect(codes).toEqual(['invalid_version_format', 'reserved_namespace', 'namespace_not_allowed', 'invalid_json_schema'])
-  expect((await call('GET', EVENTS)).data).toHaveLength(1)
 })
 
 it('health shows the plan, what is used of it and what it can do', async () => {

@@ -1,0 +1,44 @@
+/** A registration that is refused: nothing is stored, and yet it is announced (C.3.5). */
+import type { Clock } from '../clock.ts'
+import type { ClarionError } from '../codes.ts'
+import { planOf } from '../registry/plans.ts'
+import type { Announce, Caller } from './announce.ts'
+import type { DecisionView } from './overlay.ts'
+import { registrationsUsed } from './plan-usage.ts'
+import type { Organization, Registration } from './records.ts'
+import { announceRefused } from './registration-chain.ts'
+import type { NewRegistration } from './registration-check.ts'
+import type { Decision } from './store.ts'
+
+const NOTICE_INTERVAL_MS = 3_600_000
+
+/** What was asked for, by whom, and the command that asks: it may be decided more than once. */
+export interface Asked {
+  caller: Caller
+  organization: Organization
+  input: NewRegistration
+  commandId: string
+}
+
+export function createRefusal({ announce, clock }: { announce: Announce; clock: Clock }) {
+  /** When the last refusal for the plan's sake was announced: at most once an hour (C.3.2). By the command, as it may decide twice. */
+  const notices = new Map<string, { atMs: number; commandId: string }>()
+
+  function isDue(organizationId: string, commandId: string): boolean {
+    const last = notices.get(organizationId)
+    return last === undefined || last.commandId === commandId || clock.nowMs() - last.atMs >= NOTICE_INTERVAL_MS
+  }
+
+  return ({ caller, organization, input, commandId }: Asked, refusal: ClarionError, current: DecisionView): Decision<Registration> => {
+    const { id: organizationId, plan } = organization
+    const changes = announceRefused(announce, caller, organizationId, input, refusal)
+    if (refusal.code === 'registration_quota_exceeded' && isDue(organizationId, commandId)) {
+      notices.set(organizationId, { atMs: clock.nowMs(), commandId })
+      const used = registrationsUsed(current.list('registration', organizationId))
+      const about = { organizationId, entityType: 'organization' as const, entityId: organizationId }
+      const data = { quota: 'registrations', used, limit: planOf(plan).registrations }
+      changes.push(announce(caller, { ...about, type: 'CUSTOM_EVENT_QUOTA_EXCEEDED', data }))
+    }
+    return { records: [], changes, result: undefined as never, refusal }
+  }
+}
