@@ -1,0 +1,93 @@
+/** Reading the organization's own log, `events.<org>`: what was accepted, in order for each subject. */
+import type { KafkaMessage } from 'kafkajs'
+import { type Access, accessOf, openClient } from './access.ts'
+
+export interface LogEvent {
+  id: string
+  /** Grows by one with each event of the organization: a gap is a loss, a repetition is one that was read before. */
+  sequence: number
+  type: string
+  canonicalName: string
+  organizationId: string
+  environment: string
+  subject: string | null
+  time: string
+  recordedAt: string
+  schemaVersion: string
+  schemaHash: string
+  source: string
+  actorId: string
+  kind: string | null
+  correlationId: string | null
+  causationId: string | null
+  /** The payload. `payloadJson` is its text, for numbers that JavaScript cannot hold. */
+  data: unknown
+  payloadJson: string
+}
+
+export type ConsumeOptions = Access & {
+  /** Name of the consumer group, without the prefix of the credential. Its members share the log and go on where it stopped. */
+  group: string
+  /** Where a new group begins: with the oldest event that is kept, or (unless said) with the next one. */
+  fromBeginning?: boolean
+  clientId?: string
+  /** The next event of a partition waits until this resolves; what it throws is thrown again after some attempts, through `onError`. */
+  onEvent(event: LogEvent): void | Promise<void>
+  /** The consumer has ended and will not start again. */
+  onError?(error: Error): void
+}
+
+export interface Consumption {
+  close(): Promise<void>
+}
+
+/** Resolves when it reads: what is accepted from then on is seen, by this member or another of its group. Only what is committed is read. */
+export async function consume(options: ConsumeOptions): Promise<Consumption> {
+  const access = accessOf(options)
+  const topic = access.topics.events
+  const organizationId = topic.replace(/^events\./, '')
+  const groupId = (access.groupPrefix ?? '') + options.group
+  const consumer = openClient(access, options.clientId ?? 'clarion-sdk').consumer({ groupId, maxWaitTimeInMs: 500 })
+  const joined = new Promise<void>((resolve, reject) => {
+    // Where `latest` is becomes known with the first fetch; what is emitted after it is certainly read.
+    consumer.on(consumer.events.FETCH, () => resolve())
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (!payload.memberAssignment[topic]?.length) resolve()
+    })
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      reject(payload.error)
+      if (!payload.restart) options.onError?.(payload.error)
+    })
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: options.fromBeginning ?? false })
+  await consumer.run({ eachMessage: ({ message }) => Promise.resolve(options.onEvent(eventOf(message, organizationId))) })
+  await joined
+  return { close: () => consumer.disconnect() }
+}
+
+export function eventOf({ headers = {}, value }: KafkaMessage, organizationId: string): LogEvent {
+  const find = (name: string): string | null => headers[name]?.toString() ?? null
+  const get = (name: string): string => find(name) ?? ''
+  const payloadJson = value?.toString('utf8') ?? 'null'
+  return {
+    id: get('event-id'),
+    sequence: Number(get('sequence')),
+    type: get('ce_type'),
+    canonicalName: get('canonical-name'),
+    organizationId,
+    environment: get('environment'),
+    subject: find('ce_subject'),
+    time: get('ce_time'),
+    recordedAt: get('recorded-at'),
+    schemaVersion: get('schema-version'),
+    schemaHash: get('schema-hash'),
+    source: get('ce_source'),
+    actorId: get('actor-id'),
+    kind: find('kind'),
+    correlationId: find('correlation-id'),
+    causationId: find('causation-id'),
+    data: JSON.parse(payloadJson),
+    payloadJson,
+  }
+}

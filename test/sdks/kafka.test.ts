@@ -1,0 +1,100 @@
+/** The Kafka side of the kit, against a running platform. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
+import { emitIdOf } from '../../sdks/typescript/src/kafka/emit-id.ts'
+import { consume, createProducer, type KafkaAccess, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import { emitId } from '../../src/events/ids.ts'
+import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { connectionsOf } from '../support/platform-connections.ts'
+import { until } from './support/until.ts'
+
+let platform: TestPlatform
+let organization: TestOrganization
+let client: Client
+let access: KafkaAccess
+beforeAll(async () => {
+  platform = await startPlatform()
+  organization = await platform.organization('PRO')
+  client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
+  const { brokers, username, password } = connectionsOf(platform).kafka
+  const topics = { emits: `emits.${organization.org.id}`, events: `events.${organization.org.id}` }
+  access = { brokers, username: username!, password: password!, topics }
+}, 120_000)
+afterAll(() => platform?.stop())
+
+describe('an emit by Kafka', () => {
+  it('is found by the id that the producer tells, with the verdict that HTTP would have answered', async () => {
+    const producer = await createProducer(access)
+    const good = await producer.emit({ name: 'platformxe.generic', payload: { kind: 'made' }, subject: 's-1', correlationId: 'c-1' })
+    const bad = await producer.emit({ name: 'platformxe.generic', payload: { noKind: true } })
+    await producer.close()
+    const judged = await until(
+      () => client.events.custom.emits.get(good.emitId),
+      emit => emit.status === 'DELIVERED',
+    )
+    expect(judged).toMatchObject({ status: 'DELIVERED', subject: 's-1', correlationId: 'c-1', channel: 'kafka' })
+    const refused = await until(
+      () => client.events.custom.emits.get(bad.emitId),
+      emit => emit.status === 'REJECTED',
+    )
+    expect(refused).toMatchObject({ status: 'REJECTED', code: 'payload_invalid' })
+  })
+
+  it('has the id that the platform gives it, wherever it stands', () => {
+    const places = [
+      { timestampMs: 1_795_231_804_167, partition: 0, offset: 0n },
+      { timestampMs: 2 ** 47 + 1, partition: 65_535, offset: 2n ** 47n - 1n },
+    ]
+    for (const place of places) {
+      const expected = { ...place, offset: Number(place.offset), organizationId: 'org_1', environment: 'live', kind: 'emits' } as const
+      expect(emitIdOf({ ...place, organizationId: 'org_1' })).toBe(emitId(expected))
+    }
+  })
+})
+
+describe('the own log', () => {
+  it('is read as it was accepted: in order for a subject, numbered, the payload to the letter', async () => {
+    const seen: LogEvent[] = []
+    const consumption = await consume({ ...access, group: 'kit-latest', onEvent: event => void seen.push(event) })
+    const producer = await createProducer(access)
+    const emits = Array.from({ length: 20 }, (_, n) => ({
+      name: 'platformxe.generic',
+      subject: 'one',
+      payloadJson: `{"kind":"k","data":{"n":${n}.50}}`,
+    }))
+    await producer.emitBatch(emits)
+    await producer.close()
+    await until(
+      () => seen.length,
+      length => length >= 20,
+    )
+    await consumption.close()
+    expect(seen.map(event => event.payloadJson)).toEqual(emits.map(emit => emit.payloadJson))
+    const first = seen[0]!
+    expect(seen.map(event => event.sequence)).toEqual(seen.map((_, index) => first.sequence + index))
+    expect(first).toMatchObject({
+      type: 'platformxe.generic',
+      subject: 'one',
+      kind: 'k',
+      environment: 'live',
+      data: { kind: 'k', data: { n: 0.5 } },
+    })
+    expect((await until(() => client.events.get(first.id).catch(() => undefined), Boolean))?.emit.sequence).toBe(first.sequence)
+  })
+
+  it('is read from its beginning by a group that asks for it, and on from where it stopped', async () => {
+    await client.events.custom.emit({ name: 'platformxe.generic', payload: { kind: 'before' } })
+    const read = async (stopAt: (events: LogEvent[]) => boolean) => {
+      const seen: LogEvent[] = []
+      const consumption = await consume({ ...access, group: 'kit-resumed', fromBeginning: true, onEvent: event => void seen.push(event) })
+      await until(() => stopAt(seen), Boolean)
+      await consumption.close()
+      return seen
+    }
+    const before = await read(events => events.some(event => event.kind === 'before'))
+    expect(before[0]!.sequence).toBe(1)
+    await client.events.custom.emit({ name: 'platformxe.generic', payload: { kind: 'after' } })
+    const after = await read(events => events.some(event => event.kind === 'after'))
+    expect(after.map(event => event.kind)).toEqual(['after'])
+  })
+})
