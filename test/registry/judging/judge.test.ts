@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { createJudge } from '../../../src/registry/judging/judge.ts'
+import type { Schema } from '../../../src/registry/references.ts'
+import { eventSchema, payloads, schemaPair } from '../schema-pairs.ts'
+import { createSecondOpinion } from '../second-opinion.ts'
+
+const judgeOf = (schema: Schema) => createJudge(schema, { flavour: 'json-schema-2020-12', formats: 'annotate' })
+const told = (schema: Schema, value: unknown, max = 20) =>
+  judgeOf(schema)
+    .findings(value, max)
+    .map(({ rule, path }) => `${rule} ${path}`)
+
+describe('the judge', () => {
+  it('agrees with another validator about whatever schema and payload', async () => {
+    const found = { valid: 0, invalid: 0 }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          eventSchema,
+          schemaPair.map(([, next]) => next),
+        ),
+        payloads,
+        async (schema, values) => {
+          const judge = judgeOf(schema)
+          const second = await createSecondOpinion(schema)
+          for (const value of values) {
+            const isValid = judge.isValid(value)
+            expect([value, isValid]).toEqual([value, second(value)])
+            found[isValid ? 'valid' : 'invalid']++
+          }
+        },
+      ),
+      { numRuns: 250 },
+    )
+    expect(Math.min(found.valid, found.invalid)).toBeGreaterThan(500)
+  })
+
+  it('tells something exactly of what is not valid, and never more than was asked for', () => {
+    fc.assert(
+      fc.property(eventSchema, payloads, (schema, values) => {
+        const judge = judgeOf(schema)
+        for (const value of values) {
+          for (const max of [1, 3, 20]) {
+            const findings = judge.findings(value, max)
+            expect(findings.length > 0).toBe(!judge.isValid(value))
+            expect(findings.length).toBeLessThanOrEqual(max)
+          }
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it.each<[string, Schema, unknown, string[]]>([
+    [
+      'all faults of all members',
+      { properties: { a: { type: 'string' }, b: { items: { minimum: 3 } } } },
+      { a: 1, b: [1, 5, 2] },
+      ['type /a', 'minimum /b/0', 'minimum /b/2'],
+    ],
+    ['every name that is required', { required: ['a', 'b'] }, {}, ['required ', 'required ']],
+    ['the branches, where none holds', { anyOf: [{ type: 'null' }, { required: ['a'] }] }, {}, ['type ', 'required ', 'anyOf ']],
+    ['not the branches, where too many hold', { oneOf: [{ minProperties: 1 }, {}, {}] }, {}, ['oneOf ']],
+    ['nothing of a branch that need not hold', { anyOf: [{ type: 'null' }, {}], required: ['a'] }, {}, ['required ']],
+    ['nothing of what must not hold', { not: { not: { required: ['a'] } } }, {}, ['not ']],
+    ['nothing of a condition', { if: { required: ['a'] }, else: { required: ['b'] } }, {}, ['required ']],
+    [
+      'members that are left over',
+      { properties: { a: true }, unevaluatedProperties: false },
+      { a: 1, 'b/c': 2 },
+      ['unevaluatedProperties /b~1c'],
+    ],
+    ['items that are left over', { prefixItems: [true], unevaluatedItems: false }, [1, 2], ['unevaluatedItems /1']],
+    [
+      'nothing left over of what is wrong anyway',
+      { properties: { a: { type: 'string' } }, unevaluatedProperties: false },
+      { a: 1, b: 2 },
+      ['type /a'],
+    ],
+    ['names that are wrong', { propertyNames: { maxLength: 1 } }, { ab: 1 }, ['propertyNames /ab']],
+    ['members that can never be', { properties: { a: false } }, { a: 1 }, ['false schema /a']],
+    ['what a reference leads to', { properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { const: 1 } } }, { a: 2 }, ['const /a']],
+  ])('tells %s', (_title, schema, value, expected) => {
+    expect(told(schema, value)).toEqual(expected)
+  })
+
+  it('takes __proto__ as the name of a member, and numbers beyond double precision as no numbers', () => {
+    const payload: unknown = JSON.parse('{"__proto__": {"a": 1}, "n": 1e999}')
+    expect(told({ properties: { n: {} }, unevaluatedProperties: false }, payload)).toEqual(['unevaluatedProperties /__proto__'])
+    expect(told({ properties: { n: { type: 'number' } } }, payload)).toEqual(['type /n'])
+    expect(told({ required: ['a'] }, payload)).toEqual(['required '])
+    expect(told({ properties: { n: { multipleOf: 3 } } }, payload)).toEqual(['multipleOf /n'])
+    expect(told(JSON.parse('{"properties": {"__proto__": {"type": "string"}}}'), payload)).toEqual(['type /__proto__'])
+  })
+
+  it('follows the outermost anchor that a dynamic reference names', () => {
+    const tree = { $id: 'tree', $dynamicAnchor: 'node', properties: { below: { items: { $dynamicRef: '#node' } } } }
+    const strict: Schema = {
+      $id: 'https://a.test/strict',
+      $dynamicAnchor: 'node',
+      $ref: 'tree',
+      unevaluatedProperties: false,
+      $defs: { tree },
+    }
+    expect(told(strict, { below: [{ below: [] }] })).toEqual([])
+    expect(told(strict, { below: [{ belwo: [] }] })).toEqual(['unevaluatedProperties /below/0/belwo'])
+  })
+
+  it('refuses what it could only pass over', () => {
+    for (const schema of [{ $ref: '#/$defs/x' }, { $dynamicRef: 'https://elsewhere.test/#a' }, { pattern: '(?=a)' }]) {
+      expect(() => judgeOf(schema)).toThrow(SyntaxError)
+    }
+  })
+})
