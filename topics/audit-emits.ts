@@ -47,6 +47,8 @@ export interface VerdictRow {
   /** Every webhook considered: why it was not matched, or null if it was. */
   webhooks: Array<{ webhookId: string; skipped: string | null }>
   subscriberCount: number
+  /** What the caller was told besides, such as `chain_token_ignored`. */
+  warnings: string[]
 }
 
 /** The last word on an accepted emit that had subscribers: every delivery has ended. */
@@ -127,6 +129,7 @@ export const auditEmitsCodec = avroCodec<AuditEmits>({
               },
             },
             { name: 'subscriberCount', type: 'int' },
+            { name: 'warnings', type: { type: 'array', items: 'string' }, default: [] },
           ],
         },
       },

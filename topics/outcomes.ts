@@ -17,6 +17,8 @@ export interface OutcomeRow {
   quotaUsed: number | null
   /** Null: unlimited. */
   quotaLimit: number | null
+  /** What the caller should know all the same (C.5.8). */
+  warnings: string[]
 }
 
 export interface Outcomes {
@@ -48,6 +50,7 @@ export const outcomesCodec = avroCodec<Outcomes>({
             { name: 'sequence', ...nullable('long') },
             { name: 'quotaUsed', ...nullable('long') },
             { name: 'quotaLimit', ...nullable('long') },
+            { name: 'warnings', type: { type: 'array', items: 'string' }, default: [] },
           ],
         },
       },

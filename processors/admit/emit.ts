@@ -34,6 +34,8 @@ export interface Rejection {
   code: Code
   message: string
   findings?: Finding[]
+  /** When it is the quota that objects. */
+  quota?: { used: number; limit: number }
 }
 
 /** What is known of a rejected or failed emit when the judging ended. */
@@ -41,6 +43,8 @@ export interface Progress {
   organization?: Organization
   registration?: Registration
   chain?: ChainLink
+  /** Told with the answer. */
+  warnings?: string[]
 }
 
 export interface Acceptance {

@@ -22,6 +22,7 @@ export function enforceQuota(
   used: number,
 ): { used: number; limit: number | null } | Rejection {
   const limit = quotaLimit(organization, environment)
-  if (limit !== null && used >= limit) return reject('monthly_emit_quota_exceeded', `${used} of ${limit} emits of this month are used.`)
+  if (limit !== null && used >= limit)
+    return { ...reject('monthly_emit_quota_exceeded', `${used} of ${limit} emits of this month are used.`), quota: { used, limit } }
   return { used: used + 1, limit }
 }

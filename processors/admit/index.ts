@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
+import { createLifecycle, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { Organization, Registration } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
@@ -13,6 +14,7 @@ import type { Logger } from '../../src/observability/logger.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
 import { createAdmissionState } from './admission-state.ts'
+import { createAnnounce } from './announce.ts'
 import type { Acceptance, Emit, Failure, Federate, Progress, Verdict } from './emit.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
@@ -42,19 +44,21 @@ export interface AdmitDependencies {
 
 export function createAdmit(deps: AdmitDependencies): Processor {
   const matchWebhooks = createWebhookMatcher(deps.view)
+  const lifecycle = createLifecycle(deps)
   return {
     role: 'admit',
     stateTopics: [admissionCounters.name, admissionKeys.name],
     isolatesRecords: true,
-    open: handle => openShard(handle, deps, matchWebhooks),
+    open: handle => openShard(handle, deps, matchWebhooks, lifecycle),
   }
 }
 
-function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: Judging['matchWebhooks']): ShardTask {
+function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: Judging['matchWebhooks'], lifecycle: Lifecycle): ShardTask {
   const state = createAdmissionState()
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
+  const announce = createAnnounce({ lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
   const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
 
@@ -85,6 +89,8 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     }
     handle.write(outputs.add(emit, verdict, progress))
     if (federated) handle.write(federated)
+    const announced = announce(emit, verdict, progress)
+    if (announced.length > 0) handle.write(announced)
     deps.onVerdict(verdict, emit)
   }
 

@@ -88,10 +88,10 @@ function number(
     schemaVersion: registration.version,
     schemaHash: registration.schemaHash,
     correlationId: request.correlationId ?? null,
-    causationId: chain.cause?.eventId ?? null,
+    causationId: request.platform?.redriveOf ?? chain.cause?.eventId ?? null,
     rootEventId: chain.cause?.rootEventId ?? id,
     depth: chain.depth,
-    path: [],
+    path: chain.path,
     federation: null,
   }
 }

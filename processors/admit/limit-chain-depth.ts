@@ -1,19 +1,43 @@
-import { CHAIN_DEPTH_MAX, type ChainLink, type ChainTokens } from '../../src/events/chain.ts'
+import { CHAIN_DEPTH_MAX, CHAIN_REPEATS_MAX, type ChainLink, type ChainTokens } from '../../src/events/chain.ts'
 import { type Emit, type Progress, type Rejection, reject } from './emit.ts'
 
 export interface ChainPosition {
   depth: number
   cause: ChainLink | undefined
+  path: string[]
 }
 
-/** C.11.4 step 12, D-15: depths 0 to 50 exist. A token that is not ours counts for nothing: the emit is from outside, at depth 0. */
+const OUTSIDE: ChainPosition = { depth: 0, cause: undefined, path: [] }
+
+/**
+ * C.11.4 step 12, D-15: depths 0 to 50 exist, and a chain comes through one webhook or workflow nine times. A token that is not ours counts
+ * for nothing: the emit is from outside, at depth 0, and its answer says so.
+ */
 export function limitChainDepth(emit: Emit, progress: Progress, chains: ChainTokens): ChainPosition | Rejection {
   const { chainToken } = emit.request
-  const cause = chainToken === undefined ? undefined : chains.verify(chainToken)
-  if (!cause) return { depth: 0, cause: undefined }
+  if (chainToken === undefined) return OUTSIDE
+  const cause = chains.verify(chainToken)
+  if (!cause) {
+    progress.warnings = ['chain_token_ignored']
+    return OUTSIDE
+  }
   progress.chain = cause
   const depth = cause.depth + 1
-  if (depth > CHAIN_DEPTH_MAX)
-    return reject('chain_depth_exceeded', `The chain that began with ${cause.rootEventId} has reached its cap of ${CHAIN_DEPTH_MAX}.`)
-  return { depth, cause }
+  if (depth > CHAIN_DEPTH_MAX) return refused(cause, 'depth', `has reached its cap of ${CHAIN_DEPTH_MAX}`)
+  const repeated = mostRepeated(cause.path)
+  if (repeated) return refused(cause, 'path', `has come through ${repeated} ${CHAIN_REPEATS_MAX} times`)
+  return { depth, cause, path: cause.path }
+}
+
+function refused({ rootEventId }: ChainLink, rule: string, what: string): Rejection {
+  const message = `The chain that began with ${rootEventId} ${what}.`
+  return reject('chain_depth_exceeded', message, [{ path: '/chainToken', rule, message }])
+}
+
+/** The id that the chain has come through too often; the token's own is the last of the path. */
+function mostRepeated(path: string[]): string | undefined {
+  if (path.length < CHAIN_REPEATS_MAX) return undefined
+  const counts = new Map<string, number>()
+  for (const id of path) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return path.find(id => counts.get(id)! >= CHAIN_REPEATS_MAX)
 }

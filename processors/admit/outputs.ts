@@ -71,7 +71,8 @@ export function createOutputs(shard: number): Outputs {
       // A redrive that comes to nothing leaves the emit as it was: failed, with the row that says why.
       if (emit.platform?.kind !== 'redrive' || verdict.verdict === 'accepted') addRow(verdictRow(emit, verdict, progress))
       const { replyTo, ticket } = emit.request.platform ?? {}
-      if (replyTo !== undefined && ticket !== undefined) addOutcome(replyTo, outcomeRow(emit, verdict, ticket))
+      if (replyTo !== undefined && ticket !== undefined)
+        addOutcome(replyTo, outcomeRow(emit, verdict, ticket, progress.warnings ?? NO_WARNINGS))
       if (verdict.verdict === 'accepted') return accepted(emit, verdict, shard)
       if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka' && !emit.platform) return [quarantined(emit, verdict, shard)]
       return []
@@ -86,6 +87,8 @@ export function createOutputs(shard: number): Outputs {
     },
   }
 }
+
+const NO_WARNINGS: string[] = []
 
 interface Packed<Row> {
   list: Row[]
@@ -134,7 +137,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     judgedAtMs: emit.judgedAtMs,
     idempotencyKey: request.idempotencyKey ?? null,
     correlationId: request.correlationId ?? null,
-    causationId: event?.causationId ?? progress.chain?.eventId ?? null,
+    causationId: event?.causationId ?? request.platform?.redriveOf ?? progress.chain?.eventId ?? null,
     rootEventId: event?.rootEventId ?? progress.chain?.rootEventId ?? null,
     depth: event?.depth ?? (progress.chain ? progress.chain.depth + 1 : 0),
     channel: request.channel,
@@ -149,6 +152,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
         ]
       : [],
     subscriberCount: acceptance?.webhookIds.length ?? 0,
+    warnings: progress.warnings ?? NO_WARNINGS,
   }
 }
 
@@ -160,7 +164,7 @@ const askedFor = ({ organizationId, request }: Emit): string | null =>
   request.version === undefined ? null : canonicalName(organizationId, request.fullName, request.version)
 
 /** A duplicate is answered as its original was (C.11.4). */
-function outcomeRow(emit: Emit, verdict: Verdict, ticket: number): OutcomeRow {
+function outcomeRow(emit: Emit, verdict: Verdict, ticket: number, warnings: string[]): OutcomeRow {
   const answer: OutcomeRow = {
     ticket,
     verdict: verdict.verdict,
@@ -173,6 +177,7 @@ function outcomeRow(emit: Emit, verdict: Verdict, ticket: number): OutcomeRow {
     sequence: null,
     quotaUsed: null,
     quotaLimit: null,
+    warnings,
   }
   if (verdict.verdict === 'accepted') {
     const { eventId, canonicalName, sequence } = verdict.event

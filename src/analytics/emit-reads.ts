@@ -53,6 +53,7 @@ export interface EmitSummary {
   originalEmitId: string | null
   payloadBytes: number
   subscriberCount: number
+  warnings: string[]
 }
 
 export interface Emit extends EmitSummary {

@@ -3,6 +3,7 @@
  * stands around it is checked here, since it travels as headers.
  */
 import { ClarionError, type Finding } from '../codes.ts'
+import { TOKEN_CHARACTERS_MAX } from '../events/chain.ts'
 import type { EmitRequest } from '../events/ingress.ts'
 import { isIdempotencyKey } from '../events/ingress-emit.ts'
 import { type Slice, sliceMembers } from '../events/json-slices.ts'
@@ -18,7 +19,7 @@ const NAME_CHARACTERS_MAX = 200
 const TEXT_CHARACTERS_MAX = 255
 
 type TextField = 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
-/** What else a field must be, beyond a text of 1 to 255 characters; answers what is wrong. */
+/** What else a field must be, beyond a text of 1 to 255 characters (a chain token may be longer); answers what is wrong. */
 const RULES: Record<TextField, (text: string, nowMs: number) => string | undefined> = {
   version: () => undefined,
   idempotencyKey: text => (isIdempotencyKey(text) ? undefined : 'must be 1 to 255 printable characters'),
@@ -53,7 +54,7 @@ export function readEmit(bytes: Buffer, nowMs: number, within?: Slice): ReadEmit
 
 function readField(emit: EmitRequest, field: TextField, slice: Slice, nowMs: number, findings: Finding[]): void {
   const before = findings.length
-  const text = checkedText(slice, TEXT_CHARACTERS_MAX, findings)
+  const text = checkedText(slice, field === 'chainToken' ? TOKEN_CHARACTERS_MAX : TEXT_CHARACTERS_MAX, findings)
   const problem = findings.length > before ? undefined : RULES[field](text, nowMs)
   if (problem !== undefined) findings.push({ path: slice.path, rule: 'format', message: problem })
   emit[field] = text

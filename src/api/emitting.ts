@@ -87,7 +87,7 @@ function answerOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
   const quota = `{"used":${quotaUsed ?? 0},"limit":${outcome.quotaLimit}}`
   const json =
     `{"emitId":"${id}","eventId":"${outcome.eventId}","canonicalName":"${outcome.canonicalName}","status":"queued",` +
-    `"sequence":${outcome.sequence},"deduplicated":${verdict === 'duplicate'},"quota":${quota}}`
+    `"sequence":${outcome.sequence},"deduplicated":${verdict === 'duplicate'},"quota":${quota}${outcome.warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(outcome.warnings)}`}}`
   return { status: 202, json, emitId: id }
 }
 

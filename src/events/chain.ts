@@ -6,6 +6,13 @@ import { sameTag, sign, signingKey } from './keys.ts'
 
 /** Depths 0 to 50 exist; the emit that would be the 51st hop is refused. */
 export const CHAIN_DEPTH_MAX = 50
+/** So many steps of the path are carried (C.0.3). */
+export const CHAIN_PATH_MAX = 50
+/** The emit that would be the tenth to come through the same webhook or workflow is refused (C.5.8). */
+export const CHAIN_REPEATS_MAX = 10
+
+/** The path of what comes through one more. */
+export const pathThrough = (path: string[], id: string): string[] => [...path, id].slice(-CHAIN_PATH_MAX)
 
 export interface ChainLink {
   /** The event from outside that began it. */
@@ -15,6 +22,8 @@ export interface ChainLink {
   /** The event that was delivered: the cause of whatever is emitted with the token. */
   eventId: string
   organizationId: string
+  /** Ids of the workflows and webhooks passed through, that of this delivery last; the newest `CHAIN_PATH_MAX`. */
+  path: string[]
 }
 
 export interface ChainTokens {
@@ -23,29 +32,30 @@ export interface ChainTokens {
   verify(token: string): ChainLink | undefined
 }
 
-const TOKEN_CHARACTERS_MAX = 255
+/** Fifty ids and what stands around them. */
+export const TOKEN_CHARACTERS_MAX = 2_048
 /** 128 bits of the HMAC, base64url. */
 const TAG_CHARACTERS = 22
 
-/** Token: `c1.<depth>.<event>.<root, or nothing when it is the event>.<organization>.<tag>`. */
+/** Token: `c2.<depth>.<event>.<root, or nothing when it is the event>.<organization>.<path, with commas>.<tag>`. */
 export function createChainTokens(secretKey: string): ChainTokens {
-  const key = signingKey(secretKey, 'chain/1')
+  const key = signingKey(secretKey, 'chain/2')
   const tagOf = (body: string): string => sign(key, body).slice(0, TAG_CHARACTERS)
 
   return {
-    sign({ rootEventId, depth, eventId, organizationId }) {
+    sign({ rootEventId, depth, eventId, organizationId, path }) {
       const root = rootEventId === eventId ? '' : rootEventId
-      const body = `c1.${depth}.${eventId}.${root}.${organizationId}`
+      const body = `c2.${depth}.${eventId}.${root}.${organizationId}.${path.join(',')}`
       return `${body}.${tagOf(body)}`
     },
     verify(token) {
       if (token.length > TOKEN_CHARACTERS_MAX) return undefined
       const parts = token.split('.')
-      if (parts.length !== 6 || parts[0] !== 'c1') return undefined
+      if (parts.length !== 7 || parts[0] !== 'c2') return undefined
       const tagAt = token.lastIndexOf('.')
       if (!sameTag(tagOf(token.slice(0, tagAt)), token.slice(tagAt + 1))) return undefined
-      const [, depth, eventId, root, organizationId] = parts as [string, string, string, string, string]
-      return { rootEventId: root || eventId, depth: Number(depth), eventId, organizationId }
+      const [, depth, eventId, root, organizationId, path] = parts as [string, string, string, string, string, string]
+      return { rootEventId: root || eventId, depth: Number(depth), eventId, organizationId, path: path === '' ? [] : path.split(',') }
     },
   }
 }

@@ -88,3 +88,9 @@ export function parseFullName(fullName: string): { namespace: string; name: stri
 /** The routing key of a custom event: the organization stands in it, so no two organizations share one (PX-17). */
 export const canonicalName = (organizationId: string, fullName: string, version: string): string =>
   `TENANT_CUSTOM:${organizationId}:${fullName}@${version}`
+
+/** Of a built-in type (C.13). */
+export const builtInCanonicalName = (organizationId: string, type: string): string => `PLATFORM:${organizationId}:${type}@1`
+
+/** Of a lifecycle event (C.3). */
+export const lifecycleCanonicalName = (organizationId: string, name: string): string => `PLATFORM_LIFECYCLE:${organizationId}:${name}@1`

@@ -28,11 +28,15 @@ export function platformEmit(facts: Pick<PlatformEmit, Required> & Partial<Platf
   }
 }
 
-/** The record to be written, in the transaction of what it tells of. `controlOffset`: what the decision was made on. */
-export function platformEmitRecord(emit: PlatformEmit, shards: number, controlOffset?: number): OutRecord {
+/** The record to be written, in the transaction of what it tells of. `controlOffset`: see `platformEmitAt`. */
+export const platformEmitRecord = (emit: PlatformEmit, shards: number, controlOffset?: number): OutRecord =>
+  platformEmitAt(emit, shardOf(emit.organizationId, shards), controlOffset)
+
+/** `controlOffset`: `admit` judges it by a view of the control plane that is as new. */
+export function platformEmitAt(emit: PlatformEmit, shard: number, controlOffset?: number): OutRecord {
   return {
     topic: platformEmits.name,
-    partition: shardOf(emit.organizationId, shards),
+    partition: shard,
     key: emit.organizationId,
     value: platformEmitCodec.encode(emit),
     ...(controlOffset === undefined ? {} : { headers: [[CONTROL_HEADER, String(controlOffset)] as const] }),

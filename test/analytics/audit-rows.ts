@@ -56,6 +56,7 @@ export function verdict(n: number, changes: Partial<VerdictRow> = {}): VerdictRo
     payload,
     webhooks: [],
     subscriberCount: 0,
+    warnings: [],
     ...changes,
   }
 }

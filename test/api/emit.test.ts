@@ -20,7 +20,7 @@ const EMIT = '/api/v1/events/custom/emit'
 
 const outcomeOf = (ticket: number, more: Partial<OutcomeRow> = {}): OutcomeRow => ({
   ...{ ticket, verdict: 'accepted', code: null, message: null, findings: null, emitId: 'cee_1', eventId: 'evt_1' },
-  ...{ canonicalName: 'TENANT_CUSTOM:o:a.b@1.0.0', sequence: 7, quotaUsed: 8, quotaLimit: null, ...more },
+  ...{ canonicalName: 'TENANT_CUSTOM:o:a.b@1.0.0', sequence: 7, quotaUsed: 8, quotaLimit: null, warnings: [], ...more },
 })
 
 /** An organization whose ingress the test reads, and judges as it likes. */

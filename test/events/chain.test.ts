@@ -1,20 +1,28 @@
 import { describe, expect, it } from '@jest/globals'
-import { createChainTokens } from '../../src/events/chain.ts'
+import { createChainTokens, pathThrough, TOKEN_CHARACTERS_MAX } from '../../src/events/chain.ts'
 
 const tokens = createChainTokens('a secret of sixteen characters')
-const link = { rootEventId: 'evt_root', depth: 7, eventId: 'evt_this', organizationId: 'org_x' }
+const link = { rootEventId: 'evt_root', depth: 7, eventId: 'evt_this', organizationId: 'org_x', path: ['wh_a', 'wf_b'] }
 
 describe('chain tokens', () => {
   it('give back what was signed, also for an event that is its own root', () => {
     expect(tokens.verify(tokens.sign(link))).toEqual(link)
-    const own = { ...link, rootEventId: 'evt_this', depth: 0 }
+    const own = { ...link, rootEventId: 'evt_this', depth: 0, path: [] }
     expect(tokens.verify(tokens.sign(own))).toEqual(own)
   })
 
-  it('fit a header and a body field of 255 characters', () => {
+  it('fit a header and a body field with a path of fifty ids', () => {
     const id = (prefix: string, length: number) => prefix + 'x'.repeat(length)
-    const longest = { rootEventId: id('evt_', 32), depth: 50, eventId: id('evt_', 32), organizationId: id('org_', 26) }
-    expect(tokens.sign({ ...longest, rootEventId: `${id('evt_', 31)}y` }).length).toBeLessThanOrEqual(255)
+    const longest = {
+      rootEventId: id('evt_', 32),
+      depth: 50,
+      eventId: id('evt_', 32),
+      organizationId: id('org_', 26),
+      path: [] as string[],
+    }
+    for (let n = 0; n < 99; n++) longest.path = pathThrough(longest.path, id('cefm_', 26))
+    expect(longest.path).toHaveLength(50)
+    expect(tokens.sign({ ...longest, rootEventId: `${id('evt_', 31)}y` }).length).toBeLessThanOrEqual(TOKEN_CHARACTERS_MAX)
   })
 
   it('count for nothing with any one character changed, cut or added, or signed with another key', () => {
@@ -28,7 +36,7 @@ describe('chain tokens', () => {
     expect(tokens.verify(createChainTokens('another secret of characters').sign(link))).toBeUndefined()
   })
 
-  it.each(['', '.', '.....', 'c1.0....', 'é'.repeat(30), 'c'.repeat(100_000), '\u0000'])('never throw on %j', text => {
+  it.each(['', '.', '......', 'c2.0.....', 'é'.repeat(30), 'c'.repeat(100_000), '\u0000'])('never throw on %j', text => {
     expect(tokens.verify(text)).toBeUndefined()
   })
 })

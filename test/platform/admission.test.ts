@@ -129,7 +129,12 @@ describe('chains', () => {
 
   it('end at their cap, and a forged token counts for nothing', async () => {
     const organization = await platform.organization()
-    const link = { rootEventId: `evt_${'0'.repeat(32)}`, eventId: `evt_${'1'.repeat(32)}`, organizationId: organization.org.id }
+    const link = {
+      rootEventId: `evt_${'0'.repeat(32)}`,
+      eventId: `evt_${'1'.repeat(32)}`,
+      organizationId: organization.org.id,
+      path: ['wh_x'],
+    }
     const at = (depth: number) => emit(organization, generic('chained', { chainToken: tokens().sign({ ...link, depth }) }))
     expect((await at(CHAIN_DEPTH_MAX - 1)).status).toBe(202)
     const refused = await at(CHAIN_DEPTH_MAX)

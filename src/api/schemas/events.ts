@@ -109,7 +109,7 @@ export const newEmit = object({
   'subject?': text(1, 255),
   'time?': time,
   'correlationId?': text(1, 255),
-  'chainToken?': text(1, 255),
+  'chainToken?': text(1, 2_048),
 })
 export const newEmits = object({ items: { type: 'array', items: newEmit, minItems: 1, maxItems: 1_000 } })
 const quota = object({ used: integer, limit: nullable(integer) })
@@ -121,6 +121,7 @@ const emitted = {
   'deduplicated?': boolean,
   'quota?': quota,
   'verdict?': { const: 'pending' },
+  'warnings?': listOf(string),
 }
 /** `verdict: 'pending'`: taken, and not judged yet. */
 export const emitResult = object({ ...emitted, status: { const: 'queued' } })

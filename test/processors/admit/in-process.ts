@@ -49,6 +49,15 @@ export function admitAll(
   return { verdicts, written }
 }
 
+/** What a transaction left of state, for whoever reads it next. */
+export const asRead = (written: OutRecord[]): LogRecord[] =>
+  written
+    .filter(({ topic }) => topic.startsWith('admission.'))
+    .map(({ topic, partition, key, value }, offset) => ({
+      ...{ topic, partition, offset, timestampMs: 0, headers: {} },
+      ...{ key: key === null ? null : Buffer.from(key), value: value as Buffer },
+    }))
+
 export interface NotingHandle extends ShardHandle {
   written: OutRecord[]
   assigned: Map<string, number | 'earliest'>

@@ -9,7 +9,7 @@ import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
 import { outcomes, outcomesCodec } from '../../../topics/outcomes.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { asRecord, examplesOf } from '../../topics/example-records.ts'
-import { admitAll, createExamplesView } from './in-process.ts'
+import { admitAll, asRead, createExamplesView } from './in-process.ts'
 
 const ORG = 'org_01kweej16fd5swean4tt1jf6eh'
 const example = (shows: string): LogRecord => asRecord(examplesOf(platformEmits.name).find(each => each.shows === shows)!)
@@ -26,14 +26,6 @@ const answersOf = (written: OutRecord[]) =>
   of(written, outcomes.name).flatMap(record => outcomesCodec.decode(record.value as Buffer).outcomes)
 const factsOf = (record: OutRecord) =>
   readEventHeaders(Object.fromEntries((record.headers ?? []).map(([name, value]) => [name, Buffer.from(value)])), ORG)
-/** What the transaction left for whoever reads the state next. */
-const asRead = (written: OutRecord[]): LogRecord[] =>
-  written
-    .filter(({ topic }) => topic.startsWith('admission.'))
-    .map(({ topic, partition, key, value }, offset) => ({
-      ...{ topic, partition, offset, timestampMs: 0, headers: {} },
-      ...{ key: key === null ? null : Buffer.from(key), value: value as Buffer },
-    }))
 const countersOf = (written: OutRecord[]) => {
   const [record] = of(written, admissionCounters.name).filter(({ key }) => key === `counters/${ORG}`)
   return organizationCountersCodec.decode(record!.value as Buffer)
