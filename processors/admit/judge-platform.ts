@@ -119,7 +119,7 @@ function accept(
   { matchWebhooks }: Judging,
 ): Acceptance {
   const event = number(emit, platform, sequence, registration)
-  const matched = matchWebhooks(emit.organizationId, emit.environment, event)
+  const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => JSON.parse(emit.payload.toString()))
   const claim = registration && claimOf(emit)
   const { organizationId, emitId, eventId, canonicalName, recordedAtMs } = event
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })

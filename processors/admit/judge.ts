@@ -59,7 +59,7 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
   if ('verdict' in quota) return quota
 
   const event = number(emit, registration, chain, numbers.sequence, parsed.value)
-  return accept(emit, event, organization, claim, quota, matchWebhooks)
+  return accept(emit, event, organization, claim, quota, matchWebhooks, parsed.value)
 }
 
 function number(
@@ -103,8 +103,9 @@ function accept(
   claim: Claim | undefined,
   quota: Acceptance['quota'],
   matchWebhooks: MatchWebhooks,
+  value: unknown,
 ): Acceptance {
-  const matched = matchWebhooks(organization.id, emit.environment, event)
+  const matched = matchWebhooks(organization.id, emit.environment, event, () => value)
   const { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs } = event
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
   return { verdict: 'accepted', event, ...matched, quota, heldKey }

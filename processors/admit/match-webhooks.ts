@@ -1,6 +1,8 @@
 import type { Environment, Webhook } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
-import { createSelectorIndex, type Selectable, type SelectorIndex } from '../../src/events/selector.ts'
+import { conditionsHold } from '../../src/events/conditions.ts'
+import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
 
 export interface Matched {
   webhookIds: string[]
@@ -8,7 +10,8 @@ export interface Matched {
   skipped: Array<{ webhookId: string; reason: string }>
 }
 
-export type MatchWebhooks = (organizationId: string, environment: Environment, event: Selectable) => Matched
+/** `payload`: its parsed value; asked for only where a webhook has conditions. */
+export type MatchWebhooks = (organizationId: string, environment: Environment, event: EventFacts, payload: () => unknown) => Matched
 
 const NONE: Matched = { webhookIds: [], skipped: [] }
 
@@ -26,11 +29,18 @@ export function createWebhookMatcher(view: ControlView): MatchWebhooks {
     return made
   }
 
-  return (organizationId, environment, event) => {
+  return (organizationId, environment, event, payload) => {
     const webhooks = view.webhooks(organizationId)
     if (webhooks.length === 0) return NONE
     const selected = indexOf(webhooks)[environment].match(event)
     // One that is off is matched all the same: `deliver` remembers what it has to catch up.
-    return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
+    if (selected.every(webhook => webhook.conditions === null)) return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
+    const value = payload()
+    const [met, unmet] = [[] as string[], [] as Matched['skipped']]
+    for (const { id, conditions } of selected) {
+      if (conditions === null || conditionsHold(conditions, event, value)) met.push(id)
+      else unmet.push({ webhookId: id, reason: 'condition_false' })
+    }
+    return { webhookIds: met, skipped: unmet }
   }
 }

@@ -1,5 +1,6 @@
 /** Whether a webhook, as it is now, listens to an event: selectors and conditions, as `admit` matches them. */
 import type { Webhook } from '../../src/control-plane/records.ts'
+import { conditionsHold } from '../../src/events/conditions.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
@@ -8,12 +9,13 @@ export type Wanted = (webhook: Webhook, event: EventFacts, payload: Buffer) => b
 /** One index per webhook record; a changed webhook is another record. */
 export function createWanted(): Wanted {
   const indexes = new WeakMap<Webhook, SelectorIndex<Webhook>>()
-  return (webhook, event) => {
+  return (webhook, event, payload) => {
     let index = indexes.get(webhook)
     if (!index) {
       index = createSelectorIndex([{ selectors: webhook.events, value: webhook }])
       indexes.set(webhook, index)
     }
-    return index.match(event).length > 0
+    if (index.match(event).length === 0) return false
+    return webhook.conditions === null || conditionsHold(webhook.conditions, event, JSON.parse(payload.toString()))
   }
 }

@@ -1,0 +1,86 @@
+/**
+ * The operators of conditions (C.5.5). Nothing is coerced, except a text that looks like a number beside a number literal under `coerce: true`.
+ * What cannot be compared does not hold.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { compilePattern, type Pattern } from '../registry/patterns.ts'
+import { parseTime } from './time.ts'
+
+/** A longer text is not searched: each of many webhooks would cost by it. */
+export const REGEX_INPUT_CHARACTERS_MAX = 10_240
+
+/** A literal that stands for a time: `{ "date": "2026-01-01" }`. */
+export interface DateOperand {
+  date: string
+}
+
+export const isDateOperand = (value: unknown): value is DateOperand =>
+  typeof value === 'object' && value !== null && 'date' in value && typeof value.date === 'string'
+
+type Operator = (left: unknown, right: unknown) => boolean
+
+/** `left` and `right` are there. */
+export const OPERATORS: Readonly<Record<string, Operator>> = {
+  equals,
+  gt: (left, right) => ordered(left, right, order => order > 0),
+  gte: (left, right) => ordered(left, right, order => order >= 0),
+  lt: (left, right) => ordered(left, right, order => order < 0),
+  lte: (left, right) => ordered(left, right, order => order <= 0),
+  contains(left, right) {
+    if (typeof left === 'string') return typeof right === 'string' && left.includes(right)
+    return Array.isArray(left) && left.some(element => equals(element, right))
+  },
+  starts_with: (left, right) => typeof left === 'string' && typeof right === 'string' && left.startsWith(right),
+  ends_with: (left, right) => typeof left === 'string' && typeof right === 'string' && left.endsWith(right),
+  is_type: (left, right) => typeof right === 'string' && Object.hasOwn(TYPES, right) && TYPES[right]!(left),
+  // A character is what people count as one: a code point.
+  length_equals: (left, right) => (typeof left === 'string' ? [...left].length : Array.isArray(left) ? left.length : undefined) === right,
+  in: (left, right) => Array.isArray(right) && right.some(each => equals(left, each)),
+}
+
+export const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
+  string: value => typeof value === 'string',
+  number: value => typeof value === 'number',
+  integer: value => Number.isInteger(value),
+  boolean: value => typeof value === 'boolean',
+  null: value => value === null,
+  array: value => Array.isArray(value),
+  object: value => typeof value === 'object' && value !== null && !Array.isArray(value),
+  date: value => timeOf(value) !== undefined,
+}
+
+/** @throws SyntaxError */
+export function regexOperator(pattern: string): { size: number; test: Operator } {
+  const compiled: Pattern & { programSize(): number } = compilePattern(pattern)
+  return {
+    size: compiled.programSize(),
+    test: left => typeof left === 'string' && left.length <= REGEX_INPUT_CHARACTERS_MAX && compiled.test(left),
+  }
+}
+
+/** `"12.5"` beside a number literal is 12.5. */
+export const coerced = (left: unknown, right: unknown): unknown =>
+  typeof right === 'number' && typeof left === 'string' && NUMBER.test(left) ? Number(left) : left
+
+const NUMBER = /^-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?$/
+const DAY = /^\d{4}-\d\d-\d\d$/
+
+function equals(left: unknown, right: unknown): boolean {
+  if (isDateOperand(right)) return ordered(left, right, order => order === 0)
+  return typeof left === 'object' && left !== null ? isDeepStrictEqual(left, right) : left === right
+}
+
+/** Two numbers, two times, or two texts by their code units. */
+function ordered(left: unknown, right: unknown, holds: (order: number) => boolean): boolean {
+  if (typeof left === 'number' && typeof right === 'number') return holds(left - right || 0)
+  const times = [timeOf(left), timeOf(isDateOperand(right) ? right.date : right)]
+  if (times[0] !== undefined && times[1] !== undefined) return holds(times[0] - times[1])
+  if (typeof left !== 'string' || typeof right !== 'string') return false
+  return holds(left < right ? -1 : left > right ? 1 : 0)
+}
+
+/** RFC 3339, or a day, which begins at midnight UTC. */
+export function timeOf(value: unknown): number | undefined {
+  if (typeof value !== 'string') return undefined
+  return parseTime(DAY.test(value) ? `${value}T00:00:00Z` : value)
+}

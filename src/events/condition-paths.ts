@@ -1,0 +1,70 @@
+/**
+ * What a condition may look at: the payload (`payload.items[0].sku`; `data.…` is the same) and the fields of the envelope (`subject`,
+ * `chain.depth`). A path is dotted; brackets hold an index (negative: from the end) or a quoted key. Only what is an object's own is seen.
+ */
+import type { EventFacts } from '../../topics/deliveries.ts'
+
+export type Resolve = (event: EventFacts, payload: unknown) => unknown
+
+const PATH_CHARACTERS_MAX = 255
+const SEGMENTS_MAX = 32
+const INDEX = /^-?(?:0|[1-9]\d{0,8})$/
+const SEGMENT = /\.?([^.[\]'"\s][^.[\]]*)|\[(-?(?:0|[1-9]\d{0,8}))\]|\[(?:'([^']*)'|"([^"]*)")\]/uy
+
+/** C.0.3. What an event does not have is missing, not null. */
+const ENVELOPE: Readonly<Record<string, (event: EventFacts) => unknown>> = {
+  id: event => event.eventId,
+  sequence: event => event.sequence,
+  type: event => event.type,
+  canonicalName: event => event.canonicalName,
+  organizationId: event => event.organizationId,
+  environment: event => event.environment,
+  source: event => event.source,
+  subject: event => event.subject ?? undefined,
+  actorId: event => event.actorId,
+  time: event => new Date(event.timeMs).toISOString(),
+  recordedAt: event => new Date(event.recordedAtMs).toISOString(),
+  schemaVersion: event => event.schemaVersion,
+  schemaHash: event => event.schemaHash,
+  kind: event => event.kind ?? undefined,
+  correlationId: event => event.correlationId ?? undefined,
+  causationId: event => event.causationId ?? undefined,
+  chain: event => ({ rootEventId: event.rootEventId, depth: event.depth, workflowPath: event.path }),
+  federation: event => event.federation ?? undefined,
+}
+
+/** How to read a path; undefined when it is none. A missing value is `undefined`, which JSON does not have. */
+export function parsePath(text: string): Resolve | undefined {
+  const [root, ...rest] = segmentsOf(text) ?? []
+  if (root === undefined) return undefined
+  if (root === 'payload' || root === 'data') return (_event, payload) => follow(payload, rest)
+  const field = Object.hasOwn(ENVELOPE, root) ? ENVELOPE[root] : undefined
+  return field && (event => follow(field(event), rest))
+}
+
+function segmentsOf(text: string): string[] | undefined {
+  if (text.length > PATH_CHARACTERS_MAX || text.startsWith('.')) return undefined
+  const segments: string[] = []
+  SEGMENT.lastIndex = 0
+  while (SEGMENT.lastIndex < text.length) {
+    const at = SEGMENT.lastIndex
+    const match = SEGMENT.exec(text)
+    if (match === null || segments.length === SEGMENTS_MAX) return undefined
+    const [whole, name, index, single, double] = match
+    // `a b`: a name that follows without a dot.
+    if (name !== undefined && at > 0 && !whole.startsWith('.')) return undefined
+    segments.push(name ?? index ?? single ?? double ?? '')
+  }
+  return segments
+}
+
+function follow(from: unknown, segments: readonly string[]): unknown {
+  let value = from
+  for (const segment of segments) {
+    if (Array.isArray(value)) value = INDEX.test(segment) ? value.at(Number(segment)) : undefined
+    else if (typeof value === 'object' && value !== null && Object.hasOwn(value, segment))
+      value = (value as Record<string, unknown>)[segment]
+    else return undefined
+  }
+  return value
+}

@@ -1,0 +1,208 @@
+/**
+ * Conditions on an event (C.5.5): groups of `all` or `any`, of conditions and groups.
+ *
+ *     { "all": [ { "path": "payload.amount", "operator": "gte", "value": 1000 }, { "any": [ … ] } ] }
+ *     { "payload.amount": { "gte": 1000 }, "payload.currency": "EUR" }
+ *
+ * The second is the compact form; both are stored as the first. An operand is a literal, a time (`{ "date": "2026-01-01" }`) or another
+ * value of the event (`{ "path": "payload.limit" }`). A missing value meets no condition, negated or not, but `exists` and its negation.
+ */
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { Finding } from '../codes.ts'
+import type { ConditionGroup, ConditionNode } from '../control-plane/records.ts'
+import { coerced, isDateOperand, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
+import { parsePath, type Resolve } from './condition-paths.ts'
+import { isJsonObject, pointerTo } from './json-pointer.ts'
+
+export const CONDITION_LIMITS = {
+  nesting: 5,
+  leaves: 50,
+  textCharacters: 1_000,
+  listed: 100,
+  patternCharacters: 256,
+  patternsSize: 200,
+} as const
+
+export type ParsedConditions = { ok: true; conditions: ConditionGroup } | { ok: false; findings: Finding[] }
+type Leaf = Exclude<ConditionNode, ConditionGroup>
+type Holds = (event: EventFacts, payload: unknown) => boolean
+
+/** Checks and normalises. `at`: where the conditions stand in the request, as a JSON pointer. Never throws. */
+export function parseConditions(input: unknown, at = ''): ParsedConditions {
+  const findings: Finding[] = []
+  let leaves = 0
+  let patternsSize = 0
+  const wrong = (path: string, rule: string, message: string): undefined => void findings.push({ path, rule, message })
+
+  function group(node: Record<string, unknown>, path: string, depth: number): ConditionGroup | undefined {
+    const key = 'all' in node ? 'all' : 'any'
+    const members = node[key]
+    if (Object.keys(node).length > 1) return wrong(path, 'group', `a group has nothing beside ${key}`)
+    if (depth > CONDITION_LIMITS.nesting) return wrong(path, 'too_deep', `groups nest at most ${CONDITION_LIMITS.nesting} deep`)
+    if (!Array.isArray(members) || members.length === 0) return wrong(pointerTo(path, key), 'group', 'a list of at least one condition')
+    if (members.length > CONDITION_LIMITS.leaves) return tooMany(path)
+    const parsed = members.flatMap((member, index) => nodes(member, pointerTo(pointerTo(path, key), index), depth + 1))
+    return key === 'all' ? { all: parsed } : { any: parsed }
+  }
+
+  /** A compact map within a group is a group of its own, since all of it must hold. */
+  function nodes(node: unknown, path: string, depth: number): ConditionNode[] {
+    if (!isJsonObject(node)) return wrong(path, 'type', 'a condition, a group or a map of conditions') ?? []
+    if (isGroup(node)) return listed(group(node, path, depth))
+    if (Object.hasOwn(node, 'operator')) return listed(leaf(node, path))
+    const all = compact(node, path)
+    if (all.length < 2) return all
+    return depth > CONDITION_LIMITS.nesting
+      ? (wrong(path, 'too_deep', `groups nest at most ${CONDITION_LIMITS.nesting} deep`) ?? [])
+      : [{ all }]
+  }
+
+  function compact(map: Record<string, unknown>, path: string): Leaf[] {
+    const entries = Object.entries(map)
+    if (entries.length === 0) wrong(path, 'group', 'there is no condition in it')
+    return entries.flatMap(([field, tests]) => {
+      const place = pointerTo(path, field)
+      if (!isJsonObject(tests) || isDateOperand(tests)) return condition(field, 'equals', tests, {}, place, place)
+      if (Object.keys(tests).length === 0) wrong(place, 'operator', 'an operator is missing')
+      return Object.entries(tests).flatMap(([operator, value]) => {
+        const operand = pointerTo(place, operator)
+        return condition(field, operator, value, {}, place, operand, operand)
+      })
+    })
+  }
+
+  function leaf(node: Record<string, unknown>, path: string): Leaf | undefined {
+    const { operator, value, not, coerce, ...names } = node
+    const [name, ...more] = Object.keys(names)
+    const field = name === undefined ? undefined : names[name]
+    if (name === undefined || !FIELD_NAMES.has(name)) return wrong(path, 'required', 'path is missing')
+    if (more.length > 0) return wrong(pointerTo(path, more[0]!), 'unknown_field', 'is not a field of a condition')
+    if (typeof field !== 'string') return wrong(pointerTo(path, name), 'type', 'must be string')
+    if (typeof operator !== 'string') return wrong(pointerTo(path, 'operator'), 'type', 'must be string')
+    for (const [flag, given] of Object.entries({ not, coerce }))
+      if (given !== undefined && typeof given !== 'boolean') return wrong(pointerTo(path, flag), 'type', 'must be boolean')
+    const flags = { not: not === true, coerce: coerce === true }
+    return condition(field, operator, value, flags, pointerTo(path, name), pointerTo(path, 'value'), pointerTo(path, 'operator'))[0]
+  }
+
+  /** One condition, in the form that is stored. The pointers: to the path, to the operand, to the operator. */
+  function condition(
+    path: string,
+    spelled: string,
+    value: unknown,
+    flags: { not?: boolean; coerce?: boolean },
+    atPath: string,
+    atValue: string,
+    atOperator = atPath,
+  ): Leaf[] {
+    leaves++
+    if (leaves > CONDITION_LIMITS.leaves) return tooMany(at) ?? []
+    if (parsePath(path) === undefined)
+      return wrong(atPath, 'path', `'${path.slice(0, 80)}' is no path: payload.… or a field of the envelope`) ?? []
+    const negated = spelled.startsWith('not_')
+    const operator = negated ? spelled.slice('not_'.length) : spelled
+    if (operator !== 'exists' && operator !== 'matches_regex' && !Object.hasOwn(OPERATORS, operator))
+      return wrong(atOperator, 'operator', `'${spelled.slice(0, 80)}' is no operator`) ?? []
+    const objection = objectionTo(operator, value)
+    if (objection !== undefined) return wrong(atValue, 'operand', objection) ?? []
+    const absent = operator === 'exists' && value === false
+    const not = [negated, flags.not === true, absent].filter(Boolean).length % 2 === 1
+    return [
+      {
+        ...{ path, operator },
+        ...(operator === 'exists' ? {} : { value }),
+        ...(not ? { not } : {}),
+        ...(flags.coerce === true ? { coerce: true } : {}),
+      },
+    ]
+  }
+
+  function objectionTo(operator: string, value: unknown): string | undefined {
+    if (operator === 'exists') return value === undefined || typeof value === 'boolean' ? undefined : 'true or false'
+    if (operator === 'matches_regex') return objectionToPattern(value)
+    if (isVariable(value)) return parsePath(value.path) === undefined ? `'${value.path.slice(0, 80)}' is no path` : undefined
+    if (operator === 'is_type')
+      return typeof value === 'string' && Object.hasOwn(TYPES, value) ? undefined : `one of ${Object.keys(TYPES).join(', ')}`
+    if (operator === 'length_equals') return Number.isInteger(value) && (value as number) >= 0 ? undefined : 'a whole number from 0 on'
+    if (operator !== 'in') return isLiteral(value) ? undefined : LITERAL
+    const many = Array.isArray(value) && value.length >= 1 && value.length <= CONDITION_LIMITS.listed && value.every(isLiteral)
+    return many ? undefined : `a list of 1 to ${CONDITION_LIMITS.listed} literals`
+  }
+
+  function objectionToPattern(value: unknown): string | undefined {
+    if (typeof value !== 'string' || value.length > CONDITION_LIMITS.patternCharacters)
+      return `a pattern of at most ${CONDITION_LIMITS.patternCharacters} characters`
+    try {
+      patternsSize += regexOperator(value).size
+    } catch (error) {
+      return (error as Error).message.slice(0, 300)
+    }
+    return patternsSize > CONDITION_LIMITS.patternsSize ? 'the patterns of these conditions are too large together' : undefined
+  }
+
+  function tooMany(path: string): undefined {
+    if (findings.some(({ rule }) => rule === 'too_many')) return undefined
+    return wrong(path, 'too_many', `at most ${CONDITION_LIMITS.leaves} conditions`)
+  }
+
+  if (!isJsonObject(input)) wrong(at, 'type', 'must be object')
+  else {
+    const parsed = isGroup(input) ? group(input, at, 1) : { all: nodes(input, at, 1).flatMap(node => ('all' in node ? node.all : [node])) }
+    if (findings.length === 0 && parsed !== undefined) return { ok: true, conditions: parsed }
+  }
+  return { ok: false, findings: findings.slice(0, FINDINGS_MAX) }
+}
+
+const FINDINGS_MAX = 20
+/** `attribute` and `field` are what others call it. */
+const FIELD_NAMES: ReadonlySet<string> = new Set(['path', 'attribute', 'field'])
+const LITERAL = `true, false, null, a number, a text of at most ${CONDITION_LIMITS.textCharacters} characters, {"date": …} or {"path": …}`
+
+const isGroup = (node: Record<string, unknown>): boolean => Object.hasOwn(node, 'all') || Object.hasOwn(node, 'any')
+const listed = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value])
+
+function isLiteral(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= CONDITION_LIMITS.textCharacters
+  if (isDateOperand(value)) return Object.keys(value).length === 1 && timeOf(value.date) !== undefined
+  return value === null || typeof value === 'boolean' || typeof value === 'number'
+}
+
+const isVariable = (value: unknown): value is { path: string } =>
+  isJsonObject(value) && typeof value.path === 'string' && Object.keys(value).length === 1
+
+const compiled = new WeakMap<ConditionGroup, Holds>()
+
+/** Whether conditions hold for an event; `payload` is its parsed value. They are compiled once per object. */
+export function conditionsHold(conditions: ConditionGroup, event: EventFacts, payload: unknown): boolean {
+  let holds = compiled.get(conditions)
+  if (holds === undefined) {
+    holds = compile(conditions)
+    compiled.set(conditions, holds)
+  }
+  return holds(event, payload)
+}
+
+function compile(node: ConditionNode): Holds {
+  if ('all' in node) {
+    const parts = node.all.map(compile)
+    return (event, payload) => parts.every(holds => holds(event, payload))
+  }
+  if ('any' in node) {
+    const parts = node.any.map(compile)
+    return (event, payload) => parts.some(holds => holds(event, payload))
+  }
+  return compileLeaf(node)
+}
+
+function compileLeaf({ path, operator, value, not = false, coerce = false }: Leaf): Holds {
+  const left = parsePath(path)!
+  if (operator === 'exists') return (event, payload) => (left(event, payload) !== undefined) !== not
+  const test = operator === 'matches_regex' ? regexOperator(value as string).test : OPERATORS[operator]!
+  const right: Resolve = isVariable(value) ? parsePath(value.path)! : () => value
+  return (event, payload) => {
+    const found = left(event, payload)
+    const operand = right(event, payload)
+    if (found === undefined || operand === undefined) return false
+    return test(coerce ? coerced(found, value) : found, operand) !== not
+  }
+}
