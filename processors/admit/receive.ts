@@ -7,12 +7,11 @@ import type { ControlView } from '../../src/control-plane/view.ts'
 import { emitId, type IngressPlace } from '../../src/events/ids.ts'
 import { type IngressTags, readIngress } from '../../src/events/ingress.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import { eventOfSchema } from '../../src/kafka-access/schema-ids.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
 import type { Emit } from './emit.ts'
 import type { Inputs } from './inputs.ts'
 import type { ReadPlatformEmit } from './read-platform-emit.ts'
-
-const NOTHING = Buffer.alloc(0)
 
 export interface Receiver {
   receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
@@ -46,17 +45,19 @@ export function createReceiver(deps: {
       environment,
       kind: 'emits',
     }
+    const request = readIngress(
+      deps.clockOffsetMs === 0 ? record : { ...record, timestampMs: record.timestampMs + deps.clockOffsetMs },
+      deps.tags,
+      schemaId => eventOfSchema(view.list('registration', organizationId), schemaId),
+    )
     return {
       record,
       place,
       emitId: emitId(place),
       organizationId,
       environment,
-      request: readIngress(
-        deps.clockOffsetMs === 0 ? record : { ...record, timestampMs: record.timestampMs + deps.clockOffsetMs },
-        deps.tags,
-      ),
-      payload: record.value ?? NOTHING,
+      request,
+      payload: request.payload,
       recordedAtMs: record.timestampMs + deps.clockOffsetMs,
       judgedAtMs: Math.round(clock.nowMs()),
       logPartition: record.partition,

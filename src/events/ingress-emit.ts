@@ -2,7 +2,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../codes.ts'
 import type { LogRecord } from '../kafka/ports.ts'
+import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
+import type { IngressContent } from './ingress-content.ts'
 import { finding } from './json-text.ts'
 import { isNear, parseTime } from './time.ts'
 
@@ -18,6 +20,12 @@ export interface ProducerEmit {
   chainToken: string | undefined
   /** What is wrong with the headers; empty when nothing is. */
   findings: Finding[]
+}
+
+/** What a schema of the registry stands for. The version may be none, where the name alone is known. */
+export interface EventVersion {
+  fullName: string
+  version: string | undefined
 }
 
 export interface IngressEmit extends ProducerEmit {
@@ -42,16 +50,27 @@ export function isIdempotencyKey(text: string): boolean {
   return [...text].length <= HEADER_CHARACTERS_MAX && !UNPRINTABLE.test(text)
 }
 
+/** The headers that may say it, the first that is there counts, and the attribute of CloudEvents' envelope that does if none is. */
+const SAID_BY = {
+  name: { headers: ['name', 'ce-type', 'ce_type'], attribute: 'type', charactersMax: NAME_CHARACTERS_MAX },
+  version: { headers: ['version', 'ce_version'], attribute: 'version', charactersMax: HEADER_CHARACTERS_MAX },
+  idempotencyKey: { headers: ['idempotency-key', 'ce_idempotencykey'], attribute: 'idempotencykey', charactersMax: HEADER_CHARACTERS_MAX },
+  subject: { headers: ['ce-subject', 'ce_subject'], attribute: 'subject', charactersMax: HEADER_CHARACTERS_MAX },
+  time: { headers: ['ce-time', 'ce_time'], attribute: 'time', charactersMax: HEADER_CHARACTERS_MAX },
+  correlationId: { headers: ['correlation-id', 'ce_correlationid'], attribute: 'correlationid', charactersMax: HEADER_CHARACTERS_MAX },
+  chainToken: { headers: ['chain-token', 'ce_chaintoken'], attribute: 'chaintoken', charactersMax: TOKEN_CHARACTERS_MAX },
+} as const
+
 /**
  * CloudEvents' Kafka binding writes attributes with an underscore (`ce_type`), C.17 with a hyphen: both are understood, and `name` goes
- * before either. The subject may be the record's key.
+ * before either. In structured mode the attributes stand in the value; a header goes before them. The subject may be the record's key. A
+ * frame's schema says name and version where nothing else does.
  */
-export function readProducerHeaders(record: LogRecord): ProducerEmit {
+export function readProducerHeaders(record: LogRecord, content: IngressContent, schema: EventVersion | undefined): ProducerEmit {
   const { headers } = record
-  const findings: Finding[] = []
+  const findings: Finding[] = [...content.findings]
 
-  function read(bytes: Buffer | null | undefined, path: string, charactersMax: number): string | undefined {
-    if (bytes === null || bytes === undefined) return undefined
+  function read(bytes: Buffer, path: string, charactersMax: number): string | undefined {
     if (bytes.length > charactersMax * BYTES_PER_CHARACTER) {
       findings.push(finding(path, 'max_length', `must be at most ${charactersMax} characters`))
       return undefined
@@ -60,41 +79,56 @@ export function readProducerHeaders(record: LogRecord): ProducerEmit {
       findings.push(finding(path, 'utf8', 'must be UTF-8'))
       return undefined
     }
-    const text = bytes.toString('utf8')
+    return bounded(bytes.toString('utf8'), path, charactersMax)
+  }
+
+  function bounded(text: string, path: string, charactersMax: number): string | undefined {
     if (text.length <= charactersMax || [...text].length <= charactersMax) return text
     findings.push(finding(path, 'max_length', `must be at most ${charactersMax} characters`))
     return undefined
   }
 
-  /** The first of these headers that is there. */
-  function header(charactersMax: number, ...names: string[]): string | undefined {
+  function said(what: keyof typeof SAID_BY): { text: string | undefined; path: string } {
+    const { headers: names, attribute, charactersMax } = SAID_BY[what]
     const name = names.find(candidate => headers[candidate])
-    return name === undefined ? undefined : read(headers[name], `/headers/${name}`, charactersMax)
+    const path = `/headers/${name ?? names[0]}`
+    if (name !== undefined) return { text: read(headers[name]!, path, charactersMax), path }
+    const member = content.envelope?.get(attribute)
+    if (member === undefined) return { text: undefined, path }
+    const { value } = member
+    if (typeof value === 'string') return { text: bounded(value, `/value/${attribute}`, charactersMax), path: `/value/${attribute}` }
+    findings.push(finding(`/value/${attribute}`, 'type', 'must be string'))
+    return { text: undefined, path }
   }
 
-  const fullName = header(NAME_CHARACTERS_MAX, 'name', 'ce-type', 'ce_type')
-  if (!fullName && findings.length === 0) findings.push(finding('/headers/name', 'required', 'must name the event: <namespace>.<name>'))
-  const idempotencyKey = header(HEADER_CHARACTERS_MAX, 'idempotency-key')
-  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
-    findings.push(finding('/headers/idempotency-key', 'printable', 'must be 1 to 255 printable characters'))
-  }
+  const name = said('name')
+  const fullName = name.text || schema?.fullName
+  if (!fullName && findings.length === 0) findings.push(finding(name.path, 'required', 'must name the event: <namespace>.<name>'))
+  const key = said('idempotencyKey')
+  if (key.text !== undefined && !isIdempotencyKey(key.text))
+    findings.push(finding(key.path, 'printable', 'must be 1 to 255 printable characters'))
+  const time = said('time')
   return {
     fullName: fullName ?? '',
-    version: header(HEADER_CHARACTERS_MAX, 'version'),
-    idempotencyKey,
-    subject: header(HEADER_CHARACTERS_MAX, 'ce-subject', 'ce_subject') ?? (read(record.key, '/key', HEADER_CHARACTERS_MAX) || undefined),
-    timeMs: readTime(header(HEADER_CHARACTERS_MAX, 'ce-time', 'ce_time'), record.timestampMs, findings),
-    correlationId: header(HEADER_CHARACTERS_MAX, 'correlation-id'),
-    chainToken: header(HEADER_CHARACTERS_MAX, 'chain-token'),
+    version: said('version').text ?? (schema?.fullName === fullName ? schema?.version : undefined),
+    idempotencyKey: key.text,
+    subject: said('subject').text ?? ((record.key && read(record.key, '/key', HEADER_CHARACTERS_MAX)) || undefined),
+    timeMs: readTime(time, record.timestampMs, findings),
+    correlationId: said('correlationId').text,
+    chainToken: said('chainToken').text,
     findings,
   }
 }
 
-function readTime(text: string | undefined, recordedAtMs: number, findings: Finding[]): number | undefined {
+function readTime(
+  { text, path }: { text: string | undefined; path: string },
+  recordedAtMs: number,
+  findings: Finding[],
+): number | undefined {
   if (text === undefined) return undefined
   const timeMs = parseTime(text)
   if (timeMs !== undefined && isNear(timeMs, recordedAtMs)) return timeMs
-  if (timeMs === undefined) findings.push(finding('/headers/ce-time', 'format', 'must be a date-time with a zone (RFC 3339)'))
-  else findings.push(finding('/headers/ce-time', 'time_range', 'must be within 24 hours of now'))
+  if (timeMs === undefined) findings.push(finding(path, 'format', 'must be a date-time with a zone (RFC 3339)'))
+  else findings.push(finding(path, 'time_range', 'must be within 24 hours of now'))
   return undefined
 }

@@ -5,7 +5,8 @@
  */
 import { hash } from 'node:crypto'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
-import { type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
+import { readContent } from './ingress-content.ts'
+import { type EventVersion, type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
 import { type SigningKey, sameTag, sign, signingKey } from './keys.ts'
 
 /** What the api says about an emit that it appends. */
@@ -17,6 +18,8 @@ export interface PlatformFacts {
   controlOffset: number
   actorId: string
   requestId: string
+  /** The emit from quarantine that this one repeats, repaired. */
+  redriveOf?: string
 }
 
 /** What the caller of the HTTP API asked for. */
@@ -40,7 +43,14 @@ export interface IngressTags {
 
 const TAG = 'clarion-tag'
 /** In the order in which the tag covers them. */
-const PLATFORM_HEADERS = ['clarion-reply-to', 'clarion-control', 'clarion-actor', 'clarion-request', 'clarion-channel'] as const
+const PLATFORM_HEADERS = [
+  'clarion-reply-to',
+  'clarion-control',
+  'clarion-actor',
+  'clarion-request',
+  'clarion-channel',
+  'clarion-redrive-of',
+] as const
 type PlatformHeader = (typeof PLATFORM_HEADERS)[number]
 
 /** Tag: HMAC-SHA256, base64url, over the topic, each platform header with its length, and the SHA-256 of the value. */
@@ -92,18 +102,36 @@ export function buildIngressHeaders(
   add('clarion-actor', platform.actorId)
   add('clarion-request', platform.requestId)
   add('clarion-channel', 'http')
+  add('clarion-redrive-of', platform.redriveOf)
   add(TAG, target.tags.sign(target.topic, headers, target.value))
   return headers
 }
 
 /**
  * Reads a record of the ingress. Never throws: a header that is not UTF-8, too long or malformed becomes a finding (path
- * `/headers/<name>` or `/key`), and its value is absent from the answer.
+ * `/headers/<name>`, `/key` or `/value/<attribute>`), and its value is absent from the answer. The api's values are payloads as they are;
+ * an organization's own may be wrapped (`ingress-content.ts`). `schemaOf` knows the ids that our schema façade gave to this organization.
  */
-export function readIngress(record: LogRecord, tags: IngressTags): IngressEmit {
-  const platform = tags.verify(record.topic, record.headers, record.value) ? readPlatformHeaders(record.headers) : null
-  return { ...readProducerHeaders(record), platform, channel: platform ? 'http' : 'kafka' }
+export function readIngress(record: LogRecord, tags: IngressTags, schemaOf: SchemaOf = NO_SCHEMAS): ReadIngress {
+  if (tags.verify(record.topic, record.headers, record.value)) {
+    const payload = record.value!
+    const request = readProducerHeaders(record, { payload, findings: [] }, undefined)
+    return { ...request, platform: readPlatformHeaders(record.headers), channel: 'http', payload }
+  }
+  const content = readContent(record)
+  const { payload, schemaId } = content
+  // An id that is not ours names no event: it is refused as one that is not registered.
+  const schema = schemaId === undefined ? undefined : (schemaOf(schemaId) ?? { fullName: `schema-id:${schemaId}`, version: undefined })
+  return { ...readProducerHeaders(record, content, schema), platform: null, channel: 'kafka', payload }
 }
+
+export interface ReadIngress extends IngressEmit {
+  /** What is judged; empty when the record has no value. */
+  payload: Buffer
+}
+
+export type SchemaOf = (schemaId: number) => EventVersion | undefined
+const NO_SCHEMAS: SchemaOf = () => undefined
 
 function readPlatformHeaders(headers: Headers): PlatformFacts {
   const find = (name: PlatformHeader): string | undefined => headers[name]?.toString('utf8')
@@ -112,6 +140,8 @@ function readPlatformHeaders(headers: Headers): PlatformFacts {
     actorId: find('clarion-actor') ?? 'system',
     requestId: find('clarion-request') ?? '',
   }
+  const redriveOf = find('clarion-redrive-of')
+  if (redriveOf !== undefined) facts.redriveOf = redriveOf
   const replyTo = find('clarion-reply-to')
   if (replyTo === undefined) return facts
   const slash = replyTo.lastIndexOf('/')

@@ -4,10 +4,10 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 
 const require = createRequire(import.meta.url)
 const snappy = require('snappyjs') as { uncompress(data: Buffer, maxLength?: number): Buffer }
-const lz4 = require('lz4js') as { decompress(data: Buffer, maxSize?: number): Uint8Array }
+const lz4 = require('lz4js') as { decompress(data: Buffer, maxSize?: number): Uint8Array; decompressBound(data: Buffer): number }
 
-/** A batch may be 8 MB compressed; what it holds may be this much. */
-const UNCOMPRESSED_BYTES_MAX = 64 * 1024 * 1024
+/** A batch may be 8 MB compressed; what it holds may be this much. Unpacking holds the event loop, so it is some 50 ms of it at most. */
+const UNCOMPRESSED_BYTES_MAX = 16 * 1024 * 1024
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const XERIAL_HEADER_BYTES = 16
 
@@ -19,12 +19,19 @@ export function decompress(codec: number, bytes: Buffer): Buffer {
     case 2:
       return uncompressSnappy(bytes)
     case 3:
-      return Buffer.from(lz4.decompress(bytes, UNCOMPRESSED_BYTES_MAX))
+      return uncompressLz4(bytes)
     case 4:
       return zstdDecompressSync(bytes, { maxOutputLength: UNCOMPRESSED_BYTES_MAX })
     default:
       throw new Error(`unknown compression codec ${codec}`)
   }
+}
+
+/** As large as its blocks say it is: a buffer of the largest size for each small batch would cost more than the work. */
+function uncompressLz4(bytes: Buffer): Buffer {
+  const unpacked = lz4.decompress(bytes, Math.min(lz4.decompressBound(bytes), UNCOMPRESSED_BYTES_MAX))
+  if (unpacked.length >= UNCOMPRESSED_BYTES_MAX) throw new Error('it holds too much')
+  return Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength)
 }
 
 /** Java clients frame snappy in blocks (xerial), others send one bare block. */
@@ -35,6 +42,7 @@ function uncompressSnappy(bytes: Buffer): Buffer {
   let total = 0
   while (at + 4 <= bytes.length) {
     const length = bytes.readInt32BE(at)
+    if (length < 0 || at + 4 + length > bytes.length) throw new Error('a block of snappy ends too early')
     const block = snappy.uncompress(bytes.subarray(at + 4, at + 4 + length), UNCOMPRESSED_BYTES_MAX - total)
     total += block.length
     blocks.push(block)

@@ -171,25 +171,32 @@ function readBatch(
   const baseTimestampMs = Number(bytes.readBigInt64BE(start + 27))
   const appendTimeMs = attributes & LOG_APPEND_TIME ? Number(bytes.readBigInt64BE(start + 35)) : -1
   const codec = attributes & CODEC_MASK
-  let body = bytes.subarray(start + HEADER_BYTES, end)
-  if (codec !== 0) {
-    try {
-      body = decompress(codec, body)
-    } catch (error) {
-      undecodable(bytes, start, topic, partition, baseOffset, fromOffset, appendTimeMs, String((error as Error).message), into)
-      return
-    }
+  const body = bytes.subarray(start + HEADER_BYTES, end)
+  const before = into.length
+  try {
+    readRecords(codec === 0 ? body : decompress(codec, body))
+  } catch (error) {
+    // The broker looks into every batch that it takes; where its decompressors are more lenient than ours, nobody must be stopped by it.
+    if (codec === 0) throw error
+    into.length = before
+    undecodable(bytes, start, topic, partition, baseOffset, fromOffset, appendTimeMs, String((error as Error).message), into)
   }
-  const cursor = new Cursor(body)
-  for (let index = 0; index < count; index++) {
+
+  function readRecords(body: Buffer): void {
+    const cursor = new Cursor(body)
+    for (let index = 0; index < count; index++) readRecord(cursor)
+  }
+
+  function readRecord(cursor: Cursor): void {
     const length = cursor.varint()
     const recordEnd = cursor.at + length
+    if (recordEnd > cursor.buffer.length) throw new Error('record ends too early')
     cursor.at++ // attributes
     const timestampDelta = cursor.varlong()
     const offset = baseOffset + cursor.varint()
     if (offset < fromOffset) {
       cursor.at = recordEnd
-      continue
+      return
     }
     const key = cursor.bytes()
     const value = cursor.bytes()

@@ -45,6 +45,7 @@ describe('a record that the api wrote', () => {
       findings: [],
       platform,
       channel: 'http',
+      payload: value,
     })
   })
 
@@ -103,7 +104,7 @@ describe("an organization's own record", () => {
     [{ name: 'aa.bb' }, { key: Buffer.from([0xff, 0x00]) }, ['utf8 /key']],
     [{ name: 'aa.bb' }, { key: Buffer.alloc(300, 'x') }, ['max_length /key']],
     [{ name: 'aa.bb', version: Buffer.alloc(1_000_000, '1') }, {}, ['max_length /headers/version']],
-    [{ name: 'aa.bb', 'correlation-id': 'é'.repeat(255), 'chain-token': 'é'.repeat(256) }, {}, ['max_length /headers/chain-token']],
+    [{ name: 'aa.bb', 'correlation-id': 'é'.repeat(255), 'chain-token': 'é'.repeat(2_049) }, {}, ['max_length /headers/chain-token']],
     [{ name: 'aa.bb', 'idempotency-key': '' }, {}, ['printable /headers/idempotency-key']],
     [{ name: 'aa.bb', 'idempotency-key': 'a\nb' }, {}, ['printable /headers/idempotency-key']],
     [{ name: 'aa.bb', 'ce-time': 'yesterday' }, {}, ['format /headers/ce-time']],
@@ -112,6 +113,57 @@ describe("an organization's own record", () => {
     [{ name: 'aa.bb', 'ce-time': '2026-07-24T17:20:00Z' }, {}, []],
   ])('%j with %j has the findings %j', (headers, changes, expected) => {
     expect(findings(headers, changes)).toEqual(expected)
+  })
+
+  it('may be written in the modes of CloudEvents, whose attributes and extensions are understood', () => {
+    const binary = {
+      ce_specversion: '1.0',
+      ce_type: 'aa.bb',
+      ce_id: '1',
+      ce_source: '/s',
+      ce_subject: 's',
+      ce_idempotencykey: 'k',
+      ce_correlationid: 'c',
+    }
+    expect(readIngress(record({ ...binary, 'content-type': 'application/json' }), tags)).toMatchObject({
+      ...{ fullName: 'aa.bb', subject: 's', idempotencyKey: 'k', correlationId: 'c', payload: value, findings: [] },
+    })
+    const envelope =
+      '{"specversion":"1.0","id":"1","source":"/s","type":"aa.bb","time":"2026-07-25T17:00:00Z","version":"1.2.0", "data" : {"n":1.10} ,"chaintoken":"t"}'
+    const structured = record({ 'content-type': 'application/CloudEvents+json; charset=UTF-8' }, { value: Buffer.from(envelope) })
+    expect(readIngress(structured, tags)).toMatchObject({
+      ...{ fullName: 'aa.bb', version: '1.2.0', timeMs: NOW_MS - 1_200_000, chainToken: 't', findings: [] },
+      payload: Buffer.from('{"n":1.10}'),
+    })
+    const encoded = record(
+      { 'content-type': 'application/cloudevents+json', name: 'cc.dd' },
+      { value: Buffer.from('{"type":"aa.bb","data_base64":"eyJuIjoxfQ=="}') },
+    )
+    expect(readIngress(encoded, tags)).toMatchObject({ fullName: 'cc.dd', payload: Buffer.from('{"n":1}') })
+  })
+
+  it.each<[string, string, string[]]>([
+    ['{"type":"aa.bb"}', '+json', ['required /value/data']],
+    ['{"type":1,"data":{}}', '+json', ['type /value/type']],
+    ['{"type":"aa.bb","data":{},"subject":{}}', '+json', ['type /value/subject']],
+    ['{"type":"aa.bb","type":"cc.dd","data":{}}', '+json', ['duplicate_key /value/type']],
+    ['{"data":{}}', '+json', ['required /headers/name']],
+    ['[]', '+json', ['type /value']],
+    ['{', '+json', ['not_json /value']],
+    ['[{"type":"aa.bb","data":{}}]', '-batch+json', ['content_type /headers/content-type']],
+  ])('of the structured mode %s (%s) has the findings %j', (text, mode, expected) => {
+    expect(findings({ 'content-type': `application/cloudevents${mode}` }, { value: Buffer.from(text) })).toEqual(expected)
+  })
+
+  it('may be framed by a serializer of a schema registry: the id names event and version, a header goes before it', () => {
+    const framed = (headers: Record<string, string>, id = 7) =>
+      readIngress(record(headers, { value: Buffer.concat([Buffer.from([0, 0, 0, 0, id]), value]) }), tags, each =>
+        each === 7 ? { fullName: 'aa.bb', version: '1.2.0' } : undefined,
+      )
+    expect(framed({})).toMatchObject({ fullName: 'aa.bb', version: '1.2.0', payload: value, findings: [] })
+    expect(framed({ name: 'aa.bb', version: '1.0.0' })).toMatchObject({ fullName: 'aa.bb', version: '1.0.0' })
+    expect(framed({ name: 'cc.dd' })).toMatchObject({ fullName: 'cc.dd', version: undefined })
+    expect(framed({}, 8)).toMatchObject({ fullName: 'schema-id:8', version: undefined, findings: [] })
   })
 
   it('never makes the reader throw', () => {
@@ -123,13 +175,16 @@ describe("an organization's own record", () => {
       'idempotency-key',
       'clarion-tag',
       'clarion-reply-to',
+      'content-type',
       '__proto__',
       'constructor',
     ]
     const bytes = fc.uint8Array({ maxLength: 1100 }).map(array => Buffer.from(array))
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...names), bytes), fc.option(bytes), (headers, key) => {
-        expect(readIngress(record(headers, { key }), tags).platform).toBeNull()
+      fc.property(fc.dictionary(fc.constantFrom(...names), bytes), fc.option(bytes), fc.option(bytes), (headers, key, value) => {
+        const cloudEvents = { ...headers, 'content-type': Buffer.from('application/cloudevents+json') }
+        expect(readIngress(record(headers, { key, value }), tags).platform).toBeNull()
+        expect(readIngress(record(cloudEvents, { key, value }), tags).platform).toBeNull()
       }),
     )
   })
