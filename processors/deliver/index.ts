@@ -10,14 +10,19 @@ import type { Sender } from '../../src/delivery/send.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import type { Ids } from '../../src/events/ids.ts'
 import type { Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { deliveries } from '../../topics/deliveries.ts'
+import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState, deliveryStateKeys } from '../../topics/delivery-state.ts'
+import { createAsked } from './asked.ts'
 import { type Attempts, createAttempts } from './attempt.ts'
+import { createCancelling } from './cancelling.ts'
 import { type CatchUpSources, createCatchUps } from './catch-ups.ts'
+import { createCommandReader } from './commands.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { createFreshDeliveries } from './fresh.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
@@ -68,7 +73,8 @@ export function createDeliver(deps: DeliverDependencies): Processor {
 function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
   const { room, dispatcher } = shared
   const { clock, timeScale, clockOffsetMs = 0 } = deps
-  const inputs = new Map([deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => [name, createProgress(name)]))
+  const topics = [deliveries, deliveriesCommands, ...RETRY_TIERS.map(tier => tier.topic)]
+  const inputs = new Map(topics.map(({ name }) => [name, createProgress(name)]))
   const progressOf = (topic: string) => inputs.get(topic)!
   const events = createOpenEvents()
   const catchUps = createCatchUps({
@@ -83,7 +89,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const shard = createDeliveryShard({
     ...deps,
     ...shared,
-    ...{ handle, events, onSpace, holds: catchUps.holds },
+    ...{ handle, events, onSpace, holds: catchUps.holds, cancelReason: record => cancelling.reasonFor(record) },
     onAttempt: row => deps.onAttempt?.(row),
   })
   const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, room, clock, clockOffsetMs })
@@ -91,9 +97,35 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     RETRY_TIERS.map(tier => {
       const progress = progressOf(tier.topic.name)
       const take: Parameters<typeof createRetryTier>[0]['take'] = (record, begun) => shard.take(record, progress, begun, 0)
-      return [tier.topic.name, createRetryTier({ tier, handle, progress, clock, clockOffsetMs, timeScale, full: room.full, take, guarded })]
+      const cancelled: typeof cancelling.wants = record => cancelling.wants(record)
+      const parts = { tier, handle, progress, clock, clockOffsetMs, timeScale, full: room.full, take, cancelled, guarded }
+      return [tier.topic.name, createRetryTier(parts)]
     }),
   )
+  const cancelling = createCancelling({
+    ...{ handle, pages: deps.catchUp.pages, clock, logger: deps.logger, progressOf, guarded },
+    cancelHeld({ wants, reasonFor }) {
+      shard.cancel(reasonFor)
+      for (const tier of tiers.values()) tier.release(wants)
+    },
+    cancelAhead: (record, progress, offset, reason) => shard.cancelRecord(record, progress, progress.ahead(offset)!, reason),
+  })
+  const askedFor = createAsked()
+  const commands = createCommandReader({
+    handle,
+    progress: progressOf(deliveriesCommands.name),
+    shard,
+    asked: askedFor,
+    cancelling,
+    room,
+    clock,
+  })
+  const forgetWebhooks = deps.view.onChange((kind, organizationId, id) => {
+    if (kind !== 'webhook' || shardOf(organizationId, deps.catchUp.shards) !== handle.shard) return
+    if (deps.view.find('webhook', organizationId, id)) return
+    const deleted = deps.view.organization(organizationId)?.status === 'deleted'
+    guarded(() => cancelling.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
+  })
   const forgetRoom = room.onFree(onSpace)
 
   /** There is room in memory again. Not at once: whoever made it is in the middle of something. */
@@ -105,6 +137,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       asked = false
       guarded(() => {
         fresh.goOn()
+        commands.goOn()
         for (const tier of tiers.values()) tier.load()
       })
     })
@@ -125,6 +158,8 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     stopped = true
     catchUps.close()
     forgetRoom()
+    forgetWebhooks()
+    cancelling.close()
     for (const tier of tiers.values()) tier.close()
   }
 
@@ -137,9 +172,10 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       const stands = key && deliveryStateKeys.parse(key.toString())
       if (!stands) return
       if ('open' in stands) events.restore(stands.open, value)
+      else if ('asked' in stands) askedFor.restore(stands.asked, value)
       else if ('position' in stands) {
         if (value) inputs.get(stands.position)?.restorePosition(value)
-      } else inputs.get(stands.done)?.restoreBlock(stands.block, value)
+      } else if ('done' in stands) inputs.get(stands.done)?.restoreBlock(stands.block, value)
     },
     start() {
       for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest')
@@ -149,12 +185,18 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       const topic = records[0]?.topic
       if (topic === undefined) return
       if (topic === deliveries.name) fresh.receive(records, nextOffset)
+      else if (topic === deliveriesCommands.name) commands.receive(records, nextOffset)
       else tiers.get(topic)?.receive(records, nextOffset)
       shard.sweep()
       dispatcher.pump()
     },
-    seal: () => [...shard.seal(), ...catchUps.seal(), ...[...inputs.values()].flatMap(progress => progress.seal(handle.shard))],
+    seal() {
+      cancelling.sealed()
+      const positions = [...inputs.values()].flatMap(progress => progress.seal(handle.shard))
+      return [...shard.seal(), ...askedFor.seal(handle.shard), ...catchUps.seal(), ...positions]
+    },
     committed() {
+      cancelling.committed()
       shard.committed()
       shard.sweep()
     },

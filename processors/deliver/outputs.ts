@@ -5,7 +5,7 @@
 import { redactHeaders } from '../../src/delivery/request.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
-import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
+import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../topics/audit-attempts.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../topics/audit-emits.ts'
 import { deliveriesDeadLetter } from '../../topics/deliveries-dead-letter.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../topics/deliveries-retry.ts'
@@ -80,8 +80,8 @@ export function deadLetter(delivery: Delivery, result: AttemptResult, shard: num
 }
 
 function stored(delivery: Delivery): RetryRecord {
-  const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs } = delivery
-  return { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs }
+  const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, attemptsBefore = 0, createdAtMs } = delivery
+  return { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, attemptsBefore, createdAtMs }
 }
 
 export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {
@@ -92,14 +92,14 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
     number: delivery.attempts + 1,
     maxAttempts: webhook.retryDelaysMs.length,
     state: outcome.state,
-    reason: null,
+    reason: 'reason' in outcome ? outcome.reason : null,
     url: webhook.url,
     startedAtMs: Math.round(result.startedAtMs),
     durationMs: result.durationMs,
     connectMs: result.connectMs,
     firstByteMs: result.firstByteMs,
     responseStatus: result.status,
-    requestHeaders: JSON.stringify(redactHeaders(headers)),
+    requestHeaders: JSON.stringify(redactHeaders(headers, webhook.headerNames)),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
     responseBody: result.status === null ? null : result.body.toString(),
     errorKind: result.errorKind,
@@ -108,17 +108,17 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
   }
 }
 
-/** An end without an attempt. */
-export function cancelledRow(delivery: Delivery, reason: string, nowMs: number): AttemptRow {
+/** A step without an attempt: an end, or (`dueAtMs`) that somebody wants it tried again. */
+export function stepRow(delivery: Delivery, step: { state: DeliveryState; reason: string; nowMs: number; dueAtMs?: number }): AttemptRow {
   return {
     ...factsOf(delivery),
     attemptId: null,
     number: delivery.attempts,
     maxAttempts: delivery.attempts,
-    state: 'cancelled',
-    reason,
+    state: step.state,
+    reason: step.reason,
     url: '',
-    startedAtMs: Math.round(nowMs),
+    startedAtMs: Math.round(step.nowMs),
     durationMs: 0,
     connectMs: null,
     firstByteMs: null,
@@ -128,7 +128,7 @@ export function cancelledRow(delivery: Delivery, reason: string, nowMs: number):
     responseBody: null,
     errorKind: null,
     error: null,
-    nextAttemptAtMs: null,
+    nextAttemptAtMs: step.dueAtMs ?? null,
   }
 }
 

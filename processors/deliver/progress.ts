@@ -25,6 +25,10 @@ export interface Progress {
   restoreBlock(block: number, value: Buffer | null): void
   /** Where to start reading; undefined if nothing was ever stored. */
   position(): number | undefined
+  /** All records before this offset have been begun. */
+  readTo(): number
+  /** A record of one part beyond `readTo`, to be ended before it is read; undefined if it has been begun or has ended. */
+  ahead(offset: number): Begun | undefined
   /** A record of `parts` parts was read. Undefined if all of it has ended before; else `ended` names the parts that have. */
   begin(offset: number, parts: number): Begun | undefined
   /** Reading has come to this offset; all records before it have been begun. */
@@ -108,6 +112,12 @@ export function createProgress(topic: string): Progress {
       })
     },
     position: () => storedPosition,
+    readTo: () => nextOffset,
+    ahead(offset) {
+      const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
+      if (offset < nextOffset || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
+      return { offset, open: 1, ended: [] }
+    },
     begin(offset, parts) {
       nextOffset = offset + 1
       const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))

@@ -18,6 +18,8 @@ export interface RetryTierReader {
   receive(records: LogRecord[], nextOffset: number): void
   /** Loads what may be loaded. To be called whenever there is room again. */
   load(): void
+  /** Hands on what has been read and is to be cancelled, whenever it would be due. */
+  release(wanted: (record: RetryRecord) => boolean): void
   close(): void
 }
 
@@ -35,6 +37,8 @@ export function createRetryTier(deps: {
   clockOffsetMs: number
   timeScale: number
   full(): boolean
+  /** Whether it is to be cancelled as soon as it is in hand. */
+  cancelled(record: RetryRecord): boolean
   /** Takes a delivery in hand, now or at its due time. False when there is no room for one that is due later. */
   take(record: RetryRecord, begun: Begun): boolean
   /** For errors in a timer. */
@@ -63,7 +67,7 @@ export function createRetryTier(deps: {
   /** False when it must be tried again later. */
   function settle({ log, begun }: Waiting, nowMs: number): boolean {
     const record = retryRecordCodec.decode(log.value!)
-    const remainingMs = record.dueAtMs - nowMs
+    const remainingMs = deps.cancelled(record) ? 0 : record.dueAtMs - nowMs
     if (remainingMs <= heldMs && deps.take(record, begun)) return true
     const next = tierFor(remainingMs, timeScale)
     if (next.delayMs * timeScale * TIER_LOAD_FRACTION > remainingMs) return false
@@ -91,6 +95,12 @@ export function createRetryTier(deps: {
       }
       progress.advance(nextOffset)
       load()
+    },
+    release(wanted) {
+      waiting = waiting.filter(({ log, begun }) => {
+        const record = retryRecordCodec.decode(log.value!)
+        return !(wanted(record) && deps.take(record, begun))
+      })
     },
     close() {
       timer?.cancel()

@@ -11,7 +11,7 @@ import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { Attempts } from './attempt.ts'
 import type { Delivery } from './delivery.ts'
 import type { OpenEvents } from './open-events.ts'
-import { attemptRow, cancelledRow, createOutputs, deadLetter, retryRecord } from './outputs.ts'
+import { attemptRow, createOutputs, deadLetter, retryRecord, stepRow } from './outputs.ts'
 
 /** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
 const ASIDE_MS_MAX = 60_000
@@ -21,6 +21,8 @@ export interface Settle {
   attempted(delivery: Delivery, result: AttemptResult): void
   /** An end without an attempt. */
   cancelled(delivery: Delivery, reason: string): void
+  /** Somebody wants it tried again: that is shown at once, not only when the attempt has been made. */
+  asked(delivery: Delivery): void
   /** Into a retry topic without an attempt, its schedule untouched. */
   aside(delivery: Delivery): void
   /** It waits in the organization's log: for its event that is an end. */
@@ -51,7 +53,7 @@ export function createSettle(deps: {
   }
 
   function end(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
-    // A replay says nothing new of how its emit ended.
+    // A replay or a retry by hand says nothing new of how its emit ended (C.11.5).
     const completion = delivery.trigger === 'live' ? events.end(delivery.event.eventId, failed, clock.nowMs()) : undefined
     if (completion) outputs.completed(completion)
     release(delivery)
@@ -69,7 +71,7 @@ export function createSettle(deps: {
       const outcome = deps.attempts.decide(delivery, delivery.attempt!.webhook, result)
       const row = attemptRow(deps.ids.next('att'), delivery, result, outcome)
       outputs.attempted(row)
-      if (outcome.state === 'success') end(delivery, false, [])
+      if (outcome.state === 'success' || outcome.state === 'cancelled') end(delivery, false, [])
       else if (outcome.state === 'failed') end(delivery, true, [deadLetter(delivery, result, shard, clock.nowMs())])
       else {
         const tier = tierFor(outcome.dueAtMs - clock.nowMs(), timeScale)
@@ -78,8 +80,11 @@ export function createSettle(deps: {
       deps.onAttempt(row)
     },
     cancelled(delivery, reason) {
-      outputs.attempted(cancelledRow(delivery, reason, clock.nowMs()))
+      outputs.attempted(stepRow(delivery, { state: 'cancelled', reason, nowMs: clock.nowMs() }))
       end(delivery, false, [])
+    },
+    asked(delivery) {
+      outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', nowMs: clock.nowMs(), dueAtMs: delivery.dueAtMs }))
     },
     parked: delivery => end(delivery, false, []),
     aside(delivery) {

@@ -38,6 +38,12 @@ const NOTHING = Buffer.alloc(0)
 export interface DeliveryShard {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
   take(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, place: number, fresh?: boolean): boolean
+  /** Takes in hand a delivery that somebody wants tried again. */
+  takeAsked(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun): void
+  /** Cancels what is in hand and not in flight; what is in flight gets no further attempt. */
+  cancel(reasonFor: (delivery: RetryRecord) => string | undefined): void
+  /** Cancels a record that was never in hand. */
+  cancelRecord(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, reason: string): void
   /** Moves aside what has waited too long for a slot: a position must not stand still for one slow webhook. To be called now and then. */
   sweep(): void
   /** Packed rows and the state of open events. */
@@ -57,6 +63,8 @@ export function createDeliveryShard(deps: {
   events: OpenEvents
   /** Whether a fresh delivery must wait in the log, because its webhook is off or catching up. */
   holds(event: EventFacts, webhook: Webhook): boolean
+  /** Why a delivery must not go on, if somebody cancelled it. */
+  cancelReason(record: RetryRecord): string | undefined
   room: Room
   limits: DeliverLimits
   clock: Clock
@@ -97,7 +105,8 @@ export function createDeliveryShard(deps: {
   }
 
   function onDue(delivery: Delivery): void {
-    guarded(() => dispatch(delivery))
+    // It may have been cancelled while it was held.
+    if (delivery.stage === 'held') guarded(() => dispatch(delivery))
     if (refusedOne) deps.onSpace()
     refusedOne = false
     dispatcher.pump()
@@ -146,6 +155,27 @@ export function createDeliveryShard(deps: {
     return sending
   }
 
+  function inHandOf(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, place: number, fresh: boolean): Delivery {
+    const delivery: Delivery = {
+      ...record,
+      owner,
+      source: { progress, record: begun, place },
+      fresh,
+      stage: 'held',
+      bytes: record.payload.length,
+      takenAtMs: clock.nowMs(),
+      waitingSinceMs: 0,
+      cancel: undefined,
+      attempt: undefined,
+    }
+    return delivery
+  }
+
+  function keep(delivery: Delivery): void {
+    room.take(delivery.bytes)
+    inHand.add(delivery)
+  }
+
   function drop(delivery: Delivery): void {
     delivery.stage = 'over'
     delivery.payload = NOTHING
@@ -168,26 +198,36 @@ export function createDeliveryShard(deps: {
 
   return {
     take(record, progress, begun, place, fresh = false) {
-      const delivery: Delivery = {
-        ...record,
-        owner,
-        source: { progress, record: begun, place },
-        fresh,
-        stage: 'held',
-        bytes: record.payload.length,
-        takenAtMs: clock.nowMs(),
-        waitingSinceMs: 0,
-        attempt: undefined,
-      }
-      const later = record.dueAtMs > delivery.takenAtMs
+      const delivery = inHandOf(record, progress, begun, place, fresh)
+      const cancel = deps.cancelReason(record)
+      const later = record.dueAtMs > delivery.takenAtMs && cancel === undefined
       if (later && !due.add(delivery, record.dueAtMs)) {
         refusedOne = true
         return false
       }
-      room.take(delivery.bytes)
-      inHand.add(delivery)
-      if (!later) dispatch(delivery)
+      keep(delivery)
+      if (cancel !== undefined) settle.cancelled(delivery, cancel)
+      else if (!later) dispatch(delivery)
       return true
+    },
+    takeAsked(record, progress, begun) {
+      const delivery = inHandOf(record, progress, begun, 0, false)
+      keep(delivery)
+      settle.asked(delivery)
+      dispatch(delivery)
+    },
+    cancel(reasonFor) {
+      for (const delivery of inHand) {
+        const reason = reasonFor(delivery)
+        if (reason === undefined) continue
+        if (delivery.stage === 'flying') delivery.cancel = reason
+        else settle.cancelled(delivery, reason)
+      }
+    },
+    cancelRecord(record, progress, begun, reason) {
+      const delivery = inHandOf(record, progress, begun, 0, false)
+      keep(delivery)
+      settle.cancelled(delivery, reason)
     },
     sweep() {
       const nowMs = clock.nowMs()

@@ -45,11 +45,14 @@ export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 
   return { dueAtMs: options.endedAtMs + Math.ceil(Math.max(scheduledMs, askedMs)) }
 }
 
-/** C.10: 2xx is success; 410 and the answer's header `webhook-retry: no` end the retries of the delivery; all else is tried again. */
-export function judge(result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>): 'success' | 'retry' | 'stop' {
+/**
+ * C.10: 2xx is success; `gone` (410) and `declined` (the answer's header `webhook-retry: no`) end the retries of the delivery; all else is
+ * tried again.
+ */
+export function judge(result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>): 'success' | 'retry' | 'gone' | 'declined' {
   if (result.errorKind === null) return 'success'
-  const declined = result.headers['webhook-retry']?.trim().toLowerCase() === 'no'
-  return result.status === 410 || declined ? 'stop' : 'retry'
+  if (result.status === 410) return 'gone'
+  return result.headers['webhook-retry']?.trim().toLowerCase() === 'no' ? 'declined' : 'retry'
 }
 
 /** Milliseconds that a 429 or 503 asks us to wait from `nowMs`, unbounded; undefined if it does not ask, or not intelligibly (RFC 9110, 10.2.3). */

@@ -217,17 +217,19 @@ describe('a webhook', () => {
     expect(rows).toHaveLength(requests.length)
   })
 
-  it('that is not active keeps its deliveries, without an attempt, and gets them when it is activated', async () => {
+  it('that is switched off keeps what waits for its retry, without an attempt, and gets it when it is on again', async () => {
     const stage = harness.stage()
-    const { url, requests } = await receiver()
-    stage.webhook('wh_1', url, { active: false })
+    const { url, requests } = await receiver(({ number }) => ({ status: number === 1 ? 500 : 200 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 1_000] })
     const aside = stage.tail(shortest)
     run(stage, { timeScale: 0.1 })
     await stage.publish(['wh_1'])
+    await stage.rows(1)
+    stage.webhook('wh_1', url, { active: false, retryDelaysMs: [0, 1_000] })
     await aside.until(records => records.length >= 3)
-    expect([requests.length, stage.rowsSoFar().length]).toEqual([0, 0])
-    stage.webhook('wh_1', url, { active: true })
-    expect(await stage.rows(1)).toMatchObject([{ number: 1, state: 'success' }])
+    expect([requests.length, stage.rowsSoFar().length]).toEqual([1, 1])
+    stage.webhook('wh_1', url, { active: true, retryDelaysMs: [0, 1_000] })
+    expect((await stage.rows(2))[1]).toMatchObject({ number: 2, state: 'success' })
   })
 
   it('that is deleted cancels what waits for it, and the event is complete', async () => {

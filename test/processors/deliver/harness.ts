@@ -13,15 +13,19 @@ import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIds, emitId, eventId } from '../../../src/events/ids.ts'
-import type { LogPages } from '../../../src/kafka/log-pages.ts'
+import { createLogPages, type LogPages } from '../../../src/kafka/log-pages.ts'
 import { createLogReader } from '../../../src/kafka/log-reader.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../../src/kafka/ports.ts'
 import { configOf } from '../../../src/kafka/provisioning.ts'
 import { createShard } from '../../../src/kafka/shard.ts'
+import { shardOf } from '../../../src/kafka/shards.ts'
+import { openWire } from '../../../src/kafka/wire.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
+import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
@@ -30,7 +34,9 @@ import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
 
 const SHARDS = 16
 const RETRIES = RETRY_TIERS.map(tier => tier.topic)
-const TOPICS = [deliveries, ...RETRIES, deliveriesDeadLetter, deliveryState, deliveryCatchUps, auditAttempts, auditEmits]
+const STATE = [deliveryState, deliveryCatchUps]
+const AUDIT = [auditAttempts, auditEmits, auditChanges]
+const TOPICS = [deliveries, deliveriesCommands, ...RETRIES, deliveriesDeadLetter, ...STATE, ...AUDIT]
 export const clock = createSystemClock()
 const random = createSystemRandom()
 const logger = createLogger('silent')
@@ -67,9 +73,17 @@ async function untilWritable(runtime: TestRuntime): Promise<void> {
   }
 }
 
+/** An organization that belongs to the shard. */
+function organizationOf(runtime: TestRuntime, shard: number): string {
+  for (let tries = 0; ; tries++) {
+    const id = `org_${runtime.name('test').slice(-12)}${tries}`
+    if (shardOf(id, SHARDS) === shard) return id
+  }
+}
+
 function createStage(runtime: TestRuntime, shard: number) {
   const view = createControlView({ clock })
-  const organizationId = `org_${runtime.name('test').slice(-12)}${shard}`
+  const organizationId = organizationOf(runtime, shard)
   let applied = 0
   let events = 0
   let publisher: ReturnType<TestRuntime['writer']> | undefined
@@ -89,6 +103,8 @@ function createStage(runtime: TestRuntime, shard: number) {
   const attemptTail = tail(auditAttempts.name)
   const emitTail = tail(auditEmits.name)
   const deadTail = tail(deliveriesDeadLetter.name)
+  const changeTail = tail(auditChanges.name)
+  const changes = () => changeTail.records.flatMap(record => auditChangesCodec.decode(record.value!).changes)
   const rows = () => attemptTail.records.flatMap(record => auditAttemptsCodec.decode(record.value!).attempts)
   const completions = () => emitTail.records.flatMap(record => auditEmitsCodec.decode(record.value!).completions)
 
@@ -115,6 +131,13 @@ function createStage(runtime: TestRuntime, shard: number) {
       )
       return published
     },
+    /** What the api would write. */
+    async command(command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>): Promise<void> {
+      publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
+      const facts = { commandId: 'cmd_1', organizationId, attempts: 0, actorId: 'key_1', requestId: 'req_1', record: null }
+      const value = deliveryCommandCodec.encode({ ...facts, ...command })
+      await (await publisher).commit([{ topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value }])
+    },
     /** Opens the shard; `crash` stops it without a word, `drain` lets it end what it is at. */
     run: (overrides: Partial<DeliverDependencies> = {}) => runShard(runtime, shard, { view, ...overrides }),
     rows: async (count: number): Promise<AttemptRow[]> => {
@@ -127,6 +150,11 @@ function createStage(runtime: TestRuntime, shard: number) {
       await attemptTail.until(() => rows().filter(row => row.state === 'success').length >= count)
       return rows()
     },
+    changes: async (count: number): Promise<ChangeRow[]> => {
+      await changeTail.until(() => changes().length >= count)
+      return changes()
+    },
+    changesSoFar: changes,
     completions: async (count: number): Promise<CompletionRow[]> => {
       await emitTail.until(() => completions().length >= count)
       return completions()
@@ -152,11 +180,27 @@ const NO_LOGS: LogPages = {
   search: async () => 0,
 }
 
+/** Of the topics of these tests. */
+function pagesOf(runtime: TestRuntime): LogPages {
+  return {
+    ...NO_LOGS,
+    async read(topic, partition, offset) {
+      if (!TOPICS.some(each => each.name === topic)) return NO_LOGS.read(topic, partition, offset)
+      const wire = await openWire(runtime.kafka, logger)
+      try {
+        return await createLogPages({ wire, clock }).read(runtime.name(topic), partition, offset)
+      } finally {
+        await wire.close()
+      }
+    },
+  }
+}
+
 function runShard(runtime: TestRuntime, number: number, overrides: { view: DeliverDependencies['view'] } & Partial<DeliverDependencies>) {
   const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
   const sender = createSender({ guard, clock })
   const ids = createIds({ clock, random })
-  const catchUp = { pages: NO_LOGS, shards: SHARDS, delivered: async () => new Set<string>(), ended: async () => undefined }
+  const catchUp = { pages: pagesOf(runtime), shards: SHARDS, delivered: async () => new Set<string>(), ended: async () => undefined }
   const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, catchUp, ...overrides })
   let handle: ShardHandle | undefined
   const reader = createLogReader({

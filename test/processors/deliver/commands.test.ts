@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { deliveryId } from '../../../src/events/ids.ts'
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
+import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
+import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+
+let harness: Harness
+const closing: Array<() => Promise<unknown>> = []
+beforeAll(async () => {
+  harness = await createHarness()
+})
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+afterAll(() => harness.close())
+
+async function receiver(answer: (request: ReceivedRequest) => Answer = () => ({ status: 200 })) {
+  const made = await createReceiver({ answer })
+  closing.push(() => made.close())
+  return made
+}
+
+function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
+  const running = stage.run(overrides)
+  closing.push(() => running.crash())
+  return running
+}
+
+const attemptOf = (request: ReceivedRequest) => request.headers['x-delivery-attempt']!
+/** One minute becomes 30 ms. */
+const FAST = 0.0005
+
+/** A delivery whose attempts are used up, as its dead letter has it, and as it is to go on. */
+async function exhausted(stage: Stage): Promise<RetryRecord> {
+  await stage.publish(['wh_1'])
+  const [dead] = await stage.deadLetters(1)
+  return { ...dead!.record, trigger: 'manual', once: true, attemptsBefore: dead!.record.attempts }
+}
+
+describe('a retry by hand', () => {
+  it('is one attempt more under the same delivery id, shown as it is asked for, and does not change how the emit ended', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver(() => ({ status: 500 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
+    run(stage, { timeScale: FAST })
+    const record = await exhausted(stage)
+    await stage.command({ kind: 'retry', webhookId: 'wh_1', deliveryId: record.deliveryId, record })
+    const rows = (await stage.rows(4)).slice(2)
+    expect(rows).toMatchObject([
+      { attemptId: null, number: 2, state: 'retrying', reason: 'asked_for', trigger: 'manual' },
+      { number: 3, maxAttempts: 2, state: 'failed', reason: 'single_attempt', trigger: 'manual', deliveryId: record.deliveryId },
+    ])
+    expect(requests.map(attemptOf)).toEqual(['1', '2', '3'])
+    expect(stage.completionsSoFar()).toMatchObject([{ state: 'FAILED' }])
+  })
+
+  it('with resume goes through the schedule anew, counting on', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver(({ number }) => ({ status: number < 4 ? 500 : 200 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
+    run(stage, { timeScale: FAST })
+    const record = { ...(await exhausted(stage)), once: false }
+    await stage.command({ kind: 'retry', webhookId: 'wh_1', deliveryId: record.deliveryId, record })
+    const [success] = (await stage.succeeded(1)).slice(-1)
+    expect(success).toMatchObject({ number: 4, state: 'success', deliveryId: record.deliveryId })
+    expect(requests.map(attemptOf)).toEqual(['1', '2', '3', '4'])
+    expect(stage.completionsSoFar()).toHaveLength(1)
+  })
+
+  it('that is asked for twice is made once, also when a crash comes between', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver(() => ({ status: 500 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0] })
+    const before = run(stage)
+    const record = await exhausted(stage)
+    const ask = (deliveryId: string) => stage.command({ kind: 'retry', webhookId: 'wh_1', deliveryId, record })
+    await Promise.all([ask(record.deliveryId), ask(record.deliveryId)])
+    await stage.rows(3)
+    await before.crash()
+    run(stage)
+    await ask(record.deliveryId)
+    // What comes after it has been read: the third call was passed over.
+    await stage.publish(['wh_1'])
+    await stage.deadLetters(3)
+    expect(requests.map(attemptOf)).toEqual(['1', '2', '1'])
+  })
+})
+
+describe('a cancellation', () => {
+  it('reaches what waits in a retry topic for hours, at once; the emit is complete, and a later start sends nothing', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver(() => ({ status: 500 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 18_000_000] })
+    const before = run(stage)
+    const [event] = await stage.publish(['wh_1'], ['wh_1'])
+    await stage.rows(2)
+    const id = deliveryId(event!.eventId, 'wh_1')
+    await stage.command({ kind: 'cancel', webhookId: 'wh_1', deliveryId: id })
+    expect((await stage.rows(3))[2]).toMatchObject({ deliveryId: id, attemptId: null, number: 1, state: 'cancelled', reason: 'manual' })
+    expect(await stage.completions(1)).toMatchObject([{ eventId: event!.eventId, state: 'DELIVERED' }])
+    await before.drain()
+    run(stage)
+    await stage.command({ kind: 'cancel', webhookId: 'wh_1', deliveryId: id })
+    await stage.publish(['wh_1'])
+    await stage.rows(4)
+    expect(stage.rowsSoFar().filter(row => row.state === 'cancelled')).toHaveLength(1)
+    expect(requests).toHaveLength(3)
+  })
+
+  it('of a delivery in flight lets the attempt end, and no other follow', async () => {
+    const stage = harness.stage()
+    const release = Promise.withResolvers<void>()
+    const { url, received, requests } = await receiver(() => ({ late: release.promise }))
+    stage.webhook('wh_1', url, { timeoutMs: 1_000, retryDelaysMs: [0, 1000, 1000] })
+    run(stage, { timeScale: FAST })
+    const [event] = await stage.publish(['wh_1'])
+    await received(1)
+    await stage.command({ kind: 'cancel', webhookId: 'wh_1', deliveryId: deliveryId(event!.eventId, 'wh_1') })
+    const [row] = await stage.rows(1)
+    release.resolve()
+    expect(row).toMatchObject({ number: 1, state: 'cancelled', reason: 'manual', errorKind: 'timeout' })
+    expect(requests).toHaveLength(1)
+  })
+})
+
+describe('a webhook that is deleted', () => {
+  it('has everything that waits for it cancelled within moments, however late it would be due', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => ({ status: 500 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 18_000_000] })
+    stage.webhook('wh_2', url, { retryDelaysMs: [0, 18_000_000] })
+    run(stage)
+    await stage.publish(...Array.from({ length: 40 }, () => ['wh_1', 'wh_2']))
+    await stage.rows(80)
+    stage.removeWebhook('wh_1')
+    const cancelled = (await stage.rows(120)).slice(80)
+    expect(new Set(cancelled.map(row => row.deliveryId)).size).toBe(40)
+    for (const row of cancelled) expect(row).toMatchObject({ webhookId: 'wh_1', state: 'cancelled', reason: 'webhook_deleted', number: 1 })
+  })
+})
