@@ -7,6 +7,7 @@ import { admissionKeys } from '../topics/admission-keys.ts'
 import { auditAttempts } from '../topics/audit-attempts.ts'
 import { auditChanges } from '../topics/audit-changes.ts'
 import { auditEmits } from '../topics/audit-emits.ts'
+import { auditRelays } from '../topics/audit-relays.ts'
 import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
 import { deliveriesCommands } from '../topics/deliveries-commands.ts'
@@ -45,7 +46,7 @@ export const TOPOLOGY: readonly Station[] = [
     role: 'admit',
     does: 'judges every emit, exactly once',
     reads: [emits, platformEmits, control],
-    writes: [events, deliveries, platformEmits, outcomes, quarantine, auditEmits, auditChanges],
+    writes: [events, deliveries, platformEmits, outcomes, quarantine, auditEmits, auditChanges, auditRelays],
     state: [admissionCounters, admissionKeys],
   },
   {
@@ -57,9 +58,9 @@ export const TOPOLOGY: readonly Station[] = [
   },
   {
     role: 'record',
-    does: 'writes history into ClickHouse, each row once',
-    reads: [auditEmits, auditAttempts, auditChanges],
-    writes: [],
+    does: 'writes history into ClickHouse, each row once; checks every hour that the books agree',
+    reads: [auditEmits, auditAttempts, auditChanges, auditRelays, admissionCounters, events],
+    writes: [auditChanges],
     state: [recordState],
   },
 ]

@@ -4,6 +4,7 @@ import { admissionKeys } from './admission-keys.ts'
 import { auditAttempts } from './audit-attempts.ts'
 import { auditChanges } from './audit-changes.ts'
 import { auditEmits } from './audit-emits.ts'
+import { auditRelays } from './audit-relays.ts'
 import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
 import { deliveriesCommands } from './deliveries-commands.ts'
@@ -37,6 +38,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   auditEmits,
   auditAttempts,
   auditChanges,
+  auditRelays,
   recordState,
 ]
 

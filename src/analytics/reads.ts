@@ -10,6 +10,7 @@ import { type Attempt, type Delivery, pendingDelivery, toDelivery } from './deli
 import { createDeliveryReads } from './delivery-reads.ts'
 import { createEmitReads, type Emit } from './emit-reads.ts'
 import { createLifecycleReads } from './lifecycle-reads.ts'
+import { createRelayReads } from './relay-reads.ts'
 import { createReplayReads } from './replay-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
 
@@ -30,6 +31,7 @@ export function createReads(client: AnalyticsClient) {
   const emits = createEmitReads(client)
   const deliveries = createDeliveryReads(client)
   const usage = createUsageReads(client)
+  const relays = createRelayReads(client)
   const lifecycle = createLifecycleReads(client)
 
   /** The history of one accepted event in one call, or undefined. */
@@ -46,7 +48,7 @@ export function createReads(client: AnalyticsClient) {
     return { emit, payload: payload ?? null, deliveries: deliveriesOf(emit, attempts), attempts }
   }
 
-  return { ...emits, ...deliveries, ...usage, ...createReplayReads(client), ...lifecycle, eventHistory }
+  return { ...emits, ...deliveries, ...usage, ...createReplayReads(client), ...lifecycle, ...relays, eventHistory }
 }
 
 function deliveriesOf(emit: Emit, attempts: Attempt[]): Delivery[] {

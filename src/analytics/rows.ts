@@ -5,8 +5,9 @@
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
+import type { RelayRow } from '../../topics/audit-relays.ts'
 
-export type Table = 'emits' | 'payloads' | 'completions' | 'attempts' | 'changes'
+export type Table = 'emits' | 'payloads' | 'completions' | 'attempts' | 'changes' | 'relays'
 
 export interface TableRow {
   table: Table
@@ -52,6 +53,11 @@ export function attemptRow(attempt: AttemptRow): TableRow {
 export function changeRow(change: ChangeRow): TableRow {
   const { occurredAtMs, ...facts } = change
   return { table: 'changes', partition: month(occurredAtMs), row: { ...facts, occurredAt: time(occurredAtMs) } }
+}
+
+export function relayRow(relay: RelayRow): TableRow {
+  const { queuedAtMs, atMs, ...facts } = relay
+  return { table: 'relays', partition: day(queuedAtMs), row: { ...facts, queuedAt: time(queuedAtMs), at: time(atMs) } }
 }
 
 /** Seconds with their fraction, as text: ClickHouse reads it without loss. */

@@ -1,7 +1,8 @@
 /** From a request to a call: everything that is checked before a handler sees it, in the order in which the first failure is told. */
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
-import { ClarionError } from '../codes.ts'
+import { ClarionError, CODES } from '../codes.ts'
+import { planOf } from '../registry/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
 import type { Call, Principal, Route } from './route.ts'
@@ -21,9 +22,10 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       const principal = route.access === 'public' ? undefined : authenticate(request.headers)
       if (principal !== undefined) authorize(principal, route.access)
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
+      if (route.needsFederation === true) refuseWithoutFederation(principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       checkQuery(query)
-      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody)
+      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route.bodyOptional === true)
       const caller = { actorId: principal?.kind === 'key' ? principal.key.id : 'operator', requestId }
       return { requestId, principal, caller, params, query, body, headers: request.headers, expectedRevision: expectedRevision(request) }
     }
@@ -36,12 +38,22 @@ function refuseSuspended(principal: Principal | undefined): void {
   throw new ClarionError('organization_suspended', 'The organization is suspended: it can read, but not change its events.')
 }
 
-async function readCommand(request: IncomingMessage, check: Check): Promise<unknown> {
+/** C.1.5: federation is Enterprise's, on both sides. */
+function refuseWithoutFederation(principal: Principal | undefined): void {
+  if (principal?.kind !== 'key' || planOf(principal.organization.plan).federation) return
+  throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
+}
+
+async function readCommand(request: IncomingMessage, check: Check, optional: boolean): Promise<unknown> {
+  if (optional && hasNoBody(request)) return {}
   checkContentType(request)
   const body = parseCommand(await readBody(request, BODY_BYTES_MAX))
   check(body)
   return body
 }
+
+const hasNoBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
 
 /** `If-Match: 3` or `If-Match: "3"`; `*` is any. */
 function expectedRevision(request: IncomingMessage): number | undefined {

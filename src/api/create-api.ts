@@ -1,5 +1,6 @@
 /** The API, put together: handlers, route table, request listener. Listening is the composition root's. */
 import type { RequestListener } from 'node:http'
+import type { LedgerReads } from '../analytics/ledger-reads.ts'
 import type { Reads } from '../analytics/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
@@ -8,6 +9,7 @@ import type { Ids } from '../events/ids.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import type { Appender } from '../kafka/ports.ts'
 import type { KafkaAccess } from '../kafka-access/access.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createApp } from './app.ts'
 import { createAuthenticate } from './authenticate.ts'
@@ -15,7 +17,9 @@ import { createEmitRoutes } from './emit-routes.ts'
 import { createEmitting } from './emitting.ts'
 import { createDeliveryHandlers } from './handlers/deliveries.ts'
 import { createEmitHandlers } from './handlers/emits.ts'
+import { createFederationHandlers } from './handlers/federation.ts'
 import { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
+import { createLedgerHandlers } from './handlers/ledger.ts'
 import { createOrganizationHandlers } from './handlers/organizations.ts'
 import { createRegistrationHandlers } from './handlers/registrations.ts'
 import { createReplayHandlers } from './handlers/replays.ts'
@@ -37,6 +41,9 @@ export interface ApiDeps {
   outcomes: OutcomeWaiter
   tags: IngressTags
   reads: Reads
+  ledger: Ledger
+  ledgerReads: LedgerReads
+  shards: number
   positions: Positions
   usage: LiveUsage
   readiness: Readiness
@@ -73,6 +80,8 @@ export function createApi(deps: ApiDeps): Api {
     replays: createReplayHandlers({ ...controlPlane, ...deps }),
     deliveries: createDeliveryHandlers(deps),
     usage: createUsageHandlers(deps),
+    ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
+    federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
     kafka: { credentials: createKafkaCredentialHandlers(deps) },
   })
   return { handler: createApp({ ...deps, authenticate }, routes), routes }

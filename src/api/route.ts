@@ -62,6 +62,10 @@ interface RouteFacts {
   status?: number
   /** C.0.2: a suspended organization may not. */
   refusedWhenSuspended?: boolean
+  /** C.1.5: told before anything of the call is looked at, so that no answer tells what the plan does not let the caller see. */
+  needsFederation?: boolean
+  /** A call without a body is taken as one with `{}`. */
+  bodyOptional?: boolean
   /** Bare answer for calls by the alias header, in the shape of the original (C.0.1, K-7). */
   bare?: (answer: Answer) => unknown
 }

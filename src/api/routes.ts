@@ -5,6 +5,7 @@
 import type { createDeliveryHandlers } from './handlers/deliveries.ts'
 import { bareDeliveries } from './handlers/deliveries.ts'
 import type { createEmitHandlers } from './handlers/emits.ts'
+import type { createLedgerHandlers } from './handlers/ledger.ts'
 import type { createOrganizationHandlers } from './handlers/organizations.ts'
 import type { createRegistrationHandlers } from './handlers/registrations.ts'
 import type { createReplayHandlers } from './handlers/replays.ts'
@@ -13,14 +14,16 @@ import type { createUsageHandlers } from './handlers/usage.ts'
 import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
+import { createFederationRoutes, type FederationHandlers } from './routes-federation.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './routes-kafka.ts'
 import * as events from './schemas/events.ts'
+import * as ledger from './schemas/ledger.ts'
 import * as organizations from './schemas/organizations.ts'
 import { boolean, listOf, object, string } from './schemas/parts.ts'
 import * as replays from './schemas/replays.ts'
 import * as webhooks from './schemas/webhooks.ts'
 
-export interface Handlers {
+export interface Handlers extends FederationHandlers {
   system: ReturnType<typeof createSystemHandlers>
   organizations: ReturnType<typeof createOrganizationHandlers>
   registrations: ReturnType<typeof createRegistrationHandlers>
@@ -30,6 +33,7 @@ export interface Handlers {
   deliveries: ReturnType<typeof createDeliveryHandlers>
   replays: ReturnType<typeof createReplayHandlers>
   usage: ReturnType<typeof createUsageHandlers>
+  ledger: ReturnType<typeof createLedgerHandlers>
   kafka: KafkaHandlers
 }
 
@@ -80,6 +84,7 @@ export function createRoutes(on: Handlers): Route[] {
 
     route('POST', custom, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, body: events.newRegistration, answer: registration, status: 201 }, on.registrations.register),
     route('GET', custom, 'events:read', 'List registrations.', list(events.listedRegistration, events.registrationQuery), on.registrations.list),
+    ...createFederationRoutes(on),
     direct(`${custom}/emit`, 'Emit an event; the answer carries its verdict.', { body: events.newEmit, answer: events.emitResult, status: 202 }, on.emitting.emit),
     direct(`${custom}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: events.newEmits, answer: events.emitResults, status: 200 }, on.emitting.emitBatch),
     route('GET', `${custom}/emits`, 'events:read', 'List emits.', list(events.emit, events.emitQuery), on.emits.list),
@@ -116,6 +121,8 @@ export function createRoutes(on: Handlers): Route[] {
 
     route('GET', '/api/v1/usage/summary', 'events:read', 'The meters of a month.', { query: object(events.usageQuery), answer: events.usage }, on.usage.summary),
     route('GET', '/api/v1/usage/timeseries', 'events:read', 'Meters by hour or day; buckets that have something in them.', { query: object(events.timeseriesQuery), answer: events.timeseries }, on.usage.timeseries),
+    route('GET', '/api/v1/ledger', 'operator', 'Where counters, audit, meters and logs do not agree.', { answer: ledger.ledger }, on.ledger.get),
+    route('POST', '/api/v1/ledger/check', 'operator', 'Compare them now.', { query: ledger.checkQuery, answer: ledger.report }, on.ledger.check),
     route('GET', '/api/v1/audit', 'audit:read', 'Every lifecycle event of the organization, newest first.', list(events.change, events.auditQuery), on.usage.audit),
   ]
 }

@@ -12,6 +12,7 @@ import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.t
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
 import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
@@ -79,6 +80,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },
   [auditEmits.name]: { any: as(auditEmitsCodec) },
+  [auditRelays.name]: { any: as(auditRelaysCodec) },
   [deliveries.name]: { any: as(deliveryRecordCodec) },
   'deliveries.retry': { any: as(retryRecordCodec) },
   'deliveries.dead-letter': { any: as(retryRecordCodec) },

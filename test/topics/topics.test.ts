@@ -8,6 +8,7 @@ import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.t
 import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
@@ -38,6 +39,7 @@ const CODECS = {
   auditAttemptsCodec,
   auditChangesCodec,
   auditEmitsCodec,
+  auditRelaysCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,
