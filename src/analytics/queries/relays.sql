@@ -1,0 +1,80 @@
+-- A page of the relay log of one group, newest first. A relay is what its last step says; for an external peer, what its delivery has come to.
+-- Without a wanted status the page is cut before deliveries are looked up.
+WITH
+    page AS
+    (
+        SELECT
+            groupId,
+            queuedAt,
+            relayId,
+            any(pushId) AS pushId,
+            any(memberId) AS memberId,
+            any(sourceEventId) AS sourceEventId,
+            any(sourceEmitId) AS sourceEmitId,
+            max(sourceCanonicalName) AS sourceCanonicalName,
+            any(deliveryId) AS peerDelivery,
+            argMax(tuple(targetEventId), (step, at)).1 AS targetEventId,
+            argMax(tuple(targetCanonicalName), (step, at)).1 AS targetCanonicalName,
+            argMax(status, (step, at)) AS lastStatus,
+            argMax(tuple(skipReason), (step, at)).1 AS lastSkip,
+            argMax(tuple(lastError), (step, at)).1 AS problem,
+            countIf(step = 1) AS arrivals,
+            max(at) AS lastAt
+        FROM relays
+        WHERE organizationId = {organizationId:String}
+            AND ({groupId:Nullable(String)} IS NULL OR groupId = {groupId:Nullable(String)})
+            AND ({memberId:Nullable(String)} IS NULL OR memberId = {memberId:Nullable(String)})
+            AND ({pushId:Nullable(String)} IS NULL OR pushId = {pushId:Nullable(String)})
+            AND ({sourceEventId:Nullable(String)} IS NULL OR sourceEventId = {sourceEventId:Nullable(String)})
+            AND ({relayId:Nullable(String)} IS NULL OR relayId = {relayId:Nullable(String)})
+            AND ({beforeTime:Nullable(String)} IS NULL
+                OR (queuedAt, relayId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeId:Nullable(String)}))
+        GROUP BY groupId, queuedAt, relayId
+        ORDER BY queuedAt DESC, relayId DESC
+        LIMIT {pageLimit:UInt64}
+    ),
+    outcome AS
+    (
+        SELECT
+            deliveryId,
+            argMax(state, (number, startedAt)) AS state,
+            argMax(tuple(reason), (number, startedAt)).1 AS reason,
+            argMax(tuple(responseStatus), (number, startedAt)).1 AS responseStatus,
+            argMax(tuple(error), (number, startedAt)).1 AS error,
+            max(number) AS tries,
+            max(startedAt) AS endedAt
+        FROM attempts
+        WHERE organizationId = {organizationId:String} AND environment = 'live'
+            AND webhookId IN (SELECT memberId FROM page WHERE peerDelivery IS NOT NULL)
+            AND deliveryId IN (SELECT assumeNotNull(peerDelivery) FROM page WHERE peerDelivery IS NOT NULL)
+        GROUP BY deliveryId
+    )
+SELECT
+    relayId AS id,
+    groupId,
+    pushId,
+    memberId,
+    sourceEventId,
+    sourceEmitId,
+    sourceCanonicalName,
+    targetEventId,
+    targetCanonicalName,
+    peerDelivery AS deliveryId,
+    multiIf(
+        peerDelivery IS NULL OR lastStatus != 'queued', lastStatus,
+        outcome.state = 'success', 'relayed',
+        outcome.state = 'failed', 'failed',
+        outcome.state IN ('cancelled', 'skipped'), 'skipped',
+        'queued') AS status,
+    if(status = 'skipped' AND lastSkip IS NULL, outcome.reason, lastSkip) AS skipReason,
+    toUInt32(if(peerDelivery IS NULL, arrivals, ifNull(outcome.tries, 0))) AS attempts,
+    outcome.responseStatus AS responseStatus,
+    if(peerDelivery IS NULL, problem, outcome.error) AS lastError,
+    queuedAt,
+    if(status = 'queued', NULL, if(peerDelivery IS NULL OR lastStatus != 'queued', lastAt, outcome.endedAt)) AS completedAt
+FROM page
+LEFT JOIN outcome ON outcome.deliveryId = page.peerDelivery
+WHERE ({status:Nullable(String)} IS NULL OR status = {status:Nullable(String)})
+ORDER BY queuedAt DESC, relayId DESC
+LIMIT {limit:UInt32}
+SETTINGS join_use_nulls = 1

@@ -1,0 +1,90 @@
+/**
+ * Reading the relay log (C.1.1), whose rows are the owner's: whoever asks names the owner, and a member only its own row (see
+ * `src/api/handlers/relays.ts`). Kept for 30 days.
+ */
+import type { RelayState } from '../../topics/audit-relays.ts'
+import type { AnalyticsClient } from './client.ts'
+import { type Page, readCursor, toPage } from './pages.ts'
+import { readQuery } from './statements.ts'
+
+/** Times are ISO 8601, UTC. */
+export interface Relay {
+  id: string
+  groupId: string
+  pushId: string
+  memberId: string
+  sourceEventId: string
+  sourceEmitId: string
+  sourceCanonicalName: string
+  /** Null until it has arrived, and for an external peer. */
+  targetEventId: string | null
+  targetCanonicalName: string | null
+  /** Of an external peer. */
+  deliveryId: string | null
+  status: RelayState
+  skipReason: string | null
+  /** Of an external peer: requests made. Of an organization: arrivals, one more for each retry. */
+  attempts: number
+  responseStatus: number | null
+  lastError: string | null
+  queuedAt: string
+  completedAt: string | null
+}
+
+export interface RelayFilter {
+  /** The owner. */
+  organizationId: string
+  groupId?: string | undefined
+  memberId?: string | undefined
+  pushId?: string | undefined
+  sourceEventId?: string | undefined
+  status?: RelayState | undefined
+  /** 1–100. */
+  limit: number
+  cursor?: string | undefined
+}
+
+/** What one event is relayed to at most: the members of fifty groups. */
+const RELAYS_OF_EVENT_MAX = 6_000
+/** Of a group whose relays are looked through for a status. */
+const LOOKED_THROUGH_MAX = 1_000_000
+
+export function createRelayReads(client: AnalyticsClient) {
+  const relays = readQuery('relays')
+  const last = readQuery('last-relays')
+  const NO_FILTER = { groupId: null, memberId: null, pushId: null, sourceEventId: null, relayId: null, status: null }
+  const NO_PLACE = { beforeTime: null, beforeId: null }
+
+  return {
+    /** Newest first. Throws `validation_failed` for a cursor that is not one. */
+    async listRelays({ limit, cursor, ...filter }: RelayFilter): Promise<Page<Relay>> {
+      const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
+      const pageLimit = filter.status === undefined ? limit + 1 : LOOKED_THROUGH_MAX
+      const bounds = { beforeTime, beforeId, limit: limit + 1, pageLimit }
+      const found = await client.query<Relay>(relays, { ...NO_FILTER, ...defined(filter), ...bounds })
+      return toPage(found, limit, relay => [relay.queuedAt, relay.id])
+    },
+
+    /** One relay of an owner, or undefined. */
+    async relayById(organizationId: string, relayId: string): Promise<Relay | undefined> {
+      const [found] = await client.query<Relay>(relays, { ...NO_FILTER, ...NO_PLACE, organizationId, relayId, limit: 1, pageLimit: 1 })
+      return found
+    },
+
+    /** Every relay of an event of an owner; `memberId`: that member's alone. */
+    relaysOfEvent(organizationId: string, sourceEventId: string, memberId?: string): Promise<Relay[]> {
+      const bounds = { limit: RELAYS_OF_EVENT_MAX, pageLimit: RELAYS_OF_EVENT_MAX }
+      const filter = { organizationId, sourceEventId, memberId: memberId ?? null }
+      return client.query<Relay>(relays, { ...NO_FILTER, ...NO_PLACE, ...filter, ...bounds })
+    },
+
+    /** When each member of a group last got an event, ISO 8601, by member. */
+    async lastRelays(organizationId: string, groupId: string): Promise<Map<string, string>> {
+      const found = await client.query<{ memberId: string; lastRelayAt: string }>(last, { organizationId, groupId })
+      return new Map(found.map(({ memberId, lastRelayAt }) => [memberId, lastRelayAt]))
+    },
+  }
+}
+
+const defined = <T extends object>(fields: T): Partial<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>

@@ -1,0 +1,128 @@
+/** Federation (C.1.3): groups, invitations, members, pushes and external peers, as the caller's organization sees them. */
+
+import type { Reads } from '../../analytics/reads.ts'
+import type { Clock } from '../../clock.ts'
+import { seeGroup } from '../../control-plane/federation/access.ts'
+import type { FederationCaller } from '../../control-plane/federation/announcing.ts'
+import type { NewExternalPeer } from '../../control-plane/federation/external-peers.ts'
+import type { Federation } from '../../control-plane/federation/federation.ts'
+import type { NewGroup } from '../../control-plane/federation/groups.ts'
+import { isExpired } from '../../control-plane/federation/membership.ts'
+import { createShown } from '../../control-plane/federation/shown.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../control-plane/records.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { byCreation } from '../../control-plane/view-store.ts'
+import { pageOf, pagingOf } from '../paging.ts'
+import type { Answer, Call } from '../route.ts'
+import { isOn } from '../schemas/federation.ts'
+import { organizationOf } from './caller.ts'
+
+/** Of one group, shown with it; the whole list has pages. */
+const MEMBERS_SHOWN = 200
+
+type FederationReads = Pick<Reads, 'lastRelays'>
+
+export function createFederationHandlers(deps: { federation: Federation; view: ControlView; reads: FederationReads; clock: Clock }) {
+  const { view, clock } = deps
+  const { groups, members, pushes, externalPeers } = deps.federation
+  const shown = createShown({ view, clock })
+  const own = (call: Call) => organizationOf(call).id
+  const caller = (call: Call): FederationCaller => ({ ...call.caller, organizationId: own(call) })
+  const target = (call: Call) => [caller(call), own(call), call.params.id!] as const
+  const group = (call: Call, found: FederationGroup): Answer => ({ data: shown.group(found, own(call)) })
+  const member = (call: Call, found: FederationMember): Answer => ({ data: shown.member(found, own(call)) })
+  const push = (call: Call, found: FederationPush): Answer => ({ data: shown.push(found, own(call)) })
+  const seen = (call: Call) => seeGroup(view, own(call), call.params.id!, clock.nowMs())
+
+  /** Members do not see each other. */
+  const visibleMembers = (call: Call) => {
+    const { group: found, membership } = seen(call)
+    return { group: found, rows: membership === undefined ? view.federation.members(found.id) : [membership] }
+  }
+  async function shownMembers(call: Call, { id, organizationId }: FederationGroup, rows: readonly FederationMember[]) {
+    const last = await deps.reads.lastRelays(organizationId, id)
+    return rows.map(each => shown.member(each, own(call), last.get(each.id) ?? null))
+  }
+  /** Groups of others that the organization takes part in, or is invited to. */
+  const joined = (call: Call) =>
+    view.federation
+      .memberships(own(call))
+      .filter(each => each.status !== 'removed' && !isExpired(each, clock.nowMs()))
+      .map(each => view.federation.group(each.groupId))
+      .filter(each => each !== undefined)
+
+  return {
+    createGroup: async (call: Call) => group(call, await groups.create(caller(call), own(call), call.body as NewGroup)),
+    listGroups(call: Call): Answer {
+      const archivedToo = isOn(call.query.includeArchived)
+      const all = [...view.list('federation-group', own(call)), ...joined(call)].sort(byCreation)
+      const { items, nextCursor } = pageOf(
+        all.filter(each => archivedToo || each.status !== 'archived'),
+        pagingOf(call.query),
+      )
+      return { data: items.map(each => shown.group(each, own(call))), nextCursor }
+    },
+    async getGroup(call: Call): Promise<Answer> {
+      const { group: found, rows } = visibleMembers(call)
+      const newest = rows.slice(-MEMBERS_SHOWN).toReversed()
+      return { data: { ...shown.group(found, own(call)), members: await shownMembers(call, found, newest) } }
+    },
+    patchGroup: async (call: Call) =>
+      group(call, await groups.patch(...target(call), call.body as Partial<NewGroup>, call.expectedRevision)),
+    archiveGroup: async (call: Call) => group(call, await groups.archive(...target(call), call.expectedRevision)),
+
+    invite: async (call: Call) =>
+      member(call, await members.invite(...target(call), (call.body as { memberOrganizationId: string }).memberOrganizationId)),
+    invitations(call: Call): Answer {
+      const pending = view.federation.memberships(own(call)).filter(each => each.status === 'pending' && !isExpired(each, clock.nowMs()))
+      const { items, nextCursor } = pageOf(pending, pagingOf(call.query))
+      return { data: items.map(each => shownInvitation(view, each)), nextCursor }
+    },
+    accept: async (call: Call) =>
+      member(call, await members.accept(...target(call), (call.body as { inboundNamespace?: string | null }).inboundNamespace)),
+    decline: async (call: Call) => member(call, await members.decline(...target(call))),
+    leave: async (call: Call) => member(call, await members.leave(...target(call))),
+    async listMembers(call: Call): Promise<Answer> {
+      const { group: found, rows } = visibleMembers(call)
+      const { status } = call.query as { status?: string }
+      const all = rows.filter(each => status === undefined || shown.member(each, own(call)).status === status)
+      const { items, nextCursor } = pageOf(all, pagingOf(call.query))
+      return { data: await shownMembers(call, found, items), nextCursor }
+    },
+    pause: async (call: Call) => member(call, await members.pause(...target(call), call.params.mid!)),
+    resume: async (call: Call) => member(call, await members.resume(...target(call), call.params.mid!)),
+    removeMember: async (call: Call) => member(call, await members.remove(...target(call), call.params.mid!)),
+    async patchMember(call: Call): Promise<Answer> {
+      const { inboundNamespace } = call.body as { inboundNamespace: string | null }
+      return member(call, await members.setInboundNamespace(...target(call), call.params.mid!, inboundNamespace))
+    },
+
+    declarePush: async (call: Call) =>
+      push(call, await pushes.declare(...target(call), (call.body as { registrationId: string }).registrationId)),
+    listPushes(call: Call): Answer {
+      const inactiveToo = isOn(call.query.includeInactive)
+      const all = view.federation.pushes(seen(call).group.id).filter(each => inactiveToo || each.isActive)
+      const { items, nextCursor } = pageOf(all, pagingOf(call.query))
+      return { data: items.map(each => shown.push(each, own(call))), nextCursor }
+    },
+    undeclarePush: async (call: Call) => push(call, await pushes.undeclare(...target(call))),
+
+    async addPeer(call: Call): Promise<Answer> {
+      const { member: added, secret } = await externalPeers.add(...target(call), call.body as NewExternalPeer)
+      return { data: { peer: shown.member(added, own(call)), secret } }
+    },
+    async rotateSecret(call: Call): Promise<Answer> {
+      const { member: rotated, secret } = await externalPeers.rotateSecret(...target(call))
+      return { data: { peer: shown.member(rotated, own(call)), secret } }
+    },
+    removePeer: async (call: Call) => member(call, await externalPeers.remove(...target(call))),
+  }
+}
+
+/** What an invited organization needs to know to decide. */
+function shownInvitation(view: ControlView, { id, groupId, organizationId, status, invitedAt, inviteExpiresAt }: FederationMember) {
+  const group = view.federation.group(groupId)!
+  const ownerOrganizationName = view.organization(organizationId)?.name ?? ''
+  const of = { groupId, groupName: group.name, groupDescription: group.description, ownerOrganizationId: organizationId }
+  return { id, ...of, ownerOrganizationName, status, invitedAt, inviteExpiresAt }
+}

@@ -1,0 +1,53 @@
+/** Routes of federation (C.1.3). Every one of them is Enterprise's; members see what is theirs. */
+import type { createFederationHandlers } from './handlers/federation.ts'
+import { pagingQuery } from './paging.ts'
+import type { Access, Handler, Method, Route } from './route.ts'
+import * as federation from './schemas/federation.ts'
+import { listOf, object } from './schemas/parts.ts'
+
+export interface FederationHandlers {
+  federation: ReturnType<typeof createFederationHandlers>
+}
+
+type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
+const access: Access = 'federation:manage'
+const paging = { 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }
+const route = (method: Method, path: string, summary: string, facts: Facts, handle: Handler): Route => {
+  return { method, path, access, summary, needsFederation: true, ...facts, handle }
+}
+
+// biome-ignore format: a table
+export function createFederationRoutes({ federation: on }: FederationHandlers): Route[] {
+  const { group, groupWithMembers, member, push, madePeer } = federation
+  const base = '/api/v1/events/custom/federation'
+  const groups = `${base}/groups`
+  const peers = `${base}/external-peers`
+  const suspendable = { refusedWhenSuspended: true }
+  return [
+    route('POST', groups, 'Make a group.', { ...suspendable, body: federation.newGroup, answer: group, status: 201 }, on.createGroup),
+    route('GET', groups, 'List the groups that you own or take part in.', { answer: listOf(group), query: object({ ...federation.groupQuery, ...paging }) }, on.listGroups),
+    route('GET', `${groups}/:id`, 'One group, with its members: all for its owner, itself for a member.', { answer: groupWithMembers }, on.getGroup),
+    route('PATCH', `${groups}/:id`, 'Change name or description.', { ...suspendable, body: federation.groupPatch, answer: group }, on.patchGroup),
+    route('DELETE', `${groups}/:id`, 'Archive a group, for good: nothing is shared by it any more.', { answer: group }, on.archiveGroup),
+
+    route('POST', `${groups}/:id/invite`, 'Invite an organization; it has 14 days.', { ...suspendable, body: federation.newInvitation, answer: member, status: 201 }, on.invite),
+    route('GET', `${base}/invitations`, 'Invitations that wait for your answer.', { answer: listOf(federation.invitation), query: object(paging) }, on.invitations),
+    route('POST', `${groups}/:id/accept`, 'Accept an invitation.', { ...suspendable, body: federation.acceptance, bodyOptional: true, answer: member }, on.accept),
+    route('POST', `${groups}/:id/decline`, 'Decline an invitation.', { answer: member }, on.decline),
+    route('POST', `${groups}/:id/leave`, 'Leave a group.', { answer: member }, on.leave),
+
+    route('GET', `${groups}/:id/members`, 'Members of a group, those that are gone too.', { answer: listOf(member), query: object({ ...federation.memberQuery, ...paging }) }, on.listMembers),
+    route('PATCH', `${groups}/:id/members/:mid`, 'As a member: under which namespace events arrive.', { ...suspendable, body: federation.membershipPatch, answer: member }, on.patchMember),
+    route('POST', `${groups}/:id/members/:mid/pause`, 'Pause a member, or yourself; nothing is kept for later.', { answer: member }, on.pause),
+    route('POST', `${groups}/:id/members/:mid/resume`, 'Resume what you paused.', { ...suspendable, answer: member }, on.resume),
+    route('DELETE', `${groups}/:id/members/:mid`, 'Take an invitation back, or a member out.', { answer: member }, on.removeMember),
+
+    route('POST', `${groups}/:id/pushes`, 'Share a published version; its schema is kept as it is.', { ...suspendable, body: federation.newPush, answer: push, status: 201 }, on.declarePush),
+    route('GET', `${groups}/:id/pushes`, 'What a group shares, with schemas.', { answer: listOf(push), query: object({ ...federation.pushQuery, ...paging }) }, on.listPushes),
+    route('DELETE', `${base}/pushes/:id`, 'Share a version no more.', { answer: push }, on.undeclarePush),
+
+    route('POST', `${groups}/:id/external-peers`, 'Add an HTTPS endpoint as a peer; its secret is shown once.', { ...suspendable, body: federation.newExternalPeer, answer: madePeer, status: 201 }, on.addPeer),
+    route('POST', `${peers}/:id/rotate-secret`, 'A new secret; the one before signs too for 24 hours.', { ...suspendable, answer: madePeer }, on.rotateSecret),
+    route('DELETE', `${peers}/:id`, 'Remove an external peer and wipe its secret and headers.', { answer: member }, on.removePeer),
+  ]
+}
