@@ -22,7 +22,7 @@ export const WEBHOOK_DEFAULTS = {
   ...{ timeoutMs: 30_000, maxInFlight: 10, conditions: null, ordering: 'none' },
   ...{ signatureProfiles: ['standard'] as SignatureProfile[], wireFormat: 'default' },
   ...{ encryptedHeaders: null, headerNames: [] as string[], previousEncryptedSecret: null, previousSecretExpiresAt: null },
-  ...{ health: 'healthy', failingSince: null, autoDisableAfterDays: null, peer: null },
+  ...{ health: 'healthy', failingSince: null, autoDisableAfterDays: null, resumeAfter: null, peer: null },
 } satisfies Partial<Webhook>
 
 export interface NewWebhook {
@@ -106,7 +106,11 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     }
     return store.change(ids.next('chg'), current => {
       const organization = getOrganization(current, owner.organizationId)
-      checkLimit(organization, current.webhooks(owner.organizationId).length, planOf(organization.plan).webhooks)
+      checkLimit(
+        organization,
+        current.webhooks(owner.organizationId).filter(each => each.peer === null).length,
+        planOf(organization.plan).webhooks,
+      )
       const data = { url: webhook.url, events: webhook.events }
       return {
         records: [{ kind: 'webhook', record: webhook }],
@@ -150,7 +154,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 /** Throws `not_found`, for a webhook of the other environment too: a test key does not see what is live. */
 export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
   const webhook = view.find('webhook', owner.organizationId, id)
-  if (webhook?.environment !== owner.environment) throw new ClarionError('not_found', 'There is no such webhook.')
+  // An external peer of a federation group is kept as a webhook, and is none to its owner (C.1).
+  if (webhook?.environment !== owner.environment || webhook.peer !== null) throw new ClarionError('not_found', 'There is no such webhook.')
   return webhook
 }
 

@@ -16,7 +16,7 @@ export function createWebhookHandlers({ webhooks, view }: { webhooks: Webhooks; 
     },
     list(call: Call): Answer {
       const { organizationId, environment } = ownerOf(call)
-      const own = view.webhooks(organizationId).filter(webhook => webhook.environment === environment)
+      const own = view.webhooks(organizationId).filter(webhook => webhook.environment === environment && webhook.peer === null)
       const { items, nextCursor } = pageOf(own, pagingOf(call.query))
       return { data: items.map(shownWebhook), nextCursor }
     },
