@@ -1,0 +1,119 @@
+/** The check of the ledger against a whole platform: what it must not object to, and what it must find. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
+import { createSystemClock } from '../../src/clock.ts'
+import type { Finding } from '../../src/ledger/finding.ts'
+import type { LedgerReport } from '../../src/ledger/ledger.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { connectionsOf } from '../support/platform-connections.ts'
+
+const MONTH_MS = 31 * 86_400_000
+const clock = createSystemClock()
+
+let platform: TestPlatform
+let analytics: AnalyticsClient
+beforeAll(async () => {
+  platform = await startPlatform()
+  const url = connectionsOf(platform).clickhouseUrl
+  analytics = createAnalyticsClient({ url, database: 'clarion', clock, logger: createLogger('silent') })
+}, 120_000)
+afterAll(async () => {
+  await analytics?.close()
+  await platform?.stop()
+})
+
+const generic = (kind: string) => ({ name: 'platformxe.generic', payload: { kind } })
+const batch = (count: number) => ({ items: Array.from({ length: count }, (_, n) => generic(`n${n}`)) })
+
+async function emitMany(organization: Pick<TestOrganization, 'call'>, count: number) {
+  const { data } = await organization.call<{ results: unknown[] }>('POST', '/api/v1/events/custom/emit/batch', batch(count))
+  expect(data.results).toHaveLength(count)
+}
+
+const check = async (of = '', on = platform) =>
+  (await on.call<LedgerReport>(on.adminKey, 'POST', `/api/v1/ledger/check${of && `?organizationId=${of}`}`)).data
+
+async function audited(organization: TestOrganization, count: number) {
+  for (let tries = 0; tries < 100; tries++) {
+    const { data } = await organization.call<Array<{ type: string; data: Record<string, unknown> }>>('GET', '/api/v1/audit')
+    const rows = data.filter(row => row.type.startsWith('DRIFT_'))
+    if (rows.length >= count) return rows
+    await clock.sleep(100)
+  }
+  throw new Error('the finding was not announced')
+}
+
+describe('the ledger', () => {
+  it('agrees after a load of both environments, while more is coming in', async () => {
+    const organization = await platform.organization()
+    const key = await organization.call<{ apiKey: string }>('POST', '/api/v1/keys', {
+      ...{ name: 't', environment: 'test', scopes: ['events:emit'] },
+    })
+    const trial = { call: ((method, path, body) => platform.call(key.data.apiKey, method, path, body)) as TestOrganization['call'] }
+    await Promise.all([emitMany(organization, 300), emitMany(trial, 50)])
+    await organization.call('POST', '/api/v1/events/custom/emit', { name: 'no.such', payload: {} })
+    const coming = emitMany(organization, 200)
+    const report = await check()
+    await coming
+    expect(report).toMatchObject({ consistent: true, findings: [], skipped: [] })
+    expect(report.organizations).toBeGreaterThanOrEqual(1)
+    expect(await check(organization.org.id)).toMatchObject({ consistent: true, organizations: 1 })
+  })
+
+  it('names what was removed behind its back, once, and tells when it is there again', async () => {
+    const organization = await platform.organization()
+    const { id } = organization.org
+    await emitMany(organization, 20)
+    expect(await check(id)).toMatchObject({ consistent: true })
+    const [kept] = await analytics.query<Record<string, unknown>>(
+      'SELECT * FROM emits WHERE organizationId = {id:String} AND sequence = 7',
+      { id },
+    )
+    await analytics.command('ALTER TABLE emits DELETE WHERE organizationId = {id:String} AND sequence = 7 SETTINGS mutations_sync = 1', {
+      id,
+    })
+
+    const { findings } = await check(id)
+    const month = new Date(clock.nowMs()).toISOString().slice(0, 7)
+    const facts = findings.map(({ check: checked, month: of, expected, actual }: Finding) => ({ checked, of, expected, actual }))
+    expect(facts.sort((a, b) => (a.checked < b.checked ? -1 : 1))).toEqual([
+      { checked: 'counter', of: month, expected: 20, actual: 19 },
+      { checked: 'sequence', of: null, expected: 20, actual: 19 },
+      { checked: 'usage', of: month, expected: 19, actual: 20 },
+    ])
+    expect(findings.find(each => each.check === 'sequence')?.missing).toEqual(['7'])
+    await check(id)
+    const rows = await audited(organization, 3)
+    expect(rows.map(row => row.type)).toEqual(Array(3).fill('DRIFT_DETECTED'))
+    expect(rows.map(row => row.data.kind)).toEqual(Array(3).fill('ledger'))
+    const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(platform.adminKey, 'GET', '/api/v1/ledger')
+    expect(shown.data.findings.filter(each => each.organizationId === id)).toHaveLength(3)
+    expect(platform.log()).toContain('the ledger does not agree')
+
+    await analytics.insert({ table: 'emits', rows: [kept!], token: 'put back' }, new AbortController().signal)
+    expect((await check(id)).findings.map(each => each.check)).toEqual(['usage'])
+    const resolved = (await audited(organization, 5)).filter(row => row.type === 'DRIFT_RESOLVED')
+    expect(resolved.map(row => row.data.finding).sort()).toEqual([`counter/live/${month}`, 'sequence/live/-'])
+  })
+
+  it('agrees across the turn of a month', async () => {
+    const organization = await platform.organization('FREE')
+    await emitMany(organization, 30)
+    await platform.stop()
+    platform = await startPlatform({ dataDir: platform.dataDir, env: { CLARION_CLOCK_OFFSET_MS: String(MONTH_MS) } })
+    await platform.call(organization.apiKey, 'POST', '/api/v1/events/custom/emit/batch', batch(20))
+    expect(await check(organization.org.id)).toMatchObject({ consistent: true, findings: [], organizations: 1 })
+    const months = [0, MONTH_MS].map(ms => new Date(clock.nowMs() + ms).toISOString().slice(0, 7))
+    const used = months.map(async month => {
+      const { data } = await platform.call<{ meters: { emits: number }; final: boolean }>(
+        ...([organization.apiKey, 'GET', `/api/v1/usage/summary?month=${month}`] as const),
+      )
+      return [data.meters.emits, data.final]
+    })
+    expect(await Promise.all(used)).toEqual([
+      [30, true],
+      [20, false],
+    ])
+  }, 120_000)
+})
