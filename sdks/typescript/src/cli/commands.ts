@@ -1,0 +1,9 @@
+/** Every command, in the order that `--help` shows. */
+import type { Command } from './command.ts'
+import { CREDENTIALS } from './credentials.ts'
+import { emit, produce } from './emit.ts'
+import { consume, listen } from './listen.ts'
+import { QUARANTINE } from './quarantine.ts'
+import { dryRun, health } from './registry.ts'
+
+export const COMMANDS: readonly Command[] = [emit, dryRun, health, listen, ...QUARANTINE, ...CREDENTIALS, produce, consume]

@@ -1,0 +1,55 @@
+/** Events as deliveries to a program on this machine: the body and the headers of the platform (C.10), one attempt. */
+import type { Clock, Random } from '../clock.ts'
+import type { LogEvent } from '../kafka/consumer.ts'
+import type { SignatureProfile } from '../webhooks/profiles.ts'
+import { signatureHeaders } from '../webhooks/sign.ts'
+
+const TIMEOUT_MS = 30_000
+const CONTENT_TYPE = 'application/json; charset=utf-8'
+
+export interface Forwarding {
+  url: string
+  secret: string
+  profile: SignatureProfile
+  clock: Clock
+  random: Random
+  note(text: string): void
+}
+
+/** Never throws: what went wrong is noted, and the next event is sent. */
+export function createForwarder({ url, secret, profile, clock, random, note }: Forwarding) {
+  return async (event: LogEvent): Promise<void> => {
+    const deliveryId = `dlv_listen_${random.id()}`
+    const timestampS = Math.floor(clock.nowMs() / 1_000)
+    const body = bodyOf(event, deliveryId)
+    const headers = {
+      'content-type': CONTENT_TYPE,
+      'user-agent': 'Clarion-Listen/0.1',
+      'x-event-id': event.id,
+      'x-event-type': event.type,
+      'x-event-sequence': String(event.sequence),
+      'x-delivery-id': deliveryId,
+      'x-delivery-attempt': '1',
+      ...signatureHeaders(body, { secrets: [secret], id: deliveryId, timestampS, profile }),
+    }
+    const startedMs = clock.nowMs()
+    const controller = new AbortController()
+    const timer = clock.after(TIMEOUT_MS, () => controller.abort(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)))
+    try {
+      const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: controller.signal })
+      await response.body?.cancel()
+      note(`  ${response.ok ? 'ok' : 'FAILED'}  ${response.status} from ${url} in ${clock.nowMs() - startedMs} ms`)
+    } catch (error) {
+      const { cause, message } = error as { cause?: { message?: string; code?: string }; message: string }
+      note(`  FAILED  ${url}: ${cause?.message || cause?.code || message}`)
+    } finally {
+      timer.cancel()
+    }
+  }
+}
+
+/** The default wire format; `data` is the payload's own text. */
+function bodyOf({ payloadJson, data: _data, kind: _kind, ...event }: LogEvent, deliveryId: string): string {
+  const envelope = { deliveryId, specversion: '1.0', ...event, federation: null, replay: null }
+  return `${JSON.stringify(envelope).slice(0, -1)},"data":${payloadJson}}`
+}

@@ -1,0 +1,95 @@
+/** `clarion listen` and `clarion consume`: the organization's own events, as they are accepted. */
+import type { LogEvent } from '../kafka/consumer.ts'
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../webhooks/profiles.ts'
+import { type Command, type Context, type Option, UsageError } from './command.ts'
+import { consumeLog, groupOf } from './consume-log.ts'
+import { createForwarder } from './forward.ts'
+import { findCredentials, KAFKA_OPTIONS } from './kafka.ts'
+import { printable } from './printer.ts'
+import { pollLog } from './read-log.ts'
+
+const COUNT: Option = { type: 'string', value: 'N', sentence: 'End after so many events; until Ctrl-C unless said.' }
+
+export const listen: Command = {
+  name: 'listen',
+  positionals: [],
+  sentence: 'Show events as they are accepted, or forward them to a program on this machine as signed deliveries.',
+  // biome-ignore format: a table
+  options: {
+    events: { type: 'string', value: 'LIST', sentence: 'Only these: names or ns.*, by comma.' },
+    after: { type: 'string', value: 'SEQUENCE', sentence: 'Begin behind this event; 0 is the oldest one kept. The newest one unless said.' },
+    count: COUNT,
+    'forward-to': { type: 'string', value: 'URL', sentence: 'POST each event there, as a webhook would.' },
+    secret: { type: 'string', value: 'TEXT', sentence: 'What deliveries are signed with (CLARION_WEBHOOK_SECRET); made and shown unless given.' },
+    profile: { type: 'string', value: 'NAME', sentence: `How: ${SIGNATURE_PROFILES.join(', ')}; standard unless said.` },
+    interval: { type: 'string', value: 'MS', sentence: 'How often the API is asked; 1000 unless said.' },
+    ...KAFKA_OPTIONS,
+  },
+  notes: `With a Kafka credential the log itself is read, at once and to the letter. Without one the history is asked, a second or two behind, and numbers
+are written as JavaScript writes them. Forwarding tries once and shows the answer; retries are the platform's own webhooks' to make.
+  clarion listen --events 'northwind.*' --forward-to http://localhost:3000/hook --secret whsec_…`,
+  async run(context) {
+    const forward = forwarderOf(context)
+    return show(context, await sourceOf(context), forward)
+  },
+}
+
+export const consume: Command = {
+  name: 'consume',
+  positionals: [],
+  sentence: "Read the organization's own log by Kafka, as a member of a consumer group that goes on where it stopped.",
+  options: {
+    group: { type: 'string', value: 'NAME', sentence: "The group, without the credential's prefix; cli unless said." },
+    'from-beginning': { type: 'boolean', sentence: 'Where a new group begins: with the oldest event kept, not with the next one.' },
+    count: COUNT,
+    ...KAFKA_OPTIONS,
+  },
+  run: context =>
+    show(context, consumeLog(context, { group: groupOf(context), fromBeginning: context.options['from-beginning'] === true })),
+}
+
+async function show(context: Context, events: AsyncIterable<LogEvent>, forward?: (event: LogEvent) => Promise<void>): Promise<0> {
+  const { text, number, print } = context
+  const wanted = selectorOf(text('events'))
+  const after = text('after') === undefined ? 0 : number('after', 0, 0)
+  let left = number('count', Number.POSITIVE_INFINITY)
+  for await (const event of events) {
+    if (event.sequence <= after || !wanted(event.type)) continue
+    const { payloadJson, ...shown } = event
+    print.line(printable(`#${event.sequence}  ${event.time}  ${event.type}  ${event.subject ?? '-'}  ${payloadJson}`), shown)
+    await forward?.(event)
+    if (--left === 0) break
+  }
+  return 0
+}
+
+async function sourceOf(context: Context): Promise<AsyncIterable<LogEvent>> {
+  const { number, print, clock, random, signal } = context
+  const after = context.text('after') === undefined ? undefined : number('after', 0, 0)
+  if ((await findCredentials(context)) !== undefined) {
+    return consumeLog(context, { group: `listen-${random.id()}`, fromBeginning: after !== undefined })
+  }
+  const client = context.client()
+  const onStart = (last: number) => print.note(`from #${last + 1} on, by asking the history; --kafka FILE reads the log itself`)
+  const onGap = (from: number, to: number) => print.note(`#${from} to #${to} did not appear in the history and are left out`)
+  return pollLog({ client, clock, signal, after, onStart, onGap, intervalMs: number('interval', 1_000, 10) })
+}
+
+function selectorOf(list: string | undefined): (type: string) => boolean {
+  if (list === undefined) return () => true
+  const selectors = list.split(',').map(each => each.trim())
+  return type => selectors.some(each => each === '*' || each === type || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))))
+}
+
+function forwarderOf({ text, env, print, clock, random }: Context): ((event: LogEvent) => Promise<void>) | undefined {
+  const url = text('forward-to')
+  if (url === undefined) return undefined
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError('--forward-to must be a URL (http or https)')
+  const profile = text('profile') ?? 'standard'
+  if (!SIGNATURE_PROFILES.includes(profile as SignatureProfile))
+    throw new UsageError(`there is no profile '${profile}'`, `one of: ${SIGNATURE_PROFILES.join(', ')}`)
+  const given = text('secret') ?? env.CLARION_WEBHOOK_SECRET
+  const secret = given ?? `whsec_${Buffer.from(random.id(), 'hex').toString('base64')}`
+  if (given === undefined) print.note(`the secret is ${secret}`)
+  return createForwarder({ url, secret, profile: profile as SignatureProfile, clock, random, note: print.note })
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** `clarion`: the process around the commands. */
+import { systemClock, systemRandom } from '../clock.ts'
+import { run } from './run.ts'
+
+const controller = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+// A reader that has seen enough (`clarion listen | head`) is no fault.
+process.stdout.on('error', error => {
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  process.exit(0)
+})
+// kafkajs computes timeouts that Node 24 warns of; every other warning is shown.
+process.removeAllListeners('warning')
+process.on('warning', warning => {
+  if (!['TimeoutNegativeWarning', 'ExperimentalWarning'].includes(warning.name)) console.error(`${warning.name}: ${warning.message}`)
+})
+
+const { argv, env, stdin, stdout, stderr } = process
+process.exitCode = await run({
+  argv: argv.slice(2),
+  env,
+  stdin,
+  stdout,
+  stderr,
+  clock: systemClock,
+  random: systemRandom,
+  signal: controller.signal,
+})
+// Connections that are kept alive for a next call would hold the process.
+stdin.destroy()

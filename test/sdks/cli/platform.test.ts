@@ -1,0 +1,172 @@
+/** The command line against a running platform. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
+import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { connectionsOf } from '../../support/platform-connections.ts'
+import { createReceiver } from '../../support/receiver.ts'
+import { runCommand, startCommand } from '../support/command.ts'
+import { until } from '../support/until.ts'
+
+let platform: TestPlatform
+let organization: TestOrganization
+let client: Client
+let env: Record<string, string>
+let name: string
+const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))
+const payloadSchema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } }, additionalProperties: false }
+beforeAll(async () => {
+  platform = await startPlatform()
+  organization = await platform.organization('PRO')
+  client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
+  env = { CLARION_URL: platform.base, CLARION_API_KEY: organization.apiKey }
+  name = `${organization.slug}.order.paid`
+  await client.events.custom.register({
+    namespace: organization.slug,
+    name: 'order.paid',
+    version: '1.0.0',
+    status: 'published',
+    payloadSchema,
+  })
+}, 120_000)
+afterAll(() => platform?.stop())
+const clarion = (...words: string[]) => runCommand(env, words)
+
+describe('clarion emit', () => {
+  it('shows the verdict, as lines or as JSON, for a payload from a word, a file or stdin', async () => {
+    const file = join(directory, 'payload.json')
+    writeFileSync(file, '{"total": 12.50}\n')
+    const [word, fromFile, piped] = await Promise.all([
+      clarion('emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1'),
+      clarion('emit', name, '--data', `@${file}`, '--json'),
+      runCommand(env, ['emit', name, '--json', '--subject', 's-1'], '{"total":3}'),
+    ])
+    expect([word.code, word.stderr]).toEqual([0, ''])
+    expect(word.stdout).toMatch(/^emitId +cee_\w+\neventId +evt_\w+\n/)
+    expect(word.stdout).toMatch(/\nquota.used +\d+\nquota.limit +100000\n$/)
+    expect([fromFile.json.status, piped.json.status]).toEqual(['queued', 'queued'])
+    expect((await client.events.custom.emits.get(piped.json.emitId as string)).subject).toBe('s-1')
+    expect((await clarion('emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1', '--json')).json.deduplicated).toBe(true)
+  })
+
+  it('that is refused ends with 1, names each place and says what to do', async () => {
+    const { code, stdout, stderr } = await clarion('emit', name, '--data', '{"total":"x"}')
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^clarion: payload_invalid: .*\n {2}\/total: must be number\nnext: .*\nrequest: req_\w+\n$/)
+    const json = JSON.parse((await clarion('emit', 'no.such', '--data', '{}', '--json')).stderr)
+    expect(json.error).toMatchObject({ code: 'event_not_registered', requestId: expect.stringMatching(/^req_/), next: expect.any(String) })
+    const stranger = await runCommand({ ...env, CLARION_API_KEY: 'ck_live_x' }, ['health'])
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('next: set CLARION_API_KEY')])
+  })
+})
+
+describe('clarion dry-run and clarion health', () => {
+  it('dry-run ends with 0 for what could be registered, and with 1 and every finding for what could not', async () => {
+    const schema = join(directory, 'schema.json')
+    writeFileSync(schema, JSON.stringify(payloadSchema))
+    const template = ['--namespace', organization.slug, '--name', 'order.paid', '--schema', schema]
+    const good = await clarion('dry-run', ...template, '--version', '2.0.0')
+    expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/valid +true\n.*semverBump +major\n/s)])
+    const whole = join(directory, 'registration.json')
+    writeFileSync(whole, JSON.stringify({ namespace: 'events', name: 'X', version: '1', payloadSchema: { type: 'array' } }))
+    const [bad, json] = await Promise.all([clarion('dry-run', whole), clarion('dry-run', whole, '--json')])
+    expect([bad.code, bad.stderr]).toEqual([1, expect.stringMatching(/invalid_name: .*invalid_version_format: /s)])
+    expect((json.json.findings as unknown[]).length).toBeGreaterThan(2)
+  })
+
+  it('health shows plan and usage', async () => {
+    const [shown, json] = await Promise.all([clarion('health'), clarion('health', '--json')])
+    expect(shown.stdout).toMatch(/^plan +PRO\nregistrations.used +1\n/)
+    expect(json.json).toMatchObject({ plan: 'PRO', emits: { monthlyLimit: 100_000 } })
+  })
+})
+
+describe('clarion listen', () => {
+  it('forwards what is accepted as signed deliveries, in order, and shows how they were answered', async () => {
+    const receiver = await createReceiver({ answer: ({ number }) => ({ status: number === 2 ? 500 : 204 }) })
+    const listening = startCommand(env, [
+      'listen',
+      '--events',
+      name,
+      '--forward-to',
+      `${receiver.url}/hook`,
+      '--interval',
+      '50',
+      '--count',
+      '3',
+    ])
+    await listening.says('by asking the history')
+    const secret = /the secret is (\S+)/.exec(listening.stderr())![1]!
+    const emitted = []
+    for (const total of [1, 2, 3]) emitted.push(await client.events.custom.emit({ name, payload: { total }, subject: 's' }))
+    await client.events.custom.emit({ name: 'platformxe.generic', payload: { kind: 'other' } })
+    const { code, stdout, stderr } = await listening.finished
+    expect([code, stdout.trim().split('\n').map(line => line.split('  ').at(-1))]).toEqual([0, ['{"total":1}', '{"total":2}', '{"total":3}']]) // biome-ignore format: one thought
+    expect([stderr.match(/ok {2}204/g)?.length, stderr.match(/FAILED {2}500/g)?.length]).toEqual([2, 1])
+    for (const [index, request] of receiver.requests.entries()) {
+      expect(verifyWebhookSignature(request.body, request.headers, secret)).toBe(true)
+      const body = JSON.parse(request.body.toString())
+      expect(body).toMatchObject({
+        id: emitted[index]!.eventId,
+        type: name,
+        sequence: emitted[index]!.sequence,
+        subject: 's',
+        data: { total: index + 1 },
+      })
+    }
+    await receiver.close()
+  })
+
+  it('begins where it is told, gives JSON on each line, and ends with 0 on Ctrl-C', async () => {
+    const listening = startCommand(env, ['listen', '--after', '0', '--json', '--interval', '50'])
+    await until(
+      () => listening.stdout().split('\n').length,
+      length => length > 3,
+    )
+    listening.interrupt()
+    const { code, stdout } = await listening.finished
+    expect(code).toBe(0)
+    expect(stdout.trim().split('\n').slice(0, 3).map(line => JSON.parse(line).sequence)).toEqual([1, 2, 3]) // biome-ignore format: one thought
+  })
+})
+
+describe('by Kafka', () => {
+  /** As `clarion credentials create` writes it. */
+  function credentialFile(): string {
+    const { brokers, username, password } = connectionsOf(platform).kafka
+    const topics = { emits: `emits.${organization.org.id}`, events: `events.${organization.org.id}` }
+    const file = join(directory, 'kafka.json')
+    writeFileSync(file, JSON.stringify({ username, password, bootstrapServers: brokers.join(','), topics, groupPrefix: 'g.' }))
+    return file
+  }
+
+  it('produce emits each line of stdin, consume and listen read them from the log to the letter', async () => {
+    const withKafka = { ...env, CLARION_KAFKA: credentialFile() }
+    const listening = startCommand(withKafka, ['listen', '--events', name, '--count', '2'])
+    await listening.says('reading events.')
+    const produced = await runCommand(withKafka, ['produce', name, '--json'], '{"total": 12.50}\n\n{"total":13.50}\n')
+    expect([produced.code, produced.stdout.trim().split('\n').length]).toEqual([0, 2])
+    const { code, stdout } = await listening.finished
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/ {2}\{"total": 12\.50\}\n.* {2}\{"total":13\.50\}\n$/)])
+    const group = ['consume', '--group', 'mine', '--from-beginning', '--count', '1', '--json']
+    const first = await runCommand(withKafka, group)
+    const second = await runCommand(withKafka, group)
+    expect([first.json.sequence, second.json.sequence]).toEqual([1, 2])
+  })
+
+  it('a line that is not JSON ends produce with 2 and its number', async () => {
+    const { code, stderr } = await runCommand({ ...env, CLARION_KAFKA: credentialFile() }, ['produce', name], '{"total":1}\nnonsense\n')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is not JSON')])
+  })
+
+  it('a wrong password ends with 1 and says so', async () => {
+    const file = join(directory, 'wrong.json')
+    const { brokers, username } = connectionsOf(platform).kafka
+    const topics = { emits: 'emits.x', events: 'events.x' }
+    writeFileSync(file, JSON.stringify({ username, password: 'wrong', bootstrapServers: brokers.join(','), topics }))
+    const { code, stderr } = await runCommand(env, ['produce', name, '--kafka', file, '--data', '{"total":1}'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('kafka_refused')])
+  })
+})
