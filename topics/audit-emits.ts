@@ -49,6 +49,9 @@ export interface VerdictRow {
   subscriberCount: number
   /** What the caller was told besides, such as `chain_token_ignored`. */
   warnings: string[]
+  /** Accepted: the rest of what the event says, so that it can be delivered again from the history. `federation` is JSON of FederationFacts. */
+  path: string[]
+  federation: string | null
 }
 
 /** The last word on an accepted emit that had subscribers: every delivery has ended. */
@@ -130,6 +133,8 @@ export const auditEmitsCodec = avroCodec<AuditEmits>({
             },
             { name: 'subscriberCount', type: 'int' },
             { name: 'warnings', type: { type: 'array', items: 'string' }, default: [] },
+            { name: 'path', type: { type: 'array', items: 'string' }, default: [] },
+            { name: 'federation', ...nullable('string') },
           ],
         },
       },

@@ -89,6 +89,7 @@ export function createOutputs(shard: number): Outputs {
 }
 
 const NO_WARNINGS: string[] = []
+const NO_PATH: string[] = []
 
 interface Packed<Row> {
   list: Row[]
@@ -153,6 +154,8 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
       : [],
     subscriberCount: acceptance?.webhookIds.length ?? 0,
     warnings: progress.warnings ?? NO_WARNINGS,
+    path: event?.path ?? NO_PATH,
+    federation: event?.federation ? JSON.stringify(event.federation) : null,
   }
 }
 

@@ -57,6 +57,8 @@ export function verdict(n: number, changes: Partial<VerdictRow> = {}): VerdictRo
     webhooks: [],
     subscriberCount: 0,
     warnings: [],
+    path: [],
+    federation: null,
     ...changes,
   }
 }
