@@ -2,17 +2,17 @@
  * `POST /emit` and `POST /emit/batch`: the hot path. They answer on the raw response, with JSON written by hand: the generic path's
  * context, schema check and serialisation would cost as much as all the rest.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import { type Slice, sliceElements, sliceMembers } from '../events/json-slices.ts'
 import type { Logger } from '../observability/logger.ts'
-import { type Authenticate, requireScope } from './authenticate.ts'
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX, checkContentType, malformed, RequestAborted, readBody } from './body.ts'
+import type { Authenticate } from './authenticate.ts'
+import { BATCH_BYTES_MAX, BODY_BYTES_MAX, malformed } from './body.ts'
+import { createAnswering, enveloped } from './direct-answer.ts'
 import { agreeOnKey, readEmit } from './emit-request.ts'
 import type { EmitAnswer, Emitter, Emitting } from './emitting.ts'
-import { failureBody, failureOf, JSON_TYPE } from './envelope.ts'
+import { failureOf } from './envelope.ts'
 import type { DirectHandler } from './route.ts'
 
 export const BATCH_ITEMS_MAX = 1_000
@@ -26,29 +26,9 @@ export interface EmitRoutesDeps {
 }
 
 export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
-  const { authenticate, emitting, clock } = deps
+  const { emitting, clock } = deps
 
-  /** Everything around the two: request id, key and scope, body, and the error envelope. */
-  const answering =
-    (
-      bodyBytesMax: number,
-      work: (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>,
-    ): DirectHandler =>
-    async (request, response) => {
-      const requestId = deps.ids.next('req')
-      try {
-        const by = requireScope(authenticate(request.headers), 'events:emit')
-        checkContentType(request)
-        const body = await readBody(request, bodyBytesMax)
-        const { status, json, emitId } = await work(by, body, request, requestId)
-        send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })
-      } catch (error) {
-        if (error instanceof RequestAborted) return
-        if (!(error instanceof ClarionError)) deps.logger.error({ err: error, requestId }, 'an emit failed unexpectedly')
-        const failed = failureOf(error, requestId)
-        send(response, failed.status, failureBody(failed), requestId, failed.headers)
-      }
-    }
+  const answering = createAnswering(deps)
 
   async function emitItem(by: Emitter, body: Buffer, item: Slice, requestId: string, async: boolean): Promise<EmitAnswer> {
     try {
@@ -77,9 +57,6 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
   }
 }
 
-const enveloped = ({ status, json }: EmitAnswer, requestId: string) =>
-  status < 400 ? `{"success":true,"data":${json},"meta":{"requestId":"${requestId}"}}` : `{"success":false,"error":${json}}`
-
 /** `{ status: 202, …emit result }` or `{ status, error }`: here `status` is the number, and takes the place of the result's `queued`. */
 const resultOf = ({ status, json }: EmitAnswer) =>
   status < 400 ? `{"status":${status},${json.replace('"status":"queued",', '').slice(1)}` : `{"status":${status},"error":${json}}`
@@ -106,10 +83,4 @@ function itemsOf(body: Buffer): Slice[] {
   const count = sliced.elements.length
   if (count >= 1 && count <= BATCH_ITEMS_MAX) return sliced.elements
   throw malformed([{ path: '/items', rule: 'items', message: `must have 1 to ${BATCH_ITEMS_MAX} items, not ${count}` }])
-}
-
-function send(response: ServerResponse, status: number, body: string, requestId: string, more?: Record<string, string>): void {
-  const headers = { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body), 'x-request-id': requestId }
-  response.writeHead(status, more === undefined ? headers : { ...headers, ...more })
-  response.end(body)
 }

@@ -34,8 +34,8 @@ export interface EmitAnswer {
   emitId: string | undefined
 }
 
-/** `async`: do not wait for the verdict. */
-export type Emitting = (by: Emitter, read: ReadEmit, requestId: string, async: boolean) => Promise<EmitAnswer>
+/** `async`: do not wait for the verdict. `redriveOf`: the emit from quarantine that this one repeats. */
+export type Emitting = (by: Emitter, read: ReadEmit, requestId: string, async: boolean, more?: { redriveOf: string }) => Promise<EmitAnswer>
 
 export function createEmitting(deps: {
   appender: Appender
@@ -55,14 +55,14 @@ export function createEmitting(deps: {
     return turn
   }
 
-  return async (by, { emit, payload }, requestId, async) => {
+  return async (by, { emit, payload }, requestId, async, more) => {
     const { key, organization } = by
     if (outcomes.waiting >= WAITING_MAX)
       throw new ClarionError('service_unavailable', 'Too many emits are waiting for their verdict.', { retryAfterS: 1 })
     const topic = emits.nameFor(organization.id, key.environment)
     const partition = partitionOf(organization, emit.subject)
     const ticket = async ? undefined : outcomes.ticket()
-    const facts = { controlOffset: view.appliedOffset, actorId: key.id, requestId }
+    const facts = { controlOffset: view.appliedOffset, actorId: key.id, requestId, ...more }
     const platform = ticket === undefined ? facts : { ...facts, replyTo: outcomes.processId, ticket }
     const headers = buildIngressHeaders(emit, platform, { topic, value: payload, tags })
     let place: Place

@@ -1,0 +1,50 @@
+/** What stands around an emit that is answered on the raw response: request id, key and scope, body, and the error envelope. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ClarionError } from '../codes.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Logger } from '../observability/logger.ts'
+import { type Authenticate, requireScope } from './authenticate.ts'
+import { checkContentType, RequestAborted, readBody } from './body.ts'
+import type { EmitAnswer, Emitter } from './emitting.ts'
+import { failureBody, failureOf, JSON_TYPE } from './envelope.ts'
+import type { DirectHandler } from './route.ts'
+
+export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
+
+/** `bodyOptional`: a call without a body is taken as one with `{}`. */
+export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; logger: Logger }) {
+  return (bodyBytesMax: number, work: EmitWork, bodyOptional = false): DirectHandler =>
+    async (request, response) => {
+      const requestId = deps.ids.next('req')
+      try {
+        const by = requireScope(deps.authenticate(request.headers), 'events:emit')
+        const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
+        const { status, json, emitId } = await work(by, body, request, requestId)
+        send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })
+      } catch (error) {
+        if (error instanceof RequestAborted) return
+        if (!(error instanceof ClarionError)) deps.logger.error({ err: error, requestId }, 'an emit failed unexpectedly')
+        const failed = failureOf(error, requestId)
+        send(response, failed.status, failureBody(failed), requestId, failed.headers)
+      }
+    }
+}
+
+export const enveloped = ({ status, json }: EmitAnswer, requestId: string): string =>
+  status < 400 ? `{"success":true,"data":${json},"meta":{"requestId":"${requestId}"}}` : `{"success":false,"error":${json}}`
+
+const EMPTY = Buffer.from('{}')
+
+const hasNoBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+
+function readJsonBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  checkContentType(request)
+  return readBody(request, bytesMax)
+}
+
+function send(response: ServerResponse, status: number, body: string, requestId: string, more?: Record<string, string>): void {
+  const headers = { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body), 'x-request-id': requestId }
+  response.writeHead(status, more === undefined ? headers : { ...headers, ...more })
+  response.end(body)
+}
