@@ -1,6 +1,7 @@
 /** Deliveries signed by the platform's own code, and what a verifier has to say of each. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import { generateSecret, signatureHeaders } from '../../src/delivery/sign.ts'
+import { createSigner } from '../../src/delivery/profiles/index.ts'
+import { generateSecret } from '../../src/delivery/sign.ts'
 
 export interface Vector {
   what: string
@@ -13,6 +14,8 @@ export interface Vector {
   genuine: boolean
 }
 
+/** Each request also carries an Ed25519 signature, which these verifiers have to pass over. */
+const SEED = Buffer.alloc(32, 1)
 const STALE_SECONDS = 3_600
 const BODIES = {
   'a plain body': '{"type":"order.created","data":{"total":12.50}}',
@@ -26,7 +29,15 @@ export function createVectors(): Vector[] {
   const nowS = Math.floor(createSystemClock().nowMs() / 1_000)
   const [secret, former, other] = [generateSecret(random), generateSecret(random), generateSecret(random)]
   const id = `dlv_${random.bytes(16).toString('hex')}`
-  const sign = (by: string, body: Buffer, timestampS = nowS): Record<string, string> => ({ ...signatureHeaders(by, id, timestampS, body) })
+  const sign = (by: readonly string[], body: Buffer, timestampS = nowS): Record<string, string> => {
+    const headers: Record<string, string> = {}
+    const signatories = by.map(each => ({ secret: each, seed: () => SEED }))
+    createSigner(['standard', 'ed25519'], signatories)(
+      { deliveryId: id, timestamp: String(timestampS), body, eventType: 'order.created' },
+      headers,
+    )
+    return headers
+  }
   const plain = Buffer.from(BODIES['a plain body'])
   const vector = (what: string, by: string, headers: Record<string, string>, body: Buffer, genuine: boolean, rawKey = false): Vector => ({
     what,
@@ -36,13 +47,13 @@ export function createVectors(): Vector[] {
     body: body.toString('base64'),
     genuine,
   })
-  const signed = sign(secret, plain)
-  const rotating = { ...signed, 'webhook-signature': `${signed['webhook-signature']} ${sign(former, plain)['webhook-signature']}` }
+  const signed = sign([secret], plain)
+  const rotating = sign([secret, former], plain)
   const bodies = Object.entries(BODIES).map(([what, text]) => [what, Buffer.from(text)] as const)
   const own = ['a secret of my own, long enough', 'whsec_not base64!!']
   return [
-    ...bodies.map(([what, body]) => vector(what, secret, sign(secret, body), body, true)),
-    ...own.map(by => vector(`the caller's own secret '${by}'`, by, sign(by, plain), plain, true, true)),
+    ...bodies.map(([what, body]) => vector(what, secret, sign([secret], body), body, true)),
+    ...own.map(by => vector(`the caller's own secret '${by}'`, by, sign([by], plain), plain, true, true)),
     vector('two signatures, by the new secret', secret, rotating, plain, true),
     vector('two signatures, by the former secret', former, rotating, plain, true),
     vector('two signatures, by neither', other, rotating, plain, false),
@@ -50,7 +61,7 @@ export function createVectors(): Vector[] {
     vector('another body', secret, signed, Buffer.from(`${plain} `), false),
     vector('another id', secret, { ...signed, 'webhook-id': `${id}x` }, plain, false),
     vector('another time', secret, { ...signed, 'webhook-timestamp': String(nowS - 1) }, plain, false),
-    vector('an hour old', secret, sign(secret, plain, nowS - STALE_SECONDS), plain, false),
+    vector('an hour old', secret, sign([secret], plain, nowS - STALE_SECONDS), plain, false),
     vector('no signature', secret, { 'webhook-id': id, 'webhook-timestamp': String(nowS) }, plain, false),
   ]
 }

@@ -1,8 +1,7 @@
 /** Events as deliveries to a program on this machine: the body and the headers of the platform (C.10), one attempt. */
 import type { Clock, Random } from '../clock.ts'
 import type { LogEvent } from '../kafka/consumer.ts'
-import type { SignatureProfile } from '../webhooks/profiles.ts'
-import { signatureHeaders } from '../webhooks/sign.ts'
+import { type SignOptions, signatureHeaders } from '../webhooks/sign.ts'
 
 const TIMEOUT_MS = 30_000
 const CONTENT_TYPE = 'application/json; charset=utf-8'
@@ -10,7 +9,7 @@ const CONTENT_TYPE = 'application/json; charset=utf-8'
 export interface Forwarding {
   url: string
   secret: string
-  profile: SignatureProfile
+  profile: NonNullable<SignOptions['profile']>
   clock: Clock
   random: Random
   note(text: string): void

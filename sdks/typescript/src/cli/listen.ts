@@ -1,6 +1,7 @@
 /** `clarion listen` and `clarion consume`: the organization's own events, as they are accepted. */
 import type { LogEvent } from '../kafka/consumer.ts'
-import { SIGNATURE_PROFILES, type SignatureProfile } from '../webhooks/profiles.ts'
+import { SIGNATURE_PROFILES } from '../webhooks/profiles.ts'
+import type { SignOptions } from '../webhooks/sign.ts'
 import { type Command, type Context, type Option, UsageError } from './command.ts'
 import { consumeLog, groupOf } from './consume-log.ts'
 import { createForwarder } from './forward.ts'
@@ -8,6 +9,9 @@ import { findCredentials, KAFKA_OPTIONS } from './kafka.ts'
 import { printable } from './printer.ts'
 import { pollLog } from './read-log.ts'
 
+type Profile = NonNullable<SignOptions['profile']>
+/** Ed25519 needs the platform's private key. */
+const PROFILES = SIGNATURE_PROFILES.filter((each): each is Profile => each !== 'ed25519')
 const COUNT: Option = { type: 'string', value: 'N', sentence: 'End after so many events; until Ctrl-C unless said.' }
 
 export const listen: Command = {
@@ -21,7 +25,7 @@ export const listen: Command = {
     count: COUNT,
     'forward-to': { type: 'string', value: 'URL', sentence: 'POST each event there, as a webhook would.' },
     secret: { type: 'string', value: 'TEXT', sentence: 'What deliveries are signed with (CLARION_WEBHOOK_SECRET); made and shown unless given.' },
-    profile: { type: 'string', value: 'NAME', sentence: `How: ${SIGNATURE_PROFILES.join(', ')}; standard unless said.` },
+    profile: { type: 'string', value: 'NAME', sentence: `How: ${PROFILES.join(', ')}; standard unless said.` },
     interval: { type: 'string', value: 'MS', sentence: 'How often the API is asked; 1000 unless said.' },
     ...KAFKA_OPTIONS,
   },
@@ -86,10 +90,9 @@ function forwarderOf({ text, env, print, clock, random }: Context): ((event: Log
   if (url === undefined) return undefined
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError('--forward-to must be a URL (http or https)')
   const profile = text('profile') ?? 'standard'
-  if (!SIGNATURE_PROFILES.includes(profile as SignatureProfile))
-    throw new UsageError(`there is no profile '${profile}'`, `one of: ${SIGNATURE_PROFILES.join(', ')}`)
+  if (!PROFILES.includes(profile as Profile)) throw new UsageError(`there is no profile '${profile}'`, `one of: ${PROFILES.join(', ')}`)
   const given = text('secret') ?? env.CLARION_WEBHOOK_SECRET
   const secret = given ?? `whsec_${Buffer.from(random.id(), 'hex').toString('base64')}`
   if (given === undefined) print.note(`the secret is ${secret}`)
-  return createForwarder({ url, secret, profile: profile as SignatureProfile, clock, random, note: print.note })
+  return createForwarder({ url, secret, profile: profile as Profile, clock, random, note: print.note })
 }

@@ -3,7 +3,7 @@ import { decodeBase64, decodeHex } from './encoding.ts'
 import { type HeadersLike, headerReader, loneValue, type ReadHeader } from './headers.ts'
 import type { KeyForm } from './keys.ts'
 
-export const SIGNATURE_PROFILES = ['standard', 'platforma', 'platphorm', 'event', 'relay'] as const
+export const SIGNATURE_PROFILES = ['standard', 'ed25519', 'platforma', 'platphorm', 'event', 'relay'] as const
 export type SignatureProfile = (typeof SIGNATURE_PROFILES)[number]
 
 /** What a request says of itself; not believed yet. */
@@ -26,17 +26,20 @@ const SIGNATURES_MAX = 64
 
 const READERS: Record<SignatureProfile, (header: ReadHeader) => Claim | undefined> = {
   standard: readStandard,
-  platforma: header => ofBody(header('x-platforma-signature')),
-  platphorm: header => ofBody(header('x-platphorm-signature')),
+  ed25519: readStandard,
+  platforma: header => ofBody(...bothOf(header, 'x-platforma-signature')),
+  platphorm: header => ofBody(...bothOf(header, 'x-platphorm-signature')),
   event: readEvent,
-  relay: header => ofBody(header('x-platformxe-signature'), header('x-caldera-signature')),
+  relay: header => ofBody(...bothOf(header, 'x-platformxe-signature'), ...bothOf(header, 'x-caldera-signature')),
 }
+
+const OF_BODY: ReadonlySet<SignatureProfile> = new Set(['platforma', 'platphorm', 'relay'])
 
 /** Undefined when a header is missing or malformed. */
 export function readClaim(headers: HeadersLike, profile: SignatureProfile | undefined): Claim | undefined {
   const lone = loneValue(headers)
-  // The other two sign what stands in further headers.
-  if (lone) return profile === 'standard' || profile === 'event' ? undefined : ofBody(lone.value)
+  // The others sign what stands in further headers.
+  if (lone) return profile === undefined || OF_BODY.has(profile) ? ofBody(lone.value) : undefined
   const name = profile ?? 'standard'
   return Object.hasOwn(READERS, name) ? READERS[name](headerReader(headers)) : undefined
 }
@@ -61,16 +64,20 @@ function readStandard(header: ReadHeader): Claim | undefined {
 function readEvent(header: ReadHeader): Claim | undefined {
   const timestamp = header('x-event-timestamp')
   const timestampS = secondsOf(timestamp)
-  const mac = decodeHex(header('x-event-signature'), MAC_BYTES)
-  if (timestampS === undefined || mac === undefined) return undefined
-  return { signedBefore: `${timestamp}.`, timestampS, macs: [mac], ed25519: [], keyForm: 'text' }
+  if (timestampS === undefined) return undefined
+  return { ...hexClaim(bothOf(header, 'x-event-signature')), signedBefore: `${timestamp}.`, timestampS }
 }
 
 /** Hex HMAC over the body alone, with or without `sha256=` (PD-15). */
-function ofBody(...values: Array<string | undefined>): Claim | undefined {
-  const macs = values.map(value => decodeHex(value?.replace(/^sha256=/, ''), MAC_BYTES)).filter(mac => mac !== undefined)
+const ofBody = (...values: Array<string | undefined>): Claim => hexClaim(values.map(value => value?.replace(/^sha256=/, '')))
+
+function hexClaim(values: Array<string | undefined>): Claim {
+  const macs = values.map(value => decodeHex(value, MAC_BYTES)).filter(mac => mac !== undefined)
   return { signedBefore: '', timestampS: undefined, macs, ed25519: [], keyForm: 'text' }
 }
+
+/** A header with room for one signature is the former secret's during a rotation; that of the new one stands beside it. */
+const bothOf = (header: ReadHeader, name: string): Array<string | undefined> => [header(name), header(`${name}-next`)]
 
 const secondsOf = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined

@@ -9,7 +9,7 @@ export interface SignOptions {
   id: string
   /** Seconds since 1970. */
   timestampS: number
-  profile?: SignatureProfile
+  profile?: Exclude<SignatureProfile, 'ed25519'>
 }
 
 /** The headers that carry the signature of `body` in this profile (`standard` unless said). */
