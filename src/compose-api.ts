@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../topics/admission-counters.ts'
 import { outcomes as outcomesTopic } from '../topics/outcomes.ts'
 import type { AnalyticsClient } from './analytics/client.ts'
+import { createLedgerReads } from './analytics/ledger-reads.ts'
 import { createReads } from './analytics/reads.ts'
 import { createAdmissionNumbers } from './api/admission-numbers.ts'
 import { createApi } from './api/create-api.ts'
@@ -22,6 +23,7 @@ import { patiently } from './kafka/patience.ts'
 import type { Provisioning } from './kafka/provisioning.ts'
 import type { KafkaSettings, Wire } from './kafka/wire.ts'
 import { createKafkaAccess } from './kafka-access/access.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import type { Logger } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Validators } from './registry/validators.ts'
@@ -47,6 +49,7 @@ export interface ApiParts {
   tags: IngressTags
   validators: Validators
   guard: AddressGuard
+  ledger: Ledger
   /** What the other roles of the process still lack. */
   missing: Array<() => string | undefined>
 }
@@ -83,6 +86,8 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     kafkaAccess,
     outcomes,
     reads: createReads(parts.analytics),
+    ledgerReads: createLedgerReads(parts.analytics),
+    shards: provisioning.shards,
     positions: numbers,
     usage: numbers,
     readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
@@ -93,9 +98,11 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     version: version(),
   })
   const sweep = parts.controlPlane.federation.startSweep()
+  const farewells = parts.controlPlane.farewells.start()
   return {
     handler,
     async close() {
+      farewells.close()
       sweep.close()
       await kafkaAccess.close()
       await appender.close()

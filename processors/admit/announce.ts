@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import { quotaMark } from '../../src/control-plane/plan-usage.ts'
 import { builtInEmit } from '../../src/events/built-in-emit.ts'
 import { platformEmitAt } from '../../src/events/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
@@ -14,8 +15,6 @@ import { PLATFORM_IDS_KEPT, platformIdsOf } from './judge-platform.ts'
 
 /** C.3.2: one notice an hour for each cap. */
 const NOTICE_INTERVAL_MS = 3_600_000
-/** C.3.3: percent of the quota. */
-const WARNED_AT = [80, 90, 100] as const
 const ANY_AGE = Number.POSITIVE_INFINITY
 
 export type Announce = (emit: Emit, verdict: Verdict, progress: Progress) => OutRecord[]
@@ -44,9 +43,7 @@ export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionSta
   }
 
   function quotaWarning(emit: Emit, { quota: { used, limit } }: Acceptance): OutRecord[] {
-    // Counts have no gaps, so each mark is met once; most emits are not near one.
-    if (limit === null || used < Math.floor((limit * WARNED_AT[0]) / 100)) return NOTHING
-    const percent = WARNED_AT.findLast(each => used === Math.ceil((limit * each) / 100))
+    const percent = quotaMark(used, limit)
     return percent === undefined ? NOTHING : noticed(emit, 'QUOTA_WARNING', { quota: 'emits', used, limit, percent })
   }
 

@@ -6,6 +6,7 @@ import { createKafkaCredentials, type KafkaCredentials } from '../kafka-access/c
 import type { Validators } from '../registry/validators.ts'
 import { createAnnounce } from './announce.ts'
 import type { ControlLog } from './control-log.ts'
+import { createFarewells, type Farewells } from './farewells.ts'
 import { createFederation, type Federation } from './federation/federation.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations.ts'
@@ -26,6 +27,7 @@ export interface ControlPlane {
   kafkaCredentials: KafkaCredentials
   templates: TemplateChecks
   federation: Federation
+  farewells: Farewells
 }
 
 export interface ControlPlaneDeps {
@@ -59,6 +61,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     registrations: createRegistrations(shared),
     templates,
     federation: createFederation(shared),
+    farewells: createFarewells(shared),
     replays: createReplays(shared),
     kafkaCredentials: createKafkaCredentials(shared),
     webhooks: createWebhooks(shared),

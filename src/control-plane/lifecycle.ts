@@ -101,9 +101,24 @@ export function namesOf(webhooks: readonly Webhook[]): Names {
   return made
 }
 
-/** Environments in which somebody listens to the name. */
-export const environmentsNaming = (webhooks: readonly Webhook[], type: string): Environment[] =>
-  ENVIRONMENTS.filter(environment => namesOf(webhooks)[environment].has(type))
+/**
+ * A change of the control plane for those who name it: in the environment of what changed, or in both where it belongs to none. `after` and
+ * `before`: the control plane on either side of the change.
+ */
+export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading): PlatformEmit[] {
+  const names = namesOf(after.webhooks(row.organizationId))
+  const naming = ENVIRONMENTS.filter(environment => names[environment].has(row.type))
+  if (naming.length === 0) return []
+  const own = environmentOf(row, after) ?? environmentOf(row, before)
+  return naming.filter(environment => own === undefined || own === environment).map(environment => lifecycleEmit(row, environment))
+}
+
+type Reading = Pick<ControlView, 'find' | 'webhooks'>
+
+function environmentOf({ entityType, organizationId, entityId }: ChangeRow, view: Reading): Environment | undefined {
+  if (entityType !== 'webhook' && entityType !== 'key' && entityType !== 'replay') return undefined
+  return view.find(entityType, organizationId, entityId)?.environment
+}
 
 const CANONICAL = /^PLATFORM_LIFECYCLE:[^:]*:([^@]*)@1$/
 const nameIn = (selector: string): string => CANONICAL.exec(selector)?.[1] ?? selector

@@ -1,9 +1,12 @@
 /** Organizations (C.0.2): made with everything that belongs to one from the first moment: topics, generic event, a key that may do all. */
+import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
+import { builtInEmit } from '../events/built-in-emit.ts'
 import type { Ids } from '../events/ids.ts'
 import { isReservedNamespace } from '../events/names.ts'
 import type { Announce, Caller } from './announce.ts'
+import { removedAtOnce } from './farewells.ts'
 import { effectsOnFederation } from './federation/plan-effects.ts'
 import { genericRegistration } from './generic-event.ts'
 import type { DecisionView } from './overlay.ts'
@@ -35,7 +38,10 @@ export interface Organizations {
   patch(caller: Caller, id: string, patch: OrganizationPatch, revision?: number): Promise<Organization>
   suspend(caller: Caller, id: string): Promise<Organization>
   activate(caller: Caller, id: string): Promise<Organization>
-  /** Soft: the record stays, with its slug; keys and webhooks go, and the secrets with them (C.0.2). */
+  /**
+   * Soft: the record stays, with its slug; keys and webhooks go, and the secrets with them (C.0.2), within a minute where a webhook is to
+   * hear of it.
+   */
   delete(caller: Caller, id: string): Promise<Organization>
   /** Errors: `reserved_namespace`: blocked globally means for everybody (PX-28). */
   grantNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
@@ -105,7 +111,7 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     id: string,
     type: string,
     decide: (organization: Organization) => Partial<Organization>,
-    also: (current: DecisionView, before: Organization) => Change[] = () => [],
+    also: (current: DecisionView, organizationId: string) => Change[] = () => [],
   ): Promise<Organization> {
     return store.change(ids.next('chg'), (current): Decision<Organization> => {
       const before = getOrganization(current, id)
@@ -114,8 +120,9 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
       const after = revised(before, changes, clock.nowMs())
       const federation = effectsOnFederation(announce, caller, current, before, after, clock.nowMs())
       return {
-        records: [{ kind: 'organization', record: after }, ...also(current, before), ...federation.records],
+        records: [{ kind: 'organization', record: after }, ...also(current, id), ...federation.records],
         changes: [...announcementsOf(before, after, type).map(each => announce(caller, each)), ...federation.changes],
+        emits: tenantEmits(before, after, caller),
         result: after,
       }
     })
@@ -133,7 +140,7 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
       }),
     suspend: (caller, id) => setStatus(caller, id, 'suspended', 'ORGANIZATION_SUSPENDED'),
     activate: (caller, id) => setStatus(caller, id, 'active', 'ORGANIZATION_ACTIVATED'),
-    delete: (caller, id) => change(caller, id, 'ORGANIZATION_DELETED', () => ({ status: 'deleted' }), secretsOf),
+    delete: (caller, id) => change(caller, id, 'ORGANIZATION_DELETED', () => ({ status: 'deleted' }), removedAtOnce),
     async grantNamespace(caller, id, namespace) {
       refuseReserved(namespace, '/namespace')
       return change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) =>
@@ -204,9 +211,12 @@ function announcementsOf(before: Organization, after: Organization, type: string
   return before.plan === after.plan ? [main] : [main, ofOrganization(after, 'CUSTOM_EVENT_INVALIDATED', { data: { cause: 'plan_change' } })]
 }
 
-function secretsOf(current: DecisionView, { id: organizationId }: Organization): Change[] {
-  const gone = (kind: 'key' | 'webhook') => current.list(kind, organizationId).map(({ id }) => ({ kind, remove: { organizationId, id } }))
-  return [...gone('key'), ...gone('webhook')]
+/** Ctrl Plane's events of a tenant's life (C.13). Nobody can have subscribed when it begins, so that is told in the audit alone. */
+function tenantEmits(before: Organization, after: Organization, { actorId, requestId }: Caller): PlatformEmit[] {
+  if (before.status === after.status || after.status === 'active') return []
+  const data = { tenant_id: after.id, plan: after.plan }
+  const facts = { organizationId: after.id, id: `tenant.${after.status}/${after.revision}`, actorId, requestId, subject: after.id }
+  return [builtInEmit(`tenant.${after.status}`, data, facts)]
 }
 
 function refuseReserved(namespace: string, path: string): void {

@@ -28,6 +28,16 @@ export function excessNames(registrations: Iterable<Registration>, limit: number
   return new Set(oldestFirst.slice(limit).map(([fullName]) => fullName))
 }
 
+/** Percent of a limit that an organization is warned at (C.3.3, C.12). */
+const WARNED_AT = [80, 90, 100] as const
+
+/** The mark that is reached when the count has just come to `used`, one at a time; undefined if none is. */
+export function quotaMark(used: number, limit: number | null): number | undefined {
+  // Most counts are not near one.
+  if (limit === null || used < Math.floor((limit * WARNED_AT[0]) / 100)) return undefined
+  return WARNED_AT.findLast(percent => used === Math.ceil((limit * percent) / 100))
+}
+
 /** Emits a month; null: unlimited. The test environment has a cap of its own (C.11.4). */
 export function emitLimit(plan: Plan, environment: Environment): number | null {
   return environment === 'test' ? planOf(plan).monthlyTestEmits : planOf(plan).monthlyEmits

@@ -1,6 +1,8 @@
 /** A registration that is refused: nothing is stored, and yet it is announced (C.3.5). */
+import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import type { Clock } from '../clock.ts'
 import type { ClarionError } from '../codes.ts'
+import { builtInEmit } from '../events/built-in-emit.ts'
 import { planOf } from '../registry/plans.ts'
 import type { Announce, Caller } from './announce.ts'
 import type { DecisionView } from './overlay.ts'
@@ -32,13 +34,16 @@ export function createRefusal({ announce, clock }: { announce: Announce; clock: 
   return ({ caller, organization, input, commandId }: Asked, refusal: ClarionError, current: DecisionView): Decision<Registration> => {
     const { id: organizationId, plan } = organization
     const changes = announceRefused(announce, caller, organizationId, input, refusal)
+    const emits: PlatformEmit[] = []
     if (refusal.code === 'registration_quota_exceeded' && isDue(organizationId, commandId)) {
       notices.set(organizationId, { atMs: clock.nowMs(), commandId })
       const used = registrationsUsed(current.list('registration', organizationId))
       const about = { organizationId, entityType: 'organization' as const, entityId: organizationId }
       const data = { quota: 'registrations', used, limit: planOf(plan).registrations }
       changes.push(announce(caller, { ...about, type: 'CUSTOM_EVENT_QUOTA_EXCEEDED', data }))
+      const facts = { organizationId, id: `quota.exceeded/${commandId}`, actorId: 'system', subject: organizationId }
+      emits.push(builtInEmit('quota.exceeded', { plan, ...data }, facts))
     }
-    return { records: [], changes, result: undefined as never, refusal }
+    return { records: [], changes, emits, result: undefined as never, refusal }
   }
 }

@@ -12,6 +12,7 @@ import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
 import type { DecisionView } from './overlay.ts'
 import { excessNames } from './plan-usage.ts'
+import { warnOfRegistrations } from './quota-warning.ts'
 import type { Registration } from './records.ts'
 import { announceDryRun, announceRegistered, ofRegistration } from './registration-chain.ts'
 import type { CheckedTemplate, DryRun, NewRegistration, TemplateChecks } from './registration-check.ts'
@@ -56,7 +57,11 @@ export function createRegistrations(deps: {
       const replaced = registration.status === 'published' ? replacedBy(registration, current) : []
       return {
         records: [{ kind: 'registration', record: registration }, ...replaced.map(asChange)],
-        changes: [...announceRegistered(announce, caller, registration, checked.facts), ...announceArchived(caller, replaced)],
+        changes: [
+          ...announceRegistered(announce, caller, registration, checked.facts),
+          ...announceArchived(caller, replaced),
+          ...warnOfRegistrations(announce, caller, organization, registration, current),
+        ],
         result: registration,
       }
     })

@@ -11,10 +11,13 @@
 
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { control } from '../../topics/control.ts'
+import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
+import { platformEmitAt } from '../events/platform-emit.ts'
 import type { OutRecord } from '../kafka/ports.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
+import { lifecycleEmitsOf } from './lifecycle.ts'
 import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
 import type { Kind, RecordsByKind } from './records.ts'
 import { type ControlViewStore, controlKey } from './view-store.ts'
@@ -28,6 +31,8 @@ export type Change =
 export interface Decision<T> {
   records: Change[]
   changes: ChangeRow[]
+  /** What the platform emits because of it. */
+  emits?: PlatformEmit[]
   result: T
   refusal?: ClarionError
 }
@@ -125,6 +130,7 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
   const overlay = createOverlay(view)
   const records: OutRecord[] = []
   const rows: ChangeRow[] = []
+  const emits: PlatformEmit[] = []
   for (const command of batch) {
     if (view.hasCommand(command.id)) continue
     const decision = decideOne(command, overlay)
@@ -133,15 +139,19 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
     // command whose answer was lost must be found whatever it decided.
     if (decision.records.length === 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
     rows.push(...decision.changes)
+    for (const row of decision.changes) emits.push(...lifecycleEmitsOf(row, overlay, view))
+    emits.push(...(decision.emits ?? []))
   }
-  return [...records, ...announcements(rows, shardOf)]
+  // Whoever judges them must have seen at least what was decided on, and something of what was decided.
+  const emitted = emits.map(emit => platformEmitAt(emit, shardOf(emit.organizationId), view.appliedOffset + 1))
+  return [...records, ...announcements(rows, shardOf), ...emitted]
 }
 
-function decideOne(command: Command, overlay: Overlay): Pick<Decision<unknown>, 'records' | 'changes'> {
+function decideOne(command: Command, overlay: Overlay): Pick<Decision<unknown>, 'records' | 'changes' | 'emits'> {
   try {
-    const { records, changes, result, refusal } = command.decide(overlay)
+    const { records, changes, emits = [], result, refusal } = command.decide(overlay)
     command.settled = refusal === undefined ? { result } : { error: refusal }
-    return { records: refusal === undefined ? records : [], changes }
+    return { records: refusal === undefined ? records : [], changes, emits }
   } catch (error) {
     command.settled = { error }
     return { records: [], changes: [] }

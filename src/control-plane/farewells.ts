@@ -1,0 +1,74 @@
+/**
+ * How an organization hears of its own end (C.13): what tells it of its deletion goes out in the transaction of the deletion, and the
+ * webhooks that listen to it stay, for that and for nothing else, until it had time to arrive. Their secrets go with them.
+ */
+import type { Clock, Timer } from '../clock.ts'
+import type { Ids } from '../events/ids.ts'
+import { builtInCanonicalName, lifecycleCanonicalName } from '../events/names.ts'
+import { createSelectorIndex } from '../events/selector.ts'
+import type { DecisionView } from './overlay.ts'
+import type { Webhook } from './records.ts'
+import type { Change, ControlStore } from './store.ts'
+import type { ControlView } from './view.ts'
+
+/** The final drain (C.13): at the most. */
+const FAREWELL_MS = 60_000
+
+export interface Farewells {
+  /** Removes, in due time, what stayed of organizations that are deleted: those deleted from now on, and those of before a restart. */
+  start(): { close(): void }
+}
+
+export function createFarewells(deps: { store: ControlStore; view: ControlView; ids: Ids; clock: Clock; timeScale?: number }): Farewells {
+  const { store, view, ids, clock } = deps
+
+  async function end(organizationId: string): Promise<void> {
+    await store.change(ids.next('chg'), current => ({
+      records: current.organization(organizationId)?.status === 'deleted' ? current.webhooks(organizationId).map(removal) : [],
+      changes: [],
+      result: undefined,
+    }))
+  }
+
+  return {
+    start() {
+      const timers = new Map<string, Timer>()
+      const schedule = (organizationId: string): void => {
+        if (timers.has(organizationId) || view.webhooks(organizationId).length === 0) return
+        const timer = clock.after(FAREWELL_MS * (deps.timeScale ?? 1), () => {
+          timers.delete(organizationId)
+          // If the control plane cannot be written, the next attempt is as far off again.
+          end(organizationId).catch(() => schedule(organizationId))
+        })
+        timers.set(organizationId, timer)
+      }
+      for (const { id, status } of view.organizations()) if (status === 'deleted') schedule(id)
+      const stop = view.onChange((kind, organizationId) => {
+        if (kind === 'organization' && view.organization(organizationId)?.status === 'deleted') schedule(organizationId)
+      })
+      return {
+        close() {
+          stop()
+          for (const timer of timers.values()) timer.cancel()
+        },
+      }
+    },
+  }
+}
+
+/** What goes at once with the organization: keys, and webhooks except those that are to hear of it. */
+export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationId: string): Change[] {
+  const keys = current.list('key', organizationId).map(({ id }): Change => ({ kind: 'key', remove: { organizationId, id } }))
+  const webhooks = current.list('webhook', organizationId).filter(webhook => !hearsOfTheEnd(webhook))
+  return [...keys, ...webhooks.map(removal)]
+}
+
+const removal = ({ organizationId, id }: Webhook): Change => ({ kind: 'webhook', remove: { organizationId, id } })
+
+function hearsOfTheEnd({ organizationId, events, active, environment, peer }: Webhook): boolean {
+  if (!active || peer !== null) return false
+  const index = createSelectorIndex([{ selectors: events, value: true }])
+  const told = (type: string, canonicalName: string) => index.match({ type, canonicalName, kind: null }).length > 0
+  const lifecycle = told('ORGANIZATION_DELETED', lifecycleCanonicalName(organizationId, 'ORGANIZATION_DELETED'))
+  return lifecycle || (environment === 'live' && told('tenant.deleted', builtInCanonicalName(organizationId, 'tenant.deleted')))
+}

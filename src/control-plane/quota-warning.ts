@@ -1,0 +1,24 @@
+import type { ChangeRow } from '../../topics/audit-changes.ts'
+import { planOf } from '../registry/plans.ts'
+import type { Announce, Caller } from './announce.ts'
+import type { DecisionView } from './overlay.ts'
+import { quotaMark, registrationsUsed } from './plan-usage.ts'
+import type { Organization, Registration } from './records.ts'
+
+/** C.12: at 80, 90 and 100 % of the plan's registrations. `current`: as it is before `made` is there; a version of a name that counts is free. */
+export function warnOfRegistrations(
+  announce: Announce,
+  caller: Caller,
+  { id: organizationId, plan }: Organization,
+  made: Registration,
+  current: DecisionView,
+): ChangeRow[] {
+  const versions = current.event(organizationId, `${made.namespace}.${made.name}`)?.versions.values() ?? []
+  if ([...versions].some(each => each.status !== 'archived')) return []
+  const { registrations: limit } = planOf(plan)
+  const used = registrationsUsed(current.list('registration', organizationId)) + 1
+  const percent = quotaMark(used, limit)
+  if (percent === undefined) return []
+  const data = { quota: 'registrations', used, limit, percent }
+  return [announce(caller, { organizationId, type: 'QUOTA_WARNING', entityType: 'organization', entityId: organizationId, data })]
+}
