@@ -1,0 +1,97 @@
+/** The broker and ClickHouse of the run: stopped, killed and started again on the same data and ports. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../src/clock.ts'
+import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
+import { type EmbeddedKafka, startEmbeddedKafka } from '../src/embedded/kafka.ts'
+
+const HEAP_MB = 512
+/** Of the small file system that ClickHouse's data are on, where mounting is allowed. */
+const DISK_MB = 900
+
+export interface FaultyBackends {
+  kafka(): EmbeddedKafka
+  clickhouseUrl(): string
+  killBroker(): Promise<void>
+  restartBroker(): Promise<void>
+  killClickHouse(): Promise<void>
+  /** Away for so long. */
+  stopClickHouse(ms: number): Promise<void>
+  /** Undefined when it can be filled; else why not. */
+  diskCannotFill: string | undefined
+  fillDisk(ms: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startBackends(deps: { dataDir: string; clock: Clock; say(sentence: string): void }): Promise<FaultyBackends> {
+  const { dataDir, clock, say } = deps
+  const logger = { info: () => undefined, warn: say }
+  const clickhouseDir = join(dataDir, 'clickhouse')
+  const diskCannotFill = mountSmall(clickhouseDir)
+  const kafkaOnce = () => startEmbeddedKafka({ dataDir, heapMb: HEAP_MB, profile: 'test', logger, onExit: () => undefined })
+  const clickhouseOnce = () => startEmbeddedClickHouse({ dataDir, logger, onExit: () => undefined })
+  let kafka = await kafkaOnce()
+  let clickhouse: EmbeddedClickHouse = await clickhouseOnce()
+
+  async function again<T>(what: string, start: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await start()
+      } catch (error) {
+        if (tries === 10) throw error
+        say(`${what} does not start: ${(error as Error).message}`)
+        await clock.sleep(1_000)
+      }
+    }
+  }
+
+  return {
+    kafka: () => kafka,
+    clickhouseUrl: () => clickhouse.url,
+    diskCannotFill,
+    async killBroker() {
+      process.kill(kafka.pid, 'SIGKILL')
+      await kafka.close().catch(() => undefined)
+      kafka = await again('Kafka', kafkaOnce)
+    },
+    async restartBroker() {
+      await kafka.close()
+      kafka = await again('Kafka', kafkaOnce)
+    },
+    async killClickHouse() {
+      process.kill(clickhouse.pid, 'SIGKILL')
+      await clickhouse.close().catch(() => undefined)
+      clickhouse = await again('ClickHouse', clickhouseOnce)
+    },
+    async stopClickHouse(ms) {
+      await clickhouse.close()
+      await clock.sleep(ms)
+      clickhouse = await again('ClickHouse', clickhouseOnce)
+    },
+    async fillDisk(ms) {
+      const filler = join(clickhouseDir, 'filler')
+      const { bavail, bsize } = statfsSync(clickhouseDir)
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
+      await clock.sleep(ms)
+      rmSync(filler)
+    },
+    async close() {
+      await clickhouse.close()
+      await kafka.close()
+      if (diskCannotFill === undefined) execFileSync('umount', ['-l', clickhouseDir])
+    },
+  }
+}
+
+/** Puts a small file system under the directory. Answers why not, where that is not allowed. */
+function mountSmall(directory: string): string | undefined {
+  mkdirSync(directory, { recursive: true })
+  if (readdirSync(directory).length > 0) return 'there are data already'
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', directory], { stdio: 'pipe' })
+    return undefined
+  } catch (error) {
+    return `a small file system cannot be mounted: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()}`
+  }
+}

@@ -1,0 +1,120 @@
+/** Several processes of each role, each in a slot of its own that is filled again when its process ends. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Child, Children } from '../bench/children.ts'
+import type { Clock } from '../src/clock.ts'
+import { SETTINGS } from '../src/config.ts'
+import { chooseFreePorts } from '../src/embedded/free-ports.ts'
+
+export const ADMIN_KEY = `ck_admin_${'faults'.repeat(7)}`
+const SECRET_KEY = 'secret-of-the-faults'.repeat(2)
+const READY_MS = 120_000
+const RESTART_PAUSE_MS = 500
+
+export interface Slot {
+  name: string
+  role: string
+  base: string
+  running(): boolean
+  kill(signal: NodeJS.Signals): void
+  /** Ends it cleanly and starts it with this shift of its clock. */
+  shiftClock(offsetMs: number): Promise<void>
+}
+
+export interface Fleet {
+  slots: Slot[]
+  of(role: string): Slot[]
+  /** Resolves when every process says that it is ready. */
+  ready(): Promise<void>
+  /** Exits that nobody asked for. */
+  unexpected: string[]
+  close(): Promise<void>
+}
+
+export async function startFleet(deps: {
+  children: Children
+  clock: Clock
+  dataDir: string
+  sizes: Record<string, number>
+  /** Addresses of the backends, as they are now. */
+  env(): Record<string, string>
+  say(sentence: string): void
+}): Promise<Fleet> {
+  const { clock, children } = deps
+  const unexpected: string[] = []
+  let closing = false
+  const names = Object.entries(deps.sizes).flatMap(([role, size]) =>
+    Array.from({ length: size }, (_, n) => ({ role, name: `${role}-${n + 1}` })),
+  )
+  const ports = await chooseFreePorts(names.length)
+  const slots = names.map(({ role, name }, index) => openSlot(role, name, ports[index]!))
+
+  function openSlot(role: string, name: string, port: number): Slot {
+    const dataDir = join(deps.dataDir, name)
+    mkdirSync(dataDir, { recursive: true })
+    const defaults = Object.fromEntries(SETTINGS.map(setting => [setting.name, '']))
+    const fixed = { PORT: String(port), CLARION_DATA_DIR: dataDir, CLARION_ROLES: role, CLARION_ADMIN_KEY: ADMIN_KEY }
+    const common = { CLARION_SECRET_KEY: SECRET_KEY, EGRESS_ALLOW: '127.0.0.0/8', EGRESS_ALLOW_HTTP: 'true', LOG_LEVEL: 'warn' }
+    let offsetMs = 0
+    let asked = false
+    let child: Child = start()
+
+    function start(): Child {
+      const env = { ...defaults, ...fixed, ...common, CLARION_TIME_SCALE: '0.01', CLARION_CLOCK_OFFSET_MS: String(offsetMs), ...deps.env() }
+      const started = children.start({ file: new URL('../src/main.ts', import.meta.url), env })
+      void started.exited.then(code => ended(started, code))
+      return started
+    }
+
+    /** As a supervisor does: whatever ended is started again. */
+    async function ended(of: Child, code: number | string): Promise<void> {
+      if (closing || of !== child) return
+      if (!asked) {
+        unexpected.push(`${name} ended with ${code}:\n${of.log().slice(-600)}`)
+        deps.say(`${name} ended by itself with ${code}`)
+      }
+      asked = false
+      await clock.sleep(RESTART_PAUSE_MS)
+      if (!closing) child = start()
+    }
+
+    return {
+      role,
+      name,
+      base: `http://127.0.0.1:${port}`,
+      running: () => child.running(),
+      kill(signal) {
+        asked ||= signal === 'SIGKILL' || signal === 'SIGTERM'
+        if (child.running()) child.process.kill(signal)
+      },
+      async shiftClock(ms) {
+        offsetMs = ms
+        asked = true
+        child.process.kill('SIGTERM')
+        await child.exited
+      },
+    }
+  }
+
+  const isReady = (slot: Slot) => fetch(`${slot.base}/ready`, { signal: AbortSignal.timeout(2_000) }).then(answer => answer.ok, () => false) // biome-ignore format: one thought
+
+  return {
+    slots,
+    of: role => slots.filter(slot => slot.role === role),
+    unexpected,
+    async ready() {
+      const deadline = clock.monotonicMs() + READY_MS
+      for (const slot of slots) {
+        while (!(await isReady(slot))) {
+          if (clock.monotonicMs() > deadline) throw new Error(`${slot.name} is not ready after ${READY_MS / 1000} s`)
+          await clock.sleep(100)
+        }
+      }
+    },
+    async close() {
+      closing = true
+      for (const slot of slots) slot.kill('SIGCONT')
+      await children.close()
+    },
+  }
+}

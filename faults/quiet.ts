@@ -1,0 +1,40 @@
+/** Waiting until nothing moves any more: every process ready, every record judged, every delivery ended, everything in the history. */
+import type { AnalyticsClient } from '../src/analytics/client.ts'
+import type { Clock } from '../src/clock.ts'
+import type { Fleet } from './fleet.ts'
+
+/** Nothing may have changed for so long. Longer than the longest retry of the run, and than what a writer waits for an absent ClickHouse. */
+const STILL_MS = 15_000
+const PATIENCE_MS = 240_000
+
+const FIGURES = `SELECT
+  (SELECT count() FROM emits) AS verdicts,
+  (SELECT count() FROM attempts) AS attempts,
+  (SELECT count() FROM completions) AS completions,
+  (SELECT count() FROM emits WHERE verdict = 'accepted' AND subscriberCount > 0) AS withSubscribers`
+
+/** Answers the seconds it took; throws when it does not get quiet. */
+export async function untilQuiet(deps: {
+  fleet: Fleet
+  analytics: AnalyticsClient
+  clock: Clock
+  say(sentence: string): void
+}): Promise<number> {
+  const { clock } = deps
+  const startedAtMs = clock.monotonicMs()
+  await deps.fleet.ready()
+  let last = ''
+  let sinceMs = clock.monotonicMs()
+  while (clock.monotonicMs() - sinceMs < STILL_MS) {
+    await clock.sleep(1_000)
+    const [found] = await deps.analytics.query<Record<string, number>>(FIGURES).catch(() => [undefined])
+    const now = JSON.stringify(found)
+    if (found === undefined || now !== last) {
+      last = now
+      sinceMs = clock.monotonicMs()
+    }
+    if (clock.monotonicMs() - startedAtMs > PATIENCE_MS) throw new Error(`it does not get quiet: ${now}`)
+  }
+  deps.say(`quiet: ${last}`)
+  return (clock.monotonicMs() - startedAtMs) / 1000
+}
