@@ -31,8 +31,12 @@ async function emitMany(organization: Pick<TestOrganization, 'call'>, count: num
   expect(data.results).toHaveLength(count)
 }
 
-const check = async (of = '', on = platform) =>
-  (await on.call<LedgerReport>(on.adminKey, 'POST', `/api/v1/ledger/check${of && `?organizationId=${of}`}`)).data
+async function check(of = ''): Promise<LedgerReport> {
+  const path = `/api/v1/ledger/check${of && `?organizationId=${of}`}`
+  const { status, data, body } = await platform.call<LedgerReport>(platform.adminKey, 'POST', path)
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)} ${platform.log().slice(-2_000)}`)
+  return data
+}
 
 async function audited(organization: TestOrganization, count: number) {
   for (let tries = 0; tries < 100; tries++) {
