@@ -68,6 +68,7 @@ export const CODES = {
   invalid_event_selector: entry(400, 'A selector is not one of the forms of C.0.4.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
+  ownership_not_verified: entry(409, 'The receiver did not answer the test with 2xx, so the webhook was not made or changed.'),
 
   // Federation (C.1.5)
   federation_not_available: entry(402, 'Federation is for organizations on the Enterprise plan.'),
@@ -90,6 +91,7 @@ export const CODES = {
     409,
     'The peer has another event under the name that this one would arrive by; inboundNamespace keeps them apart.',
   ),
+  federation_loop: entry(409, 'The event has been at this organization before: relays do not go in circles.'),
   secret_rotation_in_progress: entry(409, 'The secret before is still valid: rotate again when its overlap has ended.'),
   relay_not_failed: entry(409, 'Only a relay that failed can be tried again.'),
   cannot_invite_self: entry(400, 'An organization cannot be a member of its own group.'),

@@ -71,9 +71,6 @@ export interface Federated {
   skipped: Array<{ webhookId: string; reason: string }>
 }
 
-/** Asked once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
-export type Federate = (event: EventFacts, organization: Organization, payload: Buffer) => Federated | undefined
-
 /** Could not be written to the log; kept for redrive. */
 export interface Failure {
   verdict: 'failed'

@@ -5,7 +5,7 @@
 import type { Clock } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
 import { createLifecycle, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
-import type { Organization, Registration } from '../../src/control-plane/records.ts'
+import type { Registration } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import type { IngressTags } from '../../src/events/ingress.ts'
@@ -14,8 +14,10 @@ import type { Logger } from '../../src/observability/logger.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
 import { createAdmissionState } from './admission-state.ts'
+import { noteArrival } from './admit-relay.ts'
 import { createAnnounce } from './announce.ts'
-import type { Acceptance, Emit, Failure, Federate, Progress, Verdict } from './emit.ts'
+import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
+import { createFederate } from './federate.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
 import { judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
@@ -23,6 +25,7 @@ import { createWebhookMatcher } from './match-webhooks.ts'
 import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
+import { createRelayLog } from './relay-log.ts'
 
 /** Emits wait this long for the control plane to be as new as the api saw it; then they are judged by what is known. */
 const CONTROL_WAIT_MS = 2_000
@@ -38,8 +41,6 @@ export interface AdmitDependencies {
   clockOffsetMs: number
   logger: Logger
   onVerdict(verdict: Verdict, emit: Emit): void
-  /** No federation: without peers. */
-  federate?: Federate
 }
 
 export function createAdmit(deps: AdmitDependencies): Processor {
@@ -58,6 +59,8 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
+  const relayLog = createRelayLog(handle.shard)
+  const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog })
   const announce = createAnnounce({ lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
   const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
@@ -83,19 +86,20 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     const progress: Progress = {}
     const verdict = isolated ? judgeIsolated(emit, progress) : judgeOne(emit, progress)
     if (verdict === 'repeated') return
-    const federated = verdict.verdict === 'accepted' ? accepted(emit, verdict, progress.organization!) : undefined
+    const federated = verdict.verdict === 'accepted' ? accepted(emit, verdict) : undefined
     if ('heldKey' in verdict && verdict.heldKey && progress.organization) {
       state.hold(verdict.heldKey, keysRememberedBy(progress.organization))
     }
     handle.write(outputs.add(emit, verdict, progress))
     if (federated) handle.write(federated)
+    if (emit.platform?.kind === 'relay') handle.write(noteArrival({ lifecycle, log: relayLog }, emit, emit.platform, verdict))
     const announced = announce(emit, verdict, progress)
     if (announced.length > 0) handle.write(announced)
     deps.onVerdict(verdict, emit)
   }
 
   /** Counts it; answers what goes to peers. What the platform emits is on no quota, and goes to no peer. */
-  function accepted(emit: Emit, acceptance: Acceptance, organization: Organization): OutRecord[] | undefined {
+  function accepted(emit: Emit, acceptance: Acceptance): OutRecord[] | undefined {
     const { organizationId, environment, platform } = emit
     if (platform) state.hold(platformIdOf(emit, platform, acceptance), PLATFORM_IDS_KEPT)
     if (platform && platform.kind !== 'redrive') {
@@ -103,7 +107,7 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       return undefined
     }
     state.count(organizationId, environment, emit.recordedAtMs)
-    const federated = deps.federate?.(acceptance.event, organization, emit.payload)
+    const federated = federate(acceptance.event, emit.payload, emit.judgedAtMs)
     if (!federated) return undefined
     acceptance.webhookIds = [...acceptance.webhookIds, ...federated.webhookIds]
     acceptance.skipped = [...acceptance.skipped, ...federated.skipped]
@@ -123,7 +127,7 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
       receiver.receive(records, nextOffset, isolated)
     },
-    seal: () => [...outputs.seal(), ...state.seal(handle.shard)],
+    seal: () => [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard)],
     close() {
       inputs.close()
       receiver.close()

@@ -10,6 +10,7 @@ import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
+import { objectToRelay } from './admit-relay.ts'
 import { checkOrganization } from './check-organization.ts'
 import { claimOf, heldBy } from './deduplicate.ts'
 import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
@@ -32,8 +33,8 @@ export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Prog
   const original = state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
   if (original) return again(emit, platform, organization, original, judging)
   if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, judging)
-  const conflict = nameConflict(platform, judging)
-  if (conflict) return conflict
+  const objection = platform.kind === 'relay' ? objectToRelay(platform, view) : undefined
+  if (objection) return objection
   const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = { used, limit: quotaLimit(organization, emit.environment) }
   return accept(emit, platform, sequence, quota, undefined, judging)
@@ -73,14 +74,6 @@ function again(
     return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another type or other data.`)
   const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
-}
-
-/** C.1.4 (10): two streams share a canonical name only if they have one schema. */
-function nameConflict({ kind, organizationId, type, schemaVersion, schemaHash }: PlatformEmit, { view }: Judging): Rejection | undefined {
-  if (kind !== 'relay') return undefined
-  const own = view.event(organizationId, type)?.versions.get(schemaVersion)
-  if (!own || own.schemaHash === schemaHash) return undefined
-  return reject('conflict', `The organization has an event ${type}@${schemaVersion} of its own with another schema.`)
 }
 
 /** C.11.4: takes quota and sequence now; keeps its id, its version and its key. */

@@ -162,11 +162,18 @@ export function originOf(kind: IngressKind, organizationId: string, environment:
  * same delivery never gets two ids; a replay makes new ones (K-8).
  */
 export function deliveryId(event: string, webhookId: string, replayId?: string): string {
-  const parts = replayId === undefined ? `${event}/${webhookId}` : `${event}/${webhookId}/${replayId}`
+  return derived('dlv', event, replayId === undefined ? `${event}/${webhookId}` : `${event}/${webhookId}/${replayId}`)
+}
+
+/** `cefr_` and 32 characters, made as a delivery's: one event, by one push, to one member of a federation group. */
+export const relayId = (sourceEvent: string, pushId: string, memberId: string): string =>
+  derived('cefr', sourceEvent, `${sourceEvent}/${pushId}/${memberId}`)
+
+function derived(prefix: string, event: string, parts: string): string {
   const digest = hash('sha256', parts, 'buffer')
   // 48 bits end in the middle of the tenth character: its upper three bits are time, its lower two come from the digest.
   const tenth = ALPHABET.charAt((ALPHABET.indexOf(event.charAt(13)) & 0b11100) | (digest.readUInt8(15) & 0b11))
   let chance = ''
   for (let at = 0; at < 15; at += 5) chance += encode20(digest.readUIntBE(at, 3) >>> 4) + encode20(digest.readUIntBE(at + 2, 3))
-  return `dlv_${event.slice(4, 13)}${tenth}${chance.slice(0, 22)}`
+  return `${prefix}_${event.slice(4, 13)}${tenth}${chance.slice(0, 22)}`
 }

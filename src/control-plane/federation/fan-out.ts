@@ -1,0 +1,73 @@
+/**
+ * To whom an event goes (C.1.4, 1 to 3): asked for every accepted emit, so what is not shared costs one look-up, and what is shared is worked
+ * out once for each state of the control plane.
+ */
+import type { SkipReason } from '../../../topics/audit-relays.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../records.ts'
+import type { ControlView } from '../view.ts'
+import { inboundCanonicalName, inboundType } from './names.ts'
+
+export interface Target {
+  push: FederationPush
+  member: FederationMember
+  /** Why nothing goes there now; undefined: it does. */
+  skip: SkipReason | undefined
+  /** Of an organization: the short type and the canonical name under which the event arrives; null for an external peer. */
+  arrivesAs: { organizationId: string; type: string; canonicalName: string } | null
+}
+
+const NOBODY: readonly Target[] = []
+
+/** Targets of a canonical name, oldest push first; empty for what is not shared. */
+export function createFanOut({ federation }: Pick<ControlView, 'federation'>): (sourceCanonicalName: string) => readonly Target[] {
+  const known = new Map<string, readonly Target[]>()
+  let generation = -1
+  return name => {
+    const pushes = federation.pushesOf(name)
+    if (pushes.length === 0) return NOBODY
+    if (generation !== federation.generation) {
+      known.clear()
+      generation = federation.generation
+    }
+    let targets = known.get(name)
+    if (targets === undefined) {
+      targets = targetsOf(federation, pushes)
+      known.set(name, targets)
+    }
+    return targets
+  }
+}
+
+function targetsOf(federation: ControlView['federation'], pushes: readonly FederationPush[]): Target[] {
+  const targets: Target[] = []
+  /** Two groups that share the same version with the same peer: it gets it once (C.1.6). */
+  const reached = new Set<string>()
+  for (const push of pushes) {
+    const group = federation.group(push.groupId)
+    if (group === undefined || group.status === 'archived') continue
+    for (const member of federation.members(push.groupId)) {
+      if (member.status !== 'accepted' && member.status !== 'paused') continue
+      const { memberOrganizationId } = member
+      const duplicate = memberOrganizationId !== null && reached.has(memberOrganizationId)
+      const skip = withheld(group, member) ?? (duplicate ? 'duplicate' : undefined)
+      if (skip === undefined && memberOrganizationId !== null) reached.add(memberOrganizationId)
+      targets.push({ push, member, skip, arrivesAs: arrival(member, push) })
+    }
+  }
+  return targets
+}
+
+function withheld(group: FederationGroup, member: FederationMember): SkipReason | undefined {
+  if (group.status === 'suspended') return 'plan'
+  if (member.status === 'accepted') return undefined
+  return member.pauseReason === 'plan' ? 'plan' : 'paused'
+}
+
+function arrival(member: FederationMember, push: FederationPush): Target['arrivesAs'] {
+  if (member.memberOrganizationId === null) return null
+  return {
+    organizationId: member.memberOrganizationId,
+    type: inboundType(member, push),
+    canonicalName: inboundCanonicalName(member, push),
+  }
+}
