@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command behind `npm start`, `npm test` and `npm run demo | bench | conformance`. It runs on any Node from 20 and without a single dependency:
+ * The command behind `npm start`, `npm test` and `npm run demo | bench | faults | conformance`. It runs on any Node from 20 and without a single dependency:
  * it installs what is missing, then runs the real program on Node 24.
  */
 import { spawn } from 'node:child_process'
@@ -18,6 +18,7 @@ const COMMANDS = {
   test: { sentence: 'Run every test; further arguments go to jest.', program: JEST, before: ['src/embedded/prepare.ts'], dev: true },
   demo: { sentence: 'Send the real GitHub webhook corpus through a platform, and count.', program: ['demo/main.ts'], dev: true },
   conformance: { sentence: 'Run the suites of others against the platform.', program: ['conformance/main.ts'], dev: true },
+  faults: { sentence: 'Break a platform of several processes under load by a seed, and count.', program: ['faults/main.ts'], dev: true },
   bench: { sentence: 'Measure admission and the whole path, each beside its baseline.', program: ['bench/main.ts'], dev: true },
 }
 /** Notices of experiments that we chose, and of a timer in the Kafka client; any other warning is shown. */
@@ -65,7 +66,7 @@ function run(program) {
 
 function help() {
   console.log(
-    'usage: npm start | npm test | npm run demo | npm run bench | npm run conformance   (or: node bin/clarion.mjs <command> [arguments])\n',
+    'usage: npm start | npm test | npm run demo | npm run bench | npm run faults | npm run conformance   (or: node bin/clarion.mjs <command> [arguments])\n',
   )
   for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(11)} ${sentence}`)
   if (!existsSync(nodeProgram(root))) return 0
