@@ -15,6 +15,8 @@ export const SCHEMA_BYTES_MAX = 65_536
 export const SCHEMA_NESTING_MAX = 64
 /** Subschemas that judging one instance may visit, `$ref` followed each time: twice the same reference, thirty levels on end, is a billion. */
 export const SCHEMA_EVALUATIONS_MAX = 2_000
+/** Subschemas in the text, used or not: each is looked at several times before the schema is taken, while others wait. */
+export const SCHEMA_SUBSCHEMAS_MAX = 1_000
 
 export interface SchemaSize {
   /** Levels: the root is 1, each step into properties, items, prefixItems, patternProperties or additionalProperties one more. */
@@ -34,6 +36,11 @@ export function measureSchema(schema: SchemaObject): SchemaSize {
   const outside = outsideBounds(schema)
   if (outside) return { depth: 0, propertyCount: 0, evaluations: 0, problems: [outside] }
   const positions = schemaPositions(schema)
+  if (positions.size > SCHEMA_SUBSCHEMAS_MAX) {
+    const message = `holds ${positions.size} schemas, at most ${SCHEMA_SUBSCHEMAS_MAX} are allowed`
+    const tooMany = { code: 'schema_too_wide' as const, finding: finding('', 'max_subschemas', message) }
+    return { depth: 0, propertyCount: 0, evaluations: 0, problems: [tooMany] }
+  }
   const references = resolveReferences(schema)
   const problems: SchemaSize['problems'] = []
 
@@ -91,10 +98,22 @@ function createWalk({ targets, dynamic }: References) {
   const sizes = new Map<SchemaObject, Size>()
   const open = new Set<SchemaObject>()
 
-  /** A dynamic reference counts for every place that it may lead to. */
-  function leadsTo(schema: SchemaObject): Schema[] {
-    const [target, end] = [targets.get(schema), dynamic.get(schema)]
-    return [...(target === undefined ? [] : [target]), ...(end ? new Set([end.initial, ...end.candidates]) : [])]
+  const lists = new Map<Schema[], Size>()
+
+  /** A dynamic reference counts for every place that it may lead to; many may share the list of them. Undefined: one leads back. */
+  function visitAll(ends: Schema[], path: string): Size | undefined {
+    const known = lists.get(ends)
+    if (known) return known
+    const together = { depth: 0, evaluations: 0 }
+    for (const end of ends) {
+      if (typeof end === 'boolean') continue
+      if (!visit(end, path)) return undefined
+      const { depth, evaluations } = sizes.get(end) as Size
+      together.depth = Math.max(together.depth, depth)
+      together.evaluations += evaluations
+    }
+    lists.set(ends, together)
+    return together
   }
 
   /** False when the schema leads back to itself. */
@@ -113,10 +132,12 @@ function createWalk({ targets, dynamic }: References) {
         if (keyword !== '$defs' && keyword !== 'definitions') include(sizes.get(child) as Size, STEPS.has(keyword) ? 1 : 0)
       } else if (keyword === 'properties' || keyword === 'patternProperties') include({ depth: 1, evaluations: 1 }, 1)
     }
-    for (const target of leadsTo(schema)) {
-      if (typeof target === 'boolean') continue
-      if (!visit(target, path)) return false
-      include(sizes.get(target) as Size, 0)
+    const target = targets.get(schema)
+    const end = dynamic.get(schema)
+    for (const ends of [target === undefined ? [] : [target], end ? [end.initial] : [], end?.candidates ?? []]) {
+      const together = visitAll(ends, path)
+      if (!together) return false
+      include(together, 0)
     }
     open.delete(schema)
     sizes.set(schema, size)

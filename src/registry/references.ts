@@ -21,7 +21,7 @@ export interface DynamicTarget {
   initial: Schema
   /** The outermost resource of the dynamic scope with this `$dynamicAnchor` wins; undefined: it is a plain reference after all. */
   anchor: string | undefined
-  /** Every schema with that anchor. */
+  /** Every schema with that anchor; one list for all references that name it. */
   candidates: SchemaObject[]
 }
 
@@ -143,7 +143,15 @@ function createIndex() {
     return { schema, resource: own, fragment }
   }
 
-  const withDynamicAnchor = (name: string): SchemaObject[] =>
+  const byDynamicAnchor = new Map<string, SchemaObject[]>()
+  const withDynamicAnchor = (name: string): SchemaObject[] => {
+    const known = byDynamicAnchor.get(name)
+    if (known) return known
+    const found = holders(name)
+    byDynamicAnchor.set(name, found)
+    return found
+  }
+  const holders = (name: string): SchemaObject[] =>
     [...new Set(resources.values())].flatMap((resource): SchemaObject[] => {
       const schema = resource.dynamicAnchors.get(name)
       return schema ? [schema] : []

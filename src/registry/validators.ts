@@ -21,9 +21,9 @@ export interface Validators {
 
 const FINDINGS_MAX = 20
 
-/** `cacheMax`: schemas kept ready, the least recently used go first; tens of KB each, half a MB with hostile patterns. */
+/** `cacheMax`: schemas kept ready at most; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
-  const judges = new Map<string, Judge>()
+  const judges = createCache<Judge>(options.cacheMax)
   const metaSchema = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
 
   function check(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
@@ -34,11 +34,7 @@ export function createValidators(options: { cacheMax: number }): Validators {
   }
 
   function judgeOf({ schemaHash, payloadSchema, schemaFlavour }: Parameters<Validators['validate']>[0]): Judge {
-    const judge = judges.get(schemaHash) ?? createJudge(payloadSchema, { flavour: schemaFlavour, formats: 'assert' })
-    judges.delete(schemaHash)
-    judges.set(schemaHash, judge)
-    if (judges.size > options.cacheMax) judges.delete(judges.keys().next().value as string)
-    return judge
+    return judges.get(schemaHash, () => createJudge(payloadSchema, { flavour: schemaFlavour, formats: 'assert' }))
   }
 
   return {
@@ -55,6 +51,29 @@ export function createValidators(options: { cacheMax: number }): Validators {
     validate(registration, value) {
       const judge = judgeOf(registration)
       return judge.isValid(value) ? [] : judge.findings(value, FINDINGS_MAX)
+    },
+  }
+}
+
+/**
+ * Two generations: what is used moves to the young one, and when that holds half of what is allowed, the old one goes with all that was not
+ * used since. Finding what was used lately writes nothing.
+ */
+function createCache<T>(max: number) {
+  const youngMax = Math.max(1, Math.floor(max / 2))
+  let young = new Map<string, T>()
+  let old = new Map<string, T>()
+  return {
+    get(key: string, make: () => T): T {
+      const found = young.get(key)
+      if (found !== undefined) return found
+      const kept = old.get(key) ?? make()
+      if (young.size >= youngMax) {
+        old = young
+        young = new Map()
+      }
+      young.set(key, kept)
+      return kept
     },
   }
 }

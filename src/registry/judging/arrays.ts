@@ -1,11 +1,13 @@
 /** Keywords about arrays. */
 import { identityOf } from '../canonical-json.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { below, type Check, fault, type Making, quietly } from './judge.ts'
+import { below, type Check, every, fault, type Making, quietly } from './judge.ts'
 
 export function arrayChecks(schema: SchemaObject, making: Making): Check[] {
   const checks = [...countChecks(schema), ...containsChecks(schema, making), ...itemChecks(schema, making)]
-  return checks.map(check => (value, run, seen) => !Array.isArray(value) || check(value, run, seen))
+  if (checks.length === 0) return []
+  const check = every(checks as Check[])
+  return [(value, run, seen) => !Array.isArray(value) || check(value, run, seen)]
 }
 
 type ArrayCheck = (value: unknown[], ...rest: Parameters<Check> extends [unknown, ...infer Rest] ? Rest : never) => boolean

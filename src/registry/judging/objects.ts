@@ -2,11 +2,13 @@
 import { isJsonObject } from '../../events/json-pointer.ts'
 import type { Pattern } from '../patterns.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { below, type Check, fault, type Making, quietly, type Run } from './judge.ts'
+import { below, type Check, every, fault, type Making, quietly, type Run } from './judge.ts'
 
 export function objectChecks(schema: SchemaObject, making: Making): Check[] {
   const checks = [...countChecks(schema), ...requiredChecks(schema), ...nameChecks(schema, making), ...memberChecks(schema, making)]
-  return checks.map(check => (value, run, seen) => !isJsonObject(value) || check(value, run, seen))
+  if (checks.length === 0) return []
+  const check = every(checks as Check[])
+  return [(value, run, seen) => !isJsonObject(value) || check(value, run, seen)]
 }
 
 /** A check that is only asked about objects. */
@@ -86,7 +88,8 @@ function memberChecks({ properties, patternProperties, additionalProperties }: S
   return [
     (value, run, seen) => {
       let holds = true
-      for (const name of Object.keys(value)) {
+      // Of all loops over members the fastest; a payload inherits no member that it could meet.
+      for (const name in value) {
         let judged: boolean
         let known: boolean
         if (matching.length === 0) {

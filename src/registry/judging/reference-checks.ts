@@ -12,7 +12,7 @@ export function referenceChecks(schema: SchemaObject, { references, check }: Mak
   const initial = check(dynamic.initial)
   const { anchor } = dynamic
   if (anchor === undefined) return [...checks, initial]
-  const byResource = new Map<Resource, Check>(dynamic.candidates.map(each => [references.resourceOf(each), check(each)]))
+  const byResource = checksByResource(dynamic.candidates, { references, check })
   const outermost: Check = (value, run, seen) => {
     for (const resource of run.scope) {
       const found = byResource.get(resource)
@@ -21,4 +21,16 @@ export function referenceChecks(schema: SchemaObject, { references, check }: Mak
     return initial(value, run, seen)
   }
   return [...checks, outermost]
+}
+
+const known = new WeakMap<SchemaObject[], Map<Resource, Check>>()
+
+/** Made once for all references that name the same anchor. */
+function checksByResource(candidates: SchemaObject[], { references, check }: Pick<Making, 'references' | 'check'>): Map<Resource, Check> {
+  const found = known.get(candidates) ?? new Map<Resource, Check>()
+  if (!known.has(candidates)) {
+    known.set(candidates, found)
+    for (const each of candidates) found.set(references.resourceOf(each), check(each))
+  }
+  return found
 }
