@@ -39,7 +39,7 @@ export const TOPOLOGY: readonly Station[] = [
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane',
     reads: [outcomes, admissionCounters, control],
-    writes: [emits, platformEmits, deliveriesCommands, control, auditChanges],
+    writes: [emits, platformEmits, deliveriesCommands, control, auditChanges, auditAttempts],
     state: [],
   },
   {
@@ -59,7 +59,7 @@ export const TOPOLOGY: readonly Station[] = [
   {
     role: 'record',
     does: 'writes history into ClickHouse, each row once; checks every hour that the books agree',
-    reads: [auditEmits, auditAttempts, auditChanges, auditRelays, admissionCounters, events],
+    reads: [auditEmits, auditAttempts, auditChanges, auditRelays, quarantine, admissionCounters, events],
     writes: [auditChanges],
     state: [recordState],
   },

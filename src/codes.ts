@@ -98,6 +98,10 @@ export const CODES = {
   header_not_allowed: entry(400, 'A header is not one that may be sent along: see the message.'),
   cannot_push_generic_event: entry(400, 'platformxe.generic cannot be shared.'),
 
+  // Deliveries (C.10)
+  delivery_in_progress: entry(409, 'The delivery has not ended: its next attempt comes by itself.'),
+  webhook_inactive: entry(409, 'The webhook is switched off, or deleted.'),
+
   // Replays (C.8)
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),

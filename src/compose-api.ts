@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../topics/admission-counters.ts'
+import { auditAttempts, auditAttemptsCodec } from '../topics/audit-attempts.ts'
 import { outcomes as outcomesTopic } from '../topics/outcomes.ts'
 import type { AnalyticsClient } from './analytics/client.ts'
 import { createLedgerReads } from './analytics/ledger-reads.ts'
@@ -13,14 +14,21 @@ import type { Backends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
 import type { ControlPlane } from './control-plane/control-plane.ts'
+import type { SecretBox } from './control-plane/secrets.ts'
 import type { ControlViewStore } from './control-plane/view-store.ts'
 import type { AddressGuard } from './delivery/address-guard.ts'
+import { createPings } from './delivery/ping.ts'
+import { createRecipes } from './delivery/recipes.ts'
+import { createBuildAttempt } from './delivery/request.ts'
+import { createSender } from './delivery/send.ts'
+import type { ChainTokens } from './events/chain.ts'
 import type { Ids } from './events/ids.ts'
 import type { IngressTags } from './events/ingress.ts'
 import { createAppender } from './kafka/appender.ts'
 import { createLogReader } from './kafka/log-reader.ts'
 import { patiently } from './kafka/patience.ts'
 import type { Provisioning } from './kafka/provisioning.ts'
+import { shardOf } from './kafka/shards.ts'
 import type { KafkaSettings, Wire } from './kafka/wire.ts'
 import { createKafkaAccess } from './kafka-access/access.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -49,6 +57,8 @@ export interface ApiParts {
   tags: IngressTags
   validators: Validators
   guard: AddressGuard
+  chains: ChainTokens
+  secrets: SecretBox
   ledger: Ledger
   /** What the other roles of the process still lack. */
   missing: Array<() => string | undefined>
@@ -80,8 +90,17 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
   const kafkaAccess = createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
+  const sender = createSender({ guard: parts.guard, clock })
+  const pings = createPings({
+    ...{ sender, build: createBuildAttempt(createRecipes(parts)), chains: parts.chains, ids, clock },
+    async record(row) {
+      const partition = shardOf(row.organizationId, provisioning.shards)
+      await appender.append({ topic: auditAttempts.name, partition, key: null, value: auditAttemptsCodec.encode({ attempts: [row] }) })
+    },
+  })
   const { handler } = createApi({
     ...parts,
+    pings,
     appender,
     kafkaAccess,
     outcomes,
@@ -104,6 +123,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     async close() {
       farewells.close()
       sweep.close()
+      sender.close()
       await kafkaAccess.close()
       await appender.close()
       await reader.close()

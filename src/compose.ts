@@ -17,6 +17,7 @@ import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import { startApi } from './compose-api.ts'
+import { openLedger } from './compose-ledger.ts'
 import type { Config, RoleName } from './config.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
 import { createSecretBox } from './control-plane/secrets.ts'
@@ -34,6 +35,7 @@ import { provision } from './kafka/provisioning.ts'
 import { runShardedProcessor } from './kafka/sharded-processor.ts'
 import { shardOf } from './kafka/shards.ts'
 import { openWire } from './kafka/wire.ts'
+import { checkHourly } from './ledger/hourly.ts'
 import type { Logger } from './observability/logger.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createValidators } from './registry/validators.ts'
@@ -118,9 +120,16 @@ export async function compose(deps: {
       const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
       closing.push(() => running.close())
       missing.push(() => running.missing())
+      return running
     }
 
-    if (roles.has('record')) await run(createRecord({ analytics, clock }))
+    const ledger = openLedger({ kafka, wire, analytics, view, shards: provisioning.shards, ids, clock, logger, metrics })
+    closing.push(() => ledger.close())
+    if (roles.has('record')) {
+      const { shards } = await run(createRecord({ analytics, clock }))
+      const hourly = checkHourly({ ledger, shards, clock, logger })
+      closing.push(async () => hourly.close())
+    }
     if (roles.has('deliver')) {
       const sender = createSender({ guard, clock })
       closing.push(async () => sender.close())
@@ -157,6 +166,7 @@ export async function compose(deps: {
 
     const api = await startApi({
       ...deps,
+      ledger,
       backends,
       kafka,
       wire,
@@ -169,6 +179,8 @@ export async function compose(deps: {
       tags,
       validators,
       guard,
+      chains,
+      secrets,
       missing,
     })
     closing.push(() => api.close())

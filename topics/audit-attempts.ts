@@ -30,7 +30,7 @@ export interface AttemptRow {
   trigger: 'live' | 'manual' | 'replay' | 'test'
   /** What the delivery is after this step. */
   state: DeliveryState
-  /** Why it was cancelled or skipped: a lower_snake word. */
+  /** Why it failed, was cancelled or skipped, or is tried again by hand: a lower_snake word. */
   reason: string | null
   url: string
   startedAtMs: number
@@ -113,7 +113,7 @@ export const auditAttempts: Topic = {
   key: 'nothing',
   value: 'Avro AuditAttempts',
   partitions: 'shards',
-  producers: ['deliver'],
+  producers: ['deliver', 'api'],
   consumers: ['record'],
   cleanup: 'delete',
   retentionMs: 30 * DAY_MS,

@@ -5,6 +5,7 @@ import type { Reads } from '../analytics/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
 import type { ControlView } from '../control-plane/view.ts'
+import type { Pings } from '../delivery/ping.ts'
 import type { Ids } from '../events/ids.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import type { Appender } from '../kafka/ports.ts'
@@ -21,14 +22,20 @@ import { createFederationHandlers } from './handlers/federation.ts'
 import { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
 import { createLedgerHandlers } from './handlers/ledger.ts'
 import { createOrganizationHandlers } from './handlers/organizations.ts'
+import { createPlatformEventHandlers } from './handlers/platform-events.ts'
+import { createQuarantineHandlers } from './handlers/quarantine.ts'
+import { createRedriveHandlers } from './handlers/redrives.ts'
 import { createRegistrationHandlers } from './handlers/registrations.ts'
 import { createReplayHandlers } from './handlers/replays.ts'
+import { createSubscriptionHandlers } from './handlers/subscriptions.ts'
 import { createSystemHandlers } from './handlers/system.ts'
 import { createUsageHandlers } from './handlers/usage.ts'
 import { createWebhookHandlers } from './handlers/webhooks.ts'
 import { createOpenApi } from './openapi.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
+import { createPlatformEmitting } from './platform-emitting.ts'
 import type { LiveUsage, Positions, Readiness } from './ports.ts'
+import { createRedelivery } from './redelivery.ts'
 import type { Route } from './route.ts'
 import { createRoutes } from './routes.ts'
 
@@ -47,6 +54,8 @@ export interface ApiDeps {
   positions: Positions
   usage: LiveUsage
   readiness: Readiness
+  /** Tests of webhooks. */
+  pings: Pings
   /** See `createApp`. */
   onAnswer(route: string, status: number, seconds: number): void
   /** The text of `/metrics`. */
@@ -68,21 +77,31 @@ export interface Api {
 export function createApi(deps: ApiDeps): Api {
   const { controlPlane } = deps
   const authenticate = createAuthenticate(deps)
+  const emitting = createEmitting(deps)
   let document: string | undefined
   const openapi = () => (document ??= createOpenApi(routes, deps))
+  const platformEmitting = createPlatformEmitting(deps)
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    emitting: createEmitRoutes({ ...deps, authenticate, emitting: createEmitting(deps) }),
-    webhooks: createWebhookHandlers({ ...controlPlane, view: deps.view }),
+    emitting: createEmitRoutes({ ...deps, authenticate, emitting }),
+    webhooks: createWebhookHandlers({ ...controlPlane, pings: deps.pings, view: deps.view }),
+    subscriptions: createSubscriptionHandlers(controlPlane),
     replays: createReplayHandlers({ ...controlPlane, ...deps }),
-    deliveries: createDeliveryHandlers(deps),
+    deliveries: createDeliveryHandlers({ ...deps, redelivery: createRedelivery(deps) }),
     usage: createUsageHandlers(deps),
+    platform: {
+      events: createPlatformEventHandlers({ ...deps, platformEmitting }),
+      redrives: createRedriveHandlers({ ...deps, platformEmitting }),
+    },
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
-    kafka: { credentials: createKafkaCredentialHandlers(deps) },
+    kafka: {
+      credentials: createKafkaCredentialHandlers(deps),
+      quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),
+    },
   })
   return { handler: createApp({ ...deps, authenticate }, routes), routes }
 }

@@ -2,8 +2,6 @@
  * Every route of the API (C.0.6, C.10, C.11.6), in one table. Where two paths overlap, the literal one stands first.
  */
 
-import type { createDeliveryHandlers } from './handlers/deliveries.ts'
-import { bareDeliveries } from './handlers/deliveries.ts'
 import type { createEmitHandlers } from './handlers/emits.ts'
 import type { createLedgerHandlers } from './handlers/ledger.ts'
 import type { createOrganizationHandlers } from './handlers/organizations.ts'
@@ -11,11 +9,13 @@ import type { createRegistrationHandlers } from './handlers/registrations.ts'
 import type { createReplayHandlers } from './handlers/replays.ts'
 import type { createSystemHandlers } from './handlers/system.ts'
 import type { createUsageHandlers } from './handlers/usage.ts'
-import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
+import { createDeliveryRoutes, type DeliveryHandlers } from './routes-deliveries.ts'
 import { createFederationRoutes, type FederationHandlers } from './routes-federation.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './routes-kafka.ts'
+import { createPlatformRoutes, type PlatformHandlers } from './routes-platform.ts'
+import { createWebhookRoutes, type WebhookHandlers } from './routes-webhooks.ts'
 import * as events from './schemas/events.ts'
 import * as ledger from './schemas/ledger.ts'
 import * as organizations from './schemas/organizations.ts'
@@ -23,16 +23,15 @@ import { boolean, listOf, object, string } from './schemas/parts.ts'
 import * as replays from './schemas/replays.ts'
 import * as webhooks from './schemas/webhooks.ts'
 
-export interface Handlers extends FederationHandlers {
+export interface Handlers extends DeliveryHandlers, FederationHandlers, WebhookHandlers {
   system: ReturnType<typeof createSystemHandlers>
   organizations: ReturnType<typeof createOrganizationHandlers>
   registrations: ReturnType<typeof createRegistrationHandlers>
   emits: ReturnType<typeof createEmitHandlers>
   emitting: { emit: DirectHandler; emitBatch: DirectHandler }
-  webhooks: ReturnType<typeof createWebhookHandlers>
-  deliveries: ReturnType<typeof createDeliveryHandlers>
   replays: ReturnType<typeof createReplayHandlers>
   usage: ReturnType<typeof createUsageHandlers>
+  platform: PlatformHandlers
   ledger: ReturnType<typeof createLedgerHandlers>
   kafka: KafkaHandlers
 }
@@ -89,6 +88,7 @@ export function createRoutes(on: Handlers): Route[] {
     direct(`${custom}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: events.newEmits, answer: events.emitResults, status: 200 }, on.emitting.emitBatch),
     route('GET', `${custom}/emits`, 'events:read', 'List emits.', list(events.emit, events.emitQuery), on.emits.list),
     route('GET', `${custom}/emits/:id`, 'events:read', 'The state of an emit.', { answer: events.emit }, on.emits.get),
+    ...createPlatformRoutes(on.platform),
     route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; all findings are told.', { body: events.newDryRun, answer: events.dryRun }, on.registrations.dryRun),
     route('GET', `${custom}/health`, 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: events.health }, on.usage.health),
     route('GET', `${custom}/:id`, 'events:read', 'One registration.', { answer: registration }, on.registrations.get),
@@ -99,14 +99,8 @@ export function createRoutes(on: Handlers): Route[] {
 
     route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { answer: events.history }, on.emits.history),
 
-    route('POST', '/api/v1/webhooks', 'webhooks:manage', 'Make a webhook; its secret is shown once.', { body: webhooks.newWebhook, answer: webhooks.madeWebhook, status: 201, bare: bareWebhook }, on.webhooks.create),
-    route('GET', '/api/v1/webhooks', 'webhooks:manage', 'List webhooks.', list(webhooks.webhook), on.webhooks.list),
-    route('GET', '/api/v1/webhooks/deliveries/:id', 'webhooks:manage', 'One delivery.', { answer: webhooks.delivery }, on.deliveries.get),
-    route('GET', '/api/v1/webhooks/deliveries/:id/attempts', 'webhooks:manage', 'Its attempts, first to last.', { answer: listOf(webhooks.attempt) }, on.deliveries.attempts),
-    route('GET', '/api/v1/webhooks/:id', 'webhooks:manage', 'One webhook.', { answer: webhooks.webhook }, on.webhooks.get),
-    route('PATCH', '/api/v1/webhooks/:id', 'webhooks:manage', 'Change a webhook; active: false pauses it.', { body: webhooks.webhookPatch, answer: webhooks.webhook }, on.webhooks.patch),
-    route('DELETE', '/api/v1/webhooks/:id', 'webhooks:manage', 'Delete a webhook; what waits for it is cancelled.', { answer: deleted }, on.webhooks.delete),
-    route('GET', '/api/v1/webhooks/:id/deliveries', 'webhooks:manage', 'Deliveries of a webhook.', { ...list(webhooks.delivery, webhooks.deliveryQuery), bare: bareDeliveries }, on.deliveries.list),
+    ...createDeliveryRoutes(on),
+    ...createWebhookRoutes(on),
 
     route('POST', '/api/v1/webhooks/:id/replay', 'webhooks:manage', 'Deliver a range of time again.', { ...suspendable, body: replays.webhookReplay, answer: replays.replay, status: 202 }, on.replays.replayWebhook),
     route('POST', '/api/v1/webhooks/:id/recover', 'webhooks:manage', 'Deliver what it has not had with success since then.', { ...suspendable, body: replays.webhookRecovery, answer: replays.replay, status: 202 }, on.replays.recoverWebhook),

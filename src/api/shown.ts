@@ -12,9 +12,11 @@ export function shownKey(key: ApiKey) {
   return shown
 }
 
-export function shownWebhook(webhook: Webhook) {
-  const { organizationId: _id, encryptedSecret: _secret, retryDelaysMs, ...shown } = webhook
-  return { ...shown, retry: shownRetryPolicy(retryDelaysMs) }
+/** `publicKey`: see `Webhooks.publicKeyOf`. */
+export function shownWebhook(webhook: Webhook, publicKey: string | null) {
+  const { organizationId: _id, encryptedSecret: _secret, previousEncryptedSecret: _previous, encryptedHeaders: _headers, ...open } = webhook
+  const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...shown } = open
+  return { ...shown, publicKey, retry: shownRetryPolicy(retryDelaysMs) }
 }
 
 export function shownRegistration(registration: Registration) {

@@ -1,18 +1,22 @@
-/** Webhooks (C.10): a URL, selectors, a secret, a schedule. First cut: create, patch, delete; the engine reads them at each attempt. */
+/** Webhooks (C.10): where to, what, signed by what, when again. The engine reads them at each attempt, so a change applies to the next one. */
 import type { Clock, Random } from '../clock.ts'
-import { ClarionError, type Finding } from '../codes.ts'
+import { ClarionError } from '../codes.ts'
+import { privateKeyOf, shownPublicKey } from '../delivery/profiles/ed25519.ts'
+import { signatory } from '../delivery/recipes.ts'
 import { generateSecret } from '../delivery/sign.ts'
 import type { Ids } from '../events/ids.ts'
-import { parseSelector } from '../events/selector.ts'
-import { planOf } from '../registry/plans.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
-import type { Environment, Organization, SignatureProfile, Webhook } from './records.ts'
-import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
+import type { DecisionView } from './overlay.ts'
+import type { Environment, SignatureProfile, Webhook } from './records.ts'
+import { retryDelaysMs } from './retry-policy.ts'
 import { checkRevision, revised } from './revision.ts'
 import type { SecretBox } from './secrets.ts'
-import type { ControlStore } from './store.ts'
+import type { ControlStore, Decision } from './store.ts'
 import type { ControlView } from './view.ts'
+import { checkRoom, checkWritable } from './webhook-plan.ts'
+import { rotated } from './webhook-rotation.ts'
+import { type CheckUrl, checkedSettings, type WebhookSettings } from './webhook-settings.ts'
 
 /** The date of the answer and body shapes that a webhook is created with, and keeps (C.10 `apiVersion`). */
 export const WEBHOOK_API_VERSION = '2026-01-01'
@@ -25,20 +29,8 @@ export const WEBHOOK_DEFAULTS = {
   ...{ health: 'healthy', failingSince: null, autoDisableAfterDays: null, resumeAfter: null, peer: null },
 } satisfies Partial<Webhook>
 
-export interface NewWebhook {
-  url: string
-  events: string[]
-  name?: string | null
-  description?: string | null
-  active?: boolean
-  /** 16–256 characters; made if absent (K-6). */
-  secret?: string
-  timeoutMs?: number
-  maxInFlight?: number
-  retry?: RetryPolicy
-}
-
-export type WebhookPatch = Partial<NewWebhook>
+export type NewWebhook = WebhookSettings
+export type WebhookPatch = Partial<WebhookSettings>
 
 /** Whose key it is: a webhook belongs to one environment of one organization. */
 export interface Owner {
@@ -46,71 +38,97 @@ export interface Owner {
   environment: Environment
 }
 
+/** What is asked of a receiver before a webhook is made or switched on; rejects when it does not answer well. */
+export type Prove = (webhook: Webhook) => Promise<void>
+
+/** Of what was emitted while it was off: all of it, or only what comes from now on. */
+export type ResumeFrom = 'from_pause' | 'latest'
+
+export interface Rotation {
+  /** Instead of a generated one. */
+  secret?: string
+  /** The secret before ends at once, instead of after 24 hours. */
+  immediate?: boolean
+}
+
 export interface Webhooks {
-  /** `secret` is shown this once. Errors: those of the URL, `invalid_event_selector`, `invalid_retry_policy`, `webhook_quota_exceeded`. */
-  create(caller: Caller, owner: Owner, input: NewWebhook): Promise<{ webhook: Webhook; secret: string }>
-  /** `revision`: what the caller thinks it changes; another one is `revision_conflict`. */
-  patch(caller: Caller, owner: Owner, id: string, patch: WebhookPatch, revision?: number): Promise<Webhook>
+  /** `secret` is shown this once. Errors: those of the settings, `webhook_quota_exceeded`, and what `prove` rejects with. */
+  create(caller: Caller, owner: Owner, input: NewWebhook, prove?: Prove): Promise<{ webhook: Webhook; secret: string }>
+  /** `revision`: what the caller thinks it changes; another one is `revision_conflict`. Else as `create`. */
+  patch(caller: Caller, owner: Owner, id: string, patch: WebhookPatch, revision?: number, prove?: Prove): Promise<Webhook>
+  /** Switches it on, if it is not (C.10). */
+  activate(caller: Caller, owner: Owner, id: string, resume: ResumeFrom, revision?: number, prove?: Prove): Promise<Webhook>
+  /** `secret` is shown this once. Errors: `secret_rotation_in_progress`, `webhook_quota_exceeded`. */
+  rotate(caller: Caller, owner: Owner, id: string, rotation: Rotation, revision?: number): Promise<{ webhook: Webhook; secret: string }>
   delete(caller: Caller, owner: Owner, id: string, revision?: number): Promise<void>
+  /** `whpk_…` if it signs with Ed25519, else null. */
+  publicKeyOf(webhook: Webhook): string | null
 }
 
 export interface WebhooksDeps {
   store: ControlStore
+  view: ControlView
   ids: Ids
   clock: Clock
   random: Random
   announce: Announce
   secrets: SecretBox
-  /** The egress guard: what is wrong with the URL, or undefined. */
-  checkUrl(url: string): ClarionError | undefined
+  checkUrl: CheckUrl
+  /** `CLARION_TIME_SCALE`; 1 unless said. */
+  timeScale?: number
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { store, ids, clock, announce } = deps
+  const { store, view, ids, clock, announce, secrets } = deps
 
-  /** What of the record the input says; checked, so that only good values are stored. */
-  function fieldsOf(input: WebhookPatch): Partial<Webhook> {
-    const fields: Partial<Webhook> = {}
-    if (input.url !== undefined) fields.url = checkedUrl(input.url)
-    if (input.events !== undefined) fields.events = checkedSelectors(input.events)
-    if (input.name !== undefined) fields.name = input.name
-    if (input.description !== undefined) fields.description = input.description
-    if (input.secret !== undefined) fields.encryptedSecret = deps.secrets.encrypt(input.secret)
-    if (input.timeoutMs !== undefined) fields.timeoutMs = input.timeoutMs
-    if (input.maxInFlight !== undefined) fields.maxInFlight = input.maxInFlight
-    if (input.retry !== undefined) fields.retryDelaysMs = retryDelaysMs(input.retry)
-    return fields
+  /** Switched on or off. One that the engine had switched off begins anew. */
+  function switched(active: boolean | undefined, before: Webhook, resume: ResumeFrom): Partial<Webhook> {
+    if (active === undefined || active === before.active) return {}
+    const now = new Date(clock.nowMs()).toISOString()
+    if (!active) return { active, pausedAt: now }
+    const anew: Partial<Webhook> = before.health === 'disabled' ? { health: 'healthy', failingSince: null } : {}
+    return { active, pausedAt: null, resumeAfter: resume === 'latest' ? now : null, ...anew }
   }
 
-  function checkedUrl(url: string): string {
-    const refusal = deps.checkUrl(url)
-    if (refusal !== undefined) throw refusal
-    return url
+  /** Changes one webhook. `decide` says what of it, on the newest state. */
+  function change<T>(
+    caller: Caller,
+    owner: Owner,
+    id: string,
+    revision: number | undefined,
+    decide: (
+      before: Webhook,
+      current: DecisionView,
+    ) => { fields: Partial<Webhook>; types: string[]; data: object; result(webhook: Webhook): T },
+  ): Promise<T> {
+    return store.change(ids.next('chg'), (current): Decision<T> => {
+      const before = getWebhook(current, owner, id)
+      checkRevision(before, revision)
+      const { fields, types, data, result } = decide(before, current)
+      if (Object.keys(fields).length === 0) return { records: [], changes: [], result: result(before) }
+      const webhook = revised(before, fields, clock.nowMs())
+      const about = { previousStatus: statusOf(before), status: statusOf(webhook), data: { ...data } }
+      const changes = types.map(type => announce(caller, { ...of(webhook, type), ...about }))
+      return { records: [{ kind: 'webhook', record: webhook }], changes, result: result(webhook) }
+    })
   }
 
-  /** `PATCH {active: false}` pauses: `pausedAt` is when (C.10). */
-  function activity(active: boolean | undefined, before: Webhook | undefined): Partial<Webhook> {
-    if (active === undefined || active === before?.active) return {}
-    return { active, pausedAt: active ? null : new Date(clock.nowMs()).toISOString() }
-  }
-
-  async function create(caller: Caller, owner: Owner, input: NewWebhook) {
+  async function create(caller: Caller, owner: Owner, input: NewWebhook, prove?: Prove) {
     const secret = input.secret ?? generateSecret(deps.random)
     const now = new Date(clock.nowMs()).toISOString()
     const webhook: Webhook = {
       ...{ id: ids.next('wh'), ...owner, revision: 1, createdAt: now, updatedAt: now },
-      ...{ name: null, description: null, url: input.url, events: input.events, active: true, pausedAt: null },
-      ...{ ...WEBHOOK_DEFAULTS, retryDelaysMs: retryDelaysMs(input.retry), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
-      ...fieldsOf({ ...input, secret }),
-      ...activity(input.active ?? true, undefined),
+      ...{ name: null, description: null, url: input.url, events: input.events },
+      ...{ active: input.active ?? true, pausedAt: input.active === false ? now : null },
+      ...{ ...WEBHOOK_DEFAULTS, retryDelaysMs: retryDelaysMs(), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
+      ...checkedSettings({ ...input, secret }, deps),
+    }
+    if (prove !== undefined) {
+      checkRoom(getOrganization(view, owner.organizationId), view.webhooks(owner.organizationId))
+      await prove(webhook)
     }
     return store.change(ids.next('chg'), current => {
-      const organization = getOrganization(current, owner.organizationId)
-      checkLimit(
-        organization,
-        current.webhooks(owner.organizationId).filter(each => each.peer === null).length,
-        planOf(organization.plan).webhooks,
-      )
+      checkRoom(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId))
       const data = { url: webhook.url, events: webhook.events }
       return {
         records: [{ kind: 'webhook', record: webhook }],
@@ -120,17 +138,18 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     })
   }
 
-  async function patch(caller: Caller, owner: Owner, id: string, input: WebhookPatch, revision?: number) {
-    const fields = fieldsOf(input)
-    return store.change(ids.next('chg'), current => {
-      const before = getWebhook(current, owner, id)
-      checkRevision(before, revision)
-      const webhook = revised(before, { ...fields, ...activity(input.active, before) }, clock.nowMs())
-      const about: Announcement = { ...of(webhook, 'WEBHOOK_UPDATED'), previousStatus: statusOf(before), status: statusOf(webhook) }
+  async function patch(caller: Caller, owner: Owner, id: string, input: WebhookPatch, revision?: number, prove?: Prove) {
+    const fields = checkedSettings(input, deps)
+    // A secret that is set ends the one before at once; to keep both for a while is what rotating is for.
+    if (input.secret !== undefined) Object.assign(fields, { previousEncryptedSecret: null, previousSecretExpiresAt: null })
+    await prove?.({ ...getWebhook(view, owner, id), ...fields })
+    return change(caller, owner, id, revision, (before, current) => {
+      if (!isPause(input)) checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
       return {
-        records: [{ kind: 'webhook', record: webhook }],
-        changes: [announce(caller, { ...about, data: { changed: Object.keys(input) } })],
-        result: webhook,
+        fields: { ...fields, ...switched(input.active, before, 'from_pause') },
+        types: ['WEBHOOK_UPDATED', ...(input.secret === undefined ? [] : ['WEBHOOK_SECRET_ROTATED'])],
+        data: { changed: Object.keys(input) },
+        result: webhook => webhook,
       }
     })
   }
@@ -138,6 +157,24 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   return {
     create,
     patch,
+    async activate(caller, owner, id, resume, revision, prove) {
+      const standing = getWebhook(view, owner, id)
+      if (!standing.active) await prove?.(standing)
+      return change(caller, owner, id, revision, (before, current) => {
+        checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
+        const fields = switched(true, before, resume)
+        return { fields, types: ['WEBHOOK_UPDATED'], data: { changed: ['active'], resume }, result: webhook => webhook }
+      })
+    },
+    async rotate(caller, owner, id, { secret = generateSecret(deps.random), immediate = false }, revision) {
+      const { encryptedSecret } = checkedSettings({ secret }, deps)
+      return change(caller, owner, id, revision, (before, current) => {
+        checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
+        const fields = rotated(before, encryptedSecret!, immediate, clock.nowMs(), deps.timeScale ?? 1)
+        const data = { immediate, previousSecretExpiresAt: fields.previousSecretExpiresAt }
+        return { fields, types: ['WEBHOOK_SECRET_ROTATED'], data, result: webhook => ({ webhook, secret }) }
+      })
+    },
     delete: (caller, owner, id, revision) =>
       store.change(ids.next('chg'), current => {
         const webhook = getWebhook(current, owner, id)
@@ -148,31 +185,24 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
           result: undefined,
         }
       }),
+    publicKeyOf({ id, signatureProfiles, encryptedSecret }) {
+      if (!signatureProfiles.includes('ed25519')) return null
+      return shownPublicKey(privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret)).seed()))
+    },
   }
 }
 
-/** Throws `not_found`, for a webhook of the other environment too: a test key does not see what is live. */
+/**
+ * Throws `not_found`, for a webhook of the other environment too (a test key does not see what is live), and for an external peer of a
+ * federation group, which is no webhook to its owner.
+ */
 export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
   const webhook = view.find('webhook', owner.organizationId, id)
-  // An external peer of a federation group is kept as a webhook, and is none to its owner (C.1).
   if (webhook?.environment !== owner.environment || webhook.peer !== null) throw new ClarionError('not_found', 'There is no such webhook.')
   return webhook
 }
 
-function checkedSelectors(events: string[]): string[] {
-  const details: Finding[] = []
-  for (const [index, selector] of events.entries()) {
-    if (parseSelector(selector) === undefined)
-      details.push({ path: `/events/${index}`, rule: 'selector', message: `'${selector}' is not an event selector` })
-  }
-  if (details.length > 0) throw new ClarionError('invalid_event_selector', details[0]!.message, { details })
-  return [...new Set(events)]
-}
-
-function checkLimit(organization: Organization, used: number, limit: number): void {
-  if (used < limit) return
-  throw new ClarionError('webhook_quota_exceeded', `The plan ${organization.plan} has ${limit} webhooks; ${used} are used.`)
-}
+const isPause = (input: WebhookPatch): boolean => input.active === false && Object.keys(input).length === 1
 
 const of = (webhook: Webhook, type: string): Announcement => ({
   organizationId: webhook.organizationId,

@@ -5,19 +5,29 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
+import { createLedgerReads } from '../../src/analytics/ledger-reads.ts'
 import { createReads } from '../../src/analytics/reads.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import { createOutcomeWaiter, type OutcomeWaiter } from '../../src/api/outcomes.ts'
 import type { Route } from '../../src/api/route.ts'
+import { openLedger } from '../../src/compose-ledger.ts'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createSecretBox } from '../../src/control-plane/secrets.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'
+import { createPings } from '../../src/delivery/ping.ts'
+import { createRecipes } from '../../src/delivery/recipes.ts'
+import { createBuildAttempt } from '../../src/delivery/request.ts'
+import { createSender } from '../../src/delivery/send.ts'
+import { createChainTokens } from '../../src/events/chain.ts'
 import { createIds } from '../../src/events/ids.ts'
 import { createIngressTags, type IngressTags } from '../../src/events/ingress.ts'
 import { createAppender } from '../../src/kafka/appender.ts'
 import { createLogReader } from '../../src/kafka/log-reader.ts'
 import type { Appender } from '../../src/kafka/ports.ts'
 import { createKafkaAccess } from '../../src/kafka-access/access.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { createValidators } from '../../src/registry/validators.ts'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { migratedDatabase } from '../analytics/database.ts'
 import { type ControlProcess, clock, logger, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
@@ -53,6 +63,8 @@ export interface TestApi extends ControlProcess {
   positions: Map<string, number>
   used: Map<string, number>
   missing: string[]
+  /** Tests of webhooks, as they would be recorded. */
+  tested: AttemptRow[]
   /** The next appends are refused. */
   refuseAppends(refuse: boolean): void
   as(key: string | undefined): CallAs
@@ -62,7 +74,10 @@ export interface TestApi extends ControlProcess {
   answer(row: OutcomeRow): Promise<void>
 }
 
-export async function openTestApi(): Promise<TestApi> {
+/** `egress`: what webhooks may reach besides the public internet. */
+export async function openTestApi(
+  options: { egress?: { allow: string[]; allowHttp: boolean }; timeScale?: number } = {},
+): Promise<TestApi> {
   const control = await openControlProcess()
   const analytics = await migratedDatabase()
   const ids = createIds({ clock, random })
@@ -75,9 +90,19 @@ export async function openTestApi(): Promise<TestApi> {
   const reader = createLogReader({ kafka: control.kafka, clock, logger, events: { onRecords, onFatal } })
   for (let partition = 0; partition < control.provisioning.shards; partition++) reader.assign(outcomesTopic.name, partition, 'earliest')
   const appender = createAppender({ kafka: control.kafka, clock, logger, persistMs: 5_000 })
-  const guard = createAddressGuard({ allow: [], allowHttp: false, ownAddresses: () => [] })
+  const guard = createAddressGuard({ ...(options.egress ?? { allow: [], allowHttp: false }), ownAddresses: () => [] })
   const validators = createValidators({ cacheMax: 100 })
-  const controlPlane = createControlPlane({ ...control, secretKey: SECRET_KEY, checkUrl: guard.checkUrl, validators, ids, clock, random })
+  const { timeScale = 1 } = options
+  const controlPlane = createControlPlane({
+    ...{ ...control, secretKey: SECRET_KEY, checkUrl: guard.checkUrl, validators, ids, clock, random, timeScale },
+  })
+  const sender = createSender({ guard, clock })
+  const tested: AttemptRow[] = []
+  const recipes = createRecipes({ secrets: createSecretBox({ secretKey: SECRET_KEY, random }), view: control.view, logger })
+  const pings = createPings({
+    ...{ sender, build: createBuildAttempt(recipes), chains: createChainTokens(SECRET_KEY), ids, clock },
+    record: async row => void tested.push(row),
+  })
   const tags = createIngressTags(SECRET_KEY)
   const positions = new Map<string, number>()
   const used = new Map<string, number>()
@@ -86,14 +111,18 @@ export async function openTestApi(): Promise<TestApi> {
   const { clientBrokers } = await testBroker()
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol: 'SASL_PLAINTEXT' as const }
   const kafkaAccess = createKafkaAccess({ ...control, credentials: controlPlane.kafkaCredentials, listener, ids, clock, random, logger })
+  const parts = { ...control, analytics, ids, clock, logger, metrics: createMetrics(), shards: control.provisioning.shards }
+  const ledger = openLedger({ ...parts, wire: control.wire })
   const api = createApi({
     view: control.view,
     controlPlane,
     appender: { ...appender, append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)) },
     kafkaAccess,
+    pings,
     outcomes,
     tags,
     reads: createReads(analytics),
+    ...{ ledger, ledgerReads: createLedgerReads(analytics), shards: control.provisioning.shards },
     positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
     readiness: { missing: () => missing },
@@ -109,7 +138,7 @@ export async function openTestApi(): Promise<TestApi> {
 
   return {
     ...control,
-    ...{ base, routes: api.routes, tags, appender, outcomes, analytics, positions, used, missing, as, operator },
+    ...{ base, routes: api.routes, tags, appender, outcomes, analytics, positions, used, missing, tested, as, operator },
     refuseAppends: refuse => {
       refusing = refuse
     },
@@ -132,8 +161,9 @@ export async function openTestApi(): Promise<TestApi> {
         server.closeAllConnections()
       })
       outcomes.close()
+      sender.close()
       await kafkaAccess.close()
-      await Promise.allSettled([reader.close(), appender.close(), analytics.close()])
+      await Promise.allSettled([ledger.close(), reader.close(), appender.close(), analytics.close()])
       await control.close()
     },
   }

@@ -1,30 +1,70 @@
 /** Webhooks of the key's environment (C.10). */
 
+import type { Webhook } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
-import { getWebhook, type NewWebhook, type WebhookPatch, type Webhooks } from '../../control-plane/webhooks.ts'
+import { ownWebhooks } from '../../control-plane/webhook-plan.ts'
+import {
+  getWebhook,
+  type NewWebhook,
+  type ResumeFrom,
+  type Rotation,
+  type WebhookPatch,
+  type Webhooks,
+} from '../../control-plane/webhooks.ts'
+import type { Pings } from '../../delivery/ping.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
 import { shownWebhook } from '../shown.ts'
 import { ownerOf } from './caller.ts'
 
-export function createWebhookHandlers({ webhooks, view }: { webhooks: Webhooks; view: ControlView }) {
+/**
+ * A webhook made in the original's way (K-7) is signed, rendered and retried as the original's documents say, unless the call says otherwise;
+ * beside it stands the signature of everybody.
+ */
+const ORIGINAL_DEFAULTS = {
+  signatureProfiles: ['platphorm', 'standard'],
+  wireFormat: 'platphorm',
+  retry: { preset: 'four' },
+} satisfies Partial<NewWebhook>
+
+export function createWebhookHandlers({ webhooks, pings, view }: { webhooks: Webhooks; pings: Pings; view: ControlView }) {
   const id = (call: Call) => call.params.id!
+  const show = (webhook: Webhook) => shownWebhook(webhook, webhooks.publicKeyOf(webhook))
+
+  /** What the call says of the webhook, and how the webhook is to be proved, if at all. */
+  function inputOf<T>(call: Call): { input: T; prove: Pings['prove'] | undefined } {
+    const { verifyOwnership, ...input } = call.body as T & { verifyOwnership?: boolean }
+    return { input: input as T, prove: verifyOwnership === true ? pings.prove : undefined }
+  }
+
   return {
     async create(call: Call): Promise<Answer> {
-      const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), call.body as NewWebhook)
-      return { data: { ...shownWebhook(webhook), secret } }
+      const { input, prove } = inputOf<NewWebhook>(call)
+      const asked = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
+      const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), asked, prove)
+      return { data: { ...show(webhook), secret } }
     },
     list(call: Call): Answer {
       const { organizationId, environment } = ownerOf(call)
-      const own = view.webhooks(organizationId).filter(webhook => webhook.environment === environment && webhook.peer === null)
+      const own = ownWebhooks(view.webhooks(organizationId)).filter(webhook => webhook.environment === environment)
       const { items, nextCursor } = pageOf(own, pagingOf(call.query))
-      return { data: items.map(shownWebhook), nextCursor }
+      return { data: items.map(show), nextCursor }
     },
-    get: (call: Call): Answer => ({ data: shownWebhook(getWebhook(view, ownerOf(call), id(call))) }),
+    get: (call: Call): Answer => ({ data: show(getWebhook(view, ownerOf(call), id(call))) }),
     async patch(call: Call): Promise<Answer> {
-      const webhook = await webhooks.patch(call.caller, ownerOf(call), id(call), call.body as WebhookPatch, call.expectedRevision)
-      return { data: shownWebhook(webhook) }
+      const { input, prove } = inputOf<WebhookPatch>(call)
+      return { data: show(await webhooks.patch(call.caller, ownerOf(call), id(call), input, call.expectedRevision, prove)) }
     },
+    async activate(call: Call): Promise<Answer> {
+      const { input, prove } = inputOf<{ resume?: ResumeFrom }>(call)
+      const { resume = 'from_pause' } = input
+      return { data: show(await webhooks.activate(call.caller, ownerOf(call), id(call), resume, call.expectedRevision, prove)) }
+    },
+    async rotate(call: Call): Promise<Answer> {
+      const { webhook, secret } = await webhooks.rotate(call.caller, ownerOf(call), id(call), call.body as Rotation, call.expectedRevision)
+      return { data: { ...show(webhook), secret } }
+    },
+    test: async (call: Call): Promise<Answer> => ({ data: await pings.send(getWebhook(view, ownerOf(call), id(call)), true) }),
     async delete(call: Call): Promise<Answer> {
       await webhooks.delete(call.caller, ownerOf(call), id(call), call.expectedRevision)
       return { data: { id: id(call), deleted: true } }

@@ -1,3 +1,4 @@
+import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../control-plane/records.ts'
 import {
   anyObject,
   boolean,
@@ -21,14 +22,27 @@ const retry = object({
   'maxAttempts?': integer,
 })
 
+const secret = text(16, 256)
+const profiles = { type: 'array', items: oneOf(SIGNATURE_PROFILES), minItems: 1, uniqueItems: true }
+const ORDERINGS = ['none', 'block', 'park'] as const
+const AUTO_DISABLE_DAYS_MAX = 365
+
 const settings = {
   'name?': optionalText(120),
   'description?': optionalText(500),
   'active?': boolean,
-  'secret?': text(16, 256),
+  'secret?': secret,
   'timeoutMs?': { type: 'integer', minimum: 1_000, maximum: 30_000 },
   'maxInFlight?': { type: 'integer', minimum: 1, maximum: 100 },
   'retry?': retry,
+  // What a condition may be is said with the place of each fault by `events/conditions.ts`.
+  'conditions?': { type: ['object', 'null'] },
+  'headers?': { type: ['object', 'null'], additionalProperties: string },
+  'signatureProfiles?': profiles,
+  'wireFormat?': oneOf(WIRE_FORMATS),
+  'ordering?': oneOf(ORDERINGS),
+  'autoDisableAfterDays?': { type: ['integer', 'null'], minimum: 1, maximum: AUTO_DISABLE_DAYS_MAX },
+  'verifyOwnership?': boolean,
 }
 
 export const newWebhook = object({ url: string, events: selectors, ...settings })
@@ -47,10 +61,32 @@ const shown = {
   maxInFlight: integer,
   retry: object({ preset: nullable(string), delays: listOf(integer), maxAttempts: integer }),
   apiVersion: string,
+  conditions: nullable(anyObject),
+  headerNames: listOf(string),
+  signatureProfiles: profiles,
+  publicKey: nullable(string),
+  wireFormat: oneOf(WIRE_FORMATS),
+  ordering: oneOf(ORDERINGS),
+  health: oneOf(['healthy', 'failing', 'disabled']),
+  failingSince: nullable(time),
+  autoDisableAfterDays: nullable(integer),
+  previousSecretExpiresAt: nullable(time),
 }
 export const webhook = object(shown)
 /** The secret is shown this once. */
 export const madeWebhook = object({ ...shown, secret: string })
+
+export const activation = object({ 'resume?': oneOf(['from_pause', 'latest']), 'verifyOwnership?': boolean })
+export const rotation = object({ 'immediate?': boolean, 'secret?': secret })
+export const ping = object({
+  ...{ success: boolean, deliveryId: string, eventId: string, responseStatus: nullable(integer), responseTimeMs: integer },
+  ...{ error: nullable(string), errorKind: nullable(string) },
+})
+/** C.11.6, B.1.1. */
+export const newSubscription = object({
+  ...{ name: text(1, 255), 'version?': optionalText(50), webhookUrl: string, 'displayName?': optionalText(120), 'secret?': secret },
+})
+export const subscription = object({ subscriptionId: string, webhookId: string, canonicalName: string, secret: string, webhookUrl: string })
 
 export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
 export const delivery = anyObject

@@ -12,6 +12,7 @@ import { retryDelaysMs } from '../retry-policy.ts'
 import { revised } from '../revision.ts'
 import type { SecretBox } from '../secrets.ts'
 import type { Change, Decision } from '../store.ts'
+import { checkOwnHeaders } from '../webhook-headers.ts'
 import { WEBHOOK_API_VERSION, WEBHOOK_DEFAULTS } from '../webhooks.ts'
 import { externalPeer, memberNotFound, openGroup, refuseArchived, requireActiveFederation, requireFederation } from './access.ts'
 import type { FederationCaller } from './announcing.ts'
@@ -19,7 +20,6 @@ import type { FederationDeps } from './groups.ts'
 import { checkLimit, forgotten } from './limits.ts'
 import { wiped } from './members.ts'
 import { externallyAdded, removed } from './membership.ts'
-import { checkPeerHeaders } from './peer-headers.ts'
 
 /** The secret before signs too for 24 hours, times `CLARION_TIME_SCALE`. */
 const ROTATION_MS = 24 * 3_600_000
@@ -80,7 +80,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         requireActiveFederation(current, organizationId)
         openGroup(current, organizationId, groupId, clock.nowMs())
         if (refusal !== undefined) throw asPeerUrl(refusal)
-        checkPeerHeaders(input.headers ?? {})
+        checkOwnHeaders(input.headers ?? {})
         const rows = current.federation.members(groupId).filter(each => each.peerType === 'external_webhook')
         checkLimit('externalPeers', rows.filter(each => each.status !== 'removed').length)
         const member = externallyAdded({ id, organizationId, groupId }, input.label, { actorId: caller.actorId, nowMs: clock.nowMs() })

@@ -1,36 +1,41 @@
-/** Headers that an owner has sent along with each relay to an external peer (C.1.5). */
-import { ClarionError, type Finding } from '../../codes.ts'
-import { FEDERATION_LIMITS } from './limits.ts'
+/** A webhook's own headers: sent along with each of its requests, kept sealed, only their names are shown (C.10, C.1.5). */
+import { ClarionError, type Finding } from '../codes.ts'
+import { pointerTo } from '../events/json-pointer.ts'
+
+/** `bytes`: of one header, name and value. */
+export const HEADER_LIMITS = { headers: 10, bytes: 1_024 } as const
 
 /** RFC 9110, `token`. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** RFC 9110, `field-value` in visible ASCII: what every receiver reads the same. */
-const VALUE = /^[\x20-\x7e\t]*$/
+const VALUE = /^(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?$/
 
 const FORBIDDEN = new Set([
   ...['host', 'transfer-encoding', 'connection', 'cookie', 'user-agent', 'webhook-id', 'webhook-timestamp', 'webhook-signature'],
   // What belongs to one connection is not the owner's to say, and the HTTP client refuses it.
   ...['keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate'],
+  // The one name that is no data in this language.
+  '__proto__',
 ])
 const FORBIDDEN_PREFIXES = ['content-', 'x-event-', 'x-delivery-']
+const FORBIDDEN_ENDS = ['-signature', '-signature-next']
 
 /** Throws `header_not_allowed` with a finding for each header that cannot be sent along. */
-export function checkPeerHeaders(headers: Record<string, string>): void {
+export function checkOwnHeaders(headers: Record<string, string>): void {
   const entries = Object.entries(headers)
   const details: Finding[] = []
-  const refuse = (name: string, rule: string, message: string) =>
-    details.push({ path: `/headers/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, rule, message })
-  if (entries.length > FEDERATION_LIMITS.headers)
-    details.push({ path: '/headers', rule: 'count', message: `at most ${FEDERATION_LIMITS.headers} headers` })
+  const refuse = (name: string, rule: string, message: string) => details.push({ path: pointerTo('/headers', name), rule, message })
+  if (entries.length > HEADER_LIMITS.headers)
+    details.push({ path: '/headers', rule: 'count', message: `at most ${HEADER_LIMITS.headers} headers` })
   const seen = new Set<string>()
   for (const [name, value] of entries) {
     const lower = name.toLowerCase()
     if (!NAME.test(name)) refuse(name, 'name', 'is not the name of a header')
     else if (isForbidden(lower)) refuse(name, 'forbidden', `${name} is set by the platform or belongs to the connection`)
     else if (seen.has(lower)) refuse(name, 'twice', 'names of headers are the same in upper and lower case')
-    if (!VALUE.test(value)) refuse(name, 'value', 'has characters other than visible ASCII, space and tab')
-    if (Buffer.byteLength(name) + Buffer.byteLength(value) > FEDERATION_LIMITS.headerBytes)
-      refuse(name, 'size', `is larger than ${FEDERATION_LIMITS.headerBytes} bytes`)
+    if (!VALUE.test(value)) refuse(name, 'value', 'has other characters than visible ASCII with spaces between')
+    if (Buffer.byteLength(name) + Buffer.byteLength(value) > HEADER_LIMITS.bytes)
+      refuse(name, 'size', `is larger than ${HEADER_LIMITS.bytes} bytes`)
     seen.add(lower)
   }
   const [first] = details
@@ -40,5 +45,7 @@ export function checkPeerHeaders(headers: Record<string, string>): void {
 
 /** Our own signatures and ids must be ours alone. */
 function isForbidden(lower: string): boolean {
-  return FORBIDDEN.has(lower) || FORBIDDEN_PREFIXES.some(prefix => lower.startsWith(prefix)) || lower.endsWith('-signature')
+  return (
+    FORBIDDEN.has(lower) || FORBIDDEN_PREFIXES.some(prefix => lower.startsWith(prefix)) || FORBIDDEN_ENDS.some(end => lower.endsWith(end))
+  )
 }

@@ -1,0 +1,101 @@
+/** What callers may say of a webhook (C.10), checked, and as the record holds it. */
+import { ClarionError, type Finding } from '../codes.ts'
+import { builtInTypeOfAlias } from '../events/built-in-events.ts'
+import { parseConditions } from '../events/conditions.ts'
+import { parseSelector } from '../events/selector.ts'
+import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from './records.ts'
+import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
+import type { SecretBox } from './secrets.ts'
+import { checkOwnHeaders } from './webhook-headers.ts'
+
+export interface WebhookSettings {
+  url: string
+  /** Selectors, 1–100; a Go constant of Ctrl Plane stands for its type (C.13). */
+  events: string[]
+  name?: string | null
+  description?: string | null
+  active?: boolean
+  /** 16–256 characters; made if absent (K-6). */
+  secret?: string
+  timeoutMs?: number
+  maxInFlight?: number
+  retry?: RetryPolicy
+  /** C.5.5, in either form; null: none. */
+  conditions?: unknown
+  /** Own headers by name; they replace those before. */
+  headers?: Record<string, string> | null
+  signatureProfiles?: SignatureProfile[]
+  wireFormat?: WireFormat
+  ordering?: Webhook['ordering']
+  autoDisableAfterDays?: number | null
+}
+
+/** The egress guard: what is wrong with the URL, or undefined. */
+export type CheckUrl = (url: string) => ClarionError | undefined
+
+/** Of `whpk_…`: a public key must never pass for a secret. */
+const PUBLIC_KEY = /^whpk_/
+
+/**
+ * The fields of the record that the settings say; `active` is not among them. Throws `invalid_webhook_url`, `https_required`,
+ * `invalid_event_selector`, `invalid_retry_policy`, `header_not_allowed`, `validation_failed`.
+ */
+export function checkedSettings(input: Partial<WebhookSettings>, deps: { checkUrl: CheckUrl; secrets: SecretBox }): Partial<Webhook> {
+  const { timeoutMs, maxInFlight, name, description, signatureProfiles, wireFormat, ordering, autoDisableAfterDays } = input
+  const asGiven = { timeoutMs, maxInFlight, name, description, signatureProfiles, wireFormat, ordering, autoDisableAfterDays }
+  const fields: Partial<Webhook> = Object.fromEntries(Object.entries(asGiven).filter(([, value]) => value !== undefined))
+  if (input.url !== undefined) fields.url = checkedUrl(input.url, deps.checkUrl)
+  if (input.events !== undefined) fields.events = checkedSelectors(input.events)
+  if (input.secret !== undefined) fields.encryptedSecret = deps.secrets.encrypt(checkedSecret(input.secret))
+  if (input.retry !== undefined) fields.retryDelaysMs = retryDelaysMs(input.retry)
+  if (input.conditions !== undefined) fields.conditions = input.conditions === null ? null : checkedConditions(input.conditions)
+  if (input.headers !== undefined) Object.assign(fields, sealedHeaders(input.headers ?? {}, deps.secrets))
+  return fields
+}
+
+/** In ASCII, as it goes over the line; what is ASCII already stays as it was written. */
+function checkedUrl(text: string, checkUrl: CheckUrl): string {
+  const refusal = checkUrl(text)
+  if (refusal !== undefined) throw withPlace(refusal)
+  if (/^[\x21-\x7e]*$/.test(text)) return text
+  const { href } = new URL(text)
+  const longer = checkUrl(href)
+  if (longer !== undefined) throw withPlace(longer)
+  return href
+}
+
+const withPlace = (refusal: ClarionError): ClarionError =>
+  refusal.details === undefined
+    ? new ClarionError(refusal.code, refusal.message, { details: [{ path: '/url', rule: refusal.code, message: refusal.message }] })
+    : refusal
+
+export function checkedSecret(secret: string): string {
+  if (!PUBLIC_KEY.test(secret)) return secret
+  const message = 'begins like a public key'
+  throw new ClarionError('validation_failed', `The secret ${message}.`, { details: [{ path: '/secret', rule: 'secret', message }] })
+}
+
+function checkedSelectors(events: string[]): string[] {
+  const details: Finding[] = []
+  const selectors = events.map(text => builtInTypeOfAlias(text) ?? text)
+  for (const [index, selector] of selectors.entries()) {
+    if (parseSelector(selector) === undefined)
+      details.push({ path: `/events/${index}`, rule: 'selector', message: `'${selector}' is not an event selector` })
+  }
+  if (details.length > 0) throw new ClarionError('invalid_event_selector', details[0]!.message, { details })
+  return [...new Set(selectors)]
+}
+
+function checkedConditions(input: unknown): ConditionGroup {
+  const parsed = parseConditions(input, '/conditions')
+  if (parsed.ok) return parsed.conditions
+  const [first] = parsed.findings
+  const message = `The conditions are wrong at '${first?.path}': ${first?.message}.`
+  throw new ClarionError('validation_failed', message, { details: parsed.findings })
+}
+
+function sealedHeaders(headers: Record<string, string>, secrets: SecretBox): Pick<Webhook, 'encryptedHeaders' | 'headerNames'> {
+  checkOwnHeaders(headers)
+  const headerNames = Object.keys(headers)
+  return { headerNames, encryptedHeaders: headerNames.length === 0 ? null : secrets.encrypt(JSON.stringify(headers)) }
+}
