@@ -1,10 +1,25 @@
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/**
- * Headers: those of the producer but for what begins with `clarion-`, and `clarion-organization`, `clarion-code`, `clarion-findings` (a JSON
- * array), `clarion-ingress` (`<topic>/<partition>/<offset>` of the record as it came). What is
- * larger than 1 MB is left out, and `clarion-left-out` names it (`value`, `headers` or both). Nobody reads it yet but with Kafka's own tools.
- */
+/** What the platform adds; a producer's own headers that begin with `clarion-` are dropped. */
+export const QUARANTINE_HEADERS = {
+  organization: 'clarion-organization',
+  code: 'clarion-code',
+  message: 'clarion-message',
+  /** A JSON array. */
+  findings: 'clarion-findings',
+  /** `<namespace>.<name>` as asked for; empty if nothing was. */
+  name: 'clarion-name',
+  /** The record's key, if it had one. */
+  key: 'clarion-key',
+  /** Ms since 1970: when it was appended. */
+  recordedAt: 'clarion-recorded-at',
+  /** `<topic>/<partition>/<offset>` of the record as it came. */
+  ingress: 'clarion-ingress',
+  /** What is larger than 1 MB is not kept: `value`, `headers`, `key`, by comma. */
+  leftOut: 'clarion-left-out',
+} as const
+
+/** Headers: those of the producer, and `QUARANTINE_HEADERS`. */
 export const quarantine: Topic = {
   name: 'quarantine',
   meaning: 'Records that an organization produced straight into Kafka and that were rejected, as they came, with the reason.',
@@ -12,7 +27,7 @@ export const quarantine: Topic = {
   value: 'the record as it came',
   partitions: 'shards',
   producers: ['admit'],
-  consumers: [],
+  consumers: ['record'],
   cleanup: 'delete',
   retentionMs: 30 * DAY_MS,
   logAppendTime: false,

@@ -1,27 +1,35 @@
 import type { Headers, OutRecord } from '../../src/kafka/ports.ts'
-import { quarantine } from '../../topics/quarantine.ts'
+import { QUARANTINE_HEADERS as HEADERS, quarantine } from '../../topics/quarantine.ts'
 import type { Emit, Rejection } from './emit.ts'
 
-/** Of the value, and of the headers: an organization's record may be larger, unpacked, than what the broker takes from us. */
+/** Of the value, and of key and headers: an organization's record may be larger, unpacked, than what the broker takes from us. */
 const BYTES_MAX = 1024 * 1024
 
 /**
  * The record as it came, with why it was rejected; the tag never leaves `emits`. A value or headers beyond the bound are left out: a copy
  * that the broker refuses would be tried for ever.
  */
-export function quarantined({ emitId, organizationId, record, place }: Emit, rejection: Rejection, shard: number): OutRecord {
+export function quarantined(emit: Emit, rejection: Rejection, shard: number): OutRecord {
+  const { emitId, record, place } = emit
   const own = ownHeaders(record.headers)
-  const tooLarge = { headers: own.bytes > BYTES_MAX, value: (record.value?.length ?? 0) > BYTES_MAX }
-  const headers: Array<[string, Buffer | string]> = tooLarge.headers ? [] : own.list
+  const leftOut = [
+    ...(own.bytes > BYTES_MAX ? ['headers'] : []),
+    ...((record.key?.length ?? 0) > BYTES_MAX ? ['key'] : []),
+    ...((record.value?.length ?? 0) > BYTES_MAX ? ['value'] : []),
+  ]
+  const headers: Array<readonly [string, Buffer | string]> = leftOut.includes('headers') ? [] : own.list
+  if (record.key && !leftOut.includes('key')) headers.push([HEADERS.key, record.key])
   headers.push(
-    ['clarion-organization', organizationId],
-    ['clarion-code', rejection.code],
-    ['clarion-findings', JSON.stringify(rejection.findings ?? [])],
-    ['clarion-ingress', `${record.topic}/${place.partition}/${place.offset}`],
+    [HEADERS.organization, emit.organizationId],
+    [HEADERS.code, rejection.code],
+    [HEADERS.message, rejection.message],
+    [HEADERS.findings, JSON.stringify(rejection.findings ?? [])],
+    [HEADERS.name, emit.request.fullName],
+    [HEADERS.recordedAt, String(emit.recordedAtMs)],
+    [HEADERS.ingress, `${record.topic}/${place.partition}/${place.offset}`],
   )
-  if (tooLarge.headers || tooLarge.value)
-    headers.push(['clarion-left-out', tooLarge.headers ? (tooLarge.value ? 'headers, value' : 'headers') : 'value'])
-  return { topic: quarantine.name, partition: shard, key: emitId, value: tooLarge.value ? null : record.value, headers }
+  if (leftOut.length > 0) headers.push([HEADERS.leftOut, leftOut.join(', ')])
+  return { topic: quarantine.name, partition: shard, key: emitId, value: leftOut.includes('value') ? null : record.value, headers }
 }
 
 /** `bytes`: what they take at most. */

@@ -1,13 +1,16 @@
 /** What stands in a range of an audit partition, as inserts: one for each table and table partition that it touches. */
 import type { InsertBlock } from '../../src/analytics/client.ts'
+import { quarantineRow } from '../../src/analytics/quarantine-rows.ts'
 import { attemptRow, changeRow, completionRow, relayRow, type TableRow, verdictRows } from '../../src/analytics/rows.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
+import { quarantine } from '../../topics/quarantine.ts'
 
-/** How the value of a record becomes rows, by topic. Throws on bytes that are not of the topic's schema. */
-export const ROWS_OF: Record<string, (value: Buffer) => TableRow[]> = {
+/** How a record becomes rows, by topic. Throws on bytes that are not of the topic's schema. */
+export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => TableRow[]> = {
   [auditEmits.name]: value => {
     const { verdicts, completions } = auditEmitsCodec.decode(value)
     return [...verdicts.flatMap(verdictRows), ...completions.map(completionRow)]
@@ -15,6 +18,7 @@ export const ROWS_OF: Record<string, (value: Buffer) => TableRow[]> = {
   [auditAttempts.name]: value => auditAttemptsCodec.decode(value).attempts.map(attemptRow),
   [auditChanges.name]: value => auditChangesCodec.decode(value).changes.map(changeRow),
   [auditRelays.name]: value => auditRelaysCodec.decode(value).relays.map(relayRow),
+  [quarantine.name]: (_, record) => [quarantineRow(record)],
 }
 
 /** A range of offsets of one partition, and all that was in it. */

@@ -1,5 +1,5 @@
 /**
- * audit.emits, audit.attempts, audit.changes, audit.relays → ClickHouse, each row exactly once.
+ * audit.emits, audit.attempts, audit.changes, audit.relays, quarantine → ClickHouse, each row exactly once.
  *
  * A shard goes round in one circle:
  *
@@ -33,7 +33,7 @@ export interface Pacing {
   longestMs: number
 }
 
-/** Decoding and encoding a full block holds the event loop for some 40 ms; smaller ones make ClickHouse merge all day. Each of a shard's four lanes may fill its buffer. */
+/** Decoding and encoding a full block holds the event loop for some 40 ms; smaller ones make ClickHouse merge all day. Each of a shard's five lanes may fill its buffer. */
 const BOUNDS: LaneBounds = { blockRowsMax: 8_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 6 * 1024 * 1024 }
 const PACING: Pacing = { busyFactor: 6, shortestMs: 1_000, longestMs: 3_000 }
 

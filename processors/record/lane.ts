@@ -68,11 +68,10 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     let bytes = 0
     let records = 0
     for (; records < recordsMax; records++) {
-      const value = waiting[records]?.value
-      if (!value) continue
-      bytes += value.length
+      const record = waiting[records] as LogRecord
+      bytes += bytesOf(record)
       if (withinBounds && records > 0 && (bytes > bounds.blockBytesMax || rows.length >= bounds.blockRowsMax)) break
-      for (const row of rowsOf!(value)) rows.push(row)
+      for (const row of rowsOf!(record.value ?? NOTHING, record)) rows.push(row)
     }
     return { rows, records }
   }
@@ -146,5 +145,13 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   }
 }
 
-/** The value, and what the record costs besides. */
-const sizeOf = (record: LogRecord): number => (record.value?.length ?? 0) + 200
+const NOTHING = Buffer.alloc(0)
+
+/** What the record holds, and what it costs besides. */
+const sizeOf = (record: LogRecord): number => bytesOf(record) + 200
+
+function bytesOf({ value, headers }: LogRecord): number {
+  let bytes = value?.length ?? 0
+  for (const name in headers) bytes += headers[name]!.length
+  return bytes
+}

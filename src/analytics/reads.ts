@@ -10,6 +10,8 @@ import { type Attempt, type Delivery, pendingDelivery, toDelivery } from './deli
 import { createDeliveryReads } from './delivery-reads.ts'
 import { createEmitReads, type Emit } from './emit-reads.ts'
 import { createLifecycleReads } from './lifecycle-reads.ts'
+import { createQuarantineReads } from './quarantine-reads.ts'
+import { createRedeliveryReads } from './redelivery-reads.ts'
 import { createRelayReads } from './relay-reads.ts'
 import { createReplayReads } from './replay-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
@@ -33,6 +35,7 @@ export function createReads(client: AnalyticsClient) {
   const usage = createUsageReads(client)
   const relays = createRelayReads(client)
   const lifecycle = createLifecycleReads(client)
+  const quarantine = createQuarantineReads(client)
 
   /** The history of one accepted event in one call, or undefined. */
   async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
@@ -48,7 +51,17 @@ export function createReads(client: AnalyticsClient) {
     return { emit, payload: payload ?? null, deliveries: deliveriesOf(emit, attempts), attempts }
   }
 
-  return { ...emits, ...deliveries, ...usage, ...createReplayReads(client), ...lifecycle, ...relays, eventHistory }
+  return {
+    ...emits,
+    ...quarantine,
+    ...deliveries,
+    ...usage,
+    ...createReplayReads(client),
+    ...createRedeliveryReads(client),
+    ...lifecycle,
+    ...relays,
+    eventHistory,
+  }
 }
 
 function deliveriesOf(emit: Emit, attempts: Attempt[]): Delivery[] {

@@ -7,7 +7,7 @@ import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
 import type { RelayRow } from '../../topics/audit-relays.ts'
 
-export type Table = 'emits' | 'payloads' | 'completions' | 'attempts' | 'changes' | 'relays'
+export type Table = 'emits' | 'payloads' | 'completions' | 'attempts' | 'changes' | 'relays' | 'quarantine'
 
 export interface TableRow {
   table: Table
@@ -61,14 +61,14 @@ export function relayRow(relay: RelayRow): TableRow {
 }
 
 /** Seconds with their fraction, as text: ClickHouse reads it without loss. */
-const time = (ms: number): string => (ms / 1000).toFixed(3)
+export const time = (ms: number): string => (ms / 1000).toFixed(3)
 const month = (ms: number): string => day(ms).slice(0, 7)
 
 const DAY_MS = 86_400_000
 /** Rows come day by day, and writing a date is dear. */
 let lastDay = { number: 0, name: '1970-01-01' }
 
-function day(ms: number): string {
+export function day(ms: number): string {
   const number = Math.floor(ms / DAY_MS)
   if (number !== lastDay.number) lastDay = { number, name: new Date(ms).toISOString().slice(0, 10) }
   return lastDay.name

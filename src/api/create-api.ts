@@ -26,6 +26,7 @@ import { createPlatformEventHandlers } from './handlers/platform-events.ts'
 import { createQuarantineHandlers } from './handlers/quarantine.ts'
 import { createRedriveHandlers } from './handlers/redrives.ts'
 import { createRegistrationHandlers } from './handlers/registrations.ts'
+import { createRelayHandlers } from './handlers/relays.ts'
 import { createReplayHandlers } from './handlers/replays.ts'
 import { createSubscriptionHandlers } from './handlers/subscriptions.ts'
 import { createSystemHandlers } from './handlers/system.ts'
@@ -98,6 +99,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
+    relays: createRelayHandlers(deps),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
       quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),

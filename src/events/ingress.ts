@@ -42,16 +42,10 @@ export interface IngressTags {
 }
 
 const TAG = 'clarion-tag'
-/** In the order in which the tag covers them. */
-const PLATFORM_HEADERS = [
-  'clarion-reply-to',
-  'clarion-control',
-  'clarion-actor',
-  'clarion-request',
-  'clarion-channel',
-  'clarion-redrive-of',
-] as const
-type PlatformHeader = (typeof PLATFORM_HEADERS)[number]
+/** In the order in which the tag covers them; the last is covered where it is there. */
+const PLATFORM_HEADERS = ['clarion-reply-to', 'clarion-control', 'clarion-actor', 'clarion-request', 'clarion-channel'] as const
+const REDRIVE_OF = 'clarion-redrive-of'
+type PlatformHeader = (typeof PLATFORM_HEADERS)[number] | typeof REDRIVE_OF
 
 /** Tag: HMAC-SHA256, base64url, over the topic, each platform header with its length, and the SHA-256 of the value. */
 export function createIngressTags(secretKey: string): IngressTags {
@@ -78,6 +72,8 @@ function tagOf(key: SigningKey, topic: string, find: (name: PlatformHeader) => s
     const header = find(name)
     text += header === undefined ? '-\n' : `${header.length}:${header}\n`
   }
+  const redriveOf = find(REDRIVE_OF)
+  if (redriveOf !== undefined) text += `${redriveOf.length}:${redriveOf}\n`
   return sign(key, text + hash('sha256', value, 'base64url'))
 }
 
@@ -102,7 +98,7 @@ export function buildIngressHeaders(
   add('clarion-actor', platform.actorId)
   add('clarion-request', platform.requestId)
   add('clarion-channel', 'http')
-  add('clarion-redrive-of', platform.redriveOf)
+  add(REDRIVE_OF, platform.redriveOf)
   add(TAG, target.tags.sign(target.topic, headers, target.value))
   return headers
 }
@@ -140,7 +136,7 @@ function readPlatformHeaders(headers: Headers): PlatformFacts {
     actorId: find('clarion-actor') ?? 'system',
     requestId: find('clarion-request') ?? '',
   }
-  const redriveOf = find('clarion-redrive-of')
+  const redriveOf = find(REDRIVE_OF)
   if (redriveOf !== undefined) facts.redriveOf = redriveOf
   const replyTo = find('clarion-reply-to')
   if (replyTo === undefined) return facts

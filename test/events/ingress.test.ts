@@ -68,6 +68,7 @@ describe('platform headers without a valid tag', () => {
     ['no payload', record(built, { value: null })],
     ['another actor', record({ ...built, 'clarion-actor': 'key_2' })],
     ['a header taken away', record(withoutReplyTo)],
+    ['a redrive made up', record({ ...built, 'clarion-redrive-of': 'cee_1' })],
     ['text moved from one header to the next', record({ ...built, 'clarion-actor': 'key_', 'clarion-request': '1req_1' })],
     [
       "another installation's tag",

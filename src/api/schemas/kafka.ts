@@ -1,6 +1,6 @@
 /** Direct Kafka access (C.17). */
 import type { Schema } from '../route.ts'
-import { object, oneOf, stored, string, text } from './parts.ts'
+import { anything, integer, listOf, object, oneOf, stored, string, text, time } from './parts.ts'
 
 const access = oneOf(['produce', 'consume', 'both'])
 const settings: Schema = { type: 'object', additionalProperties: string }
@@ -22,3 +22,35 @@ const facts = {
 export const kafkaCredential = object(facts)
 /** `clientProperties` under the names of Java's clients, `librdkafkaProperties` for what is built on librdkafka. */
 export const madeKafkaCredential = object({ ...facts, password: string, clientProperties: settings, librdkafkaProperties: settings })
+
+/** `from` is in the range, `to` is not; both by the time of recording. */
+export const quarantineQuery = { 'code?': text(1, 100), 'from?': time, 'to?': time }
+
+const finding = object({ path: string, rule: string, message: string })
+const refused = {
+  id: string,
+  emitId: string,
+  code: string,
+  message: string,
+  findings: listOf(finding),
+  name: string,
+  recordedAt: time,
+  topic: string,
+  partition: integer,
+  offset: integer,
+  leftOut: listOf(string),
+}
+const maybeText: Schema = { type: ['string', 'null'] }
+const encoding: Schema = { enum: ['utf8', 'base64', null] }
+export const quarantineEntry = object(refused)
+export const quarantinedRecord = object({
+  ...refused,
+  key: maybeText,
+  keyEncoding: encoding,
+  headers: { type: 'object', additionalProperties: string },
+  base64Headers: listOf(string),
+  payload: maybeText,
+  payloadEncoding: encoding,
+  payloadBytes: integer,
+})
+export const redrive = object({ 'payload?': anything, 'version?': text(1, 255) })

@@ -1,0 +1,24 @@
+/** Bytes of a record in an answer: as text where they are UTF-8, else as base64, and which of the two is said. */
+import { isUtf8 } from 'node:buffer'
+
+export interface ShownBytes {
+  text: string | null
+  encoding: 'utf8' | 'base64' | null
+}
+
+export function shownBytes(bytes: Buffer | null): ShownBytes {
+  if (bytes === null) return { text: null, encoding: null }
+  return isUtf8(bytes) ? { text: bytes.toString('utf8'), encoding: 'utf8' } : { text: bytes.toString('base64'), encoding: 'base64' }
+}
+
+/** `base64Headers` names those whose values are base64. */
+export function shownHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
+  headers: Record<string, string>
+  base64Headers: string[]
+} {
+  const shown = headers.map(([name, value]) => [name, shownBytes(value)] as const)
+  return {
+    headers: Object.fromEntries(shown.map(([name, { text }]) => [name, text ?? ''])),
+    base64Headers: shown.filter(([, { encoding }]) => encoding === 'base64').map(([name]) => name),
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * A record from quarantine as an emit of the API (C.17): what its producer asked for, with another payload or version where it is repaired.
+ * Nothing is judged here; admission judges it as any emit.
+ */
+import type { QuarantinedRecord } from '../analytics/quarantine-reads.ts'
+import { ClarionError } from '../codes.ts'
+import type { Registration } from '../control-plane/records.ts'
+import { type IngressTags, readIngress } from '../events/ingress.ts'
+import { sliceMembers } from '../events/json-slices.ts'
+import { isNear } from '../events/time.ts'
+import type { Headers, LogRecord } from '../kafka/ports.ts'
+import { eventOfSchema } from '../kafka-access/schema-ids.ts'
+import { malformed } from './body.ts'
+import type { ReadEmit } from './emit-request.ts'
+
+export interface Repair {
+  /** As it was sent. */
+  payload?: Buffer
+  version?: string
+}
+
+const VERSION_CHARACTERS_MAX = 255
+
+/** The body of a redrive: `{ payload?, version? }`. Throws `validation_failed`. */
+export function readRepair(bytes: Buffer): Repair {
+  const sliced = sliceMembers(bytes)
+  if (!sliced.ok) throw malformed(sliced.findings, bytes)
+  const repair: Repair = {}
+  for (const [field, { path, value, start, end }] of sliced.members) {
+    if (field === 'payload') repair.payload = bytes.subarray(start, end)
+    else if (field !== 'version') throw malformed([{ path, rule: 'unknown_field', message: 'is not a field of this call' }])
+    else if (typeof value === 'string' && value.length > 0 && value.length <= VERSION_CHARACTERS_MAX) repair.version = value
+    else throw malformed([{ path, rule: 'type', message: `must be a string of 1 to ${VERSION_CHARACTERS_MAX} characters` }])
+  }
+  return repair
+}
+
+/**
+ * Without a key of its own the emit gets one that names the record, so that a record from quarantine is emitted once, however often it is
+ * redriven. A time beyond a day of now is left out: it would be refused (C.0.3). Throws `conflict` when what it needs was not kept.
+ */
+export function repairedEmit(
+  found: QuarantinedRecord,
+  repair: Repair,
+  with_: { schemas: readonly Registration[]; tags: IngressTags; nowMs: number },
+): ReadEmit {
+  for (const part of found.leftOut)
+    if (part !== 'value' || repair.payload === undefined)
+      throw new ClarionError(
+        'conflict',
+        `The record's ${part} was larger than 1 MB and is not kept${part === 'value' ? ': give a payload' : ''}.`,
+      )
+  const { fullName, version, idempotencyKey, subject, timeMs, correlationId, chainToken, payload } = readIngress(
+    recordOf(found),
+    with_.tags,
+    id => eventOfSchema(with_.schemas, id),
+  )
+  return {
+    emit: {
+      fullName,
+      version: repair.version ?? version,
+      idempotencyKey: idempotencyKey ?? `redrive:${found.emitId}`,
+      subject,
+      time: timeMs !== undefined && isNear(timeMs, with_.nowMs) ? new Date(timeMs).toISOString() : undefined,
+      correlationId,
+      chainToken,
+    },
+    payload: repair.payload ?? payload,
+  }
+}
+
+function recordOf({ topic, partition, offset, recordedAt, key, headers, payload }: QuarantinedRecord): LogRecord {
+  const byName: Headers = Object.assign(Object.create(null), Object.fromEntries(headers))
+  return { topic, partition, offset, timestampMs: Date.parse(recordedAt), key, value: payload, headers: byName }
+}
