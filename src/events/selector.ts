@@ -1,10 +1,11 @@
 /**
  * What a webhook listens to (C.0.4):
  *
- *     *   ns.*   ns.name   ns.name@x.y.z   canonical name   platformxe.generic#kind   built-in.type   UPPER_SNAKE
+ *     *   ns.*   ns.name   ns.name@x.y.z   canonical name   platformxe.generic#kind   built-in.type   UPPER_SNAKE   GoConstant
  *
  * The index holds one exact-key Map per form, so that matching an event costs by the webhooks that match and not by those that exist.
  */
+import { builtInTypeOfAlias } from './built-in-events.ts'
 import { GENERIC_FULL_NAME, isLifecycleType, LIFECYCLE_PATTERN, NAMESPACE_PATTERN, parseFullName, VERSION_PATTERN } from './names.ts'
 
 export type Selector =
@@ -44,6 +45,8 @@ export function parseSelector(text: string): Selector | undefined {
     const namespace = text.slice(0, -2)
     return NAMESPACE_PATTERN.test(namespace) ? { form: 'namespace', key: namespace } : undefined
   }
+  const builtIn = builtInTypeOfAlias(text)
+  if (builtIn !== undefined) return { form: 'type', key: builtIn }
   if (isLifecycleName(text)) return { form: 'type', key: text }
   const at = text.indexOf('@')
   if (at < 0) return parseFullName(text) ? { form: 'type', key: text } : undefined

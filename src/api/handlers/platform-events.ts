@@ -1,0 +1,61 @@
+/** `POST /platform/events`: the platform's own services publish the built-in events (C.13) with the operator's key. */
+
+import type { Clock } from '../../clock.ts'
+import { ClarionError, CODES } from '../../codes.ts'
+import { getOrganization } from '../../control-plane/organizations.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { builtInEmit } from '../../events/built-in-emit.ts'
+import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
+import { isNear, parseTime } from '../../events/time.ts'
+import { createValidators } from '../../registry/validators.ts'
+import type { PlatformEmitting } from '../platform-emitting.ts'
+import type { Answer, Call } from '../route.ts'
+
+export interface NewPlatformEvent {
+  organizationId: string
+  /** A type of the catalogue, or its Go constant. */
+  type: string
+  data: Record<string, unknown>
+  subject?: string
+  actorId?: string
+  /** Of the publishing service; `platform` unless said. */
+  source?: string
+  time?: string
+  correlationId?: string
+  idempotencyKey?: string
+}
+
+export function createPlatformEventHandlers(deps: { view: ControlView; platformEmitting: PlatformEmitting; clock: Clock }) {
+  const validators = createValidators({ cacheMax: 100 })
+
+  /** Throws `event_not_registered`, `payload_invalid`. */
+  function checked({ type, data }: NewPlatformEvent): BuiltInEvent {
+    const event = builtInEvent(type)
+    if (!event) throw new ClarionError('event_not_registered', `'${type}' is not an event of the platform.`)
+    const { schema: payloadSchema, schemaHash } = event
+    const details = validators.validate({ payloadSchema, schemaHash, schemaFlavour: 'json-schema-2020-12' }, data)
+    if (details.length > 0) throw new ClarionError('payload_invalid', CODES.payload_invalid.meaning, { details })
+    return event
+  }
+
+  return {
+    publish(call: Call): Promise<Answer> {
+      const input = call.body as NewPlatformEvent
+      const { id: organizationId } = getOrganization(deps.view, input.organizationId)
+      const event = checked(input)
+      const { subject = null, correlationId = null, actorId = call.caller.actorId, idempotencyKey = null, source = 'platform' } = input
+      const timeMs = input.time === undefined ? null : checkedTime(input.time, deps.clock.nowMs())
+      const id = idempotencyKey === null ? `builtin/${call.requestId}` : `builtin/key/${idempotencyKey}`
+      const facts = { organizationId, id, subject, correlationId, actorId, idempotencyKey, source, timeMs, requestId: call.requestId }
+      return deps.platformEmitting(builtInEmit(event.type, input.data, facts), call.requestId)
+    },
+  }
+}
+
+/** C.0.3: within a day of now. */
+function checkedTime(text: string, nowMs: number): number {
+  const timeMs = parseTime(text)
+  if (timeMs !== undefined && isNear(timeMs, nowMs)) return timeMs
+  const message = timeMs === undefined ? 'must be a date-time with a zone (RFC 3339)' : 'must be within 24 hours of now'
+  throw new ClarionError('validation_failed', `The time ${message}.`, { details: [{ path: '/time', rule: 'format', message }] })
+}

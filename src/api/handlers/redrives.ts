@@ -1,0 +1,64 @@
+/** `POST /custom/emits/:id/redrive`: an emit that could not be written to the log is tried again (C.11.4). */
+import type { Emit } from '../../analytics/emit-reads.ts'
+import type { Reads } from '../../analytics/reads.ts'
+import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
+import type { Owner } from '../../control-plane/webhooks.ts'
+import { originOf, parseEmitId } from '../../events/ids.ts'
+import { platformEmit } from '../../events/platform-emit.ts'
+import type { PlatformEmitting } from '../platform-emitting.ts'
+import type { Answer, Call } from '../route.ts'
+import { ownerOf } from './caller.ts'
+
+/** A judged emit is in ClickHouse within this time, normally within one. */
+const RECORD_TIMEOUT_MS = 3_000
+const RECORD_POLL_MS = 100
+
+export function createRedriveHandlers({
+  reads,
+  clock,
+  platformEmitting,
+}: {
+  reads: Reads
+  clock: Clock
+  platformEmitting: PlatformEmitting
+}) {
+  /** The caller has been told that it failed: its record may be on its way. */
+  async function recorded({ organizationId, environment }: Owner, emitId: string): Promise<Emit> {
+    const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
+    for (;;) {
+      const emit = await reads.emitById(organizationId, environment, emitId)
+      if (emit !== undefined) return emit
+      if (clock.monotonicMs() >= deadlineMs) throw notFound()
+      await clock.sleep(RECORD_POLL_MS)
+    }
+  }
+
+  async function failedOne(owner: Owner, emitId: string): Promise<{ emit: Emit; payload: Buffer }> {
+    const place = parseEmitId(emitId)
+    if (place?.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound()
+    const emit = await recorded(owner, emitId)
+    if (emit.verdict !== 'failed') throw new ClarionError('conflict', 'Only an emit that could not be written to the log can be redriven.')
+    const payload = await reads.payloadOf(owner.organizationId, owner.environment, emitId)
+    if (payload === undefined) throw new ClarionError('conflict', 'The payload of the emit is no longer kept.')
+    return { emit, payload: Buffer.from(payload) }
+  }
+
+  return {
+    /** Keeps its id and its key; quota and sequence are taken now. Answers as an emit. */
+    async redrive(call: Call): Promise<Answer> {
+      const { emit, payload } = await failedOne(ownerOf(call), call.params.id!)
+      const { organizationId, environment, emitId, name, kind, source, subject, actorId, correlationId, causationId } = emit
+      const redriven = platformEmit({
+        ...{ kind: 'redrive', id: `redrive/${emitId}`, redriveOf: emitId, organizationId, environment, type: name, genericKind: kind },
+        ...{ source, subject, actorId, correlationId, causationId, rootEventId: emit.rootEventId, depth: emit.depth },
+        ...{ canonicalName: emit.canonicalName ?? '', schemaVersion: emit.schemaVersion ?? '', schemaHash: emit.schemaHash ?? '' },
+        ...{ requestedVersion: emit.requestedVersion, idempotencyKey: emit.idempotencyKey, timeMs: Date.parse(emit.time) },
+        ...{ requestId: call.requestId, payload },
+      })
+      return platformEmitting(redriven, call.requestId)
+    },
+  }
+}
+
+const notFound = () => new ClarionError('not_found', 'There is no such emit.')
