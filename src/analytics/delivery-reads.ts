@@ -7,7 +7,8 @@
 import type { Environment } from '../control-plane/records.ts'
 import { deliveryId } from '../events/ids.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, toDelivery } from './delivery.ts'
+import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, skippedDelivery, toDelivery } from './delivery.ts'
+import type { ConsideredWebhook } from './emit-reads.ts'
 import { type Page, readCursor, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
@@ -43,13 +44,13 @@ export function createDeliveryReads(client: AnalyticsClient) {
     return found.map(toAttempt)
   }
 
-  /** The delivery among those that admission made in the milliseconds which the id begins with. */
+  /** The delivery among those that admission made, or refused to make, in the milliseconds which the id begins with. */
   async function findPending(organizationId: string, environment: Environment, id: string): Promise<Delivery | undefined> {
     const first = `cee_${id.slice('dlv_'.length, 'dlv_'.length + TIME_DIGITS)}`
     const parameters = { organizationId, environment, first, end: `${first}~` }
-    for (const event of await client.query<MatchedEvent & { webhookIds: string[] }>(emitsBetween, parameters)) {
-      const webhookId = event.webhookIds.find(candidate => deliveryId(event.eventId, candidate) === id)
-      if (webhookId !== undefined) return pendingDelivery(event, webhookId)
+    for (const event of await client.query<MatchedEvent & { webhooks: ConsideredWebhook[] }>(emitsBetween, parameters)) {
+      const considered = event.webhooks.find(({ webhookId }) => deliveryId(event.eventId, webhookId) === id)
+      if (considered) return unattempted(event, considered.webhookId, considered.skipped)
     }
     return undefined
   }
@@ -87,17 +88,18 @@ export function createDeliveryReads(client: AnalyticsClient) {
               limit: limit + 1,
             })
       const live =
-        status !== undefined && status !== 'pending'
+        status !== undefined && status !== 'pending' && status !== 'skipped'
           ? []
-          : client.query<MatchedEvent>(matched, {
+          : client.query<MatchedEvent & { skipped: string | null }>(matched, {
               ...shared,
+              skipped: status === 'skipped',
               pendingOnly: status === 'pending',
               throughTime: time,
               throughEmit: event === null ? null : `cee_${event.slice('evt_'.length)}`,
               limit: limit + 2,
             })
       const found = together(
-        (await live).map(each => pendingDelivery(each, webhookId)),
+        (await live).map(each => unattempted(each, webhookId, each.skipped)),
         (await withSteps).map(toDelivery),
       )
       const rest = place === undefined ? found : found.filter(each => comparePlaces(placeOf(each), place) < 0)
@@ -114,6 +116,9 @@ function together(live: Delivery[], attempted: Delivery[]): Delivery[] {
   const byId = new Map([...live, ...attempted].map(delivery => [delivery.id, delivery]))
   return [...byId.values()].sort((a, b) => comparePlaces(placeOf(b), placeOf(a)))
 }
+
+const unattempted = (event: MatchedEvent, webhookId: string, skipped: string | null): Delivery =>
+  skipped === null ? pendingDelivery(event, webhookId) : skippedDelivery(event, webhookId, skipped)
 
 const placeOf = (delivery: Delivery): string[] => [delivery.createdAt, delivery.eventId, delivery.id]
 

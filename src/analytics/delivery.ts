@@ -25,6 +25,8 @@ export interface Delivery {
   lastError: string | null
   lastErrorKind: ErrorKind | null
   trigger: AttemptRow['trigger']
+  /** Of a delivery that a replay or a catch-up made. */
+  replayId: string | null
   createdAt: string
   completedAt: string | null
 }
@@ -63,6 +65,7 @@ export type Step = Pick<
   | 'errorKind'
   | 'error'
   | 'nextAttemptAt'
+  | 'replayId'
   | 'createdAt'
 > & { attemptId?: string | null }
 
@@ -90,14 +93,33 @@ export function pendingDelivery(event: MatchedEvent, webhookId: string): Deliver
     lastError: null,
     lastErrorKind: null,
     trigger: 'live',
+    replayId: null,
     createdAt,
     completedAt: null,
   }
 }
 
+/** What a webhook did not get although its selectors matched, under the id that the delivery would have had. */
+export function skippedDelivery(event: MatchedEvent, webhookId: string, reason: string): Delivery {
+  return { ...pendingDelivery(event, webhookId), status: 'skipped', reason, maxAttempts: 0, completedAt: event.createdAt }
+}
+
 /** What its newest step makes of a delivery. */
 export function toDelivery(step: Step): Delivery {
-  const { webhookId, eventId, emitId, eventType, canonicalName, sequence, reason, maxAttempts, nextAttemptAt, trigger, createdAt } = step
+  const {
+    webhookId,
+    eventId,
+    emitId,
+    eventType,
+    canonicalName,
+    sequence,
+    reason,
+    maxAttempts,
+    nextAttemptAt,
+    trigger,
+    replayId,
+    createdAt,
+  } = step
   const isOpen = step.state === 'retrying'
   return {
     id: step.deliveryId,
@@ -117,6 +139,7 @@ export function toDelivery(step: Step): Delivery {
     lastError: step.error,
     lastErrorKind: step.errorKind,
     trigger,
+    replayId,
     createdAt,
     completedAt: isOpen ? null : new Date(Date.parse(step.startedAt) + step.durationMs).toISOString(),
   }

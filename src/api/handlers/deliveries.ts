@@ -1,19 +1,28 @@
-/** Deliveries and their attempts (C.10), from ClickHouse. */
+/** Deliveries and their attempts (C.10): read from ClickHouse, asked for by commands to the engine. */
 import type { Delivery } from '../../analytics/delivery-reads.ts'
 import type { Reads } from '../../analytics/reads.ts'
 import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { getWebhook } from '../../control-plane/webhooks.ts'
 import { pagingOf } from '../paging.ts'
+import type { Redelivery, RedriveChoice } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
 import { ownerOf } from './caller.ts'
 
-export function createDeliveryHandlers({ reads, view }: { reads: Reads; view: ControlView }) {
+export function createDeliveryHandlers({ reads, view, redelivery }: { reads: Reads; view: ControlView; redelivery: Redelivery }) {
   async function getDelivery(call: Call): Promise<Delivery> {
     const { organizationId, environment } = ownerOf(call)
     const delivery = await reads.deliveryById(organizationId, environment, call.params.id!)
     if (delivery === undefined) throw new ClarionError('not_found', 'There is no such delivery.')
     return delivery
+  }
+
+  /** What of the webhook, as it is now, decides whether it gets an event; null when it has been deleted. */
+  function shownTarget(organizationId: string, webhookId: string) {
+    const webhook = view.find('webhook', organizationId, webhookId)
+    if (!webhook) return null
+    const { id, name, url, events, conditions, active, health, ordering } = webhook
+    return { id, name, url, events, conditions, active, health, ordering }
   }
 
   return {
@@ -24,18 +33,50 @@ export function createDeliveryHandlers({ reads, view }: { reads: Reads; view: Co
       const { items, nextCursor } = await reads.listDeliveries({ ...owner, ...pagingOf(call.query), ...filter, webhookId: webhook.id })
       return { data: items, nextCursor }
     },
-    get: async (call: Call): Promise<Answer> => ({ data: await getDelivery(call) }),
+    /** All that tells why it was sent, or was not. */
+    async get(call: Call): Promise<Answer> {
+      const { organizationId, environment } = ownerOf(call)
+      const delivery = await getDelivery(call)
+      const history = await reads.listAttempts(organizationId, environment, delivery.id)
+      return { data: { ...delivery, history, webhook: shownTarget(organizationId, delivery.webhookId) } }
+    },
     async attempts(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const { id } = await getDelivery(call)
-      return { data: await reads.listAttempts(organizationId, environment, id), nextCursor: null }
+      const steps = await reads.listAttempts(organizationId, environment, id)
+      return { data: steps.filter(({ attemptId }) => attemptId !== null), nextCursor: null }
+    },
+    async retry(call: Call): Promise<Answer> {
+      const { resume = false } = (call.body ?? {}) as { resume?: boolean }
+      return { data: await redelivery.retry(call.caller, ownerOf(call), await getDelivery(call), resume) }
+    },
+    async cancel(call: Call): Promise<Answer> {
+      return { data: await redelivery.cancel(call.caller, ownerOf(call), await getDelivery(call)) }
+    },
+    async deadLetters(call: Call): Promise<Answer> {
+      const filter = call.query as { webhookId?: string; from?: string; to?: string }
+      const { items, nextCursor } = await reads.listDeadLetters({ ...ownerOf(call), ...pagingOf(call.query), ...filter })
+      return { data: items, nextCursor }
+    },
+    async redrive(call: Call): Promise<Answer> {
+      const owner = ownerOf(call)
+      const choice = call.body as RedriveChoice
+      if ('webhookId' in choice && choice.webhookId !== undefined) getWebhook(view, owner, choice.webhookId)
+      return { data: await redelivery.redrive(call.caller, owner, choice) }
     },
   }
 }
 
 /** PD-23, PD-24: the bare answer of the original; states that it has no word for are shown as pending or failed (C.10). */
 export function bareDeliveries(answer: Answer): unknown {
-  const deliveries = (answer.data as Delivery[]).map(delivery => ({
+  return { deliveries: (answer.data as Delivery[]).map(bareEntry) }
+}
+
+/** PD-25: one entry of the list. */
+export const bareDelivery = (answer: Answer): unknown => bareEntry(answer.data as Delivery)
+
+function bareEntry(delivery: Delivery) {
+  return {
     id: delivery.id,
     event: delivery.eventType,
     timestamp: delivery.createdAt,
@@ -44,8 +85,7 @@ export function bareDeliveries(answer: Answer): unknown {
     responseTime: delivery.responseTimeMs,
     attempts: delivery.attempts,
     ...(delivery.lastError === null ? {} : { lastError: delivery.lastError }),
-  }))
-  return { deliveries }
+  }
 }
 
 const BARE_STATUS: Partial<Record<Delivery['status'], string>> = { success: 'success', pending: 'pending', retrying: 'retrying' }

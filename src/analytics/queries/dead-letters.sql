@@ -1,0 +1,25 @@
+-- Deliveries that failed for good and have not been taken up again, newest first. `before…` is the place of the last one that was shown.
+SELECT * FROM
+(
+    SELECT
+        deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, attemptId, number, maxAttempts, trigger, state, reason,
+        startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId
+    FROM attempts
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String}
+        AND ({webhookId:Nullable(String)} IS NULL OR webhookId = {webhookId:Nullable(String)})
+        AND deliveryId IN
+        (
+            SELECT deliveryId FROM attempts
+            WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed'
+                AND ({webhookId:Nullable(String)} IS NULL OR webhookId = {webhookId:Nullable(String)})
+                AND ({from:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
+                AND ({to:Nullable(String)} IS NULL OR createdAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
+                AND ({beforeTime:Nullable(String)} IS NULL
+                    OR (createdAt, eventId, deliveryId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEvent:Nullable(String)}, {beforeDelivery:Nullable(String)}))
+        )
+    ORDER BY deliveryId, number DESC, startedAt DESC, attemptId IS NULL DESC
+    LIMIT 1 BY deliveryId
+)
+WHERE state = 'failed'
+ORDER BY createdAt DESC, eventId DESC, deliveryId DESC
+LIMIT {limit:UInt32}

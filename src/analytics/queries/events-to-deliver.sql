@@ -1,0 +1,19 @@
+-- Accepted events as they are delivered, with their payloads (kept 30 days).
+SELECT event.*, kept.payload AS payload
+FROM
+(
+    SELECT
+        emitId, assumeNotNull(eventId) AS eventId, organizationId, environment, assumeNotNull(sequence) AS sequence, name AS type,
+        assumeNotNull(canonicalName) AS canonicalName, kind, source, subject, actorId, time, recordedAt, assumeNotNull(schemaVersion) AS schemaVersion,
+        assumeNotNull(schemaHash) AS schemaHash, correlationId, causationId, assumeNotNull(rootEventId) AS rootEventId, depth, path, federation
+    FROM emits
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId IN {emitIds:Array(String)}
+        AND verdict = 'accepted'
+) AS event
+INNER JOIN
+(
+    SELECT emitId, payload FROM payloads
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId IN {emitIds:Array(String)}
+    LIMIT 1 BY emitId
+) AS kept ON kept.emitId = event.emitId
+LIMIT 1 BY emitId

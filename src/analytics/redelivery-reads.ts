@@ -1,0 +1,90 @@
+/**
+ * What is needed to deliver something again: how a delivery stands, and its event with the payload as it was sent (kept 30 days). Both from
+ * the history, because it has every delivery, the successful ones too, and finds any number of them at once.
+ */
+
+import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
+import type { Environment } from '../control-plane/records.ts'
+import type { AnalyticsClient } from './client.ts'
+import { type Delivery, type Step, toDelivery } from './delivery.ts'
+import { type Page, readCursor, toPage } from './pages.ts'
+import { readQuery } from './statements.ts'
+
+export interface DeadLetterFilter {
+  organizationId: string
+  environment: Environment
+  webhookId?: string | undefined
+  /** ISO 8601: came to be at or after, came to be before. */
+  from?: string | undefined
+  to?: string | undefined
+  limit: number
+  cursor?: string | undefined
+}
+
+export interface EventToDeliver {
+  event: EventFacts
+  payload: Buffer
+}
+
+/** When a webhook was last tried, and what came of it. */
+export interface LastDelivery {
+  /** ISO 8601. */
+  lastDeliveryAt: string
+  lastDeliveryStatus: 'success' | 'retrying' | 'failed' | 'cancelled'
+}
+
+type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
+  time: string
+  recordedAt: string
+  federation: string | null
+  payload: string
+}
+
+export function createRedeliveryReads(client: AnalyticsClient) {
+  const newestSteps = readQuery('newest-steps')
+  const dead = readQuery('dead-letters')
+  const eventsToDeliver = readQuery('events-to-deliver')
+  const lastDeliveries = readQuery('last-deliveries')
+
+  return {
+    /** How those stand that have been tried at least once; the others are left out. */
+    async deliveriesByIds(organizationId: string, environment: Environment, deliveryIds: string[]): Promise<Delivery[]> {
+      if (deliveryIds.length === 0) return []
+      const found = await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })
+      return found.map(toDelivery)
+    },
+
+    /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
+    async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
+      const { organizationId, environment, webhookId = null, from = null, to = null, limit, cursor } = filter
+      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor(cursor, ['time', 'text', 'text']) ?? []
+      const parameters = { organizationId, environment, webhookId, from, to, beforeTime, beforeEvent, beforeDelivery, limit: limit + 1 }
+      const found = await client.query<Step>(dead, parameters)
+      return toPage(found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
+    },
+
+    /** By emit id; those whose payload is gone are left out. */
+    async eventsToDeliver(organizationId: string, environment: Environment, emitIds: string[]): Promise<Map<string, EventToDeliver>> {
+      if (emitIds.length === 0) return new Map()
+      const found = await client.query<FoundEvent>(eventsToDeliver, { organizationId, environment, emitIds })
+      return new Map(found.map(each => [each.emitId, toEvent(each)]))
+    },
+
+    /** By webhook; those that have never been tried are left out. */
+    async lastDeliveries(organizationId: string, environment: Environment, webhookIds: string[]): Promise<Map<string, LastDelivery>> {
+      if (webhookIds.length === 0) return new Map()
+      const found = await client.query<LastDelivery & { webhookId: string }>(lastDeliveries, { organizationId, environment, webhookIds })
+      return new Map(found.map(({ webhookId, ...last }) => [webhookId, last]))
+    },
+  }
+}
+
+function toEvent({ time, recordedAt, federation, payload, ...facts }: FoundEvent): EventToDeliver {
+  const event: EventFacts = {
+    ...facts,
+    timeMs: Date.parse(time),
+    recordedAtMs: Date.parse(recordedAt),
+    federation: federation === null ? null : (JSON.parse(federation) as FederationFacts),
+  }
+  return { event, payload: Buffer.from(payload) }
+}

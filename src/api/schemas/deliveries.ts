@@ -1,0 +1,49 @@
+import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
+import { anyObject, boolean, integer, listOf, nullable, object, oneOf, string, text, time } from './parts.ts'
+
+export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
+const TRIGGERS = ['live', 'manual', 'replay', 'test'] as const
+
+const shown = {
+  id: string,
+  webhookId: string,
+  eventId: string,
+  emitId: string,
+  eventType: string,
+  canonicalName: string,
+  sequence: integer,
+  status: oneOf(DELIVERY_STATUSES),
+  reason: nullable(string),
+  attempts: integer,
+  maxAttempts: nullable(integer),
+  nextAttemptAt: nullable(time),
+  responseStatus: nullable(integer),
+  responseTimeMs: nullable(integer),
+  lastError: nullable(string),
+  lastErrorKind: { type: ['string', 'null'], enum: [...ERROR_KINDS, null] },
+  trigger: oneOf(TRIGGERS),
+  replayId: nullable(string),
+  createdAt: time,
+  completedAt: nullable(time),
+}
+export const delivery = object(shown)
+export const attempt = anyObject
+/** `history`: every step, those without an attempt too (`attemptId` null). `webhook`: as it is now, null when it has been deleted. */
+export const deliveryInFull = object({ ...shown, history: listOf(attempt), webhook: nullable(anyObject) })
+
+const range = { 'from?': time, 'to?': time }
+export const deliveryQuery = { 'status?': oneOf(DELIVERY_STATUSES), 'type?': text(1, 255), ...range }
+export const deadLetterQuery = { 'webhookId?': text(1, 64), ...range }
+
+export const retry = object({ 'resume?': boolean })
+const REDRIVE_IDS_MAX = 1_000
+/** By their ids, or the dead letters of a webhook, of a time, or of a webhook in a time. */
+export const redrive = {
+  ...object({ 'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX }, ...deadLetterQuery }),
+  oneOf: [{ required: ['deliveryIds'] }, { anyOf: [{ required: ['webhookId'] }, { required: ['from', 'to'] }] }],
+}
+export const redriven = object({
+  count: integer,
+  skipped: listOf(object({ deliveryId: string, reason: string })),
+  more: boolean,
+})
