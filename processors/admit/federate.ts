@@ -5,11 +5,12 @@
  */
 
 import { createFanOut, type Target } from '../../src/control-plane/federation/fan-out.ts'
+import { relayEmit } from '../../src/control-plane/federation/relay-emit.ts'
 import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'
 import { deliveryId, parseEventId, relayId } from '../../src/events/ids.ts'
-import { platformEmit, platformEmitRecord } from '../../src/events/platform-emit.ts'
+import { platformEmitRecord } from '../../src/events/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { RelayRow } from '../../topics/audit-relays.ts'
@@ -32,19 +33,9 @@ export function createFederate(deps: FederateDeps): Federate {
   const { view, log, lifecycle } = deps
   const targetsOf = createFanOut(view)
 
-  function relayed(event: EventFacts, target: Target, id: string, payload: Buffer): OutRecord {
-    const { push, member } = target
-    const { organizationId, type, canonicalName } = target.arrivesAs!
-    const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, rootEventId, path } = event
-    const emit = platformEmit({
-      ...{ kind: 'relay', id, organizationId, type, canonicalName, schemaVersion, schemaHash, subject, timeMs, correlationId, payload },
-      // The key that emitted it is the source's own affair.
-      ...{ source: `federation:${push.groupId}`, actorId: 'system', causationId: eventId, rootEventId, depth: event.depth + 1, path },
-      ...{ memberId: member.id, sourceEmitId: emitId, federation: federationOf(event, target) },
-    })
-    // The peer's shard names it as the source did: by a control plane that is as new.
-    return platformEmitRecord(emit, deps.shards, view.appliedOffset)
-  }
+  // The peer's shard names it as the source did: by a control plane that is as new.
+  const relayed = (event: EventFacts, { push, member, arrivesAs }: Target, id: string, payload: Buffer): OutRecord =>
+    platformEmitRecord(relayEmit(event, push, member.id, arrivesAs!, id, payload), deps.shards, view.appliedOffset)
 
   return (event, payload, judgedAtMs) => {
     // No transit (5), and nothing of the test environment crosses (C.1.6).
@@ -67,11 +58,6 @@ export function createFederate(deps: FederateDeps): Federate {
     return federated
   }
 }
-
-const federationOf = ({ organizationId, eventId }: EventFacts, { push }: Target): EventFacts['federation'] => ({
-  ...{ groupId: push.groupId, pushId: push.id, sourceOrganizationId: organizationId, sourceEventId: eventId },
-  ...{ hops: 1, path: [organizationId] },
-})
 
 /** What is decided about one peer. An event at the cap is delivered at home, and goes no further (12). */
 function rowOf(event: EventFacts, target: Target, judgedAtMs: number): RelayRow {

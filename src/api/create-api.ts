@@ -82,6 +82,7 @@ export function createApi(deps: ApiDeps): Api {
   let document: string | undefined
   const openapi = () => (document ??= createOpenApi(routes, deps))
   const platformEmitting = createPlatformEmitting(deps)
+  const redelivery = createRedelivery(deps)
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
@@ -91,7 +92,7 @@ export function createApi(deps: ApiDeps): Api {
     webhooks: createWebhookHandlers({ ...controlPlane, pings: deps.pings, view: deps.view }),
     subscriptions: createSubscriptionHandlers(controlPlane),
     replays: createReplayHandlers({ ...controlPlane, ...deps }),
-    deliveries: createDeliveryHandlers({ ...deps, redelivery: createRedelivery(deps) }),
+    deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     usage: createUsageHandlers(deps),
     platform: {
       events: createPlatformEventHandlers({ ...deps, platformEmitting }),
@@ -99,7 +100,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
-    relays: createRelayHandlers(deps),
+    relays: createRelayHandlers({ ...deps, redelivery }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
       quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),

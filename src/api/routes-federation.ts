@@ -1,5 +1,6 @@
 /** Routes of federation (C.1.3). Every one of them is Enterprise's; members see what is theirs. */
 import type { createFederationHandlers } from './handlers/federation.ts'
+import type { createRelayHandlers } from './handlers/relays.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, Handler, Method, Route } from './route.ts'
 import * as federation from './schemas/federation.ts'
@@ -7,6 +8,7 @@ import { listOf, object } from './schemas/parts.ts'
 
 export interface FederationHandlers {
   federation: ReturnType<typeof createFederationHandlers>
+  relays: ReturnType<typeof createRelayHandlers>
 }
 
 type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
@@ -17,7 +19,7 @@ const route = (method: Method, path: string, summary: string, facts: Facts, hand
 }
 
 // biome-ignore format: a table
-export function createFederationRoutes({ federation: on }: FederationHandlers): Route[] {
+export function createFederationRoutes({ federation: on, relays }: FederationHandlers): Route[] {
   const { group, groupWithMembers, member, push, madePeer } = federation
   const base = '/api/v1/events/custom/federation'
   const groups = `${base}/groups`
@@ -48,6 +50,10 @@ export function createFederationRoutes({ federation: on }: FederationHandlers): 
 
     route('POST', `${groups}/:id/external-peers`, 'Add an HTTPS endpoint as a peer; its secret is shown once.', { ...suspendable, body: federation.newExternalPeer, answer: madePeer, status: 201 }, on.addPeer),
     route('POST', `${peers}/:id/rotate-secret`, 'A new secret; the one before signs too for 24 hours.', { ...suspendable, answer: madePeer }, on.rotateSecret),
+    route('POST', `${peers}/:id/test`, 'Send a signed test, recorded like a delivery.', { ...suspendable, answer: federation.peerTest }, on.testPeer),
     route('DELETE', `${peers}/:id`, 'Remove an external peer and wipe its secret and headers.', { answer: member }, on.removePeer),
+
+    route('GET', `${groups}/:id/relays`, 'What was relayed, what was not and why; a member sees its own.', { answer: listOf(federation.relay), query: object({ ...federation.relayQuery, ...paging }) }, relays.list),
+    route('POST', `${base}/relays/:id/retry`, 'Try a relay again that failed.', { ...suspendable, answer: federation.relay, status: 202 }, relays.retry),
   ]
 }

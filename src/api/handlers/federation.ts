@@ -2,7 +2,7 @@
 
 import type { Reads } from '../../analytics/reads.ts'
 import type { Clock } from '../../clock.ts'
-import { seeGroup } from '../../control-plane/federation/access.ts'
+import { externalPeer, memberNotFound, seeGroup } from '../../control-plane/federation/access.ts'
 import type { FederationCaller } from '../../control-plane/federation/announcing.ts'
 import type { NewExternalPeer } from '../../control-plane/federation/external-peers.ts'
 import type { Federation } from '../../control-plane/federation/federation.ts'
@@ -12,6 +12,7 @@ import { createShown } from '../../control-plane/federation/shown.ts'
 import type { FederationGroup, FederationMember, FederationPush } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
+import type { Pings } from '../../delivery/ping.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
 import { isOn } from '../schemas/federation.ts'
@@ -22,7 +23,13 @@ const MEMBERS_SHOWN = 200
 
 type FederationReads = Pick<Reads, 'lastRelays'>
 
-export function createFederationHandlers(deps: { federation: Federation; view: ControlView; reads: FederationReads; clock: Clock }) {
+export function createFederationHandlers(deps: {
+  federation: Federation
+  view: ControlView
+  reads: FederationReads
+  pings: Pick<Pings, 'send'>
+  clock: Clock
+}) {
   const { view, clock } = deps
   const { groups, members, pushes, externalPeers } = deps.federation
   const shown = createShown({ view, clock })
@@ -114,6 +121,12 @@ export function createFederationHandlers(deps: { federation: Federation; view: C
     async rotateSecret(call: Call): Promise<Answer> {
       const { member: rotated, secret } = await externalPeers.rotateSecret(...target(call))
       return { data: { peer: shown.member(rotated, own(call)), secret } }
+    },
+    async testPeer(call: Call): Promise<Answer> {
+      const { member: tested } = externalPeer(view, own(call), call.params.id!)
+      const webhook = view.find('webhook', own(call), tested.id)
+      if (webhook === undefined) throw memberNotFound()
+      return { data: await deps.pings.send(webhook, true) }
     },
     removePeer: async (call: Call) => member(call, await externalPeers.remove(...target(call))),
   }

@@ -5,15 +5,15 @@
 import type { SkipReason } from '../../../topics/audit-relays.ts'
 import type { FederationGroup, FederationMember, FederationPush } from '../records.ts'
 import type { ControlView } from '../view.ts'
-import { inboundCanonicalName, inboundType } from './names.ts'
+import { type Arrival, arrivalOf } from './relay-emit.ts'
 
 export interface Target {
   push: FederationPush
   member: FederationMember
   /** Why nothing goes there now; undefined: it does. */
   skip: SkipReason | undefined
-  /** Of an organization: the short type and the canonical name under which the event arrives; null for an external peer. */
-  arrivesAs: { organizationId: string; type: string; canonicalName: string } | null
+  /** Null for an external peer. */
+  arrivesAs: Arrival | null
 }
 
 const NOBODY: readonly Target[] = []
@@ -51,7 +51,7 @@ function targetsOf(federation: ControlView['federation'], pushes: readonly Feder
       const duplicate = memberOrganizationId !== null && reached.has(memberOrganizationId)
       const skip = withheld(group, member) ?? (duplicate ? 'duplicate' : undefined)
       if (skip === undefined && memberOrganizationId !== null) reached.add(memberOrganizationId)
-      targets.push({ push, member, skip, arrivesAs: arrival(member, push) })
+      targets.push({ push, member, skip, arrivesAs: arrivalOf(member, push) })
     }
   }
   return targets
@@ -61,13 +61,4 @@ function withheld(group: FederationGroup, member: FederationMember): SkipReason 
   if (group.status === 'suspended') return 'plan'
   if (member.status === 'accepted') return undefined
   return member.pauseReason === 'plan' ? 'plan' : 'paused'
-}
-
-function arrival(member: FederationMember, push: FederationPush): Target['arrivesAs'] {
-  if (member.memberOrganizationId === null) return null
-  return {
-    organizationId: member.memberOrganizationId,
-    type: inboundType(member, push),
-    canonicalName: inboundCanonicalName(member, push),
-  }
 }

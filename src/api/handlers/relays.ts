@@ -1,0 +1,93 @@
+/**
+ * The relay log (C.1.3): the owner's, of which a member sees its own rows. A relay that failed can be tried again: to an organization it is
+ * handed over once more under the same id, which the peer takes once; to an endpoint its delivery is retried.
+ */
+
+import type { RelayState } from '../../../topics/audit-relays.ts'
+import type { EventFacts } from '../../../topics/deliveries.ts'
+import type { Reads } from '../../analytics/reads.ts'
+import type { Relay } from '../../analytics/relay-reads.ts'
+import type { Clock } from '../../clock.ts'
+import { ClarionError, CODES, type Code } from '../../codes.ts'
+import { refuseArchived, seeGroup } from '../../control-plane/federation/access.ts'
+import { arrivalOf, relayEmit } from '../../control-plane/federation/relay-emit.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { platformEmitRecord } from '../../events/platform-emit.ts'
+import type { Appender } from '../../kafka/ports.ts'
+import { pagingOf } from '../paging.ts'
+import type { Redelivery } from '../redelivery.ts'
+import type { Answer, Call } from '../route.ts'
+import { organizationOf } from './caller.ts'
+
+type Filter = { status?: RelayState; memberId?: string; pushId?: string; sourceEventId?: string }
+
+export function createRelayHandlers(deps: {
+  reads: Reads
+  view: ControlView
+  appender: Appender
+  redelivery: Redelivery
+  shards: number
+  clock: Clock
+}) {
+  const { reads, view, clock } = deps
+  const own = (call: Call) => organizationOf(call).id
+
+  /** The caller's own relay, as the owner of its group. Throws 403 to the member that it went to, 404 to anybody else. */
+  async function ownRelay(call: Call): Promise<Relay> {
+    const id = call.params.id!
+    const relay = await reads.relayById(own(call), id)
+    if (relay !== undefined) return relay
+    for (const membership of view.federation.memberships(own(call))) {
+      if (membership.status === 'removed') continue
+      const seen = await reads.relayById(membership.organizationId, id)
+      if (seen?.memberId === membership.id) throw problem('not_group_owner')
+    }
+    throw problem('federation_relay_not_found')
+  }
+
+  async function toOrganization(relay: Relay, event: EventFacts, payload: Buffer): Promise<void> {
+    const [member, push] = [view.federation.member(relay.memberId), view.federation.push(relay.pushId)]
+    if (member?.status !== 'accepted' || push === undefined) throw problem('member_not_accepted')
+    const arrival = arrivalOf(member, push)
+    if (arrival === null) throw problem('federation_member_not_found')
+    const emit = relayEmit(event, push, member.id, arrival, relay.id, payload)
+    try {
+      await deps.appender.append(platformEmitRecord(emit, deps.shards, view.appliedOffset))
+    } catch (cause) {
+      throw new ClarionError('service_unavailable', 'The call was not taken; repeat it.', { retryAfterS: 1, cause })
+    }
+  }
+
+  return {
+    async list(call: Call): Promise<Answer> {
+      const { group, membership } = seeGroup(view, own(call), call.params.id!, clock.nowMs())
+      const { memberId, ...filter } = call.query as Filter
+      // Members do not see each other's relays: a filter for another member finds nothing.
+      if (membership !== undefined && memberId !== undefined && memberId !== membership.id) return { data: [], nextCursor: null }
+      const whose = { organizationId: group.organizationId, groupId: group.id, memberId: membership?.id ?? memberId }
+      const { items, nextCursor } = await reads.listRelays({ ...pagingOf(call.query), ...filter, ...whose })
+      return { data: items, nextCursor }
+    },
+    async retry(call: Call): Promise<Answer> {
+      const relay = await ownRelay(call)
+      if (relay.status !== 'failed')
+        throw problem('relay_not_failed', `The relay is ${relay.status}: only one that failed can be tried again.`)
+      const group = view.federation.group(relay.groupId)
+      if (group === undefined) throw problem('federation_group_not_found')
+      refuseArchived(group)
+      if (relay.deliveryId !== null) {
+        const owner = { organizationId: own(call), environment: 'live' as const }
+        const delivery = await reads.deliveryById(owner.organizationId, 'live', relay.deliveryId)
+        if (delivery === undefined) throw problem('federation_relay_not_found')
+        await deps.redelivery.retry(call.caller, owner, delivery, false)
+      } else {
+        const source = (await reads.eventsToDeliver(own(call), 'live', [relay.sourceEmitId])).get(relay.sourceEmitId)
+        if (source === undefined) throw new ClarionError('outside_retention', 'The event is no longer kept.')
+        await toOrganization(relay, source.event, source.payload)
+      }
+      return { data: { ...relay, status: 'queued', lastError: null, completedAt: null } }
+    },
+  }
+}
+
+const problem = (code: Code, message: string = CODES[code].meaning) => new ClarionError(code, message)
