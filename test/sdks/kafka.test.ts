@@ -2,23 +2,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
 import { emitIdOf } from '../../sdks/typescript/src/kafka/emit-id.ts'
-import { consume, createProducer, type KafkaAccess, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import { type Access, consume, createProducer, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
 import { emitId } from '../../src/events/ids.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
-import { connectionsOf } from '../support/platform-connections.ts'
 import { until } from './support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization
 let client: Client
-let access: KafkaAccess
+let access: Access
 beforeAll(async () => {
   platform = await startPlatform()
   organization = await platform.organization('PRO')
   client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
-  const { brokers, username, password } = connectionsOf(platform).kafka
-  const topics = { emits: `emits.${organization.org.id}`, events: `events.${organization.org.id}` }
-  access = { brokers, username: username!, password: password!, topics }
+  access = { credentials: await client.kafkaCredentials.create({ name: 'kit', access: 'both' }) }
 }, 120_000)
 afterAll(() => platform?.stop())
 
@@ -49,6 +46,32 @@ describe('an emit by Kafka', () => {
       const expected = { ...place, offset: Number(place.offset), organizationId: 'org_1', environment: 'live', kind: 'emits' } as const
       expect(emitIdOf({ ...place, organizationId: 'org_1' })).toBe(emitId(expected))
     }
+  })
+})
+
+describe('a credential', () => {
+  const failure = (call: Promise<unknown>) => call.then(() => undefined, (error: unknown) => String(error)) // biome-ignore format: one thought
+  const emitOnce = async (given: Access) => {
+    const producer = await createProducer(given)
+    return producer.emit({ name: 'platformxe.generic', payload: { kind: 'k' } }).finally(() => producer.close())
+  }
+
+  it('to produce does not read, one to consume does not write, and neither reaches another organization', async () => {
+    const produce = await client.kafkaCredentials.create({ name: 'out', access: 'produce' })
+    const read = await client.kafkaCredentials.create({ name: 'in', access: 'consume' })
+    expect(await failure(consume({ credentials: produce, group: 'no', onEvent: () => undefined }))).toMatch(/[Aa]uthoriz/)
+    expect(await failure(emitOnce({ credentials: read }))).toMatch(/[Aa]uthoriz/)
+    const other = await platform.organization('PRO')
+    const topics = { emits: `emits.${other.org.id}`, events: `events.${other.org.id}` }
+    expect(await failure(emitOnce({ credentials: { ...produce, topics } }))).toMatch(/[Aa]uthoriz|topic/)
+  })
+
+  it('that is deleted lets nobody in', async () => {
+    const credentials = await client.kafkaCredentials.create({ name: 'short-lived', access: 'produce' })
+    expect((await client.kafkaCredentials.list()).data.map(each => each.id)).toContain(credentials.id)
+    await client.kafkaCredentials.delete(credentials.id)
+    const refused = await until(() => failure(emitOnce({ credentials })), Boolean)
+    expect(refused).toMatch(/[Aa]uth/)
   })
 })
 

@@ -1,11 +1,10 @@
 /** The command line against a running platform. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
-import { connectionsOf } from '../../support/platform-connections.ts'
 import { createReceiver } from '../../support/receiver.ts'
 import { runCommand, startCommand } from '../support/command.ts'
 import { until } from '../support/until.ts'
@@ -133,17 +132,21 @@ describe('clarion listen', () => {
 })
 
 describe('by Kafka', () => {
-  /** As `clarion credentials create` writes it. */
-  function credentialFile(): string {
-    const { brokers, username, password } = connectionsOf(platform).kafka
-    const topics = { emits: `emits.${organization.org.id}`, events: `events.${organization.org.id}` }
-    const file = join(directory, 'kafka.json')
-    writeFileSync(file, JSON.stringify({ username, password, bootstrapServers: brokers.join(','), topics, groupPrefix: 'g.' }))
-    return file
-  }
+  const file = join(directory, 'kafka.json')
+
+  it('credentials create writes a file that only its owner reads, list shows no password', async () => {
+    const made = await clarion('credentials', 'create', 'laptop', '--out', file)
+    expect([made.code, made.stdout]).toEqual([0, expect.stringContaining(file)])
+    expect(made.stdout).not.toContain(JSON.parse(readFileSync(file, 'utf8')).password)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const listed = await clarion('credentials', 'list')
+    expect(listed.stdout).toMatch(/^ID +NAME +ACCESS +USERNAME +CREATEDAT\n\S+ +laptop +both /)
+    const other = (await clarion('credentials', 'create', 'other', '--access', 'consume', '--json')).json
+    expect((await clarion('credentials', 'delete', other.id as string, '--json')).json).toEqual({ id: other.id, deleted: true })
+  })
 
   it('produce emits each line of stdin, consume and listen read them from the log to the letter', async () => {
-    const withKafka = { ...env, CLARION_KAFKA: credentialFile() }
+    const withKafka = { ...env, CLARION_KAFKA: file }
     const listening = startCommand(withKafka, ['listen', '--events', name, '--count', '2'])
     await listening.says('reading events.')
     const produced = await runCommand(withKafka, ['produce', name, '--json'], '{"total": 12.50}\n\n{"total":13.50}\n')
@@ -157,16 +160,14 @@ describe('by Kafka', () => {
   })
 
   it('a line that is not JSON ends produce with 2 and its number', async () => {
-    const { code, stderr } = await runCommand({ ...env, CLARION_KAFKA: credentialFile() }, ['produce', name], '{"total":1}\nnonsense\n')
+    const { code, stderr } = await runCommand({ ...env, CLARION_KAFKA: file }, ['produce', name], '{"total":1}\nnonsense\n')
     expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is not JSON')])
   })
 
   it('a wrong password ends with 1 and says so', async () => {
-    const file = join(directory, 'wrong.json')
-    const { brokers, username } = connectionsOf(platform).kafka
-    const topics = { emits: 'emits.x', events: 'events.x' }
-    writeFileSync(file, JSON.stringify({ username, password: 'wrong', bootstrapServers: brokers.join(','), topics }))
-    const { code, stderr } = await runCommand(env, ['produce', name, '--kafka', file, '--data', '{"total":1}'])
+    const wrong = join(directory, 'wrong.json')
+    writeFileSync(wrong, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), password: 'wrong' }))
+    const { code, stderr } = await runCommand(env, ['produce', name, '--kafka', wrong, '--data', '{"total":1}'])
     expect([code, stderr]).toEqual([1, expect.stringContaining('kafka_refused')])
   })
 })

@@ -1,5 +1,5 @@
 /** `clarion credentials …`: accounts for Kafka clients (C.17). */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { type Command, UsageError } from './command.ts'
 
 const ACCESS = ['produce', 'consume', 'both'] as const
@@ -20,12 +20,17 @@ const create: Command = {
     const file = text('out')
     // First the file, then the credential: a password that could not be kept would be lost.
     if (file !== undefined) await writeNew(file, '')
-    const made = await client().kafkaCredentials.create({ name: name as string, access: access as Access }, { signal })
-    if (file === undefined) print.record(made)
-    else {
-      await writeFile(file, `${JSON.stringify(made, null, 2)}\n`)
-      const { password: _password, clientProperties: _properties, ...shown } = made
-      print.record({ ...shown, file })
+    try {
+      const made = await client().kafkaCredentials.create({ name: name as string, access: access as Access }, { signal })
+      if (file === undefined) print.record(made)
+      else {
+        await writeFile(file, `${JSON.stringify(made, null, 2)}\n`)
+        const { id, username, bootstrapServers, topics, groupPrefix } = made
+        print.record({ id, name, access, username, bootstrapServers, topics, groupPrefix, file })
+      }
+    } catch (error) {
+      if (file !== undefined) await rm(file, { force: true })
+      throw error
     }
     return 0
   },

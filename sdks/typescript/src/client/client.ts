@@ -21,7 +21,7 @@ export function createClient(options: ClientOptions) {
   return {
     events: {
       custom: createCustomEvents(send, random),
-      webhooks: createWebhooks(send),
+      webhooks: createWebhooks(send, options.webhookDefaults),
       /** The whole history of one event: verdict, payload, deliveries, attempts. */
       get: (eventId: string, { signal }: CallOptions = {}) =>
         one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),

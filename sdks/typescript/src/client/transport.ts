@@ -5,6 +5,7 @@
 import { type Clock, type Random, sleep } from '../clock.ts'
 import { ClarionApiError, ClarionConnectionError } from './errors.ts'
 import { exchange } from './exchange.ts'
+import type { NewWebhook } from './types.ts'
 
 export interface ClientOptions {
   /** Where the platform is, such as `http://127.0.0.1:8080`; with or without `/api/v1`. */
@@ -16,6 +17,8 @@ export interface ClientOptions {
   retries?: number
   /** A `Retry-After` beyond this is not waited for: the error tells it. 30 unless said. */
   retryAfterMaxS?: number
+  /** Laid under every `webhooks.create`: `{ wireFormat: 'platforma', signatureProfiles: ['platforma'] }` for receivers of that kind. */
+  webhookDefaults?: Partial<NewWebhook>
   fetch?: typeof fetch
   clock?: Clock
   random?: Random

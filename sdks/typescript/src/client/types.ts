@@ -213,5 +213,8 @@ export interface MadeKafkaCredential extends KafkaCredential {
   topics: { emits: string; events: string }
   groupPrefix: string
   transactionalIdPrefix: string
+  /** Under the names of Java's clients. */
   clientProperties: Record<string, string>
+  /** For what is built on librdkafka. */
+  librdkafkaProperties: Record<string, string>
 }

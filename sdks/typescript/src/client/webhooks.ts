@@ -5,7 +5,7 @@ import type { CallOptions, Delivery, Json, NewWebhook, Page, Paging, Webhook } f
 
 type DeliveryQuery = Paging & { status?: Delivery['status']; type?: string; from?: string; to?: string }
 
-export function createWebhooks(send: Send) {
+export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
   const call = async <T>(method: Request['method'], path: string, body?: unknown, options: CallOptions = {}, onlyOnce = false) => {
     const headers: Record<string, string> = options.ifMatch === undefined ? {} : { 'if-match': String(options.ifMatch) }
     return (await send<T>({ method, path: `/webhooks${path}`, body, headers, onlyOnce, signal: options.signal })).data
@@ -16,7 +16,8 @@ export function createWebhooks(send: Send) {
 
   return {
     /** The answer holds the secret, this once. Not repeated when it may have been done: there would be two. */
-    create: (input: NewWebhook, options?: CallOptions) => call<Webhook & { secret: string }>('POST', '', input, options, true),
+    create: (input: NewWebhook, options?: CallOptions) =>
+      call<Webhook & { secret: string }>('POST', '', { ...defaults, ...input }, options, true),
     list: (query: Paging = {}, options: CallOptions = {}) => list<Webhook>('', query, options),
     each: (query: Paging = {}, options: CallOptions = {}) => each(query, page => list<Webhook>('', page, options)),
     get: (id: string, options?: CallOptions) => call<Webhook>('GET', at(id), undefined, options),
