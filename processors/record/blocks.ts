@@ -9,13 +9,16 @@ import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 
-/** How a record becomes rows, by topic. Throws on bytes that are not of the topic's schema. */
+/**
+ * How a record becomes rows, by topic, in the order in which a round inserts them: attempts go before the last word on their emit, so that
+ * whoever sees how it ended finds why. Throws on bytes that are not of the topic's schema.
+ */
 export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => TableRow[]> = {
+  [auditAttempts.name]: value => auditAttemptsCodec.decode(value).attempts.map(attemptRow),
   [auditEmits.name]: value => {
     const { verdicts, completions } = auditEmitsCodec.decode(value)
     return [...verdicts.flatMap(verdictRows), ...completions.map(completionRow)]
   },
-  [auditAttempts.name]: value => auditAttemptsCodec.decode(value).attempts.map(attemptRow),
   [auditChanges.name]: value => auditChangesCodec.decode(value).changes.map(changeRow),
   [auditRelays.name]: value => auditRelaysCodec.decode(value).relays.map(relayRow),
   [quarantine.name]: (_, record) => [quarantineRow(record)],
