@@ -11,6 +11,7 @@ import { measureBatch } from './figures/batch.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measurePath } from './figures/path.ts'
 import { measureStart } from './figures/start.ts'
+import { measureStreams } from './figures/streams.ts'
 import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
 import { type DataDirectory, makeDataDirectory, openStand, type Stand } from './stand.ts'
 import { type Row, table } from './table.ts'
@@ -18,6 +19,7 @@ import { type Row, table } from './table.ts'
 /** In the order of `FIGURES`: `start` stops the parts of the stand, so it comes last. */
 const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   admission: measureAdmission,
+  streams: measureStreams,
   emit: measureEmit,
   batch: measureBatch,
   path: measurePath,

@@ -21,9 +21,7 @@ let runs = 0
 
 /** Records a second, exactly once, judged by ajv. */
 export async function passThroughRate(stand: Stand): Promise<number> {
-  const known = filled.get(stand) ?? fill(stand)
-  filled.set(stand, known)
-  const records = await known
+  const { records } = await filledTopic(stand)
   const settings = {
     kafka: stand.kafka,
     from: TOPIC_IN,
@@ -44,6 +42,13 @@ export async function passThroughRate(stand: Stand): Promise<number> {
   const rate = steadyRate(samples, records)
   stand.say(`raw pass-through: ${Math.round(rate)} records/s`)
   return rate
+}
+
+/** The topic that it reads, filled: for whoever is to be compared on the same records. */
+export async function filledTopic(stand: Stand): Promise<{ topic: string; records: number }> {
+  const known = filled.get(stand) ?? fill(stand)
+  filled.set(stand, known)
+  return { topic: TOPIC_IN, records: await known }
 }
 
 async function fill(stand: Stand): Promise<number> {

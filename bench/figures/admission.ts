@@ -42,6 +42,13 @@ export async function measureAdmission(stand: Stand): Promise<Row[]> {
   }
 }
 
+/** For another figure that compares the same. */
+export async function admissionRateOf(stand: Stand): Promise<{ rate(): Promise<number>; close(): Promise<void> }> {
+  const organizations = await organizationsOf(stand)
+  const watch = await watchAdmission(stand, organizations)
+  return { rate: () => admissionRate({ stand, organizations, watch }), close: () => watch.close() }
+}
+
 /** A process that has written the backlog, and how fast it did. */
 async function startRecord(stand: Stand, backlog: number): Promise<{ record: PlatformProcess; rowsPerS: number }> {
   const startedAtMs = stand.clock.monotonicMs()

@@ -1,0 +1,35 @@
+/** Admission beside an application on Kafka Streams that does the same work: what a team would write instead. */
+
+import { kafkaStreamsRate } from '../kafka-streams.ts'
+import { median } from '../rates.ts'
+import type { Stand } from '../stand.ts'
+import { type Row, short, whole } from '../table.ts'
+import { admissionRateOf } from './admission.ts'
+
+const GOAL = 1
+/** As many as the machine has cores: with more it was slower. */
+const THREADS = 2
+
+export async function measureStreams(stand: Stand): Promise<Row[]> {
+  const measure = await admissionRateOf(stand)
+  const pairs: Array<{ clarion: number; baseline: number }> = []
+  try {
+    for (let round = 0; round < stand.options.rounds; round++) {
+      const baseline = await kafkaStreamsRate(stand, THREADS)
+      pairs.push({ baseline, clarion: await measure.rate() })
+    }
+  } finally {
+    await measure.close()
+  }
+  const ratio = median(pairs.map(({ clarion, baseline }) => clarion / baseline))
+  return [
+    {
+      figure: 'admission from Kafka, emits/s, beside Kafka Streams',
+      clarion: whole(median(pairs.map(pair => pair.clarion))),
+      baseline: `${whole(median(pairs.map(pair => pair.baseline)))} (Kafka Streams)`,
+      ratio: short(ratio),
+      goal: `≥ ${GOAL}`,
+      holds: ratio >= GOAL,
+    },
+  ]
+}

@@ -1,0 +1,89 @@
+/**
+ * Runs the Kafka Streams application (`kafka-streams/Admission.java`) on the topic that the raw pass-through reads, and answers its steady rate. Maven
+ * fetches its jars once for this machine; Java runs the source as it is.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { ORDER_SCHEMA } from './order.ts'
+import { createTopics, filledTopic } from './pass-through.ts'
+import { type Sample, steadyRate } from './rates.ts'
+import type { Stand } from './stand.ts'
+
+const MAVEN_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+const PATIENCE_MS = 180_000
+const SOURCE = fileURLToPath(new URL('kafka-streams/Admission.java', import.meta.url))
+const POM = fileURLToPath(new URL('kafka-streams/pom.xml', import.meta.url))
+
+let runs = 0
+
+/** Records a second, exactly once, judged by a JSON Schema validator for Java and numbered from a store. */
+export async function kafkaStreamsRate(stand: Stand, threads: number): Promise<number> {
+  const { topic, records } = await filledTopic(stand)
+  const out = `bench.kafka-streams.out-${++runs}`
+  await createTopics(stand, [out], 4)
+  const directory = join(stand.dataDir, `kafka-streams-${runs}`)
+  mkdirSync(directory)
+  const [settings, schema] = [join(directory, 'settings.properties'), join(directory, 'schema.json')]
+  writeFileSync(settings, settingsOf(stand, directory, threads))
+  writeFileSync(schema, JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...ORDER_SCHEMA }))
+  const samples = await run(stand, ['-cp', `${await jars()}/*`, '-Xmx1g', SOURCE, settings, schema, topic, out, String(records)])
+  const rate = steadyRate(samples, records)
+  stand.say(`Kafka Streams, ${threads} threads: ${Math.round(rate)} records/s`)
+  return rate
+}
+
+function settingsOf({ kafka }: Stand, directory: string, threads: number): string {
+  const login = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${kafka.username}" password="${kafka.password}";`
+  return [
+    `application.id=bench-kafka-streams-${runs}`,
+    `bootstrap.servers=${kafka.brokers.join(',')}`,
+    'security.protocol=SASL_PLAINTEXT',
+    'sasl.mechanism=SCRAM-SHA-512',
+    `sasl.jaas.config=${login}`,
+    `num.stream.threads=${threads}`,
+    `state.dir=${directory}`,
+    'replication.factor=1',
+    'auto.offset.reset=earliest',
+  ].join('\n')
+}
+
+function run(stand: Stand, args: string[]): Promise<Sample[]> {
+  const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const samples: Sample[] = []
+  let said = ''
+  createInterface({ input: child.stdout }).on('line', line => {
+    const [at, total] = line.split(' ').map(Number) as [number, number]
+    if (total > 0) samples.push({ atMs: at, total })
+  })
+  child.stderr.on('data', (text: Buffer) => {
+    said = (said + text.toString()).slice(-2_000)
+  })
+  const patience = stand.clock.after(PATIENCE_MS, () => child.kill('SIGKILL'))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => {
+      patience.cancel()
+      if (code === 0) resolve(samples)
+      else reject(new Error(`the Kafka Streams application ended with ${code}:\n${said}`))
+    })
+  })
+}
+
+/** The directory with its jars; shared by all runs on this machine, complete or not there. */
+async function jars(): Promise<string> {
+  const hash = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12)
+  const directory = join(homedir(), '.cache', 'clarion', `kafka-streams-${hash}`)
+  if (existsSync(directory)) return directory
+  const draft = `${directory}.${process.pid}`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { recursive: true })
+  await promisify(execFile)('mvn', ['-B', '-q', '-f', POM, MAVEN_PLUGIN, `-DoutputDirectory=${draft}`, '-DincludeScope=runtime'])
+  renameSync(draft, directory)
+  return directory
+}
