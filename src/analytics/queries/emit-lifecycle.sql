@@ -1,6 +1,13 @@
 -- The steps of emits as the lifecycle events that announce them (C.3.1, 4), newest first: asked for and judged (from the verdict), each
--- subscriber that was given up (from its last attempt), delivered (from the last word). `before…` is the place of the last one shown.
-WITH page AS
+-- subscriber that was given up (from its last attempt), delivered (from the last word). `before…` is the place of the last one shown. What
+-- the platform emitted has no such steps: there are no lifecycle events about lifecycle events.
+WITH ofPlatform AS
+(
+    SELECT emitId FROM emits
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND channel = 'platform'
+        AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)})
+),
+page AS
 (
     SELECT id, type, occurredAt, emitId, webhookId, attempts, error FROM
     (
@@ -16,18 +23,20 @@ WITH page AS
                 verdict = 'duplicate', [('.1', 'CUSTOM_EVENT_EMIT_DEDUPLICATED', judgedAt)],
                 [('.1f', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', judgedAt)]),
             if(verdict = 'accepted' AND subscriberCount = 0, [('.3', 'CUSTOM_EVENT_EMIT_DELIVERED', judgedAt)], [])) AS step
-        WHERE organizationId = {organizationId:String} AND environment = {environment:String}
+        WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND channel != 'platform'
             AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)})
             AND ({actorId:Nullable(String)} IS NULL OR actorId = {actorId:Nullable(String)})
         UNION ALL
         SELECT concat(emitId, '.2.', webhookId), 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', addMilliseconds(startedAt, durationMs), emitId, webhookId, number, coalesce(error, reason)
         FROM attempts
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed' AND trigger != 'replay'
+            AND emitId NOT IN (SELECT emitId FROM ofPlatform)
             AND ({eventId:Nullable(String)} IS NULL OR eventId = {eventId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL
         UNION ALL
         SELECT concat(emitId, '.3'), 'CUSTOM_EVENT_EMIT_DELIVERED', completedAt, emitId, NULL, toUInt32(0), NULL
         FROM completions
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'DELIVERED'
+            AND emitId NOT IN (SELECT emitId FROM ofPlatform)
             AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL
     )
     WHERE ({type:Nullable(String)} IS NULL OR type = {type:Nullable(String)})

@@ -15,6 +15,7 @@ WITH
         (
             SELECT * EXCEPT (webhooks) FROM emits
             WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND verdict IN ('accepted', 'failed')
+                AND channel != 'platform'
                 AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)})
                 AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
                 AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))

@@ -1,8 +1,8 @@
--- A page of emits, newest first. The final states are looked up for the page alone.
+-- A page of emits, newest first; what the platform emitted is not the organization's. The final states are looked up for the page alone.
 WITH page AS
 (
     SELECT * EXCEPT (webhooks) FROM emits
-    WHERE organizationId = {organizationId:String} AND environment = {environment:String}
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND channel != 'platform'
         AND ({verdict:Nullable(String)} IS NULL OR verdict = {verdict:Nullable(String)})
         AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)})
         AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))

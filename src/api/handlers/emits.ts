@@ -1,5 +1,6 @@
 /** What became of emits and events (C.11.4): from ClickHouse, and for the moment before it knows, from the emit's own place. */
 import { emits as emitsTopic } from '../../../topics/emits.ts'
+import { platformEmits } from '../../../topics/platform-emits.ts'
 import type { Emit, EmitState } from '../../analytics/emit-reads.ts'
 import type { Reads } from '../../analytics/reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -32,7 +33,9 @@ export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; 
 
   /** REQUESTED as long as admission has not reached the emit's place. */
   function isWaiting(owner: Owner, place: ParsedEmitId): boolean {
-    const position = positions.position(emitsTopic.nameFor(owner.organizationId, owner.environment), place.partition)
+    const ofPlatform = place.origin === originOf('platform', owner.organizationId, owner.environment)
+    const topic = ofPlatform ? platformEmits.name : emitsTopic.nameFor(owner.organizationId, owner.environment)
+    const position = positions.position(topic, place.partition)
     return position === undefined || position <= place.offset
   }
 
@@ -47,7 +50,6 @@ export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; 
       const place = ownPlace(owner, parseEmitId(id), 'emit')
       const known = await reads.emitById(owner.organizationId, owner.environment, id)
       if (known !== undefined) return { data: await withLifecycle(owner, known) }
-      if (place.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound('emit')
       if (isWaiting(owner, place)) return { data: requested(owner, id, place) }
       return { data: await withLifecycle(owner, await recorded(owner, id)) }
     },

@@ -22,7 +22,7 @@ const noticesOf = (written: OutRecord[]) =>
 const dataOf = (emit: PlatformEmit) => JSON.parse(emit.payload.toString()) as Record<string, unknown>
 
 function viewOf(selectors: string[], changes: Partial<Organization> = {}, environment: Environment = 'live'): ControlView {
-  const view = createExamplesView()
+  const view = createExamplesView(undefined, ['federation-push'])
   const webhooks = selectors.length === 0 ? [] : [{ ...view.webhooks(ORG)[0]!, environment, events: selectors }]
   return { ...view, webhooks: () => webhooks, organization: id => ({ ...view.organization(id)!, ...changes }) }
 }

@@ -1,6 +1,7 @@
 /** `admit` without Kafka: a control view made of the examples, and a shard's handle that notes what it is asked for. */
 import type { Verdict } from '../../../processors/admit/emit.ts'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
+import type { Kind } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIngressTags } from '../../../src/events/ingress.ts'
@@ -16,10 +17,13 @@ import { asRecord, EXAMPLES_AT_MS, EXAMPLES_SECRET, examplesOf } from '../../top
 /** Two milliseconds after the broker took the examples. */
 export const createExamplesClock = () => createManualClock(EXAMPLES_AT_MS + 2)
 
-/** The control plane that the examples of `control` describe; offsets are their places. */
-export function createExamplesView(clock = createExamplesClock()) {
+/** The control plane that the examples of `control` describe, without the kinds left out; offsets are their places. */
+export function createExamplesView(clock = createExamplesClock(), without: readonly Kind[] = []) {
   const view = createControlView({ clock })
-  for (const [offset, example] of examplesOf(control.name).entries()) view.apply(asRecord(example, { offset }))
+  for (const [offset, example] of examplesOf(control.name).entries()) {
+    const kind = String(example.key).split('/')[0] as Kind
+    if (!without.includes(kind)) view.apply(asRecord(example, { offset }))
+  }
   return view
 }
 

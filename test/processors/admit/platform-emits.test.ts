@@ -129,7 +129,9 @@ describe('a relay', () => {
 
   it('is refused when the organization has an event of that name with another schema', () => {
     const own = { type: 'lettings.viewing', schemaVersion: '1.0.0' }
-    expect(admitAll([changed(example('relay-of-a-peer'), own)]).verdicts).toMatchObject([{ verdict: 'rejected', code: 'conflict' }])
+    expect(admitAll([changed(example('relay-of-a-peer'), own)]).verdicts).toMatchObject([
+      { verdict: 'rejected', code: 'federation_name_conflict' },
+    ])
   })
 })
 
