@@ -12,6 +12,7 @@ import type { Appender } from '../kafka/ports.ts'
 import type { KafkaAccess } from '../kafka-access/access.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
+import type { Validators } from '../registry/validators.ts'
 import { createApp } from './app.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createEmitRoutes } from './emit-routes.ts'
@@ -28,6 +29,7 @@ import { createRedriveHandlers } from './handlers/redrives.ts'
 import { createRegistrationHandlers } from './handlers/registrations.ts'
 import { createRelayHandlers } from './handlers/relays.ts'
 import { createReplayHandlers } from './handlers/replays.ts'
+import { createSchemaRegistryRoutes } from './handlers/schema-registry.ts'
 import { createSubscriptionHandlers } from './handlers/subscriptions.ts'
 import { createSystemHandlers } from './handlers/system.ts'
 import { createUsageHandlers } from './handlers/usage.ts'
@@ -45,6 +47,7 @@ export interface ApiDeps {
   controlPlane: ControlPlane
   appender: Appender
   kafkaAccess: KafkaAccess
+  validators: Validators
   /** The composition root feeds it the topic `outcomes`. */
   outcomes: OutcomeWaiter
   tags: IngressTags
@@ -104,6 +107,7 @@ export function createApi(deps: ApiDeps): Api {
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
       quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),
+      schemaRegistry: createSchemaRegistryRoutes({ ...deps, authenticate }),
     },
   })
   return { handler: createApp({ ...deps, authenticate }, routes), routes }

@@ -10,6 +10,7 @@ import { boolean, listOf, object, string } from './schemas/parts.ts'
 export interface KafkaHandlers {
   credentials: ReturnType<typeof createKafkaCredentialHandlers>
   quarantine: ReturnType<typeof createQuarantineHandlers>
+  schemaRegistry: Route[]
 }
 
 type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
@@ -19,7 +20,7 @@ const route = (method: Method, path: string, access: Access, summary: string, fa
 const paging = { 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }
 
 // biome-ignore format: a table
-export function createKafkaRoutes({ credentials, quarantine }: KafkaHandlers): Route[] {
+export function createKafkaRoutes({ credentials, quarantine, schemaRegistry }: KafkaHandlers): Route[] {
   const path = '/api/v1/kafka-credentials'
   const kept = '/api/v1/events/custom/quarantine'
   return [
@@ -31,5 +32,7 @@ export function createKafkaRoutes({ credentials, quarantine }: KafkaHandlers): R
     route('GET', kept, 'events:read', 'Records that own producers sent and that were refused.', { answer: listOf(kafka.quarantineEntry), query: object({ ...kafka.quarantineQuery, ...paging }) }, quarantine.list),
     route('GET', `${kept}/:id`, 'events:read', 'One refused record, as it came.', { answer: kafka.quarantinedRecord }, quarantine.get),
     { method: 'POST', path: `${kept}/:id/redrive`, access: 'events:emit', summary: 'Emit a refused record again, repaired or as it is.', body: kafka.redrive, answer: emitResult, status: 202, direct: quarantine.redrive },
+
+    ...schemaRegistry,
   ]
 }

@@ -118,6 +118,7 @@ export async function openTestApi(
     controlPlane,
     appender: { ...appender, append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)) },
     kafkaAccess,
+    validators,
     pings,
     outcomes,
     tags,

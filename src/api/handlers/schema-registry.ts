@@ -1,0 +1,109 @@
+/** The schema façade over HTTP (C.17): bare answers, the registry's own errors, and its way to log in, which is basic with a key as the password. */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Finding } from '../../codes.ts'
+import { ClarionError } from '../../codes.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { FACADE_ROUTES, type Facade, type FacadeCall, FacadeError } from '../../kafka-access/schema-facade.ts'
+import { subjectsOf } from '../../kafka-access/schema-subjects.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { checkSchema } from '../../registry/check-schema.ts'
+import { checkMinor } from '../../registry/compatibility/minor.ts'
+import type { Validators } from '../../registry/validators.ts'
+import { type Authenticate, requireScope } from '../authenticate.ts'
+import { BODY_BYTES_MAX, parseCommand, RequestAborted, readBody } from '../body.ts'
+import type { DirectHandler, Route } from '../route.ts'
+
+const ROOT = '/api/v1/schema-registry'
+const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
+
+export interface SchemaRegistryDeps {
+  view: ControlView
+  authenticate: Authenticate
+  validators: Validators
+  logger: Logger
+}
+
+export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
+  return FACADE_ROUTES.map(route => {
+    const direct: DirectHandler = async (request, response) => {
+      try {
+        const { organization } = requireScope(deps.authenticate(withKey(request.headers)), 'events:read')
+        const call = await readCall(request, route.path)
+        send(response, 200, route.answer(facadeOf(organization.id, organization.strictCompatibility === true), call))
+      } catch (error) {
+        if (error instanceof RequestAborted) return
+        fail(response, error)
+      }
+    }
+    return {
+      method: route.method,
+      path: `${ROOT}${route.path}`,
+      access: 'events:read',
+      summary: `Schema registry: ${route.summary}`,
+      direct,
+    }
+  })
+
+  function facadeOf(organizationId: string, strict: boolean): Facade {
+    return {
+      subjects: subjectsOf(organizationId, deps.view.list('registration', organizationId)),
+      event: fullName => deps.view.event(organizationId, fullName),
+      checkSchema: schema => schemaFindings(schema),
+      checkMinor: (old, next) => checkMinor(old, next, { strict }).findings,
+    }
+  }
+
+  function schemaFindings(payloadSchema: unknown): Finding[] {
+    const input = { namespace: '', name: '', version: '', payloadSchema }
+    return checkSchema(input, deps.validators).findings.map(
+      ({ code, message, details }) => details?.[0] ?? { path: '', rule: code, message },
+    )
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    const known = error instanceof FacadeError || error instanceof ClarionError
+    if (!known) deps.logger.error({ err: error }, 'a call of the schema façade failed unexpectedly')
+    const told = error instanceof FacadeError ? error : translated(error)
+    const headers: Record<string, string> = told.status === 401 ? { 'www-authenticate': 'Basic realm="Clarion"' } : {}
+    send(response, told.status, { error_code: told.code, message: told.message }, headers)
+  }
+}
+
+/** Basic, with the key as the password (serializers can do no other), or one of our own headers. */
+function withKey(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const [scheme = '', encoded = ''] = (headers.authorization ?? '').split(' ')
+  if (scheme.toLowerCase() !== 'basic') return headers
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  return { ...headers, authorization: `Bearer ${text.slice(text.indexOf(':') + 1)}` }
+}
+
+function translated(error: unknown): FacadeError {
+  if (!(error instanceof ClarionError)) return new FacadeError(50001, 'Error in the backend data store')
+  if (error.code === 'unauthorized') return new FacadeError(40101, error.message)
+  if (error.code === 'insufficient_scope') return new FacadeError(40301, error.message)
+  return new FacadeError(error.code === 'payload_too_large' ? 413 : 400, error.message)
+}
+
+async function readCall(request: IncomingMessage, pattern: string): Promise<FacadeCall> {
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+  const given = path.slice(ROOT.length).split('/')
+  const params: Record<string, string> = {}
+  pattern.split('/').forEach((name, at) => {
+    if (name.startsWith(':')) params[name.slice(1)] = decoded(given[at] ?? '')
+  })
+  const body = request.method === 'POST' ? parseCommand(await readBody(request, BODY_BYTES_MAX)) : undefined
+  return { params, query: new URLSearchParams(query), body }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': CONTENT_TYPE, ...headers })
+  response.end(JSON.stringify(body))
+}

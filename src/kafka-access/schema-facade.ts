@@ -1,0 +1,172 @@
+/**
+ * The read API of the Confluent Schema Registry over an organization's registrations (C.17): its paths, bodies and error codes, so that its
+ * clients and serializers work unchanged. What would change something is refused, as a registry in the mode READONLY does; registering what is
+ * there already answers its id, since serializers do that whenever they are not told otherwise.
+ */
+
+import type { Finding } from '../codes.ts'
+import type { RegisteredEvent } from '../control-plane/view.ts'
+import type { SchemaObject } from '../registry/schema-positions.ts'
+import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.ts'
+
+export interface Facade {
+  subjects: Subjects
+  event(fullName: string): RegisteredEvent | undefined
+  /** What is wrong with a schema that is asked about; empty: it can judge payloads. */
+  checkSchema(schema: unknown): Finding[]
+  /** Why the second is no minor change of the first; empty: it is one. */
+  checkMinor(old: SchemaObject, next: SchemaObject): Finding[]
+}
+
+export interface FacadeCall {
+  params: Record<string, string>
+  query: URLSearchParams
+  body: unknown
+}
+
+/** Confluent's error: five digits whose first three are the status. */
+export class FacadeError extends Error {
+  readonly code: number
+  constructor(code: number, message: string) {
+    super(message)
+    this.name = 'FacadeError'
+    this.code = code
+  }
+  get status(): number {
+    return this.code < 1_000 ? this.code : Math.floor(this.code / 100)
+  }
+}
+
+interface FacadeRoute {
+  method: 'GET' | 'POST'
+  /** Below the façade's root. */
+  path: string
+  summary: string
+  answer(facade: Facade, call: FacadeCall): unknown
+}
+
+/** The level that a minor version is held to; a major version may break it, as a new subject would. */
+const COMPATIBILITY = 'BACKWARD'
+const JSON_TYPE = 'JSON'
+
+// biome-ignore format: a table
+export const FACADE_ROUTES: readonly FacadeRoute[] = [
+  { method: 'GET', path: '', summary: 'The root, as the registry has it.', answer: () => ({}) },
+  { method: 'GET', path: '/subjects', summary: 'Names of the published events.', answer: listSubjects },
+  { method: 'POST', path: '/subjects/:subject', summary: 'Look a schema up.', answer: lookUp },
+  { method: 'GET', path: '/subjects/:subject/versions', summary: 'Version numbers of an event.', answer: listVersions },
+  { method: 'POST', path: '/subjects/:subject/versions', summary: 'The id of a schema that is there; nothing is registered.', answer: (facade, call) => ({ id: findOrRefuse(facade, call).schemaId }) },
+  { method: 'GET', path: '/subjects/:subject/versions/:version', summary: 'One version with its schema.', answer: (facade, call) => shown(getVersion(facade, call)) },
+  { method: 'GET', path: '/subjects/:subject/versions/:version/schema', summary: 'The schema alone.', answer: (facade, call) => getVersion(facade, call).registration.payloadSchema },
+  { method: 'GET', path: '/subjects/:subject/versions/:version/referencedby', summary: 'Always empty: schemas refer to none.', answer: (facade, call) => { getVersion(facade, call); return [] } },
+  { method: 'GET', path: '/schemas', summary: 'All versions with their schemas.', answer: listSchemas },
+  { method: 'GET', path: '/schemas/types', summary: 'JSON.', answer: () => [JSON_TYPE] },
+  { method: 'GET', path: '/schemas/ids/:schemaId', summary: 'A schema by its id.', answer: (facade, call) => ({ schemaType: JSON_TYPE, schema: textOf(getById(facade, call)) }) },
+  { method: 'GET', path: '/schemas/ids/:schemaId/schema', summary: 'The schema alone.', answer: (facade, call) => getById(facade, call).registration.payloadSchema },
+  { method: 'GET', path: '/schemas/ids/:schemaId/subjects', summary: 'The event that it is of.', answer: (facade, call) => [getById(facade, call).subject] },
+  { method: 'GET', path: '/schemas/ids/:schemaId/versions', summary: 'Event and version that it is of.', answer: (facade, call) => { const { subject, version } = getById(facade, call); return [{ subject, version }] } },
+  { method: 'GET', path: '/config', summary: 'The compatibility that a minor version is held to.', answer: () => ({ compatibilityLevel: COMPATIBILITY }) },
+  { method: 'GET', path: '/config/:subject', summary: 'The same, of one event.', answer: (facade, call) => { getVersions(facade, call); return { compatibilityLevel: COMPATIBILITY } } },
+  { method: 'GET', path: '/mode', summary: 'READONLY.', answer: () => ({ mode: 'READONLY' }) },
+  { method: 'GET', path: '/mode/:subject', summary: 'READONLY.', answer: () => ({ mode: 'READONLY' }) },
+  { method: 'POST', path: '/compatibility/subjects/:subject/versions', summary: 'Whether a schema could be a minor version after the newest one.', answer: (facade, call) => checkCompatibility(facade, { ...call, params: { ...call.params, version: 'latest' } }) },
+  { method: 'POST', path: '/compatibility/subjects/:subject/versions/:version', summary: 'Whether a schema could be a minor version after this one.', answer: checkCompatibility },
+]
+
+const withDeleted = (query: URLSearchParams): boolean => query.get('deleted') === 'true'
+
+function listSubjects({ subjects }: Facade, { query }: FacadeCall): string[] {
+  const prefix = query.get('subjectPrefix') ?? ''
+  return subjects.names(withDeleted(query)).filter(name => name.startsWith(prefix))
+}
+
+function listSchemas(facade: Facade, call: FacadeCall): unknown[] {
+  const named = listSubjects(facade, call).flatMap(subject => facade.subjects.versions(subject))
+  return named.filter(each => withDeleted(call.query) || isActive(each)).map(shown)
+}
+
+function getVersions({ subjects }: Facade, { params, query }: FacadeCall): SubjectVersion[] {
+  const versions = subjects.versions(params.subject!).filter(each => withDeleted(query) || isActive(each))
+  if (versions.length === 0) throw new FacadeError(40401, `Subject '${params.subject}' not found.`)
+  return versions
+}
+
+function listVersions(facade: Facade, call: FacadeCall): number[] {
+  return getVersions(facade, call).map(({ version }) => version)
+}
+
+/** By number, `latest` or -1; by the event's own version too. `latest` is the highest that is published. */
+function getVersion(facade: Facade, call: FacadeCall): SubjectVersion {
+  const asked = call.params.version!
+  const versions = getVersions(facade, call)
+  const latest = facade.event(versions[0]!.subject)?.latestPublished?.version
+  const wanted = asked === 'latest' || asked === '-1' ? latest : asked
+  const found = versions.find(({ version, registration }) => registration.version === wanted || String(version) === wanted)
+  if (found) return found
+  if (/^[1-9]\d{0,9}$/.test(asked) || /^\d+\.\d+\.\d+$/.test(asked)) throw new FacadeError(40402, `Version ${asked} not found.`)
+  const allowed = 'Allowed values are between [1, 2^31-1] and the string "latest"'
+  throw new FacadeError(42202, `The specified version '${asked}' is not a valid version id. ${allowed}`)
+}
+
+function getById({ subjects }: Facade, { params }: FacadeCall): SubjectVersion {
+  const id = params.schemaId!
+  const found = /^\d{1,10}$/.test(id) ? subjects.byId(Number(id)) : undefined
+  if (found === undefined) throw new FacadeError(40403, `Schema ${id} not found`)
+  return found
+}
+
+function lookUp(facade: Facade, call: FacadeCall): unknown {
+  const schema = schemaIn(call)
+  const found = facade.subjects.find(call.params.subject!, schema)
+  if (found) return shown({ ...found, subject: call.params.subject! })
+  if (!isTopic(call)) getVersions(facade, call)
+  throw new FacadeError(40403, 'Schema not found')
+}
+
+/** The topic's own subject has no versions of its own. */
+const isTopic = ({ params }: FacadeCall): boolean => params.subject!.endsWith('-value')
+
+function findOrRefuse(facade: Facade, call: FacadeCall): SubjectVersion {
+  const found = facade.subjects.find(call.params.subject!, schemaIn(call))
+  if (found) return found
+  throw new FacadeError(
+    42205,
+    `Subject ${call.params.subject} is in read-only mode: events are registered with POST /api/v1/events/custom.`,
+  )
+}
+
+function checkCompatibility(facade: Facade, call: FacadeCall): unknown {
+  const schema = schemaIn(call)
+  const { registration } = getVersion(facade, call)
+  const wrong = facade.checkSchema(schema)
+  if (wrong.length > 0) throw new FacadeError(42201, `Invalid schema: at '${wrong[0]!.path}' ${wrong[0]!.message}`)
+  const findings = facade.checkMinor(registration.payloadSchema as SchemaObject, schema as SchemaObject)
+  const messages = findings.map(({ path, rule, message }) => `${rule} at '${path}': ${message}`)
+  return { is_compatible: findings.length === 0, ...(call.query.get('verbose') === 'true' ? { messages } : {}) }
+}
+
+/** `{ schema: "<JSON>", schemaType: "JSON" }`. */
+function schemaIn({ body }: FacadeCall): unknown {
+  const { schema, schemaType = 'AVRO' } = (typeof body === 'object' && body !== null ? body : {}) as {
+    schema?: unknown
+    schemaType?: unknown
+  }
+  if (typeof schema !== 'string') throw new FacadeError(42201, 'Empty schema')
+  if (schemaType !== JSON_TYPE)
+    throw new FacadeError(42201, `Invalid schema type ${schemaType}: events have schemas of the type ${JSON_TYPE}`)
+  try {
+    return JSON.parse(schema)
+  } catch (error) {
+    throw new FacadeError(42201, `Invalid schema: ${(error as Error).message}`)
+  }
+}
+
+const textOf = ({ registration }: SubjectVersion): string => JSON.stringify(registration.payloadSchema)
+
+const shown = (found: SubjectVersion) => ({
+  subject: found.subject,
+  version: found.version,
+  id: found.schemaId,
+  schemaType: JSON_TYPE,
+  schema: textOf(found),
+})

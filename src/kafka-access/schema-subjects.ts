@@ -1,0 +1,80 @@
+/**
+ * An organization's registrations as a Confluent Schema Registry has schemas: by subject and whole-numbered version. A subject is an event's
+ * name; the versions of a subject count in the order in which they were published, so that a number never changes.
+ */
+
+import { emits } from '../../topics/emits.ts'
+import type { Registration } from '../control-plane/records.ts'
+import { isJsonObject } from '../events/json-pointer.ts'
+import { schemaHash } from '../registry/canonical-json.ts'
+import { schemaIndexOf } from './schema-ids.ts'
+
+export interface SubjectVersion {
+  subject: string
+  /** From 1. */
+  version: number
+  schemaId: number
+  registration: Registration
+}
+
+export interface Subjects {
+  /** Names of events with a published version; `archived`: those that have none any more, too. */
+  names(archived: boolean): string[]
+  /** Oldest first, archived ones included. */
+  versions(subject: string): SubjectVersion[]
+  byId(schemaId: number): SubjectVersion | undefined
+  /** The version of the subject with this schema, however it is written. */
+  find(subject: string, schema: unknown): SubjectVersion | undefined
+}
+
+/**
+ * A subject may be written as serializers make it of a topic: `emits.<org>-<event>` is the event's own. `emits.<org>-value` is the topic's, and
+ * stands for every event: a schema is looked for among all, and found if one event alone has it.
+ */
+export function subjectsOf(organizationId: string, registrations: readonly Registration[]): Subjects {
+  const index = schemaIndexOf(registrations)
+  const bySubject = new Map<string, SubjectVersion[]>()
+  const byId = new Map<number, SubjectVersion>()
+  for (const [schemaId, registration] of [...index.byId].sort(([, a], [, b]) => byPublication(a, b))) {
+    const subject = `${registration.namespace}.${registration.name}`
+    const versions = bySubject.get(subject) ?? []
+    bySubject.set(subject, versions)
+    const made = { subject, version: versions.length + 1, schemaId, registration }
+    versions.push(made)
+    byId.set(schemaId, made)
+  }
+  const topic = `${emits.nameFor(organizationId, 'live')}-`
+  const own = (subject: string) => (subject.startsWith(topic) ? subject.slice(topic.length) : subject)
+
+  return {
+    names: archived =>
+      [...bySubject]
+        .filter(([, versions]) => archived || versions.some(isActive))
+        .map(([subject]) => subject)
+        .sort(),
+    versions: subject => bySubject.get(own(subject)) ?? [],
+    byId: schemaId => byId.get(schemaId),
+    find(subject, schema) {
+      const hash = hashOf(schema)
+      const wanted = (versions: SubjectVersion[]) => versions.findLast(each => each.registration.schemaHash === hash && isActive(each))
+      if (own(subject) !== 'value') return wanted(bySubject.get(own(subject)) ?? [])
+      const found = [...bySubject.values()].map(wanted).filter(each => each !== undefined)
+      return found.length === 1 ? found[0] : undefined
+    },
+  }
+}
+
+export const isActive = ({ registration }: SubjectVersion): boolean => registration.status === 'published'
+
+function byPublication(a: Registration, b: Registration): number {
+  const [left, right] = a.publishedAt === b.publishedAt ? [a.id, b.id] : [a.publishedAt ?? '', b.publishedAt ?? '']
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+function hashOf(schema: unknown): string | undefined {
+  try {
+    return isJsonObject(schema) ? schemaHash(schema) : undefined
+  } catch {
+    return undefined // what has no canonical form was never registered
+  }
+}
