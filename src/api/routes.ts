@@ -92,6 +92,7 @@ export function createRoutes(on: Handlers): Route[] {
     route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; all findings are told.', { body: events.newDryRun, answer: events.dryRun }, on.registrations.dryRun),
     route('GET', `${custom}/health`, 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: events.health }, on.usage.health),
     route('GET', `${custom}/:id`, 'events:read', 'One registration.', { answer: registration }, on.registrations.get),
+    route('GET', `${custom}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(events.typesQuery), answer: events.types }, on.registrations.types),
     route('PATCH', `${custom}/:id`, 'events:manage', 'Change the description.', { body: events.registrationPatch, answer: registration }, on.registrations.patch),
     route('POST', `${custom}/:id/publish`, 'events:manage', 'Publish a draft.', { ...suspendable, answer: registration }, on.registrations.publish),
     route('POST', `${custom}/:id/archive`, 'events:manage', 'Archive, for good.', { answer: registration }, on.registrations.archive),

@@ -12,6 +12,8 @@ import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 import { canonicalName } from '../../events/names.ts'
+import type { Language } from '../../registry/types/languages.ts'
+import { createTypeGenerator } from '../../registry/types/type-generator.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
 import { createSchemaHistory } from '../schema-history.ts'
@@ -38,6 +40,7 @@ export function createRegistrationHandlers({
   reads: Reads
   clock: Clock
 }) {
+  const types = createTypeGenerator({ clock })
   const tryOnHistory = createSchemaHistory({ reads, clock })
   const target = (call: Call) => [call.caller, organizationOf(call).id, call.params.id!] as const
 
@@ -61,6 +64,14 @@ export function createRegistrationHandlers({
       return { data: items, nextCursor }
     },
     get: (call: Call): Answer => ({ data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)) }),
+    /** With `Accept: text/plain` the code alone. */
+    async types(call: Call): Promise<Answer> {
+      const registration = getRegistration(view, organizationOf(call).id, call.params.id!)
+      const language = call.query.lang as Language
+      const code = await types.generate(registration, language)
+      if (call.headers.accept?.startsWith('text/plain')) return { plain: { contentType: 'text/plain; charset=utf-8', body: code } }
+      return { data: { language, schemaHash: registration.schemaHash, code } }
+    },
     async patch(call: Call): Promise<Answer> {
       const { description } = call.body as { description: string | null }
       return { data: shownRegistration(await registrations.describe(...target(call), description, call.expectedRevision)) }

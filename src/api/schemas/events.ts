@@ -1,5 +1,6 @@
 import { EMIT_STATES } from '../../analytics/emit-reads.ts'
 import { METERS } from '../../analytics/usage-reads.ts'
+import { LANGUAGES } from '../../registry/types/languages.ts'
 import {
   anyObject,
   anything,
@@ -99,6 +100,9 @@ export const dryRun = object({
     }),
   ),
 })
+
+export const typesQuery = { lang: oneOf(LANGUAGES) }
+export const types = object({ language: oneOf(LANGUAGES), schemaHash: string, code: string })
 
 /** What an emit's body is; the hot path reads it by hand (`emit-request.ts`), a test holds both to the same examples. */
 export const newEmit = object({
