@@ -3,12 +3,13 @@
 import { insertsOf } from '../../processors/record/blocks.ts'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { migrate } from '../../src/analytics/migrate.ts'
-import { attemptRow, changeRow, completionRow, type TableRow, verdictRows } from '../../src/analytics/rows.ts'
+import { attemptRow, changeRow, completionRow, relayRow, type TableRow, verdictRows } from '../../src/analytics/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
+import type { RelayRow } from '../../topics/audit-relays.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 
 export interface AuditRows {
@@ -16,6 +17,7 @@ export interface AuditRows {
   completions?: CompletionRow[]
   attempts?: AttemptRow[]
   changes?: ChangeRow[]
+  relays?: RelayRow[]
 }
 
 export async function connectToTestDatabase(): Promise<AnalyticsClient> {
@@ -38,6 +40,7 @@ export async function insertAudit(client: AnalyticsClient, first: number, audit:
     ...(audit.completions ?? []).map(completionRow),
     ...(audit.attempts ?? []).map(attemptRow),
     ...(audit.changes ?? []).map(changeRow),
+    ...(audit.relays ?? []).map(relayRow),
   ]
   for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows })) await client.insert(insert, never)
 }

@@ -7,26 +7,26 @@ WITH
             groupId,
             queuedAt,
             relayId,
-            any(pushId) AS pushId,
-            any(memberId) AS memberId,
-            any(sourceEventId) AS sourceEventId,
-            any(sourceEmitId) AS sourceEmitId,
-            max(sourceCanonicalName) AS sourceCanonicalName,
+            any(row.pushId) AS pushId,
+            any(row.memberId) AS memberId,
+            any(row.sourceEventId) AS sourceEventId,
+            any(row.sourceEmitId) AS sourceEmitId,
+            max(row.sourceCanonicalName) AS sourceCanonicalName,
             any(deliveryId) AS peerDelivery,
-            argMax(tuple(targetEventId), (step, at)).1 AS targetEventId,
-            argMax(tuple(targetCanonicalName), (step, at)).1 AS targetCanonicalName,
+            argMax(tuple(row.targetEventId), (step, at)).1 AS targetEventId,
+            argMax(tuple(row.targetCanonicalName), (step, at)).1 AS targetCanonicalName,
             argMax(status, (step, at)) AS lastStatus,
             argMax(tuple(skipReason), (step, at)).1 AS lastSkip,
             argMax(tuple(lastError), (step, at)).1 AS problem,
             countIf(step = 1) AS arrivals,
             max(at) AS lastAt
-        FROM relays
+        FROM relays AS row
         WHERE organizationId = {organizationId:String}
-            AND ({groupId:Nullable(String)} IS NULL OR groupId = {groupId:Nullable(String)})
-            AND ({memberId:Nullable(String)} IS NULL OR memberId = {memberId:Nullable(String)})
-            AND ({pushId:Nullable(String)} IS NULL OR pushId = {pushId:Nullable(String)})
-            AND ({sourceEventId:Nullable(String)} IS NULL OR sourceEventId = {sourceEventId:Nullable(String)})
-            AND ({relayId:Nullable(String)} IS NULL OR relayId = {relayId:Nullable(String)})
+            AND ({groupId:Nullable(String)} IS NULL OR row.groupId = {groupId:Nullable(String)})
+            AND ({memberId:Nullable(String)} IS NULL OR row.memberId = {memberId:Nullable(String)})
+            AND ({pushId:Nullable(String)} IS NULL OR row.pushId = {pushId:Nullable(String)})
+            AND ({sourceEventId:Nullable(String)} IS NULL OR row.sourceEventId = {sourceEventId:Nullable(String)})
+            AND ({relayId:Nullable(String)} IS NULL OR row.relayId = {relayId:Nullable(String)})
             AND ({beforeTime:Nullable(String)} IS NULL
                 OR (queuedAt, relayId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeId:Nullable(String)}))
         GROUP BY groupId, queuedAt, relayId
