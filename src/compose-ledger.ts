@@ -1,0 +1,40 @@
+/** The check of the ledger, put together: what it reads of Kafka and ClickHouse, and where it announces what it finds. */
+import type { AnalyticsClient } from './analytics/client.ts'
+import { createLedgerReads } from './analytics/ledger-reads.ts'
+import type { Clock } from './clock.ts'
+import { createAnnounce } from './control-plane/announce.ts'
+import type { ControlView } from './control-plane/view.ts'
+import type { Ids } from './events/ids.ts'
+import { createAppender } from './kafka/appender.ts'
+import { createLogPages } from './kafka/log-pages.ts'
+import type { KafkaSettings, Wire } from './kafka/wire.ts'
+import { createDriftNotices } from './ledger/drift-notices.ts'
+import { createKafkaFigures } from './ledger/kafka-figures.ts'
+import { createLedger, type Ledger } from './ledger/ledger.ts'
+import type { Logger } from './observability/logger.ts'
+import type { Metrics } from './observability/metrics.ts'
+
+const APPEND_PERSIST_MS = 10_000
+
+export function openLedger(parts: {
+  kafka: KafkaSettings
+  wire: Wire
+  analytics: AnalyticsClient
+  view: ControlView
+  shards: number
+  ids: Ids
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+}): Ledger & { close(): Promise<void> } {
+  const { shards } = parts
+  const reads = createLedgerReads(parts.analytics)
+  const appender = createAppender({ ...parts, persistMs: APPEND_PERSIST_MS })
+  const notices = createDriftNotices({ reads, appender, announce: createAnnounce(parts), shards })
+  const figures = createKafkaFigures({ pages: createLogPages(parts), wire: parts.wire })
+  const ledger = createLedger({ ...parts, figures, reads, notices })
+  parts.metrics.gauge('clarion_ledger_findings', 'Differences that the last check of the ledger in this process found.', () => {
+    return ledger.last()?.findings.length ?? 0
+  })
+  return { ...ledger, close: () => appender.close() }
+}

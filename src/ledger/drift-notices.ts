@@ -1,0 +1,72 @@
+/**
+ * Findings as lifecycle events (C.3.3 `DRIFT_DETECTED`, `DRIFT_RESOLVED`), in the audit trail of their organization. Each is announced when
+ * it is found first and when it is gone; what was announced before is read from the audit, so that it outlives the process.
+ */
+
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
+import type { LedgerReads } from '../analytics/ledger-reads.ts'
+import type { Announce, Announcement, Caller } from '../control-plane/announce.ts'
+import type { Appender } from '../kafka/ports.ts'
+import { shardOf } from '../kafka/shards.ts'
+import { type Finding, keyOf } from './finding.ts'
+
+export interface DriftNotices {
+  /** `checked`: the organizations that were looked at; what is open of another one stays as it is. */
+  announce(checked: readonly string[], findings: readonly Finding[]): Promise<void>
+}
+
+const CALLER: Caller = { actorId: 'system', requestId: '' }
+
+export function createDriftNotices(deps: {
+  reads: Pick<LedgerReads, 'announcedFindings'>
+  appender: Pick<Appender, 'append'>
+  announce: Announce
+  shards: number
+}): DriftNotices {
+  /** Announced by this process: the audit tells of it a moment later. */
+  const announced = new Map<string, 'open' | 'gone'>()
+  const nameOf = (organizationId: string, key: string) => `${organizationId} ${key}`
+
+  /** Nobody asked for it. */
+  async function write(announcement: Announcement): Promise<void> {
+    const row: ChangeRow = { ...deps.announce(CALLER, announcement), requestId: null }
+    const partition = shardOf(row.organizationId, deps.shards)
+    await deps.appender.append({ topic: auditChanges.name, partition, key: null, value: auditChangesCodec.encode({ changes: [row] }) })
+  }
+
+  return {
+    async announce(checked, findings) {
+      const open = new Map((await deps.reads.announcedFindings()).map(each => [nameOf(each.organizationId, each.finding), each]))
+      const isOpen = (name: string) => announced.get(name) !== 'gone' && (announced.get(name) === 'open' || open.has(name))
+      const found = new Set<string>()
+      for (const finding of findings) {
+        const name = nameOf(finding.organizationId, keyOf(finding))
+        found.add(name)
+        if (isOpen(name)) continue
+        await write(detected(finding))
+        announced.set(name, 'open')
+      }
+      for (const name of new Set([...open.keys(), ...announced.keys()])) {
+        const [organizationId, key] = name.split(' ') as [string, string]
+        if (found.has(name) || !checked.includes(organizationId) || !isOpen(name)) continue
+        await write({ ...ledgerOf(organizationId, 'DRIFT_RESOLVED'), data: { kind: 'ledger', finding: key } })
+        announced.set(name, 'gone')
+      }
+    },
+  }
+}
+
+const ledgerOf = (organizationId: string, type: string): Announcement => ({
+  organizationId,
+  type,
+  entityType: 'organization',
+  entityId: organizationId,
+  reason: 'ledger',
+})
+
+/** Counts and numbers of events; never payloads (C.3.1, 5). */
+function detected(finding: Finding): Announcement {
+  const { organizationId, message, ...facts } = finding
+  const data = { kind: 'ledger', severity: 'critical', finding: keyOf(finding), ...facts, message }
+  return { ...ledgerOf(organizationId, 'DRIFT_DETECTED'), data }
+}

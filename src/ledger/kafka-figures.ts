@@ -1,0 +1,80 @@
+/**
+ * The figures that Kafka holds, read on request: what admission enforces, how far `record` has come, and where each log ends. Read page by
+ * page and forgotten again; nobody follows these topics for the ledger's sake.
+ */
+import { admissionCounters, counterKeys, type OrganizationCounters, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import { auditEmits } from '../../topics/audit-emits.ts'
+import { events } from '../../topics/events.ts'
+import { recordState, recordStateCodec } from '../../topics/record-state.ts'
+import type { Environment, Organization } from '../control-plane/records.ts'
+import type { LogPages } from '../kafka/log-pages.ts'
+import type { LogRecord } from '../kafka/ports.ts'
+import type { Wire } from '../kafka/wire.ts'
+
+export interface KafkaFigures {
+  /** By organization, of one shard. */
+  counters(shard: number): Promise<Map<string, OrganizationCounters>>
+  /** The end of the shard's `audit.emits`, what is still open included. */
+  auditEnd(shard: number): Promise<number>
+  /** Whether all that stands before this end is in ClickHouse. */
+  isRecorded(shard: number, auditEnd: number): Promise<boolean>
+  /** The highest sequence number at the end of an organization's log; undefined: there is nothing in it (any more). */
+  logEnd(organization: Organization, environment: Environment): Promise<number | undefined>
+}
+
+/** The end of a log is looked for this far back: markers and aborted records stand between. */
+const TAIL_RECORDS = 200
+
+export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pick<Wire, 'offset'> }): KafkaFigures {
+  async function readAll(topic: string, partition: number, from: number, take: (record: LogRecord) => void): Promise<void> {
+    for (let offset = from; ; ) {
+      const page = await pages.read(topic, partition, offset)
+      for (const record of page.records) take(record)
+      if (page.nextOffset >= page.stableEnd || page.nextOffset === offset) return
+      offset = page.nextOffset
+    }
+  }
+  const readCompacted = async (topic: string, partition: number, take: (record: LogRecord) => void) =>
+    readAll(topic, partition, await wire.offset(topic, partition, 'earliest'), take)
+
+  async function recordedThrough(shard: number): Promise<number> {
+    let from: number | undefined
+    await readCompacted(recordState.name, shard, ({ key, value }) => {
+      if (value !== null && key?.toString() === `${auditEmits.name}/${shard}`) from = recordStateCodec.decode(value).from
+    })
+    return from ?? wire.offset(auditEmits.name, shard, 'earliest')
+  }
+
+  return {
+    async counters(shard) {
+      const found = new Map<string, OrganizationCounters>()
+      await readCompacted(admissionCounters.name, shard, ({ key: bytes, value }) => {
+        const key = bytes === null ? undefined : counterKeys.parse(bytes.toString())
+        if (key !== undefined && 'organizationId' in key && value !== null)
+          found.set(key.organizationId, organizationCountersCodec.decode(value))
+      })
+      return found
+    },
+    auditEnd: shard => wire.offset(auditEmits.name, shard, 'latest'),
+    async isRecorded(shard, auditEnd) {
+      for (let offset = await recordedThrough(shard); offset < auditEnd; ) {
+        const { records, nextOffset } = await pages.read(auditEmits.name, shard, offset)
+        // Only markers and aborted records may stand between what is recorded and the end.
+        if (nextOffset === offset || records.some(record => record.offset < auditEnd)) return false
+        offset = nextOffset
+      }
+      return true
+    },
+    async logEnd({ id, partitions }, environment) {
+      const topic = events.nameFor(id, environment)
+      let highest: number | undefined
+      for (let partition = 0; partition < partitions; partition++) {
+        const [first, end] = [await wire.offset(topic, partition, 'earliest'), await wire.offset(topic, partition, 'latest')]
+        await readAll(topic, partition, Math.max(first, end - TAIL_RECORDS), ({ headers }) => {
+          highest = Math.max(highest ?? 0, Number(headers.sequence?.toString()))
+        })
+      }
+      return highest
+    },
+  }
+}

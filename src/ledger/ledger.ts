@@ -1,0 +1,170 @@
+/**
+ * The check of the ledger (C.4, C.12): what admission enforces, what is recorded, what the meters say and where the log ends must agree to the
+ * unit, for each organization, environment and month.
+ *
+ *     counters ──► end of the audit ──► wait until it is recorded ──► compare up to the numbers of the first step
+ *
+ * So what is still on its way is never a difference: rows are counted up to the sequence number that the counters had, and all of those were
+ * written before the end that `record` has passed. What cannot be bounded so (meters, the end of the log) is asked again before it counts.
+ */
+
+import type { OrganizationCounters } from '../../topics/admission-counters.ts'
+import type { LedgerReads } from '../analytics/ledger-reads.ts'
+import type { Clock } from '../clock.ts'
+import type { Environment, Organization } from '../control-plane/records.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import { shardOf } from '../kafka/shards.ts'
+import type { Logger } from '../observability/logger.ts'
+import { type Account, compareCounters, compareLogEnd, compareMeters, expectedRange, isDense, sequenceFinding } from './compare.ts'
+import type { DriftNotices } from './drift-notices.ts'
+import type { Finding } from './finding.ts'
+import type { KafkaFigures } from './kafka-figures.ts'
+
+export interface LedgerReport {
+  /** ISO 8601: when the check ended. */
+  checkedAt: string
+  organizations: number
+  consistent: boolean
+  findings: Finding[]
+  /** Shards that could not be compared, and why. */
+  skipped: Array<{ shard: number; reason: string }>
+}
+
+export interface Ledger {
+  /** Checks the organizations of these shards, or one alone; announces what is found or gone. Checks do not overlap. */
+  check(scope: { shards: readonly number[]; organizationId?: string | undefined }): Promise<LedgerReport>
+  /** Of this process, since it started. */
+  last(): LedgerReport | undefined
+}
+
+export interface LedgerDeps {
+  figures: KafkaFigures
+  reads: LedgerReads
+  notices: DriftNotices
+  view: Pick<ControlView, 'organizations'>
+  shards: number
+  clock: Clock
+  logger: Logger
+}
+
+/** How long the recording of what was judged is waited for. */
+const RECORDED_WITHIN_MS = 30_000
+const POLL_MS = 250
+/** A figure that moves is asked for so often before its difference counts. */
+const TRIES = 8
+
+export function createLedger(deps: LedgerDeps): Ledger {
+  const { figures, reads, clock, logger } = deps
+  let last: LedgerReport | undefined
+  let busy: Promise<unknown> = Promise.resolve()
+
+  async function checkAll(scope: { shards: readonly number[]; organizationId?: string | undefined }): Promise<LedgerReport> {
+    const findings: Finding[] = []
+    const checked: Organization[] = []
+    const skipped: LedgerReport['skipped'] = []
+    for (const shard of scope.shards) {
+      const organizations = organizationsOf(shard, scope.organizationId)
+      if (organizations.length === 0) continue
+      const found = await checkShard(shard, organizations)
+      if (typeof found === 'string') skipped.push({ shard, reason: found })
+      else {
+        findings.push(...found)
+        checked.push(...organizations)
+      }
+    }
+    for (const finding of findings) logger.error({ ...finding }, 'the ledger does not agree')
+    await deps.notices.announce(
+      checked.map(({ id }) => id),
+      findings,
+    )
+    const checkedAt = new Date(clock.nowMs()).toISOString()
+    last = { checkedAt, organizations: checked.length, consistent: findings.length === 0, findings, skipped }
+    return last
+  }
+
+  const organizationsOf = (shard: number, only: string | undefined) =>
+    [...deps.view.organizations()].filter(
+      ({ id, status }) => status !== 'deleted' && (only ?? id) === id && shardOf(id, deps.shards) === shard,
+    )
+
+  /** Findings, or why there can be none. */
+  async function checkShard(shard: number, organizations: Organization[]): Promise<Finding[] | string> {
+    const counters = await figures.counters(shard)
+    const auditEnd = await figures.auditEnd(shard)
+    const deadlineMs = clock.monotonicMs() + RECORDED_WITHIN_MS
+    while (!(await figures.isRecorded(shard, auditEnd))) {
+      if (clock.monotonicMs() >= deadlineMs) return `what was judged is not recorded within ${RECORDED_WITHIN_MS / 1000} s`
+      await clock.sleep(POLL_MS)
+    }
+    const findings: Finding[] = []
+    for (const organization of organizations) {
+      const environments: Environment[] = organization.testEnvironment ? ['live', 'test'] : ['live']
+      for (const environment of environments) {
+        const account = accountOf(organization, environment, counters.get(organization.id))
+        findings.push(...(await checkRecorded(account)), ...(await checkMeters(account)), ...(await checkLog(shard, account)))
+      }
+    }
+    return findings
+  }
+
+  async function checkRecorded(account: Account): Promise<Finding[]> {
+    const { organization, environment, sequence } = account
+    const since = account.months.at(-1)?.month ?? monthName(clock.nowMs())
+    const recorded = await reads.recordedMonths(organization.id, environment, since, sequence)
+    const range = expectedRange(account, recorded, since)
+    const findings = compareCounters(account, recorded)
+    if (range === undefined || isDense(range, recorded)) return findings
+    // Looks at the numbers alone, whatever their month: around the first of it they need not follow the time.
+    const faults = await reads.sequenceFaults(organization.id, environment, range.first, range.last)
+    return faults.length === 0 ? findings : [...findings, sequenceFinding(account, range, faults)]
+  }
+
+  /** Of this month and the last: older attempts are not kept. */
+  async function checkMeters(account: Account): Promise<Finding[]> {
+    const findings: Finding[] = []
+    for (const { month } of account.months.slice(0, 2)) {
+      findings.push(
+        ...(await settled(async () =>
+          compareMeters(account, month, await reads.meteredMonth(account.organization.id, account.environment, month)),
+        )),
+      )
+    }
+    return findings
+  }
+
+  const checkLog = (shard: number, account: Account): Promise<Finding[]> =>
+    settled(async () => {
+      const logEnd = await figures.logEnd(account.organization, account.environment)
+      if (logEnd === undefined || logEnd === account.sequence) return []
+      const after = accountOf(account.organization, account.environment, (await figures.counters(shard)).get(account.organization.id))
+      return compareLogEnd(account, logEnd, after.sequence)
+    })
+
+  /** What differs is compared again: it may have moved between two questions. */
+  async function settled(compare: () => Promise<Finding[]>): Promise<Finding[]> {
+    for (let tries = 1; ; tries++) {
+      const findings = await compare()
+      if (findings.length === 0 || tries >= TRIES) return findings
+      await clock.sleep(POLL_MS)
+    }
+  }
+
+  return {
+    check(scope) {
+      const checking = busy.then(() => checkAll(scope))
+      busy = checking.catch(() => undefined)
+      return checking
+    },
+    last: () => last,
+  }
+}
+
+function accountOf(organization: Organization, environment: Environment, counters: OrganizationCounters | undefined): Account {
+  const months = (counters?.months ?? []).map(each => ({ month: monthOfNumber(each.month), count: each[environment] }))
+  const sequence = (environment === 'live' ? counters?.sequenceLive : counters?.sequenceTest) ?? 0
+  return { organization, environment, sequence, months }
+}
+
+/** Of `topics/admission-counters.ts`: `year * 12 + month` with January = 0. */
+const monthOfNumber = (number: number): string => `${Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, '0')}`
+const monthName = (ms: number): string => new Date(ms).toISOString().slice(0, 7)
