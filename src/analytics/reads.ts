@@ -15,6 +15,7 @@ import { createRedeliveryReads } from './redelivery-reads.ts'
 import { createRelayReads } from './relay-reads.ts'
 import { createReplayReads } from './replay-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
+import { createWebhookReads } from './webhook-reads.ts'
 
 export type Reads = ReturnType<typeof createReads>
 
@@ -58,6 +59,7 @@ export function createReads(client: AnalyticsClient) {
     ...usage,
     ...createReplayReads(client),
     ...createRedeliveryReads(client),
+    ...createWebhookReads(client),
     ...lifecycle,
     ...relays,
     eventHistory,

@@ -26,13 +26,6 @@ export interface EventToDeliver {
   payload: Buffer
 }
 
-/** When a webhook was last tried, and what came of it. */
-export interface LastDelivery {
-  /** ISO 8601. */
-  lastDeliveryAt: string
-  lastDeliveryStatus: 'success' | 'retrying' | 'failed' | 'cancelled'
-}
-
 type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
   time: string
   recordedAt: string
@@ -44,7 +37,6 @@ export function createRedeliveryReads(client: AnalyticsClient) {
   const newestSteps = readQuery('newest-steps')
   const dead = readQuery('dead-letters')
   const eventsToDeliver = readQuery('events-to-deliver')
-  const lastDeliveries = readQuery('last-deliveries')
 
   return {
     /** How those stand that have been tried at least once; the others are left out. */
@@ -68,13 +60,6 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       if (emitIds.length === 0) return new Map()
       const found = await client.query<FoundEvent>(eventsToDeliver, { organizationId, environment, emitIds })
       return new Map(found.map(each => [each.emitId, toEvent(each)]))
-    },
-
-    /** By webhook; those that have never been tried are left out. */
-    async lastDeliveries(organizationId: string, environment: Environment, webhookIds: string[]): Promise<Map<string, LastDelivery>> {
-      if (webhookIds.length === 0) return new Map()
-      const found = await client.query<LastDelivery & { webhookId: string }>(lastDeliveries, { organizationId, environment, webhookIds })
-      return new Map(found.map(({ webhookId, ...last }) => [webhookId, last]))
     },
   }
 }

@@ -92,7 +92,7 @@ export function createApi(deps: ApiDeps): Api {
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
     emitting: createEmitRoutes({ ...deps, authenticate, emitting }),
-    webhooks: createWebhookHandlers({ ...controlPlane, pings: deps.pings, view: deps.view }),
+    webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
     subscriptions: createSubscriptionHandlers(controlPlane),
     replays: createReplayHandlers({ ...controlPlane, ...deps }),
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),

@@ -1,4 +1,5 @@
 /** Records as callers see them: what is stored for the platform alone (hashes, secrets, partitions) stays out. */
+import type { WebhookActivity } from '../analytics/webhook-reads.ts'
 import type { ApiKey, Organization, Registration, Webhook } from '../control-plane/records.ts'
 import { shownRetryPolicy } from '../control-plane/retry-policy.ts'
 
@@ -13,10 +14,10 @@ export function shownKey(key: ApiKey) {
 }
 
 /** `publicKey`: see `Webhooks.publicKeyOf`. */
-export function shownWebhook(webhook: Webhook, publicKey: string | null) {
+export function shownWebhook(webhook: Webhook, publicKey: string | null, activity: WebhookActivity) {
   const { organizationId: _id, encryptedSecret: _secret, previousEncryptedSecret: _previous, encryptedHeaders: _headers, ...open } = webhook
   const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...shown } = open
-  return { ...shown, publicKey, retry: shownRetryPolicy(retryDelaysMs) }
+  return { ...shown, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity }
 }
 
 export function shownRegistration(registration: Registration) {

@@ -1,5 +1,8 @@
 /** Webhooks of the key's environment (C.10). */
 
+import type { Reads } from '../../analytics/reads.ts'
+import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/webhook-reads.ts'
+import { ClarionError } from '../../codes.ts'
 import type { Webhook } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { ownWebhooks } from '../../control-plane/webhook-plan.ts'
@@ -27,9 +30,25 @@ const ORIGINAL_DEFAULTS = {
   retry: { preset: 'four' },
 } satisfies Partial<NewWebhook>
 
-export function createWebhookHandlers({ webhooks, pings, view }: { webhooks: Webhooks; pings: Pings; view: ControlView }) {
+export function createWebhookHandlers(deps: {
+  webhooks: Webhooks
+  pings: Pings
+  reads: Pick<Reads, 'webhookActivity'>
+  view: ControlView
+}) {
+  const { webhooks, pings, view } = deps
   const id = (call: Call) => call.params.id!
-  const show = (webhook: Webhook) => shownWebhook(webhook, webhooks.publicKeyOf(webhook))
+
+  /** With what has become of their deliveries; what is set can be read and changed while the history is away. */
+  async function shown(all: readonly Webhook[]): Promise<object[]> {
+    const [first] = all
+    if (first === undefined) return []
+    const ids = all.map(each => each.id)
+    const activity = await deps.reads.webhookActivity(first.organizationId, first.environment, ids).catch(unlessAway)
+    const activityOf = (webhook: Webhook) => (activity === undefined ? UNKNOWN_ACTIVITY : (activity.get(webhook.id) ?? NO_ACTIVITY))
+    return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), activityOf(webhook)))
+  }
+  const show = async (webhook: Webhook): Promise<object> => (await shown([webhook]))[0]!
 
   /** What the call says of the webhook, and how the webhook is to be proved, if at all. */
   function inputOf<T>(call: Call): { input: T; prove: Pings['prove'] | undefined } {
@@ -42,27 +61,27 @@ export function createWebhookHandlers({ webhooks, pings, view }: { webhooks: Web
       const { input, prove } = inputOf<NewWebhook>(call)
       const asked = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
       const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), asked, prove)
-      return { data: { ...show(webhook), secret } }
+      return { data: { ...shownWebhook(webhook, webhooks.publicKeyOf(webhook), NO_ACTIVITY), secret } }
     },
-    list(call: Call): Answer {
+    async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const own = ownWebhooks(view.webhooks(organizationId)).filter(webhook => webhook.environment === environment)
       const { items, nextCursor } = pageOf(own, pagingOf(call.query))
-      return { data: items.map(show), nextCursor }
+      return { data: await shown(items), nextCursor }
     },
-    get: (call: Call): Answer => ({ data: show(getWebhook(view, ownerOf(call), id(call))) }),
+    get: async (call: Call): Promise<Answer> => ({ data: await show(getWebhook(view, ownerOf(call), id(call))) }),
     async patch(call: Call): Promise<Answer> {
       const { input, prove } = inputOf<WebhookPatch>(call)
-      return { data: show(await webhooks.patch(call.caller, ownerOf(call), id(call), input, call.expectedRevision, prove)) }
+      return { data: await show(await webhooks.patch(call.caller, ownerOf(call), id(call), input, call.expectedRevision, prove)) }
     },
     async activate(call: Call): Promise<Answer> {
       const { input, prove } = inputOf<{ resume?: ResumeFrom }>(call)
       const { resume = 'from_pause' } = input
-      return { data: show(await webhooks.activate(call.caller, ownerOf(call), id(call), resume, call.expectedRevision, prove)) }
+      return { data: await show(await webhooks.activate(call.caller, ownerOf(call), id(call), resume, call.expectedRevision, prove)) }
     },
     async rotate(call: Call): Promise<Answer> {
       const { webhook, secret } = await webhooks.rotate(call.caller, ownerOf(call), id(call), call.body as Rotation, call.expectedRevision)
-      return { data: { ...show(webhook), secret } }
+      return { data: { ...(await show(webhook)), secret } }
     },
     test: async (call: Call): Promise<Answer> => ({ data: await pings.send(getWebhook(view, ownerOf(call), id(call)), true) }),
     async delete(call: Call): Promise<Answer> {
@@ -70,6 +89,10 @@ export function createWebhookHandlers({ webhooks, pings, view }: { webhooks: Web
       return { data: { id: id(call), deleted: true } }
     },
   }
+}
+
+function unlessAway(error: unknown): undefined {
+  if (!(error instanceof ClarionError)) throw error
 }
 
 /** PD-5: the bare answer of the original. */

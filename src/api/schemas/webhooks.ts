@@ -71,6 +71,9 @@ const shown = {
   failingSince: nullable(time),
   autoDisableAfterDays: nullable(integer),
   previousSecretExpiresAt: nullable(time),
+  lastDeliveryAt: nullable(time),
+  lastDeliveryStatus: nullable(string),
+  counters: nullable(object({ attempts: integer, succeeded: integer, failed: integer })),
 }
 export const webhook = object(shown)
 /** The secret is shown this once. */
