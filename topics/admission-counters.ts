@@ -68,7 +68,7 @@ export const admissionCounters: Topic = {
   value: 'Avro OrganizationCounters or InputPosition',
   partitions: 'shards',
   producers: ['admit'],
-  consumers: ['admit', 'api'],
+  consumers: ['admit', 'api', 'record'],
   cleanup: 'compact',
   logAppendTime: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,

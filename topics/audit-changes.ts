@@ -65,7 +65,7 @@ export const auditChanges: Topic = {
   key: 'nothing',
   value: 'Avro AuditChanges',
   partitions: 'shards',
-  producers: ['api', 'admit', 'deliver'],
+  producers: ['api', 'admit', 'deliver', 'record'],
   consumers: ['record'],
   cleanup: 'delete',
   retentionMs: 30 * DAY_MS,

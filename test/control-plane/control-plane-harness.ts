@@ -17,6 +17,7 @@ export const logger = createLogger('silent')
 
 export interface ControlProcess {
   kafka: KafkaSettings
+  wire: Wire
   view: ControlViewStore
   log: ControlLog
   provisioning: Provisioning
@@ -38,6 +39,7 @@ export async function openControlProcess(): Promise<ControlProcess> {
   const log = createControlLog({ kafka, tail, clock, logger })
   return {
     kafka,
+    wire,
     view,
     log,
     provisioning,
