@@ -36,6 +36,8 @@ import { runShardedProcessor } from './kafka/sharded-processor.ts'
 import { shardOf } from './kafka/shards.ts'
 import { openWire } from './kafka/wire.ts'
 import { checkHourly } from './ledger/hourly.ts'
+import { createMailer } from './notifications/mail.ts'
+import { createOwnerNotices } from './notifications/owner-notices.ts'
 import type { Logger } from './observability/logger.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createValidators } from './registry/validators.ts'
@@ -133,6 +135,10 @@ export async function compose(deps: {
     if (roles.has('deliver')) {
       const sender = createSender({ guard, clock })
       closing.push(async () => sender.close())
+      const mailer = createMailer({ smtpUrl: config.smtpUrl, mailboxDir: join(config.dataDir, 'mailbox'), from: config.mailFrom })
+      closing.push(async () => mailer.close())
+      const { reportHealth } = controlPlane
+      const sendNotice = createOwnerNotices({ view, mailer })
       const onAttempt = metrics.attemptRow
       const { timeScale, clockOffsetMs } = config
       const replayReads = createReplayReads(analytics)
@@ -145,7 +151,24 @@ export async function compose(deps: {
           await controlPlane.replays.end(replay, state, { ...outcomes, ...counted })
         },
       }
-      await run(createDeliver({ view, secrets, sender, chains, clock, clockOffsetMs, random, ids, timeScale, logger, catchUp, onAttempt }))
+      await run(
+        createDeliver({
+          view,
+          secrets,
+          sender,
+          chains,
+          clock,
+          clockOffsetMs,
+          random,
+          ids,
+          timeScale,
+          logger,
+          catchUp,
+          reportHealth,
+          sendNotice,
+          onAttempt,
+        }),
+      )
     }
     if (roles.has('admit')) {
       const validate = validators.validate

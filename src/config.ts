@@ -36,6 +36,9 @@ export interface Config {
   timeScale: number
   clockOffsetMs: number
   aliasKeyHeader: string
+  /** Undefined: mail goes into `<dataDir>/mailbox`. */
+  smtpUrl: string | undefined
+  mailFrom: string
   logLevel: string
   brokerHeapMb: number
   /** For tests: cheaper broker start at the cost of throughput. */
@@ -99,6 +102,13 @@ export const SETTINGS: readonly Setting[] = [
     default: '0',
     unit: 'ms',
   },
+  {
+    name: 'SMTP_URL',
+    sentence:
+      'Mail server, smtp://user:password@host:port or smtps:; empty writes messages into the directory mailbox of the data directory.',
+    default: '',
+  },
+  { name: 'MAIL_FROM', sentence: 'Sender of the mail.', default: 'Clarion <clarion@localhost>' },
   { name: 'CLARION_KEY_HEADER', sentence: 'Another header that may carry the API key.', default: 'x-platphorm-api-key' },
   { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
   { name: 'CLARION_BROKER_HEAP_MB', sentence: 'Heap of the embedded broker.', default: '1024', unit: 'MB' },
@@ -152,6 +162,8 @@ export function readConfig(given: Environment = {}): Config {
     egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
     timeScale: number('CLARION_TIME_SCALE', 0.000001, 1, false),
     clockOffsetMs: number('CLARION_CLOCK_OFFSET_MS', -4e12, 4e12),
+    smtpUrl: optional('SMTP_URL'),
+    mailFrom: text('MAIL_FROM'),
     aliasKeyHeader: text('CLARION_KEY_HEADER').toLowerCase(),
     logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']),
     brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
@@ -163,6 +175,7 @@ export function readConfig(given: Environment = {}): Config {
     !config.clickhouseUrl || (/^https?:\/\//.test(config.clickhouseUrl) && URL.canParse(config.clickhouseUrl)),
     'an http or https URL',
   )
+  check('SMTP_URL', !config.smtpUrl || (/^smtps?:\/\//.test(config.smtpUrl) && URL.canParse(config.smtpUrl)), 'an smtp or smtps URL')
   check('CLARION_SECRET_KEY', !config.secretKey || config.secretKey.length >= 16, 'at least 16 characters')
   if (kafkaBrokers.length > 0) problems.push(...clusterProblems(config))
   if (problems.length > 0) throw new Error(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)

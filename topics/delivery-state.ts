@@ -23,6 +23,8 @@ export interface DeliveryPosition {
 export interface OpenEvent {
   /** How many. */
   open: number
+  /** How many there were. */
+  deliveries: number
   /** Whether one was exhausted. */
   failed: boolean
   emitId: string
@@ -111,6 +113,7 @@ export const openEventCodec = avroCodec<OpenEvent>({
   namespace: 'clarion',
   fields: [
     { name: 'open', type: 'int' },
+    { name: 'deliveries', type: 'int', default: 0 },
     { name: 'failed', type: 'boolean' },
     { name: 'emitId', type: 'string' },
     { name: 'organizationId', type: 'string' },

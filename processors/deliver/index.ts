@@ -4,13 +4,16 @@
  * attempt is (delivery, number): only the request that was in flight in a crash can be made again.
  */
 import type { Clock, Random } from '../../src/clock.ts'
+import { createLifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { SecretBox } from '../../src/control-plane/secrets.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ReportHealth } from '../../src/control-plane/webhook-health.ts'
 import type { Sender } from '../../src/delivery/send.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import type { Ids } from '../../src/events/ids.ts'
 import type { Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
+import type { SendNotice } from '../../src/notifications/owner-notices.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { deliveries } from '../../topics/deliveries.ts'
@@ -18,6 +21,7 @@ import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState, deliveryStateKeys } from '../../topics/delivery-state.ts'
+import { createAnnouncing } from './announcing.ts'
 import { createAsked } from './asked.ts'
 import { type Attempts, createAttempts } from './attempt.ts'
 import { createCancelling } from './cancelling.ts'
@@ -27,6 +31,7 @@ import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { createFreshDeliveries } from './fresh.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
 import { createOpenEvents } from './open-events.ts'
+import { createOutputs } from './outputs.ts'
 import { createProgress } from './progress.ts'
 import { createRetryTier } from './retry-tier.ts'
 import { createRoom, type Room } from './room.ts'
@@ -46,6 +51,10 @@ export interface DeliverDependencies {
   timeScale: number
   logger: Logger
   catchUp: CatchUpSources
+  /** Tells the control plane what was seen of an endpoint. */
+  reportHealth: ReportHealth
+  /** Sends a notice to the owner of an organization. */
+  sendNotice: SendNotice
   limits?: Partial<DeliverLimits>
   /** After each attempt, before its transaction has committed. */
   onAttempt?(row: AttemptRow): void
@@ -77,6 +86,12 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const inputs = new Map(topics.map(({ name }) => [name, createProgress(name)]))
   const progressOf = (topic: string) => inputs.get(topic)!
   const events = createOpenEvents()
+  const outputs = createOutputs(handle.shard)
+  const announce = createAnnouncing({
+    ...deps,
+    ...{ handle, outputs, guarded, report: deps.reportHealth, send: deps.sendNotice },
+    lifecycle: createLifecycle({ view: deps.view, shards: deps.catchUp.shards }),
+  })
   const catchUps = createCatchUps({
     ...deps,
     ...deps.catchUp,
@@ -89,7 +104,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const shard = createDeliveryShard({
     ...deps,
     ...shared,
-    ...{ handle, events, onSpace, holds: catchUps.holds, cancelReason: record => cancelling.reasonFor(record) },
+    ...{ handle, events, outputs, announce, onSpace, holds: catchUps.holds, cancelReason: record => cancelling.reasonFor(record) },
     onAttempt: row => deps.onAttempt?.(row),
   })
   const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, room, clock, clockOffsetMs })
@@ -160,6 +175,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     forgetRoom()
     forgetWebhooks()
     cancelling.close()
+    announce.close()
     for (const tier of tiers.values()) tier.close()
   }
 
@@ -172,6 +188,8 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       const stands = key && deliveryStateKeys.parse(key.toString())
       if (!stands) return
       if ('open' in stands) events.restore(stands.open, value)
+      else if ('health' in stands) announce.restoreHealth(stands.health, value)
+      else if ('notice' in stands) announce.restoreNotice(stands.notice, value)
       else if ('asked' in stands) askedFor.restore(stands.asked, value)
       else if ('position' in stands) {
         if (value) inputs.get(stands.position)?.restorePosition(value)
@@ -180,6 +198,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     start() {
       for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest')
       catchUps.start()
+      announce.start()
     },
     receive(records, nextOffset) {
       const topic = records[0]?.topic
@@ -193,10 +212,11 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     seal() {
       cancelling.sealed()
       const positions = [...inputs.values()].flatMap(progress => progress.seal(handle.shard))
-      return [...shard.seal(), ...askedFor.seal(handle.shard), ...catchUps.seal(), ...positions]
+      return [...shard.seal(), ...announce.seal(handle.shard), ...askedFor.seal(handle.shard), ...catchUps.seal(), ...positions]
     },
     committed() {
       cancelling.committed()
+      announce.committed()
       shard.committed()
       shard.sweep()
     },

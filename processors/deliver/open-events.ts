@@ -16,7 +16,7 @@ export interface OpenEvents {
   /** One of its deliveries has left its record without having ended: the count must outlive the record. */
   keep(eventId: string): void
   /** One of its deliveries has ended. Answers how the event did, if it was the last; undefined too for an event that is not open. */
-  end(eventId: string, failed: boolean, nowMs: number): CompletionRow | undefined
+  end(eventId: string, failed: boolean, nowMs: number): { completion: CompletionRow; deliveries: number } | undefined
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
@@ -39,7 +39,7 @@ export function createOpenEvents(): OpenEvents {
     },
     begin({ eventId, emitId, organizationId, environment, recordedAtMs }, deliveries) {
       if (events.has(eventId)) return
-      events.set(eventId, { open: deliveries, failed: false, emitId, organizationId, environment, recordedAtMs, stored: false })
+      events.set(eventId, { open: deliveries, deliveries, failed: false, emitId, organizationId, environment, recordedAtMs, stored: false })
     },
     keep(eventId) {
       if (events.get(eventId)?.stored === false) changed.add(eventId)
@@ -57,15 +57,9 @@ export function createOpenEvents(): OpenEvents {
       changed.delete(eventId)
       if (event.stored) over.add(eventId)
       const { emitId, organizationId, environment, recordedAtMs } = event
-      return {
-        emitId,
-        eventId,
-        organizationId,
-        environment,
-        state: event.failed ? 'FAILED' : 'DELIVERED',
-        recordedAtMs,
-        completedAtMs: Math.round(nowMs),
-      }
+      const state = event.failed ? 'FAILED' : 'DELIVERED'
+      const completion = { emitId, eventId, organizationId, environment, state, recordedAtMs, completedAtMs: Math.round(nowMs) } as const
+      return { completion, deliveries: event.deliveries }
     },
     seal(partition) {
       const records: OutRecord[] = []

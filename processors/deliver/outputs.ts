@@ -6,6 +6,7 @@ import { redactHeaders } from '../../src/delivery/request.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../topics/audit-attempts.ts'
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../topics/audit-emits.ts'
 import { deliveriesDeadLetter } from '../../topics/deliveries-dead-letter.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../topics/deliveries-retry.ts'
@@ -15,10 +16,12 @@ import type { Delivery } from './delivery.ts'
 const AUDIT_RECORD_BYTES_MAX = 512 * 1024
 const ROW_BYTES = 700
 const COMPLETIONS_PER_RECORD = 2_000
+const CHANGES_PER_RECORD = 500
 
 export interface Outputs {
   attempted(row: AttemptRow): void
   completed(row: CompletionRow): void
+  changed(row: ChangeRow): void
   /** The packed rows of the transaction. */
   seal(): OutRecord[]
 }
@@ -27,6 +30,7 @@ export function createOutputs(shard: number): Outputs {
   let rows: AttemptRow[] = []
   let rowBytes = 0
   let completions: CompletionRow[] = []
+  let changes: ChangeRow[] = []
   let packed: OutRecord[] = []
 
   function pack(): void {
@@ -45,6 +49,7 @@ export function createOutputs(shard: number): Outputs {
       rowBytes += ROW_BYTES + 3 * text
     },
     completed: row => void completions.push(row),
+    changed: row => void changes.push(row),
     seal() {
       pack()
       for (let at = 0; at < completions.length; at += COMPLETIONS_PER_RECORD) {
@@ -52,6 +57,11 @@ export function createOutputs(shard: number): Outputs {
         packed.push({ topic: auditEmits.name, partition: shard, key: null, value })
       }
       completions = []
+      for (let at = 0; at < changes.length; at += CHANGES_PER_RECORD) {
+        const value = auditChangesCodec.encode({ changes: changes.slice(at, at + CHANGES_PER_RECORD) })
+        packed.push({ topic: auditChanges.name, partition: shard, key: null, value })
+      }
+      changes = []
       const records = packed
       packed = []
       return records

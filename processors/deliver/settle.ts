@@ -8,10 +8,11 @@ import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Ids } from '../../src/events/ids.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import type { Announcing } from './announcing.ts'
 import type { Attempts } from './attempt.ts'
 import type { Delivery } from './delivery.ts'
 import type { OpenEvents } from './open-events.ts'
-import { attemptRow, createOutputs, deadLetter, retryRecord, stepRow } from './outputs.ts'
+import { attemptRow, deadLetter, type Outputs, retryRecord, stepRow } from './outputs.ts'
 
 /** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
 const ASIDE_MS_MAX = 60_000
@@ -35,6 +36,9 @@ export function createSettle(deps: {
   handle: ShardHandle
   attempts: Attempts
   events: OpenEvents
+  outputs: Outputs
+  /** Told how each attempt ended. */
+  announce: Announcing
   clock: Clock
   ids: Ids
   timeScale: number
@@ -44,7 +48,7 @@ export function createSettle(deps: {
 }): Settle {
   const { handle, events, clock, timeScale } = deps
   const { shard } = handle
-  const outputs = createOutputs(shard)
+  const { outputs } = deps
 
   function leave(delivery: Delivery, record: OutRecord): void {
     if (delivery.trigger === 'live') events.keep(delivery.event.eventId)
@@ -54,8 +58,11 @@ export function createSettle(deps: {
 
   function end(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
     // A replay or a retry by hand says nothing new of how its emit ended (C.11.5).
-    const completion = delivery.trigger === 'live' ? events.end(delivery.event.eventId, failed, clock.nowMs()) : undefined
-    if (completion) outputs.completed(completion)
+    const ended = delivery.trigger === 'live' ? events.end(delivery.event.eventId, failed, clock.nowMs()) : undefined
+    if (ended) {
+      outputs.completed(ended.completion)
+      deps.announce.completed(delivery, ended.completion.state, ended.deliveries)
+    }
     release(delivery)
     handle.write(records)
   }
@@ -71,6 +78,7 @@ export function createSettle(deps: {
       const outcome = deps.attempts.decide(delivery, delivery.attempt!.webhook, result)
       const row = attemptRow(deps.ids.next('att'), delivery, result, outcome)
       outputs.attempted(row)
+      deps.announce.attempted(delivery, outcome, result)
       if (outcome.state === 'success' || outcome.state === 'cancelled') end(delivery, false, [])
       else if (outcome.state === 'failed') end(delivery, true, [deadLetter(delivery, result, shard, clock.nowMs())])
       else {

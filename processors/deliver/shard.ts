@@ -19,12 +19,14 @@ import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
+import type { Announcing } from './announcing.ts'
 import type { Attempts } from './attempt.ts'
 import type { Delivery, Owner } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { createDueQueue } from './due-queue.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { OpenEvents } from './open-events.ts'
+import type { Outputs } from './outputs.ts'
 import type { Begun, Progress } from './progress.ts'
 import type { Room } from './room.ts'
 import { createSettle } from './settle.ts'
@@ -61,6 +63,8 @@ export function createDeliveryShard(deps: {
   attempts: Attempts
   dispatcher: Dispatcher
   events: OpenEvents
+  outputs: Outputs
+  announce: Announcing
   /** Whether a fresh delivery must wait in the log, because its webhook is off or catching up. */
   holds(event: EventFacts, webhook: Webhook): boolean
   /** Why a delivery must not go on, if somebody cancelled it. */

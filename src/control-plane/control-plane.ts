@@ -16,6 +16,7 @@ import { createReplays, type Replays } from './replays.ts'
 import { createSecretBox } from './secrets.ts'
 import { createControlStore } from './store.ts'
 import type { ControlViewStore } from './view-store.ts'
+import { createReportHealth, type ReportHealth } from './webhook-health.ts'
 import { createWebhooks, type Webhooks } from './webhooks.ts'
 
 export interface ControlPlane {
@@ -28,6 +29,7 @@ export interface ControlPlane {
   templates: TemplateChecks
   federation: Federation
   farewells: Farewells
+  reportHealth: ReportHealth
 }
 
 export interface ControlPlaneDeps {
@@ -57,6 +59,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const shared = { ...deps, store, announce, templates, secrets }
   return {
     organizations: createOrganizations(shared),
+    reportHealth: createReportHealth(shared),
     keys: createKeys(shared),
     registrations: createRegistrations(shared),
     templates,

@@ -201,7 +201,8 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
   const sender = createSender({ guard, clock })
   const ids = createIds({ clock, random })
   const catchUp = { pages: pagesOf(runtime), shards: SHARDS, delivered: async () => new Set<string>(), ended: async () => undefined }
-  const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, catchUp, ...overrides })
+  const told = { reportHealth: async () => undefined, sendNotice: async () => undefined }
+  const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, catchUp, ...told, ...overrides })
   let handle: ShardHandle | undefined
   const reader = createLogReader({
     kafka: runtime.kafka,

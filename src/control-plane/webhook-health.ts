@@ -1,0 +1,63 @@
+/**
+ * What the engine has seen of a webhook's endpoint, as the control plane shows and announces it (C.10, K-23). Telling it twice changes
+ * nothing: only what differs is written, and each transition is announced once, in the transaction that makes it.
+ */
+import type { ChangeRow } from '../../topics/audit-changes.ts'
+import type { Clock } from '../clock.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Announce, Caller } from './announce.ts'
+import type { Webhook } from './records.ts'
+import { revised } from './revision.ts'
+import type { ControlStore } from './store.ts'
+
+export interface HealthReport {
+  organizationId: string
+  webhookId: string
+  health: Webhook['health']
+  /** Since when, ms since 1970. */
+  sinceMs: number
+  /** It is to be switched off. */
+  deactivate: boolean
+}
+
+export type ReportHealth = (report: HealthReport) => Promise<void>
+
+export function createReportHealth(deps: { store: ControlStore; ids: Ids; clock: Clock; announce: Announce }): ReportHealth {
+  const { store, ids, clock, announce } = deps
+
+  return report => {
+    const commandId = ids.next('chg')
+    const caller: Caller = { actorId: 'system', requestId: commandId }
+    return store.change(commandId, current => {
+      const before = current.find('webhook', report.organizationId, report.webhookId)
+      const after = before && withHealth(before, report, clock.nowMs())
+      if (!before || !after) return { records: [], changes: [], result: undefined }
+      const changes: ChangeRow[] = transitions(before, after).map(({ type, status }) =>
+        announce(caller, {
+          ...{ organizationId: after.organizationId, type, entityType: 'webhook', entityId: after.id },
+          ...{ previousStatus: before.health, status },
+          ...(type === 'WEBHOOK_DISABLED' ? { reason: after.health === 'disabled' ? 'failing_too_long' : 'gone' } : {}),
+          data: { url: after.url, failingSince: after.failingSince, active: after.active },
+        }),
+      )
+      return { records: [{ kind: 'webhook', record: after }], changes, result: undefined }
+    })
+  }
+}
+
+/** Undefined if there is nothing to change. Health alone does not move the revision: what its owner is about to change has not changed. */
+function withHealth(before: Webhook, report: HealthReport, nowMs: number): Webhook | undefined {
+  const failingSince = report.health === 'healthy' ? null : new Date(report.sinceMs).toISOString()
+  const deactivates = report.deactivate && before.active
+  if (before.health === report.health && before.failingSince === failingSince && !deactivates) return undefined
+  const after = { ...before, health: report.health, failingSince }
+  return deactivates ? revised(after, { active: false, pausedAt: new Date(nowMs).toISOString() }, nowMs) : after
+}
+
+function transitions(before: Webhook, after: Webhook): Array<{ type: string; status: string }> {
+  const types: string[] = []
+  if (before.health === 'healthy' && after.health !== 'healthy') types.push('WEBHOOK_FAILING')
+  if (before.health !== 'healthy' && after.health === 'healthy') types.push('WEBHOOK_RECOVERED')
+  if (before.active && !after.active) types.push('WEBHOOK_DISABLED')
+  return types.map(type => ({ type, status: after.health }))
+}

@@ -1,0 +1,25 @@
+/** The channel `account-owner` (C.9, PD-20): a notice as e-mail to the owner of the organization. */
+import type { PendingNotice } from '../../topics/delivery-state.ts'
+import type { ControlView } from '../control-plane/view.ts'
+import type { Mailer } from './mail.ts'
+import { noticeText } from './notice-texts.ts'
+
+/** Rejects when it could not be sent. */
+export type SendNotice = (noticeId: string, notice: PendingNotice) => Promise<void>
+
+export function createOwnerNotices({ view, mailer }: { view: ControlView; mailer: Mailer }): SendNotice {
+  return async (noticeId, notice) => {
+    const { organizationId, webhookId } = notice
+    const organization = view.organization(organizationId)
+    if (!organization?.ownerEmail) throw new Error('The organization has no owner e-mail.')
+    const webhook = view.find('webhook', organizationId, webhookId)
+    const { subject, text, html } = noticeText({
+      ...notice,
+      organizationName: organization.name,
+      webhookName: webhook?.name ?? null,
+      url: webhook?.url ?? 'deleted',
+      occurredAt: new Date(notice.occurredAtMs).toISOString(),
+    })
+    await mailer.send({ id: noticeId, to: organization.ownerEmail, subject, text, html })
+  }
+}

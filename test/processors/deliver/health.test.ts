@@ -1,0 +1,180 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { HealthReport } from '../../../src/control-plane/webhook-health.ts'
+import type { PendingNotice } from '../../../topics/delivery-state.ts'
+import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
+import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+
+let harness: Harness
+const closing: Array<() => Promise<unknown>> = []
+beforeAll(async () => {
+  harness = await createHarness()
+})
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+afterAll(() => harness.close())
+
+async function receiver(answer: (request: ReceivedRequest) => Answer) {
+  const made = await createReceiver({ answer })
+  closing.push(() => made.close())
+  return made
+}
+
+/** What the control plane and the owner are told. */
+function listener() {
+  const reports: HealthReport[] = []
+  const notices: Array<PendingNotice & { noticeId: string }> = []
+  let check: () => void = () => undefined
+  const told = {
+    reportHealth: async (report: HealthReport) => {
+      reports.push(report)
+      check()
+    },
+    sendNotice: async (noticeId: string, notice: PendingNotice) => {
+      notices.push({ noticeId, ...notice })
+      check()
+    },
+  }
+  const until = (condition: () => boolean) =>
+    new Promise<void>(resolve => {
+      check = () => {
+        if (condition()) resolve()
+      }
+      check()
+    })
+  return { reports, notices, told, until }
+}
+
+function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
+  const running = stage.run(overrides)
+  closing.push(() => running.crash())
+  return running
+}
+
+const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
+/** One minute becomes 30 ms. */
+const FAST = 0.0005
+
+describe('a webhook', () => {
+  it('is failing once, however many of its deliveries are exhausted, and recovers once', async () => {
+    const stage = harness.stage()
+    let status = 500
+    const { url } = await receiver(() => ({ status }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
+    const { reports, notices, told, until } = listener()
+    run(stage, { timeScale: FAST, ...told })
+    await stage.publish(...times(30, () => ['wh_1']))
+    await stage.deadLetters(30)
+    status = 200
+    await stage.publish(...times(10, () => ['wh_1']))
+    await until(() => reports.length === 2 && notices.length === 2)
+    const changes = await stage.changes(32)
+    expect(reports.map(({ health, deactivate }) => [health, deactivate])).toEqual([['failing', false], ['healthy', false]]) // biome-ignore format: pairs
+    expect(notices.map(({ kind }) => kind)).toEqual(['failing', 'recovered'])
+    const exhausted = changes.filter(({ type }) => type === 'WEBHOOK_DELIVERY_EXHAUSTED')
+    expect(new Set(exhausted.map(({ entityId }) => entityId)).size).toBe(30)
+    expect(JSON.parse(exhausted[0]!.data)).toMatchObject({ webhookId: 'wh_1', attempts: 2, lastError: 'The receiver answered 500.' })
+    expect(changes.filter(({ type }) => type === 'NOTIFICATION_SENT')).toHaveLength(2)
+  })
+
+  it('that answers 410 is failing and to be switched off at once, and the delivery is not tried again', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver(() => ({ status: 410 }))
+    stage.webhook('wh_1', url)
+    const { reports, notices, told, until } = listener()
+    run(stage, told)
+    await stage.publish(...times(8, () => ['wh_1']))
+    await stage.deadLetters(8)
+    await until(() => reports.length === 1 && notices.length === 1)
+    expect(reports).toMatchObject([{ webhookId: 'wh_1', health: 'failing', deactivate: true }])
+    expect(notices).toMatchObject([{ kind: 'gone' }])
+    expect(requests).toHaveLength(8)
+    expect((await stage.rows(8))[0]).toMatchObject({ state: 'failed', reason: 'gone', number: 1 })
+  })
+
+  it('whose receiver declines one delivery stays healthy', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => ({ status: 500, headers: { 'webhook-retry': 'no' } }))
+    stage.webhook('wh_1', url)
+    const { reports, told } = listener()
+    run(stage, told)
+    await stage.publish(['wh_1'])
+    expect((await stage.rows(1))[0]).toMatchObject({ state: 'failed', reason: 'declined' })
+    await stage.changes(1)
+    expect(reports).toEqual([])
+  })
+
+  it('that has failed for as long as its owner allows is disabled, once', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => ({ status: 500 }))
+    // One day becomes 864 ms.
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 100_000, 100_000], autoDisableAfterDays: 1 })
+    const { reports, notices, told, until } = listener()
+    run(stage, { timeScale: 0.00001, ...told })
+    for (let sent = 1; reports.length < 2; sent++) {
+      await stage.publish(['wh_1'])
+      await stage.deadLetters(sent)
+    }
+    await until(() => notices.length === 2)
+    expect(reports.map(({ health, deactivate }) => [health, deactivate])).toEqual([['failing', false], ['disabled', true]]) // biome-ignore format: pairs
+    expect(notices.map(({ kind }) => kind)).toEqual(['failing', 'disabled'])
+  })
+})
+
+describe('a crash', () => {
+  it('between a transition and its telling tells it again, as the same notice', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => ({ status: 500 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0] })
+    const never = new Promise<never>(() => undefined)
+    const unheard: string[] = []
+    const before = run(stage, {
+      reportHealth: () => never,
+      sendNotice: id => {
+        unheard.push(id)
+        return never
+      },
+    })
+    await stage.publish(['wh_1'])
+    await stage.deadLetters(1)
+    await stage.changes(1)
+    await before.crash()
+
+    const { reports, notices, told, until } = listener()
+    const second = run(stage, told)
+    await until(() => reports.length === 1 && notices.length === 1)
+    expect(reports).toMatchObject([{ health: 'failing' }])
+    expect(unheard).toEqual([notices[0]!.noticeId])
+    await stage.changes(2)
+    await stage.publish(['wh_1'])
+    await stage.deadLetters(2)
+    await second.drain()
+
+    const third = listener()
+    run(stage, third.told)
+    await stage.publish(['wh_1'])
+    await stage.deadLetters(3)
+    await stage.changes(4)
+    expect([third.reports, third.notices]).toEqual([[], []])
+  })
+})
+
+describe('a notice', () => {
+  it('that cannot be sent is tried five times over an hour; then the audit trail says so', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => ({ status: 500 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0] })
+    let tries = 0
+    run(stage, {
+      timeScale: FAST,
+      sendNotice: async () => {
+        tries++
+        throw new Error('the mail server is away')
+      },
+    })
+    await stage.publish(['wh_1'])
+    const failed = (await stage.changes(2)).find(({ type }) => type === 'NOTIFICATION_FAILED')!
+    expect(JSON.parse(failed.data)).toMatchObject({ kind: 'failing', tries: 5, error: 'the mail server is away' })
+    expect(tries).toBe(5)
+  })
+})
