@@ -1,0 +1,144 @@
+/** Webhooks as their owners set them, on a whole platform: what reaches whom, in which form, and what is told of it. */
+import { createHmac } from 'node:crypto'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { Webhook as Standard } from 'standardwebhooks'
+import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await startPlatform()
+}, 120_000)
+afterAll(() => platform?.stop(), 60_000)
+
+interface Made {
+  id: string
+  secret: string
+}
+const emit = (organization: TestOrganization, payload: string) =>
+  organization.call<{ emitId: string; eventId: string }>(
+    'POST',
+    '/api/v1/events/custom/emit',
+    `{"name":"platformxe.generic","payload":${payload}}`,
+  )
+const create = async (organization: TestOrganization, receiver: Receiver, path: string, fields: object) =>
+  (await organization.call<Made>('POST', '/api/v1/webhooks', { url: receiver.url + path, events: ['*'], ...fields })).data
+const at = (receiver: Receiver, path: string): ReceivedRequest[] => receiver.requests.filter(request => request.path === path)
+
+/** Asks until the answer satisfies; the test's own time limit is the bound. */
+async function until<T>(ask: () => Promise<T>, satisfied: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (satisfied(answer)) return answer
+  }
+}
+
+it('an event reaches only the webhooks whose conditions it meets, also those that catch up; the others are told as skipped', async () => {
+  const organization = await platform.organization()
+  const receiver = await createReceiver()
+  const large = { all: [{ path: 'payload.data.amount', operator: 'gte', value: 100 }] }
+  const all = await create(organization, receiver, '/all', {})
+  const some = await create(organization, receiver, '/some', { conditions: large })
+  const paused = await create(organization, receiver, '/paused', { conditions: { 'payload.data.amount': { gte: 100 } }, active: false })
+  const small = await emit(organization, '{"kind":"k","data":{"amount":99}}')
+  const exact = await emit(organization, '{"kind":"k","data":{"amount":100.0000000000000000001}}')
+  await emit(organization, '{"kind":"k","data":{"amount":"100"}}')
+  await receiver.received(4)
+  await organization.call('POST', `/api/v1/webhooks/${paused.id}/activate`)
+  await receiver.received(5)
+  expect(at(receiver, '/all')).toHaveLength(3)
+  for (const path of ['/some', '/paused']) {
+    const bodies = at(receiver, path).map(({ body }) => body.toString())
+    expect([path, bodies.length, bodies[0]?.includes('"data":{"kind":"k","data":{"amount":100.0000000000000000001}}')]).toEqual([
+      path,
+      1,
+      true,
+    ])
+  }
+  expect(at(receiver, '/paused')[0]?.headers['x-event-replay']).toMatch(/^rpl_/)
+
+  const webhooksOf = async ({ data }: typeof small) =>
+    until(
+      async () =>
+        (await organization.call<{ webhooks?: unknown[] }>('GET', `/api/v1/events/custom/emits/${data.emitId}`)).data?.webhooks ?? [],
+      found => found.length === 3,
+    )
+  const skipped = (webhookId: string) => ({ webhookId, skipped: 'condition_false' })
+  expect(await webhooksOf(small)).toEqual(
+    expect.arrayContaining([skipped(some.id), skipped(paused.id), { webhookId: all.id, skipped: null }]),
+  )
+  expect(await webhooksOf(exact)).not.toEqual(expect.arrayContaining([skipped(some.id)]))
+  await receiver.close()
+}, 60_000)
+
+it('each webhook gets its own format, signed in its own profiles, with its own headers; the log keeps what is secret to itself', async () => {
+  const organization = await platform.organization()
+  const receiver = await createReceiver()
+  const hooks = {
+    cloudevents: await create(organization, receiver, '/cloudevents', { wireFormat: 'cloudevents', headers: { 'X-Key': 'of the shop' } }),
+    ctrlplane: await create(organization, receiver, '/ctrlplane', { wireFormat: 'ctrlplane', signatureProfiles: ['relay'] }),
+    platforma: await create(organization, receiver, '/platforma', {
+      wireFormat: 'platforma',
+      signatureProfiles: ['platforma', 'standard'],
+    }),
+    platphorm: await create(organization, receiver, '/platphorm', { wireFormat: 'platphorm', signatureProfiles: ['platphorm'] }),
+  }
+  const { data } = await emit(organization, '{"kind":"k"}')
+  await receiver.received(4)
+  const got = (name: keyof typeof hooks) => at(receiver, `/${name}`)[0]!
+  const hex = (name: keyof typeof hooks) => createHmac('sha256', hooks[name].secret).update(got(name).body).digest('hex')
+  const read = (name: keyof typeof hooks) => JSON.parse(got(name).body.toString())
+  expect(got('cloudevents').headers).toMatchObject({
+    'content-type': 'application/cloudevents+json; charset=utf-8',
+    'x-key': 'of the shop',
+  })
+  for (const name of ['cloudevents', 'platforma'] as const)
+    expect(() => new Standard(hooks[name].secret).verify(got(name).body, got(name).headers)).not.toThrow()
+  expect(got('ctrlplane').headers).toMatchObject({
+    'x-platformxe-signature': `sha256=${hex('ctrlplane')}`,
+    'x-caldera-signature': `sha256=${hex('ctrlplane')}`,
+  })
+  expect(got('platforma').headers['x-platforma-signature']).toBe(hex('platforma'))
+  expect(got('platphorm').headers['x-platphorm-signature']).toBe(`sha256=${hex('platphorm')}`)
+  expect(read('cloudevents')).toMatchObject({ specversion: '1.0', id: data.eventId, data: { kind: 'k' } })
+  expect(read('ctrlplane')).toMatchObject({ id: data.eventId, tenant_id: organization.org.id, payload: { kind: 'k' } })
+  expect(read('platforma')).toMatchObject({ type: 'platformxe.generic', data: { kind: 'k' } })
+  expect(read('platphorm').id).toBe(got('platphorm').headers['x-delivery-id'])
+
+  const id = got('cloudevents').headers['x-delivery-id']
+  const attempts = await until(
+    async () =>
+      (await organization.call<Array<{ requestHeaders: Record<string, string> }>>('GET', `/api/v1/webhooks/deliveries/${id}/attempts`))
+        .data ?? [],
+    found => found.length > 0,
+  )
+  expect(attempts[0]?.requestHeaders).toMatchObject({ 'x-key': '[redacted]', 'webhook-signature': '[redacted]', 'webhook-id': id })
+  await receiver.close()
+}, 60_000)
+
+it('a test is sent at once, stands in the delivery log as one, and counts on its webhook', async () => {
+  const organization = await platform.organization()
+  const receiver = await createReceiver()
+  const { id } = await create(organization, receiver, '/in', {})
+  const test = await organization.call<{ deliveryId: string; success: boolean }>('POST', `/api/v1/webhooks/${id}/test`)
+  expect(test.data).toMatchObject({ success: true, responseStatus: 204 })
+  const deliveries = await until(
+    async () => (await organization.call<Array<Record<string, unknown>>>('GET', `/api/v1/webhooks/${id}/deliveries`)).data,
+    found => found.length > 0,
+  )
+  expect(deliveries).toEqual([
+    expect.objectContaining({
+      id: test.data.deliveryId,
+      trigger: 'test',
+      status: 'success',
+      eventType: 'webhook.test',
+      attempts: 1,
+      maxAttempts: 1,
+    }),
+  ])
+  expect((await organization.call('GET', `/api/v1/webhooks/${id}`)).data).toMatchObject({
+    ...{ lastDeliveryAt: expect.any(String), lastDeliveryStatus: 'success' },
+    counters: { attempts: 1, succeeded: 1, failed: 0 },
+  })
+  await receiver.close()
+}, 60_000)
