@@ -1,7 +1,7 @@
 /** Where the suite's tests and remote documents are, and what is in them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join, relative, sep } from 'node:path'
+import { metaSchemas } from '../../src/registry/meta-schema.ts'
 import type { Schema } from '../../src/registry/references.ts'
 
 export interface Group {
@@ -13,10 +13,6 @@ export interface Group {
 const BESIDE = join(import.meta.dirname, '..', '..', '..', 'shared', 'conformance', 'json-schema')
 /** As the suite says: its remotes are to be found at this address. */
 const REMOTES = 'http://localhost:1234/'
-const META_SCHEMAS = [
-  'schema',
-  ...['core', 'applicator', 'unevaluated', 'validation', 'meta-data', 'format-annotation', 'content'].map(name => `meta/${name}`),
-]
 
 /** `CLARION_JSON_SCHEMA_SUITE`, or a checkout beside the project. Throws a sentence that says where to get it. */
 export function dataFolder(): string {
@@ -42,10 +38,7 @@ export function readDocuments(folder: string): Map<string, Schema> {
     if (!file.endsWith('.json')) continue
     documents.set(REMOTES + relative('', file).split(sep).join('/'), readJson(join(remotes, file)) as Schema)
   }
-  const require = createRequire(import.meta.url)
-  for (const name of META_SCHEMAS) {
-    documents.set(`https://json-schema.org/draft/2020-12/${name}`, require(`ajv/dist/refs/json-schema-2020-12/${name}.json`) as Schema)
-  }
+  for (const [uri, schema] of metaSchemas()) documents.set(uri, schema)
   return documents
 }
 

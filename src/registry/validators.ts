@@ -2,12 +2,12 @@
  * Payload schemas as functions (C.11.3): made when first needed, once per content, and kept while they are used. The schema itself is held
  * to the meta-schema of draft 2020-12 when it is registered.
  */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import type { Finding } from '../codes.ts'
 import type { Registration, SchemaFlavour } from '../control-plane/records.ts'
 import { finding } from '../events/json-text.ts'
 import { checkDialect, onlyJudged } from './dialect.ts'
 import { createJudge, type Judge } from './judging/judge.ts'
+import { createMetaJudge } from './meta-schema.ts'
 import type { SchemaObject } from './schema-positions.ts'
 
 export type Compiled = { ok: true } | { ok: false; findings: Finding[] }
@@ -24,13 +24,12 @@ const FINDINGS_MAX = 20
 /** `cacheMax`: schemas kept ready at most; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
   const judges = createCache<Judge>(options.cacheMax)
-  const metaSchema = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+  const metaSchema = createMetaJudge()
 
   function check(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
     const refused = checkDialect(schema, flavour)
     if (refused.length > 0) return refused.slice(0, FINDINGS_MAX)
-    if (metaSchema.validateSchema(onlyJudged(schema)) === true) return []
-    return (metaSchema.errors ?? []).slice(0, FINDINGS_MAX).map(aboutSchema)
+    return metaSchema.findings(onlyJudged(schema), FINDINGS_MAX)
   }
 
   function judgeOf({ schemaHash, payloadSchema, schemaFlavour }: Parameters<Validators['validate']>[0]): Judge {
@@ -77,6 +76,3 @@ function createCache<T>(max: number) {
     },
   }
 }
-
-const aboutSchema = ({ instancePath, keyword, message }: ErrorObject): Finding =>
-  finding(instancePath, keyword, message ?? `does not satisfy ${keyword}`)
