@@ -11,6 +11,7 @@ import type { KafkaCredential, Kind } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import { timeOfId } from '../events/ids.ts'
 import type { Accounts, Grant } from '../kafka/accounts.ts'
+import { KafkaError } from '../kafka/wire.ts'
 import type { Logger } from '../observability/logger.ts'
 import { grantsOf, ratesOf } from './grants.ts'
 
@@ -80,6 +81,10 @@ export function followControl(deps: { view: ControlView; accounts: Accounts; clo
         pauseMs = PAUSE_MS.first
       } catch (error) {
         if (closed) return
+        if (error instanceof KafkaError && error.type === 'SECURITY_DISABLED') {
+          withoutAuthorizer(error)
+          return
+        }
         logger.warn({ error: String(error) }, 'the broker did not take over the Kafka credentials; trying again')
         if (next !== undefined) later(next[0], next[1], error as Error)
         else failWaiters(error as Error)
@@ -87,6 +92,14 @@ export function followControl(deps: { view: ControlView; accounts: Accounts; clo
         pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)
       }
     }
+  }
+
+  /** Of a cluster whose operator has not switched it on. Nothing changes that while the broker runs, so nothing is tried again. */
+  function withoutAuthorizer(error: Error): void {
+    if (everything) logger.warn({ error: error.message }, 'the Kafka cluster has no authorizer: there can be no Kafka credentials')
+    everything = false
+    failWaiters(error)
+    tasks.clear()
   }
 
   function later(organizationId: string, { gone, waiters }: Task, error: Error): void {

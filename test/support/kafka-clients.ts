@@ -1,0 +1,76 @@
+/** Kafka clients as an organization's own applications have them: logged in with a credential, on the listener for clients. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { Producer, stringSerializers } from '@platformatic/kafka'
+import kafkajs, { type Kafka } from 'kafkajs'
+import type { TestOrganization } from './platform.ts'
+
+export interface Credential {
+  id: string
+  username: string
+  password: string
+  bootstrapServers: string
+  topics: { emits: string; events: string }
+  groupPrefix: string
+  transactionalIdPrefix: string
+  clientProperties: Record<string, string>
+}
+
+export async function credentialOf({ call }: TestOrganization, access = 'both'): Promise<Credential> {
+  const made = await call<Credential>('POST', '/api/v1/kafka-credentials', { name: 'an application', access })
+  if (made.status !== 201) throw new Error(`The credential was not made: ${JSON.stringify(made.body)}`)
+  return made.data
+}
+
+/** kafkajs; without retries, so that a refusal is told at once. */
+export function kafkajsOf({ username, password, bootstrapServers }: Credential): Kafka {
+  return new kafkajs.Kafka({
+    clientId: 'application',
+    brokers: bootstrapServers.split(','),
+    sasl: { mechanism: 'scram-sha-512', username, password },
+    retry: { retries: 2, initialRetryTime: 50 },
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
+}
+
+export const producerOf = ({ username, password, bootstrapServers }: Credential, more: object = {}) =>
+  new Producer({
+    clientId: 'application',
+    bootstrapBrokers: bootstrapServers.split(','),
+    sasl: { mechanism: 'SCRAM-SHA-512', username, password },
+    serializers: stringSerializers,
+    retries: 2,
+    ...more,
+  })
+
+/** Reads as a member of a group until `count` records have come, committed ones only. Rejects when the broker refuses. */
+export async function consume(kafka: Kafka, topic: string, groupId: string, count: number): Promise<kafkajs.KafkaMessage[]> {
+  const consumer = kafka.consumer({ groupId, readUncommitted: false, sessionTimeout: 6_000 })
+  const messages: kafkajs.KafkaMessage[] = []
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+      consumer
+        .run({
+          eachMessage: async ({ message }) => {
+            if (messages.push(message) >= count) resolve()
+          },
+        })
+        .catch(reject)
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+  return messages
+}
+
+/** Asks again until the answer is as it must be, for 20 s. */
+export async function eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const answer = await ask()
+    if (isRight(answer) || performance.now() > deadline) return answer
+    await pause(50)
+  }
+}
