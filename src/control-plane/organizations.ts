@@ -1,14 +1,13 @@
 /** Organizations (C.0.2): made with everything that belongs to one from the first moment: topics, generic event, a key that may do all. */
-import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
-import { builtInEmit } from '../events/built-in-emit.ts'
 import type { Ids } from '../events/ids.ts'
 import { isReservedNamespace } from '../events/names.ts'
 import type { Announce, Caller } from './announce.ts'
 import { removedAtOnce } from './farewells.ts'
 import { effectsOnFederation } from './federation/plan-effects.ts'
 import { genericRegistration } from './generic-event.ts'
+import { announcementsOf, ofOrganization, tenantEmits } from './organization-chain.ts'
 import type { DecisionView } from './overlay.ts'
 import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from './records.ts'
 import { checkRevision, revised } from './revision.ts'
@@ -186,37 +185,6 @@ function firstKey(organization: Organization, id: string, key: NewApiKey): ApiKe
   const { createdAt, updatedAt } = organization
   const rights = { name: 'first key', environment: 'live' as const, scopes: [...SCOPES], expiresAt: null }
   return { id, organizationId: organization.id, revision: 1, createdAt, updatedAt, ...rights, hash: key.hash, hint: key.hint }
-}
-
-const ofOrganization = (
-  organization: Organization,
-  type: string,
-  more: { previousStatus?: string; data?: Record<string, unknown> } = {},
-) => ({
-  organizationId: organization.id,
-  type,
-  entityType: 'organization' as const,
-  entityId: organization.id,
-  status: organization.status,
-  ...more,
-})
-
-/** A new plan makes what was cached by the old one stale (C.3.2 `CUSTOM_EVENT_INVALIDATED`). */
-function announcementsOf(before: Organization, after: Organization, type: string) {
-  const changed = (Object.keys(after) as Array<keyof Organization>).filter(
-    field => field !== 'revision' && field !== 'updatedAt' && JSON.stringify(after[field]) !== JSON.stringify(before[field]),
-  )
-  const data = { changed, ...(before.plan === after.plan ? {} : { previousPlan: before.plan, plan: after.plan }) }
-  const main = ofOrganization(after, type, { previousStatus: before.status, data })
-  return before.plan === after.plan ? [main] : [main, ofOrganization(after, 'CUSTOM_EVENT_INVALIDATED', { data: { cause: 'plan_change' } })]
-}
-
-/** Ctrl Plane's events of a tenant's life (C.13). Nobody can have subscribed when it begins, so that is told in the audit alone. */
-function tenantEmits(before: Organization, after: Organization, { actorId, requestId }: Caller): PlatformEmit[] {
-  if (before.status === after.status || after.status === 'active') return []
-  const data = { tenant_id: after.id, plan: after.plan }
-  const facts = { organizationId: after.id, id: `tenant.${after.status}/${after.revision}`, actorId, requestId, subject: after.id }
-  return [builtInEmit(`tenant.${after.status}`, data, facts)]
 }
 
 function refuseReserved(namespace: string, path: string): void {
