@@ -82,6 +82,17 @@ describe('clarion dry-run and clarion health', () => {
   })
 })
 
+describe('clarion types', () => {
+  it('makes types of the published version, to stdout or into a file', async () => {
+    const file = join(directory, 'order-paid.ts')
+    const [shown, written] = await Promise.all([clarion('types', name), clarion('types', name, '--out', file, '--json')])
+    expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('total: number')])
+    expect([written.json.file, readFileSync(file, 'utf8').trim()]).toEqual([file, shown.stdout.trim()])
+    const unknown = await clarion('types', `${name}.not`)
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('has no published version')])
+  })
+})
+
 describe('clarion listen', () => {
   it('forwards what is accepted as signed deliveries, in order, and shows how they were answered', async () => {
     const receiver = await createReceiver({ answer: ({ number }) => ({ status: number === 2 ? 500 : 204 }) })
@@ -157,6 +168,19 @@ describe('by Kafka', () => {
     const first = await runCommand(withKafka, group)
     const second = await runCommand(withKafka, group)
     expect([first.json.sequence, second.json.sequence]).toEqual([1, 2])
+  })
+
+  it('quarantine list, show and redrive: what was produced wrong is repaired', async () => {
+    const produced = await runCommand({ ...env, CLARION_KAFKA: file }, ['produce', name, '--data', '{"total":"x"}', '--json'])
+    const emitId = produced.json.emitId as string
+    const listed = await until(() => clarion('quarantine', 'list', '--code', 'payload_invalid'), ({ stdout }) => stdout.includes(emitId)) // biome-ignore format: one thought
+    expect(listed.stdout).toMatch(new RegExp(`^EMITID +CODE +NAME +RECORDEDAT +MESSAGE\\n${emitId} +payload_invalid +${name} `))
+    const shown = await clarion('quarantine', 'show', emitId, '--json')
+    expect(shown.json).toMatchObject({ emitId, payload: '{"total":"x"}', findings: [{ path: '/total' }] })
+    const redriven = await clarion('quarantine', 'redrive', emitId, '--data', '{"total":1.50}', '--json')
+    expect([redriven.code, redriven.json.status]).toEqual([0, 'queued'])
+    const nobody = await clarion('quarantine', 'show', 'cee_nobody')
+    expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('not_found')])
   })
 
   it('a line that is not JSON ends produce with 2 and its number', async () => {

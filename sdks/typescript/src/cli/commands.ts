@@ -5,5 +5,6 @@ import { emit, produce } from './emit.ts'
 import { consume, listen } from './listen.ts'
 import { QUARANTINE } from './quarantine.ts'
 import { dryRun, health } from './registry.ts'
+import { types } from './types.ts'
 
-export const COMMANDS: readonly Command[] = [emit, dryRun, health, listen, ...QUARANTINE, ...CREDENTIALS, produce, consume]
+export const COMMANDS: readonly Command[] = [emit, dryRun, types, health, listen, ...QUARANTINE, ...CREDENTIALS, produce, consume]

@@ -1,5 +1,4 @@
 /** `clarion quarantine …`: records of Kafka producers that were refused (C.17). */
-import type { Json } from '../client/types.ts'
 import type { Command } from './command.ts'
 import { objectJson, readInput } from './input.ts'
 
@@ -49,8 +48,8 @@ const redrive: Command = {
   async run({ client, positionals: [emitId], text, stdin, print, signal }) {
     const data = text('data')
     const version = text('version')
-    const payload = data === undefined ? undefined : (JSON.parse(objectJson(await readInput(data, stdin), 'the payload')) as Json)
-    const repair = { ...(payload ? { payload } : {}), ...(version === undefined ? {} : { version }) }
+    const payloadJson = data === undefined ? undefined : objectJson(await readInput(data, stdin), 'the payload')
+    const repair = { ...(payloadJson === undefined ? {} : { payloadJson }), ...(version === undefined ? {} : { version }) }
     print.record(await client().events.custom.quarantine.redrive(emitId as string, repair, { signal }))
     return 0
   },

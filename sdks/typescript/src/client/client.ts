@@ -1,9 +1,10 @@
 /** The API of a Clarion platform, as calls. */
 import { systemClock, systemRandom } from '../clock.ts'
+import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
-import type { CallOptions, History, Json, KafkaCredential, MadeKafkaCredential, NewKafkaCredential, Page, Paging } from './types.ts'
-import { createWebhooks } from './webhooks.ts'
+import type { CallOptions, History, Json, KafkaCredential, MadeKafkaCredential, NewKafkaCredential, Paging } from './types.ts'
+import { createReplays, createWebhooks } from './webhooks.ts'
 
 export type Client = ReturnType<typeof createClient>
 
@@ -16,6 +17,7 @@ export function createClient(options: ClientOptions) {
   if (!options.apiKey) throw new TypeError('createClient needs apiKey: a key of the organization (ck_live_… or ck_test_…)')
   const { clock = systemClock, random = systemRandom } = options
   const send = createSend({ ...options, clock, random })
+  const kafka = createCalls(send, '/kafka-credentials')
   const one = async <T>(request: Request) => (await send<T>(request)).data
 
   return {
@@ -26,15 +28,14 @@ export function createClient(options: ClientOptions) {
       get: (eventId: string, { signal }: CallOptions = {}) =>
         one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),
     },
+    replays: createReplays(send),
     /** Accounts for Kafka clients of the organization (C.17). */
     kafkaCredentials: {
       /** The answer holds the password, this once. Not repeated when it may have been done. */
-      create: (input: NewKafkaCredential, { signal }: CallOptions = {}) =>
-        one<MadeKafkaCredential>({ method: 'POST', path: '/kafka-credentials', body: input, onlyOnce: true, signal }),
-      list: (query: Paging = {}, { signal }: CallOptions = {}): Promise<Page<KafkaCredential>> =>
-        send<KafkaCredential[]>({ method: 'GET', path: '/kafka-credentials', query, signal }),
-      delete: (id: string, { signal }: CallOptions = {}) =>
-        one<Json>({ method: 'DELETE', path: `/kafka-credentials/${encodeURIComponent(id)}`, signal }),
+      create: (input: NewKafkaCredential, options?: CallOptions) => kafka.postOnce<MadeKafkaCredential>('', input, options),
+      list: (query: Paging = {}, options: CallOptions = {}) => kafka.list<KafkaCredential>('', query, options),
+      get: (id: string, options?: CallOptions) => kafka.get<KafkaCredential>(at(id), options),
+      delete: (id: string, options?: CallOptions) => kafka.delete<{ id: string; deleted: true }>(at(id), options),
     },
     /** The key that this client calls with. */
     whoami: ({ signal }: CallOptions = {}) => one<Json>({ method: 'GET', path: '/whoami', signal }),

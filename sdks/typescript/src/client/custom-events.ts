@@ -1,7 +1,8 @@
 /** `client.events.custom`: registrations, emits and their quarantine (C.11.6, C.17). */
 import type { Random } from '../clock.ts'
-import { each } from './pages.ts'
-import type { Request, Send } from './transport.ts'
+import { at, createCalls } from './call.ts'
+import { createFederation } from './federation.ts'
+import type { Send } from './transport.ts'
 import type {
   BatchResult,
   CallOptions,
@@ -10,87 +11,77 @@ import type {
   EmitInput,
   EmitResult,
   EmitState,
+  GeneratedTypes,
   Health,
-  Json,
   NewRegistration,
-  Page,
+  NewSubscription,
   Paging,
   Quarantined,
   Registration,
   RegistrationStatus,
+  Repair,
+  Subscription,
+  TypesLanguage,
 } from './types.ts'
 
-const CUSTOM = '/events/custom'
 type RegistrationQuery = Paging & { namespace?: string; name?: string; status?: RegistrationStatus; includeInbound?: boolean }
 type EmitQuery = Paging & { status?: EmitState; name?: string; from?: string; to?: string }
 type QuarantineQuery = Paging & { code?: string; from?: string; to?: string }
 
 export function createCustomEvents(send: Send, random: Random) {
-  const call = <T>(
-    method: Request['method'],
-    path: string,
-    body?: unknown,
-    options: CallOptions = {},
-    headers: Record<string, string> = {},
-  ) => {
-    const ifMatch = options.ifMatch === undefined ? {} : { 'if-match': String(options.ifMatch) }
-    return send<T>({ method, path: CUSTOM + path, body, headers: { ...headers, ...ifMatch }, signal: options.signal })
-  }
-  const one = async <T>(...request: Parameters<typeof call>) => (await call<T>(...request)).data
-  const list = <T>(path: string, query: Paging, options: CallOptions): Promise<Page<T>> =>
-    send<T[]>({ method: 'GET', path: CUSTOM + path, query, signal: options.signal })
-  const at = (id: string) => `/${encodeURIComponent(id)}`
-
+  const calls = createCalls(send, '/events/custom')
   return {
     /** Repeating it after a lost answer makes nothing twice: the client names the call (`Idempotency-Key`). */
     register: (input: NewRegistration, options?: CallOptions) =>
-      one<Registration>('POST', '', input, options, { 'idempotency-key': `sdk-${random.id()}` }),
-    list: (query: RegistrationQuery = {}, options: CallOptions = {}) => list<Registration>('', query, options),
-    get: (id: string, options?: CallOptions) => one<Registration>('GET', at(id), undefined, options),
-    update: (id: string, patch: { description: string | null }, options?: CallOptions) =>
-      one<Registration>('PATCH', at(id), patch, options),
-    publish: (id: string, options?: CallOptions) => one<Registration>('POST', `${at(id)}/publish`, undefined, options),
+      calls.post<Registration>('', input, { ...options, headers: { 'idempotency-key': `sdk-${random.id()}` } }),
+    list: (query: RegistrationQuery = {}, options: CallOptions = {}) => calls.list<Registration>('', query, options),
+    each: (query: RegistrationQuery = {}, options: CallOptions = {}) => calls.each<Registration>('', query, options),
+    get: (id: string, options?: CallOptions) => calls.get<Registration>(at(id), options),
+    update: (id: string, patch: { description: string | null }, options?: CallOptions) => calls.patch<Registration>(at(id), patch, options),
+    publish: (id: string, options?: CallOptions) => calls.post<Registration>(`${at(id)}/publish`, undefined, options),
     /** Final. */
-    archive: (id: string, options?: CallOptions) => one<Registration>('POST', `${at(id)}/archive`, undefined, options),
+    archive: (id: string, options?: CallOptions) => calls.post<Registration>(`${at(id)}/archive`, undefined, options),
     /** A draft is removed; what was published is archived. */
-    delete: (id: string, options?: CallOptions) => one<Registration | { id: string; deleted: true }>('DELETE', at(id), undefined, options),
-    /** Checks a registration, makes nothing, and tells everything that is wrong. */
-    dryRun: (input: NewRegistration, options?: CallOptions) => one<DryRun>('POST', '/dry-run', input, options),
+    delete: (id: string, options?: CallOptions) => calls.delete<Registration | { id: string; deleted: true }>(at(id), options),
+    /** The payload schema as types of a programming language. */
+    types: (id: string, query: { lang: TypesLanguage }, options: CallOptions = {}) =>
+      send<GeneratedTypes>({ method: 'GET', path: `/events/custom${at(id)}/types`, query, signal: options.signal }).then(
+        ({ data }) => data,
+      ),
+    /** Checks a registration, makes nothing, and tells everything that is wrong. `history`: with what it would have refused in 30 days. */
+    dryRun: (input: NewRegistration & { history?: boolean }, options?: CallOptions) => calls.post<DryRun>('/dry-run', input, options),
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
     emit(input: EmitInput, options?: CallOptions) {
       const keyed = withKey(input, random)
       // In a header only what arrives there as it was: the body carries the key anyway.
-      const header = /^[!-~]+$/.test(keyed.idempotencyKey) ? { 'idempotency-key': keyed.idempotencyKey } : {}
-      return one<EmitResult>('POST', '/emit', bodyOf(keyed), options, header)
+      const headers: Record<string, string> = /^[!-~]+$/.test(keyed.idempotencyKey) ? { 'idempotency-key': keyed.idempotencyKey } : {}
+      return calls.post<EmitResult>('/emit', bodyOf(keyed), { ...options, headers })
     },
     /** Up to 1,000 events and 4 MB; each gets its own verdict, in order, and one that is refused stops no other. */
     async emitBatch(items: readonly EmitInput[], options?: CallOptions): Promise<BatchResult[]> {
       const body = `{"items":[${items.map(item => bodyOf(withKey(item, random))).join(',')}]}`
-      return (await one<{ results: BatchResult[] }>('POST', '/emit/batch', body, options)).results
+      return (await calls.post<{ results: BatchResult[] }>('/emit/batch', body, options)).results
     },
     /** Plan, usage, capabilities and recent failures. */
-    health: (options?: CallOptions) => one<Health>('GET', '/health', undefined, options),
-    /** A webhook by another name: for one event, in one version (`*` or nothing: in all). */
-    subscribe: (input: { name: string; version?: string; webhookUrl: string; displayName?: string }, options: CallOptions = {}) =>
-      send<Json>({ method: 'POST', path: `${CUSTOM}/subscribe`, body: input, onlyOnce: true, signal: options.signal }).then(
-        ({ data }) => data,
-      ),
+    health: (options?: CallOptions) => calls.get<Health>('/health', options),
+    /** A webhook by another name: for one event, in one version (`*` or nothing: in all). The answer holds the secret, this once. */
+    subscribe: (input: NewSubscription, options?: CallOptions) => calls.postOnce<Subscription>('/subscribe', input, options),
     emits: {
-      list: (query: EmitQuery = {}, options: CallOptions = {}) => list<Emit>('/emits', query, options),
-      each: (query: EmitQuery = {}, options: CallOptions = {}) => each(query, page => list<Emit>('/emits', page, options)),
-      get: (emitId: string, options?: CallOptions) => one<Emit>('GET', `/emits${at(emitId)}`, undefined, options),
+      list: (query: EmitQuery = {}, options: CallOptions = {}) => calls.list<Emit>('/emits', query, options),
+      each: (query: EmitQuery = {}, options: CallOptions = {}) => calls.each<Emit>('/emits', query, options),
+      get: (emitId: string, options?: CallOptions) => calls.get<Emit>(`/emits${at(emitId)}`, options),
       /** Tries again to write what could not be written to the log (`bus_relay_failed`). */
-      redrive: (emitId: string, options?: CallOptions) => one<Json>('POST', `/emits${at(emitId)}/redrive`, undefined, options),
+      redrive: (emitId: string, options?: CallOptions) => calls.post<EmitResult>(`/emits${at(emitId)}/redrive`, undefined, options),
     },
     quarantine: {
-      list: (query: QuarantineQuery = {}, options: CallOptions = {}) => list<Quarantined>('/quarantine', query, options),
-      each: (query: QuarantineQuery = {}, options: CallOptions = {}) =>
-        each(query, page => list<Quarantined>('/quarantine', page, options)),
-      get: (emitId: string, options?: CallOptions) => one<Quarantined>('GET', `/quarantine${at(emitId)}`, undefined, options),
+      list: (query: QuarantineQuery = {}, options: CallOptions = {}) => calls.list<Quarantined>('/quarantine', query, options),
+      each: (query: QuarantineQuery = {}, options: CallOptions = {}) => calls.each<Quarantined>('/quarantine', query, options),
+      get: (emitId: string, options?: CallOptions) => calls.get<Quarantined>(`/quarantine${at(emitId)}`, options),
       /** Emits again, repaired: with another payload or for another version. */
-      redrive: (emitId: string, repair: { payload?: Json; version?: string } = {}, options?: CallOptions) =>
-        one<EmitResult>('POST', `/quarantine${at(emitId)}/redrive`, repair, options),
+      redrive: (emitId: string, repair: Repair = {}, options?: CallOptions) =>
+        calls.post<EmitResult>(`/quarantine${at(emitId)}/redrive`, bodyOf(repair), options),
     },
+    federation: createFederation(send),
   }
 }
 
@@ -99,8 +90,9 @@ function withKey(input: EmitInput, random: Random): EmitInput & { idempotencyKey
 }
 
 /** `payloadJson` goes into the body as it is. Throws a SyntaxError if it is not JSON, which would make the body something else. */
-function bodyOf({ payloadJson, ...input }: EmitInput): string {
-  if (payloadJson === undefined) return JSON.stringify(input)
+function bodyOf({ payloadJson, payload, ...fields }: EmitInput | Repair): string {
+  if (payloadJson === undefined) return JSON.stringify({ ...fields, payload })
   JSON.parse(payloadJson)
-  return `${JSON.stringify(input).slice(0, -1)},"payload":${payloadJson}}`
+  const members = JSON.stringify(fields).slice(1, -1)
+  return `{${members}${members === '' ? '' : ','}"payload":${payloadJson}}`
 }

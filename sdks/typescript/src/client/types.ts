@@ -1,6 +1,9 @@
 /** What the API takes and answers (`GET /openapi.json` is the whole of it). Times are ISO 8601 in UTC. */
-import type { SignatureProfile } from '../webhooks/profiles.ts'
 import type { ErrorFacts, Finding } from './errors.ts'
+import type { Delivery } from './types-webhooks.ts'
+
+export type * from './types-federation.ts'
+export type * from './types-webhooks.ts'
 
 export type Json = Record<string, unknown>
 export interface Paging {
@@ -53,6 +56,14 @@ export interface Registration {
   updatedAt: string
   publishedAt: string | null
   archivedAt: string | null
+}
+
+export type TypesLanguage = 'typescript' | 'python' | 'go'
+export interface GeneratedTypes {
+  language: TypesLanguage
+  /** Of the schema that the code was made from; it stands in the code too. */
+  schemaHash: string
+  code: string
 }
 
 export interface DryRun {
@@ -142,54 +153,18 @@ export interface History {
   attempts: Json[]
 }
 
-export interface NewWebhook {
-  url: string
-  /** Selectors: `*`, `ns.*`, `ns.name`, `ns.name@1.2.0`, a canonical name, a built-in type. */
-  events: string[]
-  /** 16–256 characters; made by the platform unless given, and shown in this one answer. */
-  secret?: string
-  name?: string
-  description?: string
-  active?: boolean
-  signatureProfiles?: SignatureProfile[]
-  wireFormat?: string
-  timeoutMs?: number
-  maxInFlight?: number
-  retry?: { preset?: string; delays?: Array<number | string>; maxAttempts?: number }
-  [field: string]: unknown
-}
-export interface Webhook {
-  id: string
-  revision: number
-  environment: 'live' | 'test'
-  name: string | null
-  description: string | null
-  url: string
-  events: string[]
-  active: boolean
-  retry: { preset: string | null; delays: number[]; maxAttempts: number }
-  createdAt: string
-  updatedAt: string
-  [field: string]: unknown
-}
-export interface Delivery {
-  id: string
-  webhookId: string
-  eventId: string
-  eventType: string
-  status: 'pending' | 'success' | 'retrying' | 'failed' | 'cancelled' | 'skipped'
-  attempts: number
-  responseStatus: number | null
-  lastError: string | null
-  createdAt: string
-  [field: string]: unknown
-}
-
 /** A rejected record of a Kafka producer, kept with its reason. */
 export interface Quarantined {
   emitId: string
   code: string
   [field: string]: unknown
+}
+
+/** What a redrive changes: the payload (`payloadJson`: as JSON text, passed on as it is), the version. */
+export interface Repair {
+  payload?: Json
+  payloadJson?: string
+  version?: string
 }
 
 export interface NewKafkaCredential {

@@ -1,47 +1,72 @@
-/** `client.events.webhooks` (C.10). */
-import { each } from './pages.ts'
-import type { Request, Send } from './transport.ts'
-import type { CallOptions, Delivery, Json, NewWebhook, Page, Paging, Webhook } from './types.ts'
+/** `client.events.webhooks` and `client.replays` (C.8, C.10). */
+import { at, createCalls } from './call.ts'
+import type { Send } from './transport.ts'
+import type {
+  CallOptions,
+  Delivery,
+  DeliveryInFull,
+  Json,
+  NewReplay,
+  NewWebhook,
+  Paging,
+  RedriveChoice,
+  Replay,
+  ReplayRange,
+  Webhook,
+  WebhookTest,
+} from './types.ts'
 
 type DeliveryQuery = Paging & { status?: Delivery['status']; type?: string; from?: string; to?: string }
+type DeadLetterQuery = Paging & { webhookId?: string; from?: string; to?: string }
 
 export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
-  const call = async <T>(method: Request['method'], path: string, body?: unknown, options: CallOptions = {}, onlyOnce = false) => {
-    const headers: Record<string, string> = options.ifMatch === undefined ? {} : { 'if-match': String(options.ifMatch) }
-    return (await send<T>({ method, path: `/webhooks${path}`, body, headers, onlyOnce, signal: options.signal })).data
-  }
-  const list = <T>(path: string, query: Paging, options: CallOptions): Promise<Page<T>> =>
-    send<T[]>({ method: 'GET', path: `/webhooks${path}`, query, signal: options.signal })
-  const at = (id: string) => `/${encodeURIComponent(id)}`
-
+  const calls = createCalls(send, '/webhooks')
+  const delivery = (id: string) => `/deliveries${at(id)}`
   return {
     /** The answer holds the secret, this once. Not repeated when it may have been done: there would be two. */
     create: (input: NewWebhook, options?: CallOptions) =>
-      call<Webhook & { secret: string }>('POST', '', { ...defaults, ...input }, options, true),
-    list: (query: Paging = {}, options: CallOptions = {}) => list<Webhook>('', query, options),
-    each: (query: Paging = {}, options: CallOptions = {}) => each(query, page => list<Webhook>('', page, options)),
-    get: (id: string, options?: CallOptions) => call<Webhook>('GET', at(id), undefined, options),
+      calls.postOnce<Webhook & { secret: string }>('', { ...defaults, ...input }, options),
+    list: (query: Paging = {}, options: CallOptions = {}) => calls.list<Webhook>('', query, options),
+    each: (query: Paging = {}, options: CallOptions = {}) => calls.each<Webhook>('', query, options),
+    get: (id: string, options?: CallOptions) => calls.get<Webhook>(at(id), options),
     /** `active: false` pauses. */
-    update: (id: string, patch: Partial<NewWebhook>, options?: CallOptions) => call<Webhook>('PATCH', at(id), patch, options),
-    delete: (id: string, options?: CallOptions) => call<{ id: string; deleted: true }>('DELETE', at(id), undefined, options),
+    update: (id: string, patch: Partial<NewWebhook>, options?: CallOptions) => calls.patch<Webhook>(at(id), patch, options),
+    delete: (id: string, options?: CallOptions) => calls.delete<{ id: string; deleted: true }>(at(id), options),
     /** `from_pause` (unless said) also delivers what was emitted in between. */
-    activate: (id: string, input: { resume?: 'from_pause' | 'latest' } = {}, options?: CallOptions) =>
-      call<Webhook>('POST', `${at(id)}/activate`, input, options),
+    activate: (id: string, input: { resume?: 'from_pause' | 'latest'; verifyOwnership?: boolean } = {}, options?: CallOptions) =>
+      calls.post<Webhook>(`${at(id)}/activate`, input, options),
     /** A new secret, shown this once; both sign for 24 h, unless `immediate`. Not repeated when it may have been done. */
     rotate: (id: string, input: { secret?: string; immediate?: boolean } = {}, options?: CallOptions) =>
-      call<Webhook & { secret: string }>('POST', `${at(id)}/rotate`, input, options, true),
-    /** Sends a signed `webhook.test`. */
-    test: (id: string, options?: CallOptions) => call<Json>('POST', `${at(id)}/test`, {}, options),
+      calls.postOnce<Webhook & { secret: string }>(`${at(id)}/rotate`, input, options),
+    /** Sends a signed `webhook.test` now, and tells how it went. */
+    test: (id: string, options?: CallOptions) => calls.post<WebhookTest>(`${at(id)}/test`, undefined, options),
     deliveries: (id: string, query: DeliveryQuery = {}, options: CallOptions = {}) =>
-      list<Delivery>(`${at(id)}/deliveries`, query, options),
-    delivery: (deliveryId: string, options?: CallOptions) => call<Delivery>('GET', `/deliveries${at(deliveryId)}`, undefined, options),
-    attempts: (deliveryId: string, options?: CallOptions) =>
-      call<Json[]>('GET', `/deliveries${at(deliveryId)}/attempts`, undefined, options),
+      calls.list<Delivery>(`${at(id)}/deliveries`, query, options),
+    delivery: (deliveryId: string, options?: CallOptions) => calls.get<DeliveryInFull>(delivery(deliveryId), options),
+    attempts: (deliveryId: string, options?: CallOptions) => calls.get<Json[]>(`${delivery(deliveryId)}/attempts`, options),
     /** One more attempt of a delivery that has ended; `resume`: and its schedule after it. */
     retry: (deliveryId: string, input: { resume?: boolean } = {}, options?: CallOptions) =>
-      call<Delivery>('POST', `/deliveries${at(deliveryId)}/retry`, input, options),
-    cancel: (deliveryId: string, options?: CallOptions) => call<Delivery>('POST', `/deliveries${at(deliveryId)}/cancel`, {}, options),
-    deadLetters: (query: DeliveryQuery = {}, options: CallOptions = {}) => list<Delivery>('/dead-letters', query, options),
-    redriveDeadLetters: (input: Json, options?: CallOptions) => call<Json>('POST', '/dead-letters/redrive', input, options),
+      calls.post<Delivery>(`${delivery(deliveryId)}/retry`, input, options),
+    cancel: (deliveryId: string, options?: CallOptions) => calls.post<Delivery>(`${delivery(deliveryId)}/cancel`, undefined, options),
+    deadLetters: (query: DeadLetterQuery = {}, options: CallOptions = {}) => calls.list<Delivery>('/dead-letters', query, options),
+    redriveDeadLetters: (choice: RedriveChoice, options?: CallOptions) => calls.post<Json>('/dead-letters/redrive', choice, options),
+    /** Delivers a range of time again. */
+    replay: (id: string, range: ReplayRange, options?: CallOptions) => calls.postOnce<Replay>(`${at(id)}/replay`, range, options),
+    /** Delivers what it has not had with success since then. */
+    recover: (id: string, input: { since: string; ratePerSecond?: number }, options?: CallOptions) =>
+      calls.postOnce<Replay>(`${at(id)}/recover`, input, options),
+  }
+}
+
+export function createReplays(send: Send) {
+  const calls = createCalls(send, '/replays')
+  return {
+    create: (input: NewReplay, options?: CallOptions) => calls.postOnce<Replay>('', input, options),
+    list: (query: Paging & { state?: Replay['state'] } = {}, options: CallOptions = {}) => calls.list<Replay>('', query, options),
+    get: (id: string, options?: CallOptions) => calls.get<Replay>(at(id), options),
+    items: (id: string, query: Paging = {}, options: CallOptions = {}) => calls.list<Delivery>(`${at(id)}/items`, query, options),
+    cancel: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/cancel`, undefined, options),
+    pause: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/pause`, undefined, options),
+    resume: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/resume`, undefined, options),
   }
 }

@@ -1,0 +1,40 @@
+/** What the parts of the client are made of: calls below one path. */
+import { each } from './pages.ts'
+import type { Request, Send } from './transport.ts'
+import type { CallOptions, Page, Paging } from './types.ts'
+
+interface More extends CallOptions {
+  headers?: Record<string, string>
+  /** See `Request.onlyOnce`. */
+  onlyOnce?: boolean
+}
+
+export type Calls = ReturnType<typeof createCalls>
+
+/** `base`: below `/api/v1`. */
+export function createCalls(send: Send, base: string) {
+  async function one<T>(
+    method: Request['method'],
+    path: string,
+    body?: unknown,
+    { signal, ifMatch, headers = {}, onlyOnce = false }: More = {},
+  ) {
+    const all: Record<string, string> = ifMatch === undefined ? headers : { ...headers, 'if-match': String(ifMatch) }
+    return (await send<T>({ method, path: base + path, body, headers: all, onlyOnce, signal })).data
+  }
+  return {
+    get: <T>(path: string, options?: CallOptions) => one<T>('GET', path, undefined, options),
+    post: <T>(path: string, body?: unknown, options?: More) => one<T>('POST', path, body, options),
+    /** A POST that makes something new each time it is done. */
+    postOnce: <T>(path: string, body?: unknown, options?: CallOptions) => one<T>('POST', path, body, { ...options, onlyOnce: true }),
+    patch: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PATCH', path, body, options),
+    delete: <T>(path: string, options?: CallOptions) => one<T>('DELETE', path, undefined, options),
+    list: <T>(path: string, query: object, { signal }: CallOptions): Promise<Page<T>> =>
+      send<T[]>({ method: 'GET', path: base + path, query, signal }),
+    each: <T>(path: string, query: Paging, { signal }: CallOptions) =>
+      each(query, page => send<T[]>({ method: 'GET', path: base + path, query: page, signal })),
+  }
+}
+
+/** An id as a part of a path. */
+export const at = (id: string): string => `/${encodeURIComponent(id)}`
