@@ -8,8 +8,10 @@ import { type Children, createChildren } from './children.ts'
 import { watchOthers } from './cpu.ts'
 import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
+import { measureCompatibility } from './figures/compatibility.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measurePath } from './figures/path.ts'
+import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
 import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
@@ -23,6 +25,8 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   emit: measureEmit,
   batch: measureBatch,
   path: measurePath,
+  schemas: measureSchemas,
+  compatibility: measureCompatibility,
   start: measureStart,
 }
 const QUIET_WATCH_MS = 2_000

@@ -1,0 +1,33 @@
+/** The verdict on a minor: two schemas of fifty properties, of which some are new, some relaxed. */
+import { checkMinor } from '../../src/registry/compatibility/minor.ts'
+import { median } from '../rates.ts'
+import { wideSchema } from '../schemas.ts'
+import type { Stand } from '../stand.ts'
+import { type Row, short } from '../table.ts'
+
+const VERDICTS = 200
+const GOAL_MS = 5
+
+export async function measureCompatibility({ clock, say }: Stand): Promise<Row[]> {
+  const old = wideSchema(45)
+  const next = structuredClone(wideSchema(50))
+  for (const property of Object.values(next.properties as Record<string, { maxLength: number }>)) property.maxLength += 1
+  const times = Array.from({ length: VERDICTS }, () => {
+    const beginMs = clock.monotonicMs()
+    const { findings, warnings, proof } = checkMinor(old, next)
+    if (findings.length > 0 || warnings.length !== 45 || !proof) throw new Error('the verdict is not the one expected')
+    return clock.monotonicMs() - beginMs
+  })
+  say(`compatibility: the first verdict ${short(times[0]!)} ms, the slowest ${short(Math.max(...times))} ms`)
+  const milliseconds = median(times)
+  return [
+    {
+      figure: 'verdict on a minor of 50 properties, ms',
+      clarion: short(milliseconds),
+      baseline: '',
+      ratio: '',
+      goal: `< ${GOAL_MS} ms`,
+      holds: milliseconds < GOAL_MS,
+    },
+  ]
+}
