@@ -1,4 +1,6 @@
 /** What is asked of deliveries (C.10), as a user would, of a whole platform. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
@@ -163,6 +165,66 @@ describe('dead letters', () => {
       status: 400,
       code: 'validation_failed',
     })
+  }, 60_000)
+})
+
+interface Hook {
+  active: boolean
+  health: string
+  failingSince: string | null
+}
+const hookOf = (organization: TestOrganization, id: string) => async () =>
+  (await organization.call<Hook>('GET', `/api/v1/webhooks/${id}`)).data
+const lifecycleOf = async (organization: TestOrganization, id: string) =>
+  (await organization.call<Array<{ type: string }>>('GET', `/api/v1/audit?entityId=${id}`)).data.map(({ type }) => type)
+
+/** Mail to the owner of this organization, in the order in which it was sent. */
+function mailOf({ slug }: TestOrganization): string[] {
+  const directory = join(platform.dataDir, 'mailbox')
+  const files = existsSync(directory) ? readdirSync(directory).filter(file => file.endsWith('.eml')) : []
+  const texts = files.sort().map(file => readFileSync(join(directory, file), 'utf8'))
+  return texts.filter(text => text.includes(`To: ${slug}@example.test`)).map(text => /^Subject: (.*)$/m.exec(text)![1]!)
+}
+
+describe('a failing endpoint', () => {
+  it('is shown, told to the owner once by mail, and stays active; its first success is its recovery', async () => {
+    const organization = await platform.organization()
+    let status = 500
+    const { url } = await receiver(() => ({ status }))
+    const id = await webhook(organization, url, { retry: { delays: [0, '1m'] } })
+    for (let n = 0; n < 10; n++) await emit(organization, n)
+    await settled(organization, id, 'failed', 10)
+    const failing = await until(hookOf(organization, id), hook => hook.health === 'failing')
+    expect(failing).toMatchObject({ active: true, health: 'failing' })
+    expect(Date.parse(failing.failingSince!)).toBeGreaterThan(0)
+    status = 200
+    await emit(organization, 10)
+    expect(await until(hookOf(organization, id), hook => hook.health === 'healthy')).toMatchObject({ active: true, failingSince: null })
+    await until(
+      async () => mailOf(organization),
+      mails => mails.length === 2,
+    )
+    expect(mailOf(organization)).toEqual([`Webhook ${id} is failing`, `Webhook ${id} has recovered`])
+    const types = await until(
+      () => lifecycleOf(organization, id),
+      list => list.includes('WEBHOOK_RECOVERED'),
+    )
+    expect(types).toEqual(['WEBHOOK_RECOVERED', 'WEBHOOK_FAILING', 'WEBHOOK_CREATED'])
+  }, 60_000)
+
+  it('that is gone (410) is switched off at once', async () => {
+    const organization = await platform.organization()
+    const { url } = await receiver(() => ({ status: 410 }))
+    const id = await webhook(organization, url)
+    await emit(organization, 1)
+    expect(await until(hookOf(organization, id), hook => !hook.active)).toMatchObject({ active: false, health: 'failing' })
+    const [failed] = await settled(organization, id, 'failed')
+    expect(failed).toMatchObject({ attempts: 1, reason: 'gone', responseStatus: 410 })
+    const types = await until(
+      () => lifecycleOf(organization, id),
+      list => list.includes('WEBHOOK_DISABLED'),
+    )
+    expect(types.sort()).toEqual(['WEBHOOK_CREATED', 'WEBHOOK_DISABLED', 'WEBHOOK_FAILING'])
   }, 60_000)
 })
 
