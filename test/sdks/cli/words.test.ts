@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { COMMANDS } from '../../../sdks/typescript/src/cli/commands.ts'
-import { runCommand } from '../support/command.ts'
+import { runCommand, runHere } from '../support/command.ts'
 
 const key = { CLARION_API_KEY: 'ck_live_x' }
 
@@ -16,7 +16,7 @@ describe('clarion', () => {
   })
 
   it.each(COMMANDS.map(command => [command.name, command] as const))('%s --help shows its options', async (name, command) => {
-    const { code, stdout, stderr } = await runCommand({}, [...name.split(' '), '--help'])
+    const { code, stdout, stderr } = await runHere({}, [...name.split(' '), '--help'])
     expect([code, stderr, stdout.split('\n')[0]]).toEqual([0, '', ['usage: clarion', name, ...command.positionals, '[options]'].join(' ')])
     for (const option of Object.keys(command.options)) expect(stdout).toContain(`--${option}`)
   })
@@ -42,7 +42,7 @@ describe('clarion', () => {
     ['credentials create a --access all', "there is no access 'all'", 'produce, consume, both'],
     [`credentials create a --out ${notCredential}`, 'not.json is there already', ''],
   ])('%s: ends with 2, says what is wrong and what would be right', async (line, problem, next) => {
-    const { code, stdout, stderr } = await runCommand(key, line.split(' '))
+    const { code, stdout, stderr } = await runHere(key, line.split(' '))
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(problem)
     if (next !== '') expect(stderr).toMatch(new RegExp(`next: .*${next.replace(/[()]/g, '.')}`))

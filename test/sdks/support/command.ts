@@ -1,6 +1,9 @@
-/** The command line of the kit as a child process. */
+/** The command line of the kit: as a child process, or in this one where only words matter. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { run } from '../../../sdks/typescript/src/cli/run.ts'
+import { systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
 import { until } from './until.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../sdks/typescript/src/cli/main.ts', import.meta.url))
@@ -45,6 +48,16 @@ export function startCommand(env: Record<string, string>, words: string[], stdin
 
 export const runCommand = (env: Record<string, string>, words: string[], stdin?: string): Promise<Finished> =>
   startCommand(env, words, stdin).finished
+
+/** The same without a process: what `main.ts` hands to `run`. */
+export async function runHere(env: Record<string, string>, argv: string[], stdin = ''): Promise<Finished> {
+  const streams = { stdout: new PassThrough(), stderr: new PassThrough() }
+  const [stdout, stderr] = [keep(streams.stdout), keep(streams.stderr)]
+  const { signal } = new AbortController()
+  const code = await run({ argv, env, stdin: Readable.from([stdin]), ...streams, clock: systemClock, random: systemRandom, signal })
+  await new Promise(setImmediate)
+  return { code, stdout: stdout(), stderr: stderr(), json: {} }
+}
 
 const ended = (child: ChildProcess): Promise<number | null> => new Promise(resolve => child.once('close', resolve))
 
