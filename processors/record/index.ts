@@ -41,6 +41,7 @@ export function createRecord({ analytics, clock, bounds = BOUNDS, pacing = PACIN
   return {
     role: 'record',
     stateTopics: [recordState.name],
+    patient: true,
     open: (handle: ShardHandle) => openShard({ handle, analytics, clock, bounds, pacing }),
   }
 }

@@ -19,6 +19,7 @@ export interface Reading {
 
 export interface FetchLimits {
   maxWaitMs: number
+  bytesMin: number
   bytesMax: number
   partitionBytesMax: number
 }

@@ -40,7 +40,7 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
   const leaders = createLeaders(wire)
 
   async function fetchPage(topic: string, partition: number, offset: number): Promise<LogPage> {
-    const settings = { maxWaitMs: 0, bytesMax: PAGE_BYTES, partitionBytesMax: PAGE_BYTES, sessionId: 0, sessionEpoch: -1 }
+    const settings = { maxWaitMs: 0, bytesMin: 1, bytesMax: PAGE_BYTES, partitionBytesMax: PAGE_BYTES, sessionId: 0, sessionEpoch: -1 }
     const node = await leaders.find(topic, partition)
     const { partitions } = await wire.send(node, fetchRequest(settings, [{ topic, partition, offset }], []))
     const fetched = partitions[0]

@@ -21,6 +21,10 @@ export interface LogReaderSettings {
   maxWaitMs: number
   /** The same while something is paused and may be resumed any moment. */
   maxWaitWhilePausedMs: number
+  /** How long it may let records wait for more of them while it has time. */
+  patientWaitMs: number
+  /** So many bytes are worth an answer then. */
+  patientBytesMin: number
   bytesMax: number
   partitionBytesMax: number
   /** A topic unknown for this long is taken for deleted. */
@@ -30,6 +34,8 @@ export interface LogReaderSettings {
 const DEFAULTS: LogReaderSettings = {
   maxWaitMs: 250,
   maxWaitWhilePausedMs: 5,
+  patientWaitMs: 500,
+  patientBytesMin: 256 * 1024,
   bytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
   deletedAfterMs: 10_000,
@@ -48,6 +54,11 @@ export function createLogReader(deps: {
   clock: Clock
   logger: Logger
   events: LogReaderEvents
+  /**
+   * Whether its owner has time: then records come together and not one by one, which for a broker with many small transactions is most of the
+   * work of reading. Never by default.
+   */
+  patient?: () => boolean
   settings?: Partial<LogReaderSettings>
 }): LogReader {
   const settings = { ...DEFAULTS, ...deps.settings }
@@ -176,8 +187,7 @@ export function createLogReader(deps: {
   }
 
   async function fetchOnce({ session }: Node): Promise<void> {
-    const maxWaitMs = pausedBriefly.size > 0 ? settings.maxWaitWhilePausedMs : settings.maxWaitMs
-    const answer = await wire!.send(session.nodeId, session.request({ ...settings, maxWaitMs }))
+    const answer = await wire!.send(session.nodeId, session.request({ ...settings, ...holding() }))
     if (closed || !session.accept(answer)) return
     for (const fetched of answer.partitions) {
       try {
@@ -188,6 +198,13 @@ export function createLogReader(deps: {
         return
       }
     }
+  }
+
+  /** How long the broker may hold the next answer. */
+  function holding(): { maxWaitMs: number; bytesMin: number } {
+    if (pausedBriefly.size > 0) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
+    if (deps.patient?.()) return { maxWaitMs: settings.patientWaitMs, bytesMin: settings.patientBytesMin }
+    return { maxWaitMs: settings.maxWaitMs, bytesMin: 1 }
   }
 
   function take(session: FetchSession, fetched: FetchedPartition): void {

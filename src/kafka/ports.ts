@@ -111,6 +111,8 @@ export interface Processor {
   role: string
   /** Compacted topics, partitioned by shard, whose partition is read into `restore` before `start`. */
   stateTopics: string[]
+  /** Whether its input may wait for more of it (half a second at most): for work that goes by rounds anyway. */
+  patient?: boolean
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

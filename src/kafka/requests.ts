@@ -162,6 +162,8 @@ export interface FetchPartition {
 
 export interface FetchSettings {
   maxWaitMs: number
+  /** The broker holds the answer until it has so many bytes, or until the wait is over. */
+  bytesMin: number
   bytesMax: number
   partitionBytesMax: number
   sessionId: number
@@ -193,7 +195,7 @@ export function fetchRequest(
   const writer = new Writer(64 + (changed.length + forgotten.length) * 80)
     .int32(-1)
     .int32(settings.maxWaitMs)
-    .int32(1)
+    .int32(settings.bytesMin)
     .int32(settings.bytesMax)
     .int8(1) // read committed
     .int32(settings.sessionId)

@@ -43,6 +43,7 @@ export async function runShardedProcessor(deps: {
     kafka: deps.kafka,
     clock: deps.clock,
     logger,
+    patient: () => processor.patient === true && missing() === undefined,
     events: {
       onRecords(topic, partition, records, nextOffset) {
         readers.get(`${topic}/${partition}`)?.onRecords(topic, partition, records, nextOffset)

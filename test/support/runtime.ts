@@ -2,6 +2,7 @@
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { createClient } from '../../src/kafka/client.ts'
 import { createLogReader } from '../../src/kafka/log-reader.ts'
+import { patiently } from '../../src/kafka/patience.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { openTransactionalWriter } from '../../src/kafka/transactional-writer.ts'
 import { type KafkaSettings, openWire } from '../../src/kafka/wire.ts'
@@ -51,6 +52,8 @@ export async function testRuntime(): Promise<TestRuntime> {
         waitForLeaders: false,
         topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
       })
+      // A leader may be named before it has the log.
+      for (let partition = 0; partition < partitions; partition++) await patiently(clock, () => wire.offset(topic, partition, 'latest'))
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
