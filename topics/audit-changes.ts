@@ -17,6 +17,8 @@ export interface ChangeRow {
   status: string | null
   reason: string | null
   requestId: string | null
+  /** Where the request came from; null: nobody's request. */
+  ip?: string | null
   /** JSON object with the extra data of C.3.2; never payload contents. */
   data: string
 }
@@ -51,6 +53,7 @@ export const auditChangesCodec = avroCodec<AuditChanges>({
             { name: 'status', ...nullable('string') },
             { name: 'reason', ...nullable('string') },
             { name: 'requestId', ...nullable('string') },
+            { name: 'ip', ...nullable('string') },
             { name: 'data', type: 'string' },
           ],
         },

@@ -86,7 +86,7 @@ function toChange(organizationId: string, step: FoundStep): Change {
   const { id, type, occurredAt, emitId, canonicalName, actorId, requestId, code } = step
   return {
     ...{ id, organizationId, type, entityType: 'emit', entityId: emitId, canonicalName, actorId: actorId ?? 'system', occurredAt },
-    ...{ previousStatus: null, status: STATUS_AFTER[type] ?? null, reason: REASONED.has(type) ? code : null, requestId },
+    ...{ previousStatus: null, status: STATUS_AFTER[type] ?? null, reason: REASONED.has(type) ? code : null, requestId, ip: null },
     data: dataOf(step),
   }
 }

@@ -57,6 +57,7 @@ export interface Change {
   status: string | null
   reason: string | null
   requestId: string | null
+  ip: string | null
   data: Record<string, unknown>
 }
 

@@ -26,7 +26,8 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       checkQuery(query)
       const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route.bodyOptional === true)
-      const caller = { actorId: principal?.kind === 'key' ? principal.key.id : 'operator', requestId }
+      const actorId = principal?.kind === 'key' ? principal.key.id : 'operator'
+      const caller = { actorId, requestId, ip: request.socket.remoteAddress }
       return { requestId, principal, caller, params, query, body, headers: request.headers, expectedRevision: expectedRevision(request) }
     }
   }

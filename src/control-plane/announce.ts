@@ -9,6 +9,8 @@ export interface Caller {
   /** Id of the key, or `operator`. */
   actorId: string
   requestId: string
+  /** Address of the connection, if there is one. */
+  ip?: string | undefined
 }
 
 export interface Announcement {
@@ -52,6 +54,7 @@ export function createAnnounce(deps: { ids: Ids; clock: Clock }): Announce {
     status: announcement.status ?? null,
     reason: announcement.reason ?? null,
     requestId: caller.requestId,
+    ip: caller.ip ?? null,
     data: JSON.stringify(announcement.data ?? {}),
   })
 }
