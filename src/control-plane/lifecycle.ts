@@ -6,7 +6,7 @@ import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { CHAIN_DEPTH_MAX } from '../events/chain.ts'
-import { isLifecycleType, lifecycleCanonicalName } from '../events/names.ts'
+import { LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../events/names.ts'
 import { platformEmit, platformEmitRecord } from '../events/platform-emit.ts'
 import type { OutRecord } from '../kafka/ports.ts'
 import { schemaHash } from '../registry/canonical-json.ts'
@@ -94,7 +94,9 @@ export function namesOf(webhooks: readonly Webhook[]): Names {
   if (found) return found
   const names = (environment: Environment) =>
     new Set(
-      webhooks.filter(webhook => webhook.environment === environment).flatMap(({ events }) => events.map(nameIn).filter(isLifecycleType)),
+      webhooks
+        .filter(webhook => webhook.environment === environment)
+        .flatMap(({ events }) => events.map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name))),
     )
   const made = { live: names('live'), test: names('test') }
   known.set(webhooks, made)

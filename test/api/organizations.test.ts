@@ -61,7 +61,7 @@ describe('organizations', () => {
 
   it('are gone for their keys once deleted, with their webhooks, and their slug stays taken', async () => {
     const { id, slug, call } = await api.organization()
-    await call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+    await call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['platformxe.generic'] })
     expect((await api.operator('DELETE', `/api/v1/organizations/${id}`)).data.status).toBe('deleted')
     expect((await call('GET', '/api/v1/whoami')).status).toBe(401)
     expect(api.view.webhooks(id)).toEqual([])
@@ -91,6 +91,19 @@ describe('organizations', () => {
     expect((await api.operator('DELETE', `/api/v1/organizations/${id}/namespaces/lettings`)).status).toBe(404)
   })
 
+  it("never get a namespace of the platform's, by grant, by slug or by name", async () => {
+    const { id } = await api.organization()
+    for (const namespace of ['webhooks', 'generic', 'platformxe', 'order', 'usage']) {
+      const granted = await api.operator('POST', `/api/v1/organizations/${id}/namespaces`, { namespace })
+      expect([granted.status, granted.code]).toEqual([400, 'reserved_namespace'])
+      const made = await api.operator('POST', '/api/v1/organizations', { name: 'X', slug: namespace })
+      expect([made.status, made.code]).toEqual([400, 'reserved_namespace'])
+    }
+    const named = await api.operator('POST', '/api/v1/organizations', { name: 'Messaging' })
+    expect(named.data.organization.slug).toMatch(/^messaging-\d+$/)
+    expect(named.data.organization.namespaceAllowlist).toEqual([named.data.organization.slug])
+  })
+
   it('are listed newest first, page by page, each once', async () => {
     const made = [await api.organization(), await api.organization(), await api.organization()].map(each => each.id)
     const seen: string[] = []
@@ -117,6 +130,21 @@ describe('keys', () => {
     const refused = await reader('GET', '/api/v1/keys')
     expect([refused.status, refused.code]).toEqual([403, 'insufficient_scope'])
     expect((await reader('POST', '/api/v1/events/custom/emit', { name: 'a.b', payload: {} })).code).toBe('insufficient_scope')
+  })
+
+  it('hand on no scope that they do not hold, and nothing live from the test environment', async () => {
+    const { call } = await api.organization()
+    const make = async (by: typeof call, environment: string, scopes: string[]) =>
+      by('POST', '/api/v1/keys', { name: 'k', environment, scopes })
+    const clerk = api.as((await make(call, 'live', ['keys:manage', 'events:read'])).data.apiKey)
+    for (const scopes of [['events:emit'], ['events:read', 'audit:read']]) {
+      const refused = await make(clerk, 'live', scopes)
+      expect([refused.status, refused.code]).toEqual([403, 'insufficient_scope'])
+    }
+    expect((await make(clerk, 'live', ['keys:manage', 'events:read'])).status).toBe(201)
+    const trial = api.as((await make(call, 'test', ['keys:manage', 'events:read'])).data.apiKey)
+    expect((await make(trial, 'live', ['events:read'])).code).toBe('insufficient_scope')
+    expect((await make(trial, 'test', ['events:read'])).status).toBe(201)
   })
 
   it('are worth nothing once deleted or expired', async () => {

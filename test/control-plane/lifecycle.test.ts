@@ -1,0 +1,82 @@
+/** What the control plane says of itself: in the transaction of each change, to those who listen, and to an organization that ends. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Caller } from '../../src/control-plane/announce.ts'
+import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { namesOf } from '../../src/control-plane/lifecycle.ts'
+import type { Webhook } from '../../src/control-plane/records.ts'
+import { createIds } from '../../src/events/ids.ts'
+import { createValidators } from '../../src/registry/validators.ts'
+import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
+import { readToEnd } from '../support/ledger.ts'
+import { type ControlProcess, clock, openControlProcess, random } from './control-plane-harness.ts'
+
+let process: ControlProcess
+let plane: ControlPlane
+beforeAll(async () => {
+  process = await openControlProcess()
+  const checks = { checkUrl: () => undefined, validators: createValidators({ cacheMax: 10 }), secretKey: 'a secret of the tests' }
+  plane = createControlPlane({ ...process, ...checks, ids: createIds({ clock, random }), clock, random, timeScale: 0.02 })
+})
+afterAll(() => process?.close())
+
+const caller: Caller = { actorId: 'operator', requestId: 'req_1' }
+const LIVE = 'live' as const
+const listen = (organizationId: string, events: string[]) =>
+  plane.webhooks.create(caller, { organizationId, environment: LIVE }, { url: 'https://a.example/', events })
+
+/** What the platform emitted for the organization, as far as it was committed until now. */
+async function emitted(organizationId: string): Promise<PlatformEmit[]> {
+  const records = await readToEnd(process.kafka, platformEmits.name, process.shardOf(organizationId))
+  return records.map(({ value }) => platformEmitCodec.decode(value!)).filter(each => each.organizationId === organizationId)
+}
+
+describe('the names that webhooks listen to', () => {
+  const webhook = (environment: 'live' | 'test', ...events: string[]) => ({ environment, events }) as Webhook
+  const names = (webhooks: Webhook[]) => ({ live: [...namesOf(webhooks).live], test: [...namesOf(webhooks).test] })
+
+  it('are exact ones alone, short or canonical, by environment', () => {
+    const listed = [
+      webhook('live', '*', 'order.*', 'order.created', 'InstanceCreated', 'WEBHOOK_CREATED'),
+      webhook('live', 'PLATFORM_LIFECYCLE:org_1:QUOTA_WARNING@1', 'PLATFORM:org_1:order.created@1'),
+      webhook('test', 'WEBHOOK_DELETED', 'TENANT_CUSTOM:org_1:a.b@1.0.0'),
+    ]
+    expect(names(listed)).toEqual({ live: ['WEBHOOK_CREATED', 'QUOTA_WARNING'], test: ['WEBHOOK_DELETED'] })
+    expect(names([])).toEqual({ live: [], test: [] })
+  })
+})
+
+describe('a change', () => {
+  it('that nobody listens to is in the audit alone; one that somebody names is emitted with it', async () => {
+    const { organization } = await plane.organizations.create(caller, { name: 'Told' })
+    const { webhook } = await listen(organization.id, ['WEBHOOK_CREATED', 'WEBHOOK_UPDATED'])
+    await plane.webhooks.patch(caller, { organizationId: organization.id, environment: LIVE }, webhook.id, { name: 'n' })
+    await plane.webhooks.delete(caller, { organizationId: organization.id, environment: LIVE }, webhook.id)
+    const all = await emitted(organization.id)
+    expect(all.map(({ type, subject, kind }) => [type, subject, kind])).toEqual([
+      ['WEBHOOK_CREATED', webhook.id, 'lifecycle'],
+      ['WEBHOOK_UPDATED', webhook.id, 'lifecycle'],
+    ])
+    expect(new Set(all.map(({ id }) => id)).size).toBe(2)
+  })
+})
+
+describe('an organization that is deleted', () => {
+  it('keeps the webhooks that are to hear of it, and no others, for a while and also over a restart', async () => {
+    const { organization } = await plane.organizations.create(caller, { name: 'Gone', plan: 'PRO' })
+    const told = await Promise.all(
+      [['tenant.*'], ['TenantDeleted'], ['*'], ['ORGANIZATION_DELETED']].map(events => listen(organization.id, events)),
+    )
+    await listen(organization.id, ['platformxe.generic'])
+    const first = plane.farewells.start()
+    await plane.organizations.delete(caller, organization.id)
+    const left = () => process.view.webhooks(organization.id).map(({ id }) => id)
+    expect(left().sort()).toEqual(told.map(({ webhook }) => webhook.id).sort())
+    expect((await emitted(organization.id)).map(({ type }) => type)).toEqual(['ORGANIZATION_DELETED', 'tenant.deleted'])
+    first.close()
+    const second = plane.farewells.start()
+    const gone = new Promise<void>(resolve => process.view.onChange(() => (left().length === 0 ? resolve() : undefined)))
+    await gone
+    expect(left()).toEqual([])
+    second.close()
+  })
+})
