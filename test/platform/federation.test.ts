@@ -38,6 +38,12 @@ interface Relay {
   responseStatus: number | null
 }
 
+interface History {
+  federation: { source: object | null; relays: Array<Relay & { memberOrganizationId: string | null }> } | null
+  deliveries: Array<{ status: string }>
+  attempts: Array<{ url: string }>
+}
+
 const emit = (org: TestOrganization, name: string, payload: object, more: object = {}) =>
   org.call<{ eventId: string; emitId: string }>('POST', '/api/v1/events/custom/emit', { name, payload, ...more })
 
@@ -139,6 +145,46 @@ describe('an event that is shared', () => {
     expect(summary.meters.emits).toBe(1)
     const peerUsage = await must(peers[0]!.call<{ meters: Record<string, number> }>('GET', '/api/v1/usage/summary'))
     expect([peerUsage.meters.emits, peerUsage.meters.federation_relays]).toEqual([0, 0])
+  })
+
+  it('is followed from either side, by each as far as it is its own', async () => {
+    const { owner, group, push, peers, members, name } = await federation(2)
+    const url = `${receiver.url}/followed`
+    await must(owner.call('POST', `${GROUPS}/${group}/external-peers`, { label: 'auditor', webhookUrl: url }))
+    await must(peers[0]!.call('POST', '/api/v1/webhooks', { url: `${receiver.url}/own`, events: ['*'] }))
+    const { eventId } = await must(emit(owner, name, { n: 1 }))
+    // Not there until it is recorded.
+    const history = async (org: TestOrganization, id: string) => (await org.call<History | undefined>('GET', `/api/v1/events/${id}`)).data
+    const source = await until(
+      'the relays',
+      () => history(owner, eventId),
+      found => found?.federation?.relays.filter(each => each.status === 'relayed').length === 3,
+    )
+    if (source === undefined) throw new Error('no history')
+    expect(source.federation!.relays.map(each => each.memberOrganizationId).sort()).toEqual(
+      [...peers.map(each => each.org.id), null].sort(),
+    )
+    expect(source.deliveries.map(each => each.status)).toEqual(['success'])
+    expect(source.attempts.map(each => each.url)).toEqual([url])
+    const arrived = source.federation!.relays.find(each => each.memberId === members[0])!
+    const target = await until(
+      'the peer’s delivery',
+      () => history(peers[0]!, arrived.targetEventId!),
+      found => found.attempts.length === 1,
+    )
+    expect(target?.federation).toEqual({
+      source: {
+        ...{ groupId: group, sourceOrganizationId: owner.org.id, sourceEventId: eventId, pushId: push.id },
+        ...{ memberId: members[0], relayId: arrived.id },
+      },
+      relays: [],
+    })
+    expect(target?.attempts.map(each => each.url)).toEqual([`${receiver.url}/own`])
+    // The other's side of it stays the other's.
+    expect(JSON.stringify(source)).not.toContain('/own')
+    expect(JSON.stringify(target)).not.toContain(peers[1]!.org.id)
+    expect((await peers[0]!.call('GET', `/api/v1/events/${eventId}`)).status).toBe(404)
+    expect((await owner.call('GET', `/api/v1/events/${arrived.targetEventId}`)).status).toBe(404)
   })
 
   it('goes to an external peer as the source’s own event, signed, with its headers and group and push', async () => {

@@ -5,9 +5,11 @@ import type { Emit, EmitState } from '../../analytics/emit-reads.ts'
 import type { Reads } from '../../analytics/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
+import type { ControlView } from '../../control-plane/view.ts'
 import type { Owner } from '../../control-plane/webhooks.ts'
 import { originOf, type ParsedEmitId, parseEmitId, parseEventId } from '../../events/ids.ts'
 import { JSON_TYPE } from '../envelope.ts'
+import { createEventFederation } from '../event-federation.ts'
 import { pagingOf } from '../paging.ts'
 import type { Positions } from '../ports.ts'
 import type { Answer, Call } from '../route.ts'
@@ -17,7 +19,10 @@ import { ownerOf } from './caller.ts'
 const RECORD_TIMEOUT_MS = 3_000
 const RECORD_POLL_MS = 100
 
-export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; positions: Positions; clock: Clock }) {
+export function createEmitHandlers(deps: { reads: Reads; positions: Positions; view: ControlView; clock: Clock }) {
+  const { reads, positions, clock } = deps
+  const federationOf = createEventFederation(deps)
+
   /** Waits for the row of an emit that admission has judged already. */
   async function recorded({ organizationId, environment }: Owner, emitId: string): Promise<Emit> {
     const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
@@ -60,7 +65,7 @@ export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; 
       const { items, nextCursor } = await reads.listEmits({ ...ownerOf(call), ...pagingOf(call.query), ...filter, status })
       return { data: items.map(shownEmit), nextCursor }
     },
-    /** The whole history of one event: verdict, payload, deliveries, attempts. */
+    /** The whole history of one event: verdict, payload, deliveries, attempts, and where it went or came from. */
     async history(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const id = call.params.id!
@@ -68,7 +73,10 @@ export function createEmitHandlers({ reads, positions, clock }: { reads: Reads; 
       const history = await reads.eventHistory(owner.organizationId, owner.environment, id)
       if (history === undefined) throw notFound('event')
       const { payload, emit, ...rest } = history
-      return { plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: shownEmit(emit), ...rest }, payload, call.requestId) } }
+      const federation = await federationOf(emit)
+      return {
+        plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: shownEmit(emit), federation, ...rest }, payload, call.requestId) },
+      }
     },
   }
 }

@@ -141,7 +141,10 @@ export const emit = {
   properties: { id: string, emitId: string, status: oneOf(EMIT_STATUSES), organizationId: string, environment, recordedAt: time },
   required: ['id', 'emitId', 'status', 'organizationId', 'environment', 'recordedAt'],
 }
-export const history = object({ id: string, emit, payload: anything, deliveries: listOf(anyObject), attempts: listOf(anyObject) })
+export const history = object({
+  ...{ id: string, emit, payload: anything, federation: { type: ['object', 'null'] }, deliveries: listOf(anyObject) },
+  attempts: listOf(anyObject),
+})
 
 const warnings = listOf(object({ meter: string, level: integer, used: integer, limit: integer }))
 
