@@ -27,6 +27,7 @@ import { type Attempts, createAttempts } from './attempt.ts'
 import { createCancelling } from './cancelling.ts'
 import { type CatchUpSources, createCatchUps } from './catch-ups.ts'
 import { createCommandReader } from './commands.ts'
+import type { Delivery } from './delivery.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { createFreshDeliveries } from './fresh.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
@@ -36,6 +37,13 @@ import { createProgress } from './progress.ts'
 import { createRetryTier } from './retry-tier.ts'
 import { createRoom, type Room } from './room.ts'
 import { createDeliveryShard } from './shard.ts'
+import { createSubjectLanes } from './subject-lanes.ts'
+
+/**
+ * Results wait this long for others: by then the request has long been answered, and nobody waits for its row. A crash repeats what was answered
+ * within this time, beside what was in flight.
+ */
+const COMMIT_PACE_MS = 15
 
 export interface DeliverDependencies {
   view: ControlView
@@ -76,7 +84,12 @@ export function createDeliver(deps: DeliverDependencies): Processor {
     dispatcher: createDispatcher({ view: deps.view, limits }),
     attempts: createAttempts(deps),
   }
-  return { role: 'deliver', stateTopics: [deliveryState.name, deliveryCatchUps.name], open: handle => openShard(handle, deps, shared) }
+  return {
+    role: 'deliver',
+    stateTopics: [deliveryState.name, deliveryCatchUps.name],
+    commitPaceMs: COMMIT_PACE_MS,
+    open: handle => openShard(handle, deps, shared),
+  }
 }
 
 function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
@@ -87,6 +100,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const progressOf = (topic: string) => inputs.get(topic)!
   const events = createOpenEvents()
   const outputs = createOutputs(handle.shard)
+  const lanes = createSubjectLanes({ readTo: () => progressOf(deliveries.name).readTo(), onTurn })
   const announce = createAnnouncing({
     ...deps,
     ...{ handle, outputs, guarded, report: deps.reportHealth, send: deps.sendNotice },
@@ -104,7 +118,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const shard = createDeliveryShard({
     ...deps,
     ...shared,
-    ...{ handle, events, outputs, announce, onSpace, holds: catchUps.holds, cancelReason: record => cancelling.reasonFor(record) },
+    ...{ handle, events, outputs, announce, lanes, onSpace, holds: catchUps.holds, cancelReason: record => cancelling.reasonFor(record) },
     onAttempt: row => deps.onAttempt?.(row),
   })
   const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, room, clock, clockOffsetMs })
@@ -137,7 +151,10 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   })
   const forgetWebhooks = deps.view.onChange((kind, organizationId, id) => {
     if (kind !== 'webhook' || shardOf(organizationId, deps.catchUp.shards) !== handle.shard) return
-    if (deps.view.find('webhook', organizationId, id)) return
+    if (deps.view.find('webhook', organizationId, id)) {
+      lanes.changed(id)
+      return
+    }
     const deleted = deps.view.organization(organizationId)?.status === 'deleted'
     guarded(() => cancelling.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
   })
@@ -155,6 +172,17 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
         commands.goOn()
         for (const tier of tiers.values()) tier.load()
       })
+    })
+  }
+
+  /** Whoever's turn has come goes on when what is going on now is over. */
+  let turns: Delivery[] = []
+  function onTurn(delivery: Delivery): void {
+    if (turns.push(delivery) > 1) return
+    setImmediate(() => {
+      const called = turns
+      turns = []
+      guarded(() => called.forEach(shard.turn))
     })
   }
 
@@ -188,6 +216,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       const stands = key && deliveryStateKeys.parse(key.toString())
       if (!stands) return
       if ('open' in stands) events.restore(stands.open, value)
+      else if ('lane' in stands) lanes.restore(stands.lane, stands.subject, value)
       else if ('health' in stands) announce.restoreHealth(stands.health, value)
       else if ('notice' in stands) announce.restoreNotice(stands.notice, value)
       else if ('asked' in stands) askedFor.restore(stands.asked, value)
@@ -206,17 +235,26 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       if (topic === deliveries.name) fresh.receive(records, nextOffset)
       else if (topic === deliveriesCommands.name) commands.receive(records, nextOffset)
       else tiers.get(topic)?.receive(records, nextOffset)
+      lanes.read()
       shard.sweep()
       dispatcher.pump()
     },
     seal() {
       cancelling.sealed()
       const positions = [...inputs.values()].flatMap(progress => progress.seal(handle.shard))
-      return [...shard.seal(), ...announce.seal(handle.shard), ...askedFor.seal(handle.shard), ...catchUps.seal(), ...positions]
+      return [
+        ...shard.seal(),
+        ...lanes.seal(handle.shard),
+        ...announce.seal(handle.shard),
+        ...askedFor.seal(handle.shard),
+        ...catchUps.seal(),
+        ...positions,
+      ]
     },
     committed() {
       cancelling.committed()
       announce.committed()
+      lanes.committed()
       shard.committed()
       shard.sweep()
     },

@@ -113,6 +113,11 @@ export interface Processor {
   stateTopics: string[]
   /** Whether its input may wait for more of it (half a second at most): for work that goes by rounds anyway. */
   patient?: boolean
+  /**
+   * Least time from the start of one transaction to that of the next, ms, unless there is enough for a full one: for a role on whose commits
+   * nobody waits. Without it a shard commits whenever it can.
+   */
+  commitPaceMs?: number
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

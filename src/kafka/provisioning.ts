@@ -22,6 +22,13 @@ export interface Provisioning {
   shards: number
   /** Creates `emits.<org>` and `events.<org>` if they are missing, and returns when both have leaders. */
   createOrganizationTopics(organization: { id: string; partitions: number }, environment?: Environment): Promise<void>
+  /**
+   * Adds partitions to both topics until they have as many, the log before the ingress: a record that is taken must have a place to go. Returns
+   * when all have leaders. More than asked for stay.
+   */
+  growOrganizationTopics(organization: { id: string; partitions: number }, environment: Environment): Promise<void>
+  /** How many partitions each organization's ingress has; those without one are left out. */
+  ingressPartitions(organizationIds: readonly string[], environment: Environment): Promise<Map<string, number>>
   close(): Promise<void>
 }
 
@@ -61,9 +68,29 @@ export async function provision(deps: {
         topics.map(({ name }) => name),
       )
     },
+    async growOrganizationTopics(organization, environment) {
+      const names = [events, emits].map(topic => topic.nameFor(organization.id, environment))
+      for (const topic of names) {
+        const [found] = await deps.wire.metadata([topic])
+        if (found?.errorCode !== 0 || found.partitions.length >= organization.partitions) continue
+        await admin.createPartitions({ topicPartitions: [{ topic, count: organization.partitions }] })
+      }
+      await waitForLeaders(deps, names, organization.partitions)
+    },
+    async ingressPartitions(organizationIds, environment) {
+      const counts = new Map<string, number>()
+      for (let at = 0; at < organizationIds.length; at += TOPICS_ASKED_FOR) {
+        const byTopic = new Map(organizationIds.slice(at, at + TOPICS_ASKED_FOR).map(id => [emits.nameFor(id, environment), id]))
+        for (const { topic, errorCode, partitions } of await deps.wire.metadata([...byTopic.keys()]))
+          if (errorCode === 0) counts.set(byTopic.get(topic)!, partitions.length)
+      }
+      return counts
+    },
     close: () => admin.disconnect(),
   }
 }
+
+const TOPICS_ASKED_FOR = 1_000
 
 function entry(topic: string, settings: TopicSettings, partitions: number, replicationFactor: number) {
   const configEntries = Object.entries(configOf(settings)).map(([name, value]) => ({ name, value }))
@@ -95,12 +122,14 @@ async function create(admin: Admin, topics: ReturnType<typeof entry>[]): Promise
   }
 }
 
-/** Resolves with the number of partitions of each, once all of them have leaders. */
-async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[]): Promise<Map<string, number>> {
+/** Resolves with the number of partitions of each, once all of them have leaders, and as many as `least`. */
+async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[], least = 1): Promise<Map<string, number>> {
   const deadline = deps.clock.monotonicMs() + READY_WITHIN_MS
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
     const found = await deps.wire.metadata(names)
-    const ready = found.filter(each => each.errorCode === 0 && each.partitions.length > 0 && each.partitions.every(one => one.leader >= 0))
+    const ready = found.filter(
+      each => each.errorCode === 0 && each.partitions.length >= least && each.partitions.every(one => one.leader >= 0),
+    )
     if (ready.length === names.length) return new Map(ready.map(each => [each.topic, each.partitions.length]))
     if (deps.clock.monotonicMs() > deadline) {
       const waiting = names.filter(name => !ready.some(each => each.topic === name))

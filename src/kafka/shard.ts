@@ -49,6 +49,8 @@ interface Life {
   fillingInputs: number
   dirty: boolean
   committing: boolean
+  /** When the last transaction was begun; monotonic. */
+  begunAtMs: number
   restore: Restore
   running: boolean
   ended: boolean
@@ -76,6 +78,7 @@ export function createShard(deps: {
   let draining = false
   let failures = 0
   let reopenTimer: Timer | undefined
+  let paceTimer: Timer | undefined
 
   function open(): void {
     if (dropped) return
@@ -87,6 +90,7 @@ export function createShard(deps: {
       fillingInputs: 0,
       dirty: false,
       committing: false,
+      begunAtMs: Number.NEGATIVE_INFINITY,
       restore: createRestore({ ...deps, stateTopics: processor.stateTopics, partition: number, take: record => born.task.restore(record) }),
       running: false,
       ended: false,
@@ -160,8 +164,19 @@ export function createShard(deps: {
       end(born, error)
       return
     }
-    if (born.dirty && !born.committing) void commit(born)
+    if (born.dirty && !born.committing && inPace(born)) void commit(born)
     if (!draining && inputs.ready() && hasRoom(born)) schedule(born)
+  }
+
+  /** Whether the next transaction may begin; else it will be looked at again when it may. */
+  function inPace(born: Life): boolean {
+    const waitMs = draining || !hasRoom(born) ? 0 : born.begunAtMs + (processor.commitPaceMs ?? 0) - clock.monotonicMs()
+    if (waitMs <= 0) return true
+    paceTimer ??= clock.after(waitMs, () => {
+      paceTimer = undefined
+      if (life) pump(life)
+    })
+    return false
   }
 
   const hasRoom = (born: Life) => born.fillingInputs < INPUT_RECORDS_MAX && born.fillingBytes < OUTPUT_BYTES_MAX && !suspects.alone()
@@ -192,6 +207,7 @@ export function createShard(deps: {
   async function commit(born: Life): Promise<void> {
     born.committing = true
     const startedAtMs = clock.monotonicMs()
+    born.begunAtMs = startedAtMs
     try {
       const records = born.filling.concat(born.task.seal())
       suspects.sealed()
@@ -285,6 +301,7 @@ export function createShard(deps: {
     async drop() {
       dropped = true
       reopenTimer?.cancel()
+      paceTimer?.cancel()
       const current = life
       if (!current) return
       if (!current.ended) end(current, new Error('dropped'))

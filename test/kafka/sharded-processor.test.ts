@@ -65,6 +65,10 @@ function numbering(
   }
 }
 
+function never(error: Error): never {
+  throw error
+}
+
 const running: ShardedProcessor[] = []
 afterAll(async () => {
   for (const each of running) await each.close()
@@ -107,6 +111,20 @@ const counted = (values: string[]) => values.map((value, index) => `${index + 1}
 const text = (records: LogRecord[]) => records.map(record => record.value!.toString())
 
 describe('a sharded processor', () => {
+  it('commits together what comes within its pace, and still all of it', async () => {
+    const topics = await topicsFor('paced')
+    let transactions = 0
+    const counting = { ...metrics, transaction: () => void transactions++ }
+    const processor = { ...numbering(runtime.name('paced'), topics), commitPaceMs: 200 }
+    const started = await runShardedProcessor({ kafka: runtime.kafka, processor, clock, random, logger, metrics: counting, onFatal: never })
+    running.push(started)
+    const values = Array.from({ length: 60 }, (_, n) => `v${n}`)
+    for (let at = 0; at < values.length; at += 10) await feed(topics.input, 3, values.slice(at, at + 10))
+    const seen = await runtime.tail(topics.output, 3).until(records => records.length >= 60)
+    expect(seen.map(record => record.value!.toString())).toEqual(values.map((value, n) => `${n + 1}:${value}`))
+    expect(transactions).toBeLessThan(60)
+  })
+
   it('writes each input exactly once, in order, whichever of two processes owns the shard, also when one vanishes', async () => {
     const topics = await topicsFor('handover')
     const role = runtime.name('handover')
