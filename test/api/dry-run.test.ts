@@ -98,4 +98,29 @@ describe('a dry run', () => {
     const hasty = createSchemaHistory({ reads: createReads(api.analytics), clock, bounds: { ...bounds, timeMs: 0 } })
     expect(await hasty(owner, own.name, () => [])).toMatchObject({ judged: 0, truncated: true })
   })
+
+  it('names the peers that a version of the event is shared with, and who receives this one; they list what they receive', async () => {
+    const owner = await api.organization('ENTERPRISE')
+    const peer = await api.organization('ENTERPRISE')
+    const federation = `${EVENTS}/federation`
+    const made = (await owner.call('POST', EVENTS, template(owner.slug, { status: 'published' }))).data
+    const group = (await owner.call('POST', `${federation}/groups`, { name: 'partners' })).data
+    await owner.call('POST', `${federation}/groups/${group.id}/invite`, { memberOrganizationId: peer.id })
+    const inbound = async (query: string) => (await peer.call('GET', `${EVENTS}?includeInbound=true${query}`)).data
+    await owner.call('POST', `${federation}/groups/${group.id}/pushes`, { registrationId: made.id })
+    expect(await inbound('&status=federated')).toEqual([])
+    await peer.call('POST', `${federation}/groups/${group.id}/accept`)
+    const member = { groupId: group.id, memberId: expect.stringMatching(/^cefm_/), versions: ['1.0.0'] }
+    const peers = async (version: string) => (await owner.call('POST', DRY, template(owner.slug, { version }))).data.impact.peers
+    expect(await peers('1.0.1')).toEqual([{ ...member, receives: false }])
+    expect(await peers('1.0.0')).toEqual([{ ...member, receives: true }])
+    expect(await inbound('&status=federated')).toEqual([
+      expect.objectContaining({
+        ...{ organizationId: peer.id, namespace: owner.slug, name: 'order.made', version: '1.0.0', status: 'federated' },
+        ...{ canonicalName: `TENANT_CUSTOM:${peer.id}:${owner.slug}.order.made@1.0.0`, payloadSchema: schema },
+      }),
+    ])
+    expect((await inbound('')).map((each: { status: string }) => each.status)).toEqual(['federated', 'published'])
+    expect((await peer.call('GET', EVENTS)).data).toHaveLength(1)
+  })
 })
