@@ -1,29 +1,54 @@
 /** Keywords about arrays. */
 import { identityOf } from '../canonical-json.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { below, type Check, every, fault, type Making, quietly } from './judge.ts'
+import { judgeBelow, judgeQuietly } from './judge.ts'
+import { type Check, fault, type Making, type Node, type Run } from './node.ts'
+import type { Seen } from './seen.ts'
 
-export function arrayChecks(schema: SchemaObject, making: Making): Check[] {
-  const checks = [...countChecks(schema), ...containsChecks(schema, making), ...itemChecks(schema, making)]
-  if (checks.length === 0) return []
-  const check = every(checks as Check[])
-  return [(value, run, seen) => !Array.isArray(value) || check(value, run, seen)]
+export interface ArrayRules {
+  maxItems: number | undefined
+  minItems: number | undefined
+  isUnique: boolean
+  prefix: Node[] | undefined
+  /** Of the items after `prefix`; undefined: nothing is said of them, or they may not be. */
+  rest: Node | undefined
+  mayHaveRest: boolean
+  /** Whether `items` is there: then all items have been judged. */
+  judgesRest: boolean
+  contains: Check | undefined
 }
 
-type ArrayCheck = (value: unknown[], ...rest: Parameters<Check> extends [unknown, ...infer Rest] ? Rest : never) => boolean
+export function arrayRules(schema: SchemaObject, making: Making): ArrayRules | undefined {
+  const { maxItems, minItems, uniqueItems, prefixItems, items, contains } = schema
+  const said = [maxItems, minItems, uniqueItems, prefixItems, items, contains]
+  if (said.every(each => each === undefined)) return undefined
+  return {
+    maxItems: typeof maxItems === 'number' ? maxItems : undefined,
+    minItems: typeof minItems === 'number' ? minItems : undefined,
+    isUnique: uniqueItems === true,
+    prefix: Array.isArray(prefixItems) ? prefixItems.map(making.node) : undefined,
+    rest: items === undefined || items === false ? undefined : making.node(items),
+    mayHaveRest: items !== false,
+    judgesRest: items !== undefined,
+    contains: contains === undefined ? undefined : containing(schema, making),
+  }
+}
 
-function countChecks({ maxItems, minItems, uniqueItems }: SchemaObject): ArrayCheck[] {
-  const checks: ArrayCheck[] = []
-  if (typeof maxItems === 'number') {
-    checks.push((value, run) => value.length <= maxItems || fault(run, 'maxItems', `must NOT have more than ${maxItems} items`))
+export function judgeArray(rules: ArrayRules, value: unknown[], run: Run, seen: Seen | undefined): boolean {
+  const { maxItems, minItems, isUnique, contains } = rules
+  let holds = true
+  if (maxItems !== undefined && value.length > maxItems) holds = fault(run, 'maxItems', `must NOT have more than ${maxItems} items`)
+  if (minItems !== undefined && value.length < minItems) holds = fault(run, 'minItems', `must NOT have fewer than ${minItems} items`)
+  if (!holds && run.room === 0) return false
+  if (isUnique && !areUnique(value)) {
+    holds = fault(run, 'uniqueItems', 'must NOT have duplicate items')
+    if (run.room === 0) return false
   }
-  if (typeof minItems === 'number') {
-    checks.push((value, run) => value.length >= minItems || fault(run, 'minItems', `must NOT have fewer than ${minItems} items`))
+  if (contains !== undefined && !contains(value, run, seen)) {
+    if (run.room === 0) return false
+    holds = false
   }
-  if (uniqueItems === true) {
-    checks.push((value, run) => areUnique(value) || fault(run, 'uniqueItems', 'must NOT have duplicate items'))
-  }
-  return checks
+  return judgeItems(rules, value, run, seen) && holds
 }
 
 /** In time that grows with the size of the list, not with its square. */
@@ -33,53 +58,44 @@ function areUnique(items: unknown[]): boolean {
   return seen.size === items.length
 }
 
-function containsChecks({ contains, minContains, maxContains }: SchemaObject, { check }: Making): ArrayCheck[] {
-  if (contains === undefined) return []
-  const matches = check(contains)
+function judgeItems({ prefix, rest, mayHaveRest, judgesRest }: ArrayRules, value: unknown[], run: Run, seen: Seen | undefined): boolean {
+  const places = prefix?.length ?? 0
+  const end = rest === undefined ? Math.min(places, value.length) : value.length
+  let holds = true
+  for (let index = 0; index < end; index++) {
+    if (judgeBelow(index, (index < places ? prefix?.[index] : rest) as Node, value[index], run)) continue
+    if (run.room === 0) return false
+    holds = false
+  }
+  if (!mayHaveRest && value.length > places) holds = fault(run, 'items', `must NOT have more than ${places} items`)
+  if (seen !== undefined) {
+    seen.itemsBefore = Math.max(seen.itemsBefore, places)
+    if (judgesRest) seen.allItems = true
+  }
+  return holds
+}
+
+function containing({ contains, minContains, maxContains }: SchemaObject, { node }: Making): Check {
+  const wanted = node(contains)
   const min = typeof minContains === 'number' ? minContains : 1
   const max = typeof maxContains === 'number' ? maxContains : Number.POSITIVE_INFINITY
   const least = `must contain at least ${min} valid item(s)`
   const message = max === Number.POSITIVE_INFINITY ? least : `${least} and no more than ${max} valid item(s)`
-  return [
-    (value, run, seen) => {
-      let count = 0
-      for (const [index, item] of value.entries()) {
-        if (!quietly(matches, item, run, undefined)) continue
-        count++
-        if (seen) seen.items.add(index)
-        else if (count >= min && max === Number.POSITIVE_INFINITY) break
-      }
-      return (count >= min && count <= max) || fault(run, 'contains', message)
-    },
-  ]
+  return (value, run, seen) => {
+    let count = 0
+    for (const [index, item] of (value as unknown[]).entries()) {
+      if (!judgeQuietly(wanted, item, run, undefined)) continue
+      count++
+      if (seen) seen.items.add(index)
+      else if (count >= min && max === Number.POSITIVE_INFINITY) break
+    }
+    return (count >= min && count <= max) || fault(run, 'contains', message)
+  }
 }
 
-function itemChecks({ prefixItems, items }: SchemaObject, { check }: Making): ArrayCheck[] {
-  const prefix = Array.isArray(prefixItems) ? prefixItems.map(check) : []
-  if (prefix.length === 0 && items === undefined) return []
-  const rest = items === undefined || items === false ? undefined : check(items)
-  return [
-    (value, run, seen) => {
-      let holds = true
-      const judged = rest ? value.length : Math.min(prefix.length, value.length)
-      for (let index = 0; index < judged; index++) {
-        if (below(index, prefix[index] ?? (rest as Check), value[index], run)) continue
-        if (run.room === 0) return false
-        holds = false
-      }
-      if (items === false && value.length > prefix.length) {
-        holds = fault(run, 'items', `must NOT have more than ${prefix.length} items`)
-      }
-      if (seen && items !== undefined) seen.allItems = true
-      if (seen) seen.itemsBefore = Math.max(seen.itemsBefore, prefix.length)
-      return holds
-    },
-  ]
-}
-
-export function unevaluatedItems({ unevaluatedItems: schema }: SchemaObject, { check }: Making): Check[] {
+export function unevaluatedItems({ unevaluatedItems: schema }: SchemaObject, { node }: Making): Check[] {
   if (schema === undefined) return []
-  const ofOthers = check(schema)
+  const ofOthers = node(schema)
   const tellsItself = schema === false
   return [
     (value, run, seen) => {
@@ -89,7 +105,7 @@ export function unevaluatedItems({ unevaluatedItems: schema }: SchemaObject, { c
         if (seen.items.has(index)) continue
         const judged = tellsItself
           ? fault(run, 'unevaluatedItems', 'must NOT have unevaluated items', index)
-          : below(index, ofOthers, value[index], run)
+          : judgeBelow(index, ofOthers, value[index], run)
         if (judged) continue
         if (run.room === 0) return false
         holds = false

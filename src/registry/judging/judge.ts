@@ -1,62 +1,23 @@
 /**
- * A schema as functions that judge values (draft 2020-12, C.11.3). Each keyword becomes a closure; nothing is generated as text, so a new
- * schema is ready within a millisecond, and what a schema or a payload says is never code.
+ * Judging values by schemas (draft 2020-12, C.11.3). Each subschema becomes one flat node; nothing is generated as text, so a new schema is
+ * ready within a millisecond, and what a schema or a payload says is never code. Where thousands of schemas judge in turn the time goes into
+ * fetching them from memory, so that nodes are few and small.
  *
- * The same closures answer yes or no, stopping at the first fault, or tell what is wrong: `Run` says which.
+ * The same pass answers yes or no, stopping at the first fault, or tells what is wrong: `Run` says which.
  */
 import type { Finding } from '../../codes.ts'
-import type { SchemaFlavour } from '../../control-plane/records.ts'
-import { isJsonObject, pointerTo } from '../../events/json-pointer.ts'
+import { isJsonObject } from '../../events/json-pointer.ts'
 import { finding } from '../../events/json-text.ts'
-import { createPatterns, type Pattern } from '../patterns.ts'
-import { type Resource, resolveReferences, type Schema } from '../references.ts'
+import { createPatterns } from '../patterns.ts'
+import { resolveReferences, type Schema } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { arrayChecks, unevaluatedItems } from './arrays.ts'
+import { arrayRules, judgeArray, unevaluatedItems } from './arrays.ts'
 import { combinators } from './combinators.ts'
-import { objectChecks, unevaluatedProperties } from './objects.ts'
+import { type Check, type JudgeOptions, KINDS, type Making, type Node, newNode, type Run } from './node.ts'
+import { judgeObject, objectRules, unevaluatedProperties } from './objects.ts'
 import { referenceChecks } from './reference-checks.ts'
-import { valueChecks } from './values.ts'
-
-/** Whether a value satisfies; what it saw of members and items goes to `seen` where a keyword `unevaluated…` will ask for it. */
-export type Check = (value: unknown, run: Run, seen: Seen | undefined) => boolean
-
-/** One value being judged. */
-export interface Run {
-  /** Room for so many findings is left; 0: stop at the first fault and tell nothing. */
-  room: number
-  findings: Finding[]
-  /** Keys that lead to the value at hand; kept while there is room for findings. */
-  path: Array<string | number>
-  /** Resources entered, outermost first; kept where the schema has dynamic references. */
-  scope: Resource[]
-}
-
-/** Members and items of one value that keywords have judged (the annotations of draft 2020-12, sections 10 and 11). */
-export interface Seen {
-  all: boolean
-  names: Set<string>
-  allItems: boolean
-  /** Items before this index. */
-  itemsBefore: number
-  items: Set<number>
-}
-
-/** What keywords need to become checks. */
-export interface Making {
-  /** The check of a subschema; each schema becomes one check, however many references lead to it. */
-  check(schema: unknown): Check
-  pattern(text: string): Pattern
-  references: ReturnType<typeof resolveReferences>
-  options: JudgeOptions
-}
-
-export interface JudgeOptions {
-  flavour: SchemaFlavour
-  /** `assert` as payloads are judged; `annotate`: formats judge nothing. */
-  formats: 'assert' | 'annotate'
-  /** Documents that references may lead to, by URI. */
-  documents?: ReadonlyMap<string, Schema>
-}
+import { addSeen, newSeen, type Seen } from './seen.ts'
+import { judgeAllowed, judgeNumber, judgeText, kindFault, kindOf, prepareValues } from './values.ts'
 
 export interface Judge {
   isValid(value: unknown): boolean
@@ -69,33 +30,30 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
   const references = resolveReferences(schema, options.documents)
   const [astray] = references.findings
   if (astray) throw new SyntaxError(`${astray.path} ${astray.message}`)
-  const made = new Map<Schema, Check>()
-  const patterns = createPatterns()
+  const nodes = new Map<SchemaObject, Node>()
   const making: Making = {
     references,
     options,
-    pattern: patterns,
-    check(subschema) {
-      if (!isJsonObject(subschema)) return subschema === false ? never : always
-      const known = made.get(subschema)
+    pattern: createPatterns(),
+    node(subschema) {
+      if (!isJsonObject(subschema)) return newNode(subschema !== false)
+      const known = nodes.get(subschema)
       if (known) return known
-      // A schema may lead back to itself: until it is made, it stands for itself.
-      let check: Check = never
-      made.set(subschema, (value, run, seen) => check(value, run, seen))
-      check = checkOf(subschema, making)
-      made.set(subschema, check)
-      return check
+      const node = newNode(subschema)
+      nodes.set(subschema, node)
+      prepare(node, subschema, making)
+      return node
     },
   }
-  const root = making.check(schema)
+  const root = making.node(schema)
   return {
     isValid(value) {
       SILENT.scope.length = 0
-      return root(value, SILENT, undefined)
+      return judgeValue(root, value, SILENT, undefined)
     },
     findings(value, max) {
       const run = { room: max, findings: [], path: [], scope: [] }
-      if (root(value, run, undefined)) return []
+      if (judgeValue(root, value, run, undefined)) return []
       return run.findings.length > 0 ? run.findings : [finding('', 'schema', 'does not satisfy the schema')]
     },
   }
@@ -104,98 +62,87 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
 /** Where nothing is told all can share one run: nothing is kept in it but what is entered and left again. */
 const SILENT: Run = { room: 0, findings: [], path: [], scope: [] }
 
-function checkOf(schema: SchemaObject, making: Making): Check {
-  const adjacent = [
-    ...referenceChecks(schema, making),
-    ...valueChecks(schema, making),
-    ...arrayChecks(schema, making),
-    ...objectChecks(schema, making),
-    ...combinators(schema, making),
-  ]
-  const last = [...unevaluatedItems(schema, making), ...unevaluatedProperties(schema, making)]
-  const check = last.length === 0 ? every(adjacent) : asking(every(adjacent), every(last))
-  return making.references.dynamic.size === 0 ? check : entering(making.references.resourceOf(schema), check)
+function prepare(node: Node, schema: SchemaObject, making: Making): void {
+  prepareValues(node, schema, making)
+  node.array = arrayRules(schema, making)
+  node.object = objectRules(schema, making)
+  node.also = listed([...referenceChecks(schema, making), ...combinators(schema, making)])
+  node.last = listed([...unevaluatedItems(schema, making), ...unevaluatedProperties(schema, making)])
+  if (making.references.dynamic.size > 0) node.resource = making.references.resourceOf(schema)
 }
 
-/** All of them; with room for findings none is left out. */
-export function every(checks: Check[]): Check {
-  const [first, second, third] = checks
-  if (!first) return always
-  if (!second) return first
-  // With thousands of schemas the time goes into fetching them from memory: two checks need no list.
-  if (!third) {
-    return (value, run, seen) => {
-      const holds = first(value, run, seen)
-      return holds || run.room > 0 ? second(value, run, seen) && holds : false
-    }
-  }
-  return (value, run, seen) => {
-    let holds = true
-    for (const check of checks) {
-      if (check(value, run, seen)) continue
-      if (run.room === 0) return false
-      holds = false
-    }
-    return holds
-  }
+const listed = (checks: Check[]): Check[] | undefined => (checks.length === 0 ? undefined : checks)
+
+/** Whether a value satisfies a schema. `seen`: where to note what was judged of it, if anyone will ask. */
+export function judgeValue(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
+  const { resource } = node
+  if (resource === undefined || run.scope.at(-1) === resource) return judgeHere(node, value, run, seen)
+  run.scope.push(resource)
+  const holds = judgeHere(node, value, run, seen)
+  run.scope.pop()
+  return holds
 }
 
 /** `unevaluated…` asks what the keywords beside it saw, and tells those around it. */
-function asking(adjacent: Check, last: Check): Check {
-  return (value, run, seen) => {
-    const own = newSeen()
-    if (!adjacent(value, run, own) || !last(value, run, own)) return false
-    if (seen) addSeen(seen, own)
-    return true
-  }
+function judgeHere(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
+  if (node.last === undefined) return judgeOwn(node, value, run, seen)
+  const own = newSeen()
+  if (!judgeOwn(node, value, run, own) || !judgeAll(node.last, value, run, own)) return false
+  if (seen) addSeen(seen, own)
+  return true
 }
 
-function entering(resource: Resource, check: Check): Check {
-  return (value, run, seen) => {
-    if (run.scope.at(-1) === resource) return check(value, run, seen)
-    run.scope.push(resource)
-    const holds = check(value, run, seen)
-    run.scope.pop()
-    return holds
+/** With room for findings no keyword is left out. */
+function judgeOwn(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
+  const kind = kindOf(value)
+  let holds = true
+  if ((node.kinds & kind) === 0) {
+    holds = kindFault(node, run)
+    if (run.room === 0) return false
   }
+  if (node.isAllowed !== undefined && !judgeAllowed(node.isAllowed, value, run)) {
+    if (run.room === 0) return false
+    holds = false
+  }
+  if (!judgeByKind(node, kind, value, run, seen)) {
+    if (run.room === 0) return false
+    holds = false
+  }
+  if (node.also === undefined) return holds
+  return judgeAll(node.also, value, run, seen) && holds
+}
+
+function judgeByKind(node: Node, kind: number, value: unknown, run: Run, seen: Seen | undefined): boolean {
+  if (kind === KINDS.string) return judgeText(node, value as string, run)
+  if (kind === KINDS.object) return node.object === undefined || judgeObject(node.object, value as SchemaObject, run, seen)
+  if (kind === KINDS.array) return node.array === undefined || judgeArray(node.array, value as unknown[], run, seen)
+  return node.bounds === undefined || typeof value !== 'number' || judgeNumber(node.bounds, value, run)
+}
+
+export function judgeAll(checks: Check[], value: unknown, run: Run, seen: Seen | undefined): boolean {
+  let holds = true
+  for (const check of checks) {
+    if (check(value, run, seen)) continue
+    if (run.room === 0) return false
+    holds = false
+  }
+  return holds
 }
 
 /** Judges a member or an item: one step further down the path. */
-export function below(key: string | number, check: Check, value: unknown, run: Run): boolean {
-  if (run.room === 0) return check(value, run, undefined)
+export function judgeBelow(key: string | number, node: Node, value: unknown, run: Run): boolean {
+  if (run.room === 0) return judgeValue(node, value, run, undefined)
   const depth = run.path.push(key)
-  const holds = check(value, run, undefined)
+  const holds = judgeValue(node, value, run, undefined)
   run.path.length = depth - 1
   return holds
 }
 
-/** Answers false, and tells why where there is room. `key`: the member that the finding is about. */
-export function fault(run: Run, rule: string, message: string, key?: string | number): false {
-  if (run.room === 0) return false
-  const path = key === undefined ? run.path : [...run.path, key]
-  run.findings.push(finding(path.reduce<string>(pointerTo, ''), rule, message))
-  run.room--
-  return false
-}
-
 /** Judges without telling anything. */
-export function quietly(check: Check, value: unknown, run: Run, seen: Seen | undefined): boolean {
+export function judgeQuietly(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
   const { room } = run
   run.room = 0
-  const holds = check(value, run, seen)
+  const holds = judgeValue(node, value, run, seen)
   run.room = room
   return holds
 }
-
-export const newSeen = (): Seen => ({ all: false, names: new Set(), allItems: false, itemsBefore: 0, items: new Set() })
-
-export function addSeen(to: Seen, from: Seen): void {
-  to.all ||= from.all
-  to.allItems ||= from.allItems
-  to.itemsBefore = Math.max(to.itemsBefore, from.itemsBefore)
-  for (const name of from.names) to.names.add(name)
-  for (const item of from.items) to.items.add(item)
-}
-
-const always: Check = () => true
-const never: Check = (_value, run) => fault(run, 'false schema', 'boolean schema is false')

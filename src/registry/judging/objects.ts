@@ -2,17 +2,92 @@
 import { isJsonObject } from '../../events/json-pointer.ts'
 import type { Pattern } from '../patterns.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { below, type Check, every, fault, type Making, quietly, type Run } from './judge.ts'
+import { judgeBelow, judgeQuietly } from './judge.ts'
+import { type Check, fault, type Making, type Node, type Run } from './node.ts'
+import type { Seen } from './seen.ts'
 
-export function objectChecks(schema: SchemaObject, making: Making): Check[] {
-  const checks = [...countChecks(schema), ...requiredChecks(schema), ...nameChecks(schema, making), ...memberChecks(schema, making)]
-  if (checks.length === 0) return []
-  const check = every(checks as Check[])
-  return [(value, run, seen) => !isJsonObject(value) || check(value, run, seen)]
+export interface ObjectRules {
+  required: string[] | undefined
+  /** `properties`, `patternProperties` and `additionalProperties`: one pass over the members. */
+  members: MemberRules | undefined
+  /** What is rare. */
+  others: Array<(value: SchemaObject, run: Run) => boolean> | undefined
 }
 
-/** A check that is only asked about objects. */
-type ObjectCheck = (value: SchemaObject, ...rest: Parameters<Check> extends [unknown, ...infer Rest] ? Rest : never) => boolean
+interface MemberRules {
+  named: ReadonlyMap<string, Node>
+  matching: Array<[Pattern, Node]> | undefined
+  /** All others are refused. */
+  isClosed: boolean
+  others: Node | undefined
+}
+
+export function objectRules(schema: SchemaObject, making: Making): ObjectRules | undefined {
+  const required = Array.isArray(schema.required) && schema.required.length > 0 ? (schema.required as string[]) : undefined
+  const members = memberRules(schema, making)
+  const rare = [...countChecks(schema), ...dependentChecks(schema), ...nameChecks(schema, making)]
+  const others = rare.length > 0 ? rare : undefined
+  return required || members || others ? { required, members, others } : undefined
+}
+
+export function judgeObject({ required, members, others }: ObjectRules, value: SchemaObject, run: Run, seen: Seen | undefined): boolean {
+  let holds = true
+  if (required !== undefined && !hasAll(value, required, run, 'required')) {
+    if (run.room === 0) return false
+    holds = false
+  }
+  for (const check of others ?? []) {
+    if (check(value, run)) continue
+    if (run.room === 0) return false
+    holds = false
+  }
+  return (members === undefined || judgeMembers(members, value, run, seen)) && holds
+}
+
+function hasAll(value: SchemaObject, names: string[], run: Run, rule: string): boolean {
+  let holds = true
+  for (const name of names) {
+    if (Object.hasOwn(value, name)) continue
+    holds = fault(run, rule, `must have required property '${name}'`)
+    if (run.room === 0) return false
+  }
+  return holds
+}
+
+function memberRules({ properties, patternProperties, additionalProperties }: SchemaObject, making: Making): MemberRules | undefined {
+  const named = new Map(Object.entries(isJsonObject(properties) ? properties : {}).map(([name, schema]) => [name, making.node(schema)]))
+  const patterns = Object.entries(isJsonObject(patternProperties) ? patternProperties : {})
+  const matching = patterns.map(([text, schema]): [Pattern, Node] => [making.pattern(text), making.node(schema)])
+  const isClosed = additionalProperties === false
+  const others = additionalProperties === undefined || isClosed ? undefined : making.node(additionalProperties)
+  if (named.size === 0 && matching.length === 0 && additionalProperties === undefined) return undefined
+  return { named, matching: matching.length > 0 ? matching : undefined, isClosed, others }
+}
+
+function judgeMembers(rules: MemberRules, value: SchemaObject, run: Run, seen: Seen | undefined): boolean {
+  const { named, matching, isClosed, others } = rules
+  let holds = true
+  // Of all loops over members the fastest; a payload inherits no member that it could meet.
+  for (const name in value) {
+    const own = named.get(name)
+    let isKnown = own !== undefined
+    let judged = own === undefined || judgeBelow(name, own, value[name], run)
+    for (const [pattern, node] of matching ?? []) {
+      if (!pattern.test(name)) continue
+      isKnown = true
+      judged = judgeBelow(name, node, value[name], run) && judged
+    }
+    if (!isKnown && isClosed) judged = fault(run, 'additionalProperties', 'must NOT have additional properties', name)
+    else if (!isKnown && others !== undefined) judged = judgeBelow(name, others, value[name], run)
+    if (seen !== undefined && (isKnown || others !== undefined)) seen.names.add(name)
+    if (judged) continue
+    if (run.room === 0) return false
+    holds = false
+  }
+  return holds
+}
+
+type ObjectCheck = (value: SchemaObject, run: Run) => boolean
 
 function countChecks({ maxProperties, minProperties }: SchemaObject): ObjectCheck[] {
   const checks: ObjectCheck[] = []
@@ -27,36 +102,21 @@ function countChecks({ maxProperties, minProperties }: SchemaObject): ObjectChec
   return checks
 }
 
-function requiredChecks({ required, dependentRequired }: SchemaObject): ObjectCheck[] {
-  const checks: ObjectCheck[] = []
-  if (Array.isArray(required) && required.length > 0) checks.push((value, run) => hasAll(value, required, run, 'required'))
-  if (isJsonObject(dependentRequired)) {
-    const dependents = Object.entries(dependentRequired).filter((entry): entry is [string, string[]] => Array.isArray(entry[1]))
-    for (const [name, names] of dependents) {
-      checks.push((value, run) => !Object.hasOwn(value, name) || hasAll(value, names, run, 'dependentRequired'))
-    }
-  }
-  return checks
+function dependentChecks({ dependentRequired }: SchemaObject): ObjectCheck[] {
+  const dependents = Object.entries(isJsonObject(dependentRequired) ? dependentRequired : {})
+  return dependents.map(([name, names]) => (value, run) => {
+    return !Object.hasOwn(value, name) || hasAll(value, names as string[], run, 'dependentRequired')
+  })
 }
 
-function hasAll(value: SchemaObject, names: string[], run: Run, rule: string): boolean {
-  let holds = true
-  for (const name of names) {
-    if (Object.hasOwn(value, name)) continue
-    holds = fault(run, rule, `must have required property '${name}'`)
-    if (run.room === 0) return false
-  }
-  return holds
-}
-
-function nameChecks({ propertyNames }: SchemaObject, { check }: Making): ObjectCheck[] {
+function nameChecks({ propertyNames }: SchemaObject, { node }: Making): ObjectCheck[] {
   if (propertyNames === undefined) return []
-  const ofName = check(propertyNames)
+  const ofName = node(propertyNames)
   return [
     (value, run) => {
       let holds = true
       for (const name of Object.keys(value)) {
-        if (quietly(ofName, name, run, undefined)) continue
+        if (judgeQuietly(ofName, name, run, undefined)) continue
         holds = fault(run, 'propertyNames', 'property name must be valid', name)
         if (run.room === 0) return false
       }
@@ -65,53 +125,9 @@ function nameChecks({ propertyNames }: SchemaObject, { check }: Making): ObjectC
   ]
 }
 
-/** `properties`, `patternProperties` and `additionalProperties` in one pass over the members. */
-function memberChecks({ properties, patternProperties, additionalProperties }: SchemaObject, { check, pattern }: Making): ObjectCheck[] {
-  const named = new Map(Object.entries(isJsonObject(properties) ? properties : {}).map(([name, schema]) => [name, check(schema)]))
-  const patterns = Object.entries(isJsonObject(patternProperties) ? patternProperties : {})
-  const matching = patterns.map(([text, schema]): [Pattern, Check] => [pattern(text), check(schema)])
-  if (named.size === 0 && matching.length === 0 && additionalProperties === undefined) return []
-  const closed = additionalProperties === false
-  const others = additionalProperties === undefined || closed ? undefined : check(additionalProperties)
-
-  const judgeMember = (name: string, member: unknown, run: Run): { holds: boolean; known: boolean } => {
-    const own = named.get(name)
-    let holds = own === undefined || below(name, own, member, run)
-    let known = own !== undefined
-    for (const [pattern, each] of matching) {
-      if (!pattern.test(name)) continue
-      known = true
-      holds = below(name, each, member, run) && holds
-    }
-    return { holds, known }
-  }
-  return [
-    (value, run, seen) => {
-      let holds = true
-      // Of all loops over members the fastest; a payload inherits no member that it could meet.
-      for (const name in value) {
-        let judged: boolean
-        let known: boolean
-        if (matching.length === 0) {
-          const own = named.get(name)
-          known = own !== undefined
-          judged = own === undefined || below(name, own, value[name], run)
-        } else ({ holds: judged, known } = judgeMember(name, value[name], run))
-        if (!known && closed) judged = fault(run, 'additionalProperties', 'must NOT have additional properties', name)
-        else if (!known && others) judged = below(name, others, value[name], run)
-        if (seen && (known || others || closed)) seen.names.add(name)
-        if (judged) continue
-        if (run.room === 0) return false
-        holds = false
-      }
-      return holds
-    },
-  ]
-}
-
-export function unevaluatedProperties({ unevaluatedProperties: schema }: SchemaObject, { check }: Making): Check[] {
+export function unevaluatedProperties({ unevaluatedProperties: schema }: SchemaObject, { node }: Making): Check[] {
   if (schema === undefined) return []
-  const ofOthers = check(schema)
+  const ofOthers = node(schema)
   const tellsItself = schema === false
   return [
     (value, run, seen) => {
@@ -119,12 +135,10 @@ export function unevaluatedProperties({ unevaluatedProperties: schema }: SchemaO
       let holds = true
       for (const name of Object.keys(value)) {
         if (seen.names.has(name)) continue
-        if (
-          tellsItself
-            ? fault(run, 'unevaluatedProperties', 'must NOT have unevaluated properties', name)
-            : below(name, ofOthers, value[name], run)
-        )
-          continue
+        const judged = tellsItself
+          ? fault(run, 'unevaluatedProperties', 'must NOT have unevaluated properties', name)
+          : judgeBelow(name, ofOthers, value[name], run)
+        if (judged) continue
         if (run.room === 0) return false
         holds = false
       }

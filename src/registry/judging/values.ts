@@ -2,51 +2,88 @@
 import { identityOf } from '../canonical-json.ts'
 import { formatOf } from '../formats.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { type Check, fault, type Making } from './judge.ts'
 import { isMultipleOf } from './multiple-of.ts'
+import { ANY_KIND, fault, KINDS, type Making, type Node, type Run } from './node.ts'
 
-export function valueChecks(schema: SchemaObject, making: Making): Check[] {
-  return [
-    ...typeChecks(schema),
-    ...equalityChecks(schema),
-    ...numberChecks(schema),
-    ...stringChecks(schema, making),
-    ...formatChecks(schema, making),
-  ]
+/** `enum`, `const` or `format`. */
+export interface Allowed {
+  rule: string
+  holds(value: unknown): boolean
+  message: string
 }
 
-const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
-  string: value => typeof value === 'string',
-  // What double precision turned to infinity is no number that was sent.
-  number: value => typeof value === 'number' && Number.isFinite(value),
-  integer: value => Number.isInteger(value),
-  boolean: value => typeof value === 'boolean',
-  null: value => value === null,
-  array: value => Array.isArray(value),
-  object: value => typeof value === 'object' && value !== null && !Array.isArray(value),
+/** A keyword about numbers, and its value. */
+export interface Bound {
+  rule: keyof typeof BOUNDS
+  value: number
 }
 
-function typeChecks({ type }: SchemaObject): Check[] {
-  if (type === undefined) return []
-  const names = (Array.isArray(type) ? type : [type]).filter((name): name is string => typeof name === 'string')
-  const tests = names.flatMap(name => TYPES[name] ?? [])
-  const message = `must be ${names.join(',')}`
-  const [test] = tests
-  if (test && tests.length === 1) return [(value, run) => test(value) || fault(run, 'type', message)]
-  return [(value, run) => tests.some(each => each(value)) || fault(run, 'type', message)]
+export function prepareValues(node: Node, schema: SchemaObject, making: Making): void {
+  const { type, maxLength, minLength, pattern } = schema
+  if (type !== undefined) node.kinds = kindsOf(Array.isArray(type) ? type : [type])
+  if (typeof maxLength === 'number') node.maxLength = maxLength
+  if (typeof minLength === 'number') node.minLength = minLength
+  if (typeof pattern === 'string') node.pattern = making.pattern(pattern)
+  const allowed = allowedBy(schema, making)
+  if (allowed.length > 0) node.isAllowed = allowed
+  const rules = (Object.keys(BOUNDS) as Array<Bound['rule']>).filter(rule => typeof schema[rule] === 'number')
+  if (rules.length > 0) node.bounds = rules.map(rule => ({ rule, value: schema[rule] as number }))
 }
 
-function equalityChecks(schema: SchemaObject): Check[] {
-  const checks: Check[] = []
+export function kindOf(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return KINDS.string
+    case 'number':
+      if (Number.isInteger(value)) return KINDS.integer
+      return Number.isFinite(value) ? KINDS.fraction : KINDS.infinite
+    case 'boolean':
+      return KINDS.boolean
+    default:
+      if (value === null) return KINDS.null
+      return Array.isArray(value) ? KINDS.array : KINDS.object
+  }
+}
+
+function kindsOf(names: unknown[]): number {
+  let kinds = 0
+  for (const name of names) {
+    if (name === 'number') kinds |= KINDS.integer | KINDS.fraction
+    else if (typeof name === 'string' && Object.hasOwn(KINDS, name)) kinds |= KINDS[name as keyof typeof KINDS]
+  }
+  return kinds & ANY_KIND
+}
+
+/** The value is of a type that the schema does not take. */
+export function kindFault({ schema }: Node, run: Run): false {
+  if (typeof schema === 'boolean') return fault(run, 'false schema', 'boolean schema is false')
+  return fault(run, 'type', `must be ${schema.type}`)
+}
+
+export function judgeAllowed(allowed: Allowed[], value: unknown, run: Run): boolean {
+  let holds = true
+  for (const each of allowed) {
+    if (each.holds(value)) continue
+    holds = fault(run, each.rule, each.message)
+    if (run.room === 0) return false
+  }
+  return holds
+}
+
+function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
+  const allowed: Allowed[] = []
   if (Array.isArray(schema.enum)) {
-    const isAllowed = membership(schema.enum)
-    checks.push((value, run) => isAllowed(value) || fault(run, 'enum', 'must be equal to one of the allowed values'))
+    allowed.push({ rule: 'enum', holds: membership(schema.enum), message: 'must be equal to one of the allowed values' })
   }
-  if (Object.hasOwn(schema, 'const')) {
-    const isAllowed = membership([schema.const])
-    checks.push((value, run) => isAllowed(value) || fault(run, 'const', 'must be equal to constant'))
+  if (Object.hasOwn(schema, 'const'))
+    allowed.push({ rule: 'const', holds: membership([schema.const]), message: 'must be equal to constant' })
+  const { format } = schema
+  if (typeof format === 'string' && options.formats === 'assert') {
+    const holds = formatOf(format, options.flavour)
+    if (!holds) throw new SyntaxError(`unknown format "${format}" is used`)
+    allowed.push({ rule: 'format', holds, message: `must match format "${format}"` })
   }
-  return checks
+  return allowed
 }
 
 /** Equality is that of JSON values, and asked in time that does not grow with the list. */
@@ -56,42 +93,36 @@ function membership(allowed: unknown[]): (value: unknown) => boolean {
   return value => (typeof value === 'string' ? strings.has(value) : identities.size > 0 && identities.has(identityOf(value)))
 }
 
-type NumberTest = (value: number, bound: number) => boolean
-
-const BOUNDS: Readonly<Record<string, { holds: NumberTest; must: string }>> = {
-  maximum: { holds: (value, bound) => value <= bound, must: '<=' },
-  minimum: { holds: (value, bound) => value >= bound, must: '>=' },
-  exclusiveMaximum: { holds: (value, bound) => value < bound, must: '<' },
-  exclusiveMinimum: { holds: (value, bound) => value > bound, must: '>' },
+const BOUNDS = {
+  maximum: { holds: (value: number, bound: number) => value <= bound, must: '<=' },
+  minimum: { holds: (value: number, bound: number) => value >= bound, must: '>=' },
+  exclusiveMaximum: { holds: (value: number, bound: number) => value < bound, must: '<' },
+  exclusiveMinimum: { holds: (value: number, bound: number) => value > bound, must: '>' },
   multipleOf: { holds: isMultipleOf, must: 'multiple of' },
+} as const
+
+export function judgeNumber(bounds: Bound[], value: number, run: Run): boolean {
+  let holds = true
+  for (const { rule, value: bound } of bounds) {
+    if (BOUNDS[rule].holds(value, bound)) continue
+    holds = fault(run, rule, `must be ${BOUNDS[rule].must} ${bound}`)
+    if (run.room === 0) return false
+  }
+  return holds
 }
 
-function numberChecks(schema: SchemaObject): Check[] {
-  return Object.entries(BOUNDS).flatMap(([keyword, { holds, must }]) => {
-    const bound = schema[keyword]
-    if (typeof bound !== 'number') return []
-    const message = `must be ${must} ${bound}`
-    const check: Check = (value, run) => typeof value !== 'number' || holds(value, bound) || fault(run, keyword, message)
-    return [check]
-  })
-}
-
-function stringChecks({ maxLength, minLength, pattern }: SchemaObject, making: Making): Check[] {
-  const checks: Check[] = []
-  if (typeof maxLength === 'number') {
-    const message = `must NOT have more than ${maxLength} characters`
-    checks.push((value, run) => typeof value !== 'string' || !isLonger(value, maxLength) || fault(run, 'maxLength', message))
+export function judgeText({ maxLength, minLength, pattern, schema }: Node, value: string, run: Run): boolean {
+  let holds = true
+  if (maxLength !== undefined && isLonger(value, maxLength)) {
+    holds = fault(run, 'maxLength', `must NOT have more than ${maxLength} characters`)
+    if (run.room === 0) return false
   }
-  if (typeof minLength === 'number') {
-    const message = `must NOT have fewer than ${minLength} characters`
-    checks.push((value, run) => typeof value !== 'string' || isLonger(value, minLength - 1) || fault(run, 'minLength', message))
+  if (minLength !== undefined && !isLonger(value, minLength - 1)) {
+    holds = fault(run, 'minLength', `must NOT have fewer than ${minLength} characters`)
+    if (run.room === 0) return false
   }
-  if (typeof pattern === 'string') {
-    const compiled = making.pattern(pattern)
-    const message = `must match pattern "${pattern}"`
-    checks.push((value, run) => typeof value !== 'string' || compiled.test(value) || fault(run, 'pattern', message))
-  }
-  return checks
+  if (pattern === undefined || pattern.test(value)) return holds
+  return fault(run, 'pattern', `must match pattern "${(schema as SchemaObject).pattern}"`)
 }
 
 /** Whether a text has more characters (Unicode code points) than `length`. */
@@ -101,12 +132,4 @@ function isLonger(text: string, length: number): boolean {
   let count = 0
   for (const _ of text) if (++count > length) return true
   return false
-}
-
-function formatChecks({ format }: SchemaObject, { options }: Making): Check[] {
-  if (typeof format !== 'string' || options.formats === 'annotate') return []
-  const holds = formatOf(format, options.flavour)
-  if (!holds) throw new SyntaxError(`unknown format "${format}" is used`)
-  const message = `must match format "${format}"`
-  return [(value, run) => holds(value) || fault(run, 'format', message)]
 }
