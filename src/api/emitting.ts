@@ -15,6 +15,7 @@ import { shardOf } from '../kafka/shards.ts'
 import type { ReadEmit } from './emit-request.ts'
 import { failure } from './envelope.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
+import { createOverload } from './overload.ts'
 
 /** How long a request is held open for its verdict (C.11.4). */
 export const VERDICT_TIMEOUT_MS = 2_000
@@ -44,7 +45,8 @@ export function createEmitting(deps: {
   tags: IngressTags
   clock: Clock
 }): Emitting {
-  const { appender, outcomes, view, tags } = deps
+  const { appender, outcomes, view, tags, clock } = deps
+  const overload = createOverload(deps)
   let turn = 0
 
   /** Kafka's own rule for keyed records, so that a subject's emits stand in one partition whichever way they come in. */
@@ -57,8 +59,9 @@ export function createEmitting(deps: {
 
   return async (by, { emit, payload }, requestId, async, more) => {
     const { key, organization } = by
-    if (outcomes.waiting >= WAITING_MAX)
-      throw new ClarionError('service_unavailable', 'Too many emits are waiting for their verdict.', { retryAfterS: 1 })
+    if (overload.refuses() || outcomes.waiting >= WAITING_MAX)
+      throw new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', { retryAfterS: 1 })
+    const beganAtMs = clock.monotonicMs()
     const topic = emits.nameFor(organization.id, key.environment)
     const partition = partitionOf(organization, emit.subject)
     const ticket = async ? undefined : outcomes.ticket()
@@ -74,7 +77,10 @@ export function createEmitting(deps: {
       throw new ClarionError('service_unavailable', message, { retryAfterS: 1, cause })
     }
     const outcome = ticket === undefined ? 'pending' : await outcomes.wait(ticket, VERDICT_TIMEOUT_MS)
-    if (outcome !== 'pending') return answerOf(outcome, requestId)
+    if (outcome !== 'pending') {
+      overload.verdict(clock.monotonicMs() - beganAtMs)
+      return answerOf(outcome, requestId)
+    }
     const id = emitId({ ...place, partition, organizationId: organization.id, environment: key.environment, kind: 'emits' })
     return { status: 202, json: `{"emitId":"${id}","status":"queued","verdict":"pending"}`, emitId: id }
   }
