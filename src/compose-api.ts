@@ -103,6 +103,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
+  alignPartitions(parts)
   const kafkaAccess = createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
   const sender = createSender({ guard: parts.guard, clock })
   const pings = createPings({
@@ -147,6 +148,14 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
       outcomes.close()
     },
   }
+}
+
+/** Nobody waits for it: until it is done, records in partitions that no record knows of wait to be judged. */
+function alignPartitions({ controlPlane, ids, logger }: ApiParts): void {
+  controlPlane.partitions.align({ actorId: 'system', requestId: ids.next('req') }).then(
+    count => count > 0 && logger.info({ organizations: count }, 'organizations have more partitions than was written down; it is now'),
+    error => logger.warn({ error: String(error) }, 'the partitions of organizations could not be compared; the next start does'),
+  )
 }
 
 function version(): string {

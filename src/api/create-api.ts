@@ -23,6 +23,7 @@ import { createFederationHandlers } from './handlers/federation.ts'
 import { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
 import { createLedgerHandlers } from './handlers/ledger.ts'
 import { createOrganizationHandlers } from './handlers/organizations.ts'
+import { createPartitionHandlers } from './handlers/partitions.ts'
 import { createPlatformEventHandlers } from './handlers/platform-events.ts'
 import { createQuarantineHandlers } from './handlers/quarantine.ts'
 import { createRedriveHandlers } from './handlers/redrives.ts'
@@ -86,6 +87,7 @@ export function createApi(deps: ApiDeps): Api {
   const openapi = () => (document ??= createOpenApi(routes, deps))
   const platformEmitting = createPlatformEmitting(deps)
   const redelivery = createRedelivery(deps)
+  const replays = createReplayHandlers({ ...controlPlane, ...deps })
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
@@ -93,8 +95,8 @@ export function createApi(deps: ApiDeps): Api {
     emits: createEmitHandlers(deps),
     emitting: createEmitRoutes({ ...deps, authenticate, emitting }),
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
-    subscriptions: createSubscriptionHandlers(controlPlane),
-    replays: createReplayHandlers({ ...controlPlane, ...deps }),
+    subscriptions: createSubscriptionHandlers({ ...deps, ...controlPlane, replays }),
+    replays,
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     usage: createUsageHandlers(deps),
     platform: {
@@ -108,6 +110,7 @@ export function createApi(deps: ApiDeps): Api {
       credentials: createKafkaCredentialHandlers(deps),
       quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),
       schemaRegistry: createSchemaRegistryRoutes({ ...deps, authenticate }),
+      partitions: createPartitionHandlers({ ...controlPlane, view: deps.view }),
     },
   })
   return { handler: createApp({ ...deps, authenticate }, routes), routes }

@@ -1,5 +1,6 @@
 /** Routes of direct Kafka access (C.17): credentials, quarantine, schema façade. */
 import type { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
+import type { createPartitionHandlers } from './handlers/partitions.ts'
 import type { createQuarantineHandlers } from './handlers/quarantine.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, Handler, Method, Route } from './route.ts'
@@ -11,6 +12,7 @@ export interface KafkaHandlers {
   credentials: ReturnType<typeof createKafkaCredentialHandlers>
   quarantine: ReturnType<typeof createQuarantineHandlers>
   schemaRegistry: Route[]
+  partitions: ReturnType<typeof createPartitionHandlers>
 }
 
 type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
@@ -20,7 +22,7 @@ const route = (method: Method, path: string, access: Access, summary: string, fa
 const paging = { 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }
 
 // biome-ignore format: a table
-export function createKafkaRoutes({ credentials, quarantine, schemaRegistry }: KafkaHandlers): Route[] {
+export function createKafkaRoutes({ credentials, quarantine, schemaRegistry, partitions }: KafkaHandlers): Route[] {
   const path = '/api/v1/kafka-credentials'
   const kept = '/api/v1/events/custom/quarantine'
   return [
@@ -34,5 +36,8 @@ export function createKafkaRoutes({ credentials, quarantine, schemaRegistry }: K
     { method: 'POST', path: `${kept}/:id/redrive`, access: 'events:emit', summary: 'Emit a refused record again, repaired or as it is.', body: kafka.redrive, answer: emitResult, status: 202, direct: quarantine.redrive },
 
     ...schemaRegistry,
+
+    route('GET', '/api/v1/organizations/:id/partitions', 'operator', "How many partitions an organization's topics have.", { answer: kafka.partitions }, partitions.get),
+    route('POST', '/api/v1/organizations/:id/partitions', 'operator', "Add partitions to an organization's topics, to a multiple of what they have.", { body: kafka.newPartitions, answer: kafka.partitions }, partitions.grow),
   ]
 }

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../clock.ts'
 import type { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import { createKafkaCredentials, type KafkaCredentials } from '../kafka-access/credentials.ts'
+import { createPartitions, type PartitionProvisioning, type Partitions } from '../kafka-access/partitions.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createAnnounce } from './announce.ts'
 import type { ControlLog } from './control-log.ts'
@@ -26,6 +27,7 @@ export interface ControlPlane {
   webhooks: Webhooks
   replays: Replays
   kafkaCredentials: KafkaCredentials
+  partitions: Partitions
   templates: TemplateChecks
   federation: Federation
   farewells: Farewells
@@ -35,7 +37,7 @@ export interface ControlPlane {
 export interface ControlPlaneDeps {
   view: ControlViewStore
   log: ControlLog
-  provisioning: Provisioning
+  provisioning: Provisioning & PartitionProvisioning
   /** `CLARION_SECRET_KEY`. */
   secretKey: string
   /** The egress guard. */
@@ -67,6 +69,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     farewells: createFarewells(shared),
     replays: createReplays(shared),
     kafkaCredentials: createKafkaCredentials(shared),
+    partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
   }
 }

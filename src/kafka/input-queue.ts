@@ -6,6 +6,8 @@ import type { LogReader, LogRecord } from './ports.ts'
 
 const WAITING_RECORDS_MAX = 4_000
 const WAITING_BYTES_MAX = 4 * 1024 * 1024
+/** Of one turn, a single record excepted: large records count for more than small ones, or their owner would hold the line. */
+const TURN_BYTES_MAX = 1024 * 1024
 
 export interface Taken {
   topic: string
@@ -37,7 +39,7 @@ export interface InputQueue {
   push(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
   /** Whether `take` would answer something. */
   ready(): boolean
-  /** The next records of the partition whose turn it is, at most `recordsMax`. */
+  /** The next records of the partition whose turn it is, at most `recordsMax`, and a megabyte. */
   take(recordsMax: number): Taken | undefined
   /** Unassigns everything. */
   clear(): void
@@ -111,13 +113,13 @@ export function createInputQueue(reader: LogReader): InputQueue {
       if (!lane) return undefined
       turn.delete(lane) // to the end of the line
       const batch = lane.batches[0]!
-      const records =
-        batch.from === 0 && batch.records.length <= recordsMax ? batch.records : batch.records.slice(batch.from, batch.from + recordsMax)
-      batch.from += records.length
+      const { count, bytes } = turnOf(batch.records, batch.from, recordsMax)
+      const records = count === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + count)
+      batch.from += count
       const finished = batch.from >= batch.records.length
       if (finished) lane.batches.shift()
       lane.waitingRecords -= records.length
-      for (const record of records) lane.waitingBytes -= bytesOf(record)
+      lane.waitingBytes -= bytes
       update(lane)
       const nextOffset = finished ? batch.nextOffset : records.at(-1)!.offset + 1
       return { topic: lane.topic, partition: lane.partition, records, nextOffset }
@@ -130,4 +132,15 @@ export function createInputQueue(reader: LogReader): InputQueue {
   }
 }
 
-const bytesOf = (record: LogRecord) => 64 + (record.value?.length ?? 0)
+function turnOf(records: LogRecord[], from: number, recordsMax: number): { count: number; bytes: number } {
+  let count = 0
+  let bytes = 0
+  while (count < recordsMax && from + count < records.length && (count === 0 || bytes < TURN_BYTES_MAX)) {
+    bytes += bytesOf(records[from + count]!)
+    count++
+  }
+  return { count, bytes }
+}
+
+/** Headers count as well: a record may be nothing else. */
+const bytesOf = ({ sizeBytes, value }: LogRecord) => 64 + (sizeBytes ?? value?.length ?? 0)

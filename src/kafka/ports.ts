@@ -15,6 +15,8 @@ export interface LogRecord {
   key: Buffer | null
   value: Buffer | null
   headers: Headers
+  /** What it takes in the log, unpacked; absent in a record that was not read from one. */
+  sizeBytes?: number
   /** Why the bytes of its batch cannot be read; key, value and headers are empty then. */
   undecodable?: string
 }

@@ -203,7 +203,7 @@ function readBatch(
     const headers = readHeaders(cursor)
     cursor.at = recordEnd
     const timestampMs = appendTimeMs >= 0 ? appendTimeMs : baseTimestampMs + timestampDelta
-    into.push({ topic, partition, offset, timestampMs, key, value, headers })
+    into.push({ topic, partition, offset, timestampMs, key, value, headers, sizeBytes: length })
   }
 }
 

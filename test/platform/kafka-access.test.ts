@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CompressionAlgorithms, ProduceAcks } from '@platformatic/kafka'
 import type { Kafka } from 'kafkajs'
 import { type Credential, consume, credentialOf, eventually, kafkajsOf, producerOf } from '../support/kafka-clients.ts'
-import { readLog } from '../support/ledger.ts'
+import { readLog, readToEnd } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { connectionsOf } from '../support/platform-connections.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization
@@ -223,5 +224,48 @@ describe('what a producer writes', () => {
     expect(Object.keys(headers).filter(name => name.startsWith('clarion-') || name === 'causation-id' || name === 'federation')).toEqual([])
     const { data } = await eventually(() => target.call<Array<Record<string, unknown>>>('GET', '/api/v1/events/custom/emits'), ({ data }) => data.length > 0) // biome-ignore format: one thought
     expect(data).toMatchObject([{ channel: 'kafka', actorId: 'producer', requestId: null, causationId: null }])
+  })
+})
+
+describe('an organization that is given more partitions while it produces', () => {
+  it('loses nothing, and each subject keeps its order', async () => {
+    const target = await platform.organization()
+    const credential = await credentialOf(target, 'produce')
+    const grow = (partitions: number) =>
+      platform.call<{ partitions: number }>(platform.adminKey, 'POST', `/api/v1/organizations/${target.org.id}/partitions`, { partitions })
+    const producer = kafkajsOf(credential).producer({ metadataMaxAge: 100 })
+    await producer.connect()
+    const landed = new Set<number>()
+    const ordered = new Map<string, number[]>()
+    let n = 0
+    const produceUntil = async (isEnough: () => boolean) => {
+      for (const start = n; !isEnough() && n < start + 2_000; n++) {
+        const subject = `subject ${n % 13}`
+        const message = { key: subject, headers: HEADERS, value: JSON.stringify({ kind: 'n', data: { n } }) }
+        for (const { partition } of await producer.send({ topic: credential.topics.emits, messages: [message] })) landed.add(partition)
+        ordered.set(subject, [...(ordered.get(subject) ?? []), n])
+      }
+    }
+    await produceUntil(() => n === 100)
+    const growing = grow(4)
+    await produceUntil(() => landed.size === 4)
+    expect((await growing).data.partitions).toBe(4)
+    await producer.disconnect()
+    const { kafka: settings } = connectionsOf(platform)
+    const readAll = async () => (await Promise.all([0, 1, 2, 3].map(each => readToEnd(settings, credential.topics.events, each)))).flat()
+    const log = await eventually(readAll, records => records.length >= n) // biome-ignore format: one thought
+    const inSequence = log.toSorted((a, b) => Number(a.headers.sequence) - Number(b.headers.sequence))
+    expect(inSequence.map(({ headers }) => Number(headers.sequence))).toEqual(Array.from({ length: n }, (_, index) => index + 1))
+    for (const [subject, numbers] of ordered) {
+      const written = inSequence.filter(({ headers }) => headers.ce_subject?.toString() === subject)
+      expect(written.map(({ value }) => JSON.parse(value!.toString()).data.n)).toEqual(numbers)
+    }
+    const overHttp = await target.call<{ sequence: number }>('POST', '/api/v1/events/custom/emit', {
+      ...HEADERS,
+      subject: 'subject 1',
+      payload: { kind: 'http' },
+    })
+    expect(overHttp.data.sequence).toBe(n + 1)
+    for (const wrong of [2, 6, 32]) expect((await grow(wrong)).code).toBe('validation_failed')
   })
 })

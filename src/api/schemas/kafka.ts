@@ -54,3 +54,6 @@ export const quarantinedRecord = object({
   payloadBytes: integer,
 })
 export const redrive = object({ 'payload?': anything, 'version?': text(1, 255) })
+
+export const partitions = object({ id: string, partitions: integer, partitionsMax: integer })
+export const newPartitions = object({ partitions: { type: 'integer', minimum: 1, maximum: 1_000 } })

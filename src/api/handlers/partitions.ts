@@ -1,0 +1,19 @@
+/** Partitions of an organization's topics: the operator's call. */
+import { getOrganization } from '../../control-plane/organizations.ts'
+import type { Organization } from '../../control-plane/records.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import type { Partitions } from '../../kafka-access/partitions.ts'
+import { planOf } from '../../registry/plans.ts'
+import type { Answer, Call } from '../route.ts'
+
+export function createPartitionHandlers({ partitions, view }: { partitions: Partitions; view: ControlView }) {
+  return {
+    get: (call: Call): Answer => ({ data: shown(getOrganization(view, call.params.id!)) }),
+    async grow(call: Call): Promise<Answer> {
+      const { partitions: wanted } = call.body as { partitions: number }
+      return { data: shown(await partitions.grow(call.caller, call.params.id!, wanted)) }
+    },
+  }
+}
+
+const shown = ({ id, partitions, plan }: Organization) => ({ id, partitions, partitionsMax: planOf(plan).partitionsMax })
