@@ -170,7 +170,7 @@ describe('an event that is shared', () => {
     const target = await until(
       'the peer’s delivery',
       () => history(peers[0]!, arrived.targetEventId!),
-      found => found.attempts.length === 1,
+      found => found?.attempts.length === 1,
     )
     expect(target?.federation).toEqual({
       source: {

@@ -36,7 +36,7 @@ SELECT
     organizationId,
     'live' AS environment,
     'federation_relays' AS meter,
-    toStartOfHour(toDateTime(queuedAt, 'UTC')) AS hour,
+    toStartOfHour(toDateTime(at, 'UTC')) AS hour,
     count() AS count
 FROM relays
 WHERE step = 0 AND status = 'queued'
