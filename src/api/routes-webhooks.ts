@@ -4,6 +4,7 @@ import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, Handler, Method, Route } from './route.ts'
 import { boolean, listOf, object, string } from './schemas/parts.ts'
+import { replay, webhookReplay } from './schemas/replays.ts'
 import * as webhooks from './schemas/webhooks.ts'
 
 export interface WebhookHandlers {
@@ -34,5 +35,6 @@ export function createWebhookRoutes({ webhooks: on, subscriptions }: WebhookHand
     route('POST', `${path}/:id/rotate`, 'A new secret, shown once; the one before signs too for 24 hours.', rotation, on.rotate),
     route('POST', `${path}/:id/rotate-secret`, 'The same as rotate.', rotation, on.rotate),
     route('POST', '/api/v1/events/custom/subscribe', 'Make a webhook for one event; its secret is shown once.', { body: webhooks.newSubscription, answer: webhooks.subscription, status: 201 }, subscriptions.subscribe),
+    route('POST', '/api/v1/event-subscriptions/:id/replay', 'Deliver a range of time again, and wait up to 10 seconds for how it went.', { refusedWhenSuspended: true, body: webhookReplay, answer: { anyOf: [webhooks.replayed, replay] } }, subscriptions.replay),
   ]
 }

@@ -136,9 +136,30 @@ it('a test is sent at once, stands in the delivery log as one, and counts on its
       maxAttempts: 1,
     }),
   ])
-  expect((await organization.call('GET', `/api/v1/webhooks/${id}`)).data).toMatchObject({
+  const shown = await until(
+    async () => (await organization.call('GET', `/api/v1/webhooks/${id}`)).data,
+    webhook => webhook.lastDeliveryAt !== null,
+  )
+  expect(shown).toMatchObject({
     ...{ lastDeliveryAt: expect.any(String), lastDeliveryStatus: 'success' },
     counters: { attempts: 1, succeeded: 1, failed: 0 },
   })
+  await receiver.close()
+}, 60_000)
+
+it("a subscription's replay waits for its end, and tells how many were delivered again", async () => {
+  const organization = await platform.organization()
+  const receiver = await createReceiver()
+  const { data: subscription } = await organization.call<{ subscriptionId: string }>('POST', '/api/v1/events/custom/subscribe', {
+    ...{ name: 'platformxe.generic', webhookUrl: `${receiver.url}/in` },
+  })
+  for (const kind of ['one', 'two', 'three']) await emit(organization, `{"kind":"${kind}"}`)
+  await receiver.received(3)
+  const from = new Date(Date.now() - 60_000).toISOString()
+  const path = `/api/v1/event-subscriptions/${subscription.subscriptionId}/replay`
+  const replayed = await organization.call('POST', path, { from })
+  expect([replayed.status, replayed.data]).toEqual([200, { replayed: 3, succeeded: 3, failed: 0 }])
+  expect((await receiver.received(6)).slice(3).every(({ headers }) => headers['x-event-replay']?.startsWith('rpl_'))).toBe(true)
+  expect((await organization.call('POST', '/api/v1/event-subscriptions/evs_none/replay', { from })).status).toBe(404)
   await receiver.close()
 }, 60_000)

@@ -1,12 +1,14 @@
 /**
  * Subscriptions (C.11.6, B.1.1): a webhook by another name. `evs_…` is the webhook `wh_…` with the same characters; it carries the signature
- * of the original (profile `event`) beside the standard one.
+ * of the original (profile `event`) beside the standard one. Its replay (C.8) answers as the original's does, if it ends in time.
  */
+import type { Clock } from '../../clock.ts'
 import { ClarionError, type Finding } from '../../codes.ts'
 import type { Webhooks } from '../../control-plane/webhooks.ts'
 import { canonicalName, checkVersion, parseFullName } from '../../events/names.ts'
 import type { Answer, Call } from '../route.ts'
 import { ownerOf } from './caller.ts'
+import type { createReplayHandlers } from './replays.ts'
 
 interface NewSubscription {
   /** `<namespace>.<name>` */
@@ -21,8 +23,33 @@ interface NewSubscription {
 const SUBSCRIPTION = 'evs_'
 const WEBHOOK = 'wh_'
 
-export function createSubscriptionHandlers({ webhooks }: { webhooks: Webhooks }) {
+/** So long a call waits for the replay that it asked for, looking so often. */
+const REPLAY_WAIT = { mostMs: 10_000, everyMs: 200 } as const
+
+interface ShownReplay {
+  id: string
+  endedAt: string | null
+  progress: { matched: number | null; processed: number; succeeded: number; failed: number; skipped: number }
+}
+
+export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: ReturnType<typeof createReplayHandlers>; clock: Clock }) {
+  const { webhooks, replays, clock } = deps
+
   return {
+    async replay(call: Call): Promise<Answer> {
+      const begun = await replays.replayWebhook({ ...call, params: { id: webhookIdOf(call.params.id!) } })
+      const { id } = begun.data as ShownReplay
+      const deadlineMs = clock.monotonicMs() + REPLAY_WAIT.mostMs
+      for (;;) {
+        const { data } = await replays.get({ ...call, params: { id } })
+        const { endedAt, progress } = data as ShownReplay
+        const { matched, processed, succeeded, failed, skipped } = progress
+        // The history lags behind the engine a little.
+        if (endedAt !== null && processed >= (matched ?? 0) - skipped) return { data: { replayed: processed, succeeded, failed } }
+        if (clock.monotonicMs() >= deadlineMs) return { status: 202, data }
+        await clock.sleep(REPLAY_WAIT.everyMs)
+      }
+    },
     async subscribe(call: Call): Promise<Answer> {
       const { name, version, webhookUrl, displayName = null, secret: given } = call.body as NewSubscription
       const owner = ownerOf(call)
@@ -51,7 +78,7 @@ export function createSubscriptionHandlers({ webhooks }: { webhooks: Webhooks })
 }
 
 /** The webhook behind a subscription's id; any other id as it is. */
-export const webhookIdOf = (id: string): string => (id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id)
+const webhookIdOf = (id: string): string => (id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id)
 
 function selectorOf(name: string, version: string | undefined): string {
   if (parseFullName(name) === undefined) throw refused('invalid_event_selector', '/name', 'is not <namespace>.<name>')

@@ -85,6 +85,8 @@ export const ping = object({
   ...{ success: boolean, deliveryId: string, eventId: string, responseStatus: nullable(integer), responseTimeMs: integer },
   ...{ error: nullable(string), errorKind: nullable(string) },
 })
+/** Of a subscription's replay that ended in time (B.1.5). */
+export const replayed = object({ replayed: integer, succeeded: integer, failed: integer })
 /** C.11.6, B.1.1. */
 export const newSubscription = object({
   ...{ name: text(1, 255), 'version?': optionalText(50), webhookUrl: string, 'displayName?': optionalText(120), 'secret?': secret },
