@@ -60,7 +60,7 @@ export const TOPOLOGY: readonly Station[] = [
     role: 'record',
     does: 'writes history into ClickHouse, each row once; checks every hour that the books agree',
     reads: [auditEmits, auditAttempts, auditChanges, auditRelays, quarantine, admissionCounters, events],
-    writes: [auditChanges],
+    writes: [auditChanges, platformEmits],
     state: [recordState],
   },
 ]

@@ -3,6 +3,7 @@ import type { AnalyticsClient } from './analytics/client.ts'
 import { createLedgerReads } from './analytics/ledger-reads.ts'
 import type { Clock } from './clock.ts'
 import { createAnnounce } from './control-plane/announce.ts'
+import { createLifecycle } from './control-plane/lifecycle.ts'
 import type { ControlView } from './control-plane/view.ts'
 import type { Ids } from './events/ids.ts'
 import { createAppender } from './kafka/appender.ts'
@@ -30,7 +31,7 @@ export function openLedger(parts: {
   const { shards } = parts
   const reads = createLedgerReads(parts.analytics)
   const appender = createAppender({ ...parts, persistMs: APPEND_PERSIST_MS })
-  const notices = createDriftNotices({ reads, appender, announce: createAnnounce(parts), shards })
+  const notices = createDriftNotices({ reads, appender, announce: createAnnounce(parts), lifecycle: createLifecycle(parts), shards })
   const figures = createKafkaFigures({ pages: createLogPages(parts), wire: parts.wire })
   const ledger = createLedger({ ...parts, figures, reads, notices })
   parts.metrics.gauge('clarion_ledger_findings', 'Differences that the last check of the ledger in this process found.', () => {

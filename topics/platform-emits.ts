@@ -90,7 +90,7 @@ export const platformEmits: Topic = {
   key: 'the organization that receives it',
   value: 'Avro PlatformEmit',
   partitions: 'shards',
-  producers: ['api', 'admit', 'deliver'],
+  producers: ['api', 'admit', 'deliver', 'record'],
   consumers: ['admit'],
   cleanup: 'delete',
   retentionMs: 7 * DAY_MS,

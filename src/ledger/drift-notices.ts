@@ -6,6 +6,7 @@
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { LedgerReads } from '../analytics/ledger-reads.ts'
 import type { Announce, Announcement, Caller } from '../control-plane/announce.ts'
+import type { Lifecycle } from '../control-plane/lifecycle.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { type Finding, keyOf } from './finding.ts'
@@ -21,6 +22,7 @@ export function createDriftNotices(deps: {
   reads: Pick<LedgerReads, 'announcedFindings'>
   appender: Pick<Appender, 'append'>
   announce: Announce
+  lifecycle: Pick<Lifecycle, 'announce'>
   shards: number
 }): DriftNotices {
   /** Announced by this process: the audit tells of it a moment later. */
@@ -32,6 +34,7 @@ export function createDriftNotices(deps: {
     const row: ChangeRow = { ...deps.announce(CALLER, announcement), requestId: null }
     const partition = shardOf(row.organizationId, deps.shards)
     await deps.appender.append({ topic: auditChanges.name, partition, key: null, value: auditChangesCodec.encode({ changes: [row] }) })
+    for (const record of deps.lifecycle.announce(row, 'live')) await deps.appender.append(record)
   }
 
   return {

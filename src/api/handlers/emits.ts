@@ -73,10 +73,8 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       const history = await reads.eventHistory(owner.organizationId, owner.environment, id)
       if (history === undefined) throw notFound('event')
       const { payload, emit, ...rest } = history
-      const federation = await federationOf(emit)
-      return {
-        plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: shownEmit(emit), federation, ...rest }, payload, call.requestId) },
-      }
+      const [federation, told] = await Promise.all([federationOf(emit), withLifecycle(owner, emit)])
+      return { plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: told, federation, ...rest }, payload, call.requestId) } }
     },
   }
 }
