@@ -16,6 +16,11 @@ beforeAll(async () => {
   const key = await owner.call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
   const registration = await owner.call('POST', '/api/v1/events/custom', registrationOf(owner.slug))
   const webhook = await owner.call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+  const federation = '/api/v1/events/custom/federation'
+  const group = await owner.call('POST', `${federation}/groups`, { name: 'Partners' })
+  const peer = await owner.call('POST', `${federation}/groups/${group.data.id}/external-peers`, {
+    ...{ label: 'auditor', webhookUrl: 'https://peer.example.com/in' },
+  })
   const place = {
     timestampMs: 1_760_000_000_000,
     partition: 0,
@@ -29,6 +34,8 @@ beforeAll(async () => {
     '/api/v1/events/custom': registration.data.id,
     '/api/v1/events/custom/emits': emitId(place),
     '/api/v1/events': eventId(place),
+    [`${federation}/groups`]: group.data.id,
+    [`${federation}/external-peers`]: peer.data.peer.id,
     '/api/v1/webhooks': webhook.data.id,
     '/api/v1/webhooks/deliveries': `dlv_${'0'.repeat(32)}`,
   }
