@@ -1,6 +1,6 @@
 import type { Environment, Webhook } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
-import { conditionsHold } from '../../src/events/conditions.ts'
+import { conditionsHold } from '../../src/events/conditions-hold.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 

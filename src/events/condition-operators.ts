@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { compilePattern, type Pattern } from '../registry/patterns.ts'
+import { isJsonObject } from './json-pointer.ts'
 import { parseTime } from './time.ts'
 
 /** A longer text is not searched: each of many webhooks would cost by it. */
@@ -16,6 +17,10 @@ export interface DateOperand {
 
 export const isDateOperand = (value: unknown): value is DateOperand =>
   typeof value === 'object' && value !== null && 'date' in value && typeof value.date === 'string'
+
+/** An operand that is another value of the event: `{ "path": "payload.limit" }`. */
+export const isVariable = (value: unknown): value is { path: string } =>
+  isJsonObject(value) && typeof value.path === 'string' && Object.keys(value).length === 1
 
 type Operator = (left: unknown, right: unknown) => boolean
 

@@ -5,13 +5,12 @@
  *     { "payload.amount": { "gte": 1000 }, "payload.currency": "EUR" }
  *
  * The second is the compact form; both are stored as the first. An operand is a literal, a time (`{ "date": "2026-01-01" }`) or another
- * value of the event (`{ "path": "payload.limit" }`). A missing value meets no condition, negated or not, but `exists` and its negation.
+ * value of the event (`{ "path": "payload.limit" }`). Whether they hold is in `conditions-hold.ts`.
  */
-import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Finding } from '../codes.ts'
 import type { ConditionGroup, ConditionNode } from '../control-plane/records.ts'
-import { coerced, isDateOperand, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
-import { parsePath, type Resolve } from './condition-paths.ts'
+import { isDateOperand, isVariable, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
+import { parsePath } from './condition-paths.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
 
 export const CONDITION_LIMITS = {
@@ -25,7 +24,6 @@ export const CONDITION_LIMITS = {
 
 export type ParsedConditions = { ok: true; conditions: ConditionGroup } | { ok: false; findings: Finding[] }
 type Leaf = Exclude<ConditionNode, ConditionGroup>
-type Holds = (event: EventFacts, payload: unknown) => boolean
 
 /** Checks and normalises. `at`: where the conditions stand in the request, as a JSON pointer. Never throws. */
 export function parseConditions(input: unknown, at = ''): ParsedConditions {
@@ -165,44 +163,4 @@ function isLiteral(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= CONDITION_LIMITS.textCharacters
   if (isDateOperand(value)) return Object.keys(value).length === 1 && timeOf(value.date) !== undefined
   return value === null || typeof value === 'boolean' || typeof value === 'number'
-}
-
-const isVariable = (value: unknown): value is { path: string } =>
-  isJsonObject(value) && typeof value.path === 'string' && Object.keys(value).length === 1
-
-const compiled = new WeakMap<ConditionGroup, Holds>()
-
-/** Whether conditions hold for an event; `payload` is its parsed value. They are compiled once per object. */
-export function conditionsHold(conditions: ConditionGroup, event: EventFacts, payload: unknown): boolean {
-  let holds = compiled.get(conditions)
-  if (holds === undefined) {
-    holds = compile(conditions)
-    compiled.set(conditions, holds)
-  }
-  return holds(event, payload)
-}
-
-function compile(node: ConditionNode): Holds {
-  if ('all' in node) {
-    const parts = node.all.map(compile)
-    return (event, payload) => parts.every(holds => holds(event, payload))
-  }
-  if ('any' in node) {
-    const parts = node.any.map(compile)
-    return (event, payload) => parts.some(holds => holds(event, payload))
-  }
-  return compileLeaf(node)
-}
-
-function compileLeaf({ path, operator, value, not = false, coerce = false }: Leaf): Holds {
-  const left = parsePath(path)!
-  if (operator === 'exists') return (event, payload) => (left(event, payload) !== undefined) !== not
-  const test = operator === 'matches_regex' ? regexOperator(value as string).test : OPERATORS[operator]!
-  const right: Resolve = isVariable(value) ? parsePath(value.path)! : () => value
-  return (event, payload) => {
-    const found = left(event, payload)
-    const operand = right(event, payload)
-    if (found === undefined || operand === undefined) return false
-    return test(coerce ? coerced(found, value) : found, operand) !== not
-  }
 }

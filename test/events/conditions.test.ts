@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ConditionGroup } from '../../src/control-plane/records.ts'
-import { CONDITION_LIMITS, conditionsHold, parseConditions } from '../../src/events/conditions.ts'
+import { CONDITION_LIMITS, parseConditions } from '../../src/events/conditions.ts'
+import { conditionsHold } from '../../src/events/conditions-hold.ts'
 import { event } from '../delivery/receiving.ts'
 
 const payload = {
@@ -243,6 +244,20 @@ describe('what is wrong is named with its place', () => {
     [JSON.parse('{"__proto__":{"gt":1}}'), '/conditions/__proto__', 'path'],
     [JSON.parse('{"all":[{"path":"type","operator":"exists","__proto__":1}]}'), '/conditions/all/0/__proto__', 'unknown_field'],
   ])('%j', (input, path, rule) => expect(findings(input)).toEqual([[path, rule]]))
+})
+
+it('a pattern is not looked for in a text longer than 10 KB', () => {
+  const conditions = { 'payload.text': { matches_regex: 'needle$' } }
+  const text = (length: number) => ({ text: `${'x'.repeat(length - 6)}needle` })
+  expect([holds(conditions, text(10_240)), holds(conditions, text(10_241))]).toEqual([true, false])
+})
+
+it('what a newer release wrote holds', () => {
+  for (const leaf of [
+    { path: 'payload.a', operator: 'sounds_like', value: 'x' },
+    { path: 'weather', operator: 'exists' },
+  ])
+    expect(conditionsHold({ all: [leaf] }, event, payload)).toBe(true)
 })
 
 it('neither parsing nor judging ever throws, whatever comes', () => {

@@ -1,0 +1,57 @@
+/**
+ * Whether the conditions of C.5.5 hold for an event. A missing value meets none, negated or not, but `exists` and its negation. Conditions are
+ * compiled once per object.
+ */
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { ConditionGroup, ConditionNode } from '../control-plane/records.ts'
+import { coerced, isVariable, OPERATORS, regexOperator } from './condition-operators.ts'
+import { parsePath, type Resolve } from './condition-paths.ts'
+
+type Leaf = Exclude<ConditionNode, ConditionGroup>
+type Holds = (event: EventFacts, payload: unknown) => boolean
+
+const compiled = new WeakMap<ConditionGroup, Holds>()
+
+/** `payload`: its parsed value. What this release cannot read, since a newer one wrote it, holds: an event too many is better than one too few. */
+export function conditionsHold(conditions: ConditionGroup, event: EventFacts, payload: unknown): boolean {
+  let holds = compiled.get(conditions)
+  if (holds === undefined) {
+    holds = compiledOr(conditions, () => true)
+    compiled.set(conditions, holds)
+  }
+  return holds(event, payload)
+}
+
+function compiledOr(conditions: ConditionGroup, otherwise: Holds): Holds {
+  try {
+    return compile(conditions)
+  } catch {
+    return otherwise
+  }
+}
+
+function compile(node: ConditionNode): Holds {
+  if ('all' in node) {
+    const parts = node.all.map(compile)
+    return (event, payload) => parts.every(holds => holds(event, payload))
+  }
+  if ('any' in node) {
+    const parts = node.any.map(compile)
+    return (event, payload) => parts.some(holds => holds(event, payload))
+  }
+  return compileLeaf(node)
+}
+
+function compileLeaf({ path, operator, value, not = false, coerce = false }: Leaf): Holds {
+  const left = parsePath(path)
+  if (operator === 'exists' && left !== undefined) return (event, payload) => (left(event, payload) !== undefined) !== not
+  const test = operator === 'matches_regex' ? regexOperator(value as string).test : OPERATORS[operator]
+  if (left === undefined || test === undefined) throw new Error(`unknown: ${path} ${operator}`)
+  const right: Resolve = isVariable(value) ? parsePath(value.path)! : () => value
+  return (event, payload) => {
+    const found = left(event, payload)
+    const operand = right(event, payload)
+    if (found === undefined || operand === undefined) return false
+    return test(coerce ? coerced(found, value) : found, operand) !== not
+  }
+}
