@@ -95,7 +95,9 @@ describe('clarion types', () => {
 
 describe('clarion listen', () => {
   it('forwards what is accepted as signed deliveries, in order, and shows how they were answered', async () => {
-    const receiver = await createReceiver({ answer: ({ number }) => ({ status: number === 2 ? 500 : 204 }) })
+    const receiver = await createReceiver({
+      answer: ({ path, body }) => ({ status: path === '/hook' && body.includes('"total":2') ? 500 : 204 }),
+    })
     const listening = startCommand(env, [
       'listen',
       '--events',
@@ -109,13 +111,20 @@ describe('clarion listen', () => {
     ])
     await listening.says('by asking the history')
     const secret = /the secret is (\S+)/.exec(listening.stderr())![1]!
+    const webhook = await client.events.webhooks.create({ url: `${receiver.url}/webhook`, events: [name] })
     const emitted = []
     for (const total of [1, 2, 3]) emitted.push(await client.events.custom.emit({ name, payload: { total }, subject: 's' }))
     await client.events.custom.emit({ name: 'platformxe.generic', payload: { kind: 'other' } })
     const { code, stdout, stderr } = await listening.finished
     expect([code, stdout.trim().split('\n').map(line => line.split('  ').at(-1))]).toEqual([0, ['{"total":1}', '{"total":2}', '{"total":3}']]) // biome-ignore format: one thought
     expect([stderr.match(/ok {2}204/g)?.length, stderr.match(/FAILED {2}500/g)?.length]).toEqual([2, 1])
-    for (const [index, request] of receiver.requests.entries()) {
+    const ofWebhook = () => receiver.requests.filter(({ path }) => path === '/webhook')
+    const [delivered] = await until(ofWebhook, ({ length }) => length > 0)
+    const forwarded = receiver.requests.filter(({ path }) => path === '/hook')
+    const members = ({ body }: { body: Buffer }) => Object.keys(JSON.parse(body.toString()))
+    expect(members(forwarded[0]!)).toEqual(members(delivered!))
+    expect(JSON.parse(forwarded[0]!.body.toString()).apiVersion).toBe(webhook.apiVersion)
+    for (const [index, request] of forwarded.entries()) {
       expect(verifyWebhookSignature(request.body, request.headers, secret)).toBe(true)
       const body = JSON.parse(request.body.toString())
       expect(body).toMatchObject({

@@ -4,6 +4,8 @@ import type { LogEvent } from '../kafka/consumer.ts'
 import { type SignOptions, signatureHeaders } from '../webhooks/sign.ts'
 
 const TIMEOUT_MS = 30_000
+/** Of webhooks that are made today. */
+const API_VERSION = '2026-01-01'
 const CONTENT_TYPE = 'application/json; charset=utf-8'
 
 export interface Forwarding {
@@ -48,7 +50,7 @@ export function createForwarder({ url, secret, profile, clock, random, note }: F
 }
 
 /** The default wire format; `data` is the payload's own text. */
-function bodyOf({ payloadJson, data: _data, kind: _kind, ...event }: LogEvent, deliveryId: string): string {
-  const envelope = { deliveryId, specversion: '1.0', ...event, federation: null, replay: null }
+function bodyOf({ id, payloadJson, data: _data, kind: _kind, ...event }: LogEvent, deliveryId: string): string {
+  const envelope = { id, deliveryId, apiVersion: API_VERSION, ...event, replay: null }
   return `${JSON.stringify(envelope).slice(0, -1)},"data":${payloadJson}}`
 }

@@ -68,27 +68,31 @@ async function acceptedAfter(client: Client, last: number, signal: AbortSignal):
 }
 
 /** What the log's record holds, put together from the history. */
-async function eventOf(client: Client, emit: Accepted, signal: AbortSignal): Promise<LogEvent> {
-  const { payload } = await client.events.get(emit.eventId, { signal })
+async function eventOf(client: Client, { eventId, sequence }: Accepted, signal: AbortSignal): Promise<LogEvent> {
+  const { emit, payload } = await client.events.get(eventId, { signal })
   const text = (field: string): string => String(emit[field] ?? '')
   const optional = (field: string): string | null => (typeof emit[field] === 'string' ? emit[field] : null)
   return {
-    id: emit.eventId,
-    sequence: emit.sequence,
+    id: eventId,
+    specversion: '1.0',
     type: text('name'),
     canonicalName: text('canonicalName'),
     organizationId: emit.organizationId,
     environment: emit.environment,
+    sequence,
+    source: text('source'),
     subject: optional('subject'),
+    actorId: text('actorId'),
     time: text('time'),
     recordedAt: emit.recordedAt,
     schemaVersion: text('schemaVersion'),
     schemaHash: text('schemaHash'),
-    source: text('source'),
-    actorId: text('actorId'),
-    kind: optional('kind'),
     correlationId: optional('correlationId'),
     causationId: optional('causationId'),
+    traceId: null,
+    chain: { rootEventId: optional('rootEventId') ?? eventId, depth: Number(emit.depth ?? 0), workflowPath: (emit.path ?? []) as string[] },
+    federation: (emit.federation ?? null) as object | null,
+    kind: optional('kind'),
     data: payload,
     payloadJson: JSON.stringify(payload),
   }

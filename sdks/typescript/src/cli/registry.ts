@@ -1,5 +1,5 @@
 /** `clarion dry-run` and `clarion health`. */
-import type { NewRegistration } from '../client/types.ts'
+import type { DryRun, NewRegistration } from '../client/types.ts'
 import type { Command, Context } from './command.ts'
 import { UsageError } from './command.ts'
 import { objectJson, parseJson, readInput, readText } from './input.ts'
@@ -14,15 +14,16 @@ export const dryRun: Command = {
     name: { type: 'string', value: 'TEXT', sentence: 'As above.' },
     version: { type: 'string', value: 'X.Y.Z', sentence: 'As above; over what FILE says.' },
     schema: { type: 'string', value: 'FILE', sentence: 'As above: the JSON Schema of the payload.' },
+    history: { type: 'boolean', sentence: 'Also judge the payloads of the last 30 days by it.' },
   },
   notes: `FILE is the body of POST /api/v1/events/custom, or - for stdin.
   clarion dry-run order-paid.json
   clarion dry-run --namespace northwind --name order.paid --version 1.1.0 --schema order-paid.schema.json`,
   async run(context) {
-    const found = await context.client().events.custom.dryRun(await registrationOf(context), { signal: context.signal })
-    const { findings, ...facts } = found
-    context.print.record(context.print.json ? found : facts)
-    if (!context.print.json) for (const { code, message, details } of findings) note(context, code, message, details)
+    const history = context.options.history === true
+    const found = await context.client().events.custom.dryRun({ ...(await registrationOf(context)), history }, { signal: context.signal })
+    context.print.record(context.print.json ? found : factsOf(found))
+    if (!context.print.json) for (const { code, message, details } of found.findings) note(context, code, message, details)
     return found.valid ? 0 : 1
   },
 }
@@ -39,6 +40,28 @@ export const health: Command = {
     if (!print.json && recentFailures.length > 0) print.table(recentFailures, ['id', 'canonicalName', 'errorMessage', 'createdAt'])
     return 0
   },
+}
+
+/** What a person asks of a dry run; the rest is in the JSON. */
+function factsOf({
+  valid,
+  canonicalName,
+  semverBump,
+  schemaHash,
+  schemaFlavour,
+  schemaDepth,
+  schemaPropertyCount,
+  proof,
+  ...more
+}: DryRun) {
+  const { webhooks, peers } = more.impact
+  const history = more.history ? { judged: more.history.judged, refused: more.history.refused } : undefined
+  return {
+    ...{ valid, canonicalName, semverBump, schemaHash, schemaFlavour, schemaDepth, schemaPropertyCount, proof },
+    receivers: { webhooks: webhooks.length, peers: peers.length },
+    ...(history ? { history } : {}),
+    ...Object.fromEntries(more.warnings.map(({ path, message }, index) => [`warning.${index + 1}`, `${path || '/'}: ${message}`])),
+  }
 }
 
 async function registrationOf({ positionals: [file], text, stdin }: Context): Promise<NewRegistration> {

@@ -74,6 +74,13 @@ export interface DryRun {
   schemaFlavour: SchemaFlavour
   schemaDepth: number
   schemaPropertyCount: number
+  /** Whether every payload of the version before is still allowed; null where there is none to compare with, or nothing to prove. */
+  proof: boolean | null
+  warnings: Finding[]
+  /** Who would receive it. */
+  impact: { webhooks: Json[]; peers: Json[] }
+  /** Asked for by `history: true`: what it would have refused in the last 30 days. */
+  history?: { from: string; to: string; judged: number; refused: number; truncated: boolean; examples: Json[] } | null
   /** Everything that is wrong, by the code that registering would answer. */
   findings: Array<{ code: string; message: string; details: Finding[] }>
 }
