@@ -67,10 +67,10 @@ export function hardSchemas(): Record<string, Judged> {
     'long patterns': judged({ type: 'object', properties: named(2, n => ({ pattern: `${'\\S'.repeat(480)}${n}` })) }),
     'fifty patterns': judged({ type: 'object', properties: named(50, n => ({ type: 'string', pattern: `^[a-z0-9-]{1,${20 + n}}$` })) }),
     'large enum': judged({ type: 'object', properties: { a: { enum: Array.from({ length: 5_000 }, (_, n) => `value ${n}`) } } }),
-    'a thousand definitions': judged({
+    'five hundred definitions': judged({
       type: 'object',
       $ref: '#/$defs/p0',
-      $defs: { ...named(990, n => ({ $ref: `#/$defs/p${n + 1}` })), p990: {} },
+      $defs: { ...named(490, n => ({ $ref: `#/$defs/p${n + 1}` })), p490: {} },
     }),
   }
 }

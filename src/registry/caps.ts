@@ -16,7 +16,7 @@ export const SCHEMA_NESTING_MAX = 64
 /** Subschemas that judging one instance may visit, `$ref` followed each time: twice the same reference, thirty levels on end, is a billion. */
 export const SCHEMA_EVALUATIONS_MAX = 2_000
 /** Subschemas in the text, used or not: each is looked at several times before the schema is taken, while others wait. */
-export const SCHEMA_SUBSCHEMAS_MAX = 1_000
+export const SCHEMA_SUBSCHEMAS_MAX = 500
 
 export interface SchemaSize {
   /** Levels: the root is 1, each step into properties, items, prefixItems, patternProperties or additionalProperties one more. */

@@ -5,8 +5,10 @@
 import type { Finding } from '../codes.ts'
 import type { Registration, SchemaFlavour } from '../control-plane/records.ts'
 import { finding } from '../events/json-text.ts'
+import { createCache } from './cache.ts'
 import { checkDialect, onlyJudged } from './dialect.ts'
 import { createJudge, type Judge } from './judging/judge.ts'
+import { createSharedNodes } from './judging/shared-nodes.ts'
 import { createMetaJudge } from './meta-schema.ts'
 import type { SchemaObject } from './schema-positions.ts'
 
@@ -20,11 +22,16 @@ export interface Validators {
 }
 
 const FINDINGS_MAX = 20
+/** Nodes that schemas of one flavour have in common; a few hundred bytes each. */
+const SHARED_MAX = 10_000
 
 /** `cacheMax`: schemas kept ready at most; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
   const judges = createCache<Judge>(options.cacheMax)
   const metaSchema = createMetaJudge()
+  const shared = { 'json-schema-2020-12': createSharedNodes(SHARED_MAX), 'openapi-3.1': createSharedNodes(SHARED_MAX) }
+  const makeJudge = (schema: SchemaObject, flavour: SchemaFlavour): Judge =>
+    createJudge(schema, { flavour, formats: 'assert', shared: shared[flavour] })
 
   function check(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
     const refused = checkDialect(schema, flavour)
@@ -33,7 +40,7 @@ export function createValidators(options: { cacheMax: number }): Validators {
   }
 
   function judgeOf({ schemaHash, payloadSchema, schemaFlavour }: Parameters<Validators['validate']>[0]): Judge {
-    return judges.get(schemaHash, () => createJudge(payloadSchema, { flavour: schemaFlavour, formats: 'assert' }))
+    return judges.get(schemaHash, () => makeJudge(payloadSchema, schemaFlavour))
   }
 
   return {
@@ -41,7 +48,7 @@ export function createValidators(options: { cacheMax: number }): Validators {
       const findings = check(schema, flavour)
       if (findings.length > 0) return { ok: false, findings }
       try {
-        createJudge(schema, { flavour, formats: 'assert' })
+        makeJudge(schema, flavour)
         return { ok: true }
       } catch (error) {
         return { ok: false, findings: [finding('', 'compile', error instanceof Error ? error.message : String(error))] }
@@ -50,29 +57,6 @@ export function createValidators(options: { cacheMax: number }): Validators {
     validate(registration, value) {
       const judge = judgeOf(registration)
       return judge.isValid(value) ? [] : judge.findings(value, FINDINGS_MAX)
-    },
-  }
-}
-
-/**
- * Two generations: what is used moves to the young one, and when that holds half of what is allowed, the old one goes with all that was not
- * used since. Finding what was used lately writes nothing.
- */
-function createCache<T>(max: number) {
-  const youngMax = Math.max(1, Math.floor(max / 2))
-  let young = new Map<string, T>()
-  let old = new Map<string, T>()
-  return {
-    get(key: string, make: () => T): T {
-      const found = young.get(key)
-      if (found !== undefined) return found
-      const kept = old.get(key) ?? make()
-      if (young.size >= youngMax) {
-        old = young
-        young = new Map()
-      }
-      young.set(key, kept)
-      return kept
     },
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { measureSchema } from '../../src/registry/caps.ts'
+import { flavourOf } from '../../src/registry/flavour.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
+import { createValidators } from '../../src/registry/validators.ts'
 
 const codesOf = (schema: SchemaObject) => measureSchema(schema).problems.map(p => `${p.code} ${p.finding.rule} ${p.finding.path}`)
 
@@ -50,12 +52,66 @@ describe('the size of a schema', () => {
   })
 })
 
+describe('the caps of a schema, each at its limit and one beyond', () => {
+  const nested = (levels: number): SchemaObject =>
+    levels === 1 ? { type: 'object' } : { type: 'object', properties: { x: nested(levels - 1) } }
+  const wide = (names: number): SchemaObject => ({ properties: Object.fromEntries(Array.from({ length: names }, (_, i) => [`p${i}`, {}])) })
+  const long = (bytes: number): SchemaObject => {
+    const schema = { type: 'object', description: '' }
+    return {
+      ...schema,
+      description: 'é'
+        .repeat(Math.floor((bytes - JSON.stringify(schema).length) / 2))
+        .concat(bytes % 2 === JSON.stringify(schema).length % 2 ? '' : 'x'),
+    }
+  }
+  const many = (schemas: number): SchemaObject => ({
+    $defs: Object.fromEntries(Array.from({ length: schemas - 1 }, (_, i) => [`d${i}`, {}])),
+  })
+  const asking = (checks: number): SchemaObject => ({ required: Array.from({ length: checks - 1 }, (_, i) => `r${i}`) })
+  it.each<[string, (size: number) => SchemaObject, number, string]>([
+    ['levels', nested, 5, 'schema_too_deep max_depth '],
+    ['properties', wide, 50, 'schema_too_wide max_properties '],
+    ['bytes, not characters', long, 65_536, 'schema_too_wide max_bytes '],
+    ['schemas', many, 500, 'schema_too_wide max_subschemas '],
+    ['checks', asking, 2_000, 'invalid_json_schema max_evaluations '],
+  ])('%s', (_title, make, max, problem) => {
+    expect(codesOf(make(max))).toEqual([])
+    expect(codesOf(make(max + 1))).toEqual([problem])
+  })
+
+  it('a pattern, and all of them together', () => {
+    const validators = createValidators({ cacheMax: 1 })
+    const taken = (...patterns: string[]) =>
+      validators.compile({ properties: Object.fromEntries(patterns.map((pattern, i) => [`p${i}`, { pattern }])) }, 'json-schema-2020-12').ok
+    expect([taken('a'.repeat(1_000)), taken('a'.repeat(1_001))]).toEqual([true, false])
+    expect([taken('a'.repeat(999), 'b'.repeat(999), 'cc'), taken('a'.repeat(999), 'b'.repeat(999), 'ccc')]).toEqual([true, false])
+    expect([taken('a{1000}', 'b{1000}', 'c{1000}', 'd{1000}'), taken('a{1000}', 'b{1000}', 'c{1000}', 'd{1000}', 'e{1000}')]).toEqual([
+      true,
+      false,
+    ])
+  })
+
+  it('in the flavour of OpenAPI as in the other', () => {
+    const inOpenApi = (schema: SchemaObject) => ({ ...schema, example: {} })
+    expect([flavourOf(inOpenApi(wide(50))), codesOf(inOpenApi(wide(50)))]).toEqual(['openapi-3.1', []])
+    expect(codesOf(inOpenApi(wide(51)))).toEqual(['schema_too_wide max_properties '])
+    expect(codesOf(inOpenApi(nested(6)))).toEqual(['schema_too_deep max_depth '])
+  })
+
+  it('a dynamic reference that leads back, by any of its ends', () => {
+    expect(codesOf({ $dynamicAnchor: 'a', properties: { x: { $dynamicRef: '#a' } } })).toEqual(['schema_too_deep recursive '])
+    const other = { $id: 'https://example.com/b', $dynamicAnchor: 'a', not: { $dynamicRef: '#a' } }
+    expect(codesOf({ $dynamicAnchor: 'a', $defs: { other } })).toEqual(['schema_too_deep recursive '])
+  })
+})
+
 describe('a hostile schema costs no more than its text', () => {
-  it('references that double at each of 300 levels', () => {
+  it('references that double at each of 150 levels', () => {
     const $defs = Object.fromEntries(
-      Array.from({ length: 300 }, (_, i) => [`d${i}`, { allOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] }]),
+      Array.from({ length: 150 }, (_, i) => [`d${i}`, { allOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] }]),
     )
-    expect(codesOf({ $ref: '#/$defs/d0', $defs: { ...$defs, d300: {} } })).toEqual(['invalid_json_schema max_evaluations '])
+    expect(codesOf({ $ref: '#/$defs/d0', $defs: { ...$defs, d150: {} } })).toEqual(['invalid_json_schema max_evaluations '])
   })
 
   it('nesting as deep as the text is long', () => {

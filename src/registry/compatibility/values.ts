@@ -23,8 +23,10 @@ export function compareValues({ before, after, path, isSame, verdict }: Pair): v
 
 /** What happened to the set of what is taken; undefined: everything is. */
 function direction(old: string[] | undefined, next: string[] | undefined): 'widened' | 'narrowed' | 'changed' {
-  const holdsAll = (many: string[] | undefined, few: string[] | undefined): boolean =>
-    many === undefined || (few?.every(each => many.includes(each)) ?? false)
+  const holdsAll = (many: string[] | undefined, few: string[] | undefined): boolean => {
+    const known = new Set(many)
+    return many === undefined || (few?.every(each => known.has(each)) ?? false)
+  }
   if (holdsAll(next, old)) return 'widened'
   return holdsAll(old, next) ? 'narrowed' : 'changed'
 }

@@ -37,7 +37,7 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
     pattern: createPatterns(),
     node(subschema) {
       if (!isJsonObject(subschema)) return newNode(subschema !== false)
-      const known = nodes.get(subschema)
+      const known = nodes.get(subschema) ?? sharedNode(subschema)
       if (known) return known
       const node = newNode(subschema)
       nodes.set(subschema, node)
@@ -45,6 +45,9 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
       return node
     },
   }
+  // Where the dynamic scope matters, a node belongs to its resource.
+  const shared = references.dynamic.size === 0 ? options.shared : undefined
+  const sharedNode = (subschema: SchemaObject) => shared?.get(subschema, said => prepared(said, making))
   const root = making.node(schema)
   return {
     isValid(value) {
@@ -61,6 +64,12 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
 
 /** Where nothing is told all can share one run: nothing is kept in it but what is entered and left again. */
 const SILENT: Run = { room: 0, findings: [], path: [], scope: [] }
+
+function prepared(schema: SchemaObject, making: Making): Node {
+  const node = newNode(schema)
+  prepare(node, schema, making)
+  return node
+}
 
 function prepare(node: Node, schema: SchemaObject, making: Making): void {
   prepareValues(node, schema, making)

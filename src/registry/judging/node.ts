@@ -8,6 +8,7 @@ import type { References, Resource, Schema } from '../references.ts'
 import type { ArrayRules } from './arrays.ts'
 import type { ObjectRules } from './objects.ts'
 import type { Seen } from './seen.ts'
+import type { SharedNodes } from './shared-nodes.ts'
 import type { Allowed, Bound } from './values.ts'
 
 /** Fields that a schema does not need are undefined; all nodes have the same ones, in the same order. */
@@ -61,6 +62,8 @@ export interface JudgeOptions {
   formats: 'assert' | 'annotate'
   /** Documents that references may lead to, by URI. */
   documents?: ReadonlyMap<string, Schema>
+  /** Of schemas that are judged by the same options. */
+  shared?: SharedNodes
 }
 
 /** Kinds of values. An integer is a number that is whole; what double precision turned to infinity is no number that was sent. */

@@ -242,3 +242,48 @@ describe('a minor is refused', () => {
     for (const { message } of findings) expect(message).toMatch(/: (keep|add|leave|make|use)/)
   })
 })
+
+describe('a verdict takes time in proportion to the two schemas', () => {
+  const cpuMs = (run: () => void): number => {
+    const before = process.cpuUsage()
+    run()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  }
+  const named = (count: number, schema: (n: number) => unknown): SchemaObject =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`d${n}`, schema(n)]))
+  const twice = (n: number) => ({
+    allOf: [{ $ref: `#/$defs/d${n + 1}` }],
+    properties: { x: { $ref: `#/$defs/d${n + 1}` }, y: { $ref: `#/$defs/d${n + 1}` } },
+  })
+  it.each<[string, SchemaObject, (schema: SchemaObject) => SchemaObject]>([
+    [
+      'references that double at each of 200 levels',
+      { $ref: '#/$defs/d0', $defs: { ...named(200, twice), d200: closed({}) } },
+      schema => ({ ...schema, $defs: { ...(schema.$defs as object), d200: closed({ b: S }) } }),
+    ],
+    [
+      'a chain of 500 references',
+      { $ref: '#/$defs/d0', $defs: { ...named(500, n => ({ $ref: `#/$defs/d${n + 1}` })), d500: {} } },
+      schema => ({ ...schema, $defs: { ...(schema.$defs as object), d500: S } }),
+    ],
+    [
+      'an enum of thousands',
+      a({ enum: Array.from({ length: 7_000 }, (_, n) => n) }),
+      () => a({ enum: Array.from({ length: 7_000 }, (_, n) => n + 1) }),
+    ],
+    [
+      'nesting of sixty levels',
+      Array.from({ length: 60 }).reduce<SchemaObject>(schema => ({ items: schema, discriminator: {} }), { discriminator: {} }),
+      schema => ({ ...schema, example: 1, minItems: 1 }),
+    ],
+    [
+      'fifty patterns of names',
+      closed({}, { patternProperties: named(50, () => S) }),
+      schema => ({ ...schema, properties: named(50, () => S) }),
+    ],
+  ])('%s', (_title, old, change) => {
+    const next = change(structuredClone(old))
+    expect(cpuMs(() => checkMinor(old, next))).toBeLessThan(500)
+  })
+})
