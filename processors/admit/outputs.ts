@@ -154,7 +154,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
       : [],
     subscriberCount: acceptance?.webhookIds.length ?? 0,
     warnings: progress.warnings ?? NO_WARNINGS,
-    path: event?.path ?? NO_PATH,
+    path: event?.path ?? progress.chain?.path ?? NO_PATH,
     federation: event?.federation ? JSON.stringify(event.federation) : null,
   }
 }

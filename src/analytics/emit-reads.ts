@@ -54,6 +54,8 @@ export interface EmitSummary {
   payloadBytes: number
   subscriberCount: number
   warnings: string[]
+  /** Webhooks and workflows that its chain came through. */
+  path: string[]
 }
 
 export interface Emit extends EmitSummary {

@@ -115,7 +115,7 @@ describe('the built-in types', () => {
     ])
     expect((await publish(organization, 'order.lost', ORDER)).code).toBe('event_not_registered')
     expect((await publish({ ...organization, org: { ...organization.org, id: 'org_nobody' } }, 'order.created', ORDER)).code).toBe(
-      'not_found',
+      'organization_not_found',
     )
     const own = await organization.call('POST', '/api/v1/platform/events', {
       organizationId: organization.org.id,

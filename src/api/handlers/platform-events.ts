@@ -2,7 +2,6 @@
 
 import type { Clock } from '../../clock.ts'
 import { ClarionError, CODES } from '../../codes.ts'
-import { getOrganization } from '../../control-plane/organizations.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { builtInEmit } from '../../events/built-in-emit.ts'
 import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
@@ -38,10 +37,17 @@ export function createPlatformEventHandlers(deps: { view: ControlView; platformE
     return event
   }
 
+  /** Suspended is fine: an organization hears of itself. Throws `organization_not_found`. */
+  function known(organizationId: string): string {
+    const status = deps.view.organization(organizationId)?.status
+    if (status !== undefined && status !== 'deleted') return organizationId
+    throw new ClarionError('organization_not_found', CODES.organization_not_found.meaning)
+  }
+
   return {
     publish(call: Call): Promise<Answer> {
       const input = call.body as NewPlatformEvent
-      const { id: organizationId } = getOrganization(deps.view, input.organizationId)
+      const organizationId = known(input.organizationId)
       const event = checked(input)
       const { subject = null, correlationId = null, actorId = call.caller.actorId, idempotencyKey = null, source = 'platform' } = input
       const timeMs = input.time === undefined ? null : checkedTime(input.time, deps.clock.nowMs())

@@ -51,7 +51,7 @@ export function createRedriveHandlers({
       const { organizationId, environment, emitId, name, kind, source, subject, actorId, correlationId, causationId } = emit
       const redriven = platformEmit({
         ...{ kind: 'redrive', id: `redrive/${emitId}`, redriveOf: emitId, organizationId, environment, type: name, genericKind: kind },
-        ...{ source, subject, actorId, correlationId, causationId, rootEventId: emit.rootEventId, depth: emit.depth },
+        ...{ source, subject, actorId, correlationId, causationId, rootEventId: emit.rootEventId, depth: emit.depth, path: emit.path },
         ...{ canonicalName: emit.canonicalName ?? '', schemaVersion: emit.schemaVersion ?? '', schemaHash: emit.schemaHash ?? '' },
         ...{ requestedVersion: emit.requestedVersion, idempotencyKey: emit.idempotencyKey, timeMs: Date.parse(emit.time) },
         ...{ requestId: call.requestId, payload },
