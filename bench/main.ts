@@ -10,6 +10,7 @@ import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
 import { measureEmit } from './figures/emit.ts'
+import { measureFederation } from './figures/federation.ts'
 import { measurePath } from './figures/path.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
@@ -21,6 +22,7 @@ import { type Row, table } from './table.ts'
 /** In the order of `FIGURES`: `start` stops the parts of the stand, so it comes last. */
 const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   admission: measureAdmission,
+  federation: measureFederation,
   streams: measureStreams,
   emit: measureEmit,
   batch: measureBatch,
