@@ -10,7 +10,7 @@ SELECT * FROM
         AND deliveryId IN
         (
             SELECT deliveryId FROM attempts
-            WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed'
+            WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed' AND trigger != 'test'
                 AND ({webhookId:Nullable(String)} IS NULL OR webhookId = {webhookId:Nullable(String)})
                 AND ({from:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
                 AND ({to:Nullable(String)} IS NULL OR createdAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
