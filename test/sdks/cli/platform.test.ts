@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
-import { runCommand, startCommand } from '../support/command.ts'
+import { runCommand, runHere, startCommand } from '../support/command.ts'
 import { until } from '../support/until.ts'
 
 let platform: TestPlatform
@@ -31,14 +31,15 @@ beforeAll(async () => {
   })
 }, 120_000)
 afterAll(() => platform?.stop())
-const clarion = (...words: string[]) => runCommand(env, words)
+/** Without a process of its own; what depends on one runs in one. */
+const clarion = (...words: string[]) => runHere(env, words)
 
 describe('clarion emit', () => {
   it('shows the verdict, as lines or as JSON, for a payload from a word, a file or stdin', async () => {
     const file = join(directory, 'payload.json')
     writeFileSync(file, '{"total": 12.50}\n')
     const [word, fromFile, piped] = await Promise.all([
-      clarion('emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1'),
+      runCommand(env, ['emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1']),
       clarion('emit', name, '--data', `@${file}`, '--json'),
       runCommand(env, ['emit', name, '--json', '--subject', 's-1'], '{"total":3}'),
     ])
@@ -51,12 +52,12 @@ describe('clarion emit', () => {
   })
 
   it('that is refused ends with 1, names each place and says what to do', async () => {
-    const { code, stdout, stderr } = await clarion('emit', name, '--data', '{"total":"x"}')
+    const { code, stdout, stderr } = await runCommand(env, ['emit', name, '--data', '{"total":"x"}'])
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/^clarion: payload_invalid: .*\n {2}\/total: must be number\nnext: .*\nrequest: req_\w+\n$/)
     const json = JSON.parse((await clarion('emit', 'no.such', '--data', '{}', '--json')).stderr)
     expect(json.error).toMatchObject({ code: 'event_not_registered', requestId: expect.stringMatching(/^req_/), next: expect.any(String) })
-    const stranger = await runCommand({ ...env, CLARION_API_KEY: 'ck_live_x' }, ['health'])
+    const stranger = await runHere({ ...env, CLARION_API_KEY: 'ck_live_x' }, ['health'])
     expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('next: set CLARION_API_KEY')])
   })
 })
@@ -180,7 +181,7 @@ describe('by Kafka', () => {
   })
 
   it('quarantine list, show and redrive: what was produced wrong is repaired', async () => {
-    const produced = await runCommand({ ...env, CLARION_KAFKA: file }, ['produce', name, '--data', '{"total":"x"}', '--json'])
+    const produced = await clarion('produce', name, '--data', '{"total":"x"}', '--json', '--kafka', file)
     const emitId = produced.json.emitId as string
     const listed = await until(() => clarion('quarantine', 'list', '--code', 'payload_invalid'), ({ stdout }) => stdout.includes(emitId)) // biome-ignore format: one thought
     expect(listed.stdout).toMatch(new RegExp(`^EMITID +CODE +NAME +RECORDEDAT +MESSAGE\\n${emitId} +payload_invalid +${name} `))

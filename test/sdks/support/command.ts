@@ -35,14 +35,7 @@ export function startCommand(env: Record<string, string>, words: string[], stdin
     stderr,
     says: async text => void (await until(() => stderr().includes(text), Boolean)),
     interrupt: () => void child.kill('SIGINT'),
-    finished: ended(child).then(code => ({
-      code,
-      stdout: stdout(),
-      stderr: stderr(),
-      get json() {
-        return JSON.parse(stdout())
-      },
-    })),
+    finished: ended(child).then(code => finished(code, stdout(), stderr())),
   }
 }
 
@@ -56,8 +49,17 @@ export async function runHere(env: Record<string, string>, argv: string[], stdin
   const { signal } = new AbortController()
   const code = await run({ argv, env, stdin: Readable.from([stdin]), ...streams, clock: systemClock, random: systemRandom, signal })
   await new Promise(setImmediate)
-  return { code, stdout: stdout(), stderr: stderr(), json: {} }
+  return finished(code, stdout(), stderr())
 }
+
+const finished = (code: number | null, stdout: string, stderr: string): Finished => ({
+  code,
+  stdout,
+  stderr,
+  get json() {
+    return JSON.parse(stdout)
+  },
+})
 
 const ended = (child: ChildProcess): Promise<number | null> => new Promise(resolve => child.once('close', resolve))
 
