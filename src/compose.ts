@@ -32,9 +32,9 @@ import { createControlLog, tailControl } from './kafka/control-topic.ts'
 import { createLogPages } from './kafka/log-pages.ts'
 import type { Processor } from './kafka/ports.ts'
 import { provision } from './kafka/provisioning.ts'
+import { reachKafka } from './kafka/reach.ts'
 import { runShardedProcessor } from './kafka/sharded-processor.ts'
 import { shardOf } from './kafka/shards.ts'
-import { openWire } from './kafka/wire.ts'
 import { checkHourly } from './ledger/hourly.ts'
 import { createMailer } from './notifications/mail.ts'
 import { createOwnerNotices } from './notifications/owner-notices.ts'
@@ -83,7 +83,7 @@ export async function compose(deps: {
     closing.push(() => backends.close())
     const { kafka } = backends
 
-    const wire = await openWire(kafka, logger)
+    const wire = await reachKafka({ ...deps, kafka })
     closing.push(() => wire.close())
     const provisioning = await provision({ kafka, wire, shards: config.shards, replicationFactor: config.replicationFactor, clock, logger })
     closing.push(() => provisioning.close())
