@@ -67,7 +67,7 @@ export function createRoutes(on: Handlers): Route[] {
     route('POST', '/api/v1/organizations', 'operator', 'Make an organization; its key is shown once.', { body: organizations.newOrganization, answer: organizations.madeOrganization, status: 201 }, on.organizations.create),
     route('GET', '/api/v1/organizations', 'operator', 'List organizations.', list(organization), on.organizations.list),
     route('GET', '/api/v1/organizations/:id', 'operator', 'One organization.', { answer: organization }, on.organizations.get),
-    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan or owner.', { body: organizationPatch, answer: organization }, on.organizations.patch),
+    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, or whether minors are held to a proof.', { body: organizationPatch, answer: organization }, on.organizations.patch),
     route('DELETE', '/api/v1/organizations/:id', 'operator', 'Delete an organization, its keys and its webhooks.', { answer: organization }, on.organizations.delete),
     route('POST', '/api/v1/organizations/:id/suspend', 'operator', 'Suspend: it can read, but not emit or register.', { answer: organization }, on.organizations.suspend),
     route('POST', '/api/v1/organizations/:id/activate', 'operator', 'End a suspension.', { answer: organization }, on.organizations.activate),

@@ -86,7 +86,7 @@ const isAnnotation = (keyword: string, flavour: SchemaFlavour): boolean =>
   ANNOTATIONS.has(keyword) || keyword.startsWith('x-') || (flavour === 'openapi-3.1' && OPENAPI_KEYWORDS.has(keyword))
 
 /**
- * Names that would be misjudged: the validator passes over `__proto__` in silence, and V8 13.6 may read a key of one escaped character,
+ * Names that payloads had better not have: many a program trips over `__proto__`, and V8 13.6 may read a key of one escaped character,
  * which a quote or a control character always is in stored JSON, as another.
  */
 const UNREADABLE = /^(?:__proto__|["\u0000-\u001f])$/
