@@ -73,7 +73,7 @@ export type NoticeKind = (typeof NOTICE_KINDS)[number]
  */
 export interface LaneState {
   steps: number[]
-  /** All of them have been read from `deliveries` before this offset. */
+  /** All of them stood before this offset of `deliveries`. */
   readTo: number
 }
 

@@ -3,12 +3,13 @@ import type { Webhook } from '../../src/control-plane/records.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Begun, Progress } from './progress.ts'
+import type { Lane } from './subject-lanes.ts'
 
 /**
- *     held (due later) ─► waiting (for a slot) ─► flying ─► over
- *                            └──moved, cancelled, dropped──►┘
+ *     held (due later) ─► lined (before its turn) ─► waiting (for a slot) ─► flying ─► over
+ *                            └───────────────────────────┴──moved, cancelled, dropped──►┘
  */
-export type Stage = 'held' | 'waiting' | 'flying' | 'over'
+export type Stage = 'held' | 'lined' | 'waiting' | 'flying' | 'over'
 
 export interface Delivery extends RetryRecord {
   readonly owner: Owner
@@ -21,6 +22,8 @@ export interface Delivery extends RetryRecord {
   readonly takenAtMs: number
   /** Since when it has been waiting for a slot. */
   waitingSinceMs: number
+  /** Its place in line, if its webhook asks for an order. */
+  lane: Lane | undefined
   /** Why no further attempt is to follow the one in flight. */
   cancel: string | undefined
   /** What is in flight. */

@@ -10,6 +10,8 @@ export interface DeliverLimits {
   payloadBytesMax: number
   /** What every webhook may have waiting; more only while there is room for others (see `dispatcher.ts`). */
   waitingFairShare: number
+  /** Deliveries of one webhook that wait in memory for their turn in an ordered lane; the others step aside. */
+  linedMax: number
   /** Retries of one shard that wait in memory for their due time. */
   scheduledMax: number
   /** Results that are not committed yet; no new request is begun above. */
@@ -26,6 +28,7 @@ export const DELIVER_LIMITS: DeliverLimits = {
   deliveriesMax: 20_000,
   payloadBytesMax: 64 * 1024 * 1024,
   waitingFairShare: 50,
+  linedMax: 500,
   scheduledMax: 1_000,
   uncommittedMax: 4_000,
   waitingMsMax: 60_000,

@@ -13,6 +13,7 @@ import type { Attempts } from './attempt.ts'
 import type { Delivery } from './delivery.ts'
 import type { OpenEvents } from './open-events.ts'
 import { attemptRow, deadLetter, type Outputs, retryRecord, stepRow } from './outputs.ts'
+import type { SubjectLanes } from './subject-lanes.ts'
 
 /** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
 const ASIDE_MS_MAX = 60_000
@@ -37,6 +38,7 @@ export function createSettle(deps: {
   attempts: Attempts
   events: OpenEvents
   outputs: Outputs
+  lanes: SubjectLanes
   /** Told how each attempt ended. */
   announce: Announcing
   clock: Clock
@@ -50,8 +52,9 @@ export function createSettle(deps: {
   const { shard } = handle
   const { outputs } = deps
 
-  function leave(delivery: Delivery, record: OutRecord): void {
+  function leave(delivery: Delivery, record: OutRecord, dueAtMs?: number): void {
     if (delivery.trigger === 'live') events.keep(delivery.event.eventId)
+    deps.lanes.moved(delivery, dueAtMs)
     release(delivery)
     handle.write([record])
   }
@@ -63,6 +66,7 @@ export function createSettle(deps: {
       outputs.completed(ended.completion)
       deps.announce.completed(delivery, ended.completion.state, ended.deliveries)
     }
+    deps.lanes.ended(delivery)
     release(delivery)
     handle.write(records)
   }
@@ -83,7 +87,7 @@ export function createSettle(deps: {
       else if (outcome.state === 'failed') end(delivery, true, [deadLetter(delivery, result, shard, clock.nowMs())])
       else {
         const tier = tierFor(outcome.dueAtMs - clock.nowMs(), timeScale)
-        leave(delivery, retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }))
+        leave(delivery, retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }), outcome.dueAtMs)
       }
       deps.onAttempt(row)
     },
@@ -96,9 +100,12 @@ export function createSettle(deps: {
     },
     parked: delivery => end(delivery, false, []),
     aside(delivery) {
-      // The longer it has been due, the longer: a dead endpoint's pile is not turned over all the time.
-      const overdueMs = Math.max(0, clock.nowMs() - delivery.dueAtMs)
-      leave(delivery, retryRecord(delivery, tierFor(Math.min(overdueMs, ASIDE_MS_MAX * timeScale), timeScale), shard))
+      const nowMs = clock.nowMs()
+      const turnAtMs = delivery.stage === 'lined' ? deps.lanes.turnAtMs(delivery) : undefined
+      // The longer it has been due, the longer: a dead endpoint's pile is not turned over all the time. One in line: until its turn may come.
+      const waitMs = turnAtMs === undefined ? nowMs - delivery.dueAtMs : turnAtMs - nowMs
+      const tier = tierFor(Math.min(Math.max(0, waitMs), ASIDE_MS_MAX * timeScale), timeScale)
+      leave(delivery, retryRecord(delivery, tier, shard))
     },
     seal: () => [...outputs.seal(), ...events.seal(shard)],
   }

@@ -30,6 +30,7 @@ import type { Outputs } from './outputs.ts'
 import type { Begun, Progress } from './progress.ts'
 import type { Room } from './room.ts'
 import { createSettle } from './settle.ts'
+import type { SubjectLanes } from './subject-lanes.ts'
 
 /** A webhook that is not in the view may be newer than it: its deliveries are cancelled only when they are older than this. */
 const VIEW_LAG_MS_MAX = 2_000
@@ -40,6 +41,8 @@ const NOTHING = Buffer.alloc(0)
 export interface DeliveryShard {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
   take(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, place: number, fresh?: boolean): boolean
+  /** Goes on with one whose turn it is. */
+  turn(delivery: Delivery): void
   /** Takes in hand a delivery that somebody wants tried again. */
   takeAsked(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun): void
   /** Cancels what is in hand and not in flight; what is in flight gets no further attempt. */
@@ -65,6 +68,7 @@ export function createDeliveryShard(deps: {
   events: OpenEvents
   outputs: Outputs
   announce: Announcing
+  lanes: SubjectLanes
   /** Whether a fresh delivery must wait in the log, because its webhook is off or catching up. */
   holds(event: EventFacts, webhook: Webhook): boolean
   /** Why a delivery must not go on, if somebody cancelled it. */
@@ -123,8 +127,13 @@ export function createDeliveryShard(deps: {
       settle.parked(delivery)
       return
     }
-    delivery.stage = 'waiting'
     delivery.waitingSinceMs = clock.nowMs()
+    if (!deps.lanes.mayGo(delivery, webhook)) {
+      delivery.stage = 'lined'
+      if (room.crowded() || deps.lanes.waiting(webhook.id) > limits.linedMax) settle.aside(delivery)
+      return
+    }
+    delivery.stage = 'waiting'
     if (!dispatcher.offer(delivery, webhook.maxInFlight)) settle.aside(delivery)
   }
 
@@ -169,6 +178,7 @@ export function createDeliveryShard(deps: {
       bytes: record.payload.length,
       takenAtMs: clock.nowMs(),
       waitingSinceMs: 0,
+      lane: undefined,
       cancel: undefined,
       attempt: undefined,
     }
@@ -197,7 +207,11 @@ export function createDeliveryShard(deps: {
   function stop(): void {
     due.close()
     dispatcher.forget(owner)
-    for (const delivery of inHand) if (delivery.stage !== 'flying') drop(delivery)
+    for (const delivery of inHand) {
+      if (delivery.stage === 'flying') continue
+      deps.lanes.dropped(delivery)
+      drop(delivery)
+    }
   }
 
   return {
@@ -213,6 +227,9 @@ export function createDeliveryShard(deps: {
       if (cancel !== undefined) settle.cancelled(delivery, cancel)
       else if (!later) dispatch(delivery)
       return true
+    },
+    turn(delivery) {
+      if (delivery.stage === 'lined') dispatch(delivery)
     },
     takeAsked(record, progress, begun) {
       const delivery = inHandOf(record, progress, begun, 0, false)
@@ -240,7 +257,7 @@ export function createDeliveryShard(deps: {
       // In the order in which they were taken.
       for (const delivery of inHand) {
         if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved === SWEEP_DELIVERIES) break
-        if (delivery.stage !== 'waiting' || delivery.waitingSinceMs > nowMs - limits.waitingMsMax) continue
+        if ((delivery.stage !== 'waiting' && delivery.stage !== 'lined') || delivery.waitingSinceMs > nowMs - limits.waitingMsMax) continue
         settle.aside(delivery)
         moved++
       }

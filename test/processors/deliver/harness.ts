@@ -108,6 +108,24 @@ function createStage(runtime: TestRuntime, shard: number) {
   const rows = () => attemptTail.records.flatMap(record => auditAttemptsCodec.decode(record.value!).attempts)
   const completions = () => emitTail.records.flatMap(record => auditEmitsCodec.decode(record.value!).completions)
 
+  async function publish(list: Array<{ webhookIds: string[]; subject: string | null }>): Promise<EventFacts[]> {
+    publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
+    const published = list.map(({ subject }) => ({ ...eventNumber(++events, organizationId), subject }))
+    await (await publisher).commit(
+      published.map((event, at) => ({
+        topic: runtime.name(deliveries.name),
+        partition: shard,
+        key: organizationId,
+        value: deliveryRecordCodec.encode({
+          event,
+          payload: Buffer.from(`{"n":${event.sequence}}`),
+          webhookIds: list[at]!.webhookIds,
+        }),
+      })),
+    )
+    return published
+  }
+
   return {
     shard,
     organizationId,
@@ -118,19 +136,10 @@ function createStage(runtime: TestRuntime, shard: number) {
     },
     removeWebhook: (id: string) => apply('webhook', id, null),
     /** One record in `deliveries` per list of webhooks, in one transaction; answers the events. */
-    async publish(...webhookIds: string[][]): Promise<EventFacts[]> {
-      publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
-      const published = webhookIds.map(() => eventNumber(++events, organizationId))
-      await (await publisher).commit(
-        published.map((event, at) => ({
-          topic: runtime.name(deliveries.name),
-          partition: shard,
-          key: organizationId,
-          value: deliveryRecordCodec.encode({ event, payload: Buffer.from(`{"n":${event.sequence}}`), webhookIds: webhookIds[at]! }),
-        })),
-      )
-      return published
-    },
+    publish: (...webhookIds: string[][]): Promise<EventFacts[]> => publish(webhookIds.map(each => ({ webhookIds: each, subject: null }))),
+    /** The same, of events about something. */
+    publishAbout: (webhookId: string, ...subjects: Array<string | null>): Promise<EventFacts[]> =>
+      publish(subjects.map(subject => ({ webhookIds: [webhookId], subject }))),
     /** What the api would write. */
     async command(command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>): Promise<void> {
       publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))

@@ -128,16 +128,18 @@ describe('a crash', () => {
     stage.webhook('wh_1', url, { retryDelaysMs: [0] })
     const never = new Promise<never>(() => undefined)
     const unheard: string[] = []
+    const begun = Promise.withResolvers<void>()
     const before = run(stage, {
       reportHealth: () => never,
       sendNotice: id => {
         unheard.push(id)
+        begun.resolve()
         return never
       },
     })
     await stage.publish(['wh_1'])
     await stage.deadLetters(1)
-    await stage.changes(1)
+    await begun.promise
     await before.crash()
 
     const { reports, notices, told, until } = listener()

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Delivery } from '../../../processors/deliver/delivery.ts'
+import { createSubjectLanes } from '../../../processors/deliver/subject-lanes.ts'
+import type { Webhook } from '../../../src/control-plane/records.ts'
+import { laneStateCodec } from '../../../topics/delivery-state.ts'
+
+const webhook = { id: 'wh_1', ordering: 'block' } as Webhook
+
+/** Of an event with this sequence number, whose record stood at the offset of the same number. */
+const delivery = (sequence: number, fresh: boolean) =>
+  ({
+    ...{ webhookId: 'wh_1', deliveryId: `dlv_${sequence}`, trigger: 'live', attempts: 0, fresh, lane: undefined },
+    ...{ event: { sequence, subject: 'a', eventId: `evt_${sequence}` }, source: { record: { offset: sequence } } },
+  }) as unknown as Delivery
+
+function stage() {
+  const turns: number[] = []
+  let readTo = 0
+  const lanes = createSubjectLanes({ readTo: () => readTo, onTurn: one => turns.push(one.event.sequence) })
+  const commit = () => {
+    const records = lanes.seal(0)
+    lanes.committed()
+    return records
+  }
+  const read = (to: number) => {
+    readTo = to
+    lanes.read()
+  }
+  return { lanes, turns, commit, read }
+}
+
+describe('a lane', () => {
+  it('passes the turn only when the end of the one before has committed', () => {
+    const { lanes, turns, commit, read } = stage()
+    read(3)
+    const [first, second] = [delivery(1, true), delivery(2, true)]
+    expect([lanes.mayGo(first, webhook), lanes.mayGo(second, webhook)]).toEqual([true, false])
+    lanes.ended(first)
+    lanes.seal(0)
+    expect(turns).toEqual([])
+    lanes.committed()
+    expect(turns).toEqual([2])
+    lanes.ended(second)
+    expect(commit()).toEqual([])
+  })
+
+  it('read back after a crash lets nobody out of a retry topic pass before those that stand unread', () => {
+    const before = stage()
+    before.read(9)
+    for (const each of [delivery(3, true), delivery(5, true), delivery(8, true)]) before.lanes.mayGo(each, webhook)
+    // 5 stepped aside while 3 was under way; 8 was still in hand.
+    before.lanes.moved(Object.assign(delivery(5, true), { lane: undefined }), undefined)
+    const [record] = before.commit()
+    expect(laneStateCodec.decode(record!.value as Buffer)).toEqual({ steps: [5], readTo: 6 })
+
+    const { lanes, turns, commit, read } = stage()
+    lanes.restore('wh_1', 'a', record!.value as Buffer)
+    const fifth = delivery(5, false)
+    expect(lanes.mayGo(fifth, webhook)).toBe(false)
+    const third = delivery(3, true)
+    expect(lanes.mayGo(third, webhook)).toBe(true)
+    read(6)
+    expect(turns).toEqual([])
+    expect(lanes.mayGo(delivery(8, true), webhook)).toBe(false)
+    lanes.ended(third)
+    commit()
+    expect(turns).toEqual([5])
+    lanes.ended(fifth)
+    expect(commit().map(({ value }) => value)).toEqual([null])
+    expect(turns).toEqual([5, 8])
+  })
+
+  it('with nobody unread before it goes on as soon as that is known', () => {
+    const { lanes, turns, read } = stage()
+    lanes.restore('wh_1', 'a', laneStateCodec.encode({ steps: [5], readTo: 6 }))
+    lanes.mayGo(delivery(5, false), webhook)
+    read(5)
+    expect(turns).toEqual([])
+    read(6)
+    expect(turns).toEqual([5])
+  })
+})
