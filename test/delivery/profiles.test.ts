@@ -2,7 +2,8 @@ import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypt
 import { describe, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
 import { Webhook as Svix } from 'svix'
-import type { SignatureProfile } from '../../src/control-plane/records.ts'
+import { verifyWebhookSignature } from '../../sdks/typescript/src/webhooks/index.ts'
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../src/control-plane/records.ts'
 import { privateKeyOf, shownPublicKey } from '../../src/delivery/profiles/ed25519.ts'
 import { signatory } from '../../src/delivery/recipes.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
@@ -97,6 +98,21 @@ it('the profile event names the type and the time that it signed', () => {
     'X-Event-Timestamp': String(Math.floor(nowMs / 1000)),
     'X-Event-Type': 'shop.order_paid',
     'X-Event-Id': 'evt_1',
+  })
+})
+
+describe("the SDK's verification takes every profile", () => {
+  const verifiedBy = (profile: SignatureProfile, keys: string[], more = {}) => {
+    const { body, headers } = requestOf([profile], more)
+    return verifyWebhookSignature(body, headers, keys, { profile: profile === 'ed25519' ? 'standard' : profile, now: nowMs })
+  }
+
+  it.each(SIGNATURE_PROFILES)('%s', profile => {
+    const key = (text: string) => (profile === 'ed25519' ? shownPublicKey(privateKeyOf(signatory(secrets, 'wh_1', text).seed())) : text)
+    expect([verifiedBy(profile, [key(secret)]), verifiedBy(profile, [key(former)])]).toEqual([true, false])
+    expect(verifiedBy(profile, [key(secret), key(former)], ending(1))).toBe(true)
+    expect(verifiedBy(profile, [key(former)], ending(1))).toBe(true)
+    expect(verifiedBy(profile, [key(former)], ending(0))).toBe(false)
   })
 })
 
