@@ -40,19 +40,15 @@ export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Prog
   return accept(emit, platform, sequence, quota, undefined, judging)
 }
 
-/** What is to be held once the emit is accepted, so that a second record with its id is known. */
-export function platformIdOf(emit: Emit, { id }: PlatformEmit, { event }: Acceptance): HeldKey {
+/**
+ * What is to be held once the emit is accepted, so that a second record with its id is known. Only a caller's key is answered from it; of
+ * all others the id is enough.
+ */
+export function platformIdOf(emit: Emit, { id, kind, idempotencyKey }: PlatformEmit, { event }: Acceptance): HeldKey {
   const { eventId, canonicalName, sequence, recordedAtMs } = event
-  const keys = { keyHash: idHash(id), contentHash: contentHash(emit) }
-  return {
-    ...keys,
-    organizationId: platformIdsOf(emit.organizationId),
-    emitId: emit.emitId,
-    eventId,
-    canonicalName,
-    sequence,
-    recordedAtMs,
-  }
+  const held = { organizationId: platformIdsOf(emit.organizationId), keyHash: idHash(id), sequence, recordedAtMs }
+  if (kind !== 'builtin' || idempotencyKey === null) return { ...held, contentHash: NO_HASH, emitId: '', eventId: '', canonicalName: '' }
+  return { ...held, contentHash: contentHash(emit), emitId: emit.emitId, eventId, canonicalName }
 }
 
 /** C.0.2: a suspended organization still hears of itself, but nothing of its peers; its last events reach a deleted one (C.13). */
@@ -133,6 +129,7 @@ function number(emit: Emit, platform: PlatformEmit, sequence: number, registrati
 }
 
 const HASH_BYTES = 16
+const NO_HASH = Buffer.alloc(HASH_BYTES)
 const first = (digest: Buffer) => Buffer.from(digest.subarray(0, HASH_BYTES))
 const idHash = (id: string) => first(hash('sha256', id, 'buffer'))
 const contentHash = ({ request: { fullName }, payload }: Emit) =>

@@ -6,7 +6,7 @@ import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { CHAIN_DEPTH_MAX } from '../events/chain.ts'
-import { LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../events/names.ts'
+import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../events/names.ts'
 import { platformEmit, platformEmitRecord } from '../events/platform-emit.ts'
 import type { OutRecord } from '../kafka/ports.ts'
 import { schemaHash } from '../registry/canonical-json.ts'
@@ -14,7 +14,11 @@ import { ENVIRONMENTS, type Environment, type Webhook } from './records.ts'
 import type { ControlView } from './view.ts'
 
 /** What a lifecycle event follows from; its own depth is one more, so that loops through lifecycle events end too (C.3.1, 2). */
-export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & { eventId: string | null }
+export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & {
+  eventId: string | null
+  /** It is a lifecycle event itself: nothing is announced because of it (C.3.1, 2). */
+  isLifecycle?: boolean
+}
 
 export interface Lifecycle {
   /** Whether any webhook of the organization's environment listens to any lifecycle event. Costs two look-ups, as does `isNamed`. */
@@ -41,7 +45,7 @@ export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; sha
     namesOf(deps.view.webhooks(organizationId))[environment].has(type)
 
   function announce(row: ChangeRow, environment: Environment, cause?: Cause): OutRecord[] {
-    if (!isNamed(row.organizationId, environment, row.type)) return []
+    if (cause?.isLifecycle || !isNamed(row.organizationId, environment, row.type)) return []
     return [platformEmitRecord(lifecycleEmit(row, environment, cause), deps.shards)]
   }
 
@@ -74,12 +78,13 @@ const rowOfEmit = ({ organizationId, emitId, canonicalName, actorId }: EventFact
   ...{ previousStatus: null, reason: null, requestId: null },
 })
 
-/** The event itself, if it is in a chain; one from outside begins none through its lifecycle events. */
-export const causeOf = ({ eventId, rootEventId, depth, path, causationId }: EventFacts): Cause => ({
+/** The event itself. One from outside begins no chain through its lifecycle events: its depth counts as -1. */
+export const causeOf = ({ eventId, rootEventId, depth, path, causationId, type }: EventFacts): Cause => ({
   eventId,
   rootEventId,
   depth: causationId === null && depth === 0 ? -1 : depth,
   path,
+  isLifecycle: isLifecycleType(type),
 })
 
 type Names = Record<Environment, ReadonlySet<string>>

@@ -177,3 +177,38 @@ it('what happens in one environment is announced there; what belongs to none, in
   expect([live, test].map(each => each.receiver.requests.length)).toEqual([3, 3])
   await Promise.all([live, test].map(each => each.receiver.close()))
 })
+
+describe('deliveries', () => {
+  it('that are used up are announced once for each subscriber, the last success of an emit once; and nothing of what announces them', async () => {
+    const organization = await platform.organization()
+    const down = await createReceiver()
+    down.close()
+    const failing = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
+      ...{ url: down.url, events: ['platformxe.generic#lost', 'WEBHOOK_DELIVERY_EXHAUSTED', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED'] },
+      retry: { maxAttempts: 1 },
+    })
+    expect(failing.status).toBe(201)
+    const told = await listening(
+      organization,
+      'CUSTOM_EVENT_EMIT_DELIVERED',
+      'CUSTOM_EVENT_EMIT_DELIVERY_FAILED',
+      'WEBHOOK_DELIVERY_EXHAUSTED',
+    )
+    const healthy = await listening(organization, 'platformxe.generic#good')
+    const lost = await emit(organization, generic('lost'))
+    const good = await emit(organization, generic('good'))
+    const received = (await told.receiver.received(3)).map(bodyOf)
+    const of = (type: string) => received.find(each => each.type === type)!.data
+    expect(of('CUSTOM_EVENT_EMIT_DELIVERY_FAILED')).toMatchObject({
+      ...{ emitId: lost.data.emitId, subscriberType: 'webhook', subscriberId: failing.data.id, attempts: 1, lastError: expect.any(String) },
+    })
+    expect(of('CUSTOM_EVENT_EMIT_DELIVERED')).toMatchObject({ emitId: good.data.emitId, subscriberCount: 1 })
+    expect(of('WEBHOOK_DELIVERY_EXHAUSTED')).toMatchObject({ emitId: lost.data.emitId, webhookId: failing.data.id })
+    // What the failing webhook would have been told was lost too; that is in the audit, and announced to nobody.
+    const audited = () => organization.call<object[]>('GET', '/api/v1/audit?type=WEBHOOK_DELIVERY_EXHAUSTED')
+    for (let tries = 0; tries < 2_000 && (await audited()).data.length < 3; tries++);
+    expect((await audited()).data).toHaveLength(3)
+    expect(told.receiver.requests).toHaveLength(3)
+    await Promise.all([told, healthy].map(each => each.receiver.close()))
+  })
+})
