@@ -183,8 +183,10 @@ describe('a call', () => {
   it('does not follow a redirect, which would carry the key elsewhere', async () => {
     const elsewhere = await createReceiver()
     answers({ redirect: elsewhere.url })
-    const error = (await failure(client().whoami())) as ClarionApiError
-    expect([error.code, error.status, elsewhere.requests.length]).toEqual(['unexpected_answer', 302, 0])
+    for (const call of [client().whoami(), client().events.custom.emit(emit)]) {
+      const error = (await failure(call)) as ClarionApiError
+      expect([error.code, error.status, elsewhere.requests.length]).toEqual(['unexpected_answer', 302, 0])
+    }
     await elsewhere.close()
   })
 

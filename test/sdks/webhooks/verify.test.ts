@@ -155,6 +155,11 @@ describe('the profiles over the body alone', () => {
       expect(verifyWebhookSignature(body, { [name]: `sha256=${hex(body)}` }, secret, { profile: 'relay' })).toBe(true)
   })
 
+  it('relay: rubbish under one name does not hide what is right under the other', () => {
+    const headers = { 'x-platformxe-signature': `sha256=${'z'.repeat(64)}`, 'x-caldera-signature': `sha256=${hex(body)}` }
+    expect(verifyWebhookSignature(body, headers, secret, { profile: 'relay' })).toBe(true)
+  })
+
   it.each([
     ['a missing header', undefined],
     ['null, as Headers.get answers', null],
