@@ -1,10 +1,11 @@
 /** What was signed: bytes. A parsed body is not what was signed, unless the bytes that it was parsed from have been kept beside it. */
 
-declare const kept: unique symbol
+/** The name is what the compiler says is missing when anything else is given. */
+declare const bytesKeptByRawBody: unique symbol
 
 /** A body that `rawBody()` parsed: the bytes it was parsed from are known. */
 export interface ParsedBody {
-  readonly [kept]: true
+  readonly [bytesKeptByRawBody]: true
   readonly [field: string]: unknown
 }
 
