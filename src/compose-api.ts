@@ -32,6 +32,7 @@ import { shardOf } from './kafka/shards.ts'
 import type { KafkaSettings, Wire } from './kafka/wire.ts'
 import { createKafkaAccess } from './kafka-access/access.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import { createIngressLag } from './observability/ingress-lag.ts'
 import type { Logger } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Validators } from './registry/validators.ts'
@@ -100,6 +101,9 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     reader.assign(outcomesTopic.name, shard, end)
     counters.assign(admissionCounters.name, shard, 'earliest')
   }
+  parts.metrics.ingressLag(
+    createIngressLag({ view: parts.view, clock, position: numbers.position, ends: partitions => parts.wire.ends(partitions) }),
+  )
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }

@@ -27,6 +27,8 @@ const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
 export interface ShardMetrics {
   transaction(role: string, shard: number, seconds: number, records: number): void
   reopened(role: string, shard: number, reason: string): void
+  /** The group has given this process these shards. */
+  assigned(role: string, shards: number): void
 }
 
 export interface Shard {

@@ -88,6 +88,7 @@ export async function runShardedProcessor(deps: {
 
   function onAssigned(held: number[]): void {
     assigned = true
+    deps.metrics.assigned(processor.role, held.length)
     if (closing) return
     for (const [number, shard] of shards) {
       if (held.includes(number)) continue

@@ -66,6 +66,8 @@ export interface Wire {
   metadata(topics: string[]): Promise<TopicMetadata[]>
   /** The first offset there is, or the next one to be written. */
   offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number>
+  /** The next offsets to be written, of many partitions in one request per broker, by `<topic>/<partition>`; what has no leader now is left out. */
+  ends(partitions: ReadonlyArray<{ topic: string; partition: number }>): Promise<Map<string, number>>
   initProducerId(transactionalId: string | null, transactionTimeoutMs: number): Promise<ProducerIdentity>
   addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
   endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
@@ -237,6 +239,28 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
           )
         return Number(found.offset)
       }),
+    async ends(partitions) {
+      const wanted = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
+      const byLeader = new Map<number, Map<string, Array<{ partition: number; timestamp: string }>>>()
+      for (const found of await wire.metadata([...new Set(partitions.map(({ topic }) => topic))])) {
+        for (const { partition, leader } of found.partitions) {
+          if (leader < 0 || !wanted.has(`${found.topic}/${partition}`)) continue
+          const topics = byLeader.get(leader) ?? new Map<string, Array<{ partition: number; timestamp: string }>>()
+          byLeader.set(leader, topics)
+          topics.set(found.topic, [...(topics.get(found.topic) ?? []), { partition, timestamp: '-1' }])
+        }
+      }
+      const ends = new Map<string, number>()
+      for (const [leader, topics] of byLeader) {
+        const asked = [...topics].map(([topic, list]) => ({ topic, partitions: list }))
+        const answer = (await translated(async () =>
+          sendRaw(await brokerFor(leader), apiKeys.ListOffsets!, requests.ListOffsets, { isolationLevel: 0, topics: asked }),
+        )) as { responses: Array<{ topic: string; partitions: Array<{ partition: number; errorCode: number; offset: string }> }> }
+        for (const { topic, partitions: list } of answer.responses)
+          for (const { partition, errorCode, offset } of list) if (errorCode === 0) ends.set(`${topic}/${partition}`, Number(offset))
+      }
+      return ends
+    },
     initProducerId: async (transactionalId, transactionTimeoutMs) => {
       const request = { transactionalId, transactionTimeout: transactionTimeoutMs }
       const { producerId, producerEpoch } =

@@ -1,14 +1,17 @@
-/** Every metric, with a sentence. Labels carry stable codes and roles, never ids: the number of series must not grow with the organizations. */
+/** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ShardMetrics } from '../kafka/shard.ts'
+import type { IngressLag } from './ingress-lag.ts'
 
 export interface Metrics {
   shard: ShardMetrics
   verdictOf(verdict: { verdict: string; code?: string }, emit: { request: { channel: string } }): void
   attemptRow(row: Pick<AttemptRow, 'state' | 'errorKind' | 'durationMs'>): void
   request(route: string, status: number, seconds: number): void
+  /** Asked for at each scrape; what cannot be answered is left out. */
+  ingressLag(read: () => Promise<IngressLag[]>): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** Prometheus text format. */
@@ -40,6 +43,18 @@ export function createMetrics(): Metrics {
     labelNames: ['role', 'reason'],
     registers,
   })
+  const rebalances = new Counter({
+    name: 'clarion_rebalances_total',
+    help: 'Times the group of a role has given this process its shards anew.',
+    labelNames: ['role'],
+    registers,
+  })
+  const held = new Gauge({
+    name: 'clarion_shards',
+    help: 'Shards that this process holds.',
+    labelNames: ['role'],
+    registers,
+  })
   const verdicts = new Counter({
     name: 'clarion_verdicts_total',
     help: 'Emits judged, by verdict, code and the way they came in.',
@@ -67,10 +82,26 @@ export function createMetrics(): Metrics {
         records.inc({ role }, count)
       },
       reopened: (role, _shard, reason) => reopened.inc({ role, reason }),
+      assigned(role, shards) {
+        rebalances.inc({ role })
+        held.set({ role }, shards)
+      },
     },
     verdictOf: ({ verdict, code }, { request }) => verdicts.inc({ verdict, code: code ?? '', channel: request.channel }),
     attemptRow: ({ state, errorKind, durationMs }) => attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000),
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+    ingressLag(read) {
+      new Gauge({
+        name: 'clarion_ingress_lag_records',
+        help: 'Records of an ingress that have no verdict yet, for the twenty organizations that are behind most.',
+        labelNames: ['organization'],
+        registers,
+        async collect() {
+          this.reset()
+          for (const { organizationId, records } of await read().catch(() => [])) this.set({ organization: organizationId }, records)
+        },
+      })
+    },
     gauge(name, help, read) {
       new Gauge({
         name,

@@ -54,3 +54,23 @@ describe('a log read by pages', () => {
     }
   })
 })
+
+it('the ends of many partitions come in one answer, those of unknown topics left out', async () => {
+  const [one, two] = [await runtime.createTopic('ends-a', 2), await runtime.createTopic('ends-b')]
+  const writer = await runtime.writer(runtime.name('ends'))
+  await writer.commit([0, 1, 2].map(n => ({ topic: one, partition: 1, key: null, value: String(n) })))
+  const asked = [
+    { topic: one, partition: 0 },
+    { topic: one, partition: 1 },
+    { topic: two, partition: 0 },
+    { topic: runtime.name('nowhere'), partition: 0 },
+  ]
+  // Three records and the marker of their transaction.
+  expect(await wire.ends(asked)).toEqual(
+    new Map([
+      [`${one}/0`, 0],
+      [`${one}/1`, 4],
+      [`${two}/0`, 0],
+    ]),
+  )
+})

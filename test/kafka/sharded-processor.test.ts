@@ -11,7 +11,7 @@ import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 const clock = createSystemClock()
 const random = createSystemRandom()
 const logger = createLogger('silent')
-const metrics = { transaction: () => undefined, reopened: () => undefined }
+const metrics = { transaction: () => undefined, reopened: () => undefined, assigned: () => undefined }
 const SHARDS = 8
 
 let runtime: TestRuntime

@@ -238,7 +238,7 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
     clock,
     random,
     logger,
-    metrics: { transaction: () => undefined, reopened: () => undefined },
+    metrics: { transaction: () => undefined, reopened: () => undefined, assigned: () => undefined },
     reader,
     leaseConfirmedAtMs: () => clock.monotonicMs(),
   })
