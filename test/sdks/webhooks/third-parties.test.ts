@@ -12,6 +12,25 @@ const timestampS = Math.floor(createSystemClock().nowMs() / 1_000)
 const random = createSystemRandom()
 const [secret, former] = [generateSecret(random), generateSecret(random)]
 
+describe('the test vector that Standard Webhooks publishes', () => {
+  const vector = {
+    secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    body: '{"test": 2432232314}',
+    headers: {
+      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      'webhook-timestamp': '1614265330',
+      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    },
+  }
+
+  it('is what the platform and the kit sign, and what the kit takes', () => {
+    const [id, timestampS] = [vector.headers['webhook-id'], 1_614_265_330]
+    expect({ ...platformHeaders(vector.secret, id, timestampS, Buffer.from(vector.body)) }).toEqual(vector.headers)
+    expect(signatureHeaders(vector.body, { secrets: [vector.secret], id, timestampS })).toEqual(vector.headers)
+    expect(verifyWebhookSignature(vector.body, vector.headers, vector.secret, { now: timestampS * 1_000 })).toBe(true)
+  })
+})
+
 describe.each([
   ['standardwebhooks', StandardWebhook],
   ['svix', SvixWebhook],
