@@ -221,7 +221,14 @@ describe('a subscription', () => {
     )
   })
 
+  it.each(['instance.created', 'InstanceCreated'])('to %s listens to the built-in event', async name => {
+    const { data } = await subscribe({ name, webhookUrl: receiver.url })
+    expect(data.canonicalName).toBe(`PLATFORM:${owner.id}:instance.created@1`)
+    expect((await call('GET', `${WEBHOOKS}/${data.webhookId}`)).data.events).toEqual(['instance.created'])
+  })
+
   it.each([
+    [{ name: 'instance.created', version: '1.0.0' }, 'invalid_version_format', '/version'],
     [{ name: 'orders' }, 'invalid_event_selector', '/name'],
     [{ version: '1.2' }, 'invalid_version_format', '/version'],
     [{ webhookUrl: 'https://10.0.0.1/' }, 'invalid_webhook_url', '/webhookUrl'],

@@ -5,7 +5,8 @@
 import type { Clock } from '../../clock.ts'
 import { ClarionError, type Finding } from '../../codes.ts'
 import type { Webhooks } from '../../control-plane/webhooks.ts'
-import { canonicalName, checkVersion, parseFullName } from '../../events/names.ts'
+import { builtInEvent } from '../../events/built-in-events.ts'
+import { builtInCanonicalName, canonicalName, checkVersion, parseFullName } from '../../events/names.ts'
 import type { Answer, Call } from '../route.ts'
 import { ownerOf } from './caller.ts'
 import type { createReplayHandlers } from './replays.ts'
@@ -54,10 +55,10 @@ export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: 
       const { name, version, webhookUrl, displayName = null, secret: given } = call.body as NewSubscription
       const owner = ownerOf(call)
       const exact = version === null || version === '*' ? undefined : version
-      const selector = selectorOf(name, exact)
+      const target = targetOf(owner.organizationId, name, exact)
       const made = await webhooks
         .create(call.caller, owner, {
-          ...{ url: webhookUrl, events: [selector], name: displayName, signatureProfiles: ['standard', 'event'] },
+          ...{ url: webhookUrl, events: [target.selector], name: displayName, signatureProfiles: ['standard', 'event'] },
           ...(given === undefined ? {} : { secret: given }),
         })
         .catch(error => {
@@ -68,7 +69,7 @@ export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: 
         data: {
           subscriptionId: SUBSCRIPTION + webhook.id.slice(WEBHOOK.length),
           webhookId: webhook.id,
-          canonicalName: canonicalName(owner.organizationId, name, exact ?? '*'),
+          canonicalName: target.canonicalName,
           secret,
           webhookUrl: webhook.url,
         },
@@ -80,11 +81,17 @@ export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: 
 /** The webhook behind a subscription's id; any other id as it is. */
 const webhookIdOf = (id: string): string => (id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id)
 
-function selectorOf(name: string, version: string | undefined): string {
-  if (parseFullName(name) === undefined) throw refused('invalid_event_selector', '/name', 'is not <namespace>.<name>')
-  if (version === undefined) return name
-  if (checkVersion(version) !== undefined) throw refused('invalid_version_format', '/version', 'is neither MAJOR.MINOR.PATCH nor *')
-  return `${name}@${version}`
+/** What to listen to, and its canonical name (`@*`: of every version). Built-in events have one version each. */
+function targetOf(organizationId: string, name: string, version: string | undefined): { selector: string; canonicalName: string } {
+  const builtIn = builtInEvent(name)
+  if (builtIn !== undefined && version === undefined)
+    return { selector: builtIn.type, canonicalName: builtInCanonicalName(organizationId, builtIn.type) }
+  if (builtIn === undefined && parseFullName(name) === undefined)
+    throw refused('invalid_event_selector', '/name', 'is not <namespace>.<name>')
+  if (version === undefined) return { selector: name, canonicalName: canonicalName(organizationId, name, '*') }
+  if (builtIn !== undefined || checkVersion(version) !== undefined)
+    throw refused('invalid_version_format', '/version', 'is neither MAJOR.MINOR.PATCH nor *')
+  return { selector: `${name}@${version}`, canonicalName: canonicalName(organizationId, name, version) }
 }
 
 const refused = (code: 'invalid_event_selector' | 'invalid_version_format', path: string, message: string) =>
