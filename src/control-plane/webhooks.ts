@@ -142,9 +142,9 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const fields = checkedSettings(input, deps)
     // A secret that is set ends the one before at once; to keep both for a while is what rotating is for.
     if (input.secret !== undefined) Object.assign(fields, { previousEncryptedSecret: null, previousSecretExpiresAt: null })
-    await prove?.({ ...getWebhook(view, owner, id), ...fields })
+    if (prove !== undefined) await prove({ ...changeable(view, owner, id, revision), ...fields })
     return change(caller, owner, id, revision, (before, current) => {
-      if (!isPause(input)) checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
+      if (!isPause(input)) changeable(current, owner, id, revision)
       return {
         fields: { ...fields, ...switched(input.active, before, 'from_pause') },
         types: ['WEBHOOK_UPDATED', ...(input.secret === undefined ? [] : ['WEBHOOK_SECRET_ROTATED'])],
@@ -159,9 +159,9 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     patch,
     async activate(caller, owner, id, resume, revision, prove) {
       const standing = getWebhook(view, owner, id)
-      if (!standing.active) await prove?.(standing)
+      if (prove !== undefined && !standing.active) await prove(changeable(view, owner, id, revision))
       return change(caller, owner, id, revision, (before, current) => {
-        checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
+        changeable(current, owner, id, revision)
         const fields = switched(true, before, resume)
         return { fields, types: ['WEBHOOK_UPDATED'], data: { changed: ['active'], resume }, result: webhook => webhook }
       })
@@ -169,7 +169,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     async rotate(caller, owner, id, { secret = generateSecret(deps.random), immediate = false }, revision) {
       const { encryptedSecret } = checkedSettings({ secret }, deps)
       return change(caller, owner, id, revision, (before, current) => {
-        checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
+        changeable(current, owner, id, revision)
         const fields = rotated(before, encryptedSecret!, immediate, clock.nowMs(), deps.timeScale ?? 1)
         const data = { immediate, previousSecretExpiresAt: fields.previousSecretExpiresAt }
         return { fields, types: ['WEBHOOK_SECRET_ROTATED'], data, result: webhook => ({ webhook, secret }) }
@@ -199,6 +199,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
   const webhook = view.find('webhook', owner.organizationId, id)
   if (webhook?.environment !== owner.environment || webhook.peer !== null) throw new ClarionError('not_found', 'There is no such webhook.')
+  return webhook
+}
+
+/** The webhook, if it may be changed: by its revision and by the plan. */
+function changeable(
+  current: Pick<ControlView, 'find' | 'organization' | 'webhooks'>,
+  owner: Owner,
+  id: string,
+  revision?: number,
+): Webhook {
+  const webhook = getWebhook(current, owner, id)
+  checkRevision(webhook, revision)
+  checkWritable(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId), id)
   return webhook
 }
 

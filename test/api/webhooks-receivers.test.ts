@@ -120,6 +120,9 @@ describe('ownership', () => {
     expect((await call('POST', `${path}/activate`, { verifyOwnership: true })).code).toBe('ownership_not_verified')
     expect((await call('PATCH', path, { url: `${receiver.url}/other`, verifyOwnership: true })).code).toBe('ownership_not_verified')
     expect((await call('GET', path)).data).toMatchObject({ active: false, url: `${receiver.url}/in`, revision: 1 })
+    const asked = receiver.requests.length
+    expect((await call('PATCH', path, { verifyOwnership: true }, { 'if-match': '9' })).code).toBe('revision_conflict')
+    expect(receiver.requests.length).toBe(asked)
     expect((await call('PATCH', path, { url: `${receiver.url}/new`, verifyOwnership: true })).status).toBe(200)
     expect((await call('POST', `${path}/activate`, { verifyOwnership: true })).data).toMatchObject({ active: true, revision: 3 })
   })
