@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { drawTopology, nameOf } from '../../processors/topology.ts'
+import { createSchemaRegistryRoutes, type SchemaRegistryDeps } from '../../src/api/handlers/schema-registry.ts'
 import { createRoutes, type Handlers } from '../../src/api/routes.ts'
 import { SETTINGS } from '../../src/config.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
@@ -60,7 +61,13 @@ const keptFor = (ms: number): string => (ms < DAY_MS ? `${ms / 3_600_000} h` : `
 /** The route table asks for handlers only to hand them on. */
 function routes(): string {
   const anything: unknown = new Proxy(() => undefined, { get: () => anything })
-  const rows = createRoutes(anything as Handlers).map(({ method, path, access, summary }) => [code(`${method} ${path}`), access, summary])
+  const besides = (known: Record<string, unknown>) => new Proxy(known, { get: (_, name) => known[name as string] ?? anything })
+  const kafka = besides({ schemaRegistry: createSchemaRegistryRoutes(anything as SchemaRegistryDeps) })
+  const rows = createRoutes(besides({ kafka }) as unknown as Handlers).map(({ method, path, access, summary }) => [
+    code(`${method} ${path}`),
+    access,
+    summary,
+  ])
   return table(['call', 'key', 'what it does'], rows)
 }
 
