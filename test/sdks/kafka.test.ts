@@ -66,6 +66,15 @@ describe('a credential', () => {
     expect(await failure(emitOnce({ credentials: { ...produce, topics } }))).toMatch(/[Aa]uthoriz|topic/)
   })
 
+  it('is understood as the properties of Java’s clients and of librdkafka too', async () => {
+    const made = await client.kafkaCredentials.create({ name: 'properties', access: 'produce' })
+    for (const clientProperties of [made.clientProperties, made.librdkafkaProperties]) {
+      const { emitId } = await emitOnce({ clientProperties, organizationId: organization.org.id })
+      expect((await client.events.custom.emits.get(emitId)).emitId).toBe(emitId)
+    }
+    await expect(createProducer({ clientProperties: {}, organizationId: 'org_1' })).rejects.toThrow('bootstrap.servers')
+  })
+
   it('that is deleted lets nobody in', async () => {
     const credentials = await client.kafkaCredentials.create({ name: 'short-lived', access: 'produce' })
     expect((await client.kafkaCredentials.list()).data.map(each => each.id)).toContain(credentials.id)

@@ -18,23 +18,42 @@ export interface KafkaAccess {
   groupPrefix?: string
 }
 
-export type Access = { credentials: Credentials } | KafkaAccess
+/** `clientProperties` or `librdkafkaProperties` of the answer, as they may lie in a file that other clients use too. */
+export interface PropertiesAccess {
+  clientProperties: Readonly<Record<string, string>>
+  organizationId: string
+}
+
+export type Access = { credentials: Credentials } | PropertiesAccess | KafkaAccess
 
 const { Kafka, logLevel } = kafkajs
 
+/** Throws a `TypeError` for properties that do not say where the brokers are. */
 export function accessOf(given: Access): KafkaAccess {
+  if ('clientProperties' in given) return fromProperties(given)
   if (!('credentials' in given)) return given
-  const { username, password, bootstrapServers, topics, groupPrefix, securityProtocol = 'SASL_PLAINTEXT' } = given.credentials
-  const brokers = bootstrapServers.split(',').map(broker => broker.trim())
+  const { username, password, bootstrapServers, topics, groupPrefix, securityProtocol } = given.credentials
+  const ssl = isSsl(securityProtocol)
+  return { brokers: brokersOf(bootstrapServers), username, password, ssl, topics, ...(groupPrefix === undefined ? {} : { groupPrefix }) }
+}
+
+function fromProperties({ clientProperties: properties, organizationId }: PropertiesAccess): KafkaAccess {
+  const servers = properties['bootstrap.servers']
+  if (servers === undefined) throw new TypeError('clientProperties has no bootstrap.servers')
+  const login = properties['sasl.jaas.config'] ?? ''
+  const username = properties['sasl.username'] ?? /username="([^"]*)"/.exec(login)?.[1]
+  const password = properties['sasl.password'] ?? /password="([^"]*)"/.exec(login)?.[1]
   return {
-    brokers,
-    username,
-    password,
-    ssl: securityProtocol.endsWith('_SSL'),
-    topics,
-    ...(groupPrefix === undefined ? {} : { groupPrefix }),
+    brokers: brokersOf(servers),
+    ...(username === undefined || password === undefined ? {} : { username, password }),
+    ssl: isSsl(properties['security.protocol']),
+    topics: { emits: `emits.${organizationId}`, events: `events.${organizationId}` },
+    groupPrefix: `${organizationId}.`,
   }
 }
+
+const brokersOf = (servers: string): string[] => servers.split(',').map(broker => broker.trim())
+const isSsl = (protocol = 'SASL_PLAINTEXT'): boolean => /(^|_)SSL$/.test(protocol)
 
 /** kafkajs, quiet: what goes wrong is thrown. */
 export function openClient({ brokers, username, password, ssl }: KafkaAccess, clientId: string): Client {
