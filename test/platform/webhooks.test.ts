@@ -163,3 +163,50 @@ it("a subscription's replay waits for its end, and tells how many were delivered
   expect((await organization.call('POST', '/api/v1/event-subscriptions/evs_none/replay', { from })).status).toBe(404)
   await receiver.close()
 }, 60_000)
+
+it("the originals' receivers work with webhooks that were made as their documents say", async () => {
+  const organization = await platform.organization()
+  const receiver = await createReceiver()
+  const publish = (type: string, data: object, subject?: string) =>
+    platform.call(platform.adminKey, 'POST', '/api/v1/platform/events', {
+      ...{ organizationId: organization.org.id, type, data, actorId: 'usr_7' },
+      ...(subject === undefined ? {} : { subject }),
+    })
+  // Platphorm: the documented call, with the alias header.
+  const design = await fetch(`${platform.base}/api/v1/webhooks`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-PlatPhorm-API-Key': organization.apiKey },
+    body: JSON.stringify({
+      ...{ url: `${receiver.url}/design`, events: ['design.created', 'design.exported', 'design.shared'], secret: 'your-webhook-secret' },
+      ...{ description: 'Production webhook for design events', active: true },
+    }),
+  })
+  expect(Object.keys((await design.json()) as object).sort()).toEqual(['active', 'createdAt', 'events', 'id', 'secret', 'url'])
+  // PLATFORMA: url, events and secret; its header by profile.
+  const secret = 'whsec_your_signing_secret'
+  const order = { events: ['order.created', 'order.provisioned', 'order.failed'], secret, signatureProfiles: ['platforma'] }
+  await create(organization, receiver, '/order', { ...order, wireFormat: 'platforma' })
+  // Ctrl Plane: by its constants.
+  await create(organization, receiver, '/instance', { events: ['InstanceCreated', 'InstanceFailed'], wireFormat: 'ctrlplane' })
+
+  const exported = { designId: 'dsg_1', format: 'png', preset: 'print', exportUrl: 'https://example.com/1.png' }
+  await publish('design.exported', exported)
+  await publish('order.failed', { order_id: 'ord_1', error: 'no capacity' })
+  await publish('InstanceCreated', { name: 'api-server', image: 'myapp:v1.0' }, 'inst_1')
+  await receiver.received(3)
+  const [got, data] = [(path: string) => at(receiver, path)[0]!, (path: string) => JSON.parse(at(receiver, path)[0]!.body.toString())]
+  const hex = (key: string, path: string) => createHmac('sha256', key).update(got(path).body).digest('hex')
+  expect(got('/design').headers['x-platphorm-signature']).toBe(`sha256=${hex('your-webhook-secret', '/design')}`)
+  expect(data('/design')).toEqual({
+    ...{ id: got('/design').headers['x-delivery-id'], type: 'design.exported', timestamp: expect.stringMatching(/Z$/) },
+    ...{ apiVersion: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), data: exported },
+    metadata: { source: 'platphorm-design', environment: 'production', designId: 'dsg_1' },
+  })
+  expect(got('/order').headers['x-platforma-signature']).toBe(hex(secret, '/order'))
+  expect(data('/order')).toMatchObject({ type: 'order.failed', data: { order_id: 'ord_1', error: 'no capacity' } })
+  expect(data('/instance')).toEqual({
+    ...{ id: got('/instance').headers['x-event-id'], type: 'instance.created', tenant_id: organization.org.id, instance_id: 'inst_1' },
+    ...{ actor_id: 'usr_7', timestamp: expect.any(String), payload: { name: 'api-server', image: 'myapp:v1.0' } },
+  })
+  await receiver.close()
+}, 60_000)
