@@ -48,15 +48,23 @@ interface FoundStep {
 }
 
 const STEPS_MAX = 1_000
+/** A minute, an hour, a day, everything. */
+const WINDOWS_S = [60, 3_600, 86_400, 0]
 
 export function createLifecycleReads(client: AnalyticsClient) {
   const steps = readQuery('emit-lifecycle')
 
-  function find(filter: EmitLifecycleFilter): Promise<FoundStep[]> {
+  /** Newest first; looks further back until there are as many as were asked for. */
+  async function find(filter: EmitLifecycleFilter): Promise<FoundStep[]> {
     const { organizationId, environment, emitId = null, actorId = null, type = null, from = null, to = null, limit, cursor } = filter
     const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
     const eventId = emitId === null ? null : emitId.replace(/^cee_/, 'evt_')
-    return client.query(steps, { organizationId, environment, emitId, eventId, actorId, type, from, to, beforeTime, beforeId, limit })
+    const parameters = { organizationId, environment, emitId, eventId, actorId, type, from, to, beforeTime, beforeId, limit }
+    for (const windowS of emitId === null ? WINDOWS_S : [0]) {
+      const found = await client.query<FoundStep>(steps, { ...parameters, windowS })
+      if (found.length >= limit || windowS === 0) return found
+    }
+    return []
   }
 
   return {

@@ -1,7 +1,17 @@
 -- The steps of emits as the lifecycle events that announce them (C.3.1, 4), newest first: asked for and judged (from the verdict), each
 -- subscriber that was given up (from its last attempt), delivered (from the last word). `before…` is the place of the last one shown. What
--- the platform emitted has no such steps: there are no lifecycle events about lifecycle events.
-WITH ofPlatform AS
+-- the platform emitted has no such steps: there are no lifecycle events about lifecycle events. A window (seconds before that place; 0: none)
+-- keeps the newest page of a busy organization from reading all of it.
+WITH
+    coalesce(
+        parseDateTime64BestEffortOrNull({beforeTime:Nullable(String)}, 3, 'UTC'),
+        parseDateTime64BestEffortOrNull({to:Nullable(String)}, 3, 'UTC'),
+        toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) AS newest,
+    (SELECT max(judgedAt) FROM emits WHERE organizationId = {organizationId:String} AND environment = {environment:String}) AS newestJudged,
+    greatest(
+        if({windowS:UInt32} = 0, toDateTime64('1970-01-01 00:00:00', 3, 'UTC'), least(newest, newestJudged) - toIntervalSecond({windowS:UInt32})),
+        coalesce(parseDateTime64BestEffortOrNull({from:Nullable(String)}, 3, 'UTC'), toDateTime64('1970-01-01 00:00:00', 3, 'UTC'))) AS since,
+ofPlatform AS
 (
     SELECT emitId FROM emits
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND channel = 'platform'
@@ -26,21 +36,26 @@ page AS
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND channel != 'platform'
             AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)})
             AND ({actorId:Nullable(String)} IS NULL OR actorId = {actorId:Nullable(String)})
+            AND recordedAt <= newest AND judgedAt >= since
+            AND (coalesce({type:Nullable(String)}, '') != 'CUSTOM_EVENT_EMIT_REJECTED' OR verdict = 'rejected')
+            AND (coalesce({type:Nullable(String)}, '') != 'CUSTOM_EVENT_EMIT_DEDUPLICATED' OR verdict = 'duplicate')
         UNION ALL
         SELECT concat(emitId, '.2.', webhookId), 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', addMilliseconds(startedAt, durationMs), emitId, webhookId, number, coalesce(error, reason)
         FROM attempts
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed' AND trigger != 'replay'
+            AND startedAt <= newest AND startedAt >= since - INTERVAL 5 MINUTE
             AND emitId NOT IN (SELECT emitId FROM ofPlatform)
             AND ({eventId:Nullable(String)} IS NULL OR eventId = {eventId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL
         UNION ALL
         SELECT concat(emitId, '.3'), 'CUSTOM_EVENT_EMIT_DELIVERED', completedAt, emitId, NULL, toUInt32(0), NULL
         FROM completions
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'DELIVERED'
+            AND completedAt <= newest AND completedAt >= since
             AND emitId NOT IN (SELECT emitId FROM ofPlatform)
             AND ({emitId:Nullable(String)} IS NULL OR emitId = {emitId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL
     )
     WHERE ({type:Nullable(String)} IS NULL OR type = {type:Nullable(String)})
-        AND ({from:Nullable(String)} IS NULL OR occurredAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
+        AND occurredAt >= since
         AND ({to:Nullable(String)} IS NULL OR occurredAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
         AND ({beforeTime:Nullable(String)} IS NULL
             OR (occurredAt, id) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeId:Nullable(String)}))
