@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-/** Writes docs/reference/codes.md from the one table of codes: `node bin/reference.mjs`; with `--check` it only says whether the page is stale. */
+/** Writes the pages of docs/reference from what the code says: `node bin/reference.mjs`; with `--check` it only says which are stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { codesPage } from '../src/codes-page.ts'
+import { eventsPage } from '../src/events-page.ts'
 
-const page = new URL('../docs/reference/codes.md', import.meta.url)
-if (process.argv.includes('--check')) {
-  if (readFileSync(page, 'utf8') !== codesPage()) {
-    console.error('docs/reference/codes.md is stale: run node bin/reference.mjs')
+const pages = { codes: codesPage(), events: eventsPage() }
+for (const [name, text] of Object.entries(pages)) {
+  const page = new URL(`../docs/reference/${name}.md`, import.meta.url)
+  if (!process.argv.includes('--check')) writeFileSync(page, text)
+  else if (readFileSync(page, 'utf8') !== text) {
+    console.error(`docs/reference/${name}.md is stale: run node bin/reference.mjs`)
     process.exitCode = 1
   }
-} else {
-  writeFileSync(page, codesPage())
 }

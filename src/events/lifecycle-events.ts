@@ -1,0 +1,93 @@
+/**
+ * The lifecycle events (C.3.2, C.3.3), each with when it is and what it says beyond the common data (C.3.1, 3). Nothing is judged by this
+ * list: it is what the reference page says, and a test holds the code to it.
+ */
+
+type Entry = readonly [when: string, data: string]
+
+/** Names that differ in their end alone. */
+const each = (prefix: string, ends: Record<string, Entry>): Array<[string, Entry]> =>
+  Object.entries(ends).map(([end, entry]) => [`${prefix}_${end}`, entry])
+
+export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
+  ...each('CUSTOM_EVENT', {
+    REQUESTED: ['A registration was asked for.', 'namespace, name, version, requestedStatus'],
+    VALIDATED: ['It passed all checks.', 'schemaHash, schemaFlavour, semverBump, depth, propertyCount'],
+    PERSISTED: ['It is stored.', 'registrationId, status'],
+    MATERIALISED: ['It is in use: payloads are judged by it.', 'registrationId, materialisedAt'],
+    REGISTERED: ['The chain is complete.', 'registrationId, status'],
+    VALIDATION_FAILED: ['A registration, or a dry run of one, was refused.', 'code, details, dryRun'],
+    PUBLISHED: ['A draft was published.', ''],
+    ARCHIVED: ['A version was archived.', ''],
+    INVALIDATED: ['What was cached of a definition is stale.', 'registrationId, cause'],
+    GENERIC_SEEDED: ['An organization got its generic event.', 'registrationId'],
+    QUOTA_EXCEEDED: ['A cap was hit; at most once an hour for each.', 'quota, used, limit'],
+    CHAIN_TRUNCATED: ['A chain was cut at its cap; once for each.', 'rootEventId, depth, workflowPath, droppedEvent'],
+  }),
+  ...each('CUSTOM_EVENT_EMIT', {
+    REQUESTED: ['An emit was taken up.', 'emitId, name, version, payloadBytes, idempotencyKeyPresent'],
+    RELAYED: ['It was accepted and is in the log.', 'emitId, eventId, sequence, partition, offset (of the ingress), latencyMs'],
+    DELIVERED: ['Every subscriber has it, or there is none.', 'emitId, subscriberCount'],
+    DELIVERY_FAILED: ['One subscriber’s attempts are used up.', 'emitId, subscriberType, subscriberId, attempts, lastError'],
+    REJECTED: ['It was refused.', 'emitId, code, name, version'],
+    DEDUPLICATED: ['It repeated an idempotency key.', 'emitId, originalEmitId'],
+  }),
+  ...each('CUSTOM_EVENT_FEDERATION', {
+    GROUP_CREATED: ['A group was made.', ''],
+    GROUP_UPDATED: ['Its name or description was changed.', ''],
+    GROUP_ARCHIVED: ['It was archived.', ''],
+    GROUP_SUSPENDED: ['Its owner may not federate at present.', ''],
+    GROUP_RESUMED: ['Its owner may again.', ''],
+    INVITED: ['An organization was invited.', ''],
+    ACCEPTED: ['It accepted.', ''],
+    DECLINED: ['It declined.', ''],
+    EXPIRED: ['The invitation expired.', ''],
+    PAUSED: ['A membership was paused.', ''],
+    RESUMED: ['It goes on.', ''],
+    REMOVED: ['It ended.', ''],
+    MEMBER_UPDATED: ['Its settings were changed.', ''],
+    PEER_ADDED: ['An external peer was added.', ''],
+    PEER_REMOVED: ['It was removed.', ''],
+    SECRET_ROTATED: ['Its secret was rotated.', ''],
+    PUSH_DECLARED: ['An event is shared with a group.', ''],
+    PUSH_UNDECLARED: ['It is shared no more.', ''],
+    RELAYED: ['A relay reached its peer.', 'relayId, groupId, pushId, memberId, sourceEventId, targetEventId'],
+    RELAY_FAILED: ['A relay failed.', 'the same, lastError'],
+    RELAY_SKIPPED: ['A peer gets nothing of an event.', 'the same'],
+  }),
+  ...each('WEBHOOK', {
+    CREATED: ['A webhook was made.', 'url, events'],
+    UPDATED: ['It was changed, paused or activated.', 'changed'],
+    DELETED: ['It was deleted.', ''],
+    SECRET_ROTATED: ['Its secret was changed.', ''],
+    FAILING: ['A delivery’s attempts are used up.', ''],
+    RECOVERED: ['It takes deliveries again.', ''],
+    DISABLED: ['It was switched off: gone, or failing for too long.', ''],
+    DELIVERY_EXHAUSTED: ['A delivery was given up.', 'webhookId, eventId, emitId, eventType, attempts, lastError'],
+  }),
+  ...each('REPLAY', {
+    STARTED: ['A replay, recovery or catch-up began.', ''],
+    UPDATED: ['It was paused, resumed or asked to end.', ''],
+    COMPLETED: ['It is through.', ''],
+    CANCELLED: ['It was cancelled.', ''],
+    FAILED: ['It could not go on.', ''],
+  }),
+  ...each('ORGANIZATION', {
+    CREATED: ['An organization was made.', 'slug, plan'],
+    UPDATED: ['It was changed.', 'changed, previousPlan, plan'],
+    SUSPENDED: ['It was suspended.', ''],
+    ACTIVATED: ['Its suspension ended.', ''],
+    DELETED: ['It was deleted.', ''],
+  }),
+  ...each('API_KEY', { CREATED: ['A key was made.', ''], DELETED: ['A key was deleted.', ''] }),
+  ...each('KAFKA_CREDENTIAL', { CREATED: ['A user of the broker was made.', ''], DELETED: ['It was deleted.', ''] }),
+  ['QUOTA_WARNING', ['80, 90 or 100 % of a quota are used.', 'quota, used, limit, percent']],
+  ...each('DRIFT', {
+    DETECTED: ['Figures that must agree do not.', 'kind, severity, finding'],
+    RESOLVED: ['They agree again.', 'kind, finding'],
+  }),
+  ...each('NOTIFICATION', {
+    SENT: ['The owner was written to.', 'channel, kind'],
+    FAILED: ['The owner could not be written to.', 'channel, kind, error'],
+  }),
+])
