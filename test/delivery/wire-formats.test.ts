@@ -25,6 +25,7 @@ const EVENTS: Record<string, { event: EventFacts; payload: string; replay?: stri
     replay: 'rpl_1',
   },
   nothing: { event: { ...plain, subject: null }, payload: '{}' },
+  'by a user': { event: { ...plain, actorId: 'usr_2' }, payload: '{}' },
   design: {
     event: { ...plain, type: 'design.created', canonicalName: 'PLATFORM:org_1:design.created@1', subject: 'dsg_1' },
     payload: '{"designId":"dsg_1","name":"Logo","createdAt":"2026-01-01T00:00:00Z","userId":"usr_1"}',
@@ -39,7 +40,7 @@ const bodyOf = (format: WireFormat, name: string): Buffer => {
 
 describe.each(WIRE_FORMATS)('the format %s', format => {
   it.each(Object.keys(EVENTS))('renders %s as it always has', name => {
-    const file = new URL(`golden/${format}-${name}.body`, import.meta.url)
+    const file = new URL(`golden/${format}-${name.replaceAll(' ', '-')}.body`, import.meta.url)
     const body = bodyOf(format, name)
     if (!existsSync(file)) {
       writeFileSync(file, body)
@@ -80,5 +81,6 @@ describe('what each promises', () => {
     })
     expect(read('platphorm', 'plain').metadata).toEqual({ source: 'platphorm-design', environment: 'production' })
     expect(read('platphorm', 'everything').metadata.environment).toBe('staging')
+    expect(read('platphorm', 'by a user').metadata.userId).toBe('usr_2')
   })
 })

@@ -200,7 +200,7 @@ it("the originals' receivers work with webhooks that were made as their document
   expect(data('/design')).toEqual({
     ...{ id: got('/design').headers['x-delivery-id'], type: 'design.exported', timestamp: expect.stringMatching(/Z$/) },
     ...{ apiVersion: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), data: exported },
-    metadata: { source: 'platphorm-design', environment: 'production', designId: 'dsg_1' },
+    metadata: { source: 'platphorm-design', environment: 'production', userId: 'usr_7', designId: 'dsg_1' },
   })
   expect(got('/order').headers['x-platforma-signature']).toBe(hex(secret, '/order'))
   expect(data('/order')).toMatchObject({ type: 'order.failed', data: { order_id: 'ord_1', error: 'no capacity' } })

@@ -16,7 +16,7 @@ export function renderPlatphorm(event: EventFacts, payload: Buffer, delivery: De
     metadata: {
       source: SOURCE,
       environment: event.environment === 'live' ? 'production' : 'staging',
-      ...idsOf(payload),
+      ...idsOf(event, payload),
       ...(federation === null ? {} : { canonicalName: event.canonicalName, federation }),
       ...(replay === null ? {} : { replay }),
     },
@@ -24,11 +24,14 @@ export function renderPlatphorm(event: EventFacts, payload: Buffer, delivery: De
   return withMember(JSON.stringify(head), 'data', payload)
 }
 
-/** `userId` and `designId`, where the payload says them. */
-function idsOf(payload: Buffer): { userId?: string; designId?: string } {
-  if (!payload.includes('Id"')) return {}
-  const value: unknown = JSON.parse(payload.toString())
-  if (!isJsonObject(value)) return {}
-  const { userId, designId } = value
-  return { ...(typeof userId === 'string' ? { userId } : {}), ...(typeof designId === 'string' ? { designId } : {}) }
+/** `userId` and `designId`, where the payload says them; the user also where the event's actor is one. */
+function idsOf({ actorId }: EventFacts, payload: Buffer): { userId?: string; designId?: string } {
+  const value: unknown = payload.includes('Id"') ? JSON.parse(payload.toString()) : {}
+  const { userId, designId } = isJsonObject(value) ? value : {}
+  const user = typeof userId === 'string' ? userId : isUser(actorId) ? actorId : undefined
+  return { ...(user === undefined ? {} : { userId: user }), ...(typeof designId === 'string' ? { designId } : {}) }
 }
+
+/** Other actors are keys and the platform's own. */
+const isUser = (actorId: string): boolean => !actorId.startsWith('key_') && !NOT_USERS.has(actorId)
+const NOT_USERS: ReadonlySet<string> = new Set(['system', 'operator', 'producer'])
