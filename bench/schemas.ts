@@ -65,7 +65,7 @@ export function hardSchemas(): Record<string, Judged> {
     'fifty properties': judged(wideSchema(50)),
     'letters of all scripts': judged({ type: 'object', properties: named(2, n => ({ pattern: `${n}${'\\p{L}'.repeat(190)}` })) }),
     'long patterns': judged({ type: 'object', properties: named(2, n => ({ pattern: `${'\\S'.repeat(480)}${n}` })) }),
-    'fifty patterns': judged({ type: 'object', properties: named(50, n => ({ type: 'string', pattern: `^[a-z0-9-]{1,${20 + n}}$` })) }),
+    'fifty patterns': judged({ type: 'object', properties: named(50, n => ({ type: 'string', pattern: `^[a-z0-9-]{1,${10 + n}}$` })) }),
     'large enum': judged({ type: 'object', properties: { a: { enum: Array.from({ length: 5_000 }, (_, n) => `value ${n}`) } } }),
     'five hundred definitions': judged({
       type: 'object',

@@ -16,7 +16,7 @@ const PROGRAM_SIZE_MAX = 3_000
 
 /** All patterns of one schema together: making them must not hold up others. */
 export const PATTERNS_CHARACTERS_MAX = 2_000
-const PROGRAMS_SIZE_MAX = 5_000
+const PROGRAMS_SIZE_MAX = 4_000
 
 /** The patterns of one schema, each text compiled once. @throws as `compilePattern`, and when they are too much together. */
 export function createPatterns(): (pattern: string) => Pattern {

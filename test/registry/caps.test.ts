@@ -86,10 +86,7 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
       validators.compile({ properties: Object.fromEntries(patterns.map((pattern, i) => [`p${i}`, { pattern }])) }, 'json-schema-2020-12').ok
     expect([taken('a'.repeat(1_000)), taken('a'.repeat(1_001))]).toEqual([true, false])
     expect([taken('a'.repeat(999), 'b'.repeat(999), 'cc'), taken('a'.repeat(999), 'b'.repeat(999), 'ccc')]).toEqual([true, false])
-    expect([taken('a{1000}', 'b{1000}', 'c{1000}', 'd{1000}'), taken('a{1000}', 'b{1000}', 'c{1000}', 'd{1000}', 'e{1000}')]).toEqual([
-      true,
-      false,
-    ])
+    expect([taken('a{990}', 'b{990}', 'c{990}', 'd{990}'), taken('a{990}', 'b{990}', 'c{990}', 'd{990}', 'e{990}')]).toEqual([true, false])
   })
 
   it('in the flavour of OpenAPI as in the other', () => {

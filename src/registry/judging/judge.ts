@@ -27,6 +27,25 @@ export interface Judge {
 
 /** @throws SyntaxError with the reason for a reference, a pattern or a format that cannot be judged. */
 export function createJudge(schema: Schema, options: JudgeOptions): Judge {
+  // Apart, so that nothing of the making is kept.
+  const root = makeRoot(schema, options)
+  return {
+    isValid(value) {
+      SILENT.scope.length = 0
+      return judgeValue(root, value, SILENT, undefined)
+    },
+    findings(value, max) {
+      const run = { room: max, findings: [], path: [], scope: [] }
+      if (judgeValue(root, value, run, undefined)) return []
+      return run.findings.length > 0 ? run.findings : [finding('', 'schema', 'does not satisfy the schema')]
+    },
+  }
+}
+
+/** Where nothing is told all can share one run: nothing is kept in it but what is entered and left again. */
+const SILENT: Run = { room: 0, findings: [], path: [], scope: [] }
+
+function makeRoot(schema: Schema, options: JudgeOptions): Node {
   const references = resolveReferences(schema, options.documents)
   const [astray] = references.findings
   if (astray) throw new SyntaxError(`${astray.path} ${astray.message}`)
@@ -48,22 +67,8 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
   // Where the dynamic scope matters, a node belongs to its resource.
   const shared = references.dynamic.size === 0 ? options.shared : undefined
   const sharedNode = (subschema: SchemaObject) => shared?.get(subschema, said => prepared(said, making))
-  const root = making.node(schema)
-  return {
-    isValid(value) {
-      SILENT.scope.length = 0
-      return judgeValue(root, value, SILENT, undefined)
-    },
-    findings(value, max) {
-      const run = { room: max, findings: [], path: [], scope: [] }
-      if (judgeValue(root, value, run, undefined)) return []
-      return run.findings.length > 0 ? run.findings : [finding('', 'schema', 'does not satisfy the schema')]
-    },
-  }
+  return making.node(schema)
 }
-
-/** Where nothing is told all can share one run: nothing is kept in it but what is entered and left again. */
-const SILENT: Run = { room: 0, findings: [], path: [], scope: [] }
 
 function prepared(schema: SchemaObject, making: Making): Node {
   const node = newNode(schema)

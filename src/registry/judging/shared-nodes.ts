@@ -1,7 +1,8 @@
 /**
- * Nodes that schemas have in common. `{"type": "string"}` is a property of nearly every schema, and what is there once stays in the
- * processor's cache while thousands of schemas judge in turn.
+ * Nodes that schemas have in common. `{"type": "string"}` is a property of nearly every schema, an amount of money or an address of many, and
+ * versions of one event differ in little. What is there once stays in the processor's cache while thousands of schemas judge in turn.
  */
+import { isJsonObject } from '../../events/json-pointer.ts'
 import { createCache } from '../cache.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import type { Node } from './node.ts'
@@ -11,34 +12,45 @@ export interface SharedNodes {
   get(schema: SchemaObject, make: (schema: SchemaObject) => Node): Node | undefined
 }
 
-/** Keywords that speak of the value alone: no names, no schemas below, nothing large. */
+/** Keywords that mean the same wherever they stand, without a schema in them. */
 const PLAIN = new Set([
-  'type',
-  'format',
-  'enum',
-  'const',
-  'minLength',
-  'maxLength',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
+  ...['type', 'format', 'enum', 'const', 'minLength', 'maxLength', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  ...['required', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'],
 ])
 const SILENT = new Set(['title', 'description', 'examples', '$comment', 'default', 'deprecated'])
-const TEXT_MAX = 200
+const KEYWORDS_MAX = 40
+const TEXT_MAX = 500
 
 /** `max`: nodes kept at most. For schemas of one flavour, judged in one way. */
 export function createSharedNodes(max: number): SharedNodes {
   const nodes = createCache<Node>(max)
   return {
     get(schema, make) {
-      const said: SchemaObject = {}
-      for (const [keyword, value] of Object.entries(schema)) {
-        if (PLAIN.has(keyword)) said[keyword] = value
-        else if (!SILENT.has(keyword)) return undefined
-      }
-      const text = JSON.stringify(said)
-      return text.length > TEXT_MAX ? undefined : nodes.get(text, () => make(said))
+      const plain = plainOf(schema, { keywords: KEYWORDS_MAX })
+      if (!isJsonObject(plain)) return undefined
+      const text = JSON.stringify(plain)
+      return text.length > TEXT_MAX ? undefined : nodes.get(text, () => make(plain))
     },
   }
+}
+
+/** A copy without annotations; undefined for what is large, or says anything that depends on where it stands. */
+function plainOf(schema: unknown, left: { keywords: number }): unknown {
+  if (!isJsonObject(schema)) return schema
+  const plain: SchemaObject = {}
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (SILENT.has(keyword)) continue
+    if (left.keywords-- <= 0) return undefined
+    const copy = PLAIN.has(keyword) ? value : schemasIn(keyword, value, left)
+    if (copy === undefined) return undefined
+    plain[keyword] = copy
+  }
+  return plain
+}
+
+function schemasIn(keyword: string, value: unknown, left: { keywords: number }): unknown {
+  if (keyword === 'items' || keyword === 'additionalProperties') return plainOf(value, left)
+  if (keyword !== 'properties' || !isJsonObject(value)) return undefined
+  const plain = Object.entries(value).map(([name, schema]) => [name, plainOf(schema, left)] as const)
+  return plain.some(([, schema]) => schema === undefined) ? undefined : Object.fromEntries(plain)
 }

@@ -1,0 +1,139 @@
+/**
+ * `deliver` alone: a full topic of events for one webhook, then the process that sends them, beside a loop that signs and POSTs as fast as undici
+ * can. And what it takes to come back: `kill -9` in the middle, until the first delivery of the next process.
+ */
+
+import type { RawSenderSettings } from '../baselines/raw-sender.ts'
+import type { ReceiverMessage } from '../baselines/receiver.ts'
+import type { Child } from '../children.ts'
+import { watchParts } from '../cpu.ts'
+import { createPlatformClient } from '../emit-all.ts'
+import { median, type Sample, steadyRate } from '../rates.ts'
+import type { Stand } from '../stand.ts'
+import { type Row, short, whole } from '../table.ts'
+
+const GOAL = 0.6
+const BACK_S = 2
+const IN_FLIGHT = 100
+const PATIENCE_MS = 180_000
+
+export async function measureDelivery(stand: Stand): Promise<Row[]> {
+  const events = stand.options.records
+  const pairs: Array<{ clarion: number; baseline: number }> = []
+  let backMs = Number.NaN
+  for (let round = 0; round < stand.options.rounds; round++) {
+    const baseline = await rawRate(stand, events)
+    const receiver = await openReceiver(stand)
+    await fill(stand, receiver.port, events)
+    const cpu = watchParts(stand.pids)
+    const deliver = await stand.platform('deliver')
+    await receiver.until(events)
+    const clarion = steadyRate(receiver.samples, events)
+    stand.say(`deliver: ${whole(clarion)} deliveries/s; ${cpu(events, { deliver: deliver.child.pid })}`)
+    pairs.push({ clarion, baseline })
+    await deliver.end()
+    await receiver.child.end()
+    if (round === 0) backMs = await timeToComeBack(stand)
+  }
+  return rowsOf(pairs, backMs)
+}
+
+/** Killed in the middle, started again at once: from then to the next delivery. */
+async function timeToComeBack(stand: Stand): Promise<number> {
+  const receiver = await openReceiver(stand)
+  await fill(stand, receiver.port, stand.options.records)
+  const first = await stand.platform('deliver')
+  await receiver.until(Math.round(stand.options.records / 4))
+  first.child.process.kill('SIGKILL')
+  await first.child.exited
+  await stand.clock.sleep(300) // what was on its way has arrived
+  const before = receiver.total()
+  const startedAtMs = stand.clock.monotonicMs()
+  const starting = stand.platform('deliver')
+  while (receiver.total() === before) await stand.clock.sleep(5)
+  const backMs = stand.clock.monotonicMs() - startedAtMs
+  const second = await starting
+  await receiver.until(stand.options.records)
+  await second.end()
+  await receiver.child.end()
+  return backMs
+}
+
+async function rawRate(stand: Stand, requests: number): Promise<number> {
+  const receiver = await openReceiver(stand)
+  const sender = stand.children.start({ file: new URL('../baselines/raw-sender.ts', import.meta.url), ipc: true })
+  sender.process.send({ port: receiver.port, requests } satisfies RawSenderSettings)
+  await receiver.until(requests)
+  const rate = steadyRate(receiver.samples, requests)
+  await sender.end()
+  await receiver.child.end()
+  stand.say(`raw sender: ${whole(rate)} requests/s`)
+  return rate
+}
+
+interface Receiver {
+  child: Child
+  port: number
+  samples: Sample[]
+  total(): number
+  until(count: number): Promise<void>
+}
+
+function openReceiver(stand: Stand): Promise<Receiver> {
+  const child = stand.children.start({ file: new URL('../baselines/receiver.ts', import.meta.url), ipc: true })
+  const samples: Sample[] = [{ atMs: 0, total: 0 }]
+  const total = () => samples.at(-1)!.total
+  let onProgress: () => void = () => undefined
+  return new Promise(resolve => {
+    child.process.on('message', message => {
+      const told = message as ReceiverMessage
+      if (!('port' in told)) {
+        samples.push(told)
+        onProgress()
+        return
+      }
+      const until = (count: number) =>
+        new Promise<void>((done, fail) => {
+          const patience = stand.clock.after(PATIENCE_MS, () => fail(new Error(`${total()} of ${count} requests came`)))
+          onProgress = () => {
+            if (total() < count) return
+            patience.cancel()
+            done()
+          }
+          onProgress()
+        })
+      resolve({ child, port: told.port, samples, total, until })
+    })
+  })
+}
+
+/** An organization with one webhook, and so many accepted events for it. */
+async function fill(stand: Stand, port: number, events: number): Promise<void> {
+  const platform = await stand.platform('api,admit')
+  const organization = await createPlatformClient(stand, platform)
+  await organization.webhook(`http://127.0.0.1:${port}/hook`, { maxInFlight: IN_FLIGHT })
+  await organization.emitGeneric(events)
+  await platform.end()
+}
+
+function rowsOf(pairs: Array<{ clarion: number; baseline: number }>, backMs: number): Row[] {
+  const ratio = median(pairs.map(({ clarion, baseline }) => clarion / baseline))
+  return [
+    {
+      figure: '`deliver` alone from a full topic, deliveries/s',
+      clarion: whole(median(pairs.map(pair => pair.clarion))),
+      baseline: `${whole(median(pairs.map(pair => pair.baseline)))} (sign and POST, undici)`,
+      ratio: short(ratio),
+      goal: `≥ ${GOAL}`,
+      holds: ratio >= GOAL,
+    },
+    {
+      figure: '`kill -9` of `deliver`, start to next delivery, s',
+      clarion: short(backMs / 1000),
+      baseline: '',
+      ratio: '',
+      goal: `≤ ${BACK_S}`,
+      holds: backMs <= BACK_S * 1000,
+    },
+  ]
+}
