@@ -9,8 +9,10 @@ import { watchOthers } from './cpu.ts'
 import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
+import { measureDelivery } from './figures/delivery.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measureFederation } from './figures/federation.ts'
+import { measureIsolation } from './figures/isolation.ts'
 import { measurePath } from './figures/path.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
@@ -26,7 +28,9 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   streams: measureStreams,
   emit: measureEmit,
   batch: measureBatch,
+  delivery: measureDelivery,
   path: measurePath,
+  isolation: measureIsolation,
   schemas: measureSchemas,
   compatibility: measureCompatibility,
   start: measureStart,

@@ -1,7 +1,19 @@
 /** What to measure and for how long, from the command line. */
 import { parseArgs } from 'node:util'
 
-export const FIGURES = ['admission', 'federation', 'streams', 'emit', 'batch', 'path', 'schemas', 'compatibility', 'start'] as const
+export const FIGURES = [
+  'admission',
+  'federation',
+  'streams',
+  'emit',
+  'batch',
+  'delivery',
+  'path',
+  'isolation',
+  'schemas',
+  'compatibility',
+  'start',
+] as const
 export type FigureName = (typeof FIGURES)[number]
 
 export interface BenchOptions {
