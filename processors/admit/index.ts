@@ -20,7 +20,7 @@ import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
-import { judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
+import { comesOnce, judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
 import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
@@ -101,7 +101,7 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   /** Counts it; answers what goes to peers. What the platform emits is on no quota, and goes to no peer. */
   function accepted(emit: Emit, acceptance: Acceptance): OutRecord[] | undefined {
     const { organizationId, environment, platform } = emit
-    if (platform) state.hold(platformIdOf(emit, platform, acceptance), PLATFORM_IDS_KEPT)
+    if (platform && !comesOnce(platform)) state.hold(platformIdOf(emit, platform, acceptance), PLATFORM_IDS_KEPT)
     if (platform && platform.kind !== 'redrive') {
       state.number(organizationId, environment)
       return undefined

@@ -24,13 +24,19 @@ export const PLATFORM_IDS_KEPT = 20_000
 /** Under which the ids of what the platform emitted for an organization are kept, apart from its own idempotency keys. */
 export const platformIdsOf = (organizationId: string): string => `platform/${organizationId}`
 
+/**
+ * A relay that the source's transaction wrote is there once, and is read once: its id need not be remembered, which at twenty peers would be
+ * most of the work. One that a caller has tried again (it carries the call) may be there twice.
+ */
+export const comesOnce = ({ kind, requestId }: PlatformEmit): boolean => kind === 'relay' && requestId === null
+
 /** `repeated`: it was accepted before, and nobody asks for its answer. */
 export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Progress, judging: Judging): Verdict | 'repeated' {
   const { state, view } = judging
   const organization = receiverOf(platform, view.organization(emit.organizationId))
   if ('verdict' in organization) return organization
   progress.organization = organization
-  const original = state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
+  const original = comesOnce(platform) ? undefined : state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
   if (original) return again(emit, platform, organization, original, judging)
   if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, judging)
   const objection = platform.kind === 'relay' ? objectToRelay(platform, view) : undefined

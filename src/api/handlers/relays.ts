@@ -45,12 +45,13 @@ export function createRelayHandlers(deps: {
     throw problem('federation_relay_not_found')
   }
 
-  async function toOrganization(relay: Relay, event: EventFacts, payload: Buffer): Promise<void> {
+  async function toOrganization(relay: Relay, event: EventFacts, payload: Buffer, requestId: string): Promise<void> {
     const [member, push] = [view.federation.member(relay.memberId), view.federation.push(relay.pushId)]
     if (member?.status !== 'accepted' || push === undefined) throw problem('member_not_accepted')
     const arrival = arrivalOf(member, push)
     if (arrival === null) throw problem('federation_member_not_found')
-    const emit = relayEmit(event, push, member.id, arrival, relay.id, payload)
+    // The call's id says that it may be there twice: the peer's shard remembers it then.
+    const emit = { ...relayEmit(event, push, member.id, arrival, relay.id, payload), requestId }
     try {
       await deps.appender.append(platformEmitRecord(emit, deps.shards, view.appliedOffset))
     } catch (cause) {
@@ -83,7 +84,7 @@ export function createRelayHandlers(deps: {
       } else {
         const source = (await reads.eventsToDeliver(own(call), 'live', [relay.sourceEmitId])).get(relay.sourceEmitId)
         if (source === undefined) throw new ClarionError('outside_retention', 'The event is no longer kept.')
-        await toOrganization(relay, source.event, source.payload)
+        await toOrganization(relay, source.event, source.payload, call.requestId)
       }
       return { data: { ...relay, status: 'queued', lastError: null, completedAt: null } }
     },
