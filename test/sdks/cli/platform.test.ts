@@ -198,6 +198,14 @@ describe('by Kafka', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is not JSON')])
   })
 
+  it('produce that is interrupted while it waits for a line ends with 130', async () => {
+    const waiting = startCommand(env, ['produce', name, '--kafka', file], null)
+    waiting.write('{"total":1}\n')
+    await until(() => waiting.stdout(), Boolean)
+    waiting.interrupt()
+    expect((await waiting.finished).code).toBe(130)
+  })
+
   it('a wrong password ends with 1 and says so', async () => {
     const wrong = join(directory, 'wrong.json')
     writeFileSync(wrong, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), password: 'wrong' }))

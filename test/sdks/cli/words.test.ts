@@ -2,8 +2,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from '@jest/globals'
 import { COMMANDS } from '../../../sdks/typescript/src/cli/commands.ts'
+import { run } from '../../../sdks/typescript/src/cli/run.ts'
+import { systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
 import { runCommand, runHere } from '../support/command.ts'
 
 const key = { CLARION_API_KEY: 'ck_live_x' }
@@ -46,6 +49,15 @@ describe('clarion', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(problem)
     if (next !== '') expect(stderr).toMatch(new RegExp(`next: .*${next.replace(/[()]/g, '.')}`))
+  })
+
+  it('ends with 130 when it is interrupted while it waits for stdin', async () => {
+    const controller = new AbortController()
+    const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
+    const { signal } = controller
+    const running = run({ argv: ['emit', 'a.b'], env: key, ...streams, signal, clock: systemClock, random: systemRandom })
+    controller.abort()
+    expect(await running).toBe(130)
   })
 
   it('ends with 2 without a key, and with 3 when nobody answers', async () => {

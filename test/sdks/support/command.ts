@@ -21,19 +21,22 @@ export interface Running {
   stderr(): string
   /** Resolves when stderr (what is meant for people) has this text. */
   says(text: string): Promise<void>
+  write(text: string): void
   interrupt(): void
   finished: Promise<Finished>
 }
 
-export function startCommand(env: Record<string, string>, words: string[], stdin = ''): Running {
+/** `stdin`: null leaves it open. */
+export function startCommand(env: Record<string, string>, words: string[], stdin: string | null = ''): Running {
   const child = spawn(process.execPath, [PROGRAM, ...words], { env: { PATH: process.env.PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   const [stdout, stderr] = [keep(child.stdout), keep(child.stderr)]
   child.stdin.on('error', () => undefined)
-  child.stdin.end(stdin)
+  if (stdin !== null) child.stdin.end(stdin)
   return {
     stdout,
     stderr,
     says: async text => void (await until(() => stderr().includes(text), Boolean)),
+    write: text => void child.stdin.write(text),
     interrupt: () => void child.kill('SIGINT'),
     finished: ended(child).then(code => finished(code, stdout(), stderr())),
   }

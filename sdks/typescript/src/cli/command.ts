@@ -37,12 +37,12 @@ export interface Context {
   client(): Client
   clock: Clock
   random: Random
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C; stdin ends then too. What has no end of its own ends with 0. */
   signal: AbortSignal
 }
 
-/** 0 done, 1 refused by the platform, 2 the command was given wrongly, 3 no answer. */
-export type ExitCode = 0 | 1 | 2 | 3
+/** 0 done, 1 refused by the platform, 2 the command was given wrongly, 3 no answer, 130 interrupted before it was done. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130
 
 /** The command was given wrongly; `next` says what would be right. */
 export class UsageError extends Error {

@@ -52,15 +52,15 @@ export const produce: Command = {
     } finally {
       await producer.close()
     }
-    return 0
+    return context.signal.aborted ? 130 : 0
   },
 }
 
-async function* payloads({ text, stdin }: Context): AsyncGenerator<string> {
+async function* payloads({ text, stdin, signal }: Context): AsyncGenerator<string> {
   const data = text('data')
   if (data !== undefined) return yield objectJson(await readInput(data, stdin), 'the payload')
   let number = 0
-  for await (const line of createInterface({ input: stdin })) {
+  for await (const line of createInterface({ input: stdin, signal })) {
     number++
     if (line.trim() !== '') yield objectJson(line, `line ${number}`)
   }

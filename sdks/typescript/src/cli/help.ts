@@ -9,7 +9,7 @@ export function overview(commands: readonly Command[]): string {
 ${lines.join('\n')}
 
 Where and who: CLARION_URL and CLARION_API_KEY, or --url and --key. --json gives JSON.
-Exit codes: 0 done, 1 refused by the platform, 2 given wrongly, 3 no answer.
+Exit codes: 0 done, 1 refused by the platform, 2 given wrongly, 3 no answer, 130 interrupted.
 `
 }
 

@@ -57,12 +57,16 @@ async function show(context: Context, events: AsyncIterable<LogEvent>, forward?:
   const wanted = selectorOf(text('events'))
   const after = text('after') === undefined ? 0 : number('after', 0, 0)
   let left = number('count', Number.POSITIVE_INFINITY)
-  for await (const event of events) {
-    if (event.sequence <= after || !wanted(event.type)) continue
-    const { payloadJson, ...shown } = event
-    print.line(printable(`#${event.sequence}  ${event.time}  ${event.type}  ${event.subject ?? '-'}  ${payloadJson}`), shown)
-    await forward?.(event)
-    if (--left === 0) break
+  try {
+    for await (const event of events) {
+      if (event.sequence <= after || !wanted(event.type)) continue
+      const { payloadJson, ...shown } = event
+      print.line(printable(`#${event.sequence}  ${event.time}  ${event.type}  ${event.subject ?? '-'}  ${payloadJson}`), shown)
+      await forward?.(event)
+      if (--left === 0) break
+    }
+  } catch (error) {
+    if (!context.signal.aborted) throw error
   }
   return 0
 }

@@ -1,4 +1,5 @@
 /** From the words of the command line to an exit code. */
+import { addAbortSignal } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createClient } from '../client/client.ts'
 import { type Command, type Context, type ExitCode, type Option, type Surroundings, UsageError } from './command.ts'
@@ -33,7 +34,7 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
     checkPositionals(command, positionals)
     return await command.run(contextOf(surroundings, print, values, positionals))
   } catch (error) {
-    if (surroundings.signal.aborted) return 0
+    if (surroundings.signal.aborted) return 130
     return explain(error, print, stderr)
   }
 }
@@ -83,7 +84,7 @@ function contextOf(
       return Number(given)
     },
     env,
-    stdin,
+    stdin: addAbortSignal(signal, stdin).on('error', () => undefined),
     print,
     client() {
       const apiKey = text('key') ?? env.CLARION_API_KEY
