@@ -2,7 +2,13 @@ import type { RequestListener } from 'node:http'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import express, { type Request as ExpressRequest, type Response as ExpressResponse, type NextFunction } from 'express'
 import Koa from 'koa'
-import { type ParsedBody, rawBody, signatureHeaders, verifyWebhookSignature } from '../../../sdks/typescript/src/webhooks/index.ts'
+import {
+  type ParsedBody,
+  parseKeepingBytes,
+  rawBody,
+  signatureHeaders,
+  verifyWebhookSignature,
+} from '../../../sdks/typescript/src/webhooks/index.ts'
 import { asListener, type Served, serve } from '../support/served.ts'
 
 const secret = 'whsec_your_signing_secret'
@@ -97,6 +103,12 @@ describe('rawBody()', () => {
     served = await serve(app)
     const answer = await post(body)
     expect([answer.status, await answer.text()]).toEqual([500, 'rawBody() must stand before any other body parser.'])
+  })
+
+  it('is parseKeepingBytes for frameworks whose parser is handed bytes', () => {
+    const parsed = parseKeepingBytes(Buffer.from(body))
+    expect([parsed.type, verifyWebhookSignature(parsed, signed['x-platforma-signature'], secret)]).toEqual(['order.created', true])
+    expect(() => parseKeepingBytes(Buffer.from([0x22, 0xff, 0x22]))).toThrow()
   })
 
   it('gives a genuine body to its own parsed body only, not to one that looks the same', async () => {

@@ -22,9 +22,9 @@ export function bodyBytes(body: unknown): Uint8Array | undefined {
   return typeof body === 'object' && body !== null ? bytesOf.get(body) : undefined
 }
 
-/** Parses JSON and keeps the bytes beside what comes out. Throws a SyntaxError for what is not JSON. */
-export function parseKeeping(bytes: Uint8Array): unknown {
+/** Parses JSON and keeps the bytes beside what comes out: for parsers of frameworks that hand over bytes. Throws for what is not JSON. */
+export function parseKeepingBytes(bytes: Uint8Array): ParsedBody {
   const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   if (typeof parsed === 'object' && parsed !== null) bytesOf.set(parsed, bytes)
-  return parsed
+  return parsed as ParsedBody
 }

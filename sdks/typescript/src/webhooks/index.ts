@@ -1,5 +1,5 @@
 /** What a receiver needs; has no dependencies. */
-export type { ParsedBody, WebhookBody } from './body.ts'
+export { type ParsedBody, parseKeepingBytes, type WebhookBody } from './body.ts'
 export type { HeadersLike } from './headers.ts'
 export { SIGNATURE_PROFILES, type SignatureProfile } from './profiles.ts'
 export { type FetchHandler, type NodeMiddleware, type RawBodyOptions, rawBody } from './raw-body.ts'

@@ -7,7 +7,7 @@
  *     export const POST = rawBody((request, body) => …)            handlers of the fetch kind
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { type ParsedBody, parseKeeping } from './body.ts'
+import { type ParsedBody, parseKeepingBytes } from './body.ts'
 import { bodyError, readAtMost } from './read-body.ts'
 
 export interface RawBodyOptions {
@@ -65,7 +65,7 @@ function nodeMiddleware(bytesMax: number): NodeMiddleware {
 }
 
 /** Undefined when the body is none of ours. Throws when another parser has taken the bytes: no signature could ever be found genuine. */
-async function readNode(request: KoaContext['req'], bytesMax: number): Promise<{ parsed: unknown } | undefined> {
+async function readNode(request: KoaContext['req'], bytesMax: number): Promise<{ parsed: ParsedBody } | undefined> {
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return undefined
   if (request.readableEnded) throw bodyError(500, 'rawBody() must stand before any other body parser.')
   return { parsed: parse(await readAtMost(request, request.headers, bytesMax)) }
@@ -76,7 +76,7 @@ function fetchHandler(handler: FetchHandler, bytesMax: number): (request: Reques
     let parsed: ParsedBody
     try {
       const headers = Object.fromEntries(request.headers)
-      parsed = parse(await readAtMost(request.body ?? [], headers, bytesMax)) as ParsedBody
+      parsed = parse(await readAtMost(request.body ?? [], headers, bytesMax))
     } catch (error) {
       const { status = 400, message } = error as { status?: number; message: string }
       return Response.json({ error: message }, { status })
@@ -85,9 +85,9 @@ function fetchHandler(handler: FetchHandler, bytesMax: number): (request: Reques
   }
 }
 
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array): ParsedBody {
   try {
-    return parseKeeping(bytes)
+    return parseKeepingBytes(bytes)
   } catch (cause) {
     throw bodyError(400, 'The body is not JSON.', cause)
   }
