@@ -1,6 +1,6 @@
 import type { Environment, Webhook } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
-import { conditionsHold } from '../../src/events/conditions-hold.ts'
+import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
@@ -36,9 +36,10 @@ export function createWebhookMatcher(view: ControlView): MatchWebhooks {
     // One that is off is matched all the same: `deliver` remembers what it has to catch up.
     if (selected.every(webhook => webhook.conditions === null)) return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
     const value = payload()
+    const work = patternWork()
     const [met, unmet] = [[] as string[], [] as Matched['skipped']]
     for (const { id, conditions } of selected) {
-      if (conditions === null || conditionsHold(conditions, event, value)) met.push(id)
+      if (conditions === null || conditionsHold(conditions, event, value, work)) met.push(id)
       else unmet.push({ webhookId: id, reason: 'condition_false' })
     }
     return { webhookIds: met, skipped: unmet }

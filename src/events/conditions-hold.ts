@@ -4,23 +4,26 @@
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ConditionGroup, ConditionNode } from '../control-plane/records.ts'
-import { coerced, isVariable, OPERATORS, regexOperator } from './condition-operators.ts'
+import { coerced, isVariable, OPERATORS, PATTERN_WORK, regexOperator, type Work } from './condition-operators.ts'
 import { parsePath, type Resolve } from './condition-paths.ts'
 
 type Leaf = Exclude<ConditionNode, ConditionGroup>
-type Holds = (event: EventFacts, payload: unknown) => boolean
+type Holds = (event: EventFacts, payload: unknown, work: Work) => boolean
 
 const compiled = new WeakMap<ConditionGroup, Holds>()
 
 /** `payload`: its parsed value. What this release cannot read, since a newer one wrote it, holds: an event too many is better than one too few. */
-export function conditionsHold(conditions: ConditionGroup, event: EventFacts, payload: unknown): boolean {
+export function conditionsHold(conditions: ConditionGroup, event: EventFacts, payload: unknown, work: Work = patternWork()): boolean {
   let holds = compiled.get(conditions)
   if (holds === undefined) {
     holds = compiledOr(conditions, () => true)
     compiled.set(conditions, holds)
   }
-  return holds(event, payload)
+  return holds(event, payload, work)
 }
+
+/** For all conditions that one event meets. */
+export const patternWork = (): Work => ({ left: PATTERN_WORK.event })
 
 function compiledOr(conditions: ConditionGroup, otherwise: Holds): Holds {
   try {
@@ -33,11 +36,11 @@ function compiledOr(conditions: ConditionGroup, otherwise: Holds): Holds {
 function compile(node: ConditionNode): Holds {
   if ('all' in node) {
     const parts = node.all.map(compile)
-    return (event, payload) => parts.every(holds => holds(event, payload))
+    return (event, payload, work) => parts.every(holds => holds(event, payload, work))
   }
   if ('any' in node) {
     const parts = node.any.map(compile)
-    return (event, payload) => parts.some(holds => holds(event, payload))
+    return (event, payload, work) => parts.some(holds => holds(event, payload, work))
   }
   return compileLeaf(node)
 }
@@ -48,10 +51,10 @@ function compileLeaf({ path, operator, value, not = false, coerce = false }: Lea
   const test = operator === 'matches_regex' ? regexOperator(value as string).test : OPERATORS[operator]
   if (left === undefined || test === undefined) throw new Error(`unknown: ${path} ${operator}`)
   const right: Resolve = isVariable(value) ? parsePath(value.path)! : () => value
-  return (event, payload) => {
+  return (event, payload, work) => {
     const found = left(event, payload)
     const operand = right(event, payload)
     if (found === undefined || operand === undefined) return false
-    return test(coerce ? coerced(found, value) : found, operand) !== not
+    return test(coerce ? coerced(found, value) : found, operand, work) !== not
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ConditionGroup } from '../../src/control-plane/records.ts'
 import { CONDITION_LIMITS, parseConditions } from '../../src/events/conditions.ts'
-import { conditionsHold } from '../../src/events/conditions-hold.ts'
+import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
 import { event } from '../delivery/receiving.ts'
 
 const payload = {
@@ -246,10 +246,33 @@ describe('what is wrong is named with its place', () => {
   ])('%j', (input, path, rule) => expect(findings(input)).toEqual([[path, rule]]))
 })
 
-it('a pattern is not looked for in a text longer than 10 KB', () => {
-  const conditions = { 'payload.text': { matches_regex: 'needle$' } }
-  const text = (length: number) => ({ text: `${'x'.repeat(length - 6)}needle` })
-  expect([holds(conditions, text(10_240)), holds(conditions, text(10_241))]).toEqual([true, false])
+describe('what patterns cost is bounded', () => {
+  const text = (length: number) => ({ text: `${'x'.repeat(length - 1)}y` })
+  it('for one match: by the length of the text, and by the size of the pattern', () => {
+    const small = { 'payload.text': { matches_regex: 'y$' } }
+    expect([holds(small, text(10_240)), holds(small, text(10_241))]).toEqual([true, false])
+    const large = { 'payload.text': { matches_regex: '(?:x|y)*x[xy]{100}$' } }
+    expect([holds(large, text(300)), holds(large, text(2_000))]).toEqual([true, false])
+  })
+
+  it('for one event: what comes after its share is used up does not match', () => {
+    const conditions = parsed({ 'payload.text': { matches_regex: 'y$' } })
+    const work = patternWork()
+    const matches = () => conditionsHold(conditions, event, text(10_000), work)
+    let met = 0
+    while (met < 1_000 && matches()) met++
+    expect(met).toBeGreaterThan(10)
+    expect(met).toBeLessThan(100)
+    expect(conditionsHold(conditions, event, text(10_000))).toBe(true)
+  })
+
+  it('so that the worst of patterns in 500 webhooks hold up one event for a moment, not for minutes', () => {
+    const conditions = parsed({ 'payload.text': { matches_regex: '(?:a|b)*a[ab]{150}[cd]' } })
+    const work = patternWork()
+    const startedMs = performance.now()
+    for (let n = 0; n < 500; n++) conditionsHold({ ...conditions }, event, { text: 'ab'.repeat(250) + 'b'.repeat(n % 7) }, work)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
+  })
 })
 
 it('what a newer release wrote holds', () => {
