@@ -23,6 +23,7 @@ import { createControlPlane } from './control-plane/control-plane.ts'
 import { createSecretBox } from './control-plane/secrets.ts'
 import { createControlView } from './control-plane/view-store.ts'
 import { createAddressGuard } from './delivery/address-guard.ts'
+import { createCheckAddresses } from './delivery/check-addresses.ts'
 import { createSender } from './delivery/send.ts'
 import type { ProgressLogger } from './embedded/part-directory.ts'
 import { createChainTokens } from './events/chain.ts'
@@ -114,6 +115,7 @@ export async function compose(deps: {
     const controlPlane = createControlPlane({
       ...{ view, log, provisioning, validators, ids, clock, random, secretKey: backends.secretKey, timeScale: config.timeScale },
       checkUrl: url => guard.checkUrl(url),
+      checkAddresses: createCheckAddresses({ guard, clock }),
       shardOf: organizationId => shardOf(organizationId, provisioning.shards),
     })
 

@@ -1,6 +1,7 @@
 /** The control plane's writing side, put together: one store, and the aggregates that change through it. */
 import type { Clock, Random } from '../clock.ts'
 import type { ClarionError } from '../codes.ts'
+import type { CheckAddresses } from '../delivery/check-addresses.ts'
 import type { Ids } from '../events/ids.ts'
 import { createKafkaCredentials, type KafkaCredentials } from '../kafka-access/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from '../kafka-access/partitions.ts'
@@ -42,6 +43,8 @@ export interface ControlPlaneDeps {
   secretKey: string
   /** The egress guard. */
   checkUrl(url: string): ClarionError | undefined
+  /** Where the name of a URL leads, now; absent: each connection will tell. */
+  checkAddresses?: CheckAddresses
   /** The partition of `audit.changes` that an organization's rows go to. */
   shardOf(organizationId: string): number
   /** What schemas are compiled by. */

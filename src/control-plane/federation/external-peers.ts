@@ -6,6 +6,7 @@
 
 import type { Random } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
+import type { CheckAddresses } from '../../delivery/check-addresses.ts'
 import { generateSecret } from '../../delivery/sign.ts'
 import type { FederationMember, SignatureProfile, Webhook, WireFormat } from '../records.ts'
 import { retryDelaysMs } from '../retry-policy.ts'
@@ -53,6 +54,8 @@ export interface ExternalPeersDeps extends FederationDeps {
   timeScale: number
   /** The egress guard: what is wrong with the URL, or undefined. */
   checkUrl(url: string): ClarionError | undefined
+  /** Where its name leads, now. Absent: each connection will tell. */
+  checkAddresses?: CheckAddresses
 }
 
 export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
@@ -74,7 +77,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
   return {
     async add(caller, organizationId, groupId, input) {
       const id = ids.next('cefm')
-      const refusal = deps.checkUrl(input.webhookUrl)
+      const refusal = deps.checkUrl(input.webhookUrl) ?? (await deps.checkAddresses?.(input.webhookUrl))
       const secret = generateSecret(deps.random)
       return store.change(ids.next('chg'), (current): Decision<ExternalPeer & { secret: string }> => {
         requireActiveFederation(current, organizationId)

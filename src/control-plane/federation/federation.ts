@@ -1,6 +1,7 @@
 /** Federation's writing side, put together. */
 import type { Clock, Random } from '../../clock.ts'
 import type { ClarionError } from '../../codes.ts'
+import type { CheckAddresses } from '../../delivery/check-addresses.ts'
 import type { Ids } from '../../events/ids.ts'
 import type { Announce } from '../announce.ts'
 import type { SecretBox } from '../secrets.ts'
@@ -31,6 +32,7 @@ export function createFederation(deps: {
   announce: Announce
   secrets: SecretBox
   checkUrl(url: string): ClarionError | undefined
+  checkAddresses?: CheckAddresses
   /** Factor on how long invitations and the secret before last; 1 unless said. */
   timeScale?: number
 }): Federation {
