@@ -36,10 +36,12 @@ export function judgeObject({ required, members, others }: ObjectRules, value: S
     if (run.room === 0) return false
     holds = false
   }
-  for (const check of others ?? []) {
-    if (check(value, run)) continue
-    if (run.room === 0) return false
-    holds = false
+  if (others !== undefined) {
+    for (const check of others) {
+      if (check(value, run)) continue
+      if (run.room === 0) return false
+      holds = false
+    }
   }
   return (members === undefined || judgeMembers(members, value, run, seen)) && holds
 }
@@ -72,10 +74,12 @@ function judgeMembers(rules: MemberRules, value: SchemaObject, run: Run, seen: S
     const own = named.get(name)
     let isKnown = own !== undefined
     let judged = own === undefined || judgeBelow(name, own, value[name], run)
-    for (const [pattern, node] of matching ?? []) {
-      if (!pattern.test(name)) continue
-      isKnown = true
-      judged = judgeBelow(name, node, value[name], run) && judged
+    if (matching !== undefined) {
+      for (const [pattern, node] of matching) {
+        if (!pattern.test(name)) continue
+        isKnown = true
+        judged = judgeBelow(name, node, value[name], run) && judged
+      }
     }
     if (!isKnown && isClosed) judged = fault(run, 'additionalProperties', 'must NOT have additional properties', name)
     else if (!isKnown && others !== undefined) judged = judgeBelow(name, others, value[name], run)
