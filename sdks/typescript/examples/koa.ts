@@ -1,20 +1,22 @@
 /** A receiver on Koa. Outside of this repository the second import is from '@clarion/sdk'. */
 import Koa from 'koa'
-import { rawBody, verifyWebhookSignature } from '../src/webhooks/index.ts'
+import { type ParsedBody, rawBody, verifyWebhookSignature } from '../src/webhooks/index.ts'
 
-export function createApp(secret: string, handle: (event: { deliveryId: string; type: string; data: unknown }) => void): Koa {
+type Event = ParsedBody & { deliveryId: string; type: string; data: unknown }
+
+export function createApp(secret: string, handle: (event: Event) => void): Koa {
   const app = new Koa()
   app.use(rawBody())
   app.use(context => {
-    const { body } = context.request as { body?: never }
-    if (!verifyWebhookSignature(body!, context.headers, secret)) {
+    const { body } = context.request as unknown as { body: Event }
+    if (!verifyWebhookSignature(body, context.headers, secret)) {
       context.status = 401
       context.body = { error: 'Invalid signature' }
       return
     }
     // Answer at once, work afterwards: a slow answer counts as a failed one, and is sent again.
     context.body = { received: true }
-    context.res.once('finish', () => handle(body!))
+    context.res.once('finish', () => handle(body))
   })
   return app
 }
