@@ -3,8 +3,9 @@
  * that its quota is nearly or wholly used up, that a chain was cut. An emit of which nobody wants to hear costs two look-ups.
  */
 import { hash } from 'node:crypto'
-import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import { quotaMark } from '../../src/control-plane/plan-usage.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
 import { builtInEmit } from '../../src/events/built-in-emit.ts'
 import { platformEmitAt } from '../../src/events/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
@@ -19,8 +20,8 @@ const ANY_AGE = Number.POSITIVE_INFINITY
 
 export type Announce = (emit: Emit, verdict: Verdict, progress: Progress) => OutRecord[]
 
-export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionState; shard: number }): Announce {
-  const { lifecycle, state, shard } = deps
+export function createAnnounce(deps: { view: ControlView; lifecycle: Lifecycle; state: AdmissionState; shard: number }): Announce {
+  const { view, lifecycle, state, shard } = deps
 
   /** A change of the audit, and the lifecycle event if somebody names it. */
   function noticed(emit: Emit, type: string, data: object, cause?: Cause): OutRecord[] {
@@ -53,7 +54,8 @@ export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionSta
     const { organizationId, environment, recordedAtMs, emitId } = emit
     const facts = { organizationId, environment, id: `quota.exceeded/${emitId}`, timeMs: recordedAtMs, subject: organizationId }
     const builtIn = builtInEmit('quota.exceeded', { plan, ...data }, { ...facts, actorId: 'system' })
-    return [...noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data), platformEmitAt(builtIn, shard)]
+    const told = noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data)
+    return isSelected(builtIn, view.webhooks(organizationId)) ? [...told, platformEmitAt(builtIn, shard)] : told
   }
 
   function chainTruncated(emit: Emit, { chain }: Progress): OutRecord[] {

@@ -61,7 +61,7 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
   const relayLog = createRelayLog(handle.shard)
   const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog })
-  const announce = createAnnounce({ lifecycle, state, shard: handle.shard })
+  const announce = createAnnounce({ view: deps.view, lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
   const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
 

@@ -8,6 +8,7 @@ import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { CHAIN_DEPTH_MAX } from '../events/chain.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../events/names.ts'
 import { platformEmit, platformEmitRecord } from '../events/platform-emit.ts'
+import { createSelectorIndex } from '../events/selector.ts'
 import type { OutRecord } from '../kafka/ports.ts'
 import { schemaHash } from '../registry/canonical-json.ts'
 import { ENVIRONMENTS, type Environment, type Webhook } from './records.ts'
@@ -118,6 +119,13 @@ export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading
   if (naming.length === 0) return []
   const own = environmentOf(row, after) ?? environmentOf(row, before)
   return naming.filter(environment => own === undefined || own === environment).map(environment => lifecycleEmit(row, environment))
+}
+
+/** Whether some webhook selects it: what the platform publishes unasked numbers no event of a log that nobody follows for it. */
+export function isSelected({ environment, type, canonicalName }: PlatformEmit, webhooks: readonly Webhook[]): boolean {
+  const own = webhooks.filter(webhook => webhook.environment === environment && webhook.peer === null)
+  const index = createSelectorIndex(own.map(({ events }) => ({ selectors: events, value: true })))
+  return index.match({ type, canonicalName, kind: null }).length > 0
 }
 
 type Reading = Pick<ControlView, 'find' | 'webhooks'>

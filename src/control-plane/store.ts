@@ -17,7 +17,7 @@ import { ClarionError } from '../codes.ts'
 import { platformEmitAt } from '../events/platform-emit.ts'
 import type { OutRecord } from '../kafka/ports.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
-import { lifecycleEmitsOf } from './lifecycle.ts'
+import { isSelected, lifecycleEmitsOf } from './lifecycle.ts'
 import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
 import type { Kind, RecordsByKind } from './records.ts'
 import { type ControlViewStore, controlKey } from './view-store.ts'
@@ -31,7 +31,7 @@ export type Change =
 export interface Decision<T> {
   records: Change[]
   changes: ChangeRow[]
-  /** What the platform emits because of it. */
+  /** What the platform emits because of it, if a webhook selects it. */
   emits?: PlatformEmit[]
   result: T
   refusal?: ClarionError
@@ -140,7 +140,7 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
     if (decision.records.length === 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
     rows.push(...decision.changes)
     for (const row of decision.changes) emits.push(...lifecycleEmitsOf(row, overlay, view))
-    emits.push(...(decision.emits ?? []))
+    emits.push(...(decision.emits ?? []).filter(emit => isSelected(emit, overlay.webhooks(emit.organizationId))))
   }
   // Whoever judges them must have seen at least what was decided on, and something of what was decided.
   const emitted = emits.map(emit => platformEmitAt(emit, shardOf(emit.organizationId), view.appliedOffset + 1))

@@ -104,7 +104,10 @@ describe('the quota', () => {
 
   it('is told to be used up once an hour, as a lifecycle event and as a built-in, also after a restart', () => {
     const name = 'CUSTOM_EVENT_QUOTA_EXCEEDED'
-    const first = admitAll([example('kafka', 4300), example('kafka', 4301)], { view: basic([name]), state: [used(limit)] }).written
+    const unasked = admitAll([example('kafka')], { view: basic(), state: [used(limit)] }).written
+    expect([noticesOf(unasked).length, named(unasked)]).toEqual([1, []])
+    const view = basic([name, 'QuotaExceeded'])
+    const first = admitAll([example('kafka', 4300), example('kafka', 4301)], { view, state: [used(limit)] }).written
     expect(noticesOf(first).map(({ type }) => type)).toEqual([name])
     expect(named(first).map(({ type }) => type)).toEqual([name, 'quota.exceeded'])
     expect(dataOf(named(first)[1]!)).toEqual({ plan: 'BASIC', quota: 'emits', used: limit, limit })
