@@ -195,3 +195,36 @@ describe('a draft', () => {
     expect((await pro.call('POST', CUSTOM, template('only.drafted'))).code).toBe('version_already_exists')
   })
 })
+
+describe('a plan', () => {
+  it('that keeps the latest version only archives the older one, and a pin to it is event_not_published (K-14)', async () => {
+    const name = 'event.n0'
+    const own = (version: string) => ({ ...template(name, version), namespace: basic.slug, status: 'published' })
+    const { data } = await basic.call<Array<{ id: string }>>('GET', `${CUSTOM}?name=${name}`)
+    await basic.call('POST', `${CUSTOM}/${data[0]!.id}/publish`)
+    const emit = (version?: string) =>
+      basic.call<{ canonicalName: string }>('POST', `${CUSTOM}/emit`, { name: `${basic.slug}.${name}`, payload: {}, version })
+    expect((await emit('1.0.0')).status).toBe(202)
+    expect((await basic.call('POST', CUSTOM, own('1.0.1'))).status).toBe(201)
+    const pinned = await emit('1.0.0')
+    expect([pinned.status, pinned.code]).toEqual([409, 'event_not_published'])
+    expect((await emit()).data.canonicalName).toBe(`TENANT_CUSTOM:${basic.org.id}:${basic.slug}.${name}@1.0.1`)
+    const archived = await basic.call<Array<{ version: string }>>('GET', `${CUSTOM}?name=${name}&status=archived`)
+    expect(archived.data.map(each => each.version)).toEqual(['1.0.0'])
+  })
+
+  it('that is changed counts from the next call on, up and down', async () => {
+    const plan = (to: string) => platform.call(platform.adminKey, 'PATCH', `/api/v1/organizations/${free.org.id}`, { plan: to })
+    const emit = async () => told(await free.call('POST', `${CUSTOM}/emit`, GENERIC))
+    expect(await emit()).toBe('monthly_emit_quota_exceeded')
+    await plan('BASIC')
+    expect(await emit()).toBe(202)
+    expect((await free.call('POST', CUSTOM, { ...template('order.made'), namespace: free.slug })).status).toBe(201)
+    await plan('FREE')
+    expect(await emit()).toBe('monthly_emit_quota_exceeded')
+    const health = await free.call<{ plan: string; registrations: object }>('GET', `${CUSTOM}/health`)
+    expect(health.data).toMatchObject({ plan: 'FREE', registrations: { used: 1, limit: 0 }, emits: { monthlyLimit: 1_000 } })
+  })
+})
+
+const told = ({ status, code }: { status: number; code: string | undefined }) => code ?? status
