@@ -211,6 +211,9 @@ describe('an emit that could not be written to the log', () => {
       'bus_relay_failed',
       emitId,
     ])
+    const failures = async () =>
+      (await organization.call<{ recentFailures: Array<{ id: string }> }>('GET', '/api/v1/events/custom/health')).data.recentFailures
+    expect((await failures()).map(({ id }) => id)).toEqual([emitId])
     await limited('8388608')
     const answers = await Promise.all([redrive(), redrive()])
     expect(answers.map(answer => answer.status).sort()).toEqual([202, 409])
@@ -221,6 +224,7 @@ describe('an emit that could not be written to the log', () => {
     const states = async () => (await organization.call<{ status: string }>('GET', path)).data.status
     await eventually(states, state => state !== 'FAILED')
     expect(await states()).toBe('DELIVERED')
+    expect(await failures()).toEqual([])
     expect((await redrive()).code).toBe('conflict')
     expect((await organization.call('POST', `/api/v1/events/custom/emits/cee_${'0'.repeat(32)}/redrive`)).code).toBe('not_found')
   })
