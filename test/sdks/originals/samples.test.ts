@@ -64,12 +64,13 @@ describe('Platphorm Design', () => {
   it('its registration, receiver, delivery log and manual retry work as they are written', async () => {
     const organization = await platform.organization()
     const ids = { wh_abc123: '', evt_def456: '' }
-    const there: typeof fetch = (path, init) => {
+    const statuses: number[] = []
+    const there: typeof fetch = async (path, init) => {
       const headers = { ...(init?.headers as Record<string, string>), 'X-PlatPhorm-API-Key': organization.apiKey }
-      return fetch(platform.base + String(path).replace('wh_abc123', ids.wh_abc123).replace('evt_def456', ids.evt_def456), {
-        ...init,
-        headers,
-      })
+      const url = platform.base + String(path).replace('wh_abc123', ids.wh_abc123).replace('evt_def456', ids.evt_def456)
+      const answer = await fetch(url, { ...init, headers })
+      statuses.push(answer.status)
+      return answer
     }
     const webhook = (await platphorm.register(there)) as Record<string, unknown>
     expect(webhook).toEqual({
@@ -111,7 +112,12 @@ describe('Platphorm Design', () => {
     })
 
     ids.evt_def456 = handled[0]!.id
+    // A retry takes the event's payload from the history, where it is written by itself, a moment before or after the delivery.
+    const { data: [listed] } = await organization.call<[{ eventId: string }]>('GET', `/api/v1/webhooks/${webhook.id}/deliveries`) // biome-ignore format: one thought
+    const history = () => organization.call<{ payload: unknown }>('GET', `/api/v1/events/${listed.eventId}`)
+    await until(history, ({ data }) => data?.payload)
     await platphorm.retry(there)
+    expect(statuses.at(-1)).toBe(202)
     await until(
       () => handled.length,
       count => count === 2,
