@@ -20,6 +20,10 @@ export const REDRIVE_MAX = 10_000
 /** Events, up to 256 KB each, that are in memory at a time. */
 const CHUNK = 100
 const ASKED_MAX = 50_000
+/** The history of an emit may come after that of its deliveries: what has only just happened is waited for. */
+const RECENT_MS = 3_600_000
+const HISTORY_WAIT_MS = 5_000
+const HISTORY_POLL_MS = 100
 const SKIPPED_SHOWN_MAX = 1_000
 
 export type RedriveChoice = { deliveryIds: string[] } | { webhookId?: string; from?: string; to?: string }
@@ -63,6 +67,19 @@ export function createRedelivery(deps: {
   }
 
   const isActive = (owner: Owner, { webhookId }: Delivery) => view.find('webhook', owner.organizationId, webhookId)?.active === true
+
+  const isRecent = ({ createdAt }: Delivery) => clock.nowMs() - Date.parse(createdAt) < RECENT_MS
+
+  /** The events of these deliveries, by emit id. */
+  async function eventsOf({ organizationId, environment }: Owner, deliveries: Delivery[]): Promise<Map<string, EventToDeliver>> {
+    const emitIds = [...new Set(deliveries.map(({ emitId }) => emitId))]
+    for (let waitedMs = 0; ; waitedMs += HISTORY_POLL_MS) {
+      const found = await reads.eventsToDeliver(organizationId, environment, emitIds)
+      const isWhole = deliveries.every(delivery => found.has(delivery.emitId) || !isRecent(delivery))
+      if (isWhole || waitedMs >= HISTORY_WAIT_MS) return found
+      await clock.sleep(HISTORY_POLL_MS)
+    }
+  }
 
   async function write(caller: Caller, owner: Owner, delivery: Delivery, command: Pick<DeliveryCommand, 'kind' | 'record'>): Promise<void> {
     const { organizationId } = owner
@@ -117,7 +134,7 @@ export function createRedelivery(deps: {
       if (reason) skip(delivery.id, reason)
       else good.push(delivery)
     }
-    const events = await reads.eventsToDeliver(owner.organizationId, owner.environment, [...new Set(good.map(({ emitId }) => emitId))])
+    const events = await eventsOf(owner, good)
     const kept = good.filter(({ id, emitId }) => events.has(emitId) || skip(id, 'payload_expired'))
     await Promise.all(kept.map(delivery => again(caller, owner, delivery, events.get(delivery.emitId)!, false)))
     total.count += kept.length
@@ -152,7 +169,9 @@ export function createRedelivery(deps: {
       if (status !== 'failed' && status !== 'success')
         throw new ClarionError('conflict', `The delivery was ${status}: only one that failed or succeeded can be retried.`)
       if (!isActive(owner, delivery)) throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
-      const source = (await reads.eventsToDeliver(owner.organizationId, owner.environment, [delivery.emitId])).get(delivery.emitId)
+      const source = (await eventsOf(owner, [delivery])).get(delivery.emitId)
+      if (!source && isRecent(delivery))
+        throw new ClarionError('service_unavailable', 'The event is not in the history yet.', { retryAfterS: 5 })
       if (!source) throw new ClarionError('outside_retention', 'The event is no longer kept.')
       if (isAsked(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
       return again(caller, owner, delivery, source, !resume)
