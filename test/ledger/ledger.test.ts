@@ -24,11 +24,25 @@ afterAll(async () => {
 })
 
 const generic = (kind: string) => ({ name: 'platformxe.generic', payload: { kind } })
-const batch = (count: number) => ({ items: Array.from({ length: count }, (_, n) => generic(`n${n}`)) })
+const batch = (count: number, item: object = generic('n')) => ({ items: Array.from({ length: count }, () => item) })
 
-async function emitMany(organization: Pick<TestOrganization, 'call'>, count: number) {
-  const { data } = await organization.call<{ results: unknown[] }>('POST', '/api/v1/events/custom/emit/batch', batch(count))
-  expect(data.results).toHaveLength(count)
+async function emitMany(organization: Pick<TestOrganization, 'call'>, count: number, item?: object) {
+  const { data } = await organization.call<{ results: Array<{ status: number }> }>(
+    ...(['POST', '/api/v1/events/custom/emit/batch', batch(count, item)] as const),
+  )
+  expect(data.results.filter(result => result.status === 202)).toHaveLength(count)
+}
+
+/** From now on the peer gets what the owner emits as `order.made`. */
+async function share(owner: TestOrganization, peer: TestOrganization) {
+  const custom = '/api/v1/events/custom'
+  const template = { namespace: owner.slug, name: 'order.made', version: '1.0.0', status: 'published', payloadSchema: { type: 'object' } }
+  const { data: made } = await owner.call<{ id: string }>('POST', custom, template)
+  const { data: group } = await owner.call<{ id: string }>('POST', `${custom}/federation/groups`, { name: 'partners' })
+  const path = `${custom}/federation/groups/${group.id}`
+  await owner.call('POST', `${path}/invite`, { memberOrganizationId: peer.org.id })
+  await peer.call('POST', `${path}/accept`)
+  expect((await owner.call('POST', `${path}/pushes`, { registrationId: made.id })).status).toBe(201)
 }
 
 async function check(of = ''): Promise<LedgerReport> {
@@ -56,6 +70,12 @@ describe('the ledger', () => {
     })
     const trial = { call: ((method, path, body) => platform.call(key.data.apiKey, method, path, body)) as TestOrganization['call'] }
     await Promise.all([emitMany(organization, 300), emitMany(trial, 50)])
+    // Numbered and in the log, but on no quota: what the platform itself emits, and what a peer shares.
+    const owner = await platform.organization()
+    await share(owner, organization)
+    await emitMany(owner, 10, { name: `${owner.slug}.order.made`, payload: {} })
+    await organization.call('POST', '/api/v1/webhooks', { url: 'http://127.0.0.1:9/in', events: ['API_KEY_CREATED'] })
+    await organization.call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
     await organization.call('POST', '/api/v1/events/custom/emit', { name: 'no.such', payload: {} })
     const coming = emitMany(organization, 200)
     const report = await check()
@@ -63,6 +83,13 @@ describe('the ledger', () => {
     expect(report).toMatchObject({ consistent: true, findings: [], skipped: [] })
     expect(report.organizations).toBeGreaterThanOrEqual(1)
     expect(await check(organization.org.id)).toMatchObject({ consistent: true, organizations: 1 })
+    const last = await organization.call<{ sequence: number; quota: { used: number } }>(
+      'POST',
+      '/api/v1/events/custom/emit',
+      generic('last'),
+    )
+    expect(last.data.quota.used).toBe(501)
+    expect(last.data.sequence).toBeGreaterThan(501)
   })
 
   it('names what was removed behind its back, once, and tells when it is there again', async () => {
