@@ -18,9 +18,12 @@ const PROGRAM_SIZE_MAX = 3_000
 export const PATTERNS_CHARACTERS_MAX = 2_000
 const PROGRAMS_SIZE_MAX = 4_000
 
-/** The patterns of one schema, each text compiled once. @throws as `compilePattern`, and when they are too much together. */
-export function createPatterns(): (pattern: string) => Pattern {
-  const made = new Map<string, RE2JS>()
+/**
+ * The patterns of one schema, each text compiled once. `spend` is told before each use what it will cost, instructions and characters.
+ * @throws as `compilePattern`, and when they are too much together.
+ */
+export function createPatterns(spend: (instructions: number, characters: number) => void): (pattern: string) => Pattern {
+  const made = new Map<string, Pattern>()
   let characters = 0
   let size = 0
   return pattern => {
@@ -30,10 +33,17 @@ export function createPatterns(): (pattern: string) => Pattern {
     if (characters > PATTERNS_CHARACTERS_MAX)
       throw new SyntaxError(`the patterns are longer than ${PATTERNS_CHARACTERS_MAX} characters together`)
     const compiled = compilePattern(pattern)
-    size += compiled.programSize()
+    const instructions = compiled.programSize()
+    size += instructions
     if (size > PROGRAMS_SIZE_MAX) throw new SyntaxError('the patterns are too large together')
-    made.set(pattern, compiled)
-    return compiled
+    const counted: Pattern = {
+      test(text) {
+        spend(instructions, text.length)
+        return compiled.test(text)
+      },
+    }
+    made.set(pattern, counted)
+    return counted
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { isJsonObject, pointerTo } from '../../events/json-pointer.ts'
 import { identityOf } from '../canonical-json.ts'
+import { beginWork, spendOnPattern, TooCostly } from '../judging/work.ts'
 import { createPatterns, type Pattern } from '../patterns.ts'
 import { type References, resolveReferences } from '../references.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
@@ -47,12 +48,14 @@ export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { 
     return { references, meanings: createMeanings(references, numbers) }
   }
   const [before, after] = [sideOf(old), sideOf(next)]
+  beginWork()
   try {
     const compare = createComparison(before, after, verdict)
     if (refuseDynamicScope(old, next, before, after, verdict)) return verdict.told()
     compare(old, next, '')
   } catch (error) {
     if (error instanceof RecursiveSchema) verdict.refuse('not_provable', '', 'a schema that leads back to itself is not compared')
+    else if (error instanceof TooCostly) verdict.refuse('not_provable', '', 'its names are too long for its patterns to be compared')
     else if (error instanceof SyntaxError) verdict.refuse('not_provable', '', `cannot be compared: ${error.message}`)
     else throw error
   }
@@ -75,7 +78,7 @@ function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side,
 
 function createComparison(beforeSide: Side, afterSide: Side, verdict: Verdict): Pair['compare'] {
   const compared = new Map<SchemaObject, Set<SchemaObject>>()
-  const pattern = createPatterns()
+  const pattern = createPatterns(spendOnPattern)
   const meanTheSame = (old: unknown, next: unknown): boolean => beforeSide.meanings.of(old) === afterSide.meanings.of(next)
 
   function compare(old: unknown, next: unknown, path: string): void {

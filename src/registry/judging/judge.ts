@@ -18,6 +18,7 @@ import { judgeObject, objectRules, unevaluatedProperties } from './objects.ts'
 import { referenceChecks } from './reference-checks.ts'
 import { addSeen, newSeen, type Seen } from './seen.ts'
 import { judgeAllowed, judgeNumber, judgeText, kindFault, kindOf, prepareValues } from './values.ts'
+import { beginWork, spend, spendOnPattern, TooCostly, VALUE_WORK } from './work.ts'
 
 export interface Judge {
   isValid(value: unknown): boolean
@@ -32,13 +33,26 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
   return {
     isValid(value) {
       SILENT.scope.length = 0
-      return judgeValue(root, value, SILENT, undefined)
+      return withinBounds(() => judgeValue(root, value, SILENT, undefined)) ?? false
     },
     findings(value, max) {
-      const run = { room: max, findings: [], path: [], scope: [] }
-      if (judgeValue(root, value, run, undefined)) return []
+      const run: Run = { room: max, findings: [], path: [], scope: [] }
+      const holds = withinBounds(() => judgeValue(root, value, run, undefined))
+      if (holds) return []
+      if (holds === undefined) return [finding('', 'too_costly', 'takes more work to judge by its schema than one payload may')]
       return run.findings.length > 0 ? run.findings : [finding('', 'schema', 'does not satisfy the schema')]
     },
+  }
+}
+
+/** Undefined when it would have taken too much work to say. */
+function withinBounds(judge: () => boolean): boolean | undefined {
+  beginWork()
+  try {
+    return judge()
+  } catch (error) {
+    if (error instanceof TooCostly) return undefined
+    throw error
   }
 }
 
@@ -53,7 +67,7 @@ function makeRoot(schema: Schema, options: JudgeOptions): Node {
   const making: Making = {
     references,
     options,
-    pattern: createPatterns(),
+    pattern: createPatterns(spendOnPattern),
     node(subschema) {
       if (!isJsonObject(subschema)) return newNode(subschema !== false)
       const known = nodes.get(subschema) ?? sharedNode(subschema)
@@ -89,6 +103,7 @@ const listed = (checks: Check[]): Check[] | undefined => (checks.length === 0 ? 
 
 /** Whether a value satisfies a schema. `seen`: where to note what was judged of it, if anyone will ask. */
 export function judgeValue(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
+  spend(VALUE_WORK)
   const { resource } = node
   if (resource === undefined || run.scope.at(-1) === resource) return judgeHere(node, value, run, seen)
   run.scope.push(resource)

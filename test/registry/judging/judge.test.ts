@@ -113,3 +113,29 @@ describe('the judge', () => {
     }
   })
 })
+
+describe('what would take too long', () => {
+  const texts = (count: number, length: number) => Array.from({ length: count }, (_, n) => `${n}-${'a'.repeat(length)}`)
+
+  it.each<[string, Schema, unknown]>([
+    ['a long text under a large pattern', { pattern: '^(?:a?){800}a{800}$' }, 'a'.repeat(200_000)],
+    ['a long name under a large pattern', { patternProperties: { '^(?:a?){800}b$': true } }, { ['a'.repeat(100_000)]: 1 }],
+    ['many texts under a pattern', { items: { pattern: '^(?:a|b|c|d|-|[0-9])*$' } }, texts(20_000, 10)],
+    [
+      'many items under many alternatives',
+      { items: { anyOf: Array.from({ length: 60 }, (_, n) => ({ const: n })) } },
+      Array.from({ length: 100_000 }, () => 59),
+    ],
+    ['the same in a negation, which must not make it right', { not: { pattern: '^(?:a?){800}a{800}$' } }, 'b'.repeat(200_000)],
+  ])('is refused and never guessed: %s', (_title, schema, value) => {
+    expect(told(schema, value)).toEqual(['too_costly '])
+    expect(judgeOf(schema).isValid(value)).toBe(false)
+  })
+
+  it('leaves room for a payload of full size under an ordinary schema', () => {
+    const list = Array.from({ length: 130_000 }, (_, n) => n % 10)
+    expect(told({ items: { type: 'integer', minimum: 0, maximum: 9 } }, list)).toEqual([])
+    const schema = { properties: { ids: { items: { type: 'string', pattern: '^[a-z0-9-]+$', maxLength: 40 } } } }
+    expect(told(schema, { ids: texts(5_000, 20) })).toEqual([])
+  })
+})
