@@ -19,6 +19,7 @@ import { grantsOf, ratesOf } from './grants.ts'
 export const CREDENTIAL_PREFIX = 'kfc'
 /** A user is made before its record is written, by whichever process: one that is younger may yet get its record. */
 const ORPHAN_AFTER_MS = 300_000
+const RECORD_ARRIVES_WITHIN_MS = 2_000
 const PAUSE_MS = { first: 200, longest: 10_000 }
 
 export interface FollowControl {
@@ -141,10 +142,16 @@ export function followControl(deps: { view: ControlView; accounts: Accounts; clo
   /** What a crash left between, or what was changed while no process ran. */
   async function compareEverything(): Promise<void> {
     const [users, grants] = [await accounts.listUsers(), await accounts.listGrants()]
-    const credentials = new Map<string, KafkaCredential>()
-    for (const { id } of view.organizations()) for (const each of wanted(id)) credentials.set(each.username, each)
     const ours = [...new Set([...users, ...grants.keys()])].filter(user => user.startsWith(`${CREDENTIAL_PREFIX}_`))
-    await remove(ours.filter(user => !credentials.has(user) && (grants.has(user) || isOld(user))))
+    const orphans = (among: string[]) => {
+      const credentials = everyWanted()
+      return among.filter(user => !credentials.has(user) && (grants.has(user) || isOld(user)))
+    }
+    const found = orphans(ours)
+    // One that is young may be another process's, and its record on the way to us.
+    if (!found.every(isOld)) await clock.sleep(RECORD_ARRIVES_WITHIN_MS)
+    await remove(orphans(found))
+    const credentials = everyWanted()
     for (const [user, credential] of credentials) {
       const missing = lacking(grantsOf(credential), grants.get(user) ?? [])
       const tooMany = lacking(grants.get(user) ?? [], grantsOf(credential))
@@ -153,6 +160,12 @@ export function followControl(deps: { view: ControlView; accounts: Accounts; clo
     }
     for (const organizationId of new Set([...credentials.values()].map(each => each.organizationId)))
       await limit(organizationId, wanted(organizationId))
+  }
+
+  function everyWanted(): Map<string, KafkaCredential> {
+    const credentials = new Map<string, KafkaCredential>()
+    for (const { id } of view.organizations()) for (const each of wanted(id)) credentials.set(each.username, each)
+    return credentials
   }
 
   const isOld = (user: string) => clock.nowMs() - (timeOfId(user) ?? 0) > ORPHAN_AFTER_MS

@@ -1,10 +1,10 @@
 /** Undoing what producers' compression did. Organizations choose their codec; what comes out is bounded, whatever went in. */
 import { createRequire } from 'node:module'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { unpackLz4 } from './lz4.ts'
 
 const require = createRequire(import.meta.url)
 const snappy = require('snappyjs') as { uncompress(data: Buffer, maxLength?: number): Buffer }
-const lz4 = require('lz4js') as { decompress(data: Buffer, maxSize?: number): Uint8Array; decompressBound(data: Buffer): number }
 
 /** A batch may be 8 MB compressed; what it holds may be this much. Unpacking holds the event loop, so it is some 50 ms of it at most. */
 const UNCOMPRESSED_BYTES_MAX = 16 * 1024 * 1024
@@ -19,19 +19,12 @@ export function decompress(codec: number, bytes: Buffer): Buffer {
     case 2:
       return uncompressSnappy(bytes)
     case 3:
-      return uncompressLz4(bytes)
+      return unpackLz4(bytes, UNCOMPRESSED_BYTES_MAX)
     case 4:
       return zstdDecompressSync(bytes, { maxOutputLength: UNCOMPRESSED_BYTES_MAX })
     default:
       throw new Error(`unknown compression codec ${codec}`)
   }
-}
-
-/** As large as its blocks say it is: a buffer of the largest size for each small batch would cost more than the work. */
-function uncompressLz4(bytes: Buffer): Buffer {
-  const unpacked = lz4.decompress(bytes, Math.min(lz4.decompressBound(bytes), UNCOMPRESSED_BYTES_MAX))
-  if (unpacked.length >= UNCOMPRESSED_BYTES_MAX) throw new Error('it holds too much')
-  return Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength)
 }
 
 /** Java clients frame snappy in blocks (xerial), others send one bare block. */

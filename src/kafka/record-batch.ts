@@ -201,7 +201,7 @@ function readBatch(
     const key = cursor.bytes()
     const value = cursor.bytes()
     const headers = readHeaders(cursor)
-    cursor.at = recordEnd
+    if (cursor.at !== recordEnd) throw new Error('a record is not as long as it says')
     const timestampMs = appendTimeMs >= 0 ? appendTimeMs : baseTimestampMs + timestampDelta
     into.push({ topic, partition, offset, timestampMs, key, value, headers, sizeBytes: length })
   }

@@ -1,0 +1,120 @@
+/** Batches that a broker takes and that our libraries cannot unpack, or should not. */
+import { createRequire } from 'node:module'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { describe, expect, it } from '@jest/globals'
+import { decompress } from '../../src/kafka/compression.ts'
+import { decodeRecordSet, encodeBatch } from '../../src/kafka/record-batch.ts'
+
+const require = createRequire(import.meta.url)
+const snappy = require('snappyjs') as { compress(data: Buffer): Buffer }
+const lz4 = require('lz4js') as { compress(data: Buffer): Uint8Array }
+
+const HEADER_BYTES = 61
+const CODECS: Array<[number, string, (data: Buffer) => Buffer]> = [
+  [1, 'gzip', gzipSync],
+  [2, 'snappy', data => Buffer.from(snappy.compress(data))],
+  [3, 'lz4', data => Buffer.from(lz4.compress(data))],
+  [4, 'zstd', zstdCompressSync],
+]
+const identity = { producerId: -1n, producerEpoch: -1, baseSequence: -1, transactional: false, timestampMs: 0 }
+const records = ['a', 'b', 'c'].map(value => ({ topic: 't', partition: 0, key: null, value }))
+
+/** The batch of three records with its body packed by `pack`. */
+function packed(codec: number, pack: (body: Buffer) => Buffer): Buffer {
+  const plain = encodeBatch(records, identity)
+  const batch = Buffer.concat([plain.subarray(0, HEADER_BYTES), pack(plain.subarray(HEADER_BYTES))])
+  batch.writeInt32BE(batch.length - 12, 8)
+  batch.writeInt16BE(codec, 21)
+  return batch
+}
+
+const read = (batch: Buffer) => decodeRecordSet(batch, 't', 0, 0, [])
+
+describe.each(CODECS)('a batch of codec %d (%s)', (codec, _name, compress) => {
+  it('is read', () => {
+    expect(read(packed(codec, compress)).records.map(({ value }) => value?.toString())).toEqual(['a', 'b', 'c'])
+  })
+
+  it.each<[string, (body: Buffer) => Buffer]>([
+    ['that is damaged', body => Buffer.concat([compress(body).subarray(0, 6), Buffer.from('damage')])],
+    ['whose records end too early', body => compress(body.subarray(0, body.length - 1))],
+    ['whose records are none', () => compress(Buffer.alloc(0))],
+    ['that unpacks to more than 16 MB', () => compress(Buffer.alloc(17 * 1024 * 1024))],
+  ])('%s stands for as many records that cannot be read, and the next batch is reached', (_what, pack) => {
+    const { records: found, nextOffset } = read(packed(codec, pack))
+    expect(found.map(({ offset, value, undecodable }) => [offset, value, typeof undecodable])).toEqual(
+      [0, 1, 2].map(offset => [offset, null, 'string']),
+    )
+    expect(nextOffset).toBe(3)
+  })
+})
+
+it('several frames of zstd in a row, which the broker reads as one, are refused and not cut off in silence', () => {
+  const { records: found } = read(
+    packed(4, body => Buffer.concat([zstdCompressSync(body.subarray(0, 8)), zstdCompressSync(body.subarray(8))])),
+  )
+  expect(found.map(({ undecodable }) => typeof undecodable)).toEqual(['string', 'string', 'string'])
+})
+
+describe('snappy in the frames of Java clients', () => {
+  const frame = (...blocks: Array<[number, Buffer]>) => {
+    const header = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
+    const lengths = blocks.map(([length, block]) => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeInt32BE(length)
+      return Buffer.concat([bytes, block])
+    })
+    return Buffer.concat([header, ...lengths])
+  }
+  const block = Buffer.from(snappy.compress(Buffer.from('abc')))
+
+  it('is read block by block', () => {
+    expect(decompress(2, frame([block.length, block], [block.length, block])).toString()).toBe('abcabc')
+  })
+
+  it.each([-4, -2_000_000_000, 1_000])('with a block of the length %d does not run for ever', length => {
+    expect(() => decompress(2, frame([length, block]))).toThrow()
+  })
+})
+
+describe('lz4', () => {
+  it('is unpacked as the library unpacks it, whatever it is', () => {
+    const text = (n: number) => Buffer.from(Array.from({ length: n }, (_, at) => `${at % 97} ${at % 13}`).join(','))
+    for (const data of [
+      Buffer.alloc(0),
+      Buffer.from('a'),
+      Buffer.alloc(300_000, 'ab'),
+      text(5),
+      text(40_000),
+      Buffer.from(gzipSync(text(40_000))),
+    ]) {
+      expect(decompress(3, Buffer.from(lz4.compress(data))).equals(data)).toBe(true)
+    }
+  })
+})
+
+describe.each(CODECS)('what codec %d (%s) has packed', (codec, _name, compress) => {
+  it('and is damaged anywhere is refused or unpacked, within bounds and at once', () => {
+    const whole = compress(Buffer.from('some text, some more text, and some text again '.repeat(50)))
+    const startedMs = performance.now()
+    let outcomes = 0
+    for (let at = 0; at < whole.length; at++) {
+      for (const byte of [0, 0xff, whole[at]! ^ 0x80]) {
+        const damaged = Buffer.from(whole)
+        damaged[at] = byte
+        outcomes += unpackedBytes(codec, damaged) <= 16 * 1024 * 1024 ? 1 : 0
+      }
+    }
+    expect(outcomes).toBe(3 * whole.length)
+    expect(performance.now() - startedMs).toBeLessThan(20_000)
+  })
+})
+
+/** 0 when it is refused. */
+function unpackedBytes(codec: number, bytes: Buffer): number {
+  try {
+    return decompress(codec, bytes).length
+  } catch {
+    return 0
+  }
+}
