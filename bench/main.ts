@@ -11,6 +11,7 @@ import { measureBatch } from './figures/batch.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
 import { measureDelivery } from './figures/delivery.ts'
 import { measureEmit } from './figures/emit.ts'
+import { measureFanOut } from './figures/fan-out.ts'
 import { measureFederation } from './figures/federation.ts'
 import { measureIsolation } from './figures/isolation.ts'
 import { measurePath } from './figures/path.ts'
@@ -29,6 +30,7 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   emit: measureEmit,
   batch: measureBatch,
   delivery: measureDelivery,
+  'fan-out': measureFanOut,
   path: measurePath,
   isolation: measureIsolation,
   schemas: measureSchemas,

@@ -8,6 +8,7 @@ export const FIGURES = [
   'emit',
   'batch',
   'delivery',
+  'fan-out',
   'path',
   'isolation',
   'schemas',

@@ -3,19 +3,16 @@
  * can. And what it takes to come back: `kill -9` in the middle, until the first delivery of the next process.
  */
 
-import type { RawSenderSettings } from '../baselines/raw-sender.ts'
-import type { ReceiverMessage } from '../baselines/receiver.ts'
-import type { Child } from '../children.ts'
 import { watchParts } from '../cpu.ts'
 import { createPlatformClient } from '../emit-all.ts'
-import { median, type Sample, steadyRate } from '../rates.ts'
+import { median, steadyRate } from '../rates.ts'
+import { openReceiver, rawRate } from '../receiving.ts'
 import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
 
 const GOAL = 0.6
 const BACK_S = 2
 const IN_FLIGHT = 100
-const PATIENCE_MS = 180_000
 
 export async function measureDelivery(stand: Stand): Promise<Row[]> {
   const events = stand.options.records
@@ -57,54 +54,6 @@ async function timeToComeBack(stand: Stand): Promise<number> {
   await second.end()
   await receiver.child.end()
   return backMs
-}
-
-async function rawRate(stand: Stand, requests: number): Promise<number> {
-  const receiver = await openReceiver(stand)
-  const sender = stand.children.start({ file: new URL('../baselines/raw-sender.ts', import.meta.url), ipc: true })
-  sender.process.send({ port: receiver.port, requests } satisfies RawSenderSettings)
-  await receiver.until(requests)
-  const rate = steadyRate(receiver.samples, requests)
-  await sender.end()
-  await receiver.child.end()
-  stand.say(`raw sender: ${whole(rate)} requests/s`)
-  return rate
-}
-
-interface Receiver {
-  child: Child
-  port: number
-  samples: Sample[]
-  total(): number
-  until(count: number): Promise<void>
-}
-
-function openReceiver(stand: Stand): Promise<Receiver> {
-  const child = stand.children.start({ file: new URL('../baselines/receiver.ts', import.meta.url), ipc: true })
-  const samples: Sample[] = [{ atMs: 0, total: 0 }]
-  const total = () => samples.at(-1)!.total
-  let onProgress: () => void = () => undefined
-  return new Promise(resolve => {
-    child.process.on('message', message => {
-      const told = message as ReceiverMessage
-      if (!('port' in told)) {
-        samples.push(told)
-        onProgress()
-        return
-      }
-      const until = (count: number) =>
-        new Promise<void>((done, fail) => {
-          const patience = stand.clock.after(PATIENCE_MS, () => fail(new Error(`${total()} of ${count} requests came`)))
-          onProgress = () => {
-            if (total() < count) return
-            patience.cancel()
-            done()
-          }
-          onProgress()
-        })
-      resolve({ child, port: told.port, samples, total, until })
-    })
-  })
 }
 
 /** An organization with one webhook, and so many accepted events for it. */
