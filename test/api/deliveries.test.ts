@@ -228,6 +228,51 @@ describe('a failing endpoint', () => {
   }, 60_000)
 })
 
+describe('how deliveries end', () => {
+  it('is told as lifecycle events to who names them: an emit delivered once, failed once per subscriber, the webhook failing and recovered', async () => {
+    const organization = await platform.organization()
+    const good = await receiver(() => ({ status: 200 }))
+    let status = 500
+    const bad = await receiver(() => ({ status }))
+    const watcher = await receiver(() => ({ status: 200 }))
+    const events = [
+      ...['CUSTOM_EVENT_EMIT_DELIVERED', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', 'WEBHOOK_DELIVERY_EXHAUSTED', 'WEBHOOK_FAILING'],
+      ...['WEBHOOK_RECOVERED', 'NOTIFICATION_SENT'],
+    ]
+    await webhook(organization, watcher.url, { events })
+    await webhook(organization, good.url)
+    const failing = await webhook(organization, bad.url, { retry: { delays: [0, '1m'] } })
+    await emit(organization, 1)
+    const told = () => watcher.requests.map(({ body }) => JSON.parse(body.toString()) as { type: string; data: Record<string, unknown> })
+    await until(
+      async () => told(),
+      list => list.some(({ type }) => type === 'NOTIFICATION_SENT'),
+    )
+    status = 200
+    await emit(organization, 2)
+    await until(
+      async () => told(),
+      list => list.filter(({ type }) => type === 'NOTIFICATION_SENT').length === 2 && list.length === 7,
+    )
+    const types = told()
+      .map(({ type }) => type)
+      .sort()
+    expect(types).toEqual([...events, 'NOTIFICATION_SENT'].sort())
+    const dataOf = (type: string) => told().find(each => each.type === type)!.data
+    expect(dataOf('CUSTOM_EVENT_EMIT_DELIVERED')).toMatchObject({ entityType: 'emit', subscriberCount: 2 })
+    expect(dataOf('CUSTOM_EVENT_EMIT_DELIVERY_FAILED')).toMatchObject({
+      ...{ subscriberType: 'webhook', subscriberId: failing, attempts: 2, lastError: 'The receiver answered 500.' },
+    })
+    expect(dataOf('WEBHOOK_DELIVERY_EXHAUSTED')).toMatchObject({ webhookId: failing, attempts: 2, reason: 'exhausted' })
+    expect(dataOf('WEBHOOK_FAILING')).toMatchObject({
+      entityType: 'webhook',
+      entityId: failing,
+      previousStatus: 'healthy',
+      status: 'failing',
+    })
+  }, 60_000)
+})
+
 describe('deleting a webhook', () => {
   it('cancels what waits for it within moments', async () => {
     const organization = await platform.organization()
