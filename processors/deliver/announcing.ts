@@ -23,6 +23,8 @@ export interface Announcing {
   attempted(delivery: Delivery, outcome: Outcome, result: AttemptResult): void
   /** The last delivery of its event has ended. */
   completed(delivery: Delivery, state: 'DELIVERED' | 'FAILED', deliveries: number): void
+  /** The webhook is gone. */
+  forget(webhookId: string): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
   committed(): void
@@ -104,6 +106,7 @@ export function createAnnouncing(
     completed({ event }, state, deliveries) {
       if (state === 'DELIVERED') handle.write(lifecycle.emitDelivered(event, deliveries, clock.nowMs()))
     },
+    forget: health.forget,
     seal: partition => [...health.seal(partition), ...notices.seal(partition)],
     committed() {
       health.committed()

@@ -26,6 +26,8 @@ export interface Health {
   succeeded(delivery: Delivery): void
   /** An attempt failed. `exhausted`: it was the last one. `gone`: the receiver answered 410. */
   failed(delivery: Delivery, end: 'retrying' | 'exhausted' | 'gone', error: string | null): void
+  /** The webhook is gone. */
+  forget(webhookId: string): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
   committed(): void
@@ -144,6 +146,9 @@ export function createHealth(deps: {
         change(delivery, { state: 'failing', sinceMs: Math.round(clock.nowMs()) })
         deps.notice('failing', delivery, error)
       }
+    },
+    forget(webhookId) {
+      if (endpoints.delete(webhookId)) changed.add(webhookId)
     },
     seal(partition) {
       const records: OutRecord[] = []

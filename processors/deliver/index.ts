@@ -156,6 +156,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       return
     }
     const deleted = deps.view.organization(organizationId)?.status === 'deleted'
+    announce.forget(id)
     guarded(() => cancelling.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
   })
   const forgetRoom = room.onFree(onSpace)

@@ -42,7 +42,7 @@ type SkipReason = 'not_found' | 'not_failed' | 'webhook_inactive' | 'payload_exp
 export interface Redelivery {
   /** One attempt more, or with `resume` the schedule anew. Errors: `delivery_in_progress`, `webhook_inactive`, `conflict`, `outside_retention`. */
   retry(caller: Caller, owner: Owner, delivery: Delivery, resume: boolean): Promise<Delivery>
-  /** Errors: `conflict` when it has ended. */
+  /** Errors: `conflict` when it has ended, `webhook_inactive` when it waits in the log because its webhook is off. */
   cancel(caller: Caller, owner: Owner, delivery: Delivery): Promise<Delivery>
   redrive(caller: Caller, owner: Owner, choice: RedriveChoice): Promise<Redriven>
 }
@@ -179,6 +179,8 @@ export function createRedelivery(deps: {
     async cancel(caller, owner, delivery) {
       if (delivery.status !== 'pending' && delivery.status !== 'retrying')
         throw new ClarionError('conflict', `The delivery has ended (${delivery.status}).`)
+      if (delivery.status === 'pending' && view.find('webhook', owner.organizationId, delivery.webhookId)?.active === false)
+        throw new ClarionError('webhook_inactive', 'The webhook is switched off: the event waits in the log, not as a delivery.')
       await write(caller, owner, delivery, { kind: 'cancel', record: null })
       return { ...delivery, status: 'cancelled', reason: 'manual', nextAttemptAt: null, completedAt: new Date(clock.nowMs()).toISOString() }
     },
