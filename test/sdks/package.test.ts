@@ -1,11 +1,11 @@
 /** The kit as it is published: built by `tsc`, used by programs that know nothing of TypeScript or of this repository. */
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const sources = join(root, 'sdks', 'typescript')
@@ -28,6 +28,8 @@ beforeAll(async () => {
   expect(built).toEqual({ code: 0, stdout: '', stderr: '' })
   copyFileSync(join(sources, 'package.json'), join(installed, 'package.json'))
 }, 120_000)
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 describe('the built package', () => {
   it('verifies a signature in a plain program, and has no dependency', async () => {

@@ -1,5 +1,5 @@
 /** The command line against a running platform. */
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -30,7 +30,10 @@ beforeAll(async () => {
     payloadSchema,
   })
 }, 120_000)
-afterAll(() => platform?.stop())
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true })
+  await platform?.stop()
+})
 /** Without a process of its own; what depends on one runs in one. */
 const clarion = (...words: string[]) => runHere(env, words)
 

@@ -1,9 +1,9 @@
 /** What the command line says without a platform. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { describe, expect, it } from '@jest/globals'
+import { afterAll, describe, expect, it } from '@jest/globals'
 import { COMMANDS } from '../../../sdks/typescript/src/cli/commands.ts'
 import { run } from '../../../sdks/typescript/src/cli/run.ts'
 import { systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
@@ -27,6 +27,7 @@ describe('clarion', () => {
   const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))
   const notCredential = join(directory, 'not.json')
   writeFileSync(notCredential, '{}')
+  afterAll(() => rmSync(directory, { recursive: true, force: true }))
   it.each([
     ['frobnicate', "there is no command 'frobnicate'", 'one of: emit'],
     ['quarantine', "'quarantine' needs one more word", 'quarantine redrive'],
