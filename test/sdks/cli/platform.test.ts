@@ -50,7 +50,8 @@ describe('clarion emit', () => {
     expect(word.stdout).toMatch(/^emitId +cee_\w+\neventId +evt_\w+\n/)
     expect(word.stdout).toMatch(/\nquota.used +\d+\nquota.limit +100000\n$/)
     expect([fromFile.json.status, piped.json.status]).toEqual(['queued', 'queued'])
-    expect((await client.events.custom.emits.get(piped.json.emitId as string)).subject).toBe('s-1')
+    const emitted = () => client.events.custom.emits.get(piped.json.emitId as string)
+    expect((await until(emitted, ({ status }) => status !== 'REQUESTED')).subject).toBe('s-1')
     expect((await clarion('emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1', '--json')).json.deduplicated).toBe(true)
   })
 

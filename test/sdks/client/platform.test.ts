@@ -75,7 +75,8 @@ describe('emits', () => {
       health => health.emits.thisMonth >= before + 2,
     )
     expect(counted.emits.thisMonth).toBe(before + 2)
-    expect((await custom.emits.get(made.emitId)).eventId).toBe(made.eventId)
+    const emitted = () => custom.emits.get(made.emitId)
+    expect((await until(emitted, ({ status }) => status !== 'REQUESTED')).eventId).toBe(made.eventId)
     const listed = await until(
       () => custom.emits.list({ name, status: 'REJECTED' }),
       ({ data }) => data.length === 2,
