@@ -119,12 +119,15 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
 }
 
 /** A step without an attempt: an end, or (`dueAtMs`) that somebody wants it tried again. */
-export function stepRow(delivery: Delivery, step: { state: DeliveryState; reason: string; nowMs: number; dueAtMs?: number }): AttemptRow {
+export function stepRow(
+  delivery: Delivery,
+  step: { state: DeliveryState; reason: string; maxAttempts: number; nowMs: number; dueAtMs?: number },
+): AttemptRow {
   return {
     ...factsOf(delivery),
     attemptId: null,
     number: delivery.attempts,
-    maxAttempts: delivery.attempts,
+    maxAttempts: step.maxAttempts,
     state: step.state,
     reason: step.reason,
     url: '',

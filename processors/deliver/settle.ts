@@ -3,6 +3,7 @@
  * in one transaction.
  */
 import type { Clock } from '../../src/clock.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
 import { tierFor } from '../../src/delivery/retry-schedule.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Ids } from '../../src/events/ids.ts'
@@ -35,6 +36,7 @@ export interface Settle {
 
 export function createSettle(deps: {
   handle: ShardHandle
+  view: ControlView
   attempts: Attempts
   events: OpenEvents
   outputs: Outputs
@@ -51,6 +53,10 @@ export function createSettle(deps: {
   const { handle, events, clock, timeScale } = deps
   const { shard } = handle
   const { outputs } = deps
+
+  /** By the webhook as it is now; of one that is gone, as many as were made. */
+  const maxAttemptsOf = ({ event, webhookId, attempts }: Delivery): number =>
+    deps.view.find('webhook', event.organizationId, webhookId)?.retryDelaysMs.length ?? attempts
 
   function leave(delivery: Delivery, record: OutRecord, dueAtMs?: number): void {
     if (delivery.trigger === 'live') events.keep(delivery.event.eventId)
@@ -92,11 +98,12 @@ export function createSettle(deps: {
       deps.onAttempt(row)
     },
     cancelled(delivery, reason) {
-      outputs.attempted(stepRow(delivery, { state: 'cancelled', reason, nowMs: clock.nowMs() }))
+      outputs.attempted(stepRow(delivery, { state: 'cancelled', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }))
       end(delivery, false, [])
     },
     asked(delivery) {
-      outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', nowMs: clock.nowMs(), dueAtMs: delivery.dueAtMs }))
+      const times = { maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs(), dueAtMs: delivery.dueAtMs }
+      outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', ...times }))
     },
     parked: delivery => end(delivery, false, []),
     aside(delivery) {
