@@ -1,6 +1,7 @@
 /** Whether a webhook, as it is now, listens to an event: selectors and conditions, as `admit` matches them. */
 import type { Webhook } from '../../src/control-plane/records.ts'
 import { conditionsHold } from '../../src/events/conditions-hold.ts'
+import { parseJson } from '../../src/events/json.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
@@ -16,6 +17,8 @@ export function createWanted(): Wanted {
       indexes.set(webhook, index)
     }
     if (index.match(event).length === 0) return false
-    return webhook.conditions === null || conditionsHold(webhook.conditions, event, JSON.parse(payload.toString()))
+    if (webhook.conditions === null) return true
+    const parsed = parseJson(payload, { depthMax: Number.POSITIVE_INFINITY, duplicateKeys: 'refuse' })
+    return parsed.ok && conditionsHold(webhook.conditions, event, parsed.value)
   }
 }
