@@ -130,7 +130,7 @@ export function followControl(deps: { view: ControlView; accounts: Accounts; clo
 
   async function remove(users: string[]): Promise<void> {
     await accounts.revoke(users)
-    await accounts.deleteUsers(users)
+    await accounts.lockUsers(users)
     await accounts.setRates(new Map(users.map(user => [user, { produce: null, consume: null }])))
   }
 

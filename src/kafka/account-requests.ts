@@ -20,44 +20,44 @@ export interface ScramCredential {
   saltedPassword: Buffer
 }
 
-/** Removes users and makes others, SCRAM-SHA-512. A user to remove who is not there is no error. */
-export function alterScramUsers(deletions: readonly string[], upsertions: readonly ScramCredential[]): WireRequest<void> {
-  const body = [
-    compactArray(deletions.map(name => [compact(name), Buffer.of(SCRAM_SHA_512), NO_TAGS])),
-    compactArray(
-      upsertions.map(({ name, iterations, salt, saltedPassword }) => [
-        compact(name),
-        Buffer.of(SCRAM_SHA_512),
-        int32(iterations),
-        compact(salt),
-        compact(saltedPassword),
-        NO_TAGS,
-      ]),
-    ),
-  ]
-  return request(ALTER_USER_SCRAM_CREDENTIALS, 0, 'AlterUserScramCredentials', body, reader => {
+/** Makes users with these credentials, SCRAM-SHA-512, or gives them to those that are there. */
+export function putScramUsers(credentials: readonly ScramCredential[]): WireRequest<void> {
+  const none = compactArray([])
+  const all = compactArray(
+    credentials.map(({ name, iterations, salt, saltedPassword }) => [
+      compact(name),
+      Buffer.of(SCRAM_SHA_512),
+      int32(iterations),
+      compact(salt),
+      compact(saltedPassword),
+      NO_TAGS,
+    ]),
+  )
+  return request(ALTER_USER_SCRAM_CREDENTIALS, 0, 'AlterUserScramCredentials', [none, all], reader => {
     reader.array(() => {
       const user = reader.string()
-      reader.error(`the user ${user}`, RESOURCE_NOT_FOUND)
+      reader.error(`the user ${user}`)
       reader.tags()
     })
   })
 }
 
-/** Names of all users that have SCRAM credentials. */
-export function listScramUsers(): WireRequest<string[]> {
+/** Names of all users that have SCRAM credentials, and how often each password is hashed. */
+export function listScramUsers(): WireRequest<Array<{ name: string; iterations: number }>> {
   const all = Buffer.of(0) // a null array
   return request(DESCRIBE_USER_SCRAM_CREDENTIALS, 0, 'DescribeUserScramCredentials', [all], reader => {
     reader.error('the list of users')
     return reader.array(() => {
-      const user = reader.string()
-      reader.error(`the user ${user}`, RESOURCE_NOT_FOUND)
-      reader.array(() => {
-        reader.at += 5 // mechanism, iterations
+      const name = reader.string()
+      reader.error(`the user ${name}`, RESOURCE_NOT_FOUND)
+      const iterations = reader.array(() => {
+        reader.int8() // the mechanism
+        const each = reader.int32()
         reader.tags()
+        return each
       })
       reader.tags()
-      return user
+      return { name, iterations: iterations[0] ?? 0 }
     })
   })
 }
@@ -102,7 +102,7 @@ function request<T>(
     decode(payload) {
       const reader = new CompactReader(payload)
       reader.tags()
-      reader.at += 4
+      reader.int32()
       // kafkajs looks for a throttle time in whatever was decoded: it must be an object.
       return decode(reader) ?? ({} as T)
     },
@@ -147,6 +147,13 @@ class CompactReader {
       value |= (byte & 0x7f) << shift
       if ((byte & 0x80) === 0) return value >>> 0
     }
+  }
+  int8(): number {
+    return this.buffer.readInt8(this.at++)
+  }
+  int32(): number {
+    this.at += 4
+    return this.buffer.readInt32BE(this.at - 4)
   }
   /** Empty for null. */
   string(): string {

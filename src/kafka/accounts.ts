@@ -8,13 +8,15 @@ import { type AclEntry, type Admin, default as kafkajs } from 'kafkajs'
 import { control } from '../../topics/control.ts'
 import type { Random } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
-import { alterScramUsers, alterUserQuotas, listScramUsers } from './account-requests.ts'
+import { alterUserQuotas, listScramUsers, putScramUsers } from './account-requests.ts'
 import { createClient } from './client.ts'
 import { KafkaError, type KafkaSettings, openWire, type Wire, type WireRequest } from './wire.ts'
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 /** The fewest that Kafka takes. More would slow down a guess, and nobody guesses 256 random bits. */
 const ITERATIONS = 4_096
+/** By this number a user is known who may never log in again. */
+const LOCKED_ITERATIONS = 4_097
 const derive = promisify(pbkdf2)
 
 /** One thing that a user may do. */
@@ -36,7 +38,13 @@ export interface ByteRates {
 export interface Accounts {
   /** The user may log in when this resolves, and may do nothing yet. */
   createUser(name: string, password: string): Promise<void>
-  deleteUsers(names: readonly string[]): Promise<void>
+  /**
+   * None of them can log in any more: each gets a password that nobody knows. Kafka could remove users, but must not: a broker that starts from
+   * a log in which users were removed may forget all others, ours included (`ScramDelta.apply` of 4.3.1 drops the mechanism when the first user
+   * that it comes to is a removed one).
+   */
+  lockUsers(names: readonly string[]): Promise<void>
+  /** Without those that are locked. */
   listUsers(): Promise<string[]>
   /** What each user may do. */
   listGrants(): Promise<Map<string, Grant[]>>
@@ -86,18 +94,21 @@ export function createAccounts(deps: { kafka: KafkaSettings; random: Random; log
     return made
   }
 
-  const listUsers = () => send(listScramUsers())
+  async function credential(name: string, password: string | Buffer, iterations: number) {
+    const salt = deps.random.bytes(32)
+    return { name, iterations, salt, saltedPassword: await derive(password, salt, iterations, 64, 'sha512') }
+  }
 
   return {
-    async createUser(name, password) {
-      const salt = deps.random.bytes(32)
-      const saltedPassword = await derive(password, salt, ITERATIONS, 64, 'sha512')
-      await send(alterScramUsers([], [{ name, iterations: ITERATIONS, salt, saltedPassword }]))
+    createUser: async (name, password) => send(putScramUsers([await credential(name, password, ITERATIONS)])),
+    async lockUsers(names) {
+      const locked = await Promise.all(names.map(name => credential(name, deps.random.bytes(32), LOCKED_ITERATIONS)))
+      if (locked.length > 0) await send(putScramUsers(locked))
     },
-    deleteUsers: async names => {
-      if (names.length > 0) await send(alterScramUsers(names, []))
+    async listUsers() {
+      const users = await send(listScramUsers())
+      return users.filter(({ iterations }) => iterations !== LOCKED_ITERATIONS).map(({ name }) => name)
     },
-    listUsers,
     listGrants: () => administer(describeGrants),
     grant: (user, grants) =>
       administer(async open => {
