@@ -19,8 +19,11 @@ const TROUBLE_PAUSE_MS = 1_000
 export interface Cancelling {
   /** Whether the delivery is one that is looked for. */
   wants(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): boolean
-  /** Why a delivery that comes in hand must not go on; undefined: it may. Who asks cancels it. */
-  reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): string | undefined
+  /**
+   * Why a delivery must not go on; undefined: it may. Who asks cancels it. One that is in flight is only told: the command to cancel it is
+   * over when its attempt is, so that a crash in between repeats both.
+   */
+  reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>, inFlight?: boolean): string | undefined
   /** Cancels one; `over` is called when it has been, or is nowhere any more. */
   delivery(deliveryId: string, webhookId: string, over: () => void): void
   /** Cancels all of a webhook that is gone. */
@@ -46,6 +49,7 @@ export function createCancelling(deps: {
   progressOf(topic: string): Progress
   /** Cancels what is in memory. */
   cancelHeld(cancelling: Pick<Cancelling, 'wants' | 'reasonFor'>): void
+  isFlying(deliveryId: string): boolean
   /** Ends a record that has not been read. */
   cancelAhead(record: RetryRecord, progress: Progress, offset: number, reason: string): void
   guarded(work: () => void): void
@@ -63,10 +67,10 @@ export function createCancelling(deps: {
   const targetOf = (record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>) =>
     byDelivery.get(record.deliveryId) ?? byWebhook.get(record.webhookId)
 
-  const reasonFor: Cancelling['reasonFor'] = record => {
+  const reasonFor: Cancelling['reasonFor'] = (record, inFlight = false) => {
     const target = targetOf(record)
     if (!target) return undefined
-    if (target.deliveryId) forget(target)
+    if (target.deliveryId && !inFlight) forget(target)
     return target.reason
   }
 
@@ -81,7 +85,7 @@ export function createCancelling(deps: {
     if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
     else byDelivery.set(target.deliveryId, target)
     deps.cancelHeld(cancelling)
-    if (target.deliveryId !== undefined && !byDelivery.has(target.deliveryId)) return
+    if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isFlying(target.deliveryId))) return
     waiting.push(target)
     void search()
   }
@@ -100,7 +104,7 @@ export function createCancelling(deps: {
         const unread = await searchFresh()
         if (closed) return
         // What is still to be read is cancelled when it is.
-        guarded(() => targets.filter(target => !unread.has(target)).forEach(forget))
+        guarded(() => targets.filter(target => !unread.has(target) && !isFlying(target)).forEach(forget))
       } catch (error) {
         deps.logger.warn({ error: String(error) }, 'what is to be cancelled could not be looked for; trying again')
         waiting.push(...targets)
@@ -109,6 +113,8 @@ export function createCancelling(deps: {
     }
     searching = false
   }
+
+  const isFlying = ({ deliveryId }: Target) => deliveryId !== undefined && deps.isFlying(deliveryId)
 
   /** Resolves when all that has been written up to now has committed, and can be read. */
   function committedSinceNow(): Promise<void> {
@@ -155,7 +161,7 @@ export function createCancelling(deps: {
 
   const cancelling: Cancelling = {
     wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
-    reasonFor: record => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record)),
+    reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
     delivery: (deliveryId, webhookId, over) => add({ deliveryId, webhookId, reason: 'manual', over }),
     webhook: (webhookId, reason) => add({ deliveryId: undefined, webhookId, reason, over: () => undefined }),
     sealed: () => void seals++,

@@ -137,6 +137,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       shard.cancel(reasonFor)
       for (const tier of tiers.values()) tier.release(wants)
     },
+    isFlying: deliveryId => shard.isFlying(deliveryId),
     cancelAhead: (record, progress, offset, reason) => shard.cancelRecord(record, progress, progress.ahead(offset)!, reason),
   })
   const askedFor = createAsked()

@@ -46,7 +46,8 @@ export interface DeliveryShard {
   /** Takes in hand a delivery that somebody wants tried again. */
   takeAsked(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun): void
   /** Cancels what is in hand and not in flight; what is in flight gets no further attempt. */
-  cancel(reasonFor: (delivery: RetryRecord) => string | undefined): void
+  cancel(reasonFor: (delivery: RetryRecord, inFlight: boolean) => string | undefined): void
+  isFlying(deliveryId: string): boolean
   /** Cancels a record that was never in hand. */
   cancelRecord(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, reason: string): void
   /** Moves aside what has waited too long for a slot: a position must not stand still for one slow webhook. To be called now and then. */
@@ -200,6 +201,7 @@ export function createDeliveryShard(deps: {
   function finish(delivery: Delivery, result: AttemptResult): void {
     results.filling++
     dispatcher.uncommitted(1)
+    delivery.cancel = deps.cancelReason(delivery) ?? delivery.cancel
     settle.attempted(delivery, result)
   }
 
@@ -239,12 +241,13 @@ export function createDeliveryShard(deps: {
     },
     cancel(reasonFor) {
       for (const delivery of inHand) {
-        const reason = reasonFor(delivery)
+        const reason = reasonFor(delivery, delivery.stage === 'flying')
         if (reason === undefined) continue
         if (delivery.stage === 'flying') delivery.cancel = reason
         else settle.cancelled(delivery, reason)
       }
     },
+    isFlying: deliveryId => [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
     cancelRecord(record, progress, begun, reason) {
       const delivery = inHandOf(record, progress, begun, 0, false)
       keep(delivery)

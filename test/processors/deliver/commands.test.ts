@@ -123,6 +123,28 @@ describe('a cancellation', () => {
   })
 })
 
+describe('a crash', () => {
+  it('while a delivery that was cancelled is in flight repeats the request and the cancellation', async () => {
+    const stage = harness.stage()
+    const hanging = await receiver(() => 'hang')
+    const good = await receiver()
+    stage.webhook('wh_1', hanging.url, { timeoutMs: 2_000 })
+    stage.webhook('wh_2', good.url)
+    const before = run(stage)
+    const [event] = await stage.publish(['wh_1'])
+    await hanging.received(1)
+    await stage.command({ kind: 'cancel', webhookId: 'wh_1', deliveryId: deliveryId(event!.eventId, 'wh_1') })
+    // What comes after the command, so that it has been read.
+    await stage.publish(['wh_2'])
+    await stage.rows(1)
+    await before.crash()
+    run(stage)
+    const rows = (await stage.rows(2)).filter(row => row.webhookId === 'wh_1')
+    expect(rows).toMatchObject([{ state: 'cancelled', reason: 'manual', number: 1, errorKind: 'timeout' }])
+    expect(hanging.requests).toHaveLength(2)
+  })
+})
+
 describe('a webhook that is deleted', () => {
   it('has everything that waits for it cancelled within moments, however late it would be due', async () => {
     const stage = harness.stage()
