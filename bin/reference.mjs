@@ -1,15 +1,33 @@
 #!/usr/bin/env node
-/** Writes the pages of docs/reference from what the code says: `node bin/reference.mjs`; with `--check` it only says which are stale. */
+/**
+ * Writes what is made from the code's own tables: the pages of docs/reference, and the codes of the kit. `node bin/reference.mjs`; with `--check`
+ * it only says which are stale. What it imports is TypeScript, so an older Node starts it again on Node 24.
+ */
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { codesPage } from '../src/codes-page.ts'
-import { eventsPage } from '../src/events-page.ts'
+import { fileURLToPath } from 'node:url'
+import { nodeProgram } from './install.mjs'
 
-const pages = { codes: codesPage(), events: eventsPage() }
+const root = new URL('..', import.meta.url)
+
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  const again = spawnSync(nodeProgram(fileURLToPath(root)), process.argv.slice(1), { stdio: 'inherit' })
+  process.exit(again.status ?? 1)
+}
+
+const { codesPage } = await import('../src/codes-page.ts')
+const { eventsPage } = await import('../src/events-page.ts')
+const { SDK_CODES, sdkCodes } = await import('../test/sdks/codes-of-sdk.ts')
+const pages = {
+  'docs/reference/codes.md': codesPage(),
+  'docs/reference/events.md': eventsPage(),
+  [SDK_CODES.slice(fileURLToPath(root).length)]: sdkCodes(),
+}
 for (const [name, text] of Object.entries(pages)) {
-  const page = new URL(`../docs/reference/${name}.md`, import.meta.url)
+  const page = new URL(name, root)
   if (!process.argv.includes('--check')) writeFileSync(page, text)
   else if (readFileSync(page, 'utf8') !== text) {
-    console.error(`docs/reference/${name}.md is stale: run node bin/reference.mjs`)
+    console.error(`${name} is stale: run node bin/reference.mjs`)
     process.exitCode = 1
   }
 }
