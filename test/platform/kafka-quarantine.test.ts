@@ -1,7 +1,13 @@
 /** What is refused of direct Kafka access (C.17): nothing of it is lost, nobody is stopped by it, and it can be repaired. */
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import confluent from '@kafkajs/confluent-schema-registry'
+import { crc32c } from '@node-rs/crc32'
 import { CODES, type Code, type Finding } from '../../src/codes.ts'
+import { encodeBatch } from '../../src/kafka/record-batch.ts'
+import { produceRequest } from '../../src/kafka/requests.ts'
+import { openWire } from '../../src/kafka/wire.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import { hostileRecords } from '../support/hostile-records.ts'
 import { type Credential, credentialOf, eventually, kafkajsOf } from '../support/kafka-clients.ts'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
@@ -250,6 +256,56 @@ describe('a schema serializer of others', () => {
   })
 })
 
+describe('a batch that only the broker can unpack', () => {
+  it('is refused record by record, and what comes after it is judged', async () => {
+    const organization = await platform.organization()
+    const credential = await credentialOf(organization, 'produce')
+    const sent = await produceBatches(credential, [
+      packed(credential, 4, body => Buffer.concat([zstdCompressSync(body.subarray(0, 20)), zstdCompressSync(body.subarray(20))])),
+      packed(credential, 1, body => Buffer.concat([gzipSync(body), Buffer.from('garbage')])),
+      packed(credential, 4, zstdCompressSync),
+    ])
+    expect(sent).toEqual([0, 0, 0])
+    const entries = await eventually(() => listed(organization), found => found.length >= 5) // biome-ignore format: one thought
+    expect(entries.slice(-3).map(({ offset, code, findings }) => [offset, code, findings[0]?.rule])).toEqual(
+      [2, 1, 0].map(offset => [offset, 'payload_invalid', 'undecodable']),
+    )
+    expect(await eventually(() => usage(organization), used => used >= 3)).toBeGreaterThanOrEqual(3) // biome-ignore format: one thought
+  })
+})
+
+/** Three generic events, packed by hand. */
+function packed({ topics }: Credential, codec: number, pack: (body: Buffer) => Buffer): Buffer {
+  const records = ['a', 'b', 'c'].map(kind => {
+    return { topic: topics.emits, partition: 0, key: null, value: JSON.stringify({ kind }), headers: [['name', GENERIC.name]] as const }
+  })
+  const plain = encodeBatch(records, {
+    producerId: -1n,
+    producerEpoch: -1,
+    baseSequence: -1,
+    transactional: false,
+    timestampMs: Date.now(),
+  })
+  const batch = Buffer.concat([plain.subarray(0, 61), pack(plain.subarray(61))])
+  batch.writeInt32BE(batch.length - 12, 8)
+  batch.writeInt16BE(codec, 21)
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+  return batch
+}
+
+/** Sends them as they are; answers the broker's error codes. */
+async function produceBatches({ username, password, bootstrapServers, topics }: Credential, batches: Buffer[]): Promise<number[]> {
+  const wire = await openWire({ brokers: bootstrapServers.split(','), username, password, clientId: 'test' }, createLogger('silent'))
+  const [topic] = await wire.metadata([topics.emits])
+  const codes: number[] = []
+  for (const batch of batches) {
+    const request = produceRequest(null, [{ topic: topics.emits, partition: 0, batch }], 10_000)
+    codes.push((await wire.send(topic!.partitions[0]!.leader, request))[0]!.errorCode)
+  }
+  await wire.close()
+  return codes
+}
+
 describe('records of every broken kind', () => {
   it('end accepted or quarantined with a code, each of them once, and neither their partition nor a neighbour stops', async () => {
     const [organization, neighbour] = [await platform.organization(), await platform.organization()]
@@ -272,6 +328,7 @@ describe('records of every broken kind', () => {
     const entries = await eventually(
       async () => ({ refused: await refusedByNow(), used: (await usage(organization)) - 1 }),
       ({ refused, used }) => refused + used >= count,
+      60_000,
     )
     expect(entries.refused + entries.used).toBe(count)
     expect(entries.used).toBeGreaterThanOrEqual(accepted)
