@@ -1,5 +1,6 @@
 /** Reading emits: their verdicts, and how it went on with them. */
 
+import type { FederationFacts } from '../../topics/deliveries.ts'
 import type { Finding } from '../codes.ts'
 import type { Environment } from '../control-plane/records.ts'
 import type { AnalyticsClient } from './client.ts'
@@ -46,6 +47,9 @@ export interface EmitSummary {
   idempotencyKey: string | null
   correlationId: string | null
   causationId: string | null
+  /** For what goes on from it; callers are told the trace's id. */
+  traceparent: string | null
+  traceId: string | null
   rootEventId: string | null
   depth: number
   channel: 'http' | 'kafka' | 'platform'
@@ -53,6 +57,8 @@ export interface EmitSummary {
   originalEmitId: string | null
   payloadBytes: number
   subscriberCount: number
+  /** Of an event that came from another organization. */
+  federation: FederationFacts | null
   warnings: string[]
   /** Webhooks and workflows that its chain came through. */
   path: string[]
@@ -85,9 +91,10 @@ export interface RecentFailure {
 }
 
 /** As ClickHouse answers it. */
-type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings'> & {
+type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings' | 'federation'> & {
   finalState: 'DELIVERED' | 'FAILED' | null
   findings: string | null
+  federation: string | null
 }
 
 export function createEmitReads(client: AnalyticsClient) {
@@ -145,9 +152,12 @@ export function createEmitReads(client: AnalyticsClient) {
 const VERDICT_OF = { REJECTED: 'rejected', DEDUPLICATED: 'duplicate' } as const
 
 function toEmit<Row extends EmitSummary>(found: Found<Row>): Row {
-  const { finalState, findings, ...facts } = found
-  return { ...facts, findings: findings === null ? null : JSON.parse(findings), state: stateOf(found) } as unknown as Row
+  const { finalState, findings, federation, ...facts } = found
+  const parsed = { findings: jsonOf(findings), federation: jsonOf(federation) }
+  return { ...facts, ...parsed, state: stateOf(found) } as unknown as Row
 }
+
+const jsonOf = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
 
 /** C.11.4: an accepted emit without subscribers is delivered at once. */
 function stateOf(found: Pick<Found<EmitSummary>, 'verdict' | 'subscriberCount' | 'finalState'>): EmitState {

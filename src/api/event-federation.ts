@@ -3,6 +3,7 @@
  * it, and under which id and name it arrived; what the peer's own webhooks made of it is the peer's. The peer sees the event that its own one
  * follows from by its id, group and push; not its verdict, its other relays or its deliveries. An endpoint's deliveries are the owner's.
  */
+import type { FederationFacts } from '../../topics/deliveries.ts'
 import type { Emit } from '../analytics/emit-reads.ts'
 import type { Reads } from '../analytics/reads.ts'
 import type { Relay } from '../analytics/relay-reads.ts'
@@ -12,10 +13,10 @@ export interface EventFederation {
   /** Of an event that came from another organization. */
   source: {
     groupId: string
+    pushId: string
     sourceOrganizationId: string
     sourceEventId: string
     /** Null once the relay log, which is kept for 30 days, does not tell any more. */
-    pushId: string | null
     memberId: string | null
     relayId: string | null
   } | null
@@ -23,19 +24,14 @@ export interface EventFederation {
   relays: Array<Omit<Relay, 'sourceEventId' | 'sourceEmitId' | 'sourceCanonicalName'> & { memberOrganizationId: string | null }>
 }
 
-const SOURCE = 'federation:'
-
 export function createEventFederation({ reads, view }: { reads: Pick<Reads, 'relaysOfEvent'>; view: ControlView }) {
-  async function sourceOf(emit: Emit): Promise<EventFederation> {
-    const groupId = emit.source.slice(SOURCE.length)
-    const sourceEventId = emit.causationId!
-    const sourceOrganizationId = view.federation.group(groupId)?.organizationId
-    if (sourceOrganizationId === undefined) return { source: null, relays: [] }
-    const own = view.federation.memberships(emit.organizationId).filter(each => each.groupId === groupId)
+  async function sourceOf({ organizationId, eventId }: Emit, facts: FederationFacts): Promise<EventFederation> {
+    const { groupId, pushId, sourceOrganizationId, sourceEventId } = facts
+    const own = view.federation.memberships(organizationId).filter(each => each.groupId === groupId)
     const relays = await Promise.all(own.map(({ id }) => reads.relaysOfEvent(sourceOrganizationId, sourceEventId, id)))
-    const relay = relays.flat().find(each => each.targetEventId === emit.eventId)
-    const by = { pushId: relay?.pushId ?? null, memberId: relay?.memberId ?? null, relayId: relay?.id ?? null }
-    return { source: { groupId, sourceOrganizationId, sourceEventId, ...by }, relays: [] }
+    const relay = relays.flat().find(each => each.targetEventId === eventId)
+    const by = { memberId: relay?.memberId ?? null, relayId: relay?.id ?? null }
+    return { source: { groupId, pushId, sourceOrganizationId, sourceEventId, ...by }, relays: [] }
   }
 
   async function relaysOf(emit: Emit): Promise<EventFederation | null> {
@@ -50,7 +46,8 @@ export function createEventFederation({ reads, view }: { reads: Pick<Reads, 'rel
 
   /** Null for an event that federation has nothing to do with. */
   return async (emit: Emit): Promise<EventFederation | null> => {
-    if (emit.channel === 'platform') return emit.source.startsWith(SOURCE) && emit.causationId !== null ? sourceOf(emit) : null
+    if (emit.federation !== null) return sourceOf(emit, emit.federation)
+    if (emit.channel === 'platform') return null
     const mayShare = emit.environment === 'live' && view.list('federation-group', emit.organizationId).length > 0
     return mayShare ? relaysOf(emit) : null
   }
