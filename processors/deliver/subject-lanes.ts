@@ -18,6 +18,7 @@ import { deliveryId } from '../../src/events/ids.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../topics/delivery-state.ts'
+import { fromSteps, includes, insert, remove, stepsOf } from './ascending.ts'
 import type { Delivery } from './delivery.ts'
 
 export interface SubjectLanes {
@@ -84,7 +85,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
   const laneWith = (delivery: Delivery): Lane | undefined => {
     if (delivery.lane || lanes.size === 0) return delivery.lane
     const lane = lanes.get(keyOf(delivery.webhookId, delivery.event.subject))
-    return lane && isMember(lane, sequenceOf(delivery)) && isLined(delivery) ? lane : undefined
+    return lane && includes(lane.members, sequenceOf(delivery)) && isLined(delivery) ? lane : undefined
   }
 
   function hold(lane: Lane, delivery: Delivery): void {
@@ -137,8 +138,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       }
       const { steps, readTo } = laneStateCodec.decode(value)
       const lane = laneOf(webhookId, subject)
-      let sequence = 0
-      lane.members = steps.map(step => (sequence += step))
+      lane.members = fromSteps(steps)
       lane.stored = new Set(lane.members)
       lane.readTo = readTo
     },
@@ -203,7 +203,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       const records: OutRecord[] = []
       for (const key of changed) {
         const lane = lanes.get(key)
-        const value = lane && lane.stored.size > 0 ? laneStateCodec.encode({ steps: stepsOf(lane), readTo: lane.readTo }) : null
+        const value = lane && lane.stored.size > 0 ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.readTo }) : null
         records.push({ topic: deliveryState.name, partition, key, value })
       }
       changed.clear()
@@ -224,40 +224,4 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
 /** What comes in the order of the log: live deliveries, and what a webhook catches up with. Replays and retries by hand go by themselves. */
 function isLined({ trigger, deliveryId: id, event, webhookId }: RetryRecord): boolean {
   return trigger === 'live' || (trigger === 'replay' && id === deliveryId(event.eventId, webhookId))
-}
-
-function stepsOf({ stored }: Lane): number[] {
-  let before = 0
-  return [...stored]
-    .sort((a, b) => a - b)
-    .map(sequence => {
-      const step = sequence - before
-      before = sequence
-      return step
-    })
-}
-
-/** Where the number is, or would be, in an ascending list. Most come at the end. */
-function placeOf(list: number[], number: number): number {
-  let low = 0
-  let high = list.length
-  if (high === 0 || list[high - 1]! < number) return high
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (list[middle]! < number) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-const isMember = ({ members }: Lane, sequence: number) => members[placeOf(members, sequence)] === sequence
-
-function insert(list: number[], number: number): void {
-  const at = placeOf(list, number)
-  if (list[at] !== number) list.splice(at, 0, number)
-}
-
-function remove(list: number[], number: number): void {
-  const at = placeOf(list, number)
-  if (list[at] === number) list.splice(at, 1)
 }
