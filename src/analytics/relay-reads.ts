@@ -31,6 +31,20 @@ export interface Relay {
   completedAt: string | null
 }
 
+/** Where one event was: at its source (`relayId` null), or at a peer. */
+export interface Station {
+  /** Null for an external peer, whose deliveries are the source's. */
+  organizationId: string | null
+  /** Null where it did not arrive. */
+  eventId: string | null
+  relayId: string | null
+  memberId: string | null
+  status: RelayState | null
+  skipReason: string | null
+  lastError: string | null
+  deliveries: Array<{ id: string; webhookId: string; status: string; attempts: object[] }>
+}
+
 export interface RelayFilter {
   /** The owner. */
   organizationId: string
@@ -52,6 +66,7 @@ const LOOKED_THROUGH_MAX = 1_000_000
 export function createRelayReads(client: AnalyticsClient) {
   const relays = readQuery('relays')
   const last = readQuery('last-relays')
+  const lineage = readQuery('lineage')
   const NO_FILTER = { groupId: null, memberId: null, pushId: null, sourceEventId: null, relayId: null, status: null }
   const NO_PLACE = { beforeTime: null, beforeId: null }
 
@@ -76,6 +91,16 @@ export function createRelayReads(client: AnalyticsClient) {
       const bounds = { limit: RELAYS_OF_EVENT_MAX, pageLimit: RELAYS_OF_EVENT_MAX }
       const filter = { organizationId, sourceEventId, memberId: memberId ?? null }
       return client.query<Relay>(relays, { ...NO_FILTER, ...NO_PLACE, ...filter, ...bounds })
+    },
+
+    /**
+     * An event at its source and at every peer, with deliveries and their attempts, in one query: of several organizations, so for the
+     * operator alone.
+     */
+    async lineageOf(organizationId: string, sourceEventId: string): Promise<Station[]> {
+      type Found = Omit<Station, 'deliveries'> & { deliveries: string[] }
+      const found = await client.query<Found>(lineage, { organizationId, eventId: sourceEventId })
+      return found.map(({ deliveries, ...station }) => ({ ...station, deliveries: deliveries.map(each => JSON.parse(each)) }))
     },
 
     /** When each member of a group last got an event, ISO 8601, by member. */

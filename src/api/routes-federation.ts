@@ -55,5 +55,7 @@ export function createFederationRoutes({ federation: on, relays }: FederationHan
 
     route('GET', `${groups}/:id/relays`, 'What was relayed, what was not and why; a member sees its own.', { answer: listOf(federation.relay), query: object({ ...federation.relayQuery, ...paging }) }, relays.list),
     route('POST', `${base}/relays/:id/retry`, 'Try a relay again that failed.', { ...suspendable, answer: federation.relay, status: 202 }, relays.retry),
+
+    { method: 'GET', path: '/api/v1/organizations/:id/events/:eventId/lineage', access: 'operator', summary: 'One event at its source and at every peer, with deliveries and attempts.', answer: federation.lineage, handle: relays.lineage },
   ]
 }

@@ -38,6 +38,12 @@ interface Relay {
   responseStatus: number | null
 }
 
+interface Station {
+  organizationId: string | null
+  eventId: string | null
+  relayId: string | null
+}
+
 interface History {
   federation: { source: object | null; relays: Array<Relay & { memberOrganizationId: string | null }> } | null
   deliveries: Array<{ status: string }>
@@ -180,6 +186,21 @@ describe('an event that is shared', () => {
       relays: [],
     })
     expect(target?.attempts.map(each => each.url)).toEqual([`${receiver.url}/own`])
+    // The operator sees the whole of it, in one query, from either end.
+    for (const [org, id] of [
+      [owner, eventId],
+      [peers[0]!, arrived.targetEventId!],
+    ] as const) {
+      const path = `/api/v1/organizations/${org.org.id}/events/${id}/lineage`
+      const { stations } = await must(platform.call<{ stations: Station[] }>(platform.adminKey, 'GET', path))
+      expect(stations[0]).toMatchObject({ organizationId: owner.org.id, eventId, relayId: null, deliveries: [{ status: 'success' }] })
+      expect(stations.slice(1).map(each => each.relayId)).toEqual(source.federation!.relays.map(each => each.id).sort())
+      expect(stations.find(each => each.eventId === arrived.targetEventId)).toMatchObject({
+        ...{ organizationId: peers[0]!.org.id, relayId: arrived.id, status: 'relayed' },
+        deliveries: [{ status: 'success', attempts: [{ number: 1, state: 'success', responseStatus: 204 }] }],
+      })
+    }
+    expect((await owner.call('GET', `/api/v1/organizations/${owner.org.id}/events/${eventId}/lineage`)).code).toBe('insufficient_scope')
     // The other's side of it stays the other's.
     expect(JSON.stringify(source)).not.toContain('/own')
     expect(JSON.stringify(target)).not.toContain(peers[1]!.org.id)

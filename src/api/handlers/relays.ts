@@ -69,6 +69,14 @@ export function createRelayHandlers(deps: {
       const { items, nextCursor } = await reads.listRelays({ ...pagingOf(call.query), ...filter, ...whose })
       return { data: items, nextCursor }
     },
+    /** The operator's: from the source, also when it is asked about an event that came to a peer. */
+    async lineage(call: Call): Promise<Answer> {
+      const { id: organizationId = '', eventId = '' } = call.params
+      const emit = await reads.emitById(organizationId, 'live', `cee_${eventId.slice('evt_'.length)}`)
+      if (emit?.eventId !== eventId || emit.verdict !== 'accepted') throw new ClarionError('not_found', 'There is no such event.')
+      const { sourceOrganizationId, sourceEventId } = emit.federation ?? { sourceOrganizationId: organizationId, sourceEventId: eventId }
+      return { data: { sourceOrganizationId, sourceEventId, stations: await reads.lineageOf(sourceOrganizationId, sourceEventId) } }
+    },
     async retry(call: Call): Promise<Answer> {
       const relay = await ownRelay(call)
       if (relay.status !== 'failed')

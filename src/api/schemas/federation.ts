@@ -117,3 +117,5 @@ export const relay = object({
   ...{ status: oneOf(RELAY_STATUSES), skipReason: nullable(string), attempts: integer, responseStatus: nullable(integer) },
   ...{ lastError: nullable(string), queuedAt: time, completedAt: nullable(time) },
 })
+
+export const lineage = object({ sourceOrganizationId: string, sourceEventId: string, stations: listOf(anyObject) })

@@ -1,0 +1,70 @@
+-- One event wherever it went, for the operator: a row for the source, and one for each relay; with each, its deliveries and their attempts.
+WITH
+    relayed AS
+    (
+        SELECT
+            relayId,
+            any(row.memberId) AS memberOf,
+            any(row.memberOrganizationId) AS peerId,
+            argMax(row.status, (step, at)) AS lastStatus,
+            argMax(tuple(row.skipReason), (step, at)).1 AS lastSkip,
+            argMax(tuple(row.lastError), (step, at)).1 AS problem,
+            argMax(tuple(row.targetEventId), (step, at)).1 AS arrivedAs
+        FROM relays AS row
+        WHERE row.organizationId = {organizationId:String} AND row.sourceEventId = {eventId:String}
+        GROUP BY relayId
+    ),
+    places AS
+    (
+        SELECT {organizationId:String} AS place, {eventId:String} AS event
+        UNION ALL
+        SELECT assumeNotNull(peerId) AS place, assumeNotNull(arrivedAs) AS event FROM relayed
+        WHERE peerId IS NOT NULL AND arrivedAs IS NOT NULL
+    ),
+    delivered AS
+    (
+        SELECT
+            row.organizationId AS place,
+            row.eventId AS event,
+            row.deliveryId AS delivery,
+            any(row.webhookId) AS webhook,
+            argMax(row.state, (row.number, row.startedAt)) AS lastState,
+            arraySort(tries -> (tries.1, tries.2), groupArray(
+                CAST((row.number, row.startedAt, row.state, row.responseStatus, row.error),
+                    'Tuple(number UInt32, startedAt DateTime64(3, \'UTC\'), state String, responseStatus Nullable(UInt16), error Nullable(String))'))) AS tries
+        FROM attempts AS row
+        WHERE (row.organizationId, row.eventId) IN (SELECT place, event FROM places)
+        GROUP BY place, event, delivery
+    ),
+    collected AS
+    (
+        SELECT
+            place,
+            event,
+            groupArray(toJSONString(CAST((delivery, webhook, lastState, tries),
+                'Tuple(id String, webhookId String, status String, attempts Array(Tuple(number UInt32, startedAt DateTime64(3, \'UTC\'), state String, responseStatus Nullable(UInt16), error Nullable(String))))'))) AS list
+        FROM delivered
+        GROUP BY place, event
+    ),
+    stations AS
+    (
+        SELECT
+            CAST({organizationId:String} AS Nullable(String)) AS place, CAST({eventId:String} AS Nullable(String)) AS event,
+            CAST(NULL AS Nullable(String)) AS relay, CAST(NULL AS Nullable(String)) AS member,
+            CAST(NULL AS Nullable(String)) AS state, CAST(NULL AS Nullable(String)) AS skip, CAST(NULL AS Nullable(String)) AS error
+        UNION ALL
+        SELECT peerId, arrivedAs, toNullable(relayId), toNullable(memberOf), toNullable(CAST(lastStatus AS String)), CAST(lastSkip AS Nullable(String)), problem
+        FROM relayed
+    )
+SELECT
+    stations.place AS organizationId,
+    stations.event AS eventId,
+    relay AS relayId,
+    member AS memberId,
+    state AS status,
+    skip AS skipReason,
+    error AS lastError,
+    collected.list AS deliveries
+FROM stations
+LEFT JOIN collected ON collected.place = stations.place AND collected.event = stations.event
+ORDER BY relay IS NOT NULL, relay
