@@ -35,6 +35,8 @@ export interface VerdictRow {
   idempotencyKey: string | null
   correlationId: string | null
   causationId: string | null
+  /** W3C trace context, as the event has it. */
+  traceparent: string | null
   rootEventId: string | null
   depth: number
   channel: 'http' | 'kafka' | 'platform'
@@ -109,6 +111,7 @@ export const auditEmitsCodec = avroCodec<AuditEmits>({
             { name: 'idempotencyKey', ...nullable('string') },
             { name: 'correlationId', ...nullable('string') },
             { name: 'causationId', ...nullable('string') },
+            { name: 'traceparent', ...nullable('string') },
             { name: 'rootEventId', ...nullable('string') },
             { name: 'depth', type: 'int' },
             { name: 'channel', type: { type: 'enum', name: 'Channel', symbols: ['http', 'kafka', 'platform'] } },

@@ -33,6 +33,8 @@ export interface EventFacts {
   schemaHash: string
   correlationId: string | null
   causationId: string | null
+  /** W3C trace context: the trace that it belongs to, and the last span before it. Null when nobody traces. */
+  traceparent: string | null
   rootEventId: string
   depth: number
   /** Ids of the workflows and webhooks that the chain has passed through, the newest last (C.5.8). */
@@ -84,6 +86,7 @@ export const eventFactsSchema = {
     { name: 'schemaHash', type: 'string' },
     { name: 'correlationId', ...nullable('string') },
     { name: 'causationId', ...nullable('string') },
+    { name: 'traceparent', ...nullable('string') },
     { name: 'rootEventId', type: 'string' },
     { name: 'depth', type: 'int' },
     { name: 'path', type: { type: 'array', items: 'string' }, default: [] },

@@ -25,6 +25,8 @@ export interface PlatformEmit {
   timeMs: number | null
   correlationId: string | null
   causationId: string | null
+  /** Of what it follows from. */
+  traceparent: string | null
   /** Null: the event itself. */
   rootEventId: string | null
   depth: number
@@ -67,6 +69,7 @@ export const platformEmitCodec = avroCodec<PlatformEmit>({
     { name: 'timeMs', ...nullable('long') },
     { name: 'correlationId', ...nullable('string') },
     { name: 'causationId', ...nullable('string') },
+    { name: 'traceparent', ...nullable('string') },
     { name: 'rootEventId', ...nullable('string') },
     { name: 'depth', type: 'int' },
     { name: 'path', type: { type: 'array', items: 'string' }, default: [] },

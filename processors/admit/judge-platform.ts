@@ -130,6 +130,7 @@ function number(emit: Emit, platform: PlatformEmit, sequence: number, registrati
     schemaVersion: registration?.version ?? platform.schemaVersion,
     schemaHash: registration?.schemaHash ?? platform.schemaHash,
     ...{ correlationId, causationId, rootEventId: platform.rootEventId ?? id, depth: platform.depth, path: platform.path },
+    traceparent: emit.request.traceparent,
     federation: platform.federation,
   }
 }

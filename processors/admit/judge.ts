@@ -89,6 +89,7 @@ function number(
     schemaHash: registration.schemaHash,
     correlationId: request.correlationId ?? null,
     causationId: request.platform?.redriveOf ?? chain.cause?.eventId ?? null,
+    traceparent: request.traceparent,
     rootEventId: chain.cause?.rootEventId ?? id,
     depth: chain.depth,
     path: chain.path,

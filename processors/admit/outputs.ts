@@ -139,6 +139,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     idempotencyKey: request.idempotencyKey ?? null,
     correlationId: request.correlationId ?? null,
     causationId: event?.causationId ?? request.platform?.redriveOf ?? progress.chain?.eventId ?? null,
+    traceparent: request.traceparent,
     rootEventId: event?.rootEventId ?? progress.chain?.rootEventId ?? null,
     depth: event?.depth ?? (progress.chain ? progress.chain.depth + 1 : 0),
     channel: request.channel,

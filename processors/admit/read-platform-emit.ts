@@ -66,6 +66,7 @@ function requestOf(platform: PlatformEmit, controlOffset: number): Emit['request
     timeMs: platform.timeMs ?? undefined,
     correlationId: platform.correlationId ?? undefined,
     chainToken: undefined,
+    traceparent: platform.traceparent,
     findings: [],
     platform: { controlOffset, actorId, requestId: requestId ?? '', ...(replyTo === null || ticket === null ? {} : { replyTo, ticket }) },
     channel: channelOf(platform),

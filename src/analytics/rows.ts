@@ -6,6 +6,7 @@ import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
 import type { RelayRow } from '../../topics/audit-relays.ts'
+import { traceIdOf } from '../observability/tracing/trace-context.ts'
 
 export type Table = 'emits' | 'payloads' | 'completions' | 'attempts' | 'changes' | 'relays' | 'quarantine'
 
@@ -23,7 +24,7 @@ export function verdictRows(verdict: VerdictRow): TableRow[] {
   const emit: TableRow = {
     table: 'emits',
     partition: month(recordedAtMs),
-    row: { ...facts, time: time(timeMs), recordedAt, judgedAt: time(judgedAtMs) },
+    row: { ...facts, traceId: traceIdOf(verdict.traceparent), time: time(timeMs), recordedAt, judgedAt: time(judgedAtMs) },
   }
   if (payload === null) return [emit]
   const { organizationId, environment, emitId } = verdict

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
 import { type Slice, sliceElements, sliceMembers } from '../events/json-slices.ts'
 import type { Logger } from '../observability/logger.ts'
+import { readTraceparent } from '../observability/tracing/trace-context.ts'
 import type { Authenticate } from './authenticate.ts'
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, malformed } from './body.ts'
 import { createAnswering, enveloped } from './direct-answer.ts'
@@ -25,14 +26,25 @@ export interface EmitRoutesDeps {
   logger: Logger
 }
 
+/** What holds for every item of a batch. */
+interface BatchCall {
+  by: Emitter
+  requestId: string
+  async: boolean
+  traceparent: string | null
+}
+
 export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
   const { emitting, clock } = deps
 
   const answering = createAnswering(deps)
 
-  async function emitItem(by: Emitter, body: Buffer, item: Slice, requestId: string, async: boolean): Promise<EmitAnswer> {
+  async function emitItem(call: BatchCall, body: Buffer, item: Slice): Promise<EmitAnswer> {
+    const { by, requestId, async, traceparent } = call
     try {
-      return await emitting(by, readEmit(body, clock.nowMs(), item), requestId, async)
+      const read = readEmit(body, clock.nowMs(), item)
+      read.emit.traceparent = traceparent
+      return await emitting(by, read, requestId, async)
     } catch (error) {
       const { status, error: said } = failureOf(error, requestId)
       return { status, json: JSON.stringify(said), emitId: undefined }
@@ -43,14 +55,15 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
     emit: answering(BODY_BYTES_MAX, async (by, body, request, requestId) => {
       const read = readEmit(body, clock.nowMs())
       agreeOnKey(read.emit, request.headers['idempotency-key'])
+      read.emit.traceparent = readTraceparent(request.headers.traceparent)
       const answer = await emitting(by, read, requestId, wantsAsync(request))
       return { ...answer, json: enveloped(answer, requestId) }
     }),
     emitBatch: answering(BATCH_BYTES_MAX, async (by, body, request, requestId) => {
       refuseKey(request)
       const items = itemsOf(body)
-      const async = wantsAsync(request)
-      const answers = await Promise.all(items.map(item => emitItem(by, body, item, requestId, async)))
+      const call = { by, requestId, async: wantsAsync(request), traceparent: readTraceparent(request.headers.traceparent) }
+      const answers = await Promise.all(items.map(item => emitItem(call, body, item)))
       const json = `{"success":true,"data":{"results":[${answers.map(resultOf).join(',')}]},"meta":{"requestId":"${requestId}"}}`
       return { status: 200, json, emitId: undefined }
     }),

@@ -50,7 +50,7 @@ export function repairedEmit(
         'conflict',
         `The record's ${part} was larger than 1 MB and is not kept${part === 'value' ? ': give a payload' : ''}.`,
       )
-  const { fullName, version, idempotencyKey, subject, timeMs, correlationId, chainToken, payload } = readIngress(
+  const { fullName, version, idempotencyKey, subject, timeMs, correlationId, chainToken, traceparent, payload } = readIngress(
     recordOf(found),
     with_.tags,
     id => eventOfSchema(with_.schemas, id),
@@ -64,6 +64,7 @@ export function repairedEmit(
       time: timeMs !== undefined && isNear(timeMs, with_.nowMs) ? new Date(timeMs).toISOString() : undefined,
       correlationId,
       chainToken,
+      traceparent,
     },
     payload: repair.payload ?? payload,
   }

@@ -17,6 +17,7 @@ import type { ControlView } from './view.ts'
 /** What a lifecycle event follows from; its own depth is one more, so that loops through lifecycle events end too (C.3.1, 2). */
 export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & {
   eventId: string | null
+  traceparent?: string | null
   /** It is a lifecycle event itself: nothing is announced because of it (C.3.1, 2). */
   isLifecycle?: boolean
 }
@@ -80,8 +81,9 @@ const rowOfEmit = ({ organizationId, emitId, canonicalName, actorId }: EventFact
 })
 
 /** The event itself. One from outside begins no chain through its lifecycle events: its depth counts as -1. */
-export const causeOf = ({ eventId, rootEventId, depth, path, causationId, type }: EventFacts): Cause => ({
+export const causeOf = ({ eventId, rootEventId, depth, path, causationId, traceparent, type }: EventFacts): Cause => ({
   eventId,
+  traceparent,
   rootEventId,
   depth: causationId === null && depth === 0 ? -1 : depth,
   path,
@@ -148,6 +150,7 @@ export function lifecycleEmit(row: ChangeRow, environment: Environment, cause?: 
     ...{ schemaVersion: '1', schemaHash: LIFECYCLE_SCHEMA_HASH, source: 'platform', subject: entityId, actorId, requestId },
     timeMs: Math.round(row.occurredAtMs),
     causationId: cause?.eventId ?? null,
+    traceparent: cause?.traceparent ?? null,
     ...(chained ? { rootEventId: cause.rootEventId, depth: Math.min(cause.depth + 1, CHAIN_DEPTH_MAX), path: cause.path } : {}),
     payload: Buffer.from(JSON.stringify(dataOf(row))),
   })

@@ -78,7 +78,7 @@ function testEvent(webhook: Webhook, eventId: string, nowMs: number): EventFacts
     ...{ eventId, emitId: `cee_${eventId.slice('evt_'.length)}`, organizationId, environment, sequence: 0 },
     ...{ type: TEST_TYPE, canonicalName: `PLATFORM:${organizationId}:${TEST_TYPE}@1`, kind: null, source: 'api', subject: webhook.id },
     ...{ actorId: 'system', timeMs, recordedAtMs: timeMs, schemaVersion: '1', schemaHash: SCHEMA_HASH },
-    ...{ correlationId: null, causationId: null, rootEventId: eventId, depth: 0, path: [], federation: null },
+    ...{ correlationId: null, causationId: null, traceparent: null, rootEventId: eventId, depth: 0, path: [], federation: null },
   }
 }
 

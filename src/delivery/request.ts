@@ -20,6 +20,8 @@ export interface AttemptFacts {
   /** Of a delivery that a replay or a catch-up made, else null. */
   replayId: string | null
   originalDeliveredAt?: string | null
+  /** The span that makes the request; without one the receiver is told the event's own. */
+  traceparent?: string | undefined
   /** What an emit caused by this delivery hands back as `chainToken`. */
   chainToken: string
   nowMs: number
@@ -48,6 +50,8 @@ export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
       'X-Delivery-Attempt': String(facts.attempt),
       'X-Event-Chain': facts.chainToken,
     }
+    const traceparent = facts.traceparent ?? event.traceparent
+    if (traceparent !== null) headers.traceparent = traceparent
     if (facts.replayId !== null) headers['X-Event-Replay'] = facts.replayId
     recipe.sign({ deliveryId, timestamp: String(Math.floor(nowMs / 1000)), body, eventType: event.type }, headers)
     return { body, headers }

@@ -3,6 +3,7 @@
  * `chain.depth`). A path is dotted; brackets hold an index (negative: from the end) or a quoted key. Only what is an object's own is seen.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
+import { traceIdOf } from '../observability/tracing/trace-context.ts'
 
 export type Resolve = (event: EventFacts, payload: unknown) => unknown
 
@@ -29,6 +30,7 @@ const ENVELOPE: Readonly<Record<string, (event: EventFacts) => unknown>> = {
   kind: event => event.kind ?? undefined,
   correlationId: event => event.correlationId ?? undefined,
   causationId: event => event.causationId ?? undefined,
+  traceId: event => traceIdOf(event.traceparent) ?? undefined,
   chain: event => ({ rootEventId: event.rootEventId, depth: event.depth, workflowPath: event.path }),
   federation: event => event.federation ?? undefined,
 }

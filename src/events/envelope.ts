@@ -1,5 +1,6 @@
 /** The envelope of C.0.3 as a delivery carries it, and how the payload's own bytes get into a body. */
 import type { EventFacts } from '../../topics/deliveries.ts'
+import { traceIdOf } from '../observability/tracing/trace-context.ts'
 
 /** Of a delivery that a replay made (C.8). */
 export interface ReplayFacts {
@@ -39,7 +40,7 @@ export function renderEnvelope(event: EventFacts, payload: Buffer, delivery: Del
     schemaHash: event.schemaHash,
     correlationId: event.correlationId,
     causationId: event.causationId,
-    traceId: null,
+    traceId: traceIdOf(event.traceparent),
     chain: { rootEventId: event.rootEventId, depth: event.depth, workflowPath: event.path },
     federation: event.federation,
     replay: delivery.replay,

@@ -1,7 +1,8 @@
 /** What a producer asks for in the headers of its record (C.17), each value checked once here and trusted after. */
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../codes.ts'
-import type { LogRecord } from '../kafka/ports.ts'
+import type { Headers, LogRecord } from '../kafka/ports.ts'
+import { readTraceparent } from '../observability/tracing/trace-context.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'
@@ -18,6 +19,8 @@ export interface ProducerEmit {
   timeMs: number | undefined
   correlationId: string | undefined
   chainToken: string | undefined
+  /** W3C trace context; null when there is none, or what is there is not one: it never counts against an emit. */
+  traceparent: string | null
   /** What is wrong with the headers; empty when nothing is. */
   findings: Finding[]
 }
@@ -36,6 +39,7 @@ export interface IngressEmit extends ProducerEmit {
 
 const NAME_CHARACTERS_MAX = 200
 const HEADER_CHARACTERS_MAX = 255
+const TRACEPARENT = 'traceparent'
 /** A character has at most four bytes in UTF-8; what is longer is not even decoded. */
 const BYTES_PER_CHARACTER = 4
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
@@ -116,8 +120,17 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
     timeMs: readTime(time, record.timestampMs, findings),
     correlationId: said('correlationId').text,
     chainToken: said('chainToken').text,
+    traceparent: traceparentOf(headers, content),
     findings,
   }
+}
+
+/** The last is the extension of CloudEvents for distributed tracing. */
+function traceparentOf(headers: Headers, { envelope }: IngressContent): string | null {
+  const header = headers[TRACEPARENT] ?? headers.ce_traceparent
+  if (header !== undefined || envelope === undefined) return readTraceparent(header)
+  const value = envelope.get(TRACEPARENT)?.value
+  return typeof value === 'string' ? readTraceparent(value) : null
 }
 
 function readTime(

@@ -32,6 +32,8 @@ export interface EmitRequest {
   time?: string | undefined
   correlationId?: string | undefined
   chainToken?: string | undefined
+  /** W3C trace context, well formed. */
+  traceparent?: string | null
 }
 
 export interface IngressTags {
@@ -93,6 +95,7 @@ export function buildIngressHeaders(
   add('ce-time', emit.time)
   add('correlation-id', emit.correlationId)
   add('chain-token', emit.chainToken)
+  if (emit.traceparent) headers.push(['traceparent', emit.traceparent])
   add('clarion-reply-to', platform.replyTo === undefined ? undefined : `${platform.replyTo}/${platform.ticket ?? 0}`)
   add('clarion-control', String(platform.controlOffset))
   add('clarion-actor', platform.actorId)

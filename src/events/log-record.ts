@@ -29,6 +29,7 @@ export function eventHeaders(event: EventFacts): Array<[string, string]> {
   if (event.kind !== null) headers.push(['kind', event.kind])
   if (event.correlationId !== null) headers.push(['correlation-id', event.correlationId])
   if (event.causationId !== null) headers.push(['causation-id', event.causationId])
+  if (event.traceparent !== null) headers.push(['traceparent', event.traceparent])
   if (event.rootEventId !== event.eventId) headers.push(['root-event-id', event.rootEventId])
   if (event.path.length > 0) headers.push(['chain-path', event.path.join(',')])
   if (event.federation !== null) headers.push(['federation', JSON.stringify(event.federation)])
@@ -63,6 +64,7 @@ export function readEventHeaders(headers: Headers, organizationId: string): Even
     schemaHash: get('schema-hash'),
     correlationId: find('correlation-id'),
     causationId: find('causation-id'),
+    traceparent: find('traceparent'),
     rootEventId: find('root-event-id') ?? eventId,
     depth: Number(get('depth')),
     path: find('chain-path')?.split(',') ?? [],

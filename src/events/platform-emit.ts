@@ -22,7 +22,8 @@ type Required =
 export function platformEmit(facts: Pick<PlatformEmit, Required> & Partial<PlatformEmit>): PlatformEmit {
   return {
     ...{ environment: 'live', genericKind: null, subject: null, timeMs: null, correlationId: null },
-    ...{ causationId: null, rootEventId: null, depth: 0, path: [], federation: null, memberId: null, sourceEmitId: null },
+    ...{ causationId: null, traceparent: null, rootEventId: null, depth: 0, path: [] },
+    ...{ federation: null, memberId: null, sourceEmitId: null },
     ...{ redriveOf: null, requestedVersion: null, idempotencyKey: null, replyTo: null, ticket: null, requestId: null },
     ...facts,
   }

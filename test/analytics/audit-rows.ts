@@ -47,6 +47,7 @@ export function verdict(n: number, changes: Partial<VerdictRow> = {}): VerdictRo
     idempotencyKey: null,
     correlationId: null,
     causationId: null,
+    traceparent: null,
     rootEventId: null,
     depth: 0,
     channel: 'http',

@@ -25,6 +25,7 @@ describe('the state of an emit', () => {
   const delivered = matched(3, ['wh_1'], [], own)
   const exhausted = matched(4, ['wh_1', 'wh_2'], [], own)
   const rejected = verdict(5, {
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     ...own,
     verdict: 'rejected',
     code: 'payload_invalid',
@@ -119,7 +120,8 @@ describe('the state of an emit', () => {
     const found = await reads.emitById(organizationId, 'live', rejected.emitId)
     const { timeMs, recordedAtMs, judgedAtMs, payload: _payload, findings: _findings, ...facts } = rejected
     const times = { time: iso(timeMs), recordedAt: iso(recordedAtMs), judgedAt: iso(judgedAtMs), completedAt: null }
-    expect(found).toEqual({ ...facts, ...times, state: 'REJECTED', findings: [{ path: '/a', rule: 'type', message: 'm' }] })
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    expect(found).toEqual({ ...facts, ...times, traceId, state: 'REJECTED', findings: [{ path: '/a', rule: 'type', message: 'm' }] })
   })
 
   it('keeps the payload byte for byte', async () => {

@@ -30,6 +30,7 @@ export const event: EventFacts = {
   schemaHash: 'ab',
   correlationId: null,
   causationId: null,
+  traceparent: null,
   rootEventId: 'evt_1',
   depth: 0,
   path: [],

@@ -18,6 +18,7 @@ const request: EmitRequest = {
   time: '2026-07-25T19:00:00+02:00',
   correlationId: 'c',
   chainToken: 't',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
 }
 
 const record = (headers: Record<string, Buffer | string>, changes: Partial<LogRecord> = {}): LogRecord => ({
@@ -42,6 +43,7 @@ describe('a record that the api wrote', () => {
       timeMs: Date.parse('2026-07-25T17:00:00Z'),
       correlationId: 'c',
       chainToken: 't',
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       findings: [],
       platform,
       channel: 'http',

@@ -5,7 +5,7 @@ FROM
     SELECT
         emitId, assumeNotNull(eventId) AS eventId, organizationId, environment, assumeNotNull(sequence) AS sequence, name AS type,
         assumeNotNull(canonicalName) AS canonicalName, kind, source, subject, actorId, time, recordedAt, assumeNotNull(schemaVersion) AS schemaVersion,
-        assumeNotNull(schemaHash) AS schemaHash, correlationId, causationId, assumeNotNull(rootEventId) AS rootEventId, depth, path, federation
+        assumeNotNull(schemaHash) AS schemaHash, correlationId, causationId, traceparent, assumeNotNull(rootEventId) AS rootEventId, depth, path, federation
     FROM emits
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND emitId IN {emitIds:Array(String)}
         AND verdict = 'accepted'

@@ -95,7 +95,9 @@ function withPayload(data: object, payload: string | null, requestId: string): s
 
 const notFound = (what: string) => new ClarionError('not_found', `There is no such ${what}.`)
 
-function shownEmit<T extends { emitId: string; state: EmitState }>({ emitId, state, ...facts }: T) {
+type Found = { emitId: string; state: EmitState; traceparent: string | null }
+
+function shownEmit<T extends Found>({ emitId, state, traceparent: _, ...facts }: T) {
   return { id: emitId, emitId, status: state, ...facts }
 }
 

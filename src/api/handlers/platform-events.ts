@@ -6,6 +6,7 @@ import type { ControlView } from '../../control-plane/view.ts'
 import { builtInEmit } from '../../events/built-in-emit.ts'
 import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
 import { isNear, parseTime } from '../../events/time.ts'
+import { readTraceparent } from '../../observability/tracing/trace-context.ts'
 import { createValidators } from '../../registry/validators.ts'
 import type { PlatformEmitting } from '../platform-emitting.ts'
 import type { Answer, Call } from '../route.ts'
@@ -51,8 +52,10 @@ export function createPlatformEventHandlers(deps: { view: ControlView; platformE
       const event = checked(input)
       const { subject = null, correlationId = null, actorId = call.caller.actorId, idempotencyKey = null, source = 'platform' } = input
       const timeMs = input.time === undefined ? null : checkedTime(input.time, deps.clock.nowMs())
+      const traceparent = readTraceparent(call.headers.traceparent)
       const id = idempotencyKey === null ? `builtin/${call.requestId}` : `builtin/key/${idempotencyKey}`
-      const facts = { organizationId, id, subject, correlationId, actorId, idempotencyKey, source, timeMs, requestId: call.requestId }
+      const about = { organizationId, id, subject, source, timeMs, traceparent }
+      const facts = { ...about, correlationId, actorId, idempotencyKey, requestId: call.requestId }
       return deps.platformEmitting(builtInEmit(event.type, input.data, facts), call.requestId)
     },
   }

@@ -54,7 +54,7 @@ export function createRedriveHandlers({
         ...{ source, subject, actorId, correlationId, causationId, rootEventId: emit.rootEventId, depth: emit.depth, path: emit.path },
         ...{ canonicalName: emit.canonicalName ?? '', schemaVersion: emit.schemaVersion ?? '', schemaHash: emit.schemaHash ?? '' },
         ...{ requestedVersion: emit.requestedVersion, idempotencyKey: emit.idempotencyKey, timeMs: Date.parse(emit.time) },
-        ...{ requestId: call.requestId, payload },
+        ...{ requestId: call.requestId, traceparent: emit.traceparent, payload },
       })
       return platformEmitting(redriven, call.requestId)
     },

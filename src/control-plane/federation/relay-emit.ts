@@ -23,12 +23,12 @@ export function arrivalOf(member: FederationMember, push: Push): Arrival | null 
 
 /** `id`: the relay's, by which the peer's shard knows one that it has had. */
 export function relayEmit(event: EventFacts, push: Push, memberId: string, arrival: Arrival, id: string, payload: Buffer): PlatformEmit {
-  const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, rootEventId, path } = event
+  const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, traceparent, rootEventId, path } = event
   return platformEmit({
     ...{ kind: 'relay', id, ...arrival, schemaVersion, schemaHash, subject, timeMs, correlationId, payload },
     // The key that emitted it is the source's own affair.
     ...{ source: `federation:${push.groupId}`, actorId: 'system', causationId: eventId, rootEventId, depth: event.depth + 1, path },
-    ...{ memberId, sourceEmitId: emitId, federation: federationOf(event, push) },
+    ...{ traceparent, memberId, sourceEmitId: emitId, federation: federationOf(event, push) },
   })
 }
 

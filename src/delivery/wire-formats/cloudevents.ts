@@ -26,6 +26,7 @@ export function renderCloudEvent(event: EventFacts, payload: Buffer, { deliveryI
     schemahash: event.schemaHash,
     correlationid: event.correlationId ?? undefined,
     causationid: event.causationId ?? undefined,
+    traceparent: event.traceparent ?? undefined,
     rooteventid: event.rootEventId,
     chaindepth: event.depth,
     chainpath: event.path.length > 0 ? event.path.join(',') : undefined,

@@ -1,6 +1,7 @@
 /** PLATFORMA (PF-23): `type` and `data`, and the rest of the envelope that its documentation shows. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
+import { traceIdOf } from '../../observability/tracing/trace-context.ts'
 import { snakeFederation, snakeReplay } from './snake-case.ts'
 
 const VERSION = '1.0'
@@ -13,7 +14,7 @@ export function renderPlatforma(event: EventFacts, payload: Buffer, delivery: De
     tenant_id: event.organizationId,
     timestamp: new Date(event.timeMs).toISOString(),
     source: event.source,
-    metadata: { correlation_id: event.correlationId, trace_id: null },
+    metadata: { correlation_id: event.correlationId, trace_id: traceIdOf(event.traceparent) },
     ...snakeFederation(event),
     ...snakeReplay(delivery),
   }

@@ -333,6 +333,7 @@ function eventNumber(sequence: number, organizationId: string): EventFacts {
     schemaHash: 'ab'.repeat(32),
     correlationId: null,
     causationId: null,
+    traceparent: null,
     rootEventId: eventId(place),
     depth: 0,
     path: [],
