@@ -14,6 +14,7 @@ import { measureEmit } from './figures/emit.ts'
 import { measureFanOut } from './figures/fan-out.ts'
 import { measureFederation } from './figures/federation.ts'
 import { measureIsolation } from './figures/isolation.ts'
+import { measureOrganizations } from './figures/organizations.ts'
 import { measurePath } from './figures/path.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
@@ -22,7 +23,7 @@ import { type BenchOptions, type FigureName, HELP, readOptions } from './options
 import { type DataDirectory, makeDataDirectory, openStand, type Stand } from './stand.ts'
 import { type Row, table } from './table.ts'
 
-/** In the order of `FIGURES`: `start` stops the parts of the stand, so it comes last. */
+/** In the order of `FIGURES`: `start` and `organizations` stop the parts of the stand, so they come last. */
 const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   admission: measureAdmission,
   federation: measureFederation,
@@ -36,6 +37,7 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   schemas: measureSchemas,
   compatibility: measureCompatibility,
   start: measureStart,
+  organizations: measureOrganizations,
 }
 const QUIET_WATCH_MS = 2_000
 

@@ -14,6 +14,7 @@ export const FIGURES = [
   'schemas',
   'compatibility',
   'start',
+  'organizations',
 ] as const
 export type FigureName = (typeof FIGURES)[number]
 
