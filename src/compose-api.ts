@@ -35,6 +35,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { createIngressLag } from './observability/ingress-lag.ts'
 import type { Logger } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
+import type { Tracing } from './observability/tracing/tracing.ts'
 import type { Validators } from './registry/validators.ts'
 
 /** An append that is not acknowledged is repeated for this long; then the caller gets 503. */
@@ -56,6 +57,7 @@ export interface ApiParts {
   view: ControlViewStore
   controlPlane: ControlPlane
   metrics: Metrics
+  tracing: Tracing | undefined
   ids: Ids
   tags: IngressTags
   validators: Validators

@@ -41,6 +41,7 @@ import { createMailer } from './notifications/mail.ts'
 import { createOwnerNotices } from './notifications/owner-notices.ts'
 import type { Logger } from './observability/logger.ts'
 import { createMetrics } from './observability/metrics.ts'
+import { openTracing } from './observability/tracing/tracing.ts'
 import { createValidators } from './registry/validators.ts'
 
 const DATABASE = 'clarion'
@@ -79,6 +80,8 @@ export async function compose(deps: {
   async function start(): Promise<Platform> {
     const missing: Array<() => string | undefined> = []
     const roles = new Set<RoleName>(config.roles)
+    const tracing = await openTracing(deps)
+    closing.push(async () => tracing?.close())
 
     const backends = await openBackends({ config, clock, random, progress: deps.progress, onFatal })
     closing.push(() => backends.close())
@@ -130,7 +133,7 @@ export async function compose(deps: {
     const ledger = openLedger({ kafka, wire, analytics, view, shards: provisioning.shards, ids, clock, logger, metrics })
     closing.push(() => ledger.close())
     if (roles.has('record')) {
-      const { shards } = await run(createRecord({ analytics, clock }))
+      const { shards } = await run(createRecord({ analytics, clock, tracing }))
       const hourly = checkHourly({ ledger, shards, clock, logger })
       closing.push(async () => hourly.close())
     }
@@ -168,6 +171,7 @@ export async function compose(deps: {
           catchUp,
           reportHealth,
           sendNotice,
+          tracing,
           onAttempt,
         }),
       )
@@ -176,7 +180,9 @@ export async function compose(deps: {
       const validate = validators.validate
       const onVerdict = metrics.verdictOf
       const { clockOffsetMs } = config
-      await run(createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, onVerdict }))
+      await run(
+        createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, tracing, onVerdict }),
+      )
     }
     const serve = async (handler: RequestListener): Promise<Platform> => {
       const platform = { adminKey: backends.adminKey, missing: () => missing.map(each => each()).filter(each => each !== undefined), close }
@@ -200,6 +206,7 @@ export async function compose(deps: {
       view,
       controlPlane,
       metrics,
+      tracing,
       ids,
       tags,
       validators,

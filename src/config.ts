@@ -40,6 +40,11 @@ export interface Config {
   smtpUrl: string | undefined
   mailFrom: string
   logLevel: string
+  /** Undefined: no tracing. */
+  otlpEndpoint: string | undefined
+  serviceName: string
+  /** Share of the traces begun here that is recorded. */
+  traceRatio: number
   brokerHeapMb: number
   /** For tests: cheaper broker start at the cost of throughput. */
   brokerProfile: 'default' | 'test'
@@ -111,6 +116,18 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'MAIL_FROM', sentence: 'Sender of the mail.', default: 'Clarion <clarion@localhost>' },
   { name: 'CLARION_KEY_HEADER', sentence: 'Another header that may carry the API key.', default: 'x-platphorm-api-key' },
   { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    sentence:
+      'Address of an OpenTelemetry collector (OTLP over HTTP, as http://127.0.0.1:4318), which gets the spans; empty traces nothing.',
+    default: '',
+  },
+  { name: 'OTEL_SERVICE_NAME', sentence: 'Name of the service in its spans.', default: 'clarion' },
+  {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    sentence: 'Share of the traces begun here that is recorded, 0 to 1; a trace begun elsewhere is recorded if it is there.',
+    default: '1',
+  },
   { name: 'CLARION_BROKER_HEAP_MB', sentence: 'Heap of the embedded broker.', default: '1024', unit: 'MB' },
   { name: 'CLARION_BROKER_PROFILE', sentence: 'default, or test for a broker that starts fast and runs slowly.', default: 'default' },
 ]
@@ -166,21 +183,23 @@ export function readConfig(given: Environment = {}): Config {
     mailFrom: text('MAIL_FROM'),
     aliasKeyHeader: text('CLARION_KEY_HEADER').toLowerCase(),
     logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']),
+    otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    serviceName: text('OTEL_SERVICE_NAME'),
+    traceRatio: number('OTEL_TRACES_SAMPLER_ARG', 0, 1, false),
     brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
     brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
   }
   check('EGRESS_ALLOW', config.egressAllow.every(isRange), 'a list of address ranges such as 10.0.0.0/8')
-  check(
-    'CLICKHOUSE_URL',
-    !config.clickhouseUrl || (/^https?:\/\//.test(config.clickhouseUrl) && URL.canParse(config.clickhouseUrl)),
-    'an http or https URL',
-  )
+  check('CLICKHOUSE_URL', !config.clickhouseUrl || isHttpUrl(config.clickhouseUrl), 'an http or https URL')
+  check('OTEL_EXPORTER_OTLP_ENDPOINT', !config.otlpEndpoint || isHttpUrl(config.otlpEndpoint), 'an http or https URL')
   check('SMTP_URL', !config.smtpUrl || (/^smtps?:\/\//.test(config.smtpUrl) && URL.canParse(config.smtpUrl)), 'an smtp or smtps URL')
   check('CLARION_SECRET_KEY', !config.secretKey || config.secretKey.length >= 16, 'at least 16 characters')
   if (kafkaBrokers.length > 0) problems.push(...clusterProblems(config))
   if (problems.length > 0) throw new Error(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
   return config
 }
+
+const isHttpUrl = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text)
 
 function isRange(text: string): boolean {
   try {

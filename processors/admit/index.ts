@@ -11,6 +11,8 @@ import type { ChainTokens } from '../../src/events/chain.ts'
 import type { IngressTags } from '../../src/events/ingress.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/observability/logger.ts'
+import { beginJudging } from '../../src/observability/tracing/spans.ts'
+import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
 import { createAdmissionState } from './admission-state.ts'
@@ -40,6 +42,7 @@ export interface AdmitDependencies {
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
   clockOffsetMs: number
   logger: Logger
+  tracing?: Tracing | undefined
   onVerdict(verdict: Verdict, emit: Emit): void
 }
 
@@ -84,7 +87,9 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   /** Judges one emit and puts what follows from it into the transaction that is being filled. */
   function settle(emit: Emit, isolated: boolean): void {
     const progress: Progress = {}
+    const judged = deps.tracing && beginJudging(deps.tracing, emit)
     const verdict = isolated ? judgeIsolated(emit, progress) : judgeOne(emit, progress)
+    judged?.(verdict)
     if (verdict === 'repeated') return
     const federated = verdict.verdict === 'accepted' ? accepted(emit, verdict) : undefined
     if ('heldKey' in verdict && verdict.heldKey && progress.organization) {

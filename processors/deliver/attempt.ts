@@ -9,6 +9,8 @@ import { judge, nextAttempt, retryAfterMs } from '../../src/delivery/retry-sched
 import type { AttemptResult, Sender } from '../../src/delivery/send.ts'
 import { type ChainTokens, pathThrough } from '../../src/events/chain.ts'
 import type { Logger } from '../../src/observability/logger.ts'
+import { traceAttempt } from '../../src/observability/tracing/spans.ts'
+import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import type { Delivery } from './delivery.ts'
 
 /** What becomes of a delivery after an attempt. */
@@ -37,29 +39,37 @@ export function createAttempts(deps: {
   random: Random
   timeScale: number
   logger: Logger
+  tracing?: Tracing | undefined
 }): Attempts {
-  const { clock, random, timeScale } = deps
+  const { clock, random, timeScale, tracing } = deps
   const build = createBuildAttempt(createRecipes(deps))
+
+  /** `traceparent`: of the span that makes the request, when there is one. */
+  function send(delivery: Delivery, webhook: Webhook, traceparent?: string): Promise<AttemptResult> | undefined {
+    const { event, payload, deliveryId, replayId } = delivery
+    const { rootEventId, depth, eventId, organizationId } = event
+    const path = pathThrough(event.path, webhook.id)
+    const built = build({
+      webhook,
+      event,
+      payload,
+      deliveryId,
+      attempt: delivery.attempts + 1,
+      replayId,
+      traceparent,
+      chainToken: deps.chains.sign({ rootEventId, depth, eventId, organizationId, path }),
+      nowMs: clock.nowMs(),
+    })
+    if (built === undefined) return undefined
+    const { body, headers } = built
+    delivery.attempt = { webhook, headers }
+    return deps.sender.send({ url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs })
+  }
 
   return {
     begin(delivery, webhook) {
-      const { event, payload, deliveryId, replayId } = delivery
-      const { rootEventId, depth, eventId, organizationId } = event
-      const path = pathThrough(event.path, webhook.id)
-      const built = build({
-        webhook,
-        event,
-        payload,
-        deliveryId,
-        attempt: delivery.attempts + 1,
-        replayId,
-        chainToken: deps.chains.sign({ rootEventId, depth, eventId, organizationId, path }),
-        nowMs: clock.nowMs(),
-      })
-      if (built === undefined) return undefined
-      const { body, headers } = built
-      delivery.attempt = { webhook, headers }
-      return deps.sender.send({ url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs })
+      if (tracing === undefined) return send(delivery, webhook)
+      return traceAttempt(tracing, delivery, webhook.url, traceparent => send(delivery, webhook, traceparent))
     },
     decide(delivery, webhook, result) {
       const verdict = judge(result)

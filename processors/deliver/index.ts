@@ -15,6 +15,7 @@ import type { Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { SendNotice } from '../../src/notifications/owner-notices.ts'
 import type { Logger } from '../../src/observability/logger.ts'
+import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { deliveries } from '../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
@@ -64,6 +65,7 @@ export interface DeliverDependencies {
   /** Sends a notice to the owner of an organization. */
   sendNotice: SendNotice
   limits?: Partial<DeliverLimits>
+  tracing?: Tracing | undefined
   /** After each attempt, before its transaction has committed. */
   onAttempt?(row: AttemptRow): void
 }

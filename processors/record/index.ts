@@ -15,6 +15,7 @@
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Processor, ShardHandle } from '../../src/kafka/ports.ts'
+import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { recordState } from '../../topics/record-state.ts'
 import type { LaneBounds } from './lane.ts'
 import { openShard } from './shard.ts'
@@ -22,6 +23,7 @@ import { openShard } from './shard.ts'
 export interface RecordDeps {
   analytics: Pick<AnalyticsClient, 'insert'>
   clock: Clock
+  tracing?: Tracing | undefined
   bounds?: LaneBounds
   pacing?: Pacing
 }
@@ -37,11 +39,11 @@ export interface Pacing {
 const BOUNDS: LaneBounds = { blockRowsMax: 8_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 6 * 1024 * 1024 }
 const PACING: Pacing = { busyFactor: 6, shortestMs: 1_000, longestMs: 3_000 }
 
-export function createRecord({ analytics, clock, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
+export function createRecord({ analytics, clock, tracing, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
   return {
     role: 'record',
     stateTopics: [recordState.name],
     patient: true,
-    open: (handle: ShardHandle) => openShard({ handle, analytics, clock, bounds, pacing }),
+    open: (handle: ShardHandle) => openShard({ handle, analytics, clock, tracing, bounds, pacing }),
   }
 }

@@ -2,6 +2,8 @@
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { OutRecord, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import { traceInsert } from '../../src/observability/tracing/spans.ts'
+import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { type Block, insertsOf, ROWS_OF } from './blocks.ts'
 import type { Pacing } from './index.ts'
@@ -11,6 +13,7 @@ interface ShardDeps {
   handle: ShardHandle
   analytics: Pick<AnalyticsClient, 'insert'>
   clock: Clock
+  tracing: Tracing | undefined
   bounds: LaneBounds
   pacing: Pacing
 }
@@ -24,7 +27,7 @@ type Phase = 'gathering' | 'committing' | 'inserting'
 /** How long an insert under way is waited for when the shard is to be given up; the next holder repeats it. */
 const DRAIN_MS = 5_000
 
-export function openShard({ handle, analytics, clock, bounds, pacing }: ShardDeps): ShardTask {
+export function openShard({ handle, analytics, clock, tracing, bounds, pacing }: ShardDeps): ShardTask {
   const { shard } = handle
   const lanes = new Map<string, Lane>(
     Object.keys(ROWS_OF).map(topic => {
@@ -82,7 +85,11 @@ export function openShard({ handle, analytics, clock, bounds, pacing }: ShardDep
     phase = 'inserting'
     const startedMs = clock.monotonicMs()
     try {
-      for (const insert of blocks.flatMap(insertsOf)) await analytics.insert(insert, closed.signal)
+      for (const insert of blocks.flatMap(insertsOf)) {
+        const insertedFromMs = clock.machineMs()
+        await analytics.insert(insert, closed.signal)
+        if (tracing) traceInsert(tracing, insert, insertedFromMs)
+      }
     } catch (error) {
       if (!closed.signal.aborted) handle.fail(error instanceof Error ? error : new Error(String(error)))
       return

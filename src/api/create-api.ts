@@ -12,6 +12,7 @@ import type { Appender } from '../kafka/ports.ts'
 import type { KafkaAccess } from '../kafka-access/access.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
+import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createApp } from './app.ts'
 import { createAuthenticate } from './authenticate.ts'
@@ -61,6 +62,8 @@ export interface ApiDeps {
   readiness: Readiness
   /** Tests of webhooks. */
   pings: Pings
+  /** Undefined: off. */
+  tracing?: Tracing | undefined
   /** See `createApp`. */
   onAnswer(route: string, status: number, seconds: number): void
   /** The text of `/metrics`. */

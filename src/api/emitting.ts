@@ -12,6 +12,8 @@ import { emitId } from '../events/ids.ts'
 import { buildIngressHeaders, type IngressTags } from '../events/ingress.ts'
 import type { Appender, Place } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
+import { traceEmit } from '../observability/tracing/spans.ts'
+import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { ReadEmit } from './emit-request.ts'
 import { failure } from './envelope.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
@@ -44,8 +46,9 @@ export function createEmitting(deps: {
   view: ControlView
   tags: IngressTags
   clock: Clock
+  tracing?: Tracing | undefined
 }): Emitting {
-  const { appender, outcomes, view, tags, clock } = deps
+  const { appender, outcomes, view, tags, clock, tracing } = deps
   const overload = createOverload(deps)
   let turn = 0
 
@@ -57,7 +60,7 @@ export function createEmitting(deps: {
     return turn
   }
 
-  return async (by, { emit, payload }, requestId, async, more) => {
+  const emitting: Emitting = async (by, { emit, payload }, requestId, async, more) => {
     const { key, organization } = by
     if (overload.refuses() || outcomes.waiting >= WAITING_MAX)
       throw new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', { retryAfterS: 1 })
@@ -83,6 +86,18 @@ export function createEmitting(deps: {
     }
     const id = emitId({ ...place, partition, organizationId: organization.id, environment: key.environment, kind: 'emits' })
     return { status: 202, json: `{"emitId":"${id}","status":"queued","verdict":"pending"}`, emitId: id }
+  }
+  return tracing === undefined ? emitting : traced(emitting, tracing)
+}
+
+/** What comes after goes on from the span of the request. */
+function traced(emitting: Emitting, tracing: Tracing): Emitting {
+  return ({ key, organization }, read, requestId, async, more) => {
+    const { fullName, traceparent: parent = null } = read.emit
+    const about = { organizationId: organization.id, environment: key.environment, fullName }
+    const ask = (traceparent: string) =>
+      emitting({ key, organization }, { ...read, emit: { ...read.emit, traceparent } }, requestId, async, more)
+    return traceEmit(tracing, about, parent, ask)
   }
 }
 

@@ -1,0 +1,157 @@
+/**
+ * The spans that there are, each with its attributes; `docs/tracing.md` tells what they mean. Names of OpenTelemetry's semantic conventions
+ * where there is one, else `clarion.…`. No payload, no subject, no key, and of a URL the host alone: a collector is no place for secrets.
+ */
+import type { AttemptResult } from '../../delivery/send.ts'
+import type { IngressEmit } from '../../events/ingress-emit.ts'
+import { isSampled } from './trace-context.ts'
+import type { Span, Tracing } from './tracing.ts'
+
+/** What is told of an emit before it is judged. */
+interface AskedFor {
+  organizationId: string
+  environment: string
+  fullName: string
+}
+
+/** From the request being read to its answer. `ask` is to be given the span's own trace context, for those who come after. */
+export async function traceEmit<Answer extends { status: number; emitId: string | undefined }>(
+  tracing: Tracing,
+  { organizationId, environment, fullName }: AskedFor,
+  parent: string | null,
+  ask: (traceparent: string) => Promise<Answer>,
+): Promise<Answer> {
+  const span = tracing.begin('emit', parent)
+  const about = {
+    'http.request.method': 'POST',
+    'clarion.organization.id': organizationId,
+    'clarion.environment': environment,
+    'clarion.event.type': fullName,
+  }
+  try {
+    const answer = await ask(span.traceparent)
+    const { status, emitId } = answer
+    span.end({ ...about, 'http.response.status_code': status, 'clarion.emit.id': emitId }, status >= 500 ? `answered ${status}` : undefined)
+    return answer
+  } catch (error) {
+    span.end(about, error instanceof Error ? error.message : String(error))
+    throw error
+  }
+}
+
+interface Judged {
+  record: { timestampMs: number }
+  request: IngressEmit
+  organizationId: string
+  environment: string
+  emitId: string
+  platform: { kind: string; memberId: string | null; federation: RelayFacts | null } | undefined
+}
+
+interface RelayFacts {
+  groupId: string
+  pushId: string
+  sourceOrganizationId: string
+}
+
+type Verdict =
+  | 'repeated'
+  | { verdict: 'accepted'; event: { eventId: string } }
+  | { verdict: 'duplicate' }
+  | { verdict: 'rejected' | 'failed'; code: string; message: string }
+
+/**
+ * Begins the span of a judging, and has the emit go on from it. A relay has one more around it, from its being written for the peer. What it
+ * answers is to be called with the verdict.
+ */
+export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Verdict) => void {
+  const { request, platform } = emit
+  const relay = platform?.kind === 'relay' ? tracing.begin('relay', request.traceparent, emit.record.timestampMs) : undefined
+  const span = tracing.begin('admit.judge', relay?.traceparent ?? request.traceparent)
+  request.traceparent = span.traceparent
+  return verdict => {
+    endJudging(span, emit, verdict)
+    if (relay) endRelay(relay, emit, verdict)
+  }
+}
+
+function endJudging(span: Span, { request, organizationId, environment, emitId, platform }: Judged, verdict: Verdict): void {
+  const judged = verdict === 'repeated' ? undefined : verdict
+  const attributes = {
+    'clarion.verdict': judged?.verdict ?? 'repeated',
+    'clarion.code': judged && 'code' in judged ? judged.code : undefined,
+    'clarion.organization.id': organizationId,
+    'clarion.environment': environment,
+    'clarion.event.type': request.fullName,
+    'clarion.event.id': judged && 'event' in judged ? judged.event.eventId : undefined,
+    'clarion.emit.id': emitId,
+    'clarion.channel': request.channel,
+    'clarion.platform.kind': platform?.kind,
+  }
+  // A refusal is the caller's affair; what failed is ours.
+  span.end(attributes, judged?.verdict === 'failed' ? judged.message : undefined)
+}
+
+function endRelay(span: Span, { organizationId, platform }: Judged, verdict: Verdict): void {
+  const code = verdict !== 'repeated' && 'code' in verdict ? verdict.code : undefined
+  const attributes = {
+    'clarion.federation.group.id': platform?.federation?.groupId,
+    'clarion.federation.push.id': platform?.federation?.pushId,
+    'clarion.federation.member.id': platform?.memberId,
+    'clarion.federation.source.organization.id': platform?.federation?.sourceOrganizationId,
+    'clarion.organization.id': organizationId,
+    'clarion.code': code,
+  }
+  span.end(attributes, code)
+}
+
+interface Attempted {
+  deliveryId: string
+  webhookId: string
+  attempts: number
+  trigger: string
+  event: { organizationId: string; eventId: string; type: string; traceparent: string | null }
+}
+
+/** One request to a receiver. `send` is to tell it the span's own trace context; undefined: there is no request to be made. */
+export function traceAttempt(
+  tracing: Tracing,
+  delivery: Attempted,
+  url: string,
+  send: (traceparent: string) => Promise<AttemptResult> | undefined,
+): Promise<AttemptResult> | undefined {
+  const { event } = delivery
+  const span = tracing.begin('deliver.attempt', event.traceparent)
+  const about = {
+    'http.request.method': 'POST',
+    'server.address': URL.parse(url)?.host,
+    'clarion.attempt.number': delivery.attempts + 1,
+    'clarion.delivery.id': delivery.deliveryId,
+    'clarion.delivery.trigger': delivery.trigger,
+    'clarion.webhook.id': delivery.webhookId,
+    'clarion.organization.id': event.organizationId,
+    'clarion.event.id': event.eventId,
+    'clarion.event.type': event.type,
+  }
+  return send(span.traceparent)?.then(result => {
+    const { status, errorKind, error } = result
+    span.end({ ...about, 'http.response.status_code': status, 'error.type': errorKind }, error ?? undefined)
+    return result
+  })
+}
+
+/** Of one insert: beyond these, emits of recorded traces have no span of it. */
+const INSERT_SPANS_MAX = 200
+
+/** An insert that has been made, in the trace of each emit that it brought into the history. */
+export function traceInsert(tracing: Tracing, insert: { table: string; rows: readonly object[] }, startedAtMs: number): void {
+  if (insert.table !== 'emits') return
+  let spans = 0
+  for (const row of insert.rows as ReadonlyArray<{ traceparent?: string | null; emitId?: string }>) {
+    const { traceparent, emitId } = row
+    if (!traceparent || !isSampled(traceparent)) continue
+    const about = { 'db.system.name': 'clickhouse', 'db.collection.name': insert.table, 'db.operation.batch.size': insert.rows.length }
+    tracing.begin('record.insert', traceparent, startedAtMs).end({ ...about, 'clarion.emit.id': emitId })
+    if (++spans === INSERT_SPANS_MAX) return
+  }
+}
