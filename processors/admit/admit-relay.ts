@@ -3,6 +3,7 @@
  * organization still takes it (`judgePlatform`), whether it comes in a circle, and whether its name is free.
  */
 import { CODES } from '../../src/codes.ts'
+import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
 import { causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'
@@ -11,7 +12,7 @@ import type { RelayRow, RelayState, SkipReason } from '../../topics/audit-relays
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { type Emit, type Rejection, reject, type Verdict } from './emit.ts'
 import { queuedAtOf } from './federate.ts'
-import { announceRelay, type RelayLog } from './relay-log.ts'
+import type { RelayLog } from './relay-log.ts'
 
 /** What speaks against a relay, besides the organization itself. */
 export function objectToRelay(platform: PlatformEmit, view: Pick<ControlView, 'event'>): Rejection | undefined {

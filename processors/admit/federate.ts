@@ -4,6 +4,7 @@
  * that get nothing and why included.
  */
 
+import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
 import { createFanOut, type Target } from '../../src/control-plane/federation/fan-out.ts'
 import { relayEmit } from '../../src/control-plane/federation/relay-emit.ts'
 import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
@@ -16,7 +17,7 @@ import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/au
 import type { RelayRow } from '../../topics/audit-relays.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Federated } from './emit.ts'
-import { announceRelay, type RelayLog } from './relay-log.ts'
+import type { RelayLog } from './relay-log.ts'
 
 /** Asked once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
 export type Federate = (event: EventFacts, payload: Buffer, judgedAtMs: number) => Federated | undefined

@@ -1,5 +1,4 @@
-/** The rows of the relay log that one transaction writes, packed; and the lifecycle events of relays for the owner, if it names them. */
-import type { Cause, Lifecycle } from '../../src/control-plane/lifecycle.ts'
+/** The rows of the relay log that one transaction writes, packed. */
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditRelays, auditRelaysCodec, type RelayRow } from '../../topics/audit-relays.ts'
 
@@ -26,26 +25,4 @@ export function createRelayLog(shard: number): RelayLog {
       return records
     },
   }
-}
-
-const TYPES = { relayed: 'RELAYED', failed: 'RELAY_FAILED', skipped: 'RELAY_SKIPPED' } as const
-
-/** C.1.4 (8): the relay log is the record of every relay; it becomes an event for an owner who names it. */
-export function announceRelay(lifecycle: Lifecycle, row: RelayRow, cause: Cause): OutRecord[] {
-  const { organizationId, relayId, status } = row
-  if (status === 'queued') return []
-  const type = `CUSTOM_EVENT_FEDERATION_${TYPES[status]}`
-  if (!lifecycle.isNamed(organizationId, 'live', type)) return []
-  const { groupId, pushId, memberId, sourceEventId, sourceEmitId, targetEventId, targetCanonicalName, lastError } = row
-  const data = { relayId, groupId, pushId, memberId, sourceEventId, sourceEmitId, targetEventId, targetCanonicalName, lastError }
-  return lifecycle.announce(
-    {
-      // A relay that was tried again has another ending, and another event for it.
-      ...{ id: `${type}/${relayId}/${row.atMs}`, organizationId, type, entityType: 'federation-relay', entityId: relayId },
-      ...{ canonicalName: row.sourceCanonicalName, actorId: 'system', occurredAtMs: row.atMs, previousStatus: 'queued', status },
-      ...{ reason: row.skipReason ?? lastError, requestId: null, data: JSON.stringify(data) },
-    },
-    'live',
-    cause,
-  )
 }

@@ -14,6 +14,7 @@ import type { Delivery } from './delivery.ts'
 import { createHealth } from './health.ts'
 import { createNotices } from './notices.ts'
 import type { Outputs } from './outputs.ts'
+import { announceEndpoint } from './relayed.ts'
 
 export interface Announcing {
   restoreHealth(webhookId: string, value: Buffer | null): void
@@ -95,6 +96,7 @@ export function createAnnouncing(
       notices.start()
     },
     attempted(delivery, outcome, result) {
+      if (delivery.attempt?.webhook.peer) handle.write(announceEndpoint(deps, delivery, outcome, result.error, clock.nowMs()))
       if (outcome.state === 'success') health.succeeded(delivery)
       else if (outcome.state === 'retrying') health.failed(delivery, 'retrying', result.error)
       else if (outcome.state === 'failed') {

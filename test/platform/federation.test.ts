@@ -476,6 +476,20 @@ it('an owner who names them hears of its relays; owner and member of each change
     ['CUSTOM_EVENT_FEDERATION_RELAYED', 'relayed', null],
     ['CUSTOM_EVENT_FEDERATION_RELAY_SKIPPED', 'skipped', 'paused'],
   ])
+  // An endpoint's relay ends with its delivery.
+  await must(owner.call('POST', `${GROUPS}/${group}/external-peers`, { label: 'auditor', webhookUrl: `${receiver.url}/heard` }))
+  await must(emit(owner, name, { n: 3 }))
+  const later = await until(
+    'relayed to the endpoint',
+    async () => heard.requests.map(each => JSON.parse(each.body.toString())),
+    all => all.length === 4,
+  )
+  expect(
+    later
+      .slice(2)
+      .map(each => each.type.replace('CUSTOM_EVENT_FEDERATION_', ''))
+      .sort(),
+  ).toEqual(['RELAYED', 'RELAY_SKIPPED'])
   await heard.close()
   const audit = async (org: TestOrganization) =>
     (await must(org.call<Array<{ type: string; entityType: string; actorId: string }>>('GET', '/api/v1/audit?limit=100')))
@@ -484,10 +498,10 @@ it('an owner who names them hears of its relays; owner and member of each change
   const ofOwner = await until(
     'the audit',
     () => audit(owner),
-    all => all.some(each => each.type.endsWith('_PAUSED')),
+    all => all.some(each => each.type.endsWith('_PEER_ADDED')),
   )
   expect(ofOwner.map(each => each.type.replace('CUSTOM_EVENT_FEDERATION_', ''))).toEqual([
-    ...['GROUP_CREATED', 'PUSH_DECLARED', 'INVITED', 'ACCEPTED', 'PAUSED'],
+    ...['GROUP_CREATED', 'PUSH_DECLARED', 'INVITED', 'ACCEPTED', 'PAUSED', 'PEER_ADDED'],
   ])
   const ofMember = await until(
     'the audit of the member',
@@ -496,7 +510,7 @@ it('an owner who names them hears of its relays; owner and member of each change
   )
   expect(ofMember.map(each => each.type.replace('CUSTOM_EVENT_FEDERATION_', ''))).toEqual(['INVITED', 'ACCEPTED', 'PAUSED'])
   expect(ofMember.map(each => each.actorId.slice(0, 4))).toEqual(['org_', 'key_', 'key_'])
-  expect(ofOwner.map(each => each.actorId.slice(0, 4))).toEqual(['key_', 'key_', 'key_', 'org_', 'org_'])
+  expect(ofOwner.map(each => each.actorId.slice(0, 4))).toEqual(['key_', 'key_', 'key_', 'org_', 'org_', 'key_'])
 })
 
 const keyOf = (secret: string) => Buffer.from(secret.slice('whsec_'.length), 'base64')
