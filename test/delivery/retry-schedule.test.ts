@@ -74,8 +74,8 @@ describe('the result of an attempt', () => {
   })
 
   it('ends the retries for 410 and for webhook-retry: no, but does not undo a success', () => {
-    expect(judge(answered(410))).toBe('stop')
-    expect(judge(answered(500, { 'webhook-retry': 'No ' }))).toBe('stop')
+    expect(judge(answered(410))).toBe('gone')
+    expect(judge(answered(500, { 'webhook-retry': 'No ' }))).toBe('declined')
     expect(judge(answered(500, { 'webhook-retry': 'yes' }))).toBe('retry')
     expect(judge(answered(200, { 'webhook-retry': 'no' }))).toBe('success')
   })

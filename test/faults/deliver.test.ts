@@ -116,7 +116,7 @@ describe('kill -9 of the process that delivers', () => {
       if (phase === 'die') answered()
       return phase === 'hang' ? 'hang' : { status: phase === 'good' ? 200 : 500 }
     })
-    const id = await webhook(organization, endpoint.url, { retry: { delays: [0, '1m', '1m', '1m', '1m', '1m'] } })
+    const id = await webhook(organization, endpoint.url, { retry: { delays: [0, '1h', '1h', '1h', '1h', '1h'] } })
 
     // Before the request: emitted while nobody delivers. In flight: killed while the receiver holds it.
     const holding = new Promise<void>(resolve => {
