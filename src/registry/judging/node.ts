@@ -10,6 +10,7 @@ import type { ObjectRules } from './objects.ts'
 import type { Seen } from './seen.ts'
 import type { SharedNodes } from './shared-nodes.ts'
 import type { Allowed, Bound } from './values.ts'
+import { FINDING_WORK, spend } from './work.ts'
 
 /** Fields that a schema does not need are undefined; all nodes have the same ones, in the same order. */
 export interface Node {
@@ -80,6 +81,7 @@ export const newNode = (schema: Schema): Node => ({
 /** Answers false, and tells why where there is room. `key`: the member or item that the finding is about. */
 export function fault(run: Run, rule: string, message: string, key?: string | number): false {
   if (run.room === 0) return false
+  spend(FINDING_WORK)
   const path = key === undefined ? run.path : [...run.path, key]
   run.findings.push(finding(path.reduce<string>(pointerTo, ''), rule, message))
   run.room--

@@ -10,6 +10,8 @@ export class TooCostly extends Error {}
 /** About 80 ms at most. A value is 2; a character under a pattern is 4 for each instruction of it. */
 const WORK_MAX = 4_000_000
 export const VALUE_WORK = 2
+/** Findings of alternatives are made and thrown away again. */
+export const FINDING_WORK = 100
 const INSTRUCTION_WORK = 4
 
 /** Judging is synchronous: there is one value at a time. */
