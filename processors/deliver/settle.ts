@@ -72,9 +72,11 @@ export function createSettle(deps: {
       outputs.completed(ended.completion)
       deps.announce.completed(delivery, ended.completion.state, ended.deliveries)
     }
+    const inLine = delivery.lane !== undefined
     deps.lanes.ended(delivery)
     release(delivery)
-    handle.write(records)
+    // Whoever is next in line waits for it.
+    handle.write(records, inLine)
   }
 
   function release(delivery: Delivery): void {

@@ -73,8 +73,11 @@ export interface LogReaderEvents {
 export interface ShardHandle {
   readonly role: string
   readonly shard: number
-  /** Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. */
-  write(records: OutRecord[]): void
+  /**
+   * Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. `hurried`: somebody waits
+   * for it, the role's pace does not count.
+   */
+  write(records: OutRecord[], hurried?: boolean): void
   /** Starts reading an input partition. */
   assign(topic: string, partition: number, from: number | 'earliest'): void
   unassign(topic: string, partition: number): void

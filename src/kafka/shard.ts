@@ -50,6 +50,7 @@ interface Life {
   fillingBytes: number
   fillingInputs: number
   dirty: boolean
+  hurried: boolean
   committing: boolean
   /** When the last transaction was begun; monotonic. */
   begunAtMs: number
@@ -91,6 +92,7 @@ export function createShard(deps: {
       fillingBytes: 0,
       fillingInputs: 0,
       dirty: false,
+      hurried: false,
       committing: false,
       begunAtMs: Number.NEGATIVE_INFINITY,
       restore: createRestore({ ...deps, stateTopics: processor.stateTopics, partition: number, take: record => born.task.restore(record) }),
@@ -122,13 +124,14 @@ export function createShard(deps: {
     return {
       role,
       shard: number,
-      write(records) {
+      write(records, hurried = false) {
         if (born.ended) return
         for (const record of records) {
           born.filling.push(record)
           born.fillingBytes += encodedBytesMax(record)
         }
         born.dirty = true
+        born.hurried ||= hurried
         schedule(born)
       },
       assign: (topic, partition, from) => {
@@ -172,7 +175,7 @@ export function createShard(deps: {
 
   /** Whether the next transaction may begin; else it will be looked at again when it may. */
   function inPace(born: Life): boolean {
-    const waitMs = draining || !hasRoom(born) ? 0 : born.begunAtMs + (processor.commitPaceMs ?? 0) - clock.monotonicMs()
+    const waitMs = draining || born.hurried || !hasRoom(born) ? 0 : born.begunAtMs + (processor.commitPaceMs ?? 0) - clock.monotonicMs()
     if (waitMs <= 0) return true
     paceTimer ??= clock.after(waitMs, () => {
       paceTimer = undefined
@@ -217,6 +220,7 @@ export function createShard(deps: {
       born.fillingBytes = 0
       born.fillingInputs = 0
       born.dirty = false
+      born.hurried = false
       await born.writer!.commit(records)
       deps.metrics.transaction(role, number, (clock.monotonicMs() - startedAtMs) / 1000, records.length)
     } catch (error) {
