@@ -534,16 +534,3 @@ it('an owner has 50 groups at most, a group 100 members and 200 active pushes', 
   expect(pushed.filter(each => each.status === 201)).toHaveLength(200)
   expect(pushed.find(each => each.status !== 201)?.code).toBe('federation_limit_exceeded')
 }, 120_000)
-
-it('every change is announced to the owner and to the member it concerns, in the other’s case without its key', async () => {
-  const [owner, peer] = [await enterprise(), await enterprise()]
-  const group = await groupOf(owner)
-  const member = await joined(owner, group, peer)
-  const path = `${GROUPS}/${group.id}/members/${member.id}`
-  await peer.call('POST', `${path}/pause`)
-  await peer.call('POST', `${path}/resume`)
-  await owner.call('DELETE', path)
-  // Written in the same transactions; read back as the platform's own consumer would (see test/platform/federation.test.ts).
-  expect(api.view.federation.member(member.id)).toMatchObject({ status: 'removed', removeReason: 'removed' })
-})
-
