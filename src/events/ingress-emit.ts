@@ -92,34 +92,41 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
     return undefined
   }
 
-  function said(what: keyof typeof SAID_BY): { text: string | undefined; path: string } {
-    const { headers: names, attribute, charactersMax } = SAID_BY[what]
-    const name = names.find(candidate => headers[candidate])
-    const path = `/headers/${name ?? names[0]}`
-    if (name !== undefined) return { text: read(headers[name]!, path, charactersMax), path }
+  const headerOf = (what: keyof typeof SAID_BY): string | undefined => SAID_BY[what].headers.find(name => headers[name])
+
+  function said(what: keyof typeof SAID_BY): string | undefined {
+    const { attribute, charactersMax } = SAID_BY[what]
+    const name = headerOf(what)
+    if (name !== undefined) return read(headers[name]!, `/headers/${name}`, charactersMax)
     const member = content.envelope?.get(attribute)
-    if (member === undefined) return { text: undefined, path }
+    if (member === undefined) return undefined
     const { value } = member
-    if (typeof value === 'string') return { text: bounded(value, `/value/${attribute}`, charactersMax), path: `/value/${attribute}` }
+    if (typeof value === 'string') return bounded(value, `/value/${attribute}`, charactersMax)
     findings.push(finding(`/value/${attribute}`, 'type', 'must be string'))
-    return { text: undefined, path }
+    return undefined
   }
 
-  const name = said('name')
-  const fullName = name.text || schema?.fullName
-  if (!fullName && findings.length === 0) findings.push(finding(name.path, 'required', 'must name the event: <namespace>.<name>'))
-  const key = said('idempotencyKey')
-  if (key.text !== undefined && !isIdempotencyKey(key.text))
-    findings.push(finding(key.path, 'printable', 'must be 1 to 255 printable characters'))
+  /** Where it is said, or would be. */
+  function pathOf(what: keyof typeof SAID_BY): string {
+    const { headers: names, attribute } = SAID_BY[what]
+    const name = headerOf(what)
+    return name === undefined && content.envelope?.has(attribute) ? `/value/${attribute}` : `/headers/${name ?? names[0]}`
+  }
+
+  const fullName = said('name') || schema?.fullName
+  if (!fullName && findings.length === 0) findings.push(finding(pathOf('name'), 'required', 'must name the event: <namespace>.<name>'))
+  const idempotencyKey = said('idempotencyKey')
+  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey))
+    findings.push(finding(pathOf('idempotencyKey'), 'printable', 'must be 1 to 255 printable characters'))
   const time = said('time')
   return {
     fullName: fullName ?? '',
-    version: said('version').text ?? (schema?.fullName === fullName ? schema?.version : undefined),
-    idempotencyKey: key.text,
-    subject: said('subject').text ?? ((record.key && read(record.key, '/key', HEADER_CHARACTERS_MAX)) || undefined),
-    timeMs: readTime(time, record.timestampMs, findings),
-    correlationId: said('correlationId').text,
-    chainToken: said('chainToken').text,
+    version: said('version') ?? (schema?.fullName === fullName ? schema?.version : undefined),
+    idempotencyKey,
+    subject: said('subject') ?? ((record.key && read(record.key, '/key', HEADER_CHARACTERS_MAX)) || undefined),
+    timeMs: time === undefined ? undefined : readTime(time, pathOf('time'), record.timestampMs, findings),
+    correlationId: said('correlationId'),
+    chainToken: said('chainToken'),
     traceparent: traceparentOf(headers, content),
     findings,
   }
@@ -133,12 +140,7 @@ function traceparentOf(headers: Headers, { envelope }: IngressContent): string |
   return typeof value === 'string' ? readTraceparent(value) : null
 }
 
-function readTime(
-  { text, path }: { text: string | undefined; path: string },
-  recordedAtMs: number,
-  findings: Finding[],
-): number | undefined {
-  if (text === undefined) return undefined
+function readTime(text: string, path: string, recordedAtMs: number, findings: Finding[]): number | undefined {
   const timeMs = parseTime(text)
   if (timeMs !== undefined && isNear(timeMs, recordedAtMs)) return timeMs
   if (timeMs === undefined) findings.push(finding(path, 'format', 'must be a date-time with a zone (RFC 3339)'))
