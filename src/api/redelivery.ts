@@ -119,7 +119,7 @@ export function createRedelivery(deps: {
 
   /** Why a dead letter cannot be redriven. */
   function obstacle(owner: Owner, delivery: Delivery): SkipReason | undefined {
-    if (delivery.status !== 'failed') return 'not_failed'
+    if (delivery.status !== 'failed' || delivery.trigger === 'test') return 'not_failed'
     if (isAsked(delivery)) return 'delivery_in_progress'
     return isActive(owner, delivery) ? undefined : 'webhook_inactive'
   }
@@ -163,7 +163,8 @@ export function createRedelivery(deps: {
 
   return {
     async retry(caller, owner, delivery, resume) {
-      const { status } = delivery
+      const { status, trigger } = delivery
+      if (trigger === 'test') throw new ClarionError('conflict', 'The delivery was a test, and stands in no log: send another one.')
       if (status === 'pending' || status === 'retrying' || isAsked(delivery))
         throw new ClarionError('delivery_in_progress', 'The delivery has not ended; its next attempt comes by itself.')
       if (status !== 'failed' && status !== 'success')

@@ -114,6 +114,19 @@ describe('a manual retry', () => {
     await organization.call('PATCH', `/api/v1/webhooks/${id}`, { active: false })
     expect(await organization.call('POST', path)).toMatchObject({ status: 409, code: 'webhook_inactive' })
   }, 60_000)
+
+  it('of a test is refused at once: it stands in no log', async () => {
+    const organization = await platform.organization()
+    const { url } = await receiver(() => ({ status: 500 }))
+    const id = await webhook(organization, url)
+    await organization.call('POST', `/api/v1/webhooks/${id}/test`)
+    const [test] = await settled(organization, id, 'failed')
+    expect(test).toMatchObject({ trigger: 'test', status: 'failed' })
+    const retried = await organization.call('POST', `/api/v1/webhooks/deliveries/${test!.id}/retry`)
+    expect(retried).toMatchObject({ status: 409, code: 'conflict' })
+    const redriven = await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds: [test!.id] })
+    expect(redriven.data).toMatchObject({ count: 0, skipped: [{ deliveryId: test!.id, reason: 'not_failed' }] })
+  }, 60_000)
 })
 
 describe('a cancellation', () => {
