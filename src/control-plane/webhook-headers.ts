@@ -12,6 +12,7 @@ const VALUE = /^(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?$/
 
 const FORBIDDEN = new Set([
   ...['host', 'transfer-encoding', 'connection', 'cookie', 'user-agent', 'webhook-id', 'webhook-timestamp', 'webhook-signature'],
+  'traceparent',
   // What belongs to one connection is not the owner's to say, and the HTTP client refuses it.
   ...['keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate'],
   // The one name that is no data in this language.

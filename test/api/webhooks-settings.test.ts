@@ -208,6 +208,7 @@ describe('what is wrong with a webhook is told with its code, status and place',
     ...[
       'X-Event-Id',
       'x-event-chain',
+      'Traceparent',
       'X-Delivery-Id',
       'X-Platphorm-Signature',
       'x-platforma-signature',

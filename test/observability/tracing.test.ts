@@ -1,8 +1,12 @@
 /** Traces on a whole platform: one emit through every hop, from its caller's trace context to its receivers'. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import kafkajs from 'kafkajs'
+import { createClient } from '../../src/kafka/client.ts'
+import { emits } from '../../topics/emits.ts'
 import { readLog } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
 import { type CollectedSpan, type Collector, createCollector } from './tracing-collector.ts'
 
@@ -135,27 +139,47 @@ describe('with a collector', () => {
     expect(history.emit).not.toHaveProperty('traceparent')
   }, 60_000)
 
-  it('an emit without a context begins a trace, each item of a batch its own; one that is refused ends with its code', async () => {
+  it('an emit without a context begins a trace, each item of a batch its own', async () => {
     const org = await platform.organization()
     const { name } = await register(org)
     const items = [
       { name, payload: {} },
-      { name: `${org.slug}.unknown`, payload: {} },
+      { name, payload: {} },
     ]
-    const { results } = await must(
-      org.call<{ results: Array<{ emitId: string; error?: { code: string } }> }>('POST', '/api/v1/events/custom/emit/batch', { items }),
-    )
-    expect(results[1]!.error!.code).toBe('event_not_registered')
-    const traces = () =>
-      new Set(collector.spans.filter(span => span.attributes['clarion.organization.id'] === org.org.id).map(each => each.traceId))
-    const { emit: shown } = await historyOf(org, results[0]!.emitId)
-    const spans = await collector.until(shown.traceId as string, found => found.length === 3)
-    expect(spans.map(span => span.name).sort()).toEqual(['admit.judge', 'emit', 'record.insert'])
-    expect(the(spans, 'emit').parentSpanId).toBe('')
-    const refused = [...traces()].find(traceId => traceId !== shown.traceId)!
-    const judged = the(await collector.until(refused, found => count(found, 'admit.judge') === 1), 'admit.judge')
-    expect(judged).toMatchObject({ status: { code: 0 } })
-    expect(judged.attributes).toMatchObject({ 'clarion.verdict': 'rejected', 'clarion.code': 'event_not_registered' })
+    const sent = org.call<{ results: Array<{ emitId: string }> }>('POST', '/api/v1/events/custom/emit/batch', { items })
+    const { results } = await must(sent)
+    const traceIds: string[] = []
+    for (const { emitId } of results)
+      traceIds.push((await must(org.call<{ traceId: string }>('GET', `/api/v1/events/custom/emits/${emitId}`))).traceId)
+    expect(new Set(traceIds).size).toBe(2)
+    for (const traceId of traceIds) {
+      const spans = await collector.until(traceId, found => found.length === 3)
+      expect(spans.map(span => span.name).sort()).toEqual(['admit.judge', 'emit', 'record.insert'])
+      expect(the(spans, 'emit').parentSpanId).toBe('')
+    }
+  }, 30_000)
+
+  it('a refused emit ends with its code, and is no error of the platform’s', async () => {
+    const org = await platform.organization()
+    const { traceId, headers } = caller()
+    const refused = await org.call('POST', '/api/v1/events/custom/emit', { name: `${org.slug}.unknown`, payload: {} }, headers)
+    const spans = await collector.until(traceId, found => found.length === 3)
+    expect(the(spans, 'emit')).toMatchObject({ status: { code: 0 }, attributes: { 'http.response.status_code': refused.status } })
+    expect(the(spans, 'admit.judge')).toMatchObject({ status: { code: 0 } })
+    expect(the(spans, 'admit.judge').attributes).toMatchObject({ 'clarion.verdict': 'rejected', 'clarion.code': refused.code })
+  }, 30_000)
+
+  it('a record of a producer goes on from its own header', async () => {
+    const org = await platform.organization()
+    const { name } = await register(org)
+    const { traceId, spanId, headers } = caller()
+    const producer = createClient(connectionsOf(platform).kafka).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    await producer.send({ topic: emits.nameFor(org.org.id, 'live'), messages: [{ value: '{}', headers: { name, ...headers } }] })
+    await producer.disconnect()
+    const spans = await collector.until(traceId, found => found.length === 2)
+    expect(the(spans, 'admit.judge')).toMatchObject({ parentSpanId: spanId, attributes: { 'clarion.channel': 'kafka' } })
+    expect(the(spans, 'record.insert').parentSpanId).toBe(the(spans, 'admit.judge').spanId)
   }, 30_000)
 
   it('a trace that its caller does not record is carried on, and sends no span', async () => {
@@ -196,7 +220,3 @@ describe('without a collector', () => {
     expect(collector.of(traceId)).toEqual([])
   }, 30_000)
 })
-
-async function historyOf(org: TestOrganization, emitId: string) {
-  return { emit: await must(org.call('GET', `/api/v1/events/custom/emits/${emitId}`)) }
-}

@@ -89,7 +89,7 @@ async function eventOf(client: Client, { eventId, sequence }: Accepted, signal: 
     schemaHash: text('schemaHash'),
     correlationId: optional('correlationId'),
     causationId: optional('causationId'),
-    traceId: null,
+    traceId: optional('traceId'),
     chain: { rootEventId: optional('rootEventId') ?? eventId, depth: Number(emit.depth ?? 0), workflowPath: (emit.path ?? []) as string[] },
     federation: (emit.federation ?? null) as object | null,
     kind: optional('kind'),

@@ -21,7 +21,7 @@ export interface LogEvent {
   schemaHash: string
   correlationId: string | null
   causationId: string | null
-  traceId: null
+  traceId: string | null
   chain: { rootEventId: string; depth: number; workflowPath: string[] }
   federation: object | null
   /** Of a generic event. */
@@ -95,7 +95,7 @@ export function eventOf({ headers = {}, value }: KafkaMessage, organizationId: s
     schemaHash: get('schema-hash'),
     correlationId: find('correlation-id'),
     causationId: find('causation-id'),
-    traceId: null,
+    traceId: find('traceparent')?.split('-')[1] ?? null,
     chain: {
       rootEventId: find('root-event-id') ?? id,
       depth: Number(get('depth')),
