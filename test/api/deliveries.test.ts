@@ -115,6 +115,17 @@ describe('a manual retry', () => {
     expect(await organization.call('POST', path)).toMatchObject({ status: 409, code: 'webhook_inactive' })
   }, 60_000)
 
+  it('of a delivery that is in flight is refused as in progress, from the moment at which its receiver has it', async () => {
+    const organization = await platform.organization()
+    const { url, requests } = await receiver(() => 'hang')
+    await webhook(organization, url)
+    await emit(organization, 1)
+    await until(async () => requests.length, Boolean)
+    const path = `/api/v1/webhooks/deliveries/${requests[0]!.headers['x-delivery-id']}`
+    expect(await organization.call('POST', `${path}/retry`)).toMatchObject({ status: 409, code: 'delivery_in_progress' })
+    expect(await organization.call('GET', path)).toMatchObject({ status: 200, data: { status: 'pending', attempts: 0 } })
+  }, 60_000)
+
   it('of a test is refused at once: it stands in no log', async () => {
     const organization = await platform.organization()
     const { url } = await receiver(() => ({ status: 500 }))

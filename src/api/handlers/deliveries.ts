@@ -1,20 +1,38 @@
 /** Deliveries and their attempts (C.10): read from ClickHouse, asked for by commands to the engine. */
 import type { Delivery } from '../../analytics/delivery-reads.ts'
 import type { Reads } from '../../analytics/reads.ts'
+import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { getWebhook } from '../../control-plane/webhooks.ts'
+import { parseEventId } from '../../events/ids.ts'
 import { pagingOf } from '../paging.ts'
 import type { Redelivery, RedriveChoice } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
 import { ownerOf } from './caller.ts'
 
-export function createDeliveryHandlers({ reads, view, redelivery }: { reads: Reads; view: ControlView; redelivery: Redelivery }) {
+/** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
+const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const
+
+export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; redelivery: Redelivery; clock: Clock }) {
+  const { reads, view, redelivery, clock } = deps
+
   async function getDelivery(call: Call): Promise<Delivery> {
     const { organizationId, environment } = ownerOf(call)
-    const delivery = await reads.deliveryById(organizationId, environment, call.params.id!)
-    if (delivery === undefined) throw new ClarionError('not_found', 'There is no such delivery.')
-    return delivery
+    const id = call.params.id!
+    const deadlineMs = clock.monotonicMs() + (isRecent(id) ? LAG.mostMs : 0)
+    for (;;) {
+      const delivery = await reads.deliveryById(organizationId, environment, id)
+      if (delivery !== undefined) return delivery
+      if (clock.monotonicMs() >= deadlineMs) throw new ClarionError('not_found', 'There is no such delivery.')
+      await clock.sleep(LAG.everyMs)
+    }
+  }
+
+  /** Ids of deliveries begin with the time of their events. */
+  function isRecent(id: string): boolean {
+    const madeAtMs = id.startsWith('dlv_') ? parseEventId(`evt_${id.slice('dlv_'.length)}`)?.timestampMs : undefined
+    return madeAtMs !== undefined && Math.abs(clock.nowMs() - madeAtMs) < LAG.recentMs
   }
 
   /** What of the webhook, as it is now, decides whether it gets an event; null when it has been deleted. */
