@@ -35,7 +35,10 @@ export function startTracing(deps: {
   // A collector that does not answer is told here, batch by batch; nothing else comes of it.
   const warn = (message: string) => logger.warn({ error: message }, 'tracing')
   const silent = () => undefined
-  diag.setLogger({ error: warn, warn, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN)
+  diag.setLogger(
+    { error: warn, warn, info: silent, debug: silent, verbose: silent },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  )
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': settings.serviceName, 'clarion.roles': [...settings.roles] }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.traceRatio) }),

@@ -1,6 +1,6 @@
 /**
- * Spans, as the hops of an event see them. With tracing off there is no `Tracing` at all: a hop asks once whether there is one, and nothing of
- * OpenTelemetry is loaded.
+ * Spans, as the hops of an event see them. With tracing off there is no `Tracing` at all: a hop asks once whether there is one, and
+ * OpenTelemetry's SDK is not loaded.
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../logger.ts'
