@@ -72,7 +72,8 @@ function help() {
   if (!existsSync(nodeProgram(root))) return 0
   const config = pathToFileURL(join(root, 'src', 'config.ts'))
   const list = `const { SETTINGS } = await import('${config}'); console.log('\\nSettings:\\n')
+    const width = Math.max(...SETTINGS.map(({ name }) => name.length)) + 2
     for (const { name, sentence, default: value, unit } of SETTINGS)
-      console.log('  ' + name.padEnd(26) + sentence + (value ? ' Default: ' + value + (unit ? ' ' + unit : '') + '.' : ''))`
+      console.log('  ' + name.padEnd(width) + sentence + (value ? ' Default: ' + value + (unit ? ' ' + unit : '') + '.' : ''))`
   return run(['--input-type=module', '--eval', list])
 }

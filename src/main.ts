@@ -88,7 +88,8 @@ function readArguments(given: string[]): { help: boolean; roles: string | undefi
 }
 
 function help(): string {
-  const settings = SETTINGS.map(each => `  ${each.name.padEnd(26)}${each.sentence}${each.default ? ` Default: ${each.default}.` : ''}`)
+  const width = Math.max(...SETTINGS.map(({ name }) => name.length)) + 2
+  const settings = SETTINGS.map(each => `  ${each.name.padEnd(width)}${each.sentence}${each.default ? ` Default: ${each.default}.` : ''}`)
   return [
     'Usage: npm start -- [--role ROLE]…',
     '',
@@ -101,7 +102,9 @@ function help(): string {
 }
 
 function welcome(config: Config, address: string | undefined, adminKey: string): string {
-  if (!address) return `Clarion is running: ${config.roles.join(', ')}.`
+  const roles = `Clarion is running: ${config.roles.join(', ')}.`
+  if (!address) return roles
+  if (!config.roles.includes('api')) return `${roles} Health, readiness and metrics are at ${address}.`
   return [
     '',
     `  Clarion is ready at ${address}`,

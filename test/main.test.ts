@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
+import { SETTINGS } from '../src/config.ts'
 import { makeDataDirectory } from './support/run-directory.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -33,6 +34,12 @@ describe('a start that cannot work', () => {
   ])('names a data directory %s', (_name, path) => {
     const { code, said } = start([], { CLARION_DATA_DIR: path() })
     expect([code, said]).toEqual([1, expect.stringMatching(/^clarion: The data directory \S+ cannot be used: .*\. Set CLARION_DATA_DIR/)])
+  })
+
+  it('shows on --help every setting, apart from its sentence', () => {
+    const { said } = start(['--help'], {})
+    const shown = said.split('\n').map(line => line.trim().split(/ {2,}/))
+    for (const { name, sentence } of SETTINGS) expect(shown).toContainEqual([name, expect.stringContaining(sentence)])
   })
 
   it('asks for the role that --role needs', () => {
