@@ -3,8 +3,8 @@ import { hash } from 'node:crypto'
 
 /** @throws TypeError for what RFC 8785 has no form for: numbers that are not finite, strings with lone surrogates. */
 export function canonicalJson(value: unknown): string {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('A number is beyond double precision')
-  if (typeof value === 'string' && !value.isWellFormed()) throw new TypeError('A string has a lone surrogate')
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('a number is beyond double precision')
+  if (typeof value === 'string' && !value.isWellFormed()) throw new TypeError('a string has a lone surrogate')
   return render(value, canonicalJson)
 }
 

@@ -45,15 +45,18 @@ export function measureSchema(schema: SchemaObject): SchemaSize {
   const problems: SchemaSize['problems'] = []
 
   const walk = createWalk(references)
-  const recursive = [...positions].find(([path, position]) => !walk.visit(position, path))
+  for (const [path, position] of positions) if (!walk.visit(position, path)) break
+  const closing = walk.closing()
   const propertyCount = countProperties(positions.values())
   const { depth, evaluations } = walk.sizeOf(schema)
 
-  if (recursive) problems.push({ code: 'schema_too_deep', finding: finding(recursive[0], 'recursive', 'refers to itself') })
-  else if (depth > SCHEMA_DEPTH_MAX) {
+  if (closing) {
+    const at = [...positions].find(([, position]) => position === closing)?.[0] ?? ''
+    problems.push({ code: 'schema_too_deep', finding: finding(at, 'recursive', 'refers to itself') })
+  } else if (depth > SCHEMA_DEPTH_MAX) {
     problems.push({
       code: 'schema_too_deep',
-      finding: finding('', 'max_depth', `has ${depth} levels, at most ${SCHEMA_DEPTH_MAX} are allowed`),
+      finding: finding(tooDeepAt(schema), 'max_depth', `has ${depth} levels, at most ${SCHEMA_DEPTH_MAX} are allowed`),
     })
   }
   if (propertyCount > SCHEMA_PROPERTIES_MAX) {
@@ -78,6 +81,21 @@ function outsideBounds(schema: SchemaObject): SchemaSize['problems'][number] | u
   return undefined
 }
 
+/** The first place in the text that is below the deepest level allowed; the root where only references lead so deep. */
+function tooDeepAt(root: SchemaObject): string {
+  const look = (schema: SchemaObject, path: string, depth: number): string | undefined => {
+    if (depth > SCHEMA_DEPTH_MAX) return path
+    for (const { keyword, schema: child, path: childPath } of subschemasOf(schema, path)) {
+      if (keyword === '$defs' || keyword === 'definitions') continue
+      if (!isJsonObject(child) && keyword !== 'properties' && keyword !== 'patternProperties') continue
+      const found = look(isJsonObject(child) ? child : {}, childPath, depth + (STEPS.has(keyword) ? 1 : 0))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return look(root, '', 1) ?? ''
+}
+
 /** Level by level, not by recursion: this is what makes recursion safe for all who come after. */
 function nestsDeeper(value: unknown, levelsMax: number): boolean {
   let level: unknown[] = [value]
@@ -97,6 +115,7 @@ interface Size {
 function createWalk({ targets, dynamic }: References) {
   const sizes = new Map<SchemaObject, Size>()
   const open = new Set<SchemaObject>()
+  let closing: SchemaObject | undefined
 
   const lists = new Map<Schema[], Size>()
 
@@ -136,7 +155,10 @@ function createWalk({ targets, dynamic }: References) {
     const end = dynamic.get(schema)
     for (const ends of [target === undefined ? [] : [target], end ? [end.initial] : [], end?.candidates ?? []]) {
       const together = visitAll(ends, path)
-      if (!together) return false
+      if (!together) {
+        closing ??= schema
+        return false
+      }
       include(together, 0)
     }
     open.delete(schema)
@@ -144,7 +166,9 @@ function createWalk({ targets, dynamic }: References) {
     return true
   }
 
-  return { visit, sizeOf: (schema: SchemaObject): Size => sizes.get(schema) ?? { depth: 0, evaluations: 0 } }
+  const sizeOf = (schema: SchemaObject): Size => sizes.get(schema) ?? { depth: 0, evaluations: 0 }
+  /** `closing`: the schema whose reference leads back; undefined when none does. */
+  return { visit, sizeOf, closing: () => closing }
 }
 
 /** Names that an object is searched for. */

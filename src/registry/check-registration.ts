@@ -6,7 +6,7 @@ import type { Code, Finding } from '../codes.ts'
 import type { Organization, SchemaFlavour } from '../control-plane/records.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
 import { finding } from '../events/json-text.ts'
-import { checkName, checkNamespace, checkVersion, GENERIC, isReservedNamespace } from '../events/names.ts'
+import { checkName, checkNamespace, checkVersion, GENERIC, GENERIC_FULL_NAME, isReservedNamespace } from '../events/names.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
 import { checkMinor } from './compatibility/minor.ts'
 import { checkPatch } from './compatibility/patch.ts'
@@ -74,21 +74,29 @@ export function checkRegistration(input: RegistrationInput, context: Registratio
 
 function checkNames({ namespace, name, version }: RegistrationInput, { organization }: RegistrationContext): RegistrationFinding[] {
   const findings: RegistrationFinding[] = []
-  const add = (code: Code | undefined, path: string, message: string): void => {
-    if (code) findings.push({ code, message, details: [finding(path, code, message)] })
+  const add = (code: Code | undefined, path: string, subject: string, message: string): void => {
+    if (code) findings.push({ code, message: `${subject} ${message}.`, details: [finding(path, code, message)] })
   }
   const isGeneric = namespace === GENERIC.namespace && name === GENERIC.name
   const malformed = checkNamespace(namespace)
   const reserved = isReservedNamespace(namespace)
   const allowed = organization.namespaceAllowlist.includes(namespace)
-  add(malformed, '/namespace', 'must be 2 to 31 characters: a lower-case letter, then letters, digits, _ or -')
-  add(checkName(name), '/name', 'must be 2 to 61 characters: a lower-case letter, then letters, digits, _, . or -')
-  add(checkVersion(version), '/version', 'must be MAJOR.MINOR.PATCH')
-  if (isGeneric) add('cannot_register_generic_event', '/name', 'platformxe.generic belongs to the platform')
-  if (reserved) add('reserved_namespace', '/namespace', `${namespace} belongs to the platform`)
-  if (!malformed && !allowed) add('namespace_not_allowed', '/namespace', `${namespace} is not on the organization's allowlist`)
+  add(malformed, '/namespace', 'The namespace', 'must be 2 to 31 characters: a lower-case letter, then letters, digits, _ or -')
+  add(checkName(name), '/name', 'The name', 'must be 2 to 61 characters: a lower-case letter, then letters, digits, _, . or -')
+  add(checkVersion(version), '/version', 'The version', 'must be MAJOR.MINOR.PATCH: whole numbers of 15 digits at most, no leading zeros')
+  if (isGeneric)
+    add('cannot_register_generic_event', '/name', GENERIC_FULL_NAME, 'belongs to the platform: it is there without registering')
+  if (reserved) add('reserved_namespace', '/namespace', `The namespace ${namespace}`, 'belongs to the platform')
+  if (!malformed && !allowed) {
+    const message = `is not on the organization's allowlist (${listOf(organization.namespaceAllowlist)}): the operator can add it`
+    add('namespace_not_allowed', '/namespace', `The namespace ${namespace}`, message)
+  }
   return findings
 }
+
+const LISTED_MAX = 10
+const listOf = (namespaces: string[]): string =>
+  namespaces.length > LISTED_MAX ? `${namespaces.slice(0, LISTED_MAX).join(', ')}, …` : namespaces.join(', ') || 'empty'
 
 /** Versions are free: only a name that is not counted yet needs room (D-6). */
 function checkPlan({ organization, event, registrationsUsed, isReadOnly = false }: RegistrationContext): RegistrationFinding[] {

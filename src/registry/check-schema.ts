@@ -24,7 +24,7 @@ export interface CheckedSchema {
 
 export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput, validators: Validators): CheckedSchema {
   const unknown = { flavour: 'json-schema-2020-12' as const, hash: null }
-  if (!isJsonObject(payloadSchema)) return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be object')])] }
+  if (!isJsonObject(payloadSchema)) return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
   const size = measureSchema(payloadSchema)
   // Over the caps of its text nothing may walk through it.
   if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
@@ -36,7 +36,7 @@ export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput
     return { flavour, size, hash, findings: canonical ? [...caps, invalidSchema([canonical])] : caps }
   }
   if (payloadSchema.type !== 'object') {
-    return { flavour, size, hash, findings: [invalidSchema([finding('/type', 'type', 'the root must say "type": "object"')])] }
+    return { flavour, size, hash, findings: [invalidSchema([finding('/type', 'type', 'must be "object" at the root')])] }
   }
   const compiled = validators.compile(payloadSchema, flavour)
   if (!compiled.ok) return { flavour, size, hash, findings: [invalidSchema(compiled.findings)] }
@@ -63,10 +63,10 @@ function capFindings({ problems }: SchemaSize): RegistrationFinding[] {
 }
 
 function invalidSchema(details: Finding[]): RegistrationFinding {
-  const [first] = details
+  const { path = '', message = 'cannot be taken' } = details[0] ?? {}
   return {
     code: 'invalid_json_schema',
-    message: `The schema cannot be taken: ${first?.rule} ${first?.message}.`,
+    message: path === '' ? `The schema ${message}.` : `The schema cannot be taken: '${path}' ${message}.`,
     details: below('/payloadSchema', details),
   }
 }
@@ -76,7 +76,7 @@ function canonicalProblem(schema: SchemaObject): Finding | undefined {
     canonicalJson(schema)
     return undefined
   } catch (error) {
-    return finding('', 'canonical', error instanceof Error ? error.message : String(error))
+    return finding('', 'canonical', `has no canonical form: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -67,7 +67,7 @@ export function checkDialect(schema: SchemaObject, flavour: SchemaFlavour): Find
     for (const [keyword, value] of Object.entries(position)) {
       const reason = whyRefused(keyword, value, path === '', flavour)
       if (reason !== undefined) findings.push(finding(pointerTo(path, keyword), keyword, reason))
-      if (namesUnreadable(keyword, value)) findings.push(finding(pointerTo(path, keyword), keyword, 'cannot speak of such a member'))
+      if (namesUnreadable(keyword, value)) findings.push(finding(pointerTo(path, keyword), keyword, UNREADABLE_MESSAGE))
     }
   }
   return findings
@@ -89,6 +89,7 @@ const isAnnotation = (keyword: string, flavour: SchemaFlavour): boolean =>
  * Names that payloads had better not have: many a program trips over `__proto__`, and V8 13.6 may read a key of one escaped character,
  * which a quote or a control character always is in stored JSON, as another.
  */
+const UNREADABLE_MESSAGE = 'must not name a member "__proto__", nor one that is a single quote mark or control character'
 const UNREADABLE = /^(?:__proto__|["\u0000-\u001f])$/
 
 function namesUnreadable(keyword: string, value: unknown): boolean {

@@ -13,6 +13,12 @@ export function formatOf(name: string, flavour: SchemaFlavour): ((value: unknown
   return flavour === 'openapi-3.1' && Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
 }
 
+/** The names of the formats that are known. */
+export const formatsOf = (flavour: SchemaFlavour): string[] => [
+  ...Object.keys(FORMATS),
+  ...(flavour === 'openapi-3.1' ? Object.keys(OPENAPI_FORMATS) : []),
+]
+
 /** RFC 3339 section 5.6. */
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/
 const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/

@@ -11,6 +11,7 @@ import { createJudge, type Judge } from './judging/judge.ts'
 import { createSharedNodes } from './judging/shared-nodes.ts'
 import { createMetaJudge } from './meta-schema.ts'
 import type { SchemaObject } from './schema-positions.ts'
+import { unjudgeableIn } from './unjudgeable.ts'
 
 export type Compiled = { ok: true } | { ok: false; findings: Finding[] }
 
@@ -51,7 +52,8 @@ export function createValidators(options: { cacheMax: number }): Validators {
         makeJudge(schema, flavour)
         return { ok: true }
       } catch (error) {
-        return { ok: false, findings: [finding('', 'compile', error instanceof Error ? error.message : String(error))] }
+        const places = unjudgeableIn(onlyJudged(schema), flavour).slice(0, FINDINGS_MAX)
+        return { ok: false, findings: places.length > 0 ? places : [finding('', 'compile', `cannot be taken: ${reasonOf(error)}`)] }
       }
     },
     validate(registration, value) {
@@ -60,3 +62,5 @@ export function createValidators(options: { cacheMax: number }): Validators {
     },
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

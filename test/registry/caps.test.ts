@@ -36,8 +36,12 @@ describe('the size of a schema', () => {
   })
 
   it.each<[string, SchemaObject, string[]]>([
-    ['to the root', { properties: { a: { $ref: '#' } } }, ['schema_too_deep recursive ']],
-    ['to each other', { $defs: { a: { $ref: '#/$defs/b' }, b: { not: { $ref: '#/$defs/a' } } } }, ['schema_too_deep recursive ']],
+    ['to the root', { properties: { a: { $ref: '#' } } }, ['schema_too_deep recursive /properties/a']],
+    [
+      'to each other',
+      { $defs: { a: { $ref: '#/$defs/b' }, b: { not: { $ref: '#/$defs/a' } } } },
+      ['schema_too_deep recursive /$defs/b/not'],
+    ],
     ['to a remote document', { $ref: 'other.json' }, ['invalid_json_schema remote_ref /$ref']],
     ['to nothing', { $ref: '#/$defs/none' }, ['invalid_json_schema unresolved_ref /$ref']],
     [
@@ -70,7 +74,7 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
   })
   const asking = (checks: number): SchemaObject => ({ required: Array.from({ length: checks - 1 }, (_, i) => `r${i}`) })
   it.each<[string, (size: number) => SchemaObject, number, string]>([
-    ['levels', nested, 5, 'schema_too_deep max_depth '],
+    ['levels', nested, 5, 'schema_too_deep max_depth /properties/x/properties/x/properties/x/properties/x/properties/x'],
     ['properties', wide, 50, 'schema_too_wide max_properties '],
     ['bytes, not characters', long, 65_536, 'schema_too_wide max_bytes '],
     ['schemas', many, 500, 'schema_too_wide max_subschemas '],
@@ -93,13 +97,15 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
     const inOpenApi = (schema: SchemaObject) => ({ ...schema, example: {} })
     expect([flavourOf(inOpenApi(wide(50))), codesOf(inOpenApi(wide(50)))]).toEqual(['openapi-3.1', []])
     expect(codesOf(inOpenApi(wide(51)))).toEqual(['schema_too_wide max_properties '])
-    expect(codesOf(inOpenApi(nested(6)))).toEqual(['schema_too_deep max_depth '])
+    expect(codesOf(inOpenApi(nested(6)))).toEqual([
+      'schema_too_deep max_depth /properties/x/properties/x/properties/x/properties/x/properties/x',
+    ])
   })
 
   it('a dynamic reference that leads back, by any of its ends', () => {
-    expect(codesOf({ $dynamicAnchor: 'a', properties: { x: { $dynamicRef: '#a' } } })).toEqual(['schema_too_deep recursive '])
+    expect(codesOf({ $dynamicAnchor: 'a', properties: { x: { $dynamicRef: '#a' } } })).toEqual(['schema_too_deep recursive /properties/x'])
     const other = { $id: 'https://example.com/b', $dynamicAnchor: 'a', not: { $dynamicRef: '#a' } }
-    expect(codesOf({ $dynamicAnchor: 'a', $defs: { other } })).toEqual(['schema_too_deep recursive '])
+    expect(codesOf({ $dynamicAnchor: 'a', $defs: { other } })).toEqual(['schema_too_deep recursive /$defs/other/not'])
   })
 })
 

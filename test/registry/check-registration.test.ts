@@ -187,6 +187,19 @@ describe('a registration', () => {
     ])
   })
 
+  it('says in a sentence what is wrong, and where', () => {
+    const says = (...args: Parameters<typeof check>) => check(...args).findings.map(f => f.message)
+    expect(says({ payloadSchema: { type: 'object', properties: { a: { type: 'string', format: 'phone' } } } })[0]).toMatch(
+      /^The schema cannot be taken: '\/properties\/a\/format' must be one of date-time, /,
+    )
+    expect(says({ payloadSchema: { type: 'array' } })).toEqual([`The schema cannot be taken: '/type' must be "object" at the root.`])
+    expect(says({ payloadSchema: 'text' })).toEqual(['The schema must be an object.'])
+    expect(says({ namespace: 'other' })[0]).toMatch(
+      /^The namespace other is not on the organization's allowlist \(lettings, .*\): the operator can add it\.$/,
+    )
+    expect(says({ version: '1.0' })[0]).toMatch(/^The version must be MAJOR\.MINOR\.PATCH: /)
+  })
+
   it('points into the request body', () => {
     const at = (...args: Parameters<typeof check>) => check(...args).findings.flatMap(f => f.details?.map(d => `${d.rule} ${d.path}`))
     expect(at({ version: '1.1.0', payloadSchema: closed({ a: { type: 'number' } }, { required: ['a'] }) }, { event: v100 })).toEqual([

@@ -23,7 +23,7 @@ describe('the schemas that are taken', () => {
     ['compile', { $id: 'https://example.com/a', $ref: 'b' }],
     ['compile', { $defs: { a: { $anchor: 'a' }, b: { $anchor: 'a' } } }],
     ['compile', { $defs: { a: { $id: 'https://example.com/a' }, b: { $id: 'https://example.com/a' } } }],
-    ['compile', { properties: Object.fromEntries(Array.from({ length: 3 }, (_, i) => [i, { pattern: `${i}`.repeat(700) }])) }],
+    ['pattern', { properties: Object.fromEntries(Array.from({ length: 3 }, (_, i) => [i, { pattern: `${i}`.repeat(700) }])) }],
     ['pattern', { $id: 'https://example.com/a#b' }],
     ['pattern', { $anchor: '1 2' }],
     ['$async', { $async: true }],
@@ -38,10 +38,10 @@ describe('the schemas that are taken', () => {
     ['example', { example: 1 }],
     ['type', { pattern: 7 }],
     ['minimum', { minLength: -1 }],
-    ['compile', { format: 'no-such-format' }],
-    ['compile', { pattern: '(' }],
-    ['compile', { pattern: '(?=a)b' }],
-    ['compile', { pattern: '(a)\\1' }],
+    ['format', { format: 'no-such-format' }],
+    ['pattern', { pattern: '(' }],
+    ['pattern', { pattern: '(?=a)b' }],
+    ['pattern', { pattern: '(a)\\1' }],
     ['compile', { properties: { a: { $ref: 'https://example.com/remote' } } }],
   ])('are refused by the rule %s: %j', (keyword, schema) => {
     const compiled = validators.compile(schema, 'json-schema-2020-12')
@@ -56,6 +56,15 @@ describe('the schemas that are taken', () => {
     ['a reference to a boolean', { properties: { a: { $ref: '#/$defs/any' } }, $defs: { any: true } }],
   ])('may use %s', (_title, schema) => {
     expect(compile(schema)).toEqual([])
+  })
+
+  it('are told where they say what cannot be judged', () => {
+    const broken = { properties: { a: { format: 'no-such-format' }, 'b/c': { patternProperties: { '(': { pattern: '(?=a)' } } } } }
+    expect(compile(broken)).toEqual([
+      'format /properties/a/format',
+      'pattern /properties/b~1c/patternProperties/(',
+      'pattern /properties/b~1c/patternProperties/(/pattern',
+    ])
   })
 
   it('may call properties like keywords', () => {

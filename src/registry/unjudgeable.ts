@@ -1,0 +1,30 @@
+/** Where a schema says what cannot be judged. The making of a judge tells only why; a person looks for the place. */
+import type { Finding } from '../codes.ts'
+import type { SchemaFlavour } from '../control-plane/records.ts'
+import { isJsonObject, pointerTo } from '../events/json-pointer.ts'
+import { finding } from '../events/json-text.ts'
+import { formatOf, formatsOf } from './formats.ts'
+import { createPatterns } from './patterns.ts'
+import { type SchemaObject, schemaPositions } from './schema-positions.ts'
+
+/** Every format that is not known and every pattern that is not taken; empty when it is none of them. Paths are pointers into the schema. */
+export function unjudgeableIn(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
+  const patternOf = createPatterns(() => undefined)
+  const findings: Finding[] = []
+  const tryPattern = (pattern: string, path: string): void => {
+    try {
+      patternOf(pattern)
+    } catch (error) {
+      findings.push(finding(path, 'pattern', `cannot be taken: ${error instanceof Error ? error.message : String(error)}`))
+    }
+  }
+  for (const [path, { format, pattern, patternProperties }] of schemaPositions(schema)) {
+    if (typeof format === 'string' && !formatOf(format, flavour)) {
+      findings.push(finding(pointerTo(path, 'format'), 'format', `must be one of ${formatsOf(flavour).join(', ')}`))
+    }
+    if (typeof pattern === 'string') tryPattern(pattern, pointerTo(path, 'pattern'))
+    if (!isJsonObject(patternProperties)) continue
+    for (const key of Object.keys(patternProperties)) tryPattern(key, pointerTo(pointerTo(path, 'patternProperties'), key))
+  }
+  return findings
+}
