@@ -122,9 +122,11 @@ export function traceAttempt(
 ): Promise<AttemptResult> | undefined {
   const { event } = delivery
   const span = tracing.begin('deliver.attempt', event.traceparent)
+  const { hostname, port = '' } = URL.parse(url) ?? {}
   const about = {
     'http.request.method': 'POST',
-    'server.address': URL.parse(url)?.host,
+    'server.address': hostname,
+    'server.port': port === '' ? undefined : Number(port),
     'clarion.attempt.number': delivery.attempts + 1,
     'clarion.delivery.id': delivery.deliveryId,
     'clarion.delivery.trigger': delivery.trigger,
