@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { createAdmit } from '../processors/admit/index.ts'
 import type { CatchUpSources } from '../processors/deliver/catch-ups.ts'
 import { createDeliver } from '../processors/deliver/index.ts'
+import { createReplayEnd } from '../processors/deliver/replay-end.ts'
 import { createRecord } from '../processors/record/index.ts'
 import { createAnalyticsClient } from './analytics/client.ts'
 import { migrate } from './analytics/migrate.ts'
@@ -151,10 +152,7 @@ export async function compose(deps: {
         pages: createLogPages({ wire, clock }),
         shards: provisioning.shards,
         delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
-        ended: async (replay, state, counted) => {
-          const outcomes = await replayReads.replayOutcomes(replay)
-          await controlPlane.replays.end(replay, state, { ...outcomes, ...counted })
-        },
+        ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
       }
       await run(
         createDeliver({

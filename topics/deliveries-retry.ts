@@ -15,6 +15,8 @@ export interface RetryRecord {
   trigger: 'live' | 'manual' | 'replay' | 'test'
   /** Of a delivery that a replay or a catch-up made: which (C.8). */
   replayId: string | null
+  /** Of a delivery that a replay made: when the webhook first had the event with success, as far as the history tells. */
+  originalDeliveredAtMs?: number | null
   /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`, C.10). */
   once: boolean
   /** Attempts made before the schedule was begun anew: what a redrive, or a manual retry with `resume`, found. 0 if absent. */
@@ -35,6 +37,7 @@ export const retryRecordSchema = {
     { name: 'dueAtMs', type: 'long' },
     { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
     { name: 'replayId', ...nullable('string') },
+    { name: 'originalDeliveredAtMs', ...nullable('long') },
     { name: 'once', type: 'boolean', default: false },
     { name: 'attemptsBefore', type: 'int', default: 0 },
     { name: 'createdAtMs', type: 'long' },

@@ -46,7 +46,7 @@ export function createAttempts(deps: {
 
   /** `traceparent`: of the span that makes the request, when there is one. */
   function send(delivery: Delivery, webhook: Webhook, traceparent?: string): Promise<AttemptResult> | undefined {
-    const { event, payload, deliveryId, replayId } = delivery
+    const { event, payload, deliveryId, replayId, originalDeliveredAtMs = null } = delivery
     const { rootEventId, depth, eventId, organizationId } = event
     const path = pathThrough(event.path, webhook.id)
     const built = build({
@@ -56,6 +56,7 @@ export function createAttempts(deps: {
       deliveryId,
       attempt: delivery.attempts + 1,
       replayId,
+      originalDeliveredAtMs,
       traceparent,
       chainToken: deps.chains.sign({ rootEventId, depth, eventId, organizationId, path }),
       nowMs: clock.nowMs(),

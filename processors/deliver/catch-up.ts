@@ -30,6 +30,8 @@ export interface Candidate {
   event: EventFacts
   payload: Buffer
   offset: number
+  /** When the webhook had it before, if that has been asked for and it had. */
+  originalDeliveredAtMs?: number | null
 }
 
 export interface CatchUp {

@@ -90,8 +90,10 @@ export function deadLetter(delivery: Delivery, result: AttemptResult, shard: num
 }
 
 function stored(delivery: Delivery): RetryRecord {
-  const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, attemptsBefore = 0, createdAtMs } = delivery
-  return { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, attemptsBefore, createdAtMs }
+  const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs } = delivery
+  const { attemptsBefore = 0, originalDeliveredAtMs = null } = delivery
+  const facts = { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, once, attemptsBefore, createdAtMs }
+  return { ...facts, replayId, originalDeliveredAtMs }
 }
 
 export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {

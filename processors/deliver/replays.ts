@@ -19,8 +19,8 @@ const TIME_SLACK_MS = 60_000
 export interface ReplayPorts extends CatchUpPorts {
   /** Whether this shard works for the organization. */
   isOurs(organizationId: string): boolean
-  /** Of these events, those that this webhook has had with success. From the history. */
-  delivered(replay: Replay, eventIds: string[]): Promise<ReadonlySet<string>>
+  /** Of these events, those that this webhook has had with success, and when it first had. From the history. */
+  delivered(replay: Replay, eventIds: string[]): Promise<ReadonlyMap<string, number>>
   /** Into the control plane; to be repeated until the view shows it. */
   ended(replay: Replay, state: 'completed' | 'cancelled' | 'failed', progress: { matched: number; skipped: number }): Promise<void>
 }
@@ -97,11 +97,11 @@ export function createReplays(ports: ReplayPorts): Replays {
       inFlightMax: () => webhook()?.maxInFlight ?? 1,
       halted: () => now()?.state === 'paused',
       failing: () => ports.failing(webhookId),
-      deliver({ event, payload }, left) {
+      deliver({ event, payload, originalDeliveredAtMs = null }, left) {
         state.matched++
         const dueAtMs = Math.round(clock.nowMs())
         const delivery = { event, payload, webhookId, deliveryId: deliveryId(event.eventId, webhookId, id), attempts: 0, dueAtMs }
-        ports.take({ ...delivery, trigger: 'replay', replayId: id, once: false, createdAtMs: dueAtMs }, left)
+        ports.take({ ...delivery, trigger: 'replay', replayId: id, originalDeliveredAtMs, once: false, createdAtMs: dueAtMs }, left)
       },
       moved: () => moved(id),
     })
@@ -116,15 +116,11 @@ export function createReplays(ports: ReplayPorts): Replays {
       if (event.recordedAtMs < fromMs || event.recordedAtMs >= toMs || !webhook) return false
       return selects(replay, webhook, event, payload)
     })
-    const done = replay.onlyFailed
-      ? await ports.delivered(
-          replay,
-          selected.map(({ event }) => event.eventId),
-        )
-      : undefined
+    const eventIds = selected.map(({ event }) => event.eventId)
+    const delivered = await ports.delivered(replay, eventIds)
     const left = replay.matchedMax === null ? undefined : Math.max(0, replay.matchedMax - state.matched)
-    const wanted = (done ? selected.filter(({ event }) => !done.has(event.eventId)) : selected).slice(0, left)
-    if (webhook?.active) return wanted
+    const wanted = selected.filter(({ event }) => !(replay.onlyFailed && delivered.has(event.eventId))).slice(0, left)
+    if (webhook?.active) return wanted.map(each => ({ ...each, originalDeliveredAtMs: delivered.get(each.event.eventId) ?? null }))
     state.matched += wanted.length
     state.skipped += wanted.length
     return []

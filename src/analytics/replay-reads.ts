@@ -1,5 +1,6 @@
 /** What the history knows of replays (C.8). */
 import type { Environment, Replay } from '../control-plane/records.ts'
+import { parseEventId } from '../events/ids.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, readCursor, toPage } from './pages.ts'
@@ -10,6 +11,8 @@ export interface ReplayOutcomes {
   processed: number
   succeeded: number
   failed: number
+  /** Of the newest event that was delivered again, ISO 8601; null before the first. */
+  lastRecordedAt: string | null
 }
 
 export type ReplayReads = ReturnType<typeof createReplayReads>
@@ -23,13 +26,20 @@ export function createReplayReads(client: AnalyticsClient) {
 
   return {
     async replayOutcomes(replay: Replay): Promise<ReplayOutcomes> {
-      const found = await client.query<{ state: string; deliveries: number | string }>(outcomes, place(replay))
+      const found = await client.query<{ state: string; deliveries: number | string; lastEventId: string }>(outcomes, place(replay))
+      const last = parseEventId(
+        found
+          .map(({ lastEventId }) => lastEventId)
+          .sort()
+          .at(-1) ?? '',
+      )
       const count = (states: string[]) =>
         found.filter(({ state }) => states.includes(state)).reduce((sum, { deliveries }) => sum + Number(deliveries), 0)
       return {
         processed: count(found.map(({ state }) => state)),
         succeeded: count(['success']),
         failed: count(['failed', 'cancelled', 'skipped']),
+        lastRecordedAt: last === undefined ? null : new Date(last.timestampMs).toISOString(),
       }
     },
 
@@ -49,14 +59,15 @@ export function createReplayReads(client: AnalyticsClient) {
       return Number(found?.deliveries ?? 0)
     },
 
-    /** Of these events (at most a few hundred), those that the webhook has had with success. */
+    /** Of these events (at most a few hundred), those that the webhook has had with success, and since when (ms since 1970). */
     async deliveredEvents(
       { organizationId, environment, webhookId }: { organizationId: string; environment: Environment; webhookId: string },
       eventIds: string[],
-    ): Promise<ReadonlySet<string>> {
-      if (eventIds.length === 0) return new Set()
-      const found = await client.query<{ eventId: string }>(delivered, { organizationId, environment, webhookId, eventIds })
-      return new Set(found.map(({ eventId }) => eventId))
+    ): Promise<ReadonlyMap<string, number>> {
+      if (eventIds.length === 0) return new Map()
+      const parameters = { organizationId, environment, webhookId, eventIds }
+      const found = await client.query<{ eventId: string; deliveredAtMs: number | string }>(delivered, parameters)
+      return new Map(found.map(({ eventId, deliveredAtMs }) => [eventId, Number(deliveredAtMs)]))
     },
   }
 }

@@ -19,7 +19,8 @@ export interface AttemptFacts {
   attempt: number
   /** Of a delivery that a replay or a catch-up made, else null. */
   replayId: string | null
-  originalDeliveredAt?: string | null
+  /** Of a delivery that a replay made: when the webhook had the event before; null if it had not, or nobody knows. */
+  originalDeliveredAtMs?: number | null
   /** The span that makes the request; without one the receiver is told the event's own. */
   traceparent?: string | undefined
   /** What an emit caused by this delivery hands back as `chainToken`. */
@@ -58,8 +59,10 @@ export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
   }
 }
 
-const replayOf = ({ replayId, originalDeliveredAt = null }: AttemptFacts): ReplayFacts | null =>
-  replayId === null ? null : { replayId, originalDeliveredAt }
+function replayOf({ replayId, originalDeliveredAtMs = null }: AttemptFacts): ReplayFacts | null {
+  if (replayId === null) return null
+  return { replayId, originalDeliveredAt: originalDeliveredAtMs === null ? null : new Date(originalDeliveredAtMs).toISOString() }
+}
 
 /** For the attempt log: names in lower case, without what would let a reader of the log pose as us, or as the webhook's owner. */
 export function redactHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): Record<string, string> {

@@ -38,7 +38,7 @@ describe('the request of an attempt', () => {
   })
 
   it('says in a header and in the body that it is a replay, and of what', () => {
-    const { body, headers } = build(webhookWith(secret), { replayId: 'rpl_1', originalDeliveredAt: '2026-01-02T00:00:00.000Z' })
+    const { body, headers } = build(webhookWith(secret), { replayId: 'rpl_1', originalDeliveredAtMs: Date.UTC(2026, 0, 2) })
     expect(headers['X-Event-Replay']).toBe('rpl_1')
     expect(JSON.parse(body.toString()).replay).toEqual({ replayId: 'rpl_1', originalDeliveredAt: '2026-01-02T00:00:00.000Z' })
     expect(build(webhookWith(secret)).headers).not.toHaveProperty('X-Event-Replay')

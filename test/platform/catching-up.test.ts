@@ -27,6 +27,8 @@ async function emit(organization: TestOrganization, first: number, count: number
   expect(answer.data.results.every(result => result.status === 202)).toBe(true)
 }
 
+const bodyOf = ({ body }: ReceivedRequest) =>
+  JSON.parse(body.toString()) as { recordedAt: string; replay: { replayId: string; originalDeliveredAt: string } }
 const numberOf = ({ body }: ReceivedRequest) => (JSON.parse(body.toString()) as { data: { data: { n: number } } }).data.data.n
 const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n)
 
@@ -109,6 +111,11 @@ describe('a replay', () => {
     await emit(organization, 0, 40)
     const live = (await receiver.received(40)).slice()
     await other.received(40)
+    await eventually(
+      () => organization.call<unknown[]>('GET', `/api/v1/webhooks/${id}/deliveries?limit=100&status=success`),
+      ({ data }) => data.length === 40,
+    )
+    const replayedFromMs = Date.now()
     const answer = await organization.call<{ id: string; state: string }>('POST', `/api/v1/webhooks/${id}/replay`, {
       from,
       ratePerSecond: 500,
@@ -126,12 +133,17 @@ describe('a replay', () => {
       () => organization.call<{ state: string; progress: object }>('GET', `/api/v1/replays/${answer.data.id}`),
       ({ data }) => data.state === 'completed',
     )
-    expect(done.data).toMatchObject({ state: 'completed', progress: { matched: 40 } })
-    const items = await eventually(
-      () => organization.call<unknown[]>('GET', `/api/v1/replays/${answer.data.id}/items?limit=100`),
-      ({ data }) => data.length === 40,
-    )
+    const lastRecordedAt = bodyOf(again[39]!).recordedAt
+    const progress = { matched: 40, processed: 40, succeeded: 40, failed: 0, skipped: 0, lastRecordedAt }
+    expect(done.data).toMatchObject({ state: 'completed', progress })
+    const items = await organization.call<unknown[]>('GET', `/api/v1/replays/${answer.data.id}/items?limit=100`)
     expect(items.data).toHaveLength(40)
+    for (const request of again) {
+      const { replay, recordedAt } = bodyOf(request)
+      expect(replay.replayId).toBe(answer.data.id)
+      expect(Date.parse(replay.originalDeliveredAt)).toBeGreaterThanOrEqual(Date.parse(recordedAt))
+      expect(Date.parse(replay.originalDeliveredAt)).toBeLessThan(replayedFromMs)
+    }
     expect(other.requests).toHaveLength(40)
     await receiver.close()
     await other.close()

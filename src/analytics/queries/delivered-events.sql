@@ -1,4 +1,5 @@
--- Of these events, those that the webhook has answered with success.
-SELECT DISTINCT eventId FROM attempts
+-- Of these events, those that the webhook has answered with success, and when it first did.
+SELECT eventId, min(toUnixTimestamp64Milli(startedAt) + ifNull(durationMs, 0)) AS deliveredAtMs FROM attempts
 WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
     AND eventId IN {eventIds:Array(String)} AND state = 'success'
+GROUP BY eventId

@@ -1,7 +1,7 @@
 -- How the deliveries of one replay stand: the newest step of each.
-SELECT state, count() AS deliveries FROM
+SELECT state, count() AS deliveries, max(eventId) AS lastEventId FROM
 (
-    SELECT deliveryId, state FROM attempts
+    SELECT deliveryId, eventId, state FROM attempts
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
         AND replayId = {replayId:String}
     ORDER BY number DESC, startedAt DESC, attemptId IS NULL DESC

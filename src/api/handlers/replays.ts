@@ -39,8 +39,9 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   /** While it runs the history tells how far it has come. */
   async function shown(replay: Replay): Promise<object> {
     const { organizationId: _, kind, from, to, selectors, webhookId, ratePerSecond, onlyFailed, matchedMax: __, ...rest } = replay
-    const outcomes = await reads.replayOutcomes(replay)
-    const progress = { matched: replay.progress?.matched ?? null, skipped: replay.progress?.skipped ?? 0, ...outcomes }
+    const { processed, ...outcomes } = await reads.replayOutcomes(replay)
+    const { matched = null, skipped = 0 } = replay.progress ?? {}
+    const progress = { matched, processed: processed + skipped, skipped, ...outcomes }
     return {
       ...rest,
       kind,

@@ -46,7 +46,7 @@ export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: 
         const { endedAt, progress } = data as ShownReplay
         const { matched, processed, succeeded, failed, skipped } = progress
         // The history lags behind the engine a little.
-        if (endedAt !== null && processed >= (matched ?? 0) - skipped) return { data: { replayed: processed, succeeded, failed } }
+        if (endedAt !== null && processed >= (matched ?? 0)) return { data: { replayed: processed - skipped, succeeded, failed } }
         if (clock.monotonicMs() >= deadlineMs) return { status: 202, data }
         await clock.sleep(REPLAY_WAIT.everyMs)
       }

@@ -25,7 +25,10 @@ export const replay = object({
   options: object({ ratePerSecond: integer, onlyFailed: boolean }),
   state: oneOf(REPLAY_STATES),
   stateReason: nullable(string),
-  progress: object({ matched: nullable(integer), processed: integer, succeeded: integer, failed: integer, skipped: integer }),
+  progress: object({
+    ...{ matched: nullable(integer), processed: integer, succeeded: integer, failed: integer, skipped: integer },
+    lastRecordedAt: nullable(time),
+  }),
   requestedBy: string,
   startedAt: nullable(time),
   endedAt: nullable(time),

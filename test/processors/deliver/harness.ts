@@ -209,7 +209,12 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
   const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
   const sender = createSender({ guard, clock })
   const ids = createIds({ clock, random })
-  const catchUp = { pages: pagesOf(runtime), shards: SHARDS, delivered: async () => new Set<string>(), ended: async () => undefined }
+  const catchUp = {
+    pages: pagesOf(runtime),
+    shards: SHARDS,
+    delivered: async () => new Map<string, number>(),
+    ended: async () => undefined,
+  }
   const told = { reportHealth: async () => undefined, sendNotice: async () => undefined }
   const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, catchUp, ...told, ...overrides })
   let handle: ShardHandle | undefined

@@ -82,7 +82,14 @@ export interface Replay {
   kind: 'replay' | 'recover'
   state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
   stateReason: string | null
-  progress: { matched: number | null; processed: number; succeeded: number; failed: number; skipped: number }
+  progress: {
+    matched: number | null
+    processed: number
+    succeeded: number
+    failed: number
+    skipped: number
+    lastRecordedAt: string | null
+  }
   startedAt: string | null
   endedAt: string | null
   [field: string]: unknown
