@@ -21,13 +21,15 @@ export function deduplicate(emit: Emit, organization: Organization, state: Admis
   if (!claim) return undefined
   const original = state.heldKey(emit.organizationId, claim.keyHash, emit.recordedAtMs)
   if (!original) return claim
-  if (original.sequence === 0)
-    return reject('bus_relay_failed', `The emit ${original.emitId} holds this key and could not be written to the log; redrive it.`)
-  if (original.contentHash.equals(claim.contentHash)) {
-    const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
-    return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
+  if (!original.contentHash.equals(claim.contentHash)) {
+    return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another name, version or payload.`)
   }
-  return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another name, version or payload.`)
+  if (original.sequence === 0) {
+    const message = `The emit ${original.emitId} holds this key and could not be written to the log; redrive it.`
+    return { ...reject('bus_relay_failed', message), repeats: original.emitId }
+  }
+  const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
+  return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
 }
 
 /** What the emit would hold; undefined: it has no idempotency key. */

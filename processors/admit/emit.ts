@@ -34,6 +34,8 @@ export interface Rejection {
   code: Code
   message: string
   findings?: Finding[]
+  /** The failed emit whose key this one has: its answer is repeated, and it is the one to redrive. */
+  repeats?: string
   /** When it is the quota that objects. */
   quota?: { used: number; limit: number }
 }

@@ -144,7 +144,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     depth: event?.depth ?? (progress.chain ? progress.chain.depth + 1 : 0),
     channel: request.channel,
     requestId: request.platform?.requestId ?? null,
-    originalEmitId: original?.emitId ?? null,
+    originalEmitId: (verdict.verdict === 'rejected' ? verdict.repeats : original?.emitId) ?? null,
     payloadBytes: emit.payload.length,
     payload: kept ? emit.payload : null,
     webhooks: acceptance
@@ -167,7 +167,7 @@ const timeOf = ({ request: { timeMs }, record, recordedAtMs }: Emit): number =>
 const askedFor = ({ organizationId, request }: Emit): string | null =>
   request.version === undefined ? null : canonicalName(organizationId, request.fullName, request.version)
 
-/** A duplicate is answered as its original was (C.11.4). */
+/** A duplicate is answered as its original was (C.11.4), be it that this failed. */
 function outcomeRow(emit: Emit, verdict: Verdict, ticket: number, warnings: string[]): OutcomeRow {
   const answer: OutcomeRow = {
     ticket,
@@ -191,6 +191,6 @@ function outcomeRow(emit: Emit, verdict: Verdict, ticket: number, warnings: stri
     const { emitId, eventId, canonicalName, sequence } = verdict.original
     return { ...answer, emitId, eventId, canonicalName, sequence, quotaUsed: verdict.quota.used, quotaLimit: verdict.quota.limit }
   }
-  const findings = verdict.verdict === 'rejected' && verdict.findings ? JSON.stringify(verdict.findings) : null
-  return { ...answer, code: verdict.code, message: verdict.message, findings }
+  const { findings = null, repeats = emit.emitId } = verdict.verdict === 'rejected' ? verdict : {}
+  return { ...answer, emitId: repeats, code: verdict.code, message: verdict.message, findings: findings && JSON.stringify(findings) }
 }

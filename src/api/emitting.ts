@@ -116,7 +116,7 @@ function refusalOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
   const findings = outcome.findings === null ? undefined : (JSON.parse(outcome.findings) as Finding[])
   const code = (outcome.code ?? 'internal_error') as Code
   const { status, error } = failure(code, outcome.message ?? code, requestId, findings)
-  // A failed emit is there and must not be emitted again: its id is what it can be redriven by.
-  if (outcome.verdict === 'failed') error.emitId = outcome.emitId
+  // A failed emit is there and must not be emitted again, which its key sees to: its id is what it can be redriven by.
+  if (code === 'bus_relay_failed') error.emitId = outcome.emitId
   return { status, json: JSON.stringify(error), emitId: outcome.emitId }
 }

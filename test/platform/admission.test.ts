@@ -189,7 +189,10 @@ it('an emit that the log does not take is told so, kept and numbered past, and t
   expect(others.map(answer => answer.status)).toEqual(Array(5).fill(202))
   // It keeps its key: emitting it again is no way around a redrive.
   const repeated = await emit(organization, large)
-  expect([repeated.status, repeated.code]).toEqual([502, 'bus_relay_failed'])
+  const { emitId } = (repeated.body as unknown as { error: { emitId: string } }).error
+  expect([repeated.status, repeated.code, emitId]).toEqual([502, 'bus_relay_failed', rows.find(row => row.status === 'FAILED')?.emitId])
+  const other = await emit(organization, { ...large, payload: { kind: 'other' } })
+  expect([other.status, other.code]).toEqual([409, 'idempotency_key_conflict'])
   expectLedger(await takeLedger(platform, organization, 6), 6)
 })
 
