@@ -3,7 +3,7 @@ import { DAY_MS } from '../../topics/topic.ts'
 import type { Clock } from '../clock.ts'
 import { ClarionError, type Finding } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
-import { parseSelector } from '../events/selector.ts'
+import { notASelector, parseSelector } from '../events/selector.ts'
 import { planOf } from '../registry/plans.ts'
 import type { Announce, Announcement, Caller } from './announce.ts'
 import { getOrganization } from './organizations.ts'
@@ -137,11 +137,9 @@ function checkedRange({ from, to }: NewReplay, nowMs: number): { from: string; t
 
 function checkedSelectors(selectors: string[]): string[] {
   const details: Finding[] = selectors.flatMap((selector, index) =>
-    parseSelector(selector) === undefined
-      ? [{ path: `/selectors/${index}`, rule: 'selector', message: `'${selector}' is not an event selector` }]
-      : [],
+    parseSelector(selector) === undefined ? [{ path: `/selectors/${index}`, rule: 'selector', message: notASelector(selector) }] : [],
   )
-  if (details.length > 0) throw new ClarionError('invalid_event_selector', details[0]!.message, { details })
+  if (details.length > 0) throw new ClarionError('invalid_event_selector', `${details[0]!.message}.`, { details })
   return [...new Set(selectors)]
 }
 

@@ -2,7 +2,7 @@
 import { ClarionError, type Finding } from '../codes.ts'
 import { builtInTypeOfAlias } from '../events/built-in-events.ts'
 import { parseConditions } from '../events/conditions.ts'
-import { parseSelector } from '../events/selector.ts'
+import { notASelector, parseSelector } from '../events/selector.ts'
 import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from './records.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
 import type { SecretBox } from './secrets.ts'
@@ -79,10 +79,9 @@ function checkedSelectors(events: string[]): string[] {
   const details: Finding[] = []
   const selectors = events.map(text => builtInTypeOfAlias(text) ?? text)
   for (const [index, selector] of selectors.entries()) {
-    if (parseSelector(selector) === undefined)
-      details.push({ path: `/events/${index}`, rule: 'selector', message: `'${selector}' is not an event selector` })
+    if (parseSelector(selector) === undefined) details.push({ path: `/events/${index}`, rule: 'selector', message: notASelector(selector) })
   }
-  if (details.length > 0) throw new ClarionError('invalid_event_selector', details[0]!.message, { details })
+  if (details.length > 0) throw new ClarionError('invalid_event_selector', `${details[0]!.message}.`, { details })
   return [...new Set(selectors)]
 }
 

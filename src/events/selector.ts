@@ -53,6 +53,11 @@ export function parseSelector(text: string): Selector | undefined {
   return isVersionedName(text) ? { form: 'version', key: text } : undefined
 }
 
+const FORMS = '*, ns.*, ns.name, ns.name@1.0.0, platformxe.generic#kind, a built-in type, a lifecycle name or a canonical name'
+
+/** What to tell of a text that is none of the forms. */
+export const notASelector = (text: string): string => `'${text}' is not an event selector: those are ${FORMS}`
+
 function parseKind(kind: string): Selector | undefined {
   const characters = [...kind.slice(0, 2 * KIND_CHARACTERS_MAX + 1)].length
   return characters >= 1 && characters <= KIND_CHARACTERS_MAX ? { form: 'kind', key: kind } : undefined
