@@ -34,7 +34,7 @@ export async function acquireLease(deps: {
   onAssigned(shards: number[]): void
 }): Promise<Lease> {
   const { role, clock } = deps
-  const logger = deps.logger.child({ part: 'lease', role })
+  const logger = deps.logger.child({ part: 'lease' })
   const members = deps.memberDir ? memberFile(deps.memberDir, role) : undefined
   if (members) await leaveForTheDead(deps.kafka, role, members, logger)
   let held: number[] = []
@@ -70,7 +70,9 @@ export async function acquireLease(deps: {
     })
     // kafkajs gives up for good on errors that it takes for final, such as a coordinator that is not elected yet. We never do.
     joining.on(joining.events.CRASH, ({ payload }) => {
-      logger.warn({ error: String(payload.error) }, 'the lease was interrupted; joining again')
+      // A broker that has just started answers so until it has read its groups: no trouble to tell of.
+      const isLoading = 'type' in payload.error && payload.error.type === 'GROUP_LOAD_IN_PROGRESS'
+      logger[isLoading ? 'debug' : 'warn']({ error: String(payload.error) }, 'the lease was interrupted; joining again')
       void joining.disconnect().catch(() => undefined)
       void joinSurely(REJOIN_PAUSE_MS)
     })
