@@ -11,7 +11,7 @@ import type { Answer, Call } from '../route.ts'
 import { ownerOf } from './caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
-const RECORD_TIMEOUT_MS = 3_000
+const RECORD_TIMEOUT_MS = 8_000
 const RECORD_POLL_MS = 100
 
 export function createRedriveHandlers({
