@@ -51,7 +51,7 @@ function topics(): string {
     topic.meaning,
     topic.key,
     topic.cleanup === 'compact' ? 'newest of each key' : keptFor(topic.retentionMs!),
-    `${topic.producers.join(', ') || 'nobody'} → ${topic.consumers.join(', ') || 'nobody yet'}`,
+    `${topic.producers.join(', ') || 'nobody'} → ${topic.consumers.join(', ') || 'nobody'}`,
   ])
   return table(['topic', 'what it holds', 'key', 'kept', 'from → to'], rows)
 }
