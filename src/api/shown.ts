@@ -13,11 +13,13 @@ export function shownKey(key: ApiKey) {
   return shown
 }
 
-/** `publicKey`: see `Webhooks.publicKeyOf`. */
-export function shownWebhook(webhook: Webhook, publicKey: string | null, activity: WebhookActivity) {
+/** `publicKey`: see `Webhooks.publicKeyOf`. A former secret whose time is over is not told of any more. */
+export function shownWebhook(webhook: Webhook, publicKey: string | null, activity: WebhookActivity, nowMs: number) {
   const { organizationId: _id, encryptedSecret: _secret, previousEncryptedSecret: _previous, encryptedHeaders: _headers, ...open } = webhook
   const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...shown } = open
-  return { ...shown, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity }
+  const until = shown.previousSecretExpiresAt
+  const previousSecretExpiresAt = until !== null && Date.parse(until) > nowMs ? until : null
+  return { ...shown, previousSecretExpiresAt, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity }
 }
 
 export function shownRegistration(registration: Registration) {

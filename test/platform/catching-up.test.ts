@@ -138,6 +138,7 @@ describe('a replay', () => {
     expect(done.data).toMatchObject({ state: 'completed', progress })
     const items = await organization.call<unknown[]>('GET', `/api/v1/replays/${answer.data.id}/items?limit=100`)
     expect(items.data).toHaveLength(40)
+    expect(items.data[0]).toMatchObject({ trigger: 'replay', replayId: answer.data.id, status: 'success' })
     for (const request of again) {
       const { replay, recordedAt } = bodyOf(request)
       expect(replay.replayId).toBe(answer.data.id)

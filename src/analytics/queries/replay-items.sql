@@ -3,7 +3,7 @@ SELECT * FROM
 (
     SELECT
         deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, number, maxAttempts, trigger, state, reason,
-        startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt
+        startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId
     FROM attempts
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
         AND replayId = {replayId:String}

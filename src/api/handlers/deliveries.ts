@@ -17,17 +17,20 @@ const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const
 export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; redelivery: Redelivery; clock: Clock }) {
   const { reads, view, redelivery, clock } = deps
 
-  async function getDelivery(call: Call): Promise<Delivery> {
+  /** `late`: it came into the history while the call waited for it. */
+  async function findDelivery(call: Call): Promise<{ delivery: Delivery; late: boolean }> {
     const { organizationId, environment } = ownerOf(call)
     const id = call.params.id!
     const deadlineMs = clock.monotonicMs() + (isRecent(id) ? LAG.mostMs : 0)
-    for (;;) {
+    for (let looked = 0; ; looked++) {
       const delivery = await reads.deliveryById(organizationId, environment, id)
-      if (delivery !== undefined) return delivery
+      if (delivery !== undefined) return { delivery, late: looked > 0 }
       if (clock.monotonicMs() >= deadlineMs) throw new ClarionError('not_found', 'There is no such delivery.')
       await clock.sleep(LAG.everyMs)
     }
   }
+
+  const getDelivery = async (call: Call) => (await findDelivery(call)).delivery
 
   /** Ids of deliveries begin with the time of their events. */
   function isRecent(id: string): boolean {
@@ -66,7 +69,9 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
     },
     async retry(call: Call): Promise<Answer> {
       const { resume = false } = (call.body ?? {}) as { resume?: boolean }
-      return { data: await redelivery.retry(call.caller, ownerOf(call), await getDelivery(call), resume) }
+      const { delivery, late } = await findDelivery(call)
+      if (late) throw new ClarionError('delivery_in_progress', 'The delivery had not ended when this was asked for.')
+      return { data: await redelivery.retry(call.caller, ownerOf(call), delivery, resume) }
     },
     async cancel(call: Call): Promise<Answer> {
       return { data: await redelivery.cancel(call.caller, ownerOf(call), await getDelivery(call)) }

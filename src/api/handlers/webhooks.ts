@@ -2,6 +2,7 @@
 
 import type { Reads } from '../../analytics/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/webhook-reads.ts'
+import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { Webhook } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
@@ -35,8 +36,9 @@ export function createWebhookHandlers(deps: {
   pings: Pings
   reads: Pick<Reads, 'webhookActivity'>
   view: ControlView
+  clock: Clock
 }) {
-  const { webhooks, pings, view } = deps
+  const { webhooks, pings, view, clock } = deps
   const id = (call: Call) => call.params.id!
 
   /** With what has become of their deliveries; what is set can be read and changed while the history is away. */
@@ -46,7 +48,7 @@ export function createWebhookHandlers(deps: {
     const ids = all.map(each => each.id)
     const activity = await deps.reads.webhookActivity(first.organizationId, first.environment, ids).catch(unlessAway)
     const activityOf = (webhook: Webhook) => (activity === undefined ? UNKNOWN_ACTIVITY : (activity.get(webhook.id) ?? NO_ACTIVITY))
-    return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), activityOf(webhook)))
+    return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), activityOf(webhook), clock.nowMs()))
   }
   const show = async (webhook: Webhook): Promise<object> => (await shown([webhook]))[0]!
 
@@ -61,7 +63,7 @@ export function createWebhookHandlers(deps: {
       const { input, prove } = inputOf<NewWebhook>(call)
       const asked = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
       const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), asked, prove)
-      return { data: { ...shownWebhook(webhook, webhooks.publicKeyOf(webhook), NO_ACTIVITY), secret } }
+      return { data: { ...shownWebhook(webhook, webhooks.publicKeyOf(webhook), NO_ACTIVITY, clock.nowMs()), secret } }
     },
     async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
