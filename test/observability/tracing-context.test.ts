@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { FORMATS } from '../../src/delivery/wire-formats/index.ts'
 import { createIngressTags, readIngress } from '../../src/events/ingress.ts'
 import {
   formatTraceparent,
@@ -7,6 +8,7 @@ import {
   readTraceparent,
   traceIdOf,
 } from '../../src/observability/tracing/trace-context.ts'
+import { event } from '../delivery/receiving.ts'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
 const SPAN_ID = '00f067aa0ba902b7'
@@ -71,5 +73,20 @@ describe('a record of a producer', () => {
 
   it('is not refused for a trace that is not one', () => {
     expect(traceOf({ traceparent: 'x'.repeat(2_000) })).toMatchObject({ traceparent: null, findings: [] })
+  })
+})
+
+describe('the body of a delivery', () => {
+  const delivery = { deliveryId: 'dlv_1', apiVersion: '2026-07-01', replay: null }
+  const traceOf = (format: keyof typeof FORMATS, traceparent: string | null) =>
+    JSON.parse(FORMATS[format].render({ ...event, traceparent }, Buffer.from('{}'), delivery).toString())
+
+  it('says the trace where its format has a place for it, and nothing where there is none', () => {
+    expect(traceOf('default', GOOD)).toMatchObject({ traceId: TRACE_ID })
+    expect(traceOf('platforma', GOOD)).toMatchObject({ metadata: { trace_id: TRACE_ID } })
+    expect(traceOf('cloudevents', GOOD)).toMatchObject({ traceparent: GOOD })
+    expect(traceOf('default', null)).toMatchObject({ traceId: null })
+    expect(traceOf('platforma', null)).toMatchObject({ metadata: { trace_id: null } })
+    expect(traceOf('cloudevents', null)).not.toHaveProperty('traceparent')
   })
 })
