@@ -80,7 +80,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     checkUrl(text) {
       if (text.length > URL_CHARACTERS_MAX) return invalid('too_long', `the URL is longer than ${URL_CHARACTERS_MAX} characters`)
       // The URL standard drops these; what is shown would not be what is called.
-      if (!URL.canParse(text) || /[\p{Cc}\s\\]/u.test(text)) return invalid('not_a_url', 'the text is not an absolute URL')
+      if (!URL.canParse(text) || !/^[a-z][a-z\d+.-]*:\/\//i.test(text) || /[\p{Cc}\s\\]/u.test(text))
+        return invalid('not_a_url', 'the text is not an absolute URL')
       const url = new URL(text)
       if (url.username || url.password) return invalid('userinfo', 'the URL carries a user name or password')
       if (isOwnAllowed(url)) return undefined

@@ -92,10 +92,12 @@ export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
 }
 
 /** A TLS socket emits `connect` when TCP stands: what fails after that is the handshake. */
-function connectFailure(error: NodeJS.ErrnoException, tcpStands: boolean): AttemptError {
-  const reason = error.code ?? error.message
-  if (tcpStands) return new AttemptError('tls', `The TLS handshake failed: ${error.message} (${reason}).`, { cause: error })
-  return new AttemptError('connect', `Could not connect (${reason}).`, { cause: error })
+function connectFailure(error: NodeJS.ErrnoException & { reason?: unknown }, tcpStands: boolean): AttemptError {
+  const code = error.code ?? error.message
+  if (!tcpStands) return new AttemptError('connect', `Could not connect (${code}).`, { cause: error })
+  // OpenSSL's messages name its source files, Node's go on with advice to whoever runs it: neither is for the receiver's owner.
+  const what = typeof error.reason === 'string' ? error.reason : error.message.split(/[;\n]/)[0]
+  return new AttemptError('tls', `The TLS handshake failed: ${what} (${code}).`, { cause: error })
 }
 
 /** Answers with the checked addresses whatever is asked: a second look-up could find another address. A literal is never looked up. */

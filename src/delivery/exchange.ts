@@ -95,7 +95,7 @@ export function exchange({ connections, clock, target, request, startedMs, fresh
 
 function attemptError(error: Error, status: number | null): AttemptError {
   if (error instanceof AttemptError) return error
-  const code = 'code' in error ? String(error.code) : error.name
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return new AttemptError('too_large', "The answer's headers are larger than 16 KB.")
   const when = status === null ? 'before an answer came' : `in the middle of the answer (${status})`
   return new AttemptError('connect', `The connection broke ${when}: ${error.message} (${code}).`)

@@ -41,6 +41,7 @@ describe('the URL of a webhook', () => {
       'https://a.com/\r\nx',
       ' https://a.com/',
       'https://a.com\\@b.com/',
+      'https:a.com',
     ])
       expect(ruleOf(url)).toBe('not_a_url')
     for (const url of ['https://user@example.com/', 'https://user:pass@example.com/']) expect(ruleOf(url)).toBe('userinfo')

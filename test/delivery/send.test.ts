@@ -195,7 +195,8 @@ describe('an attempt over TLS', () => {
 
   it('is a tls failure when the certificate is not trusted or names somebody else, and nothing is sent', async () => {
     const { url, requests } = await receiver({ tls })
-    expect(await sender().send(post(url))).toMatchObject({ status: null, errorKind: 'tls' })
+    const error = 'The TLS handshake failed: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT).'
+    expect(await sender().send(post(url))).toMatchObject({ status: null, errorKind: 'tls', error })
     const foreign = selfSigned(['elsewhere.test'], clock.nowMs())
     const other = await receiver({ tls: foreign })
     expect(await sender({ ca: [foreign.cert] }).send(post(other.url))).toMatchObject({ status: null, errorKind: 'tls' })
@@ -204,7 +205,10 @@ describe('an attempt over TLS', () => {
 
   it('is a tls failure when the other side does not speak TLS', async () => {
     const plain = await receiver()
-    expect(await sender().send(post(plain.url.replace('http:', 'https:')))).toMatchObject({ status: null, errorKind: 'tls' })
+    expect(await sender().send(post(plain.url.replace('http:', 'https:')))).toMatchObject({
+      ...{ status: null, errorKind: 'tls' },
+      error: 'The TLS handshake failed: wrong version number (ERR_SSL_WRONG_VERSION_NUMBER).',
+    })
   })
 
   it('checks the certificate against the name in the URL while connecting to the checked address', async () => {
