@@ -67,6 +67,16 @@ describe('the schemas that are taken', () => {
     ])
   })
 
+  it('are told what may stand where something else does', () => {
+    const wrong = validators.compile({ properties: { a: { type: 'text' } } }, 'json-schema-2020-12')
+    expect(wrong).toMatchObject({
+      findings: [{ path: '/properties/a/type', message: expect.stringMatching(/: "array", .*"string"$/) }, {}, {}],
+    })
+    const long = { enum: ['a'.repeat(150), 7, 'b'.repeat(150)] }
+    expect(judge(long, 'x')[0]?.message).toBe(`must be equal to one of the allowed values: "${'a'.repeat(150)}", 7, …`)
+    expect(judge({ const: null }, 'x')[0]?.message).toBe('must be equal to constant null')
+  })
+
   it('may call properties like keywords', () => {
     expect(compile({ properties: { unevaluatedItems: {}, nullable: {}, $dynamicRef: {}, $id: {}, xml: {} } })).toEqual([])
   })

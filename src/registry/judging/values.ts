@@ -73,10 +73,14 @@ export function judgeAllowed(allowed: Allowed[], value: unknown, run: Run): bool
 function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
   const allowed: Allowed[] = []
   if (Array.isArray(schema.enum)) {
-    allowed.push({ rule: 'enum', holds: membership(schema.enum), message: 'must be equal to one of the allowed values' })
+    allowed.push({
+      rule: 'enum',
+      holds: membership(schema.enum),
+      message: `must be equal to one of the allowed values: ${told(schema.enum)}`,
+    })
   }
   if (Object.hasOwn(schema, 'const'))
-    allowed.push({ rule: 'const', holds: membership([schema.const]), message: 'must be equal to constant' })
+    allowed.push({ rule: 'const', holds: membership([schema.const]), message: `must be equal to constant ${told([schema.const])}` })
   const { format } = schema
   if (typeof format === 'string' && options.formats === 'assert') {
     const holds = formatOf(format, options.flavour)
@@ -84,6 +88,21 @@ function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
     allowed.push({ rule: 'format', holds, message: `must match format "${format}"` })
   }
   return allowed
+}
+
+const TOLD_CHARACTERS_MAX = 200
+
+/** As many of the values as a message has room for. */
+function told(values: unknown[]): string {
+  const texts: string[] = []
+  let room = TOLD_CHARACTERS_MAX
+  for (const value of values) {
+    const text = JSON.stringify(value)
+    room -= text.length
+    if (room < 0) return [...texts, '…'].join(', ')
+    texts.push(text)
+  }
+  return texts.join(', ')
 }
 
 /** Equality is that of JSON values, and asked in time that does not grow with the list. */
