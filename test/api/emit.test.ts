@@ -107,6 +107,8 @@ describe('an emit', () => {
     expect(parseEmitId(reply.data.emitId)).toMatchObject({ timestampMs: record!.timestampMs, partition: 0, offset: record!.offset })
     const state = () => call('GET', `/api/v1/events/custom/emits/${reply.data.emitId}`)
     expect((await state()).data).toMatchObject({ id: reply.data.emitId, status: 'REQUESTED', organizationId: id })
+    // It has no row yet: a list by that state is empty, not refused.
+    expect(await call('GET', '/api/v1/events/custom/emits?status=REQUESTED')).toMatchObject({ status: 200, data: [] })
     expect(api.outcomes.waiting).toBe(0)
     // Admission has passed it, and nothing recorded it: the answer cannot be known yet.
     api.positions.set(`${emits.nameFor(id, 'live')}/0`, record!.offset + 1)

@@ -134,7 +134,7 @@ export const emitResults = object({
 })
 
 export const EMIT_STATUSES = ['REQUESTED', ...EMIT_STATES] as const
-export const emitQuery = { 'status?': oneOf(EMIT_STATES), 'name?': text(1, 200), 'from?': time, 'to?': time }
+export const emitQuery = { 'status?': oneOf(EMIT_STATUSES), 'name?': text(1, 200), 'from?': time, 'to?': time }
 /** Other fields depend on how far the emit is. */
 export const emit = {
   type: 'object',
