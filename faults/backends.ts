@@ -53,21 +53,37 @@ export async function startBackends(deps: { dataDir: string; clock: Clock; say(s
     async killBroker() {
       process.kill(kafka.pid, 'SIGKILL')
       await kafka.close().catch(() => undefined)
-      kafka = await again('Kafka', kafkaOnce)
+      kafka = await sameAddress(
+        kafka.brokers.join(),
+        () => again('Kafka', kafkaOnce),
+        started => started.brokers.join(),
+      )
     },
     async restartBroker() {
       await kafka.close()
-      kafka = await again('Kafka', kafkaOnce)
+      kafka = await sameAddress(
+        kafka.brokers.join(),
+        () => again('Kafka', kafkaOnce),
+        started => started.brokers.join(),
+      )
     },
     async killClickHouse() {
       process.kill(clickhouse.pid, 'SIGKILL')
       await clickhouse.close().catch(() => undefined)
-      clickhouse = await again('ClickHouse', clickhouseOnce)
+      clickhouse = await sameAddress(
+        clickhouse.url,
+        () => again('ClickHouse', clickhouseOnce),
+        started => started.url,
+      )
     },
     async stopClickHouse(ms) {
       await clickhouse.close()
       await clock.sleep(ms)
-      clickhouse = await again('ClickHouse', clickhouseOnce)
+      clickhouse = await sameAddress(
+        clickhouse.url,
+        () => again('ClickHouse', clickhouseOnce),
+        started => started.url,
+      )
     },
     async fillDisk(ms) {
       const filler = join(clickhouseDir, 'filler')
@@ -83,6 +99,15 @@ export async function startBackends(deps: { dataDir: string; clock: Clock; say(s
     },
   }
 }
+
+/** The processes know one address. Another program on the machine may have taken the port meanwhile: that says nothing about the platform. */
+async function sameAddress<T>(before: string, start: () => Promise<T>, addressOf: (started: T) => string): Promise<T> {
+  const started = await start()
+  if (addressOf(started) !== before) throw new PortTaken(`another program has taken the port of ${before}: run it again`)
+  return started
+}
+
+export class PortTaken extends Error {}
 
 /** Puts a small file system under the directory. Answers why not, where that is not allowed. */
 function mountSmall(directory: string): string | undefined {

@@ -128,8 +128,8 @@ async function proveNumbers(findings: Findings, member: Member, verdicts: Verdic
   const judged = verdicts.filter(({ channel }) => channel !== 'platform').length
   findings.check('ingress = verdicts', ingress.length === judged, `${member.slug}: ${ingress.length} and ${judged}`)
   const month = new Date().toISOString().slice(0, 7)
-  const { body } = await deps.world.call(member.apiKey, 'GET', `/api/v1/usage/summary?month=${month}`)
-  const counter = (body.data as { meters: { emits: number } }).meters.emits
+  const { meters } = await deps.world.surely<{ meters: { emits: number } }>(member.apiKey, 'GET', `/api/v1/usage/summary?month=${month}`)
+  const counter = meters.emits
   const [usage] = await deps.analytics.query<{ count: number }>(USAGE, { organizationId: member.id })
   const figures = `${member.slug}: counter ${counter}, usage ${usage?.count}, accepted ${own}`
   findings.check('quota counter = usage = own accepted emits', counter === own && Number(usage?.count) === own, figures)

@@ -15,6 +15,8 @@ export interface Member {
 export interface World {
   members: Member[]
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  /** `data` of the answer, however often it has to be asked for. */
+  surely<T>(key: string, method: string, path: string, body?: unknown): Promise<T>
   /** One more, in the middle of everything. */
   join(plan: string, webhooks: Array<{ manner: Manner; ordering?: string }>): Promise<Member>
   changePlan(member: Member, plan: string): Promise<void>
@@ -86,6 +88,7 @@ export function createWorld(deps: {
   return {
     members,
     call,
+    surely,
     join,
     async changePlan(member, plan) {
       await surely(ADMIN_KEY, 'PATCH', `/api/v1/organizations/${member.id}`, { plan })

@@ -14,6 +14,8 @@ const START_MS = 60_000
 const STOP_MS = 30_000
 /** A port can be taken between choosing it and listening on it. */
 const PORT_TRIES = 3
+const KEPT_PORT_TRIES = 15
+const KEPT_PORT_PAUSE_MS = 200
 
 export interface Service {
   /** In sentences: "the Kafka broker". */
@@ -70,7 +72,7 @@ export async function withKeptPorts<T>(directory: string, count: number, start: 
   const path = join(directory, 'ports.json')
   for (let attempt = 1; ; attempt++) {
     const known = attempt === 1 ? readJson<number[]>(path) : undefined
-    const free = known?.length === count && (await Promise.all(known.map(isFree))).every(Boolean)
+    const free = known?.length === count && (await freeSoon(known))
     const ports = free ? known : await chooseFreePorts(count)
     writePrivate(path, JSON.stringify(ports))
     try {
@@ -79,6 +81,15 @@ export async function withKeptPorts<T>(directory: string, count: number, start: 
       const taken = /Address already in use|EADDRINUSE/.test((error as Error).message)
       if (!taken || attempt === PORT_TRIES) throw error
     }
+  }
+}
+
+/** What connects to a child that was killed may hold its port for a moment. */
+async function freeSoon(ports: number[]): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return true
+    if (tries === KEPT_PORT_TRIES) return false
+    await pause(KEPT_PORT_PAUSE_MS)
   }
 }
 

@@ -84,6 +84,6 @@ describe('npm start', () => {
   it('says which commands there are when asked for another', async () => {
     const run = clarion(projectWith(''), 'strat')
     expect(await run.ended).toBe(1)
-    expect(run.errors).toEqual(["clarion: there is no command 'strat'; the commands are start, test, demo, bench"])
+    expect(run.errors).toEqual(["clarion: there is no command 'strat'; the commands are start, test, demo, conformance, faults, bench"])
   })
 })
