@@ -140,6 +140,21 @@ describe('a manual retry', () => {
   }, 60_000)
 })
 
+it('a delivery that waits because its webhook is off says so, in the list, alone and in the history of its event', async () => {
+  const organization = await platform.organization()
+  const { url, requests } = await receiver(() => ({ status: 204 }))
+  const id = await webhook(organization, url)
+  await organization.call('PATCH', `/api/v1/webhooks/${id}`, { active: false })
+  const { eventId } = (await emit(organization, 1)).data
+  const [waiting] = await settled(organization, id, 'pending')
+  const told = { status: 'pending', attempts: 0, reason: 'webhook_inactive' }
+  expect(waiting).toMatchObject(told)
+  expect(await deliveryAt(organization, waiting!.id)()).toMatchObject(told)
+  const history = await organization.call<{ deliveries: Delivery[] }>('GET', `/api/v1/events/${eventId}`)
+  expect(history.data.deliveries).toMatchObject([told])
+  expect(requests).toHaveLength(0)
+}, 60_000)
+
 describe('a cancellation', () => {
   it('ends what waits for hours, and cannot be done twice', async () => {
     const organization = await platform.organization()

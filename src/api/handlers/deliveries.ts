@@ -9,6 +9,7 @@ import { parseEventId } from '../../events/ids.ts'
 import { pagingOf } from '../paging.ts'
 import type { Redelivery, RedriveChoice } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
+import { withWaitingReason } from '../waiting-reason.ts'
 import { ownerOf } from './caller.ts'
 
 /** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
@@ -52,14 +53,16 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
       const webhook = getWebhook(view, owner, call.params.id!)
       const filter = call.query as { status?: Delivery['status']; type?: string; from?: string; to?: string }
       const { items, nextCursor } = await reads.listDeliveries({ ...owner, ...pagingOf(call.query), ...filter, webhookId: webhook.id })
-      return { data: items, nextCursor }
+      return { data: items.map(each => withWaitingReason(view, owner.organizationId, each)), nextCursor }
     },
     /** All that tells why it was sent, or was not. */
     async get(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const delivery = await getDelivery(call)
       const history = await reads.listAttempts(organizationId, environment, delivery.id)
-      return { data: { ...delivery, history, webhook: shownTarget(organizationId, delivery.webhookId) } }
+      return {
+        data: { ...withWaitingReason(view, organizationId, delivery), history, webhook: shownTarget(organizationId, delivery.webhookId) },
+      }
     },
     async attempts(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)

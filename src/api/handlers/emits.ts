@@ -13,6 +13,7 @@ import { createEventFederation } from '../event-federation.ts'
 import { pagingOf } from '../paging.ts'
 import type { Positions } from '../ports.ts'
 import type { Answer, Call } from '../route.ts'
+import { withWaitingReason } from '../waiting-reason.ts'
 import { ownerOf } from './caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
@@ -20,7 +21,7 @@ const RECORD_TIMEOUT_MS = 3_000
 const RECORD_POLL_MS = 100
 
 export function createEmitHandlers(deps: { reads: Reads; positions: Positions; view: ControlView; clock: Clock }) {
-  const { reads, positions, clock } = deps
+  const { reads, positions, view, clock } = deps
   const federationOf = createEventFederation(deps)
 
   /** Waits for the row of an emit that admission has judged already. */
@@ -72,9 +73,12 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       ownPlace(owner, parseEventId(id), 'event')
       const history = await reads.eventHistory(owner.organizationId, owner.environment, id)
       if (history === undefined) throw notFound('event')
-      const { payload, emit, ...rest } = history
+      const { payload, emit, attempts } = history
+      const deliveries = history.deliveries.map(each => withWaitingReason(view, owner.organizationId, each))
       const [federation, told] = await Promise.all([federationOf(emit), withLifecycle(owner, emit)])
-      return { plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: told, federation, ...rest }, payload, call.requestId) } }
+      return {
+        plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: told, federation, deliveries, attempts }, payload, call.requestId) },
+      }
     },
   }
 }
