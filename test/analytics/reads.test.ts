@@ -116,6 +116,14 @@ describe('the state of an emit', () => {
     expect(await reads.recentFailures('org_other', 'live', 10)).toEqual([])
   })
 
+  it('shows a failure whose attempts are not recorded yet, and says so', async () => {
+    const organizationId = 'org_failed_just_now'
+    const early = verdict(1, { ...own, organizationId })
+    await insert({ verdicts: [early], completions: [completion(early, 'FAILED')] })
+    const [failure] = await reads.recentFailures(organizationId, 'live', 10)
+    expect(failure).toMatchObject({ id: early.emitId, errorMessage: expect.stringContaining('still being recorded') })
+  })
+
   it('keeps every field as it was written', async () => {
     const found = await reads.emitById(organizationId, 'live', rejected.emitId)
     const { timeMs, recordedAtMs, judgedAtMs, payload: _payload, findings: _findings, ...facts } = rejected

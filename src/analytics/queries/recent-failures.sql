@@ -1,4 +1,5 @@
--- The last emits that failed: by verdict, or because a delivery ended without success. A delivery's last error is the message.
+-- The last emits that failed: by verdict, or because a delivery ended without success. A delivery's last error is the message: it
+-- may come a moment after the end of the emit, as the two are recorded from different topics.
 WITH
     judged AS
     (
@@ -37,7 +38,8 @@ FROM
 (
     SELECT emitId, canonicalName, message, recordedAt FROM judged
     UNION ALL
-    SELECT emit.emitId AS emitId, coalesce(emit.canonicalName, emit.name) AS canonicalName, errors.message AS message, emit.recordedAt AS recordedAt
+    SELECT emit.emitId AS emitId, coalesce(emit.canonicalName, emit.name) AS canonicalName,
+        coalesce(errors.message, 'A delivery failed; its last attempt is still being recorded.') AS message, emit.recordedAt AS recordedAt
     FROM emits AS emit
     LEFT JOIN errors ON errors.emitId = emit.emitId
     WHERE emit.organizationId = {organizationId:String} AND emit.environment = {environment:String} AND emit.verdict = 'accepted'
