@@ -4,12 +4,17 @@ import type { AnalyticsClient } from './client.ts'
 import { type Page, readCursor, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
-/** The meters that ClickHouse keeps. */
+/** The meters of C.12. Those of features that there are not yet stay at 0. */
 export const METERS = [
   'emits',
   'emits_generic',
   'webhook_attempts',
   'deliveries_succeeded',
+  'workflow_runs',
+  'workflow_steps',
+  'debug_runs',
+  'streamed_events',
+  'queue_messages',
   'federation_relays',
   'replayed_deliveries',
   'notifications',

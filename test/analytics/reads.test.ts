@@ -324,6 +324,7 @@ describe('usage', () => {
       emits_generic: 1,
       webhook_attempts: 3,
       deliveries_succeeded: 2,
+      ...{ workflow_runs: 0, workflow_steps: 0, debug_runs: 0, streamed_events: 0, queue_messages: 0 },
       replayed_deliveries: 1,
       federation_relays: 0,
       notifications: 0,
