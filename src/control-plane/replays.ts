@@ -58,12 +58,12 @@ export function createReplays(deps: { store: ControlStore; ids: Ids; clock: Cloc
   return {
     start(caller, owner, kind, input, usedToday) {
       const nowMs = clock.nowMs()
-      const range = checkedRange(input, nowMs)
       const selectors = checkedSelectors(input.selectors ?? [])
       const id = ids.next('rpl')
       return store.change(ids.next('chg'), current => {
         const { plan } = getOrganization(current, owner.organizationId)
         const webhook = getWebhook(current, owner, input.webhookId)
+        const range = checkedRange(input, nowMs)
         const perDay = planOf(plan).replayedPerDay
         if (perDay !== null && usedToday >= perDay)
           throw new ClarionError('replay_quota_exceeded', `The plan ${plan} replays ${perDay} events a day; ${usedToday} are used.`)
