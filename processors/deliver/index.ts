@@ -44,7 +44,7 @@ import { createSubjectLanes } from './subject-lanes.ts'
  * Results wait this long for others: by then the request has long been answered, and nobody waits for its row. A crash repeats what was answered
  * within this time, beside what was in flight.
  */
-const COMMIT_PACE_MS = 15
+const COMMIT_PACE_MS = 5
 
 export interface DeliverDependencies {
   view: ControlView

@@ -72,11 +72,11 @@ export function createSettle(deps: {
       outputs.completed(ended.completion)
       deps.announce.completed(delivery, ended.completion.state, ended.deliveries)
     }
-    const inLine = delivery.lane !== undefined
+    const hurried = delivery.lane !== undefined || delivery.trigger === 'replay'
     deps.lanes.ended(delivery)
     release(delivery)
-    // Whoever is next in line waits for it.
-    handle.write(records, inLine)
+    // Whoever is next in line waits for it; and a catch-up is so quick that a crash would repeat much of it.
+    handle.write(records, hurried)
   }
 
   function release(delivery: Delivery): void {
