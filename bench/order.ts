@@ -42,7 +42,7 @@ export function orderJson(n: number): string {
     placedAt: '2026-02-03T10:11:12Z',
     amount: 129.9,
     currency: 'EUR',
-    customer: { id: `customer-${n % 1_000}`, email: `someone-${n % 1_000}@example.test`, country: 'DE' },
+    customer: { id: `customer-${n % 1_000}`, email: `someone-${n % 1_000}@example.com`, country: 'DE' },
     lines: [
       { sku: 'A-1001', quantity: 2, price: 19.95 },
       { sku: 'B-2002', quantity: 1, price: 90 },
