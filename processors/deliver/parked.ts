@@ -13,9 +13,10 @@ import { deliveryId, type Ids } from '../../src/events/ids.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
-import { catchUpKeys, deliveryCatchUps, type ParkedWebhook, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'
+import { catchUpKeys, type ParkedWebhook, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'
 import { events } from '../../topics/events.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
+import { createStandings } from './standings.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface Parked {
@@ -45,16 +46,13 @@ interface Stand extends ParkedWebhook {
 
 export function createParked(ports: CatchUpPorts): Parked {
   const { view, clock } = ports
-  const stands = new Map<string, Stand>()
-  const changed = new Set<string>()
-  const over = new Set<string>()
+  const stands = createStandings<Stand>({
+    keyOf: catchUpKeys.ofParked,
+    encode: ({ catchUp: way, ...stand }) => parkedWebhookCodec.encode({ ...stand, cursors: way?.cursors() ?? stand.cursors }),
+    onChange: () => ports.changed(),
+  })
   let forget: () => void = () => undefined
   let closed = false
-
-  function moved(webhookId: string): void {
-    changed.add(webhookId)
-    ports.changed()
-  }
 
   /** Begins to catch up, goes on, or forgets a webhook that is gone. */
   function follow(webhookId: string): void {
@@ -83,7 +81,7 @@ export function createParked(ports: CatchUpPorts): Parked {
       halted: () => !now()?.active,
       failing: () => ports.failing(webhookId),
       deliver: ({ event, payload }, left) => ports.take(recordOf(event, payload, webhookId, stand.replayId, clock.nowMs()), left),
-      moved: () => moved(webhookId),
+      moved: () => stands.touch(webhookId),
     })
     stand.catchUp = way
     for (let through = -1; through !== stand.throughSequence; ) {
@@ -101,28 +99,25 @@ export function createParked(ports: CatchUpPorts): Parked {
 
   function finish(webhookId: string, stand: Stand): void {
     stand.catchUp?.stop()
-    stands.delete(webhookId)
-    changed.delete(webhookId)
-    over.add(webhookId)
-    ports.changed()
+    stands.end(webhookId)
   }
 
   return {
     restore(webhookId, value) {
-      if (value) stands.set(webhookId, { ...parkedWebhookCodec.decode(value), catchUp: undefined })
-      else stands.delete(webhookId)
+      stands.restore(webhookId, value ? { ...parkedWebhookCodec.decode(value), catchUp: undefined } : undefined)
     },
     start() {
       forget = view.onChange((kind, _organizationId, id) => {
         if (kind === 'webhook') follow(id)
       })
-      for (const webhookId of [...stands.keys()]) follow(webhookId)
+      for (const webhookId of stands.ids()) follow(webhookId)
     },
     holds({ sequence, organizationId }, { id, active }) {
       const stand = stands.get(id)
       if (stand) {
         stand.throughSequence = Math.max(stand.throughSequence, sequence)
         stand.fromSequence = Math.min(stand.fromSequence, sequence)
+        stands.touch(id)
       } else if (active) return false
       else {
         const replayId = ports.ids.next('rpl')
@@ -134,27 +129,10 @@ export function createParked(ports: CatchUpPorts): Parked {
           cursors: [],
           catchUp: undefined,
         })
-        over.delete(id)
       }
-      changed.add(id)
       return true
     },
-    seal(partition) {
-      const record = (webhookId: string, value: Buffer | null): OutRecord => ({
-        topic: deliveryCatchUps.name,
-        partition,
-        key: catchUpKeys.ofParked(webhookId),
-        value,
-      })
-      const records = [...over].map(webhookId => record(webhookId, null))
-      for (const webhookId of changed) {
-        const { catchUp: way, ...stand } = stands.get(webhookId)!
-        records.push(record(webhookId, parkedWebhookCodec.encode({ ...stand, cursors: way?.cursors() ?? stand.cursors })))
-      }
-      over.clear()
-      changed.clear()
-      return records
-    },
+    seal: stands.seal,
     close() {
       closed = true
       forget()

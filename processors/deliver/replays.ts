@@ -8,10 +8,11 @@ import { isLifecycleType } from '../../src/events/names.ts'
 import { createSelectorIndex } from '../../src/events/selector.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
-import { catchUpKeys, deliveryCatchUps, type ReplayState, replayStateCodec } from '../../topics/delivery-catch-ups.ts'
+import { catchUpKeys, type ReplayState, replayStateCodec } from '../../topics/delivery-catch-ups.ts'
 import { events } from '../../topics/events.ts'
 import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
 import type { CatchUpPorts } from './parked.ts'
+import { createStandings } from './standings.ts'
 
 /** Records of one partition are not quite in the order of their times: the platform's own come in by another way. */
 const TIME_SLACK_MS = 60_000
@@ -41,16 +42,14 @@ const UNDER_WAY: ReadonlySet<Replay['state']> = new Set(['pending', 'running', '
 
 export function createReplays(ports: ReplayPorts): Replays {
   const { view, clock } = ports
-  const states = new Map<string, Running>()
-  const changed = new Set<string>()
-  const over = new Set<string>()
+  const states = createStandings<Running>({
+    keyOf: catchUpKeys.ofReplay,
+    encode: ({ way, organizationId, matched, skipped, cursors }) =>
+      replayStateCodec.encode({ organizationId, matched, skipped, cursors: way?.cursors() ?? cursors }),
+    onChange: () => ports.changed(),
+  })
   let forget: () => void = () => undefined
   let closed = false
-
-  function moved(replayId: string): void {
-    changed.add(replayId)
-    ports.changed()
-  }
 
   function follow(organizationId: string, replayId: string): void {
     if (closed || !ports.isOurs(organizationId)) return
@@ -61,7 +60,7 @@ export function createReplays(ports: ReplayPorts): Replays {
       return
     }
     const state = known ?? { organizationId, cursors: [], matched: 0, skipped: 0, way: undefined, cancelled: false }
-    states.set(replayId, state)
+    if (!known) states.set(replayId, state)
     state.cancelled = replay.state === 'cancelling'
     if (state.cancelled) state.way?.stop()
     else state.way?.nudge()
@@ -70,10 +69,7 @@ export function createReplays(ports: ReplayPorts): Replays {
 
   function drop(replayId: string, state: Running): void {
     state.way?.stop()
-    states.delete(replayId)
-    changed.delete(replayId)
-    over.add(replayId)
-    ports.changed()
+    states.end(replayId)
   }
 
   async function run(replay: Replay, state: Running): Promise<void> {
@@ -103,7 +99,7 @@ export function createReplays(ports: ReplayPorts): Replays {
         const delivery = { event, payload, webhookId, deliveryId: deliveryId(event.eventId, webhookId, id), attempts: 0, dueAtMs }
         ports.take({ ...delivery, trigger: 'replay', replayId: id, originalDeliveredAtMs, once: false, createdAtMs: dueAtMs }, left)
       },
-      moved: () => moved(id),
+      moved: () => states.touch(id),
     })
     if (!state.cancelled) await state.way.pass()
     if (closed || states.get(id) !== state) return
@@ -146,34 +142,18 @@ export function createReplays(ports: ReplayPorts): Replays {
 
   return {
     restore(replayId, value) {
-      if (value) states.set(replayId, { ...replayStateCodec.decode(value), way: undefined, cancelled: false })
-      else states.delete(replayId)
+      states.restore(replayId, value ? { ...replayStateCodec.decode(value), way: undefined, cancelled: false } : undefined)
     },
     start() {
       forget = view.onChange((kind, organizationId, id) => {
         if (kind === 'replay') follow(organizationId, id)
       })
-      for (const [id, { organizationId }] of [...states]) follow(organizationId, id)
+      for (const id of states.ids()) follow(states.get(id)!.organizationId, id)
       for (const { id: organizationId } of view.organizations()) {
         if (ports.isOurs(organizationId)) for (const { id } of view.list('replay', organizationId)) follow(organizationId, id)
       }
     },
-    seal(partition) {
-      const record = (id: string, value: Buffer | null): OutRecord => ({
-        topic: deliveryCatchUps.name,
-        partition,
-        key: catchUpKeys.ofReplay(id),
-        value,
-      })
-      const records = [...over].map(id => record(id, null))
-      for (const id of changed) {
-        const { way, organizationId, matched, skipped, cursors } = states.get(id)!
-        records.push(record(id, replayStateCodec.encode({ organizationId, matched, skipped, cursors: way?.cursors() ?? cursors })))
-      }
-      over.clear()
-      changed.clear()
-      return records
-    },
+    seal: states.seal,
     close() {
       closed = true
       forget()
