@@ -22,8 +22,6 @@ export interface Load {
   acknowledged: Acknowledged[]
   /** Calls and records so far, and how many calls had to be repeated. */
   counts: { calls: number; records: number; repeated: number; givenUp: number; late: number }
-  /** Idempotency keys of which some call may have been taken without our knowing. */
-  unsure: Set<string>
   stop(): Promise<void>
 }
 
@@ -36,7 +34,6 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
   const load: Omit<Load, 'stop'> = {
     acknowledged: [],
     counts: { calls: 0, records: 0, repeated: 0, givenUp: 0, late: 0 },
-    unsure: new Set(),
   }
   const underWay = new Set<Promise<void>>()
   const keysOf = new Map<string, Array<{ key: string; body: object }>>()
@@ -94,7 +91,7 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
 
   async function settle(member: Member, key: string, content: object): Promise<void> {
     const headers: Record<string, string> = chance.happens(0.05) ? { prefer: 'respond-async' } : {}
-    const answer = await persistently(key, () =>
+    const answer = await persistently(() =>
       world.call(member.apiKey, 'POST', '/api/v1/events/custom/emit', { ...content, idempotencyKey: key }, headers),
     )
     if (answer) note(member, key, answer.status, answer.body, answer.headers.get('x-emit-id') ?? undefined)
@@ -103,22 +100,22 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
   async function batch(member: Member): Promise<void> {
     const keys = Array.from({ length: 5 }, () => `b${++n}-${chance.between(0, 1e9)}`)
     const items = keys.map(key => ({ ...body(member), idempotencyKey: key }))
-    const answer = await persistently(keys.join(), () => world.call(member.apiKey, 'POST', '/api/v1/events/custom/emit/batch', { items }))
+    const answer = await persistently(() => world.call(member.apiKey, 'POST', '/api/v1/events/custom/emit/batch', { items }))
     if (answer?.status !== 200) return
     const { results } = answer.body.data as { results: Array<{ status: number; emitId?: string; error?: { code: string } }> }
     for (const [index, result] of results.entries()) {
-      if (result.status >= 500) load.unsure.add(keys[index]!)
-      else note(member, keys[index]!, result.status, { data: result, ...(result.error ? { error: result.error } : {}) }, result.emitId)
+      // A 5xx may have been taken all the same: it promises nothing.
+      if (result.status < 500)
+        note(member, keys[index]!, result.status, { data: result, ...(result.error ? { error: result.error } : {}) }, result.emitId)
     }
   }
 
   /** Repeats what failed on the way or was answered with 5xx; the key makes that harmless. */
-  async function persistently(keys: string, call: () => Promise<Answer>): Promise<Answer | undefined> {
+  async function persistently(call: () => Promise<Answer>): Promise<Answer | undefined> {
     const deadline = clock.monotonicMs() + PERSIST_MS
     for (;;) {
       const answer = await call().catch(() => undefined)
       if (answer && answer.status < 500) return answer
-      for (const key of keys.split(',')) load.unsure.add(key)
       if (clock.monotonicMs() > deadline) {
         load.counts.givenUp++
         return undefined
@@ -154,7 +151,7 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
       })
       load.acknowledged.push({ organizationId: member.id, emitId: undefined, key, outcome: 'pending', code: undefined })
     } catch {
-      load.unsure.add(key)
+      // Not acknowledged: it may be there or not.
     }
   }
 

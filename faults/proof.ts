@@ -21,13 +21,11 @@ interface Verdict {
   eventId: string | null
   verdict: string
   code: string | null
-  sequence: number | null
   channel: string
   idempotencyKey: string | null
   subscriberCount: number
   webhookIds: string[]
-  completed: string
-  recordedAt: string
+  completed: 0 | 1
 }
 
 interface Step {
@@ -68,9 +66,9 @@ export async function prove(deps: {
   return findings.list()
 }
 
-const VERDICTS = `SELECT emitId, eventId, verdict, code, sequence, channel, idempotencyKey, subscriberCount,
-    arrayMap(w -> w.1, arrayFilter(w -> w.2 IS NULL, webhooks)) AS webhookIds, toString(recordedAt) AS recordedAt,
-    (SELECT groupArray(emitId) FROM completions WHERE organizationId = {organizationId:String}) AS done, if(has(done, emitId), 'yes', '') AS completed
+const VERDICTS = `SELECT emitId, eventId, verdict, code, channel, idempotencyKey, subscriberCount,
+    arrayMap(w -> w.1, arrayFilter(w -> w.2 IS NULL, webhooks)) AS webhookIds,
+    emitId IN (SELECT emitId FROM completions WHERE organizationId = {organizationId:String}) AS completed
   FROM emits WHERE organizationId = {organizationId:String} AND environment = 'live'`
 const STEPS = `SELECT deliveryId, eventId, webhookId, number, maxAttempts, attemptId, state, trigger
   FROM attempts WHERE organizationId = {organizationId:String} AND environment = 'live'
@@ -93,6 +91,7 @@ function createFindings() {
 
 function proveAcknowledged(findings: Findings, member: Member, verdicts: Verdict[], load: Load): void {
   const byEmit = Map.groupBy(verdicts, verdict => verdict.emitId)
+  const judgedKeys = new Set(verdicts.map(({ idempotencyKey }) => idempotencyKey))
   const acceptedByKey = Map.groupBy(
     verdicts.filter(({ verdict, idempotencyKey }) => verdict === 'accepted' && idempotencyKey !== null),
     ({ idempotencyKey }) => idempotencyKey!,
@@ -105,6 +104,8 @@ function proveAcknowledged(findings: Findings, member: Member, verdicts: Verdict
     const row = emitId === undefined ? undefined : byEmit.get(emitId)?.[0]
     if (emitId !== undefined)
       findings.check('every emit that was acknowledged is in the history', row !== undefined, `${emitId} (${outcome})`)
+    else if (outcome === 'pending')
+      findings.check('every record that Kafka acknowledged was judged', judgedKeys.has(key!), `${member.slug} ${key}`)
     if (row && outcome === 'rejected')
       findings.check(
         'the history says what the caller was told',
@@ -162,7 +163,7 @@ function proveDeliveries(findings: Findings, member: Member, verdicts: Verdict[]
   const byDelivery = Map.groupBy(steps, step => step.deliveryId)
   for (const { eventId, webhookIds, verdict, completed, subscriberCount } of verdicts) {
     if (verdict !== 'accepted') continue
-    if (subscriberCount > 0) findings.check('every event with subscribers has its last word', completed !== '', `${member.slug} ${eventId}`)
+    if (subscriberCount > 0) findings.check('every event with subscribers has its last word', completed === 1, `${member.slug} ${eventId}`)
     for (const webhookId of webhookIds) {
       const found = byDelivery.get(deliveryId(eventId!, webhookId))
       findings.check('every event and matching webhook has its delivery', found !== undefined, `${eventId} to ${webhookId}`)
