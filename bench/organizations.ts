@@ -4,7 +4,7 @@ import { createClient } from '../src/kafka/client.ts'
 import { shardOf } from '../src/kafka/shards.ts'
 import { emits } from '../topics/emits.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'
-import { EVENT_NAME, ORDER_SCHEMA } from './order.ts'
+import { EVENT_NAME, ORDER_SCHEMA, orderJson } from './order.ts'
 import type { HttpClient, PlatformProcess } from './platform-process.ts'
 import type { Stand } from './stand.ts'
 
@@ -57,6 +57,12 @@ export async function makeOrganization(api: PlatformProcess, stand: Stand): Prom
   return { id: organization.id, apiKey, event: `${slug}.${EVENT_NAME}`, topic: emits.nameFor(organization.id, 'live') }
 }
 
+/** One order over HTTP. Resolves with its verdict, which must be that it is accepted; throws a sentence else. */
+export async function emitOrder(client: HttpClient, { event }: BenchOrganization, n: number): Promise<void> {
+  const { status, text } = await client.send('POST', '/api/v1/events/custom/emit', `{"name":"${event}","payload":${orderJson(n)}}`)
+  if (status !== 202 || !text.includes('"sequence":')) throw new Error(`an emit was answered ${status}: ${text.slice(0, 300)}`)
+}
+
 /** `data` of the answer. Throws on anything but 201. */
 async function post<T>(client: HttpClient, path: string, body: object): Promise<T> {
   const { status, text } = await client.send('POST', path, JSON.stringify(body))
@@ -64,7 +70,8 @@ async function post<T>(client: HttpClient, path: string, body: object): Promise<
   return (JSON.parse(text) as { data: T }).data
 }
 
-async function countShards({ kafka }: Stand): Promise<number> {
+/** As the installation was made with. */
+export async function countShards({ kafka }: Stand): Promise<number> {
   const admin = createClient(kafka).admin()
   await admin.connect()
   const { topics } = await admin.fetchTopicMetadata({ topics: [shardsTopic.name] })

@@ -5,7 +5,7 @@
 import type { KoaRouteMessage, KoaRouteSettings } from '../baselines/koa-route.ts'
 import { type Arrivals, openLoop } from '../loops.ts'
 import { orderJson } from '../order.ts'
-import { type BenchOrganization, organizationsOf } from '../organizations.ts'
+import { type BenchOrganization, emitOrder, organizationsOf } from '../organizations.ts'
 import { createTopics } from '../pass-through.ts'
 import { createHttpClient, type HttpClient } from '../platform-process.ts'
 import { percentile } from '../rates.ts'
@@ -27,7 +27,7 @@ export async function measureEmit(stand: Stand): Promise<Row[]> {
   await untilIdle(stand, await organizationsOf(stand))
   const emitting = platform.client(organization.apiKey)
   const sendBare = (n: number) => bareProduce(koa, n)
-  const sendEmit = (n: number) => emit(emitting, organization, n)
+  const sendEmit = (n: number) => emitOrder(emitting, organization, n)
 
   stand.say(`warming up, ${RATE_PER_S}/s`)
   await openLoop(stand.clock, RATE_PER_S, WARM_S, sendBare)
@@ -68,15 +68,6 @@ async function startKoaRoute(stand: Stand): Promise<HttpClient> {
 async function bareProduce(koa: HttpClient, n: number): Promise<void> {
   const { status, text } = await koa.send('POST', '/', orderJson(n))
   if (status !== 202) throw new Error(`the bare route answered ${status}: ${text.slice(0, 300)}`)
-}
-
-async function emit(client: HttpClient, organization: BenchOrganization, n: number): Promise<void> {
-  const { status, text } = await client.send(
-    'POST',
-    '/api/v1/events/custom/emit',
-    `{"name":"${organization.event}","payload":${orderJson(n)}}`,
-  )
-  if (status !== 202 || !text.includes('"sequence":')) throw new Error(`an emit was answered ${status}: ${text.slice(0, 300)}`)
 }
 
 /** Over all rounds together: a percentile of a few seconds says little. */

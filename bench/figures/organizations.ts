@@ -1,10 +1,12 @@
 /**
  * What many organizations cost: each has two topics of its own. A start to `/ready` with all of them there, beside the broker alone on the same
- * data, and making one more, beside making the first ones.
+ * data; making one more, beside making the first ones; and what an organization that emits 20 times a second notices of others being made.
  */
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
+import { openLoop } from '../loops.ts'
+import { type BenchOrganization, emitOrder, makeOrganization } from '../organizations.ts'
 import { type HttpClient, type PlatformProcess, startPlatform } from '../platform-process.ts'
-import { median } from '../rates.ts'
+import { median, percentile } from '../rates.ts'
 import type { Stand } from '../stand.ts'
 import { type Row, short } from '../table.ts'
 
@@ -15,15 +17,21 @@ const AT_A_TIME = 16
 const ONE_MORE = 20
 const BROKER_HEAP_MB = 1024
 const TOLD_EVERY = 1_000
+const RATE_PER_S = 20
+const WARM_S = 3
+const GOALS = { readyS: 30, oneMoreMs: 1_000, pauseMs: 200 }
 
 export async function measureOrganizations(stand: Stand): Promise<Row[]> {
   await stand.stopParts()
   const count = Math.max(100, Math.round((ORGANIZATIONS * stand.options.records) / FULL_RECORDS))
   const platform = await start(stand)
   const operator = platform.client(platform.adminKey)
+  const emitting = await makeOrganization(platform, stand)
   const first = await makeOneByOne(stand, operator)
   await makeMany(stand, operator, count)
-  const oneMore = await makeOneByOne(stand, operator)
+  await longestEmitMs(stand, platform, emitting, WARM_S)
+  const undisturbed = await longestEmitMs(stand, platform, emitting, stand.options.seconds)
+  const { oneMore, pause } = await makeBesideEmits(stand, platform, emitting)
   await platform.end()
 
   const [broker, ready]: [number[], number[]] = [[], []]
@@ -35,8 +43,9 @@ export async function measureOrganizations(stand: Stand): Promise<Row[]> {
     await again.end()
   }
   return [
-    rowOf(`start → /ready with ${count} organizations, s`, median(ready), median(broker), 'broker alone'),
-    rowOf(`one more beside ${count} organizations, ms`, oneMore, first, 'beside none'),
+    rowOf(`start → /ready with ${count} organizations, s`, median(ready), median(broker), 'broker alone', GOALS.readyS),
+    rowOf(`one more beside ${count} organizations, ms`, oneMore, first, 'beside none', GOALS.oneMoreMs),
+    rowOf(`the longest emit of another meanwhile, at ${RATE_PER_S}/s, ms`, pause, undisturbed, 'none is made', GOALS.pauseMs),
   ]
 }
 
@@ -50,15 +59,37 @@ async function makeOne(stand: Stand, operator: HttpClient): Promise<void> {
   if (status !== 201) throw new Error(`an organization was not made: ${status} ${text.slice(0, 300)}`)
 }
 
-/** Median, ms. */
-async function makeOneByOne(stand: Stand, operator: HttpClient): Promise<number> {
+/** Median of so many, and of those made until `enough`; ms. */
+async function makeOneByOne(stand: Stand, operator: HttpClient, enough: () => boolean = () => true): Promise<number> {
   const took: number[] = []
-  for (let number = 0; number < ONE_MORE; number++) {
+  while (took.length < ONE_MORE || !enough()) {
     const startedAtMs = stand.clock.monotonicMs()
     await makeOne(stand, operator)
     took.push(stand.clock.monotonicMs() - startedAtMs)
   }
   return median(took)
+}
+
+/** Organizations are made one after the other for as long as another one emits. */
+async function makeBesideEmits(stand: Stand, platform: PlatformProcess, emitting: BenchOrganization) {
+  let over = false
+  const [pause, oneMore] = await Promise.all([
+    longestEmitMs(stand, platform, emitting, stand.options.seconds).finally(() => {
+      over = true
+    }),
+    makeOneByOne(stand, platform.client(platform.adminKey), () => over),
+  ])
+  return { oneMore, pause }
+}
+
+/** Constant arrival, so that whatever holds the platform up for some time is seen by the emits that are due then. */
+async function longestEmitMs(stand: Stand, platform: PlatformProcess, emitting: BenchOrganization, seconds: number): Promise<number> {
+  const client = platform.client(emitting.apiKey)
+  const { latenciesMs, failures } = await openLoop(stand.clock, RATE_PER_S, seconds, n => emitOrder(client, emitting, n))
+  if (failures.length > 0) throw new Error(`${failures.length} emits went wrong; the first: ${failures[0]}`)
+  const figures = [0.5, 0.99, 1].map(share => short(percentile(latenciesMs, share))).join(' / ')
+  stand.say(`emits at ${RATE_PER_S}/s: p50 / p99 / longest ${figures} ms`)
+  return percentile(latenciesMs, 1)
 }
 
 async function makeMany(stand: Stand, operator: HttpClient, count: number): Promise<void> {
@@ -81,11 +112,11 @@ async function brokerStartS({ clock, dataDir, say }: Stand): Promise<number> {
   return seconds
 }
 
-const rowOf = (figure: string, clarion: number, baseline: number, of: string): Row => ({
+const rowOf = (figure: string, clarion: number, baseline: number, of: string, goal: number): Row => ({
   figure,
   clarion: short(clarion),
   baseline: `${short(baseline)} (${of})`,
   ratio: short(clarion / baseline),
-  goal: '',
-  holds: undefined,
+  goal: `≤ ${goal}`,
+  holds: clarion <= goal,
 })
