@@ -2,13 +2,13 @@
  * `npm run bench`: each figure beside its baseline in the same run, one table at the end. The table goes to standard output, everything else
  * to standard error.
  */
-import { cpus } from 'node:os'
 import { type Clock, createSystemClock, createSystemRandom } from '../src/clock.ts'
 import { type Children, createChildren } from './children.ts'
 import { watchOthers } from './cpu.ts'
 import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
+import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measureFanOut } from './figures/fan-out.ts'
@@ -19,6 +19,7 @@ import { measurePath } from './figures/path.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
+import { describeMachine } from './machine.ts'
 import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
 import { type DataDirectory, makeDataDirectory, openStand, type Stand } from './stand.ts'
 import { type Row, table } from './table.ts'
@@ -33,6 +34,7 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   delivery: measureDelivery,
   'fan-out': measureFanOut,
   path: measurePath,
+  curve: measureCurve,
   isolation: measureIsolation,
   schemas: measureSchemas,
   compatibility: measureCompatibility,
@@ -101,9 +103,7 @@ async function closeAll(children: Children, opening: Promise<Stand> | undefined,
 async function surroundings(clock: Clock): Promise<string> {
   const others = watchOthers(clock)
   await clock.sleep(QUIET_WATCH_MS)
-  const date = new Date(clock.nowMs()).toISOString().slice(0, 16).replace('T', ' ')
-  const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}`
-  return `${date} UTC, ${machine}; before the run others used ${others()?.toFixed(1) ?? 'unknown'} cores`
+  return `${describeMachine(clock)}; before the run others used ${others()?.toFixed(1) ?? 'unknown'} cores`
 }
 
 function optionsOrExit(): BenchOptions | undefined {

@@ -10,6 +10,7 @@ export const FIGURES = [
   'delivery',
   'fan-out',
   'path',
+  'curve',
   'isolation',
   'schemas',
   'compatibility',
@@ -24,6 +25,8 @@ export interface BenchOptions {
   harness: string
   /** Where CPU profiles of the measured processes go; undefined: none are taken, since taking them costs time. */
   profileDir: string | undefined
+  /** Where the picture of `curve` goes (SVG); undefined: none is drawn. */
+  picture: string | undefined
   /** How often baseline and platform take turns; the ratio is the median. */
   rounds: number
   /** Records for each of the four organizations, per round. */
@@ -44,7 +47,8 @@ Measures the platform beside a baseline in the same run; only the ratios travel 
   --rounds N       turns of baseline and platform (${FULL.rounds})
   --records N      records for each of four organizations and round (${FULL.records})
   --seconds N      length of one stretch over HTTP (${FULL.seconds})
-  --harness DIR    the peer benchmark for 'path' (../shared/bench)
+  --harness DIR    the peer benchmark for 'path', 'curve' and 'isolation' (../shared/bench)
+  --picture FILE   draw throughput against latency ('curve') as an SVG
   --profile DIR    write CPU profiles of the platform's processes there; figures get lower
   --help
 `
@@ -55,7 +59,17 @@ export function readOptions(given: string[]): BenchOptions | undefined {
   const flag = { type: 'boolean' } as const
   const { values } = parseArgs({
     args: given,
-    options: { only: text, quick: flag, rounds: text, records: text, seconds: text, harness: text, profile: text, help: flag },
+    options: {
+      only: text,
+      quick: flag,
+      rounds: text,
+      records: text,
+      seconds: text,
+      harness: text,
+      profile: text,
+      picture: text,
+      help: flag,
+    },
   })
   if (values.help) return undefined
   const length = values.quick ? QUICK : FULL
@@ -63,6 +77,7 @@ export function readOptions(given: string[]): BenchOptions | undefined {
     only: figuresOf(values.only),
     harness: values.harness ?? '../shared/bench',
     profileDir: values.profile,
+    picture: values.picture,
     rounds: positive('rounds', values.rounds, length.rounds),
     records: positive('records', values.records, length.records),
     seconds: positive('seconds', values.seconds, length.seconds),

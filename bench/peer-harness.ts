@@ -21,6 +21,8 @@ export interface Result {
   senderCpuPer1000: number
   /** CPU seconds of each, by the name of its pid file. */
   cpuParts?: Record<string, number>
+  /** Memory of each after the run, MB (pages that are shared count once). */
+  rssParts?: Record<string, number>
   generatorLagMs: { p99?: number }
 }
 
@@ -33,8 +35,8 @@ export interface PeerHarness {
   /** Of the receiver. */
   port: number
   pids: string
-  /** Runs one of its programs to its end and answers its last result. */
-  program(name: string, args: string[]): Promise<Result>
+  /** Runs one of its programs to its end and answers its last result. Throws if arrivals were lost, or refused unless they `mayBeRefused`. */
+  program(name: string, args: string[], more?: { mayBeRefused: boolean }): Promise<Result>
   /** The platform that it is run against; ends with it. */
   platform: PlatformProcess
 }
@@ -83,7 +85,7 @@ function writePids(directory: string, pids: Record<string, number>): void {
 function createProgram(stand: Stand, { directory }: Harness, port: number, platform: PlatformProcess) {
   const env = { CLARION_URL: platform.base, CLARION_ADMIN_KEY: platform.adminKey }
   let runs = 0
-  return async (name: string, args: string[]): Promise<Result> => {
+  return async (name: string, args: string[], { mayBeRefused } = { mayBeRefused: false }): Promise<Result> => {
     const out = join(directory, `result-${++runs}.jsonl`)
     const child = stand.children.start({
       file: join(directory, name),
@@ -93,6 +95,8 @@ function createProgram(stand: Stand, { directory }: Harness, port: number, platf
     })
     await child.exited
     const result = resultOf(name, child, out)
+    if (result.lost > 0 || (result.rejected > 0 && !mayBeRefused))
+      throw new Error(`${name}: ${result.rejected} rejected, ${result.lost} lost:\n${child.log()}`)
     stand.say(child.log().trim().slice(0, 600))
     if (result.cpuParts) stand.say(`CPU s: ${JSON.stringify(result.cpuParts)}`)
     return result
@@ -101,7 +105,5 @@ function createProgram(stand: Stand, { directory }: Harness, port: number, platf
 
 function resultOf(name: string, child: Child, out: string): Result {
   if (!existsSync(out)) throw new Error(`${name} gave no result:\n${child.log()}`)
-  const result = JSON.parse(readFileSync(out, 'utf8')) as Result
-  if (result.rejected > 0 || result.lost > 0) throw new Error(`${name}: ${result.rejected} rejected, ${result.lost} lost:\n${child.log()}`)
-  return result
+  return JSON.parse(readFileSync(out, 'utf8')) as Result
 }

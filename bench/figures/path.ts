@@ -2,11 +2,9 @@
  * The whole path, emit → judged → signed webhook → receiver, with the peer benchmark: the same generator, receiver and payload (1 KB, fan-out 1) that
  * other systems are measured with. Its raw loop in the same run is the baseline.
  */
-import { openLoop } from '../loops.ts'
 import { type Latency, openPeerHarness, type Result } from '../peer-harness.ts'
-import { createHttpClient } from '../platform-process.ts'
-import { percentile } from '../rates.ts'
 import type { Stand } from '../stand.ts'
+import { postStraight } from '../straight-post.ts'
 import { type Row, short, whole } from '../table.ts'
 
 const IN_FLIGHT = 200
@@ -36,22 +34,11 @@ export async function measurePath(stand: Stand): Promise<Row[]> {
   const latencies: Row[] = []
   for (const { rate, over } of RATES) {
     const steady = await program('load.mjs', [...load, '--mode', 'open', '--rate', String(rate)])
-    const straight = await postStraight(stand, port, rate)
+    const straight = await postStraight(stand, port, rate, seconds)
     latencies.push(latencyRow('p50', rate, over.p50, steady, straight), latencyRow('p99', rate, over.p99, steady, straight))
   }
   await platform.end()
   return [...throughputRows(raw, full), ...latencies]
-}
-
-/** The same rate without anything between: one POST to the receiver and its answer. */
-async function postStraight({ clock, options }: Stand, port: number, rate: number): Promise<Latency> {
-  const receiver = createHttpClient(`http://127.0.0.1:${port}`, {})
-  const body = JSON.stringify({ run: 'straight', n: 0, sentAt: 0, note: 'x'.repeat(960) })
-  const { latenciesMs } = await openLoop(clock, rate, options.seconds, async () => {
-    await receiver.send('POST', '/e/0', body)
-  })
-  await receiver.close()
-  return { p50: percentile(latenciesMs, 0.5), p99: percentile(latenciesMs, 0.99) }
 }
 
 function throughputRows(raw: Result, full: Result): Row[] {
