@@ -30,6 +30,19 @@ export function watchParts(pids: Record<string, number>): (count: number, fresh:
   }
 }
 
+/** Starts counting the CPU of these processes; the answer tells how many seconds all of them together have used since. */
+export function watchCpuS(pids: readonly number[]): () => number {
+  const used = () => pids.reduce((sum, pid) => sum + (readProcess(pid)?.ticks ?? Number.NaN), 0) / TICKS_PER_S
+  const before = used()
+  return () => used() - before
+}
+
+/** Memory that a process holds, MB; NaN where that cannot be known. */
+export function rssMb(pid: number): number {
+  if (!existsSync(`/proc/${pid}/status`)) return Number.NaN
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024
+}
+
 /** user, nice, system, interrupts and what another machine on the same host took. */
 function machineTicks(): number {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.trim().split(/\s+/).slice(1).map(Number)

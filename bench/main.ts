@@ -11,10 +11,14 @@ import { measureCompatibility } from './figures/compatibility.ts'
 import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
 import { measureEmit } from './figures/emit.ts'
+import { measureFairness } from './figures/fairness.ts'
 import { measureFanOut } from './figures/fan-out.ts'
 import { measureFederation } from './figures/federation.ts'
+import { measureGrowth } from './figures/growth.ts'
+import { measureHistory } from './figures/history.ts'
 import { measureIsolation } from './figures/isolation.ts'
 import { measureOrganizations } from './figures/organizations.ts'
+import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
@@ -27,17 +31,21 @@ import { type Row, table } from './table.ts'
 /** In the order of `FIGURES`: `start` and `organizations` stop the parts of the stand, so they come last. */
 const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   admission: measureAdmission,
+  fairness: measureFairness,
   federation: measureFederation,
   streams: measureStreams,
   emit: measureEmit,
   batch: measureBatch,
   delivery: measureDelivery,
   'fan-out': measureFanOut,
+  overload: measureOverload,
   path: measurePath,
   curve: measureCurve,
   isolation: measureIsolation,
+  history: measureHistory,
   schemas: measureSchemas,
   compatibility: measureCompatibility,
+  growth: measureGrowth,
   start: measureStart,
   organizations: measureOrganizations,
 }

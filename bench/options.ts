@@ -3,17 +3,21 @@ import { parseArgs } from 'node:util'
 
 export const FIGURES = [
   'admission',
+  'fairness',
   'federation',
   'streams',
   'emit',
   'batch',
   'delivery',
   'fan-out',
+  'overload',
   'path',
   'curve',
   'isolation',
+  'history',
   'schemas',
   'compatibility',
+  'growth',
   'start',
   'organizations',
 ] as const

@@ -8,6 +8,8 @@ import { watchAdmission } from './watch-admission.ts'
 const DATABASE = 'clarion'
 const POLL_MS = 250
 const PATIENCE_MS = 300_000
+/** Longer than `record` ever waits before it writes. */
+const REST_MS = 4_000
 
 /** Rows of `emits`, whoever's: answered from the table's parts without reading them, so that asking costs nothing. */
 export async function countRecorded({ clickhouseUrl: url, clock }: Stand): Promise<number> {
@@ -28,6 +30,19 @@ export async function untilRecorded(stand: Stand, rows: number): Promise<void> {
     if (!told) stand.say(`waiting until record has written ${rows - count} rows`)
     told = true
     await stand.clock.sleep(POLL_MS)
+  }
+}
+
+/** Waits until nothing more is written, whoever's it is. */
+export async function untilHistoryRests(stand: Stand): Promise<void> {
+  const deadline = stand.clock.monotonicMs() + PATIENCE_MS
+  let before = await countRecorded(stand)
+  for (;;) {
+    await stand.clock.sleep(REST_MS)
+    const count = await countRecorded(stand)
+    if (count === before) return
+    if (stand.clock.monotonicMs() > deadline) throw new Error(`record still writes after ${PATIENCE_MS / 1_000} s`)
+    before = count
   }
 }
 

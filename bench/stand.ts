@@ -32,6 +32,8 @@ export interface Stand {
   say(sentence: string): void
   /** A platform process on this broker and ClickHouse; `roles` as `CLARION_ROLES`. Resolves when it is ready. */
   platform(roles: string, name?: string): Promise<PlatformProcess>
+  /** One more broker and ClickHouse, with data of their own, for settings that are fixed when the topics are made. Stopped before this one. */
+  another(name: string, env: Record<string, string>): Promise<Stand>
   /** Stops broker and ClickHouse; the data stay until `remove`. */
   stopParts(): Promise<void>
 }
@@ -56,7 +58,11 @@ export function makeDataDirectory(): DataDirectory {
   }
 }
 
-export async function openStand(deps: Pick<Stand, 'dataDir' | 'clock' | 'random' | 'options' | 'children' | 'say'>): Promise<Stand> {
+/** `env`: settings of its platform processes. */
+export async function openStand(
+  deps: Pick<Stand, 'dataDir' | 'clock' | 'random' | 'options' | 'children' | 'say'>,
+  env: Record<string, string> = {},
+): Promise<Stand> {
   const { dataDir, clock, options, children, say } = deps
   say('starting Kafka and ClickHouse')
   const logger = { info: say, warn: say }
@@ -72,7 +78,9 @@ export async function openStand(deps: Pick<Stand, 'dataDir' | 'clock' | 'random'
     KAFKA_USERNAME: username,
     KAFKA_PASSWORD: password,
     CLICKHOUSE_URL: clickhouse.url,
+    ...env,
   }
+  const others: Array<Promise<Stand>> = []
   let stopped = false
   return {
     ...deps,
@@ -81,9 +89,15 @@ export async function openStand(deps: Pick<Stand, 'dataDir' | 'clock' | 'random'
     pids: { broker: kafka.pid, clickhouse: clickhouse.pid },
     platform: (roles, name = roles) =>
       startPlatform({ children, clock, dataDir: join(dataDir, 'platform'), roles, name, env: connection, profileDir: options.profileDir }),
+    another(name, env) {
+      const opening = openStand({ ...deps, dataDir: join(dataDir, name) }, env)
+      others.push(opening)
+      return opening
+    },
     async stopParts() {
       if (stopped) return
       stopped = true
+      for (const other of await Promise.allSettled(others)) if (other.status === 'fulfilled') await other.value.stopParts()
       await Promise.all([clickhouse.close(), kafka.close()])
     },
   }

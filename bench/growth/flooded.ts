@@ -1,0 +1,105 @@
+/**
+ * What admission costs at full speed. The topics are filled in a transaction that stays open until every `admit` process has its shards, so that
+ * neither producing nor starting is measured.
+ */
+import { default as kafkajs, type Transaction } from 'kafkajs'
+import { createClient } from '../../src/kafka/client.ts'
+import { rssMb, watchCpuS } from '../cpu.ts'
+import { type BenchOrganization, countShards } from '../organizations.ts'
+import type { PlatformProcess } from '../platform-process.ts'
+import { steadyRate } from '../rates.ts'
+import type { Stand } from '../stand.ts'
+import { watchAdmission } from '../watch-admission.ts'
+import { type Cost, tell } from './series.ts'
+
+const RECORDS_PER_SEND = 1_000
+/** Below what Kafka takes as one batch. */
+const BYTES_PER_SEND = 800_000
+const POLL_MS = 50
+const PATIENCE_MS = 30_000
+
+export interface Load {
+  organizations: BenchOrganization[]
+  /** Of each organization. */
+  records: number
+  /** The header `name`, and a payload as JSON. */
+  record(organization: BenchOrganization, n: number): { name: string; payload: string }
+}
+
+let transactions = 0
+
+/** With so many processes of role `admit`. Every record must be accepted. */
+export async function floodedCost(stand: Stand, processes: number, load: Load): Promise<Cost> {
+  const { clock } = stand
+  const count = load.organizations.length * load.records
+  const watch = await watchAdmission(stand, load.organizations)
+  const producer = createClient(stand.kafka).producer({
+    transactionalId: `bench-growth-${++transactions}`,
+    maxInFlightRequests: 1,
+    idempotent: true,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
+  await producer.connect()
+  const transaction = await producer.transaction()
+  const bytes = await fill(transaction, load)
+  const admits = await Promise.all(Array.from({ length: processes }, () => stand.platform('admit', 'growth-admit')))
+  await untilShared(stand, admits)
+
+  const pids = [stand.pids.broker, ...admits.map(({ child }) => child.pid)]
+  const cpuS = watchCpuS(pids)
+  const before = watch.accepted()
+  const following = watch.follow(count)
+  await transaction.commit()
+  await producer.disconnect()
+  const rate = steadyRate(await following, count)
+  const deadline = clock.monotonicMs() + PATIENCE_MS
+  while (watch.accepted() - before < count) {
+    if (clock.monotonicMs() > deadline) throw new Error(`of ${count} records ${watch.accepted() - before} were accepted`)
+    await clock.sleep(POLL_MS)
+  }
+  const cost = {
+    cpuMs: (cpuS() * 1_000 * 1_000) / count,
+    rssMb: Math.max(...admits.map(({ child }) => rssMb(child.pid))),
+    emitsPerS: rate,
+    mbPerS: (rate * bytes) / count / 1e6,
+  }
+  for (const admit of admits) await admit.end()
+  await watch.close()
+  stand.say(tell(cost))
+  return cost
+}
+
+/** Answers the bytes of all payloads. */
+async function fill(transaction: Transaction, { organizations, records, record }: Load): Promise<number> {
+  let bytes = 0
+  for (const organization of organizations)
+    for (let n = 0; n < records; ) {
+      const messages: kafkajs.Message[] = []
+      for (let size = 0; n < records && messages.length < RECORDS_PER_SEND && size < BYTES_PER_SEND; n++) {
+        const { name, payload } = record(organization, n)
+        size += payload.length
+        bytes += payload.length
+        messages.push({ partition: 0, key: null, value: payload, headers: { name } })
+      }
+      await transaction.send({ topic: organization.topic, messages, acks: -1 })
+    }
+  return bytes
+}
+
+/** Until the processes hold all shards between them, none more than one above its part. */
+async function untilShared(stand: Stand, admits: PlatformProcess[]): Promise<void> {
+  const shards = await countShards(stand)
+  const deadline = stand.clock.monotonicMs() + PATIENCE_MS
+  for (;;) {
+    const held = await Promise.all(admits.map(shardsHeld))
+    const total = held.reduce((sum, each) => sum + each, 0)
+    if (total === shards && Math.max(...held) <= Math.ceil(shards / admits.length)) return
+    if (stand.clock.monotonicMs() > deadline) throw new Error(`the processes hold ${held.join(', ')} of ${shards} shards`)
+    await stand.clock.sleep(POLL_MS)
+  }
+}
+
+async function shardsHeld({ base }: PlatformProcess): Promise<number> {
+  const text = await (await fetch(`${base}/metrics`)).text()
+  return Number(/^clarion_shards\{role="admit"\} (\d+)/m.exec(text)?.[1] ?? 0)
+}

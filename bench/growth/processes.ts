@@ -1,0 +1,21 @@
+/** One, two and four processes of role `admit` share the shards; eight organizations, one on each. */
+import { orderJson } from '../order.ts'
+import { spreadOrganizations } from '../organizations.ts'
+import type { Stand } from '../stand.ts'
+import { floodedCost } from './flooded.ts'
+import type { Series } from './series.ts'
+
+const SIZES = [1, 2, 4]
+const ORGANIZATIONS = 8
+
+export async function processesSeries(stand: Stand): Promise<Series> {
+  const series: Series = { of: '`admit` processes, from full topics', points: [] }
+  const organizations = await spreadOrganizations(stand, ORGANIZATIONS)
+  const records = Math.floor((stand.options.records * 2) / ORGANIZATIONS)
+  const load = { organizations, records, record: ({ event }: { event: string }, n: number) => ({ name: event, payload: orderJson(n) }) }
+  for (const at of SIZES) {
+    stand.say(`${at} processes of role admit`)
+    series.points.push({ at, cost: await floodedCost(stand, at, load) })
+  }
+  return series
+}
