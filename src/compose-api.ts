@@ -107,6 +107,11 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     createIngressLag({ view: parts.view, clock, position: numbers.position, ends: partitions => parts.wire.ends(partitions) }),
   )
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
+  parts.metrics.counter(
+    'clarion_unanswered_emits_total',
+    'Requests told that their emit is queued, because its verdict did not come within two seconds.',
+    () => outcomes.timedOut,
+  )
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
   alignPartitions(parts)
@@ -134,6 +139,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     usage: numbers,
     readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
     onAnswer: parts.metrics.request,
+    onShed: parts.metrics.shed,
     metrics: () => parts.metrics.text(),
     adminKey: parts.backends.adminKey,
     aliasKeyHeader: parts.config.aliasKeyHeader,

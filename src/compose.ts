@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { createAdmit } from '../processors/admit/index.ts'
 import type { CatchUpSources } from '../processors/deliver/catch-ups.ts'
+import type { DeliverFigures } from '../processors/deliver/figures.ts'
 import { createDeliver } from '../processors/deliver/index.ts'
 import { createReplayEnd } from '../processors/deliver/replay-end.ts'
 import { createRecord } from '../processors/record/index.ts'
@@ -42,6 +43,7 @@ import { createMailer } from './notifications/mail.ts'
 import { createOwnerNotices } from './notifications/owner-notices.ts'
 import type { Logger } from './observability/logger.ts'
 import { createMetrics } from './observability/metrics.ts'
+import { createRetryDepth } from './observability/retry-depth.ts'
 import { openTracing } from './observability/tracing/tracing.ts'
 import { createValidators } from './registry/validators.ts'
 
@@ -134,7 +136,7 @@ export async function compose(deps: {
     const ledger = openLedger({ kafka, wire, analytics, view, shards: provisioning.shards, ids, clock, logger, metrics })
     closing.push(() => ledger.close())
     if (roles.has('record')) {
-      const { shards } = await run(createRecord({ analytics, clock, tracing }))
+      const { shards } = await run(createRecord({ analytics, clock, tracing, metrics: metrics.record }))
       const hourly = checkHourly({ ledger, shards, clock, logger })
       closing.push(async () => hourly.close())
     }
@@ -145,7 +147,11 @@ export async function compose(deps: {
       closing.push(async () => mailer.close())
       const { reportHealth } = controlPlane
       const sendNotice = createOwnerNotices({ view, mailer })
-      const onAttempt = metrics.attemptRow
+      const onAttempt = metrics.deliver.attempt
+      const watch = ({ inHand, inputs }: DeliverFigures) => {
+        metrics.deliver.inHand(inHand)
+        metrics.deliver.depth(createRetryDepth({ clock, read: inputs, ends: partitions => wire.ends(partitions) }))
+      }
       const { timeScale, clockOffsetMs } = config
       const replayReads = createReplayReads(analytics)
       const catchUp: CatchUpSources = {
@@ -171,6 +177,7 @@ export async function compose(deps: {
           sendNotice,
           tracing,
           onAttempt,
+          watch,
         }),
       )
     }

@@ -30,6 +30,7 @@ import { type CatchUpSources, createCatchUps } from './catch-ups.ts'
 import { createCommandReader } from './commands.ts'
 import type { Delivery } from './delivery.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import { createFigures, type DeliverFigures, type Watched } from './figures.ts'
 import { createFreshDeliveries } from './fresh.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
 import { createOpenEvents } from './open-events.ts'
@@ -68,6 +69,8 @@ export interface DeliverDependencies {
   tracing?: Tracing | undefined
   /** After each attempt, before its transaction has committed. */
   onAttempt?(row: AttemptRow): void
+  /** Called once: what is given may be asked at any time. */
+  watch?(figures: DeliverFigures): void
 }
 
 /** What all shards of one process share. */
@@ -76,6 +79,8 @@ interface Shared {
   room: Room
   dispatcher: Dispatcher
   attempts: Attempts
+  /** Every open shard, for those who watch. */
+  watched: Set<Watched>
 }
 
 export function createDeliver(deps: DeliverDependencies): Processor {
@@ -85,7 +90,9 @@ export function createDeliver(deps: DeliverDependencies): Processor {
     room: createRoom(limits),
     dispatcher: createDispatcher({ view: deps.view, limits }),
     attempts: createAttempts(deps),
+    watched: new Set(),
   }
+  deps.watch?.(createFigures(shared.room, shared.watched))
   return {
     role: 'deliver',
     stateTopics: [deliveryState.name, deliveryCatchUps.name],
@@ -95,7 +102,7 @@ export function createDeliver(deps: DeliverDependencies): Processor {
 }
 
 function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
-  const { room, dispatcher } = shared
+  const { room, dispatcher, watched } = shared
   const { clock, timeScale, clockOffsetMs = 0 } = deps
   const topics = [deliveries, deliveriesCommands, ...RETRY_TIERS.map(tier => tier.topic)]
   const inputs = new Map(topics.map(({ name }) => [name, createProgress(name)]))
@@ -190,6 +197,16 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     })
   }
 
+  const seen: Watched = {
+    count: stages => shard.count(stages),
+    inputs: () =>
+      [deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name: topic }) => {
+        const progress = progressOf(topic)
+        const oldestAtMs = tiers.get(topic)?.oldestAtMs()
+        return { topic, partition: handle.shard, readTo: progress.readTo(), open: progress.open(), oldestAtMs }
+      }),
+  }
+
   let stopped = false
   function guarded(work: () => void): void {
     if (stopped) return
@@ -203,6 +220,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
 
   function stop(): void {
     stopped = true
+    watched.delete(seen)
     catchUps.close()
     forgetRoom()
     forgetWebhooks()
@@ -229,6 +247,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       } else if ('done' in stands) inputs.get(stands.done)?.restoreBlock(stands.block, value)
     },
     start() {
+      watched.add(seen)
       for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest')
       catchUps.start()
       announce.start()

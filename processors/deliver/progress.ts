@@ -27,6 +27,8 @@ export interface Progress {
   position(): number | undefined
   /** All records before this offset have been begun. */
   readTo(): number
+  /** Records that have been begun and have not ended. */
+  open(): number
   /** A record of one part beyond `readTo`, to be ended before it is read; undefined if it has been begun or has ended. */
   ahead(offset: number): Begun | undefined
   /** A record of `parts` parts was read. Undefined if all of it has ended before; else `ended` names the parts that have. */
@@ -113,6 +115,11 @@ export function createProgress(topic: string): Progress {
     },
     position: () => storedPosition,
     readTo: () => nextOffset,
+    open() {
+      let open = 0
+      for (let at = head; at < begun.length; at++) if (begun[at]!.open > 0) open++
+      return open
+    },
     ahead(offset) {
       const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
       if (offset < nextOffset || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined

@@ -16,6 +16,8 @@ const HELD_MS_MIN = 100
 
 export interface RetryTierReader {
   receive(records: LogRecord[], nextOffset: number): void
+  /** When the oldest came that waits to be loaded; undefined: none does. */
+  oldestAtMs(): number | undefined
   /** Loads what may be loaded. To be called whenever there is room again. */
   load(): void
   /** Hands on what has been read and is to be cancelled, whenever it would be due. */
@@ -85,6 +87,7 @@ export function createRetryTier(deps: {
 
   return {
     load,
+    oldestAtMs: () => (waiting[0] === undefined ? undefined : waiting[0].loadAtMs - loadAfterMs),
     receive(records, nextOffset) {
       const nowMs = clock.nowMs()
       for (const log of records) {

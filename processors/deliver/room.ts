@@ -3,6 +3,8 @@ export interface Room {
   take(bytes: number): void
   give(bytes: number): void
   full(): boolean
+  /** Of all payloads. */
+  bytes(): number
   /** More than half full: who need not be in memory should not. */
   crowded(): boolean
   /** Calls back each time it is no longer full, until the answered function is called. */
@@ -29,6 +31,7 @@ export function createRoom({ deliveriesMax, payloadBytesMax }: { deliveriesMax: 
       for (const listener of [...listeners]) listener()
     },
     full: () => full,
+    bytes: () => bytes,
     crowded: () => deliveries > deliveriesMax / 2 || bytes > payloadBytesMax / 2,
     onFree(listener) {
       listeners.add(listener)

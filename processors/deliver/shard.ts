@@ -24,6 +24,7 @@ import type { Attempts } from './attempt.ts'
 import type { Delivery, Owner } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { createDueQueue } from './due-queue.ts'
+import type { Stages } from './figures.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { OpenEvents } from './open-events.ts'
 import type { Outputs } from './outputs.ts'
@@ -48,6 +49,8 @@ export interface DeliveryShard {
   /** Cancels what is in hand and not in flight; what is in flight gets no further attempt. */
   cancel(reasonFor: (delivery: RetryRecord, inFlight: boolean) => string | undefined): void
   isFlying(deliveryId: string): boolean
+  /** Adds what is in hand to a count by stage. */
+  count(stages: Stages): void
   /** Cancels a record that was never in hand. */
   cancelRecord(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, reason: string): void
   /** Moves aside what has waited too long for a slot: a position must not stand still for one slow webhook. To be called now and then. */
@@ -246,6 +249,9 @@ export function createDeliveryShard(deps: {
         if (delivery.stage === 'flying') delivery.cancel = reason
         else settle.cancelled(delivery, reason)
       }
+    },
+    count(stages) {
+      for (const { stage } of inHand) if (stage !== 'over') stages[stage]++
     },
     isFlying: deliveryId => [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
     cancelRecord(record, progress, begun, reason) {

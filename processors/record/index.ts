@@ -15,15 +15,17 @@
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Processor, ShardHandle } from '../../src/kafka/ports.ts'
+import type { RecordMetrics } from '../../src/observability/record-metrics.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { recordState } from '../../topics/record-state.ts'
-import type { LaneBounds } from './lane.ts'
+import type { Lane, LaneBounds } from './lane.ts'
 import { openShard } from './shard.ts'
 
 export interface RecordDeps {
   analytics: Pick<AnalyticsClient, 'insert'>
   clock: Clock
   tracing?: Tracing | undefined
+  metrics?: RecordMetrics
   bounds?: LaneBounds
   pacing?: Pacing
 }
@@ -36,14 +38,25 @@ export interface Pacing {
 }
 
 /** Decoding and encoding a full block holds the event loop for some 40 ms; smaller ones make ClickHouse merge all day. Each of a shard's five lanes may fill its buffer. */
-const BOUNDS: LaneBounds = { blockRowsMax: 8_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 6 * 1024 * 1024 }
+export const BOUNDS: LaneBounds = { blockRowsMax: 8_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 6 * 1024 * 1024 }
 const PACING: Pacing = { busyFactor: 6, shortestMs: 1_000, longestMs: 3_000 }
 
-export function createRecord({ analytics, clock, tracing, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
+export function createRecord({ analytics, clock, tracing, metrics, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
+  const watched = new Set<ReadonlyMap<string, Lane>>()
+  metrics?.behind(() => behindOf(watched, clock.nowMs()))
   return {
     role: 'record',
     stateTopics: [recordState.name],
     patient: true,
-    open: (handle: ShardHandle) => openShard({ handle, analytics, clock, tracing, bounds, pacing }),
+    open: (handle: ShardHandle) => openShard({ handle, analytics, clock, tracing, metrics, watched, bounds, pacing }),
   }
+}
+
+/** By topic, over all shards; nothing behind is 0. */
+function behindOf(shards: Iterable<ReadonlyMap<string, Lane>>, nowMs: number): Array<{ topic: string; seconds: number }> {
+  const behind = new Map<string, number>()
+  for (const lanes of shards)
+    for (const { topic, oldestAtMs = nowMs } of lanes.values())
+      behind.set(topic, Math.max(behind.get(topic) ?? 0, (nowMs - oldestAtMs) / 1000))
+  return [...behind].map(([topic, seconds]) => ({ topic, seconds }))
 }

@@ -31,6 +31,8 @@ export interface Lane {
   readonly isFull: boolean
   /** The block that was under way before the restore has not been read again to its end. */
   readonly isIncomplete: boolean
+  /** When the oldest record was written that has been read and is not in ClickHouse; undefined: there is none. */
+  readonly oldestAtMs: number | undefined
   restore(state: RecordState): void
   receive(records: LogRecord[], nextOffset: number): void
   /** Cuts the next block and counts it as under way, or answers undefined if there is nothing to send yet. */
@@ -53,6 +55,8 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   let isPaused = false
   let isChanged = false
   let leftSome = false
+  /** Of the block under way. */
+  let sentFromMs: number | undefined
 
   const isIncomplete = (): boolean => isRepeating && through !== null && readTo <= through
 
@@ -94,6 +98,9 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     get isIncomplete() {
       return isIncomplete()
     },
+    get oldestAtMs() {
+      return sentFromMs ?? waiting[0]?.timestampMs
+    },
     restore(state) {
       from = state.from
       through = state.through
@@ -112,12 +119,14 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     cut() {
       if (isRepeating && through !== null) {
         if (isIncomplete()) return undefined
+        sentFromMs = waiting[0]?.timestampMs
         const { rows, records } = fill(countRepeated(through), false)
         take(records)
         return { topic, partition: shard, first: from as number, last: through, rows }
       }
       const head = waiting[0]
       if (head === undefined) return undefined
+      sentFromMs = head.timestampMs
       const { rows, records } = fill(waiting.length, true)
       from ??= head.offset
       through = (waiting[records - 1] as LogRecord).offset
@@ -129,6 +138,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     finish() {
       from = (through as number) + 1
       through = null
+      sentFromMs = undefined
       isRepeating = false
       isChanged = true
     },

@@ -2,6 +2,7 @@
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { OutRecord, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import type { RecordMetrics } from '../../src/observability/record-metrics.ts'
 import { traceInsert } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
@@ -14,6 +15,9 @@ interface ShardDeps {
   analytics: Pick<AnalyticsClient, 'insert'>
   clock: Clock
   tracing: Tracing | undefined
+  metrics: RecordMetrics | undefined
+  /** The lanes of every open shard, for those who watch. */
+  watched: Set<ReadonlyMap<string, Lane>>
   bounds: LaneBounds
   pacing: Pacing
 }
@@ -27,7 +31,7 @@ type Phase = 'gathering' | 'committing' | 'inserting'
 /** How long an insert under way is waited for when the shard is to be given up; the next holder repeats it. */
 const DRAIN_MS = 5_000
 
-export function openShard({ handle, analytics, clock, tracing, bounds, pacing }: ShardDeps): ShardTask {
+export function openShard({ handle, analytics, clock, tracing, metrics, watched, bounds, pacing }: ShardDeps): ShardTask {
   const { shard } = handle
   const lanes = new Map<string, Lane>(
     Object.keys(ROWS_OF).map(topic => {
@@ -87,7 +91,9 @@ export function openShard({ handle, analytics, clock, tracing, bounds, pacing }:
     try {
       for (const insert of blocks.flatMap(insertsOf)) {
         const insertedFromMs = clock.machineMs()
+        const sentAtMs = clock.monotonicMs()
         await analytics.insert(insert, closed.signal)
+        metrics?.inserted(insert.table, insert.rows.length, (clock.monotonicMs() - sentAtMs) / 1000)
         if (tracing) traceInsert(tracing, insert, insertedFromMs)
       }
     } catch (error) {
@@ -107,6 +113,7 @@ export function openShard({ handle, analytics, clock, tracing, bounds, pacing }:
       if (record.value) lanes.get(topic)?.restore(recordStateCodec.decode(record.value))
     },
     start() {
+      watched.add(lanes)
       for (const lane of lanes.values()) handle.assign(lane.topic, shard, lane.from)
     },
     receive(records, nextOffset) {
@@ -139,6 +146,7 @@ export function openShard({ handle, analytics, clock, tracing, bounds, pacing }:
       })
     },
     close() {
+      watched.delete(lanes)
       closed.abort()
       roundTimer?.cancel()
     },

@@ -66,6 +66,8 @@ export interface ApiDeps {
   tracing?: Tracing | undefined
   /** See `createApp`. */
   onAnswer(route: string, status: number, seconds: number): void
+  /** See `createEmitting`. */
+  onShed?(): void
   /** The text of `/metrics`. */
   metrics: () => Promise<string> | string
   adminKey: string

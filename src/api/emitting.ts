@@ -47,6 +47,8 @@ export function createEmitting(deps: {
   tags: IngressTags
   clock: Clock
   tracing?: Tracing | undefined
+  /** An emit was refused because verdicts are late, or too many wait for theirs. */
+  onShed?(): void
 }): Emitting {
   const { appender, outcomes, view, tags, clock, tracing } = deps
   const overload = createOverload(deps)
@@ -62,8 +64,10 @@ export function createEmitting(deps: {
 
   const emitting: Emitting = async (by, { emit, payload }, requestId, async, more) => {
     const { key, organization } = by
-    if (overload.refuses() || outcomes.waiting >= WAITING_MAX)
+    if (overload.refuses() || outcomes.waiting >= WAITING_MAX) {
+      deps.onShed?.()
       throw new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', { retryAfterS: 1 })
+    }
     const beganAtMs = clock.monotonicMs()
     const topic = emits.nameFor(organization.id, key.environment)
     const partition = partitionOf(organization, emit.subject)

@@ -19,6 +19,8 @@ export interface OutcomeWaiter {
   onRecord(record: LogRecord): void
   /** Requests that wait now. */
   readonly waiting: number
+  /** Requests that have been told `pending` because no verdict came in time. */
+  readonly timedOut: number
   close(): void
 }
 
@@ -36,6 +38,7 @@ export function createOutcomeWaiter(deps: { clock: Clock; processId: string }): 
   const key = Buffer.from(processId)
   const open = new Map<number, Waiting>()
   let last = 0
+  let timedOut = 0
   let timer: Timer | undefined
 
   function sweep(): void {
@@ -44,6 +47,7 @@ export function createOutcomeWaiter(deps: { clock: Clock; processId: string }): 
     for (const [ticket, waiting] of open) {
       if (waiting.resolve === undefined || waiting.deadlineMs > nowMs) continue
       open.delete(ticket)
+      timedOut++
       waiting.resolve('pending')
     }
     if (open.size > 0) arm()
@@ -87,6 +91,9 @@ export function createOutcomeWaiter(deps: { clock: Clock; processId: string }): 
     },
     get waiting() {
       return open.size
+    },
+    get timedOut() {
+      return timedOut
     },
     close() {
       timer?.cancel()

@@ -26,6 +26,8 @@ const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
 
 export interface ShardMetrics {
   transaction(role: string, shard: number, seconds: number, records: number): void
+  /** It is running, so long after it began to open. */
+  opened?(role: string, shard: number, seconds: number): void
   reopened(role: string, shard: number, reason: string): void
   /** The group has given this process these shards. */
   assigned(role: string, shards: number): void
@@ -116,7 +118,9 @@ export function createShard(deps: {
     if (born.ended) return
     born.running = true
     failures = 0
-    logger.debug({ ms: Math.round(clock.monotonicMs() - startedAtMs) }, 'shard running')
+    const tookMs = clock.monotonicMs() - startedAtMs
+    deps.metrics.opened?.(role, number, tookMs / 1000)
+    logger.debug({ ms: Math.round(tookMs) }, 'shard running')
     pump(born)
   }
 

@@ -1,29 +1,39 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ShardMetrics } from '../kafka/shard.ts'
+import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
+import { SECONDS } from './buckets.ts'
+import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
+import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
 
 export interface Metrics {
   shard: ShardMetrics
-  verdictOf(verdict: { verdict: string; code?: string }, emit: { request: { channel: string } }): void
-  attemptRow(row: Pick<AttemptRow, 'state' | 'errorKind' | 'durationMs'>): void
+  deliver: DeliverMetrics
+  record: RecordMetrics
+  verdictOf(
+    verdict: { verdict: string; code?: string },
+    emit: { request: { channel: string }; recordedAtMs: number; judgedAtMs: number },
+  ): void
   request(route: string, status: number, seconds: number): void
+  /** An emit was refused because too many wait for their verdict. */
+  shed(): void
   /** Asked for at each scrape; what cannot be answered is left out. */
   ingressLag(read: () => Promise<IngressLag[]>): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
+  /** Asked for at each scrape; what `read` answers only grows. */
+  counter(name: string, help: string, read: () => number): void
   /** Prometheus text format. */
   text(): Promise<string>
 }
-
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  const asked: AskedMetrics = createAskedMetrics(registry)
   const transactions = new Histogram({
     name: 'clarion_transaction_seconds',
     help: 'Time of one Kafka transaction, from seal to commit.',
@@ -41,6 +51,13 @@ export function createMetrics(): Metrics {
     name: 'clarion_shard_reopened_total',
     help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault.',
     labelNames: ['role', 'reason'],
+    registers,
+  })
+  const opened = new Histogram({
+    name: 'clarion_shard_open_seconds',
+    help: 'Time to open a shard: fencing its last holder and reading its state. Nothing of the shard goes on meanwhile.',
+    labelNames: ['role'],
+    buckets: SECONDS,
     registers,
   })
   const rebalances = new Counter({
@@ -61,10 +78,9 @@ export function createMetrics(): Metrics {
     labelNames: ['verdict', 'code', 'channel'],
     registers,
   })
-  const attempts = new Histogram({
-    name: 'clarion_attempt_seconds',
-    help: 'Time of one webhook attempt, by what the delivery was after it and the kind of error.',
-    labelNames: ['state', 'error_kind'],
+  const verdictDelays = new Histogram({
+    name: 'clarion_verdict_delay_seconds',
+    help: 'Time from the moment an emit came in to its verdict, whichever way it came.',
     buckets: SECONDS,
     registers,
   })
@@ -75,43 +91,44 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   })
+  const shed = new Counter({
+    name: 'clarion_shed_emits_total',
+    help: 'Emits refused with 503 because verdicts are late or too many wait for theirs.',
+    registers,
+  })
   return {
+    deliver: createDeliverMetrics(registry, asked),
+    record: createRecordMetrics(registry, asked),
     shard: {
       transaction(role, _shard, seconds, count) {
         transactions.observe({ role }, seconds)
         records.inc({ role }, count)
       },
+      opened: (role, _shard, seconds) => opened.observe({ role }, seconds),
       reopened: (role, _shard, reason) => reopened.inc({ role, reason }),
       assigned(role, shards) {
         rebalances.inc({ role })
         held.set({ role }, shards)
       },
     },
-    verdictOf: ({ verdict, code }, { request }) => verdicts.inc({ verdict, code: code ?? '', channel: request.channel }),
-    attemptRow: ({ state, errorKind, durationMs }) => attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000),
+    verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {
+      verdicts.inc({ verdict, code: code ?? '', channel: request.channel })
+      // Broker and process have a clock each.
+      verdictDelays.observe(Math.max(0, judgedAtMs - recordedAtMs) / 1000)
+    },
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+    shed: () => shed.inc(),
     ingressLag(read) {
-      new Gauge({
+      asked.gauge({
         name: 'clarion_ingress_lag_records',
         help: 'Records of an ingress that have no verdict yet, for the twenty organizations that are behind most.',
         labelNames: ['organization'],
-        registers,
-        async collect() {
-          this.reset()
-          for (const { organizationId, records } of await read().catch(() => [])) this.set({ organization: organizationId }, records)
-        },
+        read: async () =>
+          (await read()).map(({ organizationId, records }) => ({ labels: { organization: organizationId }, value: records })),
       })
     },
-    gauge(name, help, read) {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read())
-        },
-      })
-    },
+    gauge: (name, help, read) => asked.gauge({ name, help, read: () => [{ value: read() }] }),
+    counter: (name, help, read) => asked.counter({ name, help, read: () => [{ value: read() }] }),
     text: () => registry.metrics(),
   }
 }

@@ -1,0 +1,56 @@
+/** Metrics that are asked for at each scrape instead of being kept: what cannot be answered then is left out. */
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+/** One line of a metric: the values of its labels, and its own. */
+export interface Line {
+  labels?: Record<string, string>
+  value: number
+}
+
+export interface Asked {
+  name: string
+  help: string
+  labelNames?: string[]
+  read(): Line[] | Promise<Line[]>
+}
+
+export interface AskedMetrics {
+  gauge(asked: Asked): void
+  /** What `read` answers only grows. */
+  counter(asked: Asked): void
+}
+
+export function createAskedMetrics(registry: Registry): AskedMetrics {
+  const registers = [registry]
+  const linesOf = async (read: Asked['read']): Promise<Line[]> => {
+    try {
+      return await read()
+    } catch {
+      return []
+    }
+  }
+  return {
+    gauge({ read, ...named }) {
+      new Gauge({
+        ...named,
+        registers,
+        async collect() {
+          const lines = await linesOf(read)
+          this.reset()
+          for (const { labels = {}, value } of lines) this.set(labels, value)
+        },
+      })
+    },
+    counter({ read, ...named }) {
+      new Counter({
+        ...named,
+        registers,
+        async collect() {
+          const lines = await linesOf(read)
+          this.reset()
+          for (const { labels = {}, value } of lines) this.inc(labels, value)
+        },
+      })
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** Metrics of the role `deliver`: what it has in hand, what waits in the retry topics, how its attempts go. */
+import { Histogram, type Registry } from 'prom-client'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import type { AskedMetrics } from './asked-metrics.ts'
+import { SECONDS } from './buckets.ts'
+import type { RetryDepth } from './retry-depth.ts'
+
+export interface DeliverMetrics {
+  attempt(row: AttemptOutcome): void
+  /** Asked for at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
+  inHand(read: () => InHand): void
+  /** Asked for at each scrape. */
+  depth(read: () => Promise<RetryDepth[]>): void
+}
+
+export type AttemptOutcome = Pick<
+  AttemptRow,
+  'state' | 'errorKind' | 'durationMs' | 'number' | 'trigger' | 'replayId' | 'startedAtMs' | 'createdAtMs'
+>
+
+export interface InHand {
+  stages: Record<string, number>
+  payloadBytes: number
+}
+
+export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): DeliverMetrics {
+  const registers = [registry]
+  const attempts = new Histogram({
+    name: 'clarion_attempt_seconds',
+    help: 'Time of one webhook attempt, by what the delivery was after it and the kind of error.',
+    labelNames: ['state', 'error_kind'],
+    buckets: SECONDS,
+    registers,
+  })
+  const firstAttempts = new Histogram({
+    name: 'clarion_first_attempt_delay_seconds',
+    help: 'Time from the moment an event came in to the start of the first attempt to deliver it; replays and catching up apart.',
+    buckets: SECONDS,
+    registers,
+  })
+  return {
+    attempt({ state, errorKind, durationMs, number, trigger, replayId, startedAtMs, createdAtMs }) {
+      attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000)
+      // Broker and process have a clock each.
+      if (number === 1 && trigger === 'live' && replayId === null) firstAttempts.observe(Math.max(0, startedAtMs - createdAtMs) / 1000)
+    },
+    inHand(read) {
+      asked.gauge({
+        name: 'clarion_deliveries',
+        help: 'Deliveries that this process has in memory: held until they are due, lined up behind others of their subject, waiting for a slot, or flying.',
+        labelNames: ['stage'],
+        read: () => Object.entries(read().stages).map(([stage, value]) => ({ labels: { stage }, value })),
+      })
+      asked.gauge({
+        name: 'clarion_deliveries_payload_bytes',
+        help: 'Bytes of the payloads of deliveries that this process has in memory. At 64 MB it stops reading.',
+        read: () => [{ value: read().payloadBytes }],
+      })
+    },
+    depth(read) {
+      asked.gauge({
+        name: 'clarion_retry_waiting_deliveries',
+        help: 'Deliveries that wait for their next attempt, by retry topic, in the shards of this process; fresh: not tried yet. At most: what has not been read is counted in offsets.',
+        labelNames: ['tier'],
+        read: async () => (await read()).map(({ tier, records }) => ({ labels: { tier }, value: records })),
+      })
+      asked.gauge({
+        name: 'clarion_retry_oldest_seconds',
+        help: 'How long the oldest delivery has waited in a retry topic. More than the delay of the topic: there is no room to load it.',
+        labelNames: ['tier'],
+        read: async () =>
+          (await read())
+            .filter(({ tier }) => tier !== 'fresh')
+            .map(({ tier, oldestSeconds }) => ({ labels: { tier }, value: oldestSeconds })),
+      })
+    },
+  }
+}

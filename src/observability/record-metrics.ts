@@ -1,0 +1,42 @@
+/** Metrics of the role `record`: how far the history is behind, and what goes into ClickHouse. */
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { AskedMetrics } from './asked-metrics.ts'
+import { SECONDS } from './buckets.ts'
+
+export interface RecordMetrics {
+  /** A block is in, however often it had to be sent. */
+  inserted(table: string, rows: number, seconds: number): void
+  /** Asked for at each scrape: the age of the oldest record that is not in ClickHouse, by topic; seconds. */
+  behind(read: () => Array<{ topic: string; seconds: number }>): void
+}
+
+export function createRecordMetrics(registry: Registry, asked: AskedMetrics): RecordMetrics {
+  const registers = [registry]
+  const inserts = new Histogram({
+    name: 'clarion_insert_seconds',
+    help: 'Time until one block of rows was in ClickHouse, repetitions included.',
+    labelNames: ['table'],
+    buckets: SECONDS,
+    registers,
+  })
+  const inserted = new Counter({
+    name: 'clarion_insert_rows_total',
+    help: 'Rows that went into ClickHouse.',
+    labelNames: ['table'],
+    registers,
+  })
+  return {
+    inserted(table, rows, seconds) {
+      inserts.observe({ table }, seconds)
+      inserted.inc({ table }, rows)
+    },
+    behind(read) {
+      asked.gauge({
+        name: 'clarion_history_behind_seconds',
+        help: 'Age of the oldest record that was read and is not in ClickHouse yet, by topic, in the shards of this process.',
+        labelNames: ['topic'],
+        read: () => read().map(({ topic, seconds }) => ({ labels: { topic }, value: seconds })),
+      })
+    },
+  }
+}
