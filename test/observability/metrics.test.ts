@@ -1,0 +1,161 @@
+/** What a scrape says while things happen: one process of a platform judges and nothing else, the other does the rest. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createOverload } from '../../src/api/overload.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
+import { createRetryDepth } from '../../src/observability/retry-depth.ts'
+import { createManualClock } from '../delivery/manual-clock.ts'
+import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { endParts } from '../support/run-directory.ts'
+
+/** The value of one line; undefined: there is none. */
+function valueIn(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+  const line = text.split('\n').find(each => each.match(/^\w+/)?.[0] === name && wanted.every(label => each.includes(label)))
+  return line === undefined ? undefined : Number(line.split(' ').at(-1))
+}
+
+describe('a scrape of a running platform', () => {
+  let most: TestPlatform
+  let admit: TestPlatform
+  let organization: TestOrganization
+  let receiver: Receiver
+  let answerLate: () => void = () => undefined
+
+  beforeAll(async () => {
+    // Broker and ClickHouse stay behind when the whole platform is killed; what comes then judges nothing by itself.
+    const whole = await startPlatform()
+    await whole.kill()
+    most = await startPlatform({ dataDir: whole.dataDir, roles: 'api,deliver,record' })
+    organization = await most.organization()
+    const late = new Promise<void>(resolve => {
+      answerLate = resolve
+    })
+    receiver = await createReceiver({ answer: ({ path }) => (path === '/late' ? { late } : { status: 500 }) })
+    for (const path of ['/late', '/fails'])
+      await organization.call('POST', '/api/v1/webhooks', { url: receiver.url + path, events: ['*'], timeoutMs: 30_000 })
+  }, 120_000)
+  afterAll(async () => {
+    answerLate()
+    await admit?.stop()
+    await most?.stop()
+    await endParts(most.dataDir)
+    await receiver?.close()
+  }, 90_000)
+
+  const scrape = async (platform: TestPlatform): Promise<string> => (await fetch(`${platform.base}/metrics`)).text()
+  /** Asks until the value satisfies; the test's own time limit is the bound. */
+  async function until(platform: TestPlatform, name: string, labels: Record<string, string>, satisfies: (value: number) => boolean) {
+    for (;;) {
+      const value = valueIn(await scrape(platform), name, labels)
+      if (value !== undefined && satisfies(value)) return value
+    }
+  }
+  const emit = () =>
+    organization.call('POST', '/api/v1/events/custom/emit', { name: 'platformxe.generic', payload: { kind: 'k', data: {} } })
+
+  it('tells of emits whose verdict did not come in time, and of whom they are', async () => {
+    expect((await emit()).data).toMatchObject({ verdict: 'pending' })
+    const text = await scrape(most)
+    expect(valueIn(text, 'clarion_unanswered_emits_total')).toBe(1)
+    expect(valueIn(text, 'clarion_shed_emits_total')).toBe(0)
+    expect(valueIn(text, 'clarion_ingress_lag_records', { organization: organization.org.id })).toBe(1)
+  }, 60_000)
+
+  it('tells how long verdicts took, and how long shards took to open', async () => {
+    admit = await startPlatform({ dataDir: most.dataDir, roles: 'admit' })
+    await until(admit, 'clarion_verdicts_total', { verdict: 'accepted', channel: 'http' }, value => value === 1)
+    const text = await scrape(admit)
+    expect(valueIn(text, 'clarion_verdict_delay_seconds_count')).toBe(1)
+    // It was told that its emit is queued after two seconds, and only then there was somebody to judge it.
+    expect(valueIn(text, 'clarion_verdict_delay_seconds_sum')).toBeGreaterThan(2)
+    expect(valueIn(text, 'clarion_shard_open_seconds_count', { role: 'admit' })).toBe(valueIn(text, 'clarion_shards', { role: 'admit' }))
+  }, 120_000)
+
+  it('tells what is under way, what waits in which retry topic, and since when', async () => {
+    await until(most, 'clarion_attempt_seconds_count', { state: 'retrying', error_kind: 'status' }, value => value === 1)
+    await until(most, 'clarion_deliveries', { stage: 'flying' }, value => value === 1)
+    await until(most, 'clarion_retry_waiting_deliveries', { tier: '1m' }, value => value >= 1)
+    await until(most, 'clarion_retry_oldest_seconds', { tier: '1m' }, value => value > 0)
+    const text = await scrape(most)
+    expect(valueIn(text, 'clarion_retry_waiting_deliveries', { tier: '12h' })).toBe(0)
+    // The event, of which one delivery has not ended.
+    expect(valueIn(text, 'clarion_retry_waiting_deliveries', { tier: 'fresh' })).toBeGreaterThanOrEqual(1)
+    expect(valueIn(text, 'clarion_first_attempt_delay_seconds_count')).toBe(1)
+    expect(valueIn(text, 'clarion_deliveries_payload_bytes')).toBeGreaterThan(0)
+    answerLate()
+    await until(most, 'clarion_deliveries', { stage: 'flying' }, value => value === 0)
+    await until(most, 'clarion_retry_waiting_deliveries', { tier: 'fresh' }, value => value === 0)
+  }, 60_000)
+
+  it('tells how far the history is behind, and what went into it', async () => {
+    await until(most, 'clarion_insert_rows_total', { table: 'emits' }, value => value === 1)
+    let behind = 0
+    // A round follows the last one after a second: what comes meanwhile waits.
+    while (!(behind > 0)) {
+      await emit()
+      behind = valueIn(await scrape(most), 'clarion_history_behind_seconds', { topic: 'audit.emits' }) ?? 0
+    }
+    await until(most, 'clarion_history_behind_seconds', { topic: 'audit.emits' }, value => value === 0)
+    const text = await scrape(most)
+    expect(valueIn(text, 'clarion_insert_rows_total', { table: 'emits' })).toBeGreaterThan(1)
+    expect(valueIn(text, 'clarion_insert_seconds_count', { table: 'emits' })).toBeGreaterThan(1)
+  }, 60_000)
+})
+
+describe('an emit that is refused because too many wait', () => {
+  it('is counted', async () => {
+    const metrics = createMetrics()
+    const positions = { position: () => undefined }
+    const overload = createOverload({ clock: createManualClock(), positions, waitingMax: 2, onShed: metrics.shed })
+    overload.take('org_a', 'emits.org_a', 0)
+    expect(overload.refuses('org_a')).toBe(false)
+    overload.take('org_a', 'emits.org_a', 0)
+    expect(overload.refuses('org_a')).toBe(true)
+    expect(valueIn(await metrics.text(), 'clarion_shed_emits_total')).toBe(1)
+  })
+})
+
+describe('what waits in the retry topics', () => {
+  const clock = createManualClock()
+  const ends = new Map([
+    ['deliveries.retry-5m/0', 12],
+    ['deliveries.retry-5m/1', 4],
+    ['deliveries/0', 7],
+  ])
+  let asked = 0
+  let isAway = false
+  const read = createRetryDepth({
+    clock,
+    read: () => [
+      { topic: 'deliveries.retry-5m', partition: 0, readTo: 10, open: 3, oldestAtMs: clock.nowMs() - 2_000 },
+      { topic: 'deliveries.retry-5m', partition: 1, readTo: 4, open: 0, oldestAtMs: undefined },
+      { topic: 'deliveries', partition: 0, readTo: 7, open: 1, oldestAtMs: undefined },
+    ],
+    async ends() {
+      asked++
+      if (isAway) throw new Error('the broker is away')
+      return ends
+    },
+  })
+
+  it('is what has been read and has not ended, and what has not been read, over all shards', async () => {
+    expect(await Promise.all([read(), read()]).then(([first]) => first)).toEqual([
+      { tier: '5m', records: 5, oldestSeconds: 2 },
+      { tier: 'fresh', records: 1, oldestSeconds: 0 },
+    ])
+    expect(asked).toBe(1)
+  })
+
+  it('is left out of a scrape while the broker is away, and the rest of it is there', async () => {
+    const metrics = createMetrics()
+    metrics.deliver.depth(read)
+    metrics.gauge('clarion_rest', 'The rest.', () => 1)
+    expect(valueIn(await metrics.text(), 'clarion_retry_waiting_deliveries', { tier: '5m' })).toBe(5)
+    isAway = true
+    clock.advance(6_000)
+    const text = await metrics.text()
+    expect(valueIn(text, 'clarion_retry_waiting_deliveries')).toBeUndefined()
+    expect(valueIn(text, 'clarion_rest')).toBe(1)
+  })
+})
