@@ -30,11 +30,14 @@ export function watchParts(pids: Record<string, number>): (count: number, fresh:
   }
 }
 
-/** Starts counting the CPU of these processes; the answer tells how many seconds all of them together have used since. */
-export function watchCpuS(pids: readonly number[]): () => number {
-  const used = () => pids.reduce((sum, pid) => sum + (readProcess(pid)?.ticks ?? Number.NaN), 0) / TICKS_PER_S
-  const before = used()
-  return () => used() - before
+/** Starts counting the CPU of these processes, by name. The answer tells how many seconds all of them together, and each, have used since. */
+export function watchCpu(pids: Record<string, number>): () => { seconds: number; parts: Record<string, number> } {
+  const used = () => Object.entries(pids).map(([name, pid]) => [name, (readProcess(pid)?.ticks ?? Number.NaN) / TICKS_PER_S] as const)
+  const before = new Map(used())
+  return () => {
+    const parts = used().map(([name, seconds]) => [name, seconds - before.get(name)!] as const)
+    return { seconds: parts.reduce((sum, [, seconds]) => sum + seconds, 0), parts: Object.fromEntries(parts) }
+  }
 }
 
 /** Memory that a process holds, MB; NaN where that cannot be known. */

@@ -1,20 +1,21 @@
 /**
- * What admission costs at full speed. The topics are filled in a transaction that stays open until every `admit` process has its shards, so that
- * neither producing nor starting is measured.
+ * What admission costs at full speed. The topics are filled in a transaction, so that nothing can be read before all is there: producing is not
+ * measured. Every process has judged some of the same before, so neither is starting.
  */
 import { default as kafkajs, type Transaction } from 'kafkajs'
 import { createClient } from '../../src/kafka/client.ts'
-import { rssMb, watchCpuS } from '../cpu.ts'
+import { rssMb, watchCpu } from '../cpu.ts'
 import { type BenchOrganization, countShards } from '../organizations.ts'
 import type { PlatformProcess } from '../platform-process.ts'
 import { steadyRate } from '../rates.ts'
 import type { Stand } from '../stand.ts'
-import { watchAdmission } from '../watch-admission.ts'
+import { type Watch, watchAdmission } from '../watch-admission.ts'
 import { type Cost, tell } from './series.ts'
 
 const RECORDS_PER_SEND = 1_000
 /** Below what Kafka takes as one batch. */
 const BYTES_PER_SEND = 800_000
+const WARM_SHARE = 0.3
 const POLL_MS = 50
 const PATIENCE_MS = 30_000
 
@@ -30,9 +31,21 @@ let transactions = 0
 
 /** With so many processes of role `admit`. Every record must be accepted. */
 export async function floodedCost(stand: Stand, processes: number, load: Load): Promise<Cost> {
+  const watch = await watchAdmission(stand, load.organizations)
+  const admits = await Promise.all(Array.from({ length: processes }, () => stand.platform('admit', 'growth-admit')))
+  await untilShared(stand, admits)
+  await admitAll(stand, watch, { ...load, records: Math.ceil(load.records * WARM_SHARE) }, [])
+  const cost = await admitAll(stand, watch, load, admits)
+  for (const admit of admits) await admit.end()
+  await watch.close()
+  stand.say(tell(cost))
+  return cost
+}
+
+/** Fills the topics and lets the records loose. */
+async function admitAll(stand: Stand, watch: Watch, load: Load, admits: PlatformProcess[]): Promise<Cost> {
   const { clock } = stand
   const count = load.organizations.length * load.records
-  const watch = await watchAdmission(stand, load.organizations)
   const producer = createClient(stand.kafka).producer({
     transactionalId: `bench-growth-${++transactions}`,
     maxInFlightRequests: 1,
@@ -42,13 +55,9 @@ export async function floodedCost(stand: Stand, processes: number, load: Load): 
   await producer.connect()
   const transaction = await producer.transaction()
   const bytes = await fill(transaction, load)
-  const admits = await Promise.all(Array.from({ length: processes }, () => stand.platform('admit', 'growth-admit')))
-  await untilShared(stand, admits)
-
-  const pids = [stand.pids.broker, ...admits.map(({ child }) => child.pid)]
-  const cpuS = watchCpuS(pids)
   const before = watch.accepted()
   const following = watch.follow(count)
+  const cpu = watchCpu({ broker: stand.pids.broker, ...Object.fromEntries(admits.map(({ child }, n) => [`admit ${n}`, child.pid])) })
   await transaction.commit()
   await producer.disconnect()
   const rate = steadyRate(await following, count)
@@ -57,16 +66,12 @@ export async function floodedCost(stand: Stand, processes: number, load: Load): 
     if (clock.monotonicMs() > deadline) throw new Error(`of ${count} records ${watch.accepted() - before} were accepted`)
     await clock.sleep(POLL_MS)
   }
-  const cost = {
-    cpuMs: (cpuS() * 1_000 * 1_000) / count,
+  return {
+    cpuMs: (cpu().seconds * 1_000 * 1_000) / count,
     rssMb: Math.max(...admits.map(({ child }) => rssMb(child.pid))),
     emitsPerS: rate,
     mbPerS: (rate * bytes) / count / 1e6,
   }
-  for (const admit of admits) await admit.end()
-  await watch.close()
-  stand.say(tell(cost))
-  return cost
 }
 
 /** Answers the bytes of all payloads. */

@@ -1,18 +1,21 @@
 /** What an emit costs over HTTP at a constant rate that leaves the machine idle most of the time. */
 import { Pool } from 'undici'
-import { rssMb, watchCpuS } from '../cpu.ts'
+import { rssMb, watchCpu } from '../cpu.ts'
 import { openLoop } from '../loops.ts'
 import type { PlatformProcess } from '../platform-process.ts'
 import { percentile } from '../rates.ts'
 import { untilHistoryRests } from '../recorded.ts'
 import type { Stand } from '../stand.ts'
+import { short } from '../table.ts'
 import { type Cost, tell } from './series.ts'
 
 const RATE_PER_S = 100
 const WARM_S = 3
+/** Of a process that has just started: otherwise the first point, with which all are compared, is the dearest. */
+const FIRST_WARM = { ratePerS: 200, seconds: 10 }
 const CONNECTIONS = 64
 /** Of `--seconds`: there are many points. */
-const SHARE = 0.5
+const SHARE = 0.4
 const MERGING_CORES = 0.15
 const MERGING_WATCH_MS = 1_500
 const MERGING_MAX_MS = 30_000
@@ -23,20 +26,24 @@ export interface Emit {
   body: string
 }
 
+const warm = new WeakSet<PlatformProcess>()
+
 /**
  * `platform` has all roles. `nth` says what to emit; every one must be accepted. Waits first until the history of what was before is written and
  * merged.
  */
 export async function steadyCost(stand: Stand, platform: PlatformProcess, nth: (n: number) => Emit, ratePerS = RATE_PER_S): Promise<Cost> {
-  await untilHistoryRests(stand)
-  await untilMerged(stand)
   const pool = new Pool(platform.base, { connections: CONNECTIONS, pipelining: 1 })
   const send = (n: number) => emit(pool, nth(n))
+  if (!warm.has(platform)) await openLoop(stand.clock, FIRST_WARM.ratePerS, FIRST_WARM.seconds, send)
+  warm.add(platform)
+  await untilHistoryRests(stand)
+  await untilMerged(stand)
   const seconds = Math.max(3, stand.options.seconds * SHARE)
-  const warm = await openLoop(stand.clock, ratePerS, WARM_S, send)
-  const cpuS = watchCpuS([platform.child.pid, ...Object.values(stand.pids)])
-  const { latenciesMs, failures } = await openLoop(stand.clock, ratePerS, seconds, n => send(n + warm.lagsMs.length))
-  const used = cpuS()
+  await openLoop(stand.clock, ratePerS, WARM_S, send)
+  const cpu = watchCpu({ platform: platform.child.pid, ...stand.pids })
+  const { latenciesMs, failures } = await openLoop(stand.clock, ratePerS, seconds, n => send(n + WARM_S * ratePerS))
+  const { seconds: used, parts } = cpu()
   await pool.close()
   if (failures.length > 0) throw new Error(`${failures.length} emits went wrong; the first: ${failures[0]}`)
   const cost = {
@@ -44,7 +51,8 @@ export async function steadyCost(stand: Stand, platform: PlatformProcess, nth: (
     rssMb: rssMb(platform.child.pid),
     latencyMs: { p50: percentile(latenciesMs, 0.5), p99: percentile(latenciesMs, 0.99) },
   }
-  stand.say(tell(cost))
+  const each = Object.entries(parts).map(([name, s]) => `${name} ${short(s)}`) // biome-ignore format: one thought
+  stand.say(`${tell(cost)}; CPU s: ${each.join(', ')}`)
   return cost
 }
 
@@ -52,9 +60,9 @@ export async function steadyCost(stand: Stand, platform: PlatformProcess, nth: (
 async function untilMerged({ clock, pids, say }: Stand): Promise<void> {
   const deadline = clock.monotonicMs() + MERGING_MAX_MS
   for (;;) {
-    const cpuS = watchCpuS([pids.clickhouse])
+    const cpu = watchCpu({ clickhouse: pids.clickhouse })
     await clock.sleep(MERGING_WATCH_MS)
-    if ((cpuS() * 1_000) / MERGING_WATCH_MS < MERGING_CORES) return
+    if ((cpu().seconds * 1_000) / MERGING_WATCH_MS < MERGING_CORES) return
     if (clock.monotonicMs() > deadline) return say('ClickHouse still merges; the next figure has some of that in it')
   }
 }
