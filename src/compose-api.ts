@@ -139,6 +139,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     usage: numbers,
     readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
     onAnswer: parts.metrics.request,
+    waitingMax: parts.config.waitingMax,
     onShed: parts.metrics.shed,
     metrics: () => parts.metrics.text(),
     adminKey: parts.backends.adminKey,

@@ -46,6 +46,8 @@ export interface Config {
   /** Share of the traces begun here that is recorded. */
   traceRatio: number
   brokerHeapMb: number
+  /** Emits that the process may have taken ahead of their verdicts. */
+  waitingMax: number
   /** For tests: cheaper broker start at the cost of throughput. */
   brokerProfile: 'default' | 'test'
 }
@@ -115,6 +117,12 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'MAIL_FROM', sentence: 'Sender of the mail.', default: 'Clarion <clarion@localhost>' },
   { name: 'CLARION_KEY_HEADER', sentence: 'Another header that may carry the API key.', default: 'x-platphorm-api-key' },
+  {
+    name: 'CLARION_WAITING_EMITS_MAX',
+    sentence: 'Emits that one api process takes ahead of their verdicts while none comes; beyond it callers get 503.',
+    default: '100000',
+    unit: 'emits',
+  },
   { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -186,6 +194,7 @@ export function readConfig(given: Environment = {}): Config {
     otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
     serviceName: text('OTEL_SERVICE_NAME'),
     traceRatio: number('OTEL_TRACES_SAMPLER_ARG', 0, 1, false),
+    waitingMax: number('CLARION_WAITING_EMITS_MAX', 1, 10_000_000),
     brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
     brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
   }

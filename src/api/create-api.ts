@@ -38,6 +38,7 @@ import { createUsageHandlers } from './handlers/usage.ts'
 import { createWebhookHandlers } from './handlers/webhooks.ts'
 import { createOpenApi } from './openapi.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
+import { createOverload } from './overload.ts'
 import { createPlatformEmitting } from './platform-emitting.ts'
 import type { LiveUsage, Positions, Readiness } from './ports.ts'
 import { createRedelivery } from './redelivery.ts'
@@ -66,7 +67,8 @@ export interface ApiDeps {
   tracing?: Tracing | undefined
   /** See `createApp`. */
   onAnswer(route: string, status: number, seconds: number): void
-  /** See `createEmitting`. */
+  /** See `createOverload`. */
+  waitingMax: number
   onShed?(): void
   /** The text of `/metrics`. */
   metrics: () => Promise<string> | string
@@ -87,7 +89,8 @@ export interface Api {
 export function createApi(deps: ApiDeps): Api {
   const { controlPlane } = deps
   const authenticate = createAuthenticate(deps)
-  const emitting = createEmitting(deps)
+  const overload = createOverload(deps)
+  const emitting = createEmitting({ ...deps, overload })
   let document: string | undefined
   const openapi = () => (document ??= createOpenApi(routes, deps))
   const platformEmitting = createPlatformEmitting(deps)
@@ -98,7 +101,7 @@ export function createApi(deps: ApiDeps): Api {
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    emitting: createEmitRoutes({ ...deps, authenticate, emitting }),
+    emitting: createEmitRoutes({ ...deps, authenticate, emitting, overload }),
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
     subscriptions: createSubscriptionHandlers({ ...deps, ...controlPlane, replays }),
     replays,

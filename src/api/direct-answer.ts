@@ -7,17 +7,22 @@ import { type Authenticate, requireScope } from './authenticate.ts'
 import { checkContentType, RequestAborted, readBody } from './body.ts'
 import type { EmitAnswer, Emitter } from './emitting.ts'
 import { failureBody, failureOf, JSON_TYPE } from './envelope.ts'
+import type { Overload } from './overload.ts'
 import type { DirectHandler } from './route.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 
-/** `bodyOptional`: a call without a body is taken as one with `{}`. */
-export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; logger: Logger }) {
+/**
+ * `bodyOptional`: a call without a body is taken as one with `{}`. `overload`: who comes at a bad time gets `service_unavailable` before the body is
+ * read, which Node then throws away.
+ */
+export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; logger: Logger; overload?: Overload }) {
   return (bodyBytesMax: number, work: EmitWork, bodyOptional = false): DirectHandler =>
     async (request, response) => {
       const requestId = deps.ids.next('req')
       try {
         const by = requireScope(deps.authenticate(request.headers), 'events:emit')
+        if (deps.overload?.refuses(by.organization.id)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
         const { status, json, emitId } = await work(by, body, request, requestId)
         send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })
@@ -32,6 +37,9 @@ export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; lo
 
 export const enveloped = ({ status, json }: EmitAnswer, requestId: string): string =>
   status < 400 ? `{"success":true,"data":${json},"meta":{"requestId":"${requestId}"}}` : `{"success":false,"error":${json}}`
+
+/** Made once: it is thrown most when time is shortest. */
+const OVERLOADED = new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', { retryAfterS: 1 })
 
 const EMPTY = Buffer.from('{}')
 

@@ -14,6 +14,7 @@ import { createAnswering, enveloped } from './direct-answer.ts'
 import { agreeOnKey, readEmit } from './emit-request.ts'
 import type { EmitAnswer, Emitter, Emitting } from './emitting.ts'
 import { failureOf } from './envelope.ts'
+import type { Overload } from './overload.ts'
 import type { DirectHandler } from './route.ts'
 
 export const BATCH_ITEMS_MAX = 1_000
@@ -21,6 +22,7 @@ export const BATCH_ITEMS_MAX = 1_000
 export interface EmitRoutesDeps {
   authenticate: Authenticate
   emitting: Emitting
+  overload: Overload
   ids: Ids
   clock: Clock
   logger: Logger

@@ -4,7 +4,6 @@
  */
 import { emits } from '../../topics/emits.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
-import type { Clock } from '../clock.ts'
 import { ClarionError, type Code, type Finding } from '../codes.ts'
 import type { ApiKey, Organization } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'
@@ -17,12 +16,10 @@ import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { ReadEmit } from './emit-request.ts'
 import { failure } from './envelope.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
-import { createOverload } from './overload.ts'
+import type { Overload } from './overload.ts'
 
 /** How long a request is held open for its verdict (C.11.4). */
 export const VERDICT_TIMEOUT_MS = 2_000
-/** Emits of this process that may wait for their verdict at a time; beyond it admission is behind, and callers must slow down. */
-const WAITING_MAX = 100_000
 
 export interface Emitter {
   key: ApiKey
@@ -45,13 +42,11 @@ export function createEmitting(deps: {
   outcomes: OutcomeWaiter
   view: ControlView
   tags: IngressTags
-  clock: Clock
+  /** Counts what is taken; whoever calls this has asked it before. */
+  overload: Overload
   tracing?: Tracing | undefined
-  /** An emit was refused because verdicts are late, or too many wait for theirs. */
-  onShed?(): void
 }): Emitting {
-  const { appender, outcomes, view, tags, clock, tracing } = deps
-  const overload = createOverload(deps)
+  const { appender, outcomes, view, tags, overload, tracing } = deps
   let turn = 0
 
   /** Kafka's own rule for keyed records, so that a subject's emits stand in one partition whichever way they come in. */
@@ -64,30 +59,25 @@ export function createEmitting(deps: {
 
   const emitting: Emitting = async (by, { emit, payload }, requestId, async, more) => {
     const { key, organization } = by
-    if (overload.refuses() || outcomes.waiting >= WAITING_MAX) {
-      deps.onShed?.()
-      throw new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', { retryAfterS: 1 })
-    }
-    const beganAtMs = clock.monotonicMs()
     const topic = emits.nameFor(organization.id, key.environment)
     const partition = partitionOf(organization, emit.subject)
     const ticket = async ? undefined : outcomes.ticket()
     const facts = { controlOffset: view.appliedOffset, actorId: key.id, requestId, ...more }
     const platform = ticket === undefined ? facts : { ...facts, replyTo: outcomes.processId, ticket }
     const headers = buildIngressHeaders(emit, platform, { topic, value: payload, tags })
+    const taken = overload.take(organization.id, topic, partition)
     let place: Place
     try {
       place = await appender.append({ topic, partition, key: emit.subject ?? null, value: payload, headers })
+      taken(place.offset)
     } catch (cause) {
+      taken(undefined)
       if (ticket !== undefined) outcomes.forget(ticket)
       const message = 'The emit was not acknowledged; it may have been taken. Repeat it with an idempotency key.'
       throw new ClarionError('service_unavailable', message, { retryAfterS: 1, cause })
     }
     const outcome = ticket === undefined ? 'pending' : await outcomes.wait(ticket, VERDICT_TIMEOUT_MS)
-    if (outcome !== 'pending') {
-      overload.verdict(clock.monotonicMs() - beganAtMs)
-      return answerOf(outcome, requestId)
-    }
+    if (outcome !== 'pending') return answerOf(outcome, requestId)
     const id = emitId({ ...place, partition, organizationId: organization.id, environment: key.environment, kind: 'emits' })
     return { status: 202, json: `{"emitId":"${id}","status":"queued","verdict":"pending"}`, emitId: id }
   }

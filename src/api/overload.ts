@@ -1,78 +1,210 @@
 /**
- * When admission falls behind, callers are told to come again before everybody's verdict is late. What counts is how long verdicts take, not
- * how many wait: once they take longer than `ENTER_MS`, only as many emits are taken as are being judged, less a fifth, so that what is
- * behind is caught up; once they are quick again everything is taken. One slow moment is none of that: they must be late for a second. While no verdict comes at all (a shard is moving) nothing is refused:
- * what is taken then is judged a few seconds later.
+ * When more is emitted than can be judged, callers are told to come again (503, `Retry-After`) before everybody's verdict is late.
+ *
+ * What counts is how many emits wait: those that this process has taken, alone, in batches and with `respond-async`, and that lie beyond the positions
+ * of `admit`. By as many as were judged in the last second that tells how long the next one will wait. Above `LATE_S` for half a second it is
+ * overload: from then on no more may wait than are judged in `KEPT_S`, until a new one would wait less than `WELL_S`. So what has been taken is
+ * judged within about a second however much is refused, and admission always has work. A burst that is soon judged is none of that, nor is a few
+ * hundred ever. The event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
+ *
+ * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
+ * still gets in. Refusing comes before the body is read, else it would cost as much as it saves. A batch is taken or refused as a whole.
+ *
+ * An organization of which nothing is judged for `SILENT_MS` waits for something else: its shard is moving, or no `admit` is there. Then its emits are
+ * taken all the same and judged later (202, `pending`), until `waitingMax` wait in all. What an organization's own Kafka clients produce counts only
+ * by making its emits wait; what the platform itself emits is never refused.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { Positions } from './ports.ts'
 
 export interface Overload {
-  /** Whether one more emit must be refused now. Counts it if not. */
-  refuses(): boolean
-  /** A verdict came, so long after its emit. */
-  verdict(latencyMs: number): void
+  /** Whether a call that emits for this organization must be refused now. Tells `onShed` if so. */
+  refuses(organizationId: string): boolean
+  /**
+   * Counts an emit that is being appended to this partition. What it answers must be called once: with the offset, or with undefined when the append
+   * was not acknowledged.
+   */
+  take(organizationId: string, topic: string, partition: number): (offset: number | undefined) => void
+  /** Emits that this process has taken and that have no verdict yet. */
+  readonly waiting: number
   readonly shedding: boolean
 }
 
-const WINDOW_MS = 250
-const ENTER_MS = 1_000
-const LEAVE_MS = 300
-/** Of what is being judged, so that the backlog shrinks. */
-const SHARE = 0.8
-/** So many a window are always taken: below that it is not the number of emits that makes verdicts late. */
-const TOKENS_MIN = 50
-/** Windows in a row in which verdicts were late. */
-const LATE_WINDOWS = 4
-/** Of the newest window in the running rate. */
-const NEWEST = 0.3
-/** Without any verdict for so long it is not load that they wait for. */
-const SILENT_MS = 5_000
+const WINDOW_MS = 100
+/** Over so long it is counted how many are judged. */
+const RATE_MS = 1_000
+const LATE_S = 1
+const LATE_WINDOWS = 5
+const KEPT_S = 0.75
+const WELL_S = 0.5
+/** So many may always wait: below that it is not their number that makes verdicts late. */
+const KEPT_MIN = 500
+const SILENT_MS = 1_500
+/** Emits of one partition taken within this time are told apart by nothing but their number. */
+const MARK_MS = 20
 
-export function createOverload({ clock }: { clock: Clock }): Overload {
-  let windowEndsAtMs = clock.monotonicMs() + WINDOW_MS
-  let verdicts = 0
-  let latencyMs = 0
-  /** Verdicts in a window. */
-  let rate = 0
-  let lastVerdictAtMs = Number.NEGATIVE_INFINITY
+/** Emits of one partition that were taken one after the other. */
+interface Mark {
+  lastOffset: number
+  count: number
+  fromMs: number
+}
+
+/** An organization of which something waits. */
+interface Lane {
+  waiting: number
+  /** What has been acknowledged, by `topic/partition`, in order. */
+  inputs: Map<string, { topic: string; partition: number; marks: Mark[] }>
+  /** When something of it was last judged, or when it began to wait. */
+  movedAtMs: number
+  silent: boolean
+}
+
+export function createOverload(deps: { clock: Clock; positions: Positions; waitingMax: number; onShed?(): void }): Overload {
+  const { clock, positions, waitingMax } = deps
+  const lanes = new Map<string, Lane>()
+  let waiting = 0
+  /** Of these, those that wait for their turn and nothing else. */
+  let queued = 0
+  let timer: Timer | undefined
+  const rate = createRate()
   let shedding = false
   let lateWindows = 0
-  let tokens = 0
+  /** How much one organization may have waiting once there is no room; found when it is first asked for. */
+  let share: number | undefined
 
-  function roll(nowMs: number): void {
-    if (nowMs < windowEndsAtMs) return
-    const windows = 1 + Math.floor((nowMs - windowEndsAtMs) / WINDOW_MS)
-    windowEndsAtMs += windows * WINDOW_MS
-    if (verdicts > 0) {
-      const average = latencyMs / verdicts
-      rate = rate === 0 ? verdicts : (1 - NEWEST) * rate + NEWEST * verdicts
-      lateWindows = average > ENTER_MS ? lateWindows + 1 : 0
-      if (lateWindows >= LATE_WINDOWS) shedding = true
-      else if (average < LEAVE_MS) shedding = false
+  function look(): void {
+    const nowMs = clock.monotonicMs()
+    let judged = 0
+    queued = 0
+    for (const [id, lane] of lanes) {
+      const moved = takeJudged(lane, positions)
+      lane.waiting -= moved
+      judged += moved
+      if (moved > 0) lane.movedAtMs = nowMs
+      lane.silent = nowMs - lane.movedAtMs >= SILENT_MS
+      if (lane.waiting === 0) lanes.delete(id)
+      else if (!lane.silent) queued += lane.waiting
     }
-    if (nowMs - lastVerdictAtMs > SILENT_MS) shedding = false
-    tokens = Math.max(TOKENS_MIN, rate * SHARE)
-    verdicts = 0
-    latencyMs = 0
+    waiting -= judged
+    rate.count(judged, nowMs)
+    share = undefined
+    if (queued === 0) decide(0)
+    else if (judged > 0) decide(queued / rate.perS)
+    timer = waiting > 0 ? clock.after(WINDOW_MS, look) : undefined
+  }
+
+  /** `seconds`: what a new emit would wait. */
+  function decide(seconds: number): void {
+    lateWindows = seconds > LATE_S ? lateWindows + 1 : 0
+    if (lateWindows >= LATE_WINDOWS) shedding = true
+    else if (seconds < WELL_S) shedding = false
+  }
+
+  function isTooMuch(lane: Lane | undefined): boolean {
+    const own = lane?.waiting ?? 0
+    if (waiting >= waitingMax) return own >= waitingMax / lanes.size
+    if (!shedding || lane?.silent) return false
+    const kept = Math.max(KEPT_MIN, rate.perS * KEPT_S)
+    if (queued < kept) return false
+    share ??= equalShare([...lanes.values()].filter(({ silent }) => !silent).map(each => each.waiting), kept) // biome-ignore format: one thought
+    return own >= share
   }
 
   return {
+    refuses(organizationId) {
+      const refused = isTooMuch(lanes.get(organizationId))
+      if (refused) deps.onShed?.()
+      return refused
+    },
+    take(organizationId, topic, partition) {
+      const nowMs = clock.monotonicMs()
+      if (timer === undefined) {
+        rate.begin(nowMs)
+        timer = clock.after(WINDOW_MS, look)
+      }
+      let lane = lanes.get(organizationId)
+      if (lane === undefined) {
+        lane = { waiting: 0, inputs: new Map(), movedAtMs: nowMs, silent: false }
+        lanes.set(organizationId, lane)
+      }
+      const to = lane
+      const add = (count: 1 | -1) => {
+        to.waiting += count
+        waiting += count
+        if (!to.silent) queued += count
+      }
+      add(1)
+      return offset => {
+        if (offset === undefined) add(-1)
+        else note(to, topic, partition, offset, nowMs)
+      }
+    },
+    get waiting() {
+      return waiting
+    },
     get shedding() {
       return shedding
     },
-    refuses() {
-      roll(clock.monotonicMs())
-      if (!shedding) return false
-      if (tokens < 1) return true
-      tokens--
-      return false
+  }
+}
+
+function note({ inputs }: Lane, topic: string, partition: number, offset: number, nowMs: number): void {
+  const key = `${topic}/${partition}`
+  const input = inputs.get(key)
+  const last = input?.marks.at(-1)
+  if (last !== undefined && nowMs - last.fromMs < MARK_MS) {
+    last.lastOffset = Math.max(last.lastOffset, offset)
+    last.count++
+    return
+  }
+  const mark = { lastOffset: offset, count: 1, fromMs: nowMs }
+  if (input === undefined) inputs.set(key, { topic, partition, marks: [mark] })
+  else input.marks.push(mark)
+}
+
+/** Forgets what lies before the positions; answers how many that were. */
+function takeJudged({ inputs }: Lane, positions: Positions): number {
+  let judged = 0
+  for (const { topic, partition, marks } of inputs.values()) {
+    const position = positions.position(topic, partition) ?? 0
+    while (marks[0] !== undefined && marks[0].lastOffset < position) judged += marks.shift()!.count
+  }
+  return judged
+}
+
+/** The height at which all the waiting, cut off there, are as many as there is room for. */
+function equalShare(waiting: number[], room: number): number {
+  const ascending = waiting.sort((a, b) => a - b)
+  let left = room
+  for (const [index, own] of ascending.entries()) {
+    const share = left / (ascending.length - index)
+    if (own >= share) return share
+    left -= own
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+/** How many are judged a second: over the last second, or as long as it has been looked at. */
+function createRate() {
+  let windows: Array<{ fromMs: number; count: number }> = []
+  let lastMs = 0
+  let perS = 0
+  return {
+    get perS() {
+      return perS
     },
-    verdict(tookMs) {
-      const nowMs = clock.monotonicMs()
-      roll(nowMs)
-      lastVerdictAtMs = nowMs
-      verdicts++
-      latencyMs += tookMs
+    /** After a time in which nothing waited. */
+    begin(nowMs: number) {
+      windows = []
+      lastMs = nowMs
+    },
+    count(count: number, nowMs: number) {
+      windows.push({ fromMs: lastMs, count })
+      lastMs = nowMs
+      while (windows.length > 1 && windows[0]!.fromMs < nowMs - RATE_MS) windows.shift()
+      const seconds = (nowMs - (windows[0]?.fromMs ?? nowMs)) / 1_000
+      perS = seconds > 0 ? windows.reduce((sum, window) => sum + window.count, 0) / seconds : 0
     },
   }
 }

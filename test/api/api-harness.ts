@@ -129,6 +129,7 @@ export async function openTestApi(
     readiness: { missing: () => missing },
     metrics: () => 'clarion_up 1\n',
     onAnswer: () => undefined,
+    waitingMax: 100_000,
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
   })
   const server = createServer(api.handler)

@@ -2,64 +2,137 @@ import { describe, expect, it } from '@jest/globals'
 import { createOverload } from '../../src/api/overload.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
+const STEP_MS = 100
+const WAITING_MAX = 20_000
+
+interface Organization {
+  id: string
+  /** Emits that are asked for and that are judged at most, each step. */
+  asks: number
+  judges: number
+}
+
+/** Organizations that emit, and an admission that judges what is there in order, all in steps of a tenth of a second. */
 function bench() {
   const clock = createManualClock()
-  const overload = createOverload({ clock })
+  const ends = new Map<string, number>()
+  const judged = new Map<string, number>()
+  let shed = 0
+  const positions = { position: (topic: string) => judged.get(topic) }
+  const overload = createOverload({ clock, positions, waitingMax: WAITING_MAX, onShed: () => shed++ })
+
+  function ask(id: string): boolean {
+    if (overload.refuses(id)) return false
+    const offset = ends.get(id) ?? 0
+    ends.set(id, offset + 1)
+    overload.take(id, id, 0)(offset)
+    return true
+  }
+  function step({ id, asks, judges }: Organization): number {
+    let taken = 0
+    for (let n = 0; n < asks; n++) if (ask(id)) taken++
+    judged.set(id, Math.min(ends.get(id) ?? 0, (judged.get(id) ?? 0) + judges))
+    return taken
+  }
   return {
     overload,
-    /** A second in which so many are judged, each so late, and so many more ask; answers how many of these were taken. */
-    second(judged: number, latencyMs: number, asked: number): number {
-      let taken = 0
-      for (let part = 0; part < 4; part++) {
-        for (let n = 0; n < judged / 4; n++) overload.verdict(latencyMs)
-        for (let n = 0; n < asked / 4; n++) if (!overload.refuses()) taken++
-        clock.advance(250)
+    ask,
+    shed: () => shed,
+    /** How many of each organization's were taken. */
+    run(steps: number, ...organizations: Organization[]): number[] {
+      const taken = organizations.map(() => 0)
+      for (let n = 0; n < steps; n++) {
+        for (const [index, organization] of organizations.entries()) taken[index]! += step(organization)
+        clock.advance(STEP_MS)
       }
       return taken
     },
-    silence: (ms: number) => clock.advance(ms),
+    waitingOf: (id: string) => (ends.get(id) ?? 0) - (judged.get(id) ?? 0),
   }
 }
 
+const one = (asks: number, judges: number): Organization => ({ id: 'org_a', asks, judges })
+
 describe('overload', () => {
-  it('refuses nobody while verdicts are quick, however many there are', () => {
-    const { second, overload } = bench()
-    for (let n = 0; n < 5; n++) expect(second(4_000, 20, 4_000)).toBe(4_000)
+  it('refuses nobody while what is emitted is judged, however much that is', () => {
+    const { run, overload } = bench()
+    expect(run(50, one(1_000, 1_000))).toEqual([50_000])
     expect(overload.shedding).toBe(false)
   })
 
-  it('takes fewer than are being judged once verdicts take longer than a second', () => {
-    const { second, overload } = bench()
-    second(400, 20, 400)
-    for (let n = 0; n < 2; n++) second(400, 1_500, 800)
-    const taken = second(400, 1_500, 800)
+  it('refuses nobody for a burst that is judged within half a second, and nobody for the few hundred that may always wait', () => {
+    const { run } = bench()
+    run(10, one(20, 20))
+    expect(run(1, one(4_000, 20))).toEqual([4_000])
+    expect(run(5, one(20, 1_000))).toEqual([100])
+    const slow = bench()
+    expect(slow.run(10, one(30, 1))).toEqual([300])
+    expect(slow.run(100, one(2, 1))).toEqual([200])
+  })
+
+  it('lets no more wait than are judged in a second, at twice as many as can be judged', () => {
+    const { run, overload, waitingOf } = bench()
+    run(30, one(400, 200))
     expect(overload.shedding).toBe(true)
-    expect(taken).toBeLessThan(400)
-    expect(taken).toBeGreaterThan(200)
+    for (let n = 0; n < 50; n++) {
+      run(1, one(400, 200))
+      expect(waitingOf('org_a')).toBeLessThan(2_000)
+    }
   })
 
-  it('refuses nobody for one slow moment, nor ever a caller or two', () => {
-    const { second, overload } = bench()
-    second(400, 20, 400)
-    expect(second(1, 3_000, 400)).toBe(400)
+  it('takes as many as are judged meanwhile: shedding costs nothing of what admission can do', () => {
+    const { run } = bench()
+    run(60, one(400, 200))
+    const [taken] = run(100, one(400, 200)) as [number]
+    expect(taken).toBeGreaterThan(19_000)
+    expect(taken).toBeLessThan(21_000)
+  })
+
+  it('refuses nobody any more within a second after the load has fallen', () => {
+    const { run, overload } = bench()
+    run(50, one(400, 200))
+    run(10, one(100, 200))
+    expect(run(10, one(100, 200))).toEqual([1_000])
     expect(overload.shedding).toBe(false)
-    for (let n = 0; n < 5; n++) expect(second(8, 3_000, 160)).toBe(160)
   })
 
-  it('takes everything again when verdicts are quick again', () => {
-    const { second, overload } = bench()
-    for (let n = 0; n < 3; n++) second(400, 1_500, 800)
-    second(400, 600, 300)
-    expect(overload.shedding).toBe(true)
-    second(400, 100, 300)
-    expect(second(400, 50, 400)).toBe(400)
-    expect(overload.shedding).toBe(false)
+  it('refuses whoever floods, and takes what another organization emits', () => {
+    const { run } = bench()
+    const flood = { id: 'org_flood', asks: 400, judges: 200 }
+    const quiet = { id: 'org_quiet', asks: 2, judges: 200 }
+    run(30, flood, quiet)
+    const [flooded, calm] = run(50, flood, quiet) as [number, number]
+    expect(calm).toBe(100)
+    expect(flooded).toBeLessThan(11_000)
   })
 
-  it('refuses nobody while no verdict comes at all: a shard is moving, and what is taken is judged when it has', () => {
-    const { overload, silence, second } = bench()
-    for (let n = 0; n < 3; n++) second(400, 1_500, 800)
-    silence(6_000)
-    expect(Array.from({ length: 1_000 }, () => overload.refuses())).not.toContain(true)
+  it('does not let one organization that is stuck behind much else take the room of the others', () => {
+    const { run } = bench()
+    const stuck = { id: 'org_stuck', asks: 100, judges: 1 }
+    const busy = { id: 'org_busy', asks: 100, judges: 100 }
+    expect(run(100, stuck, busy)[1]).toBe(10_000)
+  })
+
+  it('refuses nobody of whom nothing is judged at all, whatever the others do, until too many wait', () => {
+    const { run, ask, shed } = bench()
+    const moving = { id: 'org_moving', asks: 200, judges: 0 }
+    const busy = { id: 'org_busy', asks: 100, judges: 100 }
+    run(20, moving, busy)
+    expect(run(50, moving, busy)).toEqual([10_000, 5_000])
+    const before = shed()
+    while (ask('org_moving'));
+    expect(shed()).toBe(before + 1)
+    // Who has nothing waiting is not kept out by those who have.
+    expect(ask('org_other')).toBe(true)
+    run(200, { ...moving, asks: 0, judges: 1_000 })
+    expect(ask('org_moving')).toBe(true)
+  })
+
+  it('forgets an emit that was not acknowledged', () => {
+    const { overload } = bench()
+    const appended = overload.take('org_a', 'org_a', 0)
+    expect(overload.waiting).toBe(1)
+    appended(undefined)
+    expect(overload.waiting).toBe(0)
   })
 })
