@@ -30,3 +30,14 @@ export function createChance(seed: number): Chance {
       createChance([...name].reduce((hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5)),
   }
 }
+
+/** Draws from a shuffled list until it is used up, then shuffles anew: everything comes as often as it stands in it, early on already. */
+export function createDeck<T>(chance: Chance, cards: readonly T[]): { draw(): T } {
+  let left: T[] = []
+  return {
+    draw() {
+      if (left.length === 0) left = [...cards]
+      return left.splice(chance.between(0, left.length - 1), 1)[0]!
+    },
+  }
+}

@@ -1,5 +1,5 @@
 /** Several processes of each role, each in a slot of its own that is filled again when its process ends. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Child, Children } from '../bench/children.ts'
 import type { Clock } from '../src/clock.ts'
@@ -7,6 +7,7 @@ import { SETTINGS } from '../src/config.ts'
 import { chooseFreePorts } from '../src/embedded/free-ports.ts'
 
 export const ADMIN_KEY = `ck_admin_${'faults'.repeat(7)}`
+const LOG_FILE = 'end-of-log'
 const SECRET_KEY = 'secret-of-the-faults'.repeat(2)
 const READY_MS = 120_000
 const RESTART_PAUSE_MS = 500
@@ -19,6 +20,7 @@ export interface Slot {
   kill(signal: NodeJS.Signals): void
   /** Ends it cleanly and starts it with this shift of its clock. */
   shiftClock(offsetMs: number): Promise<void>
+  keepLog(): void
 }
 
 export interface Fleet {
@@ -28,6 +30,8 @@ export interface Fleet {
   ready(): Promise<void>
   /** Exits that nobody asked for. */
   unexpected: string[]
+  /** The end of what each process printed, as a file in its directory. */
+  keepLogs(): void
   close(): Promise<void>
 }
 
@@ -84,15 +88,19 @@ export async function startFleet(deps: {
       base: `http://127.0.0.1:${port}`,
       running: () => child.running(),
       kill(signal) {
+        if (!child.running()) return
         asked ||= signal === 'SIGKILL' || signal === 'SIGTERM'
-        if (child.running()) child.process.kill(signal)
+        child.process.kill(signal)
       },
       async shiftClock(ms) {
         offsetMs = ms
+        const { process, running, exited } = child
+        if (!running()) return
         asked = true
-        child.process.kill('SIGTERM')
-        await child.exited
+        process.kill('SIGTERM')
+        await exited
       },
+      keepLog: () => writeFileSync(join(dataDir, LOG_FILE), child.log()),
     }
   }
 
@@ -102,6 +110,9 @@ export async function startFleet(deps: {
     slots,
     of: role => slots.filter(slot => slot.role === role),
     unexpected,
+    keepLogs() {
+      for (const slot of slots) slot.keepLog()
+    },
     async ready() {
       const deadline = clock.monotonicMs() + READY_MS
       for (const slot of slots) {

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 export interface FaultOptions {
   /** Decides what fails, when and where: the same seed makes the same schedule. */
   seed: number
+  /** Instead of one: these, one after the other. */
+  seeds: number[] | undefined
   /** How long load and faults last; what follows is waiting until all is quiet. */
   minutes: number
   /** Calls per second over HTTP, and records per second straight into Kafka, over all organizations. */
@@ -14,39 +16,63 @@ export interface FaultOptions {
   without: string[]
   /** Where the data go; kept when given. */
   dataDir: string | undefined
+  /** Where the result is written as Markdown, and as JSON. */
+  report: string | undefined
+  result: string | undefined
 }
 
 export const HELP = `Usage: npm run faults -- [options]
 
 Runs a platform of several processes per role under a constant load, breaks it by a schedule made from the seed, waits until all is quiet, and
-proves that nothing was lost, invented or counted twice. Ends with 0 if everything held, with 1 if anything did not.
+proves that nothing was lost, invented or counted twice. Ends with 0 if everything held, with 1 if anything did not, with 3 if another program
+took the port of a part that was being started again: then nothing was found out.
 
   --seed N       the schedule of faults; a failing run can be run again (random)
-  --minutes M    length of load and faults (2)
+  --seeds LIST   several seeds, one after the other, each on fresh data: 5 for five random ones, 1-10, or 3,7,11. A seed that fails keeps
+                 its data and says where they are
+  --minutes M    length of load and faults, of each seed (2)
   --rate N       calls per second over HTTP; a fifth as many records go straight into Kafka (40)
   --every S      a fault every S seconds on average (6)
-  --without LIST kinds of faults to leave out: kill, term, stop, broker-kill, broker-restart, clickhouse-kill, clickhouse-away,
-                 disk-full, clock, receivers
+  --without LIST kinds of faults to leave out: kill, term, stop, broker-kill, broker-restart, broker-away, clickhouse-kill, clickhouse-away,
+                 disk-full, clock, receivers, organization, plan, two
   --data DIR     keep the data there
+  --report FILE  write the result there as Markdown
+  --result FILE  write it there as JSON
   --help
 `
 
-/** Undefined when help was asked for. Throws a sentence about an option that is wrong. */
-export function readOptions(given: string[], randomSeed: number): FaultOptions | undefined {
+/** Undefined when help was asked for. Throws a sentence about an option that is wrong. `random`: seeds to take when none are given. */
+export function readOptions(given: string[], random: () => number): FaultOptions | undefined {
   const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: given,
-    options: { seed: text, minutes: text, rate: text, every: text, without: text, data: text, help: { type: 'boolean' } },
-  })
+  const names = ['seed', 'seeds', 'minutes', 'rate', 'every', 'without', 'data', 'report', 'result'] as const
+  const options = Object.fromEntries(names.map(name => [name, text])) as Record<(typeof names)[number], typeof text>
+  const { values } = parseArgs({ args: given, options: { ...options, help: { type: 'boolean' } } })
   if (values.help) return undefined
+  if (values.seeds !== undefined && values.data !== undefined)
+    throw new Error('--data is for one seed: each of several has data of its own')
   return {
-    seed: positive('seed', values.seed, randomSeed),
+    seed: positive('seed', values.seed, random()),
+    seeds: values.seeds === undefined ? undefined : readSeeds(values.seeds, random),
     minutes: positive('minutes', values.minutes, 2),
     rate: positive('rate', values.rate, 40),
     everyS: positive('every', values.every, 6),
     without: values.without?.split(',').map(kind => kind.trim()) ?? [],
     dataDir: values.data,
+    report: values.report,
+    result: values.result,
   }
+}
+
+const SEEDS_MAX = 1_000
+
+function readSeeds(given: string, random: () => number): number[] {
+  const range = /^(\d+)-(\d+)$/.exec(given)
+  const [from, to] = range ? [Number(range[1]), Number(range[2])] : [1, Number(given)]
+  if (/^\d+(,\d+)+$/.test(given)) return given.split(',').map(Number)
+  const count = to - from + 1
+  if (!(from >= 1 && count >= 1 && count <= SEEDS_MAX && Number.isInteger(count)))
+    throw new Error(`--seeds must be a number, a range such as 1-10 or a list such as 3,7,11, not '${given}'`)
+  return Array.from({ length: count }, (_, n) => (range ? from + n : random()))
 }
 
 function positive(name: string, given: string | undefined, otherwise: number): number {
@@ -54,3 +80,12 @@ function positive(name: string, given: string | undefined, otherwise: number): n
   if (!(value > 0)) throw new Error(`--${name} must be a number above 0, not '${given}'`)
   return value
 }
+
+/** The options that say what a run of one seed does. */
+export const argumentsOf = ({ seed, minutes, rate, everyS, without }: FaultOptions): string[] => [
+  ...['--seed', String(seed), '--minutes', String(minutes), '--rate', String(rate), '--every', String(everyS)],
+  ...(without.length > 0 ? ['--without', without.join()] : []),
+]
+
+/** The command that runs it again. */
+export const again = (options: FaultOptions): string => `npm run faults -- ${argumentsOf(options).join(' ')}`

@@ -5,13 +5,25 @@ import type { Fleet } from './fleet.ts'
 
 /** Nothing may have changed for so long. Longer than the longest retry of the run, and than what a writer waits for an absent ClickHouse. */
 const STILL_MS = 15_000
-const PATIENCE_MS = 240_000
+/**
+ * The same while a delivery has not ended: a process whose clock is 90 s ahead sets times of retries that one whose clock is 90 s behind waits
+ * for. After that the proof tells what is missing.
+ */
+const UNENDED_STILL_MS = 200_000
+const PATIENCE_MS = 600_000
 
 const FIGURES = `SELECT
   (SELECT count() FROM emits) AS verdicts,
   (SELECT count() FROM attempts) AS attempts,
   (SELECT count() FROM completions) AS completions,
   (SELECT count() FROM emits WHERE verdict = 'accepted' AND subscriberCount > 0) AS withSubscribers`
+
+interface Figures {
+  verdicts: number
+  attempts: number
+  completions: number
+  withSubscribers: number
+}
 
 /** Answers the seconds it took; throws when it does not get quiet. */
 export async function untilQuiet(deps: {
@@ -25,9 +37,11 @@ export async function untilQuiet(deps: {
   await deps.fleet.ready()
   let last = ''
   let sinceMs = clock.monotonicMs()
-  while (clock.monotonicMs() - sinceMs < STILL_MS) {
+  let stillMs = STILL_MS
+  while (clock.monotonicMs() - sinceMs < stillMs) {
     await clock.sleep(1_000)
-    const [found] = await deps.analytics.query<Record<string, number>>(FIGURES).catch(() => [undefined])
+    const [found] = await deps.analytics.query<Figures>(FIGURES).catch(() => [undefined])
+    stillMs = found?.completions === found?.withSubscribers ? STILL_MS : UNENDED_STILL_MS
     const now = JSON.stringify(found)
     if (found === undefined || now !== last) {
       last = now

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../src/clock.ts'
+import { fingerprint } from './fingerprint.ts'
 
 export type Manner = 'good' | 'slow' | 'flaky' | 'dying'
 
@@ -14,6 +15,8 @@ export interface Arrival {
   sequence: number
   subject: string | null
   answered: number
+  /** Of the payload as it arrived. */
+  payload: string
 }
 
 export interface Receivers {
@@ -75,7 +78,7 @@ export async function startReceivers(deps: { clock: Clock; chance: () => number 
 }
 
 function arrivalOf(webhook: string, { headers }: IncomingMessage, body: Buffer, answered: number): Arrival {
-  const envelope = JSON.parse(body.toString()) as { organizationId: string; subject: string | null; sequence: number }
+  const envelope = JSON.parse(body.toString()) as { organizationId: string; subject: string | null; sequence: number; data: unknown }
   return {
     webhook,
     organizationId: envelope.organizationId,
@@ -85,6 +88,7 @@ function arrivalOf(webhook: string, { headers }: IncomingMessage, body: Buffer, 
     sequence: envelope.sequence,
     subject: envelope.subject,
     answered,
+    payload: fingerprint(JSON.stringify(envelope.data)),
   }
 }
 

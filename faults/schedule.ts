@@ -1,8 +1,8 @@
 /** Which fault comes when: drawn from the seed alone, so that a failing run can be run again. */
 import type { Clock } from '../src/clock.ts'
 import type { FaultyBackends } from './backends.ts'
-import type { Chance } from './chance.ts'
-import type { Fleet } from './fleet.ts'
+import { type Chance, createDeck } from './chance.ts'
+import type { Fleet, Slot } from './fleet.ts'
 import type { Receivers } from './receivers.ts'
 import type { World } from './world.ts'
 
@@ -10,47 +10,80 @@ export interface Fault {
   kind: string
   /** How often it is drawn, beside the others. */
   weight: number
+  /** What it breaks: two faults that come together break different things, or different processes. */
+  breaks: 'process' | 'broker' | 'clickhouse' | 'receivers' | 'nothing'
   /** Breaks something and repairs it; resolves when what it does itself is over. Answers what it did. */
   strike(chance: Chance): Promise<string>
 }
 
 export interface Struck {
   atS: number
+  kind: string
   what: string
+  /** Another one was struck at the same time. */
+  together: boolean
 }
 
 /** Session timeouts are 6 s: whoever sleeps longer wakes up as a zombie. */
 const ZOMBIE_MS = { from: 7_000, to: 11_000 }
+/** Within and beyond what sessions and open transactions outlive. */
+const AWAY_MS = { from: 1_000, to: 15_000 }
 const CLOCK_SHIFT_MS = 90_000
+/** Of all strikes, those of two faults at once. */
+const TWO_SHARE = 0.25
 
-export function faultsOf(deps: { fleet: Fleet; backends: FaultyBackends; receivers: Receivers; world: World; clock: Clock }): Fault[] {
+export function faultsOf(deps: {
+  fleet: Fleet
+  backends: FaultyBackends
+  receivers: Receivers
+  world: World
+  clock: Clock
+  chance: Chance
+}): Fault[] {
   const { fleet, backends, receivers, world, clock } = deps
-  const signal = (kind: string, name: NodeJS.Signals, weight: number): Fault => ({
-    kind,
-    weight,
-    async strike(chance) {
-      const slot = chance.pick(fleet.slots)
-      slot.kill(name)
-      return `${name} to ${slot.name}`
-    },
-  })
-  const forAWhile = (kind: string, weight: number, from: number, to: number, what: (ms: number) => Promise<void>): Fault => ({
-    kind,
-    weight,
+  /** Every role in turn, and every process of it. */
+  const targets = (name: string, roles: string[]) => {
+    const chance = deps.chance.fork(name)
+    const deck = createDeck(chance, roles)
+    return (): Slot => chance.pick(fleet.of(deck.draw()))
+  }
+  const signal = (kind: string, name: NodeJS.Signals, weight: number): Fault => {
+    const target = targets(kind, ROLES)
+    return {
+      kind,
+      weight,
+      breaks: 'process',
+      async strike() {
+        const slot = target()
+        slot.kill(name)
+        return `${name} to ${slot.name}`
+      },
+    }
+  }
+  const forAWhile = (
+    kind: string,
+    weight: number,
+    breaks: Fault['breaks'],
+    from: number,
+    to: number,
+    what: (ms: number) => Promise<void>,
+  ): Fault => ({
+    ...{ kind, weight, breaks },
     async strike(chance) {
       const ms = chance.between(from, to)
       await what(ms)
       return `${kind} for ${(ms / 1000).toFixed(1)} s`
     },
   })
+  const zombie = targets('stop', ROLES)
+  const shifted = targets('clock', ['admit', 'deliver'])
   const faults: Fault[] = [
     signal('kill', 'SIGKILL', 6),
     signal('term', 'SIGTERM', 2),
     {
-      kind: 'stop',
-      weight: 2,
+      ...{ kind: 'stop', weight: 3, breaks: 'process' },
       async strike(chance) {
-        const slot = chance.pick(fleet.slots.filter(each => each.role !== 'api'))
+        const slot = zombie()
         const ms = chance.between(ZOMBIE_MS.from, ZOMBIE_MS.to)
         slot.kill('SIGSTOP')
         await clock.sleep(ms)
@@ -59,63 +92,83 @@ export function faultsOf(deps: { fleet: Fleet; backends: FaultyBackends; receive
       },
     },
     {
-      kind: 'clock',
-      weight: 1,
+      ...{ kind: 'clock', weight: 1, breaks: 'process' },
       async strike(chance) {
-        const slot = chance.pick(fleet.slots.filter(each => each.role === 'admit' || each.role === 'deliver'))
+        const slot = shifted()
         const shift = chance.between(-CLOCK_SHIFT_MS, CLOCK_SHIFT_MS)
         await slot.shiftClock(shift)
         return `the clock of ${slot.name} is ${shift} ms off`
       },
     },
-    { kind: 'broker-kill', weight: 1, strike: () => backends.killBroker().then(() => 'kill -9 of the broker') },
-    { kind: 'broker-restart', weight: 1, strike: () => backends.restartBroker().then(() => 'the broker is stopped and started') },
-    { kind: 'clickhouse-kill', weight: 1, strike: () => backends.killClickHouse().then(() => 'kill -9 of ClickHouse') },
-    forAWhile('clickhouse-away', 1, 1_000, 8_000, ms => backends.stopClickHouse(ms)),
-    forAWhile('receivers', 2, 500, 4_000, ms => receivers.goAway(ms)),
-    forAWhile('receivers', 2, 1_000, 6_000, ms => receivers.die(ms)),
     {
-      kind: 'organization',
-      weight: 1,
-      async strike() {
-        const member = await world.join('PRO', [{ manner: 'good' }])
-        return `${member.slug} joins`
+      ...{ kind: 'broker-kill', weight: 2, breaks: 'broker' },
+      strike: () => backends.killBroker().then(() => 'kill -9 of the broker'),
+    },
+    {
+      ...{ kind: 'broker-restart', weight: 1, breaks: 'broker' },
+      strike: () => backends.stopBroker(0).then(() => 'the broker is stopped and started'),
+    },
+    forAWhile('broker-away', 1, 'broker', AWAY_MS.from, AWAY_MS.to, ms => backends.stopBroker(ms)),
+    {
+      ...{ kind: 'clickhouse-kill', weight: 1, breaks: 'clickhouse' },
+      strike: () => backends.killClickHouse().then(() => 'kill -9 of ClickHouse'),
+    },
+    forAWhile('clickhouse-away', 1, 'clickhouse', 1_000, 8_000, ms => backends.stopClickHouse(ms)),
+    forAWhile('receivers', 1, 'receivers', 500, 4_000, ms => receivers.goAway(ms)),
+    forAWhile('receivers', 1, 'receivers', 1_000, 6_000, ms => receivers.die(ms)),
+    {
+      ...{ kind: 'organization', weight: 1, breaks: 'nothing' },
+      async strike(chance) {
+        const member = await world.join(chance.pick(['FREE', 'PRO']), [{ manner: 'good' }])
+        return `${member.slug} joins on ${member.plan}`
       },
     },
     {
-      kind: 'plan',
-      weight: 1,
+      ...{ kind: 'plan', weight: 1, breaks: 'nothing' },
       async strike(chance) {
-        const member = chance.pick(world.members.filter(each => each.plan === 'PRO' || each.plan === 'ENTERPRISE'))
+        const changeable = world.members.filter(({ plan, environment }) => plan !== 'FREE' && environment === 'live')
+        const member = chance.pick(changeable)
         await world.changePlan(member, member.plan === 'PRO' ? 'ENTERPRISE' : 'PRO')
         return `${member.slug} is on ${member.plan} now`
       },
     },
   ]
-  if (backends.diskCannotFill === undefined) faults.push(forAWhile('disk-full', 1, 2_000, 6_000, ms => backends.fillDisk(ms)))
+  if (backends.diskCannotFill === undefined) faults.push(forAWhile('disk-full', 1, 'clickhouse', 2_000, 6_000, ms => backends.fillDisk(ms)))
   return faults
 }
 
-/** One fault after the other until the time is over. */
+const ROLES = ['admit', 'deliver', 'record', 'api']
+
+/** One strike after the other until the time is over; some of two faults at once. `after`: when a strike is over. */
 export async function strike(deps: {
   faults: Fault[]
   chance: Chance
   clock: Clock
   everyS: number
   seconds: number
+  /** Faults may come in twos. */
+  twos: boolean
   say(sentence: string): void
+  after(): Promise<void>
 }): Promise<Struck[]> {
   const { clock, chance } = deps
-  const drawn = deps.faults.flatMap(fault => Array.from({ length: fault.weight }, () => fault))
+  const deck = createDeck(
+    chance.fork('deck'),
+    deps.faults.flatMap(fault => Array.from({ length: fault.weight }, () => fault)),
+  )
   const struck: Struck[] = []
   const startedAtMs = clock.monotonicMs()
   const sinceS = () => (clock.monotonicMs() - startedAtMs) / 1000
-  for (;;) {
+  for (let n = 0; ; n++) {
     await clock.sleep(1000 * deps.everyS * (0.5 + chance.next()))
     if (sinceS() >= deps.seconds) return struck
     const atS = sinceS()
-    const what = await chance.pick(drawn).strike(chance.fork(String(struck.length)))
-    struck.push({ atS, what })
-    deps.say(`${atS.toFixed(0).padStart(4)} s  ${what}`)
+    const first = deck.draw()
+    const second = deps.twos && chance.happens(TWO_SHARE) ? deck.draw() : undefined
+    const both = second !== undefined && (second.breaks !== first.breaks || first.breaks === 'process') ? [first, second] : [first]
+    const whats = await Promise.all(both.map((fault, at) => fault.strike(chance.fork(`${n}/${at}`))))
+    for (const [at, what] of whats.entries()) struck.push({ atS, kind: both[at]!.kind, what, together: both.length > 1 })
+    deps.say(`${atS.toFixed(0).padStart(4)} s  ${whats.join('  AND  ')}`)
+    await deps.after()
   }
 }

@@ -5,7 +5,13 @@ import type { Manner, Receivers } from './receivers.ts'
 export interface Member {
   id: string
   slug: string
+  /** An organization that emits in both stands here twice. */
+  environment: 'live' | 'test'
   plan: string
+  /** It changes plans in the middle. */
+  planChanged: boolean
+  /** It was there before the first emit. */
+  founder: boolean
   apiKey: string
   /** `<slug>.counted`, registered; undefined on a plan that registers nothing. */
   eventName: string | undefined
@@ -15,11 +21,15 @@ export interface Member {
 export interface World {
   members: Member[]
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
-  /** `data` of the answer, however often it has to be asked for. */
-  surely<T>(key: string, method: string, path: string, body?: unknown): Promise<T>
+  /** `data` of the answer, however often it has to be asked for. `done`: a code of an error that says that an earlier try was done. */
+  surely<T>(key: string, method: string, path: string, body?: unknown, done?: string): Promise<T>
   /** One more, in the middle of everything. */
   join(plan: string, webhooks: Array<{ manner: Manner; ordering?: string }>): Promise<Member>
+  /** The same organization with a key and a webhook of the test environment. */
+  joinTest(member: Member): Promise<Member>
   changePlan(member: Member, plan: string): Promise<void>
+  /** From now on whoever joins is no founder. */
+  founded(): void
 }
 
 export interface Answer {
@@ -29,6 +39,8 @@ export interface Answer {
 }
 
 const CALL_MS = 20_000
+/** So many tries at making organizations; most of them succeed. */
+const FOUNDED_MAX = 2_000
 
 export function createWorld(deps: {
   fleet: Fleet
@@ -38,6 +50,7 @@ export function createWorld(deps: {
 }): World {
   const members: Member[] = []
   let made = 0
+  let founding = true
 
   async function call(key: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const { base } = deps.pick(deps.fleet.of('api'))
@@ -51,38 +64,51 @@ export function createWorld(deps: {
   }
 
   /** Until it is answered by what stands: for the set-up, whose calls can be repeated. */
-  async function surely<T>(key: string, method: string, path: string, body?: unknown): Promise<T> {
+  async function surely<T>(key: string, method: string, path: string, body?: unknown, done?: string): Promise<T> {
     for (let tries = 0; ; tries++) {
       const answer = await call(key, method, path, body).catch(() => undefined)
       if (answer && answer.status < 300) return answer.body.data as T
-      if (answer?.status === 409 && answer.body.error?.code === 'slug_taken') throw new Error('the slug was taken: an answer was lost')
-      if (tries === 60) throw new Error(`${method} ${path}: ${answer?.status} ${JSON.stringify(answer?.body)}`)
+      if (done !== undefined && answer?.body.error?.code === done) return undefined as T
+      if (tries === 60 || answer?.status === 400) throw new Error(`${method} ${path}: ${answer?.status} ${JSON.stringify(answer?.body)}`)
+      await deps.sleep(500)
+    }
+  }
+
+  /** An organization whose answer was lost is there all the same, without anybody who has its key: another one is made. */
+  async function found(plan: string): Promise<{ organization: { id: string; slug: string }; apiKey: string }> {
+    const body = () => ({ name: `faulty-${++made}`, plan, ownerEmail: 'faults@example.com' })
+    for (;;) {
+      const answer = await call(ADMIN_KEY, 'POST', '/api/v1/organizations', body()).catch(() => undefined)
+      if (answer?.status === 201) return answer.body.data as { organization: { id: string; slug: string }; apiKey: string }
+      if (made > FOUNDED_MAX) throw new Error(`no organization can be made: ${answer?.status} ${JSON.stringify(answer?.body)}`)
       await deps.sleep(500)
     }
   }
 
   async function join(plan: string, webhooks: Array<{ manner: Manner; ordering?: string }>): Promise<Member> {
-    const number = ++made
-    const name = `faulty-${number}`
-    const { organization, apiKey } = await surely<{ organization: { id: string; slug: string }; apiKey: string }>(
-      ADMIN_KEY,
-      'POST',
-      '/api/v1/organizations',
-      { name, plan, ownerEmail: 'faults@example.com' },
-    )
-    const member: Member = { id: organization.id, slug: organization.slug, plan, apiKey, eventName: undefined, webhooks: [] }
+    const { organization, apiKey } = await found(plan)
+    const { id, slug } = organization
+    const fixed = { planChanged: false, founder: founding, eventName: undefined, webhooks: [] }
+    const member: Member = { id, slug, environment: 'live', plan, apiKey, ...fixed }
     if (plan !== 'FREE') {
-      await surely(apiKey, 'POST', '/api/v1/events/custom', registration(organization.slug))
-      member.eventName = `${organization.slug}.counted`
+      await surely(apiKey, 'POST', '/api/v1/events/custom', registration(slug), 'version_already_exists')
+      member.eventName = `${slug}.counted`
     }
-    for (const [index, { manner, ordering = 'none' }] of webhooks.entries()) {
-      const hook = `${number}-${index}-${manner}-${ordering}`
-      const body = { url: deps.receivers.url(hook, manner), events: ['*'], ordering, name: hook, retry: RETRY }
-      const { id } = await surely<{ id: string }>(apiKey, 'POST', '/api/v1/webhooks', body)
-      member.webhooks.push({ id, name: hook, ordering })
-    }
+    for (const { manner, ordering = 'none' } of webhooks) await addWebhook(member, manner, ordering)
     members.push(member)
     return member
+  }
+
+  async function addWebhook(member: Member, manner: Manner, ordering: string): Promise<void> {
+    const name = `${member.slug}-${member.environment}-${member.webhooks.length}-${manner}-${ordering}`
+    const body = { url: deps.receivers.url(name, manner), events: ['*'], ordering, name, retry: RETRY }
+    const { id } = await surely<{ id: string }>(member.apiKey, 'POST', '/api/v1/webhooks', body)
+    member.webhooks.push({ id, name, ordering })
+    // One whose answer was lost is there as well: nobody has emitted yet, and it goes.
+    const listed = await surely<Array<{ id: string; name: string }>>(member.apiKey, 'GET', '/api/v1/webhooks?limit=100')
+    for (const other of listed)
+      if (other.name === name && other.id !== id)
+        await surely(member.apiKey, 'DELETE', `/api/v1/webhooks/${other.id}`, undefined, 'not_found')
   }
 
   return {
@@ -90,7 +116,20 @@ export function createWorld(deps: {
     call,
     surely,
     join,
+    async joinTest(member) {
+      const scopes = ['events:emit', 'events:read', 'webhooks:manage', 'audit:read']
+      const body = { name: 'test', environment: 'test', scopes }
+      const { apiKey } = await surely<{ apiKey: string }>(ADMIN_KEY, 'POST', `/api/v1/organizations/${member.id}/keys`, body)
+      const test: Member = { ...member, environment: 'test', apiKey, webhooks: [] }
+      await addWebhook(test, 'good', 'none')
+      members.push(test)
+      return test
+    },
+    founded() {
+      founding = false
+    },
     async changePlan(member, plan) {
+      member.planChanged = true
       await surely(ADMIN_KEY, 'PATCH', `/api/v1/organizations/${member.id}`, { plan })
       member.plan = plan
     },
