@@ -13,7 +13,7 @@ import { createDeliver } from '../processors/deliver/index.ts'
 import { createReplayEnd } from '../processors/deliver/replay-end.ts'
 import { createRecord } from '../processors/record/index.ts'
 import { createAnalyticsClient } from './analytics/client.ts'
-import { migrate } from './analytics/migrate.ts'
+import { reachAnalytics } from './analytics/reach.ts'
 import { createReplayReads } from './analytics/replay-reads.ts'
 import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
@@ -97,7 +97,7 @@ export async function compose(deps: {
 
     const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })
     closing.push(() => analytics.close())
-    if (roles.has('record') || roles.has('api')) await migrate(analytics)
+    if (roles.has('record') || roles.has('api')) await reachAnalytics({ ...deps, analytics, url: backends.clickhouseUrl })
 
     const view = createControlView({ clock })
     const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal })

@@ -1,0 +1,73 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, it } from '@jest/globals'
+import { createAnalyticsClient } from '../../src/analytics/client.ts'
+import { reachAnalytics } from '../../src/analytics/reach.ts'
+import { createSystemClock } from '../../src/clock.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { testClickHouse } from '../support/clickhouse.ts'
+
+const system = createSystemClock()
+const logger = createLogger('silent')
+
+/** Where nobody listens, until the answered function is called: then everything goes on to ClickHouse. */
+async function awayUntilCalled(target: string): Promise<{ url: string; comeBack(): Promise<Server> }> {
+  const { username, password, origin } = new URL(target)
+  const probe = createServer()
+  await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise(resolve => probe.close(resolve))
+  return {
+    url: `http://${username}:${password}@127.0.0.1:${port}`,
+    async comeBack() {
+      const server = createServer(async (request, response) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of request) chunks.push(chunk as Buffer)
+        const { method = 'POST', headers } = request
+        const { authorization = '' } = headers
+        const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}
+        const answer = await fetch(origin + request.url, { method, headers: { authorization }, ...body })
+        response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
+      })
+      await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+      return server
+    },
+  }
+}
+
+it('a process that starts while ClickHouse is away waits until it is back', async () => {
+  const { url: target, database } = await testClickHouse()
+  const { url, comeBack } = await awayUntilCalled(target)
+  const analytics = createAnalyticsClient({ url, database, clock: system, logger })
+  const said: string[] = []
+  let server: Server | undefined
+  const clock = {
+    ...system,
+    async sleep() {
+      server ??= await comeBack()
+    },
+  }
+  await reachAnalytics({ analytics, url, clock, progress: { warn: sentence => void said.push(sentence) } })
+  expect(said).toEqual([`ClickHouse does not answer at ${new URL(url).host}; trying for 30 s …`])
+  expect(await analytics.query('SELECT count() AS count FROM emits')).toEqual([{ count: 0 }])
+  await analytics.close()
+  server?.closeAllConnections()
+  server?.close()
+})
+
+it('after half a minute it is told in a sentence, without its password', async () => {
+  const { url } = await awayUntilCalled('http://user:secret@127.0.0.1:1')
+  const analytics = createAnalyticsClient({ url, database: 'clarion', clock: system, logger })
+  let nowMs = 0
+  const clock = {
+    ...system,
+    monotonicMs: () => nowMs,
+    async sleep(ms: number) {
+      nowMs += ms
+    },
+  }
+  const reached = reachAnalytics({ analytics, url, clock, progress: { warn: () => undefined } })
+  await expect(reached).rejects.toThrow(/^ClickHouse cannot be reached at 127\.0\.0\.1:\d+: connect ECONNREFUSED/)
+  expect(nowMs).toBe(30_500)
+  await analytics.close()
+})
