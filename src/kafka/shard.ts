@@ -242,6 +242,7 @@ export function createShard(deps: {
   function end(born: Life, error: unknown): void {
     if (born.ended) return
     born.ended = true
+    const wasOpen = born.running
     born.running = false
     inputs.clear()
     born.restore.abandon()
@@ -251,7 +252,8 @@ export function createShard(deps: {
     const outcome = error instanceof CommitFailed ? error.outcome : 'fault'
     if (processor.isolatesRecords && (outcome === 'refused' || outcome === 'fault')) suspects.failed()
     else suspects.forgive()
-    deps.metrics.reopened(role, number, outcome)
+    // What keeps a shard from being opened is mostly that the broker is away: no fault of what it does.
+    deps.metrics.reopened(role, number, outcome === 'fault' && !wasOpen ? 'unopened' : outcome)
     logger.warn(
       { outcome, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
       'shard stopped; opening it again',

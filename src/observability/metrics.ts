@@ -49,7 +49,7 @@ export function createMetrics(): Metrics {
   })
   const reopened = new Counter({
     name: 'clarion_shard_reopened_total',
-    help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault.',
+    help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault; unopened: it could not be opened.',
     labelNames: ['role', 'reason'],
     registers,
   })
