@@ -103,7 +103,27 @@ export function createEmitReads(client: AnalyticsClient) {
   const ofName = readQuery('payloads-of-name')
   const list = readQuery('list-emits')
   const listByState = readQuery('list-emits-by-state')
-  const failures = readQuery('recent-failures')
+  const failedVerdicts = readQuery('recent-failed-verdicts')
+  const undelivered = readQuery('recent-undelivered')
+
+  /** Looks at more and more of the newest emits until there are as many of a state as were asked for. */
+  async function findByState(parameters: Record<string, unknown> & { limit: number }): Promise<Found<EmitSummary>[]> {
+    for (const scan of STATE_SCANS) {
+      const found = await client.query<Found<EmitSummary>>(listByState, { ...parameters, scan })
+      if (found.length >= parameters.limit || scan === EVERYTHING) return found
+    }
+    return []
+  }
+
+  /** The newest that were judged as failed and have not become an event by a redrive since. */
+  async function findFailedVerdicts(organizationId: string, environment: Environment, limit: number): Promise<RecentFailure[]> {
+    for (const scan of FAILED_SCANS) {
+      const found = await client.query<RecentFailure & { isRedriven: 0 | 1 }>(failedVerdicts, { organizationId, environment, scan })
+      const failures = found.filter(each => !each.isRedriven).map(({ isRedriven: _, ...failure }) => failure)
+      if (failures.length >= limit || found.length < scan) return failures.slice(0, limit)
+    }
+    return []
+  }
 
   return {
     /** The emit with every webhook considered, or undefined. */
@@ -138,16 +158,26 @@ export function createEmitReads(client: AnalyticsClient) {
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
           ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
-          : await client.query<Found<EmitSummary>>(listByState, { ...shared, state: status })
+          : await findByState({ ...shared, state: status })
       return toPage(found.map(toEmit), limit, emit => [emit.emitId])
     },
 
     /** The last emits that failed, by verdict or because a delivery was exhausted, newest first. */
-    recentFailures(organizationId: string, environment: Environment, limit: number): Promise<RecentFailure[]> {
-      return client.query<RecentFailure>(failures, { organizationId, environment, limit })
+    async recentFailures(organizationId: string, environment: Environment, limit: number): Promise<RecentFailure[]> {
+      const [judged, exhausted] = await Promise.all([
+        findFailedVerdicts(organizationId, environment, limit),
+        client.query<RecentFailure>(undelivered, { organizationId, environment, limit }),
+      ])
+      return [...judged, ...exhausted].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit)
     },
   }
 }
+
+const EVERYTHING = 0xffff_ffff
+/** How many of the newest emits are looked at for those of a state: most states are found among a few, whatever the organization has in all. */
+const STATE_SCANS = [50_000, EVERYTHING]
+/** The same for failed verdicts that a redrive may have undone. */
+const FAILED_SCANS = [20, EVERYTHING]
 
 const VERDICT_OF = { REJECTED: 'rejected', DEDUPLICATED: 'duplicate' } as const
 

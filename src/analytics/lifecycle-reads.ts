@@ -48,6 +48,7 @@ interface FoundStep {
 }
 
 const STEPS_MAX = 1_000
+const HOUR_MS = 3_600_000
 /** A minute, an hour, a day, everything. */
 const WINDOWS_S = [60, 3_600, 86_400, 0]
 
@@ -70,7 +71,10 @@ export function createLifecycleReads(client: AnalyticsClient) {
   return {
     /** Every step of one emit, first to last (at most 1,000). */
     async lifecycleOfEmit(organizationId: string, environment: Environment, emitId: string): Promise<EmitStep[]> {
-      const found = await find({ organizationId, environment, emitId, limit: STEPS_MAX })
+      const since = parseEmitId(emitId)?.timestampMs
+      // Nothing of it is older than itself, by whichever machine's clock: days before that are not read.
+      const from = since === undefined ? undefined : new Date(since - HOUR_MS).toISOString()
+      const found = await find({ organizationId, environment, emitId, from, limit: STEPS_MAX })
       return found.reverse().map(({ type, occurredAt, ...facts }) => ({ type, occurredAt, data: dataOf({ type, occurredAt, ...facts }) }))
     },
 

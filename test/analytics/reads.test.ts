@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
+import type { EmitState } from '../../src/analytics/emit-reads.ts'
 import { createReads, type Reads } from '../../src/analytics/reads.ts'
 import { deliveryId } from '../../src/events/ids.ts'
 import { attempt, change, completion, idsAt, MONTH, matched, NOON, verdict } from './audit-rows.ts'
@@ -122,6 +123,38 @@ describe('the state of an emit', () => {
     await insert({ verdicts: [early], completions: [completion(early, 'FAILED')] })
     const [failure] = await reads.recentFailures(organizationId, 'live', 10)
     expect(failure).toMatchObject({ id: early.emitId, errorMessage: expect.stringContaining('still being recorded') })
+  })
+
+  it('finds what is open or failed behind any number of newer emits', async () => {
+    const organizationId = 'org_busy'
+    const old = matched(1, ['wh_1'], [], { ...own, organizationId })
+    const oldFailed = verdict(2, {
+      ...own,
+      organizationId,
+      verdict: 'failed',
+      message: 'the log refused it',
+      eventId: null,
+      sequence: null,
+    })
+    const newer = Array.from({ length: 1_100 }, (_, n) => matched(10 + n, ['wh_1'], [], { ...own, organizationId }))
+    const failedOnce = newer
+      .slice(0, 30)
+      .map(emit => ({ ...emit, verdict: 'failed' as const, eventId: null, sequence: null, subscriberCount: 0 }))
+    await insert({
+      verdicts: [old, oldFailed, ...failedOnce, ...newer.map(emit => ({ ...emit, judgedAtMs: emit.judgedAtMs + 60_000 }))],
+      completions: newer.map(emit => completion(emit, 'DELIVERED')),
+    })
+    const idsOf = async (status: EmitState) =>
+      (await reads.listEmits({ organizationId, environment: 'live', status, limit: 5 })).items.map(emit => emit.emitId)
+    expect(await idsOf('RELAYED')).toEqual([old.emitId])
+    expect(await idsOf('FAILED')).toEqual([oldFailed.emitId])
+    expect(await idsOf('DELIVERED')).toEqual(
+      newer
+        .slice(-5)
+        .toReversed()
+        .map(emit => emit.emitId),
+    )
+    expect((await reads.recentFailures(organizationId, 'live', 10)).map(failure => failure.id)).toEqual([oldFailed.emitId])
   })
 
   it('keeps every field as it was written', async () => {

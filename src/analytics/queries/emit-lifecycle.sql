@@ -7,7 +7,10 @@ WITH
         parseDateTime64BestEffortOrNull({beforeTime:Nullable(String)}, 3, 'UTC'),
         parseDateTime64BestEffortOrNull({to:Nullable(String)}, 3, 'UTC'),
         toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) AS newest,
-    (SELECT max(judgedAt) FROM emits WHERE organizationId = {organizationId:String} AND environment = {environment:String}) AS newestJudged,
+    (
+        SELECT max(judgedAt) FROM emits
+        WHERE {windowS:UInt32} > 0 AND organizationId = {organizationId:String} AND environment = {environment:String}
+    ) AS newestJudged,
     greatest(
         if({windowS:UInt32} = 0, toDateTime64('1970-01-01 00:00:00', 3, 'UTC'), least(newest, newestJudged) - toIntervalSecond({windowS:UInt32})),
         coalesce(parseDateTime64BestEffortOrNull({from:Nullable(String)}, 3, 'UTC'), toDateTime64('1970-01-01 00:00:00', 3, 'UTC'))) AS since,
