@@ -1,9 +1,10 @@
 /**
- * The load of the figure `overload`, a process of its own: emits of several organizations, in a closed loop, or arriving at a constant rate that
- * changes once while those under way stay under way. It never throws on a status: what it was answered is the result.
+ * The load of the figure `overload`, a process of its own: emits of several organizations in a closed loop, for what the platform can do, then arriving
+ * at multiples of that rate, one stretch after the other, whatever became of those before. A request that finds all connections busy waits for one, and
+ * its time counts from before. It never throws on a status: what it was answered is the result.
  */
-import { Pool } from 'undici'
 import { createSystemClock } from '../src/clock.ts'
+import { openConnections } from './lean-http.ts'
 import { closedLoop, openLoop } from './loops.ts'
 import { orderJson } from './order.ts'
 
@@ -13,11 +14,19 @@ export interface Emitting {
   event: string
 }
 
-export type EmitLoad = { port: number; seconds: number; flooding: Emitting[] } & (
-  | { kind: 'closed'; inFlight: number }
-  /** One stretch of `seconds` after the other; `quiet` emits at its own rate all the time. */
-  | { kind: 'open'; ratesPerS: number[]; quiet: Emitting & { ratePerS: number } }
-)
+export interface EmitLoad {
+  port: number
+  flooding: Emitting[]
+  /** Emits at its own rate during all stretches. */
+  quiet: Emitting & { ratePerS: number }
+  /** Of the closed loop. */
+  inFlight: number
+  warmS: number
+  /** Of the closed loop, and of each stretch. */
+  seconds: number
+  /** What arrives in each stretch, in times of what the closed loop was answered. */
+  times: number[]
+}
 
 export interface Answer {
   status: number
@@ -26,8 +35,6 @@ export interface Answer {
   /** When it was sent and answered, ms, counted from the beginning of the first stretch. */
   sentMs: number
   answeredMs: number
-  /** The stretch that it was sent in. */
-  stretch: number
   quiet: boolean
   emitId: string | undefined
   /** Answered without a verdict. */
@@ -35,60 +42,64 @@ export interface Answer {
 }
 
 export interface EmitLoadResult {
+  /** Of the stretches. */
   answers: Answer[]
-  /** Answers 202 a second; of a closed loop. */
-  acceptedPerS: number
+  /** Of the closed loop. */
+  sustainablePerS: number
+  /** Of all 202, also those of the closed loop. */
+  acknowledged: string[]
   /** How late requests were sent, ms. */
   lagsMs: number[]
+  /** What this process took meanwhile, CPU seconds a second. */
+  ownCores: number
+  /** Requests without an answer. */
+  failures: string[]
 }
 
-/** More than are under way at a time, so that requests do not wait for a connection. */
-const CONNECTIONS = 2_500
+/** More than may wait at a time, and made before, since making them costs both sides more than an emit does. */
+const CONNECTIONS = 2_000
+const PATH = '/api/v1/events/custom/emit'
 const clock = createSystemClock()
 
 process.once('disconnect', () => process.exit(0))
 process.once('message', load => void run(load as EmitLoad).then(result => process.send!(result, () => process.exit(0))))
 
-async function run(load: EmitLoad): Promise<EmitLoadResult> {
-  const pool = new Pool(`http://127.0.0.1:${load.port}`, { connections: CONNECTIONS, pipelining: 1 })
-  const answers: Answer[] = []
-  const lagsMs: number[] = []
-  const startMs = clock.monotonicMs()
+async function run({ port, flooding, quiet, inFlight, warmS, seconds, times }: EmitLoad): Promise<EmitLoadResult> {
+  const connections = await openConnections(clock, port, CONNECTIONS)
+  const result: EmitLoadResult = { answers: [], sustainablePerS: 0, acknowledged: [], lagsMs: [], ownCores: 0, failures: [] }
+  let startMs = clock.monotonicMs()
   let number = 0
 
-  async function emit({ apiKey, event }: Emitting, stretch: number, quiet: boolean): Promise<number> {
+  async function emit({ apiKey, event }: Emitting, isQuiet: boolean): Promise<number> {
     const sentMs = clock.monotonicMs() - startMs
     const body = `{"name":"${event}","payload":${orderJson(number++)}}`
-    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
-    const answer = await pool.request({ method: 'POST', path: '/api/v1/events/custom/emit', headers, body })
-    const text = await answer.body.text()
-    answers.push({
-      ...{ status: answer.statusCode, retryAfter: answer.headers['retry-after'] !== undefined, sentMs, stretch, quiet },
-      answeredMs: clock.monotonicMs() - startMs,
-      emitId: /"emitId":"([^"]+)"/.exec(text)?.[1],
-      pending: text.includes('"verdict":"pending"'),
-    })
-    return answer.statusCode === 202 ? 1 : 0
+    const { status, retryAfter, text } = await connections.post(PATH, apiKey, body)
+    const emitId = /"emitId":"([^"]+)"/.exec(text)?.[1]
+    if (status === 202 && emitId !== undefined) result.acknowledged.push(emitId)
+    const pending = text.includes('"verdict":"pending"')
+    result.answers.push({ status, retryAfter, sentMs, answeredMs: clock.monotonicMs() - startMs, quiet: isQuiet, emitId, pending })
+    return status === 202 ? 1 : 0
   }
 
-  const flooding = (n: number) => load.flooding[n % load.flooding.length]!
-  if (load.kind === 'closed') {
-    const acceptedPerS = await closedLoop(clock, load.inFlight, load.seconds, lane => emit(flooding(lane), 0, false))
-    return { answers, acceptedPerS, lagsMs }
-  }
-  const { ratesPerS, quiet, seconds } = load
-  const asPromised = async (answer: Promise<number>) => void (await answer)
-  const streams = [openLoop(clock, quiet.ratePerS, seconds * ratesPerS.length, () => asPromised(emit(quiet, 0, true)))]
-  for (const [stretch, ratePerS] of ratesPerS.entries()) {
-    streams.push(openLoop(clock, ratePerS, seconds, n => asPromised(emit(flooding(n), stretch, false))))
+  const flood = (n: number) => emit(flooding[n % flooding.length]!, false)
+  await closedLoop(clock, inFlight, warmS, flood)
+  result.sustainablePerS = await closedLoop(clock, inFlight, seconds, flood)
+  result.answers = []
+  startMs = clock.monotonicMs()
+  const cpu = process.cpuUsage()
+  const send = async (answer: Promise<number>) => void (await answer)
+  const streams = [openLoop(clock, quiet.ratePerS, seconds * times.length, () => send(emit(quiet, true)))]
+  for (const each of times) {
+    streams.push(openLoop(clock, each * result.sustainablePerS, seconds, n => send(flood(n))))
     // The next stretch begins when this one's last has been sent, not answered.
     await clock.sleep(seconds * 1_000)
   }
-  const failures: string[] = []
   for (const arrivals of await Promise.all(streams)) {
-    lagsMs.push(...arrivals.lagsMs)
-    failures.push(...arrivals.failures)
+    result.lagsMs.push(...arrivals.lagsMs)
+    result.failures.push(...arrivals.failures)
   }
-  if (failures.length > 0) console.error(`${failures.length} requests had no answer; the first: ${failures[0]}`)
-  return { answers, acceptedPerS: 0, lagsMs }
+  const { user, system } = process.cpuUsage(cpu)
+  result.ownCores = (user + system) / 1_000 / (clock.monotonicMs() - startMs)
+  connections.close()
+  return result
 }

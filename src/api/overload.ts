@@ -2,10 +2,10 @@
  * When more is emitted than can be judged, callers are told to come again (503, `Retry-After`) before everybody's verdict is late.
  *
  * What counts is how many emits wait: those that this process has taken, alone, in batches and with `respond-async`, and that lie beyond the positions
- * of `admit`. By as many as were judged in the last second that tells how long the next one will wait. Above `LATE_S` for half a second it is
- * overload: from then on no more may wait than are judged in `KEPT_S`, until a new one would wait less than `WELL_S`. So what has been taken is
- * judged within about a second however much is refused, and admission always has work. A burst that is soon judged is none of that, nor is a few
- * hundred ever. The event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
+ * of `admit`. By as many as were judged in the last second that tells how long the next one will wait. Once that is above `LATE_S` for a few looks
+ * in a row it is overload, until it is below `WELL_S` for a second: meanwhile no more may wait than are judged in `KEPT_S`. So what has been taken is
+ * judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that, nor is a few hundred ever. The
+ * event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
  *
  * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
  * still gets in. Refusing comes before the body is read, else it would cost as much as it saves. A batch is taken or refused as a whole.
@@ -34,20 +34,21 @@ const WINDOW_MS = 100
 /** Over so long it is counted how many are judged. */
 const RATE_MS = 1_000
 const LATE_S = 1
-const LATE_WINDOWS = 5
-const KEPT_S = 0.75
-const WELL_S = 0.5
+const LATE_WINDOWS = 3
+const KEPT_S = 0.8
+const WELL_S = 0.6
 /** So many may always wait: below that it is not their number that makes verdicts late. */
 const KEPT_MIN = 500
 const SILENT_MS = 1_500
-/** Emits of one partition taken within this time are told apart by nothing but their number. */
-const MARK_MS = 20
+/** In a row, until it is over. */
+const WELL_WINDOWS = 10
+/** So many emits of one partition are told apart by nothing but their number. */
+const MARK_COUNT = 50
 
 /** Emits of one partition that were taken one after the other. */
 interface Mark {
   lastOffset: number
   count: number
-  fromMs: number
 }
 
 /** An organization of which something waits. */
@@ -70,6 +71,7 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
   const rate = createRate()
   let shedding = false
   let lateWindows = 0
+  let wellWindows = 0
   /** How much one organization may have waiting once there is no room; found when it is first asked for. */
   let share: number | undefined
 
@@ -89,7 +91,7 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
     waiting -= judged
     rate.count(judged, nowMs)
     share = undefined
-    if (queued === 0) decide(0)
+    if (queued === 0) shedding = false
     else if (judged > 0) decide(queued / rate.perS)
     timer = waiting > 0 ? clock.after(WINDOW_MS, look) : undefined
   }
@@ -97,8 +99,9 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
   /** `seconds`: what a new emit would wait. */
   function decide(seconds: number): void {
     lateWindows = seconds > LATE_S ? lateWindows + 1 : 0
+    wellWindows = seconds < WELL_S ? wellWindows + 1 : 0
     if (lateWindows >= LATE_WINDOWS) shedding = true
-    else if (seconds < WELL_S) shedding = false
+    else if (wellWindows >= WELL_WINDOWS) shedding = false
   }
 
   function isTooMuch(lane: Lane | undefined): boolean {
@@ -137,7 +140,7 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
       add(1)
       return offset => {
         if (offset === undefined) add(-1)
-        else note(to, topic, partition, offset, nowMs)
+        else note(to, topic, partition, offset)
       }
     },
     get waiting() {
@@ -149,16 +152,16 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
   }
 }
 
-function note({ inputs }: Lane, topic: string, partition: number, offset: number, nowMs: number): void {
+function note({ inputs }: Lane, topic: string, partition: number, offset: number): void {
   const key = `${topic}/${partition}`
   const input = inputs.get(key)
   const last = input?.marks.at(-1)
-  if (last !== undefined && nowMs - last.fromMs < MARK_MS) {
+  if (last !== undefined && last.count < MARK_COUNT) {
     last.lastOffset = Math.max(last.lastOffset, offset)
     last.count++
     return
   }
-  const mark = { lastOffset: offset, count: 1, fromMs: nowMs }
+  const mark = { lastOffset: offset, count: 1 }
   if (input === undefined) inputs.set(key, { topic, partition, marks: [mark] })
   else input.marks.push(mark)
 }
