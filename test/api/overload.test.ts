@@ -60,14 +60,18 @@ describe('overload', () => {
     expect(overload.shedding).toBe(false)
   })
 
-  it('refuses nobody for a burst that is judged within half a second, and nobody for the few hundred that may always wait', () => {
+  it('refuses nobody for a burst that is judged soon', () => {
     const { run } = bench()
-    run(10, one(20, 20))
-    expect(run(1, one(4_000, 20))).toEqual([4_000])
-    expect(run(5, one(20, 1_000))).toEqual([100])
-    const slow = bench()
-    expect(slow.run(10, one(30, 1))).toEqual([300])
-    expect(slow.run(100, one(2, 1))).toEqual([200])
+    run(2, one(100, 0))
+    run(10, one(100, 100))
+    expect(run(1, one(3_000, 100))).toEqual([3_000])
+    expect(run(4, one(100, 1_000))).toEqual([400])
+  })
+
+  it('refuses nobody for the few hundred that may always wait, however slowly they are judged', () => {
+    const { run } = bench()
+    expect(run(15, one(25, 5))).toEqual([375])
+    expect(run(100, one(6, 5))).toEqual([600])
   })
 
   it('lets no more wait than are judged in a second, at twice as many as can be judged', () => {
@@ -88,11 +92,12 @@ describe('overload', () => {
     expect(taken).toBeLessThan(21_000)
   })
 
-  it('refuses nobody any more within a second after the load has fallen', () => {
-    const { run, overload } = bench()
+  it('refuses nobody any more within a second after the load has fallen, and is over a second later', () => {
+    const { run, overload, waitingOf } = bench()
     run(50, one(400, 200))
-    run(10, one(100, 200))
-    expect(run(10, one(100, 200))).toEqual([1_000])
+    run(9, one(100, 200))
+    expect(run(15, one(200, 200))).toEqual([3_000])
+    expect(waitingOf('org_a')).toBeGreaterThan(200)
     expect(overload.shedding).toBe(false)
   })
 
@@ -110,7 +115,9 @@ describe('overload', () => {
     const { run } = bench()
     const stuck = { id: 'org_stuck', asks: 100, judges: 1 }
     const busy = { id: 'org_busy', asks: 100, judges: 100 }
-    expect(run(100, stuck, busy)[1]).toBe(10_000)
+    const small = Array.from({ length: 20 }, (_, n) => ({ id: `org_${n}`, asks: 1, judges: 1 }))
+    run(1, ...small.map(each => ({ ...each, judges: 0 })))
+    expect(run(100, stuck, busy, ...small)[1]).toBe(10_000)
   })
 
   it('refuses nobody of whom nothing is judged at all, whatever the others do, until too many wait', () => {
@@ -126,6 +133,17 @@ describe('overload', () => {
     expect(ask('org_other')).toBe(true)
     run(200, { ...moving, asks: 0, judges: 1_000 })
     expect(ask('org_moving')).toBe(true)
+  })
+
+  it('takes what is emitted for an organization that is moving while others are refused, and is over when they are well', () => {
+    const { run, overload } = bench()
+    const moving = { id: 'org_moving', asks: 50, judges: 0 }
+    const flood = { id: 'org_flood', asks: 400, judges: 200 }
+    run(50, flood, moving)
+    expect(overload.shedding).toBe(true)
+    expect(run(20, flood, moving)[1]).toBe(1_000)
+    run(20, { ...flood, asks: 100 }, moving)
+    expect(overload.shedding).toBe(false)
   })
 
   it('forgets an emit that was not acknowledged', () => {
