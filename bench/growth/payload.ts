@@ -9,7 +9,7 @@ const SIZES_KB = [0.5, 4, 32, 256]
 const GENERIC = 'platformxe.generic'
 /** Of all organizations together: the transaction that holds them back must be filled within Kafka's minute. */
 const BYTES_MAX = 100e6
-const RATE_PER_S = 50
+const RATE_PER_S = 20
 
 export async function payloadSeries(stand: Stand): Promise<Series[]> {
   const organizations = await organizationsOf(stand)
