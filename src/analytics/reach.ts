@@ -26,9 +26,9 @@ export async function reachAnalytics(deps: {
     } catch (error) {
       // Every statement can be repeated, whatever became of it.
       if (!(error instanceof ClarionError) || error.code !== 'service_unavailable') throw error
-      const { cause } = error
+      const cause = error.cause as Error | undefined
       if (clock.monotonicMs() > deadlineMs)
-        throw new Error(`ClickHouse cannot be reached at ${at}: ${cause instanceof Error ? cause.message : error.message}`, { cause })
+        throw new Error(`ClickHouse cannot be reached at ${at}: ${cause?.message ?? error.message}`, { cause })
       if (tries === 1) deps.progress.warn(`ClickHouse does not answer at ${at}; trying for ${PATIENCE_MS / 1000} s …`)
       await clock.sleep(PAUSE_MS)
     }
