@@ -57,7 +57,7 @@ export interface EmitLoadResult {
 }
 
 /** More than may wait at a time, and made before, since making them costs both sides more than an emit does. */
-const CONNECTIONS = 2_000
+const CONNECTIONS = 3_000
 const PATH = '/api/v1/events/custom/emit'
 const clock = createSystemClock()
 

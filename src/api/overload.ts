@@ -2,9 +2,9 @@
  * When more is emitted than can be judged, callers are told to come again (503, `Retry-After`) before everybody's verdict is late.
  *
  * What counts is how many emits wait: those that this process has taken, alone, in batches and with `respond-async`, and that lie beyond the positions
- * of `admit`. By as many as were judged in the last second that tells how long the next one will wait. Once that is above `LATE_S` for a few looks
+ * of `admit`. By as many as are judged a second, over the last two, that tells how long the next one will wait. Once that is above `LATE_S` for a few looks
  * in a row it is overload, until it is below `WELL_S` for a second: meanwhile no more may wait than are judged in `KEPT_S`. So what has been taken is
- * judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that, nor is a few hundred ever. The
+ * judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that, nor are a thousand ever. The
  * event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
  *
  * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
@@ -32,13 +32,13 @@ export interface Overload {
 
 const WINDOW_MS = 100
 /** Over so long it is counted how many are judged. */
-const RATE_MS = 1_000
-const LATE_S = 1
+const RATE_MS = 2_000
+const LATE_S = 0.75
 const LATE_WINDOWS = 3
-const KEPT_S = 0.8
-const WELL_S = 0.6
+const KEPT_S = 0.7
+const WELL_S = 0.5
 /** So many may always wait: below that it is not their number that makes verdicts late. */
-const KEPT_MIN = 500
+const KEPT_MIN = 1_000
 const SILENT_MS = 1_500
 /** In a row, until it is over. */
 const WELL_WINDOWS = 10
@@ -188,7 +188,7 @@ function equalShare(waiting: number[], room: number): number {
   return Number.POSITIVE_INFINITY
 }
 
-/** How many are judged a second: over the last second, or as long as it has been looked at. */
+/** How many are judged a second: over the last two seconds, or as long as it has been looked at. */
 function createRate() {
   let windows: Array<{ fromMs: number; count: number }> = []
   let lastMs = 0
