@@ -43,9 +43,9 @@ import { createSubjectLanes } from './subject-lanes.ts'
 
 /**
  * Results wait this long for others: by then the request has long been answered, and nobody waits for its row. A crash repeats what was answered
- * within this time, beside what was in flight.
+ * within this time, beside what was in flight. With 5 ms a broker with 200 events a second spent a sixth of a core more on transactions.
  */
-const COMMIT_PACE_MS = 5
+const COMMIT_PACE_MS = 25
 
 export interface DeliverDependencies {
   view: ControlView

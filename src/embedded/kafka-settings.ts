@@ -60,6 +60,8 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
     'transaction.max.timeout.ms': 60_000,
+    // A transaction that begins while the markers of the one before are written (1 to 3 ms) is tried again after so long, not after 20.
+    'add.partitions.to.txn.retry.backoff.ms': 1,
     // The longest that fits (24 days), and a year: an installation that rested must find its writers and positions again.
     'transactional.id.expiration.ms': 2_147_483_647,
     'offsets.retention.minutes': 525_600,

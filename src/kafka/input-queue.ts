@@ -23,6 +23,8 @@ interface Lane {
   batches: Array<{ records: LogRecord[]; from: number; nextOffset: number }>
   waitingRecords: number
   waitingBytes: number
+  /** Records taken in this round. */
+  taken: number
   /** Paused here because too much waits. */
   full: boolean
   /** Paused by the task. */
@@ -41,17 +43,22 @@ export interface InputQueue {
   ready(): boolean
   /** The next records of the partition whose turn it is, at most `recordsMax`, and a megabyte. */
   take(recordsMax: number): Taken | undefined
+  /** A new round begins: each partition has its whole share again. */
+  renew(): void
   /** Unassigns everything. */
   clear(): void
 }
 
-export function createInputQueue(reader: LogReader): InputQueue {
+/** `shareMax`: how many records of one partition are taken in one round (a transaction), so that a flood does not make it long for all. */
+export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_INFINITY): InputQueue {
   const lanes = new Map<string, Lane>()
   /** Lanes with something to take, in turn order. */
   const turn = new Set<Lane>()
+  /** Lanes that have had something of this round. */
+  const served = new Set<Lane>()
 
   function update(lane: Lane): void {
-    if (lane.batches.length > 0 && !lane.held) turn.add(lane)
+    if (lane.batches.length > 0 && !lane.held && lane.taken < shareMax) turn.add(lane)
     else turn.delete(lane)
     const full = lane.waitingRecords > WAITING_RECORDS_MAX || lane.waitingBytes > WAITING_BYTES_MAX
     // Resume at half, so that pausing does not flutter.
@@ -70,12 +77,13 @@ export function createInputQueue(reader: LogReader): InputQueue {
     if (!lane) return undefined
     lanes.delete(key)
     turn.delete(lane)
+    served.delete(lane)
     return lane
   }
 
   return {
     assign(topic, partition, from) {
-      const lane: Lane = { topic, partition, batches: [], waitingRecords: 0, waitingBytes: 0, full: false, held: false }
+      const lane: Lane = { topic, partition, batches: [], waitingRecords: 0, waitingBytes: 0, taken: 0, full: false, held: false }
       lanes.set(`${topic}/${partition}`, lane)
       reader.assign(topic, partition, from)
     },
@@ -113,21 +121,31 @@ export function createInputQueue(reader: LogReader): InputQueue {
       if (!lane) return undefined
       turn.delete(lane) // to the end of the line
       const batch = lane.batches[0]!
-      const { count, bytes } = turnOf(batch.records, batch.from, recordsMax)
+      const { count, bytes } = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - lane.taken))
       const records = count === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + count)
       batch.from += count
       const finished = batch.from >= batch.records.length
       if (finished) lane.batches.shift()
       lane.waitingRecords -= records.length
       lane.waitingBytes -= bytes
+      lane.taken += records.length
+      served.add(lane)
       update(lane)
       const nextOffset = finished ? batch.nextOffset : records.at(-1)!.offset + 1
       return { topic: lane.topic, partition: lane.partition, records, nextOffset }
+    },
+    renew() {
+      for (const lane of served) {
+        lane.taken = 0
+        update(lane)
+      }
+      served.clear()
     },
     clear() {
       for (const lane of lanes.values()) reader.unassign(lane.topic, lane.partition)
       lanes.clear()
       turn.clear()
+      served.clear()
     },
   }
 }

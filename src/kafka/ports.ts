@@ -123,6 +123,13 @@ export interface Processor {
    * nobody waits. Without it a shard commits whenever it can.
    */
   commitPaceMs?: number
+  /**
+   * Most records of one input partition in one transaction: for a role whose inputs belong to different organizations, so that one's flood does
+   * not make the transaction long that another's lone record waits for. No bound by default.
+   */
+  partitionShareMax?: number
+  /** Most bytes of one input partition in one fetch, for the same reason. */
+  partitionFetchBytesMax?: number
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

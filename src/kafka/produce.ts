@@ -8,6 +8,7 @@ import type { Leaders } from './leaders.ts'
 import type { OutRecord } from './ports.ts'
 import { encodeBatch, encodedBytesMax } from './record-batch.ts'
 import { type PartitionBatch, type ProduceResult, produceRequest } from './requests.ts'
+import { joiningProduceRequest } from './transaction-requests.ts'
 import { KafkaError, type ProducerIdentity, type Wire } from './wire.ts'
 
 /** A batch this size is sent alone; the topics' limit is 8 MB. */
@@ -35,11 +36,18 @@ export function createProduce(deps: {
   clock: Clock
   identity: ProducerIdentity
   transactionalId: string | null
+  /** Its partitions join the transaction by being written to (KIP-890), and need not be announced. */
+  joining?: boolean
   /** How long a batch that was not acknowledged is sent again. */
   persistMs: number
 }): Produce {
   const { wire, leaders, clock, identity, transactionalId } = deps
   const sequences = new Map<string, number>()
+
+  const requestOf = (list: PartitionBatch[]) =>
+    deps.joining && transactionalId !== null
+      ? joiningProduceRequest(transactionalId, list, 30_000)
+      : produceRequest(transactionalId, list, 30_000)
 
   function encode(records: OutRecord[]): PendingBatch {
     const { topic, partition } = records[0]!
@@ -106,7 +114,7 @@ export function createProduce(deps: {
 
   async function sendToNode(node: number, list: PendingBatch[]) {
     try {
-      const results = await wire.send(node, produceRequest(transactionalId, list, 30_000))
+      const results = await wire.send(node, requestOf(list))
       const byPartition = new Map(results.map(result => [`${result.topic}/${result.partition}`, result]))
       return list.map(batch => {
         const result = byPartition.get(`${batch.topic}/${batch.partition}`)

@@ -21,7 +21,7 @@ import type { KafkaSettings } from './wire.ts'
 const INPUT_RECORDS_MAX = 2_000
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
 /** Records given to the task in one call: bounds how long the event loop is held. */
-const SLICE_RECORDS = 250
+const SLICE_RECORDS = 125
 const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
 
 export interface ShardMetrics {
@@ -76,7 +76,7 @@ export function createShard(deps: {
   const { processor, shard: number, clock, reader } = deps
   const { role } = processor
   const logger = deps.logger.child({ shard: number })
-  const inputs = createInputQueue(reader)
+  const inputs = createInputQueue(reader, processor.partitionShareMax)
   const suspects = createSuspects()
   let life: Life | undefined
   let dropped = false
@@ -173,6 +173,7 @@ export function createShard(deps: {
       end(born, error)
       return
     }
+    if (!born.dirty && !born.committing) inputs.renew()
     if (born.dirty && !born.committing && inPace(born)) void commit(born)
     if (!draining && inputs.ready() && hasRoom(born)) schedule(born)
   }
@@ -220,6 +221,7 @@ export function createShard(deps: {
     try {
       const records = born.filling.concat(born.task.seal())
       suspects.sealed()
+      inputs.renew()
       born.filling = []
       born.fillingBytes = 0
       born.fillingInputs = 0

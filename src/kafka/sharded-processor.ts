@@ -43,6 +43,7 @@ export async function runShardedProcessor(deps: {
     kafka: deps.kafka,
     clock: deps.clock,
     logger,
+    ...(processor.partitionFetchBytesMax && { settings: { partitionBytesMax: processor.partitionFetchBytesMax } }),
     patient: () => processor.patient === true && missing() === undefined,
     events: {
       onRecords(topic, partition, records, nextOffset) {

@@ -71,6 +71,10 @@ export interface Wire {
   initProducerId(transactionalId: string | null, transactionTimeoutMs: number): Promise<ProducerIdentity>
   addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
   endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
+  /** To the coordinator of this transactional id. */
+  sendToCoordinator<T>(transactionalId: string, request: WireRequest<T>): Promise<T>
+  /** To whichever broker is at hand. */
+  sendToAny<T>(request: WireRequest<T>): Promise<T>
   leaveGroup(groupId: string, memberId: string): Promise<void>
   close(): Promise<void>
 }
@@ -176,6 +180,18 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
     }
   }
 
+  async function exchange<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
+    const { apiKey, apiVersion, apiName, body } = request
+    const protocol = {
+      // All that kafkajs asks of an encoder is its bytes; handing them over as they are saves a copy.
+      request: { apiKey, apiVersion, apiName, encode: async () => ({ buf: body, buffer: body }) },
+      response: { decode: async (payload: Buffer) => request.decode(payload), parse: async (data: unknown) => data },
+      requestTimeout: request.timeoutMs ?? null,
+      logResponseError: false,
+    }
+    return (await sendTo(broker, protocol)) as T
+  }
+
   async function sendRaw(broker: Broker, apiKey: number, definition: unknown, arguments_: unknown): Promise<unknown> {
     const { request, response } = broker.lookupRequest(apiKey, definition)(arguments_)
     return sendTo(broker, { request, response: { decode: response.decode, parse: async (data: unknown) => data } })
@@ -189,23 +205,9 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
   }
 
   const wire: Wire = {
-    send: (nodeId, request) =>
-      translated(async () => {
-        const broker = await brokerFor(nodeId)
-        const protocol = {
-          request: {
-            apiKey: request.apiKey,
-            apiVersion: request.apiVersion,
-            apiName: request.apiName,
-            // All that kafkajs asks of an encoder is its bytes; handing them over as they are saves a copy.
-            encode: async () => ({ buf: request.body, buffer: request.body }),
-          },
-          response: { decode: async (payload: Buffer) => request.decode(payload), parse: async (data: unknown) => data },
-          requestTimeout: request.timeoutMs ?? null,
-          logResponseError: false,
-        }
-        return (await sendTo(broker, protocol)) as never
-      }),
+    send: (nodeId, request) => translated(async () => exchange(await brokerFor(nodeId), request)),
+    sendToCoordinator: (transactionalId, request) => atCoordinator(transactionalId, broker => exchange(broker, request)),
+    sendToAny: request => translated(async () => exchange(await cluster.brokerPool.findConnectedBroker(), request)),
     metadata: topics =>
       translated(async () => {
         const broker = await cluster.brokerPool.findConnectedBroker()

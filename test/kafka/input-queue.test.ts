@@ -3,7 +3,7 @@ import { createInputQueue } from '../../src/kafka/input-queue.ts'
 import type { LogReader, LogRecord } from '../../src/kafka/ports.ts'
 
 /** A reader that only remembers what it is told. */
-function queueWithReader() {
+function queueWithReader(shareMax?: number) {
   const told: string[] = []
   const tell = (what: string) => (topic: string) => void told.push(`${what} ${topic}`)
   const reader: LogReader = {
@@ -13,7 +13,7 @@ function queueWithReader() {
     resume: tell('resume'),
     close: async () => undefined,
   }
-  const queue = createInputQueue(reader)
+  const queue = createInputQueue(reader, shareMax)
   const put = (topic: string, count: number, changes: Partial<LogRecord> = {}) => {
     const records = Array.from({ length: count }, (_, offset): LogRecord => {
       return { topic, partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from('{}'), headers: {}, ...changes }
@@ -62,6 +62,31 @@ describe('what waits for admission', () => {
     expect(told).toEqual(['assign headers', 'assign lone', 'pause headers'])
     for (let at = 0; at < 6; at++) queue.take(250)
     expect(told.at(-1)).toBe('resume headers')
+  })
+
+  it('has a share of each round, whatever waits, and the rest of it in the next ones', () => {
+    const { queue, put } = queueWithReader(300)
+    for (const topic of ['flood', 'lone']) queue.assign(topic, 0, 'earliest')
+    put('flood', 700)
+    put('lone', 2)
+    const round = () => {
+      const taken: Array<[string, number]> = []
+      for (let next = queue.take(250); next; next = queue.take(250)) taken.push([next.topic, next.records.length])
+      queue.renew()
+      return taken
+    }
+    expect(round()).toEqual([
+      ['flood', 250],
+      ['lone', 2],
+      ['flood', 50],
+    ])
+    expect(queue.ready()).toBe(true)
+    expect(round()).toEqual([
+      ['flood', 250],
+      ['flood', 50],
+    ])
+    expect(round()).toEqual([['flood', 100]])
+    expect(queue.ready()).toBe(false)
   })
 
   it('goes on where it stood: every record once, in order, whatever the turns', () => {

@@ -11,10 +11,10 @@ afterAll(() => runtime.close())
 const text = (records: Array<{ value: Buffer | null }>) => records.map(record => record.value?.toString())
 const to = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
 
-describe('the transactional writer', () => {
+describe.each(['announced', 'joining'] as const)('the transactional writer, with partitions %s', protocol => {
   it('makes records of several topics visible together, in order', async () => {
-    const [a, b] = [await runtime.createTopic('a'), await runtime.createTopic('b')]
-    const writer = await runtime.writer(runtime.name('w1'))
+    const [a, b] = [await runtime.createTopic(`a-${protocol}`), await runtime.createTopic(`b-${protocol}`)]
+    const writer = await runtime.writer(runtime.name(`w1-${protocol}`), undefined, protocol)
     for (let n = 0; n < 20; n++) await writer.commit([to(a, `a${n}`), to(b, `b${n}`), to(a, `a${n}'`)])
     const fromA = await runtime.tail(a).until(records => records.length >= 40)
     const fromB = await runtime.tail(b).until(records => records.length >= 20)
@@ -23,8 +23,8 @@ describe('the transactional writer', () => {
   })
 
   it('cuts a large transaction into batches that the broker takes', async () => {
-    const topic = await runtime.createTopic('large', 1, { 'max.message.bytes': '2097152' })
-    const writer = await runtime.writer(runtime.name('w2'))
+    const topic = await runtime.createTopic(`large-${protocol}`, 1, { 'max.message.bytes': '2097152' })
+    const writer = await runtime.writer(runtime.name(`w2-${protocol}`), undefined, protocol)
     const big = 'x'.repeat(300_000)
     await writer.commit(Array.from({ length: 20 }, (_, n) => to(topic, `${n}:${big}`)))
     const records = await runtime.tail(topic).until(list => list.length >= 20)
@@ -32,11 +32,11 @@ describe('the transactional writer', () => {
   })
 
   it('is fenced by the next one with its id, and nothing of the fenced transaction is ever seen', async () => {
-    const topic = await runtime.createTopic('fenced')
-    const id = runtime.name('w3')
-    const old = await runtime.writer(id)
+    const topic = await runtime.createTopic(`fenced-${protocol}`)
+    const id = runtime.name(`w3-${protocol}`)
+    const old = await runtime.writer(id, undefined, protocol)
     await old.commit([to(topic, 'old')])
-    const young = await runtime.writer(id)
+    const young = await runtime.writer(id, undefined, protocol)
     await expect(old.commit([to(topic, 'zombie')])).rejects.toMatchObject({ outcome: 'fenced' })
     await young.commit([to(topic, 'young')])
     const records = await runtime.tail(topic).until(list => list.length >= 2)
@@ -44,22 +44,22 @@ describe('the transactional writer', () => {
   })
 
   it('says that a transaction is refused when the broker will never take its records, and leaves nothing of it', async () => {
-    const narrow = await runtime.createTopic('narrow', 1, { 'max.message.bytes': '1000' })
-    const wide = await runtime.createTopic('wide')
-    const id = runtime.name('w4')
-    const writer = await runtime.writer(id)
+    const narrow = await runtime.createTopic(`narrow-${protocol}`, 1, { 'max.message.bytes': '1000' })
+    const wide = await runtime.createTopic(`wide-${protocol}`)
+    const id = runtime.name(`w4-${protocol}`)
+    const writer = await runtime.writer(id, undefined, protocol)
     await expect(writer.commit([to(wide, 'half'), to(narrow, 'x'.repeat(5_000))])).rejects.toMatchObject({ outcome: 'refused' })
     await expect(writer.commit([to(wide, 'more')])).rejects.toBeInstanceOf(CommitFailed)
-    const again = await runtime.writer(id)
+    const again = await runtime.writer(id, undefined, protocol)
     await again.commit([to(wide, 'whole')])
     const records = await runtime.tail(wide).until(list => list.length >= 1)
     expect(text(records)).toEqual(['whole'])
   })
 
   it('goes on with a topic that is made while it is open', async () => {
-    const writer = await runtime.writer(runtime.name('w5'))
-    await writer.commit([to(await runtime.createTopic('first'), '1')])
-    const late = await runtime.createTopic('late')
+    const writer = await runtime.writer(runtime.name(`w5-${protocol}`), undefined, protocol)
+    await writer.commit([to(await runtime.createTopic(`first-${protocol}`), '1')])
+    const late = await runtime.createTopic(`late-${protocol}`)
     await writer.commit([to(late, '2')])
     expect(text(await runtime.tail(late).until(list => list.length >= 1))).toEqual(['2'])
   })

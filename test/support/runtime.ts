@@ -19,7 +19,8 @@ export interface TestRuntime {
   name(base: string): string
   createTopic(base: string, partitions?: number, settings?: Record<string, string>): Promise<string>
   deleteTopic(topic: string): Promise<void>
-  writer(transactionalId: string, settings?: KafkaSettings): ReturnType<typeof openTransactionalWriter>
+  /** `protocol`: of transactions; what the broker has agreed on by default. */
+  writer(transactionalId: string, settings?: KafkaSettings, protocol?: 'announced' | 'joining'): ReturnType<typeof openTransactionalWriter>
   /** Reads a partition from its beginning; `until` resolves when the condition holds for what has been read. */
   tail(
     topic: string,
@@ -57,8 +58,14 @@ export async function testRuntime(): Promise<TestRuntime> {
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
-    async writer(transactionalId, settings = kafka) {
-      const writer = await openTransactionalWriter({ kafka: settings, transactionalId, clock, logger: silent })
+    async writer(transactionalId, settings = kafka, protocol) {
+      const writer = await openTransactionalWriter({
+        kafka: settings,
+        transactionalId,
+        clock,
+        logger: silent,
+        ...(protocol && { protocol }),
+      })
       closing.push(() => writer.close())
       return writer
     },

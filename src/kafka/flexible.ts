@@ -1,0 +1,123 @@
+/**
+ * "Flexible" requests (KIP-482), which Kafka's newer versions are: lengths are varints counted from one, and each structure ends with its
+ * tagged fields, of which we send none.
+ */
+import { errorName } from './error-codes.ts'
+import { KafkaError, type WireRequest } from './wire.ts'
+
+export const NO_TAGS = Buffer.of(0)
+
+/** `body`: the fields in their order, without the tags at the end. `decode` begins behind the header of the answer. */
+export function flexibleRequest<T>(request: {
+  apiKey: number
+  apiVersion: number
+  apiName: string
+  body: Buffer[]
+  decode: (reader: CompactReader) => T
+  timeoutMs?: number
+}): WireRequest<T> {
+  return {
+    ...request,
+    // The header of a request ends with tagged fields, and so does that of its answer.
+    body: Buffer.concat([NO_TAGS, ...request.body, NO_TAGS]),
+    decode(payload) {
+      const reader = new CompactReader(payload)
+      reader.tags()
+      return request.decode(reader)
+    },
+  }
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  for (; value > 0x7f; value >>>= 7) bytes.push((value & 0x7f) | 0x80)
+  return Buffer.from([...bytes, value])
+}
+
+/** Bytes or text, with their length before them. */
+export function compact(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value)
+  return Buffer.concat([varint(bytes.length + 1), bytes])
+}
+
+/** Of structures, each given as its fields. */
+export const compactArray = (items: Buffer[][]): Buffer => Buffer.concat([varint(items.length + 1), ...items.flat()])
+
+export function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+export function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+}
+
+export function int64(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64BE(value)
+  return bytes
+}
+
+export function float64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleBE(value)
+  return bytes
+}
+
+export class CompactReader {
+  readonly buffer: Buffer
+  at = 0
+  constructor(buffer: Buffer) {
+    this.buffer = buffer
+  }
+  private varint(): number {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.buffer.readUInt8(this.at++)
+      value |= (byte & 0x7f) << shift
+      if ((byte & 0x80) === 0) return value >>> 0
+    }
+  }
+  int8(): number {
+    return this.buffer.readInt8(this.at++)
+  }
+  int16(): number {
+    this.at += 2
+    return this.buffer.readInt16BE(this.at - 2)
+  }
+  int32(): number {
+    this.at += 4
+    return this.buffer.readInt32BE(this.at - 4)
+  }
+  int64(): bigint {
+    this.at += 8
+    return this.buffer.readBigInt64BE(this.at - 8)
+  }
+  /** Empty for null. */
+  string(): string {
+    const length = Math.max(0, this.varint() - 1)
+    this.at += length
+    return this.buffer.toString('utf8', this.at - length, this.at)
+  }
+  array<T>(item: () => T): T[] {
+    return Array.from({ length: Math.max(0, this.varint() - 1) }, item)
+  }
+  /** Tagged fields; what is not asked for is skipped. */
+  tags(take: (tag: number) => void = () => undefined): void {
+    for (let count = this.varint(); count > 0; count--) {
+      const tag = this.varint()
+      const end = this.varint() + this.at
+      take(tag)
+      this.at = end
+    }
+  }
+  /** Error code and message; throws unless it is 0 or the one that is none here. */
+  error(of: string, but = 0): void {
+    const code = this.int16()
+    const message = this.string()
+    if (code !== 0 && code !== but) throw new KafkaError(errorName(code), `${of}: ${message || errorName(code)}`)
+  }
+}
