@@ -11,6 +11,7 @@ import { grantsOf, ratesOf } from '../../src/kafka-access/grants.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { control } from '../../topics/control.ts'
 import { openControlProcess } from '../control-plane/control-plane-harness.ts'
+import { eventually } from '../support/kafka-clients.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()
@@ -50,6 +51,12 @@ function aView() {
   return { view, write, organization, credential }
 }
 
+/** The rights of a user once there are so many: the broker has taken them when it answers, and lists them a moment later. */
+async function listed(user: string, count: number) {
+  const ask = async () => (await accounts.listGrants()).get(user) ?? []
+  return eventually(ask, list => list.length === count)
+}
+
 /** Follows what is there, and closes nothing of the shared connection. */
 async function followed(view: ControlViewStore, organizationId: string) {
   const follower = followControl({ view, accounts: { ...accounts, close: async () => undefined }, clock, logger })
@@ -63,7 +70,7 @@ it('a record whose user has no rights yet gets them at the next start', async ()
   const made = credential(id)
   await accounts.createUser(made.username, 'x')
   const follower = await followed(view, id)
-  const granted = (await accounts.listGrants()).get(made.username)
+  const granted = await listed(made.username, grantsOf(made).length)
   expect(new Set(granted?.map(each => JSON.stringify(each)))).toEqual(new Set(grantsOf(made).map(each => JSON.stringify(each))))
   await follower.close()
 })
@@ -75,11 +82,11 @@ it('rights and users without a record are gone after the next start, a user who 
   const [withRights, young, foreign] = [ids.next('kfc'), ids.next('kfc'), `theirs-${ids.next('kfc')}`]
   for (const user of [old, withRights, young, foreign]) await accounts.createUser(user, 'x')
   for (const user of [withRights, foreign]) await accounts.grant(user, grantsOf({ organizationId: id, access: 'produce' }))
+  for (const user of [withRights, foreign]) expect(await listed(user, 4)).toHaveLength(4)
   const follower = await followed(view, id)
   const users = await accounts.listUsers()
   expect([old, withRights, young, foreign].map(user => users.includes(user))).toEqual([false, false, true, true])
-  const grants = await accounts.listGrants()
-  expect([grants.has(withRights), grants.get(foreign)?.length]).toEqual([false, 4])
+  expect([await listed(withRights, 0), (await listed(foreign, 4)).length]).toEqual([[], 4])
   await accounts.revoke([foreign])
   await follower.close()
 })
@@ -89,8 +96,10 @@ it('rights that are not those of the record are taken away', async () => {
   const { id } = organization()
   const made = credential(id, 'consume')
   await accounts.grant(made.username, grantsOf({ organizationId: id, access: 'both' }))
+  const both = grantsOf({ organizationId: id, access: 'both' }).length
+  expect(await listed(made.username, both)).toHaveLength(both)
   const follower = await followed(view, id)
-  expect((await accounts.listGrants()).get(made.username)).toHaveLength(3)
+  expect(await listed(made.username, 3)).toHaveLength(3)
   await follower.close()
 })
 
@@ -102,6 +111,7 @@ it('follows removal and the end of the organization while it runs', async () => 
   const follower = await followed(view, first.id)
   write('kafka-credential', first.id, gone.id, null)
   await follower.settled(first.id)
+  await listed(gone.username, 0)
   expect(
     [await accounts.listUsers(), [...(await accounts.listGrants()).keys()]].map(list => [
       list.includes(gone.username),
