@@ -13,16 +13,16 @@ import type { DirectHandler } from './route.ts'
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 
 /**
- * `bodyOptional`: a call without a body is taken as one with `{}`. `overload`: who comes at a bad time gets `service_unavailable` before the body is
+ * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `overload`: who comes at a bad time gets `service_unavailable` before the body is
  * read, which Node then throws away.
  */
 export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; logger: Logger; overload?: Overload }) {
-  return (bodyBytesMax: number, work: EmitWork, bodyOptional = false): DirectHandler =>
+  return (bodyBytesMax: number, work: EmitWork, { bodyOptional = false, many = false } = {}): DirectHandler =>
     async (request, response) => {
       const requestId = deps.ids.next('req')
       try {
         const by = requireScope(deps.authenticate(request.headers), 'events:emit')
-        if (deps.overload?.refuses(by.organization.id)) throw OVERLOADED
+        if (deps.overload?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
         const { status, json, emitId } = await work(by, body, request, requestId)
         send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })

@@ -61,14 +61,18 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
       const answer = await emitting(by, read, requestId, wantsAsync(request))
       return { ...answer, json: enveloped(answer, requestId) }
     }),
-    emitBatch: answering(BATCH_BYTES_MAX, async (by, body, request, requestId) => {
-      refuseKey(request)
-      const items = itemsOf(body)
-      const call = { by, requestId, async: wantsAsync(request), traceparent: readTraceparent(request.headers.traceparent) }
-      const answers = await Promise.all(items.map(item => emitItem(call, body, item)))
-      const json = `{"success":true,"data":{"results":[${answers.map(resultOf).join(',')}]},"meta":{"requestId":"${requestId}"}}`
-      return { status: 200, json, emitId: undefined }
-    }),
+    emitBatch: answering(
+      BATCH_BYTES_MAX,
+      async (by, body, request, requestId) => {
+        refuseKey(request)
+        const items = itemsOf(body)
+        const call = { by, requestId, async: wantsAsync(request), traceparent: readTraceparent(request.headers.traceparent) }
+        const answers = await Promise.all(items.map(item => emitItem(call, body, item)))
+        const json = `{"success":true,"data":{"results":[${answers.map(resultOf).join(',')}]},"meta":{"requestId":"${requestId}"}}`
+        return { status: 200, json, emitId: undefined }
+      },
+      { many: true },
+    ),
   }
 }
 

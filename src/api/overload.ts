@@ -8,7 +8,8 @@
  * event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
  *
  * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
- * still gets in. Refusing comes before the body is read, else it would cost as much as it saves. A batch is taken or refused as a whole.
+ * still gets in. Refusing comes before the body is read, else it would cost as much as it saves. A batch is taken or refused as a whole,
+ * and a few of an organization may always wait: whoever sends a thousand in one call waits for all of them, and sends no more meanwhile.
  *
  * An organization of which nothing is judged for `SILENT_MS` waits for something else: its shard is moving, or no `admit` is there. Then its emits are
  * taken all the same and judged later (202, `pending`), until `waitingMax` wait in all. What an organization's own Kafka clients produce counts only
@@ -18,8 +19,8 @@ import type { Clock, Timer } from '../clock.ts'
 import type { Positions } from './ports.ts'
 
 export interface Overload {
-  /** Whether a call that emits for this organization must be refused now. Tells `onShed` if so. */
-  refuses(organizationId: string): boolean
+  /** Whether a call that emits for this organization must be refused now; `many`: it is a batch. Tells `onShed` if so. */
+  refuses(organizationId: string, many?: boolean): boolean
   /**
    * Counts an emit that is being appended to this partition. What it answers must be called once: with the offset, or with undefined when the append
    * was not acknowledged.
@@ -39,6 +40,8 @@ const KEPT_S = 0.7
 const WELL_S = 0.5
 /** So many may always wait: below that it is not their number that makes verdicts late. */
 const KEPT_MIN = 1_000
+/** The same for one organization that comes with a batch: four full ones at a time are no flood. */
+const KEPT_OF_BATCHES = 4_000
 const SILENT_MS = 1_500
 /** In a row, until it is over. */
 const WELL_WINDOWS = 10
@@ -104,9 +107,10 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
     else if (wellWindows >= WELL_WINDOWS) shedding = false
   }
 
-  function isTooMuch(lane: Lane | undefined): boolean {
+  function isTooMuch(lane: Lane | undefined, many: boolean): boolean {
     const own = lane?.waiting ?? 0
     if (waiting >= waitingMax) return own >= waitingMax / lanes.size
+    if (many && own < KEPT_OF_BATCHES) return false
     if (!shedding || lane?.silent) return false
     const kept = Math.max(KEPT_MIN, rate.perS * KEPT_S)
     if (queued < kept) return false
@@ -115,8 +119,8 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
   }
 
   return {
-    refuses(organizationId) {
-      const refused = isTooMuch(lanes.get(organizationId))
+    refuses(organizationId, many = false) {
+      const refused = isTooMuch(lanes.get(organizationId), many)
       if (refused) deps.onShed?.()
       return refused
     },

@@ -74,6 +74,22 @@ describe('overload', () => {
     expect(run(100, one(6, 5))).toEqual([600])
   })
 
+  it('takes a batch of an organization while fewer than four full ones of it wait, and refuses single emits and more batches', () => {
+    const { run, overload, ask } = bench()
+    const waits = () => ['org_a', 'org_b'].map(id => [overload.refuses(id), overload.refuses(id, true)])
+    run(30, one(400, 200))
+    while (ask('org_a'));
+    expect(waits()).toEqual([
+      [true, false],
+      [false, false],
+    ])
+    for (let n = 0; n < 4_000; n++) overload.take('org_a', 'org_a', 0)
+    expect(waits()).toEqual([
+      [true, true],
+      [false, false],
+    ])
+  })
+
   it('lets no more wait than are judged in a second, at twice as many as can be judged', () => {
     const { run, overload, waitingOf } = bench()
     run(30, one(400, 200))

@@ -70,7 +70,7 @@ export function createQuarantineHandlers(deps: QuarantineDeps) {
       const answer = await deps.emitting(by, read, requestId, false, { redriveOf: emitId })
       return { ...answer, json: enveloped(answer, requestId) }
     },
-    true,
+    { bodyOptional: true },
   )
 
   return {
