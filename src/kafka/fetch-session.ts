@@ -15,6 +15,8 @@ export interface Reading {
   toldOffset: number | undefined
   paused: boolean
   unknownSinceMs: number | undefined
+  /** When it last had records, or was placed; monotonic. */
+  activeAtMs: number
 }
 
 export interface FetchLimits {
@@ -26,6 +28,8 @@ export interface FetchLimits {
 
 export interface FetchSession {
   readonly nodeId: number
+  readonly size: number
+  readings(): Iterable<[string, Reading]>
   has(key: string): boolean
   /** The reading that an answer for this partition belongs to; undefined: the answer is for a position that is no longer wanted. */
   answered(key: string): Reading | undefined
@@ -69,6 +73,10 @@ export function createFetchSession(nodeId: number): FetchSession {
 
   return {
     nodeId,
+    get size() {
+      return partitions.size
+    },
+    readings: () => partitions,
     has: key => partitions.has(key),
     answered(key) {
       const reading = partitions.get(key)

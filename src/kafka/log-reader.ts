@@ -1,6 +1,7 @@
 /**
- * Reads partitions by hand-set positions, committed records only, with one fetch session per broker (KIP-227), so that ten thousand quiet
- * partitions cost nothing. A slow owner pauses what is too much; nobody waits for anybody else's partition.
+ * Reads partitions by hand-set positions, committed records only, with fetch sessions (KIP-227), so that ten thousand quiet partitions cost
+ * nothing. A broker looks through all partitions of a session whenever one of them has something, so what has been quiet for a while is read in a
+ * second session, by a connection of its own. A slow owner pauses what is too much; nobody waits for anybody else's partition.
  *
  *     unplaced ──leader known──► reading ──pause──► paused
  *        ▲                          │ ▲               │
@@ -9,7 +10,8 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
-import { createFetchSession, type FetchSession, type Reading } from './fetch-session.ts'
+import { createFetchNodes, type FetchNode } from './fetch-nodes.ts'
+import type { Reading } from './fetch-session.ts'
 import { createLeaders, type Leaders } from './leaders.ts'
 import type { LogReader, LogReaderEvents } from './ports.ts'
 import { decodeRecordSet } from './record-batch.ts'
@@ -29,6 +31,10 @@ export interface LogReaderSettings {
   partitionBytesMax: number
   /** A topic unknown for this long is taken for deleted. */
   deletedAfterMs: number
+  /** A partition without records for this long is read with the quiet ones. */
+  quietAfterMs: number
+  /** With as many partitions or fewer there are no quiet ones. */
+  busyMin: number
 }
 
 const DEFAULTS: LogReaderSettings = {
@@ -39,12 +45,8 @@ const DEFAULTS: LogReaderSettings = {
   bytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
   deletedAfterMs: 10_000,
-}
-
-/** A broker that is read from, and how to wake its loop when there is something to ask for again. */
-interface Node {
-  session: FetchSession
-  wake: (() => void) | undefined
+  quietAfterMs: 10_000,
+  busyMin: 8,
 }
 
 const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
@@ -67,12 +69,18 @@ export function createLogReader(deps: {
   const all = new Map<string, Reading>()
   const unplaced = new Set<string>()
   const pausedBriefly = new Set<string>()
-  const nodes = new Map<number, Node>()
   const loops = new Set<Promise<void>>()
   let wire: Wire | undefined
+  let quietWire: Promise<Wire> | undefined
   let leaders: Leaders | undefined
   let closed = false
   let placing = false
+  const nodes = createFetchNodes({
+    ...settings,
+    clock,
+    isRead: (key, reading) => all.get(key) === reading,
+    onNode: node => track(loop(node)),
+  })
 
   function place(): void {
     if (placing || closed || unplaced.size === 0) return
@@ -112,30 +120,17 @@ export function createLogReader(deps: {
       reading.offset ??= await wire.offset(reading.topic, reading.partition, 'earliest')
       if (all.get(key) !== reading || !unplaced.delete(key)) continue
       reading.unknownSinceMs = undefined
-      const node = nodeFor(leader)
+      reading.activeAtMs = clock.monotonicMs()
+      const node = nodes.at(leader)
       node.session.add(key, reading)
       node.wake?.()
     }
     for (const key of unplaced) if (!all.has(key)) unplaced.delete(key)
   }
 
-  function nodeFor(id: number): Node {
-    const known = nodes.get(id)
-    if (known) return known
-    const node: Node = { session: createFetchSession(id), wake: undefined }
-    nodes.set(id, node)
-    track(loop(node))
-    return node
-  }
-
   function track(work: Promise<void>): void {
     const tracked = work.catch(error => events.onFatal(error as Error)).finally(() => loops.delete(tracked))
     loops.add(tracked)
-  }
-
-  function nodeOf(key: string): Node | undefined {
-    for (const node of nodes.values()) if (node.session.has(key)) return node
-    return undefined
   }
 
   function remove(reading: Reading): void {
@@ -144,7 +139,7 @@ export function createLogReader(deps: {
     all.delete(key)
     pausedBriefly.delete(key)
     unplaced.delete(key)
-    nodeOf(key)?.session.remove(key)
+    nodes.of(key)?.session.remove(key)
   }
 
   function lose(reading: Reading, reason: 'deleted' | 'out_of_range'): void {
@@ -156,16 +151,17 @@ export function createLogReader(deps: {
 
   /** Its leader is elsewhere, or not known now. */
   function displace(key: string, reading: Reading): void {
-    nodeOf(key)?.session.remove(key)
+    nodes.of(key)?.session.remove(key)
     leaders?.forget(reading.topic)
     unplaced.add(key)
     place()
   }
 
   /** Reads from one broker until closed. */
-  async function loop(node: Node): Promise<void> {
+  async function loop(node: FetchNode): Promise<void> {
     let troubles = 0
     while (!closed) {
+      nodes.takeOver(node)
       if (node.session.idle()) {
         await new Promise<void>(resolve => {
           node.wake = resolve
@@ -186,12 +182,15 @@ export function createLogReader(deps: {
     }
   }
 
-  async function fetchOnce({ session }: Node): Promise<void> {
-    const answer = await wire!.send(session.nodeId, session.request({ ...settings, ...holding() }))
+  async function fetchOnce(node: FetchNode): Promise<void> {
+    const { session } = node
+    if (!node.isQuiet) nodes.sweep(node)
+    const to = node.isQuiet ? await openQuietWire() : wire!
+    const answer = await to.send(session.nodeId, session.request({ ...settings, ...holding(node) }))
     if (closed || !session.accept(answer)) return
     for (const fetched of answer.partitions) {
       try {
-        take(session, fetched)
+        take(node, fetched)
       } catch (error) {
         // Not Kafka's fault: reading the same again would only fail again.
         events.onFatal(error as Error)
@@ -200,14 +199,24 @@ export function createLogReader(deps: {
     }
   }
 
+  /** A long poll holds up what comes after it on its connection, so the quiet ones have one of their own. */
+  function openQuietWire(): Promise<Wire> {
+    quietWire ??= openWire(deps.kafka, deps.logger).catch(error => {
+      quietWire = undefined
+      throw error
+    })
+    return quietWire
+  }
+
   /** How long the broker may hold the next answer. */
-  function holding(): { maxWaitMs: number; bytesMin: number } {
-    if (pausedBriefly.size > 0) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
+  function holding({ isQuiet }: FetchNode): { maxWaitMs: number; bytesMin: number } {
+    if (pausedBriefly.size > 0 && !isQuiet) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
     if (deps.patient?.()) return { maxWaitMs: settings.patientWaitMs, bytesMin: settings.patientBytesMin }
     return { maxWaitMs: settings.maxWaitMs, bytesMin: 1 }
   }
 
-  function take(session: FetchSession, fetched: FetchedPartition): void {
+  function take(node: FetchNode, fetched: FetchedPartition): void {
+    const { session } = node
     const key = keyOf(fetched.topic, fetched.partition)
     const reading = session.answered(key)
     if (!reading) return // let go of, or assigned anew, while the answer was under way
@@ -222,7 +231,9 @@ export function createLogReader(deps: {
     )
     if (nextOffset === reading.offset) return
     reading.offset = nextOffset
+    reading.activeAtMs = clock.monotonicMs()
     session.moved(key)
+    if (node.isQuiet) nodes.wakeUp(node, key, reading)
     events.onRecords(fetched.topic, fetched.partition, records, nextOffset)
   }
 
@@ -241,7 +252,7 @@ export function createLogReader(deps: {
       const key = keyOf(topic, partition)
       if (all.has(key)) throw new Error(`${key} is assigned already`)
       const offset = from === 'earliest' ? undefined : from
-      all.set(key, { topic, partition, offset, toldOffset: undefined, paused: false, unknownSinceMs: undefined })
+      all.set(key, { topic, partition, offset, toldOffset: undefined, paused: false, unknownSinceMs: undefined, activeAtMs: 0 })
       unplaced.add(key)
       place()
     },
@@ -257,7 +268,7 @@ export function createLogReader(deps: {
       else pausedBriefly.delete(key)
       if (reading.paused) return
       reading.paused = true
-      nodeOf(key)?.session.pause(key)
+      nodes.of(key)?.session.pause(key)
     },
     resume(topic, partition) {
       const key = keyOf(topic, partition)
@@ -265,14 +276,20 @@ export function createLogReader(deps: {
       if (!reading?.paused) return
       reading.paused = false
       pausedBriefly.delete(key)
-      const node = nodeOf(key)
+      const node = nodes.of(key)
       node?.session.resume(key)
       node?.wake?.()
     },
     async close() {
       closed = true
-      for (const node of nodes.values()) node.wake?.()
-      await wire?.close()
+      nodes.wakeAll()
+      await Promise.all([
+        wire?.close(),
+        quietWire?.then(
+          opened => opened.close(),
+          () => undefined,
+        ),
+      ])
       await Promise.all(loops)
     },
   }

@@ -146,3 +146,50 @@ it('one reader follows 625 topics, those that come later too', async () => {
   await admin.deleteTopics({ topics: base })
   await admin.disconnect()
 })
+
+it('partitions that are quiet and busy by turns, and so read in one session and the other, give each record once and in order', async () => {
+  const topic = await runtime.createTopic('quiet', 24)
+  const appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 })
+  const seen = new Map<number, string[]>()
+  let total = 0
+  let check: () => void = () => undefined
+  const reader = createLogReader({
+    kafka: runtime.kafka,
+    clock,
+    logger,
+    // Everything is quiet almost at once: partitions move with every other request.
+    settings: { quietAfterMs: 1, busyMin: 2, maxWaitMs: 20 },
+    events: {
+      onRecords(_topic, partition, records) {
+        seen.set(partition, [...(seen.get(partition) ?? []), ...(text(records) as string[])])
+        total += records.length
+        check()
+      },
+      onFatal: error => {
+        throw error
+      },
+    },
+  })
+  const until = (count: number) =>
+    new Promise<void>(resolve => {
+      check = () => total >= count && resolve()
+      check()
+    })
+  for (let partition = 0; partition < 24; partition++) reader.assign(topic, partition, 'earliest')
+  let written = 0
+  for (let round = 0; round < 60; round++) {
+    // The first is always busy, the others now and then, and now and then one is paused meanwhile.
+    const partitions = Array.from({ length: 24 }, (_, partition) => partition).filter(
+      partition => partition === 0 || (round + partition) % 5 === 0,
+    )
+    if (round % 7 === 0) reader.pause(topic, round % 24, true)
+    await Promise.all(partitions.map(partition => appender.append({ topic, partition, key: null, value: String(round) })))
+    written += partitions.length
+    if (round % 7 === 0) reader.resume(topic, round % 24)
+    await until(written)
+  }
+  await appender.close()
+  await reader.close()
+  expect(total).toBe(written)
+  for (const rounds of seen.values()) expect(rounds).toEqual([...rounds].sort((a, b) => Number(a) - Number(b)))
+})
