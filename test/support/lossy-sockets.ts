@@ -1,4 +1,7 @@
-/** Real connections to the real broker that lose the answer to a chosen request: the request arrives, the connection breaks before the answer. */
+/**
+ * Real connections to the real broker that lose the answer to a chosen request (it arrives, the connection breaks before the answer), or that
+ * answer a chosen request themselves, as a broker among several would: it does not arrive.
+ */
 import { Socket } from 'node:net'
 import type { SocketFactory } from '../../src/kafka/wire.ts'
 
@@ -6,17 +9,21 @@ export const PRODUCE = 0
 export const END_TRANSACTION = 26
 
 const API_KEY_AT = 4
+const CORRELATION_ID_AT = 8
 
 export interface LossySockets {
   factory: SocketFactory
   /** The answer to the next request of this kind is lost. */
   loseNext(apiKey: number): void
-  /** How many answers were lost so far. */
+  /** The next request of this kind is answered with these bytes, behind the correlation id. */
+  answerNext(apiKey: number, answer: Buffer): void
+  /** How many answers were lost, or given instead of the broker, so far. */
   lost(): number
 }
 
 export function createLossySockets(): LossySockets {
   let losing: number | undefined
+  let answering: { apiKey: number; answer: Buffer } | undefined
   let lost = 0
 
   /** Watches what is written and what comes. After `connect`, which gives a socket its class's `write` back. */
@@ -25,9 +32,20 @@ export function createLossySockets(): LossySockets {
     let doomed = false
     socket.write = (chunk: Uint8Array | string, ...rest: unknown[]) => {
       const bytes = Buffer.from(chunk as Uint8Array)
-      if (losing !== undefined && bytes.length > API_KEY_AT + 1 && bytes.readInt16BE(API_KEY_AT) === losing) {
+      const apiKey = bytes.length > API_KEY_AT + 1 ? bytes.readInt16BE(API_KEY_AT) : undefined
+      if (losing !== undefined && apiKey === losing) {
         losing = undefined
         doomed = true
+      }
+      if (answering !== undefined && apiKey === answering.apiKey) {
+        const { answer } = answering
+        answering = undefined
+        lost++
+        const head = Buffer.alloc(8)
+        head.writeInt32BE(4 + answer.length)
+        bytes.copy(head, 4, CORRELATION_ID_AT, CORRELATION_ID_AT + 4)
+        setImmediate(() => Reflect.apply(emit, socket, ['data', Buffer.concat([head, answer])]))
+        return true
       }
       return Reflect.apply(write, socket, [chunk, ...rest])
     }
@@ -45,6 +63,9 @@ export function createLossySockets(): LossySockets {
     factory: ({ host, port, onConnect }) => watch(new Socket().setNoDelay(true).connect(port, host, onConnect)),
     loseNext(apiKey) {
       losing = apiKey
+    },
+    answerNext(apiKey, answer) {
+      answering = { apiKey, answer }
     },
     lost: () => lost,
   }

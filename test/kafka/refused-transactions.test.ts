@@ -1,0 +1,83 @@
+/** What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them here, the rest is real. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { compact, compactArray, int16, int32, int64, NO_TAGS } from '../../src/kafka/flexible.ts'
+import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
+import { type TestRuntime, testRuntime } from '../support/runtime.ts'
+
+let runtime: TestRuntime
+beforeAll(async () => {
+  runtime = await testRuntime()
+})
+afterAll(() => runtime.close())
+
+const text = (records: Array<{ value: Buffer | null }>) => records.map(record => record.value?.toString())
+const to = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
+
+const END_ANSWER = {
+  announced: (code: number) => Buffer.concat([int32(0), int16(code)]),
+  joining: (code: number) => Buffer.concat([NO_TAGS, int32(0), int16(code), int64(-1n), int16(-1), NO_TAGS]),
+}
+
+/** Produce version 12, about partition 0 of one topic. */
+function produceAnswer(topic: string, code: number): Buffer {
+  const partition = [int32(0), int16(code), int64(-1n), int64(-1n), int64(-1n), compactArray([]), Buffer.of(0), NO_TAGS]
+  return Buffer.concat([NO_TAGS, compactArray([[compact(topic), compactArray([partition]), NO_TAGS]]), int32(0), NO_TAGS])
+}
+
+describe.each(['announced', 'joining'] as const)('a commit, with partitions %s', protocol => {
+  const moved = [
+    ['is somewhere else now', 16],
+    ['is not there yet', 15],
+    ['is still reading its log', 14],
+  ] as const
+  it.each(moved)('goes through once its coordinator, which %s, has been found again', async (_, code) => {
+    const topic = await runtime.createTopic(`moved-${code}-${protocol}`)
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, protocol)
+    await writer.commit([to(topic, 'first')])
+    sockets.answerNext(END_TRANSACTION, END_ANSWER[protocol](code))
+    await writer.commit([to(topic, 'second')])
+    await writer.commit([to(topic, 'third')])
+    expect(text(await runtime.tail(topic).until(list => list.length >= 3))).toEqual(['first', 'second', 'third'])
+    expect(sockets.lost()).toBe(1)
+  })
+})
+
+describe('a batch that joins a transaction', () => {
+  it('is sent again when the coordinator did not add it, because another one of the request was not known to it yet', async () => {
+    const topic = await runtime.createTopic('not-attempted')
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, 'joining')
+    sockets.answerNext(PRODUCE, produceAnswer(topic, 55))
+    await writer.commit([to(topic, 'first')])
+    await writer.commit([to(topic, 'second')])
+    expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'second'])
+    expect(sockets.lost()).toBe(1)
+  })
+
+  it.each([
+    ['an epoch that is over', 47],
+    ['a producer whose epochs have run out since', 49],
+  ])('of %s is fenced: another process holds the id', async (_, code) => {
+    const topic = await runtime.createTopic(`fenced-${code}`)
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, 'joining')
+    sockets.answerNext(PRODUCE, produceAnswer(topic, code))
+    await expect(writer.commit([to(topic, 'zombie')])).rejects.toMatchObject({ outcome: 'fenced' })
+  })
+
+  it('of a transaction that can only be aborted leaves nothing, and its id can be opened again', async () => {
+    const topic = await runtime.createTopic('abortable')
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, 'joining')
+    await writer.commit([to(topic, 'first')])
+    sockets.answerNext(PRODUCE, produceAnswer(topic, 120))
+    await expect(writer.commit([to(topic, 'second')])).rejects.toMatchObject({
+      outcome: 'aborted',
+      message: expect.stringContaining('TRANSACTION_ABORTABLE'),
+    })
+    const again = await runtime.writer(topic)
+    await again.commit([to(topic, 'third')])
+    expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'third'])
+  })
+})
