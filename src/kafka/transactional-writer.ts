@@ -31,7 +31,7 @@ export class CommitFailed extends Error {
 }
 
 export interface TransactionalWriter {
-  /** Writes all records in one transaction; answers where they are. Rejects with `CommitFailed`; the writer is closed then. */
+  /** Writes all records in one transaction, after those asked for before; answers where they are. Rejects with `CommitFailed`; the writer is closed then. */
   commit(records: readonly OutRecord[]): Promise<ProducedBatch[]>
   close(): Promise<void>
 }
@@ -67,24 +67,33 @@ function writerOver(wire: Wire, transactions: Transactions): TransactionalWriter
     throw new CommitFailed(FENCED.has(cause.type) ? 'fenced' : outcome, cause)
   }
 
+  async function commitNow(records: readonly OutRecord[]): Promise<ProducedBatch[]> {
+    if (!usable) throw new CommitFailed('aborted', new KafkaError('CLOSED', 'the writer is closed'))
+    if (records.length === 0) return []
+    let batches: ProducedBatch[]
+    try {
+      batches = await transactions.write(records)
+    } catch (error) {
+      return fail('aborted', error)
+    }
+    const failed = batches.find(batch => batch.error)?.error
+    if (failed) return fail(RECORD_REFUSED.has(failed.type) ? 'refused' : 'aborted', failed)
+    try {
+      await transactions.end()
+    } catch (error) {
+      return fail('unknown', error)
+    }
+    return batches
+  }
+
+  /** Settles with the last commit that was asked for. */
+  let last: Promise<unknown> = Promise.resolve()
+
   return {
-    async commit(records) {
-      if (!usable) throw new CommitFailed('aborted', new KafkaError('CLOSED', 'the writer is closed'))
-      if (records.length === 0) return []
-      let batches: ProducedBatch[]
-      try {
-        batches = await transactions.write(records)
-      } catch (error) {
-        return fail('aborted', error)
-      }
-      const failed = batches.find(batch => batch.error)?.error
-      if (failed) return fail(RECORD_REFUSED.has(failed.type) ? 'refused' : 'aborted', failed)
-      try {
-        await transactions.end()
-      } catch (error) {
-        return fail('unknown', error)
-      }
-      return batches
+    commit(records) {
+      const committed = last.then(() => commitNow(records))
+      last = committed.catch(() => undefined)
+      return committed
     },
     async close() {
       usable = false

@@ -19,7 +19,9 @@ function bench() {
   const judged = new Map<string, number>()
   let shed = 0
   const positions = { position: (topic: string) => judged.get(topic) }
-  const overload = createOverload({ clock, positions, waitingMax: WAITING_MAX, onShed: () => shed++ })
+  const deleted = new Set<string>()
+  const view = { organization: (id: string) => ({ status: deleted.has(id) ? ('deleted' as const) : ('active' as const) }) }
+  const overload = createOverload({ clock, positions, view, waitingMax: WAITING_MAX, onShed: () => shed++ })
 
   function ask(id: string): boolean {
     if (overload.refuses(id)) return false
@@ -47,6 +49,7 @@ function bench() {
       }
       return taken
     },
+    delete: (id: string) => void deleted.add(id),
     waitingOf: (id: string) => (ends.get(id) ?? 0) - (judged.get(id) ?? 0),
   }
 }
@@ -160,6 +163,30 @@ describe('overload', () => {
     expect(run(20, flood, moving)[1]).toBe(1_000)
     run(20, { ...flood, asks: 100 }, moving)
     expect(overload.shedding).toBe(false)
+  })
+
+  it('does not count what an organization has left behind that is deleted, but for what is under way to Kafka', () => {
+    const { run, overload, delete: remove } = bench()
+    run(30, one(400, 200), { id: 'org_b', asks: 10, judges: 10 })
+    const appended = overload.take('org_a', 'org_a', 0)
+    const lost = overload.take('org_a', 'org_a', 0)
+    remove('org_a')
+    run(30, { id: 'org_b', asks: 10, judges: 10 })
+    expect(overload.waiting).toBe(2)
+    appended(1_000_000)
+    lost(undefined)
+    run(30, { id: 'org_b', asks: 10, judges: 10 })
+    expect(overload.waiting).toBe(0)
+  })
+
+  it('is not overload at once because the last one ended all of a sudden', () => {
+    const { run, overload } = bench()
+    run(30, one(400, 200))
+    run(2, one(0, 100_000))
+    run(100, one(1, 1))
+    expect(run(1, one(3_000, 100))).toEqual([3_000])
+    expect(overload.shedding).toBe(false)
+    expect(run(4, one(100, 1_000))).toEqual([400])
   })
 
   it('forgets an emit that was not acknowledged', () => {

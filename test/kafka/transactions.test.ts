@@ -22,6 +22,14 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
     expect(text(fromB)).toEqual(Array.from({ length: 20 }, (_, n) => `b${n}`))
   })
 
+  it('commits one transaction after the other when several are asked for at once', async () => {
+    const topic = await runtime.createTopic(`at-once-${protocol}`)
+    const writer = await runtime.writer(runtime.name(`w0-${protocol}`), undefined, protocol)
+    await Promise.all(Array.from({ length: 20 }, (_, n) => writer.commit([to(topic, `${n}`)])))
+    const records = await runtime.tail(topic).until(list => list.length >= 20)
+    expect(text(records)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}`))
+  })
+
   it('cuts a large transaction into batches that the broker takes', async () => {
     const topic = await runtime.createTopic(`large-${protocol}`, 1, { 'max.message.bytes': '2097152' })
     const writer = await runtime.writer(runtime.name(`w2-${protocol}`), undefined, protocol)

@@ -107,7 +107,8 @@ describe('an emit that is refused because too many wait', () => {
   it('is counted', async () => {
     const metrics = createMetrics()
     const positions = { position: () => undefined }
-    const overload = createOverload({ clock: createManualClock(), positions, waitingMax: 2, onShed: metrics.shed })
+    const view = { organization: () => undefined }
+    const overload = createOverload({ clock: createManualClock(), positions, view, waitingMax: 2, onShed: metrics.shed })
     overload.take('org_a', 'emits.org_a', 0)
     expect(overload.refuses('org_a')).toBe(false)
     overload.take('org_a', 'emits.org_a', 0)
