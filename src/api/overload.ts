@@ -12,10 +12,12 @@
  * and a few of an organization may always wait: whoever sends a thousand in one call waits for all of them, and sends no more meanwhile.
  *
  * An organization of which nothing is judged for `SILENT_MS` waits for something else: its shard is moving, or no `admit` is there. Then its emits are
- * taken all the same and judged later (202, `pending`), until `waitingMax` wait in all. What an organization's own Kafka clients produce counts only
+ * taken all the same and judged later (202, `pending`), until `waitingMax` wait in all. Those of a deleted organization are never judged, and do
+ * not count then. What an organization's own Kafka clients produce counts only
  * by making its emits wait; what the platform itself emits is never refused.
  */
 import type { Clock, Timer } from '../clock.ts'
+import type { Organization } from '../control-plane/records.ts'
 import type { Positions } from './ports.ts'
 
 export interface Overload {
@@ -64,8 +66,14 @@ interface Lane {
   silent: boolean
 }
 
-export function createOverload(deps: { clock: Clock; positions: Positions; waitingMax: number; onShed?(): void }): Overload {
-  const { clock, positions, waitingMax } = deps
+export function createOverload(deps: {
+  clock: Clock
+  positions: Positions
+  view: { organization(organizationId: string): Pick<Organization, 'status'> | undefined }
+  waitingMax: number
+  onShed?(): void
+}): Overload {
+  const { clock, positions, view, waitingMax } = deps
   const lanes = new Map<string, Lane>()
   let waiting = 0
   /** Of these, those that wait for their turn and nothing else. */
@@ -88,14 +96,17 @@ export function createOverload(deps: { clock: Clock; positions: Positions; waiti
       judged += moved
       if (moved > 0) lane.movedAtMs = nowMs
       lane.silent = nowMs - lane.movedAtMs >= SILENT_MS
+      if (lane.silent && view.organization(id)?.status === 'deleted') waiting -= giveUp(lane)
       if (lane.waiting === 0) lanes.delete(id)
       else if (!lane.silent) queued += lane.waiting
     }
     waiting -= judged
     rate.count(judged, nowMs)
     share = undefined
-    if (queued === 0) shedding = false
-    else if (judged > 0) decide(queued / rate.perS)
+    if (queued === 0) {
+      shedding = false
+      lateWindows = 0
+    } else if (judged > 0) decide(queued / rate.perS)
     timer = waiting > 0 ? clock.after(WINDOW_MS, look) : undefined
   }
 
@@ -178,6 +189,15 @@ function takeJudged({ inputs }: Lane, positions: Positions): number {
     while (marks[0] !== undefined && marks[0].lastOffset < position) judged += marks.shift()!.count
   }
   return judged
+}
+
+/** Forgets all that has been acknowledged; answers how many that were. */
+function giveUp(lane: Lane): number {
+  let count = 0
+  for (const { marks } of lane.inputs.values()) for (const mark of marks) count += mark.count
+  lane.inputs.clear()
+  lane.waiting -= count
+  return count
 }
 
 /** The height at which all the waiting, cut off there, are as many as there is room for. */
