@@ -175,7 +175,7 @@ export function createShard(deps: {
     }
     if (!born.dirty && !born.committing) inputs.renew()
     if (born.dirty && !born.committing && inPace(born)) void commit(born)
-    if (!draining && inputs.ready() && hasRoom(born)) schedule(born)
+    if (mayTake(born)) schedule(born)
   }
 
   /** Whether the next transaction may begin; else it will be looked at again when it may. */
@@ -189,15 +189,24 @@ export function createShard(deps: {
     return false
   }
 
-  const hasRoom = (born: Life) => born.fillingInputs < INPUT_RECORDS_MAX && born.fillingBytes < OUTPUT_BYTES_MAX && !suspects.alone()
+  function hasRoom(born: Life): boolean {
+    if (born.fillingInputs >= INPUT_RECORDS_MAX || born.fillingBytes >= OUTPUT_BYTES_MAX) return false
+    // A lone record that has had no output will not be committed: nothing waits for it.
+    return !suspects.alone() || (!born.dirty && !born.committing)
+  }
+
+  /** Whether there is something to take now, and room for it; a suspect only once all before it has been committed. */
+  function mayTake(born: Life): boolean {
+    if (draining || !inputs.ready()) return false
+    return suspects.any() ? !born.dirty && !born.committing : hasRoom(born)
+  }
 
   function fill(born: Life): void {
-    if (draining || !inputs.ready()) return
+    if (!mayTake(born)) return
     if (suspects.any()) {
       fillOne(born)
       return
     }
-    if (!hasRoom(born)) return
     const taken = inputs.take(Math.min(SLICE_RECORDS, INPUT_RECORDS_MAX - born.fillingInputs))
     if (!taken) return
     suspects.note(taken.topic, taken.partition, taken.nextOffset)
@@ -207,7 +216,6 @@ export function createShard(deps: {
 
   /** After a transaction failed on its records, one record at a time until the one at fault is found. */
   function fillOne(born: Life): void {
-    if (born.committing || born.dirty) return
     const taken = inputs.take(1)
     if (!taken) return
     const isolated = suspects.enter(taken.topic, taken.partition, taken.nextOffset)

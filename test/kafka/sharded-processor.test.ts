@@ -34,7 +34,7 @@ interface Topics {
 function numbering(
   role: string,
   topics: Topics,
-  options: { onReceive?(record: LogRecord, isolated: boolean): void; poison?: string } = {},
+  options: { onReceive?(record: LogRecord, isolated: boolean): void; poison?: string; silent?: string[] } = {},
 ): Processor {
   return {
     role,
@@ -48,15 +48,15 @@ function numbering(
         },
         start: () => handle.assign(topics.input, handle.shard, state.position),
         receive(records, nextOffset, isolated) {
+          state.position = nextOffset
           for (const record of records) {
             options.onReceive?.(record, isolated)
-            state.count++
             const text = record.value!.toString()
+            if (options.silent?.includes(text)) continue
+            state.count++
             const value = isolated ? 'isolated' : text === options.poison ? 'x'.repeat(9_000) : `${state.count}:${text}`
             handle.write([{ topic: topics.output, partition: handle.shard, key: null, value }])
           }
-          state.position = nextOffset
-          handle.write([])
         },
         seal: (): OutRecord[] => [{ topic: topics.state, partition: handle.shard, key: 'state', value: JSON.stringify(state) }],
         close: () => undefined,
@@ -163,6 +163,14 @@ describe('a sharded processor', () => {
     const records = await runtime.tail(topics.output, 5).until(list => list.length >= 20)
     expect(text(records)).toEqual(counted(numbers(20)).map(value => (value.endsWith(':r7') ? 'isolated' : value)))
     expect(isolated).toEqual(['r7'])
+  })
+
+  it('does not wait for anything when a record that is looked at by itself has no output', async () => {
+    const topics = await topicsFor('silent', { 'max.message.bytes': '5000' })
+    await run(numbering(runtime.name('silent'), topics, { poison: 'r7', silent: ['r0', 'r3', 'r4', 'r9'] }))
+    await feed(topics.input, 5, numbers(12))
+    const records = await runtime.tail(topics.output, 5).until(list => list.length >= 8)
+    expect(text(records)).toEqual(['1:r1', '2:r2', '3:r5', '4:r6', 'isolated', '6:r8', '7:r10', '8:r11'])
   })
 
   it('goes on with the rest when an input topic is deleted under it', async () => {
