@@ -35,7 +35,7 @@ import { createControlLog, tailControl } from './kafka/control-topic.ts'
 import { createLogPages } from './kafka/log-pages.ts'
 import type { Processor } from './kafka/ports.ts'
 import { provision } from './kafka/provisioning.ts'
-import { reachKafka } from './kafka/reach.ts'
+import { isCutOff, reachKafka } from './kafka/reach.ts'
 import { runShardedProcessor } from './kafka/sharded-processor.ts'
 import { shardOf } from './kafka/shards.ts'
 import { checkHourly } from './ledger/hourly.ts'
@@ -59,6 +59,10 @@ export interface Platform {
   close(): Promise<void>
 }
 
+/** A broker may be killed while a process starts: it starts again, as long as this is no lasting trouble. */
+const START_PATIENCE_MS = 60_000
+const START_PAUSE_MS = 500
+
 export async function compose(deps: {
   config: Config
   clock: Clock
@@ -73,11 +77,16 @@ export async function compose(deps: {
     for (const each of closing.splice(0).reverse())
       await each().catch(error => logger.warn({ error: String(error) }, 'a part did not stop cleanly'))
   }
-  try {
-    return await start()
-  } catch (error) {
-    await close()
-    throw error
+  const deadlineMs = clock.monotonicMs() + START_PATIENCE_MS
+  for (;;) {
+    try {
+      return await start()
+    } catch (error) {
+      await close()
+      if (!isCutOff(error) || clock.monotonicMs() > deadlineMs) throw error
+      deps.progress.warn(`Kafka went away during the start (${(error as Error).message}); starting again`)
+      await clock.sleep(START_PAUSE_MS)
+    }
   }
 
   async function start(): Promise<Platform> {

@@ -41,6 +41,15 @@ export async function provision(deps: {
   logger: Logger
 }): Promise<Provisioning> {
   const admin = createClient(deps.kafka).admin()
+  try {
+    return await provisionWith(admin, deps)
+  } catch (error) {
+    await admin.disconnect().catch(() => undefined)
+    throw error
+  }
+}
+
+async function provisionWith(admin: Admin, deps: Parameters<typeof provision>[0]): Promise<Provisioning> {
   await admin.connect()
   const existing = new Set(await admin.listTopics())
   const missing = SHARED_TOPICS.filter(topic => !existing.has(topic.name))

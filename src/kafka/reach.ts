@@ -1,4 +1,4 @@
-/** The first connection of a process. */
+/** The first connections of a process, and what it means that one breaks before it has started. */
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import { KafkaError, type KafkaSettings, openWire, type Wire } from './wire.ts'
@@ -28,3 +28,15 @@ export async function reachKafka(deps: {
     }
   }
 }
+
+const CONNECTION_ERRORS: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSNumberOfRetriesExceeded',
+])
+
+/** Whether a step of the start ended because the broker went away meanwhile: then it may be made again. */
+export const isCutOff = (error: unknown): boolean =>
+  error instanceof KafkaError ? error.type === 'CONNECTION' : error instanceof Error && CONNECTION_ERRORS.has(error.name)

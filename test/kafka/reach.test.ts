@@ -1,0 +1,20 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect, it } from '@jest/globals'
+import { createClient } from '../../src/kafka/client.ts'
+import { isCutOff } from '../../src/kafka/reach.ts'
+import { KafkaError, openWire } from '../../src/kafka/wire.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+
+it('a start is made again when its connections break, and not for what the broker says', async () => {
+  const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const kafka = { brokers: [`127.0.0.1:${(server.address() as { port: number }).port}`], clientId: 'test' }
+  const failures = [
+    await createClient(kafka).admin().connect().catch(error => error), // biome-ignore format: one thought
+    await openWire(kafka, createLogger('silent')).catch(error => error),
+  ]
+  server.close()
+  expect(failures.map(isCutOff)).toEqual([true, true])
+  expect([new KafkaError('TOPIC_AUTHORIZATION_FAILED', 'no'), new Error('a topic is not compacted')].map(isCutOff)).toEqual([false, false])
+}, 30_000)
