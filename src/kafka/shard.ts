@@ -173,7 +173,11 @@ export function createShard(deps: {
       end(born, error)
       return
     }
-    if (!born.dirty && !born.committing) inputs.renew()
+    if (!born.dirty && !born.committing) {
+      inputs.renew()
+      // Full of what has had no output yet: committed as it is, for the rest not to wait for some.
+      if (born.fillingInputs >= INPUT_RECORDS_MAX) born.dirty = true
+    }
     if (born.dirty && !born.committing && inPace(born)) void commit(born)
     if (mayTake(born)) schedule(born)
   }

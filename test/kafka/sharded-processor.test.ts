@@ -173,6 +173,13 @@ describe('a sharded processor', () => {
     expect(text(records)).toEqual(['1:r1', '2:r2', '3:r5', '4:r6', 'isolated', '6:r8', '7:r10', '8:r11'])
   })
 
+  it('goes on after more records without output than a transaction takes', async () => {
+    const topics = await topicsFor('quiet')
+    await run(numbering(runtime.name('quiet'), topics, { silent: ['nothing'] }))
+    await feed(topics.input, 5, [...Array.from({ length: 2_100 }, () => 'nothing'), 'something'])
+    expect(text(await runtime.tail(topics.output, 5).until(list => list.length >= 1))).toEqual(['1:something'])
+  })
+
   it('goes on with the rest when an input topic is deleted under it', async () => {
     const topics = await topicsFor('deleted')
     const doomed = await runtime.createTopic('doomed', SHARDS)
