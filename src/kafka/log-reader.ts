@@ -109,6 +109,8 @@ export function createLogReader(deps: {
     const batch = [...unplaced].map(key => all.get(key)).filter(reading => reading !== undefined)
     for (const { topic, partition } of batch) if (leaders.known(topic, partition) === undefined) leaders.forget(topic)
     await leaders.load(batch.map(reading => reading.topic))
+    const fresh = batch.filter(({ topic, partition, offset }) => offset === undefined && leaders.known(topic, partition) !== undefined)
+    const starts = fresh.length > 0 ? await wire.starts(fresh) : undefined
     for (const reading of batch) {
       const key = keyOf(reading.topic, reading.partition)
       const leader = leaders.known(reading.topic, reading.partition)
@@ -117,7 +119,8 @@ export function createLogReader(deps: {
         if (clock.monotonicMs() - reading.unknownSinceMs > settings.deletedAfterMs) lose(reading, 'deleted')
         continue
       }
-      reading.offset ??= await wire.offset(reading.topic, reading.partition, 'earliest')
+      reading.offset ??= starts?.get(key)
+      if (reading.offset === undefined) continue // its leader has moved a moment ago
       if (all.get(key) !== reading || !unplaced.delete(key)) continue
       reading.unknownSinceMs = undefined
       reading.activeAtMs = clock.monotonicMs()

@@ -38,6 +38,11 @@ export interface PartitionLeader {
   leader: number
 }
 
+export interface PartitionName {
+  topic: string
+  partition: number
+}
+
 export interface TopicMetadata {
   topic: string
   /** 0, or Kafka's error code (3: there is no such topic). */
@@ -67,7 +72,9 @@ export interface Wire {
   /** The first offset there is, or the next one to be written. */
   offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number>
   /** The next offsets to be written, of many partitions in one request per broker, by `<topic>/<partition>`; what has no leader now is left out. */
-  ends(partitions: ReadonlyArray<{ topic: string; partition: number }>): Promise<Map<string, number>>
+  ends(partitions: readonly PartitionName[]): Promise<Map<string, number>>
+  /** The same for the first offsets there are. */
+  starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   initProducerId(transactionalId: string | null, transactionTimeoutMs: number): Promise<ProducerIdentity>
   addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
   endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
@@ -204,6 +211,29 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
     return leader
   }
 
+  async function offsetsOf(partitions: readonly PartitionName[], timestamp: '-1' | '-2'): Promise<Map<string, number>> {
+    const wanted = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
+    const byLeader = new Map<number, Map<string, Array<{ partition: number; timestamp: string }>>>()
+    for (const known of await wire.metadata([...new Set(partitions.map(({ topic }) => topic))])) {
+      for (const { partition, leader } of known.partitions) {
+        if (leader < 0 || !wanted.has(`${known.topic}/${partition}`)) continue
+        const topics = byLeader.get(leader) ?? new Map<string, Array<{ partition: number; timestamp: string }>>()
+        byLeader.set(leader, topics)
+        topics.set(known.topic, [...(topics.get(known.topic) ?? []), { partition, timestamp }])
+      }
+    }
+    const found = new Map<string, number>()
+    for (const [leader, topics] of byLeader) {
+      const asked = [...topics].map(([topic, list]) => ({ topic, partitions: list }))
+      const answer = (await translated(async () =>
+        sendRaw(await brokerFor(leader), apiKeys.ListOffsets!, requests.ListOffsets, { isolationLevel: 0, topics: asked }),
+      )) as { responses: Array<{ topic: string; partitions: Array<{ partition: number; errorCode: number; offset: string }> }> }
+      for (const { topic, partitions: list } of answer.responses)
+        for (const { partition, errorCode, offset } of list) if (errorCode === 0) found.set(`${topic}/${partition}`, Number(offset))
+    }
+    return found
+  }
+
   const wire: Wire = {
     send: (nodeId, request) => translated(async () => exchange(await brokerFor(nodeId), request)),
     sendToCoordinator: (transactionalId, request) => atCoordinator(transactionalId, broker => exchange(broker, request)),
@@ -241,28 +271,8 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
           )
         return Number(found.offset)
       }),
-    async ends(partitions) {
-      const wanted = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
-      const byLeader = new Map<number, Map<string, Array<{ partition: number; timestamp: string }>>>()
-      for (const found of await wire.metadata([...new Set(partitions.map(({ topic }) => topic))])) {
-        for (const { partition, leader } of found.partitions) {
-          if (leader < 0 || !wanted.has(`${found.topic}/${partition}`)) continue
-          const topics = byLeader.get(leader) ?? new Map<string, Array<{ partition: number; timestamp: string }>>()
-          byLeader.set(leader, topics)
-          topics.set(found.topic, [...(topics.get(found.topic) ?? []), { partition, timestamp: '-1' }])
-        }
-      }
-      const ends = new Map<string, number>()
-      for (const [leader, topics] of byLeader) {
-        const asked = [...topics].map(([topic, list]) => ({ topic, partitions: list }))
-        const answer = (await translated(async () =>
-          sendRaw(await brokerFor(leader), apiKeys.ListOffsets!, requests.ListOffsets, { isolationLevel: 0, topics: asked }),
-        )) as { responses: Array<{ topic: string; partitions: Array<{ partition: number; errorCode: number; offset: string }> }> }
-        for (const { topic, partitions: list } of answer.responses)
-          for (const { partition, errorCode, offset } of list) if (errorCode === 0) ends.set(`${topic}/${partition}`, Number(offset))
-      }
-      return ends
-    },
+    ends: partitions => offsetsOf(partitions, '-1'),
+    starts: partitions => offsetsOf(partitions, '-2'),
     initProducerId: async (transactionalId, transactionTimeoutMs) => {
       const request = { transactionalId, transactionTimeout: transactionTimeoutMs }
       const { producerId, producerEpoch } =
