@@ -3,8 +3,9 @@
  *
  * What counts is how many emits wait: those that this process has taken, alone, in batches and with `respond-async`, and that lie beyond the positions
  * of `admit`. By as many as are judged a second, over the last two, that tells how long the next one will wait. Once that is above `LATE_S` for a few looks
- * in a row it is overload, until it is below `WELL_S` for a second: meanwhile no more may wait than are judged in `KEPT_S`. So what has been taken is
- * judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that, nor are a thousand ever. The
+ * in a row it is overload, until it has been below `WELL_S` for a second without being late again: meanwhile no more may wait than are judged in
+ * `KEPT_S`. So what has been taken is judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that,
+ * nor are a thousand ever. The
  * event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
  *
  * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
@@ -45,7 +46,7 @@ const KEPT_MIN = 1_000
 /** The same for one organization that comes with a batch: four full ones at a time are no flood. */
 const KEPT_OF_BATCHES = 4_000
 const SILENT_MS = 1_500
-/** In a row, until it is over. */
+/** Without a late one between them, until it is over. */
 const WELL_WINDOWS = 10
 /** So many emits of one partition are told apart by nothing but their number. */
 const MARK_COUNT = 50
@@ -113,7 +114,9 @@ export function createOverload(deps: {
   /** `seconds`: what a new emit would wait. */
   function decide(seconds: number): void {
     lateWindows = seconds > LATE_S ? lateWindows + 1 : 0
-    wellWindows = seconds < WELL_S ? wellWindows + 1 : 0
+    // A hitch in between, such as a large insert, does not begin the wait anew; being late again does.
+    if (seconds < WELL_S) wellWindows++
+    else if (seconds > LATE_S) wellWindows = 0
     if (lateWindows >= LATE_WINDOWS) shedding = true
     else if (wellWindows >= WELL_WINDOWS) shedding = false
   }
