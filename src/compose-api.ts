@@ -132,7 +132,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     appender,
     kafkaAccess,
     outcomes,
-    reads: createReads(parts.analytics),
+    reads: createReads(parts.analytics, parts.config),
     ledgerReads: createLedgerReads(parts.analytics),
     shards: provisioning.shards,
     positions: numbers,

@@ -52,7 +52,7 @@ const HOUR_MS = 3_600_000
 /** A minute, an hour, a day, everything. */
 const WINDOWS_S = [60, 3_600, 86_400, 0]
 
-export function createLifecycleReads(client: AnalyticsClient) {
+export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: number) {
   const steps = readQuery('emit-lifecycle')
 
   /** Newest first; looks further back until there are as many as were asked for. */
@@ -73,7 +73,7 @@ export function createLifecycleReads(client: AnalyticsClient) {
     async lifecycleOfEmit(organizationId: string, environment: Environment, emitId: string): Promise<EmitStep[]> {
       const since = parseEmitId(emitId)?.timestampMs
       // Nothing of it is older than itself, by whichever machine's clock: days before that are not read.
-      const from = since === undefined ? undefined : new Date(since - HOUR_MS).toISOString()
+      const from = since === undefined ? undefined : new Date(since - HOUR_MS + Math.min(0, clockOffsetMs)).toISOString()
       const found = await find({ organizationId, environment, emitId, from, limit: STEPS_MAX })
       return found.reverse().map(({ type, occurredAt, ...facts }) => ({ type, occurredAt, data: dataOf({ type, occurredAt, ...facts }) }))
     },

@@ -30,12 +30,13 @@ export interface EventHistory {
   attempts: Attempt[]
 }
 
-export function createReads(client: AnalyticsClient) {
+/** `clockOffsetMs`: how far the platform's clock is from that of the broker, by which ids are made (`CLARION_CLOCK_OFFSET_MS`). */
+export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {}) {
   const emits = createEmitReads(client)
   const deliveries = createDeliveryReads(client)
   const usage = createUsageReads(client)
   const relays = createRelayReads(client)
-  const lifecycle = createLifecycleReads(client)
+  const lifecycle = createLifecycleReads(client, clockOffsetMs)
   const quarantine = createQuarantineReads(client)
 
   /** The history of one accepted event in one call, or undefined. */
