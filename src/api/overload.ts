@@ -5,8 +5,8 @@
  * of `admit`. By as many as are judged a second, over the last two, that tells how long the next one will wait. Once that is above `LATE_S` for a few looks
  * in a row it is overload, until it has been below `WELL_S` for a second without being late again: meanwhile no more may wait than are judged in
  * `KEPT_S`. So what has been taken is judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that,
- * nor are a thousand ever. The
- * event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it is late.
+ * nor are a thousand ever. The event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it
+ * is late.
  *
  * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
  * still gets in. Refusing comes before the body is read, else it would cost as much as it saves. A batch is taken or refused as a whole,
@@ -14,8 +14,8 @@
  *
  * An organization of which nothing is judged for `SILENT_MS` waits for something else: its shard is moving, or no `admit` is there. Then its emits are
  * taken all the same and judged later (202, `pending`), until `waitingMax` wait in all. Those of a deleted organization are never judged, and do
- * not count then. What an organization's own Kafka clients produce counts only
- * by making its emits wait; what the platform itself emits is never refused.
+ * not count then. What an organization's own Kafka clients produce counts only by making its emits wait; what the platform itself emits is never
+ * refused.
  */
 import type { Clock, Timer } from '../clock.ts'
 import type { Organization } from '../control-plane/records.ts'

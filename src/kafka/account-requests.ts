@@ -2,7 +2,7 @@
  * The requests by which accounts are kept, to bytes and back: AlterUserScramCredentials and DescribeUserScramCredentials version 0,
  * AlterClientQuotas version 1 (Kafka protocol guide; kafkajs has none of them).
  */
-import { type CompactReader, compact, compactArray, flexibleRequest, float64, int32, NO_TAGS } from './flexible.ts'
+import { type CompactReader, compact, compactArray, flexibleRequest, float64, int32, NO_TAGS, type Part } from './flexible.ts'
 import type { WireRequest } from './wire.ts'
 
 const ALTER_CLIENT_QUOTAS = 49
@@ -88,7 +88,7 @@ function request<T>(
   apiKey: number,
   apiVersion: number,
   apiName: string,
-  body: Buffer[],
+  body: Part[],
   decode: (reader: CompactReader) => T,
 ): WireRequest<T> {
   const afterThrottleTime = (reader: CompactReader) => {

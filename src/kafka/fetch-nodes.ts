@@ -18,6 +18,9 @@ export interface FetchNode {
   readonly session: FetchSession
   readonly isQuiet: boolean
   wake: (() => void) | undefined
+  /** What moves here with the next request. */
+  readonly incoming: Map<string, Reading>
+  sweptAtMs: number
 }
 
 export interface FetchNodes {
@@ -34,11 +37,6 @@ export interface FetchNodes {
   wakeAll(): void
 }
 
-interface Node extends FetchNode {
-  incoming: Map<string, Reading>
-  sweptAtMs: number
-}
-
 export function createFetchNodes(deps: {
   clock: Clock
   quietAfterMs: number
@@ -50,19 +48,25 @@ export function createFetchNodes(deps: {
   onNode(node: FetchNode): void
 }): FetchNodes {
   const { clock, quietAfterMs, busyMin } = deps
-  const nodes = new Map<string, Node>()
+  const nodes = new Map<string, FetchNode>()
 
-  function nodeOf(id: number, isQuiet: boolean): Node {
+  function nodeOf(id: number, isQuiet: boolean): FetchNode {
     const name = `${id}/${isQuiet ? 'quiet' : 'busy'}`
     const known = nodes.get(name)
     if (known) return known
-    const node: Node = { session: createFetchSession(id), isQuiet, wake: undefined, incoming: new Map(), sweptAtMs: clock.monotonicMs() }
+    const node: FetchNode = {
+      session: createFetchSession(id),
+      isQuiet,
+      wake: undefined,
+      incoming: new Map(),
+      sweptAtMs: clock.monotonicMs(),
+    }
     nodes.set(name, node)
     deps.onNode(node)
     return node
   }
 
-  function of(key: string): Node | undefined {
+  function of(key: string): FetchNode | undefined {
     for (const node of nodes.values()) if (node.session.has(key)) return node
     return undefined
   }
@@ -72,8 +76,7 @@ export function createFetchNodes(deps: {
   return {
     at: nodeId => nodeOf(nodeId, false),
     of,
-    sweep(given) {
-      const node = given as Node
+    sweep(node) {
       const { session } = node
       const nowMs = clock.monotonicMs()
       if (session.size <= busyMin || nowMs - node.sweptAtMs < Math.min(SWEEP_MS, quietAfterMs)) return
@@ -87,8 +90,7 @@ export function createFetchNodes(deps: {
       busy.incoming.set(key, reading)
       busy.wake?.()
     },
-    takeOver(given) {
-      const node = given as Node
+    takeOver(node) {
       for (const [key, reading] of node.incoming) {
         const from = of(key)
         if (!from || from === node || from.session.nodeId !== node.session.nodeId || !deps.isRead(key, reading)) continue

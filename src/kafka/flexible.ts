@@ -2,24 +2,28 @@
  * "Flexible" requests (KIP-482), which Kafka's newer versions are: lengths are varints counted from one, and each structure ends with its
  * tagged fields, of which we send none.
  */
+import { ByteReader } from './byte-reader.ts'
 import { errorName } from './error-codes.ts'
 import { KafkaError, type WireRequest } from './wire.ts'
 
 export const NO_TAGS = Buffer.of(0)
+
+/** Bytes of a request, in order. They are joined once, when all are there: a batch of records may be a megabyte. */
+export type Part = Buffer | Part[]
 
 /** `body`: the fields in their order, without the tags at the end. `decode` begins behind the header of the answer. */
 export function flexibleRequest<T>(request: {
   apiKey: number
   apiVersion: number
   apiName: string
-  body: Buffer[]
+  body: Part[]
   decode: (reader: CompactReader) => T
   timeoutMs?: number
 }): WireRequest<T> {
   return {
     ...request,
     // The header of a request ends with tagged fields, and so does that of its answer.
-    body: Buffer.concat([NO_TAGS, ...request.body, NO_TAGS]),
+    body: Buffer.concat([NO_TAGS, ...flat(request.body), NO_TAGS]),
     decode(payload) {
       const reader = new CompactReader(payload)
       reader.tags()
@@ -34,14 +38,18 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, value])
 }
 
+export function flat(parts: Part[]): Buffer[] {
+  return parts.flatMap(part => (Array.isArray(part) ? flat(part) : [part]))
+}
+
 /** Bytes or text, with their length before them. */
-export function compact(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value)
-  return Buffer.concat([varint(bytes.length + 1), bytes])
+export function compact(value: string | Buffer): Part {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value
+  return [varint(bytes.length + 1), bytes]
 }
 
 /** Of structures, each given as its fields. */
-export const compactArray = (items: Buffer[][]): Buffer => Buffer.concat([varint(items.length + 1), ...items.flat()])
+export const compactArray = (items: Part[][]): Part => [varint(items.length + 1), ...items]
 
 export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
@@ -67,12 +75,7 @@ export function float64(value: number): Buffer {
   return bytes
 }
 
-export class CompactReader {
-  readonly buffer: Buffer
-  at = 0
-  constructor(buffer: Buffer) {
-    this.buffer = buffer
-  }
+export class CompactReader extends ByteReader {
   private varint(): number {
     let value = 0
     for (let shift = 0; ; shift += 7) {
@@ -80,21 +83,6 @@ export class CompactReader {
       value |= (byte & 0x7f) << shift
       if ((byte & 0x80) === 0) return value >>> 0
     }
-  }
-  int8(): number {
-    return this.buffer.readInt8(this.at++)
-  }
-  int16(): number {
-    this.at += 2
-    return this.buffer.readInt16BE(this.at - 2)
-  }
-  int32(): number {
-    this.at += 4
-    return this.buffer.readInt32BE(this.at - 4)
-  }
-  int64(): bigint {
-    this.at += 8
-    return this.buffer.readBigInt64BE(this.at - 8)
   }
   /** Empty for null. */
   string(): string {

@@ -1,4 +1,5 @@
 /** The two requests of the hot path, to bytes and back: Produce version 7 and Fetch version 11 (Kafka protocol guide). */
+import { ByteReader } from './byte-reader.ts'
 import type { AbortedTransaction } from './record-batch.ts'
 import type { WireRequest } from './wire.ts'
 
@@ -64,27 +65,7 @@ class Writer {
   }
 }
 
-class Reader {
-  readonly buffer: Buffer
-  at = 0
-  constructor(buffer: Buffer) {
-    this.buffer = buffer
-  }
-  int16(): number {
-    this.at += 2
-    return this.buffer.readInt16BE(this.at - 2)
-  }
-  int32(): number {
-    this.at += 4
-    return this.buffer.readInt32BE(this.at - 4)
-  }
-  int64(): number {
-    return Number(this.bigint64())
-  }
-  bigint64(): bigint {
-    this.at += 8
-    return this.buffer.readBigInt64BE(this.at - 8)
-  }
+class Reader extends ByteReader {
   string(): string {
     const length = this.int16()
     this.at += length
@@ -121,14 +102,9 @@ export function produceRequest(
 ): WireRequest<ProduceResult[]> {
   const total = batches.reduce((sum, each) => sum + each.batch.length + each.topic.length + 18, 64 + (transactionalId?.length ?? 0))
   const writer = new Writer(total).string(transactionalId).int16(-1).int32(timeoutMs)
-  const byTopic = new Map<string, PartitionBatch[]>()
-  for (const each of batches) {
-    const known = byTopic.get(each.topic)
-    if (known) known.push(each)
-    else byTopic.set(each.topic, [each])
-  }
-  writer.int32(byTopic.size)
-  for (const [topic, list] of byTopic) {
+  const topics = group(batches)
+  writer.int32(topics.size)
+  for (const [topic, list] of topics) {
     writer.string(topic).int32(list.length)
     for (const each of list) writer.int32(each.partition).bytes(each.batch)
   }
@@ -223,7 +199,8 @@ export function fetchRequest(
   }
 }
 
-function group<T extends { topic: string }>(list: readonly T[]): Map<string, T[]> {
+/** By topic, in the order in which topics come. */
+export function group<T extends { topic: string }>(list: readonly T[]): Map<string, T[]> {
   const byTopic = new Map<string, T[]>()
   for (const each of list) {
     const known = byTopic.get(each.topic)

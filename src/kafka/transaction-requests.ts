@@ -5,7 +5,7 @@
  */
 import { errorName } from './error-codes.ts'
 import { type CompactReader, compact, compactArray, flexibleRequest, int16, int32, int64, NO_TAGS } from './flexible.ts'
-import type { PartitionBatch, ProduceResult } from './requests.ts'
+import { group, type PartitionBatch, type ProduceResult } from './requests.ts'
 import { KafkaError, type ProducerIdentity, type WireRequest } from './wire.ts'
 
 const PRODUCE = 0
@@ -20,14 +20,10 @@ export function joiningProduceRequest(
   batches: readonly PartitionBatch[],
   timeoutMs: number,
 ): WireRequest<ProduceResult[]> {
-  const byTopic = new Map<string, Buffer[][]>()
-  for (const { topic, partition, batch } of batches) {
-    const fields = [int32(partition), compact(batch), NO_TAGS]
-    const known = byTopic.get(topic)
-    if (known) known.push(fields)
-    else byTopic.set(topic, [fields])
-  }
-  const topics = [...byTopic].map(([topic, partitions]) => [compact(topic), compactArray(partitions), NO_TAGS])
+  const topics = [...group(batches)].map(([topic, list]) => {
+    const partitions = list.map(({ partition, batch }) => [int32(partition), compact(batch), NO_TAGS])
+    return [compact(topic), compactArray(partitions), NO_TAGS]
+  })
   return flexibleRequest({
     apiKey: PRODUCE,
     apiVersion: 12,
@@ -44,8 +40,8 @@ function decodeProduce(reader: CompactReader): ProduceResult[] {
     const partitions = reader.array(() => {
       const partition = reader.int32()
       const errorCode = reader.int16()
-      const baseOffset = Number(reader.int64())
-      const logAppendTimeMs = Number(reader.int64())
+      const baseOffset = reader.int64()
+      const logAppendTimeMs = reader.int64()
       reader.int64() // log start offset
       reader.array(() => {
         reader.int32() // the record
@@ -73,7 +69,7 @@ export function endTransactionRequest(transactionalId: string, identity: Produce
       reader.int32() // throttle time
       const code = reader.int16()
       if (code !== 0) throw new KafkaError(errorName(code), `the transaction of ${transactionalId} cannot end: ${errorName(code)}`)
-      return { producerId: reader.int64(), producerEpoch: reader.int16() }
+      return { producerId: reader.bigint64(), producerEpoch: reader.int16() }
     },
   })
 }

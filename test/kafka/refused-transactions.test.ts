@@ -1,6 +1,6 @@
 /** What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them here, the rest is real. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { compact, compactArray, int16, int32, int64, NO_TAGS } from '../../src/kafka/flexible.ts'
+import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/flexible.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
@@ -21,7 +21,7 @@ const END_ANSWER = {
 /** Produce version 12, about partition 0 of one topic. */
 function produceAnswer(topic: string, code: number): Buffer {
   const partition = [int32(0), int16(code), int64(-1n), int64(-1n), int64(-1n), compactArray([]), Buffer.of(0), NO_TAGS]
-  return Buffer.concat([NO_TAGS, compactArray([[compact(topic), compactArray([partition]), NO_TAGS]]), int32(0), NO_TAGS])
+  return Buffer.concat(flat([NO_TAGS, compactArray([[compact(topic), compactArray([partition]), NO_TAGS]]), int32(0), NO_TAGS]))
 }
 
 describe.each(['announced', 'joining'] as const)('a commit, with partitions %s', protocol => {

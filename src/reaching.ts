@@ -1,0 +1,30 @@
+/** What a process does at its start about a part that is away. */
+import type { Clock } from './clock.ts'
+
+/** A part that restarts is back within seconds: a process that starts meanwhile waits for it instead of giving up. */
+const PATIENCE_MS = 30_000
+const PAUSE_MS = 500
+
+/**
+ * Calls until it answers. `causeIfAway`: why the part did not, or undefined when it did and said something else, which is thrown as it is. Throws
+ * one clear sentence if it does not answer for half a minute.
+ */
+export async function reach<T>(
+  part: { name: string; at: string; clock: Clock; progress: { warn(sentence: string): void } },
+  call: () => Promise<T>,
+  causeIfAway: (error: unknown) => Error | undefined,
+): Promise<T> {
+  const { name, at, clock } = part
+  const deadlineMs = clock.monotonicMs() + PATIENCE_MS
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      const cause = causeIfAway(error)
+      if (cause === undefined) throw error
+      if (clock.monotonicMs() > deadlineMs) throw new Error(`${name} cannot be reached at ${at}: ${cause.message}`, { cause })
+      if (tries === 1) part.progress.warn(`${name} does not answer at ${at}; trying for ${PATIENCE_MS / 1000} s …`)
+      await clock.sleep(PAUSE_MS)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals'
+import { createFetchNodes, type FetchNode } from '../../src/kafka/fetch-nodes.ts'
+import type { Reading } from '../../src/kafka/fetch-session.ts'
+import { createManualClock } from '../delivery/manual-clock.ts'
+
+const QUIET_AFTER_MS = 10_000
+
+function nodesWith(count: number) {
+  const clock = createManualClock()
+  const read = new Map<string, Reading>()
+  const made: FetchNode[] = []
+  const isRead = (key: string, reading: Reading) => read.get(key) === reading
+  const nodes = createFetchNodes({ clock, quietAfterMs: QUIET_AFTER_MS, busyMin: 2, isRead, onNode: node => made.push(node) })
+  const busy = nodes.at(1)
+  for (let partition = 0; partition < count; partition++) {
+    const reading = { topic: 't', partition, offset: 0, toldOffset: undefined, paused: false, unknownSinceMs: undefined }
+    read.set(`t/${partition}`, { ...reading, activeAtMs: clock.monotonicMs() })
+    busy.session.add(`t/${partition}`, read.get(`t/${partition}`)!)
+  }
+  const where = () => [...read.keys()].map(key => (nodes.of(key)?.isQuiet ? 'quiet' : 'busy'))
+  return { clock, nodes, read, busy, made, where }
+}
+
+describe('a partition without records for a while', () => {
+  it('is read with the quiet ones from their next request on, and not before; with records it goes back in the same way', () => {
+    const { clock, nodes, read, busy, made, where } = nodesWith(3)
+    clock.advance(QUIET_AFTER_MS + 1)
+    read.get('t/1')!.activeAtMs = clock.monotonicMs()
+    nodes.sweep(busy)
+    expect(where()).toEqual(['busy', 'busy', 'busy'])
+    const quiet = made[1]!
+    nodes.takeOver(quiet)
+    expect(where()).toEqual(['quiet', 'busy', 'quiet'])
+    nodes.wakeUp(quiet, 't/2', read.get('t/2')!)
+    expect(where()).toEqual(['quiet', 'busy', 'quiet'])
+    nodes.takeOver(busy)
+    expect(where()).toEqual(['quiet', 'busy', 'busy'])
+    expect([busy.session.size, quiet.session.size]).toEqual([2, 1])
+  })
+
+  it('does not move when it is let go of meanwhile', () => {
+    const { clock, nodes, read, busy, made } = nodesWith(3)
+    clock.advance(QUIET_AFTER_MS + 1)
+    nodes.sweep(busy)
+    read.delete('t/0')
+    nodes.takeOver(made[1]!)
+    expect([made[1]!.session.has('t/0'), made[1]!.session.has('t/1')]).toEqual([false, true])
+  })
+
+  it('stays where it is while there are few', () => {
+    const { clock, nodes, busy, made } = nodesWith(2)
+    clock.advance(QUIET_AFTER_MS + 1)
+    nodes.sweep(busy)
+    expect(made).toEqual([busy])
+  })
+})
