@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { gunzipSync } from 'node:zlib'
 import { createClickHouseEngine, type StatementResult } from './clickhouse-engine.ts'
 import { type Credentials, httpStatusOf, parseStatement, readCredentials, StatementError } from './clickhouse-http.ts'
+import { giveWay } from './priority.ts'
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
@@ -17,6 +18,7 @@ interface ServerSettings extends Credentials {
 }
 
 const settings = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as ServerSettings
+giveWay() // before the engine starts its threads
 const engine = createClickHouseEngine(settings.dataPath)
 
 const server = createServer((request, response) => {

@@ -7,6 +7,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KafkaProgram } from './kafka-jars.ts'
+import { GIVING_WAY } from './priority.ts'
 
 const JAVA_MIN = 17
 const TOOL_MS = 60_000
@@ -74,6 +75,9 @@ function brokerArguments({ program, java, settingsPath, logPath, heapMb, profile
   return [
     '-server',
     ...collector,
+    // It compiles for some 20 s of CPU in the first minute under load: beside the requests, not before them.
+    '-XX:ThreadPriorityPolicy=1',
+    `-XX:CompilerThreadPriority=${GIVING_WAY}`,
     `-Xms${profile === 'test' ? Math.min(64, heapMb) : heapMb}m`,
     `-Xmx${heapMb}m`,
     '-XX:+ExitOnOutOfMemoryError',

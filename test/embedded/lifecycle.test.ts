@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -62,6 +62,17 @@ async function topicsOf(kafka: EmbeddedKafka) {
   const topics = await admin.listTopics()
   await admin.disconnect()
   return topics
+}
+
+/** Of every thread of a process, by its name; threads of the same name have the same. */
+function niceValues(pid: number): Map<string, number> {
+  const stats = readdirSync(`/proc/${pid}/task`).map(thread => readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'))
+  return new Map(
+    stats.map(stat => [
+      stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+      Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]),
+    ]),
+  )
 }
 
 async function clickhouse({ url }: { url: string }, query: string) {
@@ -131,6 +142,16 @@ describe('broker and ClickHouse of one data directory', () => {
     owner.child.kill('SIGTERM')
     await owner.exited
     expect(() => joinEmbeddedKafka({ dataDir })).toThrow(/No broker is running/)
+  })
+
+  const onLinux = process.platform === 'linux' ? it : it.skip // elsewhere threads have no nice value of their own
+  onLinux('leave the processor to those who are waited for: ClickHouse does, and the compiler of the broker', async () => {
+    const { kafka, clickhouse: server } = await startParent(makeDataDirectory())
+    const engine = niceValues(server.pid)
+    expect(new Set([...engine].filter(([name]) => /Merge|BgSchPool|QueryP/.test(name)).map(([, nice]) => nice))).toEqual(new Set([10]))
+    const broker = niceValues(kafka.pid)
+    expect([...broker].filter(([name]) => /C[12] Compiler/.test(name)).map(([, nice]) => nice)).toEqual([10])
+    expect([...broker].filter(([name]) => /kafka-request/.test(name)).every(([, nice]) => nice === 0)).toBe(true)
   })
 
   it('run beside those of another data directory', async () => {
