@@ -1,11 +1,13 @@
 /**
- * Kafka's wire, as kafkajs speaks it: connections, authentication, metadata, requests. The one file that imports from inside kafkajs;
- * what is done with the requests stands in the files beside it.
+ * Kafka's wire, as kafkajs speaks it: connections, authentication, metadata, requests. What imports from inside kafkajs is here
+ * and in `framing.ts`; what is done with the requests stands in the files beside them.
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import type { Logger } from '../observability/logger.ts'
 import { errorName } from './error-codes.ts'
+import type { FramedRequest } from './framing.ts'
+import './framing.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -188,13 +190,11 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
   }
 
   async function exchange<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
-    const { apiKey, apiVersion, apiName, body } = request
-    const protocol = {
-      // All that kafkajs asks of an encoder is its bytes; handing them over as they are saves a copy.
-      request: { apiKey, apiVersion, apiName, encode: async () => ({ buf: body, buffer: body }) },
-      response: { decode: async (payload: Buffer) => request.decode(payload), parse: async (data: unknown) => data },
+    const { apiKey, apiVersion, apiName, body, decode } = request
+    const protocol: FramedRequest<T> = {
+      request: { apiKey, apiVersion, apiName, body },
+      response: { decode },
       requestTimeout: request.timeoutMs ?? null,
-      logResponseError: false,
     }
     return (await sendTo(broker, protocol)) as T
   }

@@ -30,9 +30,16 @@ export function createLossySockets(): LossySockets {
   function watch(socket: Socket): Socket {
     const { write, emit } = socket
     let doomed = false
+    /** Of the request that is being written: a request may come in several pieces. */
+    let under = { bytesToCome: 0, isSwallowed: false }
     socket.write = (chunk: Uint8Array | string, ...rest: unknown[]) => {
       const bytes = Buffer.from(chunk as Uint8Array)
-      const apiKey = bytes.length > API_KEY_AT + 1 ? bytes.readInt16BE(API_KEY_AT) : undefined
+      if (under.bytesToCome > 0) {
+        under.bytesToCome -= bytes.length
+        return under.isSwallowed || Reflect.apply(write, socket, [chunk, ...rest])
+      }
+      under = { bytesToCome: 4 + bytes.readInt32BE(0) - bytes.length, isSwallowed: false }
+      const apiKey = bytes.readInt16BE(API_KEY_AT)
       if (losing !== undefined && apiKey === losing) {
         losing = undefined
         doomed = true
@@ -40,6 +47,7 @@ export function createLossySockets(): LossySockets {
       if (answering !== undefined && apiKey === answering.apiKey) {
         const { answer } = answering
         answering = undefined
+        under.isSwallowed = true
         lost++
         const head = Buffer.alloc(8)
         head.writeInt32BE(4 + answer.length)
