@@ -93,8 +93,7 @@ function request<T>(
 ): WireRequest<T> {
   const afterThrottleTime = (reader: CompactReader) => {
     reader.int32()
-    // kafkajs looks for a throttle time in whatever was decoded: it must be an object.
-    return decode(reader) ?? ({} as T)
+    return decode(reader)
   }
   return flexibleRequest({ apiKey, apiVersion, apiName, body, decode: afterThrottleTime })
 }

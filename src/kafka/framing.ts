@@ -2,8 +2,8 @@
  * Requests whose bytes are ready are written as they are. kafkajs encodes each request into a buffer, that one into a second, and both grow by
  * doubling and are zeroed first: four passes over a batch of a megabyte.
  *
- * The header of a request: KIP-35's version 1 (api key, version, correlation id, client id), with its length before it. What kafkajs does besides is
- * kept: logging in again when the session is due, its queue with time-outs, throttling.
+ * The header of a request (Kafka protocol guide, "Request Header v1") is api key, version, correlation id and client id, with the length before it. What kafkajs does besides is
+ * kept: logging in again when the session is due, and its queue with time-outs. (Throttling is not: the platform's user has no quota.)
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
@@ -21,10 +21,7 @@ export interface FramedRequest<T> {
 interface Connection {
   clientId: string
   socket: Socket
-  requestQueue: {
-    push(request: { entry: object; expectResponse: boolean; requestTimeout: number | null; sendRequest(): void }): void
-    maybeThrottle(ms: number | undefined): void
-  }
+  requestQueue: { push(request: { entry: object; expectResponse: boolean; requestTimeout: number | null; sendRequest(): void }): void }
   isAuthenticated(): boolean
   authenticate(): Promise<void>
   failIfNotConnected(): void
@@ -58,9 +55,7 @@ async function sendFramed<T>(connection: Connection, { request, response, reques
     const entry = { apiKey, apiName, apiVersion, correlationId, resolve, reject }
     connection.requestQueue.push({ entry, expectResponse: true, requestTimeout, sendRequest })
   })
-  const answer = response.decode(payload)
-  connection.requestQueue.maybeThrottle((answer as { clientSideThrottleTime?: number } | undefined)?.clientSideThrottleTime)
-  return answer
+  return response.decode(payload)
 }
 
 function headerOf({ apiKey, apiVersion, body }: FramedRequest<unknown>['request'], correlationId: number, clientId: string): Buffer {
