@@ -14,7 +14,7 @@ const RATES = [50, 100, 200, 500, 1000, 2000, 3000]
 /** Beyond either of them a rate is not held, and the curve ends. */
 const HELD = { share: 0.95, p50Ms: 1_000 }
 const WARM_UP = ['--mode', 'closed', '--inflight', '200']
-const WARM_UP_S = 10
+const WARM_UP_S = 45
 const STRAIGHT_S = 5
 
 interface Point {
