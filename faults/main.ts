@@ -31,21 +31,25 @@ async function main(): Promise<number> {
   return runOne(options)
 }
 
-/** Keeps the data when they were given a place. */
+/** Keeps the data when they were given a place, or when something did not hold. */
 async function runOne(options: FaultOptions): Promise<number> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'clarion-faults-'))
   const closing: Array<(keep: boolean) => Promise<unknown>> = []
   let closed: Promise<void> | undefined
-  const close = () => (closed ??= closeAll(closing, options.dataDir !== undefined))
+  let keep = options.dataDir !== undefined
+  const close = () => (closed ??= closeAll(closing, keep))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void close().then(() => process.exit(130)))
   try {
     const result = await runSeed({ options, dataDir, clock, closing, say })
     console.log(tableOf(result, options))
     tell(options, result)
-    return held(result) ? 0 : 1
+    if (held(result)) return 0
+    keep = true
+    say(`its data are in ${dataDir}`)
+    return 1
   } finally {
     await close()
-    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+    if (!keep) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

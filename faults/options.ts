@@ -35,7 +35,7 @@ took the port of a part that was being started again: then nothing was found out
   --every S      a fault every S seconds on average (6)
   --without LIST kinds of faults to leave out: kill, term, stop, broker-kill, broker-restart, broker-away, clickhouse-kill, clickhouse-away,
                  disk-full, clock, receivers, organization, plan, two
-  --data DIR     keep the data there
+  --data DIR     keep the data there (a run that does not hold keeps them anyway, and says where)
   --report FILE  write the result there as Markdown
   --result FILE  write it there as JSON
   --help

@@ -96,6 +96,9 @@ export async function runSeed(deps: {
   const analytics = createAnalyticsClient({ url: backends.clickhouseUrl(), database: 'clarion', clock, logger })
   closing.push(() => analytics.close())
   const quietS = await untilQuiet({ fleet, analytics, clock, say })
+  // Rows that it had acknowledged and has lost by itself (docs/operations.md, "A full disk"): the proof then says what is missing.
+  const broken = await analytics.query<{ part: string }>(BROKEN_PARTS)
+  if (broken.length > 0) say(`ClickHouse has set broken parts aside: ${broken.map(({ part }) => part).join(', ')}`)
   await tally.read()
   const wire = await openWire(kafka, logger)
   closing.push(() => wire.close())
@@ -116,6 +119,8 @@ export async function runSeed(deps: {
     },
   }
 }
+
+const BROKEN_PARTS = `SELECT concat(table, '/', name) AS part FROM system.detached_parts WHERE database = currentDatabase() AND startsWith(reason, 'broken')`
 
 /** Who is there before the first emit: each plan, each manner of receivers, both environments, and two that federate. */
 async function found(world: World): Promise<{ owner: Member; peer: Member }> {

@@ -5,7 +5,10 @@ import { reach } from '../reaching.ts'
 import type { AnalyticsClient } from './client.ts'
 import { migrate } from './migrate.ts'
 
-/** Brings the database to its shape. Every statement can be repeated, whatever became of it. Throws as `reach` does. */
+/**
+ * Brings the database to its shape, and tells of parts that ClickHouse has set aside as broken: after its disk was full it may start without rows
+ * that it had acknowledged. Every statement can be repeated, whatever became of it. Throws as `reach` does.
+ */
 export async function reachAnalytics(deps: {
   analytics: AnalyticsClient
   /** Of ClickHouse; what it says of a user is not told. */
@@ -13,8 +16,19 @@ export async function reachAnalytics(deps: {
   clock: Clock
   progress: { warn(sentence: string): void }
 }): Promise<void> {
-  await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, () => migrate(deps.analytics), causeIfAway)
+  const bring = async () => {
+    await migrate(deps.analytics)
+    return deps.analytics.query<{ table: string; parts: number; names: string }>(BROKEN_PARTS)
+  }
+  const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway)
+  for (const { table, parts, names } of broken)
+    deps.progress.warn(
+      `ClickHouse has set ${parts} broken part${parts === 1 ? '' : 's'} of the table ${table} aside (${names}): the history lacks what was in ${parts === 1 ? 'it' : 'them'}. See docs/operations.md, "A full disk".`,
+    )
 }
+
+const BROKEN_PARTS = `SELECT table, toUInt32(count()) AS parts, arrayStringConcat(arraySlice(arraySort(groupArray(name)), 1, 3), ', ') AS names
+  FROM system.detached_parts WHERE database = currentDatabase() AND startsWith(reason, 'broken') GROUP BY table ORDER BY table`
 
 function causeIfAway(error: unknown): Error | undefined {
   if (!(error instanceof ClarionError) || error.code !== 'service_unavailable') return undefined

@@ -1,11 +1,14 @@
+import { mkdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
 import { reachAnalytics } from '../../src/analytics/reach.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
+import { testsUseContainers } from '../support/containers.ts'
 
 const system = createSystemClock()
 const logger = createLogger('silent')
@@ -53,6 +56,28 @@ it('a process that starts while ClickHouse is away waits until it is back', asyn
   await analytics.close()
   server?.closeAllConnections()
   server?.close()
+})
+
+const here = testsUseContainers() ? it.skip : it // its files are ours to touch
+here('a process that starts is told what ClickHouse has set aside as broken, by table', async () => {
+  const { url, database } = await testClickHouse()
+  const analytics = createAnalyticsClient({ url, database, clock: system, logger })
+  const said: string[] = []
+  const progress = { warn: (sentence: string) => void said.push(sentence) }
+  await reachAnalytics({ analytics, url, clock: system, progress })
+  expect(said).toEqual([])
+  // What ClickHouse leaves there itself when a part that was written on a full disk cannot be read at its next start.
+  const [found] = await analytics.query<{ path: string }>(
+    `SELECT data_paths[1] AS path FROM system.tables WHERE database = currentDatabase() AND name = 'completions'`,
+  )
+  for (const part of ['202611_1_1_0', '202611_2_5_1'])
+    mkdirSync(join(found!.path, 'detached', `broken-on-start_${part}`), { recursive: true })
+  mkdirSync(join(found!.path, 'detached', '202611_9_9_0')) // by an operator's hand
+  await reachAnalytics({ analytics, url, clock: system, progress })
+  expect(said).toEqual([
+    'ClickHouse has set 2 broken parts of the table completions aside (broken-on-start_202611_1_1_0, broken-on-start_202611_2_5_1): the history lacks what was in them. See docs/operations.md, "A full disk".',
+  ])
+  await analytics.close()
 })
 
 it('after half a minute it is told in a sentence, without its password', async () => {
