@@ -19,6 +19,8 @@ export interface StatementResult {
 export interface ClickHouseEngine {
   /** Runs one statement, after those that wait before it. Rejects with the engine's exception. */
   run(statement: Statement): Promise<StatementResult>
+  /** Runs one statement at once, whoever waits. */
+  runNow(text: string): Promise<StatementResult>
   /** Resolves when the statements under way have ended and the data directory is closed. */
   close(): Promise<void>
 }
@@ -39,6 +41,16 @@ export function createClickHouseEngine(dataPath: string): ClickHouseEngine {
     }
   }
 
+  async function runNow(text: string): Promise<StatementResult> {
+    const session = new Session(dataPath)
+    try {
+      const result = await session.queryAsync(text).catch(acceptNoRows)
+      return result ? { bytes: result.bytes(), readRows: result.rowsRead, readBytes: result.bytesRead, elapsedS: result.elapsed } : NOTHING
+    } finally {
+      session.close()
+    }
+  }
+
   return {
     run(statement) {
       const running = admit(() => runWithin(statement))
@@ -46,6 +58,7 @@ export function createClickHouseEngine(dataPath: string): ClickHouseEngine {
       underWay.add(settled)
       return running
     },
+    runNow,
     async close() {
       await Promise.all(underWay)
       sessions.close()

@@ -8,8 +8,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { gunzipSync } from 'node:zlib'
 import { createClickHouseEngine, type StatementResult } from './clickhouse-engine.ts'
 import { type Credentials, httpStatusOf, parseStatement, readCredentials, StatementError } from './clickhouse-http.ts'
+import { createDiskGuard, freeBytesAt } from './disk-guard.ts'
 import { giveWay } from './priority.ts'
 
+const INSERT = /^\s*insert\b/i
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
 interface ServerSettings extends Credentials {
@@ -20,6 +22,8 @@ interface ServerSettings extends Credentials {
 const settings = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as ServerSettings
 giveWay() // before the engine starts its threads
 const engine = createClickHouseEngine(settings.dataPath)
+const disk = createDiskGuard({ freeBytes: () => freeBytesAt(settings.dataPath), tell: text => engine.runNow(text) })
+await disk.check()
 
 const server = createServer((request, response) => {
   answer(request, response).catch(error => refuse(request, response, error))
@@ -31,6 +35,7 @@ server.listen(settings.port, '127.0.0.1')
 /** A terminal's Ctrl-C is for the platform, which closes us when it has drained. */
 process.on('SIGINT', () => {})
 process.once('SIGTERM', () => {
+  disk.stop()
   server.close()
   server.closeIdleConnections()
   engine.close().then(() => process.exit(0))
@@ -46,6 +51,8 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
     readOnly: request.method === 'GET' || request.method === 'HEAD',
     formatHeader: request.headers['x-clickhouse-format'],
   })
+  if (disk.isLow() && INSERT.test(statement.text))
+    throw new StatementError(243, 'NOT_ENOUGH_SPACE', 'The disk is nearly full: nothing is inserted until there is room again')
   const result = await engine.run(statement)
   response.setHeader('content-type', 'text/plain; charset=UTF-8')
   response.setHeader('x-clickhouse-query-id', statement.queryId)
