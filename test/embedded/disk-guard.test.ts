@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { createDiskGuard, FREE_BYTES_MIN, freeBytesAt } from '../../src/embedded/disk-guard.ts'
-import { makeDataDirectory } from '../support/run-directory.ts'
+import { makeDataDirectory, silent } from '../support/run-directory.ts'
 
 describe('the disk under the embedded ClickHouse', () => {
   let free = 0
@@ -52,7 +57,40 @@ describe('the disk under the embedded ClickHouse', () => {
     expect(told).toEqual(['SYSTEM STOP MERGES', 'SYSTEM START MERGES'])
   })
 
+  const whereMountingIsAllowed = canMount() ? it : it.skip
+  whereMountingIsAllowed('refuses inserts with the code of ClickHouse, and nothing else, on a small one', async () => {
+    const dataDir = makeDataDirectory()
+    const directory = join(dataDir, 'clickhouse')
+    mkdirSync(directory)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128m', 'tmpfs', directory])
+    try {
+      const server = await startEmbeddedClickHouse({ dataDir, logger: silent })
+      const client = createClient({ url: server.url, log: { level: ClickHouseLogLevel.OFF } })
+      await client.command({ query: 'CREATE TABLE things (id UInt64) ENGINE = MergeTree ORDER BY id' })
+      const insert = client.insert({ table: 'things', values: [{ id: 1 }], format: 'JSONEachRow' })
+      await expect(insert).rejects.toMatchObject({ code: '243', type: 'NOT_ENOUGH_SPACE' })
+      const answer = await client.query({ query: 'SELECT count() AS count FROM things', format: 'JSONEachRow' })
+      expect(await answer.json()).toEqual([{ count: 0 }])
+      await client.close()
+      await server.close()
+    } finally {
+      execFileSync('umount', ['-l', directory])
+    }
+  })
+
   it('is asked how much a user of it may write', () => {
     expect(freeBytesAt(makeDataDirectory())).toBeGreaterThan(0)
   })
 })
+
+/** A file system of its own for the test: root's right, and not in every container. */
+function canMount(): boolean {
+  const directory = makeDataDirectory()
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' })
+    execFileSync('umount', [directory], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
