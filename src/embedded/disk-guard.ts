@@ -6,14 +6,14 @@
 import { statfsSync } from 'node:fs'
 
 /** What is under way, a few inserts and merges that end when they are told to, needs less by far. */
-export const FREE_BYTES_MIN = 256 * 1024 * 1024
+export const FREE_BYTES_MIN = 512 * 1024 * 1024
 /** Writing goes on with so much more, so that it does not flutter. */
 const RESUME_FACTOR = 1.25
-/** A program that writes a gigabyte a second takes what is kept free in five of these. */
+/** A program that writes a gigabyte a second takes what is kept free in ten of these. */
 const CHECK_MS = 50
 
 export interface DiskGuard {
-  /** Whether inserts are to be refused now. */
+  /** Looks at the disk: whether inserts are to be refused now. */
   isLow(): boolean
   /** Looks at the disk once more. Resolves when ClickHouse has been told what follows from it. */
   check(): Promise<void>
@@ -44,7 +44,10 @@ export function createDiskGuard(deps: { freeBytes(): number; tell(statement: str
 
   const timer = setInterval(look, CHECK_MS).unref()
   return {
-    isLow: () => isLow,
+    isLow() {
+      look()
+      return isLow
+    },
     check() {
       look()
       return telling
