@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createChildren } from '../bench/children.ts'
+import { findBrokenParts } from '../src/analytics/broken-parts.ts'
 import { createAnalyticsClient } from '../src/analytics/client.ts'
 import type { Clock } from '../src/clock.ts'
 import { createAppender } from '../src/kafka/appender.ts'
@@ -97,8 +98,8 @@ export async function runSeed(deps: {
   closing.push(() => analytics.close())
   const quietS = await untilQuiet({ fleet, analytics, clock, say })
   // Rows that it had acknowledged and has lost by itself (docs/operations.md, "A full disk"): the proof then says what is missing.
-  const broken = await analytics.query<{ part: string }>(BROKEN_PARTS)
-  if (broken.length > 0) say(`ClickHouse has set broken parts aside: ${broken.map(({ part }) => part).join(', ')}`)
+  for (const { table, parts, names } of await findBrokenParts(analytics))
+    say(`ClickHouse has set ${parts} broken of ${table} aside: ${names}`)
   await tally.read()
   const wire = await openWire(kafka, logger)
   closing.push(() => wire.close())
@@ -119,8 +120,6 @@ export async function runSeed(deps: {
     },
   }
 }
-
-const BROKEN_PARTS = `SELECT concat(table, '/', name) AS part FROM system.detached_parts WHERE database = currentDatabase() AND startsWith(reason, 'broken')`
 
 /** Who is there before the first emit: each plan, each manner of receivers, both environments, and two that federate. */
 async function found(world: World): Promise<{ owner: Member; peer: Member }> {

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import { reach } from '../reaching.ts'
+import { findBrokenParts } from './broken-parts.ts'
 import type { AnalyticsClient } from './client.ts'
 import { migrate } from './migrate.ts'
 
@@ -18,7 +19,7 @@ export async function reachAnalytics(deps: {
 }): Promise<void> {
   const bring = async () => {
     await migrate(deps.analytics)
-    return deps.analytics.query<{ table: string; parts: number; names: string }>(BROKEN_PARTS)
+    return findBrokenParts(deps.analytics)
   }
   const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway)
   for (const { table, parts, names } of broken)
@@ -26,9 +27,6 @@ export async function reachAnalytics(deps: {
       `ClickHouse has set ${parts} broken part${parts === 1 ? '' : 's'} of the table ${table} aside (${names}): the history lacks what was in ${parts === 1 ? 'it' : 'them'}. See docs/operations.md, "A full disk".`,
     )
 }
-
-const BROKEN_PARTS = `SELECT table, toUInt32(count()) AS parts, arrayStringConcat(arraySlice(arraySort(groupArray(name)), 1, 3), ', ') AS names
-  FROM system.detached_parts WHERE database = currentDatabase() AND startsWith(reason, 'broken') GROUP BY table ORDER BY table`
 
 function causeIfAway(error: unknown): Error | undefined {
   if (!(error instanceof ClarionError) || error.code !== 'service_unavailable') return undefined

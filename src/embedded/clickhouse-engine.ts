@@ -19,8 +19,8 @@ export interface StatementResult {
 export interface ClickHouseEngine {
   /** Runs one statement, after those that wait before it. Rejects with the engine's exception. */
   run(statement: Statement): Promise<StatementResult>
-  /** Runs one statement at once, whoever waits. */
-  runNow(text: string): Promise<StatementResult>
+  /** Runs one statement that answers nothing at once, whoever waits. */
+  runNow(text: string): Promise<void>
   /** Resolves when the statements under way have ended and the data directory is closed. */
   close(): Promise<void>
 }
@@ -41,24 +41,17 @@ export function createClickHouseEngine(dataPath: string): ClickHouseEngine {
     }
   }
 
-  async function runNow(text: string): Promise<StatementResult> {
-    const session = new Session(dataPath)
-    try {
-      const result = await session.queryAsync(text).catch(acceptNoRows)
-      return result ? { bytes: result.bytes(), readRows: result.rowsRead, readBytes: result.bytesRead, elapsedS: result.elapsed } : NOTHING
-    } finally {
-      session.close()
-    }
+  function track<T>(running: Promise<T>): Promise<T> {
+    const settled = running.catch(() => {}).finally(() => underWay.delete(settled))
+    underWay.add(settled)
+    return running
   }
 
   return {
-    run(statement) {
-      const running = admit(() => runWithin(statement))
-      const settled = running.catch(() => {}).finally(() => underWay.delete(settled))
-      underWay.add(settled)
-      return running
+    run: statement => track(admit(() => runWithin(statement))),
+    async runNow(text) {
+      await track(anchor.queryAsync(text))
     },
-    runNow,
     async close() {
       await Promise.all(underWay)
       sessions.close()

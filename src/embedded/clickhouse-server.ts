@@ -51,7 +51,7 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
     readOnly: request.method === 'GET' || request.method === 'HEAD',
     formatHeader: request.headers['x-clickhouse-format'],
   })
-  if (disk.isLow() && INSERT.test(statement.text))
+  if (INSERT.test(statement.text) && disk.isLow())
     throw new StatementError(243, 'NOT_ENOUGH_SPACE', 'The disk is nearly full: nothing is inserted until there is room again')
   const result = await engine.run(statement)
   response.setHeader('content-type', 'text/plain; charset=UTF-8')

@@ -2,8 +2,9 @@
  * Requests whose bytes are ready are written as they are. kafkajs encodes each request into a buffer, that one into a second, and both grow by
  * doubling and are zeroed first: four passes over a batch of a megabyte.
  *
- * The header of a request (Kafka protocol guide, "Request Header v1") is api key, version, correlation id and client id, with the length before it. What kafkajs does besides is
- * kept: logging in again when the session is due, and its queue with time-outs. (Throttling is not: the platform's user has no quota.)
+ * The header of a request (Kafka protocol guide, "Request Header v1") is api key, version, correlation id and client id, with the length before it.
+ * What kafkajs does besides is kept: logging in again when the session is due, and its queue with time-outs. (Throttling is not: the platform's user
+ * has no quota.)
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from '../observability/logger.ts'
 import { errorName } from './error-codes.ts'
 import type { FramedRequest } from './framing.ts'
-import './framing.ts'
+import './framing.ts' // kafkajs's connections learn to send them
 
 const require = createRequire(import.meta.url)
 
@@ -190,12 +190,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
   }
 
   async function exchange<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
-    const { apiKey, apiVersion, apiName, body, decode } = request
-    const protocol: FramedRequest<T> = {
-      request: { apiKey, apiVersion, apiName, body },
-      response: { decode },
-      requestTimeout: request.timeoutMs ?? null,
-    }
+    const protocol: FramedRequest<T> = { request, response: request, requestTimeout: request.timeoutMs ?? null }
     return (await sendTo(broker, protocol)) as T
   }
 
