@@ -1,4 +1,5 @@
 /** The first thing that a process asks of ClickHouse. */
+import { ClickHouseError } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import { reach } from '../reaching.ts'
@@ -19,13 +20,25 @@ export async function reachAnalytics(deps: {
 }): Promise<void> {
   const bring = async () => {
     await migrate(deps.analytics)
-    return findBrokenParts(deps.analytics)
+    return findBrokenParts(deps.analytics).catch(refusal)
   }
   const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway)
+  if (broken instanceof ClickHouseError) {
+    deps.progress.warn(
+      `ClickHouse does not tell which parts it has set aside as broken (${broken.message}): grant SELECT ON system.detached_parts.`,
+    )
+    return
+  }
   for (const { table, parts, names } of broken)
     deps.progress.warn(
       `ClickHouse has set ${parts} broken part${parts === 1 ? '' : 's'} of the table ${table} aside (${names}): the history lacks what was in ${parts === 1 ? 'it' : 'them'}. See docs/operations.md, "A full disk".`,
     )
+}
+
+/** A server of one's own may keep its system tables to itself: no reason not to start. */
+function refusal(error: unknown): ClickHouseError {
+  if (error instanceof ClickHouseError) return error
+  throw error
 }
 
 function causeIfAway(error: unknown): Error | undefined {

@@ -7,10 +7,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { chooseFreePorts, isFree } from './free-ports.ts'
-import { forgetChild, readJson, recordChild, writePrivate } from './part-directory.ts'
+import { forgetChild, type ProgressLogger, readJson, recordChild, writePrivate } from './part-directory.ts'
 import { endProcess } from './process-identity.ts'
 
-const START_MS = 60_000
+/** A broker with tens of thousands of partitions, killed and on a busy machine, takes minutes; to end it then would only make the next start longer. */
+const START_PATIENCE = { tellEveryMs: 15_000, giveUpAfterMs: 600_000 }
 const STOP_MS = 30_000
 /** A port can be taken between choosing it and listening on it. */
 const PORT_TRIES = 3
@@ -29,11 +30,20 @@ export interface Service {
   answers(): Promise<boolean>
   /** It ended although nobody closed it; the sentence says how. */
   onExit: ((reason: string) => void) | undefined
+  /** Told while a start takes long. */
+  logger: ProgressLogger
 }
 
-/** Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Throws with the end of its log if it does not start. */
-export async function superviseChild(child: ChildProcess, service: Service): Promise<{ pid: number; close(): Promise<void> }> {
-  const { what, directory, logPaths, connection, answers, onExit } = service
+/**
+ * Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Tells every 15 s that it still starts. Throws with the end
+ * of its log if it ends or does not serve within 10 minutes.
+ */
+export async function superviseChild(
+  child: ChildProcess,
+  service: Service,
+  { tellEveryMs, giveUpAfterMs } = START_PATIENCE,
+): Promise<{ pid: number; close(): Promise<void> }> {
+  const { what, directory, logPaths, connection, answers, onExit, logger } = service
   let ended: string | undefined
   let serving = false
   child.once('error', error => {
@@ -51,12 +61,18 @@ export async function superviseChild(child: ChildProcess, service: Service): Pro
     await endProcess(identity, STOP_MS)
     forgetChild(directory, identity)
   }
-  const deadline = performance.now() + START_MS
+  const startedAtMs = performance.now()
+  let tellAtMs = tellEveryMs
   while (!(await answers())) {
     if (ended) throw new Error(`${ended}\n${lastLines(logPaths)}`)
-    if (performance.now() > deadline) {
+    const passedMs = performance.now() - startedAtMs
+    if (passedMs > giveUpAfterMs) {
       await close()
-      throw new Error(`${what} did not start within ${START_MS / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`)
+      throw new Error(`${what} did not start within ${giveUpAfterMs / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`)
+    }
+    if (passedMs > tellAtMs) {
+      logger.info(`${what} is still starting after ${Math.round(passedMs / 1000)} s; its log is ${logPaths[0]}`)
+      tellAtMs += tellEveryMs
     }
     await pause(20)
   }

@@ -74,6 +74,7 @@ async function launch(options: EmbeddedClickHouseOptions, directory: string, por
     connection,
     answers: () => answersPing(port),
     onExit: options.onExit,
+    logger: options.logger,
   })
   return { ...connection, pid, close }
 }

@@ -71,7 +71,7 @@ export function joinEmbeddedKafka({ dataDir }: { dataDir: string }): KafkaConnec
 type Launch = EmbeddedKafkaOptions & { directory: string; java: Java; program: KafkaProgram; password: string }
 
 async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafka> {
-  const { directory, password, onExit } = options
+  const { directory, password, onExit, logger } = options
   const settingsPath = join(directory, 'server.properties')
   writePrivate(settingsPath, brokerSettings(join(directory, 'data'), ports, password))
   mkdirSync(join(directory, 'logs'), { recursive: true })
@@ -89,6 +89,7 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     connection,
     answers: async () => (await brokerAnswers(ports.internal)) && (await brokerAnswers(ports.clients)),
     onExit,
+    logger,
   })
   return { ...connection, pid, close }
 }

@@ -80,6 +80,20 @@ here('a process that starts is told what ClickHouse has set aside as broken, by 
   await analytics.close()
 })
 
+it('a ClickHouse that keeps its system tables to itself is no reason not to start', async () => {
+  const { url, database } = await testClickHouse()
+  const analytics = createAnalyticsClient({ url, database, clock: system, logger })
+  const query: typeof analytics.query = (sql, parameters) =>
+    analytics.query(sql.replace('system.detached_parts', 'system.not_shown'), parameters)
+  const said: string[] = []
+  await reachAnalytics({ analytics: { ...analytics, query }, url, clock: system, progress: { warn: sentence => void said.push(sentence) } })
+  expect(said).toEqual([
+    expect.stringMatching(/^ClickHouse does not tell which parts .*system\.not_shown.*: grant SELECT ON system\.detached_parts\.$/s),
+  ])
+  expect(await analytics.query('SELECT count() AS count FROM emits')).toEqual([{ count: 0 }])
+  await analytics.close()
+})
+
 it('after half a minute it is told in a sentence, without its password', async () => {
   const { url } = await awayUntilCalled('http://user:secret@127.0.0.1:1')
   const analytics = createAnalyticsClient({ url, database: 'clarion', clock: system, logger })

@@ -1,0 +1,35 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { superviseChild } from '../../src/embedded/child-service.ts'
+import { makeDataDirectory } from '../support/run-directory.ts'
+
+describe('a program of ours that takes long to start', () => {
+  const told: string[] = []
+  const logger = { info: (message: string) => void told.push(message), warn: () => undefined }
+  const spawnProgram = () => spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)'], { detached: true, stdio: 'ignore' })
+  const supervise = (child: ChildProcess, answers: () => Promise<boolean>, giveUpAfterMs: number) => {
+    const directory = makeDataDirectory()
+    const logPath = join(directory, 'program.log')
+    writeFileSync(logPath, 'loading 10,000 partitions')
+    const service = { what: 'The program', directory, logPaths: [logPath], connection: {}, answers, onExit: undefined, logger }
+    return superviseChild(child, service, { tellEveryMs: 1, giveUpAfterMs })
+  }
+
+  it('is waited for, and said to be on its way, for as long as it lives', async () => {
+    const { pid, close } = await supervise(spawnProgram(), async () => told.length === 3, 600_000)
+    await close()
+    expect(pid).toBeGreaterThan(0)
+    expect(told[0]).toMatch(/^The program is still starting after \d+ s; its log is .*program\.log$/)
+  })
+
+  it('is ended when patience does, with the end of its log', async () => {
+    const child = spawnProgram()
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    await expect(supervise(child, async () => false, 50)).rejects.toThrow(
+      /The program did not start within 0.05 s; .*\nloading 10,000 partitions$/,
+    )
+    await ended
+  })
+})
