@@ -94,10 +94,9 @@ async function run({ port, flooding, quiet, inFlight, warmS, seconds, times }: E
     // The next stretch begins when this one's last has been sent, not answered.
     await clock.sleep(seconds * 1_000)
   }
-  for (const arrivals of await Promise.all(streams)) {
-    result.lagsMs.push(...arrivals.lagsMs)
-    result.failures.push(...arrivals.failures)
-  }
+  const arrivals = await Promise.all(streams)
+  result.lagsMs = arrivals.flatMap(each => each.lagsMs)
+  result.failures = arrivals.flatMap(each => each.failures)
   const { user, system } = process.cpuUsage(cpu)
   result.ownCores = (user + system) / 1_000 / (clock.monotonicMs() - startMs)
   connections.close()

@@ -8,12 +8,15 @@ import type { Clock, Random } from './clock.ts'
 import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse } from './embedded/clickhouse.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
+import { TOPIC_DEFAULTS } from './embedded/kafka-settings.ts'
 import { loadOrCreateKeys } from './embedded/keys.ts'
 import type { ProgressLogger } from './embedded/part-directory.ts'
 import type { KafkaSettings } from './kafka/wire.ts'
 
 export interface Backends {
   kafka: KafkaSettings
+  /** What a topic of the embedded broker is like that says nothing, in Kafka's words; of a cluster nothing is taken for granted. */
+  topicDefaults: Readonly<Record<string, string>>
   /** Where organizations' own clients connect, and how. */
   clientBrokers: string[]
   clientSecurityProtocol: KafkaSecurityProtocol
@@ -55,6 +58,7 @@ export async function openBackends(deps: {
     const { clientBrokers, ...settings } = kafka.connection
     return {
       kafka: settings,
+      topicDefaults: config.kafkaBrokers.length > 0 ? {} : TOPIC_DEFAULTS,
       clientBrokers,
       clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (settings.ssl ? 'SASL_SSL' : 'SASL_PLAINTEXT'),
       clickhouseUrl: clickhouse.connection,

@@ -101,7 +101,9 @@ export async function compose(deps: {
 
     const wire = await reachKafka({ ...deps, kafka })
     closing.push(() => wire.close())
-    const provisioning = await provision({ kafka, wire, shards: config.shards, replicationFactor: config.replicationFactor, clock, logger })
+    const { shards, replicationFactor } = config
+    const { topicDefaults } = backends
+    const provisioning = await provision({ kafka, wire, shards, replicationFactor, topicDefaults, clock, logger })
     closing.push(() => provisioning.close())
 
     const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })

@@ -3,6 +3,19 @@
  * their own on CLIENTS and any program of the machine can reach a loopback port.
  */
 
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES } from '../../topics/topic.ts'
+
+/**
+ * What a topic of this broker is like that says nothing: as an organization's log is to be. For each topic that has settings of its own Kafka
+ * looks through all topics when it starts (LogManager.logsByTopic), so that ten thousand of them took nine seconds of a start.
+ */
+export const TOPIC_DEFAULTS: Readonly<Record<string, string>> = {
+  'cleanup.policy': 'delete',
+  'message.timestamp.type': 'CreateTime',
+  'max.message.bytes': String(DEFAULT_MAX_MESSAGE_BYTES),
+  'retention.ms': String(30 * DAY_MS),
+}
+
 export interface BrokerPorts {
   /** The platform's own connections. */
   internal: number
@@ -51,6 +64,10 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'auto.create.topics.enable': false,
     'num.partitions': 1,
     'default.replication.factor': 1,
+    'log.cleanup.policy': TOPIC_DEFAULTS['cleanup.policy']!,
+    'log.message.timestamp.type': TOPIC_DEFAULTS['message.timestamp.type']!,
+    'message.max.bytes': TOPIC_DEFAULTS['max.message.bytes']!,
+    'log.retention.ms': TOPIC_DEFAULTS['retention.ms']!,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,
     'transaction.state.log.replication.factor': 1,

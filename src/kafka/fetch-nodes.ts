@@ -1,9 +1,9 @@
 /**
- * The sessions of a reader with its brokers: with each broker one for what is busy, and another for what has been quiet for a while. A broker looks
- * through all partitions of a session, twice for each batch that is appended to one of them; without the second session an emit of one organization
- * would cost a look at the topics of all.
+ * The sessions of a reader with its brokers: with each broker one for what is busy, and others for what has been quiet for a while. A broker looks
+ * through all partitions of a session, twice for each batch that is appended to one of them; with one session for all, an emit of one organization
+ * would cost a look at the topics of all. For the same reason a quiet session has a size: who wakes up costs a look at so many others.
  *
- *     busy ──no records for quietAfterMs──► quiet ──records──► busy
+ *     busy ──no records for quietAfterMs──► quiet, in the first session with room ──records──► busy
  *
  * A partition moves with the next request of the session that it moves to, and is read in the old one until then, so that none waits.
  */
@@ -44,51 +44,70 @@ export function createFetchNodes(deps: {
   busyMin: number
   /** Whether a partition is still read, and by this. */
   isRead(key: string, reading: Reading): boolean
+  /** Most partitions of a quiet session. */
+  quietMax: number
   /** A session has been made: its loop may begin. */
   onNode(node: FetchNode): void
 }): FetchNodes {
-  const { clock, quietAfterMs, busyMin } = deps
-  const nodes = new Map<string, FetchNode>()
+  const { clock, quietAfterMs, busyMin, quietMax } = deps
+  const busy = new Map<number, FetchNode>()
+  const quiet = new Map<number, FetchNode[]>()
 
-  function nodeOf(id: number, isQuiet: boolean): FetchNode {
-    const name = `${id}/${isQuiet ? 'quiet' : 'busy'}`
-    const known = nodes.get(name)
-    if (known) return known
-    const node: FetchNode = {
-      session: createFetchSession(id),
-      isQuiet,
-      wake: undefined,
-      incoming: new Map(),
-      sweptAtMs: clock.monotonicMs(),
-    }
-    nodes.set(name, node)
+  function make(id: number, isQuiet: boolean): FetchNode {
+    const session = createFetchSession(id)
+    const node: FetchNode = { session, isQuiet, wake: undefined, incoming: new Map(), sweptAtMs: clock.monotonicMs() }
     deps.onNode(node)
     return node
   }
 
+  function busyOf(id: number): FetchNode {
+    const node = busy.get(id) ?? make(id, false)
+    busy.set(id, node)
+    return node
+  }
+
+  function* all(): Iterable<FetchNode> {
+    yield* busy.values()
+    for (const nodes of quiet.values()) yield* nodes
+  }
+
   function of(key: string): FetchNode | undefined {
-    for (const node of nodes.values()) if (node.session.has(key)) return node
+    for (const node of all()) if (node.session.has(key)) return node
     return undefined
   }
 
-  const other = ({ session, isQuiet }: FetchNode) => nodeOf(session.nodeId, !isQuiet)
+  function quietWithRoom(id: number): FetchNode {
+    const nodes = quiet.get(id) ?? []
+    quiet.set(id, nodes)
+    let node = nodes.find(({ session, incoming }) => session.size + incoming.size < quietMax)
+    if (!node) {
+      node = make(id, true)
+      nodes.push(node)
+    }
+    return node
+  }
 
   return {
-    at: nodeId => nodeOf(nodeId, false),
+    at: busyOf,
     of,
     sweep(node) {
       const { session } = node
       const nowMs = clock.monotonicMs()
       if (session.size <= busyMin || nowMs - node.sweptAtMs < Math.min(SWEEP_MS, quietAfterMs)) return
       node.sweptAtMs = nowMs
-      const quiet = other(node)
-      for (const [key, reading] of session.readings()) if (nowMs - reading.activeAtMs > quietAfterMs) quiet.incoming.set(key, reading)
-      if (quiet.incoming.size > 0) quiet.wake?.()
+      const leaving = new Set(quiet.get(session.nodeId)?.flatMap(({ incoming }) => [...incoming.keys()]))
+      for (const [key, reading] of session.readings()) {
+        // What is paused costs the broker nothing, and is to go on at once when it is resumed.
+        if (reading.paused || nowMs - reading.activeAtMs <= quietAfterMs || leaving.has(key)) continue
+        const to = quietWithRoom(session.nodeId)
+        to.incoming.set(key, reading)
+        to.wake?.()
+      }
     },
     wakeUp(node, key, reading) {
-      const busy = other(node)
-      busy.incoming.set(key, reading)
-      busy.wake?.()
+      const to = busyOf(node.session.nodeId)
+      to.incoming.set(key, reading)
+      to.wake?.()
     },
     takeOver(node) {
       for (const [key, reading] of node.incoming) {
@@ -100,7 +119,7 @@ export function createFetchNodes(deps: {
       node.incoming.clear()
     },
     wakeAll() {
-      for (const node of nodes.values()) node.wake?.()
+      for (const node of all()) node.wake?.()
     },
   }
 }

@@ -15,7 +15,7 @@ export interface Reading {
   toldOffset: number | undefined
   paused: boolean
   unknownSinceMs: number | undefined
-  /** When it last had records, or was placed; monotonic. */
+  /** When it last had records, or was placed or resumed; monotonic. */
   activeAtMs: number
 }
 

@@ -1,7 +1,7 @@
 /**
  * Reads partitions by hand-set positions, committed records only, with fetch sessions (KIP-227), so that ten thousand quiet partitions cost
- * nothing. A broker looks through all partitions of a session whenever one of them has something, so what has been quiet for a while is read in a
- * second session, by a connection of its own. A slow owner pauses what is too much; nobody waits for anybody else's partition.
+ * nothing. A broker looks through all partitions of a session whenever one of them has something, so what has been quiet for a while is read in
+ * other sessions, each by a connection of its own. A slow owner pauses what is too much; nobody waits for anybody else's partition.
  *
  *     unplaced ──leader known──► reading ──pause──► paused
  *        ▲                          │ ▲               │
@@ -35,6 +35,10 @@ export interface LogReaderSettings {
   quietAfterMs: number
   /** With as many partitions or fewer there are no quiet ones. */
   busyMin: number
+  /** Most quiet partitions that are read together. */
+  quietMax: number
+  /** How long the broker holds a fetch of quiet ones when there is nothing. */
+  quietWaitMs: number
 }
 
 const DEFAULTS: LogReaderSettings = {
@@ -47,6 +51,8 @@ const DEFAULTS: LogReaderSettings = {
   deletedAfterMs: 10_000,
   quietAfterMs: 10_000,
   busyMin: 8,
+  quietMax: 512,
+  quietWaitMs: 1_000,
 }
 
 const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
@@ -71,7 +77,7 @@ export function createLogReader(deps: {
   const pausedBriefly = new Set<string>()
   const loops = new Set<Promise<void>>()
   let wire: Wire | undefined
-  let quietWire: Promise<Wire> | undefined
+  const quietWires = new Map<FetchNode, Promise<Wire>>()
   let leaders: Leaders | undefined
   let closed = false
   let placing = false
@@ -188,7 +194,7 @@ export function createLogReader(deps: {
   async function fetchOnce(node: FetchNode): Promise<void> {
     const { session } = node
     if (!node.isQuiet) nodes.sweep(node)
-    const to = node.isQuiet ? await openQuietWire() : wire!
+    const to = node.isQuiet ? await quietWireOf(node) : wire!
     const answer = await to.send(session.nodeId, session.request({ ...settings, ...holding(node) }))
     if (closed || !session.accept(answer)) return
     for (const fetched of answer.partitions) {
@@ -202,20 +208,23 @@ export function createLogReader(deps: {
     }
   }
 
-  /** A long poll holds up what comes after it on its connection, so the quiet ones have one of their own. */
-  function openQuietWire(): Promise<Wire> {
-    quietWire ??= openWire(deps.kafka, deps.logger).catch(error => {
-      quietWire = undefined
+  /** A long poll holds up what comes after it on its connection, so each quiet session has one of its own. */
+  function quietWireOf(node: FetchNode): Promise<Wire> {
+    const known = quietWires.get(node)
+    if (known) return known
+    const opening = openWire(deps.kafka, deps.logger).catch(error => {
+      quietWires.delete(node)
       throw error
     })
-    return quietWire
+    quietWires.set(node, opening)
+    return opening
   }
 
   /** How long the broker may hold the next answer. */
   function holding({ isQuiet }: FetchNode): { maxWaitMs: number; bytesMin: number } {
     if (pausedBriefly.size > 0 && !isQuiet) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
     if (deps.patient?.()) return { maxWaitMs: settings.patientWaitMs, bytesMin: settings.patientBytesMin }
-    return { maxWaitMs: settings.maxWaitMs, bytesMin: 1 }
+    return { maxWaitMs: isQuiet ? settings.quietWaitMs : settings.maxWaitMs, bytesMin: 1 }
   }
 
   function take(node: FetchNode, fetched: FetchedPartition): void {
@@ -278,6 +287,7 @@ export function createLogReader(deps: {
       const reading = all.get(key)
       if (!reading?.paused) return
       reading.paused = false
+      reading.activeAtMs = clock.monotonicMs()
       pausedBriefly.delete(key)
       const node = nodes.of(key)
       node?.session.resume(key)
@@ -288,9 +298,11 @@ export function createLogReader(deps: {
       nodes.wakeAll()
       await Promise.all([
         wire?.close(),
-        quietWire?.then(
-          opened => opened.close(),
-          () => undefined,
+        ...[...quietWires.values()].map(opening =>
+          opening.then(
+            opened => opened.close(),
+            () => undefined,
+          ),
         ),
       ])
       await Promise.all(loops)

@@ -49,13 +49,13 @@ export function createProduce(deps: {
       ? joiningProduceRequest(transactionalId, list, 30_000)
       : produceRequest(transactionalId, list, 30_000)
 
-  function encode(records: OutRecord[]): PendingBatch {
+  function encode({ records, bytesMax }: Slice): PendingBatch {
     const { topic, partition } = records[0]!
     const key = `${topic}/${partition}`
     const baseSequence = sequences.get(key) ?? 0
     sequences.set(key, (baseSequence + records.length) % SEQUENCE_MODULUS)
     const transactional = transactionalId !== null
-    const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(clock.machineMs()) })
+    const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(clock.machineMs()) }, bytesMax)
     return { topic, partition, batch, records }
   }
 
@@ -139,7 +139,7 @@ export function createProduce(deps: {
       waves = waves.filter(partition => partition.length > 0)
       if (failed && waves.length > 0) {
         const error = settled.find(each => each.error)!.error
-        for (const slice of waves.flat()) results.push({ records: slice, error, baseOffset: -1, logAppendTimeMs: -1 })
+        for (const { records } of waves.flat()) results.push({ records, error, baseOffset: -1, logAppendTimeMs: -1 })
         return results
       }
     }
@@ -147,23 +147,31 @@ export function createProduce(deps: {
   }
 }
 
+/** Records of one partition that are sent as one batch. */
+interface Slice {
+  topic: string
+  partition: number
+  records: OutRecord[]
+  bytesMax: number
+}
+
 /** Records by partition, each partition's cut into batches of at most the slice size. */
-function slices(records: readonly OutRecord[]): OutRecord[][][] {
-  const byPartition = new Map<string, { list: OutRecord[][]; bytes: number }>()
+function slices(records: readonly OutRecord[]): Slice[][] {
+  const byPartition = new Map<string, Slice[]>()
+  let last: Slice | undefined
   for (const record of records) {
-    const key = `${record.topic}/${record.partition}`
+    const { topic, partition } = record
     const bytes = encodedBytesMax(record)
-    let known = byPartition.get(key)
-    if (!known) {
-      known = { list: [[]], bytes: 0 }
-      byPartition.set(key, known)
+    // Records of one partition mostly follow each other.
+    if (!last || last.partition !== partition || last.topic !== topic) last = byPartition.get(`${topic}/${partition}`)?.at(-1)
+    if (!last || last.bytesMax + bytes > SLICE_BYTES_MAX) {
+      last = { topic, partition, records: [], bytesMax: 0 }
+      const known = byPartition.get(`${topic}/${partition}`)
+      if (known) known.push(last)
+      else byPartition.set(`${topic}/${partition}`, [last])
     }
-    if (known.bytes > 0 && known.bytes + bytes > SLICE_BYTES_MAX) {
-      known.list.push([])
-      known.bytes = 0
-    }
-    known.list.at(-1)!.push(record)
-    known.bytes += bytes
+    last.records.push(record)
+    last.bytesMax += bytes
   }
-  return [...byPartition.values()].map(each => each.list)
+  return [...byPartition.values()]
 }

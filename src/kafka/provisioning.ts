@@ -37,6 +37,8 @@ export async function provision(deps: {
   wire: Wire
   shards: number
   replicationFactor: number
+  /** What the broker gives an organization's topic anyway, and need not be written for each. */
+  topicDefaults: Readonly<Record<string, string>>
   clock: Clock
   logger: Logger
 }): Promise<Provisioning> {
@@ -70,7 +72,7 @@ async function provisionWith(admin: Admin, deps: Parameters<typeof provision>[0]
       const topics = ([emits, events] as OrganizationTopic[]).map(topic => ({ name: topic.nameFor(organization.id, environment), topic }))
       await create(
         admin,
-        topics.map(({ name, topic }) => entry(name, topic, organization.partitions, deps.replicationFactor)),
+        topics.map(({ name, topic }) => entry(name, topic, organization.partitions, deps.replicationFactor, deps.topicDefaults)),
       )
       await waitForLeaders(
         deps,
@@ -101,8 +103,15 @@ async function provisionWith(admin: Admin, deps: Parameters<typeof provision>[0]
 
 const TOPICS_ASKED_FOR = 1_000
 
-function entry(topic: string, settings: TopicSettings, partitions: number, replicationFactor: number) {
-  const configEntries = Object.entries(configOf(settings)).map(([name, value]) => ({ name, value }))
+function entry(
+  topic: string,
+  settings: TopicSettings,
+  partitions: number,
+  replicationFactor: number,
+  defaults: Readonly<Record<string, string>> = {},
+) {
+  const own = Object.entries(configOf(settings)).filter(([name, value]) => defaults[name] !== value)
+  const configEntries = own.map(([name, value]) => ({ name, value }))
   return { topic, numPartitions: partitions, replicationFactor, configEntries }
 }
 

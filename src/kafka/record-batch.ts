@@ -13,6 +13,8 @@ const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
 const LOG_APPEND_TIME = 0x08
 const CODEC_MASK = 0x07
+/** Characters of a text that is worth writing one by one. */
+const SHORT_TEXT_MAX = 96
 
 export interface BatchIdentity {
   producerId: bigint
@@ -24,15 +26,13 @@ export interface BatchIdentity {
 
 let scratch = Buffer.allocUnsafe(1024 * 1024)
 
-function room(at: number, bytes: number): void {
-  if (at + bytes <= scratch.length) return
-  const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, at + bytes))
-  scratch.copy(larger, 0, 0, at)
-  scratch = larger
+function room(bytes: number): void {
+  if (bytes > scratch.length) scratch = Buffer.allocUnsafe(Math.max(scratch.length * 2, bytes))
 }
 
-/** Encodes records of one partition as one uncompressed batch. */
-export function encodeBatch(records: readonly OutRecord[], identity: BatchIdentity): Buffer {
+/** Encodes records of one partition as one uncompressed batch. `bytesMax`: the sum of their `encodedBytesMax`, where it is known already. */
+export function encodeBatch(records: readonly OutRecord[], identity: BatchIdentity, bytesMax = sumOfBytesMax(records)): Buffer {
+  room(HEADER_BYTES + bytesMax)
   let at = HEADER_BYTES
   for (let index = 0; index < records.length; index++) at = writeRecord(at, records[index]!, index)
   scratch.writeBigInt64BE(0n, 0) // base offset: the broker's to give
@@ -58,10 +58,15 @@ export function encodedBytesMax(record: OutRecord): number {
   return bytes
 }
 
+function sumOfBytesMax(records: readonly OutRecord[]): number {
+  let bytes = 0
+  for (const record of records) bytes += encodedBytesMax(record)
+  return bytes
+}
+
 const lengthMax = (part: Buffer | string | null) => (part === null ? 0 : typeof part === 'string' ? part.length * 3 : part.length)
 
 function writeRecord(start: number, record: OutRecord, offsetDelta: number): number {
-  room(start, encodedBytesMax(record))
   // The length comes first but is known last: leave the room of a long one, close the gap afterwards.
   const bodyAt = start + 5
   let at = bodyAt
@@ -86,13 +91,27 @@ function writeRecord(start: number, record: OutRecord, offsetDelta: number): num
 
 function writeBytes(at: number, part: Buffer | string | null): number {
   if (part === null) return writeVarint(at, -1)
-  if (typeof part === 'string') {
-    const next = writeVarint(at, Buffer.byteLength(part))
-    return next + scratch.write(part, next, 'utf8')
-  }
+  if (typeof part === 'string') return writeText(at, part)
   const next = writeVarint(at, part.length)
   part.copy(scratch, next)
   return next + part.length
+}
+
+/** Most texts are short and ASCII: written here in a third of the time that two calls into the runtime take. */
+function writeText(at: number, text: string): number {
+  const characters = text.length
+  if (characters <= SHORT_TEXT_MAX) {
+    const start = writeVarint(at, characters)
+    let index = 0
+    for (let code = 0; index < characters; index++) {
+      code = text.charCodeAt(index)
+      if (code > 0x7f) break
+      scratch[start + index] = code
+    }
+    if (index === characters) return start + characters
+  }
+  const next = writeVarint(at, Buffer.byteLength(text))
+  return next + scratch.write(text, next, 'utf8')
 }
 
 function writeVarint(at: number, value: number): number {

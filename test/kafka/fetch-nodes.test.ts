@@ -5,12 +5,12 @@ import { createManualClock } from '../delivery/manual-clock.ts'
 
 const QUIET_AFTER_MS = 10_000
 
-function nodesWith(count: number) {
+function nodesWith(count: number, quietMax = 100) {
   const clock = createManualClock()
   const read = new Map<string, Reading>()
   const made: FetchNode[] = []
   const isRead = (key: string, reading: Reading) => read.get(key) === reading
-  const nodes = createFetchNodes({ clock, quietAfterMs: QUIET_AFTER_MS, busyMin: 2, isRead, onNode: node => made.push(node) })
+  const nodes = createFetchNodes({ clock, quietAfterMs: QUIET_AFTER_MS, busyMin: 2, quietMax, isRead, onNode: node => made.push(node) })
   const busy = nodes.at(1)
   for (let partition = 0; partition < count; partition++) {
     const reading = { topic: 't', partition, offset: 0, toldOffset: undefined, paused: false, unknownSinceMs: undefined }
@@ -45,6 +45,40 @@ describe('a partition without records for a while', () => {
     read.delete('t/0')
     nodes.takeOver(made[1]!)
     expect([made[1]!.session.has('t/0'), made[1]!.session.has('t/1')]).toEqual([false, true])
+  })
+
+  it('is read with so many others at most, and takes the first place that is free', () => {
+    const { clock, nodes, read, busy, made, where } = nodesWith(5, 2)
+    const sizes = () => made.slice(1).map(node => node.session.size)
+    clock.advance(QUIET_AFTER_MS + 1)
+    nodes.sweep(busy)
+    clock.advance(QUIET_AFTER_MS)
+    nodes.sweep(busy) // those who are on their way do not set out again
+    for (const quiet of made.slice(1)) nodes.takeOver(quiet)
+    expect([sizes(), busy.session.size]).toEqual([[2, 2, 1], 0])
+    nodes.wakeUp(made[1]!, 't/1', read.get('t/1')!)
+    read.get('t/1')!.activeAtMs = clock.monotonicMs()
+    nodes.takeOver(busy)
+    expect(where()).toEqual(['quiet', 'busy', 'quiet', 'quiet', 'quiet'])
+    expect(sizes()).toEqual([1, 2, 1])
+    for (const key of ['t/5', 't/6']) {
+      read.set(key, { ...read.get('t/1')!, partition: Number(key.slice(2)) })
+      busy.session.add(key, read.get(key)!)
+    }
+    clock.advance(QUIET_AFTER_MS + 1)
+    nodes.sweep(busy)
+    for (const quiet of made.slice(1)) nodes.takeOver(quiet)
+    expect([sizes(), busy.session.size]).toEqual([[2, 2, 2, 1], 0])
+    expect(made.length).toBe(5)
+  })
+
+  it('stays where it is while it is paused', () => {
+    const { clock, nodes, read, busy, made, where } = nodesWith(3)
+    clock.advance(QUIET_AFTER_MS + 1)
+    read.get('t/1')!.paused = true
+    nodes.sweep(busy)
+    nodes.takeOver(made[1]!)
+    expect(where()).toEqual(['quiet', 'busy', 'quiet'])
   })
 
   it('stays where it is while there are few', () => {

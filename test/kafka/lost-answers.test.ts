@@ -157,8 +157,8 @@ it('partitions that are quiet and busy by turns, and so read in one session and 
     kafka: runtime.kafka,
     clock,
     logger,
-    // Everything is quiet almost at once: partitions move with every other request.
-    settings: { quietAfterMs: 1, busyMin: 2, maxWaitMs: 20 },
+    // Everything is quiet almost at once: partitions move with every other request, into one of several quiet sessions.
+    settings: { quietAfterMs: 1, busyMin: 2, quietMax: 5, maxWaitMs: 20, quietWaitMs: 20 },
     events: {
       onRecords(_topic, partition, records) {
         seen.set(partition, [...(seen.get(partition) ?? []), ...(text(records) as string[])])

@@ -18,7 +18,15 @@ let runtime: TestRuntime
 beforeAll(async () => {
   runtime = await testRuntime()
   const wire = await openWire(runtime.kafka, logger)
-  const provisioning = await provision({ kafka: runtime.kafka, wire, shards: SHARDS, replicationFactor: 1, clock, logger })
+  const provisioning = await provision({
+    kafka: runtime.kafka,
+    wire,
+    shards: SHARDS,
+    replicationFactor: 1,
+    topicDefaults: {},
+    clock,
+    logger,
+  })
   await provisioning.close()
   await wire.close()
 }, 60_000)

@@ -39,6 +39,20 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
     expect(text(records).map(value => value?.split(':')[0])).toEqual(Array.from({ length: 20 }, (_, n) => String(n)))
   })
 
+  it('keeps the order of each partition, however their records take turns and wherever they are cut', async () => {
+    const topics = await Promise.all(['c', 'd'].map(name => runtime.createTopic(`turns-${name}-${protocol}`, 1, { 'max.message.bytes': '2097152' }))) // biome-ignore format: one thought
+    const writer = await runtime.writer(runtime.name(`w3-${protocol}`), undefined, protocol)
+    const big = 'ü'.repeat(100_000)
+    const pattern = [0, 1, 1, 0, 0, 0, 1]
+    const turns = Array.from({ length: 28 }, (_, n) => pattern[n % pattern.length]!)
+    await writer.commit(turns.map((which, n) => to(topics[which]!, `${n}:${big}`)))
+    for (const [which, topic] of topics.entries()) {
+      const wanted = turns.flatMap((each, n) => (each === which ? [String(n)] : []))
+      const records = await runtime.tail(topic).until(list => list.length >= wanted.length)
+      expect(text(records).map(value => value?.split(':')[0])).toEqual(wanted)
+    }
+  })
+
   it('is fenced by the next one with its id, and nothing of the fenced transaction is ever seen', async () => {
     const topic = await runtime.createTopic(`fenced-${protocol}`)
     const id = runtime.name(`w3-${protocol}`)
