@@ -86,7 +86,7 @@ async function missing(stand: Stand, organizations: BenchOrganization[], acknowl
 const tookMs = ({ sentMs, answeredMs }: Answer) => answeredMs - sentMs
 
 function* bySecond(answers: Answer[]): Generator<string> {
-  const last = Math.max(...answers.map(({ sentMs }) => Math.floor(sentMs / 1_000)))
+  const last = answers.reduce((latest, { sentMs }) => Math.max(latest, Math.floor(sentMs / 1_000)), 0)
   for (let second = 0; second <= last; second++) {
     const sent = answers.filter(({ sentMs, quiet }) => !quiet && Math.floor(sentMs / 1_000) === second)
     const [taken, refused] = [202, 503].map(wanted => sent.filter(({ status }) => status === wanted)) as [Answer[], Answer[]]
