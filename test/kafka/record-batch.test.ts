@@ -54,6 +54,15 @@ describe('record batches', () => {
     )
   })
 
+  it('hold texts as UTF-8, short or long, wherever the first character beyond ASCII is', () => {
+    const letters = ['a', '\u007f', '\u0080', 'é', 'ÿ', '\u0100', '€', '😀', '\ud800']
+    const texts = letters.flatMap(letter =>
+      [0, 1, 94, 95, 96, 97].flatMap(before => [`${'x'.repeat(before)}${letter}`, `${'x'.repeat(before)}${letter}x`]),
+    )
+    const decoded = decode(stored(texts.map(text => ({ topic: 't', partition: 0, key: text, value: text, headers: [[text, text]] })), 0)) // biome-ignore format: one thought
+    expect(decoded.records.map(({ key, value }) => [key, value])).toEqual(texts.map(text => [Buffer.from(text), Buffer.from(text)]))
+  })
+
   it('are read from the asked offset on, although a batch begins earlier', () => {
     expect(values(decode(stored([record('a'), record('b'), record('c')], 10), 11))).toEqual(['b', 'c'])
   })
