@@ -1,8 +1,8 @@
 /** Runs the raw pass-through on a topic that was filled for it, and answers its steady rate. */
 
 import { createClient } from '../src/kafka/client.ts'
-import { configOf } from '../src/kafka/provisioning.ts'
 import { emits } from '../topics/emits.ts'
+import { configOf } from '../topics/topic.ts'
 import type { PassThroughMessage, PassThroughSettings } from './baselines/pass-through.ts'
 import { EVENT_NAME } from './order.ts'
 import { produceOrders } from './produce-orders.ts'

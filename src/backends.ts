@@ -55,10 +55,10 @@ export async function openBackends(deps: {
   }
   try {
     const generated = config.adminKey && config.secretKey ? undefined : await loadOrCreateKeys(config.dataDir, deps.random)
-    const { clientBrokers, ...settings } = kafka.connection
+    const { clientBrokers, topicDefaults, ...settings } = kafka.connection
     return {
       kafka: settings,
-      topicDefaults: config.kafkaBrokers.length > 0 ? {} : TOPIC_DEFAULTS,
+      topicDefaults,
       clientBrokers,
       clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (settings.ssl ? 'SASL_SSL' : 'SASL_PLAINTEXT'),
       clickhouseUrl: clickhouse.connection,
@@ -82,18 +82,19 @@ async function settled<A, B>([a, b]: [Part<A> | Promise<Part<A>>, Part<B> | Prom
   throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason
 }
 
-type KafkaConnection = KafkaSettings & { clientBrokers: string[] }
+type KafkaConnection = KafkaSettings & Pick<Backends, 'clientBrokers' | 'topicDefaults'>
 
 function clusterKafka(config: Config): Part<KafkaConnection> {
   const { kafkaBrokers: brokers, kafkaUsername: username, kafkaPassword: password, kafkaSsl: ssl, kafkaClientBootstrap } = config
   const clientBrokers = kafkaClientBootstrap.length > 0 ? kafkaClientBootstrap : brokers
-  return { connection: { brokers, username, password, ssl, clientId: 'clarion', clientBrokers }, close: async () => undefined }
+  const connection = { brokers, username, password, ssl, clientId: 'clarion', clientBrokers, topicDefaults: {} }
+  return { connection, close: async () => undefined }
 }
 
 async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: boolean): Promise<Part<KafkaConnection>> {
   const { dataDir, brokerHeapMb: heapMb, brokerProfile: profile } = deps.config
   const shown = ({ brokers, clientBrokers, username, password }: ReturnType<typeof joinEmbeddedKafka>): KafkaConnection => {
-    return { brokers, clientBrokers, username, password, clientId: 'clarion' }
+    return { brokers, clientBrokers, username, password, clientId: 'clarion', topicDefaults: TOPIC_DEFAULTS }
   }
   if (joins) return { connection: shown(joinEmbeddedKafka({ dataDir })), close: async () => undefined }
   return restarting<EmbeddedKafka, KafkaConnection>(

@@ -101,9 +101,12 @@ export async function compose(deps: {
 
     const wire = await reachKafka({ ...deps, kafka })
     closing.push(() => wire.close())
-    const { shards, replicationFactor } = config
     const { topicDefaults } = backends
-    const provisioning = await provision({ kafka, wire, shards, replicationFactor, topicDefaults, clock, logger })
+    const provisioning = await provision({
+      ...{ kafka, wire, topicDefaults, clock, logger },
+      shards: config.shards,
+      replicationFactor: config.replicationFactor,
+    })
     closing.push(() => provisioning.close())
 
     const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })

@@ -35,3 +35,17 @@ export interface OrganizationTopic extends TopicSettings {
 
 export const DAY_MS = 86_400_000
 export const DEFAULT_MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+/** Kafka's words for a topic's settings. */
+export function configOf(settings: TopicSettings): Record<string, string> {
+  return {
+    'cleanup.policy': settings.cleanup,
+    'max.message.bytes': String(settings.maxMessageBytes),
+    'message.timestamp.type': settings.logAppendTime ? 'LogAppendTime' : 'CreateTime',
+    ...(settings.retentionMs === undefined ? {} : { 'retention.ms': String(settings.retentionMs) }),
+    // A compacted topic is restored whole: keep its tail short.
+    ...(settings.cleanup === 'compact'
+      ? { 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.3', 'delete.retention.ms': '3600000' }
+      : {}),
+  }
+}

@@ -3,18 +3,14 @@
  * their own on CLIENTS and any program of the machine can reach a loopback port.
  */
 
-import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES } from '../../topics/topic.ts'
+import { events } from '../../topics/events.ts'
+import { configOf } from '../../topics/topic.ts'
 
 /**
  * What a topic of this broker is like that says nothing: as an organization's log is to be. For each topic that has settings of its own Kafka
  * looks through all topics when it starts (LogManager.logsByTopic), so that ten thousand of them took nine seconds of a start.
  */
-export const TOPIC_DEFAULTS: Readonly<Record<string, string>> = {
-  'cleanup.policy': 'delete',
-  'message.timestamp.type': 'CreateTime',
-  'max.message.bytes': String(DEFAULT_MAX_MESSAGE_BYTES),
-  'retention.ms': String(30 * DAY_MS),
-}
+export const TOPIC_DEFAULTS: Readonly<Record<string, string>> = configOf(events)
 
 export interface BrokerPorts {
   /** The platform's own connections. */

@@ -49,8 +49,7 @@ export function createProduce(deps: {
       ? joiningProduceRequest(transactionalId, list, 30_000)
       : produceRequest(transactionalId, list, 30_000)
 
-  function encode({ records, bytesMax }: Slice): PendingBatch {
-    const { topic, partition } = records[0]!
+  function encode({ topic, partition, records, bytesMax }: Slice): PendingBatch {
     const key = `${topic}/${partition}`
     const baseSequence = sequences.get(key) ?? 0
     sequences.set(key, (baseSequence + records.length) % SEQUENCE_MODULUS)
@@ -158,17 +157,21 @@ interface Slice {
 /** Records by partition, each partition's cut into batches of at most the slice size. */
 function slices(records: readonly OutRecord[]): Slice[][] {
   const byPartition = new Map<string, Slice[]>()
+  let list: Slice[] = []
   let last: Slice | undefined
   for (const record of records) {
     const { topic, partition } = record
     const bytes = encodedBytesMax(record)
     // Records of one partition mostly follow each other.
-    if (!last || last.partition !== partition || last.topic !== topic) last = byPartition.get(`${topic}/${partition}`)?.at(-1)
+    if (last?.partition !== partition || last.topic !== topic) {
+      const key = `${topic}/${partition}`
+      list = byPartition.get(key) ?? []
+      byPartition.set(key, list)
+      last = list.at(-1)
+    }
     if (!last || last.bytesMax + bytes > SLICE_BYTES_MAX) {
       last = { topic, partition, records: [], bytesMax: 0 }
-      const known = byPartition.get(`${topic}/${partition}`)
-      if (known) known.push(last)
-      else byPartition.set(`${topic}/${partition}`, [last])
+      list.push(last)
     }
     last.records.push(record)
     last.bytesMax += bytes

@@ -7,7 +7,7 @@ import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
 import { SHARED_TOPICS } from '../../topics/index.ts'
 import { shards as shardsTopic } from '../../topics/shards.ts'
-import type { OrganizationTopic, Topic, TopicSettings } from '../../topics/topic.ts'
+import { configOf, type OrganizationTopic, type Topic, type TopicSettings } from '../../topics/topic.ts'
 import type { Clock } from '../clock.ts'
 import type { Environment } from '../control-plane/records.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -113,20 +113,6 @@ function entry(
   const own = Object.entries(configOf(settings)).filter(([name, value]) => defaults[name] !== value)
   const configEntries = own.map(([name, value]) => ({ name, value }))
   return { topic, numPartitions: partitions, replicationFactor, configEntries }
-}
-
-/** Kafka's words for a topic's settings. */
-export function configOf(settings: TopicSettings): Record<string, string> {
-  return {
-    'cleanup.policy': settings.cleanup,
-    'max.message.bytes': String(settings.maxMessageBytes),
-    'message.timestamp.type': settings.logAppendTime ? 'LogAppendTime' : 'CreateTime',
-    ...(settings.retentionMs === undefined ? {} : { 'retention.ms': String(settings.retentionMs) }),
-    // A compacted topic is restored whole: keep its tail short.
-    ...(settings.cleanup === 'compact'
-      ? { 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.3', 'delete.retention.ms': '3600000' }
-      : {}),
-  }
 }
 
 async function create(admin: Admin, topics: ReturnType<typeof entry>[]): Promise<void> {
