@@ -4,6 +4,7 @@ import type { ConditionGroup } from '../../src/control-plane/records.ts'
 import { CONDITION_LIMITS, parseConditions } from '../../src/events/conditions.ts'
 import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
 import { event } from '../delivery/receiving.ts'
+import { countCpu } from '../support/cpu.ts'
 
 const payload = {
   ...{ amount: 1000, text: 'größer', empty: '', none: null, yes: true, when: '2026-03-01T12:00:00+01:00', day: '2026-03-01', count: '12' },
@@ -269,9 +270,9 @@ describe('what patterns cost is bounded', () => {
   it('so that the worst of patterns in 500 webhooks hold up one event for a moment, not for minutes', () => {
     const conditions = parsed({ 'payload.text': { matches_regex: '(?:a|b)*a[ab]{150}[cd]' } })
     const work = patternWork()
-    const startedMs = performance.now()
+    const cpuMs = countCpu()
     for (let n = 0; n < 500; n++) conditionsHold({ ...conditions }, event, { text: 'ab'.repeat(250) + 'b'.repeat(n % 7) }, work)
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(cpuMs()).toBeLessThan(5_000)
   })
 })
 

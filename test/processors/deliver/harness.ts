@@ -31,6 +31,7 @@ import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../../topics/delivery-state.ts'
 import { configOf } from '../../../topics/topic.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
+import type { StagedClock } from './staged-clock.ts'
 
 const SHARDS = 16
 const RETRIES = RETRY_TIERS.map(tier => tier.topic)
@@ -148,7 +149,7 @@ function createStage(runtime: TestRuntime, shard: number) {
       await (await publisher).commit([{ topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value }])
     },
     /** Opens the shard; `crash` stops it without a word, `drain` lets it end what it is at. */
-    run: (overrides: Partial<DeliverDependencies> = {}) => runShard(runtime, shard, { view, ...overrides }),
+    run: (overrides: Partial<DeliverDependencies> & { clock?: StagedClock } = {}) => runShard(runtime, shard, { view, ...overrides }),
     rows: async (count: number): Promise<AttemptRow[]> => {
       await attemptTail.until(() => rows().length >= count)
       return rows()
@@ -205,10 +206,16 @@ function pagesOf(runtime: TestRuntime): LogPages {
   }
 }
 
-function runShard(runtime: TestRuntime, number: number, overrides: { view: DeliverDependencies['view'] } & Partial<DeliverDependencies>) {
+/** `staged`: the time of deliveries; that of the broker and of what talks to it stays the machine's. */
+function runShard(
+  runtime: TestRuntime,
+  number: number,
+  { clock: staged, ...overrides }: { view: DeliverDependencies['view']; clock?: StagedClock } & Partial<DeliverDependencies>,
+) {
   const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
-  const sender = createSender({ guard, clock })
-  const ids = createIds({ clock, random })
+  const time = staged ?? clock
+  const sender = createSender({ guard, clock: time })
+  const ids = createIds({ clock: time, random })
   const catchUp = {
     pages: pagesOf(runtime),
     shards: SHARDS,
@@ -216,7 +223,19 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
     ended: async () => undefined,
   }
   const told = { reportHealth: async () => undefined, sendNotice: async () => undefined }
-  const processor = createDeliver({ secrets, sender, chains, clock, random, ids, timeScale: 1, logger, catchUp, ...told, ...overrides })
+  const processor = createDeliver({
+    secrets,
+    sender,
+    chains,
+    clock: time,
+    random,
+    ids,
+    timeScale: 1,
+    logger,
+    catchUp,
+    ...told,
+    ...overrides,
+  })
   let handle: ShardHandle | undefined
   const reader = createLogReader({
     kafka: runtime.kafka,
@@ -238,6 +257,7 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
       opened => {
         handle = opened
       },
+      staged?.shownAt,
     ),
     shard: number,
     clock,
@@ -264,11 +284,16 @@ function runShard(runtime: TestRuntime, number: number, overrides: { view: Deliv
   return running
 }
 
-/** The same processor on topics with other names. */
-function renamed(processor: Processor, name: (topic: string) => string, onOpen: (handle: ShardHandle) => void): Processor {
+/** The same processor on topics with other names, and in another time if `shownAt` tells one. */
+function renamed(
+  processor: Processor,
+  name: (topic: string) => string,
+  onOpen: (handle: ShardHandle) => void,
+  shownAt = (machineMs: number) => machineMs,
+): Processor {
   const original = new Map(TOPICS.map(topic => [name(topic.name), topic.name]))
   const out = (records: OutRecord[]) => records.map(record => ({ ...record, topic: name(record.topic) }))
-  const back = (record: LogRecord) => ({ ...record, topic: original.get(record.topic)! })
+  const back = (record: LogRecord) => ({ ...record, topic: original.get(record.topic)!, timestampMs: shownAt(record.timestampMs) })
   return {
     role: name(processor.role),
     stateTopics: processor.stateTopics.map(name),

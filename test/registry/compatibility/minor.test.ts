@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkMinor } from '../../../src/registry/compatibility/minor.ts'
 import type { SchemaObject } from '../../../src/registry/schema-positions.ts'
+import { countCpu } from '../../support/cpu.ts'
 
 const closed = (properties: Record<string, unknown>, rest: SchemaObject = {}): SchemaObject => ({
   type: 'object',
@@ -245,10 +246,9 @@ describe('a minor is refused', () => {
 
 describe('a verdict takes time in proportion to the two schemas', () => {
   const cpuMs = (run: () => void): number => {
-    const before = process.cpuUsage()
+    const cpu = countCpu()
     run()
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1_000
+    return cpu()
   }
   const named = (count: number, schema: (n: number) => unknown): SchemaObject =>
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`d${n}`, schema(n)]))

@@ -1,0 +1,26 @@
+/**
+ * A clock that a test moves by hand while the broker keeps the machine's time. What the broker stamped is told in the hand's time by when the
+ * hand was moved, so that a retry topic's delay passes when the test says so.
+ */
+import type { Clock } from '../../../src/clock.ts'
+import { createManualClock } from '../../delivery/manual-clock.ts'
+
+export interface StagedClock extends Clock {
+  /** Moves to a time, and rings what was to ring until then. */
+  moveTo(nowMs: number): void
+  /** What the hand showed when the machine's clock showed `machineMs`. */
+  shownAt(machineMs: number): number
+}
+
+export function createStagedClock(machine: Clock): StagedClock {
+  const hand = createManualClock(machine.nowMs())
+  const moves: Array<{ atMs: number; fromMs: number }> = []
+  return {
+    ...hand,
+    moveTo(nowMs) {
+      moves.push({ atMs: machine.nowMs(), fromMs: hand.nowMs() })
+      hand.advance(nowMs - hand.nowMs())
+    },
+    shownAt: machineMs => moves.find(({ atMs }) => machineMs <= atMs)?.fromMs ?? hand.nowMs(),
+  }
+}
