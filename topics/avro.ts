@@ -13,6 +13,8 @@ export interface Codec<T> {
   encode(value: T): Buffer
   /** Throws when the bytes are not of this schema, nor of a released version of it. */
   decode(bytes: Buffer): T
+  /** The value alone, in Avro of this schema, whichever version it was written with. Throws as `decode`. */
+  body(bytes: Buffer): Buffer
   /** The schema as JSON. */
   schema: unknown
 }
@@ -44,17 +46,22 @@ export function avroCodec<T>(schema: unknown, released?: unknown[]): Codec<T> {
     return encode(value)
   }
 
+  const isOwn = (bytes: Buffer) => bytes.length >= HEADER_BYTES && header.compare(bytes, 0, HEADER_BYTES) === 0
+
+  function decode(bytes: Buffer): T {
+    const own = isOwn(bytes)
+    const resolver = own ? undefined : earlier.get(bytes.toString('hex', 0, HEADER_BYTES))
+    if (!own && !resolver)
+      throw new Error(`not a record of ${type.name}, or one of a newer release: ${bytes.toString('hex', 0, HEADER_BYTES)}`)
+    const { value, offset } = type.decode(bytes, HEADER_BYTES, resolver)
+    if (offset !== bytes.length) throw new Error(`a record of ${type.name} has ${bytes.length} bytes, of which ${offset} were read`)
+    return value as T
+  }
+
   return {
     encode,
-    decode(bytes) {
-      const own = bytes.length >= HEADER_BYTES && header.compare(bytes, 0, HEADER_BYTES) === 0
-      const resolver = own ? undefined : earlier.get(bytes.toString('hex', 0, HEADER_BYTES))
-      if (!own && !resolver)
-        throw new Error(`not a record of ${type.name}, or one of a newer release: ${bytes.toString('hex', 0, HEADER_BYTES)}`)
-      const { value, offset } = type.decode(bytes, HEADER_BYTES, resolver)
-      if (offset !== bytes.length) throw new Error(`a record of ${type.name} has ${bytes.length} bytes, of which ${offset} were read`)
-      return value as T
-    },
+    decode,
+    body: bytes => (isOwn(bytes) ? bytes : encode(decode(bytes))).subarray(HEADER_BYTES),
     schema,
   }
 }

@@ -1,26 +1,25 @@
 /** What stands in a range of an audit partition, as inserts: one for each table and table partition that it touches. */
 import type { InsertBlock } from '../../src/analytics/client.ts'
 import { quarantineRow } from '../../src/analytics/quarantine-rows.ts'
-import { attemptRow, changeRow, completionRow, relayRow, type TableRow, verdictRows } from '../../src/analytics/rows.ts'
+import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/rows.ts'
+import type { RowBytes } from '../../src/analytics/table-rows.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
-import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
-import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
-import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
-import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
+import type { TracedEmit } from '../../src/observability/tracing/spans.ts'
+import { auditAttempts } from '../../topics/audit-attempts.ts'
+import { auditChanges } from '../../topics/audit-changes.ts'
+import { auditEmits } from '../../topics/audit-emits.ts'
+import { auditRelays } from '../../topics/audit-relays.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 
 /**
  * How a record becomes rows, by topic, in the order in which a round inserts them: attempts go before the last word on their emit, so that
  * whoever sees how it ended finds why. Throws on bytes that are not of the topic's schema.
  */
-export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => TableRow[]> = {
-  [auditAttempts.name]: value => auditAttemptsCodec.decode(value).attempts.map(attemptRow),
-  [auditEmits.name]: value => {
-    const { verdicts, completions } = auditEmitsCodec.decode(value)
-    return [...verdicts.flatMap(verdictRows), ...completions.map(completionRow)]
-  },
-  [auditChanges.name]: value => auditChangesCodec.decode(value).changes.map(changeRow),
-  [auditRelays.name]: value => auditRelaysCodec.decode(value).relays.map(relayRow),
+export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => RowBytes[]> = {
+  [auditAttempts.name]: attemptRows,
+  [auditEmits.name]: emitRows,
+  [auditChanges.name]: changeRows,
+  [auditRelays.name]: relayRows,
   [quarantine.name]: (_, record) => [quarantineRow(record)],
 }
 
@@ -30,21 +29,32 @@ export interface Block {
   partition: number
   first: number
   last: number
-  rows: TableRow[]
+  rows: RowBytes[]
 }
 
 /**
  * The inserts of a block, in the same order and with the same tokens whenever it is made. A token names the range and the table partition, so
  * that no insert touches two: a record may hold rows of two days. Payloads go first: whoever sees an emit finds its payload.
  */
-export function insertsOf(block: Block): InsertBlock[] {
-  const inserts = new Map<string, InsertBlock>()
-  for (const { table, partition, row } of block.rows) {
-    const place = `${table}/${partition}`
-    const insert = inserts.get(place)
-    if (insert) insert.rows.push(row)
-    else inserts.set(place, { table, rows: [row], token: `${block.topic}/${block.partition}/${block.first}-${block.last}/${partition}` })
+export function insertsOf(block: Block): Insert[] {
+  const places = new Map<string, RowBytes[]>()
+  for (const rows of block.rows) {
+    const place = `${rows.table}/${rows.partition}`
+    const others = places.get(place)
+    if (others) others.push(rows)
+    else places.set(place, [rows])
   }
-  const all = [...inserts.values()]
+  const range = `${block.topic}/${block.partition}/${block.first}-${block.last}`
+  const all = [...places.values()].map(pieces => insertOf(pieces, range))
   return [...all.filter(insert => insert.table === 'payloads'), ...all.filter(insert => insert.table !== 'payloads')]
+}
+
+/** An insert, and the emits in it whose trace is recorded. */
+export type Insert = InsertBlock & { traced: TracedEmit[] }
+
+function insertOf(pieces: RowBytes[], range: string): Insert {
+  const { table, partition, format, header } = pieces[0]!
+  const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0)
+  const body = Buffer.concat([header, ...pieces.map(({ bytes }) => bytes)])
+  return { table, format, body, rows, token: `${range}/${partition}`, traced: pieces.flatMap(({ traced }) => traced) }
 }

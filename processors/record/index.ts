@@ -8,9 +8,10 @@
  * The offsets are committed before the insert, so whoever comes after a crash sends the very same block under the same token, which ClickHouse
  * drops if it has it. They are committed as done together with the next block's, or by themselves if none follows.
  *
- * While a block is under way the next ones gather, so blocks grow with the load. A pause between rounds, longer the longer ClickHouse
- * takes, keeps it from drowning in small parts; a full block does not wait for it. While ClickHouse is away the insert under way is repeated,
- * the lanes fill up to their bound and stop reading.
+ * While a block is under way the next ones gather, so blocks grow with the load. An insert costs ClickHouse about as much as two thousand rows
+ * of it, merging its part included; a pause between rounds, longer the more rows come and the longer ClickHouse takes, makes few of many. A
+ * full block does not wait for it. While ClickHouse is away the insert under way is repeated, the lanes fill up to their bound and stop
+ * reading.
  */
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Clock } from '../../src/clock.ts'
@@ -30,16 +31,17 @@ export interface RecordDeps {
   pacing?: Pacing
 }
 
-/** The pause between rounds: `busyFactor` times as long as the last insert took, within these bounds, ms. */
+/** The pause between rounds, ms: the longer of `busyFactor` times what the last inserts took and `loadFactor` for each row a second, within bounds. */
 export interface Pacing {
   busyFactor: number
+  loadFactor: number
   shortestMs: number
   longestMs: number
 }
 
-/** Decoding and encoding a full block holds the event loop for some 40 ms; smaller ones make ClickHouse merge all day. Each of a shard's five lanes may fill its buffer. */
-export const BOUNDS: LaneBounds = { blockRowsMax: 8_000, blockBytesMax: 2 * 1024 * 1024, bufferBytesMax: 6 * 1024 * 1024 }
-const PACING: Pacing = { busyFactor: 6, shortestMs: 1_000, longestMs: 3_000 }
+/** Smaller blocks make ClickHouse merge all day. Each of a shard's five lanes may fill its buffer. */
+export const BOUNDS: LaneBounds = { blockRowsMax: 24_000, blockBytesMax: 6 * 1024 * 1024, bufferBytesMax: 12 * 1024 * 1024 }
+const PACING: Pacing = { busyFactor: 6, loadFactor: 3, shortestMs: 1_000, longestMs: 3_000 }
 
 export function createRecord({ analytics, clock, tracing, metrics, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
   const watched = new Set<ReadonlyMap<string, Lane>>()

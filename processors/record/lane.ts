@@ -4,6 +4,8 @@
  * A lane is *repeating* from its restore until the block that was under way then has been made again, from exactly its offsets; otherwise it
  * cuts blocks of what has come, up to a bound.
  */
+
+import type { RowBytes } from '../../src/analytics/table-rows.ts'
 import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../topics/record-state.ts'
 import { type Block, ROWS_OF } from './blocks.ts'
@@ -34,6 +36,7 @@ export interface Lane {
   /** When the oldest record was written that has been read and is not in ClickHouse; undefined: there is none. */
   readonly oldestAtMs: number | undefined
   restore(state: RecordState): void
+  /** Throws when a record is not of the topic's schema. */
   receive(records: LogRecord[], nextOffset: number): void
   /** Cuts the next block and counts it as under way, or answers undefined if there is nothing to send yet. */
   cut(): Block | undefined
@@ -43,10 +46,18 @@ export interface Lane {
   takeChange(): OutRecord | undefined
 }
 
+/** A record that has become rows. */
+interface Waiting {
+  offset: number
+  timestampMs: number
+  bytes: number
+  rows: RowBytes[]
+}
+
 export function createLane(topic: string, shard: number, bounds: LaneBounds, input: LaneInput): Lane {
   const rowsOf = ROWS_OF[topic]
   if (!rowsOf) throw new Error(`${topic} is not an audit topic`)
-  const waiting: LogRecord[] = []
+  const waiting: Waiting[] = []
   let waitingBytes = 0
   let from: number | undefined
   let through: number | null = null
@@ -66,16 +77,20 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     return beyond < 0 ? waiting.length : beyond
   }
 
-  /** Decodes until a bound is reached; the rows made so far come along. */
+  /** Takes records until a bound is reached. */
   function fill(recordsMax: number, withinBounds: boolean): Pick<Block, 'rows'> & { records: number } {
     const rows: Block['rows'] = []
     let bytes = 0
+    let count = 0
     let records = 0
     for (; records < recordsMax; records++) {
-      const record = waiting[records] as LogRecord
-      bytes += bytesOf(record)
-      if (withinBounds && records > 0 && (bytes > bounds.blockBytesMax || rows.length >= bounds.blockRowsMax)) break
-      for (const row of rowsOf!(record.value ?? NOTHING, record)) rows.push(row)
+      const record = waiting[records] as Waiting
+      bytes += record.bytes
+      if (withinBounds && records > 0 && (bytes > bounds.blockBytesMax || count >= bounds.blockRowsMax)) break
+      for (const piece of record.rows) {
+        rows.push(piece)
+        count += piece.rows
+      }
     }
     return { rows, records }
   }
@@ -108,8 +123,10 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     },
     receive(records, nextOffset) {
       for (const record of records) {
-        waiting.push(record)
-        waitingBytes += sizeOf(record)
+        const { offset, timestampMs } = record
+        const one = { offset, timestampMs, bytes: bytesOf(record), rows: rowsOf(record.value ?? NOTHING, record) }
+        waiting.push(one)
+        waitingBytes += sizeOf(one)
       }
       readTo = nextOffset
       if (isPaused || isIncomplete() || waitingBytes <= bounds.bufferBytesMax) return
@@ -129,7 +146,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
       sentFromMs = head.timestampMs
       const { rows, records } = fill(waiting.length, true)
       from ??= head.offset
-      through = (waiting[records - 1] as LogRecord).offset
+      through = (waiting[records - 1] as Waiting).offset
       isChanged = true
       leftSome = records < waiting.length
       take(records)
@@ -158,7 +175,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
 const NOTHING = Buffer.alloc(0)
 
 /** What the record holds, and what it costs besides. */
-const sizeOf = (record: LogRecord): number => bytesOf(record) + 200
+const sizeOf = (record: Waiting): number => record.bytes + 200
 
 function bytesOf({ value, headers }: LogRecord): number {
   let bytes = value?.length ?? 0

@@ -45,6 +45,7 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
   /** Our state is in the transaction that is being filled, or in the one that is being committed. */
   let stateIs: 'unsealed' | 'sealed' = 'unsealed'
   let nextRoundAtMs = clock.monotonicMs()
+  let lastCutAtMs = Number.NEGATIVE_INFINITY
   let roundTimer: Timer | undefined
   let drained: (() => void) | undefined
 
@@ -64,13 +65,7 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
   function beginRound(): void {
     roundTimer?.cancel()
     roundTimer = undefined
-    try {
-      blocks = drained ? [] : [...lanes.values()].map(lane => lane.cut()).filter(block => block !== undefined)
-    } catch (error) {
-      // Not of its topic's schema: our fault, and nothing may be left out.
-      handle.fail(error as Error)
-      return
-    }
+    blocks = drained ? [] : [...lanes.values()].map(lane => lane.cut()).filter(block => block !== undefined)
     writeState()
   }
 
@@ -88,12 +83,14 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
   async function insertBlocks(): Promise<void> {
     phase = 'inserting'
     const startedMs = clock.monotonicMs()
+    let rows = 0
     try {
       for (const insert of blocks.flatMap(insertsOf)) {
         const insertedFromMs = clock.machineMs()
         const sentAtMs = clock.monotonicMs()
         await analytics.insert(insert, closed.signal)
-        metrics?.inserted(insert.table, insert.rows.length, (clock.monotonicMs() - sentAtMs) / 1000)
+        rows += insert.rows
+        metrics?.inserted(insert.table, insert.rows, (clock.monotonicMs() - sentAtMs) / 1000)
         if (tracing) traceInsert(tracing, insert, insertedFromMs)
       }
     } catch (error) {
@@ -103,7 +100,9 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
     for (const block of blocks) lanes.get(block.topic)?.finish()
     blocks = []
     phase = 'gathering'
-    nextRoundAtMs = clock.monotonicMs() + pauseAfter(clock.monotonicMs() - startedMs, pacing)
+    const nowMs = clock.monotonicMs()
+    nextRoundAtMs = nowMs + pauseAfter({ tookMs: nowMs - startedMs, rowsPerSecond: (rows * 1_000) / (startedMs - lastCutAtMs) }, pacing)
+    lastCutAtMs = startedMs
     beginRoundWhenDue()
   }
 
@@ -120,7 +119,13 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
       const topic = records[0]?.topic
       if (topic === undefined) return
       const lane = lanes.get(topic)
-      lane?.receive(records, nextOffset)
+      try {
+        lane?.receive(records, nextOffset)
+      } catch (error) {
+        // Not of its topic's schema: our fault, and nothing may be left out.
+        handle.fail(error as Error)
+        return
+      }
       // A transaction takes in a bounded number of records, and the block may have more: commit, empty as it is, to be given the rest.
       if (lane?.isIncomplete) handle.write([])
       beginRoundWhenDue()
@@ -153,6 +158,6 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
   }
 }
 
-function pauseAfter(tookMs: number, pacing: Pacing): number {
-  return Math.min(Math.max(tookMs * pacing.busyFactor, pacing.shortestMs), pacing.longestMs)
+function pauseAfter(round: { tookMs: number; rowsPerSecond: number }, { busyFactor, loadFactor, shortestMs, longestMs }: Pacing): number {
+  return Math.min(Math.max(round.tookMs * busyFactor, round.rowsPerSecond * loadFactor, shortestMs), longestMs)
 }

@@ -5,6 +5,7 @@
  * An insert names its block with a token, and ClickHouse drops a block whose token it has seen. So the same insert may be sent any number
  * of times: whatever went wrong with it, lost answers included, the cure is to send it again.
  */
+import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
@@ -13,7 +14,11 @@ import type { Logger } from '../observability/logger.ts'
 /** Rows of one table and one table partition. The same token must always come with the same rows. */
 export interface InsertBlock {
   table: string
-  rows: object[]
+  /** ClickHouse's name of what the body is in. */
+  format: 'RowBinaryWithNamesAndTypes' | 'JSONEachRow'
+  body: Buffer
+  /** How many there are in it. */
+  rows: number
   token: string
 }
 
@@ -74,13 +79,13 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
     for (let waitMs = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.longest)) {
       signal.throwIfAborted()
       try {
-        await client.insert({
-          table: block.table,
-          values: block.rows,
-          format: 'JSONEachRow',
+        const { stream } = await client.exec({
+          query: `INSERT INTO ${block.table} FORMAT ${block.format}`,
+          values: Readable.from([block.body], { objectMode: false }),
           clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: block.token },
           abort_signal: signal,
         })
+        for await (const _ of stream); // its connection is free again once the answer has been read
         return
       } catch (error) {
         signal.throwIfAborted()

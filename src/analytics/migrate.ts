@@ -41,7 +41,8 @@ async function apply(client: AnalyticsClient, migration: Migration): Promise<voi
   for (const statement of splitStatements(migration.text)) await client.command(statement)
   const hash = hashOf(migration)
   // The token keeps two processes that apply the same file from recording it twice.
-  await client.insert({ table: 'migrations', rows: [{ name: migration.name, hash }], token: `${migration.name}/${hash}` }, never)
+  const body = Buffer.from(JSON.stringify({ name: migration.name, hash }))
+  await client.insert({ table: 'migrations', format: 'JSONEachRow', body, rows: 1, token: `${migration.name}/${hash}` }, never)
 }
 
 /** Starting up is not called off half-way. */

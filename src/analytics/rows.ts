@@ -1,76 +1,90 @@
 /**
- * From what stands in the audit topics to rows of the tables. Columns have the fields' names; a time loses its `Ms` and becomes
- * `DateTime64(3)`. A row depends on its record alone, so that a block can be made again.
+ * From what stands in the audit topics to rows of the tables, as ClickHouse reads them. Columns have the fields' names; a time loses its `Ms` and
+ * becomes `DateTime64(3)`. Rows depend on their record alone, so that a block can be made again.
  */
-import type { AttemptRow } from '../../topics/audit-attempts.ts'
-import type { ChangeRow } from '../../topics/audit-changes.ts'
-import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
-import type { RelayRow } from '../../topics/audit-relays.ts'
-import { traceIdOf } from '../observability/tracing/trace-context.ts'
+import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
+import { auditChangesCodec } from '../../topics/audit-changes.ts'
+import { auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { auditRelaysCodec } from '../../topics/audit-relays.ts'
+import { TRACE_ID } from '../observability/tracing/trace-context.ts'
+import { copySlice } from './row-binary.ts'
+import { type Column, columnsOf, rowsOf } from './table-rows.ts'
 
-export type Table = 'emits' | 'payloads' | 'completions' | 'attempts' | 'changes' | 'relays' | 'quarantine'
+const WORD = 'LowCardinality(String)'
+const WORD_OR_NULL = 'LowCardinality(Nullable(String))'
+const DAY_MS = 86_400_000
 
-export interface TableRow {
-  table: Table
-  /** The table partition that it falls into, as in `migrations/`: a month or a day. One insert touches one. */
-  partition: string
-  row: object
+const EMITS = {
+  ...{ environment: WORD, verdict: WORD, code: WORD_OR_NULL, sequence: 'Nullable(UInt64)', depth: 'UInt16', channel: WORD },
+  ...{ payloadBytes: 'UInt32', webhooks: 'Array(Tuple(webhookId String, skipped Nullable(String)))', subscriberCount: 'UInt32' },
+  ...{ warnings: 'Array(LowCardinality(String))' },
 }
-
-/** One row of `emits` and, if there is a payload, one of `payloads`. */
-export function verdictRows(verdict: VerdictRow): TableRow[] {
-  const { timeMs, recordedAtMs, judgedAtMs, payload, ...facts } = verdict
-  const recordedAt = time(recordedAtMs)
-  const emit: TableRow = {
-    table: 'emits',
-    partition: month(recordedAtMs),
-    row: { ...facts, traceId: traceIdOf(verdict.traceparent), time: time(timeMs), recordedAt, judgedAt: time(judgedAtMs) },
-  }
-  if (payload === null) return [emit]
-  const { organizationId, environment, emitId } = verdict
-  const kept = { organizationId, environment, emitId, recordedAt, payload: payload.toString('utf8') }
-  return [emit, { table: 'payloads', partition: day(recordedAtMs), row: kept }]
+const TRACE: Column = {
+  ...{ name: 'traceId', type: 'Nullable(String)', field: 'traceparent', copy: copySlice(TRACE_ID.start, TRACE_ID.end) },
 }
-
-export function completionRow(completion: CompletionRow): TableRow {
-  const { recordedAtMs, completedAtMs, ...facts } = completion
-  return {
-    table: 'completions',
-    partition: month(completedAtMs),
-    row: { ...facts, recordedAt: time(recordedAtMs), completedAt: time(completedAtMs) },
-  }
+const OF_PAYLOADS = ['organizationId', 'environment', 'emitId', 'recordedAtMs', 'payload']
+const ATTEMPTS = {
+  ...{ environment: WORD, sequence: 'UInt64', number: 'UInt32', maxAttempts: 'UInt32', trigger: WORD, state: WORD, reason: WORD_OR_NULL },
+  ...{ durationMs: 'UInt32', connectMs: 'Nullable(UInt32)', firstByteMs: 'Nullable(UInt32)', responseStatus: 'Nullable(UInt16)' },
+  ...{ errorKind: WORD_OR_NULL },
 }
+const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }
+const RELAYS = { step: 'UInt8', status: WORD, skipReason: WORD_OR_NULL }
 
-export function attemptRow(attempt: AttemptRow): TableRow {
-  const { startedAtMs, nextAttemptAtMs, createdAtMs, ...facts } = attempt
-  const nextAttemptAt = nextAttemptAtMs === null ? null : time(nextAttemptAtMs)
-  return {
-    table: 'attempts',
-    partition: day(startedAtMs),
-    row: { ...facts, startedAt: time(startedAtMs), nextAttemptAt, createdAt: time(createdAtMs) },
-  }
-}
+/** Of each verdict a row in `emits` and, if there is a payload, one in `payloads`. */
+export const emitRows = rowsOf(auditEmitsCodec, {
+  verdicts: fields => {
+    const columns = columnsOf(
+      fields.filter(({ name }) => name !== 'payload'),
+      EMITS,
+    )
+    const ofPayloads = fields.filter(({ name }) => OF_PAYLOADS.includes(name))
+    return [
+      { table: 'emits', partition: { by: 'recordedAtMs', name: month }, columns: [...columns, TRACE], traced: true },
+      {
+        table: 'payloads',
+        partition: { by: 'recordedAtMs', name: day },
+        columns: columnsOf(ofPayloads, { environment: WORD }, 'payload'),
+        where: 'payload',
+      },
+    ]
+  },
+  completions: fields => {
+    const columns = columnsOf(fields, { environment: WORD, state: WORD })
+    return [{ table: 'completions', partition: { by: 'completedAtMs', name: month }, columns }]
+  },
+})
 
-export function changeRow(change: ChangeRow): TableRow {
-  const { occurredAtMs, ...facts } = change
-  return { table: 'changes', partition: month(occurredAtMs), row: { ...facts, occurredAt: time(occurredAtMs) } }
-}
+export const attemptRows = rowsOf(auditAttemptsCodec, {
+  attempts: fields => [{ table: 'attempts', partition: { by: 'startedAtMs', name: day }, columns: columnsOf(fields, ATTEMPTS) }],
+})
 
-export function relayRow(relay: RelayRow): TableRow {
-  const { queuedAtMs, atMs, ...facts } = relay
-  return { table: 'relays', partition: day(queuedAtMs), row: { ...facts, queuedAt: time(queuedAtMs), at: time(atMs) } }
-}
+export const changeRows = rowsOf(auditChangesCodec, {
+  changes: fields => [{ table: 'changes', partition: { by: 'occurredAtMs', name: month }, columns: columnsOf(fields, CHANGES) }],
+})
+
+export const relayRows = rowsOf(auditRelaysCodec, {
+  relays: fields => [{ table: 'relays', partition: { by: 'queuedAtMs', name: day }, columns: columnsOf(fields, RELAYS) }],
+})
 
 /** Seconds with their fraction, as text: ClickHouse reads it without loss. */
 export const time = (ms: number): string => (ms / 1000).toFixed(3)
-const month = (ms: number): string => day(ms).slice(0, 7)
 
-const DAY_MS = 86_400_000
 /** Rows come day by day, and writing a date is dear. */
-let lastDay = { number: 0, name: '1970-01-01' }
+let last = { day: 0, dayName: '1970-01-01', monthName: '1970-01' }
 
 export function day(ms: number): string {
+  return dayOf(ms).dayName
+}
+
+function month(ms: number): string {
+  return dayOf(ms).monthName
+}
+
+function dayOf(ms: number): typeof last {
   const number = Math.floor(ms / DAY_MS)
-  if (number !== lastDay.number) lastDay = { number, name: new Date(ms).toISOString().slice(0, 10) }
-  return lastDay.name
+  if (number === last.day) return last
+  const dayName = new Date(ms).toISOString().slice(0, 10)
+  last = { day: number, dayName, monthName: dayName.slice(0, 7) }
+  return last
 }

@@ -3,7 +3,8 @@
  * tenth of a millisecond. A few run at the same time, off the event loop.
  */
 import { Session } from 'chdb'
-import type { Statement } from './clickhouse-http.ts'
+import { quoteText, type Statement } from './clickhouse-http.ts'
+import type { InsertFiles } from './insert-files.ts'
 
 /** As many as Node has threads for them. */
 const CONCURRENT_MAX = 4
@@ -25,13 +26,19 @@ export interface ClickHouseEngine {
   close(): Promise<void>
 }
 
-export function createClickHouseEngine(dataPath: string): ClickHouseEngine {
+export function createClickHouseEngine(dataPath: string, files: InsertFiles): ClickHouseEngine {
   const anchor = new Session(dataPath) // the tables stay open as long as one connection is
   const admit = createGate(CONCURRENT_MAX)
   const sessions = createNamedSessions(dataPath)
   const underWay = new Set<Promise<unknown>>()
 
-  const runWithin = async (statement: Statement) => {
+  const runWithin = (statement: Statement): Promise<StatementResult> => {
+    const { data, ...rest } = statement
+    if (data === undefined) return runText(statement)
+    return files.use(statement.text, data, text => runText({ ...rest, data: undefined, text }))
+  }
+
+  const runText = async (statement: Statement) => {
     if (statement.sessionId) return sessions.use(statement.sessionId, session => execute(session, statement))
     const session = new Session(dataPath)
     try {
@@ -74,10 +81,6 @@ const NOTHING: StatementResult = { bytes: new Uint8Array(), readRows: 0, readByt
 /** NO_DATA_TO_INSERT: over HTTP an insert without rows is a success. */
 function acceptNoRows(error: { clickhouseCode?: number }): undefined {
   if (error.clickhouseCode !== 108) throw error
-}
-
-function quoteText(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
 function quoteName(name: string): string {

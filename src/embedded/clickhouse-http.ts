@@ -12,8 +12,9 @@ export interface Credentials {
 
 /** One statement with everything that the request says about it. */
 export interface Statement {
-  /** The query; for an insert, its data follows after a line end. */
   text: string
+  /** Of an insert whose query is a parameter: its body, in the query's format. */
+  data: Buffer | undefined
   queryId: string
   database: string | undefined
   /** Output format where the query names none. */
@@ -28,7 +29,7 @@ export interface Statement {
 
 export interface StatementRequest {
   parameters: URLSearchParams
-  body: string
+  body: Buffer
   readOnly: boolean
   formatHeader: string | string[] | undefined
 }
@@ -42,14 +43,20 @@ const NOT_SETTINGS = new Set(
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MULTI_CHECK_CHARS_MAX = 1_000_000
 
-export function parseStatement({ parameters, body, readOnly, formatHeader }: StatementRequest): Statement {
+/** `takesData`: whether the body of such a query is data, rather than its end. */
+export function parseStatement(
+  { parameters, body, readOnly, formatHeader }: StatementRequest,
+  takesData: (query: string) => boolean,
+): Statement {
   const query = parameters.get('query') ?? ''
-  const text = query && body ? `${query}\n${body}` : query || body
+  const data = query && body.length > 0 && takesData(query) ? body : undefined
+  const text = query ? (data || body.length === 0 ? query : `${query}\n${body.toString('utf8')}`) : body.toString('utf8')
   if (!text.trim()) throw new StatementError(62, 'SYNTAX_ERROR', 'Empty query')
-  if (holdsSeveral(query || body)) throw new StatementError(62, 'SYNTAX_ERROR', 'Syntax error (Multi-statements are not allowed)')
+  if (holdsSeveral(query || text)) throw new StatementError(62, 'SYNTAX_ERROR', 'Syntax error (Multi-statements are not allowed)')
   const names = [...parameters].filter(([name]) => NAME.test(name))
   return {
     text,
+    data,
     queryId: parameters.get('query_id') ?? randomUUID(),
     database: parameters.get('database') ?? undefined,
     format: parameters.get('default_format') ?? [formatHeader].flat()[0] ?? 'TabSeparated',
@@ -64,6 +71,11 @@ export function parseStatement({ parameters, body, readOnly, formatHeader }: Sta
 function holdsSeveral(query: string): boolean {
   const quoted = /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\//g
   return query.length <= MULTI_CHECK_CHARS_MAX && /;\s*\S/.test(query.replace(quoted, ' '))
+}
+
+/** As a literal of the language. */
+export function quoteText(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
 /** Basic authentication, ClickHouse's own headers, or parameters, in this order. */

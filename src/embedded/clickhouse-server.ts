@@ -5,10 +5,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { dirname, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { createClickHouseEngine, type StatementResult } from './clickhouse-engine.ts'
 import { type Credentials, httpStatusOf, parseStatement, readCredentials, StatementError } from './clickhouse-http.ts'
 import { createDiskGuard, freeBytesAt } from './disk-guard.ts'
+import { openInsertFiles } from './insert-files.ts'
 import { giveWay } from './priority.ts'
 
 const INSERT = /^\s*insert\b/i
@@ -21,8 +23,10 @@ interface ServerSettings extends Credentials {
 
 const settings = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as ServerSettings
 giveWay() // before the engine starts its threads
-const engine = createClickHouseEngine(settings.dataPath)
-const disk = createDiskGuard({ freeBytes: () => freeBytesAt(settings.dataPath), tell: text => engine.runNow(text) })
+const dataPath = resolve(settings.dataPath)
+const files = openInsertFiles(dirname(dataPath))
+const engine = createClickHouseEngine(dataPath, files)
+const disk = createDiskGuard({ freeBytes: () => freeBytesAt(dataPath), tell: text => engine.runNow(text) })
 await disk.check()
 
 const server = createServer((request, response) => {
@@ -45,12 +49,13 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1')
   if (url.pathname === '/ping') return void response.end('Ok.\n')
   authenticate(readCredentials(request.headers, url.searchParams))
-  const statement = parseStatement({
+  const asked = {
     parameters: url.searchParams,
     body: await readBody(request),
     readOnly: request.method === 'GET' || request.method === 'HEAD',
     formatHeader: request.headers['x-clickhouse-format'],
-  })
+  }
+  const statement = parseStatement(asked, files.fits)
   if (INSERT.test(statement.text) && disk.isLow())
     throw new StatementError(243, 'NOT_ENOUGH_SPACE', 'The disk is nearly full: nothing is inserted until there is room again')
   const result = await engine.run(statement)
@@ -75,7 +80,7 @@ function authenticate(given: Credentials) {
   )
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -84,7 +89,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
     chunks.push(chunk)
   }
   const body = Buffer.concat(chunks)
-  return (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX }) : body).toString('utf8')
+  return request.headers['content-encoding'] === 'gzip' ? gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX }) : body
 }
 
 /** The exception as ClickHouse words it: the client reads code and type out of the text. */

@@ -3,13 +3,13 @@
 import { insertsOf } from '../../processors/record/blocks.ts'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { migrate } from '../../src/analytics/migrate.ts'
-import { attemptRow, changeRow, completionRow, relayRow, type TableRow, verdictRows } from '../../src/analytics/rows.ts'
+import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/observability/logger.ts'
-import type { AttemptRow } from '../../topics/audit-attempts.ts'
-import type { ChangeRow } from '../../topics/audit-changes.ts'
-import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
-import type { RelayRow } from '../../topics/audit-relays.ts'
+import { type AttemptRow, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
+import { auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
+import { auditEmitsCodec, type CompletionRow, type VerdictRow } from '../../topics/audit-emits.ts'
+import { auditRelaysCodec, type RelayRow } from '../../topics/audit-relays.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 
 export interface AuditRows {
@@ -35,12 +35,12 @@ const never = new AbortController().signal
 
 /** Inserts the rows as a block of its own; the same `first` again is the same block again. */
 export async function insertAudit(client: AnalyticsClient, first: number, audit: AuditRows): Promise<void> {
-  const rows: TableRow[] = [
-    ...(audit.verdicts ?? []).flatMap(verdictRows),
-    ...(audit.completions ?? []).map(completionRow),
-    ...(audit.attempts ?? []).map(attemptRow),
-    ...(audit.changes ?? []).map(changeRow),
-    ...(audit.relays ?? []).map(relayRow),
+  const { verdicts = [], completions = [], attempts = [], changes = [], relays = [] } = audit
+  const rows = [
+    ...emitRows(auditEmitsCodec.encode({ verdicts, completions })),
+    ...attemptRows(auditAttemptsCodec.encode({ attempts })),
+    ...changeRows(auditChangesCodec.encode({ changes })),
+    ...relayRows(auditRelaysCodec.encode({ relays })),
   ]
   for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows })) await client.insert(insert, never)
 }

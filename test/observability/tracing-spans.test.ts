@@ -107,12 +107,10 @@ describe('a span', () => {
   })
 
   it('of an insert is made for emits of recorded traces alone, and for 200 of them at most', async () => {
-    const rows = (count: number, traceparent: string | null) =>
-      Array.from({ length: count }, (_, n) => ({ emitId: `cee_${n}`, traceparent }))
-    const unsampled = PARENT.replace(/01$/, '00')
+    const traced = Array.from({ length: 300 }, (_, n) => ({ emitId: `cee_${n}`, traceparent: PARENT }))
     const spans = await sent(tracing => {
-      traceInsert(tracing, { table: 'attempts', rows: rows(3, PARENT) }, 0)
-      traceInsert(tracing, { table: 'emits', rows: [...rows(3, null), ...rows(3, unsampled), ...rows(300, PARENT)] }, clock.machineMs())
+      traceInsert(tracing, { table: 'attempts', rows: 3, traced: [] }, 0)
+      traceInsert(tracing, { table: 'emits', rows: 306, traced }, clock.machineMs())
     })
     expect(spans).toHaveLength(200)
     expect(spans[0]!.attributes).toMatchObject({ 'db.collection.name': 'emits', 'clarion.emit.id': 'cee_0' })

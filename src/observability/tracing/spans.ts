@@ -4,7 +4,6 @@
  */
 import type { AttemptResult } from '../../delivery/send.ts'
 import type { IngressEmit } from '../../events/ingress-emit.ts'
-import { isSampled } from './trace-context.ts'
 import type { Span, Tracing } from './tracing.ts'
 
 /** What is told of an emit before it is judged. */
@@ -145,15 +144,19 @@ export function traceAttempt(
 /** Of one insert: beyond these, emits of recorded traces have no span of it. */
 const INSERT_SPANS_MAX = 200
 
+/** An emit whose trace is recorded. */
+export interface TracedEmit {
+  emitId: string
+  traceparent: string
+}
+
 /** An insert that has been made, in the trace of each emit that it brought into the history. */
-export function traceInsert(tracing: Tracing, insert: { table: string; rows: readonly object[] }, startedAtMs: number): void {
-  if (insert.table !== 'emits') return
-  let spans = 0
-  for (const row of insert.rows as ReadonlyArray<{ traceparent?: string | null; emitId?: string }>) {
-    const { traceparent, emitId } = row
-    if (!traceparent || !isSampled(traceparent)) continue
-    const about = { 'db.system.name': 'clickhouse', 'db.collection.name': insert.table, 'db.operation.batch.size': insert.rows.length }
+export function traceInsert(
+  tracing: Tracing,
+  insert: { table: string; rows: number; traced: readonly TracedEmit[] },
+  startedAtMs: number,
+): void {
+  const about = { 'db.system.name': 'clickhouse', 'db.collection.name': insert.table, 'db.operation.batch.size': insert.rows }
+  for (const { traceparent, emitId } of insert.traced.slice(0, INSERT_SPANS_MAX))
     tracing.begin('record.insert', traceparent, startedAtMs).end({ ...about, 'clarion.emit.id': emitId })
-    if (++spans === INSERT_SPANS_MAX) return
-  }
 }

@@ -9,7 +9,7 @@ const CHARACTERS_MAX = 255
 const NO_TRACE = '0'.repeat(32)
 const NO_SPAN = '0'.repeat(16)
 const SAMPLED = 1
-const TRACE_ID = { start: 3, end: 35 }
+export const TRACE_ID = { start: 3, end: 35 }
 
 export interface TraceContext {
   traceId: string

@@ -15,7 +15,7 @@ import { createLogs, emit, emitAndDeliver, type Life, type Logs, live, SHARD } f
 import { createFaultyLink, type FaultyLink } from './faulty-link.ts'
 
 const bounds = { blockRowsMax: 100, blockBytesMax: 1_000_000, bufferBytesMax: 2_000_000 }
-const pacing = { busyFactor: 0, shortestMs: 0, longestMs: 0 }
+const pacing = { busyFactor: 0, loadFactor: 0, shortestMs: 0, longestMs: 0 }
 
 let link: FaultyLink
 let analytics: AnalyticsClient
@@ -217,7 +217,7 @@ describe('record', () => {
     const clock = handClock()
     const life = await begin({
       clock,
-      pacing: { busyFactor: 0, shortestMs: 200, longestMs: 200 },
+      pacing: { busyFactor: 0, loadFactor: 0, shortestMs: 200, longestMs: 200 },
       bounds: { ...bounds, blockBytesMax: 20_000 },
     })
     emit(logs, 1)
@@ -240,9 +240,33 @@ describe('record', () => {
     await logs.until(() => (logs.state(auditEmits.name)?.through ?? 0) > 4)
   })
 
+  it('gathers the longer the more rows come, so that inserts grow and not their number', async () => {
+    const clock = handClock()
+    const life = await begin({ clock, pacing: { busyFactor: 0, loadFactor: 100, shortestMs: 200, longestMs: 5_000 } })
+    emit(logs, 1)
+    life.feed()
+    await inserted()
+    await clock.timerSet()
+    emit(logs, 2, 2)
+    life.feed()
+    await nextTurn()
+    clock.advance(200)
+    await logs.until(() => logs.state(auditEmits.name)?.through === 4)
+    // Four rows in 200 ms, an emit has two: 20 a second.
+    await clock.timerSet()
+    emit(logs, 4)
+    life.feed()
+    await nextTurn()
+    clock.advance(1_999)
+    await nextTurn()
+    expect(logs.state(auditEmits.name)).toMatchObject({ from: 1, through: 4 })
+    clock.advance(1)
+    await logs.until(() => logs.state(auditEmits.name)?.through === 6)
+  })
+
   it('when drained lets the insert under way end and leaves the position behind it', async () => {
     emit(logs, 1, 3)
-    const life = await begin({ pacing: { busyFactor: 0, shortestMs: 60_000, longestMs: 60_000 } })
+    const life = await begin({ pacing: { busyFactor: 0, loadFactor: 0, shortestMs: 60_000, longestMs: 60_000 } })
     await inserted()
     await life.drain()
 
