@@ -114,6 +114,7 @@ function itemReader(fields: Field[], tables: TableRows[]): (from: Source) => Row
     from.at = end
   }
   return from => {
+    for (const writer of writers) writer.take() // what a record left that could not be read to its end
     eachItem(from, () => write(from))
     return writers.flatMap(writer => writer.take())
   }

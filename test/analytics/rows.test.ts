@@ -205,6 +205,7 @@ it('a record that is cut off anywhere, or goes on beyond its end, is refused; on
   const bytes = auditEmitsCodec.encode({ verdicts: [matched(1, ['wh_1'], ['wh_2']), verdict(2, { warnings: ['w'] })], completions: [] })
   for (let length = 0; length < bytes.length; length++) expect(() => emitRows(bytes.subarray(0, length))).toThrow()
   expect(() => emitRows(Buffer.concat([bytes, Buffer.from([0])]))).toThrow('were read')
+  const counted = () => emitRows(bytes).map(({ table, rows }) => `${table} ${rows}`)
   let outcomes = 0
   for (let at = 10; at < bytes.length; at++) {
     for (const byte of [0, 0xff, bytes[at]! ^ 0x80, bytes[at]! ^ 1]) {
@@ -214,6 +215,8 @@ it('a record that is cut off anywhere, or goes on beyond its end, is refused; on
         emitRows(damaged)
       } catch (error) {
         expect(error).toBeInstanceOf(RangeError)
+        // The next record has nothing of this one.
+        expect(counted()).toEqual(['emits 2', 'payloads 2'])
       }
       outcomes++
     }
