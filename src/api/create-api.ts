@@ -36,6 +36,7 @@ import { createSubscriptionHandlers } from './handlers/subscriptions.ts'
 import { createSystemHandlers } from './handlers/system.ts'
 import { createUsageHandlers } from './handlers/usage.ts'
 import { createWebhookHandlers } from './handlers/webhooks.ts'
+import { createKeptEvents } from './kept-events.ts'
 import { createOpenApi } from './openapi.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
 import { createOverload } from './overload.ts'
@@ -94,7 +95,8 @@ export function createApi(deps: ApiDeps): Api {
   let document: string | undefined
   const openapi = () => (document ??= createOpenApi(routes, deps))
   const platformEmitting = createPlatformEmitting(deps)
-  const redelivery = createRedelivery(deps)
+  const keptEvents = createKeptEvents(deps)
+  const redelivery = createRedelivery({ ...deps, keptEvents })
   const replays = createReplayHandlers({ ...controlPlane, ...deps })
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, openapi }),
@@ -113,7 +115,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
-    relays: createRelayHandlers({ ...deps, redelivery }),
+    relays: createRelayHandlers({ ...deps, redelivery, keptEvents }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
       quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),

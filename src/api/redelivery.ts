@@ -14,16 +14,13 @@ import type { Owner } from '../control-plane/webhooks.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
+import type { KeptEvents } from './kept-events.ts'
 
 /** Dead letters that one call redrives at most. */
 export const REDRIVE_MAX = 10_000
 /** Events, up to 256 KB each, that are in memory at a time. */
 const CHUNK = 100
 const ASKED_MAX = 50_000
-/** The history of an emit may come after that of its deliveries: what has only just happened is waited for. */
-const RECENT_MS = 3_600_000
-const HISTORY_WAIT_MS = 5_000
-const HISTORY_POLL_MS = 100
 const SKIPPED_SHOWN_MAX = 1_000
 
 export type RedriveChoice = { deliveryIds: string[] } | { webhookId?: string; from?: string; to?: string }
@@ -40,7 +37,7 @@ export interface Redriven {
 type SkipReason = 'not_found' | 'not_failed' | 'webhook_inactive' | 'payload_expired' | 'delivery_in_progress'
 
 export interface Redelivery {
-  /** One attempt more, or with `resume` the schedule anew. Errors: `delivery_in_progress`, `webhook_inactive`, `conflict`, `outside_retention`. */
+  /** One attempt more, or with `resume` the schedule anew. Errors: `delivery_in_progress`, `webhook_inactive`, `conflict`, those of `KeptEvents`. */
   retry(caller: Caller, owner: Owner, delivery: Delivery, resume: boolean): Promise<Delivery>
   /** Errors: `conflict` when it has ended, `webhook_inactive` when it waits in the log because its webhook is off. */
   cancel(caller: Caller, owner: Owner, delivery: Delivery): Promise<Delivery>
@@ -49,13 +46,14 @@ export interface Redelivery {
 
 export function createRedelivery(deps: {
   reads: Reads
+  keptEvents: KeptEvents
   view: ControlView
   appender: Appender
   shards: number
   ids: Ids
   clock: Clock
 }): Redelivery {
-  const { reads, view, appender, clock } = deps
+  const { reads, keptEvents, view, appender, clock } = deps
   /** What this process has asked for and the history may not show yet: deliveries with the attempts that they had. */
   const asked = new Map<string, number>()
 
@@ -67,19 +65,6 @@ export function createRedelivery(deps: {
   }
 
   const isActive = (owner: Owner, { webhookId }: Delivery) => view.find('webhook', owner.organizationId, webhookId)?.active === true
-
-  const isRecent = ({ createdAt }: Delivery) => clock.nowMs() - Date.parse(createdAt) < RECENT_MS
-
-  /** The events of these deliveries, by emit id. */
-  async function eventsOf({ organizationId, environment }: Owner, deliveries: Delivery[]): Promise<Map<string, EventToDeliver>> {
-    const emitIds = [...new Set(deliveries.map(({ emitId }) => emitId))]
-    for (let waitedMs = 0; ; waitedMs += HISTORY_POLL_MS) {
-      const found = await reads.eventsToDeliver(organizationId, environment, emitIds)
-      const isWhole = deliveries.every(delivery => found.has(delivery.emitId) || !isRecent(delivery))
-      if (isWhole || waitedMs >= HISTORY_WAIT_MS) return found
-      await clock.sleep(HISTORY_POLL_MS)
-    }
-  }
 
   async function write(caller: Caller, owner: Owner, delivery: Delivery, command: Pick<DeliveryCommand, 'kind' | 'record'>): Promise<void> {
     const { organizationId } = owner
@@ -134,7 +119,10 @@ export function createRedelivery(deps: {
       if (reason) skip(delivery.id, reason)
       else good.push(delivery)
     }
-    const events = await eventsOf(owner, good)
+    const events = await keptEvents.find(
+      owner,
+      good.map(({ emitId }) => emitId),
+    )
     const kept = good.filter(({ id, emitId }) => events.has(emitId) || skip(id, 'payload_expired'))
     await Promise.all(kept.map(delivery => again(caller, owner, delivery, events.get(delivery.emitId)!, false)))
     total.count += kept.length
@@ -170,10 +158,7 @@ export function createRedelivery(deps: {
       if (status !== 'failed' && status !== 'success')
         throw new ClarionError('conflict', `The delivery was ${status}: only one that failed or succeeded can be retried.`)
       if (!isActive(owner, delivery)) throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
-      const source = (await eventsOf(owner, [delivery])).get(delivery.emitId)
-      if (!source && isRecent(delivery))
-        throw new ClarionError('service_unavailable', 'The event is not in the history yet.', { retryAfterS: 5 })
-      if (!source) throw new ClarionError('outside_retention', 'The event is no longer kept.')
+      const source = await keptEvents.get(owner, delivery.emitId)
       if (isAsked(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
       return again(caller, owner, delivery, source, !resume)
     },

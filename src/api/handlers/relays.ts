@@ -14,6 +14,7 @@ import { arrivalOf, relayEmit } from '../../control-plane/federation/relay-emit.
 import type { ControlView } from '../../control-plane/view.ts'
 import { platformEmitRecord } from '../../events/platform-emit.ts'
 import type { Appender } from '../../kafka/ports.ts'
+import type { KeptEvents } from '../kept-events.ts'
 import { pagingOf } from '../paging.ts'
 import type { Redelivery } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
@@ -26,6 +27,7 @@ export function createRelayHandlers(deps: {
   view: ControlView
   appender: Appender
   redelivery: Redelivery
+  keptEvents: KeptEvents
   shards: number
   clock: Clock
 }) {
@@ -90,8 +92,7 @@ export function createRelayHandlers(deps: {
         if (delivery === undefined) throw problem('federation_relay_not_found')
         await deps.redelivery.retry(call.caller, owner, delivery, false)
       } else {
-        const source = (await reads.eventsToDeliver(own(call), 'live', [relay.sourceEmitId])).get(relay.sourceEmitId)
-        if (source === undefined) throw new ClarionError('outside_retention', 'The event is no longer kept.')
+        const source = await deps.keptEvents.get({ organizationId: own(call), environment: 'live' }, relay.sourceEmitId)
         await toOrganization(relay, source.event, source.payload, call.requestId)
       }
       return { data: { ...relay, status: 'queued', lastError: null, completedAt: null } }
