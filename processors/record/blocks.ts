@@ -55,6 +55,32 @@ export type Insert = InsertBlock & { traced: TracedEmit[] }
 function insertOf(pieces: RowBytes[], range: string): Insert {
   const { table, partition, format, header } = pieces[0]!
   const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0)
-  const body = Buffer.concat([header, ...pieces.map(({ bytes }) => bytes)])
+  const body = joinSmall([header, ...pieces.map(({ bytes }) => bytes)])
   return { table, format, body, rows, token: `${range}/${partition}`, traced: pieces.flatMap(({ traced }) => traced) }
+}
+
+const JOINED_BYTES = 64 * 1024
+
+/** Large buffers as they are, small ones joined to some that are not: both copying much and sending little at a time cost. */
+function joinSmall(buffers: Buffer[]): Buffer[] {
+  const joined: Buffer[] = []
+  let small: Buffer[] = []
+  let bytes = 0
+  const join = (): void => {
+    if (small.length > 0) joined.push(Buffer.concat(small, bytes))
+    small = []
+    bytes = 0
+  }
+  for (const buffer of buffers) {
+    if (buffer.length >= JOINED_BYTES) {
+      join()
+      joined.push(buffer)
+      continue
+    }
+    small.push(buffer)
+    bytes += buffer.length
+    if (bytes >= JOINED_BYTES) join()
+  }
+  join()
+  return joined
 }

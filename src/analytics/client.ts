@@ -16,7 +16,8 @@ export interface InsertBlock {
   table: string
   /** ClickHouse's name of what the body is in. */
   format: 'RowBinaryWithNamesAndTypes' | 'JSONEachRow'
-  body: Buffer
+  /** In any number of pieces. */
+  body: Buffer[]
   /** How many there are in it. */
   rows: number
   token: string
@@ -81,7 +82,7 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
       try {
         const { stream } = await client.exec({
           query: `INSERT INTO ${block.table} FORMAT ${block.format}`,
-          values: Readable.from([block.body], { objectMode: false }),
+          values: Readable.from(block.body, { objectMode: false }),
           clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: block.token },
           abort_signal: signal,
         })

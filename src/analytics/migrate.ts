@@ -41,7 +41,7 @@ async function apply(client: AnalyticsClient, migration: Migration): Promise<voi
   for (const statement of splitStatements(migration.text)) await client.command(statement)
   const hash = hashOf(migration)
   // The token keeps two processes that apply the same file from recording it twice.
-  const body = Buffer.from(JSON.stringify({ name: migration.name, hash }))
+  const body = [Buffer.from(JSON.stringify({ name: migration.name, hash }))]
   await client.insert({ table: 'migrations', format: 'JSONEachRow', body, rows: 1, token: `${migration.name}/${hash}` }, never)
 }
 

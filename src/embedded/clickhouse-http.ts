@@ -14,7 +14,7 @@ export interface Credentials {
 export interface Statement {
   text: string
   /** Of an insert whose query is a parameter: its body, in the query's format. */
-  data: Buffer | undefined
+  data: Buffer[] | undefined
   queryId: string
   database: string | undefined
   /** Output format where the query names none. */
@@ -29,7 +29,7 @@ export interface Statement {
 
 export interface StatementRequest {
   parameters: URLSearchParams
-  body: Buffer
+  body: Buffer[]
   readOnly: boolean
   formatHeader: string | string[] | undefined
 }
@@ -50,7 +50,8 @@ export function parseStatement(
 ): Statement {
   const query = parameters.get('query') ?? ''
   const data = query && body.length > 0 && takesData(query) ? body : undefined
-  const text = query ? (data || body.length === 0 ? query : `${query}\n${body.toString('utf8')}`) : body.toString('utf8')
+  const textOfBody = data ? '' : Buffer.concat(body).toString('utf8')
+  const text = query && textOfBody ? `${query}\n${textOfBody}` : query || textOfBody
   if (!text.trim()) throw new StatementError(62, 'SYNTAX_ERROR', 'Empty query')
   if (holdsSeveral(query || text)) throw new StatementError(62, 'SYNTAX_ERROR', 'Syntax error (Multi-statements are not allowed)')
   const names = [...parameters].filter(([name]) => NAME.test(name))

@@ -80,7 +80,7 @@ function authenticate(given: Credentials) {
   )
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: IncomingMessage): Promise<Buffer[]> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -88,8 +88,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     if (length > BODY_BYTES_MAX) throw new StatementError(223, 'QUERY_IS_TOO_LARGE', `The body is larger than ${BODY_BYTES_MAX} bytes`)
     chunks.push(chunk)
   }
-  const body = Buffer.concat(chunks)
-  return request.headers['content-encoding'] === 'gzip' ? gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX }) : body
+  return request.headers['content-encoding'] === 'gzip' ? [gunzipSync(Buffer.concat(chunks), { maxOutputLength: BODY_BYTES_MAX })] : chunks
 }
 
 /** The exception as ClickHouse words it: the client reads code and type out of the text. */

@@ -3,7 +3,7 @@
  * (`FROM INFILE`). Reading from a file also takes half of what parsing it out of a statement's text takes. The files are few, and used again.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { truncate, writeFile } from 'node:fs/promises'
+import { open, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { quoteText } from './clickhouse-http.ts'
@@ -15,7 +15,7 @@ export interface InsertFiles {
   /** Whether the statement takes its data from a file: an insert that ends with its format. */
   fits(text: string): boolean
   /** Runs `work` with the statement that reads `data` from a file. */
-  use<T>(text: string, data: Buffer, work: (text: string) => Promise<T>): Promise<T>
+  use<T>(text: string, data: Buffer[], work: (text: string) => Promise<T>): Promise<T>
 }
 
 /** In a folder of its own in `directory`, emptied first. */
@@ -29,13 +29,23 @@ export function openInsertFiles(directory: string): InsertFiles {
       const [, before, behind] = INSERT_WITH_FORMAT.exec(text)!
       const file = free.pop() ?? join(folder, `${made++}.rows`)
       try {
-        await writeFile(file, data, { mode: 0o600 })
+        await write(file, data)
         return await work(`${before} FROM INFILE ${quoteText(file)}${behind}`)
       } finally {
         await truncate(file, 0).catch(() => undefined) // there is none when it could not be made
         free.push(file)
       }
     },
+  }
+}
+
+async function write(file: string, data: Buffer[]): Promise<void> {
+  const handle = await open(file, 'w', 0o600)
+  try {
+    const { bytesWritten } = await handle.writev(data)
+    if (bytesWritten < data.reduce((sum, { length }) => sum + length, 0)) throw new Error(`the disk did not take all of ${file}`)
+  } finally {
+    await handle.close()
   }
 }
 

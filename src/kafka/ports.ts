@@ -123,6 +123,8 @@ export interface Processor {
    * nobody waits. Without it a shard commits whenever it can.
    */
   commitPaceMs?: number
+  /** Inputs of the last transaction from which on the pace counts: below it there is nothing to gather, and somebody waits. None by default. */
+  commitPaceFrom?: number
   /**
    * Most records of one input partition in one transaction: for a role whose inputs belong to different organizations, so that one's flood does
    * not make the transaction long that another's lone record waits for. No bound by default.

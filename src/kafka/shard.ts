@@ -51,6 +51,8 @@ interface Life {
   filling: OutRecord[]
   fillingBytes: number
   fillingInputs: number
+  /** Of the last transaction. */
+  lastInputs: number
   dirty: boolean
   hurried: boolean
   committing: boolean
@@ -93,6 +95,7 @@ export function createShard(deps: {
       filling: [],
       fillingBytes: 0,
       fillingInputs: 0,
+      lastInputs: 0,
       dirty: false,
       hurried: false,
       committing: false,
@@ -184,7 +187,9 @@ export function createShard(deps: {
 
   /** Whether the next transaction may begin; else it will be looked at again when it may. */
   function inPace(born: Life): boolean {
-    const waitMs = draining || born.hurried || !hasRoom(born) ? 0 : born.begunAtMs + (processor.commitPaceMs ?? 0) - clock.monotonicMs()
+    const { commitPaceMs = 0, commitPaceFrom = 0 } = processor
+    if (draining || born.hurried || !hasRoom(born) || born.lastInputs < commitPaceFrom) return true
+    const waitMs = born.begunAtMs + commitPaceMs - clock.monotonicMs()
     if (waitMs <= 0) return true
     paceTimer ??= clock.after(waitMs, () => {
       paceTimer = undefined
@@ -236,6 +241,7 @@ export function createShard(deps: {
       inputs.renew()
       born.filling = []
       born.fillingBytes = 0
+      born.lastInputs = born.fillingInputs
       born.fillingInputs = 0
       born.dirty = false
       born.hurried = false

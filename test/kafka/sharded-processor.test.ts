@@ -133,6 +133,26 @@ describe('a sharded processor', () => {
     expect(transactions).toBeLessThan(60)
   })
 
+  it('with a pace that counts from several inputs on commits a lone one at once, and what comes after several with others', async () => {
+    const topics = await topicsFor('lone')
+    const processor = { ...numbering(runtime.name('lone'), topics), commitPaceMs: 3_600_000, commitPaceFrom: 3 }
+    const started = await runShardedProcessor({ kafka: runtime.kafka, processor, clock, random, logger, metrics, onFatal: never })
+    const [gathering, other] = [runtime.tail(topics.output, 3), runtime.tail(topics.output, 2)]
+    for (let n = 1; n <= 3; n++) {
+      await feed(topics.input, 3, [`lone${n}`])
+      await gathering.until(records => records.length === n)
+    }
+    await feed(topics.input, 3, ['a', 'b', 'c'])
+    await gathering.until(records => records.length === 6)
+    await feed(topics.input, 3, ['d'])
+    // As long as another shard takes for one that came later.
+    await feed(topics.input, 2, ['e'])
+    await other.until(records => records.length === 1)
+    expect(gathering.records).toHaveLength(6)
+    await started.close()
+    expect(text(await gathering.until(records => records.length === 7))).toEqual(counted(['lone1', 'lone2', 'lone3', 'a', 'b', 'c', 'd']))
+  })
+
   it('writes each input exactly once, in order, whichever of two processes owns the shard, also when one vanishes', async () => {
     const topics = await topicsFor('handover')
     const role = runtime.name('handover')

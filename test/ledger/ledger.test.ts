@@ -122,7 +122,7 @@ describe('the ledger', () => {
     expect(shown.data.findings.filter(each => each.organizationId === id)).toHaveLength(3)
     expect(platform.log()).toContain('the ledger does not agree')
 
-    const body = Buffer.from(JSON.stringify(kept))
+    const body = [Buffer.from(JSON.stringify(kept))]
     await analytics.insert({ table: 'emits', format: 'JSONEachRow', body, rows: 1, token: 'put back' }, new AbortController().signal)
     expect((await check(id)).findings.map(each => each.check)).toEqual(['usage'])
     const resolved = (await audited(organization, 5)).filter(row => row.type === 'DRIFT_RESOLVED')

@@ -14,7 +14,7 @@ it('a block writes payloads before emits, whatever its rows begin with, so that 
     row('emits', '202612'),
   ]
   const inserts = insertsOf({ topic: auditEmits.name, partition: 3, first: 10, last: 19, rows })
-  expect(inserts.map(insert => [insert.table, insert.token.split('/').at(-1), insert.rows, String(insert.body)])).toEqual([
+  expect(inserts.map(insert => [insert.table, insert.token.split('/').at(-1), insert.rows, insert.body.join('')])).toEqual([
     ['payloads', '20261120', 1, '{}payloads'],
     ['payloads', '20261121', 1, '{}payloads'],
     ['emits', '202611', 2, '{}emitsemits'],
