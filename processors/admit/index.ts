@@ -37,15 +37,14 @@ const CONTROL_WAIT_MS = 2_000
  * another organization's emits wait 290 ms (p99); with a quarter of it half as long, and admission was no slower.
  */
 const PARTITION_SHARE_MAX = 500
+const PARTITION_FETCH_BYTES_MAX = 256 * 1024
 
 /**
- * Where three emits came while the last transaction was under way, the next one gathers for so long since that began. A transaction costs the broker
- * as much as some twenty records: at 1,000 emits/s it had 400 of them a second, and with 200 of them half as much to do. A lone emit
- * waits for nobody.
+ * After a transaction of three emits or more the next one gathers until so long after that one began; a lone emit waits for nobody. A transaction
+ * costs the broker as much as some twenty records: at 1,000 emits/s of one organization it had 400 a second, and so has half of them.
  */
 const COMMIT_PACE_MS = 5
 const COMMIT_PACE_FROM = 3
-const PARTITION_FETCH_BYTES_MAX = 256 * 1024
 
 export interface AdmitDependencies {
   view: ControlView

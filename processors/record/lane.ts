@@ -4,7 +4,6 @@
  * A lane is *repeating* from its restore until the block that was under way then has been made again, from exactly its offsets; otherwise it
  * cuts blocks of what has come, up to a bound.
  */
-
 import type { RowBytes } from '../../src/analytics/table-rows.ts'
 import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../topics/record-state.ts'

@@ -47,20 +47,29 @@ export function kindOf(schema: unknown, named = new Map<string, Kind>()): Kind {
     const known = named.get(schema)
     if (known) return known
   } else {
-    const { type, name, symbols, items, fields } = schema as { type: string; name: string; symbols: string[]; items: unknown; fields: [] }
+    const { type, name, symbols, items, fields } = schema as NamedSchema
     if (type === 'array') return { is: 'list', of: kindOf(items, named) }
-    const kind: Kind | undefined =
-      type === 'enum' ? { is: 'enum', symbols } : type === 'record' ? { is: 'record', fields: fieldsOf(fields, named) } : undefined
-    if (kind) {
-      named.set(name, kind)
-      return kind
+    if (type === 'enum') return remembered(named, name, { is: 'enum', symbols })
+    if (type === 'record') {
+      const kinds = fields.map(field => ({ name: field.name, kind: kindOf(field.type, named) }))
+      return remembered(named, name, { is: 'record', fields: kinds })
     }
   }
   throw new Error(`no rows are made of ${JSON.stringify(schema)}`)
 }
 
-const fieldsOf = (fields: Array<{ name: string; type: unknown }>, named: Map<string, Kind>): Field[] =>
-  fields.map(({ name, type }) => ({ name, kind: kindOf(type, named) }))
+interface NamedSchema {
+  type: string
+  name: string
+  symbols: string[]
+  items: unknown
+  fields: Array<{ name: string; type: unknown }>
+}
+
+function remembered(named: Map<string, Kind>, name: string, kind: Kind): Kind {
+  named.set(name, kind)
+  return kind
+}
 
 export function skipOf(kind: Kind): Skip {
   switch (kind.is) {

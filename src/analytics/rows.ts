@@ -40,7 +40,7 @@ export const emitRows = rowsOf(auditEmitsCodec, {
     )
     const ofPayloads = fields.filter(({ name }) => OF_PAYLOADS.includes(name))
     return [
-      { table: 'emits', partition: { by: 'recordedAtMs', name: month }, columns: [...columns, TRACE], traced: true },
+      { table: 'emits', partition: { by: 'recordedAtMs', name: month }, columns: [...columns, TRACE] },
       {
         table: 'payloads',
         partition: { by: 'recordedAtMs', name: day },
@@ -66,9 +66,6 @@ export const changeRows = rowsOf(auditChangesCodec, {
 export const relayRows = rowsOf(auditRelaysCodec, {
   relays: fields => [{ table: 'relays', partition: { by: 'queuedAtMs', name: day }, columns: columnsOf(fields, RELAYS) }],
 })
-
-/** Seconds with their fraction, as text: ClickHouse reads it without loss. */
-export const time = (ms: number): string => (ms / 1000).toFixed(3)
 
 /** Rows come day by day, and writing a date is dear. */
 let last = { day: 0, dayName: '1970-01-01', monthName: '1970-01' }

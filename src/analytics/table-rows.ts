@@ -1,7 +1,8 @@
 /** From records of an audit topic to rows of tables: which field becomes which column, and where a row belongs. */
 import type { Codec } from '../../topics/avro.ts'
-import type { TracedEmit } from '../observability/tracing/spans.ts'
+import { INSERT_SPANS_MAX, type TracedEmit } from '../observability/tracing/spans.ts'
 import { isSampled } from '../observability/tracing/trace-context.ts'
+import type { InsertBlock } from './client.ts'
 import {
   type Copy,
   copyOf,
@@ -25,12 +26,12 @@ export interface RowBytes {
   table: string
   /** As in `migrations/`: a month or a day. One insert touches one. */
   partition: string
-  format: 'RowBinaryWithNamesAndTypes' | 'JSONEachRow'
+  format: InsertBlock['format']
   /** What an insert has once, before all rows. */
   header: Buffer
   rows: number
   bytes: Buffer
-  /** Those of recorded traces. */
+  /** Those of recorded traces, in a table that tells of traces. */
   traced: TracedEmit[]
 }
 
@@ -42,8 +43,6 @@ export interface TableRows {
   columns: Column[]
   /** The optional field without which there is no row. */
   where?: string
-  /** Tells rows of recorded traces. */
-  traced?: boolean
 }
 
 export interface Column {
@@ -55,8 +54,6 @@ export interface Column {
 
 const TIME = "DateTime64(3, 'UTC')"
 const SCRATCH_BYTES = 64 * 1024
-/** Of one record; the rest have no span. */
-const TRACED_MAX = 200
 
 /**
  * A column for each field. `types` tells those that do not follow from Avro's: texts are `String`, longs that end in `Ms` times without it.
@@ -64,10 +61,10 @@ const TRACED_MAX = 200
  */
 export function columnsOf(fields: Field[], types: Record<string, string>, where?: string): Column[] {
   return fields.map(({ name: field, kind }) => {
-    const type = types[field] ?? typeOf(field, field === where && kind.is === 'optional' ? kind.of : kind)
+    const there = field === where && kind.is === 'optional' ? kind.of : undefined
+    const type = types[field] ?? typeOf(field, there ?? kind)
     const name = type.includes('DateTime64') ? field.slice(0, -2) : field
-    const isThere = field === where && kind.is === 'optional'
-    return { name, type, field, copy: isThere ? present(copyOf(kind.of, type)) : copyOf(kind, type) }
+    return { name, type, field, copy: there ? present(copyOf(there, type)) : copyOf(kind, type) }
   })
 }
 
@@ -121,13 +118,14 @@ function itemReader(fields: Field[], tables: TableRows[]): (from: Source) => Row
 }
 
 /** Collects the rows of one table. `starts`: where each field of the item begins. */
-function tableWriter(fields: Field[], { table, partition, columns, where, traced: tellsTraces }: TableRows) {
+function tableWriter(fields: Field[], { table, partition, columns, where }: TableRows) {
   const indexOf = (name: string) => fields.findIndex(field => field.name === name)
   const header = headerOf(columns)
   const at = columns.map(({ field }) => indexOf(field))
   const copies = columns.map(({ copy }) => copy)
   const [place, condition] = [indexOf(partition.by), where === undefined ? -1 : indexOf(where)]
-  const [emitId, traceparent] = [indexOf('emitId'), tellsTraces ? indexOf('traceparent') : -1]
+  const tellsOfTraces = columns.some(({ field }) => field === 'traceparent')
+  const [emitId, traceparent] = [indexOf('emitId'), indexOf('traceparent')]
   const to: Sink = { bytes: Buffer.allocUnsafe(SCRATCH_BYTES), at: 0 }
   let taken: RowBytes[] = []
   let open: { partition: string; rows: number; traced: TracedEmit[] } | undefined
@@ -140,8 +138,10 @@ function tableWriter(fields: Field[], { table, partition, columns, where, traced
 
   return {
     add(starts: number[], from: Source, bytes: number): void {
-      from.at = condition < 0 ? 0 : starts[condition]!
-      if (condition >= 0 && isNull(from)) return
+      if (condition >= 0) {
+        from.at = starts[condition]!
+        if (isNull(from)) return
+      }
       from.at = starts[place]!
       const name = partition.name(readLong(from))
       if (open?.partition !== name) close()
@@ -152,9 +152,9 @@ function tableWriter(fields: Field[], { table, partition, columns, where, traced
         from.at = starts[at[n]!]!
         copies[n]!(from, to)
       }
-      if (traceparent < 0) return
+      if (!tellsOfTraces) return
       from.at = starts[traceparent]!
-      if (isNull(from) || open.traced.length === TRACED_MAX) return
+      if (isNull(from) || open.traced.length === INSERT_SPANS_MAX) return
       const trace = textAt(from)
       if (!isSampled(trace)) return
       from.at = starts[emitId]!

@@ -33,9 +33,8 @@ export function createClickHouseEngine(dataPath: string, files: InsertFiles): Cl
   const underWay = new Set<Promise<unknown>>()
 
   const runWithin = (statement: Statement): Promise<StatementResult> => {
-    const { data, ...rest } = statement
-    if (data === undefined) return runText(statement)
-    return files.use(statement.text, data, text => runText({ ...rest, data: undefined, text }))
+    if (statement.data === undefined) return runText(statement)
+    return files.use(statement.text, statement.data, text => runText({ ...statement, text }))
   }
 
   const runText = async (statement: Statement) => {

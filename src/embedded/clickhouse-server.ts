@@ -42,7 +42,10 @@ process.once('SIGTERM', () => {
   disk.stop()
   server.close()
   server.closeIdleConnections()
-  engine.close().then(() => process.exit(0))
+  engine.close().then(() => {
+    files.close()
+    process.exit(0)
+  })
 })
 
 async function answer(request: IncomingMessage, response: ServerResponse) {

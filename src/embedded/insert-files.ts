@@ -2,7 +2,8 @@
  * The data of an insert on its way into the engine, which takes statements as text alone: it is put into a file and named in the statement
  * (`FROM INFILE`). Reading from a file also takes half of what parsing it out of a statement's text takes. The files are few, and used again.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { open, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +17,8 @@ export interface InsertFiles {
   fits(text: string): boolean
   /** Runs `work` with the statement that reads `data` from a file. */
   use<T>(text: string, data: Buffer[], work: (text: string) => Promise<T>): Promise<T>
+  /** Removes the files. To be called when no statement uses them any more. */
+  close(): void
 }
 
 /** In a folder of its own in `directory`, emptied first. */
@@ -36,6 +39,7 @@ export function openInsertFiles(directory: string): InsertFiles {
         free.push(file)
       }
     },
+    close: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 
@@ -49,12 +53,13 @@ async function write(file: string, data: Buffer[]): Promise<void> {
   }
 }
 
-/** The engine takes some characters of a path for patterns: a folder whose name has them cannot be used. */
+/** The engine takes some characters of a path for patterns: beside data in a folder whose name has them the files cannot be. */
 const PATTERN = /[*?{}]/
 
+/** The same one after each start, so that what a killed process left is removed. */
 function makeFolder(directory: string): string {
-  const folder = join(directory, 'inserts')
-  if (PATTERN.test(folder)) return mkdtempSync(join(tmpdir(), 'clarion-inserts-'))
+  const elsewhere = join(tmpdir(), `clarion-inserts-${hash('sha256', directory).slice(0, 16)}`)
+  const folder = PATTERN.test(directory) ? elsewhere : join(directory, 'inserts')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { mode: 0o700 })
   return folder

@@ -26,8 +26,8 @@ afterAll(async () => {
   await server?.close()
 })
 
-async function insert(query: string, data: Buffer): Promise<void> {
-  const { stream } = await client.exec({ query, values: Readable.from([data], { objectMode: false }) })
+async function insert(query: string, data: Buffer, to = client): Promise<void> {
+  const { stream } = await to.exec({ query, values: Readable.from([data], { objectMode: false }) })
   stream.resume()
   await once(stream, 'end')
 }
@@ -62,3 +62,18 @@ it.each([
   await insert(query, Buffer.from(data))
   expect(await rows(`SELECT id FROM ${table}`)).toEqual([{ id: 1 }])
 })
+
+it('data is taken where the data directory has a name that the engine takes for a pattern', async () => {
+  const dataDir = join(makeDataDirectory(), "a{b}'*")
+  const there = await startEmbeddedClickHouse({ dataDir, logger: silent })
+  const another = createClient({ url: there.url, log: { level: ClickHouseLogLevel.OFF } })
+  try {
+    await another.command({ query: 'CREATE TABLE texts (id UInt8) ENGINE = MergeTree ORDER BY id' })
+    await insert('INSERT INTO texts FORMAT RowBinary', Buffer.from([7]), another)
+    const answer = await another.query({ query: 'SELECT id FROM texts', format: 'JSONEachRow' })
+    expect(await answer.json()).toEqual([{ id: 7 }])
+  } finally {
+    await another.close()
+    await there.close()
+  }
+}, 60_000)

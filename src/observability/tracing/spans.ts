@@ -142,7 +142,7 @@ export function traceAttempt(
 }
 
 /** Of one insert: beyond these, emits of recorded traces have no span of it. */
-const INSERT_SPANS_MAX = 200
+export const INSERT_SPANS_MAX = 200
 
 /** An emit whose trace is recorded. */
 export interface TracedEmit {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { deliveryId } from '../../../src/events/ids.ts'
 import { createReceiver, type ReceiverOptions } from '../../support/receiver.ts'
-import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+import { clock, createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+import { createStagedClock } from './staged-clock.ts'
 
 let harness: Harness
 const closing: Array<() => Promise<unknown>> = []
@@ -51,17 +52,19 @@ describe('a delivery', () => {
     const stage = harness.stage()
     const { url, requests } = await receiver({ answer: ({ number }) => ({ status: number < 4 ? 500 : 200 }) })
     stage.webhook('wh_1', url)
-    run(stage, { timeScale: FAST })
+    const hand = createStagedClock(clock)
+    run(stage, { clock: hand })
     const [event] = await stage.publish(['wh_1'])
+    for (let failed = 1; failed <= 3; failed++) hand.moveTo((await stage.rows(failed)).at(-1)!.nextAttemptAtMs!)
     expect((await stage.completions(1))[0]).toMatchObject({ eventId: event!.eventId, state: 'DELIVERED' })
     const rows = await stage.rows(4)
     expect(rows.map(row => [row.number, row.state])).toEqual([[1, 'retrying'], [2, 'retrying'], [3, 'retrying'], [4, 'success']]) // biome-ignore format: pairs
     expect(new Set(requests.map(request => request.headers['x-delivery-id'])).size).toBe(1)
     for (const [at, row] of rows.slice(0, 3).entries()) {
-      // Rows have whole milliseconds.
-      const delayMs = [60_000, 300_000, 1_800_000][at]! * FAST
-      expect(row.nextAttemptAtMs! - row.startedAtMs - row.durationMs).toBeGreaterThanOrEqual(delayMs * 0.9 - 3)
-      expect(rows[at + 1]!.startedAtMs).toBeGreaterThanOrEqual(row.nextAttemptAtMs!)
+      const delayMs = [60_000, 300_000, 1_800_000][at]!
+      expect(row.nextAttemptAtMs! - row.startedAtMs - row.durationMs).toBeGreaterThanOrEqual(delayMs * 0.9)
+      expect(row.nextAttemptAtMs! - row.startedAtMs - row.durationMs).toBeLessThanOrEqual(delayMs)
+      expect(rows[at + 1]!.startedAtMs).toBe(row.nextAttemptAtMs)
     }
   })
 

@@ -224,16 +224,7 @@ function runShard(
   }
   const told = { reportHealth: async () => undefined, sendNotice: async () => undefined }
   const processor = createDeliver({
-    secrets,
-    sender,
-    chains,
-    clock: time,
-    random,
-    ids,
-    timeScale: 1,
-    logger,
-    catchUp,
-    ...told,
+    ...{ secrets, sender, chains, clock: time, random, ids, timeScale: 1, logger, catchUp, ...told },
     ...overrides,
   })
   let handle: ShardHandle | undefined
