@@ -18,9 +18,8 @@ export function missingBinaries(wanted, present, { dev }) {
   return namesOf(wanted, present, entry => entry.optional && isBinaryForHere(entry) && (dev || !entry.dev))
 }
 
-/** Packages of this machine that npm has to fetch for an empty `node_modules`. */
-export const countFitting = wanted =>
-  Object.entries(wanted).filter(([path, entry]) => path !== '' && fits(entry.os, process.platform) && fits(entry.cpu, process.arch)).length
+/** Packages that npm fetches for an empty `node_modules` on this machine. */
+export const countFitting = wanted => Object.entries(wanted).filter(([path, entry]) => path !== '' && fitsHere(entry)).length
 
 /**
  * Why the required part of the lock file cannot be installed as it is; empty when it can. Optional packages do not count: a lock file made on one
@@ -62,17 +61,18 @@ function namesOf(wanted, present, isNeeded) {
 }
 
 /** Where packages come in one variant for each platform, a variant names its platforms; those that name none are compiled on the spot. */
-const isBinaryForHere = ({ os, cpu, libc }) =>
-  Boolean(os || cpu) && fits(os, process.platform) && fits(cpu, process.arch) && fits(libc, libcOfHere())
+const isBinaryForHere = entry => Boolean(entry.os || entry.cpu) && fitsHere(entry)
 
-const fits = (allowed, here) =>
-  !allowed || (allowed.some(each => each === here || (each[0] === '!' && each !== `!${here}`)) && !allowed.includes(`!${here}`))
+const fitsHere = ({ os, cpu, libc }) => allows(os, process.platform) && allows(cpu, process.arch) && allows(libc, libcOfHere())
 
-let libc
+/** `undefined` allows all; `!x` all but x. */
+const allows = (list, here) => !list || (!list.includes(`!${here}`) && list.some(each => each === here || each.startsWith('!')))
+
+let libcHere
 function libcOfHere() {
   if (process.platform !== 'linux') return undefined
-  libc ??= process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl'
-  return libc
+  libcHere ??= process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl'
+  return libcHere
 }
 
 const requiredBy = ({ dependencies = {}, devDependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} }) => [

@@ -92,7 +92,7 @@ function clusterKafka(config: Config): Part<KafkaConnection> {
 }
 
 async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: boolean): Promise<Part<KafkaConnection>> {
-  const { dataDir, brokerHeapMb: heapMb, brokerProfile: profile } = deps.config
+  const { dataDir, cacheDir, brokerHeapMb: heapMb, brokerProfile: profile } = deps.config
   const shown = ({ brokers, clientBrokers, username, password }: ReturnType<typeof joinEmbeddedKafka>): KafkaConnection => {
     return { brokers, clientBrokers, username, password, clientId: 'clarion', topicDefaults: TOPIC_DEFAULTS }
   }
@@ -100,7 +100,7 @@ async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: bo
   return restarting<EmbeddedKafka, KafkaConnection>(
     'Kafka',
     deps,
-    onExit => startEmbeddedKafka({ dataDir, heapMb, profile, logger: deps.progress, onExit }),
+    onExit => startEmbeddedKafka({ dataDir, cacheDir, heapMb, profile, logger: deps.progress, onExit }),
     shown,
   )
 }

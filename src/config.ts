@@ -1,7 +1,8 @@
 /**
  * Every setting, with a sentence, a default and a unit. The only reader of the environment. All errors are reported together.
  */
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parseRange } from './delivery/addresses.ts'
 
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
@@ -15,6 +16,8 @@ export interface Config {
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
   port: number | undefined
   dataDir: string
+  /** What is fetched once per user. */
+  cacheDir: string
   roles: RoleName[]
   /** Empty: the embedded broker. */
   kafkaBrokers: string[]
@@ -68,6 +71,11 @@ export const SETTINGS: readonly Setting[] = [
     default: '8080',
   },
   { name: 'CLARION_DATA_DIR', sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.', default: '.clarion' },
+  {
+    name: 'CLARION_CACHE_DIR',
+    sentence: "What is fetched once for a user: Kafka's jars.",
+    default: '~/.cache/clarion',
+  },
   { name: 'CLARION_ROLES', sentence: 'What this process does: api, admit, deliver, record, or all.', default: 'all' },
   { name: 'KAFKA_BROKERS', sentence: 'Addresses of a Kafka cluster, host:port by comma; empty starts the embedded broker.', default: '' },
   { name: 'KAFKA_USERNAME', sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.', default: '' },
@@ -142,6 +150,10 @@ export const SETTINGS: readonly Setting[] = [
 
 type Environment = Record<string, string | undefined>
 
+/** `CLARION_CACHE_DIR`, also for programs that need no other setting. */
+export const cacheDirectory = (environment: Environment = process.env): string =>
+  resolve(environment.CLARION_CACHE_DIR?.trim() || join(homedir(), '.cache', 'clarion'))
+
 /** Reads the settings; `given` goes before the environment. Throws one error that names every setting that is wrong. */
 export function readConfig(given: Environment = {}): Config {
   const environment: Environment = { ...process.env, ...given }
@@ -169,6 +181,7 @@ export function readConfig(given: Environment = {}): Config {
     host: text('HOST'),
     port: roles.includes('api') || environment.PORT ? number('PORT', 0, 65535) : undefined,
     dataDir: resolve(text('CLARION_DATA_DIR')),
+    cacheDir: cacheDirectory(environment),
     roles,
     kafkaBrokers,
     kafkaUsername: optional('KAFKA_USERNAME'),

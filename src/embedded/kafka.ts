@@ -33,6 +33,8 @@ export interface EmbeddedKafka extends KafkaConnection {
 
 export interface EmbeddedKafkaOptions {
   dataDir: string
+  /** Takes what is fetched once for all data directories: the jars. */
+  cacheDir: string
   heapMb: number
   profile: BrokerProfile
   logger: ProgressLogger
@@ -42,13 +44,13 @@ export interface EmbeddedKafkaOptions {
 
 /** Starts the broker of this data directory. Waits for a platform that still drains there; throws one clear sentence if it cannot start. */
 export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
-  const { dataDir, profile, logger } = options
+  const { dataDir, cacheDir, profile, logger } = options
   const directory = join(dataDir, 'kafka')
   const held = await holdDirectory(directory, logger)
   try {
     await endOrphan(directory, 'a Kafka broker', logger)
     const java = await findJava()
-    const program = await fetchKafkaProgram(logger)
+    const program = await fetchKafkaProgram({ cacheDir, logger })
     await archiveClasses(program, java, logger)
     const password = await formatStorage(directory, program, java, profile, logger)
     const broker = await withKeptPorts(directory, 3, ([internal, clients, controller]) =>

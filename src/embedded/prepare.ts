@@ -1,5 +1,6 @@
 /** Child program: fetches what the embedded broker is made of, with progress lines, so that no test has to wait for it. */
 
+import { cacheDirectory } from '../config.ts'
 import { fetchKafkaProgram } from './kafka-jars.ts'
 import { findJava } from './kafka-java.ts'
 import { archiveClasses } from './kafka-storage.ts'
@@ -11,7 +12,7 @@ const logger = {
 
 try {
   const java = await findJava()
-  await archiveClasses(await fetchKafkaProgram(logger), java, logger)
+  await archiveClasses(await fetchKafkaProgram({ cacheDir: cacheDirectory(), logger }), java, logger)
 } catch (error) {
   console.error(`clarion: ${(error as Error).message}`)
   process.exitCode = 1
