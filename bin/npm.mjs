@@ -1,8 +1,10 @@
 /** Runs npm, shows how far it is, and turns its failures into a sentence with the remedy. */
 import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
 
 const PROGRESS_MS = 5_000
 const SILENCE_MS = 30_000
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 /** npm's own notes on what it fetches (`--loglevel=http`); a package is a `.tgz`, from the registry or from the cache. */
 const FETCHED = /^npm http (fetch GET 200|cache) .*\.tgz/
 const NETWORK_CODES =
@@ -23,10 +25,18 @@ export function runNpm(root, args, { packages }) {
     else if (/^npm (error|ERR!)/.test(line)) complaints += `${line}\n`
   }
   for (const stream of [child.stdout, child.stderr]) eachLine(stream, onLine)
+  const passOn = passSignalsOn(child)
   return new Promise((resolve, reject) => {
     child.once('error', error => reject(new Error(`npm cannot be started (${error.message}): install npm, it comes with Node`)))
-    child.once('close', code => resolve({ code, complaints, errorCode: /^npm (?:error|ERR!) code (\S+)/m.exec(complaints)?.[1] }))
-  }).finally(progress.end)
+    child.once('close', code => {
+      if (passOn.signal)
+        reject(Object.assign(new Error(`stopped by ${passOn.signal}`), { exitCode: 128 + constants.signals[passOn.signal] }))
+      else resolve({ code, complaints, errorCode: /^npm (?:error|ERR!) code (\S+)/m.exec(complaints)?.[1] })
+    })
+  }).finally(() => {
+    passOn.end()
+    progress.end()
+  })
 }
 
 /** Whether the registry could not be reached, or did not serve: a matter of the network, not of the lock file. */
@@ -50,6 +60,22 @@ const NETWORK_REMEDY = code =>
     '  - with a registry of your own: npm config set registry URL; with its certificate: npm config set cafile PATH',
     '  - then run the same command again: npm keeps what it has fetched',
   ].join('\n')
+
+/** A supervisor signals us alone: npm must not go on without us, beside the npm of the next start. */
+function passSignalsOn(child) {
+  const passed = {
+    signal: undefined,
+    end() {
+      for (const signal of SIGNALS) process.off(signal, pass)
+    },
+  }
+  const pass = signal => {
+    passed.signal ??= signal
+    child.kill(signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, pass)
+  return passed
+}
 
 function showProgress(packages) {
   const startedMs = performance.now()

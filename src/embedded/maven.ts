@@ -27,6 +27,8 @@ export async function fetchJars({ pom, directory, jars, logger }: MavenFetch): P
   // `-U` tries again at once what an earlier run could not find: Maven remembers a failure for a day.
   const args = ['-B', '-U', '-f', pom, PLUGIN, `-DoutputDirectory=${directory}`, '-DincludeScope=runtime']
   const child = spawn('mvn', args, { stdio: ['ignore', 'pipe', 'pipe'], signal: AbortSignal.timeout(FETCH_MS) })
+  const endMaven = () => child.kill()
+  process.once('exit', endMaven) // it must not go on beside the Maven of the next start
   const progress = showProgress(new Set(jars), logger)
   const complaints: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
@@ -38,7 +40,10 @@ export async function fetchJars({ pom, directory, jars, logger }: MavenFetch): P
   const ended = await new Promise<NodeJS.ErrnoException | number | null>(resolve => {
     child.once('error', resolve)
     child.once('close', resolve)
-  }).finally(progress.end)
+  }).finally(() => {
+    process.off('exit', endMaven)
+    progress.end()
+  })
   if (ended !== 0) throw new Error(mavenProblem(ended, complaints))
 }
 

@@ -1,5 +1,5 @@
 /** Child program: fetches what the embedded broker is made of, with progress lines, so that no test has to wait for it. */
-
+import { constants } from 'node:os'
 import { cacheDirectory } from '../config.ts'
 import { fetchKafkaProgram } from './kafka-jars.ts'
 import { findJava } from './kafka-java.ts'
@@ -9,6 +9,9 @@ const logger = {
   info: (message: string) => console.error(`clarion: ${message}`),
   warn: (message: string) => console.error(`clarion: ${message}`),
 }
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
+  process.on(signal, () => process.exit(128 + constants.signals[signal]))
 
 try {
   const java = await findJava()

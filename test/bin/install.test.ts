@@ -1,5 +1,5 @@
 /** Installing with the real npm from a registry on loopback, into a folder and with a cache that have never seen a package. */
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -47,12 +47,19 @@ const settingsOf = (folder: string, url: string) => ({
   npm_config_fetch_retries: '0',
 })
 
-function run(folder: string, program: string, args: string[], url = registry.url): Promise<{ code: number; said: string }> {
+function run(
+  folder: string,
+  program: string,
+  args: string[],
+  url = registry.url,
+  onStart?: (child: ChildProcess) => void,
+): Promise<{ code: number; said: string }> {
   const env = { ...process.env, npm_execpath: '', ...settingsOf(folder, url) }
   return new Promise(resolve => {
     const child = execFile(program, args, { cwd: folder, env }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? 1, said: stdout + stderr }),
     )
+    onStart?.(child)
   })
 }
 
@@ -75,11 +82,14 @@ function projectWith(change: (lock: Lock, manifest: typeof MANIFEST) => void = (
   return folder
 }
 
-async function install(folder: string, { dev = true, url = registry.url } = {}) {
+async function install(
+  folder: string,
+  { dev = true, url = registry.url, onStart }: { dev?: boolean; url?: string; onStart?: (child: ChildProcess) => void } = {},
+) {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
   const script = `const { install } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../bin/install.mjs')).href)})
     await install(process.cwd(), { dev: ${dev} }).catch(error => { console.error('clarion: ' + error.message); process.exitCode = 1 })`
-  const result = await run(folder, process.execPath, ['--input-type=module', '--eval', script], url)
+  const result = await run(folder, process.execPath, ['--input-type=module', '--eval', script], url, onStart)
   expect(readFileSync(join(folder, 'package-lock.json'), 'utf8')).toBe(lock)
   return { ...result, installed: installedIn(folder) }
 }
@@ -195,6 +205,20 @@ describe('installing', () => {
     const { code, said } = await install(projectWith(), { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
     server.close()
     expect([code, said]).toEqual([1, expect.stringContaining('could not get the packages from its registry (E503')])
+  })
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)('ends npm when it is ended by %s, and installs with the next start', async signal => {
+    const asked = Promise.withResolvers<void>()
+    const silent = createServer(() => asked.resolve())
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+    const folder = projectWith()
+    const { said, installed } = await install(folder, {
+      url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      onStart: child => void asked.promise.then(() => child.kill(signal)),
+    })
+    await new Promise(resolve => silent.close(resolve)) // ends when npm, the only client, is gone
+    expect([said, installed]).toEqual([expect.stringContaining(`stopped by ${signal}`), []])
+    expect(await install(folder)).toMatchObject({ code: 0, installed: ALL })
   })
 
   it('says where the lock file comes from when there is none', async () => {
