@@ -5,6 +5,7 @@ import { ClarionError, CODES } from '../codes.ts'
 import { planOf } from '../registry/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
+import { idempotencyKeyOf } from './idempotency-key.ts'
 import type { Call, Principal, Route } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
@@ -25,10 +26,12 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       if (route.needsFederation === true) refuseWithoutFederation(principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       checkQuery(query)
+      const idempotencyKey = route.takesIdempotencyKey === true ? idempotencyKeyOf(request) : undefined
       const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route.bodyOptional === true)
       const actorId = principal?.kind === 'key' ? principal.key.id : 'operator'
       const caller = { actorId, requestId, ip: request.socket.remoteAddress }
-      return { requestId, principal, caller, params, query, body, headers: request.headers, expectedRevision: expectedRevision(request) }
+      const { headers } = request
+      return { requestId, principal, caller, params, query, body, headers, idempotencyKey, expectedRevision: expectedRevision(request) }
     }
   }
 }
