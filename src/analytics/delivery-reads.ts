@@ -11,6 +11,7 @@ import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type S
 import type { ConsideredWebhook } from './emit-reads.ts'
 import { type Page, readCursor, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
+import { readTypeFilter } from './type-filter.ts'
 
 export type { Attempt, Delivery } from './delivery.ts'
 
@@ -19,7 +20,7 @@ export interface DeliveryFilter {
   environment: Environment
   webhookId: string
   status?: Delivery['status'] | undefined
-  /** `<namespace>.<name>`. */
+  /** A selector. */
   type?: string | undefined
   /** ISO 8601: came to be at or after, came to be before. */
   from?: string | undefined
@@ -75,7 +76,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       const { organizationId, environment, webhookId, status, type = null, from = null, to = null, limit, cursor } = filter
       const place = readCursor(cursor, ['time', 'text', 'text'])
       const [time = null, event = null, delivery = null] = place ?? []
-      const shared = { organizationId, environment, webhookId, type, from, to }
+      const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), from, to }
       const withSteps =
         status === 'pending'
           ? []

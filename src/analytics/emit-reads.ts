@@ -6,6 +6,7 @@ import type { Environment } from '../control-plane/records.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Page, readCursor, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
+import { readNameFilter } from './type-filter.ts'
 
 /** C.11.4, without REQUESTED: an emit without a row may still be on its way, which only its place in the ingress can tell. */
 export const EMIT_STATES = ['RELAYED', 'DELIVERED', 'FAILED', 'REJECTED', 'DEDUPLICATED'] as const
@@ -72,7 +73,7 @@ export interface EmitFilter {
   organizationId: string
   environment: Environment
   status?: EmitState | undefined
-  /** `<namespace>.<name>`. */
+  /** A selector, or the name as it was emitted. */
   name?: string | undefined
   /** ISO 8601: recorded at or after, recorded before. */
   from?: string | undefined
@@ -154,7 +155,7 @@ export function createEmitReads(client: AnalyticsClient) {
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
       const { organizationId, environment, status, name = null, from = null, to = null, limit, cursor } = filter
       const [before = null] = readCursor(cursor, ['text']) ?? []
-      const shared = { organizationId, environment, name, from, to, before, limit: limit + 1 }
+      const shared = { organizationId, environment, ...readNameFilter(name), from, to, before, limit: limit + 1 }
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
           ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
