@@ -91,4 +91,4 @@ const listed = (values: unknown[]): string => values.slice(0, LISTED_MAX).join('
 const notATime = (text: unknown, part: 'body' | 'query'): string =>
   part === 'query' && typeof text === 'string' && parseTime(text.replace(' ', '+')) !== undefined
     ? 'has a space where its zone begins, which is what + means in a query: write %2B, or give the time in UTC with Z'
-    : NOT_A_TIME
+    : `${NOT_A_TIME}, such as 2026-07-25T17:20:00Z`

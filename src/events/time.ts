@@ -26,7 +26,7 @@ export function parseTime(text: string): number | undefined {
 }
 
 /** What a text that is no time ought to be. */
-export const NOT_A_TIME = 'must be a date-time with a zone (RFC 3339), such as 2026-07-25T17:20:00Z'
+export const NOT_A_TIME = 'must be a date-time with a zone (RFC 3339)'
 
 /** An emit may name when it happened, within a day of when it was recorded. */
 export const TIME_TOLERANCE_MS = 86_400_000

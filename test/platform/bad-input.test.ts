@@ -176,6 +176,7 @@ describe('an emit', () => {
     ['time', '2026-02-30T00:00:00Z', 'validation_failed'],
     ['version', '1.0.0', 202],
     ['version', '1.0', 'event_not_registered'],
+    ['version', 'v1.0.0', 'event_not_registered'],
   ])('with its %s (%#) is answered', async (field, value, expected) => {
     expect(told(await emitText('{}', `,"${field}":"${value}"`))).toBe(expected)
   })

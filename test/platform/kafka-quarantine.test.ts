@@ -114,7 +114,7 @@ describe('the quarantine', () => {
       headers: { bin: '/g==' },
       base64Headers: ['bin'],
     })
-    expect(await kept(5)).toMatchObject({ payload: null, payloadEncoding: null })
+    expect(await kept(5)).toMatchObject({ payload: null, payloadEncoding: null, findings: [{ path: '/value', rule: 'required' }] })
   })
 
   it('shows nothing to others, and nothing that was never refused', async () => {
