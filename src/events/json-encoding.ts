@@ -9,7 +9,6 @@ const UTF16_MARKS = [
 
 /** A sentence's end (`begins with …`), or undefined when the encoding is right. JSON begins with ASCII, so a zero byte there is UTF-16 or UTF-32. */
 export function encodingFault(bytes: Buffer): string | undefined {
-  if (bytes.length === 0) return 'is empty: send a JSON document'
   if (startsWith(bytes, UTF8_MARK)) return 'begins with a byte order mark (BOM): send UTF-8 without it'
   if (isWide(bytes)) return 'is in UTF-16 or UTF-32: send UTF-8'
   return isUtf8(bytes) ? undefined : 'is not UTF-8: send UTF-8'
