@@ -53,7 +53,7 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
     const { contentType, render } = FORMATS[webhook.wireFormat]
     const own = webhook.encryptedHeaders === null ? {} : (JSON.parse(secrets.decrypt(webhook.encryptedHeaders)) as Record<string, string>)
     return {
-      headers: { 'Content-Type': contentType, 'User-Agent': USER_AGENT, ...own },
+      headers: { 'Content-Type': contentType, 'User-Agent': USER_AGENT, ...acceptsAnything(own), ...own },
       render,
       sign: createSigner(
         webhook.signatureProfiles,
@@ -72,6 +72,11 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
       return made.recipe
     },
   }
+}
+
+/** Some servers answer 406 to a request without `Accept`. The webhook's own goes before. */
+function acceptsAnything(own: Record<string, string>): Record<string, string> {
+  return Object.keys(own).some(name => name.toLowerCase() === 'accept') ? {} : { Accept: '*/*' }
 }
 
 /** The Ed25519 key goes with the secret: a new secret is a new key pair, and nothing more has to be stored. */
