@@ -116,7 +116,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
   alignPartitions(parts)
   const kafkaAccess = createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
-  const sender = createSender({ guard: parts.guard, clock })
+  const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: parts.config.connectionAgeMsMax })
   const pings = createPings({
     ...{ sender, build: createBuildAttempt(createRecipes(parts)), chains: parts.chains, ids, clock },
     async record(row) {

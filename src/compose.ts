@@ -155,7 +155,7 @@ export async function compose(deps: {
       closing.push(async () => hourly.close())
     }
     if (roles.has('deliver')) {
-      const sender = createSender({ guard, clock })
+      const sender = createSender({ guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
       closing.push(async () => sender.close())
       const mailer = createMailer({ smtpUrl: config.smtpUrl, mailboxDir: join(config.dataDir, 'mailbox'), from: config.mailFrom })
       closing.push(async () => mailer.close())

@@ -36,6 +36,8 @@ export interface Config {
   secretKey: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
+  /** How old a kept connection to a receiver may be when an attempt begins on it. */
+  connectionAgeMsMax: number
   timeScale: number
   clockOffsetMs: number
   aliasKeyHeader: string
@@ -106,6 +108,12 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'EGRESS_ALLOW', sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.', default: '' },
   { name: 'EGRESS_ALLOW_HTTP', sentence: 'Whether webhooks may be plain http: true or false.', default: 'false' },
+  {
+    name: 'EGRESS_CONNECTION_AGE_MAX_MS',
+    sentence: "How long a connection to a receiver is used before the receiver's name is looked up again; 0 keeps none.",
+    default: '60000',
+    unit: 'ms',
+  },
   {
     name: 'CLARION_TIME_SCALE',
     sentence: 'Factor on retry delays, for tests and demos; only with a broker on loopback.',
@@ -198,6 +206,7 @@ export function readConfig(given: Environment = {}): Config {
     secretKey: optional('CLARION_SECRET_KEY'),
     egressAllow: list('EGRESS_ALLOW'),
     egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
+    connectionAgeMsMax: number('EGRESS_CONNECTION_AGE_MAX_MS', 0, 3_600_000),
     timeScale: number('CLARION_TIME_SCALE', 0.000001, 1, false),
     clockOffsetMs: number('CLARION_CLOCK_OFFSET_MS', -4e12, 4e12),
     smtpUrl: optional('SMTP_URL'),
