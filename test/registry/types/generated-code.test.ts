@@ -44,6 +44,11 @@ describe('the generated code', () => {
     expect(codeOf(schema, 'go')).toContain('type OrderPlacedVersion int64\n')
   })
 
+  it('writes a required list of Go as [] where a program left it nil', () => {
+    const code = codeOf({ ...object({ lines: { type: 'array', items: S } }), required: ['lines'] }, 'go')
+    expect(code).toContain('\tif payload.Lines == nil {\n\t\tmembers["lines"] = []string{}\n')
+  })
+
   it('tells alternatives apart in TypeScript', () => {
     const card = { ...object({ kind: { const: 'card' }, number: S }), required: ['kind', 'number'] }
     const iban = { ...object({ kind: { const: 'iban' }, iban: S }), required: ['kind', 'iban'] }
