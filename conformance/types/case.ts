@@ -16,7 +16,7 @@ const validators = createValidators({ cacheMax: 1_000 })
 export const isRegistrable = (schema: SchemaObject): boolean =>
   checkSchema({ payloadSchema: schema } as never, validators).findings.length === 0
 
-/** What the platform answers to a payload; none: it is accepted. */
+/** The platform's findings about a payload; none: it is accepted. */
 export function findingsOf(schema: SchemaObject, payload: string): Array<{ path: string; message: string }> {
   const { flavour, hash } = checkSchema({ payloadSchema: schema } as never, validators)
   return validators.validate({ schemaHash: hash as string, payloadSchema: schema, schemaFlavour: flavour }, readValue(Buffer.from(payload)))

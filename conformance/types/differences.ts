@@ -1,4 +1,4 @@
-/** What is not as promised: a payload comes out equal, and is accepted again. */
+/** Payloads that do not come out equal, or are not accepted again. */
 import type { Language } from '../../src/registry/types/languages.ts'
 import { findingsOf, type TypesCase } from './case.ts'
 import type { Outcome } from './languages.ts'

@@ -1,7 +1,7 @@
 /** Values as JSON text, at random from a seed: how a number is written matters here. */
 import { AWKWARD_NAMES, AWKWARD_TEXTS } from './awkward-names.ts'
 
-/** What an int64 and the exact part of a double hold, in every notation. */
+/** Integers that a double holds exactly, in every notation. */
 const INTEGERS = ['0', '-0', '1', '-1', '1.0', '1e3', '12E+2', '100e-2', '2147483648', '9007199254740991', '-9007199254740991', '-7.000']
 const LARGE_INTEGERS = ['9007199254740993', '9223372036854775807', '-9223372036854775808', '1e18']
 const NUMBERS = [...INTEGERS, '1.5', '-0.1', '1e21', '5e-324', '1.7976931348623157e308', '0.1e1', '123456.789', '1E-7']

@@ -8,7 +8,7 @@ export type Place = readonly string[]
 export interface Declarations {
   /** The name of an object type, or of a list of values. Every name begins with the event's, so that many events fit one package. */
   nameOf(thing: ObjectShape | Shape, place: Place, label?: string): string
-  /** What has been named, in order; grows while it is read. */
+  /** Everything with a name, in order; the list grows while it is read. */
   readonly declared: ReadonlyArray<{ thing: ObjectShape | Shape; name: string; place: Place }>
   readonly names: Names
 }

@@ -14,7 +14,7 @@ const OTHERS = 'AdditionalProperties'
 interface Field extends Property {
   identifier: string
   place: Place
-  /** The type without the mark of what is optional. */
+  /** The type of a value that is there. */
   type: string
 }
 
@@ -132,7 +132,7 @@ ${writes.join('')}\treturn json.Marshal(members)
     return `*${name}Nullable[${type}]`
   }
 
-  /** The type of what is not null. */
+  /** The type of a value other than null. */
   function typeOf(shape: Shape, place: Place): string {
     const { string, number, array, object } = shape
     const kinds = kindsOf(shape).filter(kind => kind !== 'null')
@@ -158,7 +158,7 @@ ${writes.join('')}\treturn json.Marshal(members)
     return shape.null ? pointer(type) : type
   }
 
-  /** Several kinds: the types of each are declared, for a program that looks what came. */
+  /** Several kinds: the types of each are declared, for a program that finds out which kind came. */
   function raw(shape: Shape, place: Place): string {
     if (isAny(shape)) return RAW
     if (shape.object && shape.object.properties.length > 0) declarations.nameOf(shape.object, place, shape.object.label)
@@ -191,7 +191,7 @@ const isNullable = (shape: Shape, type: string): boolean => shape.null === true 
 const isCollection = (type: string): boolean => type.startsWith('[]') || type.startsWith('map[')
 const pointer = (type: string): string => (type === RAW || isCollection(type) ? type : `*${type}`)
 
-/** What lists and maps hold in the end. */
+/** The innermost type of lists and maps. */
 const leafOf = (type: string): string => type.replace(/^(?:\[\]|map\[string\]|\*)+/, '')
 
 function valueName(value: string | number): string {

@@ -1,4 +1,4 @@
-/** Names of properties and values as identifiers. What no identifier can hold is left out; what then collides is numbered. */
+/** Names of properties and values as identifiers. Signs are left out, and names that then collide are numbered. */
 
 /** Letters that Go and Python take in identifiers whatever version of Unicode they know. */
 const LETTERS =

@@ -1,5 +1,5 @@
 /**
- * What a schema admits at one place, by kind of JSON value. A shape admits at least what its schema does: a rule that no type can express
+ * The values that a schema admits at one place, by kind of JSON value. A shape admits at least what its schema does: a rule that no type can express
  * makes it wider, never narrower, so that no valid payload is left without a place in the types.
  */
 
@@ -72,7 +72,7 @@ const KINDS = ['string', 'number', 'boolean', 'array', 'object', 'null'] as cons
 
 export const kindsOf = (shape: Shape): Array<(typeof KINDS)[number]> => KINDS.filter(kind => shape[kind] !== undefined)
 
-/** Whatever one of them admits. */
+/** Admits every value that one of them admits. */
 export function unionOf(shapes: readonly Shape[]): Shape {
   const different = [...new Set(shapes)].filter(shape => !isNever(shape))
   if (different.length === 1) return different[0] as Shape
