@@ -88,7 +88,7 @@ function redrive(emit: Emit, platform: PlatformEmit, progress: Progress, organiz
   progress.registration = registration
   const refused = checkPlan(organization, registration)
   if (refused) return refused
-  const findings = judging.validate(registration, parsed.value)
+  const findings = judging.validate(registration, parsed.exact)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
   const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = enforceQuota(organization, emit.environment, used)

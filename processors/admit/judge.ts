@@ -49,7 +49,7 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
   const refused = checkPlan(organization, registration)
   if (refused) return refused
 
-  const findings = validate(registration, parsed.value)
+  const findings = validate(registration, parsed.exact)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
 
   const chain = limitChainDepth(emit, progress, chains)
