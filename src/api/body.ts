@@ -1,8 +1,11 @@
 /** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
 import type { IncomingMessage } from 'node:http'
 import { ClarionError, type Finding } from '../codes.ts'
+import { inexactNumbers } from '../events/inexact-numbers.ts'
 import { parseJson } from '../events/json.ts'
 import { encodingFault } from '../events/json-encoding.ts'
+import { isJsonObject } from '../events/json-pointer.ts'
+import { sliceMembers } from '../events/json-slices.ts'
 import { findJsonFault } from './json-fault.ts'
 
 export const BODY_BYTES_MAX = 300 * 1024
@@ -64,11 +67,32 @@ export class RequestAborted extends Error {}
 
 const tooLarge = (bytesMax: number) => new ClarionError('payload_too_large', `The request body is larger than ${bytesMax} bytes.`)
 
-/** A command's JSON. Throws `validation_failed` with the place of a syntax error or a duplicate key. */
-export function parseCommand(bytes: Buffer): unknown {
-  const parsed = parseJson(bytes, { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' })
-  if (parsed.ok) return parsed.value
-  throw malformed(parsed.findings, bytes)
+const LIMITS = { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' } as const
+
+/**
+ * A command's JSON. Throws `validation_failed` with the place of a syntax error, a duplicate key, or a number beyond 2^53 that a double cannot
+ * carry: what is stored of a command is written anew, and such a number would change. `exactMember`: the member whose inexact numbers, small ones
+ * too, come as `ExactNumber`, for the handler to judge.
+ */
+export function parseCommand(bytes: Buffer, exactMember?: string): unknown {
+  const parsed = parseJson(bytes, LIMITS)
+  if (!parsed.ok) throw malformed(parsed.findings, bytes)
+  const { value, exact } = parsed
+  if (exactMember !== undefined && isJsonObject(value) && Object.hasOwn(value, exactMember)) {
+    value[exactMember] = exactValueOf(bytes, exactMember)
+    if (isJsonObject(exact)) exact[exactMember] = exact === value ? value[exactMember] : null
+  }
+  const inexact = exact === value ? [] : inexactNumbers(exact)
+  if (inexact.length > 0) throw malformed(inexact)
+  return value
+}
+
+/** The member is there, and all of the document is well formed. */
+function exactValueOf(bytes: Buffer, member: string): unknown {
+  const sliced = sliceMembers(bytes)
+  const { start, end } = (sliced.ok ? sliced.members.get(member) : undefined) ?? { start: 0, end: 0 }
+  const parsed = parseJson(bytes.subarray(start, end), { ...LIMITS, exactNumbers: 'all' })
+  return parsed.ok ? parsed.exact : undefined
 }
 
 /** `bytes`: of the document that the findings are of. */

@@ -27,7 +27,7 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       checkQuery(query)
       const idempotencyKey = route.takesIdempotencyKey === true ? idempotencyKeyOf(request) : undefined
-      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route.bodyOptional === true)
+      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route)
       const actorId = principal?.kind === 'key' ? principal.key.id : 'operator'
       const caller = { actorId, requestId, ip: request.socket.remoteAddress }
       const { headers } = request
@@ -48,10 +48,10 @@ function refuseWithoutFederation(principal: Principal | undefined): void {
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
 }
 
-async function readCommand(request: IncomingMessage, check: Check, optional: boolean): Promise<unknown> {
-  if (optional && hasNoBody(request)) return {}
+async function readCommand(request: IncomingMessage, check: Check, { bodyOptional = false, exactMember }: Route): Promise<unknown> {
+  if (bodyOptional && hasNoBody(request)) return {}
   checkContentType(request)
-  const body = parseCommand(await readBody(request, BODY_BYTES_MAX))
+  const body = parseCommand(await readBody(request, BODY_BYTES_MAX), exactMember)
   check(body)
   return body
 }
