@@ -198,9 +198,12 @@ export async function compose(deps: {
     if (roles.has('admit')) {
       const validate = validators.validate
       const onVerdict = metrics.verdictOf
-      const { clockOffsetMs } = config
+      const { clockOffsetMs, batchRecordsMax } = config
       await run(
-        createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, tracing, onVerdict }),
+        createAdmit({
+          ...{ view, shards: provisioning.shards, chains, tags, validate },
+          ...{ clock, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },
+        }),
       )
     }
     const serve = async (handler: RequestListener): Promise<Platform> => {

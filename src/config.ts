@@ -53,6 +53,8 @@ export interface Config {
   brokerHeapMb: number
   /** Emits that the process may have taken ahead of their verdicts. */
   waitingMax: number
+  /** Most records of one batch in an organization's ingress. */
+  batchRecordsMax: number
   /** For tests: cheaper broker start at the cost of throughput. */
   brokerProfile: 'default' | 'test'
 }
@@ -139,6 +141,12 @@ export const SETTINGS: readonly Setting[] = [
     default: '100000',
     unit: 'emits',
   },
+  {
+    name: 'CLARION_BATCH_RECORDS_MAX',
+    sentence: "Records that one batch of an organization's own Kafka producer may hold; larger batches go to quarantine as one entry.",
+    default: '100000',
+    unit: 'records',
+  },
   { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -217,6 +225,7 @@ export function readConfig(given: Environment = {}): Config {
     serviceName: text('OTEL_SERVICE_NAME'),
     traceRatio: number('OTEL_TRACES_SAMPLER_ARG', 0, 1, false),
     waitingMax: number('CLARION_WAITING_EMITS_MAX', 1, 10_000_000),
+    batchRecordsMax: number('CLARION_BATCH_RECORDS_MAX', 1, 10_000_000),
     brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
     brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
   }
