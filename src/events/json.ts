@@ -15,8 +15,8 @@ export interface JsonLimits {
   /** What `JSON.parse` would silently drop is refused. */
   duplicateKeys: 'refuse'
   /**
-   * Which numbers that a double cannot carry come as an `ExactNumber`: those beyond 2^53, unless `all` is said. A fraction of very many digits is
-   * as a rule what some program wrote of a double, and is the double next to it.
+   * Which numbers that a double cannot carry come as an `ExactNumber`: those beyond 2^53, unless this is `all`. A fraction of very many digits is
+   * as a rule what a program wrote for a double, and is taken for the nearest double.
    */
   exactNumbers?: 'large' | 'all'
 }
@@ -62,7 +62,7 @@ interface Shape {
   depth: number
   /** Some key is one character written as an escape. */
   escapedCharacterAsKey: boolean
-  /** Where numbers stand that a double cannot carry, in order; undefined: there are none. */
+  /** Places of numbers that a double cannot carry, in order; undefined: there are none. */
   inexact: Array<[start: number, end: number]> | undefined
 }
 

@@ -3,7 +3,7 @@ export interface Decimal {
   isNegative: boolean
   /** Without zeros at either end; empty for zero. */
   digits: string
-  /** An exponent of more than 15 digits counts as the double next to it. */
+  /** An exponent of more than 15 digits counts as the nearest double. */
   magnitude: number
 }
 

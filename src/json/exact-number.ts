@@ -1,5 +1,5 @@
 /**
- * Numbers that a double cannot carry. A double stands for the decimal that JavaScript writes for it, its shortest one; a number in a document that
+ * Numbers that a double cannot carry. A double represents the decimal that JavaScript writes for it, its shortest one; a number in a document that
  * is another decimal (`9007199254740993`, `1e400`) is kept by its digits where it is compared.
  */
 import { compareDecimals, type Decimal, decimalOf, isWhole } from './decimal.ts'
@@ -36,7 +36,7 @@ export class ExactNumber {
   get text(): string {
     return this.#text
   }
-  /** The double next to it; infinite beyond the range of doubles. */
+  /** The nearest double; infinite beyond the range of doubles. */
   get nearest(): number {
     return Number(this.#text)
   }

@@ -269,7 +269,7 @@ const appendTimeOf = (batch: Batch): number => (batch.attributes & LOG_APPEND_TI
 
 /**
  * A batch that cannot be read still has places in the log: a record for each of them, so that each can be judged. Where they are more than a batch
- * may have, one record at the first place speaks for all.
+ * may have, one record at the first place represents all.
  */
 function addUndecodable(batch: Batch, foreign: ForeignBatches | undefined, reason: string, into: LogRecord[]): void {
   const { topic, partition, baseOffset, lastOffset, fromOffset } = batch

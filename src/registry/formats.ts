@@ -133,7 +133,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 
 const INT32_MIN = -(2 ** 31)
 const INT32_MAX = 2 ** 31 - 1
-/** Neither is the decimal that a double stands for, and both ends may be reached. */
+/** Neither is the decimal of a double, and both ends may be reached. */
 const INT64_MIN = new ExactNumber('-9223372036854775808')
 const INT64_MAX = new ExactNumber('9223372036854775807')
 /** The largest single, as it is written shortest. */

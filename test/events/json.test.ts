@@ -121,7 +121,7 @@ describe('parseJson', () => {
   })
 
   it.each(['0.10000000000000001', '1e-400', '1.00000000000000000001', '9007199254740991.00001', '0.0000900719925474099312345'])(
-    'takes %s for the double next to it unless all numbers are to be exact',
+    'takes %s for the nearest double unless all numbers are to be exact',
     text => expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([true, false]),
   )
 

@@ -136,6 +136,18 @@ describe('a registration', () => {
   })
 })
 
+describe('a command that is stored', () => {
+  it('with a number beyond 2^53 that a double would change is refused with its place', async () => {
+    const condition = (value: string) => `{"conditions":{"all":[{"path":"payload.n","operator":"equals","value":${value}}]}}`
+    for (const value of ['9007199254740993', '-12345678901234567890', '1e400']) {
+      const refused = await owner.call('POST', '/api/v1/webhooks', condition(value))
+      expect([refused.status, told(refused), placeOf(refused)]).toEqual([400, 'validation_failed', '/conditions/all/0/value'])
+    }
+    const kept = await owner.call('POST', '/api/v1/webhooks', condition('9007199254740992'))
+    expect([told(kept), placeOf(kept)]).not.toContain('/conditions/all/0/value')
+  })
+})
+
 describe('an emit', () => {
   beforeAll(async () => {
     const properties = { short: { type: 'string', maxLength: 64 }, n: { type: 'number' }, max: { maximum: 9007199254740992 } }

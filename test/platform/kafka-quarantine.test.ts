@@ -251,6 +251,9 @@ describe('a schema serializer of others', () => {
     expect(await ask('POST', '/subjects/platformxe.generic/versions', json('{"type":"object"}'))).toEqual([422, 42205])
     expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', json('{"type":'))).toEqual([422, 42201])
     expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', { schema: '"string"' })).toEqual([422, 42201])
+    const inexact = json('{"type":"object","properties":{"n":{"const":9007199254740993}}}')
+    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', inexact)).toEqual([422, 42201])
+    expect(await ask('POST', '/subjects/platformxe.generic', inexact)).toEqual([404, 40403])
   })
 })
 

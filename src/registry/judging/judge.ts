@@ -5,7 +5,7 @@
  *
  * The same pass answers yes or no, stopping at the first fault, or tells what is wrong: `Run` says which.
  *
- * Numbers are compared as decimals. A double stands for the shortest decimal that reads back as it; a number beyond 2^53 that no double carries
+ * Numbers are compared as decimals. A double represents the shortest decimal that reads back as it; a number beyond 2^53 that no double carries
  * comes as an `ExactNumber` (`parseJson` has them in `exact`).
  */
 import type { Finding } from '../../codes.ts'

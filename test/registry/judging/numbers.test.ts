@@ -64,7 +64,7 @@ describe('numbers beyond 2^53', () => {
     [{ type: 'integer' }, '1.00000000000000000001'],
     [{ const: 0 }, '1e-400'],
     [{ multipleOf: 1, maximum: 0 }, '1e-999999999'],
-  ])('but %j takes %s, which is below and so the double next to it', (schema, text) => expect(takes(schema, text)).toBe(true))
+  ])('but %j takes %s, which is judged as the nearest double', (schema, text) => expect(takes(schema, text)).toBe(true))
 
   it.each<[string, string, boolean]>([
     ['int32', '2147483647', true],
