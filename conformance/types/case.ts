@@ -1,5 +1,5 @@
 /** A schema, and payloads that it takes, as text: `1.0` and `1e3` are numbers that only a text can hold. */
-import { readValue } from '../../src/events/json-slices.ts'
+import { readJson } from '../../src/json/read-json.ts'
 import { checkSchema } from '../../src/registry/check-schema.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'
@@ -19,5 +19,5 @@ export const isRegistrable = (schema: SchemaObject): boolean =>
 /** The platform's findings about a payload; none: it is accepted. */
 export function findingsOf(schema: SchemaObject, payload: string): Array<{ path: string; message: string }> {
   const { flavour, hash } = checkSchema({ payloadSchema: schema } as never, validators)
-  return validators.validate({ schemaHash: hash as string, payloadSchema: schema, schemaFlavour: flavour }, readValue(Buffer.from(payload)))
+  return validators.validate({ schemaHash: hash as string, payloadSchema: schema, schemaFlavour: flavour }, readJson(payload))
 }

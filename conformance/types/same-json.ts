@@ -1,6 +1,6 @@
 /** Whether two texts are the same JSON: members in any order, numbers by their value and not by how they are written. */
 import { isDeepStrictEqual } from 'node:util'
-import { readValue } from '../../src/events/json-slices.ts'
+import { readJson } from '../../src/json/read-json.ts'
 
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
 
@@ -8,7 +8,7 @@ const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
 export function sameJson(a: string, b: string, { doubles = false } = {}): boolean {
   const digitsOf = doubles ? (source: string) => decimal(String(Number(source))) : decimal
   const tagged = (token: string): string => (token.startsWith('"') ? token : `{"number":"${digitsOf(token)}"}`)
-  const read = (text: string): unknown => readValue(Buffer.from(text.replace(STRING_OR_NUMBER, tagged)))
+  const read = (text: string): unknown => readJson(text.replace(STRING_OR_NUMBER, tagged))
   return isDeepStrictEqual(read(a), read(b))
 }
 

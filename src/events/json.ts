@@ -5,8 +5,9 @@
  */
 import type { Finding } from '../codes.ts'
 import { survivesDouble, withExactNumbers } from '../json/exact-number.ts'
+import { closingQuote, readJson } from '../json/read-json.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
-import { findDuplicates, readValue } from './json-slices.ts'
+import { findDuplicates } from './json-slices.ts'
 import { parseText, refuse } from './json-text.ts'
 
 export interface JsonLimits {
@@ -39,13 +40,11 @@ export function parseJson(bytes: Buffer, limits: JsonLimits): ParsedJson {
   if (shape.depth > limits.depthMax) {
     return refuse(deepPlace(value, limits.depthMax), 'too_deep', `nests deeper than ${limits.depthMax} levels`)
   }
-  // V8 13.6 may read a key of one character that is written as an escape ("\u0061", "\"") as a backslash: read such documents ourselves.
-  const safe = shape.escapedCharacterAsKey ? readValue(bytes) : value
-  if (shape.colons !== countKeys(safe)) return { ok: false, findings: findDuplicates(bytes) }
-  return { ok: true, value: safe, exact: shape.inexact === undefined ? safe : exactValue(safe, text, shape) }
+  if (shape.colons !== countKeys(value)) return { ok: false, findings: findDuplicates(bytes) }
+  return { ok: true, value, exact: shape.inexact === undefined ? value : exactValue(value, text, shape.inexact) }
 }
 
-function exactValue(value: unknown, text: string, { inexact = [], escapedCharacterAsKey }: Shape): unknown {
+function exactValue(value: unknown, text: string, inexact: NonNullable<Shape['inexact']>): unknown {
   let quoted = ''
   let from = 0
   for (const [start, end] of inexact) {
@@ -53,15 +52,13 @@ function exactValue(value: unknown, text: string, { inexact = [], escapedCharact
     from = end
   }
   quoted += text.slice(from)
-  return withExactNumbers(value, escapedCharacterAsKey ? readValue(Buffer.from(quoted)) : JSON.parse(quoted))
+  return withExactNumbers(value, readJson(quoted))
 }
 
 interface Shape {
   /** Colons outside strings: the number of members of all objects. */
   colons: number
   depth: number
-  /** Some key is one character written as an escape. */
-  escapedCharacterAsKey: boolean
   /** Places of numbers that a double cannot carry, in order; undefined: there are none. */
   inexact: Array<[start: number, end: number]> | undefined
 }
@@ -75,19 +72,13 @@ function measure(text: string, all: boolean): Shape {
   let colons = 0
   let open = 0
   let depth = 0
-  let escapedCharacter = false
-  let escapedCharacterAsKey = false
   let inexact: Shape['inexact']
   for (let at = 0; at < end; at++) {
     const unit = text.charCodeAt(at)
     if (unit === 0x22) {
-      const quote = closingQuote(text, at + 1)
-      escapedCharacter = text.charCodeAt(at + 1) === 0x5c && quote - at <= LONGEST_ESCAPE + 1
-      at = quote
-    } else if (unit === 0x3a) {
-      colons++
-      if (escapedCharacter) escapedCharacterAsKey = true
-    } else if (unit === 0x7b || unit === 0x5b) {
+      at = closingQuote(text, at + 1)
+    } else if (unit === 0x3a) colons++
+    else if (unit === 0x7b || unit === 0x5b) {
       if (++open > depth) depth = open
     } else if (unit === 0x7d || unit === 0x5d) open--
     else if (unit === 0x2d || (unit >= 0x30 && unit <= 0x39)) {
@@ -105,7 +96,7 @@ function measure(text: string, all: boolean): Shape {
       }
     }
   }
-  return { colons, depth, escapedCharacterAsKey, inexact }
+  return { colons, depth, inexact }
 }
 
 function isInexact(number: string, all: boolean): boolean {
@@ -115,21 +106,6 @@ function isInexact(number: string, all: boolean): boolean {
 /** A digit, `+`, `-`, `.`, `e` or `E`; in a text that is JSON they are one number until something else comes. */
 const isInNumber = (unit: number): boolean =>
   (unit >= 0x2d && unit <= 0x39 && unit !== 0x2f) || unit === 0x2b || unit === 0x65 || unit === 0x45
-
-/** `\u0061` */
-const LONGEST_ESCAPE = 6
-
-/** The next quote from `from` on that no backslash takes away. Each backslash is looked at once, so a string of them costs its length. */
-function closingQuote(text: string, from: number): number {
-  for (let at = from; ; ) {
-    const quote = text.indexOf('"', at)
-    if (quote < 0) return text.length
-    let slashes = quote
-    while (slashes > at && text.charCodeAt(slashes - 1) === 0x5c) slashes--
-    if ((quote - slashes) % 2 === 0) return quote
-    at = quote + 1
-  }
-}
 
 /** Keys of all objects of a value whose nesting is bounded. */
 function countKeys(value: unknown): number {
