@@ -77,7 +77,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       const place = readCursor(cursor, ['time', 'text', 'text'])
       const [time = null, event = null, delivery = null] = place ?? []
       const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), from, to }
-      const withSteps =
+      const findAttempted = async () =>
         status === 'pending'
           ? []
           : client.query<Step>(attempted, {
@@ -88,7 +88,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
               beforeDelivery: delivery,
               limit: limit + 1,
             })
-      const live =
+      const findMatched = async () =>
         status !== undefined && status !== 'pending' && status !== 'skipped'
           ? []
           : client.query<MatchedEvent & { skipped: string | null }>(matched, {
@@ -99,9 +99,10 @@ export function createDeliveryReads(client: AnalyticsClient) {
               throughEmit: event === null ? null : `cee_${event.slice('evt_'.length)}`,
               limit: limit + 2,
             })
+      const [live, withSteps] = await Promise.all([findMatched(), findAttempted()])
       const found = together(
-        (await live).map(each => unattempted(each, webhookId, each.skipped)),
-        (await withSteps).map(toDelivery),
+        live.map(each => unattempted(each, webhookId, each.skipped)),
+        withSteps.map(toDelivery),
       )
       const rest = place === undefined ? found : found.filter(each => comparePlaces(placeOf(each), place) < 0)
       return toPage(rest, limit, placeOf)
