@@ -6,10 +6,11 @@
 
 import type { Environment } from '../control-plane/records.ts'
 import { deliveryId } from '../events/ids.ts'
+import { type Place, readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, skippedDelivery, toDelivery } from './delivery.ts'
 import type { ConsideredWebhook } from './emit-reads.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 import { readTypeFilter } from './type-filter.ts'
 
@@ -74,7 +75,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
     /** Newest first (C.10 `GET /webhooks/:id/deliveries`). Throws `validation_failed` for a cursor that is not one. */
     async listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
       const { organizationId, environment, webhookId, status, type = null, from = null, to = null, limit, cursor } = filter
-      const place = readCursor(cursor, ['time', 'text', 'text'])
+      const place = readCursor('deliveries', cursor)
       const [time = null, event = null, delivery = null] = place ?? []
       const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), from, to }
       const findAttempted = async () =>
@@ -105,7 +106,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
         withSteps.map(toDelivery),
       )
       const rest = place === undefined ? found : found.filter(each => comparePlaces(placeOf(each), place) < 0)
-      return toPage(rest, limit, placeOf)
+      return toPage('deliveries', rest, limit, placeOf)
     },
   }
 }
@@ -122,9 +123,9 @@ function together(live: Delivery[], attempted: Delivery[]): Delivery[] {
 const unattempted = (event: MatchedEvent, webhookId: string, skipped: string | null): Delivery =>
   skipped === null ? pendingDelivery(event, webhookId) : skippedDelivery(event, webhookId, skipped)
 
-const placeOf = (delivery: Delivery): string[] => [delivery.createdAt, delivery.eventId, delivery.id]
+const placeOf = (delivery: Delivery): Place<'deliveries'> => [delivery.createdAt, delivery.eventId, delivery.id]
 
-function comparePlaces(a: string[], b: string[]): number {
+function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): number {
   const at = a.findIndex((part, index) => part !== b[index])
   if (at < 0) return 0
   return (a[at] as string) < (b[at] as string) ? -1 : 1

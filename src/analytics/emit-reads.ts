@@ -3,8 +3,9 @@
 import type { FederationFacts } from '../../topics/deliveries.ts'
 import type { Finding } from '../codes.ts'
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 import { readNameFilter } from './type-filter.ts'
 
@@ -154,13 +155,13 @@ export function createEmitReads(client: AnalyticsClient) {
     /** Newest first (C.11.6 `GET /emits`). Throws `validation_failed` for a cursor that is not one. */
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
       const { organizationId, environment, status, name = null, from = null, to = null, limit, cursor } = filter
-      const [before = null] = readCursor(cursor, ['text']) ?? []
+      const [before = null] = readCursor('emits', cursor) ?? []
       const shared = { organizationId, environment, ...readNameFilter(name), from, to, before, limit: limit + 1 }
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
           ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
           : await findByState({ ...shared, state: status })
-      return toPage(found.map(toEmit), limit, emit => [emit.emitId])
+      return toPage('emits', found.map(toEmit), limit, emit => [emit.emitId])
     },
 
     /** The last emits that failed, by verdict or because a delivery was exhausted, newest first. */

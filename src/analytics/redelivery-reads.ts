@@ -5,9 +5,10 @@
 
 import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
 export interface DeadLetterFilter {
@@ -49,10 +50,10 @@ export function createRedeliveryReads(client: AnalyticsClient) {
     /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
       const { organizationId, environment, webhookId = null, from = null, to = null, limit, cursor } = filter
-      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor(cursor, ['time', 'text', 'text']) ?? []
+      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor('dead-letters', cursor) ?? []
       const parameters = { organizationId, environment, webhookId, from, to, beforeTime, beforeEvent, beforeDelivery, limit: limit + 1 }
       const found = await client.query<Step>(dead, parameters)
-      return toPage(found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
+      return toPage('dead-letters', found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
     },
 
     /** By emit id; those whose payload is gone are left out. */

@@ -1,7 +1,8 @@
 /** Reading meters (C.12) and changes of the control plane (C.3). Months are UTC, `YYYY-MM`. */
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
 /** The meters of C.12. Those of features that there are not yet stay at 0. */
@@ -127,11 +128,11 @@ export function createUsageReads(client: AnalyticsClient) {
     async listChanges(filter: ChangeFilter): Promise<Page<Change>> {
       const { organizationId, type = null, entityType = null, entityId = null, actorId = null, from = null, to = null } = filter
       const { limit, cursor } = filter
-      const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
+      const [beforeTime = null, beforeId = null] = readCursor('changes', cursor) ?? []
       const parameters = { organizationId, type, entityType, entityId, actorId, from, to, beforeTime, beforeId, limit: limit + 1 }
       const found = await client.query<Omit<Change, 'data'> & { data: string }>(changes, parameters)
       const items = found.map(change => ({ ...change, data: JSON.parse(change.data) }))
-      return toPage<Change>(items, limit, change => [change.occurredAt, change.id])
+      return toPage('changes', items, limit, change => [change.occurredAt, change.id])
     },
   }
 }

@@ -56,7 +56,7 @@ export function createRegistrationHandlers({
       const wanted = all.filter(
         each => (namespace ?? each.namespace) === each.namespace && hasName(each, name) && (status ?? each.status) === each.status,
       )
-      const { items, nextCursor } = pageOf(wanted, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('registrations', wanted, pagingOf(call.query))
       return { data: items, nextCursor }
     },
     get: (call: Call): Answer => ({ data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)) }),

@@ -72,7 +72,7 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
       const own = view
         .list('replay', organizationId)
         .filter(each => each.environment === environment && (state === undefined || each.state === state))
-      const { items, nextCursor } = pageOf(own, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('replays', own, pagingOf(call.query))
       return { data: await Promise.all(items.map(shown)), nextCursor }
     },
     get: async (call: Call): Promise<Answer> => ({ data: await shown(getReplay(view, ownerOf(call), id(call))) }),

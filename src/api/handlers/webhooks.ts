@@ -68,7 +68,7 @@ export function createWebhookHandlers(deps: {
     async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const own = ownWebhooks(view.webhooks(organizationId)).filter(webhook => webhook.environment === environment)
-      const { items, nextCursor } = pageOf(own, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('webhooks', own, pagingOf(call.query))
       return { data: await shown(items), nextCursor }
     },
     get: async (call: Call): Promise<Answer> => ({ data: await show(getWebhook(view, ownerOf(call), id(call))) }),
