@@ -11,6 +11,7 @@ import type { AnalyticsClient } from './client.ts'
 import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, skippedDelivery, toDelivery } from './delivery.ts'
 import type { ConsideredWebhook } from './emit-reads.ts'
 import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 import { readTypeFilter } from './type-filter.ts'
 
@@ -74,10 +75,10 @@ export function createDeliveryReads(client: AnalyticsClient) {
 
     /** Newest first (C.10 `GET /webhooks/:id/deliveries`). Throws `validation_failed` for a cursor that is not one. */
     async listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
-      const { organizationId, environment, webhookId, status, type = null, from = null, to = null, limit, cursor } = filter
+      const { organizationId, environment, webhookId, status, type = null, limit, cursor } = filter
       const place = readCursor('deliveries', cursor)
       const [time = null, event = null, delivery = null] = place ?? []
-      const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), from, to }
+      const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), ...rangeOf(filter) }
       const findAttempted = async () =>
         status === 'pending'
           ? []

@@ -6,6 +6,7 @@ import type { Environment } from '../control-plane/records.ts'
 import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 import { readNameFilter } from './type-filter.ts'
 
@@ -154,9 +155,9 @@ export function createEmitReads(client: AnalyticsClient) {
 
     /** Newest first (C.11.6 `GET /emits`). Throws `validation_failed` for a cursor that is not one. */
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
-      const { organizationId, environment, status, name = null, from = null, to = null, limit, cursor } = filter
+      const { organizationId, environment, status, name = null, limit, cursor } = filter
       const [before = null] = readCursor('emits', cursor) ?? []
-      const shared = { organizationId, environment, ...readNameFilter(name), from, to, before, limit: limit + 1 }
+      const shared = { organizationId, environment, ...readNameFilter(name), ...rangeOf(filter), before, limit: limit + 1 }
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
           ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })

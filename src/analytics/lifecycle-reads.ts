@@ -7,6 +7,7 @@ import { parseEmitId } from '../events/ids.ts'
 import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 import type { Change } from './usage-reads.ts'
 
@@ -58,10 +59,10 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
 
   /** Newest first; looks further back until there are as many as were asked for. */
   async function find(filter: EmitLifecycleFilter): Promise<FoundStep[]> {
-    const { organizationId, environment, emitId = null, actorId = null, type = null, from = null, to = null, limit, cursor } = filter
+    const { organizationId, environment, emitId = null, actorId = null, type = null, limit, cursor } = filter
     const [beforeTime = null, beforeId = null] = readCursor('emit-steps', cursor) ?? []
     const eventId = emitId === null ? null : emitId.replace(/^cee_/, 'evt_')
-    const parameters = { organizationId, environment, emitId, eventId, actorId, type, from, to, beforeTime, beforeId, limit }
+    const parameters = { organizationId, environment, emitId, eventId, actorId, type, ...rangeOf(filter), beforeTime, beforeId, limit }
     for (const windowS of emitId === null ? WINDOWS_S : [0]) {
       const found = await client.query<FoundStep>(steps, { ...parameters, windowS })
       if (found.length >= limit || windowS === 0) return found

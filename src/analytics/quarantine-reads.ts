@@ -4,6 +4,7 @@ import type { Environment } from '../control-plane/records.ts'
 import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
 /** `topic`, `partition`, `offset`: where the record came in. */
@@ -52,9 +53,9 @@ export function createQuarantineReads(client: AnalyticsClient) {
   return {
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
     async listQuarantine(filter: QuarantineFilter): Promise<Page<QuarantineEntry>> {
-      const { organizationId, environment, code = null, from = null, to = null, limit, cursor } = filter
+      const { organizationId, environment, code = null, limit, cursor } = filter
       const [before = null] = readCursor('quarantine', cursor) ?? []
-      const parameters = { organizationId, environment, code, from, to, before, limit: limit + 1 }
+      const parameters = { organizationId, environment, code, ...rangeOf(filter), before, limit: limit + 1 }
       const found = await client.query<Found<QuarantineEntry>>(list, parameters)
       return toPage('quarantine', found.map(entryOf), limit, ({ emitId }) => [emitId])
     },

@@ -9,6 +9,7 @@ import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
 export interface DeadLetterFilter {
@@ -49,9 +50,10 @@ export function createRedeliveryReads(client: AnalyticsClient) {
 
     /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
-      const { organizationId, environment, webhookId = null, from = null, to = null, limit, cursor } = filter
+      const { organizationId, environment, webhookId = null, limit, cursor } = filter
       const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor('dead-letters', cursor) ?? []
-      const parameters = { organizationId, environment, webhookId, from, to, beforeTime, beforeEvent, beforeDelivery, limit: limit + 1 }
+      const place = { beforeTime, beforeEvent, beforeDelivery }
+      const parameters = { organizationId, environment, webhookId, ...rangeOf(filter), ...place, limit: limit + 1 }
       const found = await client.query<Step>(dead, parameters)
       return toPage('dead-letters', found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
     },

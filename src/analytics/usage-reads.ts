@@ -3,6 +3,7 @@ import type { Environment } from '../control-plane/records.ts'
 import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
 /** The meters of C.12. Those of features that there are not yet stay at 0. */
@@ -126,10 +127,11 @@ export function createUsageReads(client: AnalyticsClient) {
 
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
     async listChanges(filter: ChangeFilter): Promise<Page<Change>> {
-      const { organizationId, type = null, entityType = null, entityId = null, actorId = null, from = null, to = null } = filter
+      const { organizationId, type = null, entityType = null, entityId = null, actorId = null } = filter
       const { limit, cursor } = filter
       const [beforeTime = null, beforeId = null] = readCursor('changes', cursor) ?? []
-      const parameters = { organizationId, type, entityType, entityId, actorId, from, to, beforeTime, beforeId, limit: limit + 1 }
+      const about = { type, entityType, entityId, actorId }
+      const parameters = { organizationId, ...about, ...rangeOf(filter), beforeTime, beforeId, limit: limit + 1 }
       const found = await client.query<Omit<Change, 'data'> & { data: string }>(changes, parameters)
       const items = found.map(change => ({ ...change, data: JSON.parse(change.data) }))
       return toPage('changes', items, limit, change => [change.occurredAt, change.id])

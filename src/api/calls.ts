@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
 import { ClarionError, CODES } from '../codes.ts'
+import { pointerTo } from '../events/json-pointer.ts'
 import { planOf } from '../registry/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
@@ -25,6 +26,8 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
+      refuseControls(params, '/path')
+      refuseControls(query)
       checkQuery(query)
       const idempotencyKey = route.takesIdempotencyKey === true ? idempotencyKeyOf(request) : undefined
       const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route)
@@ -33,6 +36,18 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       const { headers } = request
       return { requestId, principal, caller, params, query, body, headers, idempotencyKey, expectedRevision: expectedRevision(request) }
     }
+  }
+}
+
+const CONTROLS = /[\u0000-\u001f\u007f]/
+
+/** No id, name or time has control characters, and not everything that reads on takes them for text. Throws `validation_failed`. */
+function refuseControls(values: object, path = ''): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'object' && value !== null) refuseControls(value, pointerTo(path, name))
+    if (typeof value !== 'string' || !CONTROLS.test(value)) continue
+    const details = [{ path: pointerTo(path, name), rule: 'control_characters', message: 'must not contain control characters' }]
+    throw new ClarionError('validation_failed', `'${name}' contains a control character: leave it out.`, { details })
   }
 }
 
