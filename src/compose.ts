@@ -36,6 +36,7 @@ import { createLogPages } from './kafka/log-pages.ts'
 import type { Processor } from './kafka/ports.ts'
 import { provision } from './kafka/provisioning.ts'
 import { isCutOff, reachKafka } from './kafka/reach.ts'
+import { asShardWork } from './kafka/shard-work.ts'
 import { runShardedProcessor } from './kafka/sharded-processor.ts'
 import { shardOf } from './kafka/shards.ts'
 import { checkHourly } from './ledger/hourly.ts'
@@ -70,6 +71,8 @@ export async function compose(deps: {
   logger: Logger
   progress: ProgressLogger
   onFatal(error: Error): void
+  /** Errors that nothing handled, by whose work they were. */
+  unhandled(): Record<'request' | 'shard', number>
 }): Promise<Platform> {
   const { config, clock, random, logger, onFatal } = deps
   const closing: Array<() => Promise<unknown>> = []
@@ -118,6 +121,7 @@ export async function compose(deps: {
     closing.push(() => tail.close())
 
     const metrics = createMetrics()
+    metrics.unhandled(deps.unhandled)
     const ids = createIds({ clock, random })
     const chains = createChainTokens(backends.secretKey)
     const tags = createIngressTags(backends.secretKey)
@@ -139,7 +143,8 @@ export async function compose(deps: {
       shardOf: organizationId => shardOf(organizationId, provisioning.shards),
     })
 
-    const run = async (processor: Processor) => {
+    const run = async (given: Processor) => {
+      const processor = asShardWork(given)
       const memberDir = join(config.dataDir, 'leases')
       const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
       closing.push(() => running.close())

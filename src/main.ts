@@ -3,6 +3,7 @@ import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
 import { createLogger } from './observability/logger.ts'
+import { createUnhandled } from './observability/unhandled.ts'
 
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
@@ -31,8 +32,9 @@ async function run(roles: string | undefined): Promise<void> {
     // At once: a drain would commit what a process that is at fault has in memory. The next start ends the broker that stays behind.
     process.exit(1)
   }
-  process.on('uncaughtException', fatal)
-  process.on('unhandledRejection', fatal)
+  const unhandled = createUnhandled({ logger, onFatal: fatal })
+  process.on('uncaughtException', unhandled.onError)
+  process.on('unhandledRejection', unhandled.onError)
 
   let stopping = false
   const stop = (signal: NodeJS.Signals) => {
@@ -45,7 +47,15 @@ async function run(roles: string | undefined): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
-  const started = compose({ config, clock, random: createSystemRandom(), logger, progress, onFatal: fatal }).then(
+  const started = compose({
+    config,
+    clock,
+    random: createSystemRandom(),
+    logger,
+    progress,
+    onFatal: fatal,
+    unhandled: unhandled.counts,
+  }).then(
     platform => {
       running = platform
     },
