@@ -22,7 +22,13 @@ export function createValidators(): Validators {
   const coercing = createAjv(true)
   return {
     body: schema => check(strict.compile(withInstants(schema)), 'body'),
-    query: schema => check(coercing.compile(withInstants(schema)), 'query'),
+    query: schema => {
+      const checkTypes = check(coercing.compile(withInstants(schema)), 'query')
+      return query => {
+        checkTypes(query)
+        refuseInfinite(query as Record<string, unknown>)
+      }
+    },
   }
 }
 
@@ -32,6 +38,15 @@ function createAjv(coerceTypes: boolean): Ajv2020 {
   ajv.addFormat('date-time', (text: string) => parseTime(text) !== undefined)
   ajv.addKeyword({ keyword: INSTANT, modifying: true, errors: false, validate: rewriteInstant })
   return ajv
+}
+
+/** A text of many digits becomes infinite, and Ajv holds only finite numbers against their bounds. */
+function refuseInfinite(query: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== 'number' || Number.isFinite(value)) continue
+    const details = [{ path: pointerTo('', name), rule: 'maximum', message: 'is too large a number' }]
+    throw new ClarionError('validation_failed', `The parameter '${name}' is too large a number.`, { details })
+  }
 }
 
 /** Stands beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */
