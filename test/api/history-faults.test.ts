@@ -5,6 +5,7 @@ import type { Route } from '../../src/api/route.ts'
 import { clock, logger } from '../control-plane/control-plane-harness.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 import { FAULTS, type Fault, type FaultyClickHouse, failing, type Order, openFaultyClickHouse } from '../support/faulty-clickhouse.ts'
+import { unhandledRejectionsOf } from '../support/unhandled-rejections.ts'
 import { openTestApi, type Reply, type TestApi } from './api-harness.ts'
 import { type Furnished, furnish } from './furnished.ts'
 import { bodyFor, isOurs, queryFor } from './route-samples.ts'
@@ -75,17 +76,25 @@ function bodyOf(route: Route, { slug }: Furnished): unknown {
 async function expectUnavailable(route: Route, furnished: Furnished, fault: Fault, order: Order, place = 0): Promise<void> {
   const plan = failing(fault, order, place)
   clickhouse.decide(plan.decide)
-  const reply = await ask(route, furnished)
   const said = [route.method, route.path, fault, order, place]
-  if (plan.failed() > 0) {
-    if (WITHOUT_HISTORY.test(nameOf(route)) && reply.status < 300) expect(reply.data).toBeDefined()
-    else {
-      expect([...said, reply.status, reply.code]).toEqual([...said, 503, 'service_unavailable'])
-      expect([...said, reply.headers.get('retry-after')]).toEqual([...said, expect.stringMatching(/^[1-9]\d*$/)])
-    }
-  }
+  let reply: Reply | undefined
+  const rejections = await unhandledRejectionsOf(async () => {
+    reply = await ask(route, furnished)
+  })
+  expect([...said, ...rejections]).toEqual(said)
+  expectHistoryAway(route, reply!, plan.failed() > 0, said)
   clickhouse.decide(() => undefined)
   expect((await api.as(undefined)('GET', '/health')).status).toBe(200)
+}
+
+function expectHistoryAway(route: Route, reply: Reply, isAway: boolean, said: Array<string | number>): void {
+  if (!isAway) return
+  if (WITHOUT_HISTORY.test(nameOf(route)) && reply.status < 300) {
+    expect(reply.data).toBeDefined()
+    return
+  }
+  expect([...said, reply.status, reply.code]).toEqual([...said, 503, 'service_unavailable'])
+  expect([...said, reply.headers.get('retry-after')]).toEqual([...said, expect.stringMatching(/^[1-9]\d*$/)])
 }
 
 it('the routes that ask ClickHouse are known, lists and others', () => {
