@@ -86,7 +86,7 @@ export interface TimeseriesFilter {
   organizationId: string
   environment: Environment
   meter?: Meter | undefined
-  /** ISO 8601: from, inclusive, to, exclusive. */
+  /** ISO 8601: from the bucket that contains `from` to the last one that begins before `to`. */
   from: string
   to: string
   bucket: 'hour' | 'day'
@@ -110,7 +110,9 @@ export function createUsageReads(client: AnalyticsClient) {
 
     /** Buckets that have something in them, oldest first (at most 10,000). */
     usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
-      return client.query<UsageBucket>(timeseries, { ...filter, meter: meter ?? null })
+      const { from, to } = rangeOf(filter)
+      const beginning = new Date(Math.floor(Date.parse(from!) / BUCKET_MS[filter.bucket]) * BUCKET_MS[filter.bucket]).toISOString()
+      return client.query<UsageBucket>(timeseries, { ...filter, from: beginning, to, meter: meter ?? null })
     },
 
     /** All organizations' meters of a month, for the operator. */
@@ -138,6 +140,8 @@ export function createUsageReads(client: AnalyticsClient) {
     },
   }
 }
+
+const BUCKET_MS = { hour: 3_600_000, day: 86_400_000 } as const
 
 /** `2026-03` → 202603. */
 const monthNumber = (month: string): number => Number(month.replace('-', ''))

@@ -100,7 +100,7 @@ describe('every route that takes a range of time', () => {
   it('takes every time that there is, in every form that it may have', async () => {
     for (const route of routesThatTake('from'))
       for (const from of POSSIBLE_TIMES) {
-        const reply = await ask(route, { from, to: '9999-12-31T23:59:59Z' })
+        const reply = await ask(route, { from, to: '9999-12-31T23:59:59.999Z' })
         expect([route.path, from, reply.status]).toEqual([route.path, from, 200])
       }
   })

@@ -1,5 +1,6 @@
 import { EMIT_STATES } from '../../analytics/emit-reads.ts'
 import { METERS } from '../../analytics/usage-reads.ts'
+import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
 import { NAMESPACE_PATTERN } from '../../events/names.ts'
 import { LANGUAGES } from '../../registry/types/languages.ts'
 import {
@@ -175,7 +176,7 @@ export const timeseriesQuery = { 'meter?': oneOf(METERS), 'interval?': oneOf(['h
 export const timeseries = listOf(object({ start: time, meter: string, count: integer }))
 
 export const auditQuery = {
-  ...{ 'type?': text(1, 100), 'entity?': text(1, 200), 'entityType?': text(1, 50), 'entityId?': text(1, 200) },
+  ...{ 'type?': oneOf([...LIFECYCLE_EVENTS.keys()]), 'entity?': text(1, 200), 'entityType?': text(1, 50), 'entityId?': text(1, 200) },
   ...{ 'actor?': text(1, 100), 'from?': time, 'to?': time },
 }
 export const change = anyObject
