@@ -35,6 +35,9 @@ type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
   payload: string
 }
 
+/** Whatever else is asked for is not there. */
+const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
+
 export function createRedeliveryReads(client: AnalyticsClient) {
   const newestSteps = readQuery('newest-steps')
   const dead = readQuery('dead-letters')
@@ -43,8 +46,9 @@ export function createRedeliveryReads(client: AnalyticsClient) {
   return {
     /** How those stand that have been tried at least once; the others are left out. */
     async deliveriesByIds(organizationId: string, environment: Environment, deliveryIds: string[]): Promise<Delivery[]> {
-      if (deliveryIds.length === 0) return []
-      const found = await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })
+      const possible = deliveryIds.filter(id => DELIVERY_ID.test(id))
+      if (possible.length === 0) return []
+      const found = await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds: possible })
       return found.map(toDelivery)
     },
 

@@ -27,6 +27,7 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       if (route.needsFederation === true) refuseWithoutFederation(principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       refuseControls(params, '/path')
+      refuseLongIds(params)
       refuseControls(query)
       checkQuery(query)
       const idempotencyKey = route.takesIdempotencyKey === true ? idempotencyKeyOf(request) : undefined
@@ -48,6 +49,18 @@ function refuseControls(values: object, path = ''): void {
     if (typeof value !== 'string' || !CONTROLS.test(value)) continue
     const details = [{ path: pointerTo(path, name), rule: 'control_characters', message: 'must not contain control characters' }]
     throw new ClarionError('validation_failed', `'${name}' contains a control character: leave it out.`, { details })
+  }
+}
+
+const ID_CHARACTERS_MAX = 255
+
+/** No id is as long, and what it is looked up in may not take it. */
+function refuseLongIds(params: Record<string, string>): void {
+  for (const [name, id] of Object.entries(params)) {
+    if (id.length <= ID_CHARACTERS_MAX) continue
+    const message = `must not have more than ${ID_CHARACTERS_MAX} characters`
+    const details = [{ path: pointerTo('/path', name), rule: 'maxLength', message }]
+    throw new ClarionError('validation_failed', `'${name}' in the path ${message}.`, { details })
   }
 }
 

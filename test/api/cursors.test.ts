@@ -145,4 +145,24 @@ describe('every route', () => {
       }
     }
   })
+
+  it('never fails on a path that is not escaped as it should be', async () => {
+    for (const route of api.routes.filter(({ path }) => path.startsWith('/api/v1') && path.includes(':')))
+      for (const text of ['%zz', '%', '%ff', '%c0%80', '%00', 'x'.repeat(8_000)]) {
+        const call = route.access === 'operator' ? api.operator : owner.call
+        expectNoFailure(
+          [route.path, text],
+          await call(route.method, route.path.replace(/:\w+/g, text), route.method === 'GET' ? undefined : {}),
+        )
+      }
+  })
+
+  it('finds no delivery under an id that none can have, when such ids are redriven', async () => {
+    const deliveryIds = ['\0', 'a\0b', '\\N', "'", '\\', '\ud83d\ude00'.repeat(16), '\ud800']
+    const { status, data } = await owner.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds })
+    expect([status, data]).toEqual([
+      202,
+      { count: 0, more: false, skipped: deliveryIds.map(deliveryId => ({ deliveryId, reason: 'not_found' })) },
+    ])
+  })
 })

@@ -50,7 +50,7 @@ export async function openFaultyClickHouse(target: string): Promise<FaultyClickH
   const { origin, username, password } = new URL(target)
   let [decide, nth, insertsToo]: [Decide, number, boolean] = [() => undefined, 0, false]
 
-  const server = createServer(async (request, response) => {
+  const server = createServer({ maxHeaderSize: 1024 * 1024 }, async (request, response) => {
     const body = await bodyOf(request)
     const isQuery = insertsToo || !new URL(request.url!, origin).searchParams.has('query')
     const fault = isQuery ? await decide({ sql: body.toString(), nth: nth++ }) : undefined
