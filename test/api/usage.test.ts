@@ -34,7 +34,7 @@ it('a type that no change has is refused, and every other one is taken', async (
   const { status, body } = await owner.call('GET', '/api/v1/audit?type=WEBHOOK_CREATD')
   expect([status, body.error?.details?.[0]]).toEqual([
     400,
-    expect.objectContaining({ path: '/type', message: expect.stringContaining('/openapi.json') }),
+    expect.objectContaining({ path: '/type', message: expect.stringContaining('must be one of') }),
   ])
   for (const type of LIFECYCLE_EVENTS.keys())
     expect([type, (await owner.call('GET', `/api/v1/audit?type=${type}`)).status]).toEqual([type, 200])
