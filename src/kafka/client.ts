@@ -1,5 +1,6 @@
 /** kafkajs's public client, for admin calls and leases. */
 import { type Kafka as Client, default as kafkajs } from 'kafkajs'
+import { brokersOf } from './literal-addresses.ts'
 import { type KafkaSettings, RETRY, saslOf } from './wire.ts'
 
 const { Kafka, logLevel } = kafkajs
@@ -7,7 +8,7 @@ const { Kafka, logLevel } = kafkajs
 export function createClient(settings: KafkaSettings): Client {
   return new Kafka({
     clientId: settings.clientId,
-    brokers: settings.brokers,
+    ...brokersOf({ ...settings, socketFactory: undefined }),
     ...(settings.ssl ? { ssl: true } : {}),
     ...saslOf(settings),
     connectionTimeout: 5_000,

@@ -1,12 +1,13 @@
 /**
- * Kafka's wire, as kafkajs speaks it: connections, authentication, metadata, requests. What imports from inside kafkajs is here
- * and in `framing.ts`; what is done with the requests stands in the files beside them.
+ * Kafka's wire, as kafkajs speaks it: connections, authentication, metadata, requests. What imports from inside kafkajs is here,
+ * in `framing.ts` and in `literal-addresses.ts`; what is done with the requests stands in the files beside them.
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import type { Logger } from '../observability/logger.ts'
 import { errorName } from './error-codes.ts'
 import type { FramedRequest } from './framing.ts'
+import { brokersOf } from './literal-addresses.ts'
 import './framing.ts' // kafkajs's connections learn to send them
 
 const require = createRequire(import.meta.url)
@@ -121,7 +122,6 @@ const { createLogger, LEVELS } = require('kafkajs/src/loggers') as {
 }
 const { requests } = require('kafkajs/src/protocol/requests') as { requests: Record<string, unknown> }
 const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as Record<string, number>
-const socketFactory = require('kafkajs/src/network/socketFactory') as () => unknown
 const RequestQueue = require('kafkajs/src/network/requestQueue') as {
   prototype: { scheduleCheckPendingRequests(this: { pending: unknown[] }): void }
 }
@@ -146,8 +146,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
   const log = logger.child({ part: 'kafka-wire' })
   const cluster = new ClusterClass({
     logger: createLogger({ level: LEVELS.NOTHING, logCreator: () => () => undefined }),
-    socketFactory: settings.socketFactory ?? socketFactory(),
-    brokers: settings.brokers,
+    ...brokersOf(settings),
     clientId: settings.clientId,
     ssl: settings.ssl || undefined,
     ...saslOf(settings),
