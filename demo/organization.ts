@@ -1,5 +1,7 @@
 /** The demo's organization: on the plan Pro, with GitHub's namespace, the events that have a schema, and three webhooks. */
+import { isIP } from 'node:net'
 import type { Random } from '../src/clock.ts'
+import { isLoopback } from '../src/delivery/addresses.ts'
 import { type Client, DemoError } from './client.ts'
 import type { Receiver } from './receiver.ts'
 import { DRAFT, SCHEMAS } from './schemas.ts'
@@ -63,7 +65,7 @@ export async function createWebhooks(client: Client, receiver: Receiver, host: s
 
 /** What to add so that the receiver may be reached (C.0.6). */
 export function receiverNotAllowed(host: string, reason: string): DemoError {
-  const range = host.startsWith('127.') ? '127.0.0.0/8' : `${host}/${host.includes(':') ? 128 : 32}`
+  const range = isLoopback(host) ? '127.0.0.0/8' : isIP(host) ? host : `<the address of ${host}>`
   return new DemoError(
     [
       `the platform does not let webhooks reach the demo's receiver (${reason})`,

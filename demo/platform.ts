@@ -71,8 +71,9 @@ export async function startPlatform({ environment, clock, random, signal, say }:
   return { base, adminKey, log, close }
 }
 
+/** The cache directory stays: Kafka's program is the same one. */
 function withoutSettings(environment: Record<string, string | undefined>): Record<string, string | undefined> {
-  const names = new Set(SETTINGS.map(setting => setting.name))
+  const names = new Set(SETTINGS.map(setting => setting.name).filter(name => name !== 'CLARION_CACHE_DIR'))
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.has(name)))
 }
 

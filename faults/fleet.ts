@@ -56,7 +56,7 @@ export async function startFleet(deps: {
   function openSlot(role: string, name: string, port: number): Slot {
     const dataDir = join(deps.dataDir, name)
     mkdirSync(dataDir, { recursive: true })
-    const defaults = Object.fromEntries(SETTINGS.map(setting => [setting.name, '']))
+    const defaults = Object.fromEntries(SETTINGS.filter(({ name }) => name !== 'CLARION_CACHE_DIR').map(({ name }) => [name, '']))
     const fixed = { PORT: String(port), CLARION_DATA_DIR: dataDir, CLARION_ROLES: role, CLARION_ADMIN_KEY: ADMIN_KEY }
     const common = { CLARION_SECRET_KEY: SECRET_KEY, EGRESS_ALLOW: '127.0.0.0/8', EGRESS_ALLOW_HTTP: 'true', LOG_LEVEL: 'warn' }
     let offsetMs = 0

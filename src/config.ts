@@ -1,9 +1,17 @@
 /**
- * Every setting, with a sentence, a default and a unit. The only reader of the environment. All errors are reported together.
+ * The configuration of a process. The only reader of the environment: every setting is checked before anything starts, and all problems are
+ * reported together. `settings/` holds the list of settings and what each of them may be.
  */
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { parseRange } from './delivery/addresses.ts'
+import { resolve } from 'node:path'
+import { adminKey, keyHeader, password, secretKey, sender } from './settings/api-values.ts'
+import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-directory.ts'
+import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
+import { brokerAddresses, listenHost, ranges, urlOf } from './settings/network-values.ts'
+import { flag, fraction, line, oneOf, rolesOf, wholeNumber } from './settings/plain-values.ts'
+import { createReader, type Environment, type SettingsReader } from './settings/reader.ts'
+import { unknownNames } from './settings/unknown-names.ts'
+
+export { SETTINGS } from './settings/list.ts'
 
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
 export type RoleName = (typeof ROLES)[number]
@@ -59,202 +67,98 @@ export interface Config {
   brokerProfile: 'default' | 'test'
 }
 
-interface Setting {
-  name: string
-  sentence: string
-  default: string
-  unit?: string
+/** The settings cannot be used. Each problem says what is wrong and shows a value that is right; none shows a secret. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+    this.name = 'SettingsError'
+    this.problems = problems
+  }
 }
 
-/** The list that `--help` and the reference page show. */
-export const SETTINGS: readonly Setting[] = [
-  { name: 'HOST', sentence: 'Address that the API listens on.', default: '127.0.0.1' },
-  {
-    name: 'PORT',
-    sentence: 'Port that the API listens on; 0 takes a free one. A process without the role api serves its health there if it is set.',
-    default: '8080',
-  },
-  { name: 'CLARION_DATA_DIR', sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.', default: '.clarion' },
-  {
-    name: 'CLARION_CACHE_DIR',
-    sentence: "What is fetched once for a user: Kafka's jars.",
-    default: '~/.cache/clarion',
-  },
-  { name: 'CLARION_ROLES', sentence: 'What this process does: api, admit, deliver, record, or all.', default: 'all' },
-  { name: 'KAFKA_BROKERS', sentence: 'Addresses of a Kafka cluster, host:port by comma; empty starts the embedded broker.', default: '' },
-  { name: 'KAFKA_USERNAME', sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.', default: '' },
-  { name: 'KAFKA_PASSWORD', sentence: 'Its password.', default: '' },
-  { name: 'KAFKA_SSL', sentence: 'Whether to reach the cluster over TLS: true or false.', default: 'false' },
-  {
-    name: 'KAFKA_CLIENT_BOOTSTRAP',
-    sentence: "Addresses of the cluster for organizations' own Kafka clients, host:port by comma; empty tells them KAFKA_BROKERS.",
-    default: '',
-  },
-  {
-    name: 'KAFKA_CLIENT_SECURITY_PROTOCOL',
-    sentence: 'SASL_PLAINTEXT or SASL_SSL, for those clients; empty goes by KAFKA_SSL.',
-    default: '',
-  },
-  { name: 'KAFKA_REPLICATION_FACTOR', sentence: 'Replicas of each topic; 1 on the embedded broker.', default: '1', unit: 'replicas' },
-  { name: 'CLARION_SHARDS', sentence: 'Units of ownership, fixed when the topics are first made.', default: '8', unit: 'shards' },
-  {
-    name: 'CLICKHOUSE_URL',
-    sentence: 'HTTP address of a ClickHouse server, with user and password; empty starts the embedded one.',
-    default: '',
-  },
-  { name: 'CLARION_ADMIN_KEY', sentence: 'The operator key; embedded and empty: made once and kept in the data directory.', default: '' },
-  {
-    name: 'CLARION_SECRET_KEY',
-    sentence: 'Encrypts secrets and signs tags; 16 characters or more; embedded and empty: made once and kept in the data directory.',
-    default: '',
-  },
-  { name: 'EGRESS_ALLOW', sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.', default: '' },
-  { name: 'EGRESS_ALLOW_HTTP', sentence: 'Whether webhooks may be plain http: true or false.', default: 'false' },
-  {
-    name: 'EGRESS_CONNECTION_AGE_MAX_MS',
-    sentence: "How long a connection to a receiver is used before the receiver's name is looked up again; 0 keeps none.",
-    default: '60000',
-    unit: 'ms',
-  },
-  {
-    name: 'CLARION_TIME_SCALE',
-    sentence: 'Factor on retry delays, for tests and demos; only with a broker on loopback.',
-    default: '1',
-  },
-  {
-    name: 'CLARION_CLOCK_OFFSET_MS',
-    sentence: 'Shift of the wall clock, for tests; only with a broker on loopback.',
-    default: '0',
-    unit: 'ms',
-  },
-  {
-    name: 'SMTP_URL',
-    sentence:
-      'Mail server, smtp://user:password@host:port or smtps:; empty writes messages into the directory mailbox of the data directory.',
-    default: '',
-  },
-  { name: 'MAIL_FROM', sentence: 'Sender of the mail.', default: 'Clarion <clarion@localhost>' },
-  { name: 'CLARION_KEY_HEADER', sentence: 'Another header that may carry the API key.', default: 'x-platphorm-api-key' },
-  {
-    name: 'CLARION_WAITING_EMITS_MAX',
-    sentence: 'Emits that one api process takes ahead of their verdicts while none comes; beyond it callers get 503.',
-    default: '100000',
-    unit: 'emits',
-  },
-  {
-    name: 'CLARION_BATCH_RECORDS_MAX',
-    sentence: "Records that one batch of an organization's own Kafka producer may hold; larger batches go to quarantine as one entry.",
-    default: '100000',
-    unit: 'records',
-  },
-  { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
-  {
-    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    sentence:
-      'Address of an OpenTelemetry collector (OTLP over HTTP, as http://127.0.0.1:4318), which gets the spans; empty traces nothing.',
-    default: '',
-  },
-  { name: 'OTEL_SERVICE_NAME', sentence: 'Name of the service in its spans.', default: 'clarion' },
-  {
-    name: 'OTEL_TRACES_SAMPLER_ARG',
-    sentence: 'Share of the traces begun here that is recorded, 0 to 1; a trace begun elsewhere is recorded if it is there.',
-    default: '1',
-  },
-  { name: 'CLARION_BROKER_HEAP_MB', sentence: 'Heap of the embedded broker.', default: '1024', unit: 'MB' },
-  { name: 'CLARION_BROKER_PROFILE', sentence: 'default, or test for a broker that starts fast and runs slowly.', default: 'default' },
-]
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+const HTTP = { schemes: ['http', 'https'], query: false } as const
 
-type Environment = Record<string, string | undefined>
-
-/** `CLARION_CACHE_DIR`, also for programs that need no other setting. */
-export const cacheDirectory = (environment: Environment = process.env): string =>
-  resolve(environment.CLARION_CACHE_DIR?.trim() || join(homedir(), '.cache', 'clarion'))
-
-/** Reads the settings; `given` goes before the environment. Throws one error that names every setting that is wrong. */
-export function readConfig(given: Environment = {}): Config {
-  const environment: Environment = { ...process.env, ...given }
-  const problems: string[] = []
-  const text = (name: string) => environment[name]?.trim() || SETTINGS.find(setting => setting.name === name)!.default
-  const optional = (name: string) => text(name) || undefined
-  const list = (name: string) => text(name).split(',').map(part => part.trim()).filter(Boolean) // biome-ignore format: one thought
-  const check = (name: string, ok: boolean, expected: string) => {
-    if (!ok) problems.push(`${name} must be ${expected}, not '${text(name)}'`)
-  }
-  const number = (name: string, min: number, max: number, whole = true) => {
-    const value = Number(text(name))
-    const ok = (whole ? Number.isInteger(value) : Number.isFinite(value)) && value >= min && value <= max
-    check(name, ok, `a ${whole ? 'whole ' : ''}number from ${min} to ${max}`)
-    return value
-  }
-  const oneOf = <T extends string>(name: string, allowed: readonly T[]): T => {
-    check(name, (allowed as readonly string[]).includes(text(name)), `one of ${allowed.join(', ')}`)
-    return text(name) as T
-  }
-  const roles = text('CLARION_ROLES') === 'all' ? [...ROLES] : (list('CLARION_ROLES') as RoleName[])
-  check('CLARION_ROLES', roles.length > 0 && roles.every(role => ROLES.includes(role)), `all, or a list of ${ROLES.join(', ')}`)
-  const kafkaBrokers = list('KAFKA_BROKERS')
-  const config: Config = {
-    host: text('HOST'),
-    port: roles.includes('api') || environment.PORT ? number('PORT', 0, 65535) : undefined,
-    dataDir: resolve(text('CLARION_DATA_DIR')),
-    cacheDir: cacheDirectory(environment),
-    roles,
-    kafkaBrokers,
-    kafkaUsername: optional('KAFKA_USERNAME'),
-    kafkaPassword: optional('KAFKA_PASSWORD'),
-    kafkaSsl: oneOf('KAFKA_SSL', ['true', 'false']) === 'true',
-    kafkaClientBootstrap: list('KAFKA_CLIENT_BOOTSTRAP'),
-    kafkaClientSecurityProtocol: optional('KAFKA_CLIENT_SECURITY_PROTOCOL')
-      ? oneOf('KAFKA_CLIENT_SECURITY_PROTOCOL', KAFKA_SECURITY_PROTOCOLS)
-      : undefined,
-    replicationFactor: number('KAFKA_REPLICATION_FACTOR', 1, 10),
-    shards: number('CLARION_SHARDS', 1, 256),
-    clickhouseUrl: optional('CLICKHOUSE_URL'),
-    adminKey: optional('CLARION_ADMIN_KEY'),
-    secretKey: optional('CLARION_SECRET_KEY'),
-    egressAllow: list('EGRESS_ALLOW'),
-    egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
-    connectionAgeMsMax: number('EGRESS_CONNECTION_AGE_MAX_MS', 0, 3_600_000),
-    timeScale: number('CLARION_TIME_SCALE', 0.000001, 1, false),
-    clockOffsetMs: number('CLARION_CLOCK_OFFSET_MS', -4e12, 4e12),
-    smtpUrl: optional('SMTP_URL'),
-    mailFrom: text('MAIL_FROM'),
-    aliasKeyHeader: text('CLARION_KEY_HEADER').toLowerCase(),
-    logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']),
-    otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
-    serviceName: text('OTEL_SERVICE_NAME'),
-    traceRatio: number('OTEL_TRACES_SAMPLER_ARG', 0, 1, false),
-    waitingMax: number('CLARION_WAITING_EMITS_MAX', 1, 10_000_000),
-    batchRecordsMax: number('CLARION_BATCH_RECORDS_MAX', 1, 10_000_000),
-    brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
-    brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
-  }
-  check('EGRESS_ALLOW', config.egressAllow.every(isRange), 'a list of address ranges such as 10.0.0.0/8')
-  check('CLICKHOUSE_URL', !config.clickhouseUrl || isHttpUrl(config.clickhouseUrl), 'an http or https URL')
-  check('OTEL_EXPORTER_OTLP_ENDPOINT', !config.otlpEndpoint || isHttpUrl(config.otlpEndpoint), 'an http or https URL')
-  check('SMTP_URL', !config.smtpUrl || (/^smtps?:\/\//.test(config.smtpUrl) && URL.canParse(config.smtpUrl)), 'an smtp or smtps URL')
-  check('CLARION_SECRET_KEY', !config.secretKey || config.secretKey.length >= 16, 'at least 16 characters')
-  if (kafkaBrokers.length > 0) problems.push(...clusterProblems(config))
-  if (problems.length > 0) throw new Error(`The settings are wrong:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+/**
+ * Reads the settings; `given` goes before the environment. Throws `SettingsError`, nothing else. `warn` gets a sentence for each name that
+ * looks like a setting and is none, and for what is allowed but may not be meant.
+ */
+export function readConfig(given: Environment = {}, options: { warn?(sentence: string): void; environment?: Environment } = {}): Config {
+  const environment: Environment = { ...(options.environment ?? process.env), ...given }
+  const reader = createReader(environment)
+  const config = { ...readProcess(reader, environment), ...readBackends(reader), ...readApi(reader), ...readTracing(reader) }
+  for (const warning of [...unknownNames(environment), ...combinationWarnings(config, reader)]) options.warn?.(warning)
+  const problems = [...reader.problems, ...combinationProblems(config, reader)]
+  if (problems.length > 0) throw new SettingsError(problems)
   return config
 }
 
-const isHttpUrl = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text)
+/** `CLARION_CACHE_DIR`, for programs that need no other setting. Throws `SettingsError`. */
+export function cacheDirectory(environment: Environment = process.env): string {
+  const reader = createReader(environment)
+  const { cacheDir } = readDirectories(reader, environment)
+  if (reader.problems.length > 0) throw new SettingsError(reader.problems)
+  return cacheDir
+}
 
-function isRange(text: string): boolean {
-  try {
-    return parseRange(text) !== undefined
-  } catch {
-    return false
+function readDirectories({ read, isSet }: SettingsReader, environment: Environment) {
+  const dataDir = resolve(read('CLARION_DATA_DIR', line('a directory', 1_000)) ?? '')
+  const home = homeOf(environment.HOME)
+  const cacheDir = isSet('CLARION_CACHE_DIR') ? read('CLARION_CACHE_DIR', expandedPath(home)) : defaultCacheDirectory(home, dataDir)
+  return { dataDir, cacheDir }
+}
+
+function readProcess(reader: SettingsReader, environment: Environment) {
+  const { read, optional, isSet } = reader
+  const roles = read('CLARION_ROLES', rolesOf(ROLES))
+  const listens = roles?.includes('api') || isSet('PORT')
+  return {
+    host: read('HOST', listenHost),
+    port: listens ? optional('PORT', wholeNumber(0, 65535)) : undefined,
+    ...readDirectories(reader, environment),
+    roles,
+    shards: read('CLARION_SHARDS', wholeNumber(1, 256)),
+    timeScale: read('CLARION_TIME_SCALE', fraction(0.000001, 1)),
+    clockOffsetMs: read('CLARION_CLOCK_OFFSET_MS', wholeNumber(-4e12, 4e12)),
+    logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS)),
+    brokerHeapMb: read('CLARION_BROKER_HEAP_MB', wholeNumber(128, 65536)),
+    brokerProfile: read('CLARION_BROKER_PROFILE', oneOf(['default', 'test'] as const)),
   }
 }
 
-function clusterProblems(config: Config): string[] {
-  const problems: string[] = []
-  const loopback = config.kafkaBrokers.every(broker => /^(127\.|localhost[:.]|\[::1\])/.test(broker))
-  if (!config.adminKey) problems.push('CLARION_ADMIN_KEY must be set when KAFKA_BROKERS is')
-  if (!config.secretKey) problems.push('CLARION_SECRET_KEY must be set when KAFKA_BROKERS is: all processes share it')
-  if (!loopback && config.timeScale !== 1) problems.push('CLARION_TIME_SCALE is for brokers on loopback only')
-  if (!loopback && config.clockOffsetMs !== 0) problems.push('CLARION_CLOCK_OFFSET_MS is for brokers on loopback only')
-  return problems
+function readBackends({ read, optional }: SettingsReader) {
+  return {
+    kafkaBrokers: optional('KAFKA_BROKERS', brokerAddresses) ?? [],
+    kafkaUsername: optional('KAFKA_USERNAME', line('the name of a user', 255)),
+    kafkaPassword: optional('KAFKA_PASSWORD', password),
+    kafkaSsl: read('KAFKA_SSL', flag),
+    kafkaClientBootstrap: optional('KAFKA_CLIENT_BOOTSTRAP', brokerAddresses) ?? [],
+    kafkaClientSecurityProtocol: optional('KAFKA_CLIENT_SECURITY_PROTOCOL', oneOf(KAFKA_SECURITY_PROTOCOLS)),
+    replicationFactor: read('KAFKA_REPLICATION_FACTOR', wholeNumber(1, 10)),
+    clickhouseUrl: optional('CLICKHOUSE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
+    smtpUrl: optional('SMTP_URL', urlOf({ schemes: ['smtp', 'smtps'], credentials: 'pair', path: false, query: true })),
+    mailFrom: read('MAIL_FROM', sender),
+  }
+}
+
+function readApi({ read, optional }: SettingsReader) {
+  return {
+    adminKey: optional('CLARION_ADMIN_KEY', adminKey),
+    secretKey: optional('CLARION_SECRET_KEY', secretKey),
+    egressAllow: optional('EGRESS_ALLOW', ranges) ?? [],
+    egressAllowHttp: read('EGRESS_ALLOW_HTTP', flag),
+    connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),
+    aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
+    waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),
+    batchRecordsMax: read('CLARION_BATCH_RECORDS_MAX', wholeNumber(1, 10_000_000)),
+  }
+}
+
+function readTracing({ read, optional }: SettingsReader) {
+  return {
+    otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT', urlOf({ ...HTTP, credentials: 'user', path: true })),
+    serviceName: read('OTEL_SERVICE_NAME', line('a name', 255)),
+    traceRatio: read('OTEL_TRACES_SAMPLER_ARG', fraction(0, 1)),
+  }
 }

@@ -71,7 +71,7 @@ async function run(roles: string | undefined): Promise<void> {
 
 function configOrExit(roles: string | undefined): Config {
   try {
-    return readConfig(roles === undefined ? {} : { CLARION_ROLES: roles })
+    return readConfig(roles === undefined ? {} : { CLARION_ROLES: roles }, progress)
   } catch (error) {
     console.error(`clarion: ${(error as Error).message}`)
     process.exit(1)
@@ -121,7 +121,7 @@ function welcome(config: Config, address: string | undefined, adminKey: string):
     `  Operator key: ${adminKey}`,
     '',
     '  Make an organization:',
-    `    curl -s ${address}/api/v1/organizations -H 'authorization: Bearer ${adminKey}' \\`,
+    `    curl -s '${address}/api/v1/organizations' -H 'authorization: Bearer ${adminKey}' \\`,
     `      -H 'content-type: application/json' -d '{"name":"acme","plan":"PRO"}'`,
     '',
   ].join('\n')

@@ -1,6 +1,7 @@
 /**
  * IP addresses as the egress guard sees them: one spelling each, and whether the public internet may be meant.
  */
+import { isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 
@@ -22,11 +23,42 @@ export function parseAddress(text: string): Address | undefined {
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined
 }
 
-/** Throws when the text is not a CIDR range. A single address is a range of one. */
+/**
+ * A CIDR range; a single address is a range of one. IPv4-mapped IPv6 becomes IPv4, as every address does. Throws what is wrong with the text: it
+ * must mean the same to every reader, so shortened IPv4 (`10.1/16`), leading zeros and bits beyond the prefix are refused.
+ */
 export function parseRange(text: string): Range {
-  if (text.includes('/')) return ipaddr.parseCIDR(text)
-  const address = ipaddr.process(text)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
+  const [, base, prefix] = /^([^/]*)(?:\/(.*))?$/s.exec(text)!
+  if (isIPv4(base!)) return rangeOf(ipaddr.IPv4.parse(base!), 32, prefix)
+  if (!isIPv6(base!) || base!.includes('%'))
+    throw new Error('is no range: it takes four decimal numbers without leading zeros, or an IPv6 address, and a prefix length')
+  const address = ipaddr.IPv6.parse(base!)
+  const [range, bits] = rangeOf(address, 128, prefix)
+  if (!address.isIPv4MappedAddress()) return [range, bits]
+  if (bits < 96) throw new Error('mixes IPv4-mapped addresses with others: write the IPv4 range as IPv4')
+  return [address.toIPv4Address(), bits - 96]
+}
+
+function rangeOf(address: Address, bitsMax: number, prefix = String(bitsMax)): Range {
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bitsMax)
+    throw new Error(`has no prefix length from 0 to ${bitsMax} after the slash`)
+  const bits = Number(prefix)
+  const first = firstOf(address, bits)
+  if (first.toString() !== address.toString())
+    throw new Error(`has bits set beyond its prefix: write ${first}/${bits} for the range, or ${address} for the one address`)
+  return [address, bits]
+}
+
+function firstOf(address: Address, bits: number): Address {
+  const bytes = address.toByteArray().map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))) & 0xff)
+  return ipaddr.fromByteArray(bytes)
+}
+
+/** Whether a host is loopback by its address. A name that begins like one is not; `localhost` is the one name that is. */
+export function isLoopback(host: string): boolean {
+  if (/^localhost\.?$/i.test(host)) return true
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  return (isIPv4(bare) || isIPv6(bare)) && parseAddress(bare)!.range() === 'loopback'
 }
 
 export function isWithin(address: Address, ranges: readonly Range[]): boolean {

@@ -41,7 +41,7 @@ describe('the demo', () => {
     const receiver = await createReceiver({ host: '0.0.0.0', clock })
     try {
       const refused = createWebhooks(await organizationClient(), receiver, '0.0.0.0')
-      await expect(refused).rejects.toThrow(/invalid_webhook_url.*EGRESS_ALLOW=0\.0\.0\.0\/32.*EGRESS_ALLOW_HTTP=true/s)
+      await expect(refused).rejects.toThrow(/invalid_webhook_url.*EGRESS_ALLOW=0\.0\.0\.0\n.*EGRESS_ALLOW_HTTP=true/s)
     } finally {
       await receiver.close()
     }

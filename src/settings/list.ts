@@ -1,0 +1,190 @@
+/** Every setting, with a sentence, a default, a unit and an example. */
+
+export interface Setting {
+  name: string
+  sentence: string
+  /** Empty: there is none. */
+  default: string
+  unit?: string
+  /** A value that is accepted; error messages end with it. */
+  example: string
+}
+
+/** The list that `--help` and the README show. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: 'HOST',
+    sentence: 'Address or name that the API listens on; 0.0.0.0 and :: are every interface.',
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+  },
+  {
+    name: 'PORT',
+    sentence: 'Port that the API listens on; 0 takes a free one. A process without the role api serves its health there if it is set.',
+    default: '8080',
+    example: '8080',
+  },
+  {
+    name: 'CLARION_DATA_DIR',
+    sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.',
+    default: '.clarion',
+    example: '/var/lib/clarion',
+  },
+  {
+    name: 'CLARION_CACHE_DIR',
+    sentence: "What is fetched once per user: Kafka's jars. Without a home directory that can be written: cache in the data directory.",
+    default: '~/.cache/clarion',
+    example: '/var/cache/clarion',
+  },
+  {
+    name: 'CLARION_ROLES',
+    sentence: 'What this process does: api, admit, deliver, record, or all.',
+    default: 'all',
+    example: 'api,admit',
+  },
+  {
+    name: 'KAFKA_BROKERS',
+    sentence: 'Addresses of a Kafka cluster, host:port by comma; empty starts the embedded broker.',
+    default: '',
+    example: 'kafka-1:9092,[2001:db8::1]:9092',
+  },
+  {
+    name: 'KAFKA_USERNAME',
+    sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.',
+    default: '',
+    example: 'platform',
+  },
+  { name: 'KAFKA_PASSWORD', sentence: 'Its password.', default: '', example: 'correct-horse-battery-staple' },
+  { name: 'KAFKA_SSL', sentence: 'Whether to reach the cluster over TLS: true or false.', default: 'false', example: 'true' },
+  {
+    name: 'KAFKA_CLIENT_BOOTSTRAP',
+    sentence: "Addresses of the cluster for organizations' own Kafka clients, host:port by comma; empty tells them KAFKA_BROKERS.",
+    default: '',
+    example: 'kafka.example.com:9094',
+  },
+  {
+    name: 'KAFKA_CLIENT_SECURITY_PROTOCOL',
+    sentence: 'SASL_PLAINTEXT or SASL_SSL, for those clients; empty goes by KAFKA_SSL.',
+    default: '',
+    example: 'SASL_SSL',
+  },
+  {
+    name: 'KAFKA_REPLICATION_FACTOR',
+    sentence: 'Replicas of each topic; 1 on the embedded broker.',
+    default: '1',
+    unit: 'replicas',
+    example: '3',
+  },
+  {
+    name: 'CLARION_SHARDS',
+    sentence: 'Units of ownership, fixed when the topics are first made.',
+    default: '8',
+    unit: 'shards',
+    example: '8',
+  },
+  {
+    name: 'CLICKHOUSE_URL',
+    sentence: 'HTTP address of a ClickHouse server, with user and password; empty starts the embedded one.',
+    default: '',
+    example: 'https://user:password@clickhouse.example.com:8443',
+  },
+  {
+    name: 'CLARION_ADMIN_KEY',
+    sentence: 'The operator key, 32 characters or more; embedded and empty: made once and kept in the data directory.',
+    default: '',
+    example: 'ck_admin_$(openssl rand -hex 24)',
+  },
+  {
+    name: 'CLARION_SECRET_KEY',
+    sentence: 'Encrypts secrets and signs tags; 32 bytes or more; embedded and empty: made once and kept in the data directory.',
+    default: '',
+    example: '$(openssl rand -hex 32)',
+  },
+  {
+    name: 'EGRESS_ALLOW',
+    sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.',
+    default: '',
+    example: '10.0.0.0/8,192.168.1.7,fd00::/8',
+  },
+  {
+    name: 'EGRESS_ALLOW_HTTP',
+    sentence: 'Whether webhooks may be plain http: true or false.',
+    default: 'false',
+    example: 'true',
+  },
+  {
+    name: 'EGRESS_CONNECTION_AGE_MAX_MS',
+    sentence: "How long a connection to a receiver is used before the receiver's name is looked up again; 0 keeps none.",
+    default: '60000',
+    unit: 'ms',
+    example: '60000',
+  },
+  {
+    name: 'CLARION_TIME_SCALE',
+    sentence: 'Factor on retry delays, for tests and demos; only with a broker on loopback.',
+    default: '1',
+    example: '0.001',
+  },
+  {
+    name: 'CLARION_CLOCK_OFFSET_MS',
+    sentence: 'Shift of the wall clock, for tests; only with a broker on loopback.',
+    default: '0',
+    unit: 'ms',
+    example: '86400000',
+  },
+  {
+    name: 'SMTP_URL',
+    sentence:
+      'Mail server, smtp://user:password@host:port or smtps:; empty writes messages into the directory mailbox of the data directory.',
+    default: '',
+    example: 'smtps://user:password@mail.example.com:465',
+  },
+  {
+    name: 'MAIL_FROM',
+    sentence: 'Sender of the mail.',
+    default: 'Clarion <clarion@localhost>',
+    example: 'clarion@example.com',
+  },
+  {
+    name: 'CLARION_KEY_HEADER',
+    sentence: 'Another header that may carry the API key.',
+    default: 'x-platphorm-api-key',
+    example: 'x-platphorm-api-key',
+  },
+  {
+    name: 'CLARION_WAITING_EMITS_MAX',
+    sentence: 'Emits that one api process takes ahead of their verdicts while none comes; beyond it callers get 503.',
+    default: '100000',
+    unit: 'emits',
+    example: '100000',
+  },
+  {
+    name: 'CLARION_BATCH_RECORDS_MAX',
+    sentence: "Records that one batch of an organization's own Kafka producer may hold; larger batches go to quarantine as one entry.",
+    default: '100000',
+    unit: 'records',
+    example: '100000',
+  },
+  { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info', example: 'info' },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    sentence:
+      'Address of an OpenTelemetry collector (OTLP over HTTP, as http://127.0.0.1:4318), which gets the spans; empty traces nothing.',
+    default: '',
+    example: 'http://127.0.0.1:4318',
+  },
+  { name: 'OTEL_SERVICE_NAME', sentence: 'Name of the service in its spans.', default: 'clarion', example: 'clarion' },
+  {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    sentence: 'Share of the traces begun here that is recorded, 0 to 1; a trace begun elsewhere is recorded if it is there.',
+    default: '1',
+    example: '0.25',
+  },
+  { name: 'CLARION_BROKER_HEAP_MB', sentence: 'Heap of the embedded broker.', default: '1024', unit: 'MB', example: '1024' },
+  {
+    name: 'CLARION_BROKER_PROFILE',
+    sentence: 'default, or test for a broker that starts fast and runs slowly.',
+    default: 'default',
+    example: 'default',
+  },
+]
