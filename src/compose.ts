@@ -2,10 +2,8 @@
  * The composition root: configuration in, running parts out. It reads top to bottom as the order in which things start; stopping is the
  * same list from its end.
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { createAdmit } from '../processors/admit/index.ts'
 import type { CatchUpSources } from '../processors/deliver/catch-ups.ts'
 import type { DeliverFigures } from '../processors/deliver/figures.ts'
@@ -18,6 +16,7 @@ import { createReplayReads } from './analytics/replay-reads.ts'
 import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
+import { listen } from './compose/listen.ts'
 import { startApi } from './compose-api.ts'
 import { openLedger } from './compose-ledger.ts'
 import type { Config, RoleName } from './config.ts'
@@ -80,13 +79,17 @@ export async function compose(deps: {
     for (const each of closing.splice(0).reverse())
       await each().catch(error => logger.warn({ error: String(error) }, 'a part did not stop cleanly'))
   }
+  const listener = config.port === undefined ? undefined : await listen({ host: config.host, port: config.port, clock })
   const deadlineMs = clock.monotonicMs() + START_PATIENCE_MS
   for (;;) {
     try {
       return await start()
     } catch (error) {
       await close()
-      if (!isCutOff(error) || clock.monotonicMs() > deadlineMs) throw error
+      if (!isCutOff(error) || clock.monotonicMs() > deadlineMs) {
+        await listener?.close()
+        throw error
+      }
       deps.progress.warn(`Kafka went away during the start (${(error as Error).message}); starting again`)
       await clock.sleep(START_PAUSE_MS)
     }
@@ -127,7 +130,7 @@ export async function compose(deps: {
     const tags = createIngressTags(backends.secretKey)
     const secrets = createSecretBox({ secretKey: backends.secretKey, random })
     const validators = createValidators({ cacheMax: VALIDATORS_MAX })
-    const listening: Array<{ host: string; port: number }> = []
+    const listening = listener === undefined ? [] : [listener.bound]
     const guard = createAddressGuard({
       allow: config.egressAllow,
       allowHttp: config.egressAllowHttp,
@@ -211,14 +214,13 @@ export async function compose(deps: {
         }),
       )
     }
-    const serve = async (handler: RequestListener): Promise<Platform> => {
-      const platform = { adminKey: backends.adminKey, missing: () => missing.map(each => each()).filter(each => each !== undefined), close }
-      if (config.port === undefined) return { ...platform, address: undefined }
-      const server = await listen(handler, config.port, config.host)
-      closing.push(() => stopListening(server, clock))
-      const { port } = server.address() as AddressInfo
-      listening.push({ host: config.host, port })
-      return { ...platform, address: `http://${config.host}:${port}` }
+    const serve = (handler: RequestListener): Platform => {
+      if (listener !== undefined) closing.push(() => listener.close())
+      listener?.serve(handler)
+      return {
+        ...{ address: listener?.url, adminKey: backends.adminKey, close },
+        missing: () => missing.map(each => each()).filter(each => each !== undefined),
+      }
     }
     if (!roles.has('api')) return serve(createStatus({ missing, metrics }))
 
@@ -245,46 +247,4 @@ export async function compose(deps: {
     closing.push(() => api.close())
     return serve(api.handler)
   }
-}
-
-function listen(handler: RequestListener, port: number, host: string): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, handler)
-  server.on('clientError', refuseMalformed)
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = new Error(`Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any that is free.`, { cause: error })
-      reject(error.code === 'EADDRINUSE' ? taken : error)
-    })
-    server.listen(port, host, 4_096, () => {
-      server.removeAllListeners('error')
-      resolve(server)
-    })
-  })
-}
-
-/** What Node's parser cannot read never becomes a request; it gets the envelope all the same. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const message = `The request cannot be read as HTTP: ${error.message.replace(/^Parse Error: /, '')}`
-  const body = JSON.stringify({ success: false, error: { code: 'validation_failed', message, retryable: false } })
-  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
-  socket.end(head + body)
-}
-
-/** How long a request that is under way may take to end before its connection is cut: longer than any verdict is waited for. */
-const REQUESTS_END_WITHIN_MS = 8_000
-
-/** Requests under way are answered; idle connections are closed at once. Who stops sending in the middle of a body does not hold the stop. */
-function stopListening(server: Server, clock: Clock): Promise<void> {
-  return new Promise(resolve => {
-    const cut = clock.after(REQUESTS_END_WITHIN_MS, () => server.closeAllConnections())
-    server.close(() => {
-      cut.cancel()
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
 }

@@ -11,7 +11,7 @@ import { makeDataDirectory } from './support/run-directory.ts'
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 function start(given: string[], settings: Record<string, string>): { code: number | null; said: string } {
-  const env = { ...process.env, LOG_LEVEL: 'silent', CLARION_BROKER_PROFILE: 'test', CLARION_BROKER_HEAP_MB: '256', ...settings }
+  const env = { ...process.env, PORT: '0', LOG_LEVEL: 'silent', CLARION_BROKER_PROFILE: 'test', CLARION_BROKER_HEAP_MB: '256', ...settings }
   const run = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...given], {
     env,
     encoding: 'utf8',
@@ -46,7 +46,7 @@ describe('a start that cannot work', () => {
     expect(start(['--role'], {})).toEqual({ code: 1, said: 'clarion: --role needs a role: api, admit, deliver, record\n' })
   })
 
-  it('names the port that is taken, and stops what it had started', async () => {
+  it('names the port that is taken before it starts anything', async () => {
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }
@@ -54,6 +54,20 @@ describe('a start that cannot work', () => {
     const { code, said } = start([], { CLARION_DATA_DIR: dataDir, PORT: String(port) })
     server.close()
     expect([code, said]).toEqual([1, expect.stringContaining(`Port ${port} on 127.0.0.1 is taken. Set PORT`)])
-    for (const part of ['kafka', 'clickhouse']) expect([part, existsSync(join(dataDir, part, 'process.json'))]).toEqual([part, false])
+    for (const part of ['kafka', 'clickhouse']) expect([part, existsSync(join(dataDir, part))]).toEqual([part, false])
+  })
+
+  it('names every setting that is wrong, and before them the names that are none', () => {
+    const { code, said } = start([], { PORT: '80a', CLARION_SHARDS: '0', CLARION_DATADIR: '/tmp/elsewhere' })
+    expect([code, said.split('\n')]).toEqual([
+      1,
+      [
+        'clarion: CLARION_DATADIR is not a setting and has no effect. Did you mean CLARION_DATA_DIR?',
+        'clarion: The settings are wrong:',
+        expect.stringContaining('PORT must be'),
+        expect.stringContaining('CLARION_SHARDS must be'),
+        '',
+      ],
+    ])
   })
 })

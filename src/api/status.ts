@@ -1,26 +1,37 @@
-/** What a process without the role `api` answers: whether it is alive, whether it serves, and its figures. */
+/**
+ * What a process answers that does not serve the API, because it lacks the role or is still starting: whether it is alive, whether it serves, and
+ * its figures.
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { runAs } from '../work.ts'
 
-export function createStatus(deps: { missing: Array<() => string | undefined>; metrics: { text(): Promise<string> } }): RequestListener {
+const RETRY_AFTER_S = 1
+
+export function createStatus(deps: {
+  missing: Array<() => string | undefined>
+  /** Undefined: the process is starting, and every other path will be there soon. */
+  metrics?: { text(): Promise<string> }
+}): RequestListener {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const answer = (status: number, body: object) => {
-      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
+    const answer = (status: number, body: object, headers = {}) => {
+      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(JSON.stringify(body))
     }
-    if (request.url === '/health') return answer(200, { success: true, data: { status: 'alive' } })
-    if (request.url === '/metrics') {
+    const path = request.url?.split('?')[0]
+    if (path === '/health') return answer(200, { success: true, data: { status: 'alive' } })
+    if (path === '/metrics' && deps.metrics !== undefined) {
       const text = await deps.metrics.text()
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text)
       return
     }
     const missing = deps.missing.map(each => each()).filter(each => each !== undefined)
-    if (request.url !== '/ready')
+    if (path !== '/ready' && deps.metrics !== undefined)
       return answer(404, {
         success: false,
         error: { code: 'not_found', message: 'This process does not serve the API.', retryable: false },
       })
     if (missing.length === 0) return answer(200, { success: true, data: { status: 'ready' } })
-    answer(503, { success: false, error: { code: 'service_unavailable', message: missing.join('; '), retryable: true } })
+    const error = { code: 'service_unavailable', message: missing.join('; '), retryable: true }
+    answer(503, { success: false, error }, { 'retry-after': String(RETRY_AFTER_S) })
   }
   return (request, response) =>
     runAs({ of: 'request', requestId: undefined }, () => {

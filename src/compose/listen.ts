@@ -1,0 +1,107 @@
+/**
+ * The port of the process. It is bound before anything else starts, so that a port that cannot be had costs nothing; until the platform serves,
+ * callers get 503 with `Retry-After`.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Duplex } from 'node:stream'
+import { createStatus } from '../api/status.ts'
+import type { Clock } from '../clock.ts'
+
+export interface Listener {
+  /** The address as a URL that can be opened on this machine. */
+  url: string
+  /** What is bound: never a name. */
+  bound: { host: string; port: number }
+  /** Requests are answered by this from now on. */
+  serve(handler: RequestListener): void
+  close(): Promise<void>
+}
+
+/** Throws one sentence with the remedy when the port cannot be had. */
+export async function listen(deps: { host: string; port: number; clock: Clock }): Promise<Listener> {
+  let current: RequestListener = createStatus({ missing: [() => 'the platform is starting'] })
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, (request, response) =>
+    current(request, response),
+  )
+  server.on('clientError', refuseMalformed)
+  await bind(server, deps.port, deps.host)
+  const { address, port } = server.address() as AddressInfo
+  return {
+    url: urlOf(deps.host, port),
+    bound: { host: address, port },
+    serve(handler) {
+      current = handler
+    },
+    close: () => stop(server, deps.clock),
+  }
+}
+
+function bind(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(remedyOf(error, port, host), { cause: error })))
+    server.listen(port, host, 4_096, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+export function remedyOf(error: NodeJS.ErrnoException, port: number, host: string): string {
+  const elsewhere = `Set HOST to an address of this machine: ${[...addressesOfThisMachine()].join(', ')}, or 0.0.0.0 for all of IPv4.`
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any that is free.`
+    case 'EACCES':
+      return `Port ${port} on ${host} may not be opened by this user. Set PORT to 1024 or more, and let a proxy in front of it take port ${port}.`
+    case 'EADDRNOTAVAIL':
+    case 'EINVAL':
+      return `${host} is no address of this machine. ${elsewhere}`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The name ${host} has no address. ${elsewhere}`
+    case 'EAFNOSUPPORT':
+      return `This machine has no IPv6, and ${host} is such an address. ${elsewhere}`
+    default:
+      return `Port ${port} on ${host} cannot be opened (${error.code ?? error.message}). Set HOST and PORT to others.`
+  }
+}
+
+function* addressesOfThisMachine(): Iterable<string> {
+  for (const list of Object.values(networkInterfaces())) for (const { address, scopeid } of list ?? []) if (!scopeid) yield address
+}
+
+/** An unspecified address is every interface: loopback is one of them. */
+function urlOf(host: string, port: number): string {
+  const opened = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${isIPv6(opened) ? `[${opened.replace('%', '%25')}]` : opened}:${port}`
+}
+
+/** What Node's parser cannot read never becomes a request; it gets the envelope all the same. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const message = `The request cannot be read as HTTP: ${error.message.replace(/^Parse Error: /, '')}`
+  const body = JSON.stringify({ success: false, error: { code: 'validation_failed', message, retryable: false } })
+  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
+  socket.end(head + body)
+}
+
+/** How long a request that is under way may take to end before its connection is cut: longer than any verdict is waited for. */
+const REQUESTS_END_WITHIN_MS = 8_000
+
+/** Requests under way are answered; idle connections are closed at once. Who stops sending in the middle of a body does not hold the stop. */
+function stop(server: Server, clock: Clock): Promise<void> {
+  return new Promise(resolve => {
+    const cut = clock.after(REQUESTS_END_WITHIN_MS, () => server.closeAllConnections())
+    server.close(() => {
+      cut.cancel()
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
