@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock, Random } from './clock.ts'
 import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
+import { portOf } from './delivery/address-guard.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse } from './embedded/clickhouse.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
 import { TOPIC_DEFAULTS } from './embedded/kafka-settings.ts'
@@ -64,7 +65,7 @@ export async function openBackends(deps: {
       clickhouseUrl: clickhouse.connection,
       adminKey: config.adminKey ?? generated!.adminKey,
       secretKey: config.secretKey ?? generated!.secretKey,
-      addresses: [...settings.brokers, ...clientBrokers, new URL(clickhouse.connection).host].map(hostAndPort),
+      addresses: [...[...settings.brokers, ...clientBrokers].map(hostAndPort), addressOf(new URL(clickhouse.connection))],
       close,
     }
   } catch (error) {
@@ -165,6 +166,8 @@ function hostAndPort(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':')
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
 }
+
+const addressOf = (url: URL) => ({ host: url.hostname, port: portOf(url) })
 
 /** One level at a time: asked for all at once, Node never comes back from places that are no file system, such as below `/proc`. */
 function makeDirectory(path: string): void {
