@@ -1,9 +1,10 @@
 /**
- * Notices to the owner of an organization (C.9): kept until they have been sent, five tries over an hour; then what became of it is in the
- * audit trail. A notice of which the answer was lost in a crash is sent again, under the same message id.
+ * Notices to the owner of an organization: kept until they have been sent, five tries over an hour; then the audit trail has the result. A notice
+ * of which the answer was lost in a crash is sent again, under the same message id. One without a recipient is recorded at once and not retried.
  */
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import { NoRecipient } from '../../src/notifications/owner-notices.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import { deliveryState, deliveryStateKeys, type PendingNotice, pendingNoticeCodec } from '../../topics/delivery-state.ts'
 
@@ -49,15 +50,16 @@ export function createNotices(deps: {
   }
 
   async function send(noticeId: string, notice: PendingNotice): Promise<void> {
-    const error = await deps.send(noticeId, notice).then(
+    const failure = await deps.send(noticeId, notice).then(
       () => undefined,
-      reason => (reason instanceof Error ? reason.message : String(reason)),
+      reason => (reason instanceof Error ? reason : new Error(String(reason))),
     )
     if (closed) return
     timers.delete(noticeId)
     guarded(() => {
       const tries = notice.tries + 1
-      if (error === undefined || tries >= DELAYS_MS.length) {
+      const error = failure?.message
+      if (error === undefined || failure instanceof NoRecipient || tries >= DELAYS_MS.length) {
         pending.delete(noticeId)
         deps.settled(noticeId, { ...notice, tries }, error)
       } else {

@@ -4,14 +4,17 @@ import type { ControlView } from '../control-plane/view.ts'
 import type { Mailer } from './mail.ts'
 import { noticeText } from './notice-texts.ts'
 
-/** Rejects when it could not be sent. */
+/** There is nobody to send it to: trying again would not help. */
+export class NoRecipient extends Error {}
+
+/** Rejects when it could not be sent: with `NoRecipient` for good, with any other error for now. */
 export type SendNotice = (noticeId: string, notice: PendingNotice) => Promise<void>
 
 export function createOwnerNotices({ view, mailer }: { view: ControlView; mailer: Mailer }): SendNotice {
   return async (noticeId, notice) => {
     const { organizationId, webhookId } = notice
     const organization = view.organization(organizationId)
-    if (!organization?.ownerEmail) throw new Error('The organization has no owner e-mail.')
+    if (!organization?.ownerEmail) throw new NoRecipient('The organization has no owner e-mail.')
     const webhook = view.find('webhook', organizationId, webhookId)
     const { subject, text, html } = noticeText({
       ...notice,
