@@ -3,6 +3,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { ClarionError, type Finding } from '../codes.ts'
 import { pointerTo } from '../events/json-pointer.ts'
 import { NOT_A_TIME, parseTime } from '../events/time.ts'
+import { choiceOf, isOfChoice } from './field-choice.ts'
 import type { Schema } from './route.ts'
 
 const FINDINGS_MAX = 20
@@ -77,9 +78,12 @@ function rewriteInstant(_: unknown, text: unknown, __?: unknown, at?: Place): bo
 }
 
 function check(validate: ValidateFunction, part: 'body' | 'query'): Check {
+  const choice = choiceOf(validate.schema as Schema)
   return value => {
     if (validate(value)) return
-    const details = (validate.errors ?? []).slice(0, FINDINGS_MAX).map(error => findingOf(error, part))
+    const errors = validate.errors ?? []
+    const plain = errors.filter(error => !isOfChoice(error)).map(error => findingOf(error, part))
+    const details = [...choice(errors), ...plain].slice(0, FINDINGS_MAX)
     const [first] = details
     throw new ClarionError('validation_failed', `The request is wrong at '${first?.path ?? ''}': ${first?.message ?? 'see details'}.`, {
       details,

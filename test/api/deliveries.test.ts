@@ -200,10 +200,18 @@ describe('dead letters', () => {
     expect(done.map(delivery => delivery.attempts).sort()).toEqual([3, 3, 3, 3, 5])
     expect(requests).toHaveLength(5 * 2 + 2 + 5)
     expect((await organization.call<Delivery[]>('GET', '/api/v1/webhooks/dead-letters')).data).toEqual([])
-    expect(await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', {})).toMatchObject({
-      status: 400,
-      code: 'validation_failed',
+    const redrive = (body: object) => organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', body)
+    const message = 'needs at least one of deliveryIds, webhookId, from and to: any one of them is enough'
+    expect(await redrive({})).toMatchObject({
+      ...{ status: 400, code: 'validation_failed' },
+      body: { error: { message: `The request is wrong at '': ${message}.`, details: [{ path: '', rule: 'required', message }] } },
     })
+    const both = 'takes either deliveryIds or webhookId, from and to, not both'
+    expect(await redrive({ deliveryIds: ['dlv_1'], webhookId: id })).toMatchObject({
+      ...{ status: 400, body: { error: { details: [{ path: '', rule: 'one_choice', message: both }] } } },
+    })
+    for (const body of [{ deliveryIds: ['dlv_1'] }, { webhookId: id }, { from: '2026-01-01T00:00:00Z' }, { to: '2026-01-01T00:00:00Z' }])
+      expect([body, await redrive(body)]).toEqual([body, expect.objectContaining({ status: 202 })])
   }, 60_000)
 })
 

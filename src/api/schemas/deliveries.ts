@@ -41,10 +41,10 @@ export const deadLetterQuery = { 'webhookId?': text(1, 64), ...range }
 
 export const retry = object({ 'resume?': boolean })
 const REDRIVE_IDS_MAX = 1_000
-/** By their ids, or the dead letters of a webhook, of a time, or of a webhook in a time. */
+/** By their ids, or the dead letters of a webhook, of a time, or of a webhook in a time. An empty body would mean all there are: refused. */
 export const redrive = {
   ...object({ 'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX }, ...deadLetterQuery }),
-  oneOf: [{ required: ['deliveryIds'] }, { anyOf: [{ required: ['webhookId'] }, { required: ['from', 'to'] }] }],
+  oneOf: [{ required: ['deliveryIds'] }, { anyOf: [{ required: ['webhookId'] }, { required: ['from'] }, { required: ['to'] }] }],
 }
 export const redriven = object({
   count: integer,
