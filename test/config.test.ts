@@ -248,7 +248,14 @@ describe('a warning, and no more, goes to', () => {
   it.each([
     ...['KAFKA_HEAP_OPTS', 'KAFKA_OPTS', 'KAFKA_LOG4J_OPTS', 'KAFKA_JVM_PERFORMANCE_OPTS', 'KAFKA_JMX_OPTS', 'KAFKA_HOME', 'KAFKA_DEBUG'],
     ...['CLARION_TEST_BACKEND', 'CLARION_TEST_RUN_DIRECTORY', 'CLARION_CONFORMANCE_SEED', 'CLARION_JSON_SCHEMA_SUITE', 'CLARION_URL'],
-    ...['CLARION_API_KEY', 'KAFKA_SERVICE_HOST', 'KAFKA_SERVICE_PORT', 'CLARION_API_SERVICE_PORT_HTTP', 'KAFKA_PORT_9092_TCP_ADDR'],
+    ...[
+      'CLARION_API_KEY',
+      'CLARION_KAFKA',
+      'KAFKA_SERVICE_HOST',
+      'KAFKA_SERVICE_PORT',
+      'CLARION_API_SERVICE_PORT_HTTP',
+      'KAFKA_PORT_9092_TCP_ADDR',
+    ],
   ])('not %s, which others read', name => expect(warningsOf({ [name]: 'x' })).toEqual([]))
 
   it('not a link of the container runtime', () => expect(warningsOf({ CLARION_PORT: 'tcp://10.0.0.1:8080' })).toEqual([]))

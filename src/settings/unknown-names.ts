@@ -9,7 +9,7 @@ const PREFIX = /^(?:CLARION|KAFKA|EGRESS)_/i
 const HARMLESS: readonly RegExp[] = [
   // Tests, the conformance suites, the command line and the demo.
   /^CLARION_(?:TEST|CONFORMANCE)_/,
-  /^CLARION_(?:JSON_SCHEMA_SUITE|URL|API_KEY|WEBHOOK_SECRET)$/,
+  /^CLARION_(?:JSON_SCHEMA_SUITE|URL|API_KEY|KAFKA|WEBHOOK_SECRET)$/,
   // Kafka's own scripts, where its tools are installed beside the platform.
   /^KAFKA_(?:HOME|MODE|DEBUG|OPTS)$/,
   /^KAFKA_(?:HEAP|LOG4J|LOG4J_CMD|JVM_PERFORMANCE|JMX|GC_LOG)_OPTS$/,
