@@ -31,6 +31,8 @@ export interface Config {
   /** Undefined: generated once into the data directory (embedded only). */
   adminKey: string | undefined
   secretKey: string | undefined
+  /** Opens what is still sealed with the key before; may be shorter. */
+  secretKeyPrevious: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
   timeScale: number
@@ -94,6 +96,12 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'CLARION_SECRET_KEY',
     sentence: 'Encrypts secrets and signs tags; 16 characters or more; embedded and empty: made once and kept in the data directory.',
+    default: '',
+  },
+  {
+    name: 'CLARION_SECRET_KEY_PREVIOUS',
+    sentence:
+      'The secret key before, while it changes: what it sealed and signed still counts; lost:<fingerprint> gives up what a lost key sealed.',
     default: '',
   },
   { name: 'EGRESS_ALLOW', sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.', default: '' },
@@ -183,6 +191,7 @@ export function readConfig(given: Environment = {}): Config {
     clickhouseUrl: optional('CLICKHOUSE_URL'),
     adminKey: optional('CLARION_ADMIN_KEY'),
     secretKey: optional('CLARION_SECRET_KEY'),
+    secretKeyPrevious: optional('CLARION_SECRET_KEY_PREVIOUS'),
     egressAllow: list('EGRESS_ALLOW'),
     egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
     timeScale: number('CLARION_TIME_SCALE', 0.000001, 1, false),

@@ -10,7 +10,9 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { superviseChild, withKeptPorts } from './child-service.ts'
-import { endOrphan, holdDirectory, type ProgressLogger, readChild, readJson, writePrivate } from './part-directory.ts'
+import { adviceFor } from './data-files.ts'
+import { isRecord, type KeptFile, readKept, writePrivate } from './kept-files.ts'
+import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part-directory.ts'
 
 const USER = 'platform'
 
@@ -30,17 +32,29 @@ export interface EmbeddedClickHouseOptions {
   logger: ProgressLogger
   /** The server ended although nobody closed it; the sentence says how. */
   onExit?: (reason: string) => void
+  /** Ends a start that is under way. */
+  stop?: AbortSignal
 }
 
 /** Starts the ClickHouse of this data directory. Waits for a platform that still drains there. */
 export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
   const directory = join(options.dataDir, 'clickhouse')
-  const held = await holdDirectory(directory, options.logger)
+  const held = await holdDirectory(directory, options.logger, undefined, options.stop)
   try {
     await endOrphan(directory, 'a ClickHouse server', options.logger)
-    const password = loadOrCreatePassword(directory)
+    const credentials = clickHouseCredentials(directory)
+    const known = readKept(credentials)
+    const password = known?.password ?? randomBytes(24).toString('base64url')
     const server = await withKeptPorts(directory, 1, ([port]) => launch(options, directory, port!, password))
-    return { ...server, close: () => server.close().finally(held.release) }
+    const close = () => server.close().finally(held.release)
+    try {
+      // Once it has served: the file says that there are tables.
+      if (!known) writePrivate(credentials.path, JSON.stringify({ password }))
+    } catch (error) {
+      await close()
+      throw error
+    }
+    return { ...server, close }
   } catch (error) {
     held.release()
     throw error
@@ -75,18 +89,16 @@ async function launch(options: EmbeddedClickHouseOptions, directory: string, por
     answers: () => answersPing(port),
     onExit: options.onExit,
     logger: options.logger,
+    stop: options.stop,
   })
   return { ...connection, pid, close }
 }
 
-function loadOrCreatePassword(directory: string): string {
-  const path = join(directory, 'credentials.json')
-  const known = readJson<{ password: string }>(path)
-  if (known) return known.password
-  const password = randomBytes(24).toString('base64url')
-  writePrivate(path, JSON.stringify({ password }))
-  return password
-}
+export const clickHouseCredentials = (directory: string): KeptFile<{ password: string }> => ({
+  path: join(directory, 'credentials.json'),
+  advice: adviceFor('clickhouse/credentials.json'),
+  holds: (value): value is { password: string } => isRecord(value) && typeof value.password === 'string' && value.password !== '',
+})
 
 function answersPing(port: number): Promise<boolean> {
   return new Promise(resolve => {

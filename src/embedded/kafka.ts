@@ -5,15 +5,16 @@
  *
  * The broker outlives a platform that is killed; the next start ends it. Other processes of the same installation join it.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { unlessStopped } from '../stopping.ts'
 import { brokerAnswers } from './broker-probe.ts'
 import { superviseChild, withKeptPorts } from './child-service.ts'
 import { fetchKafkaProgram, type KafkaProgram } from './kafka-jars.ts'
-import { type BrokerProfile, findJava, type Java, spawnBroker } from './kafka-java.ts'
+import { BROKER_LOG, type BrokerProfile, findJava, type Java, spawnBroker } from './kafka-java.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from './kafka-settings.ts'
 import { archiveClasses, formatStorage } from './kafka-storage.ts'
-import { endOrphan, holdDirectory, type ProgressLogger, readChild, writePrivate } from './part-directory.ts'
+import { writePrivate } from './kept-files.ts'
+import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part-directory.ts'
 
 export interface KafkaConnection {
   /** host:port of the listener for the platform itself. */
@@ -38,19 +39,22 @@ export interface EmbeddedKafkaOptions {
   logger: ProgressLogger
   /** The broker ended although nobody closed it; the sentence says how. */
   onExit?: (reason: string) => void
+  /** Ends a start that is under way. */
+  stop?: AbortSignal
 }
 
 /** Starts the broker of this data directory. Waits for a platform that still drains there; throws one clear sentence if it cannot start. */
 export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
-  const { dataDir, profile, logger } = options
+  const { dataDir, profile, logger, stop } = options
   const directory = join(dataDir, 'kafka')
-  const held = await holdDirectory(directory, logger)
+  const held = await holdDirectory(directory, logger, undefined, stop)
   try {
     await endOrphan(directory, 'a Kafka broker', logger)
     const java = await findJava()
-    const program = await fetchKafkaProgram(logger)
-    await archiveClasses(program, java, logger)
-    const password = await formatStorage(directory, program, java, profile, logger)
+    const program = await unlessStopped(fetchKafkaProgram(logger), stop)
+    await archiveClasses(program, java, logger, stop)
+    const password = await formatStorage(directory, profile, { program, java, logger, stop })
+    stop?.throwIfAborted()
     const broker = await withKeptPorts(directory, 3, ([internal, clients, controller]) =>
       launch({ ...options, directory, java, program, password }, { internal: internal!, clients: clients!, controller: controller! }),
     )
@@ -71,18 +75,16 @@ export function joinEmbeddedKafka({ dataDir }: { dataDir: string }): KafkaConnec
 type Launch = EmbeddedKafkaOptions & { directory: string; java: Java; program: KafkaProgram; password: string }
 
 async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafka> {
-  const { directory, password, onExit, logger } = options
-  const settingsPath = join(directory, 'server.properties')
-  writePrivate(settingsPath, brokerSettings(join(directory, 'data'), ports, password))
-  mkdirSync(join(directory, 'logs'), { recursive: true })
-  const logPath = join(directory, 'logs', 'broker.log')
+  const { directory, password, onExit, logger, stop } = options
+  writePrivate(join(directory, 'server.properties'), brokerSettings('data', ports, password))
+  const logPath = join(directory, BROKER_LOG)
   const connection: KafkaConnection = {
     brokers: [`127.0.0.1:${ports.internal}`],
     clientBrokers: [`127.0.0.1:${ports.clients}`],
     username: PLATFORM_USER,
     password,
   }
-  const { pid, close } = await superviseChild(spawnBroker({ ...options, settingsPath, logPath }), {
+  const { pid, close } = await superviseChild(spawnBroker(options), {
     what: 'The Kafka broker',
     directory,
     logPaths: [logPath, `${logPath}.out`],
@@ -90,6 +92,7 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     answers: async () => (await brokerAnswers(ports.internal)) && (await brokerAnswers(ports.clients)),
     onExit,
     logger,
+    stop,
   })
   return { ...connection, pid, close }
 }

@@ -1,0 +1,96 @@
+/** What is missing from a data directory although something else that is there depends on it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { clickHouseCredentials } from './clickhouse.ts'
+import { adviceFor } from './data-files.ts'
+import { formattedDraft, kafkaCredentials } from './kafka-storage.ts'
+import { entriesOf, isThere, whyNot } from './kept-files.ts'
+import { keysFile } from './keys.ts'
+
+export interface DataUse {
+  dataDir: string
+  /** Which parts are the embedded ones. */
+  kafka: boolean
+  clickhouse: boolean
+  /** Whether the operator key or the secret key comes from the directory. */
+  keys: boolean
+}
+
+/** In sentences. Everything in the directory can be read. */
+export const missingData = (use: DataUse): string[] => [...keyProblems(use), ...kafkaProblems(use), ...clickHouseProblems(use)]
+
+function keyProblems({ dataDir, kafka, keys }: DataUse): string[] {
+  const { path, advice } = keysFile(dataDir)
+  if (!keys || !kafka || isThere(path) || !holdsSomething(join(dataDir, 'kafka', 'data'))) return []
+  return [`${path} is missing, though there is a log in ${join(dataDir, 'kafka', 'data')}. ${advice}`]
+}
+
+function kafkaProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
+  if (!kafka) return []
+  const directory = join(dataDir, 'kafka')
+  const data = join(directory, 'data')
+  const credentials = kafkaCredentials(directory)
+  const advice = adviceFor('kafka/data/')
+  if (!isThere(directory))
+    return clickhouse && isThere(clickHouseCredentials(join(dataDir, 'clickhouse')).path)
+      ? [
+          `${directory} is missing, though its history is there. ${advice} To begin with an empty log, make an empty directory in its place.`,
+        ]
+      : []
+  if (!isThere(credentials.path))
+    return holdsSomething(data) ? [`${credentials.path} is missing, though there is a log in ${data}. ${credentials.advice}`] : []
+  if (!holdsSomething(data))
+    return formattedDraft(directory)
+      ? []
+      : [`${data} is missing or empty, though ${credentials.path} says that it was made. ${advice} ${ANEW}`]
+  return logProblems(data, advice)
+}
+
+const ANEW = 'To begin anew, move the whole data directory away.'
+
+/** What Kafka needs to know a log as its own: without its metadata it would take the topics for strays, and delete them. */
+function logProblems(data: string, advice: string): string[] {
+  const names = entriesOf(data)
+  const properties = join(data, 'meta.properties')
+  const metadata = join(data, '__cluster_metadata-0')
+  const identity = whatIsWrong(properties)
+  const hasTopics = names.some(name => /-\d+$/.test(name))
+  const whole = !hasTopics || entriesOf(metadata).some(name => name.endsWith('.log') || name.endsWith('.checkpoint'))
+  return [
+    ...(identity ? [`${properties} cannot be used: ${identity}. ${advice}`] : []),
+    ...(whole ? [] : [`${metadata}, which says what topics there are, is missing or empty. ${advice}`]),
+  ]
+}
+
+function whatIsWrong(properties: string): string | undefined {
+  try {
+    const text = readFileSync(properties, 'utf8')
+    const lacking = ['cluster.id', 'node.id', 'version'].filter(
+      name => !new RegExp(`^${name.replace('.', '\\.')}\\s*=\\s*\\S`, 'm').test(text),
+    )
+    return lacking.length > 0 ? `it has no ${lacking.join(', ')}` : undefined
+  } catch (error) {
+    return isThere(properties) ? whyNot(error) : 'it is missing'
+  }
+}
+
+function clickHouseProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
+  if (!clickhouse) return []
+  const directory = join(dataDir, 'clickhouse')
+  const data = join(directory, 'data')
+  const credentials = clickHouseCredentials(directory).path
+  const advice = adviceFor('clickhouse/data/')
+  if (!isThere(directory))
+    return kafka && isThere(kafkaCredentials(join(dataDir, 'kafka')).path)
+      ? [`${directory} is missing, though there is a log. ${advice} To go on without the history, make an empty directory in its place.`]
+      : []
+  if (!isThere(credentials)) return []
+  const lacking = ['metadata', 'store'].filter(name => !isThere(join(data, name)))
+  if (lacking.length === 0) return []
+  const what = lacking.map(name => join(data, name)).join(' and ')
+  return [
+    `${what} is missing, though there were tables. ${advice} To go on without the history, move ${directory} away and make an empty directory in its place.`,
+  ]
+}
+
+const holdsSomething = (path: string): boolean => entriesOf(path).length > 0
