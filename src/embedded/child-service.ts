@@ -124,7 +124,7 @@ export async function withKeptPorts<T>(directory: string, count: number, start: 
 
 export const portsFile = (directory: string, count: number): KeptFile<number[]> => ({
   path: join(directory, 'ports.json'),
-  advice: adviceFor('ports.json'),
+  advice: adviceFor('ports.json', directory),
   holds: (value): value is number[] => Array.isArray(value) && value.length === count && value.every(isPort),
 })
 

@@ -3,6 +3,8 @@
  * docs/operations.md are both made from it, and a start makes no other.
  */
 
+import { basename } from 'node:path'
+
 export interface DataFile {
   /** Below the data directory; `*` stands for any name. A directory ends with `/`, and what is deeper in it is its own affair. */
   path: string
@@ -102,8 +104,9 @@ export const DATA_FILES: readonly DataFile[] = [
   },
 ]
 
-/** What depends on a file and how it is restored, by its path or, for those that each part has, by its name. */
-export function adviceFor(path: string): string {
-  const { loss, restore } = DATA_FILES.find(each => each.path === path) ?? DATA_FILES.find(each => each.path.endsWith(`/${path}`))!
+/** What depends on a file and how it is restored. `directory`: the part's, or another one that has files of the same names. */
+export function adviceFor(path: string, directory?: string): string {
+  const own = directory === undefined ? path : `${basename(directory)}/${path}`
+  const { loss, restore } = DATA_FILES.find(each => each.path === own) ?? DATA_FILES.find(each => each.path.endsWith(`/${path}`))!
   return `${loss} ${restore}`
 }

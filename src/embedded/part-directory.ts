@@ -8,7 +8,7 @@
  * the directory.
  */
 import { linkSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { adviceFor } from './data-files.ts'
 import { isRecord, type KeptFile, makeDirectory, readKept, whyNot, writePrivate, writeToDisk } from './kept-files.ts'
@@ -92,11 +92,15 @@ export async function endOrphan(directory: string, what: string, logger: Progres
 const isIdentity = (value: unknown): value is ProcessIdentity =>
   isRecord(value) && Number.isInteger(value.pid) && typeof value.started === 'string'
 
-export const lockFile = (path: string): KeptFile<ProcessIdentity> => ({ path, advice: adviceFor('owner.lock'), holds: isIdentity })
+export const lockFile = (path: string): KeptFile<ProcessIdentity> => ({
+  path,
+  advice: adviceFor('owner.lock', dirname(path)),
+  holds: isIdentity,
+})
 
 export const childFile = (directory: string): KeptFile<ProcessIdentity & { connection: object }> => ({
   path: join(directory, 'process.json'),
-  advice: adviceFor('process.json'),
+  advice: adviceFor('process.json', directory),
   holds: (value): value is ProcessIdentity & { connection: object } =>
     isIdentity(value) && isRecord((value as { connection?: unknown }).connection),
 })
