@@ -5,7 +5,7 @@
 import type { Clock, Random } from './clock.ts'
 import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
 import { checkKeyIds, givenKeyIds, usableKey } from './control-plane/secret-keys.ts'
-import { joinEmbeddedClickHouse, startEmbeddedClickHouse } from './embedded/clickhouse.ts'
+import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from './embedded/clickhouse.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
 import { TOPIC_DEFAULTS } from './embedded/kafka-settings.ts'
 import { readKept, writePrivate } from './embedded/kept-files.ts'
@@ -27,6 +27,8 @@ export interface Backends {
   previousSecretKey: string | undefined
   /** Fingerprints of the secret keys that were given, and of those that the embedded broker's log depends on, as far as that is known. */
   keyIds: { given: string[]; expected: string[] | undefined; keep(keyIds: readonly string[]): void }
+  /** Called when they are there: a later start is to notice if they are not any more. */
+  tablesMade(database: string): void
   /** host:port pairs that webhooks must not reach. */
   addresses: Array<{ host: string; port: number }>
   close(): Promise<void>
@@ -77,6 +79,10 @@ export async function openBackends(deps: {
     secretKey,
     previousSecretKey: usableKey(config.secretKeyPrevious),
     keyIds,
+    tablesMade(database) {
+      const file = tablesFile(config.dataDir)
+      if (parts.clickhouse && readKept(file) === undefined) writePrivate(file.path, JSON.stringify({ database }))
+    },
     addresses: [...settings.brokers, ...clientBrokers, new URL(clickhouse.connection).host].map(hostAndPort),
     close,
   }

@@ -9,14 +9,15 @@ import { StartStopped } from './stopping.ts'
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
 const READY_POLL_MS = 50
-/** SIGHUP: the terminal was closed. SIGQUIT: Ctrl-\\. */
+/** SIGHUP: the terminal was closed. SIGQUIT: Ctrl-\. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 
 /** Progress is for the person who waits; it goes where the log goes. */
-const progress = {
-  info: (message: string) => console.error(`clarion: ${message}`),
-  warn: (message: string) => console.error(`clarion: ${message}`),
+let stopping = false
+const tell = (message: string) => {
+  if (!stopping) console.error(`clarion: ${message}`) // what is being stopped is away for a reason
 }
+const progress = { info: tell, warn: tell }
 
 // Whoever reads may go away before us, as a closed terminal does: what is printed is lost then, and nothing else.
 process.stdout.on('error', () => {})
@@ -42,7 +43,6 @@ async function run(roles: string | undefined): Promise<void> {
   process.on('uncaughtException', fatal)
   process.on('unhandledRejection', fatal)
 
-  let stopping = false
   const starting = new AbortController()
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return

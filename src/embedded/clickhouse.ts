@@ -42,19 +42,9 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
   const held = await holdDirectory(directory, options.logger, undefined, options.stop)
   try {
     await endOrphan(directory, 'a ClickHouse server', options.logger)
-    const credentials = clickHouseCredentials(directory)
-    const known = readKept(credentials)
-    const password = known?.password ?? randomBytes(24).toString('base64url')
+    const password = loadOrCreatePassword(directory)
     const server = await withKeptPorts(directory, 1, ([port]) => launch(options, directory, port!, password))
-    const close = () => server.close().finally(held.release)
-    try {
-      // Once it has served: the file says that there are tables.
-      if (!known) writePrivate(credentials.path, JSON.stringify({ password }))
-    } catch (error) {
-      await close()
-      throw error
-    }
-    return { ...server, close }
+    return { ...server, close: () => server.close().finally(held.release) }
   } catch (error) {
     held.release()
     throw error
@@ -98,6 +88,22 @@ export const clickHouseCredentials = (directory: string): KeptFile<{ password: s
   path: join(directory, 'credentials.json'),
   advice: adviceFor('clickhouse/credentials.json'),
   holds: (value): value is { password: string } => isRecord(value) && typeof value.password === 'string' && value.password !== '',
+})
+
+function loadOrCreatePassword(directory: string): string {
+  const file = clickHouseCredentials(directory)
+  const known = readKept(file)
+  if (known) return known.password
+  const password = randomBytes(24).toString('base64url')
+  writePrivate(file.path, JSON.stringify({ password }))
+  return password
+}
+
+/** Says that the tables have been made: from then on a start makes none in place of those that are missing. */
+export const tablesFile = (dataDir: string): KeptFile<{ database: string }> => ({
+  path: join(dataDir, 'clickhouse', 'tables.json'),
+  advice: adviceFor('clickhouse/tables.json'),
+  holds: (value): value is { database: string } => isRecord(value) && typeof value.database === 'string',
 })
 
 function answersPing(port: number): Promise<boolean> {

@@ -5,7 +5,7 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { portsFile } from './child-service.ts'
-import { clickHouseCredentials } from './clickhouse.ts'
+import { clickHouseCredentials, tablesFile } from './clickhouse.ts'
 import { adviceFor, DATA_FILES } from './data-files.ts'
 import { type DataUse, missingData } from './data-missing.ts'
 import { kafkaCredentials } from './kafka-storage.ts'
@@ -29,7 +29,9 @@ function keptFiles({ dataDir, kafka, clickhouse, keys }: DataUse): KeptFile<unkn
     ...(keys ? [keysFile(dataDir)] : []),
     ...(kafka ? [kafkaCredentials(join(dataDir, 'kafka')), keyIdsFile(dataDir), portsFile(join(dataDir, 'kafka'), 3)] : []),
     ...(kafka ? common('kafka') : []),
-    ...(clickhouse ? [clickHouseCredentials(join(dataDir, 'clickhouse')), portsFile(join(dataDir, 'clickhouse'), 1)] : []),
+    ...(clickhouse
+      ? [clickHouseCredentials(join(dataDir, 'clickhouse')), tablesFile(dataDir), portsFile(join(dataDir, 'clickhouse'), 1)]
+      : []),
     ...(clickhouse ? common('clickhouse') : []),
   ]
 }

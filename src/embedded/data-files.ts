@@ -69,6 +69,12 @@ export const DATA_FILES: readonly DataFile[] = [
     restore: BACKUP,
   },
   {
+    path: 'clickhouse/tables.json',
+    meaning: 'says that the tables have been made',
+    loss: 'Without it a start does not notice that the tables are gone.',
+    restore: REMOVE,
+  },
+  {
     path: 'clickhouse/credentials.json',
     meaning: 'password of the embedded ClickHouse',
     loss: 'Other processes get it from clickhouse/process.json; nothing that lasts depends on it.',

@@ -1,7 +1,7 @@
 /** What is missing from a data directory although something else that is there depends on it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { clickHouseCredentials } from './clickhouse.ts'
+import { tablesFile } from './clickhouse.ts'
 import { adviceFor } from './data-files.ts'
 import { formattedDraft, kafkaCredentials } from './kafka-storage.ts'
 import { entriesOf, isThere, whyNot } from './kept-files.ts'
@@ -32,7 +32,7 @@ function kafkaProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const credentials = kafkaCredentials(directory)
   const advice = adviceFor('kafka/data/')
   if (!isThere(directory))
-    return clickhouse && isThere(clickHouseCredentials(join(dataDir, 'clickhouse')).path)
+    return clickhouse && isThere(tablesFile(dataDir).path)
       ? [
           `${directory} is missing, though its history is there. ${advice} To begin with an empty log, make an empty directory in its place.`,
         ]
@@ -78,18 +78,17 @@ function clickHouseProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   if (!clickhouse) return []
   const directory = join(dataDir, 'clickhouse')
   const data = join(directory, 'data')
-  const credentials = clickHouseCredentials(directory).path
   const advice = adviceFor('clickhouse/data/')
   if (!isThere(directory))
     return kafka && isThere(kafkaCredentials(join(dataDir, 'kafka')).path)
       ? [`${directory} is missing, though there is a log. ${advice} To go on without the history, make an empty directory in its place.`]
       : []
-  if (!isThere(credentials)) return []
+  if (!isThere(tablesFile(dataDir).path)) return []
   const lacking = ['metadata', 'store'].filter(name => !isThere(join(data, name)))
   if (lacking.length === 0) return []
   const what = lacking.map(name => join(data, name)).join(' and ')
   return [
-    `${what} is missing, though there were tables. ${advice} To go on without the history, move ${directory} away and make an empty directory in its place.`,
+    `${what} ${lacking.length > 1 ? 'are' : 'is'} missing, though there were tables. ${advice} To go on without the history, move ${directory} away and make an empty directory in its place.`,
   ]
 }
 

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { linkSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { clickHouseCredentials } from './clickhouse.ts'
+import { tablesFile } from './clickhouse.ts'
 import { dataProblems } from './data-check.ts'
 import type { DataUse } from './data-missing.ts'
 import { FREE_BYTES_MIN, freeBytesAt, RESUME_FACTOR } from './disk-guard.ts'
@@ -71,7 +71,7 @@ function diskProblems({ dataDir, kafka, clickhouse }: DataUse, { freeBytes }: Ma
   const makeRoom = 'Make room, or set CLARION_DATA_DIR to a larger disk.'
   if (clickhouse) {
     const bytes = free('clickhouse')
-    const first = !isThere(clickHouseCredentials(join(dataDir, 'clickhouse')).path)
+    const first = !isThere(tablesFile(dataDir).path)
     if (first && bytes < FREE_BYTES_MIN * RESUME_FACTOR)
       return [
         `There is too little room below ${dataDir}: ${megabytes(bytes)} MB are free, and a first start needs ${FIRST_MB}. ${makeRoom}`,
