@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { type Machine, preflight } from '../../src/embedded/preflight.ts'
 import { startPlatform, type TestOrganization } from '../support/platform.ts'
-import { makeDataDirectory, silent } from '../support/run-directory.ts'
+import { makeDataDirectory } from '../support/run-directory.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const READY_MS = 120_000
@@ -71,6 +71,7 @@ function namesIn(directory: string): string[] {
   return entries.map(entry => relative(directory, join(entry.parentPath, entry.name)) + (entry.isDirectory() ? '/' : '')).sort()
 }
 
+const quiet = { info: () => undefined, warn: () => undefined }
 const MACHINE: Machine = { openFiles: () => 20_000, freeBytes: () => 1e12, java: async () => undefined }
 
 /** What a start says, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
@@ -81,7 +82,7 @@ async function saidOf(path: string, damage: (path: string) => void, machine = MA
   try {
     damage(place)
     const before = namesIn(dataDir)
-    const said = await preflight({ dataDir, kafka: true, clickhouse: true, keys: true }, silent, machine).then(
+    const said = await preflight({ dataDir, kafka: true, clickhouse: true, keys: true }, quiet, machine).then(
       () => undefined,
       (error: Error) => error.message,
     )
