@@ -5,7 +5,7 @@
  *
  * The broker outlives a platform that is killed; the next start ends it. Other processes of the same installation join it.
  */
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { unlessStopped } from '../stopping.ts'
 import { brokerAnswers } from './broker-probe.ts'
 import { superviseChild, withKeptPorts } from './child-service.ts'
@@ -52,6 +52,10 @@ export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise
     await endOrphan(directory, 'a Kafka broker', logger)
     const java = await findJava()
     const program = await unlessStopped(fetchKafkaProgram(logger), stop)
+    if (program.directory.includes(delimiter))
+      throw new Error(
+        `Java cannot load Kafka from ${program.directory}: '${delimiter}' ends a path in a class path. Set CLARION_CACHE_DIR to another place.`,
+      )
     await archiveClasses(program, java, logger, stop)
     const password = await formatStorage(directory, profile, { program, java, logger, stop })
     stop?.throwIfAborted()
