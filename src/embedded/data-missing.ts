@@ -1,10 +1,10 @@
 /** What is missing from a data directory although something else that is there depends on it. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tablesFile } from './clickhouse.ts'
 import { adviceFor } from './data-files.ts'
+import { logProblems } from './kafka-log-check.ts'
 import { formattedDraft, kafkaCredentials } from './kafka-storage.ts'
-import { entriesOf, isThere, whyNot } from './kept-files.ts'
+import { entriesOf, isThere } from './kept-files.ts'
 import { keysFile } from './keys.ts'
 
 export interface DataUse {
@@ -47,32 +47,6 @@ function kafkaProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
 }
 
 const ANEW = 'To begin anew, move the whole data directory away.'
-
-/** What Kafka needs to know a log as its own: without its metadata it would take the topics for strays, and delete them. */
-function logProblems(data: string, advice: string): string[] {
-  const names = entriesOf(data)
-  const properties = join(data, 'meta.properties')
-  const metadata = join(data, '__cluster_metadata-0')
-  const identity = whatIsWrong(properties)
-  const hasTopics = names.some(name => /-\d+$/.test(name))
-  const whole = !hasTopics || entriesOf(metadata).some(name => name.endsWith('.log') || name.endsWith('.checkpoint'))
-  return [
-    ...(identity ? [`${properties} cannot be used: ${identity}. ${advice}`] : []),
-    ...(whole ? [] : [`${metadata}, which says what topics there are, is missing or empty. ${advice}`]),
-  ]
-}
-
-function whatIsWrong(properties: string): string | undefined {
-  try {
-    const text = readFileSync(properties, 'utf8')
-    const lacking = ['cluster.id', 'node.id', 'version'].filter(
-      name => !new RegExp(`^${name.replace('.', '\\.')}\\s*=\\s*\\S`, 'm').test(text),
-    )
-    return lacking.length > 0 ? `it has no ${lacking.join(', ')}` : undefined
-  } catch (error) {
-    return isThere(properties) ? whyNot(error) : 'it is missing'
-  }
-}
 
 function clickHouseProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   if (!clickhouse) return []

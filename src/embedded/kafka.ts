@@ -9,8 +9,10 @@ import { delimiter, join } from 'node:path'
 import { unlessStopped } from '../stopping.ts'
 import { brokerAnswers } from './broker-probe.ts'
 import { superviseChild, withKeptPorts } from './child-service.ts'
+import { adviceFor } from './data-files.ts'
 import { fetchKafkaProgram, type KafkaProgram } from './kafka-jars.ts'
 import { BROKER_LOG, type BrokerProfile, findJava, type Java, spawnBroker } from './kafka-java.ts'
+import { hasStrays } from './kafka-log-check.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from './kafka-settings.ts'
 import { archiveClasses, formatStorage } from './kafka-storage.ts'
 import { writePrivate } from './kept-files.ts'
@@ -98,5 +100,12 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     logger,
     stop,
   })
+  const data = join(directory, 'data')
+  if (hasStrays(data)) {
+    await close()
+    throw new Error(
+      `Kafka does not know the topics in ${data} as its own and has set them aside (…-stray), to delete them; it was stopped before it did. ${adviceFor('kafka/data/')}`,
+    )
+  }
   return { ...connection, pid, close }
 }

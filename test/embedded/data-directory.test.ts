@@ -3,11 +3,12 @@
  * a start is found before anything runs, so nearly all of it is work on files.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
+import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Machine, preflight } from '../../src/embedded/preflight.ts'
 import { startPlatform, type TestOrganization } from '../support/platform.ts'
 import { makeDataDirectory } from '../support/run-directory.ts'
@@ -137,7 +138,16 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
   })
 
   it.each(['missing', 'empty'])('a log without its own list of topics stops it: %s', async how => {
-    expect(await saidOf('kafka/data/__cluster_metadata-0/', OF_DIRECTORIES[how]!)).toContain('which says what topics there are')
+    expect(await saidOf('kafka/data/__cluster_metadata-0/', OF_DIRECTORIES[how]!)).toContain('which says what topics there are, is missing')
+  })
+
+  it.each(Object.keys(DAMAGES))('a list of topics that is damaged stops it: %s', async how => {
+    const said = await saidOf('kafka/data/__cluster_metadata-0/00000000000000000000.log', DAMAGES[how]!)
+    expect(said).toMatch(/__cluster_metadata-0 cannot be used: .*Restore it from a backup/s)
+  })
+
+  it('a partition with records that has lost its name stops it', async () => {
+    expect(await saidOf('kafka/data/control-0/partition.metadata', DAMAGES.missing!)).toContain('which names its topic, is missing')
   })
 
   it.each([
@@ -180,6 +190,18 @@ describe('a start', () => {
       )
     expect(filesWhileRunning.filter(name => !known(name))).toEqual([])
   })
+
+  it('of a broker that would delete the topics stops it before it does', async () => {
+    const copy = makeDataDirectory()
+    cpSync(join(dataDir, 'kafka'), join(copy, 'kafka'), { recursive: true })
+    writeFileSync(join(copy, 'kafka', 'data', '__cluster_metadata-0', '00000000000000000000.log'), '')
+    const start = startEmbeddedKafka({ dataDir: copy, heapMb: 256, profile: 'test', logger: quiet })
+    await expect(start).rejects.toThrow(/has set them aside .* it was stopped before it did\. .*Restore it from a backup/)
+    const kept = readdirSync(join(copy, 'kafka', 'data')).find(name => name.startsWith('control-0.'))!
+    const log = '00000000000000000000.log'
+    const read = (name: string) => readFileSync(join(name, log))
+    expect(read(join(copy, 'kafka', 'data', kept))).toEqual(read(join(dataDir, 'kafka', 'data', 'control-0')))
+  }, 120_000)
 
   it(
     'that was refused has lost nothing: the file is restored, and what was written is there',
