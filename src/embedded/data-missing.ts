@@ -19,9 +19,10 @@ export interface DataUse {
 /** In sentences. Everything in the directory can be read. */
 export const missingData = (use: DataUse): string[] => [...keyProblems(use), ...kafkaProblems(use), ...clickHouseProblems(use)]
 
-function keyProblems({ dataDir, kafka, keys }: DataUse): string[] {
+/** Also of a process that joins others: keys of its own would be other ones. */
+function keyProblems({ dataDir, keys }: DataUse): string[] {
   const { path, advice } = keysFile(dataDir)
-  if (!keys || !kafka || isThere(path) || !holdsSomething(join(dataDir, 'kafka', 'data'))) return []
+  if (!keys || isThere(path) || !holdsSomething(join(dataDir, 'kafka', 'data'))) return []
   return [`${path} is missing, though there is a log in ${join(dataDir, 'kafka', 'data')}. ${advice}`]
 }
 
