@@ -5,11 +5,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cacheDirectory } from '../src/config.ts'
 import { ORDER_SCHEMA } from './order.ts'
 import { createTopics, filledTopic } from './pass-through.ts'
 import { type Sample, steadyRate } from './rates.ts'
@@ -78,7 +78,7 @@ function run(stand: Stand, args: string[]): Promise<Sample[]> {
 /** The directory with its jars; shared by all runs on this machine, complete or not there. */
 async function jars(): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12)
-  const directory = join(homedir(), '.cache', 'clarion', `kafka-streams-${hash}`)
+  const directory = join(cacheDirectory(), `kafka-streams-${hash}`)
   if (existsSync(directory)) return directory
   const draft = `${directory}.${process.pid}`
   rmSync(draft, { recursive: true, force: true })

@@ -2,10 +2,12 @@
  * What stands under every figure: one broker and one ClickHouse as the platform starts them by default, in a temporary data directory, and
  * platform processes beside them that come and go.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Random } from '../src/clock.ts'
+import { cacheDirectory } from '../src/config.ts'
 import { startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
 import { startEmbeddedKafka } from '../src/embedded/kafka.ts'
 import { readChild } from '../src/embedded/part-directory.ts'
@@ -67,7 +69,14 @@ export async function openStand(
   say('starting Kafka and ClickHouse')
   const logger = { info: say, warn: say }
   const onExit = (reason: string) => say(reason)
-  const kafka = await startEmbeddedKafka({ dataDir, heapMb: BROKER_HEAP_MB, profile: 'default', logger, onExit })
+  const kafka = await startEmbeddedKafka({
+    dataDir,
+    cacheDir: cacheDirectory(),
+    heapMb: BROKER_HEAP_MB,
+    profile: 'default',
+    logger,
+    onExit,
+  })
   const clickhouse = await startEmbeddedClickHouse({ dataDir, logger, onExit }).catch(async error => {
     await kafka.close()
     throw error

@@ -30,7 +30,7 @@ main().then(
   code => process.exit(code),
   error => {
     console.error(`clarion: ${error.message}`)
-    process.exit(1)
+    process.exit(error.exitCode ?? 1)
   },
 )
 

@@ -1,8 +1,10 @@
 /** Brings `node_modules` to what `package-lock.json` says, and Node 24 with it. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { countFitting, lockFaults, missingBinaries, missingPackages, readPresent, readWanted, unlockedPackages } from './lock-file.mjs'
+import { isNetworkFailure, npmFailure, runNpm } from './npm.mjs'
 
 const NODE_MIN = 20
 const NODE_WANTED = 24
@@ -21,75 +23,78 @@ export async function install(root, { dev }) {
   const release = await lock(root)
   try {
     if (isInstalled(root, dev)) return
-    if (!packagesMatch(root, dev)) {
-      console.error('clarion: installing packages with npm (about 900 MB on disk, the embedded ClickHouse most of it) …')
-      await installPackages(root)
-    }
+    const { packages, binaries } = missing(root, dev)
+    if (packages.length > 0 || binaries.length > 0) await installPackages(root, packages.length > 0)
     ensureNode(root)
+    reportBinaries(root, dev)
   } finally {
     release()
   }
 }
 
 function isInstalled(root, dev) {
-  return packagesMatch(root, dev) && existsSync(nodeProgram(root))
+  const { packages, binaries } = missing(root, dev)
+  return packages.length === 0 && binaries.length === 0 && existsSync(nodeProgram(root))
 }
 
-/** npm writes down, as the last thing, what it installed; it must hold every package of the lock file that this machine needs. */
-function packagesMatch(root, dev) {
-  const wanted = readLock(join(root, 'package-lock.json'))
-  const present = readLock(join(root, 'node_modules', '.package-lock.json'))
-  if (!wanted || !present) return false
-  return Object.entries(wanted).every(([path, { version, optional, devOptional, dev: devOnly }]) => {
-    const needed = path !== '' && !optional && !devOptional && (dev || !devOnly)
-    return !needed || present[path]?.version === version
-  })
+function missing(root, dev) {
+  const wanted = readWanted(root)
+  if (!wanted)
+    throw new Error('package-lock.json is missing or cannot be read: take it from the repository again (git checkout package-lock.json)')
+  const present = readPresent(root)
+  return { packages: missingPackages(wanted, present, { dev }), binaries: missingBinaries(wanted, present, { dev }) }
 }
 
-function readLock(path) {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')).packages
-  } catch {
-    return undefined
+/**
+ * `npm ci`; and where it refuses the lock file because of optional packages only, `npm install` of the same lock file. Optional packages are for
+ * other machines, and a registry need not serve them; what is required is compared with the lock file before and after, whatever npm says.
+ */
+async function installPackages(root, fromScratch) {
+  const startedMs = performance.now()
+  console.error('clarion: installing packages with npm (about 1.1 GB on disk, the embedded ClickHouse most of it) …')
+  const wanted = readWanted(root)
+  const size = { packages: countFitting(wanted) }
+  const strict = fromScratch ? await runNpm(root, ['ci', '--include=dev'], size) : undefined
+  if (strict?.code !== 0) {
+    if (strict && isNetworkFailure(strict)) throw npmFailure(strict)
+    refuse(lockFaults(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), wanted))
+    const lenient = await runNpm(root, ['install', '--no-save', '--include=dev'], size)
+    if (lenient.code !== 0) throw npmFailure(lenient)
+    refuse(deviations(wanted, readPresent(root) ?? {}))
   }
+  console.error(`clarion: the packages are installed, ${Math.round((performance.now() - startedMs) / 1000)} s`)
+}
+
+const deviations = (wanted, present) => [
+  ...missingPackages(wanted, present, { dev: true }).map(name => `${name} cannot be had in the locked version`),
+  ...unlockedPackages(wanted, present).map(name => `${name} is missing`),
+]
+
+function refuse(faults) {
+  if (faults.length === 0) return
+  throw new Error(
+    `package-lock.json does not fit package.json:\n${faults.map(fault => `  - ${fault}`).join('\n')}\nBring it up to date with \`npm install\` and commit it, or take both files from the repository again.`,
+  )
+}
+
+/** Not an error: most are for tests only, and with CLICKHOUSE_URL the embedded ClickHouse is not needed. */
+function reportBinaries(root, dev) {
+  const { binaries } = missing(root, dev)
+  if (binaries.length === 0) return
+  console.error(
+    `clarion: npm did not bring ${binaries.join(', ')}, made for this machine: its registry does not serve ${binaries.length > 1 ? 'them' : 'it'}, or the network failed. The next start tries again.`,
+  )
 }
 
 /** The package `node` fetches its program in an install script, which npm may have been told not to run: then we run it. */
 function ensureNode(root) {
   if (existsSync(nodeProgram(root))) return
-  console.error(`clarion: fetching Node ${NODE_WANTED} …`)
+  console.error(`clarion: fetching Node ${NODE_WANTED} (about 50 MB) …`)
   spawnSync(process.execPath, ['installArchSpecificPackage.js'], { cwd: join(root, 'node_modules', 'node'), stdio: ['ignore', 2, 2] })
   if (existsSync(nodeProgram(root))) return
   throw new Error(
-    `npm did not bring Node ${NODE_WANTED} (package 'node'): allow its install script, or install Node ${NODE_WANTED} yourself`,
+    `npm did not bring Node ${NODE_WANTED} (package 'node'). Check the network and run the command again, or install Node ${NODE_WANTED} yourself`,
   )
-}
-
-/**
- * `npm ci`; and where it refuses only because the lock file names no version of packages that are for other machines (they are optional, and a
- * registry need not have them), `npm install` of the same lock file, which leaves them out.
- */
-async function installPackages(root) {
-  const flags = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-  const strict = await npm(root, ['ci', ...flags])
-  if (strict.code === 0) return
-  const complaints = strict.said.match(/(Missing|Invalid): .*/g) ?? []
-  const onlyOtherMachines = complaints.length > 0 && complaints.every(line => /^Missing: \S+@ from lock file$/.test(line))
-  const lenient = onlyOtherMachines ? await npm(root, ['install', '--no-save', ...flags]) : strict
-  if (lenient.code === 0) return
-  process.stderr.write(lenient.said)
-  throw new Error('npm could not install the packages; it said why above')
-}
-
-function npm(root, args) {
-  const byPath = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, [process.env.npm_execpath, ...args]] : ['npm', args]
-  const child = spawn(...byPath, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (said += text))
-  return new Promise((resolve, reject) => {
-    child.once('error', error => reject(new Error(`npm cannot be started: ${error.message}`)))
-    child.once('close', code => resolve({ code, said }))
-  })
 }
 
 /** One install at a time. A lock whose process has ended counts for nothing. */

@@ -1,8 +1,10 @@
 /** The broker and ClickHouse of the run: stopped, killed and started again on the same data and ports. */
+
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../src/clock.ts'
+import { cacheDirectory } from '../src/config.ts'
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
 import { type EmbeddedKafka, startEmbeddedKafka } from '../src/embedded/kafka.ts'
 
@@ -37,7 +39,8 @@ export async function startBackends(deps: {
   const logger = { info: () => undefined, warn: say }
   const clickhouseDir = join(dataDir, 'clickhouse')
   const diskCannotFill = mountSmall(clickhouseDir, DISK_MB.first + Math.ceil(DISK_MB.perMinute * deps.minutes))
-  const kafkaOnce = () => startEmbeddedKafka({ dataDir, heapMb: HEAP_MB, profile: 'test', logger, onExit: () => undefined })
+  const kafkaOnce = () =>
+    startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: HEAP_MB, profile: 'test', logger, onExit: () => undefined })
   const clickhouseOnce = () => startEmbeddedClickHouse({ dataDir, logger, onExit: () => undefined })
   let kafka = await kafkaOnce()
   let clickhouse: EmbeddedClickHouse = await clickhouseOnce()

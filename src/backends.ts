@@ -56,7 +56,7 @@ export async function openBackends(deps: {
   const embedded = { kafka: config.kafkaBrokers.length === 0, clickhouse: config.clickhouseUrl === undefined }
   const needsKeys = config.adminKey === undefined || config.secretKey === undefined
   const parts = { kafka: embedded.kafka && !joins, clickhouse: embedded.clickhouse && !joins }
-  await preflight({ dataDir: config.dataDir, ...parts, keys: needsKeys }, deps.progress)
+  await preflight({ dataDir: config.dataDir, cacheDir: config.cacheDir, ...parts, keys: needsKeys }, deps.progress)
   const generated = needsKeys ? await loadOrCreateKeys(config.dataDir, deps.random) : undefined
   const secretKey = config.secretKey ?? generated!.secretKey
   const keyIds = keyIdsBeside(config, givenKeyIds(secretKey, config.secretKeyPrevious))
@@ -122,7 +122,7 @@ function clusterKafka(config: Config): Part<KafkaConnection> {
 }
 
 async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: boolean): Promise<Part<KafkaConnection>> {
-  const { dataDir, brokerHeapMb: heapMb, brokerProfile: profile } = deps.config
+  const { dataDir, cacheDir, brokerHeapMb: heapMb, brokerProfile: profile } = deps.config
   const shown = ({ brokers, clientBrokers, username, password }: ReturnType<typeof joinEmbeddedKafka>): KafkaConnection => {
     return { brokers, clientBrokers, username, password, clientId: 'clarion', topicDefaults: TOPIC_DEFAULTS }
   }
@@ -130,7 +130,7 @@ async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: bo
   return restarting<EmbeddedKafka, KafkaConnection>(
     'Kafka',
     deps,
-    (onExit, stop) => startEmbeddedKafka({ dataDir, heapMb, profile, logger: deps.progress, onExit, stop }),
+    (onExit, stop) => startEmbeddedKafka({ dataDir, cacheDir, heapMb, profile, logger: deps.progress, onExit, stop }),
     shown,
   )
 }

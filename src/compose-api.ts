@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../topics/admission-counters.ts'
 import { auditAttempts, auditAttemptsCodec } from '../topics/audit-attempts.ts'
 import { outcomes as outcomesTopic } from '../topics/outcomes.ts'
-import type { AnalyticsClient } from './analytics/client.ts'
+import { type AnalyticsClient, createAnalyticsClient } from './analytics/client.ts'
 import { createLedgerReads } from './analytics/ledger-reads.ts'
 import { createReads } from './analytics/reads.ts'
 import { createAdmissionNumbers } from './api/admission-numbers.ts'
@@ -40,6 +40,8 @@ import type { Validators } from './registry/validators.ts'
 
 /** An append that is not acknowledged is repeated for this long; then the caller gets 503. */
 const APPEND_PERSIST_MS = 5_000
+/** Longest time for one query of a request. A caller waits for it, and a page that takes longer is not going to come. */
+const READ_TIMEOUT_MS = 10_000
 /** Nobody waits for positions and counters; each transaction of `admit` writes some. */
 const COUNTERS_WAIT_MS = 100
 
@@ -116,7 +118,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
   alignPartitions(parts)
   const kafkaAccess = createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
-  const sender = createSender({ guard: parts.guard, clock })
+  const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: parts.config.connectionAgeMsMax })
   const pings = createPings({
     ...{ sender, build: createBuildAttempt(createRecipes(parts)), chains: parts.chains, ids, clock },
     async record(row) {
@@ -126,14 +128,17 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
       await appender.append(record).catch(error => logger.warn({ error: String(error) }, 'the test of a webhook was not recorded'))
     },
   })
+  // Apart from the history's other readers: a request may not wait as long as they do, nor for their connections.
+  const { clickhouseUrl: url } = parts.backends
+  const history = createAnalyticsClient({ url, database: parts.analytics.database, clock, logger, requestTimeoutMs: READ_TIMEOUT_MS })
   const { handler } = createApi({
     ...parts,
     pings,
     appender,
     kafkaAccess,
     outcomes,
-    reads: createReads(parts.analytics, parts.config),
-    ledgerReads: createLedgerReads(parts.analytics),
+    reads: createReads(history, parts.config),
+    ledgerReads: createLedgerReads(history),
     shards: provisioning.shards,
     positions: numbers,
     usage: numbers,
@@ -159,6 +164,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
       await reader.close()
       await counters.close()
       outcomes.close()
+      await history.close()
     },
   }
 }

@@ -37,6 +37,7 @@ import { createLogPages } from './kafka/log-pages.ts'
 import type { Processor } from './kafka/ports.ts'
 import { provision } from './kafka/provisioning.ts'
 import { isCutOff, reachKafka } from './kafka/reach.ts'
+import { asShardWork } from './kafka/shard-work.ts'
 import { runShardedProcessor } from './kafka/sharded-processor.ts'
 import { shardOf } from './kafka/shards.ts'
 import { checkHourly } from './ledger/hourly.ts'
@@ -74,6 +75,8 @@ export async function compose(deps: {
   onFatal(error: Error): void
   /** Ends a start that is under way: what has started is closed again, and `compose` rejects with the signal's reason. */
   stop?: AbortSignal
+  /** Errors that nothing handled, by whose work they were. */
+  unhandled(): Record<'request' | 'shard', number>
 }): Promise<Platform> {
   const { config, clock, random, logger, onFatal, stop } = deps
   const closing: Array<() => Promise<unknown>> = []
@@ -124,6 +127,7 @@ export async function compose(deps: {
     closing.push(() => tail.close())
 
     const metrics = createMetrics()
+    metrics.unhandled(deps.unhandled)
     const ids = createIds({ clock, random })
     const chains = createChainTokens(secretKey, previousSecretKey)
     const tags = createIngressTags(secretKey, previousSecretKey)
@@ -148,7 +152,8 @@ export async function compose(deps: {
     const neededKeyIds = await controlPlane.secretKeys.settle(keyIds.expected)
     keyIds.keep(neededKeyIds)
 
-    const run = async (processor: Processor) => {
+    const run = async (given: Processor) => {
+      const processor = asShardWork(given)
       const memberDir = join(config.dataDir, 'leases')
       const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
       closing.push(() => running.close())
@@ -164,7 +169,7 @@ export async function compose(deps: {
       closing.push(async () => hourly.close())
     }
     if (roles.has('deliver')) {
-      const sender = createSender({ guard, clock })
+      const sender = createSender({ guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
       closing.push(async () => sender.close())
       const mailer = createMailer({ smtpUrl: config.smtpUrl, mailboxDir: join(config.dataDir, 'mailbox'), from: config.mailFrom })
       closing.push(async () => mailer.close())
@@ -207,9 +212,12 @@ export async function compose(deps: {
     if (roles.has('admit')) {
       const validate = validators.validate
       const onVerdict = metrics.verdictOf
-      const { clockOffsetMs } = config
+      const { clockOffsetMs, batchRecordsMax } = config
       await run(
-        createAdmit({ view, shards: provisioning.shards, chains, tags, validate, clock, clockOffsetMs, logger, tracing, onVerdict }),
+        createAdmit({
+          ...{ view, shards: provisioning.shards, chains, tags, validate },
+          ...{ clock, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },
+        }),
       )
     }
     const serve = async (handler: RequestListener): Promise<Platform> => {

@@ -1,7 +1,8 @@
 /**
  * Every setting, with a sentence, a default and a unit. The only reader of the environment. All errors are reported together.
  */
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parseRange } from './delivery/addresses.ts'
 
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
@@ -15,6 +16,8 @@ export interface Config {
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
   port: number | undefined
   dataDir: string
+  /** What is fetched once per user. */
+  cacheDir: string
   roles: RoleName[]
   /** Empty: the embedded broker. */
   kafkaBrokers: string[]
@@ -35,6 +38,8 @@ export interface Config {
   secretKeyPrevious: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
+  /** How old a kept connection to a receiver may be when an attempt begins on it. */
+  connectionAgeMsMax: number
   timeScale: number
   clockOffsetMs: number
   aliasKeyHeader: string
@@ -50,6 +55,8 @@ export interface Config {
   brokerHeapMb: number
   /** Emits that the process may have taken ahead of their verdicts. */
   waitingMax: number
+  /** Most records of one batch in an organization's ingress. */
+  batchRecordsMax: number
   /** For tests: cheaper broker start at the cost of throughput. */
   brokerProfile: 'default' | 'test'
 }
@@ -70,6 +77,11 @@ export const SETTINGS: readonly Setting[] = [
     default: '8080',
   },
   { name: 'CLARION_DATA_DIR', sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.', default: '.clarion' },
+  {
+    name: 'CLARION_CACHE_DIR',
+    sentence: "What is fetched once for a user: Kafka's jars.",
+    default: '~/.cache/clarion',
+  },
   { name: 'CLARION_ROLES', sentence: 'What this process does: api, admit, deliver, record, or all.', default: 'all' },
   { name: 'KAFKA_BROKERS', sentence: 'Addresses of a Kafka cluster, host:port by comma; empty starts the embedded broker.', default: '' },
   { name: 'KAFKA_USERNAME', sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.', default: '' },
@@ -107,6 +119,12 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'EGRESS_ALLOW', sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.', default: '' },
   { name: 'EGRESS_ALLOW_HTTP', sentence: 'Whether webhooks may be plain http: true or false.', default: 'false' },
   {
+    name: 'EGRESS_CONNECTION_AGE_MAX_MS',
+    sentence: "How long a connection to a receiver is used before the receiver's name is looked up again; 0 keeps none.",
+    default: '60000',
+    unit: 'ms',
+  },
+  {
     name: 'CLARION_TIME_SCALE',
     sentence: 'Factor on retry delays, for tests and demos; only with a broker on loopback.',
     default: '1',
@@ -131,6 +149,12 @@ export const SETTINGS: readonly Setting[] = [
     default: '100000',
     unit: 'emits',
   },
+  {
+    name: 'CLARION_BATCH_RECORDS_MAX',
+    sentence: "Records that one batch of an organization's own Kafka producer may hold; larger batches go to quarantine as one entry.",
+    default: '100000',
+    unit: 'records',
+  },
   { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info' },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -149,6 +173,10 @@ export const SETTINGS: readonly Setting[] = [
 ]
 
 type Environment = Record<string, string | undefined>
+
+/** `CLARION_CACHE_DIR`, also for programs that need no other setting. */
+export const cacheDirectory = (environment: Environment = process.env): string =>
+  resolve(environment.CLARION_CACHE_DIR?.trim() || join(homedir(), '.cache', 'clarion'))
 
 /** Reads the settings; `given` goes before the environment. Throws one error that names every setting that is wrong. */
 export function readConfig(given: Environment = {}): Config {
@@ -177,6 +205,7 @@ export function readConfig(given: Environment = {}): Config {
     host: text('HOST'),
     port: roles.includes('api') || environment.PORT ? number('PORT', 0, 65535) : undefined,
     dataDir: resolve(text('CLARION_DATA_DIR')),
+    cacheDir: cacheDirectory(environment),
     roles,
     kafkaBrokers,
     kafkaUsername: optional('KAFKA_USERNAME'),
@@ -194,6 +223,7 @@ export function readConfig(given: Environment = {}): Config {
     secretKeyPrevious: optional('CLARION_SECRET_KEY_PREVIOUS'),
     egressAllow: list('EGRESS_ALLOW'),
     egressAllowHttp: oneOf('EGRESS_ALLOW_HTTP', ['true', 'false']) === 'true',
+    connectionAgeMsMax: number('EGRESS_CONNECTION_AGE_MAX_MS', 0, 3_600_000),
     timeScale: number('CLARION_TIME_SCALE', 0.000001, 1, false),
     clockOffsetMs: number('CLARION_CLOCK_OFFSET_MS', -4e12, 4e12),
     smtpUrl: optional('SMTP_URL'),
@@ -204,6 +234,7 @@ export function readConfig(given: Environment = {}): Config {
     serviceName: text('OTEL_SERVICE_NAME'),
     traceRatio: number('OTEL_TRACES_SAMPLER_ARG', 0, 1, false),
     waitingMax: number('CLARION_WAITING_EMITS_MAX', 1, 10_000_000),
+    batchRecordsMax: number('CLARION_BATCH_RECORDS_MAX', 1, 10_000_000),
     brokerHeapMb: number('CLARION_BROKER_HEAP_MB', 128, 65536),
     brokerProfile: oneOf('CLARION_BROKER_PROFILE', ['default', 'test']),
   }

@@ -4,6 +4,7 @@ import { compose } from './compose.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
 import { signalChildren } from './embedded/child-service.ts'
 import { createLogger } from './observability/logger.ts'
+import { createUnhandled } from './observability/unhandled.ts'
 import { StartStopped } from './stopping.ts'
 
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
@@ -40,8 +41,9 @@ async function run(roles: string | undefined): Promise<void> {
     // At once: a drain would commit what a process that is at fault has in memory. The next start ends the broker that stays behind.
     process.exit(1)
   }
-  process.on('uncaughtException', fatal)
-  process.on('unhandledRejection', fatal)
+  const unhandled = createUnhandled({ logger, onFatal: fatal })
+  process.on('uncaughtException', unhandled.onError)
+  process.on('unhandledRejection', unhandled.onError)
 
   const starting = new AbortController()
   const stop = (signal: NodeJS.Signals) => {
@@ -58,7 +60,7 @@ async function run(roles: string | undefined): Promise<void> {
   for (const signal of STOP_SIGNALS) process.on(signal, stop)
 
   const deps = { config, clock, random: createSystemRandom(), logger, progress, onFatal: fatal, stop: starting.signal }
-  const started = compose(deps).then(
+  const started = compose({ ...deps, unhandled: unhandled.counts }).then(
     platform => {
       running = platform
     },

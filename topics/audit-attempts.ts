@@ -5,8 +5,8 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 export const DELIVERY_STATES = ['success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
-/** C.10 `lastErrorKind`. */
-export const ERROR_KINDS = ['status', 'timeout', 'tls', 'dns', 'connect', 'blocked_address', 'redirect', 'too_large'] as const
+/** Kinds of failed attempts, `lastErrorKind` in the API. In the record they are text, so that a new one needs no new schema. */
+export const ERROR_KINDS = ['status', 'timeout', 'tls', 'dns', 'connect', 'protocol', 'blocked_address', 'redirect', 'too_large'] as const
 export type ErrorKind = (typeof ERROR_KINDS)[number]
 
 /**

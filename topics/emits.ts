@@ -1,5 +1,8 @@
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type OrganizationTopic } from './topic.ts'
 
+/** Whether an organization's own producers write to the topic: their batches are as they made them. */
+export const isEmits = (topic: string): boolean => topic.startsWith('emits.')
+
 /**
  * The ingress of one organization. Value: the payload as JSON bytes, untouched. The producer's headers are those of C.17; the api adds
  * its own, which count only with a valid tag (`src/events/ingress.ts`).

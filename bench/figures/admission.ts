@@ -78,6 +78,7 @@ async function admissionRate({ stand, organizations, watch }: Ingress, record?: 
   const count = organizations.length * records
   const accepted = watch.accepted()
   const following = watch.follow(count)
+  following.catch(() => undefined) // it is awaited when `admit` is there
   const cpu = watchParts({ ...stand.pids, ...(record ? { record: record.child.pid } : {}) })
   const admit = await stand.platform('admit')
   const rate = steadyRate(await orEnded(following, admit), count)

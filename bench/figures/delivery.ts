@@ -46,10 +46,11 @@ async function timeToComeBack(stand: Stand): Promise<number> {
   await stand.clock.sleep(300) // what was on its way has arrived
   const before = receiver.total()
   const startedAtMs = stand.clock.monotonicMs()
-  const starting = stand.platform('deliver')
-  while (receiver.total() === before) await stand.clock.sleep(5)
-  const backMs = stand.clock.monotonicMs() - startedAtMs
-  const second = await starting
+  const untilBack = async (): Promise<number> => {
+    while (receiver.total() === before) await stand.clock.sleep(5)
+    return stand.clock.monotonicMs() - startedAtMs
+  }
+  const [second, backMs] = await Promise.all([stand.platform('deliver'), untilBack()])
   await receiver.until(stand.options.records)
   await second.end()
   await receiver.child.end()

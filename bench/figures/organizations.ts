@@ -2,6 +2,7 @@
  * What many organizations cost: each has two topics of its own. A start to `/ready` with all of them there, beside the broker alone on the same
  * data; making one more, beside making the first ones; and what an organization that emits 20 times a second notices of others being made.
  */
+import { cacheDirectory } from '../../src/config.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { openLoop } from '../loops.ts'
 import { type BenchOrganization, emitOrder, makeOrganization } from '../organizations.ts'
@@ -106,7 +107,7 @@ async function makeMany(stand: Stand, operator: HttpClient, count: number): Prom
 async function brokerStartS({ clock, dataDir, say }: Stand): Promise<number> {
   const startedAtMs = clock.monotonicMs()
   const logger = { info: () => undefined, warn: say }
-  const broker = await startEmbeddedKafka({ dataDir, heapMb: BROKER_HEAP_MB, profile: 'default', logger })
+  const broker = await startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: BROKER_HEAP_MB, profile: 'default', logger })
   const seconds = (clock.monotonicMs() - startedAtMs) / 1_000
   await broker.close()
   return seconds

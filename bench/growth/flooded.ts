@@ -57,6 +57,7 @@ async function admitAll(stand: Stand, watch: Watch, load: Load, admits: Platform
   const bytes = await fill(transaction, load)
   const before = watch.accepted()
   const following = watch.follow(count)
+  following.catch(() => undefined) // it is awaited when the records are there
   const cpu = watchCpu({ broker: stand.pids.broker, ...Object.fromEntries(admits.map(({ child }, n) => [`admit ${n}`, child.pid])) })
   await transaction.commit()
   await producer.disconnect()

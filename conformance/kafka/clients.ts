@@ -1,6 +1,7 @@
 /** Clients of others: how each is brought here and run. All are given the credential and answer with checks. */
 import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { cacheDirectory } from '../../src/config.ts'
 import { fetchKafkaProgram } from '../../src/embedded/kafka-jars.ts'
 import { runTool } from '../webhooks/run-tool.ts'
 import { CODECS } from './codecs.ts'
@@ -72,7 +73,7 @@ function librdkafkaIn(venv: string): string {
 
 /** The properties are written down as they were given out. */
 async function runJava(directory: string, credential: Credential, foreign: string): Promise<Check[]> {
-  const { classpath } = await fetchKafkaProgram({ info: () => undefined, warn: () => undefined })
+  const { classpath } = await fetchKafkaProgram({ cacheDir: cacheDirectory(), logger: { info: () => undefined, warn: () => undefined } })
   const { topics, groupPrefix, transactionalIdPrefix, clientProperties } = credential
   const client = join(directory, 'client.properties')
   const test = join(directory, 'test.properties')

@@ -15,6 +15,7 @@ import { beginJudging } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
+import { isEmits } from '../../topics/emits.ts'
 import { createAdmissionState } from './admission-state.ts'
 import { noteArrival } from './admit-relay.ts'
 import { createAnnounce } from './announce.ts'
@@ -55,6 +56,8 @@ export interface AdmitDependencies {
   clock: Clock
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
   clockOffsetMs: number
+  /** Most records of one batch of a producer. */
+  batchRecordsMax: number
   logger: Logger
   tracing?: Tracing | undefined
   onVerdict(verdict: Verdict, emit: Emit): void
@@ -71,6 +74,7 @@ export function createAdmit(deps: AdmitDependencies): Processor {
     commitPaceFrom: COMMIT_PACE_FROM,
     partitionShareMax: PARTITION_SHARE_MAX,
     partitionFetchBytesMax: PARTITION_FETCH_BYTES_MAX,
+    foreign: topic => (isEmits(topic) ? { recordsMax: deps.batchRecordsMax } : undefined),
     open: handle => openShard(handle, deps, matchWebhooks, lifecycle),
   }
 }

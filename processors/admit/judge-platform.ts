@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { CODES } from '../../src/codes.ts'
 import type { Organization, Registration } from '../../src/control-plane/records.ts'
 import { eventId } from '../../src/events/ids.ts'
+import { readJson } from '../../src/json/read-json.ts'
 import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
@@ -88,7 +89,7 @@ function redrive(emit: Emit, platform: PlatformEmit, progress: Progress, organiz
   progress.registration = registration
   const refused = checkPlan(organization, registration)
   if (refused) return refused
-  const findings = judging.validate(registration, parsed.value)
+  const findings = judging.validate(registration, parsed.exact)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
   const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = enforceQuota(organization, emit.environment, used)
@@ -114,7 +115,7 @@ function accept(
   { matchWebhooks }: Judging,
 ): Acceptance {
   const event = number(emit, platform, sequence, registration)
-  const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => JSON.parse(emit.payload.toString()))
+  const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => readJson(emit.payload.toString()))
   const claim = registration && claimOf(emit)
   const { organizationId, emitId, eventId, canonicalName, recordedAtMs } = event
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })

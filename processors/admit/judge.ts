@@ -6,14 +6,15 @@ import type { Organization, Registration } from '../../src/control-plane/records
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import { eventId } from '../../src/events/ids.ts'
+import { placeSaid } from '../../src/events/ingress-emit.ts'
 import { GENERIC_FULL_NAME } from '../../src/events/names.ts'
 import { planOf } from '../../src/registry/plans.ts'
-import { resolveEvent } from '../../src/registry/resolve-event.ts'
+import { explainUnresolved, resolveEvent } from '../../src/registry/resolve-event.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { AdmissionState } from './admission-state.ts'
 import { checkOrganization } from './check-organization.ts'
 import { type Claim, deduplicate, heldBy } from './deduplicate.ts'
-import { type Acceptance, type Emit, type Progress, reject, type Verdict } from './emit.ts'
+import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota } from './enforce-quota.ts'
 import { type ChainPosition, limitChainDepth } from './limit-chain-depth.ts'
 import type { MatchWebhooks } from './match-webhooks.ts'
@@ -41,14 +42,14 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
   if (claim && 'verdict' in claim) return claim
 
   const resolved = resolveEvent(view.event(emit.organizationId, emit.request.fullName), emit.request.version)
-  if ('code' in resolved) return reject(resolved.code, CODES[resolved.code].meaning)
+  if ('code' in resolved) return unresolved(emit, resolved.code)
   const { registration } = resolved
   progress.registration = registration
 
   const refused = checkPlan(organization, registration)
   if (refused) return refused
 
-  const findings = validate(registration, parsed.value)
+  const findings = validate(registration, parsed.exact)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
 
   const chain = limitChainDepth(emit, progress, chains)
@@ -60,6 +61,14 @@ export function judge(emit: Emit, progress: Progress, { view, state, chains, val
 
   const event = number(emit, registration, chain, numbers.sequence, parsed.value)
   return accept(emit, event, organization, claim, quota, matchWebhooks, parsed.value)
+}
+
+/** A way of writing that can never be found is named with its place. */
+function unresolved({ request, record }: Emit, code: 'event_not_registered' | 'event_not_published'): Rejection {
+  const { message, field, problem } = explainUnresolved(code, request.fullName, request.version)
+  if (field === undefined || problem === undefined) return reject(code, message)
+  const path = request.channel === 'kafka' ? placeSaid(field, record.headers) : `/${field}`
+  return reject(code, message, [{ path, rule: field, message: problem }])
 }
 
 function number(

@@ -1,6 +1,8 @@
 /**
- * ClickHouse over HTTP, embedded or a server of its own: questions with a bound on their time, and inserts that are repeated until they
- * are in.
+ * ClickHouse over HTTP, embedded or a server of its own: queries with a bound on their time, and inserts that are repeated until they are
+ * in. Each has connections of its own, so that queries that hang keep no insert waiting.
+ *
+ * An answer is ClickHouse's only if it says so in its headers: a proxy in between may answer with a page of its own, and with 200.
  *
  * An insert names its block with a token, and ClickHouse drops a block whose token it has seen. So the same insert may be sent any number
  * of times: whatever went wrong with it, lost answers included, the cure is to send it again.
@@ -25,7 +27,10 @@ export interface InsertBlock {
 
 export interface AnalyticsClient {
   readonly database: string
-  /** Rows of a SELECT. Times come as ISO 8601. Throws ClarionError `service_unavailable` when ClickHouse cannot be reached or takes too long. */
+  /**
+   * Rows of a SELECT. Times come as ISO 8601. Throws ClarionError `service_unavailable` unless ClickHouse answers in time, to the end and with
+   * rows; only a statement that ClickHouse finds wrong is a `ClickHouseError`.
+   */
   query<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
   /** One statement without an answer. Errors as `query`. */
   command(sql: string, parameters?: Record<string, unknown>): Promise<void>
@@ -44,8 +49,10 @@ export interface AnalyticsOptions {
   database: string
   clock: Clock
   logger: Logger
-  /** Longest time for one request, ms. */
+  /** Longest time for one request, ms; for a query also the wait for a connection. */
   requestTimeoutMs?: number
+  /** Most queries that are under way or wait for a connection; one more is refused at once. */
+  queriesMax?: number
   /** First and longest wait before an insert is repeated, ms. */
   retryMs?: { first: number; longest: number }
 }
@@ -57,16 +64,24 @@ const INSERT_SETTINGS = {
   input_format_parallel_parsing: 0,
 } as const
 
+const CONNECTIONS_MAX = 16
+const QUERIES_MAX = 256
+
+/** Exceptions that say that a statement is wrong, which no repetition mends. Everything else may pass. */
+const WRONG_STATEMENT =
+  /^(SYNTAX_ERROR|BAD_ARGUMENTS|TYPE_MISMATCH|NO_COMMON_TYPE|NOT_AN_AGGREGATE|UNKNOWN_(IDENTIFIER|FUNCTION|SETTING|TYPE)|ILLEGAL_\w+|CANNOT_(PARSE|CONVERT)_\w+|\w*QUERY_PARAMETER|NUMBER_OF_ARGUMENTS_DOESNT_MATCH)$/
+
 export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClient {
   const { url, database, clock, logger } = options
   const requestTimeoutMs = options.requestTimeoutMs ?? 30_000
+  const queriesMax = options.queriesMax ?? QUERIES_MAX
   const retryMs = options.retryMs ?? { first: 100, longest: 10_000 }
   const connect = (name: string) =>
     createClient({
       url,
       database: name,
       request_timeout: requestTimeoutMs,
-      max_open_connections: 16,
+      max_open_connections: CONNECTIONS_MAX,
       clickhouse_settings: {
         max_execution_time: Math.ceil(requestTimeoutMs / 1000),
         date_time_output_format: 'iso',
@@ -74,19 +89,55 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
       },
       log: { level: ClickHouseLogLevel.OFF },
     })
-  const client = connect(database)
+  const queries = connect(database)
+  const inserts = connect(database)
+  let queriesNow = 0
+
+  async function rowsOf<Row>(sql: string, parameters: Record<string, unknown>): Promise<Row[]> {
+    if (queriesNow >= queriesMax) throw new Error(`${queriesNow} queries are under way`)
+    const deadline = new AbortController()
+    const timer = clock.after(requestTimeoutMs, () => deadline.abort())
+    queriesNow++
+    try {
+      const query = { query: sql, query_params: parameters, format: 'JSONEachRow', abort_signal: deadline.signal } as const
+      const result = await queries.query(query)
+      deadline.signal.onabort = () => result.close()
+      const text = await result.text() // its connection is free again once the answer has been read
+      checkIsClickHouse(result.response_headers)
+      return parseRows<Row>(text)
+    } finally {
+      queriesNow--
+      timer.cancel()
+    }
+  }
+
+  /** Tells a ClickHouse that cannot answer now (the caller may come again) from one that finds the statement wrong (our fault). */
+  async function answered<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (cause) {
+      if (cause instanceof ClickHouseError) {
+        if (WRONG_STATEMENT.test(cause.type ?? '')) throw cause
+        logger.warn({ type: cause.type, error: cause.message }, 'ClickHouse could not answer')
+      }
+      throw new ClarionError('service_unavailable', 'The history cannot be read now.', { retryAfterS: RETRY_AFTER_S, cause })
+    }
+  }
 
   async function sendUntilTaken(block: InsertBlock, signal: AbortSignal): Promise<void> {
     for (let waitMs = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.longest)) {
       signal.throwIfAborted()
       try {
-        const { stream } = await client.exec({
+        const { stream, response_headers } = await inserts.exec({
           query: `INSERT INTO ${block.table} FORMAT ${block.format}`,
           values: Readable.from(block.body, { objectMode: false }),
           clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: block.token },
           abort_signal: signal,
         })
-        for await (const _ of stream); // its connection is free again once the answer has been read
+        let answerBytes = 0
+        for await (const chunk of stream) answerBytes += (chunk as Buffer).length // its connection is free again once the answer has been read
+        checkIsClickHouse(response_headers)
+        if (answerBytes > 0) throw new Error(`an insert was answered with ${answerBytes} bytes, which ClickHouse does not do`)
         return
       } catch (error) {
         signal.throwIfAborted()
@@ -101,14 +152,10 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
 
   return {
     database,
-    query: (sql, parameters = {}) =>
-      answered(async () => {
-        const result = await client.query({ query: sql, query_params: parameters, format: 'JSONEachRow' })
-        return result.json()
-      }),
+    query: (sql, parameters = {}) => answered(() => rowsOf(sql, parameters)),
     command: (sql, parameters = {}) =>
       answered(async () => {
-        await client.command({ query: sql, query_params: parameters })
+        await inserts.command({ query: sql, query_params: parameters })
       }),
     createDatabase: () =>
       answered(async () => {
@@ -120,20 +167,30 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
         }
       }),
     insert: sendUntilTaken,
-    ping: async () => (await client.ping()).success,
-    close: () => client.close(),
+    ping: async () => (await queries.ping()).success,
+    close: async () => {
+      await Promise.all([queries.close(), inserts.close()])
+    },
   }
 }
 
-/** Tells a ClickHouse that is away or too slow (the caller may come again) from one that refuses what we asked (our fault). */
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (cause) {
-    const refused = cause instanceof ClickHouseError && cause.type !== 'TIMEOUT_EXCEEDED'
-    if (refused) throw cause
-    throw new ClarionError('service_unavailable', 'The history cannot be read now.', { retryAfterS: 5, cause })
-  }
+const RETRY_AFTER_S = 5
+
+function checkIsClickHouse(headers: Record<string, unknown>): void {
+  if (Object.keys(headers).some(name => name.toLowerCase().startsWith('x-clickhouse-'))) return
+  throw new Error('the answer has none of the headers of ClickHouse (x-clickhouse-…), so something else has answered')
+}
+
+/** One object a line, the last line whole too. Throws for anything else: what is cut off must not pass for a shorter list. */
+function parseRows<Row>(text: string): Row[] {
+  if (text === '') return []
+  if (!text.endsWith('\n')) throw new Error('the answer is cut off')
+  const rows: unknown[] = text
+    .slice(0, -1)
+    .split('\n')
+    .map(line => JSON.parse(line))
+  if (rows.every(row => typeof row === 'object' && row !== null && !Array.isArray(row))) return rows as Row[]
+  throw new Error('the answer holds something else than rows')
 }
 
 /** Waits for `work`, but no longer than until the signal. */

@@ -6,11 +6,14 @@
 
 import type { Environment } from '../control-plane/records.ts'
 import { deliveryId } from '../events/ids.ts'
+import { type Place, readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, skippedDelivery, toDelivery } from './delivery.ts'
 import type { ConsideredWebhook } from './emit-reads.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
+import { readTypeFilter } from './type-filter.ts'
 
 export type { Attempt, Delivery } from './delivery.ts'
 
@@ -19,7 +22,7 @@ export interface DeliveryFilter {
   environment: Environment
   webhookId: string
   status?: Delivery['status'] | undefined
-  /** `<namespace>.<name>`. */
+  /** A selector. */
   type?: string | undefined
   /** ISO 8601: came to be at or after, came to be before. */
   from?: string | undefined
@@ -72,11 +75,11 @@ export function createDeliveryReads(client: AnalyticsClient) {
 
     /** Newest first (C.10 `GET /webhooks/:id/deliveries`). Throws `validation_failed` for a cursor that is not one. */
     async listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
-      const { organizationId, environment, webhookId, status, type = null, from = null, to = null, limit, cursor } = filter
-      const place = readCursor(cursor, ['time', 'text', 'text'])
+      const { organizationId, environment, webhookId, status, type = null, limit, cursor } = filter
+      const place = readCursor('deliveries', cursor)
       const [time = null, event = null, delivery = null] = place ?? []
-      const shared = { organizationId, environment, webhookId, type, from, to }
-      const withSteps =
+      const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), ...rangeOf(filter) }
+      const findAttempted = async () =>
         status === 'pending'
           ? []
           : client.query<Step>(attempted, {
@@ -87,7 +90,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
               beforeDelivery: delivery,
               limit: limit + 1,
             })
-      const live =
+      const findMatched = async () =>
         status !== undefined && status !== 'pending' && status !== 'skipped'
           ? []
           : client.query<MatchedEvent & { skipped: string | null }>(matched, {
@@ -98,12 +101,13 @@ export function createDeliveryReads(client: AnalyticsClient) {
               throughEmit: event === null ? null : `cee_${event.slice('evt_'.length)}`,
               limit: limit + 2,
             })
+      const [live, withSteps] = await Promise.all([findMatched(), findAttempted()])
       const found = together(
-        (await live).map(each => unattempted(each, webhookId, each.skipped)),
-        (await withSteps).map(toDelivery),
+        live.map(each => unattempted(each, webhookId, each.skipped)),
+        withSteps.map(toDelivery),
       )
       const rest = place === undefined ? found : found.filter(each => comparePlaces(placeOf(each), place) < 0)
-      return toPage(rest, limit, placeOf)
+      return toPage('deliveries', rest, limit, placeOf)
     },
   }
 }
@@ -120,9 +124,9 @@ function together(live: Delivery[], attempted: Delivery[]): Delivery[] {
 const unattempted = (event: MatchedEvent, webhookId: string, skipped: string | null): Delivery =>
   skipped === null ? pendingDelivery(event, webhookId) : skippedDelivery(event, webhookId, skipped)
 
-const placeOf = (delivery: Delivery): string[] => [delivery.createdAt, delivery.eventId, delivery.id]
+const placeOf = (delivery: Delivery): Place<'deliveries'> => [delivery.createdAt, delivery.eventId, delivery.id]
 
-function comparePlaces(a: string[], b: string[]): number {
+function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): number {
   const at = a.findIndex((part, index) => part !== b[index])
   if (at < 0) return 0
   return (a[at] as string) < (b[at] as string) ? -1 : 1

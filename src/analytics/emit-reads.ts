@@ -3,9 +3,12 @@
 import type { FederationFacts } from '../../topics/deliveries.ts'
 import type { Finding } from '../codes.ts'
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
+import { readNameFilter } from './type-filter.ts'
 
 /** C.11.4, without REQUESTED: an emit without a row may still be on its way, which only its place in the ingress can tell. */
 export const EMIT_STATES = ['RELAYED', 'DELIVERED', 'FAILED', 'REJECTED', 'DEDUPLICATED'] as const
@@ -72,7 +75,7 @@ export interface EmitFilter {
   organizationId: string
   environment: Environment
   status?: EmitState | undefined
-  /** `<namespace>.<name>`. */
+  /** A selector, or the name as it was emitted. */
   name?: string | undefined
   /** ISO 8601: recorded at or after, recorded before. */
   from?: string | undefined
@@ -152,14 +155,14 @@ export function createEmitReads(client: AnalyticsClient) {
 
     /** Newest first (C.11.6 `GET /emits`). Throws `validation_failed` for a cursor that is not one. */
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
-      const { organizationId, environment, status, name = null, from = null, to = null, limit, cursor } = filter
-      const [before = null] = readCursor(cursor, ['text']) ?? []
-      const shared = { organizationId, environment, name, from, to, before, limit: limit + 1 }
+      const { organizationId, environment, status, name = null, limit, cursor } = filter
+      const [before = null] = readCursor('emits', cursor) ?? []
+      const shared = { organizationId, environment, ...readNameFilter(name), ...rangeOf(filter), before, limit: limit + 1 }
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
           ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
           : await findByState({ ...shared, state: status })
-      return toPage(found.map(toEmit), limit, emit => [emit.emitId])
+      return toPage('emits', found.map(toEmit), limit, emit => [emit.emitId])
     },
 
     /** The last emits that failed, by verdict or because a delivery was exhausted, newest first. */

@@ -4,8 +4,10 @@
  */
 import type { Environment } from '../control-plane/records.ts'
 import { parseEmitId } from '../events/ids.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 import type { Change } from './usage-reads.ts'
 
@@ -57,10 +59,10 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
 
   /** Newest first; looks further back until there are as many as were asked for. */
   async function find(filter: EmitLifecycleFilter): Promise<FoundStep[]> {
-    const { organizationId, environment, emitId = null, actorId = null, type = null, from = null, to = null, limit, cursor } = filter
-    const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
+    const { organizationId, environment, emitId = null, actorId = null, type = null, limit, cursor } = filter
+    const [beforeTime = null, beforeId = null] = readCursor('emit-steps', cursor) ?? []
     const eventId = emitId === null ? null : emitId.replace(/^cee_/, 'evt_')
-    const parameters = { organizationId, environment, emitId, eventId, actorId, type, from, to, beforeTime, beforeId, limit }
+    const parameters = { organizationId, environment, emitId, eventId, actorId, type, ...rangeOf(filter), beforeTime, beforeId, limit }
     for (const windowS of emitId === null ? WINDOWS_S : [0]) {
       const found = await client.query<FoundStep>(steps, { ...parameters, windowS })
       if (found.length >= limit || windowS === 0) return found
@@ -82,7 +84,7 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
     async listEmitSteps(filter: EmitLifecycleFilter): Promise<Page<Change>> {
       const found = await find({ ...filter, limit: filter.limit + 1 })
       const items = found.map(step => toChange(filter.organizationId, step))
-      return toPage<Change>(items, filter.limit, change => [change.occurredAt, change.id])
+      return toPage('emit-steps', items, filter.limit, change => [change.occurredAt, change.id])
     },
   }
 }

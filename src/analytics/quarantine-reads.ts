@@ -1,8 +1,10 @@
 /** Reading the quarantine (C.17): what was refused, and the record as it came. */
 import type { Finding } from '../codes.ts'
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
 /** `topic`, `partition`, `offset`: where the record came in. */
@@ -51,11 +53,11 @@ export function createQuarantineReads(client: AnalyticsClient) {
   return {
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
     async listQuarantine(filter: QuarantineFilter): Promise<Page<QuarantineEntry>> {
-      const { organizationId, environment, code = null, from = null, to = null, limit, cursor } = filter
-      const [before = null] = readCursor(cursor, ['text']) ?? []
-      const parameters = { organizationId, environment, code, from, to, before, limit: limit + 1 }
+      const { organizationId, environment, code = null, limit, cursor } = filter
+      const [before = null] = readCursor('quarantine', cursor) ?? []
+      const parameters = { organizationId, environment, code, ...rangeOf(filter), before, limit: limit + 1 }
       const found = await client.query<Found<QuarantineEntry>>(list, parameters)
-      return toPage(found.map(entryOf), limit, ({ emitId }) => [emitId])
+      return toPage('quarantine', found.map(entryOf), limit, ({ emitId }) => [emitId])
     },
 
     /** The record with its bytes, or undefined; for 30 days. */

@@ -19,8 +19,8 @@ export async function reachAnalytics(deps: {
   progress: { warn(sentence: string): void }
 }): Promise<void> {
   const bring = async () => {
-    await migrate(deps.analytics)
-    return findBrokenParts(deps.analytics).catch(refusal)
+    await migrate(deps.analytics).catch(rethrowRefusal)
+    return findBrokenParts(deps.analytics).catch(rethrowRefusal).catch(refusal)
   }
   const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway)
   if (broken instanceof ClickHouseError) {
@@ -39,6 +39,12 @@ export async function reachAnalytics(deps: {
 function refusal(error: unknown): ClickHouseError {
   if (error instanceof ClickHouseError) return error
   throw error
+}
+
+/** An exception of ClickHouse itself, such as a wrong password, does not pass by waiting for it. */
+function rethrowRefusal(error: unknown): never {
+  const cause = error instanceof ClarionError ? error.cause : undefined
+  throw cause instanceof ClickHouseError && cause.type !== 'TIMEOUT_EXCEEDED' ? cause : error
 }
 
 function causeIfAway(error: unknown): Error | undefined {

@@ -5,9 +5,11 @@
 
 import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
 export interface DeadLetterFilter {
@@ -33,6 +35,9 @@ type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
   payload: string
 }
 
+/** Whatever else is asked for is not there. */
+const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
+
 export function createRedeliveryReads(client: AnalyticsClient) {
   const newestSteps = readQuery('newest-steps')
   const dead = readQuery('dead-letters')
@@ -41,18 +46,20 @@ export function createRedeliveryReads(client: AnalyticsClient) {
   return {
     /** How those stand that have been tried at least once; the others are left out. */
     async deliveriesByIds(organizationId: string, environment: Environment, deliveryIds: string[]): Promise<Delivery[]> {
-      if (deliveryIds.length === 0) return []
-      const found = await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })
+      const possible = deliveryIds.filter(id => DELIVERY_ID.test(id))
+      if (possible.length === 0) return []
+      const found = await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds: possible })
       return found.map(toDelivery)
     },
 
     /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
-      const { organizationId, environment, webhookId = null, from = null, to = null, limit, cursor } = filter
-      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor(cursor, ['time', 'text', 'text']) ?? []
-      const parameters = { organizationId, environment, webhookId, from, to, beforeTime, beforeEvent, beforeDelivery, limit: limit + 1 }
+      const { organizationId, environment, webhookId = null, limit, cursor } = filter
+      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor('dead-letters', cursor) ?? []
+      const place = { beforeTime, beforeEvent, beforeDelivery }
+      const parameters = { organizationId, environment, webhookId, ...rangeOf(filter), ...place, limit: limit + 1 }
       const found = await client.query<Step>(dead, parameters)
-      return toPage(found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
+      return toPage('dead-letters', found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
     },
 
     /** By emit id; those whose payload is gone are left out. */

@@ -3,8 +3,9 @@
  * `src/api/handlers/relays.ts`). Kept for 30 days.
  */
 import type { RelayState } from '../../topics/audit-relays.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
 /** Times are ISO 8601, UTC. */
@@ -73,11 +74,11 @@ export function createRelayReads(client: AnalyticsClient) {
   return {
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
     async listRelays({ limit, cursor, ...filter }: RelayFilter): Promise<Page<Relay>> {
-      const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
+      const [beforeTime = null, beforeId = null] = readCursor('relays', cursor) ?? []
       const pageLimit = filter.status === undefined ? limit + 1 : LOOKED_THROUGH_MAX
       const bounds = { beforeTime, beforeId, limit: limit + 1, pageLimit }
       const found = await client.query<Relay>(relays, { ...NO_FILTER, ...defined(filter), ...bounds })
-      return toPage(found, limit, relay => [relay.queuedAt, relay.id])
+      return toPage('relays', found, limit, relay => [relay.queuedAt, relay.id])
     },
 
     /** One relay of an owner, or undefined. */

@@ -1,9 +1,10 @@
 /** What the history knows of replays (C.8). */
 import type { Environment, Replay } from '../control-plane/records.ts'
 import { parseEventId } from '../events/ids.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
 import { readQuery } from './statements.ts'
 
 /** Deliveries of a replay by how they stand. */
@@ -45,10 +46,9 @@ export function createReplayReads(client: AnalyticsClient) {
 
     /** In the order of their events. Throws `validation_failed` for a cursor that is not one. */
     async replayItems(replay: Replay, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<Page<Delivery>> {
-      const after = readCursor(cursor, ['text'])?.[0]
-      const afterSequence = after === undefined || !/^\d{1,15}$/.test(after) ? null : Number(after)
+      const [afterSequence = null] = readCursor('replay-items', cursor) ?? []
       const found = await client.query<Step>(items, { ...place(replay), afterSequence, limit: limit + 1 })
-      return toPage(found.map(toDelivery), limit, ({ sequence }) => [String(sequence)])
+      return toPage('replay-items', found.map(toDelivery), limit, ({ sequence }) => [sequence])
     },
 
     /** How many deliveries these replays have made since then. */

@@ -1,7 +1,9 @@
 /** Reading meters (C.12) and changes of the control plane (C.3). Months are UTC, `YYYY-MM`. */
 import type { Environment } from '../control-plane/records.ts'
+import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, readCursor, toPage } from './pages.ts'
+import { type Page, toPage } from './pages.ts'
+import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
 /** The meters of C.12. Those of features that there are not yet stay at 0. */
@@ -84,7 +86,7 @@ export interface TimeseriesFilter {
   organizationId: string
   environment: Environment
   meter?: Meter | undefined
-  /** ISO 8601: from, inclusive, to, exclusive. */
+  /** ISO 8601: from the bucket that contains `from` to the last one that begins before `to`. */
   from: string
   to: string
   bucket: 'hour' | 'day'
@@ -108,7 +110,9 @@ export function createUsageReads(client: AnalyticsClient) {
 
     /** Buckets that have something in them, oldest first (at most 10,000). */
     usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
-      return client.query<UsageBucket>(timeseries, { ...filter, meter: meter ?? null })
+      const { from, to } = rangeOf(filter)
+      const beginning = new Date(Math.floor(Date.parse(from!) / BUCKET_MS[filter.bucket]) * BUCKET_MS[filter.bucket]).toISOString()
+      return client.query<UsageBucket>(timeseries, { ...filter, from: beginning, to, meter: meter ?? null })
     },
 
     /** All organizations' meters of a month, for the operator. */
@@ -125,16 +129,19 @@ export function createUsageReads(client: AnalyticsClient) {
 
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
     async listChanges(filter: ChangeFilter): Promise<Page<Change>> {
-      const { organizationId, type = null, entityType = null, entityId = null, actorId = null, from = null, to = null } = filter
+      const { organizationId, type = null, entityType = null, entityId = null, actorId = null } = filter
       const { limit, cursor } = filter
-      const [beforeTime = null, beforeId = null] = readCursor(cursor, ['time', 'text']) ?? []
-      const parameters = { organizationId, type, entityType, entityId, actorId, from, to, beforeTime, beforeId, limit: limit + 1 }
+      const [beforeTime = null, beforeId = null] = readCursor('changes', cursor) ?? []
+      const about = { type, entityType, entityId, actorId }
+      const parameters = { organizationId, ...about, ...rangeOf(filter), beforeTime, beforeId, limit: limit + 1 }
       const found = await client.query<Omit<Change, 'data'> & { data: string }>(changes, parameters)
       const items = found.map(change => ({ ...change, data: JSON.parse(change.data) }))
-      return toPage<Change>(items, limit, change => [change.occurredAt, change.id])
+      return toPage('changes', items, limit, change => [change.occurredAt, change.id])
     },
   }
 }
+
+const BUCKET_MS = { hour: 3_600_000, day: 86_400_000 } as const
 
 /** `2026-03` → 202603. */
 const monthNumber = (month: string): number => Number(month.replace('-', ''))

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Logger } from '../observability/logger.ts'
+import { nameRequest, runAs } from '../work.ts'
 import type { Authenticate } from './authenticate.ts'
 import { RequestAborted } from './body.ts'
 import { createCalls } from './calls.ts'
@@ -37,11 +38,12 @@ export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListe
   app.use(enveloping(deps))
   app.use(router.routes())
   app.use(router.allowedMethods())
-  return shortcut(deps, routes, app.callback())
+  const listener = shortcut(deps, routes, app.callback())
+  return (request, response) => runAs({ of: 'request', requestId: undefined }, () => listener(request, response))
 }
 
 /** Exact matches of direct routes do not enter Koa at all. */
-function shortcut({ clock, onAnswer }: AppDeps, routes: readonly Route[], general: RequestListener): RequestListener {
+function shortcut({ clock, logger, onAnswer }: AppDeps, routes: readonly Route[], general: RequestListener): RequestListener {
   const direct = new Map<string | undefined, DirectHandler>()
   for (const route of routes) if (route.direct !== undefined) direct.set(`${route.method} ${route.path}`, route.direct)
   return (request: IncomingMessage, response: ServerResponse) => {
@@ -52,7 +54,12 @@ function shortcut({ clock, onAnswer }: AppDeps, routes: readonly Route[], genera
       return
     }
     const startedMs = clock.monotonicMs()
-    void handler(request, response).then(() => onAnswer(name, response.statusCode, (clock.monotonicMs() - startedMs) / 1000))
+    handler(request, response)
+      .then(() => onAnswer(name, response.statusCode, (clock.monotonicMs() - startedMs) / 1000))
+      .catch(error => {
+        logger.error({ err: error }, 'a request failed after its answer had begun')
+        response.destroy()
+      })
   }
 }
 
@@ -78,6 +85,7 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
     const requestId = deps.ids.next('req')
     const startedMs = deps.clock.monotonicMs()
     context.state.requestId = requestId
+    nameRequest(requestId)
     context.set('x-request-id', requestId)
     try {
       await next()

@@ -10,12 +10,16 @@ import type { Access, Principal } from './route.ts'
 
 export type Authenticate = (headers: IncomingHttpHeaders) => Principal
 
-/** Throws `unauthorized` without saying which of missing, unknown, expired or deleted it is beyond what the caller knows. */
+/**
+ * Throws `unauthorized` without saying which of missing, unknown, expired or deleted it is beyond what the caller knows. No message repeats
+ * what was sent as a key.
+ */
 export function createAuthenticate(deps: { view: ControlView; clock: Clock; adminKey: string; aliasKeyHeader: string }): Authenticate {
   const adminHash = Buffer.from(hashApiKey(deps.adminKey))
   return headers => {
     const { text, viaAlias } = presented(headers, deps.aliasKeyHeader)
-    if (text === undefined) throw new ClarionError('unauthorized', 'The call carries no API key.')
+    if (text === undefined)
+      throw new ClarionError('unauthorized', `The call carries no API key: send it as ${BEARER}, or in the header x-api-key.`)
     const hash = hashApiKey(text)
     const key = deps.view.keyByHash(hash)
     if (key === undefined) {
@@ -38,8 +42,28 @@ function presented(headers: IncomingHttpHeaders, alias: string): { text: string 
   return { text: single(headers[alias]), viaAlias: true }
 }
 
-function bearer(authorization: string): string | undefined {
-  return authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7).trim() : undefined
+const BEARER = "'Authorization: Bearer <key>'"
+const BEARER_SCHEME = /^bearer(?:\s|$)/i
+/** Those that are named in a message; whatever else begins the header may be a key. */
+const OTHER_SCHEME = /^(?:basic|digest|negotiate|token|apikey|api-key|hawk|dpop)(?=\s)/i
+
+/** One space or more behind the scheme, in whatever case. Throws `unauthorized`. */
+function bearer(authorization: string): string {
+  const key = authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7).trim() : ''
+  if (key === '') throw notBearer(authorization)
+  return key
+}
+
+function notBearer(authorization: string): ClarionError {
+  const [other] = OTHER_SCHEME.exec(authorization) ?? []
+  const problem = BEARER_SCHEME.test(authorization)
+    ? 'has no key behind Bearer and a space'
+    : other === undefined
+      ? 'does not begin with Bearer'
+      : `uses the scheme ${other}, which is not taken here`
+  const message = `${problem}: send ${BEARER}`
+  const details = [{ path: '/headers/authorization', rule: 'bearer', message }]
+  return new ClarionError('unauthorized', `The header Authorization ${message}.`, { details })
 }
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)

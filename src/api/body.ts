@@ -1,8 +1,11 @@
 /** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ClarionError, type Finding } from '../codes.ts'
+import { inexactNumbers } from '../events/inexact-numbers.ts'
 import { parseJson } from '../events/json.ts'
+import { encodingFault } from '../events/json-encoding.ts'
+import { isJsonObject } from '../events/json-pointer.ts'
+import { sliceMembers } from '../events/json-slices.ts'
 import { findJsonFault } from './json-fault.ts'
 
 export const BODY_BYTES_MAX = 300 * 1024
@@ -10,18 +13,29 @@ export const BATCH_BYTES_MAX = 4 * 1024 * 1024
 /** Commands carry schemas; what they hold is bounded further by their own rules. */
 const COMMAND_DEPTH_MAX = 64
 
+const JSON_MEDIA = /^application\/(?:[a-z0-9.+-]+\+)?json$/
+const UTF_8 = /^"?utf-?8"?$/
+/** Of a header that is repeated in a message. */
+const SHOWN_CHARACTERS_MAX = 100
+
 /** Throws `unsupported_media_type`: JSON in UTF-8, not compressed, is all that is taken. */
-export function checkContentType(request: IncomingMessage): void {
-  const type = request.headers['content-type']
-  const [media = '', ...parameters] = (type ?? '').toLowerCase().split(';')
-  const json = /^application\/(?:[a-z0-9.+-]+\+)?json$/.test(media.trim())
+export function checkContentType({ headers }: IncomingMessage): void {
+  const type = headers['content-type']
+  if (type === undefined) throw unsupported('content-type', 'is missing: send application/json')
+  const shown = type.slice(0, SHOWN_CHARACTERS_MAX)
+  const [media = '', ...parameters] = type.toLowerCase().split(';')
+  if (!JSON_MEDIA.test(media.trim())) throw unsupported('content-type', `must be application/json, not '${shown}'`)
   const charset = parameters.map(each => each.trim()).find(each => each.startsWith('charset='))
-  if (!json || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
-    throw new ClarionError('unsupported_media_type', `The body must be application/json in UTF-8, not '${type ?? 'unnamed'}'.`)
-  }
-  const encoding = request.headers['content-encoding']
+  if (charset !== undefined && !UTF_8.test(charset.slice('charset='.length)))
+    throw unsupported('content-type', `must be application/json in UTF-8, not '${shown}': encode the body as UTF-8`)
+  const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity')
-    throw new ClarionError('unsupported_media_type', 'The body must not be compressed.')
+    throw unsupported('content-encoding', 'must be left out: send the body uncompressed')
+}
+
+function unsupported(header: string, message: string): ClarionError {
+  const details = [{ path: `/headers/${header}`, rule: 'media_type', message }]
+  return new ClarionError('unsupported_media_type', `The header ${header} ${message}.`, { details })
 }
 
 /** What is thrown away of a body that is too large, so that a caller who is still sending can read the answer; then the line is cut. */
@@ -53,11 +67,32 @@ export class RequestAborted extends Error {}
 
 const tooLarge = (bytesMax: number) => new ClarionError('payload_too_large', `The request body is larger than ${bytesMax} bytes.`)
 
-/** A command's JSON. Throws `validation_failed` with the place of a syntax error or a duplicate key. */
-export function parseCommand(bytes: Buffer): unknown {
-  const parsed = parseJson(bytes, { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' })
-  if (parsed.ok) return parsed.value
-  throw malformed(parsed.findings, bytes)
+const LIMITS = { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' } as const
+
+/**
+ * A command's JSON. Throws `validation_failed` with the place of a syntax error, a duplicate key, or a number beyond 2^53 that a double cannot
+ * carry: what is stored of a command is written anew, and such a number would change. `exactMember`: the member whose inexact numbers, small ones
+ * too, come as `ExactNumber`, for the handler to judge.
+ */
+export function parseCommand(bytes: Buffer, exactMember?: string): unknown {
+  const parsed = parseJson(bytes, LIMITS)
+  if (!parsed.ok) throw malformed(parsed.findings, bytes)
+  const { value, exact } = parsed
+  if (exactMember !== undefined && isJsonObject(value) && Object.hasOwn(value, exactMember)) {
+    value[exactMember] = exactValueOf(bytes, exactMember)
+    if (isJsonObject(exact)) exact[exactMember] = exact === value ? value[exactMember] : null
+  }
+  const inexact = exact === value ? [] : inexactNumbers(exact)
+  if (inexact.length > 0) throw malformed(inexact)
+  return value
+}
+
+/** The member is there, and all of the document is well formed. */
+function exactValueOf(bytes: Buffer, member: string): unknown {
+  const sliced = sliceMembers(bytes)
+  const { start, end } = (sliced.ok ? sliced.members.get(member) : undefined) ?? { start: 0, end: 0 }
+  const parsed = parseJson(bytes.subarray(start, end), { ...LIMITS, exactNumbers: 'all' })
+  return parsed.ok ? parsed.exact : undefined
 }
 
 /** `bytes`: of the document that the findings are of. */
@@ -68,7 +103,9 @@ export function malformed(findings: Finding[], bytes?: Buffer): ClarionError {
 }
 
 function notJson(finding: Finding, bytes: Buffer): ClarionError {
-  const fault = isUtf8(bytes) ? findJsonFault(bytes.toString('utf8')) : undefined
+  if (encodingFault(bytes) !== undefined)
+    return new ClarionError('validation_failed', `The body ${finding.message}.`, { details: [finding] })
+  const fault = findJsonFault(bytes.toString('utf8'))
   const message =
     fault === undefined
       ? finding.message

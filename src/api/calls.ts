@@ -2,9 +2,11 @@
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
 import { ClarionError, CODES } from '../codes.ts'
+import { pointerTo } from '../events/json-pointer.ts'
 import { planOf } from '../registry/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
+import { idempotencyKeyOf } from './idempotency-key.ts'
 import type { Call, Principal, Route } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
@@ -24,12 +26,41 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
+      refuseControls(params, '/path')
+      refuseLongIds(params)
+      refuseControls(query)
       checkQuery(query)
-      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route.bodyOptional === true)
+      const idempotencyKey = route.takesIdempotencyKey === true ? idempotencyKeyOf(request) : undefined
+      const body = checkBody === undefined ? undefined : await readCommand(request, checkBody, route)
       const actorId = principal?.kind === 'key' ? principal.key.id : 'operator'
       const caller = { actorId, requestId, ip: request.socket.remoteAddress }
-      return { requestId, principal, caller, params, query, body, headers: request.headers, expectedRevision: expectedRevision(request) }
+      const { headers } = request
+      return { requestId, principal, caller, params, query, body, headers, idempotencyKey, expectedRevision: expectedRevision(request) }
     }
+  }
+}
+
+const CONTROLS = /[\u0000-\u001f\u007f]/
+
+/** No id, name or time has control characters, and not everything that reads on takes them for text. Throws `validation_failed`. */
+function refuseControls(values: object, path = ''): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'object' && value !== null) refuseControls(value, pointerTo(path, name))
+    if (typeof value !== 'string' || !CONTROLS.test(value)) continue
+    const details = [{ path: pointerTo(path, name), rule: 'control_characters', message: 'must not contain control characters' }]
+    throw new ClarionError('validation_failed', `'${name}' contains a control character: leave it out.`, { details })
+  }
+}
+
+const ID_CHARACTERS_MAX = 255
+
+/** No id is as long, and what it is looked up in may not take it. */
+function refuseLongIds(params: Record<string, string>): void {
+  for (const [name, id] of Object.entries(params)) {
+    if (id.length <= ID_CHARACTERS_MAX) continue
+    const message = `must not have more than ${ID_CHARACTERS_MAX} characters`
+    const details = [{ path: pointerTo('/path', name), rule: 'maxLength', message }]
+    throw new ClarionError('validation_failed', `'${name}' in the path ${message}.`, { details })
   }
 }
 
@@ -45,10 +76,10 @@ function refuseWithoutFederation(principal: Principal | undefined): void {
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
 }
 
-async function readCommand(request: IncomingMessage, check: Check, optional: boolean): Promise<unknown> {
-  if (optional && hasNoBody(request)) return {}
+async function readCommand(request: IncomingMessage, check: Check, { bodyOptional = false, exactMember }: Route): Promise<unknown> {
+  if (bodyOptional && hasNoBody(request)) return {}
   checkContentType(request)
-  const body = parseCommand(await readBody(request, BODY_BYTES_MAX))
+  const body = parseCommand(await readBody(request, BODY_BYTES_MAX), exactMember)
   check(body)
   return body
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Logger } from '../observability/logger.ts'
+import { nameRequest } from '../work.ts'
 import { type Authenticate, requireScope } from './authenticate.ts'
 import { checkContentType, RequestAborted, readBody } from './body.ts'
 import type { EmitAnswer, Emitter } from './emitting.ts'
@@ -20,6 +21,7 @@ export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; lo
   return (bodyBytesMax: number, work: EmitWork, { bodyOptional = false, many = false } = {}): DirectHandler =>
     async (request, response) => {
       const requestId = deps.ids.next('req')
+      nameRequest(requestId)
       try {
         const by = requireScope(deps.authenticate(request.headers), 'events:emit')
         if (deps.overload?.refuses(by.organization.id, many)) throw OVERLOADED

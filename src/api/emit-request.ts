@@ -2,12 +2,12 @@
  * The body of an emit (C.11.4), read by its slices: the payload is cut out as the bytes that came in and judged in `admit` alone; what
  * stands around it is checked here, since it travels as headers.
  */
-import { ClarionError, type Finding } from '../codes.ts'
+import type { Finding } from '../codes.ts'
 import { TOKEN_CHARACTERS_MAX } from '../events/chain.ts'
 import type { EmitRequest } from '../events/ingress.ts'
 import { isIdempotencyKey } from '../events/ingress-emit.ts'
 import { type Slice, sliceMembers } from '../events/json-slices.ts'
-import { isNear, parseTime } from '../events/time.ts'
+import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../events/time.ts'
 import { malformed } from './body.ts'
 
 export interface ReadEmit {
@@ -19,7 +19,9 @@ const NAME_CHARACTERS_MAX = 200
 const TEXT_CHARACTERS_MAX = 255
 
 type TextField = 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
-/** What else a field must be, beyond a text of 1 to 255 characters (a chain token may be longer); answers what is wrong. */
+const CHARACTERS_MAX: Partial<Record<TextField, number>> = { chainToken: TOKEN_CHARACTERS_MAX, time: TIME_CHARACTERS_MAX }
+
+/** What else a field must be, beyond a text of so many characters; answers what is wrong. */
 const RULES: Record<TextField, (text: string, nowMs: number) => string | undefined> = {
   version: () => undefined,
   idempotencyKey: text => (isIdempotencyKey(text) ? undefined : 'must be 1 to 255 printable characters'),
@@ -54,10 +56,11 @@ export function readEmit(bytes: Buffer, nowMs: number, within?: Slice): ReadEmit
 
 function readField(emit: EmitRequest, field: TextField, slice: Slice, nowMs: number, findings: Finding[]): void {
   const before = findings.length
-  const text = checkedText(slice, field === 'chainToken' ? TOKEN_CHARACTERS_MAX : TEXT_CHARACTERS_MAX, findings)
+  const text = checkedText(slice, CHARACTERS_MAX[field] ?? TEXT_CHARACTERS_MAX, findings)
   const problem = findings.length > before ? undefined : RULES[field](text, nowMs)
   if (problem !== undefined) findings.push({ path: slice.path, rule: 'format', message: problem })
-  emit[field] = text
+  // The time goes on in one form, however it was written.
+  emit[field] = field === 'time' && findings.length === before ? new Date(parseTime(text)!).toISOString() : text
 }
 
 function checkedText(slice: Slice, charactersMax: number, findings: Finding[]): string {
@@ -70,25 +73,9 @@ function checkedText(slice: Slice, charactersMax: number, findings: Finding[]): 
   return ''
 }
 
-/** C.0.3: within a day of now. */
+/** Within a day of now. */
 function checkTime(text: string, nowMs: number): string | undefined {
   const timeMs = parseTime(text)
-  if (timeMs === undefined) return 'must be a date-time with a zone (RFC 3339)'
+  if (timeMs === undefined) return NOT_A_TIME
   return isNear(timeMs, nowMs) ? undefined : 'must be within 24 hours of now'
-}
-
-/** C.11.4: body field and header must agree if both are given. */
-export function agreeOnKey(emit: EmitRequest, header: string | string[] | undefined): void {
-  if (header === undefined) return
-  const key = Array.isArray(header) ? header.join(', ') : header
-  const message = !isIdempotencyKey(key)
-    ? 'must be 1 to 255 printable characters'
-    : emit.idempotencyKey !== undefined && emit.idempotencyKey !== key
-      ? 'differs from the Idempotency-Key header'
-      : undefined
-  if (message === undefined) emit.idempotencyKey = key
-  else {
-    const details = [{ path: '/idempotencyKey', rule: 'idempotency_key', message }]
-    throw new ClarionError('validation_failed', `The idempotency key ${message}.`, { details })
-  }
 }

@@ -11,9 +11,10 @@ import { readTraceparent } from '../observability/tracing/trace-context.ts'
 import type { Authenticate } from './authenticate.ts'
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, malformed } from './body.ts'
 import { createAnswering, enveloped } from './direct-answer.ts'
-import { agreeOnKey, readEmit } from './emit-request.ts'
+import { readEmit } from './emit-request.ts'
 import type { EmitAnswer, Emitter, Emitting } from './emitting.ts'
 import { failureOf } from './envelope.ts'
+import { agreedKey, idempotencyKeyOf } from './idempotency-key.ts'
 import type { Overload } from './overload.ts'
 import type { DirectHandler } from './route.ts'
 
@@ -56,7 +57,7 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
   return {
     emit: answering(BODY_BYTES_MAX, async (by, body, request, requestId) => {
       const read = readEmit(body, clock.nowMs())
-      agreeOnKey(read.emit, request.headers['idempotency-key'])
+      read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
       read.emit.traceparent = readTraceparent(request.headers.traceparent)
       const answer = await emitting(by, read, requestId, wantsAsync(request))
       return { ...answer, json: enveloped(answer, requestId) }

@@ -56,7 +56,7 @@ function operation(route: Route): Record<string, unknown> {
     summary: route.summary,
     description: needs(route.access),
     ...(route.access === 'public' ? { security: [] } : { security: [{ bearer: [] }, { apiKey: [] }, { alias: [] }] }),
-    parameters: [...pathParameters(route), ...queryParameters(route.query)],
+    parameters: [...pathParameters(route), ...queryParameters(route.query), ...headerParameters(route)],
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: {
       [route.status ?? 200]: answered(route),
@@ -87,6 +87,16 @@ const pathParameters = ({ path }: Route) =>
 function queryParameters(query: Schema | undefined): unknown[] {
   const properties = (query?.properties ?? {}) as Record<string, Schema>
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
+}
+
+const headerParameters = ({ takesIdempotencyKey }: Route): unknown[] => (takesIdempotencyKey === true ? [IDEMPOTENCY_KEY] : [])
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: '1 to 255 printable characters, in UTF-8, once. Repeating the call with it does nothing twice.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
 function answered(route: Route): Record<string, unknown> {

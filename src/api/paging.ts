@@ -1,6 +1,6 @@
-/** Lists of the control plane: newest first, `limit` 1–100, an opaque cursor that stands for the last record shown (C.0.1). */
-import { ClarionError } from '../codes.ts'
+/** Lists of the control plane: newest first, `limit` 1–100, and an opaque cursor for the last record shown. */
 import { byCreation } from '../control-plane/view-store.ts'
+import { type ListName, type Place, readCursor, writeCursor } from '../model/cursors.ts'
 import type { Schema } from './route.ts'
 
 export const LIMIT_DEFAULT = 20
@@ -21,26 +21,19 @@ export const pagingOf = (query: Record<string, unknown>): Paging => ({
   cursor: query.cursor as string | undefined,
 })
 
+/** Lists whose places are a record's time of creation and id. */
+export type RecordList = { [L in ListName]: Place<L> extends [string, string] ? L : never }[ListName]
+
 /** One page of records that are given oldest first. */
 export function pageOf<T extends { createdAt: string; id: string }>(
+  list: RecordList,
   oldestFirst: readonly T[],
   { limit, cursor }: Paging,
 ): { items: T[]; nextCursor: string | null } {
-  const last = cursor === undefined ? undefined : decodeCursor(cursor)
+  const place = readCursor(list, cursor)
+  const last = place && { createdAt: place[0], id: place[1] }
   const rest = oldestFirst.toReversed().filter(record => last === undefined || byCreation(record, last) < 0)
   const items = rest.slice(0, limit)
-  return { items, nextCursor: rest.length > limit ? encodeCursor(items.at(-1)!) : null }
-}
-
-const encodeCursor = ({ createdAt, id }: { createdAt: string; id: string }) => Buffer.from(`${createdAt}/${id}`).toString('base64url')
-
-function decodeCursor(cursor: string): { createdAt: string; id: string } {
-  const [createdAt, id, ...more] = Buffer.from(cursor, 'base64url').toString().split('/')
-  if (createdAt !== undefined && id !== undefined && more.length === 0 && !Number.isNaN(Date.parse(createdAt))) return { createdAt, id }
-  throw badCursor()
-}
-
-export function badCursor(): ClarionError {
-  const details = [{ path: '/cursor', rule: 'cursor', message: 'is not a cursor of this list' }]
-  return new ClarionError('validation_failed', 'The cursor is not one that this list gave out.', { details })
+  const shown = items.at(-1)
+  return { items, nextCursor: rest.length > limit && shown ? writeCursor(list, [shown.createdAt, shown.id]) : null }
 }

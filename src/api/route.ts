@@ -32,6 +32,8 @@ export interface Call {
   headers: IncomingHttpHeaders
   /** From `If-Match`. */
   expectedRevision: number | undefined
+  /** From `Idempotency-Key`, on routes that take it. */
+  idempotencyKey: string | undefined
 }
 
 export interface Answer {
@@ -66,6 +68,10 @@ interface RouteFacts {
   needsFederation?: boolean
   /** A call without a body is taken as one with `{}`. */
   bodyOptional?: boolean
+  /** Repeating a call under the same header `Idempotency-Key` does nothing twice. Other routes do not look at it. */
+  takesIdempotencyKey?: boolean
+  /** The member of the body whose numbers that a double cannot carry reach the handler as `ExactNumber`; elsewhere large ones are refused. */
+  exactMember?: string
   /** Bare answer for calls by the alias header, in the shape of the original (C.0.1, K-7). */
   bare?: (answer: Answer) => unknown
 }

@@ -15,7 +15,7 @@ export function createPlatformRoutes(on: PlatformHandlers): Route[] {
     {
       ...{ method: 'POST', path: '/api/v1/platform/events', access: 'operator', status: 202 },
       ...{ summary: 'Publish a built-in event for an organization; the answer carries its verdict.' },
-      ...{ body: newPlatformEvent, answer: emitResult, handle: on.events.publish },
+      ...{ takesIdempotencyKey: true, body: newPlatformEvent, answer: emitResult, handle: on.events.publish },
     },
     {
       ...{ method: 'POST', path: '/api/v1/events/custom/emits/:id/redrive', access: 'events:emit', status: 202 },

@@ -57,6 +57,7 @@ export function createRoutes(on: Handlers): Route[] {
   const { organization, organizationPatch, key, newKey, madeKey } = organizations
   const { registration } = events
   const suspendable = { refusedWhenSuspended: true }
+  const keyed = { takesIdempotencyKey: true }
   return [
     route('GET', '/health', 'public', 'Whether the process is alive.', { answer: object({ status: string }) }, on.system.health),
     route('GET', '/ready', 'public', 'Whether every role of the process serves.', { answer: object({ status: string }) }, on.system.ready),
@@ -81,15 +82,15 @@ export function createRoutes(on: Handlers): Route[] {
 
     ...createKafkaRoutes(on.kafka),
 
-    route('POST', custom, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, body: events.newRegistration, answer: registration, status: 201 }, on.registrations.register),
+    route('POST', custom, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: events.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.registrations.register),
     route('GET', custom, 'events:read', 'List registrations.', list(events.listedRegistration, events.registrationQuery), on.registrations.list),
     ...createFederationRoutes(on),
-    direct(`${custom}/emit`, 'Emit an event; the answer carries its verdict.', { body: events.newEmit, answer: events.emitResult, status: 202 }, on.emitting.emit),
+    direct(`${custom}/emit`, 'Emit an event; the answer carries its verdict.', { ...keyed, body: events.newEmit, answer: events.emitResult, status: 202 }, on.emitting.emit),
     direct(`${custom}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: events.newEmits, answer: events.emitResults, status: 200 }, on.emitting.emitBatch),
     route('GET', `${custom}/emits`, 'events:read', 'List emits.', list(events.emit, events.emitQuery), on.emits.list),
     route('GET', `${custom}/emits/:id`, 'events:read', 'The state of an emit.', { answer: events.emit }, on.emits.get),
     ...createPlatformRoutes(on.platform),
-    route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; all findings are told.', { body: events.newDryRun, answer: events.dryRun }, on.registrations.dryRun),
+    route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; all findings are told.', { body: events.newDryRun, exactMember: 'payloadSchema', answer: events.dryRun }, on.registrations.dryRun),
     route('GET', `${custom}/health`, 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: events.health }, on.usage.health),
     route('GET', `${custom}/:id`, 'events:read', 'One registration.', { answer: registration }, on.registrations.get),
     route('GET', `${custom}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(events.typesQuery), answer: events.types }, on.registrations.types),

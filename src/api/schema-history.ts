@@ -64,5 +64,5 @@ export function createSchemaHistory({ reads, clock, bounds = BOUNDS }: { reads: 
 
 function parsedPayload(payload: string): unknown {
   const parsed = parseJson(Buffer.from(payload), { depthMax: DEPTH_MAX, duplicateKeys: 'refuse' })
-  return parsed.ok ? parsed.value : undefined
+  return parsed.ok ? parsed.exact : undefined
 }

@@ -1,8 +1,9 @@
 /** What a process without the role `api` answers: whether it is alive, whether it serves, and its figures. */
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { runAs } from '../work.ts'
 
 export function createStatus(deps: { missing: Array<() => string | undefined>; metrics: { text(): Promise<string> } }): RequestListener {
-  return async (request, response) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const answer = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
     }
@@ -21,4 +22,8 @@ export function createStatus(deps: { missing: Array<() => string | undefined>; m
     if (missing.length === 0) return answer(200, { success: true, data: { status: 'ready' } })
     answer(503, { success: false, error: { code: 'service_unavailable', message: missing.join('; '), retryable: true } })
   }
+  return (request, response) =>
+    runAs({ of: 'request', requestId: undefined }, () => {
+      handle(request, response).catch(() => response.destroy())
+    })
 }

@@ -1,8 +1,8 @@
-/** Bodies and queries against the schemas of the route table. */
+/** Bodies and queries against the schemas of the route table. Times are rewritten in one form, the one that every reader of them takes. */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { ClarionError, type Finding } from '../codes.ts'
 import { pointerTo } from '../events/json-pointer.ts'
-import { parseTime } from '../events/time.ts'
+import { NOT_A_TIME, parseTime } from '../events/time.ts'
 import type { Schema } from './route.ts'
 
 const FINDINGS_MAX = 20
@@ -21,22 +21,65 @@ export function createValidators(): Validators {
   const strict = createAjv(false)
   const coercing = createAjv(true)
   return {
-    body: schema => check(strict.compile(schema)),
-    query: schema => check(coercing.compile(schema)),
+    body: schema => check(strict.compile(withInstants(schema)), 'body'),
+    query: schema => {
+      const checkTypes = check(coercing.compile(withInstants(schema)), 'query')
+      return query => {
+        checkTypes(query)
+        refuseInfinite(query as Record<string, unknown>)
+      }
+    },
   }
 }
 
 function createAjv(coerceTypes: boolean): Ajv2020 {
-  const ajv = new Ajv2020({ allErrors: true, coerceTypes, strictTypes: false, ownProperties: true })
+  const ajv = new Ajv2020({ allErrors: true, coerceTypes, strictTypes: false, ownProperties: true, verbose: true })
   ajv.addFormat('email', EMAIL)
   ajv.addFormat('date-time', (text: string) => parseTime(text) !== undefined)
+  ajv.addKeyword({ keyword: INSTANT, modifying: true, errors: false, validate: rewriteInstant })
   return ajv
 }
 
-function check(validate: ValidateFunction): Check {
+/** A text of many digits becomes infinite, and Ajv holds only finite numbers against their bounds. */
+function refuseInfinite(query: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== 'number' || Number.isFinite(value)) continue
+    const details = [{ path: pointerTo('', name), rule: 'maximum', message: 'is too large a number' }]
+    throw new ClarionError('validation_failed', `The parameter '${name}' is too large a number.`, { details })
+  }
+}
+
+/** Stands beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */
+const INSTANT = 'instant'
+
+function withInstants<Part>(schema: Part): Part {
+  if (Array.isArray(schema)) return schema.map(withInstants) as Part
+  if (typeof schema !== 'object' || schema === null) return schema
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withInstants(value)]))
+  return (copy.format === 'date-time' ? { ...copy, [INSTANT]: true } : copy) as Part
+}
+
+interface Place {
+  parentData: Record<string | number, unknown>
+  parentDataProperty: string | number
+}
+
+/** What can be written with four digits for the year; ClickHouse takes the year 0000 for this one. */
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00.000Z')
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** `2026-07-25t23:59:60.5+00:00` is a time that neither `Date.parse` nor ClickHouse reads. */
+function rewriteInstant(_: unknown, text: unknown, __?: unknown, at?: Place): boolean {
+  const timeMs = typeof text === 'string' ? parseTime(text) : undefined
+  if (timeMs !== undefined && at !== undefined)
+    at.parentData[at.parentDataProperty] = new Date(Math.min(Math.max(timeMs, EARLIEST_MS), LATEST_MS)).toISOString()
+  return true
+}
+
+function check(validate: ValidateFunction, part: 'body' | 'query'): Check {
   return value => {
     if (validate(value)) return
-    const details = (validate.errors ?? []).slice(0, FINDINGS_MAX).map(error => findingOf(error))
+    const details = (validate.errors ?? []).slice(0, FINDINGS_MAX).map(error => findingOf(error, part))
     const [first] = details
     throw new ClarionError('validation_failed', `The request is wrong at '${first?.path ?? ''}': ${first?.message ?? 'see details'}.`, {
       details,
@@ -44,12 +87,23 @@ function check(validate: ValidateFunction): Check {
   }
 }
 
-function findingOf(error: ErrorObject): Finding {
+function findingOf(error: ErrorObject, part: 'body' | 'query'): Finding {
   const path = error.instancePath
   const { additionalProperty, missingProperty, allowedValues } = error.params as Record<string, unknown>
   if (typeof additionalProperty === 'string')
     return { path: pointerTo(path, additionalProperty), rule: 'unknown_field', message: 'is not a field of this call' }
   if (typeof missingProperty === 'string') return { path: pointerTo(path, missingProperty), rule: 'required', message: 'is missing' }
-  if (Array.isArray(allowedValues)) return { path, rule: error.keyword, message: `must be one of ${allowedValues.join(', ')}` }
+  if (Array.isArray(allowedValues)) return { path, rule: error.keyword, message: `must be one of ${listed(allowedValues)}` }
+  const { format } = error.params as { format?: string }
+  if (format === 'date-time') return { path, rule: error.keyword, message: notATime(error.data, part) }
   return { path, rule: error.keyword, message: error.message ?? 'is not valid' }
 }
+
+const LISTED_MAX = 30
+const listed = (values: unknown[]): string => values.slice(0, LISTED_MAX).join(', ') + (values.length > LISTED_MAX ? ', …' : '')
+
+/** The plus of a zone is a space in a query, unless it is escaped. */
+const notATime = (text: unknown, part: 'body' | 'query'): string =>
+  part === 'query' && typeof text === 'string' && parseTime(text.replace(' ', '+')) !== undefined
+    ? 'has a space where its zone begins, which is what + means in a query: write %2B, or give the time in UTC with Z'
+    : `${NOT_A_TIME}, such as 2026-07-25T17:20:00Z`

@@ -3,6 +3,7 @@
  * What judges emits asks by name and by hash, so those indexes are kept; lists are sorted when first asked for after a change.
  */
 import type { Clock, Timer } from '../clock.ts'
+import { readJson } from '../json/read-json.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import { createFederationIndex } from './federation/reading.ts'
 import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from './records.ts'
@@ -149,7 +150,7 @@ function createShelves() {
     put(place: RecordPlace, value: Buffer | null) {
       const { byId } = shelf(place.kind, place.organizationId)
       const before = byId.get(place.id)
-      const after = value === null ? undefined : (JSON.parse(value.toString()) as RecordsByKind[Kind])
+      const after = value === null ? undefined : (readJson(value.toString()) as RecordsByKind[Kind])
       if (before === undefined && after === undefined) return
       if (after !== undefined) byId.set(place.id, after)
       else byId.delete(place.id)

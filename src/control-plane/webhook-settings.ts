@@ -3,6 +3,7 @@ import { ClarionError, type Finding } from '../codes.ts'
 import { builtInTypeOfAlias } from '../events/built-in-events.ts'
 import { parseConditions } from '../events/conditions.ts'
 import { notASelector, parseSelector } from '../events/selector.ts'
+import { checkedSecret } from './brought-secret.ts'
 import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from './records.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
 import type { SecretBox } from './secrets.ts'
@@ -15,7 +16,7 @@ export interface WebhookSettings {
   name?: string | null
   description?: string | null
   active?: boolean
-  /** 16–256 characters; made if absent (K-6). */
+  /** See `brought-secret.ts`; made if absent. */
   secret?: string
   timeoutMs?: number
   maxInFlight?: number
@@ -32,9 +33,6 @@ export interface WebhookSettings {
 
 /** The egress guard: what is wrong with the URL, or undefined. */
 export type CheckUrl = (url: string) => ClarionError | undefined
-
-/** Of `whpk_…`: a public key must never pass for a secret. */
-const PUBLIC_KEY = /^whpk_/
 
 /**
  * The fields of the record that the settings say; `active` is not among them. Throws `invalid_webhook_url`, `https_required`,
@@ -68,12 +66,6 @@ const withPlace = (refusal: ClarionError): ClarionError =>
   refusal.details === undefined
     ? new ClarionError(refusal.code, refusal.message, { details: [{ path: '/url', rule: refusal.code, message: refusal.message }] })
     : refusal
-
-export function checkedSecret(secret: string): string {
-  if (!PUBLIC_KEY.test(secret)) return secret
-  const message = 'begins like a public key'
-  throw new ClarionError('validation_failed', `The secret ${message}.`, { details: [{ path: '/secret', rule: 'secret', message }] })
-}
 
 function checkedSelectors(events: string[]): string[] {
   const details: Finding[] = []

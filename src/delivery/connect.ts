@@ -11,6 +11,7 @@ import { AttemptError } from './attempt-error.ts'
 const CONNECT_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_PROBE_MS = 60_000
 const TLS_SESSIONS_MAX = 1000
+const TLS_SESSION_MS_MAX = 60 * 60 * 1000
 
 export interface ConnectOptions {
   guard: AddressGuard
@@ -28,8 +29,11 @@ export type Connected = (error: Error | null, socket: Socket | null) => void
 export type Connect = (url: URL, trusted: boolean, callback: Connected) => () => void
 
 export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
-  /** TLS sessions by host and port, so that a receiver's next connection needs no full handshake. */
-  const sessions = new Map<string, Buffer>()
+  /**
+   * TLS sessions by host and port, so that a receiver's next connection needs no full handshake. A resumed session brings the next one and
+   * no certificate, so each counts from the handshake that verified the last certificate.
+   */
+  const sessions = new Map<string, { session: Buffer; verifiedAtMs: number }>()
 
   function openSocket(url: URL, addresses: LookupAddress[] | undefined, established: () => void): Socket {
     const hostname = bareHost(url)
@@ -41,21 +45,24 @@ export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
       keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
     }
     if (url.protocol === 'http:') return connectTcp(common, established)
-    const session = sessions.get(url.host)
+    const nowMs = clock.monotonicMs()
+    const known = sessions.get(url.host)
+    const resumable = known && nowMs - known.verifiedAtMs < TLS_SESSION_MS_MAX ? known : undefined
     const socket = connectTls(
       {
         ...common,
         ALPNProtocols: ['http/1.1'],
         ...(ca && { ca }),
-        ...(session && { session }),
+        ...(resumable && { session: resumable.session }),
         ...(!isIP(hostname) && { servername: hostname }),
       },
       established,
     )
-    return socket.on('session', fresh => {
+    return socket.on('session', session => {
+      const verifiedAtMs = resumable && socket.isSessionReused() ? resumable.verifiedAtMs : nowMs
       sessions.delete(url.host)
       if (sessions.size >= TLS_SESSIONS_MAX) sessions.delete(sessions.keys().next().value!)
-      sessions.set(url.host, fresh)
+      sessions.set(url.host, { session, verifiedAtMs })
     })
   }
 

@@ -1,13 +1,16 @@
 /**
  * Kept-alive connections to receivers. An attempt has a connection to itself, so that its time limit can destroy it without touching
  * anything else, and so that it is known whether the connection was new. Idle ones are kept per origin, the most recently used first,
- * and bounded over all origins: with many receivers the longest idle connection makes room.
+ * and bounded over all origins: with many receivers the longest idle connection makes room. None is used beyond a certain age, so that a
+ * receiver whose name leads elsewhere is found there.
  */
 import { Client } from 'undici'
 import type { Clock } from '../clock.ts'
+import { type AnswerFilter, filterAnswers } from './answer-filter.ts'
 import type { Connect } from './connect.ts'
 
 const IDLE_MAX = 1024
+const AGE_MS_MAX = 60_000
 /** Shorter than what servers commonly wait (5 s), so that they rarely close a connection that is just being used. */
 const KEEP_ALIVE_MS = 4000
 const KEEP_ALIVE_HINT_MS_MAX = 60_000
@@ -31,6 +34,10 @@ export interface Connection {
   uses: number
   /** Milliseconds that connecting took, name and TLS included; null unless it happened during the present exchange. */
   connectMs: number | null
+  /** Monotonic time at which it was made, name looked up and all; null before. */
+  connectedAtMs: number | null
+  /** Of the present socket; undefined before there is one. */
+  answers: AnswerFilter | undefined
   /** Gives up a connecting under way. */
   cancelConnect: () => void
 }
@@ -47,8 +54,17 @@ export interface Connections {
   close(): void
 }
 
-export function createConnections(options: { connect: Connect; clock: Clock; idleMax?: number }): Connections {
-  const { connect, clock, idleMax = IDLE_MAX } = options
+export interface ConnectionsOptions {
+  connect: Connect
+  clock: Clock
+  /** Most idle connections, over all receivers. */
+  idleMax?: number
+  /** No exchange begins on a connection that is older. */
+  ageMsMax?: number
+}
+
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { connect, clock, idleMax = IDLE_MAX, ageMsMax = AGE_MS_MAX } = options
   const open = new Set<Connection>()
   /** Longest idle first. */
   const idle = new Set<Connection>()
@@ -59,9 +75,11 @@ export function createConnections(options: { connect: Connect; clock: Clock; idl
       connect: (_options, callback) => {
         const startedMs = clock.monotonicMs()
         connection.cancelConnect = connect(target.url, target.trusted, (error, socket) => {
-          connection.connectMs = error ? null : clock.monotonicMs() - startedMs
-          if (error) callback(error, null)
-          else callback(null, socket!)
+          if (error) return callback(error, null)
+          connection.connectedAtMs = startedMs
+          connection.connectMs = clock.monotonicMs() - startedMs
+          connection.answers = filterAnswers(socket!)
+          callback(null, socket!)
         })
       },
       // The attempt's own time limit covers everything; undici's timers would only cost.
@@ -71,7 +89,15 @@ export function createConnections(options: { connect: Connect; clock: Clock; idl
       keepAliveMaxTimeout: KEEP_ALIVE_HINT_MS_MAX,
       maxHeaderSize: RESPONSE_HEADER_BYTES_MAX,
     })
-    const connection: Connection = { key: target.key, client, uses: 0, connectMs: null, cancelConnect: () => undefined }
+    const connection: Connection = {
+      key: target.key,
+      client,
+      uses: 0,
+      connectMs: null,
+      connectedAtMs: null,
+      answers: undefined,
+      cancelConnect: () => undefined,
+    }
     client.on('disconnect', () => {
       if (idle.has(connection)) drop(connection)
     })
@@ -86,6 +112,20 @@ export function createConnections(options: { connect: Connect; clock: Clock; idl
     connection.client.destroy().catch(() => undefined)
   }
 
+  /** The one that was used last and is young enough; older ones are closed. */
+  function idleOf(key: string): Connection | undefined {
+    let kept = idleByKey.get(key)?.at(-1)
+    while (kept !== undefined && isTooOld(kept)) {
+      drop(kept)
+      kept = idleByKey.get(key)?.at(-1)
+    }
+    return kept
+  }
+
+  function isTooOld({ connectedAtMs }: Connection): boolean {
+    return connectedAtMs !== null && clock.monotonicMs() - connectedAtMs >= ageMsMax
+  }
+
   function forget(connection: Connection): void {
     if (!idle.delete(connection)) return
     const siblings = idleByKey.get(connection.key)!
@@ -96,15 +136,17 @@ export function createConnections(options: { connect: Connect; clock: Clock; idl
   return {
     drop,
     take(target, fresh) {
-      const kept = fresh ? undefined : idleByKey.get(target.key)?.at(-1)
-      if (!kept) return create(target)
+      const kept = fresh ? undefined : idleOf(target.key)
+      if (kept === undefined) return create(target)
       forget(kept)
       kept.connectMs = null
       return kept
     },
     give(connection) {
       if (!open.has(connection)) return
+      if (isTooOld(connection)) return drop(connection)
       connection.uses += 1
+      connection.answers?.rest()
       idle.add(connection)
       const siblings = idleByKey.get(connection.key)
       if (siblings) siblings.push(connection)

@@ -4,13 +4,18 @@
 import type { Dispatcher } from 'undici'
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
 import type { Clock } from '../clock.ts'
+import { unreadable } from './answer-filter.ts'
 import { AttemptError } from './attempt-error.ts'
 import type { Connections, Target } from './connections.ts'
 
+const BODY_OF_SUCCESS_MS_MAX = 2000
 const READ_BYTES_MAX = 64 * 1024
 const KEPT_BODY_BYTES = 4 * 1024
 const KEPT_HEADER_BYTES = 8 * 1024
 const EMPTY = Buffer.alloc(0)
+const NOT_MODIFIED = 'The receiver answered 304 (Not Modified), which is no answer to a POST: a delivery is taken with 2xx.'
+/** llhttp's words for a body that the connection's end cut off. */
+const ENDED_EARLY = 'Invalid EOF state'
 
 export interface Exchange {
   status: number | null
@@ -45,30 +50,48 @@ export function exchange({ connections, clock, target, request, startedMs, fresh
   let firstByteMs: number | null = null
   let ended = false
 
+  const remainingMs = () => Math.max(0, request.timeoutMs - (clock.monotonicMs() - startedMs))
+  const isSuccess = () => status !== null && status >= 200 && status < 300
+
   function end(errorKind: ErrorKind | null, error: string | null, whole: boolean): void {
     if (ended) return
     ended = true
     timer.cancel()
     const connectMs = connection.connectMs === null ? null : Math.round(connection.connectMs)
-    const stale = errorKind === 'connect' && status === null && connection.uses > 0 && connectMs === null
+    const answered = connection.answers?.answered() ?? false
+    const stale = errorKind === 'connect' && !answered && connection.uses > 0 && connectMs === null
     if (whole) connections.give(connection)
     else connections.drop(connection)
     resolve({ status, errorKind, error, headers, body, connectMs, firstByteMs, stale })
   }
 
   function endByStatus(whole: boolean): void {
-    if (status! < 300) end(null, null, whole)
+    if (isSuccess()) end(null, null, whole)
+    else if (status === 304) end('redirect', NOT_MODIFIED, whole)
     else if (status! < 400) end('redirect', `The receiver answered ${status}: redirects are not followed.`, whole)
     else end(whole ? 'status' : 'too_large', `The receiver answered ${status}.`, whole)
   }
 
+  /** The answer does not end, breaks off or cannot be read: the receiver has the event all the same if it answered 2xx. */
+  function endBy(failure: AttemptError): void {
+    status ??= failure.status
+    if (isSuccess()) end(null, null, false)
+    else end(failure.kind, failure.message, false)
+  }
+
+  const atLimit = () => endBy(new AttemptError('timeout', `No complete answer within ${request.timeoutMs} ms.`))
+
   const handler: Dispatcher.DispatchHandler = {
-    onRequestStart() {},
+    onRequestStart: () => connection.answers?.begin(),
     onResponseStart(_controller, code, received) {
-      if (code < 200) return
       status = code
       headers = keptHeaders(received)
       firstByteMs = Math.round(clock.monotonicMs() - startedMs)
+      // It has no body, and undici misses the one that its Content-Length describes.
+      if (code === 304) endByStatus(false)
+      if (!isSuccess() || remainingMs() <= BODY_OF_SUCCESS_MS_MAX) return
+      timer.cancel()
+      timer = clock.after(BODY_OF_SUCCESS_MS_MAX, atLimit)
     },
     onResponseData(_controller, chunk) {
       bytes += chunk.length
@@ -76,30 +99,39 @@ export function exchange({ connections, clock, target, request, startedMs, fresh
       if (bytes > READ_BYTES_MAX) endByStatus(false)
     },
     onResponseEnd: () => endByStatus(true),
-    onResponseError: (_controller, error) => {
-      const failure = attemptError(error, status)
-      end(failure.kind, failure.message, false)
-    },
+    onResponseError: (_controller, error) => endBy(attemptError(error, status)),
   }
 
-  const timer = clock.after(Math.max(0, request.timeoutMs - (clock.monotonicMs() - startedMs)), () =>
-    end('timeout', `No complete answer within ${request.timeoutMs} ms.`, false),
-  )
-  try {
-    connection.client.dispatch({ path: target.path, method: 'POST', headers: request.headers, body: request.body }, handler)
-  } catch (error) {
-    end('connect', `The request could not be sent: ${error instanceof Error ? error.message : error}.`, false)
+  function dispatch(): void {
+    try {
+      connection.client.dispatch({ path: target.path, method: 'POST', headers: request.headers, body: request.body }, handler)
+    } catch (error) {
+      end('connect', `The request could not be sent: ${error instanceof Error ? error.message : error}.`, false)
+    }
   }
+
+  let timer = clock.after(remainingMs(), atLimit)
+  // What the receiver has sent unrequested must be read before the request is written, or it is taken for the answer. undici waits for the
+  // end of the present turn of the event loop, which may be past its reading already; the next turn reads first.
+  if (connection.uses > 0) setImmediate(dispatch)
+  else dispatch()
   return promise
 }
 
+/** undici gives most errors of its parser a name and no code, and takes a Content-Length that it refuses for one that does not match. */
 function attemptError(error: Error, status: number | null): AttemptError {
   if (error instanceof AttemptError) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return new AttemptError('too_large', "The answer's headers are larger than 16 KB.")
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && status === null)
+    return unreadable('its Content-Length is repeated, is no length, or comes with a Transfer-Encoding')
+  if (error.name === 'HTTPParserError' && !error.message.includes(ENDED_EARLY)) return unreadable(reasonOf(error))
   const when = status === null ? 'before an answer came' : `in the middle of the answer (${status})`
   return new AttemptError('connect', `The connection broke ${when}: ${error.message} (${code}).`)
 }
+
+/** "Response does not match the HTTP/1.1 protocol (Invalid header token)": what is in the parentheses. */
+const reasonOf = ({ message }: Error) => /\((.+)\)$/.exec(message)?.[1] ?? message
 
 function keptHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {
   const kept: Record<string, string> = {}
@@ -107,8 +139,9 @@ function keptHeaders(received: Record<string, string | string[] | undefined>): R
   for (const name in received) {
     const value = received[name]
     const text = Array.isArray(value) ? value.join(', ') : (value ?? '')
-    bytes += name.length + text.length
-    if (bytes > KEPT_HEADER_BYTES) break
+    const size = name.length + text.length
+    if (bytes + size > KEPT_HEADER_BYTES) continue
+    bytes += size
     kept[name] = text
   }
   return kept

@@ -55,7 +55,7 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
     const { contentType, render } = FORMATS[webhook.wireFormat]
     const own = webhook.encryptedHeaders === null ? {} : (JSON.parse(secrets.decrypt(webhook.encryptedHeaders)) as Record<string, string>)
     return {
-      headers: { 'Content-Type': contentType, 'User-Agent': USER_AGENT, ...own },
+      headers: { 'Content-Type': contentType, 'User-Agent': USER_AGENT, ...acceptsAnything(own), ...own },
       render,
       sign: createSigner(
         webhook.signatureProfiles,
@@ -74,6 +74,11 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
       return made.recipe
     },
   }
+}
+
+/** Some servers answer 406 to a request without `Accept`. The webhook's own goes before. */
+function acceptsAnything(own: Record<string, string>): Record<string, string> {
+  return Object.keys(own).some(name => name.toLowerCase() === 'accept') ? {} : { Accept: '*/*' }
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import { RETRY_TIERS, type RetryTier } from '../../topics/deliveries-retry.ts'
 import type { Random } from '../clock.ts'
+import { parseHttpDate } from './http-date.ts'
 import type { AttemptResult } from './send.ts'
 
 const MINUTE_MS = 60_000
@@ -55,14 +56,16 @@ export function judge(result: Pick<AttemptResult, 'status' | 'errorKind' | 'head
   return result.headers['webhook-retry']?.trim().toLowerCase() === 'no' ? 'declined' : 'retry'
 }
 
-/** Milliseconds that a 429 or 503 asks us to wait from `nowMs`, unbounded; undefined if it does not ask, or not intelligibly (RFC 9110, 10.2.3). */
+/**
+ * Milliseconds that a 429 or 503 wants us to wait from `nowMs`, unbounded (RFC 9110, 10.2.3). Undefined without the header, and where it is
+ * neither seconds nor a date, or is repeated: the schedule holds.
+ */
 export function retryAfterMs(result: Pick<AttemptResult, 'status' | 'headers'>, nowMs: number): number | undefined {
   const value = result.headers['retry-after']?.trim()
   if (value === undefined || (result.status !== 429 && result.status !== 503)) return undefined
   if (/^\d+$/.test(value)) return Number(value) * 1000
-  // Date.parse takes nearly anything for a date; an HTTP date begins with a day's name.
-  const atMs = /^[A-Za-z]+, /.test(value) ? Date.parse(value) : Number.NaN
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+  const atMs = parseHttpDate(value, nowMs)
+  return atMs === undefined ? undefined : Math.max(0, atMs - nowMs)
 }
 
 /** The longest tier that lets its records go in time, else the shortest. `remainingMs`: from now to the due time. */

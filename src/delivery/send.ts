@@ -1,5 +1,5 @@
 /**
- * One attempt: one signed POST, and everything that can come of it as a value. A receiver costs at most the time limit, 64 KB of reading
+ * One attempt: one signed POST, and everything that can come of it as a value. A receiver costs at most the time limit, 64 KB of body
  * and 12 KB of memory, whatever it does.
  */
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
@@ -15,7 +15,7 @@ export interface AttemptRequest {
   url: string
   body: Buffer
   headers: Record<string, string>
-  /** For everything together: name, connection, TLS, request, headers and body of the answer. */
+  /** For everything together: name, connection, TLS, request, headers and body of the answer. A body after 2xx has two seconds of it. */
   timeoutMs: number
 }
 
@@ -52,16 +52,23 @@ export interface SenderOptions {
   ca?: string[]
   /** Most idle connections kept, over all receivers; 1,024 by default. */
   idleMax?: number
+  /** How old a connection may be when an attempt begins on it; a minute by default. */
+  connectionAgeMsMax?: number
 }
 
 /**
- * What an answer means (C.10): 2xx is success, also when its body is longer than 64 KB (the receiver has taken the event; sending it again
- * would only double it, and the answer would be as long); 3xx is never followed; an answer that breaks off or outlasts the time limit is a
- * failure whatever its status. A kept connection that the receiver closes before answering is replaced once, within the same attempt.
+ * What an answer means: 2xx is success as soon as its headers are there, whatever becomes of its body (the receiver has the event; sending
+ * it again would only double it). 3xx is never followed. Any other answer has to end within the time limit. Interim answers (1xx) are
+ * skipped. A kept connection that the receiver closes before answering is replaced once, within the same attempt.
  */
-export function createSender({ guard, clock, ca, idleMax }: SenderOptions): Sender {
+export function createSender({ guard, clock, ca, idleMax, connectionAgeMsMax: ageMsMax }: SenderOptions): Sender {
   const connect = createConnect({ guard, clock, ...(ca && { ca }) })
-  const connections = createConnections({ connect, clock, ...(idleMax !== undefined && { idleMax }) })
+  const connections = createConnections({
+    connect,
+    clock,
+    ...(idleMax !== undefined && { idleMax }),
+    ...(ageMsMax !== undefined && { ageMsMax }),
+  })
   const targets = new Map<string, Target>()
   let closed = false
 

@@ -29,7 +29,10 @@ const engine = createClickHouseEngine(dataPath, files)
 const disk = createDiskGuard({ freeBytes: () => freeBytesAt(dataPath), tell: text => engine.runNow(text) })
 await disk.check()
 
-const server = createServer((request, response) => {
+/** As ClickHouse's own server has it for an address: the parameters of a query are in it. */
+const ADDRESS_BYTES_MAX = 1024 * 1024
+
+const server = createServer({ maxHeaderSize: ADDRESS_BYTES_MAX }, (request, response) => {
   answer(request, response).catch(error => refuse(request, response, error))
 })
 server.requestTimeout = 0

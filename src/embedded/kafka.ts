@@ -36,6 +36,8 @@ export interface EmbeddedKafka extends KafkaConnection {
 
 export interface EmbeddedKafkaOptions {
   dataDir: string
+  /** Takes what is fetched once for all data directories: the jars. */
+  cacheDir: string
   heapMb: number
   profile: BrokerProfile
   logger: ProgressLogger
@@ -47,13 +49,13 @@ export interface EmbeddedKafkaOptions {
 
 /** Starts the broker of this data directory. Waits for a platform that still drains there; throws one clear sentence if it cannot start. */
 export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
-  const { dataDir, profile, logger, stop } = options
+  const { dataDir, cacheDir, profile, logger, stop } = options
   const directory = join(dataDir, 'kafka')
   const held = await holdDirectory(directory, logger, undefined, stop)
   try {
     await endOrphan(directory, 'a Kafka broker', logger)
     const java = await findJava()
-    const program = await unlessStopped(fetchKafkaProgram(logger), stop)
+    const program = await unlessStopped(fetchKafkaProgram({ cacheDir, logger }), stop)
     if (program.directory.includes(delimiter))
       throw new Error(
         `Java cannot load Kafka from ${program.directory}: '${delimiter}' ends a path in a class path. Set CLARION_CACHE_DIR to another place.`,

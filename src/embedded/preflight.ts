@@ -3,7 +3,7 @@
  * open files, Java. All that is wrong is said at once. It costs a few milliseconds beside what Java takes to name its version, once a process.
  */
 import { execFileSync } from 'node:child_process'
-import { linkSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, linkSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tablesFile } from './clickhouse.ts'
 import { dataProblems } from './data-check.ts'
@@ -27,11 +27,16 @@ export interface Machine {
 const THIS_MACHINE: Machine = { openFiles: openFilesMax, freeBytes: freeBytesAt, java: findJava }
 
 /** Makes the data directory. Throws one error that names everything that keeps the platform from starting. */
-export async function preflight(use: DataUse, progress: ProgressLogger, machine: Machine = THIS_MACHINE): Promise<void> {
+export async function preflight(
+  use: DataUse & { cacheDir?: string },
+  progress: ProgressLogger,
+  machine: Machine = THIS_MACHINE,
+): Promise<void> {
   const java = use.kafka ? await machine.java().then(() => [], sentenceOf) : []
   const path = pathProblems(use.dataDir)
+  const cache = use.kafka && use.cacheDir !== undefined ? cacheProblems(use.cacheDir) : []
   const data = path.length > 0 ? path : [...dataProblems(use), ...diskProblems(use, machine, progress)]
-  const problems = [...data, ...openFilesProblems(use, machine), ...java]
+  const problems = [...data, ...cache, ...openFilesProblems(use, machine), ...java]
   if (problems.length === 1) throw new Error(problems[0])
   if (problems.length > 1) throw new Error(`The platform cannot start here:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
 }
@@ -52,6 +57,17 @@ function pathProblems(dataDir: string): string[] {
     return [`The data directory ${dataDir} cannot be used: ${reason.replace(/\.$/, '')}. Set CLARION_DATA_DIR to another place.`]
   } finally {
     for (const each of [probe, `${probe}.link`]) removeIfThere(each)
+  }
+}
+
+/** What is fetched once for all data directories goes there. */
+function cacheProblems(cacheDir: string): string[] {
+  try {
+    makeDirectory(cacheDir)
+    accessSync(cacheDir, constants.R_OK | constants.X_OK)
+    return []
+  } catch (error) {
+    return [`The cache directory ${cacheDir} cannot be used: ${whyNot(error).replace(/\.$/, '')}. Set CLARION_CACHE_DIR to another place.`]
   }
 }
 

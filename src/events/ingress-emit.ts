@@ -7,7 +7,7 @@ import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'
 import { finding } from './json-text.ts'
-import { isNear, parseTime } from './time.ts'
+import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from './time.ts'
 
 export interface ProducerEmit {
   /** `<namespace>.<name>` as asked for; empty when there is none. */
@@ -54,21 +54,38 @@ export function isIdempotencyKey(text: string): boolean {
   return [...text].length <= HEADER_CHARACTERS_MAX && !UNPRINTABLE.test(text)
 }
 
-/** The headers that may say it, the first that is there counts, and the attribute of CloudEvents' envelope that does if none is. */
-const SAID_BY = {
+type Said = 'name' | 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
+
+/**
+ * The headers that may say it, the first that is there counts, and the attribute of CloudEvents' envelope that does if none is. `isText`:
+ * anything but the empty text will do; the others have rules of their own, which an empty one breaks.
+ */
+const SAID_BY: Readonly<Record<Said, { headers: readonly string[]; attribute: string; charactersMax: number; isText?: boolean }>> = {
   name: { headers: ['name', 'ce-type', 'ce_type'], attribute: 'type', charactersMax: NAME_CHARACTERS_MAX },
-  version: { headers: ['version', 'ce_version'], attribute: 'version', charactersMax: HEADER_CHARACTERS_MAX },
+  version: { headers: ['version', 'ce_version'], attribute: 'version', charactersMax: HEADER_CHARACTERS_MAX, isText: true },
   idempotencyKey: { headers: ['idempotency-key', 'ce_idempotencykey'], attribute: 'idempotencykey', charactersMax: HEADER_CHARACTERS_MAX },
-  subject: { headers: ['ce-subject', 'ce_subject'], attribute: 'subject', charactersMax: HEADER_CHARACTERS_MAX },
-  time: { headers: ['ce-time', 'ce_time'], attribute: 'time', charactersMax: HEADER_CHARACTERS_MAX },
-  correlationId: { headers: ['correlation-id', 'ce_correlationid'], attribute: 'correlationid', charactersMax: HEADER_CHARACTERS_MAX },
-  chainToken: { headers: ['chain-token', 'ce_chaintoken'], attribute: 'chaintoken', charactersMax: TOKEN_CHARACTERS_MAX },
-} as const
+  subject: { headers: ['ce-subject', 'ce_subject'], attribute: 'subject', charactersMax: HEADER_CHARACTERS_MAX, isText: true },
+  time: { headers: ['ce-time', 'ce_time'], attribute: 'time', charactersMax: TIME_CHARACTERS_MAX },
+  correlationId: {
+    headers: ['correlation-id', 'ce_correlationid'],
+    attribute: 'correlationid',
+    charactersMax: HEADER_CHARACTERS_MAX,
+    isText: true,
+  },
+  chainToken: { headers: ['chain-token', 'ce_chaintoken'], attribute: 'chaintoken', charactersMax: TOKEN_CHARACTERS_MAX, isText: true },
+}
+
+/** Where a producer said it: the header, or the attribute of its envelope. */
+export function placeSaid(what: Said, headers: Headers): string {
+  const { headers: names, attribute } = SAID_BY[what]
+  const name = names.find(each => headers[each])
+  return name === undefined ? `/value/${attribute}` : `/headers/${name}`
+}
 
 /**
  * CloudEvents' Kafka binding writes attributes with an underscore (`ce_type`), C.17 with a hyphen: both are understood, and `name` goes
- * before either. In structured mode the attributes stand in the value; a header goes before them. The subject may be the record's key. A
- * frame's schema says name and version where nothing else does.
+ * before either. In structured mode the attributes are in the value; a header goes before them. The subject may be the record's key, unless
+ * this is empty. A frame's schema says name and version where nothing else does.
  */
 export function readProducerHeaders(record: LogRecord, content: IngressContent, schema: EventVersion | undefined): ProducerEmit {
   const { headers } = record
@@ -92,9 +109,16 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
     return undefined
   }
 
-  const headerOf = (what: keyof typeof SAID_BY): string | undefined => SAID_BY[what].headers.find(name => headers[name])
+  const headerOf = (what: Said): string | undefined => SAID_BY[what].headers.find(name => headers[name])
 
-  function said(what: keyof typeof SAID_BY): string | undefined {
+  function said(what: Said): string | undefined {
+    const text = given(what)
+    if (text !== '' || SAID_BY[what].isText !== true) return text
+    findings.push(finding(pathOf(what), 'min_length', 'must not be empty: leave it out'))
+    return undefined
+  }
+
+  function given(what: Said): string | undefined {
     const { attribute, charactersMax } = SAID_BY[what]
     const name = headerOf(what)
     if (name !== undefined) return read(headers[name]!, `/headers/${name}`, charactersMax)
@@ -107,7 +131,7 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
   }
 
   /** Where it is said, or would be. */
-  function pathOf(what: keyof typeof SAID_BY): string {
+  function pathOf(what: Said): string {
     const { headers: names, attribute } = SAID_BY[what]
     const name = headerOf(what)
     return name === undefined && content.envelope?.has(attribute) ? `/value/${attribute}` : `/headers/${name ?? names[0]}`
@@ -143,7 +167,7 @@ function traceparentOf(headers: Headers, { envelope }: IngressContent): string |
 function readTime(text: string, path: string, recordedAtMs: number, findings: Finding[]): number | undefined {
   const timeMs = parseTime(text)
   if (timeMs !== undefined && isNear(timeMs, recordedAtMs)) return timeMs
-  if (timeMs === undefined) findings.push(finding(path, 'format', 'must be a date-time with a zone (RFC 3339)'))
+  if (timeMs === undefined) findings.push(finding(path, 'format', NOT_A_TIME))
   else findings.push(finding(path, 'time_range', 'must be within 24 hours of now'))
   return undefined
 }

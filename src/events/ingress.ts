@@ -28,7 +28,7 @@ export interface EmitRequest {
   version?: string | undefined
   idempotencyKey?: string | undefined
   subject?: string | undefined
-  /** As the caller wrote it, RFC 3339. */
+  /** RFC 3339. */
   time?: string | undefined
   correlationId?: string | undefined
   chainToken?: string | undefined

@@ -80,18 +80,6 @@ export function findDuplicates(
   return findings
 }
 
-/** The value of a document that is JSON and nests within bounds, read key by key: slow, and independent of how `JSON.parse` reads keys. */
-export function readValue(bytes: Buffer, within: { start: number; end: number } = { start: 0, end: bytes.length }): unknown {
-  const opening = bytes[skipSpace(bytes, within.start)]
-  if (opening === OPEN_ARRAY) return Array.from(parts(bytes, within, false), part => readValue(bytes, part))
-  if (opening !== OPEN_OBJECT) return JSON.parse(bytes.toString('utf8', within.start, within.end))
-  const object: Record<string, unknown> = {}
-  for (const part of parts(bytes, within, true)) {
-    Object.defineProperty(object, part.key, { value: readValue(bytes, part), writable: true, enumerable: true, configurable: true })
-  }
-  return object
-}
-
 type Place = Omit<Slice, 'value'>
 
 const FINDINGS_MAX = 20

@@ -1,18 +1,20 @@
 /** Bytes to text to value, and the findings when that fails. */
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../codes.ts'
+import { readJson } from '../json/read-json.ts'
+import { encodingFault } from './json-encoding.ts'
 
 const PATH_CHARACTERS_MAX = 500
 const MESSAGE_CHARACTERS_MAX = 300
 
 /** Any JSON in UTF-8, whatever its depth and keys (rule `not_json`). */
 export function parseText(bytes: Buffer): { ok: true; text: string; value: unknown } | { ok: false; findings: Finding[] } {
-  if (!isUtf8(bytes)) return refuse('', 'not_json', 'is not UTF-8')
+  if (!isUtf8(bytes)) return refuse('', 'not_json', encodingFault(bytes)!)
   const text = bytes.toString('utf8')
   try {
-    return { ok: true, text, value: JSON.parse(text) }
+    return { ok: true, text, value: readJson(text) }
   } catch (error) {
-    return refuse('', 'not_json', error instanceof Error ? error.message : 'is not JSON')
+    return refuse('', 'not_json', encodingFault(bytes) ?? (error instanceof Error ? error.message : 'is not JSON'))
   }
 }
 

@@ -4,8 +4,10 @@
  * the value. A document with a duplicate key has more colons than keys; only then does anyone look for the place.
  */
 import type { Finding } from '../codes.ts'
+import { survivesDouble, withExactNumbers } from '../json/exact-number.ts'
+import { closingQuote, readJson } from '../json/read-json.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
-import { findDuplicates, readValue } from './json-slices.ts'
+import { findDuplicates } from './json-slices.ts'
 import { parseText, refuse } from './json-text.ts'
 
 export interface JsonLimits {
@@ -13,71 +15,97 @@ export interface JsonLimits {
   depthMax: number
   /** What `JSON.parse` would silently drop is refused. */
   duplicateKeys: 'refuse'
+  /**
+   * Which numbers that a double cannot carry come as an `ExactNumber`: those beyond 2^53, unless this is `all`. A fraction of very many digits is
+   * as a rule what a program wrote for a double, and is taken for the nearest double.
+   */
+  exactNumbers?: 'large' | 'all'
 }
 
-export type ParsedJson = { ok: true; value: unknown } | { ok: false; findings: Finding[] }
+export type ParsedJson = ReadJson | { ok: false; findings: Finding[] }
+
+export interface ReadJson {
+  ok: true
+  value: unknown
+  /** The same with an `ExactNumber` in place of each number that doubles cannot carry; `value` itself where there is none, which is nearly always. */
+  exact: unknown
+}
 
 /** Rules of the findings: `not_json`, `too_deep`, `duplicate_key`. A key `__proto__` is plain data. Never throws. */
 export function parseJson(bytes: Buffer, limits: JsonLimits): ParsedJson {
   const parsed = parseText(bytes)
   if (!parsed.ok) return parsed
   const { text, value } = parsed
-  const shape = measure(text)
+  const shape = measure(text, limits.exactNumbers === 'all')
   if (shape.depth > limits.depthMax) {
     return refuse(deepPlace(value, limits.depthMax), 'too_deep', `nests deeper than ${limits.depthMax} levels`)
   }
-  // V8 13.6 may read a key of one character that is written as an escape ("\u0061", "\"") as a backslash: read such documents ourselves.
-  const safe = shape.escapedCharacterAsKey ? readValue(bytes) : value
-  if (shape.colons === countKeys(safe)) return { ok: true, value: safe }
-  return { ok: false, findings: findDuplicates(bytes) }
+  if (shape.colons !== countKeys(value)) return { ok: false, findings: findDuplicates(bytes) }
+  return { ok: true, value, exact: shape.inexact === undefined ? value : exactValue(value, text, shape.inexact) }
+}
+
+function exactValue(value: unknown, text: string, inexact: NonNullable<Shape['inexact']>): unknown {
+  let quoted = ''
+  let from = 0
+  for (const [start, end] of inexact) {
+    quoted += `${text.slice(from, start)}"${text.slice(start, end)}"`
+    from = end
+  }
+  quoted += text.slice(from)
+  return withExactNumbers(value, readJson(quoted))
 }
 
 interface Shape {
   /** Colons outside strings: the number of members of all objects. */
   colons: number
   depth: number
-  /** Some key is one character written as an escape. */
-  escapedCharacterAsKey: boolean
+  /** Places of numbers that a double cannot carry, in order; undefined: there are none. */
+  inexact: Array<[start: number, end: number]> | undefined
 }
 
-/** Looks at a text that is JSON; strings are skipped from quote to quote. */
-function measure(text: string): Shape {
+/** Every number of fewer characters survives double precision, and with fewer before its point is below 2^53; unless it has an exponent. */
+const LONG_NUMBER = 16
+
+/** Looks at a text that is JSON; strings are skipped from quote to quote. `all`: small inexact numbers count too. */
+function measure(text: string, all: boolean): Shape {
   const end = text.length
   let colons = 0
   let open = 0
   let depth = 0
-  let escapedCharacter = false
-  let escapedCharacterAsKey = false
+  let inexact: Shape['inexact']
   for (let at = 0; at < end; at++) {
     const unit = text.charCodeAt(at)
     if (unit === 0x22) {
-      const quote = closingQuote(text, at + 1)
-      escapedCharacter = text.charCodeAt(at + 1) === 0x5c && quote - at <= LONGEST_ESCAPE + 1
-      at = quote
-    } else if (unit === 0x3a) {
-      colons++
-      if (escapedCharacter) escapedCharacterAsKey = true
-    } else if (unit === 0x7b || unit === 0x5b) {
+      at = closingQuote(text, at + 1)
+    } else if (unit === 0x3a) colons++
+    else if (unit === 0x7b || unit === 0x5b) {
       if (++open > depth) depth = open
     } else if (unit === 0x7d || unit === 0x5d) open--
+    else if (unit === 0x2d || (unit >= 0x30 && unit <= 0x39)) {
+      const start = at
+      let point = 0
+      let hasExponent = false
+      for (let next = text.charCodeAt(at + 1); isInNumber(next); next = text.charCodeAt(++at + 1)) {
+        if (next === 0x2e) point = at + 1
+        else if (next > 0x39) hasExponent = true
+      }
+      const characters = (all || point === 0 ? at + 1 : point) - start
+      if ((hasExponent || characters >= LONG_NUMBER) && isInexact(text.slice(start, at + 1), all)) {
+        inexact ??= []
+        inexact.push([start, at + 1])
+      }
+    }
   }
-  return { colons, depth, escapedCharacterAsKey }
+  return { colons, depth, inexact }
 }
 
-/** `\u0061` */
-const LONGEST_ESCAPE = 6
-
-/** The next quote from `from` on that no backslash takes away. Each backslash is looked at once, so a string of them costs its length. */
-function closingQuote(text: string, from: number): number {
-  for (let at = from; ; ) {
-    const quote = text.indexOf('"', at)
-    if (quote < 0) return text.length
-    let slashes = quote
-    while (slashes > at && text.charCodeAt(slashes - 1) === 0x5c) slashes--
-    if ((quote - slashes) % 2 === 0) return quote
-    at = quote + 1
-  }
+function isInexact(number: string, all: boolean): boolean {
+  return (all || Math.abs(Number(number)) > Number.MAX_SAFE_INTEGER) && !survivesDouble(number)
 }
+
+/** A digit, `+`, `-`, `.`, `e` or `E`; in a text that is JSON they are one number until something else comes. */
+const isInNumber = (unit: number): boolean =>
+  (unit >= 0x2d && unit <= 0x39 && unit !== 0x2f) || unit === 0x2b || unit === 0x65 || unit === 0x45
 
 /** Keys of all objects of a value whose nesting is bounded. */
 function countKeys(value: unknown): number {

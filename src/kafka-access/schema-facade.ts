@@ -6,6 +6,8 @@
 
 import type { Finding } from '../codes.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
+import { parseJson } from '../events/json.ts'
+import { SCHEMA_NESTING_MAX } from '../registry/caps.ts'
 import type { SchemaObject } from '../registry/schema-positions.ts'
 import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.ts'
 
@@ -154,11 +156,10 @@ function schemaIn({ body }: FacadeCall): unknown {
   if (typeof schema !== 'string') throw new FacadeError(42201, 'Empty schema')
   if (schemaType !== JSON_TYPE)
     throw new FacadeError(42201, `Invalid schema type ${schemaType}: events have schemas of the type ${JSON_TYPE}`)
-  try {
-    return JSON.parse(schema)
-  } catch (error) {
-    throw new FacadeError(42201, `Invalid schema: ${(error as Error).message}`)
-  }
+  const parsed = parseJson(Buffer.from(schema), { depthMax: SCHEMA_NESTING_MAX, duplicateKeys: 'refuse', exactNumbers: 'all' })
+  if (parsed.ok) return parsed.exact
+  const [{ path, message } = { path: '', message: '' }] = parsed.findings
+  throw new FacadeError(42201, `Invalid schema: at '${path}' ${message}`)
 }
 
 const textOf = ({ registration }: SubjectVersion): string => JSON.stringify(registration.payloadSchema)

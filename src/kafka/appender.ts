@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
+import { runAs } from '../work.ts'
 import { RECORD_REFUSED } from './error-codes.ts'
 import { createLeaders } from './leaders.ts'
 import { patiently } from './patience.ts'
@@ -102,8 +103,8 @@ export function createAppender(deps: {
       new Promise((resolve, reject) => {
         if (closed) return reject(new Error('the appender is closed'))
         queue.push({ record, resolve, reject })
-        // Appends of one turn of the event loop go out together.
-        if (!sending && queue.length === 1) setImmediate(() => void flush())
+        // Appends of one turn of the event loop go out together, as the work of none of those who asked for them.
+        if (!sending && queue.length === 1) setImmediate(() => runAs(undefined, () => void flush()))
       }),
     async close() {
       closed = true

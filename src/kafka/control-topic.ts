@@ -6,6 +6,7 @@ import { control } from '../../topics/control.ts'
 import type { Clock } from '../clock.ts'
 import { type ControlLog, ControlLogError } from '../control-plane/control-log.ts'
 import type { Logger } from '../observability/logger.ts'
+import { runAs } from '../work.ts'
 import { createLogReader } from './log-reader.ts'
 import { patiently } from './patience.ts'
 import type { LogRecord } from './ports.ts'
@@ -122,7 +123,7 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
 
   return {
     transact(build) {
-      const result = turn.then(() => transact(build))
+      const result = turn.then(() => runAs(undefined, () => transact(build))) // others use the connections that it opens
       turn = result.catch(() => undefined)
       return result
     },

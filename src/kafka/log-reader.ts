@@ -14,7 +14,7 @@ import { createFetchNodes, type FetchNode } from './fetch-nodes.ts'
 import type { Reading } from './fetch-session.ts'
 import { createLeaders, type Leaders } from './leaders.ts'
 import type { LogReader, LogReaderEvents } from './ports.ts'
-import { decodeRecordSet } from './record-batch.ts'
+import { decodeRecordSet, type ForeignBatches } from './record-batch.ts'
 import type { FetchedPartition } from './requests.ts'
 import { type KafkaSettings, openWire, type Wire } from './wire.ts'
 
@@ -55,6 +55,8 @@ const DEFAULTS: LogReaderSettings = {
   quietWaitMs: 1_000,
 }
 
+const ANSWER_UNPACKED_BYTES_MAX = 64 * 1024 * 1024
+
 const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
 
 export function createLogReader(deps: {
@@ -67,6 +69,8 @@ export function createLogReader(deps: {
    * work of reading. Never by default.
    */
   patient?: () => boolean
+  /** What holds for a topic that others than the platform write to; undefined for a topic that they do not. */
+  foreign?: ((topic: string) => ForeignBatches | undefined) | undefined
   settings?: Partial<LogReaderSettings>
 }): LogReader {
   const settings = { ...DEFAULTS, ...deps.settings }
@@ -197,9 +201,12 @@ export function createLogReader(deps: {
     const to = node.isQuiet ? await quietWireOf(node) : wire!
     const answer = await to.send(session.nodeId, session.request({ ...settings, ...holding(node) }))
     if (closed || !session.accept(answer)) return
+    let unpackedBytes = 0
     for (const fetched of answer.partitions) {
+      // Small batches may unpack to much: the other partitions come with the next answer again.
+      if (unpackedBytes > ANSWER_UNPACKED_BYTES_MAX) return
       try {
-        take(node, fetched)
+        unpackedBytes += take(node, fetched)
       } catch (error) {
         // Not Kafka's fault: reading the same again would only fail again.
         events.onFatal(error as Error)
@@ -227,26 +234,29 @@ export function createLogReader(deps: {
     return { maxWaitMs: isQuiet ? settings.quietWaitMs : settings.maxWaitMs, bytesMin: 1 }
   }
 
-  function take(node: FetchNode, fetched: FetchedPartition): void {
+  /** Answers how much it was, unpacked. */
+  function take(node: FetchNode, fetched: FetchedPartition): number {
     const { session } = node
     const key = keyOf(fetched.topic, fetched.partition)
     const reading = session.answered(key)
-    if (!reading) return // let go of, or assigned anew, while the answer was under way
+    if (!reading) return 0 // let go of, or assigned anew, while the answer was under way
     if (fetched.errorCode !== 0) trouble(key, reading, errorName(fetched.errorCode))
-    if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return
-    const { records, nextOffset } = decodeRecordSet(
+    if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return 0
+    const { records, nextOffset, unpackedBytes } = decodeRecordSet(
       fetched.recordSet,
       fetched.topic,
       fetched.partition,
       reading.offset!,
       fetched.abortedTransactions,
+      deps.foreign?.(fetched.topic),
     )
-    if (nextOffset === reading.offset) return
+    if (nextOffset === reading.offset) return 0
     reading.offset = nextOffset
     reading.activeAtMs = clock.monotonicMs()
     session.moved(key)
     if (node.isQuiet) nodes.wakeUp(node, key, reading)
     events.onRecords(fetched.topic, fetched.partition, records, nextOffset)
+    return unpackedBytes
   }
 
   function trouble(key: string, reading: Reading, error: string): void {

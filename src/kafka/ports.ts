@@ -1,6 +1,7 @@
 /**
  * What the rest of Clarion sees of Kafka. Implementations stand beside this file; only they know the client library.
  */
+import type { ForeignBatches } from './record-batch.ts'
 
 /** Header values by name; a repeated header keeps its last value. */
 export type Headers = Record<string, Buffer>
@@ -132,6 +133,8 @@ export interface Processor {
   partitionShareMax?: number
   /** Most bytes of one input partition in one fetch, for the same reason. */
   partitionFetchBytesMax?: number
+  /** What holds for the batches of a topic that others than the platform write to; undefined for all other topics. */
+  foreign?: (topic: string) => ForeignBatches | undefined
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

@@ -4,7 +4,8 @@
  */
 import { crc32c } from '@node-rs/crc32'
 import { decompress } from './compression.ts'
-import type { Headers, LogRecord, OutRecord } from './ports.ts'
+import type { LogRecord, OutRecord } from './ports.ts'
+import { MalformedBatch, RECORD_BYTES_MIN, RecordCursor } from './protocol/record-cursor.ts'
 
 const HEADER_BYTES = 61
 /** From the first byte of the batch to its attributes, where the checksum starts. */
@@ -129,12 +130,26 @@ export interface Decoded {
   records: LogRecord[]
   /** Where to read on: beyond markers and aborted records too. */
   nextOffset: number
+  /** What was decoded, unpacked. */
+  unpackedBytes: number
 }
 
 export interface AbortedTransaction {
   producerId: bigint
   firstOffset: number
 }
+
+/**
+ * Of partitions that others than the platform write to. The broker looks at an uncompressed batch as a whole only: its records may claim any
+ * offsets, those of other batches too. And a small compressed batch may hold millions of records.
+ */
+export interface ForeignBatches {
+  /** A batch may hold so many records. */
+  recordsMax: number
+}
+
+/** Batches that unpack to more than this together are left for the next fetch, the first excepted. */
+const UNPACKED_BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * The records of `bytes` (the record set of a fetch answer) that a read-committed reader may see, from `fromOffset` on.
@@ -146,158 +161,122 @@ export function decodeRecordSet(
   partition: number,
   fromOffset: number,
   abortedList: AbortedTransaction[],
+  foreign?: ForeignBatches,
 ): Decoded {
   const aborted = new Set<bigint>()
   const starts = abortedList.length > 1 ? [...abortedList].sort((a, b) => a.firstOffset - b.firstOffset) : abortedList
   let nextStart = 0
   const records: LogRecord[] = []
   let nextOffset = fromOffset
+  let unpackedBytes = 0
   let at = 0
-  while (at + HEADER_BYTES <= bytes.length) {
+  while (at + HEADER_BYTES <= bytes.length && unpackedBytes < UNPACKED_BYTES_MAX) {
     const end = at + 12 + bytes.readInt32BE(at + 8)
     if (end > bytes.length) break // cut off by the fetch's byte limit
-    if (bytes[at + 16] !== 2) throw new Error(`record batch of format ${bytes[at + 16]} in ${topic}/${partition}`)
+    if (end < at + HEADER_BYTES) throw new MalformedBatch(`a record batch of no length in ${topic}/${partition}`)
+    if (bytes[at + 16] !== 2) throw new MalformedBatch(`record batch of format ${bytes[at + 16]} in ${topic}/${partition}`)
     const baseOffset = Number(bytes.readBigInt64BE(at))
-    const lastOffset = baseOffset + bytes.readInt32BE(at + 23)
+    const lastOffset = baseOffset + Math.max(0, bytes.readInt32BE(at + 23))
     const attributes = bytes.readInt16BE(at + ATTRIBUTES_AT)
     const transactional = (attributes & TRANSACTIONAL) !== 0
-    let hidden = false
+    let hidden = lastOffset < fromOffset
     if (transactional) {
       const producerId = bytes.readBigInt64BE(at + 43)
       while (nextStart < starts.length && starts[nextStart]!.firstOffset <= lastOffset) aborted.add(starts[nextStart++]!.producerId)
       if (attributes & CONTROL) aborted.delete(producerId) // the producer's marker ends its aborted range
-      hidden = aborted.has(producerId)
+      hidden ||= aborted.has(producerId)
     }
-    if (!hidden && !(attributes & CONTROL)) readBatch(bytes, at, end, topic, partition, baseOffset, attributes, fromOffset, records)
+    if (!hidden && !(attributes & CONTROL)) {
+      const batch = { bytes, start: at, end, topic, partition, baseOffset, lastOffset, attributes, fromOffset }
+      unpackedBytes += readBatch(batch, foreign, records)
+    }
     nextOffset = Math.max(nextOffset, lastOffset + 1)
     at = end
   }
-  return { records, nextOffset }
+  return { records, nextOffset, unpackedBytes }
 }
 
-function readBatch(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  topic: string,
-  partition: number,
-  baseOffset: number,
-  attributes: number,
-  fromOffset: number,
-  into: LogRecord[],
-): void {
-  const count = bytes.readInt32BE(start + 57)
-  const baseTimestampMs = Number(bytes.readBigInt64BE(start + 27))
-  const appendTimeMs = attributes & LOG_APPEND_TIME ? Number(bytes.readBigInt64BE(start + 35)) : -1
-  const codec = attributes & CODEC_MASK
-  const body = bytes.subarray(start + HEADER_BYTES, end)
+interface Batch {
+  /** From `start` to `end`. */
+  bytes: Buffer
+  start: number
+  end: number
+  topic: string
+  partition: number
+  baseOffset: number
+  lastOffset: number
+  attributes: number
+  fromOffset: number
+}
+
+/** Answers how large the records are, unpacked; of what fails while it is unpacked, the most that it may have been. */
+function readBatch(batch: Batch, foreign: ForeignBatches | undefined, into: LogRecord[]): number {
+  const codec = batch.attributes & CODEC_MASK
   const before = into.length
+  let unpackedBytes = 0
   try {
-    readRecords(codec === 0 ? body : decompress(codec, body))
+    const count = countOf(batch, foreign)
+    if (codec !== 0) unpackedBytes = UNPACKED_BYTES_MAX
+    const packed = batch.bytes.subarray(batch.start + HEADER_BYTES, batch.end)
+    const body = codec === 0 ? packed : decompress(codec, packed)
+    unpackedBytes = body.length
+    if (count * RECORD_BYTES_MIN > body.length) throw new MalformedBatch(`it has room for fewer than ${count} records`)
+    readRecords(batch, body, count, foreign !== undefined, into)
   } catch (error) {
-    // The broker looks into every batch that it takes; where its decompressors are more lenient than ours, nobody must be stopped by it.
-    if (codec === 0) throw error
+    // A fault of the platform's own stops loudly. Organizations' batches, and those that some broker has compressed, stop nobody.
+    if (codec === 0 && foreign === undefined) throw error
     into.length = before
-    undecodable(bytes, start, topic, partition, baseOffset, fromOffset, appendTimeMs, String((error as Error).message), into)
+    addUndecodable(batch, foreign, error instanceof Error ? error.message : String(error), into)
   }
-
-  function readRecords(body: Buffer): void {
-    const cursor = new Cursor(body)
-    for (let index = 0; index < count; index++) readRecord(cursor)
-  }
-
-  function readRecord(cursor: Cursor): void {
-    const length = cursor.varint()
-    const recordEnd = cursor.at + length
-    if (recordEnd > cursor.buffer.length) throw new Error('record ends too early')
-    cursor.at++ // attributes
-    const timestampDelta = cursor.varlong()
-    const offset = baseOffset + cursor.varint()
-    if (offset < fromOffset) {
-      cursor.at = recordEnd
-      return
-    }
-    const key = cursor.bytes()
-    const value = cursor.bytes()
-    const headers = readHeaders(cursor)
-    if (cursor.at !== recordEnd) throw new Error('a record is not as long as it says')
-    const timestampMs = appendTimeMs >= 0 ? appendTimeMs : baseTimestampMs + timestampDelta
-    into.push({ topic, partition, offset, timestampMs, key, value, headers, sizeBytes: length })
-  }
+  return unpackedBytes
 }
 
-/** A batch whose compression cannot be undone still has a place in the log: one record stands for it, so that it can be judged. */
-function undecodable(
-  bytes: Buffer,
-  start: number,
-  topic: string,
-  partition: number,
-  baseOffset: number,
-  fromOffset: number,
-  appendTimeMs: number,
-  reason: string,
-  into: LogRecord[],
-): void {
-  const lastOffset = baseOffset + bytes.readInt32BE(start + 23)
-  const timestampMs = appendTimeMs >= 0 ? appendTimeMs : Number(bytes.readBigInt64BE(start + 35))
-  for (let offset = Math.max(baseOffset, fromOffset); offset <= lastOffset; offset++) {
-    into.push({ topic, partition, offset, timestampMs, key: null, value: null, headers: {}, undecodable: reason })
-  }
+/** The number of records that the batch claims, before anything is made of it. */
+function countOf({ bytes, start, baseOffset, lastOffset }: Batch, foreign: ForeignBatches | undefined): number {
+  const count = bytes.readInt32BE(start + 57)
+  const places = lastOffset - baseOffset + 1
+  // In a compacted topic a batch keeps its range of offsets, and may have lost all of its records.
+  if (count < 0 || count > places) throw new MalformedBatch(`it claims ${count} records in ${places} places`)
+  if (foreign === undefined) return count
+  if (count !== places) throw new MalformedBatch(`it claims ${count} records in ${places} places`)
+  if (count > foreign.recordsMax)
+    throw new MalformedBatch(`it holds ${count} records, at most ${foreign.recordsMax} are allowed: send smaller batches`)
+  return count
 }
 
-const NO_HEADERS: Headers = Object.freeze({}) as Headers
-
-function readHeaders(cursor: Cursor): Headers {
-  const count = cursor.varint()
-  if (count <= 0) return NO_HEADERS
-  const headers: Headers = Object.create(null)
+function readRecords(batch: Batch, body: Buffer, count: number, isForeign: boolean, into: LogRecord[]): void {
+  const { topic, partition, baseOffset, lastOffset, fromOffset } = batch
+  const baseTimestampMs = Number(batch.bytes.readBigInt64BE(batch.start + 27))
+  const appendTimeMs = appendTimeOf(batch)
+  const cursor = new RecordCursor(body)
   for (let index = 0; index < count; index++) {
-    const name = cursor.bytes()
-    const value = cursor.bytes()
-    if (name && value) headers[name.toString('latin1')] = value
+    cursor.next()
+    const { offsetDelta } = cursor
+    if (isForeign && offsetDelta !== index) throw new MalformedBatch(`the offset delta of its record ${index} is ${offsetDelta}`)
+    const offset = baseOffset + offsetDelta
+    if (offset < baseOffset || offset > lastOffset) throw new MalformedBatch(`a record at ${offset} is outside of its batch`)
+    if (offset < fromOffset) continue
+    const { key, value, headers, sizeBytes } = cursor
+    const timestampMs = appendTimeMs >= 0 ? appendTimeMs : baseTimestampMs + cursor.timestampDelta
+    into.push({ topic, partition, offset, timestampMs, key, value, headers, sizeBytes })
   }
-  return headers
+  if (!cursor.isAtEnd) throw new MalformedBatch(`it holds more than its ${count} records`)
 }
 
-class Cursor {
-  readonly buffer: Buffer
-  at = 0
+const maxTimestampOf = ({ bytes, start }: Batch): number => Number(bytes.readBigInt64BE(start + 35))
+/** -1 where the producer's times count. */
+const appendTimeOf = (batch: Batch): number => (batch.attributes & LOG_APPEND_TIME ? maxTimestampOf(batch) : -1)
 
-  constructor(buffer: Buffer) {
-    this.buffer = buffer
-  }
-
-  varint(): number {
-    let shift = 0
-    let result = 0
-    for (;;) {
-      const byte = this.buffer[this.at++]
-      if (byte === undefined) throw new Error('record ends too early')
-      result |= (byte & 0x7f) << shift
-      if ((byte & 0x80) === 0) break
-      shift += 7
-    }
-    return (result >>> 1) ^ -(result & 1)
-  }
-
-  varlong(): number {
-    let factor = 1
-    let result = 0
-    for (;;) {
-      const byte = this.buffer[this.at++]
-      if (byte === undefined) throw new Error('record ends too early')
-      result += (byte & 0x7f) * factor
-      if ((byte & 0x80) === 0) break
-      factor *= 128
-    }
-    return result % 2 === 0 ? result / 2 : -(result + 1) / 2
-  }
-
-  bytes(): Buffer | null {
-    const length = this.varint()
-    if (length < 0) return null
-    const start = this.at
-    this.at += length
-    return this.buffer.subarray(start, this.at)
+/**
+ * A batch that cannot be read still has places in the log: a record for each of them, so that each can be judged. Where they are more than a batch
+ * may have, one record at the first place represents all.
+ */
+function addUndecodable(batch: Batch, foreign: ForeignBatches | undefined, reason: string, into: LogRecord[]): void {
+  const { topic, partition, baseOffset, lastOffset, fromOffset } = batch
+  const timestampMs = maxTimestampOf(batch)
+  const isTooMany = foreign !== undefined && lastOffset - baseOffset >= foreign.recordsMax
+  const end = isTooMany ? baseOffset : lastOffset
+  for (let offset = Math.max(baseOffset, fromOffset); offset <= end; offset++) {
+    into.push({ topic, partition, offset, timestampMs, key: null, value: null, headers: {}, undecodable: reason })
   }
 }

@@ -44,6 +44,7 @@ export async function runShardedProcessor(deps: {
     clock: deps.clock,
     logger,
     ...(processor.partitionFetchBytesMax && { settings: { partitionBytesMax: processor.partitionFetchBytesMax } }),
+    foreign: processor.foreign,
     patient: () => processor.patient === true && missing() === undefined,
     events: {
       onRecords(topic, partition, records, nextOffset) {

@@ -21,6 +21,8 @@ export interface Metrics {
   shed(): void
   /** Asked for at each scrape; what cannot be answered is left out. */
   ingressLag(read: () => Promise<IngressLag[]>): void
+  /** Asked for at each scrape: errors that nothing handled, by whose work they were. */
+  unhandled(read: () => Record<'request' | 'shard', number>): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** Asked for at each scrape; what `read` answers only grows. */
@@ -125,6 +127,14 @@ export function createMetrics(): Metrics {
         labelNames: ['organization'],
         read: async () =>
           (await read()).map(({ organizationId, records }) => ({ labels: { organization: organizationId }, value: records })),
+      })
+    },
+    unhandled(read) {
+      asked.counter({
+        name: 'clarion_unhandled_total',
+        help: 'Errors of requests and of shards that nothing handled: each is a fault of the platform, and its log line says where.',
+        labelNames: ['where'],
+        read: () => Object.entries(read()).map(([where, value]) => ({ labels: { where }, value })),
       })
     },
     gauge: (name, help, read) => asked.gauge({ name, help, read: () => [{ value: read() }] }),

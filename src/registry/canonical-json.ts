@@ -1,16 +1,19 @@
 /** JSON in the one form that equal values share (RFC 8785), and the hash of a schema made from it. */
 import { hash } from 'node:crypto'
+import { ExactNumber } from '../json/exact-number.ts'
 
 /** @throws TypeError for what RFC 8785 has no form for: numbers that are not finite, strings with lone surrogates. */
 export function canonicalJson(value: unknown): string {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('a number is beyond double precision')
+  if (value instanceof ExactNumber || (typeof value === 'number' && !Number.isFinite(value)))
+    throw new TypeError('a number is beyond double precision')
   if (typeof value === 'string' && !value.isWellFormed()) throw new TypeError('a string has a lone surrogate')
   return render(value, canonicalJson)
 }
 
 /** A string that two JSON values share exactly when they are equal; never throws. Not for storing. */
 export function identityOf(value: unknown): string {
-  return typeof value === 'number' ? String(value === 0 ? 0 : value) : render(value, identityOf)
+  if (typeof value === 'number') return String(value === 0 ? 0 : value)
+  return value instanceof ExactNumber ? value.identity : render(value, identityOf)
 }
 
 /** SHA-256 of the canonical JSON, descriptions included, in hex (C.11.3). @throws as `canonicalJson`. */

@@ -6,7 +6,16 @@ import type { Code, Finding } from '../codes.ts'
 import type { Organization, SchemaFlavour } from '../control-plane/records.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
 import { finding } from '../events/json-text.ts'
-import { checkName, checkNamespace, checkVersion, GENERIC, GENERIC_FULL_NAME, isReservedNamespace } from '../events/names.ts'
+import {
+  checkName,
+  checkNamespace,
+  checkVersion,
+  GENERIC,
+  GENERIC_FULL_NAME,
+  isReservedNamespace,
+  misplacedVersion,
+  versionProblem,
+} from '../events/names.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
 import { checkMinor } from './compatibility/minor.ts'
 import { checkPatch } from './compatibility/patch.ts'
@@ -82,8 +91,8 @@ function checkNames({ namespace, name, version }: RegistrationInput, { organizat
   const reserved = isReservedNamespace(namespace)
   const allowed = organization.namespaceAllowlist.includes(namespace)
   add(malformed, '/namespace', 'The namespace', 'must be 2 to 31 characters: a lower-case letter, then letters, digits, _ or -')
-  add(checkName(name), '/name', 'The name', 'must be 2 to 61 characters: a lower-case letter, then letters, digits, _, . or -')
-  add(checkVersion(version), '/version', 'The version', 'must be MAJOR.MINOR.PATCH: whole numbers of 15 digits at most, no leading zeros')
+  add(checkName(name), '/name', 'The name', misplacedVersion(name) ?? NAME_FORM)
+  add(checkVersion(version), '/version', 'The version', versionProblem(version) ?? '')
   if (isGeneric)
     add('cannot_register_generic_event', '/name', GENERIC_FULL_NAME, 'belongs to the platform: it is there without registering')
   if (reserved) add('reserved_namespace', '/namespace', `The namespace ${namespace}`, 'belongs to the platform')
@@ -94,6 +103,7 @@ function checkNames({ namespace, name, version }: RegistrationInput, { organizat
   return findings
 }
 
+const NAME_FORM = 'must be 2 to 61 characters: a lower-case letter, then letters, digits, _, . or -'
 const LISTED_MAX = 10
 const listOf = (namespaces: string[]): string =>
   namespaces.length > LISTED_MAX ? `${namespaces.slice(0, LISTED_MAX).join(', ')}, …` : namespaces.join(', ') || 'empty'

@@ -1,6 +1,7 @@
 /** Whether a payload schema can be taken: its size before anything compiles it, then its form, then its example (C.11.2, C.11.3). */
 import type { Finding } from '../codes.ts'
 import type { SchemaFlavour } from '../control-plane/records.ts'
+import { inexactNumbers } from '../events/inexact-numbers.ts'
 import { isJsonObject } from '../events/json-pointer.ts'
 import { finding } from '../events/json-text.ts'
 import { canonicalJson, schemaHash } from './canonical-json.ts'
@@ -30,10 +31,10 @@ export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput
   if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
   const flavour = flavourOf(payloadSchema)
   const caps = capFindings(size)
-  const canonical = canonicalProblem(payloadSchema)
-  const hash = canonical ? null : schemaHash(payloadSchema)
-  if (caps.length > 0 || canonical) {
-    return { flavour, size, hash, findings: canonical ? [...caps, invalidSchema([canonical])] : caps }
+  const uncanonical = uncanonicalIn(payloadSchema)
+  const hash = uncanonical.length > 0 ? null : schemaHash(payloadSchema)
+  if (caps.length > 0 || uncanonical.length > 0) {
+    return { flavour, size, hash, findings: uncanonical.length > 0 ? [...caps, invalidSchema(uncanonical)] : caps }
   }
   if (payloadSchema.type !== 'object') {
     return { flavour, size, hash, findings: [invalidSchema([finding('/type', 'type', 'must be "object" at the root')])] }
@@ -71,12 +72,15 @@ function invalidSchema(details: Finding[]): RegistrationFinding {
   }
 }
 
-function canonicalProblem(schema: SchemaObject): Finding | undefined {
+/** What has no canonical form, and so no hash: numbers first, with their places. */
+function uncanonicalIn(schema: SchemaObject): Finding[] {
+  const inexact = inexactNumbers(schema)
+  if (inexact.length > 0) return inexact
   try {
     canonicalJson(schema)
-    return undefined
+    return []
   } catch (error) {
-    return finding('', 'canonical', `has no canonical form: ${error instanceof Error ? error.message : String(error)}`)
+    return [finding('', 'canonical', `has no canonical form: ${error instanceof Error ? error.message : String(error)}`)]
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import type { SchemaFlavour } from '../control-plane/records.ts'
+import { ExactNumber } from '../json/exact-number.ts'
 import { isHostname } from './hostnames.ts'
 
 /** The test of a format, which passes what is not of its type; undefined when it is not known. */
@@ -132,14 +133,34 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 
 const INT32_MIN = -(2 ** 31)
 const INT32_MAX = 2 ** 31 - 1
+/** Neither is the decimal of a double, and both ends may be reached. */
+const INT64_MIN = new ExactNumber('-9223372036854775808')
+const INT64_MAX = new ExactNumber('9223372036854775807')
+/** The largest single, as it is written shortest. */
+const FLOAT_MAX = 3.4028235e38
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** The test of a format of numbers, by the digits that were sent. */
+function ofNumbers(holds: (value: number) => boolean, holdsExactly: (value: ExactNumber) => boolean): (value: unknown) => boolean {
+  return value => (typeof value === 'number' ? holds(value) : !(value instanceof ExactNumber) || holdsExactly(value))
+}
 
 /** What OpenAPI 3.1 adds. */
 const OPENAPI_FORMATS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  int32: value => typeof value !== 'number' || (Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX),
-  int64: value => typeof value !== 'number' || Number.isInteger(value),
-  float: () => true,
-  double: () => true,
+  // Every integer of 32 bits is a double.
+  int32: ofNumbers(
+    value => Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX,
+    () => false,
+  ),
+  int64: ofNumbers(
+    value => Number.isInteger(value) && Math.abs(value) < 2 ** 63,
+    value => value.isInteger && value.compareTo(INT64_MIN) >= 0 && value.compareTo(INT64_MAX) <= 0,
+  ),
+  float: ofNumbers(
+    value => Math.abs(value) <= FLOAT_MAX,
+    value => value.compareTo(-FLOAT_MAX) >= 0 && value.compareTo(FLOAT_MAX) <= 0,
+  ),
+  double: ofNumbers(Number.isFinite, value => Number.isFinite(value.nearest)),
   byte: value => typeof value !== 'string' || BASE64.test(value),
   binary: () => true,
   password: () => true,

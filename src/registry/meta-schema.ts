@@ -1,5 +1,6 @@
-/** The meta-schema of draft 2020-12: what a schema itself must look like. Its text comes with ajv. */
+/** The meta-schema of draft 2020-12: what a schema itself must look like. Its text comes with ajv, that of OpenAPI's own words is here. */
 import { createRequire } from 'node:module'
+import type { SchemaFlavour } from '../control-plane/records.ts'
 import { createJudge, type Judge } from './judging/judge.ts'
 import type { Schema } from './references.ts'
 
@@ -13,7 +14,31 @@ export function metaSchemas(): Map<string, Schema> {
   return new Map(names.map(name => [`${DIALECT}/${name}`, require(`ajv/dist/refs/json-schema-2020-12/${name}.json`) as Schema]))
 }
 
-export function createMetaJudge(): Judge {
+/** What OpenAPI 3.1 says of its words in a schema (its vocabulary "base"); `example` may be anything. */
+const OPENAPI_WORDS = {
+  discriminator: {
+    type: 'object',
+    properties: { propertyName: { type: 'string' }, mapping: { type: 'object', additionalProperties: { type: 'string' } } },
+    required: ['propertyName'],
+  },
+  externalDocs: { type: 'object', properties: { url: { type: 'string' }, description: { type: 'string' } }, required: ['url'] },
+  xml: {
+    type: 'object',
+    properties: {
+      name: { type: 'string' },
+      namespace: { type: 'string' },
+      prefix: { type: 'string' },
+      attribute: { type: 'boolean' },
+      wrapped: { type: 'boolean' },
+    },
+  },
+}
+
+export function createMetaJudge(flavour: SchemaFlavour): Judge {
   const documents = metaSchemas()
-  return createJudge(documents.get(`${DIALECT}/schema`) as Schema, { flavour: 'json-schema-2020-12', formats: 'annotate', documents })
+  const draft = documents.get(`${DIALECT}/schema`) as Schema
+  if (flavour === 'json-schema-2020-12') return createJudge(draft, { flavour, formats: 'annotate', documents })
+  // The anchor that the draft calls itself by, in a resource around it: schemas inside a schema come back to here.
+  const withWords = { $id: 'https://schema.invalid/openapi', $dynamicAnchor: 'meta', $ref: `${DIALECT}/schema`, properties: OPENAPI_WORDS }
+  return createJudge(withWords, { flavour, formats: 'annotate', documents })
 }

@@ -1,6 +1,8 @@
-/** Which version an emit is judged by (K-12). */
+/** Which version an emit is judged by. */
+import { CODES } from '../codes.ts'
 import type { Registration } from '../control-plane/records.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
+import { misplacedVersion, versionProblem } from '../events/names.ts'
 
 export type Resolved = { registration: Registration } | { code: 'event_not_registered' | 'event_not_published' }
 
@@ -14,4 +16,18 @@ export function resolveEvent(event: RegisteredEvent | undefined, version: string
   const registration = event.versions.get(version)
   if (!registration) return { code: 'event_not_registered' }
   return registration.status === 'published' ? { registration } : { code: 'event_not_published' }
+}
+
+/** Why nothing was found, for the caller. `field`: the one that cannot be right as it is written. */
+export function explainUnresolved(
+  code: 'event_not_registered' | 'event_not_published',
+  fullName: string,
+  version: string | undefined,
+): { message: string; field?: 'name' | 'version'; problem?: string } {
+  const { meaning } = CODES[code]
+  const ofName = misplacedVersion(fullName)
+  if (ofName !== undefined) return { message: `${meaning} The name ${ofName}.`, field: 'name', problem: ofName }
+  const ofVersion = version === undefined ? undefined : versionProblem(version)
+  if (ofVersion !== undefined) return { message: `${meaning} The version ${ofVersion}.`, field: 'version', problem: ofVersion }
+  return { message: meaning }
 }

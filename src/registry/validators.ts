@@ -29,7 +29,7 @@ const SHARED_MAX = 10_000
 /** `cacheMax`: schemas kept ready at most; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
   const judges = createCache<Judge>(options.cacheMax)
-  const metaSchema = createMetaJudge()
+  const metaSchemas = { 'json-schema-2020-12': createMetaJudge('json-schema-2020-12'), 'openapi-3.1': createMetaJudge('openapi-3.1') }
   const shared = { 'json-schema-2020-12': createSharedNodes(SHARED_MAX), 'openapi-3.1': createSharedNodes(SHARED_MAX) }
   const makeJudge = (schema: SchemaObject, flavour: SchemaFlavour): Judge =>
     createJudge(schema, { flavour, formats: 'assert', shared: shared[flavour] })
@@ -37,7 +37,7 @@ export function createValidators(options: { cacheMax: number }): Validators {
   function check(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
     const refused = checkDialect(schema, flavour)
     if (refused.length > 0) return refused.slice(0, FINDINGS_MAX)
-    return metaSchema.findings(onlyJudged(schema), FINDINGS_MAX)
+    return metaSchemas[flavour].findings(schema, FINDINGS_MAX)
   }
 
   function judgeOf({ schemaHash, payloadSchema, schemaFlavour }: Parameters<Validators['validate']>[0]): Judge {

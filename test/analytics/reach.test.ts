@@ -30,7 +30,9 @@ async function awayUntilCalled(target: string): Promise<{ url: string; comeBack(
         const { authorization = '' } = headers
         const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}
         const answer = await fetch(origin + request.url, { method, headers: { authorization }, ...body })
-        response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
+        response
+          .writeHead(answer.status, { 'x-clickhouse-query-id': answer.headers.get('x-clickhouse-query-id') ?? '' })
+          .end(Buffer.from(await answer.arrayBuffer()))
       })
       await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
       return server

@@ -378,6 +378,23 @@ describe('usage', () => {
       { start: iso(NOON).replace('.000', ''), meter: 'emits', count: 2 },
     ])
   })
+
+  it('counts whole buckets, from the one that contains the beginning to the last one that begins before the end', async () => {
+    const own = { organizationId: 'org_buckets', environment: 'live' as const, meter: 'emits' as const }
+    const HOUR_MS = 3_600_000
+    await insert({
+      verdicts: [0, 1, 2].map(n => verdict(n + 1, { organizationId: 'org_buckets', recordedAtMs: NOON + n * HOUR_MS + 60_000 })),
+    })
+    const starts = async (bucket: 'hour' | 'day', fromMs: number, toMs: number) =>
+      (await reads.usageTimeseries({ ...own, bucket, from: iso(fromMs), to: iso(toMs) })).map(each => [Date.parse(each.start), each.count])
+    expect(await starts('hour', NOON + 30 * 60_000, NOON + HOUR_MS + 1)).toEqual([
+      [NOON, 1],
+      [NOON + HOUR_MS, 1],
+    ])
+    expect(await starts('hour', NOON, NOON + HOUR_MS)).toEqual([[NOON, 1]])
+    expect(await starts('day', NOON + HOUR_MS, NOON + HOUR_MS + 1)).toEqual([[NOON - 12 * HOUR_MS, 3]])
+    expect(await starts('day', NOON + 12 * HOUR_MS, NOON + 13 * HOUR_MS)).toEqual([])
+  })
 })
 
 describe('changes', () => {

@@ -68,6 +68,7 @@ describe('the relay log', () => {
       step(7, external(7)),
       step(8, external(8)),
       step(9, { ...external(9), groupId: 'cefg_two' }),
+      step(10, { ...external(10), groupId: 'cefg_two' }),
       step(1, { organizationId: 'org_other' }),
     ]
     const tried = (second: number, more: object) => {
@@ -78,6 +79,14 @@ describe('the relay log', () => {
       tried(6, { number: 1, state: 'retrying', responseStatus: 500, error: 'status 500', startedAtMs: BASE_MS + 6_100 }),
       tried(6, { number: 2, state: 'success', responseStatus: 204, error: null, startedAtMs: BASE_MS + 60_000 }),
       tried(7, { number: 1, state: 'failed', responseStatus: 410, error: 'status 410', startedAtMs: BASE_MS + 7_100 }),
+      tried(10, {
+        number: 0,
+        attemptId: null,
+        state: 'cancelled',
+        reason: 'webhook_deleted',
+        responseStatus: null,
+        startedAtMs: BASE_MS + 8_004,
+      }),
     ]
     await insertAudit(analytics, 1, { relays, attempts })
   })
@@ -130,6 +139,22 @@ describe('the relay log', () => {
     await expect(list({ cursor: 'x' })).rejects.toMatchObject({ code: 'validation_failed' })
   })
 
+  it('shows in the lineage of an event what became of each relay, to an endpoint too', async () => {
+    const stations = async (second: number) =>
+      (await reads.lineageOf(OWNER, eventAt(second))).slice(1).map(each => [each.memberId, each.status, each.skipReason, each.lastError])
+    expect(await stations(6)).toEqual([['cefm_ext', 'relayed', null, null]])
+    expect(await stations(7)).toEqual([['cefm_ext', 'failed', null, 'status 410']])
+    expect(await stations(8)).toEqual([['cefm_ext', 'queued', null, null]])
+    expect(await stations(10)).toEqual([['cefm_ext', 'skipped', 'webhook_deleted', null]])
+    expect(await stations(2)).toEqual([['cefm_one', 'failed', null, 'federation_name_conflict']])
+    expect(await stations(4)).toEqual([['cefm_one', 'skipped', 'plan', null]])
+    expect((await reads.lineageOf(OWNER, eventAt(6)))[0]).toMatchObject({
+      relayId: null,
+      status: null,
+      deliveries: [{ status: 'success' }],
+    })
+  })
+
   it('is the owner’s: one relay, the relays of an event, the last of each member, the meter', async () => {
     expect(await reads.relayById(OWNER, step(2).relayId)).toMatchObject({ status: 'failed' })
     expect(await reads.relayById('org_stranger', step(2).relayId)).toBeUndefined()
@@ -142,6 +167,6 @@ describe('the relay log', () => {
       ]),
     )
     // What was skipped is not counted, nor is trying again.
-    expect((await reads.usageSummary(OWNER, 'live', MONTH)).federation_relays).toBe(8)
+    expect((await reads.usageSummary(OWNER, 'live', MONTH)).federation_relays).toBe(9)
   })
 })

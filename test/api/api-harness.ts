@@ -74,12 +74,18 @@ export interface TestApi extends ControlProcess {
   answer(row: OutcomeRow): Promise<void>
 }
 
-/** `egress`: what webhooks may reach besides the public internet. */
-export async function openTestApi(
-  options: { egress?: { allow: string[]; allowHttp: boolean }; timeScale?: number } = {},
-): Promise<TestApi> {
+export interface TestApiOptions {
+  /** What webhooks may reach besides the public internet. */
+  egress?: { allow: string[]; allowHttp: boolean }
+  timeScale?: number
+  /** What the handlers read the history with, of this database; as the rest of the test does unless said. */
+  openHistory?(database: string): AnalyticsClient
+}
+
+export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const control = await openControlProcess()
   const analytics = await migratedDatabase()
+  const history = options.openHistory?.(analytics.database) ?? analytics
   const ids = createIds({ clock, random })
   const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
   const onFatal = (error: Error) => {
@@ -122,8 +128,8 @@ export async function openTestApi(
     pings,
     outcomes,
     tags,
-    reads: createReads(analytics),
-    ...{ ledger, ledgerReads: createLedgerReads(analytics), shards: control.provisioning.shards },
+    reads: createReads(history),
+    ...{ ledger, ledgerReads: createLedgerReads(history), shards: control.provisioning.shards },
     positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
     readiness: { missing: () => missing },
@@ -165,7 +171,7 @@ export async function openTestApi(
       outcomes.close()
       sender.close()
       await kafkaAccess.close()
-      await Promise.allSettled([ledger.close(), reader.close(), appender.close(), analytics.close()])
+      await Promise.allSettled([ledger.close(), reader.close(), appender.close(), analytics.close(), history.close()])
       await control.close()
     },
   }

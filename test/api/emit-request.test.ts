@@ -32,6 +32,9 @@ describe('the body of an emit', () => {
     [{ name: 'a.b', payload: {}, subject: '' }, false],
     [{ name: 'a.b', payload: {}, subject: 'x'.repeat(256) }, false],
     [{ name: 'a.b', payload: {}, time: 'noon' }, false],
+    [{ name: 'a.b', payload: {}, time: `2026-03-01T11:00:00.${'1'.repeat(300)}z` }, true],
+    [{ name: 'a.b', payload: {}, time: '2026-03-01T23:59:60Z' }, true],
+    [{ name: 'a.b', payload: {}, time: '2026-03-01T22:59:60Z' }, false],
     [{ name: 'a.b', payload: {}, version: 1 }, false],
     [[], false],
   ])('is taken by hand exactly when the schema in the OpenAPI document takes it: %j', (body, good) => {
@@ -47,8 +50,18 @@ describe('the body of an emit', () => {
 
   it('may name a time within a day, and no other', () => {
     const at = (time: string) => () => readEmit(Buffer.from(JSON.stringify({ name: 'a.b', payload: {}, time })), nowMs)
-    expect(at('2026-02-28T12:00:00Z')().emit.time).toBe('2026-02-28T12:00:00Z')
+    expect(at('2026-02-28T12:00:00Z')().emit.time).toBe('2026-02-28T12:00:00.000Z')
     expect(at('2026-02-28T11:59:59Z')).toThrow(/within 24 hours/)
     expect(at('2026-03-02T12:00:01Z')).toThrow(/within 24 hours/)
+  })
+
+  it.each([
+    ['2026-03-01t11:00:00.1239999z', '2026-03-01T11:00:00.123Z'],
+    [`2026-03-01T11:00:00.${'9'.repeat(2_000)}Z`, '2026-03-01T11:00:00.999Z'],
+    ['2026-03-01T11:00:00-00:00', '2026-03-01T11:00:00.000Z'],
+    ['2026-03-01T12:30:00+01:30', '2026-03-01T11:00:00.000Z'],
+    ['2026-03-02T00:59:60.5+01:00', '2026-03-02T00:00:00.500Z'],
+  ])('may write its time in every way of RFC 3339, and goes on with %s as %s', (time, expected) => {
+    expect(readEmit(Buffer.from(JSON.stringify({ name: 'a.b', payload: {}, time })), nowMs).emit.time).toBe(expected)
   })
 })

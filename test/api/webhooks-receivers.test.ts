@@ -6,6 +6,7 @@ import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { createIds } from '../../src/events/ids.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { clock, random } from '../control-plane/control-plane-harness.ts'
+import { createRawReceiver } from '../support/raw-receiver.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 
@@ -93,6 +94,29 @@ describe('the test of a webhook', () => {
     const { status, data } = await call('POST', `${WEBHOOKS}/${webhook.id}/test`)
     expect([status, data]).toEqual([200, expect.objectContaining({ success: false, error: expect.any(String), ...expected })])
     expect(receiver.requests.length).toBe(before + 1)
+  })
+
+  it('takes interim answers and half a body for what they are, and says when the answer cannot be read', async () => {
+    let answer = ''
+    const raw = await createRawReceiver({ answer: ({ socket }) => socket.write(answer) })
+    try {
+      const webhook = await create({ url: `${raw.url}/in`, timeoutMs: 1_000 })
+      const test = async (bytes: string) => {
+        answer = bytes
+        return (await call('POST', `${WEBHOOKS}/${webhook.id}/test`)).data
+      }
+      const half = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\nhalf'
+      const taken = await test(half)
+      expect(taken).toMatchObject({ success: true, responseStatus: 202, errorKind: null, error: null })
+      const row = api.tested.find(({ deliveryId }) => deliveryId === taken.deliveryId)
+      expect(row).toMatchObject({ state: 'success', responseStatus: 202, responseBody: 'half', errorKind: null })
+      expect(JSON.parse(row!.requestHeaders!)).toMatchObject({ accept: '*/*' })
+      const refused = { success: false, errorKind: 'protocol', error: expect.any(String) }
+      expect(await test('HTTP/1.1 200 OK\n\n')).toMatchObject({ ...refused, responseStatus: null })
+      expect(await test('HTTP/1.1 101 Switching Protocols\r\n\r\n')).toMatchObject({ ...refused, responseStatus: 101 })
+    } finally {
+      await raw.close()
+    }
   })
 
   it('may be made of one that is switched off, and of no other organization', async () => {

@@ -16,6 +16,7 @@ describe('the request of an attempt', () => {
     expect(build(webhookWith(secret)).headers).toMatchObject({
       'Content-Type': 'application/json; charset=utf-8',
       'User-Agent': expect.stringContaining('Clarion'),
+      Accept: '*/*',
       'X-Event-Id': 'evt_1',
       'X-Event-Sequence': '7',
       'X-Delivery-Id': 'dlv_1',
@@ -35,6 +36,14 @@ describe('the request of an attempt', () => {
   it("carries the webhook's own headers, which were sealed", () => {
     expect(build(withOwn).headers).toMatchObject(own)
     expect(withOwn.encryptedHeaders).not.toContain('shop')
+  })
+
+  it('accepts whatever the receiver answers, unless the webhook says otherwise, in any spelling', () => {
+    for (const name of ['Accept', 'accept', 'ACCEPT']) {
+      const { headers } = build(webhookWith(secret, { encryptedHeaders: secrets.encrypt(JSON.stringify({ [name]: 'text/plain' })) }))
+      expect(Object.entries(headers).filter(([key]) => key.toLowerCase() === 'accept')).toEqual([[name, 'text/plain']])
+    }
+    expect(build(withOwn).headers.Accept).toBe('*/*')
   })
 
   it('says in a header and in the body that it is a replay, and of what', () => {

@@ -11,8 +11,11 @@ const ADDRESSES: Record<string, Record<number, Buffer>> = {
   'four.test': { [A]: Buffer.from([192, 0, 2, 2]) },
 }
 
+let queries = 0
+
 /** A DNS server (RFC 1035) that knows the names above and denies all others. */
 const server = createSocket('udp4').on('message', (query, client) => {
+  queries += 1
   let end = 12
   const labels: string[] = []
   for (; query[end]; end += query[end]! + 1) labels.push(query.toString('latin1', end + 1, end + 1 + query[end]!))
@@ -41,6 +44,15 @@ describe('a name', () => {
       { address: '2001:db8::1', family: 6 },
     ])
     expect(await resolveName('four.test.')).toEqual([{ address: '192.0.2.2', family: 4 }])
+  })
+
+  it('is looked up each time: an address that has changed is found at once, whatever its time to live', async () => {
+    ADDRESSES['moving.test'] = { [A]: Buffer.from([192, 0, 2, 3]) }
+    expect(await resolveName('moving.test')).toEqual([{ address: '192.0.2.3', family: 4 }])
+    const before = queries
+    ADDRESSES['moving.test'] = { [A]: Buffer.from([192, 0, 2, 4]) }
+    expect(await resolveName('moving.test')).toEqual([{ address: '192.0.2.4', family: 4 }])
+    expect(queries - before).toBe(2)
   })
 
   it('that is localhost is loopback, without asking anybody', async () => {

@@ -47,6 +47,11 @@ describe('the embedded ClickHouse, through the official client', () => {
     expect(row).toEqual(parameters)
   })
 
+  it('takes as many parameters as a server of its own does', async () => {
+    const list = Array.from({ length: 5_000 }, (_, n) => `cee_${String(n).padStart(32, '0')}`)
+    expect(await rows('SELECT length({list:Array(String)})::UInt32 AS count', { list })).toEqual([{ count: 5_000 }])
+  })
+
   it('drops a repeated insert with the same deduplication token, in the table and in its materialized view', async () => {
     const once = 'SETTINGS non_replicated_deduplication_window = 100'
     await client.command({ query: `CREATE TABLE emits (id UInt64, at DateTime) ENGINE = MergeTree ORDER BY id ${once}` })

@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import { cacheDirectory } from '../../src/config.ts'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Machine, preflight } from '../../src/embedded/preflight.ts'
@@ -195,7 +196,7 @@ describe('a start', () => {
     const copy = makeDataDirectory()
     cpSync(join(dataDir, 'kafka'), join(copy, 'kafka'), { recursive: true })
     writeFileSync(join(copy, 'kafka', 'data', '__cluster_metadata-0', '00000000000000000000.log'), '')
-    const start = startEmbeddedKafka({ dataDir: copy, heapMb: 256, profile: 'test', logger: quiet })
+    const start = startEmbeddedKafka({ dataDir: copy, cacheDir: cacheDirectory(), heapMb: 256, profile: 'test', logger: quiet })
     await expect(start).rejects.toThrow(/has set them aside .* it was stopped before it did\. .*Restore it from a backup/)
     const kept = readdirSync(join(copy, 'kafka', 'data')).find(name => name.startsWith('control-0.'))!
     const log = '00000000000000000000.log'

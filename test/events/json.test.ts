@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { parseJson } from '../../src/events/json.ts'
 import { sliceElements, sliceMembers } from '../../src/events/json-slices.ts'
+import { ExactNumber } from '../../src/json/exact-number.ts'
 
 const limits = { depthMax: 32, duplicateKeys: 'refuse' } as const
 const parse = (text: string | Buffer, depthMax = 32) => parseJson(Buffer.from(text as string), { ...limits, depthMax })
+const parseAll = (text: string) => parseJson(Buffer.from(text), { ...limits, exactNumbers: 'all' })
 const ruleAndPath = (text: string | Buffer, depthMax?: number) => {
   const parsed = parse(text, depthMax)
   return parsed.ok ? 'ok' : parsed.findings.map(f => `${f.rule} ${f.path}`)
@@ -86,6 +88,45 @@ describe('parseJson', () => {
     ['{"a\\', ['not_json ']],
   ])('%j → %j', (text, expected) => {
     expect(ruleAndPath(text)).toEqual(expected)
+  })
+
+  it('keeps the digits of numbers that a double cannot carry, wherever they are, and changes nothing else', () => {
+    const parsed = parseAll(
+      '{"a":[9007199254740993,"9007199254740993",1.5,{"b":-1e400}],"\\u0062":1e-400,"__proto__":0.1234567890123456789012}',
+    )
+    const shape = (value: unknown): unknown => {
+      if (value instanceof ExactNumber) return `exact ${value.text}`
+      if (Array.isArray(value)) return value.map(shape)
+      return typeof value === 'object' && value !== null ? Object.entries(value).map(([key, each]) => [key, shape(each)]) : value
+    }
+    expect(parsed.ok && shape(parsed.exact)).toEqual([
+      ['a', ['exact 9007199254740993', '9007199254740993', 1.5, [['b', 'exact -1e400']]]],
+      ['b', 'exact 1e-400'],
+      ['__proto__', 'exact 0.1234567890123456789012'],
+    ])
+    expect(parsed.ok && shape(parsed.value)).toEqual([
+      ['a', [9007199254740992, '9007199254740993', 1.5, [['b', Number.NEGATIVE_INFINITY]]]],
+      ['b', 0],
+      ['__proto__', 0.12345678901234568],
+    ])
+  })
+
+  it('answers one value for a document whose numbers doubles carry', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), value => {
+        const parsed = parseAll(JSON.stringify(value))
+        expect(parsed.ok && parsed.exact === parsed.value).toBe(true)
+      }),
+    )
+  })
+
+  it.each(['0.10000000000000001', '1e-400', '1.00000000000000000001', '9007199254740991.00001', '0.0000900719925474099312345'])(
+    'takes %s for the nearest double unless all numbers are to be exact',
+    text => expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([true, false]),
+  )
+
+  it.each(['9007199254740993', '-9007199254740992.5', '9007199.254740993e9', '1e400'])('never takes %s for another', text => {
+    expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([false, false])
   })
 
   it('refuses what is not UTF-8: lone bytes, overlong forms, surrogates', () => {

@@ -1,6 +1,8 @@
 /** A broker that starts again from its own log has all users that it should have. */
+
 import { expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
+import { cacheDirectory } from '../../src/config.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Accounts, createAccounts } from '../../src/kafka/accounts.ts'
 import { createClient } from '../../src/kafka/client.ts'
@@ -17,7 +19,7 @@ async function withBroker<T>(
   dataDir: string,
   work: (accounts: Accounts, kafka: KafkaSettings, clientBrokers: string[]) => Promise<T>,
 ): Promise<T> {
-  const broker = await startEmbeddedKafka({ dataDir, heapMb: 256, profile: 'test', logger: silent })
+  const broker = await startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: 256, profile: 'test', logger: silent })
   const { brokers, username, password } = broker
   const kafka = { brokers, username, password, clientId: 'test' }
   const accounts = createAccounts({ kafka, random, logger })

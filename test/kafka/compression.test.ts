@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
 import { decompress } from '../../src/kafka/compression.ts'
 import { decodeRecordSet, encodeBatch } from '../../src/kafka/record-batch.ts'
 import { countCpu } from '../support/cpu.ts'
@@ -75,6 +76,43 @@ describe('snappy in the frames of Java clients', () => {
 
   it.each([-4, -2_000_000_000, 1_000])('with a block of the length %d does not run for ever', length => {
     expect(() => decompress(2, frame([length, block]))).toThrow()
+  })
+})
+
+describe('snappy', () => {
+  it('is unpacked as the library has packed it, whatever it is', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.string({ maxLength: 20 }).map(text => Buffer.from(text.repeat(50))),
+    )
+    fc.assert(
+      fc.property(bytes, data => {
+        expect(decompress(2, Buffer.from(snappy.compress(Buffer.from(data)))).equals(Buffer.from(data))).toBe(true)
+      }),
+    )
+  })
+
+  it.each([
+    ['a literal of a length below zero', [4, 0xfc, 0, 0, 0, 0x80, 1, 2, 3, 4]],
+    ['a literal beyond its end', [4, 0xfc, 0xff, 0xff, 0xff, 0x7f, 1, 2, 3, 4]],
+    ['a copy from before its start', [4, 0x00, 1, 0x05, 9]],
+    ['a copy of itself', [4, 0x00, 1, 0x05, 0]],
+    ['more than it says', [1, 0x04, 1, 2]],
+    ['less than it says', [4, 0x00, 1]],
+    ['no length', [0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]],
+    ['a length beyond memory', [0xff, 0xff, 0xff, 0xff, 0x0f]],
+    ['nothing', []],
+  ])('with %s is refused at once', (_what, bytes) => {
+    const cpuMs = countCpu()
+    expect(() => decompress(2, Buffer.from(bytes))).toThrow()
+    expect(cpuMs()).toBeLessThan(1_000)
+  })
+
+  it('in more blocks than 16 MB need is refused', () => {
+    const header = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
+    const empty = Buffer.from([0, 0, 0, 1, 0])
+    expect(decompress(2, Buffer.concat([header, ...Array.from({ length: 16_384 }, () => empty)])).length).toBe(0)
+    expect(() => decompress(2, Buffer.concat([header, ...Array.from({ length: 16_385 }, () => empty)]))).toThrow('blocks')
   })
 })
 

@@ -24,6 +24,7 @@ const tried = async (more: object) => {
 const emitText = (payload: string, more = '') =>
   owner.call('POST', `${CUSTOM}/emit`, `{"name":"${owner.slug}.any","payload":${payload}${more}}`)
 const told = ({ status, code }: { status: number; code: string | undefined }) => code ?? status
+const placeOf = ({ body }: { body: unknown }) => (body as { error?: { details?: Array<{ path: string }> } }).error?.details?.[0]?.path
 
 describe('a registration', () => {
   it.each([
@@ -109,6 +110,20 @@ describe('a registration', () => {
     expect(await tried({ payloadSchema: payloadSchema() })).toBe(expected)
   })
 
+  it('with a number that a double cannot carry is refused with its place, in a registration and in a dry run', async () => {
+    const path = '/payloadSchema/properties/a/const'
+    for (const number of ['9007199254740993', '1e400', '0.1000000000000000055511151231257827']) {
+      const text = JSON.stringify(template({ payloadSchema: closed({ a: { const: 0 } }) })).replace('"const":0', `"const":${number}`)
+      const made = await owner.call('POST', CUSTOM, text)
+      expect([made.status, told(made), placeOf(made)]).toEqual([400, 'invalid_json_schema', path])
+      const dry = await owner.call<{ errors: string[]; findings: Array<{ path: string }> }>('POST', `${CUSTOM}/dry-run`, text)
+      expect([dry.data.errors, dry.data.findings[0]?.path]).toEqual([['invalid_json_schema'], path])
+    }
+    const example = JSON.stringify(template({ payloadExample: { a: 0 } })).replace('"a":0', '"a":9007199254740993')
+    const refused = await owner.call('POST', CUSTOM, example)
+    expect([refused.status, told(refused), placeOf(refused)]).toEqual([400, 'validation_failed', '/payloadExample/a'])
+  })
+
   it('with a key twice, too deep or too large is refused before anything is made of it', async () => {
     const twice = await owner.call('POST', CUSTOM, '{"namespace":"a","namespace":"b"}')
     expect([twice.status, twice.code]).toEqual([400, 'validation_failed'])
@@ -121,9 +136,21 @@ describe('a registration', () => {
   })
 })
 
+describe('a command that is stored', () => {
+  it('with a number beyond 2^53 that a double would change is refused with its place', async () => {
+    const condition = (value: string) => `{"conditions":{"all":[{"path":"payload.n","operator":"equals","value":${value}}]}}`
+    for (const value of ['9007199254740993', '-12345678901234567890', '1e400']) {
+      const refused = await owner.call('POST', '/api/v1/webhooks', condition(value))
+      expect([refused.status, told(refused), placeOf(refused)]).toEqual([400, 'validation_failed', '/conditions/all/0/value'])
+    }
+    const kept = await owner.call('POST', '/api/v1/webhooks', condition('9007199254740992'))
+    expect([told(kept), placeOf(kept)]).not.toContain('/conditions/all/0/value')
+  })
+})
+
 describe('an emit', () => {
   beforeAll(async () => {
-    const properties = { short: { type: 'string', maxLength: 64 }, n: { type: 'number' } }
+    const properties = { short: { type: 'string', maxLength: 64 }, n: { type: 'number' }, max: { maximum: 9007199254740992 } }
     const open = template({ name: 'any', status: 'published', payloadSchema: { type: 'object', properties } })
     const shut = template({ name: 'shut', status: 'published', payloadSchema: closed(properties) })
     for (const body of [open, shut]) expect((await owner.call('POST', CUSTOM, body)).status).toBe(201)
@@ -147,6 +174,8 @@ describe('an emit', () => {
     ['a number beyond double range, where a number is asked for', () => '{"n":1e400}', 'payload_invalid'],
     ['a number beyond double range, where nothing is asked', () => '{"m":1e400}', 202],
     ['a number below double range', () => '{"n":1e-400}', 202],
+    ['a number that its bound refuses by the last digit', () => '{"max":9007199254740993}', 'payload_invalid'],
+    ['the bound itself', () => '{"max":9007199254740992}', 202],
     ['minus zero', () => '{"n":-0}', 202],
     ['a lone surrogate', () => '{"a":"\\ud800"}', 202],
     ['a null character', () => '{"a":"\\u0000"}', 202],
@@ -176,6 +205,7 @@ describe('an emit', () => {
     ['time', '2026-02-30T00:00:00Z', 'validation_failed'],
     ['version', '1.0.0', 202],
     ['version', '1.0', 'event_not_registered'],
+    ['version', 'v1.0.0', 'event_not_registered'],
   ])('with its %s (%#) is answered', async (field, value, expected) => {
     expect(told(await emitText('{}', `,"${field}":"${value}"`))).toBe(expected)
   })

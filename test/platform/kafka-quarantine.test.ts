@@ -5,13 +5,11 @@ import confluent from '@kafkajs/confluent-schema-registry'
 import { crc32c } from '@node-rs/crc32'
 import { CODES, type Code, type Finding } from '../../src/codes.ts'
 import { encodeBatch } from '../../src/kafka/record-batch.ts'
-import { produceRequest } from '../../src/kafka/requests.ts'
-import { openWire } from '../../src/kafka/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
 import { hostileRecords } from '../support/hostile-records.ts'
 import { type Credential, credentialOf, eventually, kafkajsOf } from '../support/kafka-clients.ts'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { produceBatches } from '../support/raw-batches.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -114,7 +112,7 @@ describe('the quarantine', () => {
       headers: { bin: '/g==' },
       base64Headers: ['bin'],
     })
-    expect(await kept(5)).toMatchObject({ payload: null, payloadEncoding: null })
+    expect(await kept(5)).toMatchObject({ payload: null, payloadEncoding: null, findings: [{ path: '/value', rule: 'required' }] })
   })
 
   it('shows nothing to others, and nothing that was never refused', async () => {
@@ -253,6 +251,9 @@ describe('a schema serializer of others', () => {
     expect(await ask('POST', '/subjects/platformxe.generic/versions', json('{"type":"object"}'))).toEqual([422, 42205])
     expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', json('{"type":'))).toEqual([422, 42201])
     expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', { schema: '"string"' })).toEqual([422, 42201])
+    const inexact = json('{"type":"object","properties":{"n":{"const":9007199254740993}}}')
+    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', inexact)).toEqual([422, 42201])
+    expect(await ask('POST', '/subjects/platformxe.generic', inexact)).toEqual([404, 40403])
   })
 })
 
@@ -291,19 +292,6 @@ function packed({ topics }: Credential, codec: number, pack: (body: Buffer) => B
   batch.writeInt16BE(codec, 21)
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
   return batch
-}
-
-/** Sends them as they are; answers the broker's error codes. */
-async function produceBatches({ username, password, bootstrapServers, topics }: Credential, batches: Buffer[]): Promise<number[]> {
-  const wire = await openWire({ brokers: bootstrapServers.split(','), username, password, clientId: 'test' }, createLogger('silent'))
-  const [topic] = await wire.metadata([topics.emits])
-  const codes: number[] = []
-  for (const batch of batches) {
-    const request = produceRequest(null, [{ topic: topics.emits, partition: 0, batch }], 10_000)
-    codes.push((await wire.send(topic!.partitions[0]!.leader, request))[0]!.errorCode)
-  }
-  await wire.close()
-  return codes
 }
 
 describe('records of every broken kind', () => {

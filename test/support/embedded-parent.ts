@@ -2,6 +2,7 @@
  * A program for the tests of the embedded parts: stands in for the platform process that owns them. `embedded-parent.ts <dataDir>` starts both,
  * prints their pids and connections as one line of JSON, closes them on SIGTERM, and tells when one of them ends.
  */
+import { cacheDirectory } from '../../src/config.ts'
 import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 
@@ -10,7 +11,7 @@ const logger = { info: () => {}, warn: (message: string) => console.error(messag
 const onExit = (reason: string) => console.log(JSON.stringify({ ended: reason }))
 
 const [kafka, clickhouse] = await Promise.all([
-  startEmbeddedKafka({ dataDir, heapMb: 256, profile: 'test', logger, onExit }),
+  startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: 256, profile: 'test', logger, onExit }),
   startEmbeddedClickHouse({ dataDir, logger, onExit }),
 ])
 process.once('SIGTERM', async () => {

@@ -1,5 +1,7 @@
 /** A real broker for tests, one for all workers of a run. Each test owns its topics: give them names of their own. */
+
 import { join } from 'node:path'
+import { cacheDirectory } from '../../src/config.ts'
 import { type KafkaConnection, startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { readChild } from '../../src/embedded/part-directory.ts'
 import { containersOf, testsUseContainers } from './containers.ts'
@@ -14,6 +16,7 @@ export async function testBroker(): Promise<KafkaConnection> {
     if (running) return running.connection
     const { brokers, clientBrokers, username, password } = await startEmbeddedKafka({
       dataDir,
+      cacheDir: cacheDirectory(),
       heapMb: 256,
       profile: 'test',
       logger: silent,

@@ -23,6 +23,8 @@ export type Answer =
   | 'hang'
   /** 200, then one byte of body now and then, for ever. */
   | 'trickle'
+  /** The same with another status. */
+  | { trickle: number }
   /** 200, then body without end, as fast as it is read. */
   | 'flood'
   /** Cuts the connection without an answer. */
@@ -127,13 +129,14 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
 async function give(answer: Answer, response: ServerResponse): Promise<void> {
   if (answer === 'hang') return
   if (answer === 'reset') return void response.socket?.resetAndDestroy()
-  if (answer === 'trickle') return trickle(response)
+  if (answer === 'trickle') return trickle(response, 200)
   if (answer === 'flood') return flood(response)
   if (answer === 'short') {
     response.writeHead(200, { 'content-length': '100' })
     response.write('short', () => response.socket?.destroy())
     return
   }
+  if ('trickle' in answer) return trickle(response, answer.trickle)
   if ('late' in answer) {
     await answer.late
     return void response.writeHead(200).end()
@@ -142,8 +145,8 @@ async function give(answer: Answer, response: ServerResponse): Promise<void> {
   response.writeHead(answer.status ?? 200, answer.headers).end(answer.body)
 }
 
-function trickle(response: ServerResponse): void {
-  response.writeHead(200)
+function trickle(response: ServerResponse, status: number): void {
+  response.writeHead(status)
   const timer = setInterval(() => response.write('.'), TRICKLE_MS)
   response.on('close', () => clearInterval(timer))
 }

@@ -7,6 +7,8 @@ SELECT * FROM
     FROM attempts
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
         AND ({type:Nullable(String)} IS NULL OR eventType = {type:Nullable(String)})
+        AND ({typePattern:Nullable(String)} IS NULL OR match(eventType, coalesce({typePattern:Nullable(String)}, '')))
+        AND ({canonicalEnd:Nullable(String)} IS NULL OR endsWith(canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
         AND ({from:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
         AND ({to:Nullable(String)} IS NULL OR createdAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
         AND ({beforeTime:Nullable(String)} IS NULL

@@ -8,6 +8,8 @@ WHERE organizationId = {organizationId:String} AND environment = {environment:St
     AND has(webhooks.webhookId, {webhookId:String})
     AND arrayExists(considered -> considered.webhookId = {webhookId:String} AND isNull(considered.skipped) != {skipped:Bool}, webhooks)
     AND ({type:Nullable(String)} IS NULL OR name = {type:Nullable(String)})
+    AND ({typePattern:Nullable(String)} IS NULL OR match(name, coalesce({typePattern:Nullable(String)}, '')))
+    AND ({canonicalEnd:Nullable(String)} IS NULL OR endsWith(emits.canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
     AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
     AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
     AND ({throughTime:Nullable(String)} IS NULL

@@ -1,4 +1,5 @@
 -- One event wherever it went, for the operator: a row for the source, and one for each relay; with each, its deliveries and their attempts.
+-- A relay to an external peer has no step of its own after `queued`: its delivery among the source's tells what it came to.
 WITH
     relayed AS
     (
@@ -6,6 +7,7 @@ WITH
             relayId,
             any(row.memberId) AS memberOf,
             any(row.memberOrganizationId) AS peerId,
+            any(row.deliveryId) AS peerDelivery,
             argMax(row.status, (step, at)) AS lastStatus,
             argMax(tuple(row.skipReason), (step, at)).1 AS lastSkip,
             argMax(tuple(row.lastError), (step, at)).1 AS problem,
@@ -29,6 +31,8 @@ WITH
             row.deliveryId AS delivery,
             any(row.webhookId) AS webhook,
             argMax(row.state, (row.number, row.startedAt)) AS lastState,
+            argMax(tuple(row.reason), (row.number, row.startedAt)).1 AS lastReason,
+            argMax(tuple(row.error), (row.number, row.startedAt)).1 AS lastError,
             arraySort(tries -> (tries.1, tries.2), groupArray(
                 CAST((row.number, row.startedAt, row.state, row.responseStatus, row.error),
                     'Tuple(number UInt32, startedAt DateTime64(3, \'UTC\'), state String, responseStatus Nullable(UInt16), error Nullable(String))'))) AS tries
@@ -53,8 +57,21 @@ WITH
             CAST(NULL AS Nullable(String)) AS relay, CAST(NULL AS Nullable(String)) AS member,
             CAST(NULL AS Nullable(String)) AS state, CAST(NULL AS Nullable(String)) AS skip, CAST(NULL AS Nullable(String)) AS error
         UNION ALL
-        SELECT peerId, arrivedAs, toNullable(relayId), toNullable(memberOf), toNullable(CAST(lastStatus AS String)), CAST(lastSkip AS Nullable(String)), problem
+        SELECT
+            peerId,
+            arrivedAs,
+            toNullable(relayId),
+            toNullable(memberOf),
+            toNullable(multiIf(
+                peerDelivery IS NULL OR lastStatus != 'queued', CAST(lastStatus AS String),
+                ended.lastState = 'success', 'relayed',
+                ended.lastState = 'failed', 'failed',
+                ended.lastState IN ('cancelled', 'skipped'), 'skipped',
+                'queued')),
+            if(lastSkip IS NULL AND ended.lastState IN ('cancelled', 'skipped'), CAST(ended.lastReason AS Nullable(String)), CAST(lastSkip AS Nullable(String))),
+            if(peerDelivery IS NULL, problem, ended.lastError)
         FROM relayed
+        LEFT JOIN delivered AS ended ON ended.delivery = relayed.peerDelivery
     )
 SELECT
     stations.place AS organizationId,
@@ -68,3 +85,4 @@ SELECT
 FROM stations
 LEFT JOIN collected ON collected.place = stations.place AND collected.event = stations.event
 ORDER BY relay IS NOT NULL, relay
+SETTINGS join_use_nulls = 1

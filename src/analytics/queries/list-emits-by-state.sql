@@ -7,7 +7,10 @@ WITH
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND verdict IN ('accepted', 'failed')
             AND channel != 'platform'
             AND ({state:String} != 'RELAYED' OR subscriberCount > 0)
-            AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)})
+            AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)}
+                OR ({namePattern:Nullable(String)} IS NOT NULL AND match(name, coalesce({namePattern:Nullable(String)}, '')))
+                OR ({canonicalEnd:Nullable(String)} IS NOT NULL AND endsWith(canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
+                OR ({kind:Nullable(String)} IS NOT NULL AND name = 'platformxe.generic' AND kind = {kind:Nullable(String)}))
             AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
             AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
             AND ({before:Nullable(String)} IS NULL OR emitId < {before:Nullable(String)})

@@ -5,7 +5,10 @@ WITH page AS
     SELECT emitId FROM emits
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND channel != 'platform'
         AND ({verdict:Nullable(String)} IS NULL OR verdict = {verdict:Nullable(String)})
-        AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)})
+        AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)}
+            OR ({namePattern:Nullable(String)} IS NOT NULL AND match(name, coalesce({namePattern:Nullable(String)}, '')))
+            OR ({canonicalEnd:Nullable(String)} IS NOT NULL AND endsWith(canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
+            OR ({kind:Nullable(String)} IS NOT NULL AND name = 'platformxe.generic' AND kind = {kind:Nullable(String)}))
         AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
         AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
         AND ({before:Nullable(String)} IS NULL OR emitId < {before:Nullable(String)})

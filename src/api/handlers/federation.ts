@@ -64,6 +64,7 @@ export function createFederationHandlers(deps: {
       const archivedToo = isOn(call.query.includeArchived)
       const all = [...view.list('federation-group', own(call)), ...joined(call)].sort(byCreation)
       const { items, nextCursor } = pageOf(
+        'federation-groups',
         all.filter(each => archivedToo || each.status !== 'archived'),
         pagingOf(call.query),
       )
@@ -82,7 +83,7 @@ export function createFederationHandlers(deps: {
       member(call, await members.invite(...target(call), (call.body as { memberOrganizationId: string }).memberOrganizationId)),
     invitations(call: Call): Answer {
       const pending = view.federation.memberships(own(call)).filter(each => each.status === 'pending' && !isExpired(each, clock.nowMs()))
-      const { items, nextCursor } = pageOf(pending, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('federation-invitations', pending, pagingOf(call.query))
       return { data: items.map(each => shownInvitation(view, each)), nextCursor }
     },
     accept: async (call: Call) =>
@@ -93,7 +94,7 @@ export function createFederationHandlers(deps: {
       const { group: found, rows } = visibleMembers(call)
       const { status } = call.query as { status?: string }
       const all = rows.filter(each => status === undefined || shown.member(each, own(call)).status === status)
-      const { items, nextCursor } = pageOf(all, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('federation-members', all, pagingOf(call.query))
       return { data: await shownMembers(call, found, items), nextCursor }
     },
     pause: async (call: Call) => member(call, await members.pause(...target(call), call.params.mid!)),
@@ -109,7 +110,7 @@ export function createFederationHandlers(deps: {
     listPushes(call: Call): Answer {
       const inactiveToo = isOn(call.query.includeInactive)
       const all = view.federation.pushes(seen(call).group.id).filter(each => inactiveToo || each.isActive)
-      const { items, nextCursor } = pageOf(all, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('federation-pushes', all, pagingOf(call.query))
       return { data: items.map(each => shown.push(each, own(call))), nextCursor }
     },
     undeclarePush: async (call: Call) => push(call, await pushes.undeclare(...target(call))),

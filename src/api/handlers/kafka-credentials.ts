@@ -24,7 +24,7 @@ export function createKafkaCredentialHandlers({ view, kafkaAccess }: { view: Con
       return { data: { ...shown(credential), password, ...settingsOf(credential, password, kafkaAccess.listener) } }
     },
     list(call: Call): Answer {
-      const { items, nextCursor } = pageOf(view.list('kafka-credential', liveOwner(call)), pagingOf(call.query))
+      const { items, nextCursor } = pageOf('kafka-credentials', view.list('kafka-credential', liveOwner(call)), pagingOf(call.query))
       return { data: items.map(shown), nextCursor }
     },
     get(call: Call): Answer {

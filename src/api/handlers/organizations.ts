@@ -26,7 +26,7 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
       return { data: { organization: shownOrganization(organization), apiKey } }
     },
     list(call: Call): Answer {
-      const { items, nextCursor } = pageOf([...view.organizations()].sort(byCreation), pagingOf(call.query))
+      const { items, nextCursor } = pageOf('organizations', [...view.organizations()].sort(byCreation), pagingOf(call.query))
       return { data: items.map(shownOrganization), nextCursor }
     },
     get(call: Call): Answer {
@@ -47,7 +47,7 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
 
     createKey: (call: Call) => createKey(call, organizationOf(call).id, keyOf(call)),
     listKeys(call: Call): Answer {
-      const { items, nextCursor } = pageOf(view.list('key', organizationOf(call).id), pagingOf(call.query))
+      const { items, nextCursor } = pageOf('keys', view.list('key', organizationOf(call).id), pagingOf(call.query))
       return { data: items.map(shownKey), nextCursor }
     },
     async deleteKey(call: Call): Promise<Answer> {

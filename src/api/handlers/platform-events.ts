@@ -5,9 +5,11 @@ import { ClarionError, CODES } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { builtInEmit } from '../../events/built-in-emit.ts'
 import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
-import { isNear, parseTime } from '../../events/time.ts'
+import { isIdempotencyKey } from '../../events/ingress-emit.ts'
+import { isNear, NOT_A_TIME, parseTime } from '../../events/time.ts'
 import { readTraceparent } from '../../observability/tracing/trace-context.ts'
 import { createValidators } from '../../registry/validators.ts'
+import { agreedKey } from '../idempotency-key.ts'
 import type { PlatformEmitting } from '../platform-emitting.ts'
 import type { Answer, Call } from '../route.ts'
 
@@ -50,7 +52,8 @@ export function createPlatformEventHandlers(deps: { view: ControlView; platformE
       const input = call.body as NewPlatformEvent
       const organizationId = known(input.organizationId)
       const event = checked(input)
-      const { subject = null, correlationId = null, actorId = call.caller.actorId, idempotencyKey = null, source = 'platform' } = input
+      const { subject = null, correlationId = null, actorId = call.caller.actorId, source = 'platform' } = input
+      const idempotencyKey = agreedKey(checkedKey(input.idempotencyKey), call.idempotencyKey) ?? null
       const timeMs = input.time === undefined ? null : checkedTime(input.time, deps.clock.nowMs())
       const traceparent = readTraceparent(call.headers.traceparent)
       const id = idempotencyKey === null ? `builtin/${call.requestId}` : `builtin/key/${idempotencyKey}`
@@ -61,10 +64,17 @@ export function createPlatformEventHandlers(deps: { view: ControlView; platformE
   }
 }
 
-/** C.0.3: within a day of now. */
+function checkedKey(key: string | undefined): string | undefined {
+  if (key === undefined || isIdempotencyKey(key)) return key
+  const message = 'must be 1 to 255 printable characters'
+  const details = [{ path: '/idempotencyKey', rule: 'format', message }]
+  throw new ClarionError('validation_failed', `The idempotency key ${message}.`, { details })
+}
+
+/** Within a day of now. */
 function checkedTime(text: string, nowMs: number): number {
   const timeMs = parseTime(text)
   if (timeMs !== undefined && isNear(timeMs, nowMs)) return timeMs
-  const message = timeMs === undefined ? 'must be a date-time with a zone (RFC 3339)' : 'must be within 24 hours of now'
+  const message = timeMs === undefined ? NOT_A_TIME : 'must be within 24 hours of now'
   throw new ClarionError('validation_failed', `The time ${message}.`, { details: [{ path: '/time', rule: 'format', message }] })
 }

@@ -2,7 +2,6 @@
 
 import type { Reads } from '../../analytics/reads.ts'
 import type { Clock } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
 import { impactOf } from '../../control-plane/impact.ts'
 import { inboundEvents } from '../../control-plane/inbound-events.ts'
 import { getOrganization } from '../../control-plane/organizations.ts'
@@ -10,7 +9,6 @@ import type { NewRegistration, TemplateChecks } from '../../control-plane/regist
 import { getRegistration, type Registrations } from '../../control-plane/registrations.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
-import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 import { canonicalName } from '../../events/names.ts'
 import type { Language } from '../../registry/types/languages.ts'
 import { createTypeGenerator } from '../../registry/types/type-generator.ts'
@@ -46,8 +44,7 @@ export function createRegistrationHandlers({
 
   return {
     async register(call: Call): Promise<Answer> {
-      const key = idempotencyKeyOf(call)
-      const made = await registrations.register(call.caller, organizationOf(call).id, call.body as NewRegistration, key)
+      const made = await registrations.register(call.caller, organizationOf(call).id, call.body as NewRegistration, call.idempotencyKey)
       return { data: shownRegistration(made) }
     },
     /** `includeInbound` adds what peers share: read-only, status `federated`. */
@@ -57,10 +54,9 @@ export function createRegistrationHandlers({
       const own = view.list('registration', id).map(shownRegistration)
       const all = includeInbound === true ? [...own, ...inboundEvents(view, id)].sort(byCreation) : own
       const wanted = all.filter(
-        each =>
-          (namespace ?? each.namespace) === each.namespace && (name ?? each.name) === each.name && (status ?? each.status) === each.status,
+        each => (namespace ?? each.namespace) === each.namespace && hasName(each, name) && (status ?? each.status) === each.status,
       )
-      const { items, nextCursor } = pageOf(wanted, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('registrations', wanted, pagingOf(call.query))
       return { data: items, nextCursor }
     },
     get: (call: Call): Answer => ({ data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)) }),
@@ -108,9 +104,6 @@ export function createRegistrationHandlers({
   }
 }
 
-function idempotencyKeyOf(call: Call): string | undefined {
-  const header = call.headers['idempotency-key']
-  if (header === undefined || (typeof header === 'string' && isIdempotencyKey(header))) return header
-  const details = [{ path: '/headers/idempotency-key', rule: 'idempotency_key', message: 'must be 1 to 255 printable characters' }]
-  throw new ClarionError('validation_failed', 'The Idempotency-Key header is wrong.', { details })
-}
+/** A filter by name may write the namespace before it. */
+const hasName = (event: { namespace: string; name: string }, name: string | undefined): boolean =>
+  name === undefined || name === event.name || name === `${event.namespace}.${event.name}`

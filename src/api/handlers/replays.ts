@@ -1,12 +1,16 @@
 /** Replays and recoveries to a webhook (C.8). */
-import type { ReplayReads } from '../../analytics/replay-reads.ts'
+import type { ReplayOutcomes, ReplayReads } from '../../analytics/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import type { Replay } from '../../control-plane/records.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
+import { unlessAway } from '../unless-away.ts'
 import { ownerOf } from './caller.ts'
+
+const NOTHING_YET: ReplayOutcomes = { processed: 0, succeeded: 0, failed: 0, lastRecordedAt: null }
+const UNKNOWN = { processed: null, succeeded: null, failed: null, lastRecordedAt: null }
 
 interface RequestedReplay {
   name?: string | null
@@ -33,15 +37,20 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   async function start(call: Call, kind: 'replay' | 'recover', input: NewReplay): Promise<Answer> {
     const owner = ownerOf(call)
     const replay = await replays.start(call.caller, owner, kind, input, await usedToday(owner.organizationId))
-    return { data: await shown(replay) }
+    return { data: shownWith(replay, NOTHING_YET) }
   }
 
   /** While it runs the history tells how far it has come. */
-  async function shown(replay: Replay): Promise<object> {
+  const shown = async (replay: Replay) => shownWith(replay, await reads.replayOutcomes(replay))
+
+  /** What has been changed is changed, whether the history can be read or not. */
+  const shownAfterChange = async (replay: Replay) => shownWith(replay, await reads.replayOutcomes(replay).catch(unlessAway))
+
+  function shownWith(replay: Replay, outcomes: ReplayOutcomes | undefined): object {
     const { organizationId: _, kind, from, to, selectors, webhookId, ratePerSecond, onlyFailed, matchedMax: __, ...rest } = replay
-    const { processed, ...outcomes } = await reads.replayOutcomes(replay)
+    const { processed, succeeded, failed, lastRecordedAt } = outcomes ?? UNKNOWN
     const { matched = null, skipped = 0 } = replay.progress ?? {}
-    const progress = { matched, processed: processed + skipped, skipped, ...outcomes }
+    const progress = { matched, processed: processed === null ? null : processed + skipped, succeeded, failed, skipped, lastRecordedAt }
     return {
       ...rest,
       kind,
@@ -53,7 +62,7 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   }
 
   const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => ({
-    data: await shown(await replays.command(call.caller, ownerOf(call), id(call), name)),
+    data: await shownAfterChange(await replays.command(call.caller, ownerOf(call), id(call), name)),
   })
 
   return {
@@ -72,7 +81,7 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
       const own = view
         .list('replay', organizationId)
         .filter(each => each.environment === environment && (state === undefined || each.state === state))
-      const { items, nextCursor } = pageOf(own, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('replays', own, pagingOf(call.query))
       return { data: await Promise.all(items.map(shown)), nextCursor }
     },
     get: async (call: Call): Promise<Answer> => ({ data: await shown(getReplay(view, ownerOf(call), id(call))) }),

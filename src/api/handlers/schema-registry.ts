@@ -74,7 +74,7 @@ function withKey(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const [scheme = '', encoded = ''] = (headers.authorization ?? '').split(' ')
   if (scheme.toLowerCase() !== 'basic') return headers
   const text = Buffer.from(encoded, 'base64').toString('utf8')
-  return { ...headers, authorization: `Bearer ${text.slice(text.indexOf(':') + 1)}` }
+  return { ...headers, authorization: undefined, 'x-api-key': text.slice(text.indexOf(':') + 1) }
 }
 
 function translated(error: unknown): FacadeError {

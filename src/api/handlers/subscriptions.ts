@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts'
 import { ClarionError, type Finding } from '../../codes.ts'
 import type { Webhooks } from '../../control-plane/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
-import { builtInCanonicalName, canonicalName, checkVersion, parseFullName } from '../../events/names.ts'
+import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../events/names.ts'
 import type { Answer, Call } from '../route.ts'
 import { ownerOf } from './caller.ts'
 import type { createReplayHandlers } from './replays.ts'
@@ -87,10 +87,14 @@ function targetOf(organizationId: string, name: string, version: string | undefi
   if (builtIn !== undefined && version === undefined)
     return { selector: builtIn.type, canonicalName: builtInCanonicalName(organizationId, builtIn.type) }
   if (builtIn === undefined && parseFullName(name) === undefined)
-    throw refused('invalid_event_selector', '/name', 'is not <namespace>.<name>')
+    throw refused('invalid_event_selector', '/name', misplacedVersion(name) ?? 'is not <namespace>.<name>')
   if (version === undefined) return { selector: name, canonicalName: canonicalName(organizationId, name, '*') }
   if (builtIn !== undefined || checkVersion(version) !== undefined)
-    throw refused('invalid_version_format', '/version', 'is neither MAJOR.MINOR.PATCH nor *')
+    throw refused(
+      'invalid_version_format',
+      '/version',
+      versionProblem(version) ?? 'is not known: a built-in event has one version, so leave it out',
+    )
   return { selector: `${name}@${version}`, canonicalName: canonicalName(organizationId, name, version) }
 }
 

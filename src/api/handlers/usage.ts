@@ -2,9 +2,11 @@
 import type { Reads } from '../../analytics/reads.ts'
 import type { Meter } from '../../analytics/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
 import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plan-usage.ts'
 import type { Environment, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
+import { parseTime } from '../../events/time.ts'
 import { planOf } from '../../registry/plans.ts'
 import { pagingOf } from '../paging.ts'
 import type { LiveUsage } from '../ports.ts'
@@ -18,11 +20,17 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
   const { reads, view, usage, clock } = deps
   const thisMonth = () => new Date(clock.nowMs()).toISOString().slice(0, 7)
 
+  const emitsUsed = ({ plan }: Organization, environment: Environment, used: number) => ({
+    meter: 'emits',
+    used,
+    limit: emitLimit(plan, environment),
+  })
+
   /** What is used of the limits that the organization may meet. */
   function uses(organization: Organization, environment: Environment, emits: number) {
     const limits = planOf(organization.plan)
     return [
-      { meter: 'emits', used: emits, limit: emitLimit(organization.plan, environment) },
+      emitsUsed(organization, environment, emits),
       { meter: 'registrations', used: registrationsUsed(view.list('registration', organization.id)), limit: limits.registrations },
       { meter: 'webhooks', used: view.webhooks(organization.id).filter(webhook => webhook.peer === null).length, limit: limits.webhooks },
     ]
@@ -56,14 +64,17 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       if (!final) meters.emits = usage.used(organizationId, environment, month)
       const used = uses(organization, environment, usage.used(organizationId, environment, thisMonth()))
       const limits = Object.fromEntries(used.map(({ meter, limit }) => [meter, limit]))
-      return { data: { month, environment, final, meters, limits, warnings: warningsOf(used) } }
+      // Of a month that is over, its emits are known; what else there was then is not.
+      const warnings = warningsOf(final ? [emitsUsed(organization, environment, meters.emits)] : used)
+      return { data: { month, environment, final, meters, limits, warnings } }
     },
-    /** Buckets that have something in them, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
+    /** Whole buckets that have something in them, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
     async timeseries(call: Call): Promise<Answer> {
       const { meter, interval = 'hour', from, to } = call.query as { meter?: Meter; interval?: 'hour' | 'day'; from?: string; to?: string }
-      const until = to === undefined ? clock.nowMs() + HOUR_MS : Date.parse(to)
-      const since = from === undefined ? until - (interval === 'day' ? 30 : 7) * 24 * HOUR_MS : Date.parse(from)
-      const range = { from: new Date(since).toISOString(), to: new Date(until).toISOString() }
+      const until = msOf(to) ?? clock.nowMs() + HOUR_MS
+      const since = msOf(from) ?? until - (interval === 'day' ? 30 : 7) * 24 * HOUR_MS
+      if (from !== undefined && to !== undefined && since > until) throw emptyRange()
+      const range = { from: timeOf(since), to: timeOf(until) }
       const buckets = await reads.usageTimeseries({ ...ownerOf(call), meter, bucket: interval, ...range })
       return { data: buckets, nextCursor: null }
     },
@@ -79,6 +90,16 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       return { data: items, nextCursor }
     },
   }
+}
+
+const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : parseTime(time))
+const END_MS = Date.UTC(9999, 0)
+/** Within the years that a time has four digits for. */
+const timeOf = (ms: number): string => new Date(Math.min(Math.max(0, ms), END_MS)).toISOString()
+
+function emptyRange(): ClarionError {
+  const details = [{ path: '/from', rule: 'range', message: 'must not lie after to' }]
+  return new ClarionError('validation_failed', "The range of time is empty: 'from' lies after 'to'.", { details })
 }
 
 interface AuditQuery {

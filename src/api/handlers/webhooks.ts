@@ -3,7 +3,6 @@
 import type { Reads } from '../../analytics/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/webhook-reads.ts'
 import type { Clock } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
 import type { Webhook } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { ownWebhooks } from '../../control-plane/webhook-plan.ts'
@@ -19,6 +18,7 @@ import type { Pings } from '../../delivery/ping.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
 import { shownWebhook } from '../shown.ts'
+import { unlessAway } from '../unless-away.ts'
 import { ownerOf } from './caller.ts'
 
 /**
@@ -68,7 +68,7 @@ export function createWebhookHandlers(deps: {
     async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const own = ownWebhooks(view.webhooks(organizationId)).filter(webhook => webhook.environment === environment)
-      const { items, nextCursor } = pageOf(own, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('webhooks', own, pagingOf(call.query))
       return { data: await shown(items), nextCursor }
     },
     get: async (call: Call): Promise<Answer> => ({ data: await show(getWebhook(view, ownerOf(call), id(call))) }),
@@ -91,10 +91,6 @@ export function createWebhookHandlers(deps: {
       return { data: { id: id(call), deleted: true } }
     },
   }
-}
-
-function unlessAway(error: unknown): undefined {
-  if (!(error instanceof ClarionError)) throw error
 }
 
 /** PD-5: the bare answer of the original. */

@@ -32,7 +32,11 @@ export const attempt = anyObject
 export const deliveryInFull = object({ ...shown, history: listOf(attempt), webhook: nullable(anyObject) })
 
 const range = { 'from?': time, 'to?': time }
-export const deliveryQuery = { 'status?': oneOf(DELIVERY_STATUSES), 'type?': text(1, 255), ...range }
+export const deliveryQuery = {
+  'status?': oneOf(DELIVERY_STATUSES),
+  'type?': text(1, 255, { description: 'A selector; not one of a kind.' }),
+  ...range,
+}
 export const deadLetterQuery = { 'webhookId?': text(1, 64), ...range }
 
 export const retry = object({ 'resume?': boolean })

@@ -1,5 +1,7 @@
 import { EMIT_STATES } from '../../analytics/emit-reads.ts'
 import { METERS } from '../../analytics/usage-reads.ts'
+import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
+import { NAMESPACE_PATTERN } from '../../events/names.ts'
 import { LANGUAGES } from '../../registry/types/languages.ts'
 import {
   anyObject,
@@ -38,9 +40,11 @@ export const newRegistration = object(newVersion)
 /** `history`: also try the schema on the payloads of the last 30 days. */
 export const newDryRun = object({ ...newVersion, 'history?': boolean })
 export const registrationPatch = object({ description })
+/** A name, with its namespace before it or without. */
+const FILTER_NAME = '^[a-z][a-z0-9_.-]{1,92}$'
 export const registrationQuery = {
-  'namespace?': text(1, 31),
-  'name?': text(1, 61),
+  'namespace?': text(1, 31, { pattern: NAMESPACE_PATTERN.source }),
+  'name?': text(1, 93, { pattern: FILTER_NAME, description: '<name>, or <namespace>.<name>.' }),
   'status?': oneOf([...REGISTRATION_STATUSES, 'federated']),
   'includeInbound?': boolean,
 }
@@ -134,7 +138,8 @@ export const emitResults = object({
 })
 
 export const EMIT_STATUSES = ['REQUESTED', ...EMIT_STATES] as const
-export const emitQuery = { 'status?': oneOf(EMIT_STATUSES), 'name?': text(1, 200), 'from?': time, 'to?': time }
+const NAME_FILTER = { description: 'A selector, or the name as it was emitted.' }
+export const emitQuery = { 'status?': oneOf(EMIT_STATUSES), 'name?': text(1, 255, NAME_FILTER), 'from?': time, 'to?': time }
 /** Other fields depend on how far the emit is. */
 export const emit = {
   type: 'object',
@@ -171,7 +176,7 @@ export const timeseriesQuery = { 'meter?': oneOf(METERS), 'interval?': oneOf(['h
 export const timeseries = listOf(object({ start: time, meter: string, count: integer }))
 
 export const auditQuery = {
-  ...{ 'type?': text(1, 100), 'entity?': text(1, 200), 'entityType?': text(1, 50), 'entityId?': text(1, 200) },
+  ...{ 'type?': oneOf([...LIFECYCLE_EVENTS.keys()]), 'entity?': text(1, 200), 'entityType?': text(1, 50), 'entityId?': text(1, 200) },
   ...{ 'actor?': text(1, 100), 'from?': time, 'to?': time },
 }
 export const change = anyObject

@@ -1,4 +1,5 @@
 /** Direct Kafka access (C.17). */
+import { CODES } from '../../codes.ts'
 import type { Schema } from '../route.ts'
 import { anything, integer, listOf, object, oneOf, stored, string, text, time } from './parts.ts'
 
@@ -24,7 +25,7 @@ export const kafkaCredential = object(facts)
 export const madeKafkaCredential = object({ ...facts, password: string, clientProperties: settings, librdkafkaProperties: settings })
 
 /** `from` is in the range, `to` is not; both by the time of recording. */
-export const quarantineQuery = { 'code?': text(1, 100), 'from?': time, 'to?': time }
+export const quarantineQuery = { 'code?': oneOf(Object.keys(CODES)), 'from?': time, 'to?': time }
 
 const finding = object({ path: string, rule: string, message: string })
 const refused = {

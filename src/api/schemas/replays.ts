@@ -26,7 +26,14 @@ export const replay = object({
   state: oneOf(REPLAY_STATES),
   stateReason: nullable(string),
   progress: object({
-    ...{ matched: nullable(integer), processed: integer, succeeded: integer, failed: integer, skipped: integer },
+    // Null after a change while the history is away.
+    ...{
+      matched: nullable(integer),
+      processed: nullable(integer),
+      succeeded: nullable(integer),
+      failed: nullable(integer),
+      skipped: integer,
+    },
     lastRecordedAt: nullable(time),
   }),
   requestedBy: string,

@@ -2,6 +2,7 @@
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
 import { isJsonObject } from '../../events/json-pointer.ts'
+import { readJson } from '../../json/read-json.ts'
 
 const SOURCE = 'platphorm-design'
 
@@ -26,7 +27,7 @@ export function renderPlatphorm(event: EventFacts, payload: Buffer, delivery: De
 
 /** `userId` and `designId`, where the payload says them; the user also where the event's actor is one. */
 function idsOf({ actorId }: EventFacts, payload: Buffer): { userId?: string; designId?: string } {
-  const value: unknown = payload.includes('Id"') ? JSON.parse(payload.toString()) : {}
+  const value: unknown = payload.includes('Id"') ? readJson(payload.toString()) : {}
   const { userId, designId } = isJsonObject(value) ? value : {}
   const user = typeof userId === 'string' ? userId : isUser(actorId) ? actorId : undefined
   return { ...(user === undefined ? {} : { userId: user }), ...(typeof designId === 'string' ? { designId } : {}) }

@@ -4,10 +4,14 @@
  * fetching them from memory, so that nodes are few and small.
  *
  * The same pass answers yes or no, stopping at the first fault, or tells what is wrong: `Run` says which.
+ *
+ * Numbers are compared as decimals. A double represents the shortest decimal that reads back as it; a number beyond 2^53 that no double carries
+ * comes as an `ExactNumber` (`parseJson` has them in `exact`).
  */
 import type { Finding } from '../../codes.ts'
 import { isJsonObject } from '../../events/json-pointer.ts'
 import { finding } from '../../events/json-text.ts'
+import type { ExactNumber } from '../../json/exact-number.ts'
 import { createPatterns } from '../patterns.ts'
 import { resolveReferences, type Schema } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
@@ -141,11 +145,13 @@ function judgeOwn(node: Node, value: unknown, run: Run, seen: Seen | undefined):
   return judgeAll(node.also, value, run, seen) && holds
 }
 
+const KINDS_OF_NUMBERS = KINDS.integer | KINDS.fraction | KINDS.infinite
+
 function judgeByKind(node: Node, kind: number, value: unknown, run: Run, seen: Seen | undefined): boolean {
   if (kind === KINDS.string) return judgeText(node, value as string, run)
   if (kind === KINDS.object) return node.object === undefined || judgeObject(node.object, value as SchemaObject, run, seen)
   if (kind === KINDS.array) return node.array === undefined || judgeArray(node.array, value as unknown[], run, seen)
-  return node.bounds === undefined || typeof value !== 'number' || judgeNumber(node.bounds, value, run)
+  return node.bounds === undefined || (kind & KINDS_OF_NUMBERS) === 0 || judgeNumber(node.bounds, value as number | ExactNumber, run)
 }
 
 export function judgeAll(checks: Check[], value: unknown, run: Run, seen: Seen | undefined): boolean {

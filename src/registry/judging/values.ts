@@ -1,9 +1,11 @@
 /** Keywords about values of any type, numbers and strings. Messages are those of Ajv, which clients know. */
+import { ExactNumber } from '../../json/exact-number.ts'
 import { identityOf } from '../canonical-json.ts'
 import { formatOf } from '../formats.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { isMultipleOf } from './multiple-of.ts'
 import { ANY_KIND, fault, KINDS, type Making, type Node, type Run } from './node.ts'
+import { spend } from './work.ts'
 
 /** `enum`, `const` or `format`. */
 export interface Allowed {
@@ -41,8 +43,14 @@ export function kindOf(value: unknown): number {
       return KINDS.boolean
     default:
       if (value === null) return KINDS.null
-      return Array.isArray(value) ? KINDS.array : KINDS.object
+      if (Array.isArray(value)) return KINDS.array
+      return value instanceof ExactNumber ? kindOfExact(value) : KINDS.object
   }
+}
+
+function kindOfExact(value: ExactNumber): number {
+  if (!Number.isFinite(value.nearest)) return KINDS.infinite
+  return value.isInteger ? KINDS.integer : KINDS.fraction
 }
 
 function kindsOf(names: unknown[]): number {
@@ -120,10 +128,16 @@ const BOUNDS = {
   multipleOf: { holds: isMultipleOf, must: 'multiple of' },
 } as const
 
-export function judgeNumber(bounds: Bound[], value: number, run: Run): boolean {
+function holdsExactly(rule: Bound['rule'], value: ExactNumber, bound: number): boolean {
+  // Its digits may be as many as a payload has bytes.
+  spend(value.decimal.digits.length)
+  return rule === 'multipleOf' ? isMultipleOf(value, bound) : BOUNDS[rule].holds(value.compareTo(bound), 0)
+}
+
+export function judgeNumber(bounds: Bound[], value: number | ExactNumber, run: Run): boolean {
   let holds = true
   for (const { rule, value: bound } of bounds) {
-    if (BOUNDS[rule].holds(value, bound)) continue
+    if (typeof value === 'number' ? BOUNDS[rule].holds(value, bound) : holdsExactly(rule, value, bound)) continue
     holds = fault(run, rule, `must be ${BOUNDS[rule].must} ${bound}`)
     if (run.room === 0) return false
   }

@@ -4,4 +4,4 @@ import { generateTypes, type TypeSource } from './generate-types.ts'
 import type { Language } from './languages.ts'
 
 const { source, language } = workerData as { source: TypeSource; language: Language }
-parentPort?.postMessage(await generateTypes(source, language))
+parentPort?.postMessage(generateTypes(source, language))

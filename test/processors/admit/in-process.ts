@@ -37,7 +37,15 @@ export function admitAll(
   const verdicts: Verdict[] = []
   const clock = createExamplesClock()
   const admit = createAdmit({
-    ...{ view: createExamplesView(clock), shards: 1, clock, clockOffsetMs: 0, logger: quiet, validate: validators.validate },
+    ...{
+      view: createExamplesView(clock),
+      shards: 1,
+      clock,
+      clockOffsetMs: 0,
+      batchRecordsMax: 100,
+      logger: quiet,
+      validate: validators.validate,
+    },
     ...{ chains: createChainTokens(EXAMPLES_SECRET), tags: createIngressTags(EXAMPLES_SECRET) },
     onVerdict: verdict => void verdicts.push(verdict),
     ...changes,

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'
+import { createRawReceiver } from '../../support/raw-receiver.ts'
 import { type Answer, createReceiver, type ReceivedRequest, type ReceiverOptions } from '../../support/receiver.ts'
 import { selfSigned } from '../../support/self-signed.ts'
 import { clock, createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
@@ -35,9 +36,8 @@ describe('a receiver', () => {
   it.each<[string, Answer, string, number | null]>([
     ['hangs', 'hang', 'timeout', null],
     ['answers too late', { late: never }, 'timeout', null],
-    ['trickles its answer', 'trickle', 'timeout', 200],
+    ['trickles the reason of a failure', { trickle: 500 }, 'timeout', 500],
     ['cuts the connection', 'reset', 'connect', null],
-    ['lies about the length of its answer', 'short', 'connect', 200],
     ['explains a failure without end', { status: 500, body: 'x'.repeat(100_000) }, 'too_large', 500],
     ['redirects to a private address', { redirect: 'http://10.0.0.1/' }, 'redirect', 302],
     ['fails', { status: 503 }, 'status', 503],
@@ -50,6 +50,32 @@ describe('a receiver', () => {
     const [row] = await stage.rows(1)
     expect(row).toMatchObject({ state: 'retrying', errorKind, responseStatus, number: 1 })
     expect(row!.durationMs).toBeLessThan(5_000)
+  })
+
+  it.each<[string, Answer]>([
+    ['trickles its answer', 'trickle'],
+    ['lies about the length of its answer', 'short'],
+    ['floods', 'flood'],
+  ])('that %s after 2xx has the event, and is not sent it again', async (_does, answer) => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => answer)
+    stage.webhook('wh_1', url, { timeoutMs: 1_000, retryDelaysMs: [0, 60_000] })
+    run(stage)
+    await stage.publish(['wh_1'])
+    const [row] = await stage.rows(1)
+    expect(row).toMatchObject({ state: 'success', errorKind: null, error: null, responseStatus: 200, number: 1 })
+  })
+
+  it('that answers what cannot be read is told by its kind, and tried again', async () => {
+    const stage = harness.stage()
+    const raw = await createRawReceiver({ answer: ({ socket }) => socket.write('HTTP/1.1 200 OK\nContent-Length: 0\n\n') })
+    closing.push(() => raw.close())
+    stage.webhook('wh_1', raw.url, { retryDelaysMs: [0, 60_000] })
+    run(stage)
+    await stage.publish(['wh_1'])
+    const [row] = await stage.rows(1)
+    expect(row).toMatchObject({ state: 'retrying', errorKind: 'protocol', responseStatus: null, responseHeaders: null })
+    expect(row!.error).toBe('The answer cannot be read as HTTP/1.1: Missing expected CR after response line.')
   })
 
   it('with a wrong certificate, nobody listening or no address is told by its kind', async () => {

@@ -65,6 +65,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       if (!payload.restart) options.onError?.(payload.error)
     })
   })
+  joined.catch(() => undefined) // a crash before it is awaited is no unhandled rejection
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: options.fromBeginning ?? false })
   await consumer.run({ eachMessage: ({ message }) => Promise.resolve(options.onEvent(eventOf(message, organizationId))) })

@@ -1,0 +1,67 @@
+/** Filters of lists by the type of an event: a selector, as webhooks have them, in the parameters of a query. */
+import { ClarionError } from '../codes.ts'
+import { notASelector, parseSelector, type Selector } from '../events/selector.ts'
+
+/** Each null: not filtered by it. */
+export interface TypeFilter {
+  /** The type itself. */
+  type: string | null
+  /** What a type matches, as RE2. */
+  typePattern: string | null
+  /** What a canonical name ends with. */
+  canonicalEnd: string | null
+}
+
+const ALL: TypeFilter = { type: null, typePattern: null, canonicalEnd: null }
+
+/** Of a list of events. Throws `validation_failed` for a text that is no selector, or one of a kind, which deliveries do not tell. */
+export function readTypeFilter(text: string | null): TypeFilter {
+  if (text === null) return ALL
+  const selector = parseSelector(text)
+  if (selector === undefined) throw refused(notASelector(text))
+  if (selector.form === 'kind') throw refused('kinds cannot be filtered by here: use platformxe.generic')
+  return filterOf(selector)
+}
+
+export interface NameFilter {
+  /** The name itself: also one that no event has, since refused emits are listed too. */
+  name: string | null
+  namePattern: string | null
+  canonicalEnd: string | null
+  /** Of the generic event. */
+  kind: string | null
+}
+
+const ANY_NAME: NameFilter = { name: null, namePattern: null, canonicalEnd: null, kind: null }
+
+/** Of a list of emits: a selector, or any other name as it was emitted. */
+export function readNameFilter(text: string | null): NameFilter {
+  const selector = text === null ? undefined : parseSelector(text)
+  if (text === '*' || text === null) return ANY_NAME
+  if (selector === undefined) return { ...ANY_NAME, name: text }
+  if (selector.form === 'kind') return { ...ANY_NAME, name: text, kind: selector.key }
+  const { type, typePattern, canonicalEnd } = filterOf(selector)
+  return { name: type ?? text, namePattern: typePattern, canonicalEnd, kind: null }
+}
+
+/** `*` and `ns.*` do not select lifecycle events, which alone begin with a capital. The letters of a namespace mean themselves in a pattern. */
+function filterOf(selector: Exclude<Selector, { form: 'kind' }>): TypeFilter {
+  switch (selector.form) {
+    case 'all':
+      return { ...ALL, typePattern: '^[a-z]' }
+    case 'namespace':
+      return { ...ALL, typePattern: `^${selector.key}[.]` }
+    case 'type':
+      return { ...ALL, type: selector.key }
+    case 'version':
+      return { ...ALL, canonicalEnd: `:${selector.key}` }
+    case 'canonical':
+      return { ...ALL, canonicalEnd: selector.key }
+  }
+}
+
+function refused(message: string): ClarionError {
+  return new ClarionError('validation_failed', `The filter type is wrong: ${message}.`, {
+    details: [{ path: '/type', rule: 'selector', message }],
+  })
+}

@@ -1,0 +1,25 @@
+/** Where a document holds numbers that a double cannot carry, for callers whose document is stored as doubles. */
+import type { Finding } from '../codes.ts'
+import { ExactNumber } from '../json/exact-number.ts'
+import { pointerTo } from './json-pointer.ts'
+import { finding } from './json-text.ts'
+
+const FINDINGS_MAX = 20
+const SHOWN_CHARACTERS_MAX = 40
+
+/** At most 20, with their pointers. `exact`: as `parseJson` answers it; its nesting is bounded. */
+export function inexactNumbers(exact: unknown, path = '', findings: Finding[] = []): Finding[] {
+  if (exact instanceof ExactNumber) findings.push(finding(path, 'inexact_number', messageOf(exact)))
+  if (typeof exact !== 'object' || exact === null) return findings
+  for (const [key, member] of Object.entries(exact)) {
+    if (findings.length >= FINDINGS_MAX) return findings
+    inexactNumbers(member, pointerTo(path, key), findings)
+  }
+  return findings
+}
+
+function messageOf({ text, nearest }: ExactNumber): string {
+  const shown = text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text
+  if (!Number.isFinite(nearest)) return `${shown} is beyond the range of a double: write a smaller number, or a string`
+  return `${shown} does not survive double precision, which makes ${nearest} of it: write a number that it keeps, or a string`
+}

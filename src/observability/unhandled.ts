@@ -1,0 +1,37 @@
+/**
+ * Errors that nothing handled. One of a request concerns that request alone, one of a shard ends the shard's session; in both cases the process
+ * goes on. What belongs to neither ends the process: a reader, a lease or a writer may have stopped without a word, and a process that seems
+ * to serve and does not is worse than one that its supervisor starts again.
+ */
+import { currentWork } from '../work.ts'
+import type { Logger } from './logger.ts'
+
+export interface Unhandled {
+  /** For `unhandledRejection` and `uncaughtException`; called in the context of the work that failed. */
+  onError(error: unknown): void
+  /** How many so far, by whose work they were. */
+  counts(): Record<'request' | 'shard', number>
+}
+
+export function createUnhandled({ logger, onFatal }: { logger: Logger; onFatal(error: unknown): void }): Unhandled {
+  const counts = { request: 0, shard: 0 }
+  return {
+    counts: () => counts,
+    onError(thrown) {
+      const work = currentWork()
+      if (work === undefined) {
+        onFatal(thrown)
+        return
+      }
+      counts[work.of]++
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+      const facts = { error: error.stack ?? error.message }
+      if (work.of === 'request') {
+        logger.error({ ...facts, requestId: work.requestId }, 'an error of a request was not handled')
+        return
+      }
+      logger.error({ ...facts, role: work.role, shard: work.shard }, 'an error of a shard was not handled; the shard is opened again')
+      work.fail(error)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+/** Text of a schema inside source code: nothing in it can end the comment or the literal that holds it. */
+
+const UNPRINTABLE = /[^\p{L}\p{N}\p{P}\p{S} ]/u
+
+/** A literal of TypeScript (`'`), or of Python and Go (`"`), whose escapes are the same. */
+export function quoted(text: string, quote: "'" | '"'): string {
+  const characters = [...text].map(character => {
+    if (character === quote || character === '\\') return `\\${character}`
+    return UNPRINTABLE.test(character) ? escaped(character.codePointAt(0) as number, quote) : character
+  })
+  return quote + characters.join('') + quote
+}
+
+function escaped(codePoint: number, quote: "'" | '"'): string {
+  const hex = codePoint.toString(16)
+  if (codePoint <= 0xffff) return `\\u${hex.padStart(4, '0')}`
+  return quote === "'" ? `\\u{${hex}}` : `\\U${hex.padStart(8, '0')}`
+}
+
+/** A description as lines without characters that cannot be seen. */
+export function linesOf(description: string | undefined): string[] {
+  const lines = (description ?? '').split(/\r\n|[\n\r\u2028\u2029]/).map(line =>
+    line
+      .replace(/[\p{C}\p{Z}]+/gu, ' ')
+      .replaceAll('*/', '* /')
+      .trim(),
+  )
+  while (lines[0] === '') lines.shift()
+  while (lines.at(-1) === '') lines.pop()
+  return lines
+}

@@ -1,0 +1,168 @@
+/** Cursors and other places of a query, as callers may make them up, on every route that takes one. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Route } from '../../src/api/route.ts'
+import type { ListName } from '../../src/model/cursors.ts'
+import { cursorOf, forgedCursor, LIST_NAMES } from '../model/forged-cursors.ts'
+import { openTestApi, type Reply, type TestApi } from './api-harness.ts'
+import { type Furnished, furnish } from './furnished.ts'
+
+const FORGED_OF_EACH = 40
+
+let api: TestApi
+let owner: Furnished
+beforeAll(async () => {
+  api = await openTestApi()
+  owner = await furnish(api)
+}, 120_000)
+afterAll(() => api?.close())
+
+const takes = (route: Route, name: string) => Object.hasOwn((route.query?.properties ?? {}) as object, name)
+const routesThatTake = (name: string) => api.routes.filter(route => route.method === 'GET' && takes(route, name))
+
+function ask(route: Route, query: Record<string, string>): Promise<Reply> {
+  const call = route.access === 'operator' ? api.operator : owner.call
+  return call('GET', `${owner.pathOf(route.path)}?${new URLSearchParams(query)}`)
+}
+
+const sampleOf = <T>(values: fc.Arbitrary<T>, count: number): T[] => fc.sample(values, count)
+
+/** The lists whose cursors a route takes. The audit trail shows two, by what is asked for. */
+async function listsOf(route: Route, query: Record<string, string>): Promise<ListName[]> {
+  const taken: ListName[] = []
+  for (const list of LIST_NAMES) {
+    const reply = await ask(route, { ...query, cursor: sampleOf(cursorOf(list), 1)[0]! })
+    if (reply.status === 200) taken.push(list)
+    else expect([route.path, list, reply.status, reply.code]).toEqual([route.path, list, 400, 'validation_failed'])
+  }
+  return taken
+}
+
+describe('every route that takes a cursor', () => {
+  it('takes those of one list alone, and refuses what nobody gave out as validation_failed at /cursor', async () => {
+    const routes = routesThatTake('cursor')
+    const seen: ListName[] = []
+    for (const [route, query] of [
+      ...routes.map(route => [route, {}] as const),
+      [routes.find(({ path }) => path === '/api/v1/audit')!, { entityType: 'emit' }] as const,
+    ]) {
+      const lists = await listsOf(route, query)
+      expect([route.path, lists]).toEqual([route.path, [expect.any(String)]])
+      seen.push(...lists)
+      const forged = sampleOf(forgedCursor(lists[0]!), FORGED_OF_EACH)
+      for (const cursor of forged) {
+        const reply = await ask(route, { ...query, cursor })
+        const said = [route.path, cursor]
+        expect([...said, reply.status, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([
+          ...said,
+          400,
+          'validation_failed',
+          '/cursor',
+        ])
+      }
+    }
+    expect(seen.sort()).toEqual([...LIST_NAMES].sort())
+    expect((await api.as(undefined)('GET', '/health')).status).toBe(200)
+  })
+})
+
+const IMPOSSIBLE_TIMES = [
+  '2026-02-30T00:00:00Z',
+  '2026-11-31T00:00:00.000Z',
+  '2026-13-01T00:00:00Z',
+  '2026-01-01T25:00:00Z',
+  '2026-01-01',
+  'now',
+  '1',
+  '-1',
+  '1e999',
+]
+/** What a time may be by RFC 3339, however far it lies. */
+const POSSIBLE_TIMES = [
+  '0000-01-01T00:00:00Z',
+  '9999-12-31T23:59:59.999999999Z',
+  '2026-01-01t00:00:00z',
+  '2026-01-01T00:00:00.5+23:59',
+  '1969-12-31T23:59:59Z',
+]
+
+describe('every route that takes a range of time', () => {
+  it('refuses a day, an hour or a text that is no time', async () => {
+    for (const name of ['from', 'to'])
+      for (const route of routesThatTake(name))
+        for (const text of IMPOSSIBLE_TIMES) {
+          const reply = await ask(route, { [name]: text })
+          const said = [route.path, name, text]
+          expect([...said, reply.status, reply.body.error?.details?.[0]?.path]).toEqual([...said, 400, `/${name}`])
+        }
+  })
+
+  it('takes every time that there is, in every form that it may have', async () => {
+    for (const route of routesThatTake('from'))
+      for (const from of POSSIBLE_TIMES) {
+        const reply = await ask(route, { from, to: '9999-12-31T23:59:59.999Z' })
+        expect([route.path, from, reply.status]).toEqual([route.path, from, 200])
+      }
+  })
+})
+
+const expectNoFailure = (said: string[], { status }: Reply): void =>
+  expect([...said, status < 500 ? 'ok' : status]).toEqual([...said, 'ok'])
+
+describe('every route', () => {
+  it('refuses control characters in its query and in its path, whichever parameter they are in', async () => {
+    for (const route of api.routes.filter(
+      ({ method, path }) => method === 'GET' && path.startsWith('/api/v1') && !path.includes('schema-registry'),
+    )) {
+      const call = route.access === 'operator' ? api.operator : owner.call
+      for (const name of Object.keys((route.query?.properties ?? {}) as object))
+        for (const text of ['\0', 'a\0b', 'a\nb', '\u007f']) {
+          const reply = await ask(route, { [name]: text })
+          expect([route.path, name, text, reply.status, reply.code]).toEqual([route.path, name, text, 400, 'validation_failed'])
+        }
+      if (!route.path.includes(':')) continue
+      const reply = await call('GET', route.path.replace(/:\w+/g, 'wh_%00'))
+      expect([route.path, reply.status, reply.body.error?.details?.[0]?.rule]).toEqual([route.path, 400, 'control_characters'])
+    }
+  })
+
+  it('never fails on any text in its query or its path', async () => {
+    const texts = sampleOf(
+      fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('\\N', "'", '{a:String}', '%', '9'.repeat(400), '💥')),
+      12,
+    )
+    for (const route of api.routes.filter(({ method, path }) => method === 'GET' && path.startsWith('/api/v1'))) {
+      const call = route.access === 'operator' ? api.operator : owner.call
+      for (const text of texts) {
+        for (const name of Object.keys((route.query?.properties ?? {}) as object))
+          expectNoFailure([route.path, name, text], await ask(route, { [name]: text }))
+        if (!route.path.includes(':')) continue
+        const reply = await call(
+          'GET',
+          route.path.replace(/:\w+/g, () => encodeURIComponent(text.toWellFormed()) || 'x'),
+        )
+        expectNoFailure([route.path, text], reply)
+      }
+    }
+  })
+
+  it('never fails on a path that is not escaped as it should be', async () => {
+    for (const route of api.routes.filter(({ path }) => path.startsWith('/api/v1') && path.includes(':')))
+      for (const text of ['%zz', '%', '%ff', '%c0%80', '%00', 'x'.repeat(8_000)]) {
+        const call = route.access === 'operator' ? api.operator : owner.call
+        expectNoFailure(
+          [route.path, text],
+          await call(route.method, route.path.replace(/:\w+/g, text), route.method === 'GET' ? undefined : {}),
+        )
+      }
+  })
+
+  it('finds no delivery under an id that none can have, when such ids are redriven', async () => {
+    const deliveryIds = ['\0', 'a\0b', '\\N', "'", '\\', '\ud83d\ude00'.repeat(16), '\ud800']
+    const { status, data } = await owner.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds })
+    expect([status, data]).toEqual([
+      202,
+      { count: 0, more: false, skipped: deliveryIds.map(deliveryId => ({ deliveryId, reason: 'not_found' })) },
+    ])
+  })
+})

@@ -1,0 +1,48 @@
+/** Calls of routes that are made from the route table: what a route must have, and no more. */
+import type { Route, Schema } from '../../src/api/route.ts'
+
+/** The schema façade speaks as a schema registry does; its own tests hold it to that. */
+export const isOurs = (route: Route) => !route.path.startsWith('/api/v1/schema-registry')
+
+/** A body that the route takes, so that nothing but the id can be wrong. */
+export function bodyFor(route: Route): unknown {
+  if (`${route.method} ${route.path}` === 'PATCH /api/v1/webhooks/:id') return { active: false }
+  return route.body === undefined ? undefined : sampleOf(route.body)
+}
+
+/** What the query must have. */
+export function queryFor(route: Route): string {
+  const needed = new URLSearchParams(sampleOf(route.query ?? {}) as Record<string, string>).toString()
+  return needed && `?${needed}`
+}
+
+/** The least that a schema of the route table takes; of optional fields, as many as it must have. */
+export function sampleOf(schema: Schema): unknown {
+  const { type, enum: values, properties = {}, required = [], minProperties = 0, items, anyOf, pattern, format } = schema as SampleSchema
+  if (values !== undefined) return values[0]
+  if (anyOf !== undefined) return sampleOf(anyOf[0]!)
+  const kind = Array.isArray(type) ? type[0] : type
+  if (kind === 'object' || kind === undefined) {
+    const optional = Object.keys(properties).filter(name => !required.includes(name))
+    const names = [...required, ...optional.slice(0, Math.max(0, minProperties - required.length))]
+    return Object.fromEntries(names.map(name => [name, sampleOf(properties[name]!)]))
+  }
+  if (kind === 'array') return Array.from({ length: (schema.minItems as number | undefined) ?? 0 }, () => sampleOf(items!))
+  if (kind === 'boolean') return false
+  if (kind === 'integer' || kind === 'number') return schema.minimum ?? 1
+  if (format === 'date-time') return new Date().toISOString()
+  if (format === 'email') return 'somebody@example.test'
+  return pattern === undefined ? 'sample'.padEnd((schema.minLength as number | undefined) ?? 0, 'x') : 'abc'
+}
+
+interface SampleSchema {
+  type?: string | string[]
+  enum?: unknown[]
+  properties?: Record<string, Schema>
+  required?: string[]
+  minProperties?: number
+  items?: Schema
+  anyOf?: Schema[]
+  pattern?: string
+  format?: string
+}
