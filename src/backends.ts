@@ -2,16 +2,17 @@
  * Kafka, ClickHouse and the installation's keys: somebody else's when their addresses are configured, otherwise started here, in processes of
  * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
  */
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Clock, Random } from './clock.ts'
 import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
+import { checkKeyIds, givenKeyIds, usableKey } from './control-plane/secret-keys.ts'
 import { portOf } from './delivery/address-guard.ts'
-import { joinEmbeddedClickHouse, startEmbeddedClickHouse } from './embedded/clickhouse.ts'
+import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from './embedded/clickhouse.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
 import { TOPIC_DEFAULTS } from './embedded/kafka-settings.ts'
-import { loadOrCreateKeys } from './embedded/keys.ts'
+import { readKept, writePrivate } from './embedded/kept-files.ts'
+import { keyIdsFile, loadOrCreateKeys } from './embedded/keys.ts'
 import type { ProgressLogger } from './embedded/part-directory.ts'
+import { preflight } from './embedded/preflight.ts'
 import type { KafkaSettings } from './kafka/wire.ts'
 
 export interface Backends {
@@ -24,6 +25,11 @@ export interface Backends {
   clickhouseUrl: string
   adminKey: string
   secretKey: string
+  previousSecretKey: string | undefined
+  /** Fingerprints of the secret keys that were given, and of those that the embedded broker's log depends on, as far as that is known. */
+  keyIds: { given: string[]; expected: string[] | undefined; keep(keyIds: readonly string[]): void }
+  /** Called when they are there: a later start is to notice if they are not any more. */
+  tablesMade(database: string): void
   /** host:port pairs that webhooks must not reach. */
   addresses: Array<{ host: string; port: number }>
   close(): Promise<void>
@@ -43,10 +49,19 @@ export async function openBackends(deps: {
   random: Random
   progress: ProgressLogger
   onFatal(error: Error): void
+  /** Ends a start that is under way. */
+  stop?: AbortSignal | undefined
 }): Promise<Backends> {
   const { config } = deps
-  makeDirectory(config.dataDir)
   const joins = config.roles.length < ROLES.length
+  const embedded = { kafka: config.kafkaBrokers.length === 0, clickhouse: config.clickhouseUrl === undefined }
+  const needsKeys = config.adminKey === undefined || config.secretKey === undefined
+  const parts = { kafka: embedded.kafka && !joins, clickhouse: embedded.clickhouse && !joins }
+  await preflight({ dataDir: config.dataDir, cacheDir: config.cacheDir, ...parts, keys: needsKeys }, deps.progress)
+  const generated = needsKeys ? await loadOrCreateKeys(config.dataDir, deps.random) : undefined
+  const secretKey = config.secretKey ?? generated!.secretKey
+  const keyIds = keyIdsBeside(config, givenKeyIds(secretKey, config.secretKeyPrevious))
+  deps.stop?.throwIfAborted()
   const [kafka, clickhouse] = await settled([
     config.kafkaBrokers.length > 0 ? clusterKafka(config) : embeddedKafka(deps, joins),
     config.clickhouseUrl ? { connection: config.clickhouseUrl, close: async () => undefined } : embeddedClickHouse(deps, joins),
@@ -54,23 +69,38 @@ export async function openBackends(deps: {
   const close = async () => {
     await Promise.all([kafka.close(), clickhouse.close()])
   }
-  try {
-    const generated = config.adminKey && config.secretKey ? undefined : await loadOrCreateKeys(config.dataDir, deps.random)
-    const { clientBrokers, topicDefaults, ...settings } = kafka.connection
-    return {
-      kafka: settings,
-      topicDefaults,
-      clientBrokers,
-      clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (settings.ssl ? 'SASL_SSL' : 'SASL_PLAINTEXT'),
-      clickhouseUrl: clickhouse.connection,
-      adminKey: config.adminKey ?? generated!.adminKey,
-      secretKey: config.secretKey ?? generated!.secretKey,
-      addresses: [...[...settings.brokers, ...clientBrokers].map(hostAndPort), addressOf(new URL(clickhouse.connection))],
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
+  const { clientBrokers, topicDefaults, ...settings } = kafka.connection
+  return {
+    kafka: settings,
+    topicDefaults,
+    clientBrokers,
+    clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (settings.ssl ? 'SASL_SSL' : 'SASL_PLAINTEXT'),
+    clickhouseUrl: clickhouse.connection,
+    adminKey: config.adminKey ?? generated!.adminKey,
+    secretKey,
+    previousSecretKey: usableKey(config.secretKeyPrevious),
+    keyIds,
+    tablesMade(database) {
+      const file = tablesFile(config.dataDir)
+      if (parts.clickhouse && readKept(file) === undefined) writePrivate(file.path, JSON.stringify({ database }))
+    },
+    addresses: [...[...settings.brokers, ...clientBrokers].map(hostAndPort), addressOf(new URL(clickhouse.connection))],
+    close,
+  }
+}
+
+/** Beside the log of the embedded broker. Throws when the keys are not those that it depends on, before anything starts. */
+function keyIdsBeside(config: Config, given: string[]): Backends['keyIds'] {
+  const file = keyIdsFile(config.dataDir)
+  if (config.kafkaBrokers.length > 0) return { given, expected: undefined, keep: () => undefined }
+  const expected = readKept(file)
+  checkKeyIds(expected ?? [], given)
+  return {
+    given,
+    expected,
+    keep(keyIds) {
+      if (String(keyIds) !== String(expected)) writePrivate(file.path, JSON.stringify(keyIds))
+    },
   }
 }
 
@@ -101,7 +131,7 @@ async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: bo
   return restarting<EmbeddedKafka, KafkaConnection>(
     'Kafka',
     deps,
-    onExit => startEmbeddedKafka({ dataDir, cacheDir, heapMb, profile, logger: deps.progress, onExit }),
+    (onExit, stop) => startEmbeddedKafka({ dataDir, cacheDir, heapMb, profile, logger: deps.progress, onExit, stop }),
     shown,
   )
 }
@@ -112,7 +142,7 @@ async function embeddedClickHouse(deps: Parameters<typeof openBackends>[0], join
   return restarting(
     'ClickHouse',
     deps,
-    onExit => startEmbeddedClickHouse({ dataDir, logger: deps.progress, onExit }),
+    (onExit, stop) => startEmbeddedClickHouse({ dataDir, logger: deps.progress, onExit, stop }),
     started => started.url,
   )
 }
@@ -120,13 +150,15 @@ async function embeddedClickHouse(deps: Parameters<typeof openBackends>[0], join
 /** Keeps a child running: it comes back on the same ports, and whoever uses it connects again. */
 async function restarting<S extends { close(): Promise<void> }, C>(
   what: string,
-  deps: { clock: Clock; progress: ProgressLogger; onFatal(error: Error): void },
-  start: (onExit: (reason: string) => void) => Promise<S>,
+  deps: { clock: Clock; progress: ProgressLogger; onFatal(error: Error): void; stop?: AbortSignal | undefined },
+  start: (onExit: (reason: string) => void, stop: AbortSignal) => Promise<S>,
   connectionOf: (started: S) => C,
 ): Promise<Part<C>> {
   let closing = false
   let attempts = 0
-  let current = await start(onExit)
+  // What is closed does not wait for a child that is still starting again.
+  const stop = new AbortController()
+  let current = await start(onExit, AbortSignal.any([stop.signal, ...(deps.stop ? [deps.stop] : [])]))
   let restarted: Promise<void> = Promise.resolve()
 
   function onExit(reason: string): void {
@@ -140,10 +172,11 @@ async function restarting<S extends { close(): Promise<void> }, C>(
     while (!closing) {
       await deps.clock.sleep(RESTART_PAUSE_MS)
       try {
-        if (!closing) current = await start(onExit)
+        if (!closing) current = await start(onExit, stop.signal)
         attempts = 0
         return
       } catch (error) {
+        if (closing) return
         attempts++
         if (attempts < RESTARTS_MAX) continue
         deps.onFatal(new Error(`${what} cannot be started again: ${(error as Error).message}`, { cause: error }))
@@ -156,6 +189,7 @@ async function restarting<S extends { close(): Promise<void> }, C>(
     connection: connectionOf(current),
     async close() {
       closing = true
+      stop.abort(new Error(`${what} is closed`))
       await restarted
       await current.close()
     },
@@ -168,18 +202,3 @@ function hostAndPort(address: string): { host: string; port: number } {
 }
 
 const addressOf = (url: URL) => ({ host: url.hostname, port: portOf(url) })
-
-/** One level at a time: asked for all at once, Node never comes back from places that are no file system, such as below `/proc`. */
-function makeDirectory(path: string): void {
-  const missing: string[] = []
-  for (let each = path; !existsSync(each); each = dirname(each)) missing.push(each)
-  try {
-    if (!statSync(missing.length > 0 ? dirname(missing.at(-1)!) : path).isDirectory()) throw new Error('it is a file')
-    for (const each of missing.reverse()) mkdirSync(each, { mode: 0o700 })
-    accessSync(path, constants.W_OK)
-  } catch (error) {
-    throw new Error(`The data directory ${path} cannot be used: ${(error as Error).message}. Set CLARION_DATA_DIR to another place.`, {
-      cause: error,
-    })
-  }
-}

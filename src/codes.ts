@@ -68,6 +68,10 @@ export const CODES = {
   invalid_event_selector: entry(400, 'A selector is not one of the forms of C.0.4.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
+  secret_unreadable: entry(
+    409,
+    'What the webhook keeps sealed cannot be opened with the key of the installation; set its secret and its headers again.',
+  ),
   ownership_not_verified: entry(409, 'The receiver did not answer the test with 2xx, so the webhook was not made or changed.'),
 
   // Federation (C.1.5)

@@ -16,6 +16,7 @@ import { createReplayReads } from './analytics/replay-reads.ts'
 import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
+import { ClarionError } from './codes.ts'
 import { listen } from './compose/listen.ts'
 import { startApi } from './compose-api.ts'
 import { openLedger } from './compose-ledger.ts'
@@ -46,6 +47,7 @@ import { createMetrics } from './observability/metrics.ts'
 import { createRetryDepth } from './observability/retry-depth.ts'
 import { openTracing } from './observability/tracing/tracing.ts'
 import { createValidators } from './registry/validators.ts'
+import { unlessStopped } from './stopping.ts'
 
 const DATABASE = 'clarion'
 const VALIDATORS_MAX = 5_000
@@ -70,10 +72,12 @@ export async function compose(deps: {
   logger: Logger
   progress: ProgressLogger
   onFatal(error: Error): void
+  /** Ends a start that is under way: what has started is closed again, and `compose` rejects with the signal's reason. */
+  stop?: AbortSignal
   /** Errors that nothing handled, by whose work they were. */
   unhandled(): Record<'request' | 'shard', number>
 }): Promise<Platform> {
-  const { config, clock, random, logger, onFatal } = deps
+  const { config, clock, random, logger, onFatal, stop } = deps
   const closing: Array<() => Promise<unknown>> = []
   const close = async () => {
     for (const each of closing.splice(0).reverse())
@@ -83,10 +87,10 @@ export async function compose(deps: {
   const deadlineMs = clock.monotonicMs() + START_PATIENCE_MS
   for (;;) {
     try {
-      return await start()
+      return await unlessStopped(start(), stop)
     } catch (error) {
       await close()
-      if (!isCutOff(error) || clock.monotonicMs() > deadlineMs) {
+      if (stop?.aborted || !isPassing(error) || clock.monotonicMs() > deadlineMs) {
         await listener?.close()
         throw error
       }
@@ -101,9 +105,10 @@ export async function compose(deps: {
     const tracing = await openTracing(deps)
     closing.push(async () => tracing?.close())
 
-    const backends = await openBackends({ config, clock, random, progress: deps.progress, onFatal })
-    closing.push(() => backends.close())
-    const { kafka } = backends
+    const opening = openBackends({ config, clock, random, progress: deps.progress, onFatal, stop })
+    closing.push(() => opening.then(each => each.close()).catch(ignoreFailedStart))
+    const backends = await opening
+    const { kafka, secretKey, previousSecretKey, keyIds } = backends
 
     const wire = await reachKafka({ ...deps, kafka })
     closing.push(() => wire.close())
@@ -118,6 +123,7 @@ export async function compose(deps: {
     const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })
     closing.push(() => analytics.close())
     if (roles.has('record') || roles.has('api')) await reachAnalytics({ ...deps, analytics, url: backends.clickhouseUrl })
+    backends.tablesMade(DATABASE)
 
     const view = createControlView({ clock })
     const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal })
@@ -126,9 +132,9 @@ export async function compose(deps: {
     const metrics = createMetrics()
     metrics.unhandled(deps.unhandled)
     const ids = createIds({ clock, random })
-    const chains = createChainTokens(backends.secretKey)
-    const tags = createIngressTags(backends.secretKey)
-    const secrets = createSecretBox({ secretKey: backends.secretKey, random })
+    const chains = createChainTokens(secretKey, previousSecretKey)
+    const tags = createIngressTags(secretKey, previousSecretKey)
+    const secrets = createSecretBox({ secretKey, previousSecretKey, random })
     const validators = createValidators({ cacheMax: VALIDATORS_MAX })
     const listening = listener === undefined ? [] : [listener.bound]
     const guard = createAddressGuard({
@@ -140,11 +146,14 @@ export async function compose(deps: {
     const log = createControlLog({ kafka, tail, clock, logger })
     closing.push(() => log.close())
     const controlPlane = createControlPlane({
-      ...{ view, log, provisioning, validators, ids, clock, random, secretKey: backends.secretKey, timeScale: config.timeScale },
+      ...{ view, log, provisioning, validators, ids, clock, random, logger, timeScale: config.timeScale },
+      ...{ secretKey, previousSecretKey, knownKeyIds: keyIds.given },
       checkUrl: url => guard.checkUrl(url),
       checkAddresses: createCheckAddresses({ guard, clock }),
       shardOf: organizationId => shardOf(organizationId, provisioning.shards),
     })
+    const neededKeyIds = await controlPlane.secretKeys.settle(keyIds.expected)
+    keyIds.keep(neededKeyIds)
 
     const run = async (given: Processor) => {
       const processor = asShardWork(given)
@@ -245,6 +254,16 @@ export async function compose(deps: {
       missing,
     })
     closing.push(() => api.close())
+    if (neededKeyIds.length > 1)
+      controlPlane.secretKeys.sealAnew().then(keyIds.keep, error => {
+        logger.warn({ error: String(error) }, 'not everything is sealed with the new secret key yet; the next start goes on with it')
+      })
     return serve(api.handler)
   }
 }
+
+/** The broker went away, or does not take a change of the control plane, for now. */
+const isPassing = (error: unknown): boolean => isCutOff(error) || (error instanceof ClarionError && error.code === 'service_unavailable')
+
+/** Whoever waits for the start is told why it failed; a part that failed has ended what it had started. */
+const ignoreFailedStart = (): void => undefined

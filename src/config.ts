@@ -42,6 +42,8 @@ export interface Config {
   /** Undefined: generated once into the data directory (embedded only). */
   adminKey: string | undefined
   secretKey: string | undefined
+  /** Opens what is still sealed with the key before; may be shorter. */
+  secretKeyPrevious: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
   /** How old a kept connection to a receiver may be when an attempt begins on it. */
@@ -146,6 +148,7 @@ function readApi({ read, optional }: SettingsReader) {
   return {
     adminKey: optional('CLARION_ADMIN_KEY', adminKey),
     secretKey: optional('CLARION_SECRET_KEY', secretKey),
+    secretKeyPrevious: optional('CLARION_SECRET_KEY_PREVIOUS', password),
     egressAllow: optional('EGRESS_ALLOW', ranges) ?? [],
     egressAllowHttp: read('EGRESS_ALLOW_HTTP', flag),
     connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),

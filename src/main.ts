@@ -2,18 +2,27 @@
 import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
+import { signalChildren } from './embedded/child-service.ts'
 import { createLogger } from './observability/logger.ts'
 import { createUnhandled } from './observability/unhandled.ts'
+import { StartStopped } from './stopping.ts'
 
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
 const READY_POLL_MS = 50
+/** SIGHUP: the terminal was closed. SIGQUIT: Ctrl-\. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 
 /** Progress is for the person who waits; it goes where the log goes. */
-const progress = {
-  info: (message: string) => console.error(`clarion: ${message}`),
-  warn: (message: string) => console.error(`clarion: ${message}`),
+let stopping = false
+const tell = (message: string) => {
+  if (!stopping) console.error(`clarion: ${message}`) // what is being stopped is away for a reason
 }
+const progress = { info: tell, warn: tell }
+
+// Whoever reads may go away before us, as a closed terminal does: what is printed is lost then, and nothing else.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
 
 const options = readArguments(process.argv.slice(2))
 if (options.help) {
@@ -36,30 +45,27 @@ async function run(roles: string | undefined): Promise<void> {
   process.on('uncaughtException', unhandled.onError)
   process.on('unhandledRejection', unhandled.onError)
 
-  let stopping = false
+  const starting = new AbortController()
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return
     stopping = true
     logger.info({ signal }, 'stopping')
-    setTimeout(() => fatal(new Error(`not stopped within ${STOP_WITHIN_MS / 1000} s`)), STOP_WITHIN_MS).unref()
+    setTimeout(() => {
+      signalChildren('SIGTERM')
+      fatal(new Error(`not stopped within ${STOP_WITHIN_MS / 1000} s`))
+    }, STOP_WITHIN_MS).unref()
+    starting.abort(new StartStopped())
     void started.then(() => running?.close()).then(() => process.exit(0), fatal)
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  for (const signal of STOP_SIGNALS) process.on(signal, stop)
 
-  const started = compose({
-    config,
-    clock,
-    random: createSystemRandom(),
-    logger,
-    progress,
-    onFatal: fatal,
-    unhandled: unhandled.counts,
-  }).then(
+  const deps = { config, clock, random: createSystemRandom(), logger, progress, onFatal: fatal, stop: starting.signal }
+  const started = compose({ ...deps, unhandled: unhandled.counts }).then(
     platform => {
       running = platform
     },
     error => {
+      if (stopping) return
       console.error(`clarion: ${(error as Error).message}`)
       process.exit(1)
     },

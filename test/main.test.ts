@@ -1,19 +1,26 @@
 /** What a wrong start says: one sentence and exit code 1, and nothing is left running. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
 import { SETTINGS } from '../src/config.ts'
-import { makeDataDirectory } from './support/run-directory.ts'
+import { identifyProcess } from '../src/embedded/process-identity.ts'
+import { startPlatform } from './support/platform.ts'
+import { adopt, makeDataDirectory } from './support/run-directory.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
-function start(given: string[], settings: Record<string, string>): { code: number | null; said: string } {
-  const env = { ...process.env, PORT: '0', LOG_LEVEL: 'silent', CLARION_BROKER_PROFILE: 'test', CLARION_BROKER_HEAP_MB: '256', ...settings }
-  const run = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...given], {
-    env,
+const FLAGS = ['--disable-warning=ExperimentalWarning']
+const environment = (settings: Record<string, string>) => {
+  return { ...process.env, PORT: '0', LOG_LEVEL: 'silent', CLARION_BROKER_PROFILE: 'test', CLARION_BROKER_HEAP_MB: '256', ...settings }
+}
+
+function start(given: string[], settings: Record<string, string>, limit = ''): { code: number | null; said: string } {
+  const run = spawnSync('/bin/sh', ['-c', `${limit} exec "$0" "$@"`, process.execPath, ...FLAGS, PROGRAM, ...given], {
+    env: environment(settings),
     encoding: 'utf8',
     timeout: 50_000,
   })
@@ -34,6 +41,29 @@ describe('a start that cannot work', () => {
   ])('names a data directory %s', (_name, path) => {
     const { code, said } = start([], { CLARION_DATA_DIR: path() })
     expect([code, said]).toEqual([1, expect.stringMatching(/^clarion: The data directory \S+ cannot be used: .*\. Set CLARION_DATA_DIR/)])
+  })
+
+  it('whose home is no file system names it', () => {
+    const { code, said } = start([], { CLARION_DATA_DIR: makeDataDirectory(), HOME: '/proc/clarion', CLARION_CACHE_DIR: '' })
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(
+        /^clarion: The cache directory \/proc\/clarion\S* cannot be used: .*\/proc takes no directories\. Set CLARION_CACHE_DIR/,
+      ),
+    ])
+  })
+
+  it('for want of open files and Java says both, in a sentence each, before anything starts', () => {
+    const dataDir = makeDataDirectory()
+    const { code, said } = start([], { CLARION_DATA_DIR: dataDir, PATH: '/nowhere' }, 'ulimit -n 256;')
+    expect(code).toBe(1)
+    expect(said.split('\n')).toEqual([
+      'clarion: The platform cannot start here:',
+      expect.stringMatching(/^ {2}- A process may have only 256 files open at a time.*run `ulimit -n 65536` in the shell/),
+      expect.stringMatching(/^ {2}- Java is missing: install Java 17 or newer/),
+      '',
+    ])
+    expect(readdirSync(dataDir)).toEqual([])
   })
 
   it('shows on --help every setting, apart from its sentence', () => {
@@ -70,4 +100,87 @@ describe('a start that cannot work', () => {
       ],
     ])
   })
+})
+
+/** Java and ClickHouse of this data directory that run now. */
+function partsOf(dataDir: string): number[] {
+  return ['kafka', 'clickhouse'].flatMap(part => {
+    try {
+      const { pid } = JSON.parse(readFileSync(join(dataDir, part, 'process.json'), 'utf8')) as { pid: number }
+      return identifyProcess(pid) ? [pid] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+/** Every process that works in the data directory: what formats the storage has no file that names it. */
+function processesIn(dataDir: string): string[] {
+  return readdirSync('/proc').filter(pid => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(dataDir)
+    } catch {
+      return false
+    }
+  })
+}
+
+const exitOf = (child: ChildProcess) =>
+  new Promise<number | NodeJS.Signals | null>(resolve => child.once('exit', (code, signal) => resolve(code ?? signal)))
+
+describe('a signal', () => {
+  it.each(['SIGHUP', 'SIGQUIT', 'SIGTERM'] as const)(
+    '%s drains a platform, which leaves nothing behind',
+    async signal => {
+      const platform = await startPlatform()
+      const parts = partsOf(platform.dataDir)
+      expect(parts).toHaveLength(2)
+      process.kill(platform.pid, signal) // to it alone: a terminal would tell the whole group
+      expect(await platform.stop(signal)).toBe(0)
+      expect(parts.map(pid => identifyProcess(pid))).toEqual([undefined, undefined])
+    },
+    120_000,
+  )
+
+  it('still drains it when nobody reads what it prints any more', async () => {
+    const dataDir = makeDataDirectory()
+    const child = spawn(process.execPath, [...FLAGS, PROGRAM], {
+      env: environment({ CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'debug' }),
+    })
+    adopt(child.pid!)
+    const exited = exitOf(child)
+    child.stdout.destroy()
+    child.stderr.destroy()
+    while (partsOf(dataDir).length < 2) await pause(20)
+    const parts = partsOf(dataDir)
+    await pause(0)
+    child.kill('SIGHUP')
+    expect(await exited).toBe(0)
+    expect(parts.map(pid => identifyProcess(pid))).toEqual([undefined, undefined])
+  }, 120_000)
+
+  const moments: Array<[string, (dataDir: string) => boolean]> = [
+    ['the directory is taken', dataDir => existsSync(join(dataDir, 'kafka', 'owner.lock'))],
+    ['the storage is formatted', dataDir => existsSync(join(dataDir, 'kafka', 'formatting', 'format.properties'))],
+    ['ClickHouse has been started', dataDir => existsSync(join(dataDir, 'clickhouse', 'process.json'))],
+    ['the broker has been started', dataDir => existsSync(join(dataDir, 'kafka', 'process.json'))],
+    ['both serve', dataDir => existsSync(join(dataDir, 'kafka', 'secret-key-ids.json'))],
+  ]
+  it.each(moments)(
+    'ends a start at any moment, and what it had started: when %s',
+    async (_, came) => {
+      const dataDir = makeDataDirectory()
+      const env = environment({ CLARION_DATA_DIR: dataDir, PORT: '0', CLARION_BROKER_PROFILE: 'default' })
+      const child = spawn(process.execPath, [...FLAGS, PROGRAM], { env, stdio: 'ignore' })
+      adopt(child.pid!)
+      const exited = exitOf(child)
+      while (!came(dataDir)) await pause(5)
+      child.kill('SIGTERM')
+      expect(await exited).toBe(0)
+      expect(partsOf(dataDir)).toEqual([])
+      if (process.platform === 'linux') expect(processesIn(dataDir)).toEqual([])
+      for (const part of ['kafka', 'clickhouse']) expect([part, existsSync(join(dataDir, part, 'owner.lock'))]).toEqual([part, false])
+    },
+    120_000,
+  )
 })

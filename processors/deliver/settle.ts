@@ -18,6 +18,8 @@ import type { SubjectLanes } from './subject-lanes.ts'
 
 /** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
 const ASIDE_MS_MAX = 60_000
+/** What cannot be signed waits for its owner: longer, since each time is shown in its history. */
+const UNSIGNED_MS_MAX = 30 * 60_000
 
 export interface Settle {
   /** After an attempt: success, the next one later, or the dead letters. */
@@ -28,6 +30,8 @@ export interface Settle {
   asked(delivery: Delivery): void
   /** Into a retry topic without an attempt, its schedule untouched. */
   aside(delivery: Delivery): void
+  /** The same, because its webhook's secret cannot be opened: the history says so, each time. */
+  unsigned(delivery: Delivery): void
   /** It waits in the organization's log: for its event that is an end. */
   parked(delivery: Delivery): void
   /** Packed rows and the state of open events. */
@@ -114,6 +118,13 @@ export function createSettle(deps: {
       // The longer it has been due, the longer: a dead endpoint's pile is not turned over all the time. One in line: until its turn may come.
       const waitMs = turnAtMs === undefined ? nowMs - delivery.dueAtMs : turnAtMs - nowMs
       const tier = tierFor(Math.min(Math.max(0, waitMs), ASIDE_MS_MAX * timeScale), timeScale)
+      leave(delivery, retryRecord(delivery, tier, shard))
+    },
+    unsigned(delivery) {
+      const nowMs = clock.nowMs()
+      const tier = tierFor(Math.min(Math.max(0, nowMs - delivery.dueAtMs), UNSIGNED_MS_MAX * timeScale), timeScale)
+      const step = { state: 'retrying', reason: 'secret_unreadable', maxAttempts: maxAttemptsOf(delivery), nowMs } as const
+      outputs.attempted(stepRow(delivery, { ...step, dueAtMs: Math.round(nowMs + tier.delayMs * timeScale) }))
       leave(delivery, retryRecord(delivery, tier, shard))
     },
     seal: () => [...outputs.seal(), ...events.seal(shard)],

@@ -164,7 +164,7 @@ export function createDeliveryShard(deps: {
     if (!webhook) return undefined
     const sending = attempts.begin(delivery, webhook)
     if (!sending) {
-      settle.aside(delivery)
+      settle.unsigned(delivery)
       return undefined
     }
     delivery.stage = 'flying'

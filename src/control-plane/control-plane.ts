@@ -5,6 +5,7 @@ import type { CheckAddresses } from '../delivery/check-addresses.ts'
 import type { Ids } from '../events/ids.ts'
 import { createKafkaCredentials, type KafkaCredentials } from '../kafka-access/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from '../kafka-access/partitions.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createAnnounce } from './announce.ts'
 import type { ControlLog } from './control-log.ts'
@@ -15,6 +16,7 @@ import { createOrganizations, type Organizations, type Provisioning } from './or
 import { createTemplateChecks, type TemplateChecks } from './registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
 import { createReplays, type Replays } from './replays.ts'
+import { createSecretKeys, type SecretKeyCare } from './secret-keys.ts'
 import { createSecretBox } from './secrets.ts'
 import { createControlStore } from './store.ts'
 import type { ControlViewStore } from './view-store.ts'
@@ -33,6 +35,7 @@ export interface ControlPlane {
   federation: Federation
   farewells: Farewells
   reportHealth: ReportHealth
+  secretKeys: SecretKeyCare
 }
 
 export interface ControlPlaneDeps {
@@ -41,6 +44,11 @@ export interface ControlPlaneDeps {
   provisioning: Provisioning & PartitionProvisioning
   /** `CLARION_SECRET_KEY`. */
   secretKey: string
+  /** `CLARION_SECRET_KEY_PREVIOUS`. */
+  previousSecretKey?: string | undefined
+  /** Fingerprints of the keys that the process was given, one that is given up included; those of the two keys unless said. */
+  knownKeyIds?: readonly string[]
+  logger?: Logger
   /** The egress guard. */
   checkUrl(url: string): ClarionError | undefined
   /** Where the name of a URL leads, now; absent: each connection will tell. */
@@ -74,5 +82,6 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     kafkaCredentials: createKafkaCredentials(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
+    secretKeys: createSecretKeys(shared),
   }
 }

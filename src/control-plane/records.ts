@@ -214,6 +214,12 @@ export interface KafkaCredential extends Stored {
   username: string
 }
 
+/** One for the installation, below the organization `-`. */
+export interface SecretKeyRecord extends Stored {
+  /** Fingerprints of the secret keys that anything sealed may depend on: one, and two while the key changes. */
+  keyIds: string[]
+}
+
 export interface RecordsByKind {
   organization: Organization
   key: ApiKey
@@ -224,6 +230,7 @@ export interface RecordsByKind {
   'federation-push': FederationPush
   'kafka-credential': KafkaCredential
   replay: Replay
+  'secret-key': SecretKeyRecord
 }
 export type Kind = keyof RecordsByKind
 export const KINDS = [
@@ -236,4 +243,5 @@ export const KINDS = [
   'federation-push',
   'kafka-credential',
   'replay',
+  'secret-key',
 ] as const satisfies readonly Kind[]

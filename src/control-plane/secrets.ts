@@ -4,33 +4,115 @@ import type { Random } from '../clock.ts'
 import type { Environment } from './records.ts'
 
 export interface SecretBox {
-  /** AES-256-GCM: `v1.<nonce>.<tag>.<text>`, each base64url. */
+  /** Of the key that seals now. */
+  readonly keyId: string
+  /** AES-256-GCM: `v2.<key id>.<nonce>.<tag>.<text>`, each part base64url. */
   encrypt(text: string): string
-  /** Throws when the text was changed or belongs to another key. */
+  /** Throws when the text was changed or belongs to a key that is not known. */
   decrypt(sealed: string): string
-  /** 32 bytes that only this installation can work out: the same for the same text. */
-  derive(text: string): Buffer
+  /**
+   * 32 bytes that only this installation can work out: the same for the same text. With something sealed they come from the key that first sealed
+   * it, and so stay as they are though the key changes meanwhile; throws then as `decrypt`.
+   */
+  derive(text: string, sealed?: string): Buffer
+  /** Whether it names the key of now. */
+  isCurrent(sealed: string): boolean
+  /** By which of the known keys it can be opened; undefined when by none. */
+  openedBy(sealed: string): string | undefined
+  /** The same secret, sealed with the key of now; what is derived from it stays. Throws as `decrypt`. */
+  reseal(sealed: string): string
 }
 
-/** A box whose key is derived (HKDF-SHA-256) from the setting `CLARION_SECRET_KEY`. */
-export function createSecretBox(deps: { secretKey: string; random: Random }): SecretBox {
-  const key = Buffer.from(hkdfSync('sha256', deps.secretKey, 'clarion', 'secrets at rest, v1', 32))
-  const derivingKey = Buffer.from(hkdfSync('sha256', deps.secretKey, 'clarion', 'derived keys, v1', 32))
+export interface SecretKeys {
+  /** `CLARION_SECRET_KEY`: seals and opens. */
+  secretKey: string
+  /** `CLARION_SECRET_KEY_PREVIOUS`: opens, while the key changes. */
+  previousSecretKey?: string | undefined
+}
+
+/** A fingerprint of a secret key, which says nothing about the key: derived by HKDF, with a purpose of its own. */
+export const keyIdOf = (secretKey: string): string =>
+  Buffer.from(hkdfSync('sha256', secretKey, 'clarion', 'key id, v1', 9)).toString('base64url')
+
+/** Keys that are derived from one secret key. */
+interface Derived {
+  id: string
+  sealing: Buffer
+  deriving: Buffer
+}
+
+/** A box whose keys are derived (HKDF-SHA-256) from the secret keys. */
+export function createSecretBox(deps: SecretKeys & { random: Random }): SecretBox {
+  const current = derivedFrom(deps.secretKey)
+  const known = [current, ...(deps.previousSecretKey === undefined ? [] : [derivedFrom(deps.previousSecretKey)])]
+
+  function seal(kind: Kind, text: string): string {
+    const head = `${kind}.${current.id}`
+    const nonce = deps.random.bytes(12)
+    const cipher = createCipheriv('aes-256-gcm', current.sealing, nonce)
+    cipher.setAAD(Buffer.from(head))
+    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+    return [head, ...[nonce, cipher.getAuthTag(), sealed].map(part => part.toString('base64url'))].join('.')
+  }
+
+  function open(sealed: string): Opened {
+    for (const key of known) {
+      const opened = openWith(key, sealed)
+      if (opened !== undefined) return opened
+    }
+    throw new Error('it is not sealed with a key that is known, or was changed')
+  }
+
   return {
-    encrypt(text) {
-      const nonce = deps.random.bytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce)
-      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-      return ['v1', ...[nonce, cipher.getAuthTag(), sealed].map(part => part.toString('base64url'))].join('.')
+    keyId: current.id,
+    encrypt: text => seal('v2', text),
+    decrypt: sealed => open(sealed).text,
+    derive(text, sealed) {
+      const { deriving } = sealed === undefined ? current : open(sealed)
+      return createHmac('sha256', deriving).update(text).digest()
     },
-    decrypt(sealed) {
-      const [version, nonce, tag, text] = sealed.split('.')
-      if (version !== 'v1' || nonce === undefined || tag === undefined || text === undefined) throw new Error('not a sealed secret')
-      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'), { authTagLength: 16 })
-      decipher.setAuthTag(Buffer.from(tag, 'base64url'))
-      return Buffer.concat([decipher.update(Buffer.from(text, 'base64url')), decipher.final()]).toString('utf8')
+    isCurrent: sealed => sealed.split('.', 2)[1] === current.id,
+    openedBy(sealed) {
+      return known.find(key => openWith(key, sealed) !== undefined)?.id
     },
-    derive: text => createHmac('sha256', derivingKey).update(text).digest(),
+    reseal(sealed) {
+      const { text, deriving } = open(sealed)
+      return seal('v2d', deriving.toString('base64url') + text)
+    },
+  }
+}
+
+function derivedFrom(secretKey: string): Derived {
+  const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secretKey, 'clarion', purpose, 32))
+  return { id: keyIdOf(secretKey), sealing: derive('secrets at rest, v1'), deriving: derive('derived keys, v1') }
+}
+
+/** `v1` names no key; `v2d` begins, inside, with the key that derives, because another key sealed it first. */
+type Kind = 'v1' | 'v2' | 'v2d'
+const DERIVING_CHARACTERS = 43
+
+interface Opened {
+  text: string
+  deriving: Buffer
+}
+
+/** Undefined unless this key sealed it. */
+function openWith(key: Derived, sealed: string): Opened | undefined {
+  const parts = sealed.split('.')
+  const kind = parts.shift()
+  if (kind !== 'v1' && kind !== 'v2' && kind !== 'v2d') return undefined
+  if (kind !== 'v1' && parts.shift() !== key.id) return undefined
+  const [nonce, tag, text, ...more] = parts.map(part => Buffer.from(part, 'base64url'))
+  if (nonce?.length !== 12 || tag?.length !== 16 || text === undefined || more.length > 0) return undefined
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key.sealing, nonce, { authTagLength: 16 })
+    if (kind !== 'v1') decipher.setAAD(Buffer.from(`${kind}.${key.id}`))
+    decipher.setAuthTag(tag)
+    const inside = Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')
+    if (kind !== 'v2d') return { text: inside, deriving: key.deriving }
+    return { text: inside.slice(DERIVING_CHARACTERS), deriving: Buffer.from(inside.slice(0, DERIVING_CHARACTERS), 'base64url') }
+  } catch {
+    return undefined
   }
 }
 

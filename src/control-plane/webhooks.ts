@@ -186,8 +186,9 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         }
       }),
     publicKeyOf({ id, signatureProfiles, encryptedSecret }) {
-      if (!signatureProfiles.includes('ed25519')) return null
-      return shownPublicKey(privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret)).seed()))
+      // Null too when the secret cannot be opened: the webhook can be read, and given a new one.
+      if (!signatureProfiles.includes('ed25519') || secrets.openedBy(encryptedSecret) === undefined) return null
+      return shownPublicKey(privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret), encryptedSecret).seed()))
     },
   }
 }

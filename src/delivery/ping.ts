@@ -51,7 +51,11 @@ export function createPings(deps: {
     const chainToken = deps.chains.sign({ rootEventId: eventId, depth: 0, eventId, organizationId, path: [webhook.id] })
     const payload = Buffer.from(JSON.stringify({ webhookId: webhook.id, message: 'This is a test of your webhook.' }))
     const built = deps.build({ webhook, event, payload, deliveryId: id, attempt: 1, replayId: null, chainToken, nowMs: clock.nowMs() })
-    if (built === undefined) throw new Error(`What is sealed in the webhook ${webhook.id} cannot be opened`)
+    if (built === undefined)
+      throw new ClarionError(
+        'secret_unreadable',
+        'The secret or the headers of the webhook cannot be opened: set both again, and test again.',
+      )
     const result = await deps.sender.send({ url: webhook.url, ...built, timeoutMs: webhook.timeoutMs })
     if (recorded) await deps.record(rowOf(ids.next('att'), webhook, event, id, built.headers, result))
     return {

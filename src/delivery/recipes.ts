@@ -43,13 +43,15 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
     try {
       return { recipe: cook(webhook, rotating), untilMs }
     } catch (error) {
-      logger.error({ webhook: webhook.id, error: String(error) }, 'what is sealed in a webhook cannot be opened; its deliveries wait')
+      const facts = { webhook: webhook.id, organization: webhook.organizationId, error: String(error) }
+      logger.error(facts, 'what is sealed in a webhook cannot be opened; its deliveries wait until its secret and headers are set again')
       return { recipe: undefined, untilMs }
     }
   }
 
   function cook(webhook: Webhook, rotating: boolean): Recipe {
-    const sealed = rotating ? [webhook.encryptedSecret, webhook.previousEncryptedSecret!] : [webhook.encryptedSecret]
+    const former = rotating && secrets.openedBy(webhook.previousEncryptedSecret!) !== undefined
+    const sealed = former ? [webhook.encryptedSecret, webhook.previousEncryptedSecret!] : [webhook.encryptedSecret]
     const { contentType, render } = FORMATS[webhook.wireFormat]
     const own = webhook.encryptedHeaders === null ? {} : (JSON.parse(secrets.decrypt(webhook.encryptedHeaders)) as Record<string, string>)
     return {
@@ -57,7 +59,7 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
       render,
       sign: createSigner(
         webhook.signatureProfiles,
-        sealed.map(text => signatory(secrets, webhook.id, secrets.decrypt(text))),
+        sealed.map(text => signatory(secrets, webhook.id, secrets.decrypt(text), text)),
       ),
       eventFor: webhook.peer === null ? event => event : event => asPushed(view, webhook.peer!.groupId, event),
     }
@@ -79,10 +81,13 @@ function acceptsAnything(own: Record<string, string>): Record<string, string> {
   return Object.keys(own).some(name => name.toLowerCase() === 'accept') ? {} : { Accept: '*/*' }
 }
 
-/** The Ed25519 key goes with the secret: a new secret is a new key pair, and nothing more has to be stored. */
-export const signatory = (secrets: SecretBox, webhookId: string, secret: string): Signatory => ({
+/**
+ * The Ed25519 key goes with the secret: a new secret is a new key pair, and nothing more has to be stored. `sealed`: the same secret as it is
+ * stored, without which the pair is that of a secret sealed now.
+ */
+export const signatory = (secrets: SecretBox, webhookId: string, secret: string, sealed?: string): Signatory => ({
   secret,
-  seed: () => secrets.derive(`webhook-ed25519/1/${webhookId}/${secret}`),
+  seed: () => secrets.derive(`webhook-ed25519/1/${webhookId}/${secret}`, sealed),
 })
 
 /** C.1.4, 3: what goes to an external peer is the source's own event, with the ids of the group and of the push. */

@@ -6,8 +6,10 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { adviceFor } from './data-files.ts'
 import { chooseFreePorts, isFree } from './free-ports.ts'
-import { forgetChild, type ProgressLogger, readJson, recordChild, writePrivate } from './part-directory.ts'
+import { type KeptFile, readKept, writePrivate } from './kept-files.ts'
+import { forgetChild, type ProgressLogger, recordChild } from './part-directory.ts'
 import { endProcess } from './process-identity.ts'
 
 /** A broker with tens of thousands of partitions, killed and on a busy machine, takes minutes; to end it then would only make the next start longer. */
@@ -32,6 +34,21 @@ export interface Service {
   onExit: ((reason: string) => void) | undefined
   /** Told while a start takes long. */
   logger: ProgressLogger
+  /** Ends a start that is under way. */
+  stop?: AbortSignal | undefined
+}
+
+const living = new Set<number>()
+
+/** Tells all children that run, without waiting: the last thing that a process does which cannot wait any more. */
+export function signalChildren(signal: NodeJS.Signals): void {
+  for (const pid of living) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 /**
@@ -43,7 +60,7 @@ export async function superviseChild(
   service: Service,
   { tellEveryMs, giveUpAfterMs } = START_PATIENCE,
 ): Promise<{ pid: number; close(): Promise<void> }> {
-  const { what, directory, logPaths, connection, answers, onExit, logger } = service
+  const { what, directory, logPaths, connection, answers, onExit, logger, stop } = service
   let ended: string | undefined
   let serving = false
   child.once('error', error => {
@@ -51,7 +68,9 @@ export async function superviseChild(
   })
   if (child.pid === undefined) throw new Error(`${what} cannot be started: is ${child.spawnfile} installed?`)
   const identity = recordChild(directory, child.pid, connection)
+  living.add(identity.pid)
   child.once('exit', (code, signal) => {
+    living.delete(identity.pid)
     ended = `${what} ended with ${signal ?? `code ${code}`}; its log is ${logPaths[0]}`
     forgetChild(directory, identity)
     if (serving) onExit?.(ended)
@@ -65,6 +84,10 @@ export async function superviseChild(
   let tellAtMs = tellEveryMs
   while (!(await answers())) {
     if (ended) throw new Error(`${ended}\n${lastLines(logPaths)}`)
+    if (stop?.aborted) {
+      await close()
+      throw stop.reason
+    }
     const passedMs = performance.now() - startedAtMs
     if (passedMs > giveUpAfterMs) {
       await close()
@@ -85,12 +108,11 @@ export async function superviseChild(
  * shows only while starting.
  */
 export async function withKeptPorts<T>(directory: string, count: number, start: (ports: number[]) => Promise<T>): Promise<T> {
-  const path = join(directory, 'ports.json')
+  const file = portsFile(directory, count)
   for (let attempt = 1; ; attempt++) {
-    const known = attempt === 1 ? readJson<number[]>(path) : undefined
-    const free = known?.length === count && (await freeSoon(known))
-    const ports = free ? known : await chooseFreePorts(count)
-    writePrivate(path, JSON.stringify(ports))
+    const known = attempt === 1 ? readKept(file) : undefined
+    const ports = known && (await freeSoon(known)) ? known : await chooseFreePorts(count)
+    if (ports !== known) writePrivate(file.path, JSON.stringify(ports))
     try {
       return await start(ports)
     } catch (error) {
@@ -99,6 +121,14 @@ export async function withKeptPorts<T>(directory: string, count: number, start: 
     }
   }
 }
+
+export const portsFile = (directory: string, count: number): KeptFile<number[]> => ({
+  path: join(directory, 'ports.json'),
+  advice: adviceFor('ports.json', directory),
+  holds: (value): value is number[] => Array.isArray(value) && value.length === count && value.every(isPort),
+})
+
+const isPort = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536
 
 /** What connects to a child that was killed may hold its port for a moment. */
 async function freeSoon(ports: number[]): Promise<boolean> {

@@ -10,7 +10,9 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { superviseChild, withKeptPorts } from './child-service.ts'
-import { endOrphan, holdDirectory, type ProgressLogger, readChild, readJson, writePrivate } from './part-directory.ts'
+import { adviceFor } from './data-files.ts'
+import { isRecord, type KeptFile, readKept, writePrivate } from './kept-files.ts'
+import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part-directory.ts'
 
 const USER = 'platform'
 
@@ -30,12 +32,14 @@ export interface EmbeddedClickHouseOptions {
   logger: ProgressLogger
   /** The server ended although nobody closed it; the sentence says how. */
   onExit?: (reason: string) => void
+  /** Ends a start that is under way. */
+  stop?: AbortSignal
 }
 
 /** Starts the ClickHouse of this data directory. Waits for a platform that still drains there. */
 export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
   const directory = join(options.dataDir, 'clickhouse')
-  const held = await holdDirectory(directory, options.logger)
+  const held = await holdDirectory(directory, options.logger, undefined, options.stop)
   try {
     await endOrphan(directory, 'a ClickHouse server', options.logger)
     const password = loadOrCreatePassword(directory)
@@ -75,18 +79,32 @@ async function launch(options: EmbeddedClickHouseOptions, directory: string, por
     answers: () => answersPing(port),
     onExit: options.onExit,
     logger: options.logger,
+    stop: options.stop,
   })
   return { ...connection, pid, close }
 }
 
+export const clickHouseCredentials = (directory: string): KeptFile<{ password: string }> => ({
+  path: join(directory, 'credentials.json'),
+  advice: adviceFor('clickhouse/credentials.json'),
+  holds: (value): value is { password: string } => isRecord(value) && typeof value.password === 'string' && value.password !== '',
+})
+
 function loadOrCreatePassword(directory: string): string {
-  const path = join(directory, 'credentials.json')
-  const known = readJson<{ password: string }>(path)
+  const file = clickHouseCredentials(directory)
+  const known = readKept(file)
   if (known) return known.password
   const password = randomBytes(24).toString('base64url')
-  writePrivate(path, JSON.stringify({ password }))
+  writePrivate(file.path, JSON.stringify({ password }))
   return password
 }
+
+/** Says that the tables have been made: from then on a start makes none in place of those that are missing. */
+export const tablesFile = (dataDir: string): KeptFile<{ database: string }> => ({
+  path: join(dataDir, 'clickhouse', 'tables.json'),
+  advice: adviceFor('clickhouse/tables.json'),
+  holds: (value): value is { database: string } => isRecord(value) && typeof value.database === 'string',
+})
 
 function answersPing(port: number): Promise<boolean> {
   return new Promise(resolve => {

@@ -8,7 +8,7 @@ import { statfsSync } from 'node:fs'
 /** What is under way, a few inserts and merges that end when they are told to, needs less by far. */
 export const FREE_BYTES_MIN = 512 * 1024 * 1024
 /** Writing goes on with so much more, so that it does not flutter. */
-const RESUME_FACTOR = 1.25
+export const RESUME_FACTOR = 1.25
 /** A program that writes a gigabyte a second takes what is kept free in ten of these. */
 const CHECK_MS = 50
 

@@ -2,8 +2,8 @@
  * How the broker's Java programs are run: flags by profile, and a class archive that saves the machine from reading and verifying some
  * 7,000 classes at each start. The archive is an optimisation only: without it everything works, more slowly.
  */
-import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { execFile, type StdioOptions, spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KafkaProgram } from './kafka-jars.ts'
@@ -20,54 +20,88 @@ export interface Java {
   build: string
 }
 
-/** The machine's Java. Throws one clear sentence if it is missing or too old. */
-export async function findJava(): Promise<Java> {
+let found: Promise<Java> | undefined
+
+/** The machine's Java. Throws one clear sentence if it is missing, does not run or is too old. */
+export function findJava(): Promise<Java> {
+  found ??= lookForJava()
+  found.catch(() => {
+    found = undefined // it may have been installed when somebody looks again
+  })
+  return found
+}
+
+async function lookForJava(): Promise<Java> {
   const advice = `install Java ${JAVA_MIN} or newer (for example \`apt install openjdk-17-jre-headless\` or \`brew install openjdk\`), or set KAFKA_BROKERS.`
-  const answer = await run('java', ['-XshowSettings:properties', '-version']).catch(() => undefined)
-  if (!answer) throw new Error(`Java is missing: ${advice}`)
+  const answer = await run('java', ['-XshowSettings:properties', '-version'], { timeout: TOOL_MS }).catch((error: Error) => error)
+  if (answer instanceof Error) throw new Error(`${javaProblem(answer)}: ${advice}`)
   const property = (name: string) => answer.stderr.match(new RegExp(`${name.replaceAll('.', '\\.')} = (.*)`))?.[1] ?? 'unknown'
   const version = Number.parseInt(property('java.specification.version'), 10)
   if (version < JAVA_MIN) throw new Error(`Java ${version} is too old: ${advice}`)
   return { build: `${property('java.vm.version')}-${property('os.arch')}`.replaceAll(/[^\w.-]/g, '_') }
 }
 
+/** macOS has a program of this name that says only where Java can be had. */
+function javaProblem(error: NodeJS.ErrnoException & { stderr?: string }): string {
+  if (error.code === 'ENOENT') return 'Java is missing'
+  const said = error.stderr?.trim().split('\n')[0]
+  return `Java does not run (${said || error.message})`
+}
+
 export function archivePath(program: KafkaProgram, java: Java): string {
   return join(program.directory, `classes-${java.build}.jsa`)
 }
 
-/** Runs one of Kafka's command line tools to its end. */
-export async function runKafkaTool(program: KafkaProgram, java: Java, mainClass: string, args: string[]): Promise<void> {
+/** Its working directory: names in its settings and arguments are relative to it. */
+export interface ToolRun {
+  program: KafkaProgram
+  java: Java
+  directory: string
+  stop?: AbortSignal | undefined
+}
+
+/** Runs one of Kafka's command line tools to its end, or until it is stopped. */
+export async function runKafkaTool({ program, java, directory, stop }: ToolRun, mainClass: string, args: string[]): Promise<void> {
   const flags = [...archiveFlags(program, java), '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx128m']
+  const options = { cwd: directory, env: javaEnvironment(), timeout: TOOL_MS, killSignal: 'SIGKILL', signal: stop } as const
   try {
-    await run('java', [...flags, '-cp', program.classpath, mainClass, ...args], { timeout: TOOL_MS })
+    await run('java', [...flags, '-cp', program.classpath, mainClass, ...args], options)
   } catch (error) {
+    stop?.throwIfAborted()
     const { stderr, stdout } = error as { stderr?: string; stdout?: string }
     throw new Error(`${mainClass} failed: ${(stderr || stdout || String(error)).trim().slice(0, 2_000)}`)
   }
 }
 
-export interface BrokerRun {
-  program: KafkaProgram
-  java: Java
-  settingsPath: string
-  /** Where the broker writes its log; what it prints goes beside it. */
-  logPath: string
+/** Where the locale is C, Java cannot open a file whose name has letters beyond ASCII, and the path to its working directory may have some. */
+const javaEnvironment = (): NodeJS.ProcessEnv => (process.platform === 'linux' ? { ...process.env, LC_ALL: 'C.UTF-8' } : process.env)
+
+export interface BrokerRun extends Omit<ToolRun, 'stop'> {
   heapMb: number
   profile: BrokerProfile
   /** Write a class archive there when the broker ends. */
   archiveTo?: string
 }
 
-/** Starts a broker in a process group of its own: a terminal's Ctrl-C must not reach it before the platform has drained. */
+/** Where the broker writes its log, below its directory; what it prints goes beside it. */
+export const BROKER_LOG = 'logs/broker.log'
+
+/**
+ * Starts a broker with the `server.properties` of its directory, in a process group of its own: a terminal's Ctrl-C must not reach it before the
+ * platform has drained.
+ */
 export function spawnBroker(options: BrokerRun) {
-  const printed = openSync(`${options.logPath}.out`, 'a', 0o600)
-  const child = spawn('java', brokerArguments(options), { detached: true, stdio: ['ignore', printed, printed] })
+  const { directory } = options
+  mkdirSync(join(directory, 'logs'), { recursive: true })
+  const printed = openSync(join(directory, `${BROKER_LOG}.out`), 'a', 0o600)
+  const stdio: StdioOptions = ['ignore', printed, printed]
+  const child = spawn('java', brokerArguments(options), { cwd: directory, env: javaEnvironment(), detached: true, stdio })
   closeSync(printed)
   child.unref()
   return child
 }
 
-function brokerArguments({ program, java, settingsPath, logPath, heapMb, profile, archiveTo }: BrokerRun): string[] {
+function brokerArguments({ program, java, heapMb, profile, archiveTo }: BrokerRun): string[] {
   const collector =
     profile === 'test'
       ? ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
@@ -84,11 +118,11 @@ function brokerArguments({ program, java, settingsPath, logPath, heapMb, profile
     ...(archiveTo ? [`-XX:ArchiveClassesAtExit=${archiveTo}`] : archiveFlags(program, java)),
     '-Djava.awt.headless=true',
     `-Dlog4j2.configurationFile=${new URL('log4j2.properties', import.meta.url)}`,
-    `-Dclarion.broker.log=${logPath}`,
+    `-Dclarion.broker.log=${BROKER_LOG}`,
     '-cp',
     program.classpath,
     'kafka.Kafka',
-    settingsPath,
+    'server.properties',
   ]
 }
 

@@ -22,7 +22,10 @@ export interface BrokerPorts {
 
 export const PLATFORM_USER = 'platform'
 
-/** The text of `server.properties`. `dataPath` is where Kafka keeps its logs; inside a container it listens on every address. */
+/**
+ * The text of `server.properties`. `dataPath` is where Kafka keeps its logs: relative to its working directory, because a comma would make two paths
+ * of one, and Kafka has no way to escape it. Inside a container it listens on every address.
+ */
 export function brokerSettings(dataPath: string, ports: BrokerPorts, password: string, listenOn = '127.0.0.1'): string {
   const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required'
@@ -87,5 +90,14 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
 }
 
 function properties(entries: Record<string, string | number | boolean>): string {
-  return Object.entries(entries).map(([name, value]) => `${name}=${value}\n`).join('') // biome-ignore format: one thought
+  return Object.entries(entries).map(([name, value]) => `${name}=${escaped(String(value))}\n`).join('') // biome-ignore format: one thought
 }
+
+/** As java.util.Properties reads it: Latin-1 with escapes, a backslash is one, and blanks before a value are not part of it. */
+const escaped = (value: string): string =>
+  value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replace(/^[ \t\f]/, '\\$&')
+    .replace(/[^\x20-\x7e]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)

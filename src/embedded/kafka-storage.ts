@@ -4,83 +4,116 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFi
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { brokerAnswers } from './broker-probe.ts'
+import { adviceFor } from './data-files.ts'
 import { chooseFreePorts } from './free-ports.ts'
 import type { KafkaProgram } from './kafka-jars.ts'
 import { archivePath, type BrokerProfile, type Java, runKafkaTool, spawnBroker } from './kafka-java.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from './kafka-settings.ts'
-import { holdDirectory, type ProgressLogger, readJson, writePrivate } from './part-directory.ts'
+import { entriesOf, isRecord, isThere, type KeptFile, readKept, syncDirectory, writePrivate } from './kept-files.ts'
+import { holdDirectory, type ProgressLogger } from './part-directory.ts'
 import { endProcess, identifyProcess } from './process-identity.ts'
 
 const ARCHIVE_MS = 60_000
 
+interface Password {
+  password: string
+}
+
+/** Written when the storage is formatted completely: a directory without it has no log. */
+export const kafkaCredentials = (directory: string): KeptFile<Password> => ({
+  path: join(directory, 'credentials.json'),
+  advice: adviceFor('kafka/credentials.json'),
+  holds: (value): value is Password => isRecord(value) && typeof value.password === 'string' && value.password !== '',
+})
+
+/** Storage that was formatted, and not yet moved to its place, when the process was killed. */
+export const formattedDraft = (directory: string): boolean => isThere(join(draftOf(directory), 'data', 'meta.properties'))
+
+const draftOf = (directory: string): string => join(directory, 'formatting')
+
+export interface Formatting {
+  program: KafkaProgram
+  java: Java
+  logger: ProgressLogger
+  stop?: AbortSignal | undefined
+}
+
 /**
  * Formats the storage below `directory` if it is not formatted yet, with a generated password for the platform's user, and answers the password.
- * Brokers for tests are copied from one formatted template, which saves them a second each.
+ * Formatting happens beside the place of the log, never in it. Brokers for tests are copied from one formatted template, which saves them a second.
  */
-export async function formatStorage(
-  directory: string,
-  program: KafkaProgram,
-  java: Java,
-  profile: BrokerProfile,
-  logger: ProgressLogger,
-): Promise<string> {
-  const formatted = readPassword(directory)
-  if (formatted) return formatted
-  logger.info('formatting the storage of the Kafka broker …')
-  if (profile === 'test') await copyTemplate(directory, program, java, logger)
-  else await format(directory, program, java)
-  return readPassword(directory)!
+export async function formatStorage(directory: string, profile: BrokerProfile, formatting: Formatting): Promise<string> {
+  const credentials = kafkaCredentials(directory)
+  if (!isThere(credentials.path)) {
+    if (entriesOf(join(directory, 'data')).length > 0)
+      throw new Error(`${credentials.path} is missing, though there is a log in ${join(directory, 'data')}. ${credentials.advice}`)
+    formatting.logger.info('formatting the storage of the Kafka broker …')
+    if (profile === 'test') await copyTemplate(directory, formatting)
+    else await format(directory, formatting)
+  }
+  putInPlace(directory)
+  return readKept(credentials)!.password
 }
 
-/** The password is written last: a directory that has one is completely formatted. */
-function readPassword(directory: string): string | undefined {
-  return readJson<{ password: string }>(join(directory, 'credentials.json'))?.password
+/** The last step of formatting, also when a process was killed before it. */
+function putInPlace(directory: string): void {
+  const draft = draftOf(directory)
+  const place = join(directory, 'data')
+  if (entriesOf(place).length === 0 && formattedDraft(directory)) {
+    renameSync(join(draft, 'data'), place)
+    syncDirectory(directory)
+  }
+  rmSync(draft, { recursive: true, force: true })
 }
 
-async function format(directory: string, program: KafkaProgram, java: Java) {
+/** Below `formatting/`, with the password beside the place of the log as the last thing. */
+async function format(directory: string, { program, java, stop }: Formatting): Promise<void> {
   const password = randomBytes(24).toString('base64url')
-  const dataPath = join(directory, 'data')
-  const settingsPath = join(directory, 'format.properties')
+  const draft = draftOf(directory)
   const ports: BrokerPorts = { internal: 1, clients: 2, controller: 3 } // not looked at while formatting
-  rmSync(dataPath, { recursive: true, force: true })
-  mkdirSync(dataPath, { recursive: true })
-  writePrivate(settingsPath, brokerSettings(dataPath, ports, password))
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(join(draft, 'data'), { recursive: true })
+  writePrivate(join(draft, 'format.properties'), brokerSettings('data', ports, password))
   const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A') // biome-ignore format: one thought
   const user = `SCRAM-SHA-512=[name=${PLATFORM_USER},password=${password}]`
-  await runKafkaTool(program, java, 'kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', settingsPath, '--add-scram', user])
-  rmSync(settingsPath)
-  writePrivate(join(directory, 'credentials.json'), JSON.stringify({ password }))
+  const args = ['format', '-t', clusterId, '-c', 'format.properties', '--add-scram', user]
+  await runKafkaTool({ program, java, directory: draft, stop }, 'kafka.tools.StorageTool', args)
+  writePrivate(kafkaCredentials(directory).path, JSON.stringify({ password }))
 }
 
-async function copyTemplate(directory: string, program: KafkaProgram, java: Java, logger: ProgressLogger) {
-  const template = join(program.directory, 'test-template')
-  if (!readPassword(template)) {
-    const held = await holdDirectory(template, logger)
+async function copyTemplate(directory: string, formatting: Formatting): Promise<void> {
+  const template = join(formatting.program.directory, 'test-template')
+  const isMade = () => isThere(kafkaCredentials(template).path) && isThere(join(template, 'data'))
+  if (!isMade()) {
+    const held = await holdDirectory(template, formatting.logger, undefined, formatting.stop)
     try {
-      if (!readPassword(template)) await format(template, program, java)
+      if (!isMade()) await format(template, formatting)
+      putInPlace(template)
     } finally {
       held.release()
     }
   }
-  rmSync(join(directory, 'data'), { recursive: true, force: true })
-  cpSync(join(template, 'data'), join(directory, 'data'), { recursive: true })
-  cpSync(join(template, 'credentials.json'), join(directory, 'credentials.json'))
+  const draft = draftOf(directory)
+  rmSync(draft, { recursive: true, force: true })
+  cpSync(join(template, 'data'), join(draft, 'data'), { recursive: true })
+  writePrivate(kafkaCredentials(directory).path, JSON.stringify(readKept(kafkaCredentials(template))))
 }
 
 /**
  * Makes the class archive if this machine has none: a scratch broker starts, and writes down what it loaded as it ends. Never throws: whatever
  * goes wrong costs start-up time only, and an empty archive keeps it from being tried at every start.
  */
-export async function archiveClasses(program: KafkaProgram, java: Java, logger: ProgressLogger): Promise<void> {
+export async function archiveClasses(program: KafkaProgram, java: Java, logger: ProgressLogger, stop?: AbortSignal): Promise<void> {
   const path = archivePath(program, java)
   if (existsSync(path)) return
-  const held = await holdDirectory(join(program.directory, 'archiving'), logger).catch(() => undefined)
+  const held = await holdDirectory(join(program.directory, 'archiving'), logger, undefined, stop).catch(() => undefined)
   if (!held) return
   try {
     if (existsSync(path)) return
     logger.info('preparing a class archive, so that Kafka starts faster from now on …')
-    await archiveFromScratchBroker(path, program, java)
+    await archiveFromScratchBroker(path, { program, java, logger, stop })
   } catch (error) {
+    if (stop?.aborted) return
     logger.warn(`no class archive, Kafka will start a little slower: ${(error as Error).message}`)
     writeFileSync(path, '')
   } finally {
@@ -88,21 +121,21 @@ export async function archiveClasses(program: KafkaProgram, java: Java, logger: 
   }
 }
 
-async function archiveFromScratchBroker(path: string, program: KafkaProgram, java: Java) {
+async function archiveFromScratchBroker(path: string, formatting: Formatting): Promise<void> {
+  const { program, java, stop } = formatting
   const scratch = mkdtempSync(join(program.directory, 'scratch-'))
   try {
-    await format(scratch, program, java)
+    const password = await formatStorage(scratch, 'default', { ...formatting, logger: { info: () => {}, warn: () => {} } })
     const [internal, clients, controller] = (await chooseFreePorts(3)) as [number, number, number]
-    const settingsPath = join(scratch, 'server.properties')
-    writePrivate(settingsPath, brokerSettings(join(scratch, 'data'), { internal, clients, controller }, readPassword(scratch)!))
+    writePrivate(join(scratch, 'server.properties'), brokerSettings('data', { internal, clients, controller }, password))
     const draft = join(scratch, 'classes.jsa')
-    const logPath = join(scratch, 'broker.log')
-    const child = spawnBroker({ program, java, settingsPath, logPath, heapMb: 256, profile: 'default', archiveTo: draft })
+    const child = spawnBroker({ program, java, directory: scratch, heapMb: 256, profile: 'default', archiveTo: draft })
     const identity = identifyProcess(child.pid!)
     if (!identity) throw new Error('the scratch broker did not start')
     const deadline = performance.now() + ARCHIVE_MS
-    while (child.exitCode === null && performance.now() < deadline && !(await brokerAnswers(clients))) await pause(50)
-    await endProcess(identity, ARCHIVE_MS)
+    while (child.exitCode === null && !stop?.aborted && performance.now() < deadline && !(await brokerAnswers(clients))) await pause(50)
+    await endProcess(identity, stop?.aborted ? 0 : ARCHIVE_MS)
+    stop?.throwIfAborted()
     renameSync(draft, path)
   } finally {
     rmSync(scratch, { recursive: true, force: true })

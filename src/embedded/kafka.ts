@@ -5,15 +5,18 @@
  *
  * The broker outlives a platform that is killed; the next start ends it. Other processes of the same installation join it.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { unlessStopped } from '../stopping.ts'
 import { brokerAnswers } from './broker-probe.ts'
 import { superviseChild, withKeptPorts } from './child-service.ts'
+import { adviceFor } from './data-files.ts'
 import { fetchKafkaProgram, type KafkaProgram } from './kafka-jars.ts'
-import { type BrokerProfile, findJava, type Java, spawnBroker } from './kafka-java.ts'
+import { BROKER_LOG, type BrokerProfile, findJava, type Java, spawnBroker } from './kafka-java.ts'
+import { hasStrays } from './kafka-log-check.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from './kafka-settings.ts'
 import { archiveClasses, formatStorage } from './kafka-storage.ts'
-import { endOrphan, holdDirectory, type ProgressLogger, readChild, writePrivate } from './part-directory.ts'
+import { writePrivate } from './kept-files.ts'
+import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part-directory.ts'
 
 export interface KafkaConnection {
   /** host:port of the listener for the platform itself. */
@@ -40,19 +43,26 @@ export interface EmbeddedKafkaOptions {
   logger: ProgressLogger
   /** The broker ended although nobody closed it; the sentence says how. */
   onExit?: (reason: string) => void
+  /** Ends a start that is under way. */
+  stop?: AbortSignal
 }
 
 /** Starts the broker of this data directory. Waits for a platform that still drains there; throws one clear sentence if it cannot start. */
 export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
-  const { dataDir, cacheDir, profile, logger } = options
+  const { dataDir, cacheDir, profile, logger, stop } = options
   const directory = join(dataDir, 'kafka')
-  const held = await holdDirectory(directory, logger)
+  const held = await holdDirectory(directory, logger, undefined, stop)
   try {
     await endOrphan(directory, 'a Kafka broker', logger)
     const java = await findJava()
-    const program = await fetchKafkaProgram({ cacheDir, logger })
-    await archiveClasses(program, java, logger)
-    const password = await formatStorage(directory, program, java, profile, logger)
+    const program = await unlessStopped(fetchKafkaProgram({ cacheDir, logger }), stop)
+    if (program.directory.includes(delimiter))
+      throw new Error(
+        `Java cannot load Kafka from ${program.directory}: '${delimiter}' ends a path in a class path. Set CLARION_CACHE_DIR to another place.`,
+      )
+    await archiveClasses(program, java, logger, stop)
+    const password = await formatStorage(directory, profile, { program, java, logger, stop })
+    stop?.throwIfAborted()
     const broker = await withKeptPorts(directory, 3, ([internal, clients, controller]) =>
       launch({ ...options, directory, java, program, password }, { internal: internal!, clients: clients!, controller: controller! }),
     )
@@ -73,18 +83,16 @@ export function joinEmbeddedKafka({ dataDir }: { dataDir: string }): KafkaConnec
 type Launch = EmbeddedKafkaOptions & { directory: string; java: Java; program: KafkaProgram; password: string }
 
 async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafka> {
-  const { directory, password, onExit, logger } = options
-  const settingsPath = join(directory, 'server.properties')
-  writePrivate(settingsPath, brokerSettings(join(directory, 'data'), ports, password))
-  mkdirSync(join(directory, 'logs'), { recursive: true })
-  const logPath = join(directory, 'logs', 'broker.log')
+  const { directory, password, onExit, logger, stop } = options
+  writePrivate(join(directory, 'server.properties'), brokerSettings('data', ports, password))
+  const logPath = join(directory, BROKER_LOG)
   const connection: KafkaConnection = {
     brokers: [`127.0.0.1:${ports.internal}`],
     clientBrokers: [`127.0.0.1:${ports.clients}`],
     username: PLATFORM_USER,
     password,
   }
-  const { pid, close } = await superviseChild(spawnBroker({ ...options, settingsPath, logPath }), {
+  const { pid, close } = await superviseChild(spawnBroker(options), {
     what: 'The Kafka broker',
     directory,
     logPaths: [logPath, `${logPath}.out`],
@@ -92,6 +100,14 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     answers: async () => (await brokerAnswers(ports.internal)) && (await brokerAnswers(ports.clients)),
     onExit,
     logger,
+    stop,
   })
+  const data = join(directory, 'data')
+  if (hasStrays(data)) {
+    await close()
+    throw new Error(
+      `Kafka does not know the topics in ${data} as its own and has set them aside (…-stray), to delete them; it was stopped before it did. ${adviceFor('kafka/data/')}`,
+    )
+  }
   return { ...connection, pid, close }
 }

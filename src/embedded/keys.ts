@@ -1,7 +1,9 @@
-/** The two keys that an installation of one machine makes for itself, once (C.0.6). */
+/** The two keys that an installation of one machine makes for itself, once, and the fingerprints of the secret keys that its log depends on. */
 import { join } from 'node:path'
 import type { Random } from '../clock.ts'
-import { holdDirectory, readJson, writePrivate } from './part-directory.ts'
+import { adviceFor } from './data-files.ts'
+import { isRecord, type KeptFile, readKept, writePrivate } from './kept-files.ts'
+import { holdDirectory } from './part-directory.ts'
 
 export interface InstallationKeys {
   /** The operator's key, `ck_admin_` and 43 letters, digits, `-` or `_`. */
@@ -10,20 +12,35 @@ export interface InstallationKeys {
   secretKey: string
 }
 
+export const keysFile = (dataDir: string): KeptFile<InstallationKeys> => ({
+  path: join(dataDir, 'keys.json'),
+  advice: adviceFor('keys.json'),
+  holds: (value): value is InstallationKeys => isRecord(value) && isKey(value.adminKey) && isKey(value.secretKey),
+})
+
+const isKey = (value: unknown): boolean => typeof value === 'string' && value.length >= 16
+
 /** The keys kept in the data directory (file mode 0600), made on first use. Safe when several processes start at once. */
 export async function loadOrCreateKeys(dataDir: string, random: Random): Promise<InstallationKeys> {
-  const path = join(dataDir, 'keys.json')
-  const known = readJson<InstallationKeys>(path)
+  const file = keysFile(dataDir)
+  const known = readKept(file)
   if (known) return known
   const held = await holdDirectory(join(dataDir, 'making-keys'), { info: () => {}, warn: () => {} })
   try {
-    const meanwhile = readJson<InstallationKeys>(path)
+    const meanwhile = readKept(file)
     if (meanwhile) return meanwhile
     const secret = () => random.bytes(32).toString('base64url')
     const keys = { adminKey: `ck_admin_${secret()}`, secretKey: secret() }
-    writePrivate(path, JSON.stringify(keys, undefined, 2))
+    writePrivate(file.path, JSON.stringify(keys, undefined, 2))
     return keys
   } finally {
     held.release()
   }
 }
+
+/** Beside the embedded broker's log, so that a wrong key is noticed before anything starts; the log itself has them too. */
+export const keyIdsFile = (dataDir: string): KeptFile<string[]> => ({
+  path: join(dataDir, 'kafka', 'secret-key-ids.json'),
+  advice: adviceFor('kafka/secret-key-ids.json'),
+  holds: (value): value is string[] => Array.isArray(value) && value.length > 0 && value.every(each => typeof each === 'string'),
+})

@@ -7,9 +7,11 @@
  * An owner that was killed leaves both behind: the lock is then taken over and the child, an orphan, is ended before anything else touches
  * the directory.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { linkSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { adviceFor } from './data-files.ts'
+import { isRecord, type KeptFile, makeDirectory, readKept, whyNot, writePrivate, writeToDisk } from './kept-files.ts'
 import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
 
 /** What the embedded parts say while they start; pino's logger fits. */
@@ -23,11 +25,16 @@ const OWNER_WAIT_MS = 40_000
 const ORPHAN_GRACE_MS = 20_000
 
 /**
- * Takes the directory for this process, waiting up to `waitMs` for a living owner. Throws a sentence that names the owner if it stays.
- * The answer gives it back.
+ * Takes the directory for this process, waiting up to `waitMs` for a living owner. Throws a sentence that names the owner if it stays, or the lock
+ * if it cannot be read: nobody knows then whether there is an owner. The answer gives it back. `stop` ends the wait.
  */
-export async function holdDirectory(directory: string, logger: ProgressLogger, waitMs = OWNER_WAIT_MS): Promise<{ release(): void }> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+export async function holdDirectory(
+  directory: string,
+  logger: ProgressLogger,
+  waitMs = OWNER_WAIT_MS,
+  stop?: AbortSignal,
+): Promise<{ release(): void }> {
+  makeDirectory(directory)
   const lock = join(directory, 'owner.lock')
   const deadline = performance.now() + waitMs
   let told = false
@@ -39,6 +46,7 @@ export async function holdDirectory(directory: string, logger: ProgressLogger, w
         throw new Error(`${directory} is in use by process ${owner.pid}; stop it or choose another directory`)
       if (!told) logger.info(`waiting for process ${owner.pid} to let go of ${directory}`)
       told = true
+      stop?.throwIfAborted()
       await pause(100)
     } else {
       breakLock(lock, owner)
@@ -56,15 +64,19 @@ export function recordChild<T extends object>(directory: string, pid: number, co
 
 /** Removes what was written down about the child, unless another one has taken its place meanwhile. */
 export function forgetChild(directory: string, child: ProcessIdentity) {
-  const path = join(directory, 'process.json')
-  const recorded = readJson<ProcessIdentity>(path)
-  if (recorded?.pid === child.pid && recorded.started === child.started) rmSync(path, { force: true })
+  const file = childFile(directory)
+  try {
+    const recorded = readKept(file)
+    if (recorded?.pid === child.pid && recorded.started === child.started) rmSync(file.path, { force: true })
+  } catch {
+    // Somebody else's now; the next start says what is wrong with it.
+  }
 }
 
 /** The connection data of the child that serves from the directory, or undefined if none is running. */
 export function readChild<T extends object>(directory: string): (ProcessIdentity & { connection: T }) | undefined {
-  const recorded = readJson<ProcessIdentity & { connection: T }>(join(directory, 'process.json'))
-  return recorded && isAlive(recorded) ? recorded : undefined
+  const recorded = readKept(childFile(directory))
+  return recorded && isAlive(recorded) ? (recorded as ProcessIdentity & { connection: T }) : undefined
 }
 
 /** Ends a child that a killed owner left running. Call it with the directory held. */
@@ -77,32 +89,32 @@ export async function endOrphan(directory: string, what: string, logger: Progres
   rmSync(join(directory, 'process.json'), { force: true })
 }
 
-/** Writes a file that only this user may read, in one step. */
-export function writePrivate(path: string, text: string) {
-  const draft = `${path}.${process.pid}`
-  writeFileSync(draft, text, { mode: 0o600 })
-  renameSync(draft, path)
-}
+const isIdentity = (value: unknown): value is ProcessIdentity =>
+  isRecord(value) && Number.isInteger(value.pid) && typeof value.started === 'string'
 
-export function readJson<T>(path: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
+export const lockFile = (path: string): KeptFile<ProcessIdentity> => ({
+  path,
+  advice: adviceFor('owner.lock', dirname(path)),
+  holds: isIdentity,
+})
 
-/** A hard link to a complete file: the lock appears with its content or not at all, and for one process only. */
+export const childFile = (directory: string): KeptFile<ProcessIdentity & { connection: object }> => ({
+  path: join(directory, 'process.json'),
+  advice: adviceFor('process.json', directory),
+  holds: (value): value is ProcessIdentity & { connection: object } =>
+    isIdentity(value) && isRecord((value as { connection?: unknown }).connection),
+})
+
+/** A hard link to a complete file: the lock appears with its content or not at all, also if the power fails, and for one process only. */
 function createLock(lock: string): boolean {
   const draft = `${lock}.${process.pid}`
-  writeFileSync(draft, JSON.stringify(identifyProcess(process.pid)))
   try {
+    writeToDisk(draft, JSON.stringify(identifyProcess(process.pid)))
     linkSync(draft, lock)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return false
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw new Error(`${lock} cannot be made: ${whyNot(error)}.`, { cause: error })
   } finally {
     rmSync(draft, { force: true })
   }
@@ -117,7 +129,7 @@ function once(work: () => void): () => void {
 }
 
 function readOwner(lock: string): ProcessIdentity | undefined {
-  return readJson<ProcessIdentity>(lock)
+  return readKept(lockFile(lock))
 }
 
 /**

@@ -2,7 +2,7 @@
  * How far an event is from outside (C.5.8). A delivery carries its place in the chain as a signed token (`X-Event-Chain`); who emits again
  * because of it gives the token back (`chainToken`), so that loops through the outside end too. A forged token counts for nothing.
  */
-import { sameTag, sign, signingKey } from './keys.ts'
+import { type SigningKey, sameTag, sign, signingKeys } from './keys.ts'
 
 /** Depths 0 to 50 exist; the emit that would be the 51st hop is refused. */
 export const CHAIN_DEPTH_MAX = 50
@@ -38,9 +38,9 @@ export const TOKEN_CHARACTERS_MAX = 2_048
 const TAG_CHARACTERS = 22
 
 /** Token: `c2.<depth>.<event>.<root, or nothing when it is the event>.<organization>.<path, with commas>.<tag>`. */
-export function createChainTokens(secretKey: string): ChainTokens {
-  const key = signingKey(secretKey, 'chain/2')
-  const tagOf = (body: string): string => sign(key, body).slice(0, TAG_CHARACTERS)
+export function createChainTokens(secretKey: string, previousSecretKey?: string): ChainTokens {
+  const keys = signingKeys(secretKey, previousSecretKey, 'chain/2')
+  const tagOf = (body: string, key: SigningKey = keys[0]): string => sign(key, body).slice(0, TAG_CHARACTERS)
 
   return {
     sign({ rootEventId, depth, eventId, organizationId, path }) {
@@ -53,7 +53,8 @@ export function createChainTokens(secretKey: string): ChainTokens {
       const parts = token.split('.')
       if (parts.length !== 7 || parts[0] !== 'c2') return undefined
       const tagAt = token.lastIndexOf('.')
-      if (!sameTag(tagOf(token.slice(0, tagAt)), token.slice(tagAt + 1))) return undefined
+      const [body, tag] = [token.slice(0, tagAt), token.slice(tagAt + 1)]
+      if (!keys.some(key => sameTag(tagOf(body, key), tag))) return undefined
       const [, depth, eventId, root, organizationId, path] = parts as [string, string, string, string, string, string]
       return { rootEventId: root || eventId, depth: Number(depth), eventId, organizationId, path: path === '' ? [] : path.split(',') }
     },

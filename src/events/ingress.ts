@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readContent } from './ingress-content.ts'
 import { type EventVersion, type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
-import { type SigningKey, sameTag, sign, signingKey } from './keys.ts'
+import { type SigningKey, sameTag, sign, signingKeys } from './keys.ts'
 
 /** What the api says about an emit that it appends. */
 export interface PlatformFacts {
@@ -50,20 +50,19 @@ const REDRIVE_OF = 'clarion-redrive-of'
 type PlatformHeader = (typeof PLATFORM_HEADERS)[number] | typeof REDRIVE_OF
 
 /** Tag: HMAC-SHA256, base64url, over the topic, each platform header with its length, and the SHA-256 of the value. */
-export function createIngressTags(secretKey: string): IngressTags {
-  const key = signingKey(secretKey, 'ingress/1')
+export function createIngressTags(secretKey: string, previousSecretKey?: string): IngressTags {
+  const keys = signingKeys(secretKey, previousSecretKey, 'ingress/1')
   return {
     sign: (topic, headers, value) => {
       const byName = new Map(headers)
-      return tagOf(key, topic, name => byName.get(name), value)
+      return tagOf(keys[0], topic, name => byName.get(name), value)
     },
     verify(topic, headers, value) {
       const tag = headers[TAG]
       if (!tag || value === null || tag.length > 64) return false
-      return sameTag(
-        tagOf(key, topic, name => headers[name]?.toString('utf8'), value),
-        tag.toString('latin1'),
-      )
+      const given = tag.toString('latin1')
+      const find = (name: PlatformHeader) => headers[name]?.toString('utf8')
+      return keys.some(key => sameTag(tagOf(key, topic, find, value), given))
     },
   }
 }

@@ -10,5 +10,10 @@ export interface Logger {
 }
 
 export function createLogger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+  const destination = pino.destination({ fd: 2, sync: true })
+  // A closed terminal (EIO) and a reader that is gone (EPIPE) take nothing any more, ever: the lines are dropped, not kept, and not a fault.
+  destination.on('error', () => {
+    destination.write = () => true
+  })
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }

@@ -101,6 +101,13 @@ export const SETTINGS: readonly Setting[] = [
     example: '$(openssl rand -hex 32)',
   },
   {
+    name: 'CLARION_SECRET_KEY_PREVIOUS',
+    sentence:
+      'The secret key before, while it changes: what it sealed and signed still counts; lost:<fingerprint> gives up what a lost key sealed.',
+    default: '',
+    example: 'the-former-key',
+  },
+  {
     name: 'EGRESS_ALLOW',
     sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.',
     default: '',

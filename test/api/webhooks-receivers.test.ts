@@ -2,7 +2,10 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
-import { clock } from '../control-plane/control-plane-harness.ts'
+import { createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createIds } from '../../src/events/ids.ts'
+import { createValidators } from '../../src/registry/validators.ts'
+import { clock, random } from '../control-plane/control-plane-harness.ts'
 import { createRawReceiver } from '../support/raw-receiver.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
@@ -121,6 +124,37 @@ describe('the test of a webhook', () => {
     expect((await call('POST', `${WEBHOOKS}/${webhook.id}/test`)).data.success).toBe(true)
     const stranger = await api.organization('ENTERPRISE')
     expect((await stranger.call('POST', `${WEBHOOKS}/${webhook.id}/test`)).status).toBe(404)
+  })
+})
+
+describe('a webhook whose secret cannot be opened', () => {
+  it('can be read and listed, its test says why, and a new secret mends it', async () => {
+    const checks = {
+      checkUrl: () => undefined,
+      validators: createValidators({ cacheMax: 10 }),
+      secretKey: 'the key of another installation',
+    }
+    const elsewhere = createControlPlane({ ...api, ...checks, ids: createIds({ clock, random }), clock, random })
+    const given = { url: `${receiver.url}/in`, events: ['*'], signatureProfiles: ['ed25519' as const], headers: { 'X-Shop': 'eu-1' } }
+    const { webhook } = await elsewhere.webhooks.create(
+      { actorId: 'operator', requestId: 'req_1' },
+      { organizationId: owner.id, environment: 'live' },
+      given,
+    )
+    const path = `${WEBHOOKS}/${webhook.id}`
+    await api.view.waitFor(webhook.revision, 5_000)
+    expect((await call('GET', path)).data).toMatchObject({ id: webhook.id, publicKey: null })
+    expect((await call('GET', WEBHOOKS)).status).toBe(200)
+    for (const [method, at, body] of [
+      ['POST', `${path}/test`, undefined],
+      ['PATCH', path, { name: 'n', verifyOwnership: true }],
+    ] as const) {
+      const { status, code, body: answer } = await call(method, at, body)
+      expect([status, code, answer.error?.message]).toEqual([409, 'secret_unreadable', expect.stringContaining('set both again')])
+    }
+    expect((await call('PATCH', path, { secret: 'whsec_dGhpcyBpcyBhIG5ldyBzZWNyZXQgb2YgMzIgYnk=', headers: {} })).status).toBe(200)
+    expect((await call('POST', `${path}/test`)).data).toMatchObject({ success: true })
+    expect((await call('GET', path)).data.publicKey).toMatch(/^whpk_/)
   })
 })
 

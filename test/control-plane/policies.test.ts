@@ -17,10 +17,10 @@ describe('secrets', () => {
     const box = createSecretBox({ secretKey: 'a key of the installation', random })
     const sealed = box.encrypt('secret')
     expect(() => createSecretBox({ secretKey: 'another installation', random }).decrypt(sealed)).toThrow()
-    const [version, nonce, tag, text] = sealed.split('.') as [string, string, string, string]
+    const [version, key, nonce, tag, text] = sealed.split('.') as [string, string, string, string, string]
     const changed = Buffer.from(text, 'base64url')
     changed.writeUInt8(changed.readUInt8(0) ^ 1, 0)
-    expect(() => box.decrypt([version, nonce, tag, changed.toString('base64url')].join('.'))).toThrow()
+    expect(() => box.decrypt([version, key, nonce, tag, changed.toString('base64url')].join('.'))).toThrow()
     expect(() => box.decrypt('plain')).toThrow()
   })
 

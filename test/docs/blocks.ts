@@ -8,6 +8,7 @@ import { drawTopology, nameOf } from '../../processors/topology.ts'
 import { createSchemaRegistryRoutes, type SchemaRegistryDeps } from '../../src/api/handlers/schema-registry.ts'
 import { createRoutes, type Handlers } from '../../src/api/routes.ts'
 import { SETTINGS } from '../../src/config.ts'
+import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
 import { DAY_MS, type OrganizationTopic, type Topic } from '../../topics/topic.ts'
 
@@ -25,6 +26,7 @@ export const BLOCKS: readonly Block[] = [
   { file: 'README.md', name: 'settings', make: settings },
   { file: 'docs/architecture.md', name: 'topics', make: topics },
   { file: 'docs/api.md', name: 'routes', make: routes },
+  { file: 'docs/operations.md', name: 'data-files', make: dataFiles },
   { file: 'docs/operations.md', name: 'metrics', make: () => table(['metric', 'labels', 'what it says'], metrics().map(metricRow)) },
 ]
 
@@ -43,6 +45,11 @@ function settings(): string {
     each.default === '' ? '' : `${code(each.default)} ${each.unit ?? ''}`.trim(),
   ])
   return table(['setting', 'meaning', 'default'], rows)
+}
+
+function dataFiles(): string {
+  const rows = DATA_FILES.map(({ path, meaning, loss, restore }) => [code(path), meaning, loss, restore])
+  return table(['path', 'what it is', 'what its loss or damage does', 'what to do'], rows)
 }
 
 function topics(): string {

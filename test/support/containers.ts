@@ -2,14 +2,14 @@
  * Broker and ClickHouse from their official images, for `CLARION_TEST_BACKEND=containers npm test`: the same settings, the same tests. Containers
  * go with the run (testcontainers removes what a process leaves behind).
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GenericContainer, Wait } from 'testcontainers'
 import type { ClickHouseConnection } from '../../src/embedded/clickhouse.ts'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import type { KafkaConnection } from '../../src/embedded/kafka.ts'
 import { brokerSettings, PLATFORM_USER } from '../../src/embedded/kafka-settings.ts'
-import { readJson, writePrivate } from '../../src/embedded/part-directory.ts'
+import { writePrivate } from '../../src/embedded/kept-files.ts'
 
 export const KAFKA_IMAGE = 'apache/kafka:4.3.1'
 export const CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.7'
@@ -32,7 +32,7 @@ export async function containersOf(directory: string): Promise<Containers> {
     const [kafka, clickhouse] = await Promise.all([startKafka(), startClickHouse()])
     writePrivate(path, JSON.stringify({ kafka, clickhouse }))
   }
-  return readJson<Containers>(path)!
+  return JSON.parse(readFileSync(path, 'utf8')) as Containers
 }
 
 async function startKafka(): Promise<KafkaConnection> {

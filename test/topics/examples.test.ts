@@ -106,6 +106,7 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
     ...{ schemaSnapshot: true, schemaHash: true, pushedBy: true, pushedAt: true, unpushedBy: true, unpushedAt: true, isActive: true },
   },
   'kafka-credential': { name: true, access: true, username: true },
+  'secret-key': { keyIds: true },
   replay: {
     ...{
       environment: true,

@@ -65,6 +65,7 @@ export const CLARION_CODES = [
   'schema_too_deep',
   'schema_too_wide',
   'secret_rotation_in_progress',
+  'secret_unreadable',
   'service_unavailable',
   'slug_taken',
   'unauthorized',

@@ -289,3 +289,21 @@ describe('memory', () => {
     expect(new Set(rows.map(row => `${row.deliveryId} ${row.number}`)).size).toBe(rows.length)
   })
 })
+
+describe('a secret that cannot be opened', () => {
+  it('is said in the history of each delivery, which goes out when the webhook has one again', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver()
+    stage.webhook('wh_1', url, { encryptedSecret: 'v2.another-key.AAAA.AAAA.AAAA' })
+    run(stage, { timeScale: FAST })
+    await stage.publish(['wh_1'])
+    expect(await stage.rows(1)).toMatchObject([
+      { state: 'retrying', reason: 'secret_unreadable', number: 0, attemptId: null, nextAttemptAtMs: expect.any(Number) },
+    ])
+    expect(requests).toHaveLength(0)
+    stage.webhook('wh_1', url)
+    const rows = await stage.succeeded(1)
+    expect(rows.at(-1)).toMatchObject({ state: 'success', number: 1 })
+    expect(requests.map(attemptOf)).toEqual(['1'])
+  })
+})

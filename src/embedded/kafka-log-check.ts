@@ -1,0 +1,77 @@
+/**
+ * What Kafka needs to know a log as its own. Topics that its metadata does not name it takes for strays, sets aside and deletes a minute later; so a
+ * log whose metadata is gone is never given to it.
+ */
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { control } from '../../topics/control.ts'
+import { entriesOf, isThere, whyNot } from './kept-files.ts'
+
+const METADATA = '__cluster_metadata-0'
+/** Base offset, length, leader epoch, and the version of the format. */
+const BATCH_HEAD_BYTES = 17
+const BATCH_VERSION = 2
+
+/** In sentences; empty when all is well. */
+export function logProblems(data: string, advice: string): string[] {
+  const properties = join(data, 'meta.properties')
+  const partitions = entriesOf(data).filter(name => /-\d+$/.test(name) && name !== METADATA)
+  const said = (path: string, problem: string | undefined) => (problem ? [`${path} cannot be used: ${problem}. ${advice}`] : [])
+  return [
+    ...said(properties, propertiesProblem(properties)),
+    ...(partitions.length > 0 ? said(join(data, METADATA), metadataProblem(join(data, METADATA))) : []),
+    ...partitions
+      .filter(name => isNameless(join(data, name)))
+      .flatMap(name => said(join(data, name), 'partition.metadata, which names its topic, is missing')),
+  ]
+}
+
+function propertiesProblem(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8')
+    const lacking = ['cluster.id', 'node.id', 'version'].filter(
+      name => !new RegExp(`^${name.replace('.', '\\.')}\\s*=\\s*\\S`, 'm').test(text),
+    )
+    return lacking.length > 0 ? `it has no ${lacking.join(', ')}` : undefined
+  } catch (error) {
+    return isThere(path) ? whyNot(error) : 'it is missing'
+  }
+}
+
+/** Its log begins with a batch, at offset 0 or behind a snapshot. */
+function metadataProblem(directory: string): string | undefined {
+  const names = entriesOf(directory).sort()
+  const snapshot = names.some(name => name.endsWith('.checkpoint') && statSync(join(directory, name)).size > 0)
+  const oldest = names.find(name => name.endsWith('.log'))
+  if (oldest === undefined) return 'its log, which says what topics there are, is missing'
+  try {
+    const begins = beginsWithBatch(join(directory, oldest), Number.parseInt(oldest, 10))
+    const whole = begins ? snapshot || Number.parseInt(oldest, 10) === 0 : begins === undefined && snapshot
+    return whole ? undefined : `${oldest}, which says what topics there are, is empty or damaged`
+  } catch (error) {
+    return `${oldest}: ${whyNot(error)}`
+  }
+}
+
+/** Undefined when the file is empty. */
+function beginsWithBatch(path: string, offset: number): boolean | undefined {
+  const file = openSync(path, 'r')
+  try {
+    if (fstatSync(file).size === 0) return undefined
+    const head = Buffer.alloc(BATCH_HEAD_BYTES)
+    const length = readSync(file, head, 0, BATCH_HEAD_BYTES, 0)
+    return length === BATCH_HEAD_BYTES && head.readBigInt64BE(0) >= BigInt(offset) && head.readInt8(16) === BATCH_VERSION
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** A partition that was just made may lack its name, and has no records then. */
+function isNameless(partition: string): boolean {
+  if (isThere(join(partition, 'partition.metadata'))) return false
+  return entriesOf(partition).some(name => name.endsWith('.log') && statSync(join(partition, name)).size > 0)
+}
+
+/** Whether the broker has set aside a topic that every installation has. (Topics of an organization may be strays after a crash: it was deleted.) */
+export const hasStrays = (data: string): boolean =>
+  entriesOf(data).some(name => name.startsWith(`${control.name}-0.`) && name.endsWith('-stray'))

@@ -1,0 +1,242 @@
+/**
+ * Each file of a data directory, damaged in each way. One platform makes the directory; a damaged file is put back after each case. What must stop
+ * a start is found before anything runs, so nearly all of it is work on files.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { cacheDirectory } from '../../src/config.ts'
+import { DATA_FILES } from '../../src/embedded/data-files.ts'
+import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
+import { type Machine, preflight } from '../../src/embedded/preflight.ts'
+import { startPlatform, type TestOrganization } from '../support/platform.ts'
+import { makeDataDirectory } from '../support/run-directory.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const READY_MS = 120_000
+
+/** What a file mode forbids, root may do all the same; a circle of links nobody can read. The file itself is out of the way. */
+const DAMAGES: Record<string, (path: string) => void> = {
+  missing: () => undefined,
+  empty: path => writeFileSync(path, ''),
+  'cut off': path => writeFileSync(path, '{"password":"x'),
+  'of another shape': path => writeFileSync(path, '{"something":"else"}'),
+  'no object': path => writeFileSync(path, 'null'),
+  'a directory': path => mkdirSync(path),
+  'a circle of links': path => symlinkSync(basename(path), path),
+  'a link to what is not there': path => symlinkSync('/nowhere/at/all', path),
+}
+const OF_DIRECTORIES: Record<string, (path: string) => void> = {
+  missing: () => undefined,
+  empty: path => mkdirSync(path),
+  'a file': path => writeFileSync(path, ''),
+  'a circle of links': DAMAGES['a circle of links']!,
+  'a link to what is not there': DAMAGES['a link to what is not there']!,
+}
+
+/** Other things depend on them: they are never made anew. */
+const NEEDED = ['keys.json', 'kafka/data/', 'kafka/credentials.json', 'clickhouse/data/']
+/** Written at each start and never read: whatever is in them. */
+const WRITTEN = ['kafka/server.properties', 'clickhouse/server.json', 'clickhouse/server.log']
+
+const EMIT = { name: 'platformxe.generic', payload: { kind: 'kept', data: {} }, idempotencyKey: 'kept' }
+
+let dataDir: string
+let organization: Pick<TestOrganization, 'apiKey'>
+let emitId: string
+let filesWhileRunning: string[]
+
+beforeAll(async () => {
+  const platform = await startPlatform()
+  dataDir = platform.dataDir
+  const made = await platform.organization()
+  const emit = await made.call<{ emitId: string }>('POST', '/api/v1/events/custom/emit', EMIT)
+  organization = made
+  emitId = emit.data.emitId
+  filesWhileRunning = namesIn(dataDir)
+  expect(await platform.stop()).toBe(0)
+  const dead = { pid: 1, started: 'long ago' }
+  for (const part of ['kafka', 'clickhouse']) {
+    writeFileSync(join(dataDir, part, 'process.json'), JSON.stringify({ ...dead, connection: {} }))
+    writeFileSync(join(dataDir, part, 'owner.lock'), JSON.stringify(dead))
+  }
+  mkdirSync(join(dataDir, 'kafka', 'formatting'))
+  mkdirSync(join(dataDir, 'clickhouse', 'inserts'), { recursive: true })
+  mkdirSync(join(dataDir, 'mailbox'), { recursive: true })
+  writeFileSync(join(dataDir, 'leases', 'admit.1'), 'clarion-1')
+}, READY_MS)
+
+function namesIn(directory: string): string[] {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  return entries.map(entry => relative(directory, join(entry.parentPath, entry.name)) + (entry.isDirectory() ? '/' : '')).sort()
+}
+
+const quiet = { info: () => undefined, warn: () => undefined }
+const MACHINE: Machine = { openFiles: () => 20_000, freeBytes: () => 1e12, java: async () => undefined }
+
+/** What a start says, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
+async function saidOf(path: string, damage: (path: string) => void, machine = MACHINE): Promise<string | undefined> {
+  const place = join(dataDir, path.replace(/\/$/, ''))
+  const aside = join(makeDataDirectory(), 'aside')
+  renameSync(place, aside)
+  try {
+    damage(place)
+    const before = namesIn(dataDir)
+    const said = await preflight({ dataDir, kafka: true, clickhouse: true, keys: true }, quiet, machine).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    expect(namesIn(dataDir)).toEqual(before)
+    return said
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+    renameSync(aside, place)
+  }
+}
+
+const rows = DATA_FILES.filter(({ path }) => path !== 'making-keys/').map(each => each.path)
+const casesOf = (paths: string[], damages: Record<string, unknown>) =>
+  paths.flatMap(path => Object.keys(damages).map(how => [path, how] as const))
+const files = casesOf(
+  rows.filter(path => !path.endsWith('/')),
+  DAMAGES,
+)
+const directories = casesOf(
+  rows.filter(path => path.endsWith('/')),
+  OF_DIRECTORIES,
+)
+
+describe('a file of the data directory stops the start, or loses nothing', () => {
+  it.each(files)('%s: %s', async (path, how) => {
+    const said = await saidOf(path, DAMAGES[how]!)
+    const goesOn = WRITTEN.includes(path) ? !/directory|link/.test(how) : how === 'missing' && !NEEDED.includes(path)
+    if (goesOn) expect(said).toBeUndefined()
+    else expect(said).toEqual(sentenceAbout(path))
+  })
+
+  it.each(directories)('%s %s', async (path, how) => {
+    const said = await saidOf(path, OF_DIRECTORIES[how]!)
+    const goesOn = (how === 'missing' || how === 'empty') && !NEEDED.includes(path)
+    if (goesOn) expect(said).toBeUndefined()
+    else expect(said).toEqual(sentenceAbout(path))
+  })
+
+  /** It names the file, says what depends on it and how it is restored, and shows nothing of what is in it. */
+  function sentenceAbout(path: string) {
+    const { loss, restore } = DATA_FILES.find(each => each.path === path)!
+    const name = join(dataDir, path.replace(/\/$/, ''))
+    return expect.stringMatching(new RegExp(`${escaped(name)}.*${escaped(`${loss} ${restore}`)}`, 's'))
+  }
+
+  const inside = casesOf(['kafka/data/meta.properties', 'leases/admit.1', 'kafka/logs/broker.log'], DAMAGES)
+  it.each(inside)('%s: %s', async (path, how) => {
+    const said = await saidOf(path, DAMAGES[how]!)
+    const goesOn = !path.endsWith('meta.properties') && !/directory|link/.test(how)
+    if (goesOn) expect(said).toBeUndefined()
+    else expect(said).toContain(join(dataDir, path))
+  })
+
+  it.each(['missing', 'empty'])('a log without its own list of topics stops it: %s', async how => {
+    expect(await saidOf('kafka/data/__cluster_metadata-0/', OF_DIRECTORIES[how]!)).toContain('which says what topics there are, is missing')
+  })
+
+  it.each(Object.keys(DAMAGES))('a list of topics that is damaged stops it: %s', async how => {
+    const said = await saidOf('kafka/data/__cluster_metadata-0/00000000000000000000.log', DAMAGES[how]!)
+    expect(said).toMatch(/__cluster_metadata-0 cannot be used: .*Restore it from a backup/s)
+  })
+
+  it('a partition with records that has lost its name stops it', async () => {
+    expect(await saidOf('kafka/data/control-0/partition.metadata', DAMAGES.missing!)).toContain('which names its topic, is missing')
+  })
+
+  it.each([
+    ['kafka/', 'make an empty directory in its place'],
+    ['clickhouse/', 'make an empty directory in its place'],
+    ['clickhouse/data/store/', 'To go on without the history'],
+  ])('a half that is gone stops it: %s', async (path, advice) => {
+    expect(await saidOf(path, OF_DIRECTORIES.missing!)).toContain(advice)
+  })
+
+  it.each(['kafka/', 'clickhouse/'])('an empty directory in its place says that it is meant: %s', async path => {
+    expect(await saidOf(path, OF_DIRECTORIES.empty!)).toBeUndefined()
+  })
+
+  it('several at once are all named, in one answer, with what the machine lacks', async () => {
+    const ports = join(dataDir, 'clickhouse', 'ports.json')
+    const kept = readFileSync(ports)
+    writeFileSync(ports, '')
+    const poor: Machine = {
+      openFiles: () => 256,
+      freeBytes: () => 1,
+      java: () => Promise.reject(new Error('Java is missing: install it.')),
+    }
+    const said = await saidOf('kafka/credentials.json', DAMAGES.empty!, poor)
+    writeFileSync(ports, kept)
+    const lines = said!.split('\n')
+    expect(lines[0]).toBe('The platform cannot start here:')
+    for (const part of ['kafka/credentials.json', 'clickhouse/ports.json', 'is full: 0 MB', 'only 256 files open', 'Java is missing'])
+      expect(lines.filter(line => line.startsWith('  - ') && line.includes(part))).toHaveLength(1)
+  })
+})
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+describe('a start', () => {
+  it('makes no file that operations.md does not name', () => {
+    const known = (name: string) =>
+      DATA_FILES.some(
+        ({ path }) => name === path || (path.endsWith('/') && name.startsWith(path)) || (name.endsWith('/') && path.startsWith(name)),
+      )
+    expect(filesWhileRunning.filter(name => !known(name))).toEqual([])
+  })
+
+  it('of a broker that would delete the topics stops it before it does', async () => {
+    const copy = makeDataDirectory()
+    cpSync(join(dataDir, 'kafka'), join(copy, 'kafka'), { recursive: true })
+    writeFileSync(join(copy, 'kafka', 'data', '__cluster_metadata-0', '00000000000000000000.log'), '')
+    const start = startEmbeddedKafka({ dataDir: copy, cacheDir: cacheDirectory(), heapMb: 256, profile: 'test', logger: quiet })
+    await expect(start).rejects.toThrow(/has set them aside .* it was stopped before it did\. .*Restore it from a backup/)
+    const kept = readdirSync(join(copy, 'kafka', 'data')).find(name => name.startsWith('control-0.'))!
+    const log = '00000000000000000000.log'
+    const read = (name: string) => readFileSync(join(name, log))
+    expect(read(join(copy, 'kafka', 'data', kept))).toEqual(read(join(dataDir, 'kafka', 'data', 'control-0')))
+  }, 120_000)
+
+  it(
+    'that was refused has lost nothing: the file is restored, and what was written is there',
+    async () => {
+      for (const [path, damage] of [
+        ['kafka/credentials.json', DAMAGES.missing!],
+        ['kafka/credentials.json', DAMAGES.empty!],
+        ['keys.json', DAMAGES['cut off']!],
+      ] as const) {
+        const place = join(dataDir, path)
+        renameSync(place, `${place}.backup`)
+        damage(place)
+        const { status, stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], {
+          env: { ...process.env, CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' },
+          encoding: 'utf8',
+        })
+        expect([path, status, stdout]).toEqual([path, 1, ''])
+        expect(stderr).toMatch(new RegExp(`^clarion: ${escaped(place)} `))
+        rmSync(place, { force: true })
+        renameSync(`${place}.backup`, place)
+      }
+      const again = await startPlatform({ dataDir })
+      const read = await again.call(organization.apiKey, 'GET', `/api/v1/events/custom/emits/${emitId}`)
+      const repeated = await again.call<{ deduplicated: boolean; emitId: string }>(
+        organization.apiKey,
+        'POST',
+        '/api/v1/events/custom/emit',
+        EMIT,
+      )
+      expect([read.status, repeated.data.deduplicated, repeated.data.emitId]).toEqual([200, true, emitId])
+      expect(existsSync(join(dataDir, 'kafka', 'formatting'))).toBe(false)
+      expect(readFileSync(join(dataDir, 'kafka', 'secret-key-ids.json'), 'utf8')).toMatch(/^\["[\w-]{12}"\]$/)
+      expect(await again.stop()).toBe(0)
+    },
+    READY_MS,
+  )
+})
