@@ -2,7 +2,6 @@
  * The configuration of a process. The only reader of the environment: every setting is checked before anything starts, and all problems are
  * reported together. `settings/` holds the list of settings and what each of them may be.
  */
-import { resolve } from 'node:path'
 import { adminKey, keyHeader, password, secretKey, sender } from './settings/api-values.ts'
 import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-directory.ts'
 import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
@@ -105,8 +104,8 @@ export function cacheDirectory(environment: Environment = process.env): string {
 }
 
 function readDirectories({ read, isSet }: SettingsReader, environment: Environment) {
-  const dataDir = resolve(read('CLARION_DATA_DIR', line('a directory', 1_000)) ?? '')
   const home = homeOf(environment.HOME)
+  const dataDir = read('CLARION_DATA_DIR', expandedPath(home)) ?? ''
   const cacheDir = isSet('CLARION_CACHE_DIR') ? read('CLARION_CACHE_DIR', expandedPath(home)) : defaultCacheDirectory(home, dataDir)
   return { dataDir, cacheDir }
 }

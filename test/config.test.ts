@@ -63,6 +63,8 @@ describe('a setting', () => {
     ['MAIL_FROM', 'a@example.com', { mailFrom: 'a@example.com' }],
     ['CLARION_CACHE_DIR', '/var/cache/clarion', { cacheDir: '/var/cache/clarion' }],
     ['CLARION_CACHE_DIR', '~/elsewhere', { cacheDir: '/nonexistent/elsewhere' }],
+    ['CLARION_DATA_DIR', '~/data', { dataDir: '/nonexistent/data' }],
+    ['CLARION_DATA_DIR', '/var/lib/ä b', { dataDir: '/var/lib/ä b' }],
   ])("%s takes '%s'", (name, value, expected) => expect(read({ [name]: value })).toMatchObject(expected))
 
   it('that lists brokers takes names, IPv4 and IPv6 in brackets, each in one spelling', () => {
@@ -139,6 +141,9 @@ describe('a start is refused, with the reason and an example, over', () => {
     ['CLARION_KEY_HEADER', 'idempotency-key', 'has another use'],
     ['CLARION_KEY_HEADER', '__proto__', 'has another use'],
     ['CLARION_KEY_HEADER', 'constructor', 'has another use'],
+    ['CLARION_DATA_DIR', '/var/lib/clarion ', 'it begins or ends with white space'],
+    ['CLARION_DATA_DIR', '/var/lib/cla\nrion', 'it holds control characters'],
+    ['CLARION_CACHE_DIR', ' /var/cache', 'it begins or ends with white space'],
     ['CLARION_ADMIN_KEY', 'short', 'it has 5'],
     ['CLARION_ADMIN_KEY', `${ADMIN_KEY}\n`, 'it holds a space'],
     ['CLARION_SECRET_KEY', 's'.repeat(31), 'it has 31. An installation that uses a shorter key sets it as CLARION_SECRET_KEY_PREVIOUS'],
@@ -302,7 +307,7 @@ describe('the cache directory', () => {
   it('is the same for a program that needs no other setting', () => {
     const environment = { HOME: makeDataDirectory(), CLARION_DATA_DIR: makeDataDirectory() }
     expect(cacheDirectory(environment)).toBe(readConfig({}, { environment }).cacheDir)
-    expect(cacheDirectory({ HOME: '/dev/null', CLARION_CACHE_DIR: ' /var/cache/c ' })).toBe('/var/cache/c')
+    expect(cacheDirectory({ HOME: '/dev/null', CLARION_CACHE_DIR: '/var/cache/c' })).toBe('/var/cache/c')
   })
 })
 

@@ -7,7 +7,10 @@ import { type Kind, SettingFault } from './kind.ts'
 /** A leading `~` is the home directory, also where no shell has replaced it. */
 export const expandedPath = (home: string | undefined): Kind<string> => ({
   expected: 'a directory',
+  keepsSpace: true,
   parse(text) {
+    if (/\p{Cc}/u.test(text)) throw new SettingFault('it holds control characters')
+    if (text !== text.trim()) throw new SettingFault('it begins or ends with white space')
     if (text !== '~' && !text.startsWith('~/')) return resolve(text)
     if (home === undefined) throw new SettingFault('it begins with ~, and there is no home directory')
     return join(home, text.slice(1))

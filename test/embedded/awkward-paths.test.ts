@@ -6,7 +6,7 @@ import { brokerSettings } from '../../src/embedded/kafka-settings.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { makeDataDirectory } from '../support/run-directory.ts'
 
-const AWKWARD = ' ä é日,b\\c #d=e:f{g}*?%41$(h)\'"\nlast '
+const AWKWARD = ' ä é日,b\\c #d=e:f{g}*?%41$(h)\'"last '
 const START_MS = 120_000
 
 let platform: TestPlatform | undefined
