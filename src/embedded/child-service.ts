@@ -13,7 +13,7 @@ import { forgetChild, type ProgressLogger, recordChild } from './part-directory.
 import { endProcess } from './process-identity.ts'
 
 /** A broker with tens of thousands of partitions, killed and on a busy machine, takes minutes; to end it then would only make the next start longer. */
-const START_PATIENCE = { tellEveryMs: 15_000, giveUpAfterMs: 600_000 }
+const START_PATIENCE = { tellEveryMs: 5_000, giveUpAfterMs: 600_000 }
 const STOP_MS = 30_000
 /** A port can be taken between choosing it and listening on it. */
 const PORT_TRIES = 3
@@ -32,6 +32,8 @@ export interface Service {
   answers(): Promise<boolean>
   /** It ended although nobody closed it; the sentence says how. */
   onExit: ((reason: string) => void) | undefined
+  /** How far a start is, in words, where the child tells. */
+  howFar?(): string | undefined
   /** Told while a start takes long. */
   logger: ProgressLogger
   /** Ends a start that is under way. */
@@ -52,7 +54,7 @@ export function signalChildren(signal: NodeJS.Signals): void {
 }
 
 /**
- * Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Tells every 15 s that it still starts. Throws with the end
+ * Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Tells every 5 s that it still starts, and how far it is. Throws with the end
  * of its log if it ends or does not serve within 10 minutes.
  */
 export async function superviseChild(
@@ -94,7 +96,10 @@ export async function superviseChild(
       throw new Error(`${what} did not start within ${giveUpAfterMs / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`)
     }
     if (passedMs > tellAtMs) {
-      logger.info(`${what} is still starting after ${Math.round(passedMs / 1000)} s; its log is ${logPaths[0]}`)
+      const howFar = service.howFar?.()
+      logger.info(
+        `${what} is still starting after ${Math.round(passedMs / 1000)} s${howFar ? `, ${howFar}` : ''}; its log is ${logPaths[0]}`,
+      )
       tellAtMs += tellEveryMs
     }
     await pause(20)

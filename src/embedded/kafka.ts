@@ -8,6 +8,7 @@
 import { delimiter, join } from 'node:path'
 import { unlessStopped } from '../stopping.ts'
 import { brokerAnswers } from './broker-probe.ts'
+import { logsRead, progressLog } from './broker-progress.ts'
 import { superviseChild, withKeptPorts } from './child-service.ts'
 import { adviceFor } from './data-files.ts'
 import { fetchKafkaProgram, type KafkaProgram } from './kafka-jars.ts'
@@ -98,6 +99,7 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     logPaths: [logPath, `${logPath}.out`],
     connection,
     answers: async () => (await brokerAnswers(ports.internal)) && (await brokerAnswers(ports.clients)),
+    howFar: () => logsRead(progressLog(logPath)),
     onExit,
     logger,
     stop,

@@ -7,13 +7,14 @@ import { makeDataDirectory } from '../support/run-directory.ts'
 
 describe('a program of ours that takes long to start', () => {
   const told: string[] = []
+  const howFar = () => (told.length === 1 ? '12 of 345 logs read' : undefined)
   const logger = { info: (message: string) => void told.push(message), warn: () => undefined }
   const spawnProgram = () => spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)'], { detached: true, stdio: 'ignore' })
   const supervise = (child: ChildProcess, answers: () => Promise<boolean>, giveUpAfterMs: number) => {
     const directory = makeDataDirectory()
     const logPath = join(directory, 'program.log')
     writeFileSync(logPath, 'loading 10,000 partitions')
-    const service = { what: 'The program', directory, logPaths: [logPath], connection: {}, answers, onExit: undefined, logger }
+    const service = { what: 'The program', directory, logPaths: [logPath], connection: {}, answers, onExit: undefined, howFar, logger }
     return superviseChild(child, service, { tellEveryMs: 1, giveUpAfterMs })
   }
 
@@ -22,6 +23,7 @@ describe('a program of ours that takes long to start', () => {
     await close()
     expect(pid).toBeGreaterThan(0)
     expect(told[0]).toMatch(/^The program is still starting after \d+ s; its log is .*program\.log$/)
+    expect(told[1]).toMatch(/^The program is still starting after \d+ s, 12 of 345 logs read; its log is /)
   })
 
   it('is ended when patience does, with the end of its log', async () => {

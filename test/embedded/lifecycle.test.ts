@@ -5,8 +5,10 @@ import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Kafka, logLevel } from 'kafkajs'
+import { logsRead, progressLog } from '../../src/embedded/broker-progress.ts'
 import { type EmbeddedClickHouse, joinEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka } from '../../src/embedded/kafka.ts'
+import { BROKER_LOG } from '../../src/embedded/kafka-java.ts'
 import { endOrphan, holdDirectory } from '../../src/embedded/part-directory.ts'
 import { identifyProcess, waitUntilGone } from '../../src/embedded/process-identity.ts'
 import { adopt, makeDataDirectory, silent } from '../support/run-directory.ts'
@@ -100,6 +102,7 @@ describe('broker and ClickHouse of one data directory', () => {
     expect(await topicsOf(second.kafka)).toContain('kept')
     expect(await clickhouse(second.clickhouse, 'SELECT id FROM kept')).toBe('7\n')
     expect(second.kafka.brokers).toEqual(first.kafka.brokers)
+    expect(logsRead(progressLog(join(dataDir, 'kafka', BROKER_LOG)))).toMatch(/^(\d+) of \1 logs read$/)
   })
 
   it('lose nothing when they are killed themselves, and their owner is told', async () => {
