@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
 import { emitIdOf } from '../../sdks/typescript/src/kafka/emit-id.ts'
-import { type Access, consume, createProducer, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import { type Access, type Credentials, consume, createProducer, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
 import { emitId } from '../../src/events/ids.ts'
+import { createLossySockets, PRODUCE } from '../support/lossy-sockets.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { until } from './support/until.ts'
 
@@ -35,6 +36,54 @@ describe('an emit by Kafka', () => {
       emit => emit.status === 'REJECTED',
     )
     expect(refused).toMatchObject({ status: 'REJECTED', code: 'payload_invalid' })
+  })
+
+  it('is written once when answers are lost, and so is the one behind it, whether the first was confirmed in the end or not', async () => {
+    const { org, call } = await platform.organization('PRO')
+    const made = (await call<Credentials>('POST', '/api/v1/kafka-credentials', { name: 'lossy', access: 'both' })).data
+    const sockets = createLossySockets()
+    const { username, password, topics, groupPrefix = '' } = made
+    const fields = {
+      brokers: made.bootstrapServers.split(','),
+      username,
+      password,
+      topics,
+      groupPrefix,
+      socketFactory: sockets.factory as never,
+    }
+    const producer = await createProducer(fields)
+    const emit = (kind: string) => producer.emit({ name: 'platformxe.generic', payload: { kind } })
+    sockets.loseNext(PRODUCE)
+    const [first, second] = await Promise.all([emit('lost once'), emit('behind it')])
+    expect([sockets.lost(), first.offset, second.offset]).toEqual([1, '0', '1'])
+    sockets.loseEach(PRODUCE)
+    const failing = await Promise.allSettled([emit('never confirmed'), emit('not sent')])
+    expect(failing.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    sockets.loseEach(undefined)
+    const last = await emit('after it')
+    expect(last.offset).toBe('3')
+    await producer.close()
+    await expect(emit('too late')).rejects.toThrow('closed')
+    const seen: LogEvent[] = []
+    const reading = await consume({ credentials: made, group: 'lossy', fromBeginning: true, onEvent: event => void seen.push(event) })
+    await until(() => seen.length, length => length >= 4) // biome-ignore format: one thought
+    await reading.close()
+    expect(seen.map(({ kind }) => kind)).toEqual(['lost once', 'behind it', 'never confirmed', 'after it'])
+    expect(seen.every(({ organizationId }) => organizationId === org.id)).toBe(true)
+  })
+
+  it('of text that UTF-8 cannot hold is refused, as is one without a payload', async () => {
+    const producer = await createProducer(access)
+    const name = 'platformxe.generic'
+    for (const wrong of [
+      { name, payloadJson: '{"kind":"\ud800"}' },
+      { name, payload: { kind: 'k' }, subject: 'a\udc00' },
+      { name, payloadJson: '{"kind":' },
+      { name } as never,
+    ])
+      await expect(producer.emit(wrong)).rejects.toThrow(/surrogate|JSON|payload/)
+    await expect(client.events.custom.emit({ name, payloadJson: '{"kind":"\ud800"}' })).rejects.toThrow('surrogate')
+    await producer.close()
   })
 
   it('has the id that the platform gives it, wherever it stands', () => {

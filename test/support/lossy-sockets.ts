@@ -15,6 +15,8 @@ export interface LossySockets {
   factory: SocketFactory
   /** The answer to the next request of this kind is lost. */
   loseNext(apiKey: number): void
+  /** So are those to all that follow; undefined: not any more. */
+  loseEach(apiKey: number | undefined): void
   /** The next request of this kind is answered with these bytes, behind the correlation id. */
   answerNext(apiKey: number, answer: Buffer): void
   /** How many answers were lost, or given instead of the broker, so far. */
@@ -23,6 +25,7 @@ export interface LossySockets {
 
 export function createLossySockets(): LossySockets {
   let losing: number | undefined
+  let losingEach: number | undefined
   let answering: { apiKey: number; answer: Buffer } | undefined
   let lost = 0
 
@@ -40,7 +43,7 @@ export function createLossySockets(): LossySockets {
       }
       under = { bytesToCome: 4 + bytes.readInt32BE(0) - bytes.length, isSwallowed: false }
       const apiKey = bytes.readInt16BE(API_KEY_AT)
-      if (losing !== undefined && apiKey === losing) {
+      if (apiKey === losing || apiKey === losingEach) {
         losing = undefined
         doomed = true
       }
@@ -71,6 +74,9 @@ export function createLossySockets(): LossySockets {
     factory: ({ host, port, onConnect }) => watch(new Socket().setNoDelay(true).connect(port, host, onConnect)),
     loseNext(apiKey) {
       losing = apiKey
+    },
+    loseEach(apiKey) {
+      losingEach = apiKey
     },
     answerNext(apiKey, answer) {
       answering = { apiKey, answer }

@@ -1,34 +1,48 @@
 /** The log by Kafka, as something to be gone through. */
-import type { LogEvent } from '../kafka/consumer.ts'
+import type { LogEvent } from '../kafka/log-event.ts'
 import { type Context, UsageError } from './command.ts'
 import { getCredentials, loadKafka } from './kafka.ts'
 
-/** Ends when the signal is aborted. The next event is taken only when the last one has been dealt with, so the group stands where we are. */
+/** A command that is interrupted ends soon. */
+const CLOSE_TIMEOUT_MS = 1_000
+
+/**
+ * Ends when the signal is aborted. The next event is taken only when the last one has been dealt with, so the group's place is behind it.
+ * While the brokers are away it waits, and says so.
+ */
 export async function* consumeLog(context: Context, where: { group: string; fromBeginning: boolean }): AsyncGenerator<LogEvent> {
+  const { print, signal, clock, random } = context
   const credentials = await getCredentials(context)
   const { consume } = await loadKafka()
-  const handed: Array<{ event: LogEvent; done: () => void }> = []
+  const handed: Array<{ event: LogEvent; done: () => void; leave: (reason: Error) => void }> = []
   let failure: Error | undefined
   let wake: () => void = () => undefined
   const stop = () => wake()
-  context.signal.addEventListener('abort', stop)
+  signal.addEventListener('abort', stop)
   const consumption = await consume({
     credentials,
     clientId: 'clarion-cli',
     ...where,
+    ...{ clock, random, signal, closeTimeoutMs: CLOSE_TIMEOUT_MS },
     onEvent: event =>
-      new Promise(done => {
-        handed.push({ event, done })
+      new Promise((done, leave) => {
+        handed.push({ event, done, leave })
         wake()
       }),
-    onError(error) {
+    onError(error, failed) {
+      if (failed) return 'retry'
       failure = error
       wake()
+      return undefined
     },
+    onDisconnect: (error, retryInMs) =>
+      print.note(`the brokers are away (${error.message}); once more in ${Math.ceil(retryInMs / 1_000)} s`),
+    onReset: partition =>
+      print.note(`partition ${partition}: the group's place is not kept any more; it goes on with the oldest event that is`),
   })
-  context.print.note(`reading ${credentials.topics.events} as group ${credentials.groupPrefix ?? ''}${where.group}`)
+  print.note(`reading ${credentials.topics.events} as group ${credentials.groupPrefix ?? ''}${where.group}`)
   try {
-    while (!context.signal.aborted) {
+    while (!signal.aborted) {
       const next = handed.shift()
       if (next) {
         try {
@@ -44,9 +58,11 @@ export async function* consumeLog(context: Context, where: { group: string; from
       }
     }
   } finally {
-    context.signal.removeEventListener('abort', stop)
-    for (const { done } of handed) done()
-    await consumption.close()
+    signal.removeEventListener('abort', stop)
+    const closing = consumption.close()
+    // Nobody has seen them: their place is not committed.
+    for (const { leave } of handed) leave(new Error('not shown'))
+    await closing
   }
 }
 

@@ -1,8 +1,7 @@
 /** `clarion emit` and `clarion produce`: the same event, over HTTP or by Kafka. */
-import { createInterface } from 'node:readline'
 import type { EmitInput } from '../client/types.ts'
 import type { Command, Context, Option } from './command.ts'
-import { objectJson, readInput } from './input.ts'
+import { linesOf, objectJson, readInput } from './input.ts'
 import { KAFKA_OPTIONS, openProducer } from './kafka.ts'
 
 const DATA: Option = { type: 'string', value: 'JSON', sentence: 'The payload: JSON, @FILE, or - for stdin (- unless said).' }
@@ -40,15 +39,22 @@ export const produce: Command = {
     ...EMIT_OPTIONS,
     ...KAFKA_OPTIONS,
   },
-  notes: 'Each line is answered with the emit id; the verdict comes later: clarion listen, clarion quarantine list.',
+  notes: `Each line is answered with the emit id; the verdict comes later: clarion listen, clarion quarantine list. A line that is refused here, or is not
+confirmed by the brokers, ends the command: lines before it are written, lines behind it are not.`,
   async run(context) {
     const producer = await openProducer(context)
+    let isUnconfirmed = false
     try {
       for await (const payloadJson of payloads(context)) {
+        isUnconfirmed = true
         const produced = await producer.emit({ ...fieldsOf(context), payloadJson })
+        isUnconfirmed = false
         context.print.line(`${produced.emitId}  partition ${produced.partition}  offset ${produced.offset}`, produced)
         if (context.signal.aborted) break
       }
+    } catch (error) {
+      if (isUnconfirmed) context.print.note('the payload behind the last one shown was not confirmed; it may have been written')
+      throw error
     } finally {
       await producer.close()
     }
@@ -56,11 +62,11 @@ export const produce: Command = {
   },
 }
 
-async function* payloads({ text, stdin, signal }: Context): AsyncGenerator<string> {
+async function* payloads({ text, stdin }: Context): AsyncGenerator<string> {
   const data = text('data')
   if (data !== undefined) return yield objectJson(await readInput(data, stdin), 'the payload')
   let number = 0
-  for await (const line of createInterface({ input: stdin, signal })) {
+  for await (const line of linesOf(stdin)) {
     number++
     if (line.trim() !== '') yield objectJson(line, `line ${number}`)
   }

@@ -1,6 +1,6 @@
 /** Events as deliveries to a program on this machine: the body and the headers of the platform (C.10), one attempt. */
 import type { Clock, Random } from '../clock.ts'
-import type { LogEvent } from '../kafka/consumer.ts'
+import type { LogEvent } from '../kafka/log-event.ts'
 import { type SignOptions, signatureHeaders } from '../webhooks/sign.ts'
 
 const TIMEOUT_MS = 30_000
@@ -14,11 +14,13 @@ export interface Forwarding {
   profile: NonNullable<SignOptions['profile']>
   clock: Clock
   random: Random
+  /** Ends the attempt that is under way. */
+  signal: AbortSignal
   note(text: string): void
 }
 
 /** Never throws: what went wrong is noted, and the next event is sent. */
-export function createForwarder({ url, secret, profile, clock, random, note }: Forwarding) {
+export function createForwarder({ url, secret, profile, clock, random, signal, note }: Forwarding) {
   return async (event: LogEvent): Promise<void> => {
     const deliveryId = `dlv_listen_${random.id()}`
     const timestampS = Math.floor(clock.nowMs() / 1_000)
@@ -37,10 +39,17 @@ export function createForwarder({ url, secret, profile, clock, random, note }: F
     const controller = new AbortController()
     const timer = clock.after(TIMEOUT_MS, () => controller.abort(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)))
     try {
-      const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: controller.signal })
+      const response = await fetch(url, {
+        method: 'POST',
+        headers,
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.any([controller.signal, signal]),
+      })
       await response.body?.cancel()
       note(`  ${response.ok ? 'ok' : 'FAILED'}  ${response.status} from ${url} in ${clock.nowMs() - startedMs} ms`)
     } catch (error) {
+      if (signal.aborted) return note(`  interrupted  ${url}: whether the event arrived is not known`)
       const { cause, message } = error as { cause?: { message?: string; code?: string }; message: string }
       note(`  FAILED  ${url}: ${cause?.message || cause?.code || message}`)
     } finally {

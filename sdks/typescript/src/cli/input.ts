@@ -1,21 +1,78 @@
-/** What a command is given to read: text, a file, or what comes in by stdin. */
+/** What a command is given to read: text, a file, or what comes in by stdin. Bytes that are not UTF-8 are refused: nothing is put in their place. */
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { UsageError } from './command.ts'
+
+const NEWLINE = 0x0a
+const HOW_TO_ENCODE = 'save it as UTF-8'
 
 /** `-` is stdin, `@name` a file, anything else the text itself. */
 export async function readInput(given: string, stdin: Readable): Promise<string> {
-  if (given === '-') return text(stdin)
+  if (given === '-') return decode(await bytesOf(stdin), 'stdin')
   return given.startsWith('@') ? readText(given.slice(1)) : given
 }
 
 export async function readText(file: string): Promise<string> {
+  let bytes: Buffer
   try {
-    return await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`)
   }
+  return decode(bytes, file)
+}
+
+/** By newline and nothing else: JSON may hold the other separators that Unicode knows. */
+export async function* linesOf(stdin: Readable): AsyncGenerator<string> {
+  let [number, rest] = [1, Buffer.alloc(0)]
+  for await (const chunk of stdin) {
+    rest = Buffer.concat([rest, Buffer.from(chunk as Buffer)])
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+      yield decode(rest.subarray(0, end), `line ${number++}`)
+      rest = rest.subarray(end + 1)
+    }
+  }
+  if (rest.length > 0) yield decode(rest, `line ${number}`)
+}
+
+/** Without the byte order mark that some editors write. Throws a `UsageError` that names `what` and the place of the first wrong byte. */
+export function decode(bytes: Uint8Array, what: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+    if (isUtf16) throw new UsageError(`${what} is UTF-16, not UTF-8`, HOW_TO_ENCODE)
+    const offset = wrongByte(bytes)
+    if (offset === undefined) throw new UsageError(`${what} ends within a character (byte ${bytes.length}): it is not UTF-8`, HOW_TO_ENCODE)
+    const hex = bytes[offset]?.toString(16).padStart(2, '0')
+    throw new UsageError(`${what} is not UTF-8: byte ${offset} (0x${hex}) cannot be there`, HOW_TO_ENCODE)
+  }
+}
+
+/** Of bytes that are not UTF-8. Undefined: only the end is missing. */
+function wrongByte(bytes: Uint8Array): number | undefined {
+  const begins = (length: number): boolean => {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream: true })
+      return true
+    } catch {
+      return false
+    }
+  }
+  if (begins(bytes.length)) return undefined
+  let [good, bad] = [0, bytes.length]
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    if (begins(middle)) good = middle
+    else bad = middle
+  }
+  return bad - 1
+}
+
+async function bytesOf(stdin: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Buffer))
+  return Buffer.concat(chunks)
 }
 
 /** Throws a `UsageError` that names `what`. */

@@ -1,5 +1,5 @@
 /** `clarion listen` and `clarion consume`: the organization's own events, as they are accepted. */
-import type { LogEvent } from '../kafka/consumer.ts'
+import type { LogEvent } from '../kafka/log-event.ts'
 import { SIGNATURE_PROFILES } from '../webhooks/profiles.ts'
 import type { SignOptions } from '../webhooks/sign.ts'
 import { type Command, type Context, type Option, UsageError } from './command.ts'
@@ -66,7 +66,10 @@ async function show(context: Context, events: AsyncIterable<LogEvent>, forward?:
       if (--left === 0) break
     }
   } catch (error) {
-    if (!context.signal.aborted) throw error
+    if (context.signal.aborted) return 0
+    const { resumeAfter } = error as { resumeAfter?: number }
+    if (resumeAfter !== undefined) print.note(`to go on from here: clarion listen --after ${resumeAfter}`)
+    throw error
   }
   return 0
 }
@@ -77,10 +80,16 @@ async function sourceOf(context: Context): Promise<AsyncIterable<LogEvent>> {
   if ((await findCredentials(context)) !== undefined) {
     return consumeLog(context, { group: `listen-${random.id()}`, fromBeginning: after !== undefined })
   }
-  const client = context.client()
-  const onStart = (last: number) => print.note(`from #${last + 1} on, by asking the history; --kafka FILE reads the log itself`)
-  const onGap = (from: number, to: number) => print.note(`#${from} to #${to} did not appear in the history and are left out`)
-  return pollLog({ client, clock, signal, after, onStart, onGap, intervalMs: number('interval', 1_000, 10) })
+  return pollLog({
+    client: context.client(),
+    ...{ clock, random, signal, after },
+    intervalMs: number('interval', 1_000, 10),
+    onStart: last => print.note(`from #${last + 1} on, by asking the history; --kafka FILE reads the log itself`),
+    onGap: (from, to) =>
+      print.note(`#${from} to #${to} did not appear in the history and are left out; --kafka FILE --after ${from - 1} shows them`),
+    onAway: (error, retryInMs) => print.note(`${error.message} Once more in ${Math.ceil(retryInMs / 1_000)} s.`),
+    onBack: last => print.note(`it answers again; going on from #${last + 1}`),
+  })
 }
 
 function selectorOf(list: string | undefined): (type: string) => boolean {
@@ -89,7 +98,7 @@ function selectorOf(list: string | undefined): (type: string) => boolean {
   return type => selectors.some(each => each === '*' || each === type || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))))
 }
 
-function forwarderOf({ text, env, print, clock, random }: Context): ((event: LogEvent) => Promise<void>) | undefined {
+function forwarderOf({ text, env, print, clock, random, signal }: Context): ((event: LogEvent) => Promise<void>) | undefined {
   const url = text('forward-to')
   if (url === undefined) return undefined
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError('--forward-to must be a URL (http or https)')
@@ -98,5 +107,5 @@ function forwarderOf({ text, env, print, clock, random }: Context): ((event: Log
   const given = text('secret') ?? env.CLARION_WEBHOOK_SECRET
   const secret = given ?? `whsec_${Buffer.from(random.id(), 'hex').toString('base64')}`
   if (given === undefined) print.note(`the secret is ${secret}`)
-  return createForwarder({ url, secret, profile: profile as Profile, clock, random, note: print.note })
+  return createForwarder({ url, secret, profile: profile as Profile, clock, random, signal, note: print.note })
 }

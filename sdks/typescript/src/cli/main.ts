@@ -27,5 +27,6 @@ process.exitCode = await run({
   random: systemRandom,
   signal: controller.signal,
 })
-// Connections that are kept alive for a next call would hold the process.
 stdin.destroy()
+// What is done is shown: connections that are kept alive or come to nothing do not hold the process.
+setTimeout(() => process.exit(), 500).unref()

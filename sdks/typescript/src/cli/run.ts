@@ -25,6 +25,7 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
       stdout.write(overview(COMMANDS))
       return argv.length === 0 ? 2 : 0
     }
+    checkWords(argv)
     const command = commandOf(argv)
     const { values, positionals } = parse(command, argv)
     if (values.help) {
@@ -37,6 +38,13 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
     if (surroundings.signal.aborted) return 130
     return explain(error, print, stderr)
   }
+}
+
+/** Node puts U+FFFD in place of bytes that are not UTF-8; nobody would see that something else was stored. */
+function checkWords(argv: string[]): void {
+  const index = argv.findIndex(word => word.includes('\ufffd'))
+  if (index < 0) return
+  throw new UsageError(`word ${index + 1} is not UTF-8, or holds U+FFFD, which stands for such bytes`, 'in JSON write U+FFFD as \\ufffd')
 }
 
 /** The longest name that the words begin with. */

@@ -1,5 +1,6 @@
 /** `client.events.custom`: registrations, emits and their quarantine (C.11.6, C.17). */
 import type { Random } from '../clock.ts'
+import { checkSurrogates } from '../surrogates.ts'
 import { at, createCalls } from './call.ts'
 import { createFederation } from './federation.ts'
 import type { Send } from './transport.ts'
@@ -51,7 +52,7 @@ export function createCustomEvents(send: Send, random: Random) {
     /** Checks a registration, makes nothing, and tells everything that is wrong. `history`: with what it would have refused in 30 days. */
     dryRun: (input: NewRegistration & { history?: boolean }, options?: CallOptions) => calls.post<DryRun>('/dry-run', input, options),
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
-    emit(input: EmitInput, options?: CallOptions) {
+    async emit(input: EmitInput, options?: CallOptions) {
       const keyed = withKey(input, random)
       // In a header only what arrives there as it was: the body carries the key anyway.
       const headers: Record<string, string> = /^[!-~]+$/.test(keyed.idempotencyKey) ? { 'idempotency-key': keyed.idempotencyKey } : {}
@@ -78,7 +79,7 @@ export function createCustomEvents(send: Send, random: Random) {
       each: (query: QuarantineQuery = {}, options: CallOptions = {}) => calls.each<Quarantined>('/quarantine', query, options),
       get: (emitId: string, options?: CallOptions) => calls.get<Quarantined>(`/quarantine${at(emitId)}`, options),
       /** Emits again, repaired: with another payload or for another version. */
-      redrive: (emitId: string, repair: Repair = {}, options?: CallOptions) =>
+      redrive: async (emitId: string, repair: Repair = {}, options?: CallOptions) =>
         calls.post<EmitResult>(`/quarantine${at(emitId)}/redrive`, bodyOf(repair), options),
     },
     federation: createFederation(send),
@@ -89,10 +90,11 @@ function withKey(input: EmitInput, random: Random): EmitInput & { idempotencyKey
   return { ...input, idempotencyKey: input.idempotencyKey ?? `sdk-${random.id()}` }
 }
 
-/** `payloadJson` goes into the body as it is. Throws a SyntaxError if it is not JSON, which would make the body something else. */
+/** `payloadJson` goes into the body as it is. Throws a SyntaxError or TypeError for what would make the body something else. */
 function bodyOf({ payloadJson, payload, ...fields }: EmitInput | Repair): string {
   if (payloadJson === undefined) return JSON.stringify({ ...fields, payload })
   JSON.parse(payloadJson)
+  checkSurrogates(payloadJson, 'payloadJson')
   const members = JSON.stringify(fields).slice(1, -1)
   return `{${members}${members === '' ? '' : ','}"payload":${payloadJson}}`
 }

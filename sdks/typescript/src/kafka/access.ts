@@ -1,5 +1,5 @@
 /** How a Kafka client reaches the organization's topics: what `POST /kafka-credentials` answered, or the same said in fields. */
-import { type Kafka as Client, default as kafkajs } from 'kafkajs'
+import { type Kafka as Client, type ISocketFactory, default as kafkajs, type LogEntry } from 'kafkajs'
 import type { MadeKafkaCredential } from '../client/types.ts'
 
 /** The answer of `client.kafkaCredentials.create`, as it was. */
@@ -16,6 +16,8 @@ export interface KafkaAccess {
   topics: { emits: string; events: string }
   /** Consumer groups must begin with this. */
   groupPrefix?: string
+  /** kafkajs's, for connections through a proxy. */
+  socketFactory?: ISocketFactory
 }
 
 /** `clientProperties` or `librdkafkaProperties` of the answer, as they may lie in a file that other clients use too. */
@@ -55,8 +57,13 @@ function fromProperties({ clientProperties: properties, organizationId }: Proper
 const brokersOf = (servers: string): string[] => servers.split(',').map(broker => broker.trim())
 const isSsl = (protocol = 'SASL_PLAINTEXT'): boolean => /(^|_)SSL$/.test(protocol)
 
-/** kafkajs, quiet: what goes wrong is thrown. */
-export function openClient({ brokers, username, password, ssl }: KafkaAccess, clientId: string): Client {
+/** kafkajs, quiet: what goes wrong is thrown. `onLog` gets what it logs as an error. */
+export function openClient(
+  { brokers, username, password, ssl, socketFactory }: KafkaAccess,
+  clientId: string,
+  onLog?: (entry: LogEntry) => void,
+): Client {
   const sasl = username === undefined ? {} : { sasl: { mechanism: 'scram-sha-512' as const, username, password: password ?? '' } }
-  return new Kafka({ clientId, brokers, logLevel: logLevel.NOTHING, ...(ssl ? { ssl: true } : {}), ...sasl })
+  const logging = onLog ? { logLevel: logLevel.ERROR, logCreator: () => onLog } : { logLevel: logLevel.NOTHING }
+  return new Kafka({ clientId, brokers, ...logging, ...(socketFactory ? { socketFactory } : {}), ...(ssl ? { ssl: true } : {}), ...sasl })
 }

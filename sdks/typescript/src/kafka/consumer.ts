@@ -1,110 +1,171 @@
 /** Reading the organization's own log, `events.<org>`: what was accepted, in order for each subject. */
-import type { KafkaMessage } from 'kafkajs'
-import { type Access, accessOf, openClient } from './access.ts'
-
-/** An event of the log, with the names and in the order of a delivery's body. */
-export interface LogEvent {
-  id: string
-  specversion: '1.0'
-  type: string
-  canonicalName: string
-  organizationId: string
-  environment: string
-  /** Grows by one with each event of the organization: a gap is a loss, a repetition is one that was read before. */
-  sequence: number
-  source: string
-  subject: string | null
-  actorId: string
-  time: string
-  recordedAt: string
-  schemaVersion: string
-  schemaHash: string
-  correlationId: string | null
-  causationId: string | null
-  traceId: string | null
-  chain: { rootEventId: string; depth: number; workflowPath: string[] }
-  federation: object | null
-  /** Of a generic event. */
-  kind: string | null
-  /** The payload. `payloadJson` is its text, for numbers that JavaScript cannot hold. */
-  data: unknown
-  payloadJson: string
-}
+import { pauseMs } from '../backoff.ts'
+import { type Clock, type Random, sleep, systemClock, systemRandom } from '../clock.ts'
+import { type Access, accessOf } from './access.ts'
+import { createHandling, type Decision, type Delivery, type FailedEvent } from './handling.ts'
+import { isRefusal, isTransient } from './kafka-errors.ts'
+import type { LogEvent } from './log-event.ts'
+import { openSession, type Session } from './session.ts'
 
 export type ConsumeOptions = Access & {
   /** Name of the consumer group, without the prefix of the credential. Its members share the log and go on where it stopped. */
   group: string
-  /** Where a new group begins: with the oldest event that is kept, or (unless said) with the next one. */
+  /** Where a new group begins: with the oldest event that is kept, or (unless said) with the next one. The place is committed at once. */
   fromBeginning?: boolean
   clientId?: string
-  /** The next event of a partition waits until this resolves; what it throws is thrown again after some attempts, through `onError`. */
-  onEvent(event: LogEvent): void | Promise<void>
-  /** The consumer has ended and will not start again. */
-  onError?(error: Error): void
+  /** The next event of a partition waits until this resolves; other partitions go on. When it throws, `onError` decides. */
+  onEvent(event: LogEvent, delivery: Delivery): void | Promise<void>
+  /**
+   * `onEvent` threw for `failed`: `retry` (nothing else said: it is called again after 250 ms, doubled each time up to 30 s), `skip` or `stop`.
+   * Throwing stops too. Without `failed` the consumer has ended and does not start again. Without `onError` failures are process warnings.
+   */
+  onError?(error: Error, failed?: FailedEvent): Decision | void | Promise<Decision | undefined> | Promise<void>
+  /** The brokers are away; reading goes on as soon as they are back, and this is called after each attempt that fails. */
+  onDisconnect?(error: Error, retryInMs: number): void
+  /** The group's place in this partition is not in the log any more; it goes on with the oldest event that is kept. */
+  onReset?(partition: number): void
+  /** How long `close()` waits for handlers before it aborts their signal. 10,000 unless said. */
+  closeTimeoutMs?: number
+  /** Aborting it is `close()`. */
+  signal?: AbortSignal
+  clock?: Clock
+  random?: Random
 }
 
 export interface Consumption {
+  /**
+   * Takes no further event, waits for the handlers that are running, commits what they handled and leaves the group. Never rejects. Called by a
+   * handler it resolves at once, since it cannot wait for its own caller; `ended` tells when it is over.
+   */
   close(): Promise<void>
+  /** Resolves after `close()`; rejects when the consumer ends for another reason. */
+  ended: Promise<void>
 }
+
+const CLOSE_TIMEOUT_MS = 10_000
+/** For leaving the group. */
+const LEAVE_TIMEOUT_MS = 5_000
+/** Brokers that start may refuse a credential that they do not know yet. */
+const REFUSALS_MAX = 6
+const TRANSIENT_MAX = 8
+/** A session that lasted so long was a good one. */
+const STEADY_MS = 30_000
 
 /** Resolves when it reads: what is accepted from then on is seen, by this member or another of its group. Only what is committed is read. */
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
+  const { clock = systemClock, random = systemRandom, closeTimeoutMs = CLOSE_TIMEOUT_MS, signal } = options
+  signal?.throwIfAborted()
   const access = accessOf(options)
-  const topic = access.topics.events
-  const organizationId = topic.replace(/^events\./, '')
-  const groupId = (access.groupPrefix ?? '') + options.group
-  const consumer = openClient(access, options.clientId ?? 'clarion-sdk').consumer({ groupId, maxWaitTimeInMs: 500 })
-  const joined = new Promise<void>((resolve, reject) => {
-    // Where `latest` is becomes known with the first fetch; what is emitted after it is certainly read.
-    consumer.on(consumer.events.FETCH, () => resolve())
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (!payload.memberAssignment[topic]?.length) resolve()
+  const closing = new AbortController()
+  const abandoned = new AbortController()
+  const organizationId = access.topics.events.replace(/^events\./, '')
+  const handling = createHandling({ handlers: options, organizationId, random, signal: abandoned.signal })
+  const open = (startFromBeginning: boolean | undefined, formerMember?: string): Promise<Session> =>
+    openSession({
+      access,
+      clientId: options.clientId ?? 'clarion-sdk',
+      groupId: (access.groupPrefix ?? '') + options.group,
+      startFromBeginning,
+      formerMember,
+      handling,
+      clock,
+      isClosing: () => closing.signal.aborted,
+      onStop: error => void end(error),
+      onReset: partition => options.onReset?.(partition),
     })
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      reject(payload.error)
-      if (!payload.restart) options.onError?.(payload.error)
-    })
+  let current: Promise<Session>
+  let ending: Promise<void> | undefined
+  let settle: (error?: Error) => void = () => undefined
+  const ended = new Promise<void>((resolve, reject) => {
+    settle = error => (error === undefined ? resolve() : reject(error))
   })
-  joined.catch(() => undefined) // a crash before it is awaited is no unhandled rejection
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: options.fromBeginning ?? false })
-  await consumer.run({ eachMessage: ({ message }) => Promise.resolve(options.onEvent(eventOf(message, organizationId))) })
-  await joined
-  return { close: () => consumer.disconnect() }
+  ended.catch(() => undefined)
+
+  /** Until the first session: what may be better in a moment is tried again, everything else is thrown. */
+  async function begin(): Promise<Session> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await open(options.fromBeginning ?? false)
+      } catch (error) {
+        if (!isTransient(error) || failures === TRANSIENT_MAX || closing.signal.aborted) throw error
+        await sleep(clock, pauseMs(failures, random), closing.signal)
+      }
+    }
+  }
+
+  /** Opens a session after the other. Throws when the credential is refused for good. */
+  async function goOn(): Promise<void> {
+    let [failures, refusals, sinceMs] = [0, 0, clock.nowMs()]
+    let member: string | undefined
+    for (;;) {
+      member = await current.then(({ memberId }) => memberId).catch(() => member)
+      const error = await current.then(session => session.crashed).catch((thrown: Error) => thrown)
+      if (closing.signal.aborted) return
+      if (clock.nowMs() - sinceMs > STEADY_MS) failures = 0
+      refusals = isRefusal(error) ? refusals + 1 : 0
+      if (refusals > REFUSALS_MAX) throw error
+      const retryInMs = pauseMs(++failures, random)
+      options.onDisconnect?.(error, retryInMs)
+      await sleep(clock, retryInMs, closing.signal)
+      sinceMs = clock.nowMs()
+      current = open(undefined, member)
+    }
+  }
+
+  function end(error?: Error): Promise<void> {
+    ending ??= finish(error)
+    return ending
+  }
+
+  async function finish(error?: Error): Promise<void> {
+    closing.abort()
+    signal?.removeEventListener('abort', close)
+    if (!(await within(clock, closeTimeoutMs, handling.idle()))) abandoned.abort(new Error('The consumer is closed.'))
+    await within(
+      clock,
+      LEAVE_TIMEOUT_MS,
+      current.then(session => session.close()).catch(() => undefined),
+    )
+    abandoned.abort(new Error('The consumer is closed.'))
+    settle(error)
+    if (error) await report(options, error)
+  }
+
+  function close(): Promise<void> {
+    const done = end()
+    return handling.isInside() ? Promise.resolve() : done
+  }
+
+  current = begin()
+  const aborted = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
+  aborted.catch(() => undefined)
+  signal?.addEventListener('abort', close, { once: true })
+  try {
+    await Promise.race([current, aborted])
+  } catch (error) {
+    signal?.removeEventListener('abort', close)
+    void end()
+    throw error
+  }
+  goOn().catch(error => void end(closing.signal.aborted ? undefined : error))
+  return { close, ended }
 }
 
-export function eventOf({ headers = {}, value }: KafkaMessage, organizationId: string): LogEvent {
-  const find = (name: string): string | null => headers[name]?.toString() ?? null
-  const get = (name: string): string => find(name) ?? ''
-  const payloadJson = value?.toString('utf8') ?? 'null'
-  const id = get('event-id')
-  const federation = find('federation')
-  return {
-    id,
-    specversion: '1.0',
-    type: get('ce_type'),
-    canonicalName: get('canonical-name'),
-    organizationId,
-    environment: get('environment'),
-    sequence: Number(get('sequence')),
-    source: get('ce_source'),
-    subject: find('ce_subject'),
-    actorId: get('actor-id'),
-    time: get('ce_time'),
-    recordedAt: get('recorded-at'),
-    schemaVersion: get('schema-version'),
-    schemaHash: get('schema-hash'),
-    correlationId: find('correlation-id'),
-    causationId: find('causation-id'),
-    traceId: find('traceparent')?.split('-')[1] ?? null,
-    chain: {
-      rootEventId: find('root-event-id') ?? id,
-      depth: Number(get('depth')),
-      workflowPath: find('chain-path')?.split(',') ?? [],
-    },
-    federation: federation === null ? null : (JSON.parse(federation) as object),
-    kind: find('kind'),
-    data: JSON.parse(payloadJson),
-    payloadJson,
+async function report({ onError }: ConsumeOptions, error: Error): Promise<void> {
+  if (!onError) return process.emitWarning(`The consumer has ended: ${error.message}`, 'ClarionWarning')
+  try {
+    await onError(error)
+  } catch (thrown) {
+    process.emitWarning(`onError threw: ${String(thrown)}`, 'ClarionWarning')
   }
+}
+
+/** Whether the work was done in time; goes on in the background otherwise. */
+async function within(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<boolean> {
+  let cancel: () => void = () => undefined
+  const late = new Promise<false>(resolve => {
+    const timer = clock.after(delayMs, () => resolve(false))
+    cancel = () => timer.cancel()
+  })
+  return Promise.race([work.then(() => true), late]).finally(cancel)
 }

@@ -1,0 +1,10 @@
+/** Pauses between attempts that may go on for ever. */
+import type { Random } from './clock.ts'
+
+const FIRST_MS = 250
+const LONGEST_MS = 30_000
+
+/** 250 ms after the first failure, doubled with each one up to 30 s, and shortened by chance by up to a half, so that clients spread out. */
+export function pauseMs(failures: number, random: Random): number {
+  return Math.min(FIRST_MS * 2 ** (failures - 1), LONGEST_MS) * (1 - random.uniform() / 2)
+}

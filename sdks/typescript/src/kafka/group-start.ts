@@ -1,0 +1,34 @@
+/** Where a consumer group begins that has no place in the log yet. */
+import type { Cluster } from 'kafkajs'
+
+const NO_PLACE = '-1'
+
+export interface GroupStart {
+  groupId: string
+  topic: string
+  /** With the oldest event that is kept, or with the next one. */
+  fromBeginning: boolean
+}
+
+/**
+ * Commits the starting place of a new group before its first member joins, all partitions in one request. Without it each join would begin with
+ * the event that is next then, and those in between would never be seen. False: the group has members but no place, so others have to decide.
+ */
+export async function commitStart(cluster: Cluster, { groupId, topic, fromBeginning }: GroupStart): Promise<boolean> {
+  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId, offset: NO_PLACE }))
+  const coordinator = await cluster.findGroupCoordinator({ groupId })
+  const hasPlace = async (): Promise<boolean> => {
+    const { responses } = await coordinator.offsetFetch({ groupId, topics: [{ topic, partitions }] })
+    return responses.some(each => each.partitions.some(({ offset }) => offset !== NO_PLACE))
+  }
+  if (await hasPlace()) return true
+  const topics = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }])
+  try {
+    // As nobody's member: refused when the group has members, who have committed a place before they joined.
+    await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics })
+    return true
+  } catch (error) {
+    if ((error as { type?: string }).type !== 'UNKNOWN_MEMBER_ID') throw error
+    return hasPlace()
+  }
+}
