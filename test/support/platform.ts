@@ -70,6 +70,8 @@ export interface PlatformOptions {
   env?: Record<string, string>
   /** Of an earlier platform, to start again or to join it. */
   dataDir?: string
+  /** A free one by default. */
+  port?: number
   /** `CLARION_ROLES`; all by default. */
   roles?: string
 }
@@ -77,7 +79,7 @@ export interface PlatformOptions {
 /** Starts a platform and resolves when it is ready. Throws with the end of its log otherwise. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<TestPlatform> {
   const dataDir = options.dataDir ?? makeDataDirectory()
-  const [port] = (await chooseFreePorts(1)) as [number]
+  const port = options.port ?? ((await chooseFreePorts(1)) as [number])[0]
   const env = { ...process.env, ...(await settings(dataDir, port, options.roles)), ...options.env }
   const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const child = spawn(process.execPath, [...FLAGS, program], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -202,6 +202,12 @@ describe('by Kafka', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is not JSON')])
   })
 
+  it('a line that is not UTF-8 ends produce with 2, its number and the byte; the lines before it are written', async () => {
+    const lines = Buffer.concat([Buffer.from('{"total":1}\n{"total":2,"a":"'), Buffer.from([0xff]), Buffer.from('"}\n{"total":3}\n')])
+    const { code, stdout, stderr } = await runCommand({ ...env, CLARION_KAFKA: file }, ['produce', name], lines)
+    expect([code, stdout.trim().split('\n').length, stderr]).toEqual([2, 1, expect.stringContaining('line 2 is not UTF-8: byte 16 (0xff)')])
+  })
+
   it('produce that is interrupted while it waits for a line ends with 130', async () => {
     const waiting = startCommand(env, ['produce', name, '--kafka', file], null)
     waiting.write('{"total":1}\n')

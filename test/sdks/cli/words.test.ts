@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { COMMANDS } from '../../../sdks/typescript/src/cli/commands.ts'
+import { decode, linesOf } from '../../../sdks/typescript/src/cli/input.ts'
 import { run } from '../../../sdks/typescript/src/cli/run.ts'
 import { systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
 import { runCommand, runHere } from '../support/command.ts'
@@ -50,6 +51,40 @@ describe('clarion', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(problem)
     if (next !== '') expect(stderr).toMatch(new RegExp(`next: .*${next.replace(/[()]/g, '.')}`))
+  })
+
+  const latin1 = Buffer.from('{"name":"Jos\xe9"}', 'latin1')
+  it.each([
+    ['bytes of another encoding', latin1, 'is not UTF-8: byte 12 (0xe9) begins no whole character'],
+    ['a character that is cut off', Buffer.from('{"name":"José').subarray(0, -1), 'byte 12 (0xc3) begins no whole character'],
+    ['an overlong form', Buffer.from([0x7b, 0xc0, 0xaf, 0x7d]), 'is not UTF-8: byte 1 (0xc0) begins no whole character'],
+    ['half a surrogate pair', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), 'is not UTF-8: byte 1 (0xed) begins no whole character'],
+    ['UTF-16', Buffer.from('\ufeff{"name":"José"}', 'utf16le'), 'is UTF-16, not UTF-8'],
+  ])('refuses %s, from a file or stdin, and says where they are', async (_, bytes, problem) => {
+    const file = join(directory, 'bytes.json')
+    writeFileSync(file, bytes)
+    const all = await Promise.all([
+      runHere(key, ['emit', 'a.b', '--data', `@${file}`]),
+      runHere(key, ['emit', 'a.b'], bytes),
+      runHere(key, ['emit', 'a.b', '--data', '-'], bytes),
+      runHere(key, ['quarantine', 'redrive', 'cee_1', '--data', '-'], bytes),
+      runHere(key, ['dry-run', file]),
+    ])
+    for (const { code, stdout, stderr } of all) expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)])
+    expect(all[0]!.stderr).toContain('next: save it as UTF-8')
+  })
+
+  it('refuses a word in whose place Node put something else, and takes a byte order mark for what it is', async () => {
+    const { code, stderr } = await runHere(key, ['emit', 'a.b', '--data', '{"name":"Jos\ufffd"}'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('word 4 is not UTF-8')])
+    expect(decode(Buffer.from('\ufeff{"name":"José"}'), 'it')).toBe('{"name":"José"}')
+  })
+
+  it('takes lines by newline only, however they are cut into chunks', async () => {
+    const text = '{"a":"\u2028\u2029"}\r\n\n{"b":"é"}'
+    const lines: string[] = []
+    for await (const line of linesOf(Readable.from([...Buffer.from(text)].map(byte => Buffer.from([byte]))))) lines.push(line)
+    expect(lines).toEqual(text.split('\n'))
   })
 
   it('ends with 130 when it is interrupted while it waits for stdin', async () => {

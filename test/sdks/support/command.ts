@@ -23,11 +23,13 @@ export interface Running {
   says(text: string): Promise<void>
   write(text: string): void
   interrupt(): void
+  /** For what a failed test leaves. */
+  kill(): void
   finished: Promise<Finished>
 }
 
 /** `stdin`: null leaves it open. */
-export function startCommand(env: Record<string, string>, words: string[], stdin: string | null = ''): Running {
+export function startCommand(env: Record<string, string>, words: string[], stdin: string | Buffer | null = ''): Running {
   const child = spawn(process.execPath, [PROGRAM, ...words], { env: { PATH: process.env.PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   const [stdout, stderr] = [keep(child.stdout), keep(child.stderr)]
   child.stdin.on('error', () => undefined)
@@ -38,15 +40,16 @@ export function startCommand(env: Record<string, string>, words: string[], stdin
     says: async text => void (await until(() => stderr().includes(text), Boolean)),
     write: text => void child.stdin.write(text),
     interrupt: () => void child.kill('SIGINT'),
+    kill: () => void child.kill('SIGKILL'),
     finished: ended(child).then(code => finished(code, stdout(), stderr())),
   }
 }
 
-export const runCommand = (env: Record<string, string>, words: string[], stdin?: string): Promise<Finished> =>
+export const runCommand = (env: Record<string, string>, words: string[], stdin?: string | Buffer): Promise<Finished> =>
   startCommand(env, words, stdin).finished
 
 /** The same without a process: what `main.ts` hands to `run`. */
-export async function runHere(env: Record<string, string>, argv: string[], stdin = ''): Promise<Finished> {
+export async function runHere(env: Record<string, string>, argv: string[], stdin: string | Buffer = ''): Promise<Finished> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() }
   const [stdout, stderr] = [keep(streams.stdout), keep(streams.stderr)]
   const { signal } = new AbortController()

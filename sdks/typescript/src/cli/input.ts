@@ -1,4 +1,5 @@
 /** What a command is given to read: text, a file, or what comes in by stdin. Bytes that are not UTF-8 are refused: nothing is put in their place. */
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { UsageError } from './command.ts'
@@ -42,31 +43,33 @@ export function decode(bytes: Uint8Array, what: string): string {
   } catch {
     const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
     if (isUtf16) throw new UsageError(`${what} is UTF-16, not UTF-8`, HOW_TO_ENCODE)
-    const offset = wrongByte(bytes)
-    if (offset === undefined) throw new UsageError(`${what} ends within a character (byte ${bytes.length}): it is not UTF-8`, HOW_TO_ENCODE)
+    const offset = illFormedAt(bytes)
     const hex = bytes[offset]?.toString(16).padStart(2, '0')
-    throw new UsageError(`${what} is not UTF-8: byte ${offset} (0x${hex}) cannot be there`, HOW_TO_ENCODE)
+    throw new UsageError(`${what} is not UTF-8: byte ${offset} (0x${hex}) begins no whole character`, HOW_TO_ENCODE)
   }
 }
 
-/** Of bytes that are not UTF-8. Undefined: only the end is missing. */
-function wrongByte(bytes: Uint8Array): number | undefined {
-  const begins = (length: number): boolean => {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream: true })
-      return true
-    } catch {
-      return false
-    }
-  }
-  if (begins(bytes.length)) return undefined
+/** Where the first character begins that is none. */
+function illFormedAt(bytes: Uint8Array): number {
   let [good, bad] = [0, bytes.length]
+  // A prefix that ends within a character is not UTF-8 either, so what is found may be up to three bytes behind the place.
   while (bad - good > 1) {
     const middle = (good + bad) >> 1
-    if (begins(middle)) good = middle
+    if (mayGoOn(bytes.subarray(0, middle))) good = middle
     else bad = middle
   }
-  return bad - 1
+  while (!isUtf8(bytes.subarray(0, good))) good--
+  return good
+}
+
+/** UTF-8, though it may end within a character. */
+function mayGoOn(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function bytesOf(stdin: Readable): Promise<Buffer> {

@@ -45,7 +45,11 @@ export async function* pollLog(options: PollOptions): AsyncGenerator<LogEvent> {
   let waitingSinceMs: number | undefined
   for (;;) {
     try {
-      for (const emit of await acceptedAfter(client, last, signal)) {
+      const accepted = await acceptedAfter(client, last, signal)
+      if (failures > 0) onBack(last)
+      failures = 0
+      hasAnswered = true
+      for (const emit of accepted) {
         if (emit.sequence !== last + 1) {
           waitingSinceMs ??= clock.nowMs()
           if (clock.nowMs() - waitingSinceMs < GAP_PATIENCE_MS) break
@@ -56,9 +60,6 @@ export async function* pollLog(options: PollOptions): AsyncGenerator<LogEvent> {
         last = emit.sequence
         yield event
       }
-      hasAnswered = true
-      if (failures > 0) onBack(last)
-      failures = 0
     } catch (error) {
       signal.throwIfAborted()
       if (!hasAnswered || !mayPass(error)) throw Object.assign(error as Error, { resumeAfter: last })

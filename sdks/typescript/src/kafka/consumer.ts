@@ -43,8 +43,8 @@ export interface Consumption {
 }
 
 const CLOSE_TIMEOUT_MS = 10_000
-/** For leaving the group. */
-const LEAVE_TIMEOUT_MS = 5_000
+/** For leaving the group, which takes long only when the brokers are away. */
+const LEAVE_TIMEOUT_MS = 2_000
 /** Brokers that start may refuse a credential that they do not know yet. */
 const REFUSALS_MAX = 6
 const TRANSIENT_MAX = 8
