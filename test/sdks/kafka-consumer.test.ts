@@ -46,6 +46,15 @@ async function rest(group: string, lastKind: string): Promise<Array<string | nul
   await reading.close()
   return kinds(reading.seen)
 }
+async function platformAdmin(work: (admin: kafkajs.Admin) => Promise<void>): Promise<void> {
+  const { brokers, username, password } = testsUseContainers()
+    ? (await containersOf(platform.dataDir)).kafka
+    : JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')).connection
+  const sasl = { mechanism: 'scram-sha-512' as const, username, password }
+  const admin = new kafkajs.Kafka({ brokers, sasl, logLevel: kafkajs.logLevel.NOTHING }).admin()
+  await admin.connect()
+  await work(admin).finally(() => admin.disconnect())
+}
 function gate() {
   let open: () => void = () => undefined
   const opened = new Promise<void>(resolve => {
@@ -285,6 +294,45 @@ describe('a group with two members', () => {
   })
 })
 
+describe('a handler that takes long', () => {
+  it('keeps its place in the group, and a rebalance waits for it: nothing is handled twice', async () => {
+    await begin()
+    const calls: string[] = []
+    const [entered, leaving] = [gate(), gate()]
+    const member = (name: string) =>
+      read({
+        group: 'slow',
+        fromBeginning: true,
+        async onEvent({ kind }) {
+          calls.push(`${name}:${kind}`)
+          if (kind !== 'slow') return
+          entered.open()
+          await leaving.opened
+        },
+      })
+    const first = await member('first')
+    await emit('slow')
+    await entered.opened
+    const joining = member('second')
+    await until(() => groupState('slow'), state => state === 'PreparingRebalance') // biome-ignore format: one thought
+    leaving.open()
+    const second = await joining
+    await emit('next')
+    await until(() => calls.length > 1, Boolean)
+    await Promise.all([first.close(), second.close()])
+    expect(calls.map(call => call.split(':')[1])).toEqual(['slow', 'next'])
+  })
+
+  async function groupState(group: string): Promise<string> {
+    const groupId = `${access.credentials.groupPrefix}${group}`
+    let state = ''
+    await platformAdmin(async admin => {
+      state = (await admin.describeGroups([groupId])).groups[0]!.state
+    })
+    return state
+  }
+})
+
 describe('a place that is not in the log any more', () => {
   it('becomes the oldest event that is kept, and onReset hears of it', async () => {
     await begin()
@@ -307,16 +355,6 @@ describe('a place that is not in the log any more', () => {
     await emit('next')
     expect(await rest('expired', 'next')).toEqual(['next'])
   })
-
-  async function platformAdmin(work: (admin: kafkajs.Admin) => Promise<void>): Promise<void> {
-    const { brokers, username, password } = testsUseContainers()
-      ? (await containersOf(platform.dataDir)).kafka
-      : JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')).connection
-    const sasl = { mechanism: 'scram-sha-512' as const, username, password }
-    const admin = new kafkajs.Kafka({ brokers, sasl, logLevel: kafkajs.logLevel.NOTHING }).admin()
-    await admin.connect()
-    await work(admin).finally(() => admin.disconnect())
-  }
 })
 
 describe('a credential that is deleted', () => {

@@ -30,7 +30,7 @@ export const listen: Command = {
     ...KAFKA_OPTIONS,
   },
   notes: `With a Kafka credential the log itself is read, at once and to the letter. Without one the history is asked, a second or two behind, and numbers
-are written as JavaScript writes them. Forwarding tries once and shows the answer; retries are the platform's own webhooks' to make.
+are written as JavaScript writes them. It waits for a platform that is away. Forwarding tries once and shows the answer; retries are the platform's own webhooks' to make.
   clarion listen --events 'northwind.*' --forward-to http://localhost:3000/hook --secret whsec_…`,
   async run(context) {
     const forward = forwarderOf(context)

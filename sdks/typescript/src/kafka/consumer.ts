@@ -70,6 +70,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       handling,
       clock,
       isClosing: () => closing.signal.aborted,
+      abandoned: abandoned.signal,
       onStop: error => void end(error),
       onReset: partition => options.onReset?.(partition),
     })
