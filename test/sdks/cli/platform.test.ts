@@ -128,6 +128,12 @@ describe('clarion listen', () => {
     const forwarded = receiver.requests.filter(({ path }) => path === '/hook')
     const members = ({ body }: { body: Buffer }) => Object.keys(JSON.parse(body.toString()))
     expect(members(forwarded[0]!)).toEqual(members(delivered!))
+    // The chain's token is one that only the platform can make.
+    const own = ({ headers }: { headers: object }) =>
+      Object.keys(headers)
+        .filter(header => /^(x-(event|delivery)|webhook)-/.test(header))
+        .sort()
+    expect(own(forwarded[0]!)).toEqual(own(delivered!).filter(header => header !== 'x-event-chain'))
     expect(JSON.parse(forwarded[0]!.body.toString()).apiVersion).toBe(webhook.apiVersion)
     for (const [index, request] of forwarded.entries()) {
       expect(verifyWebhookSignature(request.body, request.headers, secret)).toBe(true)

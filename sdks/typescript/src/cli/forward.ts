@@ -29,11 +29,11 @@ export function createForwarder({ url, secret, profile, clock, random, signal, n
       'content-type': CONTENT_TYPE,
       'user-agent': 'Clarion-Listen/0.1',
       'x-event-id': event.id,
-      'x-event-type': event.type,
       'x-event-sequence': String(event.sequence),
       'x-delivery-id': deliveryId,
       'x-delivery-attempt': '1',
       ...signatureHeaders(body, { secrets: [secret], id: deliveryId, timestampS, profile }),
+      ...(profile === 'event' ? { 'x-event-type': event.type } : {}),
     }
     const startedMs = clock.nowMs()
     const controller = new AbortController()

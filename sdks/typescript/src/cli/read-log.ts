@@ -1,5 +1,5 @@
 /** The organization's accepted events, one after the other: by Kafka, or by asking the API again and again. */
-import { pauseMs } from '../backoff.ts'
+import { LONGEST_AWAY_MS, pauseMs } from '../backoff.ts'
 import type { Client } from '../client/client.ts'
 import { ClarionApiError, ClarionConnectionError } from '../client/errors.ts'
 import type { Emit } from '../client/types.ts'
@@ -65,7 +65,7 @@ export async function* pollLog(options: PollOptions): AsyncGenerator<LogEvent> {
       if (!hasAnswered || !mayPass(error)) throw Object.assign(error as Error, { resumeAfter: last })
       // The history may be behind when the platform is back: the wait for what is missing begins anew.
       waitingSinceMs = undefined
-      const retryInMs = pauseMs(++failures, random)
+      const retryInMs = pauseMs(++failures, random, LONGEST_AWAY_MS)
       onAway(error as Error, retryInMs)
       await sleep(clock, retryInMs, signal)
       continue

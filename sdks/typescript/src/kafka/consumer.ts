@@ -1,5 +1,5 @@
 /** Reading the organization's own log, `events.<org>`: what was accepted, in order for each subject. */
-import { pauseMs } from '../backoff.ts'
+import { LONGEST_AWAY_MS, pauseMs } from '../backoff.ts'
 import { type Clock, type Random, sleep, systemClock, systemRandom } from '../clock.ts'
 import { type Access, accessOf } from './access.ts'
 import { createHandling, type Decision, type Delivery, type FailedEvent } from './handling.ts'
@@ -46,7 +46,7 @@ const CLOSE_TIMEOUT_MS = 10_000
 /** For leaving the group, which takes long only when the brokers are away. */
 const LEAVE_TIMEOUT_MS = 2_000
 /** Brokers that start may refuse a credential that they do not know yet. */
-const REFUSALS_MAX = 6
+const REFUSALS_MAX = 8
 const TRANSIENT_MAX = 8
 /** A session that lasted so long was a good one. */
 const STEADY_MS = 30_000
@@ -105,7 +105,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       if (clock.nowMs() - sinceMs > STEADY_MS) failures = 0
       refusals = isRefusal(error) ? refusals + 1 : 0
       if (refusals > REFUSALS_MAX) throw error
-      const retryInMs = pauseMs(++failures, random)
+      const retryInMs = pauseMs(++failures, random, LONGEST_AWAY_MS)
       options.onDisconnect?.(error, retryInMs)
       await sleep(clock, retryInMs, closing.signal)
       sinceMs = clock.nowMs()
