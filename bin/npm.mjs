@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 
 const PROGRESS_MS = 5_000
 const SILENCE_MS = 30_000
+const GRACE_MS = 500
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 /** npm's own notes on what it fetches (`--loglevel=http`); a package is a `.tgz`, from the registry or from the cache. */
 const FETCHED = /^npm http (fetch GET 200|cache) .*\.tgz/
@@ -17,7 +18,7 @@ const NETWORK_CODES =
 export function runNpm(root, args, { packages }) {
   const whole = [...args, '--no-audit', '--no-fund', '--loglevel=http']
   const byPath = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, [process.env.npm_execpath, ...whole]] : ['npm', whole]
-  const child = spawn(...byPath, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(...byPath, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const progress = showProgress(packages)
   let complaints = ''
   const onLine = line => {
@@ -61,7 +62,10 @@ const NETWORK_REMEDY = code =>
     '  - then run the same command again: npm keeps what it has fetched',
   ].join('\n')
 
-/** A supervisor signals us alone: npm must not go on without us, beside the npm of the next start. */
+/**
+ * A supervisor signals us alone: npm must not go on without us, beside the npm of the next start. It ignores most signals while it fetches, so its
+ * process group, which holds the install scripts as well, is killed a moment later.
+ */
 function passSignalsOn(child) {
   const passed = {
     signal: undefined,
@@ -70,11 +74,20 @@ function passSignalsOn(child) {
     },
   }
   const pass = signal => {
+    if (passed.signal === undefined) setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS)
     passed.signal ??= signal
-    child.kill(signal)
+    signalGroup(child, signal)
   }
   for (const signal of SIGNALS) process.on(signal, pass)
   return passed
+}
+
+function signalGroup(child, signal) {
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // it has ended
+  }
 }
 
 function showProgress(packages) {

@@ -96,7 +96,8 @@ async function install(
 
 function installedIn(folder: string): string[] {
   const modules = join(folder, 'node_modules')
-  const names = existsSync(modules) ? readdirSync(modules).filter(name => !name.startsWith('.')) : []
+  // An npm that is killed leaves folders without content behind.
+  const names = existsSync(modules) ? readdirSync(modules).filter(name => existsSync(join(modules, name, 'package.json'))) : []
   return names.map(name => `${name}@${JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')).version}`).sort()
 }
 
