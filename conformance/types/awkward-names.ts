@@ -5,7 +5,7 @@ const words = (text: string): string[] => text.split(' ')
 export const AWKWARD_NAMES: readonly string[] = [
   // Python: keywords, names of dataclasses, of typing and of generated readers.
   ...words(
-    'None True False class def lambda from import self cls async await match case obj isinstance from_str from_union from_dict to_dict',
+    'None True False class def lambda from import self cls async await match case obj isinstance classmethod from_str from_union from_dict to_dict',
   ),
   ...words(
     'str int float bool dict list field dataclass Any Optional Union json dumps loads data rest item additional_properties ABSENT Absent',
@@ -69,5 +69,6 @@ export const AWKWARD_TEXTS: readonly string[] = [
     '\ufeff',
     '\ufffd',
     '*/ """ \\',
+    'ends with """',
   ],
 ]

@@ -7,7 +7,7 @@ import { linesOf, quoted } from './source-text.ts'
 const KEYWORDS =
   'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'
 /** Names that a class uses for itself, or that its annotations and defaults are read with. */
-const OF_THE_CLASS = 'self cls str int float bool dict field from_dict to_dict additional_properties'
+const OF_THE_CLASS = 'self cls classmethod str int float bool dict field from_dict to_dict additional_properties'
 const TAKEN = `${KEYWORDS} ${OF_THE_CLASS}`.split(' ')
 
 interface Field extends Property {
@@ -155,7 +155,8 @@ function commentOf({ name, identifier, description }: Field): string[] {
   return lines.map(line => `    # ${line}`.trimEnd())
 }
 
-const docstring = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"').replace(/"$/, '\\"')
+/** Three quotes would end the docstring, and so would one in front of those that do. */
+const docstring = (text: string): string => text.replaceAll('\\', '\\\\').replace(/"{3,}|"$/g, quotes => '\\"'.repeat(quotes.length))
 
 const HEAD = `from __future__ import annotations
 

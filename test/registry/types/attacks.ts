@@ -13,8 +13,13 @@ const filled = (...names: string[]): string => `{${names.map(name => `${JSON.str
 
 const UNEXPORTED = ['-', 'a,b', 'a,omitempty', '日本', 'عنوان', '_', '']
 const METHODS = ['marshal', 'Marshal', 'MarshalJSON', 'unmarshalJSON', 'AdditionalProperties']
-const GLOBALS = ['obj', 'isinstance', 'from_str', 'from_union', 'from_dict', 'dict', 'str', 'field', 'self', 'None', 'class']
+const GLOBALS = ['obj', 'isinstance', 'from_str', 'from_union', 'from_dict', 'dict', 'str', 'field', 'self', 'None', 'class', 'classmethod']
 const PROTOTYPE = ['constructor', 'toString']
+/** Three quotes end a docstring of Python, and so does a quote in front of them. */
+const QUOTING = ['"', '""', '"""', '""""', 'x"', '\\', '\\"', '\\\\"""', '`"""', '"""x', 'a\n"""']
+const DESCRIBED = Object.fromEntries(
+  QUOTING.map((description, at) => ['abcdefghijk'.charAt(at), { type: 'object', description, properties: { b: S } }]),
+)
 const FOLDED = ['a_b', 'aB', 'a-b', 'AB', 'a_b2', 'aB2']
 
 export const ATTACKS: readonly TypesCase[] = [
@@ -29,6 +34,7 @@ export const ATTACKS: readonly TypesCase[] = [
     '{"constructor":"x","toString":"","__proto__":{"a":1}}',
   ),
   attack('names that become one', named(...FOLDED), filled(...FOLDED)),
+  attack('descriptions full of quotes', { properties: DESCRIBED }, '{}', '{"a":{"b":"x"}}'),
   attack(
     'null, absent and a value',
     {
