@@ -7,6 +7,7 @@ import { TOKEN_CHARACTERS_MAX } from '../events/chain.ts'
 import type { EmitRequest } from '../events/ingress.ts'
 import { isIdempotencyKey } from '../events/ingress-emit.ts'
 import { type Slice, sliceMembers } from '../events/json-slices.ts'
+import { HALF_A_PAIR } from '../events/json-text.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../events/time.ts'
 import { malformed } from './body.ts'
 
@@ -69,6 +70,7 @@ function checkedText(slice: Slice, charactersMax: number, findings: Finding[]): 
   else if (value.length === 0) findings.push({ path, rule: 'min_length', message: 'must not be empty' })
   else if (value.length > charactersMax && [...value].length > charactersMax)
     findings.push({ path, rule: 'max_length', message: `must be at most ${charactersMax} characters` })
+  else if (!value.isWellFormed()) findings.push({ path, rule: 'characters', message: HALF_A_PAIR })
   else return value
   return ''
 }

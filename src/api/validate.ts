@@ -2,6 +2,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { ClarionError, type Finding } from '../codes.ts'
 import { pointerTo } from '../events/json-pointer.ts'
+import { HALF_A_PAIR } from '../events/json-text.ts'
 import { NOT_A_TIME, parseTime } from '../events/time.ts'
 import { choiceOf, isOfChoice } from './field-choice.ts'
 import type { Schema } from './route.ts'
@@ -22,9 +23,9 @@ export function createValidators(): Validators {
   const strict = createAjv(false)
   const coercing = createAjv(true)
   return {
-    body: schema => check(strict.compile(withInstants(schema)), 'body'),
+    body: schema => check(strict.compile(withOwnKeywords(schema)), 'body'),
     query: schema => {
-      const checkTypes = check(coercing.compile(withInstants(schema)), 'query')
+      const checkTypes = check(coercing.compile(withOwnKeywords(schema)), 'query')
       return query => {
         checkTypes(query)
         refuseInfinite(query as Record<string, unknown>)
@@ -38,6 +39,7 @@ function createAjv(coerceTypes: boolean): Ajv2020 {
   ajv.addFormat('email', EMAIL)
   ajv.addFormat('date-time', (text: string) => parseTime(text) !== undefined)
   ajv.addKeyword({ keyword: INSTANT, modifying: true, errors: false, validate: rewriteInstant })
+  ajv.addKeyword({ keyword: CHARACTERS, type: 'string', validate: isWhole, error: { message: HALF_A_PAIR } })
   return ajv
 }
 
@@ -50,14 +52,21 @@ function refuseInfinite(query: Record<string, unknown>): void {
   }
 }
 
-/** Stands beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */
+/** Beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */
 const INSTANT = 'instant'
+/** Beside each `type: string`, likewise. */
+const CHARACTERS = 'characters'
+const isWhole = (_: unknown, text: string): boolean => text.isWellFormed()
 
-function withInstants<Part>(schema: Part): Part {
-  if (Array.isArray(schema)) return schema.map(withInstants) as Part
+function withOwnKeywords<Part>(schema: Part): Part {
+  if (Array.isArray(schema)) return schema.map(withOwnKeywords) as Part
   if (typeof schema !== 'object' || schema === null) return schema
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withInstants(value)]))
-  return (copy.format === 'date-time' ? { ...copy, [INSTANT]: true } : copy) as Part
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withOwnKeywords(value)]))
+  const added = {
+    ...(copy.format === 'date-time' ? { [INSTANT]: true } : {}),
+    ...(copy.type === 'string' || (Array.isArray(copy.type) && copy.type.includes('string')) ? { [CHARACTERS]: true } : {}),
+  }
+  return { ...copy, ...added } as Part
 }
 
 interface Place {

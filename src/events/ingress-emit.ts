@@ -6,7 +6,7 @@ import { readTraceparent } from '../observability/tracing/trace-context.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'
-import { finding } from './json-text.ts'
+import { finding, HALF_A_PAIR } from './json-text.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from './time.ts'
 
 export interface ProducerEmit {
@@ -125,8 +125,9 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
     const member = content.envelope?.get(attribute)
     if (member === undefined) return undefined
     const { value } = member
-    if (typeof value === 'string') return bounded(value, `/value/${attribute}`, charactersMax)
-    findings.push(finding(`/value/${attribute}`, 'type', 'must be string'))
+    if (typeof value !== 'string') findings.push(finding(`/value/${attribute}`, 'type', 'must be string'))
+    else if (!value.isWellFormed()) findings.push(finding(`/value/${attribute}`, 'characters', HALF_A_PAIR))
+    else return bounded(value, `/value/${attribute}`, charactersMax)
     return undefined
   }
 
@@ -134,7 +135,7 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
   function pathOf(what: Said): string {
     const { headers: names, attribute } = SAID_BY[what]
     const name = headerOf(what)
-    return name === undefined && content.envelope?.has(attribute) ? `/value/${attribute}` : `/headers/${name ?? names[0]}`
+    return name === undefined && content.envelope !== undefined ? `/value/${attribute}` : `/headers/${name ?? names[0]}`
   }
 
   const fullName = said('name') || schema?.fullName

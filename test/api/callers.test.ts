@@ -211,6 +211,33 @@ describe('a filter of a list', () => {
   })
 })
 
+describe('half of a surrogate pair', () => {
+  it.each<[string, string, string]>([
+    ['/subject', `${EVENTS}/emit`, '{"name":"a.b","payload":{},"subject":"a\\ud83d"}'],
+    ['/items/0/correlationId', `${EVENTS}/emit/batch`, '{"items":[{"name":"a.b","payload":{},"correlationId":"\\ude00"}]}'],
+    ['/name', '/api/v1/webhooks', '{"url":"https://hooks.example.com/","events":["*"],"name":"\\ud83d\\ud83d"}'],
+    ['/name', '/api/v1/kafka-credentials', '{"name":"\\ud83d","access":"both"}'],
+  ])('is refused where it would become another character: %s of POST %s', async (path, at, body) => {
+    const { status, body: answer } = await rawCall(
+      api.base,
+      `POST ${at}`,
+      [`x-api-key: ${owner.apiKey}`, 'content-type: application/json'],
+      body,
+    )
+    const error = at.endsWith('batch') ? answer.data.results[0].error : answer.error
+    expect([at.endsWith('batch') || status === 400, error.code, error.details[0].path]).toEqual([true, 'validation_failed', path])
+    expect(error.details[0].message).toMatch(/half of a surrogate pair.*send whole characters/)
+  })
+
+  it('is refused in what the platform says of a built-in event', async () => {
+    const event = { organizationId: (await api.organization()).id, type: 'order.failed', data: { order_id: 'o', error: 'e' } }
+    for (const field of ['subject', 'actorId', 'source', 'correlationId']) {
+      const reply = await api.operator('POST', '/api/v1/platform/events', { ...event, [field]: 'x\ud83d' })
+      expect([reply.status, reply.body.error?.details?.[0]?.path]).toEqual([400, `/${field}`])
+    }
+  })
+})
+
 describe('a secret that a caller brings', () => {
   const bad = `whsec_${Buffer.alloc(16).toString('base64')}`
   it('is checked at every place where one is brought', async () => {
