@@ -12,6 +12,8 @@ const BODY_OF_SUCCESS_MS_MAX = 2000
 const READ_BYTES_MAX = 64 * 1024
 const KEPT_BODY_BYTES = 4 * 1024
 const KEPT_HEADER_BYTES = 8 * 1024
+/** Kept before all others: what comes of the answer depends on them (`retry-schedule.ts`). */
+const OBEYED = ['retry-after', 'webhook-retry']
 const EMPTY = Buffer.alloc(0)
 const NOT_MODIFIED = 'The receiver answered 304 (Not Modified), which is no answer to a POST: a delivery is taken with 2xx.'
 /** llhttp's words for a body that the connection's end cut off. */
@@ -136,9 +138,10 @@ const reasonOf = ({ message }: Error) => /\((.+)\)$/.exec(message)?.[1] ?? messa
 function keptHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {
   const kept: Record<string, string> = {}
   let bytes = 0
-  for (const name in received) {
+  for (const name of new Set([...OBEYED, ...Object.keys(received)])) {
     const value = received[name]
-    const text = Array.isArray(value) ? value.join(', ') : (value ?? '')
+    if (value === undefined) continue
+    const text = Array.isArray(value) ? value.join(', ') : value
     const size = name.length + text.length
     if (bytes + size > KEPT_HEADER_BYTES) continue
     bytes += size

@@ -103,6 +103,14 @@ describe('an attempt', () => {
     expect(headers).not.toHaveProperty('x-a')
   })
 
+  it('keeps what says when and whether to come back, however many headers are before it', async () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`x-${at}`, 'h'.repeat(160)]))
+    const { url } = await answering({ status: 503, headers: { ...many, 'retry-after': '7', 'webhook-retry': 'no' } })
+    const { headers } = await sender().send(post(url))
+    expect(headers).toMatchObject({ 'retry-after': '7', 'webhook-retry': 'no' })
+    expect(Object.entries(headers).flat().join('').length).toBeLessThanOrEqual(8 * 1024)
+  })
+
   it('is a connect failure when the connection is refused or reset', async () => {
     const closed = await createReceiver()
     await closed.close()
