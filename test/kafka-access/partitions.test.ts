@@ -19,18 +19,18 @@ beforeAll(async () => {
 })
 afterAll(() => process?.close())
 
+/** Whole, since the operator's list of the run shows it too. */
 async function anOrganization(): Promise<Organization> {
   const id = ids.next('org')
-  const record = {
-    id,
-    organizationId: id,
-    revision: 1,
-    slug: id,
+  const madeAt = new Date(clock.nowMs()).toISOString()
+  const record: Organization = {
+    ...{ id, organizationId: id, revision: 1, createdAt: madeAt, updatedAt: madeAt },
+    ...{ slug: id, name: id, ownerEmail: null, namespaceAllowlist: [] },
     plan: 'ENTERPRISE',
     status: 'active',
     partitions: 1,
     testEnvironment: false,
-  } as Organization
+  }
   await process.provisioning.createOrganizationTopics(record)
   await store.change(ids.next('chg'), () => ({ records: [{ kind: 'organization', record }], changes: [], result: undefined }))
   return record
