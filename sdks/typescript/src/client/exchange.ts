@@ -1,5 +1,6 @@
 /** One attempt: a request, and its answer taken apart. */
 import type { Clock } from '../clock.ts'
+import { readJson } from '../read-json.ts'
 import { ClarionApiError, ClarionConnectionError, type ErrorFacts } from './errors.ts'
 import type { Answer, Request } from './transport.ts'
 
@@ -69,7 +70,7 @@ function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return undefined
   }

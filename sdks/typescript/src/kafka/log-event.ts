@@ -1,5 +1,6 @@
 /** Records of the organization's own log, `events.<org>`, as events. */
 import type { KafkaMessage } from 'kafkajs'
+import { readJson } from '../read-json.ts'
 
 /** An event of the log, with the names and in the order of a delivery's body. */
 export interface LogEvent {
@@ -61,7 +62,7 @@ export function eventOf({ headers = {}, value }: KafkaMessage, organizationId: s
     },
     federation: federation === null ? null : (JSON.parse(federation) as object),
     kind: find('kind'),
-    data: JSON.parse(payloadJson),
+    data: readJson(payloadJson),
     payloadJson,
   }
 }

@@ -1,5 +1,7 @@
 /** What was signed: bytes. A parsed body is not what was signed, unless the bytes that it was parsed from have been kept beside it. */
 
+import { readJson } from '../read-json.ts'
+
 /** The name is what the compiler says is missing when anything else is given. */
 declare const bytesKeptByRawBody: unique symbol
 
@@ -24,7 +26,7 @@ export function bodyBytes(body: unknown): Uint8Array | undefined {
 
 /** Parses JSON and keeps the bytes beside what comes out: for parsers of frameworks that hand over bytes. Throws for what is not JSON. */
 export function parseKeepingBytes(bytes: Uint8Array): ParsedBody {
-  const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  const parsed: unknown = readJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   if (typeof parsed === 'object' && parsed !== null) bytesOf.set(parsed, bytes)
   return parsed as ParsedBody
 }
