@@ -7,6 +7,7 @@ import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
 import { checkKeyIds, givenKeyIds, usableKey } from './control-plane/secret-keys.ts'
 import { portOf } from './delivery/address-guard.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from './embedded/clickhouse.ts'
+import { adviceFor } from './embedded/data-files.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
 import { TOPIC_DEFAULTS } from './embedded/kafka-settings.ts'
 import { readKept, writePrivate } from './embedded/kept-files.ts'
@@ -28,8 +29,8 @@ export interface Backends {
   previousSecretKey: string | undefined
   /** Fingerprints of the secret keys that were given, and of those that the embedded broker's log depends on, as far as that is known. */
   keyIds: { given: string[]; expected: string[] | undefined; keep(keyIds: readonly string[]): void }
-  /** Called when they are there: a later start is to notice if they are not any more. */
-  tablesMade(database: string): void
+  /** Of ClickHouse. `keep` is called when they are there: a later start is to notice if they are not any more. */
+  tables: { wereMade: boolean; advice: string; keep(database: string): void }
   /** host:port pairs that webhooks must not reach. */
   addresses: Array<{ host: string; port: number }>
   close(): Promise<void>
@@ -80,14 +81,24 @@ export async function openBackends(deps: {
     secretKey,
     previousSecretKey: usableKey(config.secretKeyPrevious),
     keyIds,
-    tablesMade(database) {
-      const file = tablesFile(config.dataDir)
-      if (parts.clickhouse && readKept(file) === undefined) writePrivate(file.path, JSON.stringify({ database }))
-    },
+    tables: tablesBeside(config, parts.clickhouse),
     addresses: [...[...settings.brokers, ...clientBrokers].map(hostAndPort), addressOf(new URL(clickhouse.connection))],
     close,
   }
 }
+
+function tablesBeside({ dataDir }: Config, embedded: boolean): Backends['tables'] {
+  if (!embedded) return { wereMade: false, advice: RESTORE, keep: () => undefined }
+  const file = tablesFile(dataDir)
+  const wereMade = readKept(file) !== undefined
+  return {
+    wereMade,
+    advice: adviceFor('clickhouse/data/'),
+    keep: database => wereMade || writePrivate(file.path, JSON.stringify({ database })),
+  }
+}
+
+const RESTORE = 'Restore the database from a backup. To go on without its history, drop the database.'
 
 /** Beside the log of the embedded broker. Throws when the keys are not those that it depends on, before anything starts. */
 function keyIdsBeside(config: Config, given: string[]): Backends['keyIds'] {

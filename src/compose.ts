@@ -122,8 +122,9 @@ export async function compose(deps: {
 
     const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })
     closing.push(() => analytics.close())
-    if (roles.has('record') || roles.has('api')) await reachAnalytics({ ...deps, analytics, url: backends.clickhouseUrl })
-    backends.tablesMade(DATABASE)
+    if (roles.has('record') || roles.has('api'))
+      await reachAnalytics({ ...deps, ...backends.tables, analytics, url: backends.clickhouseUrl })
+    backends.tables.keep(DATABASE)
 
     const view = createControlView({ clock })
     const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal })

@@ -3,7 +3,7 @@
  *
  * ClickHouse has neither transactions for DDL nor a lock, so nothing here needs one: every statement can be repeated (`IF NOT EXISTS`; a
  * test holds the files to it), a file is recorded only after all of its statements, and processes that start together apply the same file
- * twice to no effect.
+ * twice to no effect. What was made and is gone is not made anew: an empty table in its place would pass for the history.
  */
 import { createHash } from 'node:crypto'
 import type { AnalyticsClient } from './client.ts'
@@ -12,14 +12,23 @@ import { type Migration, readMigrations, splitStatements } from './statements.ts
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS migrations (name String, hash String, appliedAt DateTime64(3, 'UTC') DEFAULT now64(3))
   ENGINE = MergeTree ORDER BY name SETTINGS non_replicated_deduplication_window = 1000`
 
+/** Tables were there, and are not any more. The message is a sentence for the operator. */
+export class MissingTables extends Error {}
+
 /**
  * Makes the database if it is missing and applies what has not been applied yet, in order. Answers the names applied now. Throws when a
- * file that was applied before has changed since: write a new one instead.
+ * file that was applied before has changed since: write a new one instead. Throws `MissingTables`; `wereMade`: all of them have been made before,
+ * whatever the database itself says.
  */
-export async function migrate(client: AnalyticsClient, migrations: Migration[] = readMigrations()): Promise<string[]> {
+export async function migrate(client: AnalyticsClient, migrations: Migration[] = readMigrations(), wereMade = false): Promise<string[]> {
+  if (wereMade && !(await tablesOf(client)).has('migrations')) throw new MissingTables(sentenceOf(['migrations']))
   await client.createDatabase()
   await client.command(MIGRATIONS_TABLE)
   const applied = await readApplied(client)
+  await checkTables(
+    client,
+    migrations.filter(({ name }) => applied.has(name)),
+  )
   const fresh = migrations.filter(migration => !isApplied(migration, applied))
   for (const migration of fresh) await apply(client, migration)
   return fresh.map(migration => migration.name)
@@ -28,6 +37,36 @@ export async function migrate(client: AnalyticsClient, migrations: Migration[] =
 async function readApplied(client: AnalyticsClient): Promise<Map<string, string>> {
   const rows = await client.query<{ name: string; hash: string }>('SELECT name, hash FROM migrations')
   return new Map(rows.map(row => [row.name, row.hash]))
+}
+
+async function checkTables(client: AnalyticsClient, applied: Migration[]): Promise<void> {
+  const present = await tablesOf(client)
+  const missing = madeBy(applied).filter(name => !present.has(name))
+  if (missing.length > 0) throw new MissingTables(sentenceOf(missing))
+}
+
+const sentenceOf = (names: string[]): string =>
+  `The ${names.length > 1 ? 'tables' : 'table'} ${names.join(', ')} of ClickHouse, which had been made, ${names.length > 1 ? 'are' : 'is'} missing.`
+
+/** Tables and views that are there when the files have been applied. */
+function madeBy(migrations: Migration[]): string[] {
+  const names = new Set<string>()
+  for (const statement of migrations.flatMap(({ text }) => splitStatements(text))) {
+    const [, verb, name] =
+      /^(CREATE|DROP)\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(\w+)/i.exec(statement) ?? []
+    if (verb?.toUpperCase() === 'DROP') names.delete(name!)
+    else if (name) names.add(name)
+  }
+  return [...names]
+}
+
+/** None when there is no such database. */
+async function tablesOf(client: AnalyticsClient): Promise<Set<string>> {
+  const found = await client.query<{ name: string }>('SELECT name FROM system.tables WHERE database = currentDatabase()').catch(error => {
+    if ((error as { cause?: { type?: string } }).cause?.type === 'UNKNOWN_DATABASE') return []
+    throw error
+  })
+  return new Set(found.map(({ name }) => name))
 }
 
 function isApplied(migration: Migration, applied: Map<string, string>): boolean {

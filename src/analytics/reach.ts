@@ -5,7 +5,7 @@ import { ClarionError } from '../codes.ts'
 import { reach } from '../reaching.ts'
 import { findBrokenParts } from './broken-parts.ts'
 import type { AnalyticsClient } from './client.ts'
-import { migrate } from './migrate.ts'
+import { MissingTables, migrate } from './migrate.ts'
 
 /**
  * Brings the database to its shape, and tells of parts that ClickHouse has set aside as broken: after its disk was full it may start without rows
@@ -15,14 +15,19 @@ export async function reachAnalytics(deps: {
   analytics: AnalyticsClient
   /** Of ClickHouse; what it says of a user is not told. */
   url: string
+  /** Whether the tables are known to have been made before, and what to do when they are gone. */
+  wereMade: boolean
+  advice: string
   clock: Clock
   progress: { warn(sentence: string): void }
 }): Promise<void> {
   const bring = async () => {
-    await migrate(deps.analytics).catch(rethrowRefusal)
+    await migrate(deps.analytics, undefined, deps.wereMade).catch(rethrowRefusal)
     return findBrokenParts(deps.analytics).catch(rethrowRefusal).catch(refusal)
   }
-  const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway)
+  const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway).catch(error => {
+    throw error instanceof MissingTables ? new Error(`${error.message} ${deps.advice}`, { cause: error }) : error
+  })
   if (broken instanceof ClickHouseError) {
     deps.progress.warn(
       `ClickHouse does not tell which parts it has set aside as broken (${broken.message}): grant SELECT ON system.detached_parts.`,

@@ -3,9 +3,10 @@
  * log whose metadata is gone is never given to it.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { control } from '../../topics/control.ts'
 import { entriesOf, isThere, whyNot } from './kept-files.ts'
+import { damagedSegment, lostRecords, noteProblems } from './partition-logs.ts'
 
 const METADATA = '__cluster_metadata-0'
 /** Base offset, length, leader epoch, and the version of the format. */
@@ -14,12 +15,27 @@ const BATCH_VERSION = 2
 
 /** In sentences; empty when all is well. */
 export function logProblems(data: string, advice: string): string[] {
+  const problems = [...metadataProblems(data, advice), ...noteProblems(data)]
+  return problems.length > 0 ? problems : lossProblems(data, advice)
+}
+
+/** Of a log whose metadata is well. */
+function lossProblems(data: string, advice: string): string[] {
+  try {
+    const lost = lostRecords(data)
+    return lost ? [`${data} has lost records: ${lost}. ${advice}`] : []
+  } catch (error) {
+    return [`${data} cannot be read: ${whyNot(error)}. ${advice}`]
+  }
+}
+
+function metadataProblems(data: string, advice: string): string[] {
   const properties = join(data, 'meta.properties')
   const partitions = entriesOf(data).filter(name => /-\d+$/.test(name) && name !== METADATA)
   const said = (path: string, problem: string | undefined) => (problem ? [`${path} cannot be used: ${problem}. ${advice}`] : [])
   return [
     ...said(properties, propertiesProblem(properties)),
-    ...(partitions.length > 0 ? said(join(data, METADATA), metadataProblem(join(data, METADATA))) : []),
+    ...(partitions.length > 0 ? said(join(data, METADATA), metadataProblem(data)) : []),
     ...partitions
       .filter(name => isNameless(join(data, name)))
       .flatMap(name => said(join(data, name), 'partition.metadata, which names its topic, is missing')),
@@ -38,8 +54,9 @@ function propertiesProblem(path: string): string | undefined {
   }
 }
 
-/** Its log begins with a batch, at offset 0 or behind a snapshot. */
-function metadataProblem(directory: string): string | undefined {
+/** Its log begins with a batch, at offset 0 or behind a snapshot, and every batch is as it was written. */
+function metadataProblem(data: string): string | undefined {
+  const directory = join(data, METADATA)
   const names = entriesOf(directory).sort()
   const snapshot = names.some(name => name.endsWith('.checkpoint') && statSync(join(directory, name)).size > 0)
   const oldest = names.find(name => name.endsWith('.log'))
@@ -47,7 +64,8 @@ function metadataProblem(directory: string): string | undefined {
   try {
     const begins = beginsWithBatch(join(directory, oldest), Number.parseInt(oldest, 10))
     const whole = begins ? snapshot || Number.parseInt(oldest, 10) === 0 : begins === undefined && snapshot
-    return whole ? undefined : `${oldest}, which says what topics there are, is empty or damaged`
+    const damaged = whole ? damagedSegment(data, METADATA) : oldest
+    return damaged && `${basename(damaged)}, which says what topics there are, is empty or damaged`
   } catch (error) {
     return `${oldest}: ${whyNot(error)}`
   }

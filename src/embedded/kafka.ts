@@ -93,6 +93,7 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     username: PLATFORM_USER,
     password,
   }
+  const data = join(directory, 'data')
   const { pid, close } = await superviseChild(spawnBroker(options), {
     what: 'The Kafka broker',
     directory,
@@ -103,8 +104,11 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     onExit,
     logger,
     stop,
+  }).catch(error => {
+    if (stop?.aborted) throw error
+    const advice = `If a file below ${data} is named there, Kafka cannot read it. ${adviceFor('kafka/data/')}`
+    throw new Error(`${(error as Error).message}\n${advice}`, { cause: error })
   })
-  const data = join(directory, 'data')
   if (hasStrays(data)) {
     await close()
     throw new Error(

@@ -8,7 +8,9 @@ import type { LogRecord, OutRecord } from './ports.ts'
 import { MalformedBatch, RECORD_BYTES_MIN, RecordCursor } from './protocol/record-cursor.ts'
 
 const HEADER_BYTES = 61
-/** From the first byte of the batch to its attributes, where the checksum starts. */
+/** From the first byte of the batch. */
+const CHECKSUM_AT = 17
+/** From the first byte of the batch to its attributes, where what the checksum covers starts. */
 const ATTRIBUTES_AT = 21
 const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
@@ -48,7 +50,7 @@ export function encodeBatch(records: readonly OutRecord[], identity: BatchIdenti
   scratch.writeInt16BE(identity.producerEpoch, 51)
   scratch.writeInt32BE(identity.baseSequence, 53)
   scratch.writeInt32BE(records.length, 57)
-  scratch.writeUInt32BE(crc32c(scratch.subarray(ATTRIBUTES_AT, at)), 17)
+  scratch.writeUInt32BE(crc32c(scratch.subarray(ATTRIBUTES_AT, at)), CHECKSUM_AT)
   return Buffer.from(scratch.subarray(0, at))
 }
 
@@ -211,10 +213,14 @@ interface Batch {
 
 /** Answers how large the records are, unpacked; of what fails while it is unpacked, the most that it may have been. */
 function readBatch(batch: Batch, foreign: ForeignBatches | undefined, into: LogRecord[]): number {
+  const isDamaged = !hasItsChecksum(batch)
+  if (isDamaged && foreign === undefined)
+    throw new MalformedBatch(`${placeOf(batch)} ${DAMAGED}. Restore Kafka's log from a backup or a replica`)
   const codec = batch.attributes & CODEC_MASK
   const before = into.length
   let unpackedBytes = 0
   try {
+    if (isDamaged) throw new MalformedBatch(DAMAGED)
     const count = countOf(batch, foreign)
     if (codec !== 0) unpackedBytes = UNPACKED_BYTES_MAX
     const packed = batch.bytes.subarray(batch.start + HEADER_BYTES, batch.end)
@@ -230,6 +236,13 @@ function readBatch(batch: Batch, foreign: ForeignBatches | undefined, into: LogR
   }
   return unpackedBytes
 }
+
+const DAMAGED = 'is damaged: its checksum is wrong'
+const placeOf = ({ topic, partition, baseOffset }: Batch): string => `the batch at ${topic}/${partition}/${baseOffset}`
+
+/** The broker looks at checksums when batches come in, and not when they go out: what its disk has changed since is found here. */
+const hasItsChecksum = ({ bytes, start, end }: Batch): boolean =>
+  crc32c(bytes.subarray(start + ATTRIBUTES_AT, end)) === bytes.readUInt32BE(start + CHECKSUM_AT)
 
 /** The number of records that the batch claims, before anything is made of it. */
 function countOf({ bytes, start, baseOffset, lastOffset }: Batch, foreign: ForeignBatches | undefined): number {

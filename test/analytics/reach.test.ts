@@ -12,6 +12,7 @@ import { testsUseContainers } from '../support/containers.ts'
 
 const system = createSystemClock()
 const logger = createLogger('silent')
+const FRESH = { wereMade: false, advice: 'Restore it.' }
 
 /** Where nobody listens, until the answered function is called: then everything goes on to ClickHouse. */
 async function awayUntilCalled(target: string): Promise<{ url: string; comeBack(): Promise<Server> }> {
@@ -52,7 +53,7 @@ it('a process that starts while ClickHouse is away waits until it is back', asyn
       server ??= await comeBack()
     },
   }
-  await reachAnalytics({ analytics, url, clock, progress: { warn: sentence => void said.push(sentence) } })
+  await reachAnalytics({ ...FRESH, analytics, url, clock, progress: { warn: sentence => void said.push(sentence) } })
   expect(said).toEqual([`ClickHouse does not answer at ${new URL(url).host}; trying for 30 s …`])
   expect(await analytics.query('SELECT count() AS count FROM emits')).toEqual([{ count: 0 }])
   await analytics.close()
@@ -66,7 +67,7 @@ here('a process that starts is told what ClickHouse has set aside as broken, by 
   const analytics = createAnalyticsClient({ url, database, clock: system, logger })
   const said: string[] = []
   const progress = { warn: (sentence: string) => void said.push(sentence) }
-  await reachAnalytics({ analytics, url, clock: system, progress })
+  await reachAnalytics({ ...FRESH, analytics, url, clock: system, progress })
   expect(said).toEqual([])
   // What ClickHouse leaves there itself when a part that was written on a full disk cannot be read at its next start.
   const [found] = await analytics.query<{ path: string }>(
@@ -75,7 +76,7 @@ here('a process that starts is told what ClickHouse has set aside as broken, by 
   for (const part of ['202611_1_1_0', '202611_2_5_1'])
     mkdirSync(join(found!.path, 'detached', `broken-on-start_${part}`), { recursive: true })
   mkdirSync(join(found!.path, 'detached', '202611_9_9_0')) // by an operator's hand
-  await reachAnalytics({ analytics, url, clock: system, progress })
+  await reachAnalytics({ ...FRESH, analytics, url, clock: system, progress })
   expect(said).toEqual([
     'ClickHouse has set 2 broken parts of the table completions aside (broken-on-start_202611_1_1_0, broken-on-start_202611_2_5_1): the history lacks what was in them. See docs/operations.md, "A full disk".',
   ])
@@ -88,11 +89,37 @@ it('a ClickHouse that keeps its system tables to itself is no reason not to star
   const query: typeof analytics.query = (sql, parameters) =>
     analytics.query(sql.replace('system.detached_parts', 'system.not_shown'), parameters)
   const said: string[] = []
-  await reachAnalytics({ analytics: { ...analytics, query }, url, clock: system, progress: { warn: sentence => void said.push(sentence) } })
+  await reachAnalytics({
+    ...FRESH,
+    analytics: { ...analytics, query },
+    url,
+    clock: system,
+    progress: { warn: sentence => void said.push(sentence) },
+  })
   expect(said).toEqual([
     expect.stringMatching(/^ClickHouse does not tell which parts .*system\.not_shown.*: grant SELECT ON system\.detached_parts\.$/s),
   ])
   expect(await analytics.query('SELECT count() AS count FROM emits')).toEqual([{ count: 0 }])
+  await analytics.close()
+})
+
+it.each<[string, boolean, string, string]>([
+  ['a table', false, 'DROP TABLE attempts SYNC', 'The table attempts of ClickHouse, which had been made, is missing. Restore it.'],
+  ['a view that counts', false, 'DROP VIEW usage_of_attempts SYNC', 'The table usage_of_attempts of ClickHouse'],
+  ['the list of its migrations', true, 'DROP TABLE migrations SYNC', 'The table migrations of ClickHouse'],
+  ['the whole database', true, 'DROP DATABASE {database:Identifier} SYNC', 'The table migrations of ClickHouse'],
+])('%s that was made and is gone stops a start, and nothing is made in its place', async (_what, wereMade, drop, sentence) => {
+  const { url, database } = await testClickHouse()
+  const analytics = createAnalyticsClient({ url, database, clock: system, logger })
+  const deps = { ...FRESH, analytics, url, clock: system, progress: { warn: () => undefined } }
+  await reachAnalytics(deps)
+  await reachAnalytics({ ...deps, wereMade: true })
+  await analytics.command(drop, { database })
+  const tables = () =>
+    analytics.query('SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name').catch(() => 'none')
+  const left = await tables()
+  await expect(reachAnalytics({ ...deps, wereMade })).rejects.toThrow(sentence)
+  expect(await tables()).toEqual(left)
   await analytics.close()
 })
 
@@ -107,7 +134,7 @@ it('after half a minute it is told in a sentence, without its password', async (
       nowMs += ms
     },
   }
-  const reached = reachAnalytics({ analytics, url, clock, progress: { warn: () => undefined } })
+  const reached = reachAnalytics({ ...FRESH, analytics, url, clock, progress: { warn: () => undefined } })
   await expect(reached).rejects.toThrow(/^ClickHouse cannot be reached at 127\.0\.0\.1:\d+: connect ECONNREFUSED/)
   expect(nowMs).toBe(30_500)
   await analytics.close()

@@ -3,7 +3,19 @@
  * a start is found before anything runs, so nearly all of it is work on files.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from '@jest/globals'
@@ -77,12 +89,12 @@ const quiet = { info: () => undefined, warn: () => undefined }
 const MACHINE: Machine = { openFiles: () => 20_000, freeBytes: () => 1e12, java: async () => undefined }
 
 /** What a start says, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
-async function saidOf(path: string, damage: (path: string) => void, machine = MACHINE): Promise<string | undefined> {
+async function saidOf(path: string, damage: (path: string, aside: string) => void, machine = MACHINE): Promise<string | undefined> {
   const place = join(dataDir, path.replace(/\/$/, ''))
   const aside = join(makeDataDirectory(), 'aside')
   renameSync(place, aside)
   try {
-    damage(place)
+    damage(place, aside)
     const before = namesIn(dataDir)
     const said = await preflight({ dataDir, kafka: true, clickhouse: true, keys: true }, quiet, machine).then(
       () => undefined,
@@ -94,6 +106,32 @@ async function saidOf(path: string, damage: (path: string) => void, machine = MA
     rmSync(place, { recursive: true, force: true })
     renameSync(aside, place)
   }
+}
+
+/** Damages a copy of what was there. */
+const copied = (damage: (path: string) => void) => (path: string, aside: string) => {
+  cpSync(aside, path, { recursive: true })
+  damage(path)
+}
+
+function turnBit(path: string, at: number): void {
+  const bytes = readFileSync(path)
+  bytes[at]! ^= 1
+  writeFileSync(path, bytes)
+}
+
+/** Where the batches of a segment begin. */
+function batchesIn(path: string): number[] {
+  const bytes = readFileSync(path)
+  const starts: number[] = []
+  for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) starts.push(at)
+  return starts
+}
+
+async function asAfterPowerFailure(act: () => Promise<void>): Promise<void> {
+  const sign = join(dataDir, 'kafka', 'data', '.kafka_cleanshutdown')
+  renameSync(sign, join(dataDir, 'kafka', 'aside'))
+  await act().finally(() => renameSync(join(dataDir, 'kafka', 'aside'), sign))
 }
 
 const rows = DATA_FILES.filter(({ path }) => path !== 'making-keys/').map(each => each.path)
@@ -145,6 +183,116 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
   it.each(Object.keys(DAMAGES))('a list of topics that is damaged stops it: %s', async how => {
     const said = await saidOf('kafka/data/__cluster_metadata-0/00000000000000000000.log', DAMAGES[how]!)
     expect(said).toMatch(/__cluster_metadata-0 cannot be used: .*Restore it from a backup/s)
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ['cut off', path => truncateSync(path, statSync(path).size >> 1)],
+    ['cut off behind a batch', path => truncateSync(path, batchesIn(path).at(-1)!)],
+    ['with a bit turned', path => turnBit(path, statSync(path).size >> 1)],
+    ['with a bit turned in its first batch', path => turnBit(path, 70)],
+  ])('a list of topics stops it: %s', async (_how, damage) => {
+    const path = 'kafka/data/__cluster_metadata-0/00000000000000000000.log'
+    expect(await saidOf(path, copied(damage))).toMatch(
+      /__cluster_metadata-0 cannot be used: .* is empty or damaged\. .*Restore it from a backup/s,
+    )
+  })
+
+  it('a list of topics without the end that a power failure has cut off does not', async () => {
+    const path = 'kafka/data/__cluster_metadata-0/00000000000000000000.log'
+    await asAfterPowerFailure(async () => {
+      expect(
+        await saidOf(
+          path,
+          copied(log => truncateSync(log, statSync(log).size - 3)),
+        ),
+      ).toBeUndefined()
+      expect(
+        await saidOf(
+          path,
+          copied(log => turnBit(log, statSync(log).size >> 1)),
+        ),
+      ).toContain('is empty or damaged')
+    })
+  })
+
+  describe.each(['control-0', 'admission.keys', 'admission.counters', 'events.', 'emits.', '__transaction_state'])(
+    'the log of %s…',
+    start => {
+      /** The first one that has records. */
+      const partition = () => {
+        const data = join(dataDir, 'kafka', 'data')
+        const has = (name: string) => name.startsWith(start) && statSync(join(data, name, '00000000000000000000.log')).size > 0
+        return `kafka/data/${readdirSync(data).find(has)}`
+      }
+
+      it.each(['missing', 'empty'])('stops it when its directory is %s', async how => {
+        const said = await saidOf(`${partition()}/`, OF_DIRECTORIES[how]!)
+        expect(said).toContain(`kafka/data has lost records: ${basename(partition())} ${how === 'missing' ? 'is missing' : 'has no log'}. `)
+        expect(said).toContain('Restore it from a backup')
+      })
+
+      it.each<[string, (path: string) => void]>([
+        ['missing', path => rmSync(path)],
+        ['empty', path => truncateSync(path)],
+        ['cut off', path => truncateSync(path, statSync(path).size - 1)],
+        ['cut off behind a batch', path => truncateSync(path, batchesIn(path).at(-1)!)],
+        ['something else', path => writeFileSync(path, 'something else'.repeat(100))],
+      ])('stops it when it is %s', async (how, damage) => {
+        const said = await saidOf(`${partition()}/00000000000000000000.log`, copied(damage))
+        expect(said).toContain(`kafka/data has lost records: ${basename(partition())} ${how === 'missing' ? 'has no log' : 'ends at '}`)
+      })
+
+      it('may lack its end after a power failure, but not be missing', async () => {
+        await asAfterPowerFailure(async () => {
+          expect(
+            await saidOf(
+              `${partition()}/00000000000000000000.log`,
+              copied(path => truncateSync(path)),
+            ),
+          ).toBeUndefined()
+          expect(await saidOf(`${partition()}/`, OF_DIRECTORIES.missing!)).toContain('is missing')
+        })
+      })
+    },
+  )
+
+  it('partitions that have lost their records are counted when there are many', async () => {
+    const data = join(dataDir, 'kafka', 'data')
+    const said = await saidOf(
+      'kafka/data/',
+      copied(path => {
+        for (const name of readdirSync(path)) if (/^(?:admission|record)\./.test(name)) rmSync(join(path, name), { recursive: true })
+      }),
+    )
+    expect(said).toMatch(
+      new RegExp(`^${escaped(data)} has lost records: \\S+ is missing, \\S+ is missing, \\S+ is missing and \\d+ more\\. `),
+    )
+  })
+
+  it('a topic that somebody has deleted with tools of Kafka is not missed', async () => {
+    const events = readdirSync(join(dataDir, 'kafka', 'data')).find(name => name.startsWith('events.'))
+    const renamed = (path: string) => renameSync(path, `${path}.0a1b2c-delete`)
+    const said = await saidOf(
+      'kafka/data/',
+      copied(path => renamed(join(path, events!))),
+    )
+    expect(said).toBeUndefined()
+  })
+
+  it.each([
+    'replication-offset-checkpoint',
+    'recovery-point-offset-checkpoint',
+    'log-start-offset-checkpoint',
+    'cleaner-offset-checkpoint',
+    'bootstrap.checkpoint',
+    '__cluster_metadata-0/quorum-state',
+  ])('what Kafka notes for itself is read before it starts: %s', async name => {
+    const path = `kafka/data/${name}`
+    expect(await saidOf(path, DAMAGES.missing!)).toBeUndefined()
+    for (const how of ['cut off', 'a directory', 'a circle of links'])
+      expect(await saidOf(path, DAMAGES[how]!)).toMatch(
+        new RegExp(`^${escaped(join(dataDir, path))} cannot be read: .*\\. Remove it: Kafka makes it anew\\.$`),
+      )
   })
 
   it('a partition with records that has lost its name stops it', async () => {

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { decompress } from '../../src/kafka/compression.ts'
 import { decodeRecordSet, encodeBatch } from '../../src/kafka/record-batch.ts'
 import { countCpu } from '../support/cpu.ts'
+import { withChecksum } from '../support/raw-batches.ts'
 
 const require = createRequire(import.meta.url)
 const snappy = require('snappyjs') as { compress(data: Buffer): Buffer }
@@ -27,7 +28,7 @@ function packed(codec: number, pack: (body: Buffer) => Buffer): Buffer {
   const batch = Buffer.concat([plain.subarray(0, HEADER_BYTES), pack(plain.subarray(HEADER_BYTES))])
   batch.writeInt32BE(batch.length - 12, 8)
   batch.writeInt16BE(codec, 21)
-  return batch
+  return withChecksum(batch)
 }
 
 const read = (batch: Buffer) => decodeRecordSet(batch, 't', 0, 0, [])

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { decodeRecordSet, encodeBatch } from '../../src/kafka/record-batch.ts'
+import { withChecksum } from '../support/raw-batches.ts'
 
 const require = createRequire(import.meta.url)
 const snappy = require('snappyjs') as { compress(bytes: Buffer): Buffer }
@@ -24,7 +25,7 @@ function stored(records: OutRecord[], baseOffset: number, overrides: Partial<typ
   const bytes = encodeBatch(records, { ...identity, ...overrides })
   bytes.writeBigInt64BE(BigInt(baseOffset), 0)
   if (overrides.attributes !== undefined) bytes.writeInt16BE(overrides.attributes, 21)
-  return bytes
+  return withChecksum(bytes)
 }
 const record = (value: string | null): OutRecord => ({ topic: 't', partition: 0, key: null, value })
 const abortMarker = (producerId: bigint, offset: number) => stored([record('marker')], offset, { producerId, attributes: 0x30 })
@@ -106,7 +107,7 @@ describe('record batches', () => {
     const bytes = Buffer.concat([plain.subarray(0, 61), body])
     bytes.writeInt16BE(codec, 21)
     bytes.writeInt32BE(bytes.length - 12, 8)
-    expect(values(decode(bytes))).toEqual(['a', 'b', 'c'])
+    expect(values(decode(withChecksum(bytes)))).toEqual(['a', 'b', 'c'])
   })
 
   it('that would fill the memory when decompressed are not', () => {
@@ -114,8 +115,24 @@ describe('record batches', () => {
     const bytes = Buffer.concat([plain.subarray(0, 61), zstdCompressSync(Buffer.alloc(70 * 1024 * 1024))])
     bytes.writeInt16BE(4, 21)
     bytes.writeInt32BE(bytes.length - 12, 8)
-    expect(decode(bytes).records[0]).toMatchObject({ offset: 0, value: null, undecodable: expect.any(String) })
+    expect(decode(withChecksum(bytes)).records[0]).toMatchObject({ offset: 0, value: null, undecodable: expect.any(String) })
   })
+
+  it('that the disk has changed are never taken for what was written, whichever bit it is', () => {
+    const whole = stored(['a', 'b'].map(record), 3)
+    for (let bit = 21 * 8; bit < whole.length * 8; bit++) {
+      const changed = Buffer.from(whole)
+      changed[bit >> 3]! ^= 1 << (bit & 7)
+      if (isHidden(changed)) continue
+      expect(() => decode(changed)).toThrow(/^the batch at t\/0\/3 is damaged: its checksum is wrong\. Restore Kafka's log/)
+      const { records } = decodeRecordSet(changed, 't', 0, 0, [], { recordsMax: 100 })
+      expect(new Set(records.map(({ value, undecodable }) => [value, undecodable].join()))).toEqual(
+        new Set([',is damaged: its checksum is wrong']),
+      )
+    }
+  })
+  /** A marker has no records to show; so has a batch that ends before the place that is read from. */
+  const isHidden = (batch: Buffer) => (batch.readInt16BE(21) & 0x20) !== 0 || batch.readInt32BE(23) < -1
 
   it('that cannot be decompressed stand as records that say so', () => {
     const decoded = decode(stored([record('x'), record('y')], 5, { attributes: 0x04 }))

@@ -45,6 +45,11 @@ export function rawBatch(records: RawRecord[] | Buffer, raw: RawBatch = {}): Buf
   batch.writeInt16BE(-1, 51)
   batch.writeInt32BE(-1, 53)
   batch.writeInt32BE(count, 57)
+  return withChecksum(batch)
+}
+
+/** The batch, changed by hand, with the checksum of what it holds now. */
+export function withChecksum(batch: Buffer): Buffer {
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
   return batch
 }

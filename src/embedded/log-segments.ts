@@ -1,0 +1,96 @@
+/** The files that one partition's log consists of, as Kafka writes them (Kafka protocol guide, "Record Batch"). */
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { crc32c } from '@node-rs/crc32'
+import { entriesOf, isThere } from './kept-files.ts'
+
+/** As far as the number of records. */
+const BATCH_HEAD_BYTES = 61
+/** Before what the length of a batch counts. */
+const LENGTH_ENDS_AT = 12
+const VERSION_AT = 16
+const CHECKSUM_AT = 17
+const ATTRIBUTES_AT = 21
+const LAST_DELTA_AT = 23
+const BATCH_VERSION = 2
+const INDEX_ENTRY_BYTES = 8
+
+/** Paths, oldest first. */
+export const segmentsOf = (directory: string): string[] =>
+  entriesOf(directory)
+    .filter(name => /^\d{20}\.log$/.test(name))
+    .sort()
+    .map(name => join(directory, name))
+
+/** Of `bootstrap.checkpoint`, whose name tells none, 0. */
+const firstOffset = (segment: string): number => Number.parseInt(basename(segment), 10) || 0
+
+/** The offset behind the last whole batch. Reads the few batches alone that the segment's index does not name. */
+export function endOf(segment: string): number {
+  const file = openSync(segment, 'r')
+  try {
+    const base = firstOffset(segment)
+    const { size } = fstatSync(file)
+    const read = (at: number) => {
+      const head = Buffer.alloc(BATCH_HEAD_BYTES)
+      return readSync(file, head, 0, BATCH_HEAD_BYTES, at) === BATCH_HEAD_BYTES ? head : undefined
+    }
+    const indexed = lastIndexed(segment.replace(/\.log$/, '.index'))
+    return (indexed > 0 ? walk(read, indexed, size, base).end : undefined) ?? walk(read, 0, size, base).end ?? base
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Where the first batch lies that is not as it was written, and whether another one lies behind it. Undefined when all are. Reads everything. */
+export function damageIn(segment: string): { isLast: boolean } | undefined {
+  const bytes = readFileSync(segment)
+  const isWhole = (at: number, next: number) => crc32c(bytes.subarray(at + ATTRIBUTES_AT, next)) === bytes.readUInt32BE(at + CHECKSUM_AT)
+  const read = (at: number) => (at + BATCH_HEAD_BYTES <= bytes.length ? bytes.subarray(at, at + BATCH_HEAD_BYTES) : undefined)
+  const { stoppedAt, next } = walk(read, 0, bytes.length, firstOffset(segment), isWhole)
+  return stoppedAt === bytes.length ? undefined : { isLast: next === undefined || next >= bytes.length }
+}
+
+interface Walk {
+  /** Behind the last batch; undefined when there is none. */
+  end: number | undefined
+  /** Position of what is no batch any more. */
+  stoppedAt: number
+  /** Where the next batch would begin, going by the length that stands there. */
+  next: number | undefined
+}
+
+function walk(
+  read: (at: number) => Buffer | undefined,
+  from: number,
+  size: number,
+  base: number,
+  isWhole: (at: number, next: number) => boolean = () => true,
+): Walk {
+  let end: number | undefined
+  let at = from
+  for (;;) {
+    const head = read(at)
+    if (head === undefined) return { end, stoppedAt: at, next: undefined }
+    const first = Number(head.readBigInt64BE(0))
+    const next = at + LENGTH_ENDS_AT + head.readInt32BE(LENGTH_ENDS_AT - 4)
+    if (next < at + BATCH_HEAD_BYTES || next > size || head[VERSION_AT] !== BATCH_VERSION) return { end, stoppedAt: at, next: undefined }
+    if (first < (end ?? base) || !isWhole(at, next)) return { end, stoppedAt: at, next }
+    end = first + Math.max(0, head.readInt32BE(LAST_DELTA_AT)) + 1
+    at = next
+  }
+}
+
+/** Where the last batch begins that the index names; 0 without one. */
+function lastIndexed(index: string): number {
+  const size = isThere(index) ? statSync(index).size : 0
+  if (size < INDEX_ENTRY_BYTES || size % INDEX_ENTRY_BYTES !== 0) return 0
+  const entry = Buffer.alloc(INDEX_ENTRY_BYTES)
+  const file = openSync(index, 'r')
+  try {
+    readSync(file, entry, 0, INDEX_ENTRY_BYTES, size - INDEX_ENTRY_BYTES)
+    return entry.readInt32BE(4)
+  } finally {
+    closeSync(file)
+  }
+}
