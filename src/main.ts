@@ -38,7 +38,8 @@ async function run(roles: string | undefined): Promise<void> {
   let running: Awaited<ReturnType<typeof compose>> | undefined
   const fatal = (error: unknown) => {
     logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the platform cannot go on')
-    // At once: a drain would commit what a process that is at fault has in memory. The next start ends the broker that stays behind.
+    // At once: a drain would commit what a process that is at fault has in memory. Broker and ClickHouse end by themselves.
+    signalChildren('SIGTERM')
     process.exit(1)
   }
   const unhandled = createUnhandled({ logger, onFatal: fatal })
@@ -50,10 +51,7 @@ async function run(roles: string | undefined): Promise<void> {
     if (stopping) return
     stopping = true
     logger.info({ signal }, 'stopping')
-    setTimeout(() => {
-      signalChildren('SIGTERM')
-      fatal(new Error(`not stopped within ${STOP_WITHIN_MS / 1000} s`))
-    }, STOP_WITHIN_MS).unref()
+    setTimeout(() => fatal(new Error(`not stopped within ${STOP_WITHIN_MS / 1000} s`)), STOP_WITHIN_MS).unref()
     starting.abort(new StartStopped())
     void started.then(() => running?.close()).then(() => process.exit(0), fatal)
   }

@@ -1,13 +1,13 @@
 /** What a wrong start says: one sentence and exit code 1, and nothing is left running. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
 import { SETTINGS } from '../src/config.ts'
-import { identifyProcess } from '../src/embedded/process-identity.ts'
+import { identifyProcess, waitUntilGone } from '../src/embedded/process-identity.ts'
 import { startPlatform } from './support/platform.ts'
 import { adopt, makeDataDirectory } from './support/run-directory.ts'
 
@@ -127,6 +127,21 @@ function processesIn(dataDir: string): string[] {
 
 const exitOf = (child: ChildProcess) =>
   new Promise<number | NodeJS.Signals | null>(resolve => child.once('exit', (code, signal) => resolve(code ?? signal)))
+
+describe('a platform that cannot go on', () => {
+  it('ends what it has started as well', async () => {
+    const platform = await startPlatform()
+    const [kafka, clickhouse] = partsOf(platform.dataDir).map(pid => identifyProcess(pid)!)
+    // The broker cannot be started again: its settings cannot be written.
+    const settings = join(platform.dataDir, 'kafka', 'server.properties')
+    rmSync(settings)
+    mkdirSync(settings)
+    process.kill(kafka!.pid, 'SIGKILL')
+    expect(await platform.stop('SIGCONT')).toBe(1)
+    expect(platform.log()).toContain('Kafka cannot be started again')
+    expect(await waitUntilGone(clickhouse!, 30_000)).toBe(true)
+  }, 120_000)
+})
 
 describe('a signal', () => {
   it.each(['SIGHUP', 'SIGQUIT', 'SIGTERM'] as const)(

@@ -26,6 +26,8 @@ export interface Service {
   directory: string
   /** Its log files, for the last lines when it fails. */
   logPaths: string[]
+  /** What it reads, which may be damaged where it ends in the middle of its start, and what to do then. */
+  reads?: { data: string; advice: string }
   /** What other processes join by. */
   connection: object
   /** Whether it serves requests now. */
@@ -85,7 +87,7 @@ export async function superviseChild(
   const startedAtMs = performance.now()
   let tellAtMs = tellEveryMs
   while (!(await answers())) {
-    if (ended) throw new Error(`${ended}\n${lastLines(logPaths)}`)
+    if (ended) throw new Error(`${ended}\n${lastLines(logPaths)}${damageOf(service)}`)
     if (stop?.aborted) {
       await close()
       throw stop.reason
@@ -107,6 +109,9 @@ export async function superviseChild(
   serving = true
   return { pid: identity.pid, close }
 }
+
+const damageOf = ({ reads }: Service): string =>
+  reads ? `\nIf a file below ${reads.data} is named there, it cannot be read. ${reads.advice}` : ''
 
 /**
  * Calls `start` with the ports of the last start, so that what connects to them finds them again; with others where one is taken, also if that

@@ -62,7 +62,8 @@ async function launch(options: EmbeddedClickHouseOptions, directory: string, por
   const logPath = join(directory, 'server.log')
   const connection: ClickHouseConnection = { url: `http://${USER}:${password}@127.0.0.1:${port}` }
   const settingsPath = join(directory, 'server.json')
-  writePrivate(settingsPath, JSON.stringify({ port, username: USER, password, dataPath: join(directory, 'data') }))
+  const data = join(directory, 'data')
+  writePrivate(settingsPath, JSON.stringify({ port, username: USER, password, dataPath: data }))
   const program = fileURLToPath(new URL('clickhouse-server.ts', import.meta.url))
   const log = openSync(logPath, 'a', 0o600)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, settingsPath], {
@@ -75,6 +76,7 @@ async function launch(options: EmbeddedClickHouseOptions, directory: string, por
     what: 'The ClickHouse server',
     directory,
     logPaths: [logPath],
+    reads: { data, advice: adviceFor('clickhouse/data/') },
     connection,
     answers: () => answersPing(port),
     onExit: options.onExit,

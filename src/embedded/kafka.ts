@@ -98,16 +98,13 @@ async function launch(options: Launch, ports: BrokerPorts): Promise<EmbeddedKafk
     what: 'The Kafka broker',
     directory,
     logPaths: [logPath, `${logPath}.out`],
+    reads: { data, advice: adviceFor('kafka/data/') },
     connection,
     answers: async () => (await brokerAnswers(ports.internal)) && (await brokerAnswers(ports.clients)),
     howFar: () => logsRead(progressLog(logPath)),
     onExit,
     logger,
     stop,
-  }).catch(error => {
-    if (stop?.aborted) throw error
-    const advice = `If a file below ${data} is named there, Kafka cannot read it. ${adviceFor('kafka/data/')}`
-    throw new Error(`${(error as Error).message}\n${advice}`, { cause: error })
   })
   if (hasStrays(data)) {
     await close()

@@ -34,7 +34,13 @@ export async function tailControl(deps: {
   onFatal(error: Error): void
 }): Promise<ControlTail> {
   let position = 0
-  const waiting = new Set<{ offset: number; resolve: () => void }>()
+  const waiting = new Set<{ offset: number; resolve: (reached: boolean) => void }>()
+  // Until its end is reached, what makes it unreadable ends the start: all that has started is closed then.
+  let unreadable: Error | undefined
+  let fail = (error: Error) => {
+    unreadable = error
+    for (const waiter of waiting) waiter.resolve(false)
+  }
   const reader = createLogReader({
     kafka: deps.kafka,
     clock: deps.clock,
@@ -43,10 +49,10 @@ export async function tailControl(deps: {
       onRecords(_topic, _partition, records, nextOffset) {
         for (const record of records) deps.apply(record)
         position = nextOffset
-        for (const waiter of waiting) if (position >= waiter.offset) waiter.resolve()
+        for (const waiter of waiting) if (position >= waiter.offset) waiter.resolve(true)
       },
-      onLost: (_topic, _partition, reason) => deps.onFatal(new Error(`the topic ${control.name} cannot be read: ${reason}`)),
-      onFatal: deps.onFatal,
+      onLost: (_topic, _partition, reason) => fail(new Error(`the topic ${control.name} cannot be read: ${reason}`)),
+      onFatal: error => fail(error),
     },
   })
   const tail: ControlTail = {
@@ -55,20 +61,27 @@ export async function tailControl(deps: {
       if (position >= offset) return Promise.resolve(true)
       return new Promise(resolve => {
         const timer = deps.clock.after(timeoutMs, () => settle(false))
-        const waiter = { offset, resolve: () => settle(true) }
         const settle = (reached: boolean) => {
           timer.cancel()
           waiting.delete(waiter)
           resolve(reached)
         }
+        const waiter = { offset, resolve: settle }
         waiting.add(waiter)
       })
     },
     close: () => reader.close(),
   }
-  const end = await patiently(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
-  reader.assign(control.name, 0, 'earliest')
-  if (!(await tail.reach(end, 60_000))) throw new Error(`the topic ${control.name} could not be read to its end within 60 s`)
+  try {
+    const end = await patiently(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
+    reader.assign(control.name, 0, 'earliest')
+    if (!(await tail.reach(end, 60_000)))
+      throw unreadable ?? new Error(`the topic ${control.name} could not be read to its end within 60 s`)
+  } catch (error) {
+    await reader.close()
+    throw error
+  }
+  fail = deps.onFatal
   return tail
 }
 

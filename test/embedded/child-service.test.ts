@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { superviseChild } from '../../src/embedded/child-service.ts'
+import { type Service, superviseChild } from '../../src/embedded/child-service.ts'
 import { makeDataDirectory } from '../support/run-directory.ts'
 
 describe('a program of ours that takes long to start', () => {
@@ -10,11 +10,21 @@ describe('a program of ours that takes long to start', () => {
   const howFar = () => (told.length === 1 ? '12 of 345 logs read' : undefined)
   const logger = { info: (message: string) => void told.push(message), warn: () => undefined }
   const spawnProgram = () => spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)'], { detached: true, stdio: 'ignore' })
-  const supervise = (child: ChildProcess, answers: () => Promise<boolean>, giveUpAfterMs: number) => {
+  const supervise = (child: ChildProcess, answers: () => Promise<boolean>, giveUpAfterMs: number, more: Partial<Service> = {}) => {
     const directory = makeDataDirectory()
     const logPath = join(directory, 'program.log')
     writeFileSync(logPath, 'loading 10,000 partitions')
-    const service = { what: 'The program', directory, logPaths: [logPath], connection: {}, answers, onExit: undefined, howFar, logger }
+    const service = {
+      what: 'The program',
+      directory,
+      logPaths: [logPath],
+      connection: {},
+      answers,
+      onExit: undefined,
+      howFar,
+      logger,
+      ...more,
+    }
     return superviseChild(child, service, { tellEveryMs: 1, giveUpAfterMs })
   }
 
@@ -33,5 +43,13 @@ describe('a program of ours that takes long to start', () => {
       /The program did not start within 0.05 s; .*\nloading 10,000 partitions$/,
     )
     await ended
+  })
+
+  it('that ends meanwhile is followed by what to do when what it reads is damaged', async () => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => process.exit(3), 500)'], { detached: true, stdio: 'ignore' })
+    const reads = { data: '/kept/data', advice: 'Restore it.' }
+    await expect(supervise(child, async () => false, 600_000, { reads })).rejects.toThrow(
+      /^The program ended with code 3; .*\nloading 10,000 partitions\nIf a file below \/kept\/data is named there, it cannot be read\. Restore it\.$/,
+    )
   })
 })
