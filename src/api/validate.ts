@@ -29,6 +29,7 @@ export function createValidators(): Validators {
       return query => {
         checkTypes(query)
         refuseInfinite(query as Record<string, unknown>)
+        refuseEmptyRange(query as Record<string, unknown>)
       }
     },
   }
@@ -50,6 +51,13 @@ function refuseInfinite(query: Record<string, unknown>): void {
     const details = [{ path: pointerTo('', name), rule: 'maximum', message: 'is too large a number' }]
     throw new ClarionError('validation_failed', `The parameter '${name}' is too large a number.`, { details })
   }
+}
+
+/** Both are in the one form by now. A mix-up of the two would pass for a time in which nothing happened. */
+export function refuseEmptyRange({ from, to }: { from?: unknown; to?: unknown }): void {
+  if (typeof from !== 'string' || typeof to !== 'string' || from <= to) return
+  const details = [{ path: '/from', rule: 'range', message: 'must not lie after to' }]
+  throw new ClarionError('validation_failed', "The range of time is empty: 'from' lies after 'to'.", { details })
 }
 
 /** Beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */

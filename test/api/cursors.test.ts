@@ -97,6 +97,22 @@ describe('every route that takes a range of time', () => {
         }
   })
 
+  it('refuses one that ends before it begins, however the two are written', async () => {
+    for (const route of routesThatTake('from'))
+      for (const [from, to] of [
+        ['2026-03-02T00:00:00Z', '2026-03-01T00:00:00Z'],
+        ['2026-03-01T00:00:00.001Z', '2026-03-01T01:00:00+01:00'],
+      ]) {
+        const { status, code, body } = await ask(route, { from: from!, to: to! })
+        expect([route.path, status, code, body.error?.details?.[0]]).toEqual([
+          route.path,
+          400,
+          'validation_failed',
+          { path: '/from', rule: 'range', message: 'must not lie after to' },
+        ])
+      }
+  })
+
   it('takes every time that there is, in every form that it may have', async () => {
     for (const route of routesThatTake('from'))
       for (const from of POSSIBLE_TIMES) {

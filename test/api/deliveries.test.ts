@@ -206,6 +206,9 @@ describe('dead letters', () => {
       ...{ status: 400, code: 'validation_failed' },
       body: { error: { message: `The request is wrong at '': ${message}.`, details: [{ path: '', rule: 'required', message }] } },
     })
+    expect(await redrive({ from: '2026-03-02T00:00:00Z', to: '2026-03-01T00:00:00Z' })).toMatchObject({
+      ...{ status: 400, body: { error: { details: [{ path: '/from', rule: 'range', message: 'must not lie after to' }] } } },
+    })
     const both = 'takes either deliveryIds or webhookId, from and to, not both'
     expect(await redrive({ deliveryIds: ['dlv_1'], webhookId: id })).toMatchObject({
       ...{ status: 400, body: { error: { details: [{ path: '', rule: 'one_choice', message: both }] } } },

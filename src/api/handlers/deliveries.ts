@@ -9,6 +9,7 @@ import { parseEventId } from '../../events/ids.ts'
 import { pagingOf } from '../paging.ts'
 import type { Redelivery, RedriveChoice } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
+import { refuseEmptyRange } from '../validate.ts'
 import { withWaitingReason } from '../waiting-reason.ts'
 import { ownerOf } from './caller.ts'
 
@@ -87,6 +88,7 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
     async redrive(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const choice = call.body as RedriveChoice
+      refuseEmptyRange(choice as { from?: string; to?: string })
       if ('webhookId' in choice && choice.webhookId !== undefined) getWebhook(view, owner, choice.webhookId)
       return { data: await redelivery.redrive(call.caller, owner, choice) }
     },
