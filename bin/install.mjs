@@ -1,6 +1,6 @@
 /** Brings `node_modules` to what `package-lock.json` says, and Node 24 with it. */
 import { spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { countFitting, lockFaults, missingBinaries, missingPackages, readPresent, readWanted, unlockedPackages } from './lock-file.mjs'
@@ -9,6 +9,7 @@ import { isNetworkFailure, npmFailure, runNpm } from './npm.mjs'
 const NODE_MIN = 20
 const NODE_WANTED = 24
 const OTHER_INSTALL_MS = 600_000
+const NUMBER_WRITTEN_MS = 5_000
 
 /** Where Node 24 is: from npm, or the machine's own where that is as new and npm has none for it. */
 export function nodeProgram(root) {
@@ -121,7 +122,8 @@ async function lock(root) {
 function ownerLives(path) {
   try {
     const pid = Number(readFileSync(path, 'utf8'))
-    if (!pid) return true // just created, its number not written yet
+    // Just created, its number not written yet; or never to be, because its process was killed or the disk was full.
+    if (!pid) return Date.now() - statSync(path).mtimeMs < NUMBER_WRITTEN_MS
     process.kill(pid, 0)
     return true
   } catch (error) {

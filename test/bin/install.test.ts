@@ -1,6 +1,6 @@
 /** Installing with the real npm from a registry on loopback, into a folder and with a cache that have never seen a package. */
 import { type ChildProcess, execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -220,6 +220,19 @@ describe('installing', () => {
     await new Promise(resolve => silent.close(resolve)) // ends when npm, the only client, is gone
     expect([said, installed]).toEqual([expect.stringContaining(`stopped by ${signal}`), []])
     expect(await install(folder)).toMatchObject({ code: 0, installed: ALL })
+  })
+
+  it.each([
+    ['nothing in it', ''],
+    ['the number of a process that has ended', '4194303'],
+  ])('goes on where an install that was killed has left its mark, with %s', async (_, text) => {
+    const folder = projectWith()
+    const mark = join(folder, '.clarion', 'installing.lock')
+    mkdirSync(join(folder, '.clarion'))
+    writeFileSync(mark, text)
+    utimesSync(mark, 0, 0)
+    expect(await install(folder)).toMatchObject({ code: 0, installed: ALL })
+    expect(existsSync(mark)).toBe(false)
   })
 
   it('says where the lock file comes from when there is none', async () => {
