@@ -1,6 +1,7 @@
 /**
  * What a start needs of the machine, looked at before anything starts: a directory that can be written, files in it that can be read, free disk,
- * open files, Java. All that is wrong is said at once. It costs a few milliseconds beside what Java takes to name its version, once a process.
+ * open files, Java. All that is wrong is said at once. It costs a few milliseconds beside what Java takes to name its version, once a process, and a
+ * second for 15,000 partitions with records.
  */
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, linkSync, readFileSync, rmSync } from 'node:fs'
