@@ -167,7 +167,7 @@ async function restarting<S extends { close(): Promise<void> }, C>(
 ): Promise<Part<C>> {
   let closing = false
   let attempts = 0
-  // What is closed does not wait for a child that is still starting again.
+  // Closing does not wait for a child that is still starting again.
   const stop = new AbortController()
   let current = await start(onExit, AbortSignal.any([stop.signal, ...(deps.stop ? [deps.stop] : [])]))
   let restarted: Promise<void> = Promise.resolve()

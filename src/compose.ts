@@ -266,5 +266,5 @@ export async function compose(deps: {
 /** The broker went away, or does not take a change of the control plane, for now. */
 const isPassing = (error: unknown): boolean => isCutOff(error) || (error instanceof ClarionError && error.code === 'service_unavailable')
 
-/** Whoever waits for the start is told why it failed; a part that failed has ended what it had started. */
+/** The caller of the start gets its error; a part that failed has ended what it had started. */
 const ignoreFailedStart = (): void => undefined

@@ -23,7 +23,7 @@ export interface Config {
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
   port: number | undefined
   dataDir: string
-  /** What is fetched once per user. */
+  /** Directory of downloads, one per user. */
   cacheDir: string
   roles: RoleName[]
   /** Empty: the embedded broker. */

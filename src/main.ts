@@ -20,7 +20,7 @@ const tell = (message: string) => {
 }
 const progress = { info: tell, warn: tell }
 
-// Whoever reads may go away before us, as a closed terminal does: what is printed is lost then, and nothing else.
+// The reader may go away first, as a closed terminal does: output is lost then, and nothing else.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 

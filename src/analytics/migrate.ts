@@ -3,7 +3,7 @@
  *
  * ClickHouse has neither transactions for DDL nor a lock, so nothing here needs one: every statement can be repeated (`IF NOT EXISTS`; a
  * test holds the files to it), a file is recorded only after all of its statements, and processes that start together apply the same file
- * twice to no effect. What was made and is gone is not made anew: an empty table in its place would pass for the history.
+ * twice to no effect. A table that was made and is gone is not made anew: an empty one in its place would pass for the history.
  */
 import { createHash } from 'node:crypto'
 import type { AnalyticsClient } from './client.ts'

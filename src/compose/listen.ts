@@ -13,7 +13,7 @@ import type { Clock } from '../clock.ts'
 export interface Listener {
   /** The address as a URL that can be opened on this machine. */
   url: string
-  /** What is bound: never a name. */
+  /** The bound address, never a name. */
   bound: { host: string; port: number }
   /** Requests are answered by this from now on. */
   serve(handler: RequestListener): void

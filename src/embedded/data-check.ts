@@ -1,5 +1,5 @@
 /**
- * Looks through a data directory before anything starts in it. What is there and cannot be read stops the start, and so does what is missing
+ * Looks through a data directory before anything starts in it. A file that exists and cannot be read stops the start, and so does one that is missing
  * although something else depends on it; nothing is made anew in its place, since that would end what depends on it.
  */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
@@ -41,7 +41,7 @@ const WRITTEN = ['kafka/server.properties', 'clickhouse/server.json', 'clickhous
 /** Whatever is in them is a file. */
 const FLAT = ['kafka/logs/', 'leases/']
 
-/** What is there must be of its kind. */
+/** An existing file must be of its kind. */
 function kindProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const isUsed = (path: string) => (kafka || !path.startsWith('kafka/')) && (clickhouse || !path.startsWith('clickhouse/'))
   const directories = ['kafka/', 'clickhouse/', ...DATA_FILES.map(({ path }) => path)].filter(path => path.endsWith('/') && isUsed(path))

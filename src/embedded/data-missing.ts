@@ -1,4 +1,4 @@
-/** What is missing from a data directory although something else that is there depends on it. */
+/** Files that are missing from a data directory although others in it depend on them. */
 import { join } from 'node:path'
 import { tablesFile } from './clickhouse.ts'
 import { adviceFor } from './data-files.ts'

@@ -61,7 +61,7 @@ function pathProblems(dataDir: string): string[] {
   }
 }
 
-/** What is fetched once for all data directories goes there. */
+/** Holds the downloads of all data directories. */
 function cacheProblems(cacheDir: string): string[] {
   try {
     makeDirectory(cacheDir)

@@ -55,7 +55,7 @@ export function readEnvelope(value: Buffer): ReadEnvelope {
 
 function payloadIn(value: Buffer, envelope: Envelope): { payload: Buffer; findings: Finding[] } {
   const [data, encoded] = [envelope.get('data'), envelope.get('data_base64')]
-  if (data && encoded) return without('/value/data_base64', 'exclusive', 'stands beside data: send one of the two')
+  if (data && encoded) return without('/value/data_base64', 'exclusive', 'is there beside data: send one of the two')
   if (data) return { payload: value.subarray(data.start, data.end), findings: [] }
   if (!encoded) return without('/value/data', 'required', 'must be the payload: a JSON object')
   const text = encoded.value
@@ -79,7 +79,7 @@ export function binaryFindings(headers: Headers): Finding[] {
   return type ? [...findings, ...mediaFindings(textOf(type), '/headers/content-type')] : findings
 }
 
-/** What is not UTF-8 is no text, and so no attribute. */
+/** Bytes that are not UTF-8 are no text, and so no attribute. */
 const textOf = (bytes: Buffer | undefined): unknown => (bytes === undefined ? undefined : isUtf8(bytes) ? bytes.toString('utf8') : bytes)
 
 function missing(read: (attribute: string) => unknown, pathOf: (attribute: string) => string): Finding[] {

@@ -7,7 +7,7 @@ import { encodingFault } from './json-encoding.ts'
 const PATH_CHARACTERS_MAX = 500
 const MESSAGE_CHARACTERS_MAX = 300
 
-/** JSON can hold it as an escape (`"\ud83d"`). What goes on in headers and columns is UTF-8, where it would become U+FFFD. */
+/** JSON can hold it as an escape (`"\ud83d"`). Headers and columns are UTF-8, where it would become U+FFFD. */
 export const HALF_A_PAIR = 'holds half of a surrogate pair, which is no character: send whole characters'
 
 /** Any JSON in UTF-8, whatever its depth and keys (rule `not_json`). */

@@ -76,12 +76,12 @@ export const checkNamespace = (namespace: string): Code | undefined => (NAMESPAC
 export const checkName = (name: string): Code | undefined => (NAME_PATTERN.test(name) ? undefined : 'invalid_name')
 export const checkVersion = (version: string): Code | undefined => (VERSION_PATTERN.test(version) ? undefined : 'invalid_version_format')
 
-/** What is wrong with the way a name is written, where it holds its version; a name without one has no `@`. */
+/** The fault of a name that holds its version; a name without one has no `@`. */
 export function misplacedVersion(name: string): string | undefined {
   return name.includes('@') ? 'must be the name alone: what follows @ goes into the field version' : undefined
 }
 
-/** What is wrong with the way a version is written; undefined when it is well formed. */
+/** The fault in the way a version is written; undefined when it is well formed. */
 export function versionProblem(version: string): string | undefined {
   if (VERSION_PATTERN.test(version)) return undefined
   const bare = version.slice(1)

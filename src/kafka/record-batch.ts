@@ -132,7 +132,7 @@ export interface Decoded {
   records: LogRecord[]
   /** Where to read on: beyond markers and aborted records too. */
   nextOffset: number
-  /** What was decoded, unpacked. */
+  /** Decoded bytes, unpacked. */
   unpackedBytes: number
 }
 

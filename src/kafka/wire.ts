@@ -1,6 +1,6 @@
 /**
  * Kafka's wire, as kafkajs speaks it: connections, authentication, metadata, requests. What imports from inside kafkajs is here,
- * in `framing.ts` and in `literal-addresses.ts`; what is done with the requests stands in the files beside them.
+ * in `framing.ts` and in `literal-addresses.ts`; the files beside them use the requests.
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'

@@ -72,7 +72,7 @@ function invalidSchema(details: Finding[]): RegistrationFinding {
   }
 }
 
-/** What has no canonical form, and so no hash: numbers first, with their places. */
+/** Values without a canonical form, and so without a hash: numbers first, with their places. */
 function uncanonicalIn(schema: SchemaObject): Finding[] {
   const inexact = inexactNumbers(schema)
   if (inexact.length > 0) return inexact

@@ -45,7 +45,7 @@ const isShifted = (name: string, config: Config) => (name === 'CLARION_TIME_SCAL
 
 const CLUSTER_ONLY = ['KAFKA_USERNAME', 'KAFKA_PASSWORD', 'KAFKA_SSL', 'KAFKA_CLIENT_BOOTSTRAP', 'KAFKA_CLIENT_SECURITY_PROTOCOL']
 
-/** What is allowed but may not be meant. */
+/** Combinations that are allowed but may not be meant. */
 export function combinationWarnings(config: Config, { isSet }: SettingsReader): string[] {
   const warnings: string[] = []
   const idle = isSet('KAFKA_BROKERS')

@@ -32,7 +32,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'CLARION_CACHE_DIR',
-    sentence: "What is fetched once per user: Kafka's jars. Without a home directory that can be written: cache in the data directory.",
+    sentence: "Directory of downloads, once per user: Kafka's jars. Without a writable home directory: cache in the data directory.",
     default: '~/.cache/clarion',
     example: '/var/cache/clarion',
   },

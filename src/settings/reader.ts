@@ -5,7 +5,7 @@ import { SETTINGS } from './list.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface SettingsReader {
-  /** The value, or that of the default. After a problem the result is of no use: whoever reads throws in the end. */
+  /** The value, or that of the default. After a problem the result is of no use: the reader throws in the end. */
   read<T>(name: string, kind: Kind<T>): T
   /** Undefined when the setting is empty and has no default. */
   optional<T>(name: string, kind: Kind<T>): T | undefined

@@ -43,7 +43,7 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   /** While it runs the history tells how far it has come. */
   const shown = async (replay: Replay) => shownWith(replay, await reads.replayOutcomes(replay))
 
-  /** What has been changed is changed, whether the history can be read or not. */
+  /** The change holds whether the history can be read or not. */
   const shownAfterChange = async (replay: Replay) => shownWith(replay, await reads.replayOutcomes(replay).catch(unlessAway))
 
   function shownWith(replay: Replay, outcomes: ReplayOutcomes | undefined): object {
