@@ -67,14 +67,16 @@ const NETWORK_REMEDY = code =>
  * process group, which holds the install scripts as well, is killed a moment later.
  */
 function passSignalsOn(child) {
+  let killing
   const passed = {
     signal: undefined,
     end() {
+      clearTimeout(killing) // npm has ended; its number may soon be another process group's
       for (const signal of SIGNALS) process.off(signal, pass)
     },
   }
   const pass = signal => {
-    if (passed.signal === undefined) setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS)
+    killing ??= setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS)
     passed.signal ??= signal
     signalGroup(child, signal)
   }

@@ -14,7 +14,7 @@ export interface MavenFetch {
   pom: string
   /** Takes the jars. */
   directory: string
-  /** File names of the jars that are to come, for the progress. */
+  /** File names of the jars that are to come, for the progress; empty when they are not known. */
   jars: readonly string[]
   logger: ProgressLogger
 }
@@ -71,7 +71,8 @@ function showProgress(jars: ReadonlySet<string>, logger: ProgressLogger) {
   let [files, bytes, ours] = [0, 0, 0]
   const timer = setInterval(() => {
     const seconds = Math.round((performance.now() - startedMs) / 1000)
-    logger.info(`Maven has fetched ${ours} of ${jars.size} jars (${files} files, ${Math.round(bytes / 1e6)} MB), ${seconds} s …`)
+    const known = jars.size > 0 ? `${ours} of ${jars.size} jars, ` : ''
+    logger.info(`Maven has fetched ${known}${files} files in all (${Math.round(bytes / 1e6)} MB), ${seconds} s …`)
   }, PROGRESS_MS)
   return {
     line(line: string) {
