@@ -2,20 +2,19 @@
  * Runs the Kafka Streams application (`kafka-streams/Admission.java`) on the topic that the raw pass-through reads, and answers its steady rate. Maven
  * fetches its jars once for this machine; Java runs the source as it is.
  */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { cacheDirectory } from '../src/config.ts'
+import { fetchJars } from '../src/embedded/maven.ts'
 import { ORDER_SCHEMA } from './order.ts'
 import { createTopics, filledTopic } from './pass-through.ts'
 import { type Sample, steadyRate } from './rates.ts'
 import type { Stand } from './stand.ts'
 
-const MAVEN_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 const PATIENCE_MS = 180_000
 const SOURCE = fileURLToPath(new URL('kafka-streams/Admission.java', import.meta.url))
 const POM = fileURLToPath(new URL('kafka-streams/pom.xml', import.meta.url))
@@ -83,7 +82,12 @@ async function jars(): Promise<string> {
   const draft = `${directory}.${process.pid}`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft, { recursive: true })
-  await promisify(execFile)('mvn', ['-B', '-q', '-f', POM, MAVEN_PLUGIN, `-DoutputDirectory=${draft}`, '-DincludeScope=runtime'])
+  await fetchJars({
+    pom: POM,
+    directory: draft,
+    jars: [],
+    logger: { info: message => console.error(message), warn: message => console.error(message) },
+  })
   renameSync(draft, directory)
   return directory
 }

@@ -90,7 +90,7 @@ export function createRoutes(on: Handlers): Route[] {
     route('GET', `${custom}/emits`, 'events:read', 'List emits.', list(events.emit, events.emitQuery), on.emits.list),
     route('GET', `${custom}/emits/:id`, 'events:read', 'The state of an emit.', { answer: events.emit }, on.emits.get),
     ...createPlatformRoutes(on.platform),
-    route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; all findings are told.', { body: events.newDryRun, exactMember: 'payloadSchema', answer: events.dryRun }, on.registrations.dryRun),
+    route('POST', `${custom}/dry-run`, 'events:manage', 'Check a registration and make nothing; the answer lists all findings.', { body: events.newDryRun, exactMember: 'payloadSchema', answer: events.dryRun }, on.registrations.dryRun),
     route('GET', `${custom}/health`, 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: events.health }, on.usage.health),
     route('GET', `${custom}/:id`, 'events:read', 'One registration.', { answer: registration }, on.registrations.get),
     route('GET', `${custom}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(events.typesQuery), answer: events.types }, on.registrations.types),
