@@ -1,6 +1,6 @@
 /** The organizations of a run: four on different shards, each with the order registered. Made once, whichever figure comes first. */
 
-import { createClient } from '../src/kafka/client.ts'
+import { createClient } from '../src/kafka/protocol/client.ts'
 import { shardOf } from '../src/kafka/shards.ts'
 import { emits } from '../topics/emits.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'

@@ -3,9 +3,9 @@
  * is read, so that watching costs next to nothing.
  */
 
-import { createLogReader } from '../src/kafka/log-reader.ts'
 import type { LogRecord } from '../src/kafka/ports.ts'
-import { openWire } from '../src/kafka/wire.ts'
+import { openWire } from '../src/kafka/protocol/wire.ts'
+import { createLogReader } from '../src/kafka/read/log-reader.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { admissionCounters, counterKeys, inputPositionCodec, organizationCountersCodec } from '../topics/admission-counters.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'

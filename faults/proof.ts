@@ -1,6 +1,6 @@
 /** What must hold when all is quiet, each in a sentence, with the first examples of what does not. */
 import type { AnalyticsClient } from '../src/analytics/client.ts'
-import type { LogPages } from '../src/kafka/log-pages.ts'
+import type { LogPages } from '../src/kafka/read/log-pages.ts'
 import { createFindings, type Finding, type Findings } from './findings.ts'
 import { ADMIN_KEY } from './fleet.ts'
 import type { Load } from './load.ts'

@@ -1,6 +1,7 @@
 /** Emits: what was acknowledged, what was judged, what stands in the log, and what was counted, held against each other. */
-import type { LogPages } from '../src/kafka/log-pages.ts'
+
 import type { LogRecord } from '../src/kafka/ports.ts'
+import type { LogPages } from '../src/kafka/read/log-pages.ts'
 import { emits } from '../topics/emits.ts'
 import { events } from '../topics/events.ts'
 import type { Findings } from './findings.ts'

@@ -14,7 +14,7 @@ import { readKept, writePrivate } from './embedded/kept-files.ts'
 import { keyIdsFile, loadOrCreateKeys } from './embedded/keys.ts'
 import type { ProgressLogger } from './embedded/part-directory.ts'
 import { preflight } from './embedded/preflight.ts'
-import type { KafkaSettings } from './kafka/wire.ts'
+import type { KafkaSettings } from './kafka/protocol/wire.ts'
 
 export interface Backends {
   kafka: KafkaSettings

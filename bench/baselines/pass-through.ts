@@ -7,7 +7,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormatsModule from 'ajv-formats'
 import { type EachBatchPayload, default as kafkajs, type Producer } from 'kafkajs'
 import { createSystemClock } from '../../src/clock.ts'
-import { type KafkaSettings, saslOf } from '../../src/kafka/wire.ts'
+import { type KafkaSettings, saslOf } from '../../src/kafka/protocol/wire.ts'
 import { ORDER_SCHEMA } from '../order.ts'
 import type { Sample } from '../rates.ts'
 

@@ -4,8 +4,9 @@
  * a second over HTTP notices of it, beside the same platform while it is idle. In one process, and with `api` and `admit` apart and the history
  * written afterwards, which is how the figure of admission is taken.
  */
+
+import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
-import type { KafkaSettings } from '../../src/kafka/wire.ts'
 import type { PassThroughMessage, PassThroughSettings } from '../baselines/pass-through.ts'
 import { watchParts } from '../cpu.ts'
 import { startFlood } from '../flood.ts'

@@ -1,6 +1,6 @@
 /**
  * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
- * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/shard.ts`).
+ * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'

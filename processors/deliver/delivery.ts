@@ -2,8 +2,8 @@
 import type { Webhook } from '../../src/control-plane/records.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
-import type { Begun, Progress } from './progress.ts'
-import type { Lane } from './subject-lanes.ts'
+import type { Lane } from './dispatch/subject-lanes.ts'
+import type { Begun, Progress } from './state/progress.ts'
 
 /**
  *     held (due later) ─► lined (before its turn) ─► waiting (for a slot) ─► flying ─► over

@@ -1,6 +1,6 @@
 /**
  * `deliver`: deliveries, deliveries.retry-* → audit.attempts | deliveries.retry-* | deliveries.dead-letter. One signed HTTP request per
- * attempt; its result, what follows from it and the position commit in one Kafka transaction (the runtime's, `src/kafka/shard.ts`). So an
+ * attempt; its result, what follows from it and the position commit in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`). So an
  * attempt is (delivery, number): only the request that was in flight in a crash can be made again.
  */
 import type { Clock, Random } from '../../src/clock.ts'
@@ -22,24 +22,24 @@ import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState, deliveryStateKeys } from '../../topics/delivery-state.ts'
-import { createAnnouncing } from './announcing.ts'
-import { createAsked } from './asked.ts'
 import { type Attempts, createAttempts } from './attempt.ts'
-import { createCancelling } from './cancelling.ts'
-import { type CatchUpSources, createCatchUps } from './catch-ups.ts'
-import { createCommandReader } from './commands.ts'
+import { type CatchUpSources, createCatchUps } from './catch-up/catch-ups.ts'
 import type { Delivery } from './delivery.ts'
-import { createDispatcher, type Dispatcher } from './dispatcher.ts'
-import { createFigures, type DeliverFigures, type Watched } from './figures.ts'
-import { createFreshDeliveries } from './fresh.ts'
+import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts'
+import { createRoom, type Room } from './dispatch/memory-budget.ts'
+import { createSubjectLanes } from './dispatch/subject-lanes.ts'
+import { createCancelling } from './inputs/cancellation.ts'
+import { createCommandReader } from './inputs/commands.ts'
+import { createFreshDeliveries } from './inputs/new-deliveries.ts'
+import { createRetryTier } from './inputs/retry-tier.ts'
 import { DELIVER_LIMITS, type DeliverLimits } from './limits.ts'
-import { createOpenEvents } from './open-events.ts'
-import { createOutputs } from './outputs.ts'
-import { createProgress } from './progress.ts'
-import { createRetryTier } from './retry-tier.ts'
-import { createRoom, type Room } from './room.ts'
+import { createFigures, type DeliverFigures, type Watched } from './metrics.ts'
+import { createAnnouncing } from './outcome/announcements.ts'
+import { createOutputs } from './outcome/outputs.ts'
 import { createDeliveryShard } from './shard.ts'
-import { createSubjectLanes } from './subject-lanes.ts'
+import { createAsked } from './state/manual-retries.ts'
+import { createOpenEvents } from './state/open-events.ts'
+import { createProgress } from './state/progress.ts'
 
 /**
  * Results wait this long for others: by then the request has long been answered, and nobody waits for its row. A crash repeats what was answered

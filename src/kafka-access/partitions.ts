@@ -17,7 +17,7 @@ import type { ControlView } from '../control-plane/view.ts'
 import type { Ids } from '../events/ids.ts'
 import { planOf } from '../registry/plans.ts'
 
-/** See `Provisioning` of `src/kafka/provisioning.ts`. */
+/** See `Provisioning` of `src/kafka/admin/provisioning.ts`. */
 export interface PartitionProvisioning {
   growOrganizationTopics(organization: { id: string; partitions: number }, environment: Environment): Promise<void>
   ingressPartitions(organizationIds: readonly string[], environment: Environment): Promise<Map<string, number>>

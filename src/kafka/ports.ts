@@ -1,7 +1,7 @@
 /**
  * What the rest of Clarion sees of Kafka. Implementations stand beside this file; only they know the client library.
  */
-import type { ForeignBatches } from './record-batch.ts'
+import type { ForeignBatches } from './protocol/record-batch.ts'
 
 /** Header values by name; a repeated header keeps its last value. */
 export type Headers = Record<string, Buffer>

@@ -7,9 +7,9 @@ import { auditEmits } from '../../topics/audit-emits.ts'
 import { events } from '../../topics/events.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 import type { Environment, Organization } from '../control-plane/records.ts'
-import type { LogPages } from '../kafka/log-pages.ts'
 import type { LogRecord } from '../kafka/ports.ts'
-import type { Wire } from '../kafka/wire.ts'
+import type { Wire } from '../kafka/protocol/wire.ts'
+import type { LogPages } from '../kafka/read/log-pages.ts'
 
 export interface KafkaFigures {
   /** By organization, of one shard. */

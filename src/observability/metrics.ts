@@ -1,7 +1,7 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { ShardMetrics } from '../kafka/shard.ts'
+import type { ShardMetrics } from '../kafka/runtime/shard.ts'
 import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'

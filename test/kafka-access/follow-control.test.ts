@@ -5,7 +5,7 @@ import type { KafkaCredential, Kind, Organization, RecordsByKind } from '../../s
 import type { ControlViewStore } from '../../src/control-plane/view-store.ts'
 import { controlKey, createControlView } from '../../src/control-plane/view-store.ts'
 import { createIds } from '../../src/events/ids.ts'
-import { type Accounts, createAccounts } from '../../src/kafka/accounts.ts'
+import { type Accounts, createAccounts } from '../../src/kafka/admin/accounts.ts'
 import { followControl } from '../../src/kafka-access/follow-control.ts'
 import { grantsOf, ratesOf } from '../../src/kafka-access/grants.ts'
 import { createLogger } from '../../src/observability/logger.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { createFetchNodes, type FetchNode } from '../../src/kafka/fetch-nodes.ts'
-import type { Reading } from '../../src/kafka/fetch-session.ts'
+import { createFetchNodes, type FetchNode } from '../../src/kafka/read/fetch-nodes.ts'
+import type { Reading } from '../../src/kafka/read/fetch-session.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const QUIET_AFTER_MS = 10_000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { createInputQueue } from '../../src/kafka/input-queue.ts'
 import type { LogReader, LogRecord } from '../../src/kafka/ports.ts'
+import { createInputQueue } from '../../src/kafka/runtime/input-queue.ts'
 
 /** A reader that only remembers what it is told. */
 function queueWithReader(shareMax?: number) {

@@ -1,10 +1,10 @@
 /** The traps of the design page that need a connection to break at the wrong moment, and the one that needs many topics. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
-import { createAppender } from '../../src/kafka/appender.ts'
-import { createClient } from '../../src/kafka/client.ts'
-import { createLogReader } from '../../src/kafka/log-reader.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
+import { createClient } from '../../src/kafka/protocol/client.ts'
+import { createLogReader } from '../../src/kafka/read/log-reader.ts'
+import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, it } from '@jest/globals'
-import { createClient } from '../../src/kafka/client.ts'
-import { isCutOff } from '../../src/kafka/reach.ts'
-import { KafkaError, openWire } from '../../src/kafka/wire.ts'
+import { createClient } from '../../src/kafka/protocol/client.ts'
+import { isCutOff } from '../../src/kafka/protocol/reach.ts'
+import { KafkaError, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 
 it('a start is made again when its connections break, and not for what the broker says', async () => {

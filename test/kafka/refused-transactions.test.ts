@@ -1,6 +1,6 @@
 /** What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them here, the rest is real. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/flexible.ts'
+import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 

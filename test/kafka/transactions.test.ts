@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { CommitFailed } from '../../src/kafka/transactional-writer.ts'
+import { CommitFailed } from '../../src/kafka/write/transactional-writer.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 let runtime: TestRuntime

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
-import { createClient } from '../../src/kafka/client.ts'
+import { createClient } from '../../src/kafka/protocol/client.ts'
 import { emits } from '../../topics/emits.ts'
 import { readLog } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'

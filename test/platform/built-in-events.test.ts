@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import { BUILT_IN_EVENTS } from '../../src/events/built-in-events.ts'
-import { createClient } from '../../src/kafka/client.ts'
+import { createClient } from '../../src/kafka/protocol/client.ts'
 import { events } from '../../topics/events.ts'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'

@@ -3,7 +3,7 @@
  * answer a chosen request themselves, as a broker among several would: it does not arrive.
  */
 import { Socket } from 'node:net'
-import type { SocketFactory } from '../../src/kafka/wire.ts'
+import type { SocketFactory } from '../../src/kafka/protocol/wire.ts'
 
 export const PRODUCE = 0
 export const END_TRANSACTION = 26

@@ -1,7 +1,7 @@
 /** Where the Kafka and the ClickHouse of a test's platform are, as its data directory tells. */
 import { joinEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { joinEmbeddedKafka } from '../../src/embedded/kafka.ts'
-import type { KafkaSettings } from '../../src/kafka/wire.ts'
+import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
 import type { TestPlatform } from './platform.ts'
 
 export function connectionsOf({ dataDir }: TestPlatform): { kafka: KafkaSettings; clickhouseUrl: string } {

@@ -1,7 +1,7 @@
 /** Record batches made by hand, as a producer may send them that obeys no library: any deltas, counts, lengths and codecs, with a right checksum. */
 import { crc32c } from '@node-rs/crc32'
-import { produceRequest } from '../../src/kafka/requests.ts'
-import { openWire } from '../../src/kafka/wire.ts'
+import { produceRequest } from '../../src/kafka/protocol/requests.ts'
+import { openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import type { Credential } from './kafka-clients.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { createDueQueue } from '../../../processors/deliver/due-queue.ts'
+import { createDueQueue } from '../../../processors/deliver/dispatch/due-queue.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 
 describe('the due queue', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createNotices } from '../../../processors/deliver/notices.ts'
+import { createNotices } from '../../../processors/deliver/outcome/notices.ts'
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import { createOwnerNotices, NoRecipient } from '../../../src/notifications/owner-notices.ts'

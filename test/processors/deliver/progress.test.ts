@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Begun, createProgress, type Progress } from '../../../processors/deliver/progress.ts'
+import { type Begun, createProgress, type Progress } from '../../../processors/deliver/state/progress.ts'
 import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryStateKeys } from '../../../topics/delivery-state.ts'
 
 const TOPIC = 'deliveries'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createStandings } from '../../../processors/deliver/standings.ts'
+import { createStandings } from '../../../processors/deliver/state/changelog-table.ts'
 
 function bench() {
   let changes = 0

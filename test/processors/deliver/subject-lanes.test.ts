@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Delivery } from '../../../processors/deliver/delivery.ts'
-import { createSubjectLanes } from '../../../processors/deliver/subject-lanes.ts'
+import { createSubjectLanes } from '../../../processors/deliver/dispatch/subject-lanes.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
 import { laneStateCodec } from '../../../topics/delivery-state.ts'
 

@@ -1,0 +1,27 @@
+/** The end of a replay is written when the history has what it did, so that the figures it ends with are true (C.8). */
+import type { ReplayOutcomes } from '../../../src/analytics/replay-reads.ts'
+import type { Clock } from '../../../src/clock.ts'
+import type { Replay } from '../../../src/control-plane/records.ts'
+import type { Replays } from '../../../src/control-plane/replays.ts'
+import type { ReplayPorts } from './replays.ts'
+
+/** A history that is further behind keeps no replay from ending. What was cut short has things in flight that nobody waits for. */
+const LAG = { mostMs: 30_000, everyMs: 200 } as const
+
+/** Rejects when history or control plane cannot be reached; to be repeated. */
+export function createReplayEnd(deps: {
+  outcomes(replay: Replay): Promise<ReplayOutcomes>
+  end: Replays['end']
+  clock: Clock
+}): ReplayPorts['ended'] {
+  const { clock } = deps
+  return async (replay, state, { matched, skipped }) => {
+    const deadlineMs = clock.monotonicMs() + (state === 'completed' ? LAG.mostMs : 0)
+    for (;;) {
+      const { processed, succeeded, failed } = await deps.outcomes(replay)
+      if (processed + skipped >= matched || clock.monotonicMs() >= deadlineMs)
+        return deps.end(replay, state, { matched, processed: processed + skipped, succeeded, failed, skipped })
+      await clock.sleep(LAG.everyMs)
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Replays and recoveries to one webhook (C.8): what the log holds of a stretch of time is delivered again under new delivery ids, on a rate
+ * of its own. What is to run stands in the control plane; how far it has come is state of the shard, so a killed one goes on where it was.
+ */
+import type { Replay, Webhook } from '../../../src/control-plane/records.ts'
+import { deliveryId } from '../../../src/events/ids.ts'
+import { isLifecycleType } from '../../../src/events/names.ts'
+import { createSelectorIndex } from '../../../src/events/selector.ts'
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { EventFacts } from '../../../topics/deliveries.ts'
+import { catchUpKeys, type ReplayState, replayStateCodec } from '../../../topics/delivery-catch-ups.ts'
+import { events } from '../../../topics/events.ts'
+import { createStandings } from '../state/changelog-table.ts'
+import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
+import type { CatchUpPorts } from './paused-webhooks.ts'
+
+/** Records of one partition are not quite in the order of their times: the platform's own come in by another way. */
+const TIME_SLACK_MS = 60_000
+
+export interface ReplayPorts extends CatchUpPorts {
+  /** Whether this shard works for the organization. */
+  isOurs(organizationId: string): boolean
+  /** Of these events, those that this webhook has had with success, and when it first had. From the history. */
+  delivered(replay: Replay, eventIds: string[]): Promise<ReadonlyMap<string, number>>
+  /** Into the control plane; to be repeated until the view shows it. */
+  ended(replay: Replay, state: 'completed' | 'cancelled' | 'failed', progress: { matched: number; skipped: number }): Promise<void>
+}
+
+export interface Replays {
+  restore(replayId: string, value: Buffer | null): void
+  start(): void
+  seal(partition: number): OutRecord[]
+  close(): void
+}
+
+interface Running extends ReplayState {
+  way: CatchUp | undefined
+  cancelled: boolean
+}
+
+const UNDER_WAY: ReadonlySet<Replay['state']> = new Set(['pending', 'running', 'paused', 'cancelling'])
+
+export function createReplays(ports: ReplayPorts): Replays {
+  const { view, clock } = ports
+  const states = createStandings<Running>({
+    keyOf: catchUpKeys.ofReplay,
+    encode: ({ way, organizationId, matched, skipped, cursors }) =>
+      replayStateCodec.encode({ organizationId, matched, skipped, cursors: way?.cursors() ?? cursors }),
+    onChange: () => ports.changed(),
+  })
+  let forget: () => void = () => undefined
+  let closed = false
+
+  function follow(organizationId: string, replayId: string): void {
+    if (closed || !ports.isOurs(organizationId)) return
+    const replay = view.find('replay', organizationId, replayId)
+    const known = states.get(replayId)
+    if (!replay || !UNDER_WAY.has(replay.state)) {
+      if (known) drop(replayId, known)
+      return
+    }
+    const state = known ?? { organizationId, cursors: [], matched: 0, skipped: 0, way: undefined, cancelled: false }
+    if (!known) states.set(replayId, state)
+    state.cancelled = replay.state === 'cancelling'
+    if (state.cancelled) state.way?.stop()
+    else state.way?.nudge()
+    if (!state.way) run(replay, state).catch(error => ports.fail(error as Error))
+  }
+
+  function drop(replayId: string, state: Running): void {
+    state.way?.stop()
+    states.end(replayId)
+  }
+
+  async function run(replay: Replay, state: Running): Promise<void> {
+    const { organizationId, id, webhookId } = replay
+    const fromMs = Date.parse(replay.from)
+    const toMs = Date.parse(replay.to)
+    const webhook = () => view.find('webhook', organizationId, webhookId)
+    const now = () => view.find('replay', organizationId, id)
+    state.way = createCatchUp({
+      ...ports,
+      cursors: state.cursors,
+      stretch: {
+        topic: events.nameFor(organizationId, replay.environment),
+        partitions: view.organization(organizationId)?.partitions ?? 1,
+        organizationId,
+        begins: event => event.recordedAtMs >= fromMs - TIME_SLACK_MS,
+        ends: event => event.recordedAtMs >= toMs + TIME_SLACK_MS,
+        choose: batch => choose(replay, state, webhook(), batch, fromMs, toMs),
+      },
+      ratePerSecond: replay.ratePerSecond,
+      inFlightMax: () => webhook()?.maxInFlight ?? 1,
+      halted: () => now()?.state === 'paused',
+      failing: () => ports.failing(webhookId),
+      deliver({ event, payload, originalDeliveredAtMs = null }, left) {
+        state.matched++
+        const dueAtMs = Math.round(clock.nowMs())
+        const delivery = { event, payload, webhookId, deliveryId: deliveryId(event.eventId, webhookId, id), attempts: 0, dueAtMs }
+        ports.take({ ...delivery, trigger: 'replay', replayId: id, originalDeliveredAtMs, once: false, createdAtMs: dueAtMs }, left)
+      },
+      moved: () => states.touch(id),
+    })
+    if (!state.cancelled) await state.way.pass()
+    if (closed || states.get(id) !== state) return
+    await end(replay, state)
+  }
+
+  /** In the range, selected, not yet delivered if that is asked for; what would come to a webhook that is off is skipped (C.8, rule 6). */
+  async function choose(replay: Replay, state: Running, webhook: Webhook | undefined, batch: Candidate[], fromMs: number, toMs: number) {
+    const selected = batch.filter(({ event, payload }) => {
+      if (event.recordedAtMs < fromMs || event.recordedAtMs >= toMs || !webhook) return false
+      return selects(replay, webhook, event, payload)
+    })
+    const eventIds = selected.map(({ event }) => event.eventId)
+    const delivered = await ports.delivered(replay, eventIds)
+    const left = replay.matchedMax === null ? undefined : Math.max(0, replay.matchedMax - state.matched)
+    const wanted = selected.filter(({ event }) => !(replay.onlyFailed && delivered.has(event.eventId))).slice(0, left)
+    if (webhook?.active) return wanted.map(each => ({ ...each, originalDeliveredAtMs: delivered.get(each.event.eventId) ?? null }))
+    state.matched += wanted.length
+    state.skipped += wanted.length
+    return []
+  }
+
+  function selects(replay: Replay, webhook: Webhook, event: EventFacts, payload: Buffer): boolean {
+    if (replay.selectors.length === 0) return !isLifecycleType(event.type) && ports.wanted(webhook, event, payload)
+    return createSelectorIndex([{ selectors: replay.selectors, value: true }]).match(event).length > 0
+  }
+
+  async function end(replay: Replay, state: Running): Promise<void> {
+    const outcome = state.cancelled ? 'cancelled' : view.find('webhook', replay.organizationId, replay.webhookId) ? 'completed' : 'failed'
+    while (!closed && states.get(replay.id) === state) {
+      try {
+        await ports.ended(replay, outcome, { matched: state.matched, skipped: state.skipped })
+        return
+      } catch (error) {
+        ports.logger.warn({ replay: replay.id, error: String(error) }, 'the end of a replay could not be written; trying again')
+        await clock.sleep(1_000)
+      }
+    }
+  }
+
+  return {
+    restore(replayId, value) {
+      states.restore(replayId, value ? { ...replayStateCodec.decode(value), way: undefined, cancelled: false } : undefined)
+    },
+    start() {
+      forget = view.onChange((kind, organizationId, id) => {
+        if (kind === 'replay') follow(organizationId, id)
+      })
+      for (const id of states.ids()) follow(states.get(id)!.organizationId, id)
+      for (const { id: organizationId } of view.organizations()) {
+        if (ports.isOurs(organizationId)) for (const { id } of view.list('replay', organizationId)) follow(organizationId, id)
+      }
+    },
+    seal: states.seal,
+    close() {
+      closed = true
+      forget()
+      for (const { way } of states.values()) way?.stop()
+    },
+  }
+}

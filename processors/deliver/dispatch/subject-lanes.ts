@@ -1,0 +1,227 @@
+/**
+ * Order per subject, for webhooks that ask for it (C.10 `ordering`). A lane is (webhook, subject); events without a subject share one. Its
+ * members are deliveries in the order of their events; only the first may be sent, the others wait:
+ *
+ *     block   a delivery is a member until it has ended
+ *     park    a delivery is a member until its first attempt has been made; what fails comes back outside the line
+ *
+ * Members are in hand, or in a retry topic because their turn is far. Those in hand are found again by reading `deliveries`; the others are
+ * kept by their sequence numbers in `delivery.state`, so that whoever comes first out of a retry topic knows who is before it. The turn
+ * passes when the end of the one before has committed: what a crash repeats is never overtaken.
+ *
+ * After a restart a member out of a retry topic also waits until `deliveries` has been read up to where it once stood: somebody before it
+ * may still be unread.
+ */
+
+import type { Webhook } from '../../../src/control-plane/records.ts'
+import { deliveryId } from '../../../src/events/ids.ts'
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
+import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../../topics/delivery-state.ts'
+import { fromSteps, includes, insert, remove, stepsOf } from '../catch-up/ascending.ts'
+import type { Delivery } from '../delivery.ts'
+
+export interface SubjectLanes {
+  restore(webhookId: string, subject: string | null, value: Buffer | null): void
+  /** Whether the delivery may go on now. If not, it is called back by `onTurn`. Costs nothing for webhooks without an order. */
+  mayGo(delivery: Delivery, webhook: Webhook): boolean
+  /** It has gone into a retry topic. `dueAtMs`: after an attempt. */
+  moved(delivery: Delivery, dueAtMs: number | undefined): void
+  /** When its turn may come, at the earliest; undefined where nothing is known, or there is no order. */
+  turnAtMs(delivery: Delivery): number | undefined
+  /** It has ended. */
+  ended(delivery: Delivery): void
+  /** It is in hand no longer, and has not ended: this shard stops. */
+  dropped(delivery: Delivery): void
+  /** Members in hand that wait for their turn, of one webhook. */
+  waiting(webhookId: string): number
+  /** The webhook has changed: whoever waits asks again. */
+  changed(webhookId: string): void
+  /** `deliveries` has been read on. */
+  read(): void
+  /** State records that bring the changelog to this point. */
+  seal(partition: number): OutRecord[]
+  committed(): void
+}
+
+/** A delivery's place in line. */
+export interface Lane {
+  readonly webhookId: string
+  readonly subject: string | null
+  /** Sequence numbers of all members, ascending. */
+  members: number[]
+  /** Of those that have been in a retry topic. */
+  stored: Set<number>
+  /** All of them, and so all before them, stand before this offset of `deliveries`. */
+  readTo: number
+  /** When the first is due again; 0 while the lane moves. Not known after a restart. */
+  turnAtMs: number | undefined
+  /** In hand, before their turn. */
+  waiting: Map<number, Delivery>
+}
+
+export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: Delivery): void }): SubjectLanes {
+  const lanes = new Map<string, Lane>()
+  const changed = new Set<string>()
+  const waitingByWebhook = new Map<string, number>()
+  /** Whose end is not in a transaction yet, and is in the one under way. */
+  let ends: Array<[Lane, number]> = []
+  let sealed: Array<[Lane, number]> = []
+  /** Lanes that wait for `deliveries` to be read on. */
+  const early = new Set<Lane>()
+
+  const keyOf = (webhookId: string, subject: string | null) => deliveryStateKeys.ofLane(webhookId, subject)
+  const sequenceOf = (delivery: Delivery) => delivery.event.sequence
+
+  function laneOf(webhookId: string, subject: string | null): Lane {
+    const key = keyOf(webhookId, subject)
+    const known = lanes.get(key)
+    if (known) return known
+    const made: Lane = { webhookId, subject, members: [], stored: new Set(), readTo: 0, turnAtMs: undefined, waiting: new Map() }
+    lanes.set(key, made)
+    return made
+  }
+
+  const laneWith = (delivery: Delivery): Lane | undefined => {
+    if (delivery.lane || lanes.size === 0) return delivery.lane
+    const lane = lanes.get(keyOf(delivery.webhookId, delivery.event.subject))
+    return lane && includes(lane.members, sequenceOf(delivery)) && isLined(delivery) ? lane : undefined
+  }
+
+  function hold(lane: Lane, delivery: Delivery): void {
+    const sequence = sequenceOf(delivery)
+    if (lane.waiting.get(sequence) === delivery) return
+    lane.waiting.set(sequence, delivery)
+    waitingByWebhook.set(lane.webhookId, (waitingByWebhook.get(lane.webhookId) ?? 0) + 1)
+  }
+
+  function unhold(lane: Lane, delivery: Delivery): void {
+    if (lane.waiting.get(sequenceOf(delivery)) !== delivery) return
+    lane.waiting.delete(sequenceOf(delivery))
+    const left = waitingByWebhook.get(lane.webhookId)! - 1
+    if (left > 0) waitingByWebhook.set(lane.webhookId, left)
+    else waitingByWebhook.delete(lane.webhookId)
+  }
+
+  /** Whether nobody is before it, nor can be unread. What comes from `deliveries` itself has had everybody before it read. */
+  const isNext = (lane: Lane, delivery: Delivery): boolean =>
+    lane.members[0] === sequenceOf(delivery) && (delivery.fresh || lane.stored.size === 0 || deps.readTo() >= lane.readTo)
+
+  /** Calls the first member, if it is here and may go. */
+  function pass(lane: Lane): void {
+    const first = lane.members[0]
+    const delivery = first === undefined ? undefined : lane.waiting.get(first)
+    if (!delivery) return
+    if (!isNext(lane, delivery)) {
+      early.add(lane)
+      return
+    }
+    unhold(lane, delivery)
+    deps.onTurn(delivery)
+  }
+
+  /** It is before nobody any more, once that has committed. */
+  function leave(lane: Lane, delivery: Delivery): void {
+    const sequence = sequenceOf(delivery)
+    unhold(lane, delivery)
+    delivery.lane = undefined
+    lane.turnAtMs = 0
+    if (lane.stored.delete(sequence)) changed.add(keyOf(lane.webhookId, lane.subject))
+    ends.push([lane, sequence])
+  }
+
+  return {
+    restore(webhookId, subject, value) {
+      if (!value) {
+        lanes.delete(keyOf(webhookId, subject))
+        return
+      }
+      const { steps, readTo } = laneStateCodec.decode(value)
+      const lane = laneOf(webhookId, subject)
+      lane.members = fromSteps(steps)
+      lane.stored = new Set(lane.members)
+      lane.readTo = readTo
+    },
+    mayGo(delivery, webhook) {
+      if (webhook.ordering === 'none' && lanes.size === 0) return true
+      const inLine = webhook.ordering === 'block' || (webhook.ordering === 'park' && delivery.attempts === 0)
+      if (!inLine || !isLined(delivery)) {
+        const lane = laneWith(delivery)
+        if (lane) leave(lane, delivery)
+        return true
+      }
+      const lane = laneOf(webhook.id, delivery.event.subject)
+      delivery.lane = lane
+      insert(lane.members, sequenceOf(delivery))
+      if (isNext(lane, delivery)) return true
+      hold(lane, delivery)
+      if (lane.members[0] === sequenceOf(delivery)) early.add(lane)
+      return false
+    },
+    turnAtMs: delivery => delivery.lane?.turnAtMs,
+    moved(delivery, dueAtMs) {
+      const lane = laneWith(delivery)
+      if (!lane) return
+      if (dueAtMs !== undefined) {
+        if (delivery.attempt?.webhook.ordering !== 'block') return leave(lane, delivery)
+        lane.turnAtMs = dueAtMs
+      }
+      unhold(lane, delivery)
+      lane.stored.add(sequenceOf(delivery))
+      if (delivery.fresh) lane.readTo = Math.max(lane.readTo, delivery.source.record.offset + 1)
+      changed.add(keyOf(lane.webhookId, lane.subject))
+    },
+    ended(delivery) {
+      const lane = laneWith(delivery)
+      if (lane) leave(lane, delivery)
+    },
+    dropped(delivery) {
+      if (delivery.lane) unhold(delivery.lane, delivery)
+    },
+    waiting: webhookId => waitingByWebhook.get(webhookId) ?? 0,
+    changed(webhookId) {
+      if (!waitingByWebhook.has(webhookId)) return
+      for (const lane of lanes.values()) {
+        if (lane.webhookId !== webhookId) continue
+        for (const delivery of [...lane.waiting.values()]) {
+          unhold(lane, delivery)
+          deps.onTurn(delivery)
+        }
+      }
+    },
+    read() {
+      if (early.size === 0) return
+      for (const lane of [...early]) {
+        if (deps.readTo() < lane.readTo) continue
+        early.delete(lane)
+        pass(lane)
+      }
+    },
+    seal(partition) {
+      sealed = ends
+      ends = []
+      const records: OutRecord[] = []
+      for (const key of changed) {
+        const lane = lanes.get(key)
+        const value = lane && lane.stored.size > 0 ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.readTo }) : null
+        records.push({ topic: deliveryState.name, partition, key, value })
+      }
+      changed.clear()
+      return records
+    },
+    committed() {
+      const done = sealed
+      sealed = []
+      for (const [lane, sequence] of done) {
+        remove(lane.members, sequence)
+        if (lane.members.length > 0) pass(lane)
+        else lanes.delete(keyOf(lane.webhookId, lane.subject))
+      }
+    },
+  }
+}
+
+/** What comes in the order of the log: live deliveries, and what a webhook catches up with. Replays and retries by hand go by themselves. */
+function isLined({ trigger, deliveryId: id, event, webhookId }: RetryRecord): boolean {
+  return trigger === 'live' || (trigger === 'replay' && id === deliveryId(event.eventId, webhookId))
+}

@@ -1,0 +1,183 @@
+/**
+ * Cancelling deliveries before they are due: one by name, or all of a webhook that is gone.
+ *
+ * What is in memory is cancelled at once. The rest stands unread in the retry topics, where nobody looks until it is due; so these are gone
+ * through once, and what is found is ended ahead of the reading, in the transaction that says so. Until the search is over whatever comes
+ * in hand is asked for too: a record may move from one retry topic to another while it is looked for.
+ */
+import type { Clock } from '../../../src/clock.ts'
+import { deliveryId as deliveryIdOf } from '../../../src/events/ids.ts'
+import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
+import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
+import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import type { Progress } from '../state/progress.ts'
+
+const TROUBLE_PAUSE_MS = 1_000
+
+export interface Cancelling {
+  /** Whether the delivery is one that is looked for. */
+  wants(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): boolean
+  /**
+   * Why a delivery must not go on; undefined: it may. Who asks cancels it. One that is in flight is only told: the command to cancel it is
+   * over when its attempt is, so that a crash in between repeats both.
+   */
+  reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>, inFlight?: boolean): string | undefined
+  /** Cancels one; `over` is called when it has been, or is nowhere any more. */
+  delivery(deliveryId: string, webhookId: string, over: () => void): void
+  /** Cancels all of a webhook that is gone. */
+  webhook(webhookId: string, reason: string): void
+  sealed(): void
+  committed(): void
+  close(): void
+}
+
+/** What is looked for: a delivery, or all of a webhook. */
+interface Target {
+  webhookId: string
+  deliveryId: string | undefined
+  reason: string
+  over(): void
+}
+
+export function createCancelling(deps: {
+  handle: ShardHandle
+  pages: LogPages
+  clock: Clock
+  logger: Logger
+  progressOf(topic: string): Progress
+  /** Cancels what is in memory. */
+  cancelHeld(cancelling: Pick<Cancelling, 'wants' | 'reasonFor'>): void
+  isFlying(deliveryId: string): boolean
+  /** Ends a record that has not been read. */
+  cancelAhead(record: RetryRecord, progress: Progress, offset: number, reason: string): void
+  guarded(work: () => void): void
+}): Cancelling {
+  const { handle, pages, clock, progressOf, guarded } = deps
+  const byDelivery = new Map<string, Target>()
+  const byWebhook = new Map<string, Target>()
+  let waiting: Target[] = []
+  let searching = false
+  let closed = false
+  let seals = 0
+  let commits = 0
+  const barriers = new Set<{ after: number; resolve(): void }>()
+
+  const targetOf = (record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>) =>
+    byDelivery.get(record.deliveryId) ?? byWebhook.get(record.webhookId)
+
+  const reasonFor: Cancelling['reasonFor'] = (record, inFlight = false) => {
+    const target = targetOf(record)
+    if (!target) return undefined
+    if (target.deliveryId && !inFlight) forget(target)
+    return target.reason
+  }
+
+  function forget(target: Target): void {
+    if (target.deliveryId === undefined) byWebhook.delete(target.webhookId)
+    else if (!byDelivery.delete(target.deliveryId)) return
+    target.over()
+    handle.write([])
+  }
+
+  function add(target: Target): void {
+    if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
+    else byDelivery.set(target.deliveryId, target)
+    deps.cancelHeld(cancelling)
+    if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isFlying(target.deliveryId))) return
+    waiting.push(target)
+    void search()
+  }
+
+  async function search(): Promise<void> {
+    if (searching) return
+    searching = true
+    while (waiting.length > 0 && !closed) {
+      const targets = waiting
+      waiting = []
+      try {
+        await committedSinceNow()
+        for (const tier of RETRY_TIERS) await searchTier(tier.topic.name)
+        // What has been read meanwhile was not unread any more when the search came to it.
+        guarded(() => deps.cancelHeld(cancelling))
+        const unread = await searchFresh()
+        if (closed) return
+        // What is still to be read is cancelled when it is.
+        guarded(() => targets.filter(target => !unread.has(target) && !isFlying(target)).forEach(forget))
+      } catch (error) {
+        deps.logger.warn({ error: String(error) }, 'what is to be cancelled could not be looked for; trying again')
+        waiting.push(...targets)
+        await clock.sleep(TROUBLE_PAUSE_MS)
+      }
+    }
+    searching = false
+  }
+
+  const isFlying = ({ deliveryId }: Target) => deliveryId !== undefined && deps.isFlying(deliveryId)
+
+  /** Resolves when all that has been written up to now has committed, and can be read. */
+  function committedSinceNow(): Promise<void> {
+    handle.write([])
+    return new Promise(resolve => barriers.add({ after: seals + 1, resolve }))
+  }
+
+  async function searchTier(topic: string): Promise<void> {
+    const progress = progressOf(topic)
+    await eachUnread(topic, progress, log => {
+      if (!isWebhookWanted(log.key?.toString())) return
+      const record = retryRecordCodec.decode(log.value!)
+      if (!targetOf(record) || !progress.ahead(log.offset)) return
+      deps.cancelAhead(record, progress, log.offset, reasonFor(record)!)
+    })
+  }
+
+  /** The deliveries looked for that stand in records of `deliveries` which have not been read yet. */
+  async function searchFresh(): Promise<Set<Target>> {
+    const found = new Set<Target>()
+    if (byDelivery.size === 0) return found
+    await eachUnread(deliveries.name, progressOf(deliveries.name), log => {
+      const { event, webhookIds } = deliveryRecordCodec.decode(log.value!)
+      for (const webhookId of webhookIds.filter(isWebhookWanted)) {
+        const target = byDelivery.get(deliveryIdOf(event.eventId, webhookId))
+        if (target) found.add(target)
+      }
+    })
+    return found
+  }
+
+  const isWebhookWanted = (webhookId: string | undefined) =>
+    webhookId !== undefined && (byWebhook.has(webhookId) || [...byDelivery.values()].some(target => target.webhookId === webhookId))
+
+  async function eachUnread(topic: string, progress: Progress, look: (log: LogRecord) => void): Promise<void> {
+    for (let offset = progress.readTo(); ; ) {
+      const { records, nextOffset, stableEnd } = await pages.read(topic, handle.shard, offset)
+      if (closed) return
+      guarded(() => records.forEach(look))
+      if (nextOffset >= stableEnd || nextOffset === offset) return
+      offset = nextOffset
+    }
+  }
+
+  const cancelling: Cancelling = {
+    wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
+    reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
+    delivery: (deliveryId, webhookId, over) => add({ deliveryId, webhookId, reason: 'manual', over }),
+    webhook: (webhookId, reason) => add({ deliveryId: undefined, webhookId, reason, over: () => undefined }),
+    sealed: () => void seals++,
+    committed() {
+      commits++
+      for (const barrier of barriers) {
+        if (commits < barrier.after) continue
+        barriers.delete(barrier)
+        barrier.resolve()
+      }
+    },
+    close() {
+      closed = true
+      for (const barrier of barriers) barrier.resolve()
+      barriers.clear()
+    },
+  }
+  return cancelling
+}

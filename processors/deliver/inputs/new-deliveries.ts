@@ -1,0 +1,62 @@
+/** The reader of `deliveries`: one record per event, one delivery per webhook in it. */
+import type { Clock } from '../../../src/clock.ts'
+import { deliveryId } from '../../../src/events/ids.ts'
+import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
+import type { Room } from '../dispatch/memory-budget.ts'
+import type { DeliveryShard } from '../shard.ts'
+import type { OpenEvents } from '../state/open-events.ts'
+import type { Progress } from '../state/progress.ts'
+
+export interface FreshDeliveries {
+  receive(records: LogRecord[], nextOffset: number): void
+  /** Reads on, if it had stopped for want of room and there is some. */
+  goOn(): void
+}
+
+export function createFreshDeliveries(deps: {
+  handle: ShardHandle
+  progress: Progress
+  events: OpenEvents
+  shard: DeliveryShard
+  room: Room
+  clock: Clock
+  clockOffsetMs: number
+}): FreshDeliveries {
+  const { handle, progress, events, shard, room } = deps
+  let paused = false
+
+  function open(log: LogRecord): void {
+    const { event, payload, webhookIds } = deliveryRecordCodec.decode(log.value!)
+    const begun = progress.begin(log.offset, webhookIds.length)
+    if (!begun) return
+    events.begin(event, webhookIds.length)
+    const createdAtMs = log.timestampMs + deps.clockOffsetMs
+    // Due at once, also when the broker's clock is ahead of ours.
+    const dueAtMs = Math.min(createdAtMs, Math.round(deps.clock.nowMs()))
+    // A copy: ends that happen on the way go into the same list.
+    const ended = begun.ended.length > 0 ? [...begun.ended] : begun.ended
+    for (let place = 0; place < webhookIds.length; place++) {
+      if (ended.length > 0 && ended.includes(place)) continue
+      const webhookId = webhookIds[place]!
+      const id = deliveryId(event.eventId, webhookId)
+      const delivery = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
+      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, progress, begun, place, true)
+    }
+  }
+
+  return {
+    receive(records, nextOffset) {
+      for (const log of records) open(log)
+      progress.advance(nextOffset)
+      if (!room.full() || paused) return
+      paused = true
+      handle.pause(deliveries.name, handle.shard)
+    },
+    goOn() {
+      if (!paused || room.full()) return
+      paused = false
+      handle.resume(deliveries.name, handle.shard)
+    },
+  }
+}

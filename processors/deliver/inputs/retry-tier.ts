@@ -1,0 +1,113 @@
+/**
+ * The reader of one retry topic. Its records come when they are appended and may be loaded once nine tenths of the tier's delay have
+ * passed; append times only grow, so the first one tells for all, and reading is paused meanwhile. A loaded record that is due soon waits
+ * in memory, one that is due later goes into the next tier that fits.
+ */
+import type { Clock, Timer } from '../../../src/clock.ts'
+import { TIER_LOAD_FRACTION, tierFor } from '../../../src/delivery/retry-schedule.ts'
+import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import type { Begun, Progress } from '../state/progress.ts'
+
+/** What is due within this time waits in memory: through the tier of 5 minutes the last tenth always does. */
+const HELD_MS_MAX = 30_000
+/** Less is not worth a way through the broker, however short the scaled delays are. */
+const HELD_MS_MIN = 100
+
+export interface RetryTierReader {
+  receive(records: LogRecord[], nextOffset: number): void
+  /** When the oldest came that waits to be loaded; undefined: none does. */
+  oldestAtMs(): number | undefined
+  /** Loads what may be loaded. To be called whenever there is room again. */
+  load(): void
+  /** Hands on what has been read and is to be cancelled, whenever it would be due. */
+  release(wanted: (record: RetryRecord) => boolean): void
+  close(): void
+}
+
+interface Waiting {
+  log: LogRecord
+  begun: Begun
+  loadAtMs: number
+}
+
+export function createRetryTier(deps: {
+  tier: RetryTier
+  handle: ShardHandle
+  progress: Progress
+  clock: Clock
+  clockOffsetMs: number
+  timeScale: number
+  full(): boolean
+  /** Whether it is to be cancelled as soon as it is in hand. */
+  cancelled(record: RetryRecord): boolean
+  /** Takes a delivery in hand, now or at its due time. False when there is no room for one that is due later. */
+  take(record: RetryRecord, begun: Begun): boolean
+  /** For errors in a timer. */
+  guarded(work: () => void): void
+}): RetryTierReader {
+  const { tier, handle, progress, clock, timeScale } = deps
+  const topic = tier.topic.name
+  const loadAfterMs = tier.delayMs * timeScale * TIER_LOAD_FRACTION
+  const heldMs = Math.max(HELD_MS_MIN, HELD_MS_MAX * timeScale)
+  let waiting: Waiting[] = []
+  let paused = false
+  let timer: Timer | undefined
+
+  function load(): void {
+    timer?.cancel()
+    timer = undefined
+    const nowMs = clock.nowMs()
+    let loaded = 0
+    while (loaded < waiting.length && waiting[loaded]!.loadAtMs <= nowMs && !deps.full() && settle(waiting[loaded]!, nowMs)) loaded++
+    if (loaded > 0) waiting = waiting.slice(loaded)
+    const first = waiting[0]
+    if (first && first.loadAtMs > nowMs) timer = clock.after(Math.max(1, first.loadAtMs - nowMs), () => deps.guarded(load))
+    pause(first !== undefined || deps.full())
+  }
+
+  /** False when it must be tried again later. */
+  function settle({ log, begun }: Waiting, nowMs: number): boolean {
+    const record = retryRecordCodec.decode(log.value!)
+    const remainingMs = deps.cancelled(record) ? 0 : record.dueAtMs - nowMs
+    if (remainingMs <= heldMs && deps.take(record, begun)) return true
+    const next = tierFor(remainingMs, timeScale)
+    if (next.delayMs * timeScale * TIER_LOAD_FRACTION > remainingMs) return false
+    handle.write([{ topic: next.topic.name, partition: handle.shard, key: log.key, value: log.value }])
+    progress.end(begun, 0)
+    return true
+  }
+
+  function pause(wanted: boolean): void {
+    if (wanted === paused) return
+    paused = wanted
+    if (wanted) handle.pause(topic, handle.shard)
+    else handle.resume(topic, handle.shard)
+  }
+
+  return {
+    load,
+    oldestAtMs: () => (waiting[0] === undefined ? undefined : waiting[0].loadAtMs - loadAfterMs),
+    receive(records, nextOffset) {
+      const nowMs = clock.nowMs()
+      for (const log of records) {
+        const begun = progress.begin(log.offset, 1)
+        // Never longer than the tier's own delay, should the broker's clock be ahead of ours.
+        const appendedMs = Math.min(log.timestampMs + deps.clockOffsetMs, nowMs)
+        if (begun) waiting.push({ log, begun, loadAtMs: appendedMs + loadAfterMs })
+      }
+      progress.advance(nextOffset)
+      load()
+    },
+    release(wanted) {
+      waiting = waiting.filter(({ log, begun }) => {
+        const record = retryRecordCodec.decode(log.value!)
+        return !(wanted(record) && deps.take(record, begun))
+      })
+    },
+    close() {
+      timer?.cancel()
+      waiting = []
+    },
+  }
+}

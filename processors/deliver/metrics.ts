@@ -1,0 +1,30 @@
+/** What there is to see of the deliveries in one process, for those who watch: counted when they ask, over all shards that are open. */
+import type { ReadSoFar } from '../../src/observability/retry-depth.ts'
+import type { Stage } from './delivery.ts'
+import type { Room } from './dispatch/memory-budget.ts'
+
+/** Deliveries in hand, by how far they are. */
+export type Stages = Record<Exclude<Stage, 'over'>, number>
+
+export interface DeliverFigures {
+  inHand(): { stages: Stages; payloadBytes: number }
+  /** How far each input of deliveries is read and worked off. */
+  inputs(): ReadSoFar[]
+}
+
+/** An open shard. */
+export interface Watched {
+  count(stages: Stages): void
+  inputs(): ReadSoFar[]
+}
+
+export function createFigures(room: Room, shards: ReadonlySet<Watched>): DeliverFigures {
+  return {
+    inHand() {
+      const stages: Stages = { held: 0, lined: 0, waiting: 0, flying: 0 }
+      for (const shard of shards) shard.count(stages)
+      return { stages, payloadBytes: room.bytes() }
+    },
+    inputs: () => [...shards].flatMap(shard => shard.inputs()),
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What the ends of deliveries mean to others (C.3, C.10): the health of the webhook, notices to its owner, lifecycle events. A delivery that
+ * succeeds at a healthy webhook, for an emit that nobody follows, costs three look-ups here.
+ */
+import type { Clock } from '../../../src/clock.ts'
+import { causeOf, type Lifecycle } from '../../../src/control-plane/lifecycle.ts'
+import type { AttemptResult } from '../../../src/delivery/send.ts'
+import type { Ids } from '../../../src/events/ids.ts'
+import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { NoticeKind, PendingNotice } from '../../../topics/delivery-state.ts'
+import type { Outcome } from '../attempt.ts'
+import type { Delivery } from '../delivery.ts'
+import { createHealth } from './health.ts'
+import { createNotices } from './notices.ts'
+import type { Outputs } from './outputs.ts'
+import { announceEndpoint } from './relay-announcements.ts'
+
+export interface Announcing {
+  restoreHealth(webhookId: string, value: Buffer | null): void
+  restoreNotice(noticeId: string, value: Buffer | null): void
+  start(): void
+  /** An attempt has been made; its delivery is still as it was before. */
+  attempted(delivery: Delivery, outcome: Outcome, result: AttemptResult): void
+  /** The last delivery of its event has ended. */
+  completed(delivery: Delivery, state: 'DELIVERED' | 'FAILED', deliveries: number): void
+  /** The webhook is gone. */
+  forget(webhookId: string): void
+  /** State records that bring the changelog to this point. */
+  seal(partition: number): OutRecord[]
+  committed(): void
+  close(): void
+}
+
+export function createAnnouncing(
+  deps: Omit<Parameters<typeof createHealth>[0], 'notice'> &
+    Pick<Parameters<typeof createNotices>[0], 'send' | 'guarded'> & {
+      handle: ShardHandle
+      clock: Clock
+      ids: Ids
+      lifecycle: Lifecycle
+      outputs: Outputs
+    },
+): Announcing {
+  const { handle, clock, ids, lifecycle, outputs } = deps
+  const health = createHealth({ ...deps, notice })
+  const notices = createNotices({ ...deps, settled })
+
+  function notice(kind: NoticeKind, { event, webhookId, deliveryId }: Delivery, error: string | null): void {
+    const facts = { organizationId: event.organizationId, webhookId, kind, deliveryId, error, occurredAtMs: Math.round(clock.nowMs()) }
+    notices.add(ids.next('ntc'), facts)
+  }
+
+  function settled(noticeId: string, { organizationId, webhookId, kind, tries }: PendingNotice, error: string | undefined): void {
+    const type = error === undefined ? 'NOTIFICATION_SENT' : 'NOTIFICATION_FAILED'
+    const data = { channel: 'account-owner', kind, webhookId, tries, ...(error === undefined ? {} : { error }) }
+    const row = rowOf({ organizationId, type, entityType: 'notification', entityId: noticeId, reason: kind, data })
+    outputs.changed(row)
+    const environment = deps.view.find('webhook', organizationId, webhookId)?.environment ?? 'live'
+    handle.write(lifecycle.announce(row, environment))
+  }
+
+  function rowOf(facts: Pick<ChangeRow, 'organizationId' | 'type' | 'entityType' | 'entityId' | 'reason'> & { data: object }): ChangeRow {
+    return {
+      ...{ id: ids.next('chg'), canonicalName: null, actorId: 'system', occurredAtMs: Math.round(clock.nowMs()) },
+      ...{ previousStatus: null, status: null, requestId: null },
+      ...facts,
+      data: JSON.stringify(facts.data),
+    }
+  }
+
+  /** `WEBHOOK_DELIVERY_EXHAUSTED`, and for an emit of the organization's own `CUSTOM_EVENT_EMIT_DELIVERY_FAILED`. */
+  function exhausted(delivery: Delivery, reason: string, result: AttemptResult): void {
+    const { event, webhookId, deliveryId } = delivery
+    const { webhook } = delivery.attempt!
+    const attempts = delivery.attempts + 1
+    const data = { webhookId, eventId: event.eventId, emitId: event.emitId, eventType: event.type, attempts, lastError: result.error }
+    const row = rowOf({
+      ...{ organizationId: event.organizationId, type: 'WEBHOOK_DELIVERY_EXHAUSTED', entityType: 'delivery', entityId: deliveryId },
+      ...{ reason, data },
+    })
+    const told: ChangeRow = { ...row, canonicalName: event.canonicalName, previousStatus: 'retrying', status: 'failed' }
+    outputs.changed(told)
+    handle.write(lifecycle.announce(told, event.environment, causeOf(event)))
+    if (delivery.trigger !== 'live') return
+    const subscriberType = webhook.peer ? 'federation_peer' : 'webhook'
+    const failure = { subscriberType, subscriberId: webhookId, attempts, lastError: result.error } as const
+    handle.write(lifecycle.emitDeliveryFailed(event, failure, clock.nowMs()))
+  }
+
+  return {
+    restoreHealth: health.restore,
+    restoreNotice: notices.restore,
+    start() {
+      health.start()
+      notices.start()
+    },
+    attempted(delivery, outcome, result) {
+      if (delivery.attempt?.webhook.peer) handle.write(announceEndpoint(deps, delivery, outcome, result.error, clock.nowMs()))
+      if (outcome.state === 'success') health.succeeded(delivery)
+      else if (outcome.state === 'retrying') health.failed(delivery, 'retrying', result.error)
+      else if (outcome.state === 'failed') {
+        const { reason } = outcome
+        if (reason !== 'single_attempt') exhausted(delivery, reason, result)
+        health.failed(delivery, reason === 'exhausted' || reason === 'gone' ? reason : 'retrying', result.error)
+      }
+    },
+    completed({ event }, state, deliveries) {
+      if (state === 'DELIVERED') handle.write(lifecycle.emitDelivered(event, deliveries, clock.nowMs()))
+    },
+    forget: health.forget,
+    seal: partition => [...health.seal(partition), ...notices.seal(partition)],
+    committed() {
+      health.committed()
+      notices.committed()
+    },
+    close() {
+      health.close()
+      notices.close()
+    },
+  }
+}

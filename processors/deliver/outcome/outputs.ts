@@ -1,0 +1,168 @@
+/**
+ * What deliveries write. Retries and dead letters go out as they come; attempt rows and completions are packed, one record for many rows.
+ */
+
+import { redactHeaders } from '../../../src/delivery/request.ts'
+import type { AttemptResult } from '../../../src/delivery/send.ts'
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../../topics/audit-attempts.ts'
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
+import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
+import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
+import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import type { Outcome } from '../attempt.ts'
+import type { Delivery } from '../delivery.ts'
+
+const AUDIT_RECORD_BYTES_MAX = 512 * 1024
+const ROW_BYTES = 700
+const COMPLETIONS_PER_RECORD = 2_000
+const CHANGES_PER_RECORD = 500
+
+export interface Outputs {
+  attempted(row: AttemptRow): void
+  completed(row: CompletionRow): void
+  changed(row: ChangeRow): void
+  /** The packed rows of the transaction. */
+  seal(): OutRecord[]
+}
+
+export function createOutputs(shard: number): Outputs {
+  let rows: AttemptRow[] = []
+  let rowBytes = 0
+  let completions: CompletionRow[] = []
+  let changes: ChangeRow[] = []
+  let packed: OutRecord[] = []
+
+  function pack(): void {
+    if (rows.length === 0) return
+    packed.push({ topic: auditAttempts.name, partition: shard, key: null, value: auditAttemptsCodec.encode({ attempts: rows }) })
+    rows = []
+    rowBytes = 0
+  }
+
+  return {
+    attempted(row) {
+      // A character is at most three bytes.
+      const text = (row.requestHeaders?.length ?? 0) + (row.responseHeaders?.length ?? 0) + (row.responseBody?.length ?? 0) + row.url.length
+      if (rowBytes + ROW_BYTES + 3 * text > AUDIT_RECORD_BYTES_MAX) pack()
+      rows.push(row)
+      rowBytes += ROW_BYTES + 3 * text
+    },
+    completed: row => void completions.push(row),
+    changed: row => void changes.push(row),
+    seal() {
+      pack()
+      for (let at = 0; at < completions.length; at += COMPLETIONS_PER_RECORD) {
+        const value = auditEmitsCodec.encode({ verdicts: [], completions: completions.slice(at, at + COMPLETIONS_PER_RECORD) })
+        packed.push({ topic: auditEmits.name, partition: shard, key: null, value })
+      }
+      completions = []
+      for (let at = 0; at < changes.length; at += CHANGES_PER_RECORD) {
+        const value = auditChangesCodec.encode({ changes: changes.slice(at, at + CHANGES_PER_RECORD) })
+        packed.push({ topic: auditChanges.name, partition: shard, key: null, value })
+      }
+      changes = []
+      const records = packed
+      packed = []
+      return records
+    },
+  }
+}
+
+/** Into a retry topic. `changes`: after an attempt; a delivery that only steps aside keeps its schedule. */
+export function retryRecord(delivery: Delivery, tier: RetryTier, shard: number, changes: Partial<RetryRecord> = {}): OutRecord {
+  const value = retryRecordCodec.encode({ ...stored(delivery), ...changes })
+  return { topic: tier.topic.name, partition: shard, key: delivery.webhookId, value }
+}
+
+/** Of a delivery whose attempts are used up, or which its receiver does not want. */
+export function deadLetter(delivery: Delivery, result: AttemptResult, shard: number, nowMs: number): OutRecord {
+  const value = retryRecordCodec.encode({ ...stored(delivery), attempts: delivery.attempts + 1, dueAtMs: Math.round(nowMs) })
+  const headers: Array<[string, string]> = [
+    ['reason', result.errorKind ?? ''],
+    ['error', result.error ?? ''],
+    ['delivery-id', delivery.deliveryId],
+    ['event-id', delivery.event.eventId],
+    ['organization-id', delivery.event.organizationId],
+  ]
+  if (result.status !== null) headers.push(['status', String(result.status)])
+  return { topic: deliveriesDeadLetter.name, partition: shard, key: delivery.webhookId, value, headers }
+}
+
+function stored(delivery: Delivery): RetryRecord {
+  const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs } = delivery
+  const { attemptsBefore = 0, originalDeliveredAtMs = null } = delivery
+  const facts = { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, once, attemptsBefore, createdAtMs }
+  return { ...facts, replayId, originalDeliveredAtMs }
+}
+
+export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {
+  const { webhook, headers } = delivery.attempt!
+  return {
+    ...factsOf(delivery),
+    attemptId,
+    number: delivery.attempts + 1,
+    maxAttempts: webhook.retryDelaysMs.length,
+    state: outcome.state,
+    reason: 'reason' in outcome ? outcome.reason : null,
+    url: webhook.url,
+    startedAtMs: Math.round(result.startedAtMs),
+    durationMs: result.durationMs,
+    connectMs: result.connectMs,
+    firstByteMs: result.firstByteMs,
+    responseStatus: result.status,
+    requestHeaders: JSON.stringify(redactHeaders(headers, webhook.headerNames)),
+    responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
+    responseBody: result.status === null ? null : result.body.toString(),
+    errorKind: result.errorKind,
+    error: result.error,
+    nextAttemptAtMs: outcome.state === 'retrying' ? outcome.dueAtMs : null,
+  }
+}
+
+/** A step without an attempt: an end, or (`dueAtMs`) that somebody wants it tried again. */
+export function stepRow(
+  delivery: Delivery,
+  step: { state: DeliveryState; reason: string; maxAttempts: number; nowMs: number; dueAtMs?: number },
+): AttemptRow {
+  return {
+    ...factsOf(delivery),
+    attemptId: null,
+    number: delivery.attempts,
+    maxAttempts: step.maxAttempts,
+    state: step.state,
+    reason: step.reason,
+    url: '',
+    startedAtMs: Math.round(step.nowMs),
+    durationMs: 0,
+    connectMs: null,
+    firstByteMs: null,
+    responseStatus: null,
+    requestHeaders: null,
+    responseHeaders: null,
+    responseBody: null,
+    errorKind: null,
+    error: null,
+    nextAttemptAtMs: step.dueAtMs ?? null,
+  }
+}
+
+/** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
+function factsOf({ deliveryId, webhookId, event, trigger, replayId, createdAtMs: takenUpAtMs }: Delivery) {
+  const createdAtMs = trigger === 'live' ? event.recordedAtMs : takenUpAtMs
+  const { organizationId, environment, eventId, emitId, type: eventType, canonicalName, sequence } = event
+  return {
+    deliveryId,
+    webhookId,
+    organizationId,
+    environment,
+    eventId,
+    emitId,
+    eventType,
+    canonicalName,
+    sequence,
+    trigger,
+    replayId,
+    createdAtMs,
+  }
+}

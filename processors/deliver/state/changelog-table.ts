@@ -1,0 +1,57 @@
+/** What stands in `delivery.catch-ups` under one kind of key: kept by id, stored with the transaction in which it changed. */
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
+
+export interface Standings<T> {
+  get(id: string): T | undefined
+  ids(): string[]
+  values(): Iterable<T>
+  /** As stored; undefined: it is over. Nothing to store again. */
+  restore(id: string, value: T | undefined): void
+  set(id: string, value: T): void
+  /** It has changed. What is over is past changing: deliveries under way may end later than what they were made for. */
+  touch(id: string): void
+  end(id: string): void
+  /** State records that bring the changelog to this point. */
+  seal(partition: number): OutRecord[]
+}
+
+/** `onChange`: there is something to commit. */
+export function createStandings<T>(deps: { keyOf(id: string): string; encode(value: T): Buffer; onChange(): void }): Standings<T> {
+  const standing = new Map<string, T>()
+  /** To be stored at the next seal; those that do not stand any more with nothing. */
+  const changed = new Set<string>()
+
+  function note(id: string): void {
+    changed.add(id)
+    deps.onChange()
+  }
+
+  return {
+    get: id => standing.get(id),
+    ids: () => [...standing.keys()],
+    values: () => standing.values(),
+    restore(id, value) {
+      if (value === undefined) standing.delete(id)
+      else standing.set(id, value)
+    },
+    set(id, value) {
+      standing.set(id, value)
+      note(id)
+    },
+    touch(id) {
+      if (standing.has(id)) note(id)
+    },
+    end(id) {
+      if (standing.delete(id)) note(id)
+    },
+    seal(partition) {
+      const records = [...changed].map(id => {
+        const value = standing.get(id)
+        return { topic: deliveryCatchUps.name, partition, key: deps.keyOf(id), value: value === undefined ? null : deps.encode(value) }
+      })
+      changed.clear()
+      return records
+    },
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Which retries asked for by hand have been taken up: a delivery with so many attempts is tried again once, however often and through however
+ * many processes it is asked for. The history, by which the api decides, lags; this does not.
+ */
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import { type AskedDelivery, askedDeliveryCodec, deliveryState, deliveryStateKeys } from '../../../topics/delivery-state.ts'
+
+/** Longer than the history ever lags behind. */
+const REMEMBERED_MS = 86_400_000
+
+export interface Asked {
+  restore(deliveryId: string, value: Buffer | null): void
+  /** False when the delivery has been taken up at this number of attempts, or a later one, already. */
+  accept(deliveryId: string, attempts: number, nowMs: number): boolean
+  /** State records that bring the changelog to this point. */
+  seal(partition: number): OutRecord[]
+}
+
+export function createAsked(): Asked {
+  /** The one asked for longest ago first. */
+  const asked = new Map<string, AskedDelivery>()
+  const changed = new Set<string>()
+
+  function forgetOld(nowMs: number): void {
+    for (const [deliveryId, { atMs }] of asked) {
+      if (atMs > nowMs - REMEMBERED_MS) return
+      asked.delete(deliveryId)
+      changed.add(deliveryId)
+    }
+  }
+
+  return {
+    restore(deliveryId, value) {
+      asked.delete(deliveryId)
+      if (value) asked.set(deliveryId, askedDeliveryCodec.decode(value))
+    },
+    accept(deliveryId, attempts, nowMs) {
+      if ((asked.get(deliveryId)?.attempts ?? -1) >= attempts) return false
+      asked.delete(deliveryId)
+      asked.set(deliveryId, { attempts, atMs: Math.round(nowMs) })
+      changed.add(deliveryId)
+      forgetOld(nowMs)
+      return true
+    },
+    seal(partition) {
+      const records = [...changed].map(deliveryId => {
+        const one = asked.get(deliveryId)
+        return {
+          topic: deliveryState.name,
+          partition,
+          key: deliveryStateKeys.ofAsked(deliveryId),
+          value: one ? askedDeliveryCodec.encode(one) : null,
+        }
+      })
+      changed.clear()
+      return records
+    },
+  }
+}

@@ -1,0 +1,28 @@
+/** The first connections of a process, and what it means that one breaks before it has started. */
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { reach } from '../../reaching.ts'
+import { KafkaError, type KafkaSettings, openWire, type Wire } from './wire.ts'
+
+/** Throws as `reach` does. */
+export function reachKafka(deps: {
+  kafka: KafkaSettings
+  clock: Clock
+  logger: Logger
+  progress: { warn(sentence: string): void }
+}): Promise<Wire> {
+  const causeIfAway = (error: unknown) => (error instanceof KafkaError && error.type === 'CONNECTION' ? error : undefined)
+  return reach({ ...deps, name: 'Kafka', at: deps.kafka.brokers.join(', ') }, () => openWire(deps.kafka, deps.logger), causeIfAway)
+}
+
+const CONNECTION_ERRORS: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSNumberOfRetriesExceeded',
+])
+
+/** Whether a step of the start ended because the broker went away meanwhile: then it may be made again. */
+export const isCutOff = (error: unknown): boolean =>
+  error instanceof KafkaError ? error.type === 'CONNECTION' : error instanceof Error && CONNECTION_ERRORS.has(error.name)

@@ -1,0 +1,41 @@
+/** Asking again while the answer is "not yet": normal after a start, a commit or a move of leadership, and over soon. */
+import type { Clock } from '../../clock.ts'
+import { LEADER_MOVED } from './error-codes.ts'
+import { KafkaError } from './wire.ts'
+
+const PATIENCE_MS = 30_000
+const PAUSE_MS = { first: 2, longest: 200 }
+/** The markers of the last transaction are being written: a matter of a millisecond or two, and an emit waits for it. */
+const MARKERS_PAUSE_MS = 1
+const MARKERS_TRIES = 20
+
+/** kafkajs knows some codes by older names. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  ...LEADER_MOVED,
+  'CONCURRENT_TRANSACTIONS',
+  'NOT_LEADER_FOR_PARTITION',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  // AddPartitionsToTxn: another partition of the same request was not ready.
+  'OPERATION_NOT_ATTEMPTED',
+])
+
+/** Calls until it answers, or fails with something else, or for 30 s. */
+export async function patiently<T>(clock: Clock, call: () => Promise<T>): Promise<T> {
+  const deadline = clock.monotonicMs() + PATIENCE_MS
+  let pauseMs = PAUSE_MS.first
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof KafkaError) || !NOT_YET.has(error.type) || clock.monotonicMs() > deadline) throw error
+      if (error.type === 'CONCURRENT_TRANSACTIONS' && tries <= MARKERS_TRIES) {
+        await clock.sleep(MARKERS_PAUSE_MS)
+        continue
+      }
+      await clock.sleep(pauseMs)
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The sessions of a reader with its brokers: with each broker one for what is busy, and others for what has been quiet for a while. A broker looks
+ * through all partitions of a session, twice for each batch that is appended to one of them; with one session for all, an emit of one organization
+ * would cost a look at the topics of all. For the same reason a quiet session has a size: who wakes up costs a look at so many others.
+ *
+ *     busy ──no records for quietAfterMs──► quiet, in the first session with room ──records──► busy
+ *
+ * A partition moves with the next request of the session that it moves to, and is read in the old one until then, so that none waits.
+ */
+import type { Clock } from '../../clock.ts'
+import { createFetchSession, type FetchSession, type Reading } from './fetch-session.ts'
+
+/** How often it is looked for partitions that have become quiet. */
+const SWEEP_MS = 1_000
+
+/** A session with a broker, and how to wake its loop when there is something to ask for again. */
+export interface FetchNode {
+  readonly session: FetchSession
+  readonly isQuiet: boolean
+  wake: (() => void) | undefined
+  /** What moves here with the next request. */
+  readonly incoming: Map<string, Reading>
+  sweptAtMs: number
+}
+
+export interface FetchNodes {
+  /** The busy one of a broker, which is where a partition begins. */
+  at(nodeId: number): FetchNode
+  /** Where a partition is read now. */
+  of(key: string): FetchNode | undefined
+  /** Lets what has long been quiet in this busy one move. */
+  sweep(node: FetchNode): void
+  /** A quiet one has had records: it is busy from the next request on. */
+  wakeUp(node: FetchNode, key: string, reading: Reading): void
+  /** Before each request: what moves here is read here from now on, and what the other session may still bring of it does not count. */
+  takeOver(node: FetchNode): void
+  wakeAll(): void
+}
+
+export function createFetchNodes(deps: {
+  clock: Clock
+  quietAfterMs: number
+  /** With as many partitions or fewer there are no quiet ones. */
+  busyMin: number
+  /** Whether a partition is still read, and by this. */
+  isRead(key: string, reading: Reading): boolean
+  /** Most partitions of a quiet session. */
+  quietMax: number
+  /** A session has been made: its loop may begin. */
+  onNode(node: FetchNode): void
+}): FetchNodes {
+  const { clock, quietAfterMs, busyMin, quietMax } = deps
+  const busy = new Map<number, FetchNode>()
+  const quiet = new Map<number, FetchNode[]>()
+
+  function make(id: number, isQuiet: boolean): FetchNode {
+    const session = createFetchSession(id)
+    const node: FetchNode = { session, isQuiet, wake: undefined, incoming: new Map(), sweptAtMs: clock.monotonicMs() }
+    deps.onNode(node)
+    return node
+  }
+
+  function busyOf(id: number): FetchNode {
+    const node = busy.get(id) ?? make(id, false)
+    busy.set(id, node)
+    return node
+  }
+
+  function* all(): Iterable<FetchNode> {
+    yield* busy.values()
+    for (const nodes of quiet.values()) yield* nodes
+  }
+
+  function of(key: string): FetchNode | undefined {
+    for (const node of all()) if (node.session.has(key)) return node
+    return undefined
+  }
+
+  function quietWithRoom(id: number): FetchNode {
+    const nodes = quiet.get(id) ?? []
+    quiet.set(id, nodes)
+    let node = nodes.find(({ session, incoming }) => session.size + incoming.size < quietMax)
+    if (!node) {
+      node = make(id, true)
+      nodes.push(node)
+    }
+    return node
+  }
+
+  return {
+    at: busyOf,
+    of,
+    sweep(node) {
+      const { session } = node
+      const nowMs = clock.monotonicMs()
+      if (session.size <= busyMin || nowMs - node.sweptAtMs < Math.min(SWEEP_MS, quietAfterMs)) return
+      node.sweptAtMs = nowMs
+      const leaving = new Set(quiet.get(session.nodeId)?.flatMap(({ incoming }) => [...incoming.keys()]))
+      for (const [key, reading] of session.readings()) {
+        // What is paused costs the broker nothing, and is to go on at once when it is resumed.
+        if (reading.paused || nowMs - reading.activeAtMs <= quietAfterMs || leaving.has(key)) continue
+        const to = quietWithRoom(session.nodeId)
+        to.incoming.set(key, reading)
+        to.wake?.()
+      }
+    },
+    wakeUp(node, key, reading) {
+      const to = busyOf(node.session.nodeId)
+      to.incoming.set(key, reading)
+      to.wake?.()
+    },
+    takeOver(node) {
+      for (const [key, reading] of node.incoming) {
+        const from = of(key)
+        if (!from || from === node || from.session.nodeId !== node.session.nodeId || !deps.isRead(key, reading)) continue
+        from.session.remove(key)
+        node.session.add(key, reading)
+      }
+      node.incoming.clear()
+    },
+    wakeAll() {
+      for (const node of all()) node.wake?.()
+    },
+  }
+}
