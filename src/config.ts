@@ -5,7 +5,7 @@
 import { adminKey, keyHeader, password, secretKey, sender } from './settings/api-values.ts'
 import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-directory.ts'
 import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
-import { brokerAddresses, listenHost, ranges, urlOf } from './settings/network-values.ts'
+import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './settings/network-values.ts'
 import { flag, fraction, line, oneOf, rolesOf, wholeNumber } from './settings/plain-values.ts'
 import { createReader, type Environment, type SettingsReader } from './settings/reader.ts'
 import { unknownNames } from './settings/unknown-names.ts'
@@ -22,6 +22,8 @@ export interface Config {
   host: string
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
   port: number | undefined
+  /** Undefined: figures are served on `port` only. */
+  metricsPort: number | undefined
   dataDir: string
   /** Directory of downloads, one per user. */
   cacheDir: string
@@ -45,6 +47,8 @@ export interface Config {
   secretKeyPrevious: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
+  /** Hosts that webhooks never reach, on this port or, without one, on every port. */
+  egressDeny: Array<{ host: string; port: number | undefined }>
   /** How old a kept connection to a receiver may be when an attempt begins on it. */
   connectionAgeMsMax: number
   timeScale: number
@@ -117,6 +121,7 @@ function readProcess(reader: SettingsReader, environment: Environment) {
   return {
     host: read('HOST', listenHost),
     port: listens ? optional('PORT', wholeNumber(0, 65535)) : undefined,
+    metricsPort: optional('METRICS_PORT', wholeNumber(0, 65535)),
     ...readDirectories(reader, environment),
     roles,
     shards: read('CLARION_SHARDS', wholeNumber(1, 256)),
@@ -150,6 +155,7 @@ function readApi({ read, optional }: SettingsReader) {
     secretKeyPrevious: optional('CLARION_SECRET_KEY_PREVIOUS', password),
     egressAllow: optional('EGRESS_ALLOW', ranges) ?? [],
     egressAllowHttp: read('EGRESS_ALLOW_HTTP', flag),
+    egressDeny: optional('EGRESS_DENY', hosts) ?? [],
     connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
     waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),

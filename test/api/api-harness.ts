@@ -75,6 +75,8 @@ export interface TestApi extends ControlProcess {
 }
 
 export interface TestApiOptions {
+  /** See `ApiDeps`; true unless given. */
+  openMetrics?: boolean
   /** What webhooks may reach besides the public internet. */
   egress?: { allow: string[]; allowHttp: boolean }
   timeScale?: number
@@ -134,6 +136,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
     readiness: { missing: () => missing },
     metrics: () => 'clarion_up 1\n',
+    openMetrics: options.openMetrics ?? true,
     onAnswer: () => undefined,
     waitingMax: 100_000,
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
