@@ -132,7 +132,9 @@ export async function compose(deps: {
     })
     closing.push(() => provisioning.close())
 
-    const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })
+    const analytics = createAnalyticsClient({
+      ...{ url: backends.clickhouseUrl, database: DATABASE, cluster: config.clickhouseUrl && config.clickhouseCluster, clock, logger },
+    })
     closing.push(() => analytics.close())
     if (roles.has('record') || roles.has('api'))
       await reachAnalytics({ ...deps, ...backends.tables, analytics, url: backends.clickhouseUrl })

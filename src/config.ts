@@ -40,6 +40,8 @@ export interface Config {
   shards: number
   /** Undefined: the embedded ClickHouse. */
   clickhouseUrl: string | undefined
+  /** The name of ClickHouse's cluster, whose replicas all hold the tables; undefined: one server. */
+  clickhouseCluster: string | undefined
   /** Undefined: generated once into the data directory (embedded only). */
   adminKey: string | undefined
   secretKey: string | undefined
@@ -143,6 +145,7 @@ function readBackends({ read, optional }: SettingsReader) {
     kafkaClientSecurityProtocol: optional('KAFKA_CLIENT_SECURITY_PROTOCOL', oneOf(KAFKA_SECURITY_PROTOCOLS)),
     replicationFactor: read('KAFKA_REPLICATION_FACTOR', wholeNumber(1, 10)),
     clickhouseUrl: optional('CLICKHOUSE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
+    clickhouseCluster: optional('CLICKHOUSE_CLUSTER', line('the name of a cluster', 255)),
     smtpUrl: optional('SMTP_URL', urlOf({ schemes: ['smtp', 'smtps'], credentials: 'pair', path: false, query: true })),
     mailFrom: read('MAIL_FROM', sender),
   }

@@ -95,6 +95,13 @@ export const SETTINGS: readonly Setting[] = [
     example: 'https://user:password@clickhouse.example.com:8443',
   },
   {
+    name: 'CLICKHOUSE_CLUSTER',
+    sentence:
+      "Name of ClickHouse's cluster: the tables of a new database are replicated, and a majority has each insert. Empty: one server.",
+    default: '',
+    example: 'events',
+  },
+  {
     name: 'CLARION_ADMIN_KEY',
     sentence: 'The operator key, 32 characters or more; embedded and empty: made once and kept in the data directory.',
     default: '',
