@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import type { Logger } from '../../observability/logger.ts'
+import type { ClusterMap, TopicInfo } from './cluster.ts'
 import { errorName } from './error-codes.ts'
 import type { FramedRequest } from './framing.ts'
 import { brokersOf } from './literal-addresses.ts'
@@ -32,25 +33,15 @@ export interface WireRequest<T> {
   apiName: string
   body: Buffer
   decode(payload: Buffer): T
-  /** Beyond the 30 s every request has. */
+  /** The whole deadline of this request from its sending, ms; 30 s by default. */
   timeoutMs?: number
-}
-
-export interface PartitionLeader {
-  partition: number
-  leader: number
+  /** A longer answer destroys the connection; 100 MB by default. */
+  answerBytesMax?: number
 }
 
 export interface PartitionName {
   topic: string
   partition: number
-}
-
-export interface TopicMetadata {
-  topic: string
-  /** 0, or Kafka's error code (3: there is no such topic). */
-  errorCode: number
-  partitions: PartitionLeader[]
 }
 
 /** The `type` of a Kafka error, e.g. `INVALID_PRODUCER_EPOCH`; `CONNECTION` for a broken or refused connection. */
@@ -68,20 +59,32 @@ export interface ProducerIdentity {
   producerEpoch: number
 }
 
-/** A set of connections of its own: whoever waits on a long poll holds up nobody else. */
+export type CoordinatorKind = 'group' | 'transaction'
+
+/** A set of connections of its own, opened on first use: a long poll holds up nobody else's requests. */
 export interface Wire {
-  send<T>(nodeId: number, request: WireRequest<T>): Promise<T>
-  metadata(topics: string[]): Promise<TopicMetadata[]>
+  readonly cluster: ClusterMap
+  /**
+   * Requests of one lane share a connection to that broker, other lanes have their own. A deadline that passes destroys the connection, marks the
+   * broker as suspect and rejects with `REQUEST_TIMEOUT`; a broken connection marks it too and rejects with `CONNECTION`.
+   */
+  send<T>(nodeId: number, request: WireRequest<T>, lane?: string): Promise<T>
+  /** Always asks: a broker that is not suspect, after 500 ms a second one. No topics: no answer ("all" does not exist here). */
+  metadata(topics: string[]): Promise<TopicInfo[]>
   /** The first offset there is, or the next one to be written. */
   offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number>
   /** The next offsets to be written, of many partitions in one request per broker, by `<topic>/<partition>`; what has no leader now is left out. */
   ends(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** The same for the first offsets there are. */
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
-  initProducerId(transactionalId: string | null, transactionTimeoutMs: number): Promise<ProducerIdentity>
+  /** `current`: the identity that goes on under its next epoch (KIP-360). */
+  initProducerId(transactionalId: string | null, transactionTimeoutMs: number, current?: ProducerIdentity): Promise<ProducerIdentity>
   addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
   endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
-  /** To the coordinator of this transactional id. */
+  /** Node id of the coordinator, kept until it is forgotten. */
+  coordinator(kind: CoordinatorKind, key: string): Promise<number>
+  forgetCoordinator(kind: CoordinatorKind, key: string): void
+  /** To the coordinator of this transactional id; an answer "not mine, not now" and a broken connection forget it. */
   sendToCoordinator<T>(transactionalId: string, request: WireRequest<T>): Promise<T>
   /** To whichever broker is at hand. */
   sendToAny<T>(request: WireRequest<T>): Promise<T>
@@ -228,7 +231,13 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
     return found
   }
 
+  const notYet = (): never => {
+    throw new Error('not there yet')
+  }
   const wire: Wire = {
+    cluster: { known: notYet, leader: notYet, load: notYet, stale: notYet, moved: notYet, suspect: notYet, isSuspect: notYet },
+    coordinator: notYet,
+    forgetCoordinator: notYet,
     send: (nodeId, request) => translated(async () => exchange(await brokerFor(nodeId), request)),
     sendToCoordinator: (transactionalId, request) => atCoordinator(transactionalId, broker => exchange(broker, request)),
     sendToAny: request => translated(async () => exchange(await cluster.brokerPool.findConnectedBroker(), request)),
@@ -245,7 +254,14 @@ export async function openWire(settings: KafkaSettings, logger: Logger): Promise
         return answer.topicMetadata.map(each => ({
           topic: each.topic,
           errorCode: each.topicErrorCode,
-          partitions: each.partitionMetadata.map(one => ({ partition: one.partitionId, leader: one.leader })),
+          id: '',
+          partitions: each.partitionMetadata.map(one => ({
+            partition: one.partitionId,
+            leader: one.leader,
+            leaderEpoch: -1,
+            replicas: [],
+            isr: [],
+          })),
         }))
       }),
     offset: (topic, partition, at) =>
