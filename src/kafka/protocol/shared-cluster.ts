@@ -184,13 +184,15 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   }
 }
 
-/** What is wrong with the settings says more than that a broker is away. */
+/** What a broker said, or what is wrong with the settings, says more than that another one is away. */
 function worstOf(errors: unknown[]): unknown {
-  const refused = errors.find(isRefusal)
-  if (refused) return refused
+  const said = errors.find(error => error instanceof KafkaError && !isAway(error))
+  if (said) return said
   const messages = new Set(errors.map(error => (error instanceof Error ? error.message : String(error))))
   return new KafkaError('CONNECTION', `no broker answers: ${[...messages].join('; ')}`, { cause: errors[0] })
 }
+
+const isAway = ({ type }: KafkaError): boolean => type === 'CONNECTION' || type === 'REQUEST_TIMEOUT'
 
 /** `host:port`, an IPv6 address in brackets. */
 function addressOf(broker: string): { host: string; port: number } {
