@@ -57,6 +57,7 @@ describe('the wire', () => {
       expect(cluster.state(frozen)).toBe('frozen')
       cluster.thaw(frozen)
       await cluster.healed()
+      await cluster.preferredElection()
     }
     // New wires, too: with one broker silent, whichever it is.
     cluster.freeze(1)

@@ -112,9 +112,39 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     }
   }
 
-  /** Of each broker what it leads; what a broker that does not answer leads is left out as long as another one does. */
+  /** What a broker that does not answer leads is left out as long as another one does; what has moved is asked for once more. */
   async function offsetsOf(partitions: readonly PartitionName[], at: 'earliest' | 'latest'): Promise<Map<string, number>> {
+    const found = new Map<string, number>()
+    const moved = await findOffsets(partitions, at, found)
+    if (moved.length > 0) await findOffsets(moved, at, found)
+    return found
+  }
+
+  /** Answers those that another broker leads by now. */
+  async function findOffsets(
+    partitions: readonly PartitionName[],
+    at: 'earliest' | 'latest',
+    found: Map<string, number>,
+  ): Promise<PartitionName[]> {
     await map.load(new Set(partitions.map(({ topic }) => topic)))
+    const answers = await Promise.allSettled(
+      [...byLeader(partitions)].map(([node, asked]) => connections.send(node, listOffsetsRequest(asked, at))),
+    )
+    const failed = answers.find(answer => answer.status === 'rejected')
+    if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
+    const moved: PartitionName[] = []
+    for (const { topic, partition, errorCode, offset } of answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))) {
+      if (errorCode === 0) {
+        found.set(`${topic}/${partition}`, offset)
+        continue
+      }
+      map.stale(topic)
+      if (LEADER_MOVED.has(errorName(errorCode))) moved.push({ topic, partition })
+    }
+    return moved
+  }
+
+  function byLeader(partitions: readonly PartitionName[]): Map<number, OffsetAsked[]> {
     const byNode = new Map<number, OffsetAsked[]>()
     for (const { topic, partition } of partitions) {
       const leader = map.leader(topic, partition)
@@ -126,18 +156,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
       byNode.set(leader.node, list)
       list.push({ topic, partition, leaderEpoch: leader.epoch })
     }
-    const answers = await Promise.allSettled([...byNode].map(([node, asked]) => connections.send(node, listOffsetsRequest(asked, at))))
-    const failed = answers.find(answer => answer.status === 'rejected')
-    if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
-    const found = new Map<string, number>()
-    for (const answer of answers) {
-      if (answer.status === 'rejected') continue
-      for (const { topic, partition, errorCode, offset: at } of answer.value) {
-        if (errorCode === 0) found.set(`${topic}/${partition}`, at)
-        else map.stale(topic)
-      }
-    }
-    return found
+    return byNode
   }
 
   return {
