@@ -20,6 +20,7 @@ import type { Clock, Random } from './clock.ts'
 import { ClarionError } from './codes.ts'
 import { type Listener, listen } from './compose/listen.ts'
 import { shareAddresses } from './compose/own-addresses.ts'
+import { protectTopics } from './compose/protect-topics.ts'
 import { startApi } from './compose-api.ts'
 import { openLedger } from './compose-ledger.ts'
 import type { Config, RoleName } from './config.ts'
@@ -277,6 +278,7 @@ export async function compose(deps: {
       openMetrics,
     })
     closing.push(() => api.close())
+    void protectTopics({ view, provisioning, logger })
     if (neededKeyIds.length > 1)
       controlPlane.secretKeys.sealAnew().then(keyIds.keep, error => {
         logger.warn({ error: String(error) }, 'not everything is sealed with the new secret key yet; the next start goes on with it')

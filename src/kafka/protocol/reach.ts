@@ -25,4 +25,6 @@ const CONNECTION_ERRORS: ReadonlySet<string> = new Set([
 
 /** Whether a step of the start ended because the broker went away meanwhile: then it may be made again. */
 export const isCutOff = (error: unknown): boolean =>
-  error instanceof KafkaError ? error.type === 'CONNECTION' : error instanceof Error && CONNECTION_ERRORS.has(error.name)
+  error instanceof KafkaError
+    ? error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT'
+    : error instanceof Error && CONNECTION_ERRORS.has(error.name)
