@@ -93,13 +93,14 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
       orUnavailable("The organization's topics cannot be made", async () => {
         const { partitions } = organization
         const topics = namesOf(organization.id, environment)
+        const all = topics.map(({ name }) => name)
+        // An administrator may have made them where the platform may not.
+        const there = new Set((await wire.metadata(all)).filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic))
+        const missing = topics.filter(({ name }) => !there.has(name))
         await admin.create(
-          topics.map(({ name, topic }) => newTopic(name, topic, { partitions, replicationFactor, defaults: deps.topicDefaults })),
+          missing.map(({ name, topic }) => newTopic(name, topic, { partitions, replicationFactor, defaults: deps.topicDefaults })),
         )
-        await waitForLeaders(
-          deps,
-          topics.map(({ name }) => name),
-        )
+        await waitForLeaders(deps, all)
       }),
     growOrganizationTopics: (organization, environment) =>
       orUnavailable("The organization's topics cannot grow", async () => {
