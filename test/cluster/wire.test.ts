@@ -1,6 +1,6 @@
 /** The wire on a cluster that is struck: one broker away or silent is that broker's matter, and nobody else's. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
+import { type KafkaSettings, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import type { Cluster } from './cluster.ts'
 import { testCluster } from './test-cluster.ts'
@@ -18,9 +18,9 @@ const wires: Wire[] = []
 afterEach(async () => {
   for (const wire of wires.splice(0)) await wire.close()
 })
-async function open(): Promise<Wire> {
+async function open(settings: Partial<KafkaSettings> = {}): Promise<Wire> {
   const { brokers, username, password } = cluster
-  const wire = await openWire({ brokers, username, password, clientId: 'test' }, logger)
+  const wire = await openWire({ brokers, username, password, clientId: 'test', ...settings }, logger)
   wires.push(wire)
   return wire
 }
@@ -35,6 +35,11 @@ describe('the wire', () => {
     expect([wire.cluster.leader('mine', 0)?.node, wire.cluster.leader('stranger', 0)]).toEqual([1, undefined])
     expect(names(await wire.ends([...all, { topic: 'stranger', partition: 0 }]))).toEqual(['mine/0', 'mine/1', 'mine/2'])
     await remove()
+  })
+
+  it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('logs in by %s', async mechanism => {
+    expect(await (await open({ mechanism })).offset('mine', 0, 'earliest')).toBe(0)
+    await expect(open({ mechanism, password: 'wrong' })).rejects.toMatchObject({ type: 'SASL_AUTHENTICATION_FAILED' })
   })
 
   it('follows a leader that has moved, without being asked to', async () => {

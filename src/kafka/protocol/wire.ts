@@ -161,7 +161,11 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
 
   return {
     cluster: map,
-    send: connections.send,
+    // Ids below zero are places, not brokers: a partition without a leader has one.
+    send: async (nodeId, request, lane) => {
+      if (nodeId < 0) throw new KafkaError('LEADER_NOT_AVAILABLE', `${request.apiName} has no broker to go to`)
+      return connections.send(nodeId, request, lane)
+    },
     coordinator: coordinators.find,
     forgetCoordinator: coordinators.forget,
     sendToCoordinator: atCoordinator,
