@@ -1,10 +1,8 @@
-/** The two requests of the hot path, to bytes and back: Produce version 7 and Fetch version 11 (Kafka protocol guide). */
+/** Produce version 7, to bytes and back (Kafka protocol guide). */
 import { ByteReader } from './byte-reader.ts'
-import type { AbortedTransaction } from './record-batch.ts'
 import type { WireRequest } from './wire.ts'
 
 const PRODUCE = 0
-const FETCH = 1
 
 /** Grows as it is written to; big-endian, as all of Kafka. */
 class Writer {
@@ -130,75 +128,6 @@ function decodeProduce(payload: Buffer): ProduceResult[] {
   return results
 }
 
-export interface FetchPartition {
-  topic: string
-  partition: number
-  offset: number
-}
-
-export interface FetchSettings {
-  maxWaitMs: number
-  /** The broker holds the answer until it has so many bytes, or until the wait is over. */
-  bytesMin: number
-  bytesMax: number
-  partitionBytesMax: number
-  sessionId: number
-  sessionEpoch: number
-}
-
-export interface FetchedPartition {
-  topic: string
-  partition: number
-  errorCode: number
-  /** Committed records end here: an open transaction begins, or the log does end. */
-  stableEnd: number
-  abortedTransactions: AbortedTransaction[]
-  recordSet: Buffer
-}
-
-export interface Fetched {
-  errorCode: number
-  sessionId: number
-  partitions: FetchedPartition[]
-}
-
-/** In a fetch session (KIP-227) only what changed is named: partitions with a new position, and those to forget. */
-export function fetchRequest(
-  settings: FetchSettings,
-  changed: readonly FetchPartition[],
-  forgotten: ReadonlyArray<{ topic: string; partition: number }>,
-): WireRequest<Fetched> {
-  const writer = new Writer(64 + (changed.length + forgotten.length) * 80)
-    .int32(-1)
-    .int32(settings.maxWaitMs)
-    .int32(settings.bytesMin)
-    .int32(settings.bytesMax)
-    .int8(1) // read committed
-    .int32(settings.sessionId)
-    .int32(settings.sessionEpoch)
-  const topics = group(changed)
-  writer.int32(topics.size)
-  for (const [topic, list] of topics) {
-    writer.string(topic).int32(list.length)
-    for (const each of list) writer.int32(each.partition).int32(-1).int64(each.offset).int64(-1).int32(settings.partitionBytesMax)
-  }
-  const gone = group(forgotten)
-  writer.int32(gone.size)
-  for (const [topic, list] of gone) {
-    writer.string(topic).int32(list.length)
-    for (const each of list) writer.int32(each.partition)
-  }
-  writer.string('') // rack
-  return {
-    apiKey: FETCH,
-    apiVersion: 11,
-    apiName: 'Fetch',
-    body: writer.done(),
-    decode: decodeFetch,
-    timeoutMs: settings.maxWaitMs + 30_000,
-  }
-}
-
 /** By topic, in the order in which topics come. */
 export function group<T extends { topic: string }>(list: readonly T[]): Map<string, T[]> {
   const byTopic = new Map<string, T[]>()
@@ -208,30 +137,4 @@ export function group<T extends { topic: string }>(list: readonly T[]): Map<stri
     else byTopic.set(each.topic, [each])
   }
   return byTopic
-}
-
-function decodeFetch(payload: Buffer): Fetched {
-  const reader = new Reader(payload)
-  reader.int32() // throttle time
-  const errorCode = reader.int16()
-  const sessionId = reader.int32()
-  const partitions: FetchedPartition[] = []
-  const topics = reader.int32()
-  for (let t = 0; t < topics; t++) {
-    const topic = reader.string()
-    const count = reader.int32()
-    for (let p = 0; p < count; p++) {
-      const partition = reader.int32()
-      const partitionError = reader.int16()
-      reader.int64() // high watermark
-      const stableEnd = reader.int64()
-      reader.int64() // log start offset
-      const abortedTransactions: AbortedTransaction[] = []
-      const aborted = reader.int32()
-      for (let a = 0; a < aborted; a++) abortedTransactions.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
-      reader.int32() // preferred read replica
-      partitions.push({ topic, partition, errorCode: partitionError, stableEnd, abortedTransactions, recordSet: reader.bytes() })
-    }
-  }
-  return { errorCode, sessionId, partitions }
 }
