@@ -10,9 +10,10 @@
  */
 import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { LogReader, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../ports.ts'
+import type { Gap, LogReader, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../ports.ts'
 import { encodedBytesMax } from '../protocol/record-batch.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
+import type { ReaderWatch } from '../read/reader-watch.ts'
 import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from '../write/transactional-writer.ts'
 import { createInputQueue } from './input-queue.ts'
 import { createRestore, type Restore } from './restore.ts'
@@ -31,13 +32,16 @@ export interface ShardMetrics {
   reopened(role: string, shard: number, reason: string): void
   /** The group has given this process these shards. */
   assigned(role: string, shards: number): void
+  /** Who watches the log readers. */
+  readers?: ReaderWatch
 }
 
 export interface Shard {
   open(): void
   running(): boolean
   onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
-  onLost(topic: string, partition: number, reason: 'deleted' | 'out_of_range'): void
+  onReplaced(topic: string, partition: number): void
+  onGap(topic: string, partition: number, gap: Gap): void
   /** Lets work under way end and commit. */
   drain(): Promise<void>
   /** Stops at once. */
@@ -141,9 +145,10 @@ export function createShard(deps: {
         born.hurried ||= hurried
         schedule(born)
       },
-      assign: (topic, partition, from) => {
-        if (!born.ended) inputs.assign(topic, partition, from)
+      assign: (topic, partition, from, known) => {
+        if (!born.ended) inputs.assign(topic, partition, from, known)
       },
+      position: (topic, partition) => inputs.position(topic, partition),
       unassign(topic, partition) {
         suspects.forget(topic, partition)
         inputs.unassign(topic, partition)
@@ -291,6 +296,15 @@ export function createShard(deps: {
     })
   }
 
+  /** Reading has gone back to offsets that name other records now. */
+  function turnBack(topic: string, partition: number): void {
+    const current = life
+    if (!current || current.ended) return
+    suspects.forget(topic, partition)
+    if (current.restore.reads(topic)) end(current, new Error(`state topic ${topic}/${partition} was cut or made anew while it was read`))
+    else current.task.turnedBack?.(topic, partition)
+  }
+
   return {
     open,
     running: () => life?.running ?? false,
@@ -308,17 +322,10 @@ export function createShard(deps: {
       inputs.push(topic, partition, records, nextOffset)
       schedule(current)
     },
-    onLost(topic, partition, reason) {
-      const current = life
-      if (!current || current.ended) return
-      if (current.restore.reads(topic)) {
-        end(current, new Error(`state topic ${topic}/${partition} cannot be read: ${reason}`))
-        return
-      }
-      inputs.forget(topic, partition)
-      suspects.forget(topic, partition)
-      // Retention overtook the reader: what is gone is gone, go on with what is there.
-      if (reason === 'out_of_range') inputs.assign(topic, partition, 'earliest')
+    onReplaced: turnBack,
+    onGap(topic, partition, { reason }) {
+      if (reason === 'truncated') turnBack(topic, partition)
+      else suspects.forget(topic, partition)
     },
     async drain() {
       draining = true

@@ -45,25 +45,23 @@ export async function runShardedProcessor(deps: {
     logger,
     ...(processor.partitionFetchBytesMax && { settings: { partitionBytesMax: processor.partitionFetchBytesMax } }),
     foreign: processor.foreign,
+    watch: deps.metrics.readers,
     patient: () => processor.patient === true && missing() === undefined,
     events: {
       onRecords(topic, partition, records, nextOffset) {
         readers.get(`${topic}/${partition}`)?.onRecords(topic, partition, records, nextOffset)
       },
-      onLost(topic, partition, reason) {
-        const owner = readers.get(`${topic}/${partition}`)
-        readers.delete(`${topic}/${partition}`)
-        owner?.onLost(topic, partition, reason)
-      },
+      onReplaced: (topic, partition) => readers.get(`${topic}/${partition}`)?.onReplaced(topic, partition),
+      onGap: (topic, partition, gap) => readers.get(`${topic}/${partition}`)?.onGap(topic, partition, gap),
       onFatal: deps.onFatal,
     },
   })
 
   function reading(shard: () => Shard): LogReader {
     return {
-      assign(topic, partition, from) {
+      assign(topic, partition, from, known) {
         readers.set(`${topic}/${partition}`, shard())
-        reader.assign(topic, partition, from)
+        reader.assign(topic, partition, from, known)
       },
       unassign(topic, partition) {
         if (readers.get(`${topic}/${partition}`) !== shard()) return
@@ -72,6 +70,8 @@ export async function runShardedProcessor(deps: {
       },
       pause: (topic, partition, briefly) => reader.pause(topic, partition, briefly),
       resume: (topic, partition) => reader.resume(topic, partition),
+      position: (topic, partition) => reader.position(topic, partition),
+      waiting: () => reader.waiting(),
       close: async () => undefined,
     }
   }

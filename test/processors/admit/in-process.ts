@@ -87,6 +87,7 @@ export function createNotingHandle(): NotingHandle {
     write: records => void written.push(...records),
     assign: (topic, partition, from) => void assigned.set(`${topic}/${partition}`, from),
     unassign: (topic, partition) => void assigned.delete(`${topic}/${partition}`),
+    position: () => undefined,
     pause: (topic, partition) => void paused.add(`${topic}/${partition}`),
     resume: (topic, partition) => void paused.delete(`${topic}/${partition}`),
     fail: error => void failures.push(error),

@@ -234,7 +234,8 @@ function runShard(
     logger,
     events: {
       onRecords: (...records) => shard.onRecords(...records),
-      onLost: (...lost) => shard.onLost(...lost),
+      onReplaced: (topic, partition) => shard.onReplaced(topic, partition),
+      onGap: (...gap) => shard.onGap(...gap),
       onFatal(error) {
         throw error
       },
@@ -295,7 +296,8 @@ function renamed(
         shard: handle.shard,
         fail: handle.fail,
         write: records => handle.write(out(records)),
-        assign: (topic, partition, from) => handle.assign(name(topic), partition, from),
+        assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
+        position: (topic, partition) => handle.position(name(topic), partition),
         unassign: (topic, partition) => handle.unassign(name(topic), partition),
         pause: (topic, partition) => handle.pause(name(topic), partition),
         resume: (topic, partition) => handle.resume(name(topic), partition),

@@ -109,6 +109,7 @@ describe('record', () => {
       write: records => void written.push(...records),
       assign: () => undefined,
       unassign: () => undefined,
+      position: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
       fail: () => undefined,
