@@ -39,6 +39,7 @@ import { provision } from './kafka/admin/provisioning.ts'
 import type { Processor } from './kafka/ports.ts'
 import { isCutOff, reachKafka } from './kafka/protocol/reach.ts'
 import { createLogPages } from './kafka/read/log-pages.ts'
+import { createReaderWatch } from './kafka/read/reader-watch.ts'
 import { createControlLog, tailControl } from './kafka/runtime/control-topic.ts'
 import { asShardWork } from './kafka/runtime/shard-work.ts'
 import { runShardedProcessor } from './kafka/runtime/sharded-processor.ts'
@@ -142,11 +143,15 @@ export async function compose(deps: {
     backends.tables.keep(DATABASE)
 
     const view = createControlView({ clock })
-    const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal })
+    const readers = createReaderWatch()
+    const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal, watch: readers })
     closing.push(() => tail.close())
 
     const metrics = createMetrics()
     metrics.unhandled(deps.unhandled)
+    metrics.readers(readers)
+    const shardMetrics = { ...metrics.shard, readers }
+    const degraded = () => readers.degraded(clock.monotonicMs())
     const ids = createIds({ clock, random })
     const chains = createChainTokens(secretKey, previousSecretKey)
     const tags = createIngressTags(secretKey, previousSecretKey)
@@ -176,7 +181,7 @@ export async function compose(deps: {
     const run = async (given: Processor) => {
       const processor = asShardWork(given)
       const memberDir = join(config.dataDir, 'leases')
-      const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
+      const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: shardMetrics, memberDir, onFatal })
       closing.push(() => running.close())
       missing.push(() => running.missing())
       return running
@@ -254,7 +259,8 @@ export async function compose(deps: {
         missing: () => missing.map(each => each()).filter(each => each !== undefined),
       }
     }
-    if (!roles.has('api')) return serve(createStatus({ missing, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics }))
+    if (!roles.has('api'))
+      return serve(createStatus({ missing, degraded, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics }))
 
     const api = await startApi({
       ...deps,
@@ -276,6 +282,7 @@ export async function compose(deps: {
       secrets,
       missing,
       openMetrics,
+      readers,
     })
     closing.push(() => api.close())
     void protectTopics({ view, provisioning, logger })

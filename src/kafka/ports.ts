@@ -55,7 +55,8 @@ export interface KnownPosition {
   leaderEpoch?: number
 }
 
-export type WaitReason = 'no_leader' | 'unknown_topic' | 'unauthorized' | 'unreachable' | 'beyond_end'
+export const WAIT_REASONS = ['no_leader', 'unknown_topic', 'unauthorized', 'unreachable', 'beyond_end'] as const
+export type WaitReason = (typeof WAIT_REASONS)[number]
 
 /** A partition that cannot be read now. It is read on by itself as soon as it can be. */
 export interface Waiting {

@@ -1,6 +1,8 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { WAIT_REASONS } from '../kafka/ports.ts'
+import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { ShardMetrics } from '../kafka/runtime/shard.ts'
 import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
@@ -23,6 +25,8 @@ export interface Metrics {
   ingressLag(read: () => Promise<IngressLag[]>): void
   /** Asked for at each scrape: errors that nothing handled, by whose work they were. */
   unhandled(read: () => Record<'request' | 'shard', number>): void
+  /** Asked for at each scrape: what log readers wait for, and what they could not read. */
+  readers(readers: Pick<WatchedReaders, 'waiting' | 'gaps' | 'timesBehindLeader'>): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** Asked for at each scrape; what `read` answers only grows. */
@@ -135,6 +139,26 @@ export function createMetrics(): Metrics {
         help: 'Errors of requests and of shards that nothing handled: each is a fault of the platform, and its log line says where.',
         labelNames: ['where'],
         read: () => Object.entries(read()).map(([where, value]) => ({ labels: { where }, value })),
+      })
+    },
+    readers(readers) {
+      asked.gauge({
+        name: 'clarion_partitions_without_leader',
+        help: 'Partitions that this process cannot read now and waits for, by reason: no_leader, unknown_topic, unauthorized, unreachable, beyond_end.',
+        labelNames: ['reason'],
+        read: () =>
+          WAIT_REASONS.map(reason => ({ labels: { reason }, value: readers.waiting().filter(each => each.reason === reason).length })),
+      })
+      asked.counter({
+        name: 'clarion_offset_gaps_total',
+        help: 'Times reading went on elsewhere than it had come to, by reason: retention, truncated (the log was cut), replaced (the topic was made anew).',
+        labelNames: ['reason'],
+        read: () => Object.entries(readers.gaps()).map(([reason, value]) => ({ labels: { reason }, value })),
+      })
+      asked.counter({
+        name: 'clarion_reader_behind_leader_total',
+        help: 'Fetches that went to a broker which does not lead the partition any more; it is followed at once.',
+        read: () => [{ value: readers.timesBehindLeader() }],
       })
     },
     gauge: (name, help, read) => asked.gauge({ name, help, read: () => [{ value: read() }] }),
