@@ -3,10 +3,11 @@
  * (`admission.counters`, `admission.keys`) in the same transaction as what it was decided for; after a failure it is read again from there.
  */
 import type { Environment } from '../../src/control-plane/records.ts'
-import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import {
   admissionCounters,
   counterKeys,
+  type InputPosition,
   inputPositionCodec,
   type OrganizationCounters,
   organizationCountersCodec,
@@ -33,7 +34,9 @@ export interface AdmissionState {
   /** Lets go of keys that are past their time or beyond the plan's number; a restore brings back what was let go of before. */
   trim(organizationId: string, keysMax: number, nowMs: number): void
   position(topic: string, partition: number): number | undefined
-  advance(topic: string, partition: number, nextOffset: number): void
+  /** Topic id and leader epoch of the record before the position, where they are known. */
+  known(topic: string, partition: number): KnownPosition | undefined
+  advance(topic: string, partition: number, nextOffset: number, known?: Required<KnownPosition>): void
   /** The changelog of everything since the last call. */
   seal(partition: number): OutRecord[]
 }
@@ -47,6 +50,7 @@ export const monthOf = (timeMs: number): number => {
 export function createAdmissionState(): AdmissionState {
   const counters = new Map<string, OrganizationCounters>()
   const positions = new Map<string, number>()
+  const known = new Map<string, Required<KnownPosition>>()
   /** By organization, oldest key first. */
   const keys = new Map<string, Map<string, HeldKey>>()
   const changedCounters = new Set<string>()
@@ -115,7 +119,18 @@ export function createAdmissionState(): AdmissionState {
     const key = record.key ? counterKeys.parse(record.key.toString()) : undefined
     if (!key || !record.value) return
     if ('organizationId' in key) counters.set(key.organizationId, organizationCountersCodec.decode(record.value))
-    else positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(record.value).nextOffset)
+    else restorePosition(`${key.topic}/${key.partition}`, inputPositionCodec.decode(record.value))
+  }
+
+  function restorePosition(input: string, { nextOffset, topicId, leaderEpoch }: InputPosition): void {
+    positions.set(input, nextOffset)
+    if (topicId === null) known.delete(input)
+    else known.set(input, { topicId, leaderEpoch })
+  }
+
+  function positionOf(input: string): InputPosition {
+    const { topicId, leaderEpoch } = known.get(input) ?? { topicId: null, leaderEpoch: -1 }
+    return { nextOffset: positions.get(input)!, topicId, leaderEpoch }
   }
 
   return {
@@ -141,8 +156,10 @@ export function createAdmissionState(): AdmissionState {
     },
     trim,
     position: (topic, partition) => positions.get(`${topic}/${partition}`),
-    advance(topic, partition, nextOffset) {
+    known: (topic, partition) => known.get(`${topic}/${partition}`),
+    advance(topic, partition, nextOffset, of) {
       positions.set(`${topic}/${partition}`, nextOffset)
+      if (of) known.set(`${topic}/${partition}`, of)
       changedPositions.add(`${topic}/${partition}`)
     },
     seal(partition) {
@@ -158,7 +175,7 @@ export function createAdmissionState(): AdmissionState {
           topic: admissionCounters.name,
           partition,
           key,
-          value: inputPositionCodec.encode({ nextOffset: positions.get(position)! }),
+          value: inputPositionCodec.encode(positionOf(position)),
         })
       }
       for (let at = 0; at < newKeys.length; at += KEYS_PER_RECORD) {

@@ -50,7 +50,7 @@ export function createInputs(deps: {
     const key = `${topic}/${partition}`
     if (assigned.has(key)) return
     assigned.add(key)
-    handle.assign(topic, partition, state.position(topic, partition) ?? 'earliest')
+    handle.assign(topic, partition, state.position(topic, partition) ?? 'earliest', state.known(topic, partition))
   }
 
   function leave(topic: string, partition: number): void {
@@ -68,7 +68,7 @@ export function createInputs(deps: {
       deps.logger.debug({ shard: handle.shard, partitions: assigned.size }, 'reading the ingress')
     },
     of: topic => byTopic.get(topic),
-    advance: (topic, partition, nextOffset) => state.advance(topic, partition, nextOffset),
+    advance: (topic, partition, nextOffset) => state.advance(topic, partition, nextOffset, handle.position(topic, partition)),
     close: () => stopListening(),
   }
 }

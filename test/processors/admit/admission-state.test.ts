@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type AdmissionState, createAdmissionState, KEY_REMEMBERED_MS } from '../../../processors/admit/admission-state.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
-import { admissionCounters } from '../../../topics/admission-counters.ts'
+import { admissionCounters, counterKeys } from '../../../topics/admission-counters.ts'
 import type { HeldKey } from '../../../topics/admission-keys.ts'
+import { avroCodec } from '../../../topics/avro.ts'
 
 const ORG = 'org_a'
 const JULY = Date.parse('2026-07-31T23:59:59.999Z')
@@ -127,6 +128,25 @@ describe('the changelog', () => {
     expect(state.seal(0)).toHaveLength(3)
     state.peek(ORG, 'live', AUGUST)
     expect(state.seal(0)).toEqual([])
+  })
+
+  it('keeps topic id and leader epoch beside a position, and knows neither of one that an earlier release wrote', () => {
+    const state = createAdmissionState()
+    const known = { topicId: 'ab'.repeat(16), leaderEpoch: 4 }
+    state.advance('emits.org_a', 0, 7, known)
+    state.advance('emits.org_a', 1, 8)
+    const after = restored(state.seal(0))
+    expect([after.position('emits.org_a', 0), after.known('emits.org_a', 0)]).toEqual([7, known])
+    expect([after.position('emits.org_a', 1), after.known('emits.org_a', 1)]).toEqual([8, undefined])
+    const earlier = avroCodec<{ nextOffset: number }>({
+      type: 'record',
+      name: 'InputPosition',
+      namespace: 'clarion',
+      fields: [{ name: 'nextOffset', type: 'long' }],
+    })
+    const key = counterKeys.ofPosition('emits.org_b', 0)
+    after.restore(asRead({ topic: admissionCounters.name, partition: 0, key, value: earlier.encode({ nextOffset: 9 }) }, 9))
+    expect([after.position('emits.org_b', 0), after.known('emits.org_b', 0)]).toEqual([9, undefined])
   })
 
   it('packs many keys into few records, and none is lost where it is cut', () => {
