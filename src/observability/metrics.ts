@@ -146,8 +146,10 @@ export function createMetrics(): Metrics {
         name: 'clarion_partitions_without_leader',
         help: 'Partitions that this process cannot read now and waits for, by reason: no_leader, unknown_topic, unauthorized, unreachable, beyond_end.',
         labelNames: ['reason'],
-        read: () =>
-          WAIT_REASONS.map(reason => ({ labels: { reason }, value: readers.waiting().filter(each => each.reason === reason).length })),
+        read() {
+          const waiting = readers.waiting()
+          return WAIT_REASONS.map(reason => ({ labels: { reason }, value: waiting.filter(each => each.reason === reason).length }))
+        },
       })
       asked.counter({
         name: 'clarion_offset_gaps_total',

@@ -6,7 +6,7 @@ import { createSystemClock } from '../../src/clock.ts'
 import type { Gap, LogReader } from '../../src/kafka/ports.ts'
 import { type KafkaSettings, openWire, type SocketFactory } from '../../src/kafka/protocol/wire.ts'
 import { createLogPages } from '../../src/kafka/read/log-pages.ts'
-import { createLogReader } from '../../src/kafka/read/log-reader.ts'
+import { createLogReader, type LogReaderSettings } from '../../src/kafka/read/log-reader.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { type Append, openAppend } from './append.ts'
@@ -60,13 +60,14 @@ function countingSockets(): { factory: SocketFactory; sent: Array<{ port: number
   }
 }
 
-function watchedReader(settings = kafka) {
+function watchedReader(of = kafka, settings: Partial<LogReaderSettings> = {}) {
   const read = new Map<string, string[]>()
   const gaps: Gap[] = []
   const replaced: string[] = []
   const watch = createReaderWatch()
   const reader: LogReader = createLogReader({
-    kafka: settings,
+    kafka: of,
+    settings,
     clock,
     logger,
     watch,
@@ -92,7 +93,7 @@ describe('a leader that moves', () => {
     const topic = 'reader.moved'
     await cluster.createTopic({ topic, partitions: [[1, 2, 3]] })
     const sockets = countingSockets()
-    const { reader, read, watch, has } = watchedReader({ ...kafka, socketFactory: sockets.factory })
+    const { reader, read, watch, has } = watchedReader({ ...kafka, socketFactory: sockets.factory }, { lateMs: 60_000 })
     reader.assign(topic, 0, 'earliest')
     await append(topic, 'before')
     await has(topic, 'before')

@@ -54,6 +54,8 @@ export interface LogReaderSettings {
   quietMax: number
   /** How long the broker holds a fetch of quiet ones when there is nothing. */
   quietWaitMs: number
+  /** With an answer that is so late, the rest of the cluster is asked whether others lead by now; again and again after so long. */
+  lateMs: number
 }
 
 const DEFAULTS: LogReaderSettings = {
@@ -67,11 +69,10 @@ const DEFAULTS: LogReaderSettings = {
   busyMin: 8,
   quietMax: 512,
   quietWaitMs: 1_000,
+  lateMs: 1_000,
 }
 
 const ANSWER_UNPACKED_BYTES_MAX = 64 * 1024 * 1024
-/** An answer that is so late: perhaps its broker does not lead any more, and cannot say so. */
-const LATE_MS = 1_000
 
 export function createLogReader(deps: {
   kafka: KafkaSettings
@@ -205,7 +206,7 @@ export function createLogReader(deps: {
     node.unproven.clear()
     const request = session.request({ ...settings, ...holding })
     let answer: Fetched
-    const late = watchLate(node, holding.maxWaitMs + LATE_MS)
+    const late = watchLate(node, holding.maxWaitMs + settings.lateMs)
     try {
       answer = await (await opened()).send(session.nodeId, request, node.lane)
     } finally {
@@ -230,7 +231,7 @@ export function createLogReader(deps: {
     function look(): void {
       track(
         moveAway(node).finally(() => {
-          if (!isOver && !closed) timer = clock.after(LATE_MS, look)
+          if (!isOver && !closed) timer = clock.after(settings.lateMs, look)
         }),
       )
     }
