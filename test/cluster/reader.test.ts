@@ -3,12 +3,14 @@
 import { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
-import type { Gap, LogReader } from '../../src/kafka/ports.ts'
+import type { Gap, LogReader, LogRecord } from '../../src/kafka/ports.ts'
 import { type KafkaSettings, openWire, type SocketFactory } from '../../src/kafka/protocol/wire.ts'
 import { createLogPages } from '../../src/kafka/read/log-pages.ts'
 import { createLogReader, type LogReaderSettings } from '../../src/kafka/read/log-reader.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
+import { tailControl } from '../../src/kafka/runtime/control-topic.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { control } from '../../topics/control.ts'
 import { type Append, openAppend } from './append.ts'
 import type { Cluster } from './cluster.ts'
 import { testCluster } from './test-cluster.ts'
@@ -126,6 +128,11 @@ describe('a leader that is killed', () => {
     const wire = await openWire(kafka, logger)
     closing.push(() => wire.close())
     const pages = createLogPages({ wire, clock })
+    await cluster.createTopic({ topic: control.name, partitions: [[3]], settings: { 'min.insync.replicas': '1' } })
+    const [applied, faults] = [[] as string[], [] as Error[]]
+    const apply = ({ value }: LogRecord) => void applied.push(value!.toString())
+    const tail = await tailControl({ kafka, wire, clock, logger, apply, watch, onFatal: error => void faults.push(error) })
+    closing.push(() => tail.close())
     for (const topic of [led, elsewhere, alone]) {
       reader.assign(topic, 0, 'earliest')
       await append(topic, '0')
@@ -141,13 +148,15 @@ describe('a leader that is killed', () => {
     await late
     await has(led, '1')
     await until('only what nobody else has is waited for', () => reader.waiting().every(({ topic }) => topic === alone))
-    await until('it has no leader', () => reader.waiting().some(({ reason }) => reason === 'no_leader'))
-    await until('it is told as what ails the cluster', () => watch.degraded(clock.monotonicMs()).length > 0)
-    expect(watch.degraded(clock.monotonicMs())).toEqual([`waiting for 1 partitions without a leader: ${alone}/0`])
+    await until('nobody leads it, nor control', () => watch.waiting().filter(({ reason }) => reason === 'no_leader').length === 2)
+    const sentence = `waiting for 2 partitions without a leader: ${alone}/0, ${control.name}/0`
+    await until('both are told as what ails the cluster', () => watch.degraded(clock.monotonicMs()).includes(sentence))
     expect(cluster.state(3)).toBe('away')
     await cluster.start(3)
-    await append(alone, '1')
+    await Promise.all([append(alone, '1'), append(control.name, 'later')])
     await has(alone, '1')
+    await until('control is read on', () => applied.includes('later'))
+    expect(faults).toEqual([])
     await until('nothing is waited for', () => watch.waiting().length === 0)
     expect([led, elsewhere, alone].map(topic => read.get(topic))).toEqual([
       ['0', '1'],
