@@ -110,10 +110,10 @@ export interface ShardHandle {
   readonly role: string
   readonly shard: number
   /**
-   * Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. `hurried`: somebody waits
+   * Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. `flushNow`: somebody waits
    * for it, the role's pace does not count.
    */
-  write(records: OutRecord[], hurried?: boolean): void
+  write(records: OutRecord[], flushNow?: boolean): void
   /** Starts reading an input partition. `known`: as stored with the position. */
   assign(topic: string, partition: number, from: number | 'earliest', known?: KnownPosition): void
   /** Of the records received last, to be stored with the position; undefined: none were. */
@@ -122,6 +122,13 @@ export interface ShardHandle {
   /** Back-pressure on one input: no further `receive` for it until resumed. */
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
+  /**
+   * False once the lease of this shard is lost, or its session has ended: no request, insert or commit may begin, since another process may do the
+   * same. Cheap: numbers compared.
+   */
+  isHeld(): boolean
+  /** Age of the oldest output of this shard that has not been committed, ms; 0 when there is none. Cheap. */
+  uncommittedForMs(): number
   /** Gives the shard up because this process is at fault: everything uncommitted is dropped, and the shard is opened again from its state. */
   fail(error: Error): void
 }
@@ -177,6 +184,11 @@ export interface Processor {
   partitionFetchBytesMax?: number
   /** What holds for the batches of a topic that others than the platform write to; undefined for all other topics. */
   foreign?: (topic: string) => ForeignBatches | undefined
+  /**
+   * Whether it has effects that its transactions do not hold (requests, inserts). Its sessions end when the lease is lost and begin again when it
+   * is confirmed; others work on until another process fences them.
+   */
+  actsOutside?: boolean
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

@@ -82,7 +82,10 @@ export async function runShardedProcessor(deps: {
       logger,
       shard: number,
       reader: reading(() => shard),
-      leaseConfirmedAtMs: () => (lease && shards.get(number) === shard ? lease.confirmedAtMs() : -1),
+      lease: {
+        confirmedAtMs: () => (lease && shards.get(number) === shard ? lease.confirmedAtMs() : -1),
+        isHeld: () => shards.get(number) === shard,
+      },
     })
     shards.set(number, shard)
     shard.open()

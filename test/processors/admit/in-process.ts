@@ -90,6 +90,8 @@ export function createNotingHandle(): NotingHandle {
     position: () => undefined,
     pause: (topic, partition) => void paused.add(`${topic}/${partition}`),
     resume: (topic, partition) => void paused.delete(`${topic}/${partition}`),
+    isHeld: () => true,
+    uncommittedForMs: () => 0,
     fail: error => void failures.push(error),
   }
 }

@@ -257,7 +257,7 @@ function runShard(
     logger,
     metrics: { transaction: () => undefined, reopened: () => undefined, assigned: () => undefined },
     reader,
-    leaseConfirmedAtMs: () => clock.monotonicMs(),
+    lease: { confirmedAtMs: () => clock.monotonicMs(), isHeld: () => true },
   })
   shard.open()
   const crash = async () => {
@@ -295,6 +295,8 @@ function renamed(
         role: processor.role,
         shard: handle.shard,
         fail: handle.fail,
+        isHeld: handle.isHeld,
+        uncommittedForMs: handle.uncommittedForMs,
         write: records => handle.write(out(records)),
         assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
         position: (topic, partition) => handle.position(name(topic), partition),

@@ -81,6 +81,8 @@ export async function live(processor: Processor, logs: Logs, inputsMax = 2_000):
       paused.delete(topic)
       schedule()
     },
+    isHeld: () => true,
+    uncommittedForMs: () => 0,
     fail(error) {
       failure = error
       crash()
