@@ -18,6 +18,7 @@ import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import { ClarionError } from './codes.ts'
+import { leaseIdentity } from './compose/lease-identity.ts'
 import { type Listener, listen } from './compose/listen.ts'
 import { shareAddresses } from './compose/own-addresses.ts'
 import { protectTopics } from './compose/protect-topics.ts'
@@ -178,10 +179,10 @@ export async function compose(deps: {
     const neededKeyIds = await controlPlane.secretKeys.settle(keyIds.expected)
     keyIds.keep(neededKeyIds)
 
-    const run = async (given: Processor) => {
+    const identity = leaseIdentity(config)
+    const run = (given: Processor) => {
       const processor = asShardWork(given)
-      const memberDir = join(config.dataDir, 'leases')
-      const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: shardMetrics, memberDir, onFatal })
+      const running = runShardedProcessor({ kafka, processor, clock, random, logger, metrics: shardMetrics, identity, onFatal })
       closing.push(() => running.close())
       missing.push(() => running.missing())
       return running
@@ -190,7 +191,7 @@ export async function compose(deps: {
     const ledger = openLedger({ kafka, wire, analytics, view, shards: provisioning.shards, ids, clock, logger, metrics })
     closing.push(() => ledger.close())
     if (roles.has('record')) {
-      const { shards } = await run(createRecord({ analytics, clock, tracing, metrics: metrics.record }))
+      const { shards } = run(createRecord({ analytics, clock, tracing, metrics: metrics.record }))
       const hourly = checkHourly({ ledger, shards, clock, logger })
       closing.push(async () => hourly.close())
     }
@@ -214,7 +215,7 @@ export async function compose(deps: {
         delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
         ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
       }
-      await run(
+      run(
         createDeliver({
           view,
           secrets,
@@ -239,7 +240,7 @@ export async function compose(deps: {
       const validate = validators.validate
       const onVerdict = metrics.verdictOf
       const { clockOffsetMs, batchRecordsMax } = config
-      await run(
+      run(
         createAdmit({
           ...{ view, shards: provisioning.shards, chains, tags, validate },
           ...{ clock, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },

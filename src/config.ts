@@ -7,7 +7,7 @@ import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-di
 import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
 import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './settings/network-values.ts'
 import { pem } from './settings/pem.ts'
-import { flag, fraction, line, oneOf, rolesOf, wholeNumber } from './settings/plain-values.ts'
+import { flag, fraction, line, oneOf, rolesOf, shortName, wholeNumber } from './settings/plain-values.ts'
 import { createReader, type Environment, type SettingsReader } from './settings/reader.ts'
 import { unknownNames } from './settings/unknown-names.ts'
 
@@ -54,6 +54,8 @@ export interface Config {
   /** Undefined: by the number of brokers. */
   replicationFactor: number | undefined
   shards: number
+  /** Name of this process among those of its roles; undefined: a slot of the data directory. */
+  instance: string | undefined
   /** Undefined: the embedded ClickHouse. */
   clickhouseUrl: string | undefined
   /** The name of ClickHouse's cluster, whose replicas all hold the tables; undefined: one server. */
@@ -143,6 +145,7 @@ function readProcess(reader: SettingsReader, environment: Environment) {
     ...readDirectories(reader, environment),
     roles,
     shards: read('CLARION_SHARDS', wholeNumber(1, 256)),
+    instance: optional('CLARION_INSTANCE', shortName),
     timeScale: read('CLARION_TIME_SCALE', fraction(0.000001, 1)),
     clockOffsetMs: read('CLARION_CLOCK_OFFSET_MS', wholeNumber(-4e12, 4e12)),
     logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS)),

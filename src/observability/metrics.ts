@@ -1,9 +1,9 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { WAIT_REASONS } from '../kafka/ports.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
-import type { ShardMetrics } from '../kafka/runtime/shard.ts'
+import type { RoleFigures, ShardMetrics } from '../kafka/runtime/shard.ts'
 import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
@@ -55,7 +55,7 @@ export function createMetrics(): Metrics {
   })
   const reopened = new Counter({
     name: 'clarion_shard_reopened_total',
-    help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault; unopened: it could not be opened.',
+    help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault; lost: its lease; unopened: it could not be opened.',
     labelNames: ['role', 'reason'],
     registers,
   })
@@ -72,11 +72,31 @@ export function createMetrics(): Metrics {
     labelNames: ['role'],
     registers,
   })
-  const held = new Gauge({
+  const roles = new Map<string, RoleFigures>()
+  asked.gauge({
     name: 'clarion_shards',
-    help: 'Shards that this process holds.',
+    help: 'Shards that this process holds: opening, running, draining before they move, suspended because the lease is lost.',
+    labelNames: ['role', 'state'],
+    read: () =>
+      [...roles].flatMap(([role, figures]) =>
+        Object.entries(figures.shards()).map(([state, value]) => ({ labels: { role, state }, value })),
+      ),
+  })
+  asked.gauge({
+    name: 'clarion_lease_age_seconds',
+    help: 'Time since the group of a role confirmed this process as a member. From 6 s on the lease is lost; no line: it is no member.',
     labelNames: ['role'],
-    registers,
+    read: () =>
+      [...roles].flatMap(([role, figures]) => {
+        const value = figures.leaseAgeSeconds()
+        return value === undefined ? [] : [{ labels: { role }, value }]
+      }),
+  })
+  asked.counter({
+    name: 'clarion_lease_lost_total',
+    help: 'Times the lease of a role was lost: not confirmed for 6 s, or the group did not know this process any more.',
+    labelNames: ['role'],
+    read: () => [...roles].map(([role, figures]) => ({ labels: { role }, value: figures.leasesLost() })),
   })
   const verdicts = new Counter({
     name: 'clarion_verdicts_total',
@@ -112,10 +132,8 @@ export function createMetrics(): Metrics {
       },
       opened: (role, _shard, seconds) => opened.observe({ role }, seconds),
       reopened: (role, _shard, reason) => reopened.inc({ role, reason }),
-      assigned(role, shards) {
-        rebalances.inc({ role })
-        held.set({ role }, shards)
-      },
+      assigned: role => rebalances.inc({ role }),
+      watch: (role, figures) => void roles.set(role, figures),
     },
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {
       verdicts.inc({ verdict, code: code ?? '', channel: request.channel })

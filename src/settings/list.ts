@@ -118,6 +118,13 @@ export const SETTINGS: readonly Setting[] = [
     example: '8',
   },
   {
+    name: 'CLARION_INSTANCE',
+    sentence:
+      'Lasting name of this process, which no other process of its roles has (the pod of a StatefulSet); empty: a slot of the data directory.',
+    default: '',
+    example: 'clarion-0',
+  },
+  {
     name: 'CLICKHOUSE_URL',
     sentence: 'HTTP address of a ClickHouse server, with user and password; empty starts the embedded one.',
     default: '',
