@@ -347,13 +347,15 @@ export function createShard(deps: {
       return
     }
     const outcome = error instanceof CommitFailed ? error.outcome : 'fault'
+    const isFenced = error instanceof CommitFailed && error.isFenced
     if (processor.isolatesRecords && (outcome === 'refused' || outcome === 'fault')) suspects.failed()
     else suspects.reset()
-    const facts = { outcome, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    const facts = { outcome, isFenced, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
     // What keeps a shard from being opened is mostly that the broker is away: no fault of what it does.
-    tidy(() => deps.metrics.reopened(role, number, outcome === 'fault' && phase.name !== 'running' ? 'unopened' : outcome))
+    const reason = outcome === 'fault' && phase.name !== 'running' ? 'unopened' : outcome
+    tidy(() => deps.metrics.reopened(role, number, isFenced ? 'fenced' : reason))
     logger.warn(facts, isDraining ? 'shard stopped while it drained' : 'shard stopped; opening it again')
-    if (!isDraining) reopenSoon(outcome === 'fenced' ? clock.monotonicMs() : undefined)
+    if (!isDraining) reopenSoon(isFenced ? clock.monotonicMs() : undefined)
   }
 
   /** One fault of a session's end must not keep the rest of it from happening. */
