@@ -71,7 +71,9 @@ describe('a scrape of a running platform', () => {
     expect(valueIn(text, 'clarion_verdict_delay_seconds_count')).toBe(1)
     // It was told that its emit is queued after two seconds, and only then there was somebody to judge it.
     expect(valueIn(text, 'clarion_verdict_delay_seconds_sum')).toBeGreaterThan(2)
-    expect(valueIn(text, 'clarion_shard_open_seconds_count', { role: 'admit' })).toBe(valueIn(text, 'clarion_shards', { role: 'admit', state: 'running' }))
+    expect(valueIn(text, 'clarion_shard_open_seconds_count', { role: 'admit' })).toBe(
+      valueIn(text, 'clarion_shards', { role: 'admit', state: 'running' }),
+    )
   }, 120_000)
 
   it('tells what is under way, what waits in which retry topic, and since when', async () => {
