@@ -159,7 +159,9 @@ export function createAdmissionState(): AdmissionState {
     known: (topic, partition) => known.get(`${topic}/${partition}`),
     advance(topic, partition, nextOffset, of) {
       positions.set(`${topic}/${partition}`, nextOffset)
+      // An older epoch would say that this record cannot be there.
       if (of) known.set(`${topic}/${partition}`, of)
+      else known.delete(`${topic}/${partition}`)
       changedPositions.add(`${topic}/${partition}`)
     },
     seal(partition) {
