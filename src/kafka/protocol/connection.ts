@@ -73,7 +73,7 @@ export function openConnection(deps: {
   const frames = createFrameReader({
     bytesMax: () => inFlight[0]?.request.answerBytesMax ?? ANSWER_BYTES_MAX,
     onFrame,
-    onTooLarge: bytes => fail(connectionError(`sends a frame of ${bytes} bytes`)),
+    onTooLarge: bytes => fail(isTlsAlert(bytes) ? speaksTls() : connectionError(`sends a frame of ${bytes} bytes`)),
   })
   const connectTimer = clock.after(CONNECT_MS, () => fail(connectionError(`cannot be connected to within ${CONNECT_MS / 1_000} s`)))
   const socket: Socket = deps.socketFactory({ host: deps.host, port: deps.port, onConnect: () => void greet() })
@@ -84,6 +84,10 @@ export function openConnection(deps: {
 
   function connectionError(what: string, cause?: unknown): KafkaError {
     return new KafkaError('CONNECTION', `the broker ${broker} ${what}`, { cause })
+  }
+
+  function speaksTls(): KafkaError {
+    return new KafkaError('TLS', `The broker ${broker} speaks TLS: set KAFKA_SSL=true, or name another port.`)
   }
 
   function socketError(error: Error): KafkaError {
@@ -249,6 +253,9 @@ export function openConnection(deps: {
     },
   }
 }
+
+/** The first bytes of a TLS alert (record type 21, version 3), read as a length. */
+const isTlsAlert = (bytes: number): boolean => bytes >>> 16 === 0x1503
 
 /** Codes of OpenSSL and Node for certificates that are not accepted, by us or by the broker, and for what is no TLS at all. */
 const isCertificateError = (code: string): boolean => /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code)
