@@ -36,7 +36,7 @@ async function inSync(topics: readonly string[]): Promise<Set<string>> {
 }
 
 describe('on three brokers', () => {
-  it('a first start makes every topic with three replicas and two in sync for a write, without being told the factor', async () => {
+  it('a first start makes every topic with three replicas and two in sync for a write, from no setting at all', async () => {
     const provisioning = await start()
     await provisioning.createOrganizationTopics({ id: 'org_new', partitions: 2 })
     const names = [...SHARED_TOPICS.map(({ name }) => name), 'emits.org_new', 'events.org_new']

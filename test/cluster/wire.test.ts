@@ -42,7 +42,7 @@ describe('the wire', () => {
     await expect(open({ mechanism, password: 'wrong' })).rejects.toMatchObject({ type: 'SASL_AUTHENTICATION_FAILED' })
   })
 
-  it('follows a leader that has moved, without being asked to', async () => {
+  it('follows a leader that has moved', async () => {
     const wire = await open()
     expect(await wire.offset('mine', 0, 'latest')).toBe(0)
     await cluster.moveLeader('mine', 0, 2)

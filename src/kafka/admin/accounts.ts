@@ -54,7 +54,7 @@ export interface Accounts {
   close(): Promise<void>
 }
 
-/** Connects when it is first asked. */
+/** Connects with the first call. */
 export function createAccounts(deps: { kafka: KafkaSettings; random: Random; logger: Logger }): Accounts {
   let wire: Promise<Wire> | undefined
 

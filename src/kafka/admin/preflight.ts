@@ -100,7 +100,7 @@ async function groupRights(wire: Wire, group: string): Promise<PreflightFindings
   try {
     const { errorCode, operations } = await wire.send(await wire.coordinator('group', group), describeGroupRequest(group))
     if (errorName(errorCode) === 'GROUP_AUTHORIZATION_FAILED') return refused
-    // Only who may describe a group is told what else it may do.
+    // The broker shows further rights only to a user that may describe the group.
     const lacks = errorCode === 0 ? missing(operations, ['READ']) : []
     if (lacks.length === 0) return none()
     return { problems: [`The platform's user lacks READ on the group ${group}. ${RIGHTS}.`], warnings: [] }
@@ -150,7 +150,7 @@ async function brokerSettings(deps: { wire: Wire; cluster: ClusterDescription; r
   return found
 }
 
-/** Undefined: it may not be asked, which the rights on the cluster say already, or it is away. */
+/** Undefined: the user may not read them, which the rights on the cluster show already, or the broker is away. */
 async function settingsOf(wire: Wire, node: number) {
   try {
     const [described] = await wire.send(node, describeConfigsRequest('broker', [String(node)], BROKER_SETTINGS))

@@ -163,7 +163,7 @@ export function openConnection(deps: {
     const pending = inFlight.shift()
     if (pending === undefined || frame.readInt32BE(0) !== pending.correlationId) {
       if (pending) inFlight.unshift(pending)
-      fail(connectionError('answers what it was not asked'))
+      fail(connectionError('sends an answer that belongs to no request'))
       return
     }
     pending.timer?.cancel()

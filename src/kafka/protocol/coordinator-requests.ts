@@ -1,4 +1,4 @@
-/** What transaction coordinators are asked, as brokers have it since 3.0: InitProducerId 4, AddPartitionsToTxn 3, EndTxn 3; and LeaveGroup 5. */
+/** Requests to coordinators, in the versions that brokers have since 3.0: InitProducerId 4, AddPartitionsToTxn 3, EndTxn 3; and LeaveGroup 5. */
 import { errorName } from './error-codes.ts'
 import {
   boolean,

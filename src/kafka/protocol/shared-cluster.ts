@@ -89,7 +89,7 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
     ask: async request => (await askSome(request)).answer,
     onFound: map.learn,
   })
-  /** The one that answered last: it is asked first. */
+  /** The broker that answered last is the first choice. */
   let preferred: number | undefined
 
   /** Before the brokers are known, the addresses of the settings are nodes -1, -2, … */

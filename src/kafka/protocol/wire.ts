@@ -8,7 +8,7 @@ import type { ClusterMap, TopicInfo } from './cluster.ts'
 import { addPartitionsRequest, endAnnouncedTransactionRequest, initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
-import { listOffsetsRequest, type OffsetAsked } from './metadata-requests.ts'
+import { listOffsetsRequest, type OffsetWanted } from './metadata-requests.ts'
 import { shareCluster } from './shared-cluster.ts'
 import { KafkaError, type KafkaSettings, type ProducerIdentity, type WireRequest } from './types.ts'
 
@@ -112,7 +112,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     }
   }
 
-  /** What a broker that does not answer leads is left out as long as another one does; what has moved is asked for once more. */
+  /** What a broker that does not answer leads is left out as long as another one does; what has moved is looked up once more. */
   async function offsetsOf(partitions: readonly PartitionName[], at: 'earliest' | 'latest'): Promise<Map<string, number>> {
     const found = new Map<string, number>()
     const moved = await findOffsets(partitions, at, found)
@@ -128,7 +128,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
   ): Promise<PartitionName[]> {
     await map.load(new Set(partitions.map(({ topic }) => topic)))
     const answers = await Promise.allSettled(
-      [...byLeader(partitions)].map(([node, asked]) => connections.send(node, listOffsetsRequest(asked, at))),
+      [...byLeader(partitions)].map(([node, wanted]) => connections.send(node, listOffsetsRequest(wanted, at))),
     )
     const failed = answers.find(answer => answer.status === 'rejected')
     if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
@@ -144,8 +144,8 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     return moved
   }
 
-  function byLeader(partitions: readonly PartitionName[]): Map<number, OffsetAsked[]> {
-    const byNode = new Map<number, OffsetAsked[]>()
+  function byLeader(partitions: readonly PartitionName[]): Map<number, OffsetWanted[]> {
+    const byNode = new Map<number, OffsetWanted[]>()
     for (const { topic, partition } of partitions) {
       const leader = map.leader(topic, partition)
       if (!leader) {
