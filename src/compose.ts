@@ -123,7 +123,9 @@ export async function compose(deps: {
     const opening = openBackends({ config, clock, random, progress: deps.progress, onFatal, stop })
     closing.push(() => opening.then(each => each.close()).catch(ignoreFailedStart))
     const backends = await opening
-    const { kafka, secretKey, previousSecretKey, keyIds } = backends
+    const { secretKey, previousSecretKey, keyIds } = backends
+    const metrics = createMetrics()
+    const kafka = { ...backends.kafka, observer: metrics.kafka }
 
     const wire = await reachKafka({ ...deps, kafka })
     closing.push(() => wire.close())
@@ -148,7 +150,6 @@ export async function compose(deps: {
     const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal, watch: readers })
     closing.push(() => tail.close())
 
-    const metrics = createMetrics()
     metrics.unhandled(deps.unhandled)
     metrics.readers(readers)
     const shardMetrics = { ...metrics.shard, readers }

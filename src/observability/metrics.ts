@@ -1,16 +1,19 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { WAIT_REASONS } from '../kafka/ports.ts'
+import type { ConnectionObserver } from '../kafka/protocol/types.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { RoleFigures, ShardMetrics } from '../kafka/runtime/shard.ts'
 import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
+import { createKafkaMetrics } from './kafka-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
 
 export interface Metrics {
+  kafka: ConnectionObserver
   shard: ShardMetrics
   deliver: DeliverMetrics
   record: RecordMetrics
@@ -123,6 +126,7 @@ export function createMetrics(): Metrics {
     registers,
   })
   return {
+    kafka: createKafkaMetrics(registry),
     deliver: createDeliverMetrics(registry, asked),
     record: createRecordMetrics(registry, asked),
     shard: {

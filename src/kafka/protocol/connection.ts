@@ -49,6 +49,8 @@ export function openConnection(deps: {
   authenticate: Authenticate | undefined
   clock: Clock
   onOpen(): void
+  /** A request of this kind was not answered in time; `onBroken` follows. */
+  onLate(api: string): void
   /** It cannot be opened, or it broke. Not called for an open connection that ends while nothing is in flight, nor after `close`. */
   onBroken(error: KafkaError, wasOpen: boolean): void
 }): Connection {
@@ -143,6 +145,7 @@ export function openConnection(deps: {
   function overdue(pending: Pending, timeoutMs: number): void {
     setImmediate(() => {
       if (!inFlight.includes(pending) && !waiting.includes(pending)) return
+      deps.onLate(pending.request.apiName)
       const sentence = `the broker ${broker} has not answered ${pending.request.apiName} within ${timeoutMs} ms`
       fail(new KafkaError('REQUEST_TIMEOUT', sentence), pending)
     })

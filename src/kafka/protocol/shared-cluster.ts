@@ -64,8 +64,8 @@ function leave(key: string): boolean {
 }
 
 function keyOf({ settings, clock }: Deps): string {
-  const { token, socketFactory, ...plain } = settings
-  return JSON.stringify([plain, ...[token, socketFactory, clock].map(identityOf)])
+  const { token, socketFactory, observer, ...plain } = settings
+  return JSON.stringify([plain, ...[token, socketFactory, observer, clock].map(identityOf)])
 }
 
 function identityOf(thing: object | undefined): number {
@@ -77,6 +77,7 @@ function identityOf(thing: object | undefined): number {
 
 function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   const { settings, clock } = deps
+  const { observer } = settings
   const logger = deps.logger.child({ part: 'kafka-connections' })
   const bootstrap = settings.brokers.map(addressOf)
   const authenticate = createAuthenticate(settings, deps)
@@ -108,8 +109,13 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
       socketFactory,
       authenticate,
       clock,
-      onOpen: () => gate.opened(address),
+      onOpen() {
+        gate.opened(address)
+        if (nodeId >= 0) observer?.reachable(nodeId, true)
+      },
+      onLate: api => observer?.late(nodeId, api),
       onBroken(error, wasOpen) {
+        if (nodeId >= 0) observer?.reachable(nodeId, false)
         logger[isRefusal(error) ? 'warn' : 'debug']({ node: nodeId, error: error.message }, 'a connection to a broker has ended')
         if (!wasOpen) gate.failed(address, error)
         map.suspect(nodeId)
