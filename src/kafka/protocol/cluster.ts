@@ -97,8 +97,8 @@ interface Round extends Asking {
 
 export function createClusterMap(deps: {
   clock: Clock
-  /** Asks some broker; rejects when none answers. */
-  ask(topics: string[]): Promise<MetadataAnswer>
+  /** Asks some broker; rejects when none answers. `isRepeated`: the last answer brought nothing new, another broker may know more. */
+  ask(topics: string[], isRepeated: boolean): Promise<MetadataAnswer>
 }): ClusterState {
   const { clock } = deps
   const entries = new Map<string, Entry>()
@@ -187,7 +187,8 @@ export function createClusterMap(deps: {
       }
       const askedAtMs = clock.monotonicMs()
       try {
-        accept(await deps.ask(topics), askedAtMs)
+        const isRepeated = topics.some(topic => (entries.get(topic)?.unchanged ?? 0) > 0)
+        accept(await deps.ask(topics, isRepeated), askedAtMs)
         release(round)
         round.resolve()
       } catch (error) {

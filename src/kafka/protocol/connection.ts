@@ -195,7 +195,7 @@ export function openConnection(deps: {
       checkVersions(broker, await exchange(apiVersionsRequest()))
       await login(exchange)
     } catch (error) {
-      fail(error as KafkaError)
+      fail(error instanceof KafkaError ? error : connectionError(`cannot be logged in to: ${String(error)}`, error))
       return
     }
     if (!becomeOpen()) return
@@ -217,7 +217,7 @@ export function openConnection(deps: {
     try {
       await login(request => enqueue(request, Math.max(1, deadlineMs - clock.monotonicMs()), write))
     } catch (error) {
-      fail(error as KafkaError)
+      fail(error instanceof KafkaError ? error : connectionError(`cannot be logged in to: ${String(error)}`, error))
       return
     }
     becomeOpen()

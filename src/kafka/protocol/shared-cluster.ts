@@ -83,7 +83,7 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   const authenticate = createAuthenticate(settings, deps)
   const socketFactory = settings.socketFactory ?? socketFactoryOf(settings)
   const gate = createConnectionGate(clock)
-  const map = createClusterMap({ clock, ask: async topics => (await askSome(metadataRequest(topics))).answer })
+  const map = createClusterMap({ clock, ask: async (topics, isRepeated) => (await askSome(metadataRequest(topics), isRepeated)).answer })
   let locating: Promise<void> | undefined
   const own = newConnections()
   const coordinators = createCoordinators({
@@ -145,19 +145,23 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
     map.accept((await askSome(metadataRequest([]))).answer, askedAtMs)
   }
 
-  /** Those that are in the cluster and not suspect, then those that are suspect, then the addresses of the settings. */
-  function candidates(): number[] {
+  /**
+   * Those that are in the cluster and not suspect, then those that are suspect, then the addresses of the settings. `isRepeated`: another one than
+   * last time, if there is one.
+   */
+  function candidates(isRepeated = false): number[] {
     const brokers = [...map.brokers()]
-    const rank = (nodeId: number) => (map.isSuspect(nodeId) ? 4 : 0) + (nodeId === preferred ? 0 : 2) + (own.isOpen(nodeId) ? 0 : 1)
+    const rank = (nodeId: number) =>
+      (map.isSuspect(nodeId) ? 4 : 0) + ((nodeId === preferred) === isRepeated ? 2 : 0) + (own.isOpen(nodeId) ? 0 : 1)
     brokers.sort((one, other) => rank(one) - rank(other))
     return [...brokers, ...bootstrap.map((_, index) => -1 - index)]
   }
 
   const hedging = { clock, afterMs: HEDGE_MS, worst: worstOf }
 
-  async function askSome<T>(request: WireRequest<T>): Promise<{ node: number; answer: T }> {
+  async function askSome<T>(request: WireRequest<T>, isRepeated?: boolean): Promise<{ node: number; answer: T }> {
     const { node, answer } = await hedged(
-      candidates(),
+      candidates(isRepeated),
       async node => {
         // Opening has deadlines of its own.
         await own.open(node)
