@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { type Provisioning, provision } from '../../src/kafka/admin/provisioning.ts'
+import { createTopicAdmin } from '../../src/kafka/admin/topic-admin.ts'
 import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { control } from '../../topics/control.ts'
@@ -53,15 +54,30 @@ describe('on three brokers', () => {
     expect(await provisioning.protectOrganizationTopics(['org_new', 'org_unknown'], 'live')).toBe(1)
     expect(await inSync([outcomes.name, 'events.org_new'])).toEqual(new Set(['2']))
     expect((await cluster.describeConfigs([outcomes.name])).get(outcomes.name)!['retention.ms']!.value).toBe('123456789')
-    // Three replicas cannot be placed now, and one is not what is meant.
-    const creating = provisioning.createOrganizationTopics({ id: 'org_late', partitions: 1 })
-    await expect(creating).rejects.toMatchObject({
-      code: 'service_unavailable',
-      message: expect.stringContaining('KAFKA_REPLICATION_FACTOR'),
-    })
+    // Kafka places replicas on a broker that is away, too.
+    await provisioning.createOrganizationTopics({ id: 'org_late', partitions: 1 })
+    expect((await cluster.partition('emits.org_late', 0)).replicas).toHaveLength(3)
     await cluster.start(3)
     await cluster.healed()
-    await provisioning.createOrganizationTopics({ id: 'org_late', partitions: 1 })
+  })
+
+  it('says what the cluster says when it does not make topics, and what to do', async () => {
+    const creating = (await start()).createOrganizationTopics({ id: 'not a name', partitions: 1 })
+    await expect(creating).rejects.toMatchObject({
+      code: 'service_unavailable',
+      message: expect.stringMatching(/topics cannot be made: .*INVALID_TOPIC_EXCEPTION/),
+    })
+    let passedMs = 0
+    const impatient = {
+      ...clock,
+      monotonicMs: () => {
+        passedMs += 6_000
+        return passedMs
+      },
+    }
+    const four = { topic: 'four', partitions: 1, replicationFactor: 4, settings: {} }
+    const error = await createTopicAdmin({ wire, clock: impatient }).create([four]).catch(each => each) // biome-ignore format: one thought
+    expect(error.message).toMatch(/INVALID_REPLICATION_FACTOR.*fewer brokers at work than KAFKA_REPLICATION_FACTOR says/)
   })
 
   it('refuses replicas that are too few, and an election that loses records, each with what to do', async () => {
