@@ -113,10 +113,7 @@ async function place({ cluster, victims, elsewhere }: Stage): Promise<void> {
   for (const { id } of victims) await cluster.placeShard('admit', shardOf(id, SHARDS), VICTIM, [id])
   for (const [at, { id }] of elsewhere.entries()) await cluster.placeShard('admit', shardOf(id, SHARDS), ELSEWHERE[at % 2]!, [id])
   await cluster.moveLeader(control.name, 0, ELSEWHERE[0]!)
-  const node = await cluster.coordinator('group', 'admit')
-  const { topics } = await cluster.describe(['__consumer_offsets'])
-  for (const { partition, leader } of topics[0]!.partitions)
-    if (leader === node && node !== ELSEWHERE[0]) await cluster.moveLeader('__consumer_offsets', partition, ELSEWHERE[0]!)
+  await cluster.moveCoordinator('group', 'admit', ELSEWHERE[0]!)
 }
 
 const STEADY_MS = 20_000

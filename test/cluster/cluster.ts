@@ -94,6 +94,8 @@ export interface Cluster {
    * transactions and that of the role's group.
    */
   placeShard(role: ShardRole, shard: number, n: number, organizationIds?: readonly string[]): Promise<void>
+  /** Broker `n` coordinates this group or transactional id. */
+  moveCoordinator(kind: 'group' | 'transaction', id: string, n: number): Promise<void>
   /** The node that coordinates this group or transactional id. */
   coordinator(kind: 'group' | 'transaction', id: string): Promise<number>
 
@@ -323,6 +325,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const coordinators = [await coordinatorOf('transaction', `${role}-${shard}`), await coordinatorOf('group', role)]
       await moveLeaders([...partitionsOfShard(shard), ...own, ...coordinators], n)
     },
+    moveCoordinator: async (kind, id, n) => moveLeaders([await coordinatorOf(kind, id)], n),
     coordinator,
     describe: (topics, n) => (n === undefined ? surely(requests.describeTopics(topics)) : askAny(requests.describeTopics(topics), n)),
     partition,
