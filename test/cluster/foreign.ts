@@ -23,6 +23,8 @@ export async function foreignProducer(
     retries: 120,
     retryDelay: 500,
   })
+  // A connection that broke while it logged in: the send that needed it is repeated, or rejects.
+  producer.on('error', () => undefined)
   return {
     async produce(topic, partition, values, headers = {}) {
       await producer.send({ acks, messages: values.map(value => ({ topic, partition, value, headers })) })
