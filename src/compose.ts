@@ -244,7 +244,7 @@ export async function compose(deps: {
       run(
         createAdmit({
           ...{ view, shards: provisioning.shards, chains, tags, validate },
-          ...{ clock, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },
+          ...{ clock, random, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },
         }),
       )
     }

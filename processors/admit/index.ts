@@ -2,7 +2,7 @@
  * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
  * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`).
  */
-import type { Clock } from '../../src/clock.ts'
+import type { Clock, Random, Timer } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
 import { createLifecycle, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { Registration } from '../../src/control-plane/records.ts'
@@ -23,7 +23,7 @@ import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
-import { comesOnce, judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
+import { comesOnce, isPlatformIds, judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
 import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
@@ -47,6 +47,8 @@ const PARTITION_FETCH_BYTES_MAX = 256 * 1024
 const COMMIT_PACE_MS = 5
 const COMMIT_PACE_FROM = 3
 
+const HOUSEKEEPING_MS = 1_000
+
 export interface AdmitDependencies {
   view: ControlView
   shards: number
@@ -54,6 +56,7 @@ export interface AdmitDependencies {
   tags: IngressTags
   validate(registration: Registration, value: unknown): Finding[]
   clock: Clock
+  random: Pick<Random, 'bytes'>
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
   clockOffsetMs: number
   /** Most records of one batch of a producer. */
@@ -80,7 +83,7 @@ export function createAdmit(deps: AdmitDependencies): Processor {
 }
 
 function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: Judging['matchWebhooks'], lifecycle: Lifecycle): ShardTask {
-  const state = createAdmissionState()
+  const state = createAdmissionState({ random: deps.random, nowMs: () => deps.clock.nowMs(), keysRemembered })
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
@@ -89,6 +92,22 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const announce = createAnnounce({ view: deps.view, lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
   const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
+
+  let housekeeping: Timer | undefined
+
+  function keysRemembered(organizationId: string): number | undefined {
+    if (isPlatformIds(organizationId)) return PLATFORM_IDS_KEPT
+    const organization = deps.view.organization(organizationId)
+    return organization && keysRememberedBy(organization)
+  }
+
+  /** A little at a time, also while nothing is emitted: what is past its time does not stay in memory. */
+  function keepHouse(): void {
+    housekeeping = deps.clock.after(HOUSEKEEPING_MS, () => {
+      state.expire(deps.clock.nowMs())
+      keepHouse()
+    })
+  }
 
   const judgeOne = (emit: Emit, progress: Progress) =>
     emit.platform ? judgePlatform(emit, emit.platform, progress, judging) : judge(emit, progress, judging)
@@ -150,12 +169,15 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
         state.trim(platformIdsOf(organization.id), PLATFORM_IDS_KEPT, nowMs)
       }
       inputs.start()
+      keepHouse()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
       receiver.receive(records, nextOffset, isolated)
     },
     seal: () => [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard)],
+    committed: () => state.committed(),
     close() {
+      housekeeping?.cancel()
       inputs.close()
       receiver.close()
     },

@@ -23,7 +23,9 @@ import { parse } from './parse.ts'
 export const PLATFORM_IDS_KEPT = 20_000
 
 /** Under which the ids of what the platform emitted for an organization are kept, apart from its own idempotency keys. */
-export const platformIdsOf = (organizationId: string): string => `platform/${organizationId}`
+export const platformIdsOf = (organizationId: string): string => PLATFORM_IDS + organizationId
+export const isPlatformIds = (name: string): boolean => name.startsWith(PLATFORM_IDS)
+const PLATFORM_IDS = 'platform/'
 
 /**
  * A relay that the source's transaction wrote is there once, and is read once: its id need not be remembered, which at twenty peers would be

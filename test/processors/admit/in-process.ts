@@ -1,6 +1,7 @@
 /** `admit` without Kafka: a control view made of the examples, and a shard's handle that notes what it is asked for. */
 import type { Verdict } from '../../../processors/admit/emit.ts'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
+import { createSystemRandom } from '../../../src/clock.ts'
 import type { Kind } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
@@ -41,6 +42,7 @@ export function admitAll(
       view: createExamplesView(clock),
       shards: 1,
       clock,
+      random: createSystemRandom(),
       clockOffsetMs: 0,
       batchRecordsMax: 100,
       logger: quiet,

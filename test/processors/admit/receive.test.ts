@@ -4,6 +4,7 @@ import type { Emit } from '../../../processors/admit/emit.ts'
 import { createInputs } from '../../../processors/admit/inputs.ts'
 import { createPlatformEmitReader } from '../../../processors/admit/read-platform-emit.ts'
 import { createReceiver } from '../../../processors/admit/receive.ts'
+import { createSystemRandom } from '../../../src/clock.ts'
 import type { Organization } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
 import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'
@@ -25,7 +26,7 @@ function world({ shards = 1 } = {}) {
   const clock = createManualClock()
   const view = createControlView({ clock })
   const handle = createNotingHandle()
-  const state = createAdmissionState()
+  const state = createAdmissionState({ random: createSystemRandom(), nowMs: clock.nowMs, keysRemembered: () => undefined })
   const inputs = createInputs({ handle, state, view, shards, logger: quiet })
   const emitted: Array<{ at: string; isolated: boolean; emit: Emit }> = []
   let failure: Error | undefined
