@@ -15,6 +15,7 @@ import { beginJudging } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
+import { admissionRelays } from '../../topics/admission-relays.ts'
 import { isEmits } from '../../topics/emits.ts'
 import { createAdmissionState } from './admission-state.ts'
 import { noteArrival } from './admit-relay.ts'
@@ -29,6 +30,7 @@ import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
 import { createRelayLog } from './relay-log.ts'
+import { createWaitingRelays } from './waiting-relays.ts'
 
 /** Emits wait this long for the control plane to be as new as the api saw it; then they are judged by what is known. */
 const CONTROL_WAIT_MS = 2_000
@@ -71,7 +73,7 @@ export function createAdmit(deps: AdmitDependencies): Processor {
   const lifecycle = createLifecycle(deps)
   return {
     role: 'admit',
-    stateTopics: [admissionCounters.name, admissionKeys.name],
+    stateTopics: [admissionCounters.name, admissionKeys.name, admissionRelays.name],
     isolatesRecords: true,
     commitPaceMs: COMMIT_PACE_MS,
     commitPaceFrom: COMMIT_PACE_FROM,
@@ -88,12 +90,15 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
   const relayLog = createRelayLog(handle.shard)
-  const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog })
+  const waitingRelays = createWaitingRelays()
+  const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog, waiting: waitingRelays })
   const announce = createAnnounce({ view: deps.view, lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
-  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
+  const { isFull } = waitingRelays
+  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle, isFull })
 
   let housekeeping: Timer | undefined
+  let isDraining = false
 
   function keysRemembered(organizationId: string): number | undefined {
     if (isPlatformIds(organizationId)) return PLATFORM_IDS_KEPT
@@ -153,15 +158,23 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       return undefined
     }
     state.count(organizationId, environment, emit.recordedAtMs)
-    const federated = federate(acceptance.event, emit.payload, emit.judgedAtMs)
+    const federated = federate.accept(acceptance.event, emit.payload, emit.judgedAtMs)
     if (!federated) return undefined
     acceptance.webhookIds = [...acceptance.webhookIds, ...federated.webhookIds]
     acceptance.skipped = [...acceptance.skipped, ...federated.skipped]
     return federated.records
   }
 
+  /** A part of the relays that wait goes into each transaction, so that other emits of the shard are judged in between. */
+  function goOnRelaying(): void {
+    if (isDraining) return
+    const records = federate.goOn(Math.round(deps.clock.nowMs()))
+    if (records.length > 0) handle.write(records)
+    receiver.resume()
+  }
+
   return {
-    restore: record => state.restore(record),
+    restore: record => (record.topic === admissionRelays.name ? waitingRelays.restore(record) : state.restore(record)),
     start() {
       const nowMs = deps.clock.nowMs()
       for (const organization of deps.view.organizations()) {
@@ -170,12 +183,24 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       }
       inputs.start()
       keepHouse()
+      goOnRelaying()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
       receiver.receive(records, nextOffset, isolated)
     },
-    seal: () => [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard)],
-    committed: () => state.committed(),
+    seal() {
+      federate.seal()
+      return [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard), ...waitingRelays.seal(handle.shard)]
+    },
+    committed() {
+      state.committed()
+      waitingRelays.committed()
+      goOnRelaying()
+    },
+    // What waits is in the state, and the next holder goes on with it.
+    async drain() {
+      isDraining = true
+    },
     close() {
       housekeeping?.cancel()
       inputs.close()
