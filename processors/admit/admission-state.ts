@@ -48,11 +48,12 @@ export interface AdmissionState {
   /** Topic id and leader epoch of the record before the position, where they are known. */
   known(topic: string, partition: number): KnownPosition | undefined
   advance(topic: string, partition: number, nextOffset: number, known?: Required<KnownPosition>): void
-  /** Organizations with numbers, keys or both; a name of keys may be there that is no organization's id. */
-  organizations(): Iterable<string>
-  /** Lets go of an organization's numbers and of the positions in its inputs; the changelog gets tombstones. */
-  forget(organizationId: string, inputs: ReadonlyArray<{ topic: string; partition: number }>): void
-  forgetKeys(organizationId: string): void
+  /** Names under which something is held: organizations, and what keys are held for besides. */
+  names(): Iterable<string>
+  /**
+   * Lets go of everything under a name, and of positions in its inputs; the changelog gets tombstones. Answers whether there is any to write.
+   */
+  forget(name: string, inputs: ReadonlyArray<{ topic: string; partition: number }>): boolean
   /** The changelog of everything since the last call. */
   seal(partition: number): OutRecord[]
   /** What was sealed last has committed. */
@@ -183,15 +184,16 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
       // Nothing of the position before stays: an older epoch would say that this record cannot be there.
       positions.set(placeOf(topic, partition), { nextOffset, ...(known ?? NOT_KNOWN) })
     },
-    *organizations() {
+    *names() {
       yield* counters.keys()
       yield* keys.organizations()
     },
-    forget(organizationId, inputs) {
-      counters.delete(organizationId)
-      for (const { topic, partition } of inputs) positions.delete(placeOf(topic, partition))
+    forget(name, inputs) {
+      keys.forget(name)
+      let isWritten = counters.delete(name)
+      for (const { topic, partition } of inputs) isWritten = positions.delete(placeOf(topic, partition)) || isWritten
+      return isWritten
     },
-    forgetKeys: organizationId => keys.forget(organizationId),
     seal(partition) {
       const records: OutRecord[] = []
       for (const [organizationId, value] of counters.seal())

@@ -9,7 +9,8 @@ export interface ChangelogTable<T> {
   /** The entry, to be changed in place. */
   change(key: string): T | undefined
   set(key: string, value: T): T
-  delete(key: string): void
+  /** Answers whether it was there. */
+  delete(key: string): boolean
   /** An entry as the topic has it; undefined for a tombstone. */
   load(key: string, value: T | undefined): void
   /** What has changed since the last seal, as it is now; undefined: it is gone. */
@@ -55,9 +56,9 @@ export function createChangelogTable<T>(copy: (value: T) => T): ChangelogTable<T
       return value
     },
     delete(key) {
-      if (!entries.has(key)) return
+      if (!entries.has(key)) return false
       note(key)
-      entries.delete(key)
+      return entries.delete(key)
     },
     load,
     seal() {

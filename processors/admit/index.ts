@@ -2,7 +2,7 @@
  * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
  * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`).
  */
-import type { Clock, Random, Timer } from '../../src/clock.ts'
+import type { Clock, Random } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
 import { createLifecycle, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { Registration } from '../../src/control-plane/records.ts'
@@ -20,11 +20,21 @@ import { isEmits } from '../../topics/emits.ts'
 import { createAdmissionState } from './admission-state.ts'
 import { noteArrival } from './admit-relay.ts'
 import { createAnnounce } from './announce.ts'
+import { isForgotten } from './deleted-organizations.ts'
 import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
+import { createHousekeeping } from './housekeeping.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
-import { comesOnce, isPlatformIds, judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
+import {
+  comesOnce,
+  isPlatformIds,
+  judgePlatform,
+  organizationOf,
+  PLATFORM_IDS_KEPT,
+  platformIdOf,
+  platformIdsOf,
+} from './judge-platform.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
 import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
@@ -48,8 +58,6 @@ const PARTITION_FETCH_BYTES_MAX = 256 * 1024
  */
 const COMMIT_PACE_MS = 5
 const COMMIT_PACE_FROM = 3
-
-const HOUSEKEEPING_MS = 1_000
 
 export interface AdmitDependencies {
   view: ControlView
@@ -97,21 +105,15 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const { isFull } = waitingRelays
   const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle, isFull })
 
-  let housekeeping: Timer | undefined
+  const housekeeping = createHousekeeping({ clock: deps.clock, handle, state, inputs, waiting: waitingRelays })
   let isDraining = false
+  let isClosed = false
 
   function keysRemembered(organizationId: string): number | undefined {
+    const organization = deps.view.organization(organizationOf(organizationId))
+    if (organization && isForgotten(organization, deps.clock.nowMs())) return 0
     if (isPlatformIds(organizationId)) return PLATFORM_IDS_KEPT
-    const organization = deps.view.organization(organizationId)
     return organization && keysRememberedBy(organization)
-  }
-
-  /** A little at a time, also while nothing is emitted: what is past its time does not stay in memory. */
-  function keepHouse(): void {
-    housekeeping = deps.clock.after(HOUSEKEEPING_MS, () => {
-      state.expire(deps.clock.nowMs())
-      keepHouse()
-    })
   }
 
   const judgeOne = (emit: Emit, progress: Progress) =>
@@ -167,10 +169,14 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
 
   /** A part of the relays that wait goes into each transaction, so that other emits of the shard are judged in between. */
   function goOnRelaying(): void {
-    if (isDraining) return
-    const records = federate.goOn(Math.round(deps.clock.nowMs()))
-    if (records.length > 0) handle.write(records)
-    receiver.resume()
+    if (isDraining || isClosed) return
+    try {
+      const records = federate.goOn(Math.round(deps.clock.nowMs()))
+      if (records.length > 0) handle.write(records)
+      receiver.resume()
+    } catch (error) {
+      handle.fail(error as Error)
+    }
   }
 
   return {
@@ -182,7 +188,7 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
         state.trim(platformIdsOf(organization.id), PLATFORM_IDS_KEPT, nowMs)
       }
       inputs.start()
-      keepHouse()
+      housekeeping.start()
       goOnRelaying()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
@@ -195,14 +201,16 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     committed() {
       state.committed()
       waitingRelays.committed()
-      goOnRelaying()
+      // The shard takes inputs first: a record that must be alone in its transaction would wait for the last relay otherwise.
+      setImmediate(goOnRelaying)
     },
     // What waits is in the state, and the next holder goes on with it.
     async drain() {
       isDraining = true
     },
     close() {
-      housekeeping?.cancel()
+      isClosed = true
+      housekeeping.close()
       inputs.close()
       receiver.close()
     },

@@ -22,7 +22,14 @@ export function arrivalOf(member: Pick<FederationMember, 'memberOrganizationId' 
 }
 
 /** `id`: the relay's, by which the peer's shard knows one that it has had. */
-export function relayEmit(event: EventFacts, push: Pick<Push, 'id' | 'groupId'>, memberId: string, arrival: Arrival, id: string, payload: Buffer): PlatformEmit {
+export function relayEmit(
+  event: EventFacts,
+  push: Pick<Push, 'id' | 'groupId'>,
+  memberId: string,
+  arrival: Arrival,
+  id: string,
+  payload: Buffer,
+): PlatformEmit {
   const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, traceparent, rootEventId, path } = event
   return platformEmit({
     ...{ kind: 'relay', id, ...arrival, schemaVersion, schemaHash, subject, timeMs, correlationId, payload },

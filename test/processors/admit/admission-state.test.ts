@@ -130,7 +130,7 @@ describe('a restore', () => {
     for (const key of keys) state.hold(key, 100)
     return state.seal(0).map(asRead)
   }
-  const keysOf = (state: AdmissionState) => [...state.organizations()]
+  const keysOf = (state: AdmissionState) => [...state.names()]
 
   it('never puts in what is past its time', () => {
     const state = createAdmissionState(JULY + KEY_REMEMBERED_MS)
@@ -160,7 +160,7 @@ describe('keys of an organization that emits nothing any more', () => {
     for (let calls = 0; calls < 2; calls++) state.expire(JULY + KEY_REMEMBERED_MS + 1)
     expect(left()).toEqual([24_999])
     for (let calls = 0; calls < 6; calls++) state.expire(JULY + KEY_REMEMBERED_MS + 1)
-    expect([...state.organizations()]).toEqual(['org_b'])
+    expect([...state.names()]).toEqual(['org_b'])
   })
 })
 
@@ -212,15 +212,17 @@ describe('the changelog', () => {
 
   it('restores what it was sealed from, whatever happened, wherever it was cut and whatever was rolled back', () => {
     const organization = fc.constantFrom('org_a', 'org_b')
+    // Only numbers have tombstones; keys of one that is forgotten are left out by whoever restores them.
+    const anyone = fc.constantFrom('org_a', 'org_b', 'org_c')
     const time = fc.constantFrom('05', '06', '07', '08', '09').map(month => Date.parse(`2026-${month}-15T00:00:00Z`))
     const environment = fc.constantFrom('live' as const, 'test' as const)
     const input = { topic: fc.constantFrom('emits.a', 'emits.a.test'), partition: fc.nat(2) }
     const step = fc.oneof(
-      fc.record({ does: fc.constant('count' as const), organization, environment, time }),
+      fc.record({ does: fc.constant('count' as const), organization: anyone, environment, time }),
       fc.record({ does: fc.constant('look' as const), organization, environment, time }),
       fc.record({ does: fc.constant('hold' as const), organization, number: fc.nat(8), time }),
       fc.record({ does: fc.constant('advance' as const), ...input, to: fc.nat() }),
-      fc.record({ does: fc.constant('forget' as const), organization, ...input }),
+      fc.record({ does: fc.constant('forget' as const), ...input }),
       fc.record({ does: fc.constantFrom('seal' as const, 'commit' as const, 'roll back' as const) }),
     )
     const KEYS_MAX = 4
@@ -234,7 +236,7 @@ describe('the changelog', () => {
           else if (each.does === 'look') state.peek(each.organization, each.environment, each.time)
           else if (each.does === 'hold') state.hold(keyOf(each.number, JULY, each.organization), KEYS_MAX)
           else if (each.does === 'advance') state.advance(each.topic, each.partition, each.to)
-          else if (each.does === 'forget') state.forget(each.organization, [each])
+          else if (each.does === 'forget') state.forget('org_c', [each])
           else if (each.does === 'seal') underWay ??= state.seal(3)
           else if (each.does === 'commit' && underWay) {
             state.committed()
@@ -289,14 +291,14 @@ describe('the changelog', () => {
       ['position/emits.org_a/0', null],
     ])
     const again = restored([...before, ...tombstones])
-    expect([...again.organizations()]).toEqual(['org_b'])
+    expect([...again.names()]).toEqual(['org_b'])
     expect(again.position('emits.org_a', 0)).toBeUndefined()
   })
 })
 
 /** All that a state answers, of the world of the property above. */
 function all(state: AdmissionState): unknown {
-  return ['org_a', 'org_b'].map(org => ({
+  return ['org_a', 'org_b', 'org_c'].map(org => ({
     numbers: ['04', '05', '06', '07', '08', '09', '10'].flatMap(month =>
       (['live', 'test'] as const).map(environment => state.peek(org, environment, Date.parse(`2026-${month}-15T00:00:00Z`))),
     ),

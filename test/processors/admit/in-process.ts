@@ -30,11 +30,8 @@ export function createExamplesView(clock = createExamplesClock(), without: reado
 
 const validators = createValidators({ cacheMax: 10 })
 
-/** One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`. */
-export function admitAll(
-  records: LogRecord[],
-  { isolated = false, state = [], ...changes }: Partial<AdmitDependencies> & { isolated?: boolean; state?: LogRecord[] } = {},
-): { verdicts: Verdict[]; written: OutRecord[] } {
+/** A shard that is restored from the examples of its state, and from `state`; not started yet. */
+export function openAdmit({ state = [], ...changes }: Partial<AdmitDependencies> & { state?: LogRecord[] } = {}) {
   const verdicts: Verdict[] = []
   const clock = createExamplesClock()
   const admit = createAdmit({
@@ -56,6 +53,15 @@ export function admitAll(
   const shard = admit.open(handle)
   for (const topic of [admissionCounters, admissionKeys]) for (const known of examplesOf(topic.name)) shard.restore(asRecord(known))
   for (const known of state) shard.restore(known)
+  return { shard, handle, verdicts }
+}
+
+/** One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`. */
+export function admitAll(
+  records: LogRecord[],
+  { isolated = false, ...changes }: Parameters<typeof openAdmit>[0] & { isolated?: boolean } = {},
+): { verdicts: Verdict[]; written: OutRecord[] } {
+  const { shard, handle, verdicts } = openAdmit(changes)
   void shard.start()
   shard.receive(records, records.at(-1)!.offset + 1, isolated)
   const written = [...handle.written, ...shard.seal()]
