@@ -204,6 +204,15 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       // The shard takes inputs first: a record that must be alone in its transaction would wait for the last relay otherwise.
       setImmediate(goOnRelaying)
     },
+    rollback() {
+      outputs.rollback()
+      relayLog.rollback()
+      state.rollback()
+      waitingRelays.rollback()
+      inputs.rollback()
+      federate.seal()
+      receiver.rollback()
+    },
     // What waits is in the state, and the next holder goes on with it.
     async drain() {
       isDraining = true

@@ -25,6 +25,8 @@ export interface Inputs {
   advance(topic: string, partition: number, nextOffset: number): void
   /** Takes out the deleted organizations of the shard that are due, each once, with the partitions that they had. */
   takeDeleted(isDue: (organization: Organization) => boolean): Array<{ organization: Organization; partitions: InputPartition[] }>
+  /** What was taken out is there again. */
+  rollback(): void
   close(): void
 }
 
@@ -84,6 +86,9 @@ export function createInputs(deps: {
         for (const environment of environmentsOf(organization)) byTopic.delete(emits.nameFor(organization.id, environment))
       }
       return due.map(organization => ({ organization, partitions: partitionsOf(organization) }))
+    },
+    rollback() {
+      for (const organization of view.organizations()) if (organization.status === 'deleted') follow(organization)
     },
     close: () => stopListening(),
   }

@@ -155,6 +155,11 @@ export interface ShardTask {
   turnedBack?(topic: string, partition: number): void
   /** The transaction sealed last has committed. */
   committed?(): void
+  /**
+   * Nothing of what was sealed last, nor of what came after it, is in the log or ever will be: the state is to be as it was at the last commit. The
+   * inputs since then are received again. A task without it is opened anew and restored.
+   */
+  rollback?(): void
   /** Stop new work; resolves when work under way has ended (at most the drain time). Writes made meanwhile still commit. */
   drain?(): Promise<void>
   close(): void

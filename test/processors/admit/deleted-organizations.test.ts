@@ -57,6 +57,19 @@ it('one that was deleted while nobody held the shard leaves it when the shard is
   next.shard.close()
 })
 
+it('what is rolled back is written again', () => {
+  const { clock, view, remove } = world()
+  remove()
+  clock.advance(10 * MINUTE_MS)
+  const { shard } = openAdmit({ clock, view })
+  void shard.start()
+  shard.seal()
+  shard.rollback!()
+  clock.advance(1_001)
+  expect(tombstonesOf(asRead(shard.seal()))).toEqual(TOMBSTONES)
+  shard.close()
+})
+
 it('the word of its end still reaches it, but nothing that would begin its numbers anew', () => {
   const { clock, view, remove } = world()
   const { shard, verdicts } = openAdmit({ clock, view })
