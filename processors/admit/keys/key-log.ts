@@ -102,7 +102,7 @@ export function indexHash({ secret }: KeyLog, keyHash: Buffer, at = 0): number {
   return keyedHash(secret, wanted, 0)
 }
 
-/** The held entry with the key hash of which `indexHash` was last asked, and which it answered with `hash`; or -1. */
+/** The held entry with the key hash that `indexHash` read last, its result being `hash`; or -1. */
 export function find(log: KeyLog, hash: number): Reference {
   return lookUp(log.index, hash, reference => {
     const { words } = log.segments[reference >>> SEGMENT_BITS]!

@@ -1,6 +1,6 @@
 /**
- * HalfSipHash-1-3 (Aumasson and Bernstein; what Linux keys its hash tables with) of four 32-bit words. Whoever does not know the secret cannot
- * choose keys that meet in one place of a table.
+ * HalfSipHash-1-3 (Aumasson and Bernstein; what Linux keys its hash tables with) of four 32-bit words. Without the secret nobody can
+ * choose keys that collide in a table.
  */
 
 /** 64 bits. */
