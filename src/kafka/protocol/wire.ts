@@ -5,7 +5,7 @@
 import { createSystemClock, createSystemRandom } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { ClusterMap, TopicInfo } from './cluster.ts'
-import { addPartitionsRequest, endAnnouncedTransactionRequest, initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
+import { initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
 import { listOffsetsRequest, type OffsetWanted } from './metadata-requests.ts'
@@ -47,8 +47,6 @@ export interface Wire {
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** `current`: the identity that goes on under its next epoch (KIP-360). */
   initProducerId(transactionalId: string | null, transactionTimeoutMs: number, current?: ProducerIdentity): Promise<ProducerIdentity>
-  addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
-  endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
   /** Node id of the coordinator, kept until it is forgotten. */
   coordinator(kind: CoordinatorKind, key: string): Promise<number>
   forgetCoordinator(kind: CoordinatorKind, key: string): void
@@ -178,8 +176,6 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
       const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, current)
       return transactionalId === null ? cluster.askAny(request) : atCoordinator(transactionalId, request)
     },
-    addPartitionsToTransaction: (id, identity, topics) => atCoordinator(id, addPartitionsRequest(id, identity, topics)),
-    endTransaction: (id, identity, commit) => atCoordinator(id, endAnnouncedTransactionRequest(id, identity, commit)),
     leaveGroup: async (groupId, memberId) =>
       connections.send(await coordinators.find('group', groupId), leaveGroupRequest(groupId, memberId)),
     async close() {
