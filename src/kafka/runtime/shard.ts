@@ -10,6 +10,7 @@
  * While one transaction commits the next one fills; there is no timer. Nothing is ever undone in memory: after a failure the state is read
  * again, because a commit whose answer is lost may have happened.
  */
+import { SHARED_TOPICS } from '../../../topics/index.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Gap, LogReader, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../ports.ts'
@@ -174,7 +175,8 @@ export function createShard(deps: {
     const task = processor.open(handleOf(session))
     if (isEnded(session)) return task.close()
     session.phase = { name: 'opening', task }
-    const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId: `${role}-${number}`, clock, logger })
+    const transactionalId = `${role}-${number}`
+    const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId, clock, logger, isPausable: isOfOneOrganization })
     if (isEnded(session)) return writer.close()
     const restore = createRestore({
       ...deps,
@@ -455,3 +457,5 @@ export function createShard(deps: {
     },
   }
 }
+
+const isOfOneOrganization = (topic: string): boolean => !SHARED_TOPICS.some(({ name }) => name === topic)
