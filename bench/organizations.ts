@@ -1,7 +1,7 @@
 /** The organizations of a run: four on different shards, each with the order registered. Made once, whichever figure comes first. */
 
-import { createClient } from '../src/kafka/protocol/client.ts'
 import { shardOf } from '../src/kafka/shards.ts'
+import { createClient } from '../test/support/kafkajs-client.ts'
 import { emits } from '../topics/emits.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'
 import { EVENT_NAME, ORDER_SCHEMA, orderJson } from './order.ts'

@@ -1,6 +1,6 @@
 /** Runs the raw pass-through on a topic that was filled for it, and answers its steady rate. */
 
-import { createClient } from '../src/kafka/protocol/client.ts'
+import { createClient } from '../test/support/kafkajs-client.ts'
 import { emits } from '../topics/emits.ts'
 import { configOf } from '../topics/topic.ts'
 import type { PassThroughMessage, PassThroughSettings } from './baselines/pass-through.ts'

@@ -1,6 +1,6 @@
 /** Orders straight into Kafka, as an organization's own producers write them: the header `name`, the payload, nothing else. */
 import { type Kafka, default as kafkajs } from 'kafkajs'
-import { createClient } from '../src/kafka/protocol/client.ts'
+import { createClient } from '../test/support/kafkajs-client.ts'
 import { orderJson } from './order.ts'
 import type { Stand } from './stand.ts'
 

@@ -2,8 +2,8 @@
 import type { AddressInfo } from 'node:net'
 import { default as kafkajs } from 'kafkajs'
 import Koa from 'koa'
-import { createClient } from '../../src/kafka/protocol/client.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
+import { createClient } from '../../test/support/kafkajs-client.ts'
 
 export interface KoaRouteSettings {
   kafka: KafkaSettings

@@ -3,7 +3,7 @@
  * measured. Every process has judged some of the same before, so neither is starting.
  */
 import { default as kafkajs, type Transaction } from 'kafkajs'
-import { createClient } from '../../src/kafka/protocol/client.ts'
+import { createClient } from '../../test/support/kafkajs-client.ts'
 import { rssMb, watchCpu } from '../cpu.ts'
 import { type BenchOrganization, countShards } from '../organizations.ts'
 import type { PlatformProcess } from '../platform-process.ts'

@@ -5,11 +5,11 @@ import { createSystemRandom } from '../../src/clock.ts'
 import { cacheDirectory } from '../../src/config.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Accounts, createAccounts } from '../../src/kafka/admin/accounts.ts'
-import { createClient } from '../../src/kafka/protocol/client.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { control } from '../../topics/control.ts'
 import { testsUseContainers } from '../support/containers.ts'
+import { createClient } from '../support/kafkajs-client.ts'
 import { makeDataDirectory, silent } from '../support/run-directory.ts'
 
 const logger = createLogger('silent')

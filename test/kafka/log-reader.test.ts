@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Admin } from 'kafkajs'
 import { createSystemClock } from '../../src/clock.ts'
 import type { Appender, Gap, KnownPosition, LogReader } from '../../src/kafka/ports.ts'
-import { createClient } from '../../src/kafka/protocol/client.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { createClient } from '../support/kafkajs-client.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 const clock = createSystemClock()

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
-import { createClient } from '../../src/kafka/protocol/client.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { createClient } from '../support/kafkajs-client.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 

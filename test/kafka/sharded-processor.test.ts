@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { provision } from '../../src/kafka/admin/provisioning.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../src/kafka/ports.ts'
-import { createClient } from '../../src/kafka/protocol/client.ts'
 import { openWire } from '../../src/kafka/protocol/wire.ts'
 import { runShardedProcessor, type ShardedProcessor } from '../../src/kafka/runtime/sharded-processor.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { createClient } from '../support/kafkajs-client.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 const clock = createSystemClock()

@@ -1,13 +1,13 @@
 /** What a test of the Kafka runtime needs: the broker, topics of its own, and everything closed at the end. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
-import { createClient } from '../../src/kafka/protocol/client.ts'
 import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
 import { type KafkaSettings, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { testBroker } from './kafka.ts'
+import { createClient } from './kafkajs-client.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()

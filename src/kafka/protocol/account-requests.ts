@@ -1,6 +1,6 @@
 /**
  * The requests by which accounts are kept, to bytes and back: AlterUserScramCredentials and DescribeUserScramCredentials version 0,
- * AlterClientQuotas version 1 (Kafka protocol guide; kafkajs has none of them).
+ * AlterClientQuotas version 1 (Kafka protocol guide).
  */
 import { type CompactReader, compact, compactArray, flexibleRequest, float64, int32, NO_TAGS, type Part } from './flexible.ts'
 import type { WireRequest } from './wire.ts'

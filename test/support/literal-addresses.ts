@@ -3,7 +3,7 @@
  * is a name without colons, and becomes an address again where the socket is opened.
  */
 import { createRequire } from 'node:module'
-import type { KafkaSettings, SocketFactory } from './wire.ts'
+import type { KafkaSettings, SocketFactory } from '../../src/kafka/protocol/wire.ts'
 
 const defaultSocketFactory = createRequire(import.meta.url)('kafkajs/src/network/socketFactory') as () => SocketFactory
 

@@ -1,7 +1,7 @@
-/** kafkajs's public client, for admin calls. */
+/** kafkajs's public client: a client of others, for tests and benchmarks. */
 import { type Kafka as Client, type KafkaConfig, default as kafkajs, type SASLOptions } from 'kafkajs'
+import type { KafkaSettings } from '../../src/kafka/protocol/types.ts'
 import { brokersOf } from './literal-addresses.ts'
-import type { KafkaSettings } from './types.ts'
 
 const { Kafka, logLevel } = kafkajs
 
