@@ -42,7 +42,7 @@ async function lastWords(more: Record<string, string>, boundMs: number): Promise
   return within(boundMs, 'the end of a start that cannot succeed', ended)
 }
 
-it.failing('says that there are fewer brokers than replicas, and what to set', async () => {
+it('says that there are fewer brokers than replicas, and what to set', async () => {
   const said = await lastWords({ KAFKA_REPLICATION_FACTOR: '5' }, 30_000)
   expect(said).toMatch(/KAFKA_REPLICATION_FACTOR/)
   expect(said).toMatch(/3 brokers/)
@@ -53,7 +53,7 @@ it('says at once that the password is wrong', async () => {
   expect(said).toMatch(/KAFKA_USERNAME|KAFKA_PASSWORD/)
 })
 
-it.failing('says which rights its user lacks', async () => {
+it('says which rights its user lacks', async () => {
   const { brokers, username, password } = cluster
   const accounts = createAccounts({
     kafka: { brokers, username, password, clientId: 'test' },
@@ -69,7 +69,7 @@ it.failing('says which rights its user lacks', async () => {
   expect(said).toMatch(/CREATE/i)
 })
 
-it.failing('makes three replicas where there are three brokers, and lets a write wait for two', async () => {
+it('makes three replicas where there are three brokers, and lets a write wait for two', async () => {
   const names = SHARED_TOPICS.map(({ name }) => name)
   const platform = await start({ KAFKA_REPLICATION_FACTOR: '' })
   await platform.stop()
@@ -79,7 +79,7 @@ it.failing('makes three replicas where there are three brokers, and lets a write
   expect(minimums.filter(minimum => minimum?.value !== '2' || !minimum.isOwn)).toEqual([])
 }, 120_000)
 
-it.failing('raises the minimum of topics that are there already, and leaves their other settings', async () => {
+it('raises the minimum of topics that are there already, and leaves their other settings', async () => {
   const [name] = SHARED_TOPICS.filter(({ cleanup }) => cleanup === 'delete').map(topic => topic.name)
   await cluster.alterConfigs(name!, { 'min.insync.replicas': '1', 'segment.ms': '7000000' })
   const platform = await start({ KAFKA_REPLICATION_FACTOR: '3' })
