@@ -39,6 +39,7 @@ export function createCommandReader(deps: {
     if (!begun) return
     const command = deliveryCommandCodec.decode(log.value!)
     if (command.record) retry(command.record, begun)
+    else if (command.kind === 'retry') progress.end(begun, 0)
     else cancelling.delivery(command.deliveryId, command.webhookId, () => progress.end(begun, 0))
   }
 
