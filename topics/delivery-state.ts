@@ -39,7 +39,7 @@ export interface AskedDelivery {
   atMs: number
 }
 
-/** An endpoint that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
+/** An endpoint whose last attempts failed, that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
 export interface WebhookHealth {
   organizationId: string
   state: 'failing' | 'disabled' | 'healthy'
@@ -48,6 +48,9 @@ export interface WebhookHealth {
   deactivate: boolean
   /** Whether the control plane knows. */
   reported: boolean
+  /** Of a healthy one: failed attempts in a row, and when the first of them had failed. */
+  failures: number
+  firstFailureAtMs: number
 }
 
 /** A notice to the organization's owner that has not been sent yet (C.9). */
@@ -142,6 +145,8 @@ export const webhookHealthCodec = avroCodec<WebhookHealth>({
     { name: 'sinceMs', type: 'long' },
     { name: 'deactivate', type: 'boolean' },
     { name: 'reported', type: 'boolean' },
+    { name: 'failures', type: 'int', default: 0 },
+    { name: 'firstFailureAtMs', type: 'long', default: 0 },
   ],
 })
 

@@ -102,7 +102,7 @@ export function createAnnouncing(
       else if (outcome.state === 'failed') {
         const { reason } = outcome
         if (reason !== 'single_attempt') exhausted(delivery, reason, result)
-        health.failed(delivery, reason === 'exhausted' || reason === 'gone' ? reason : 'retrying', result.error)
+        health.failed(delivery, reason, result.error)
       }
     },
     completed({ event }, state, deliveries) {
