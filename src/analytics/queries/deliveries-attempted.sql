@@ -1,9 +1,8 @@
--- The newest step of each delivery of a webhook, newest delivery first. `before…` is the place of the last one that was shown.
+-- The newest step of each delivery of a webhook, newest delivery first. All steps of a delivery tell the same time at which it came to be.
+-- `before…` is the place of the last one that was shown.
 SELECT * FROM
 (
-    SELECT
-        deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, number, maxAttempts, trigger, state, reason,
-        startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId
+    SELECT {{stepColumns}}
     FROM attempts
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
         AND ({type:Nullable(String)} IS NULL OR eventType = {type:Nullable(String)})
@@ -13,7 +12,7 @@ SELECT * FROM
         AND ({to:Nullable(String)} IS NULL OR createdAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
         AND ({beforeTime:Nullable(String)} IS NULL
             OR (createdAt, eventId, deliveryId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEvent:Nullable(String)}, {beforeDelivery:Nullable(String)}))
-    ORDER BY createdAt DESC, eventId DESC, deliveryId DESC, number DESC, startedAt DESC, attemptId IS NULL DESC
+    ORDER BY createdAt DESC, eventId DESC, deliveryId DESC, {{newestStepFirst}}
     LIMIT 1 BY deliveryId
 )
 WHERE {state:Nullable(String)} IS NULL OR state = {state:Nullable(String)}
