@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../topics/admission-counters.ts'
 import { auditAttempts, auditAttemptsCodec } from '../topics/audit-attempts.ts'
+import { deliveryCatchUps } from '../topics/delivery-catch-ups.ts'
 import { outcomes as outcomesTopic } from '../topics/outcomes.ts'
 import { type AnalyticsClient, createAnalyticsClient } from './analytics/client.ts'
 import { createLedgerReads } from './analytics/ledger-reads.ts'
@@ -10,6 +11,7 @@ import { createReads } from './analytics/reads.ts'
 import { createAdmissionNumbers } from './api/admission-numbers.ts'
 import { createApi } from './api/create-api.ts'
 import { createOutcomeWaiter } from './api/outcomes.ts'
+import { createWaitingWebhooks } from './api/waiting-webhooks.ts'
 import type { Backends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
@@ -75,6 +77,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   const { clock, logger, kafka, provisioning, ids } = parts
   const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
   const numbers = createAdmissionNumbers()
+  const waiting = createWaitingWebhooks({ logger })
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
   const reader = createLogReader({
     kafka,
@@ -94,8 +97,9 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     patient: () => true,
     settings: { patientWaitMs: COUNTERS_WAIT_MS, patientBytesMin: 64 * 1024 },
     events: {
-      onRecords(_topic, _partition, records) {
-        for (const record of records) numbers.apply(record)
+      onRecords(topic, _partition, records) {
+        const { apply } = topic === deliveryCatchUps.name ? waiting : numbers
+        for (const record of records) apply(record)
       },
       onFatal: parts.onFatal,
     },
@@ -104,10 +108,12 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     const end = await patiently(clock, () => parts.wire.offset(outcomesTopic.name, shard, 'latest'))
     reader.assign(outcomesTopic.name, shard, end)
     counters.assign(admissionCounters.name, shard, 'earliest')
+    counters.assign(deliveryCatchUps.name, shard, 'earliest')
   }
   parts.metrics.ingressLag(
     createIngressLag({ view: parts.view, clock, position: numbers.position, ends: partitions => parts.wire.ends(partitions) }),
   )
+  parts.metrics.owed(waiting.totals, clock)
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
   parts.metrics.counter(
     'clarion_unanswered_emits_total',
@@ -142,6 +148,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     shards: provisioning.shards,
     positions: numbers,
     usage: numbers,
+    waiting,
     readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
     onAnswer: parts.metrics.request,
     waitingMax: parts.config.waitingMax,

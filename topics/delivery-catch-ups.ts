@@ -84,7 +84,7 @@ export const deliveryCatchUps: Topic = {
   value: 'Avro ParkedWebhook or ReplayState; nothing once it is over',
   partitions: 'shards',
   producers: ['deliver'],
-  consumers: ['deliver'],
+  consumers: ['deliver', 'api'],
   cleanup: 'compact',
   logAppendTime: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
