@@ -4,7 +4,8 @@
  */
 import { default as kafkajs, type Producer } from 'kafkajs'
 import { createSystemClock } from '../src/clock.ts'
-import { type KafkaSettings, saslOf } from '../src/kafka/protocol/wire.ts'
+import { saslOf } from '../src/kafka/protocol/client.ts'
+import type { KafkaSettings } from '../src/kafka/protocol/wire.ts'
 import { orderJson } from './order.ts'
 import type { Sample } from './rates.ts'
 

@@ -24,6 +24,7 @@ export const CODES = {
   validation_failed: entry(400, 'The request is malformed; details name each place.'),
   conflict: entry(409, 'The change contradicts what is there.'),
   revision_conflict: entry(412, 'The resource was changed since the revision in If-Match.'),
+  rate_limited: entry(429, 'Too many calls in this time; repeat after Retry-After.', true),
   internal_error: entry(500, 'A fault of the platform; the request id helps to find it.', true),
   service_unavailable: entry(503, 'The platform cannot serve this now; repeat after Retry-After, with an idempotency key.', true),
 

@@ -54,6 +54,8 @@ export interface ApiParts {
   logger: Logger
   onFatal(error: Error): void
   backends: Backends
+  /** See `ApiDeps`. */
+  openMetrics: boolean
   kafka: KafkaSettings
   wire: Wire
   provisioning: Provisioning
@@ -154,6 +156,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     waitingMax: parts.config.waitingMax,
     onShed: parts.metrics.shed,
     metrics: () => parts.metrics.text(),
+    openMetrics: parts.openMetrics,
     adminKey: parts.backends.adminKey,
     aliasKeyHeader: parts.config.aliasKeyHeader,
     version: version(),

@@ -2,7 +2,7 @@
  * The composition root: configuration in, running parts out. It reads top to bottom as the order in which things start; stopping is the
  * same list from its end.
  */
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { createAdmit } from '../processors/admit/index.ts'
 import type { CatchUpSources } from '../processors/deliver/catch-up/catch-ups.ts'
@@ -13,11 +13,13 @@ import { createRecord } from '../processors/record/index.ts'
 import { createAnalyticsClient } from './analytics/client.ts'
 import { reachAnalytics } from './analytics/reach.ts'
 import { createReplayReads } from './analytics/replay-reads.ts'
+import { authorize, createAuthenticate } from './api/authenticate.ts'
 import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import { ClarionError } from './codes.ts'
-import { listen } from './compose/listen.ts'
+import { type Listener, listen } from './compose/listen.ts'
+import { shareAddresses } from './compose/own-addresses.ts'
 import { startApi } from './compose-api.ts'
 import { openLedger } from './compose-ledger.ts'
 import type { Config, RoleName } from './config.ts'
@@ -25,6 +27,7 @@ import { createControlPlane } from './control-plane/control-plane.ts'
 import { createSecretBox } from './control-plane/secrets.ts'
 import { createControlView } from './control-plane/view-store.ts'
 import { createAddressGuard } from './delivery/address-guard.ts'
+import { isLoopback } from './delivery/addresses.ts'
 import { createCheckAddresses } from './delivery/check-addresses.ts'
 import { createSender } from './delivery/send.ts'
 import type { ProgressLogger } from './embedded/part-directory.ts'
@@ -84,6 +87,10 @@ export async function compose(deps: {
       await each().catch(error => logger.warn({ error: String(error) }, 'a part did not stop cleanly'))
   }
   const listener = config.port === undefined ? undefined : await listen({ host: config.host, port: config.port, clock })
+  const metricsListener = await openMetricsListener().catch(async error => {
+    await listener?.close()
+    throw error
+  })
   const deadlineMs = clock.monotonicMs() + START_PATIENCE_MS
   for (;;) {
     try {
@@ -91,12 +98,17 @@ export async function compose(deps: {
     } catch (error) {
       await close()
       if (stop?.aborted || !isPassing(error) || clock.monotonicMs() > deadlineMs) {
-        await listener?.close()
+        await Promise.all([listener?.close(), metricsListener?.close()])
         throw error
       }
       deps.progress.warn(`Kafka went away during the start (${(error as Error).message}); starting again`)
       await clock.sleep(START_PAUSE_MS)
     }
+  }
+
+  async function openMetricsListener(): Promise<Listener | undefined> {
+    const { metricsPort: port, host } = config
+    return port === undefined ? undefined : listen({ host, port, clock, setting: 'METRICS_PORT' })
   }
 
   async function start(): Promise<Platform> {
@@ -120,7 +132,9 @@ export async function compose(deps: {
     })
     closing.push(() => provisioning.close())
 
-    const analytics = createAnalyticsClient({ url: backends.clickhouseUrl, database: DATABASE, clock, logger })
+    const analytics = createAnalyticsClient({
+      ...{ url: backends.clickhouseUrl, database: DATABASE, cluster: config.clickhouseUrl && config.clickhouseCluster, clock, logger },
+    })
     closing.push(() => analytics.close())
     if (roles.has('record') || roles.has('api'))
       await reachAnalytics({ ...deps, ...backends.tables, analytics, url: backends.clickhouseUrl })
@@ -137,11 +151,13 @@ export async function compose(deps: {
     const tags = createIngressTags(secretKey, previousSecretKey)
     const secrets = createSecretBox({ secretKey, previousSecretKey, random })
     const validators = createValidators({ cacheMax: VALIDATORS_MAX })
-    const listening = listener === undefined ? [] : [listener.bound]
+    const bound = [listener, metricsListener].flatMap(each => (each === undefined ? [] : [each.bound]))
+    const neighbours = shareAddresses({ dataDir: config.dataDir, bound, clock })
+    closing.push(async () => neighbours.close())
     const guard = createAddressGuard({
       allow: config.egressAllow,
       allowHttp: config.egressAllowHttp,
-      ownAddresses: () => [...backends.addresses, ...listening],
+      ownAddresses: () => [...backends.addresses, ...bound, ...neighbours.list(), ...config.egressDeny],
     })
 
     const log = createControlLog({ kafka, tail, clock, logger })
@@ -224,15 +240,20 @@ export async function compose(deps: {
         }),
       )
     }
+    const openMetrics = listener === undefined || isLoopback(listener.bound.host)
+    const authenticate = createAuthenticate({ view, clock, adminKey: backends.adminKey, aliasKeyHeader: config.aliasKeyHeader })
+    const authorizeMetrics = ({ headers, socket }: IncomingMessage) => authorize(authenticate(headers, socket.remoteAddress), 'operator')
     const serve = (handler: RequestListener): Platform => {
       if (listener !== undefined) closing.push(() => listener.close())
+      if (metricsListener !== undefined) closing.push(() => metricsListener.close())
+      metricsListener?.serve(createStatus({ missing, metrics }))
       listener?.serve(handler)
       return {
         ...{ address: listener?.url, adminKey: backends.adminKey, close },
         missing: () => missing.map(each => each()).filter(each => each !== undefined),
       }
     }
-    if (!roles.has('api')) return serve(createStatus({ missing, metrics }))
+    if (!roles.has('api')) return serve(createStatus({ missing, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics }))
 
     const api = await startApi({
       ...deps,
@@ -253,6 +274,7 @@ export async function compose(deps: {
       chains,
       secrets,
       missing,
+      openMetrics,
     })
     closing.push(() => api.close())
     if (neededKeyIds.length > 1)

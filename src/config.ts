@@ -5,7 +5,7 @@
 import { adminKey, keyHeader, password, secretKey, sender } from './settings/api-values.ts'
 import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-directory.ts'
 import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
-import { brokerAddresses, listenHost, ranges, urlOf } from './settings/network-values.ts'
+import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './settings/network-values.ts'
 import { flag, fraction, line, oneOf, rolesOf, wholeNumber } from './settings/plain-values.ts'
 import { createReader, type Environment, type SettingsReader } from './settings/reader.ts'
 import { unknownNames } from './settings/unknown-names.ts'
@@ -22,6 +22,8 @@ export interface Config {
   host: string
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
   port: number | undefined
+  /** Undefined: figures are served on `port` only. */
+  metricsPort: number | undefined
   dataDir: string
   /** Directory of downloads, one per user. */
   cacheDir: string
@@ -38,6 +40,8 @@ export interface Config {
   shards: number
   /** Undefined: the embedded ClickHouse. */
   clickhouseUrl: string | undefined
+  /** The name of ClickHouse's cluster, whose replicas all hold the tables; undefined: one server. */
+  clickhouseCluster: string | undefined
   /** Undefined: generated once into the data directory (embedded only). */
   adminKey: string | undefined
   secretKey: string | undefined
@@ -45,6 +49,8 @@ export interface Config {
   secretKeyPrevious: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
+  /** Hosts that webhooks never reach, on this port or, without one, on every port. */
+  egressDeny: Array<{ host: string; port: number | undefined }>
   /** How old a kept connection to a receiver may be when an attempt begins on it. */
   connectionAgeMsMax: number
   timeScale: number
@@ -117,6 +123,7 @@ function readProcess(reader: SettingsReader, environment: Environment) {
   return {
     host: read('HOST', listenHost),
     port: listens ? optional('PORT', wholeNumber(0, 65535)) : undefined,
+    metricsPort: optional('METRICS_PORT', wholeNumber(0, 65535)),
     ...readDirectories(reader, environment),
     roles,
     shards: read('CLARION_SHARDS', wholeNumber(1, 256)),
@@ -138,6 +145,7 @@ function readBackends({ read, optional }: SettingsReader) {
     kafkaClientSecurityProtocol: optional('KAFKA_CLIENT_SECURITY_PROTOCOL', oneOf(KAFKA_SECURITY_PROTOCOLS)),
     replicationFactor: read('KAFKA_REPLICATION_FACTOR', wholeNumber(1, 10)),
     clickhouseUrl: optional('CLICKHOUSE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
+    clickhouseCluster: optional('CLICKHOUSE_CLUSTER', line('the name of a cluster', 255)),
     smtpUrl: optional('SMTP_URL', urlOf({ schemes: ['smtp', 'smtps'], credentials: 'pair', path: false, query: true })),
     mailFrom: read('MAIL_FROM', sender),
   }
@@ -150,6 +158,7 @@ function readApi({ read, optional }: SettingsReader) {
     secretKeyPrevious: optional('CLARION_SECRET_KEY_PREVIOUS', password),
     egressAllow: optional('EGRESS_ALLOW', ranges) ?? [],
     egressAllowHttp: read('EGRESS_ALLOW_HTTP', flag),
+    egressDeny: optional('EGRESS_DENY', hosts) ?? [],
     connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
     waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),

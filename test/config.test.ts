@@ -54,6 +54,20 @@ describe('a setting', () => {
     ['EGRESS_ALLOW', '127.0.0.0/8, ::1', { egressAllow: ['127.0.0.0/8', '::1/128'] }],
     ['EGRESS_ALLOW', '::ffff:10.0.0.0/104', { egressAllow: ['10.0.0.0/8'] }],
     ['EGRESS_ALLOW', '0.0.0.0/0,::/0', { egressAllow: ['0.0.0.0/0', '::/0'] }],
+    [
+      'EGRESS_DENY',
+      'Admit.internal:9464, 10.0.0.5,[fd00::1]:8080,::1',
+      {
+        egressDeny: [
+          { host: 'admit.internal', port: 9464 },
+          { host: '10.0.0.5', port: undefined },
+          { host: 'fd00::1', port: 8080 },
+          { host: '::1', port: undefined },
+        ],
+      },
+    ],
+    ['METRICS_PORT', '9464', { metricsPort: 9464 }],
+    ['METRICS_PORT', '', { metricsPort: undefined }],
     ['CLARION_KEY_HEADER', 'X-Their-Key', { aliasKeyHeader: 'x-their-key' }],
     ['CLICKHOUSE_URL', 'http://default@clickhouse:8123', { clickhouseUrl: 'http://default@clickhouse:8123' }],
     ['CLICKHOUSE_URL', 'http://u:p%40ss@[2001:db8::1]:8123/', { clickhouseUrl: 'http://u:p%40ss@[2001:db8::1]:8123/' }],

@@ -12,6 +12,7 @@ import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/c
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Logger } from '../observability/logger.ts'
+import { onCluster } from './replicated.ts'
 
 /** Rows of one table and one table partition. The same token must always come with the same rows. */
 export interface InsertBlock {
@@ -34,6 +35,8 @@ export interface AnalyticsClient {
   query<Row>(sql: string, parameters?: Record<string, unknown>, timeoutMs?: number): Promise<Row[]>
   /** One statement without an answer. Errors as `query`. */
   command(sql: string, parameters?: Record<string, unknown>): Promise<void>
+  /** The same for a definition, which reaches every replica. */
+  define(sql: string): Promise<void>
   /** Makes the database if it is missing; the only call that works before there is one. */
   createDatabase(): Promise<void>
   /** Resolves when the block is in, once, however often that takes. Rejects only when `signal` is aborted. */
@@ -47,6 +50,8 @@ export interface AnalyticsOptions {
   /** `http://user:password@host:port`. */
   url: string
   database: string
+  /** The name of ClickHouse's own cluster, whose replicas all hold the tables; absent: one server. */
+  cluster?: string | undefined
   clock: Clock
   logger: Logger
   /** Longest time for one request, ms; for a query also the wait for a connection. */
@@ -75,6 +80,7 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
   const { url, database, clock, logger } = options
   const requestTimeoutMs = options.requestTimeoutMs ?? 30_000
   const queriesMax = options.queriesMax ?? QUERIES_MAX
+  const definition = (sql: string) => (options.cluster === undefined ? sql : onCluster(sql, options.cluster))
   const retryMs = options.retryMs ?? { first: 100, longest: 10_000 }
   const connect = (name: string) =>
     createClient({
@@ -89,6 +95,8 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
       },
       log: { level: ClickHouseLogLevel.OFF },
     })
+  // `record` does not write again what has been acknowledged, so a majority of the replicas must have it.
+  const quorum = options.cluster === undefined ? {} : { insert_quorum: 'auto' }
   const queries = connect(database)
   const inserts = connect(database)
   let queriesNow = 0
@@ -131,7 +139,7 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
         const { stream, response_headers } = await inserts.exec({
           query: `INSERT INTO ${block.table} FORMAT ${block.format}`,
           values: Readable.from(block.body, { objectMode: false }),
-          clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: block.token },
+          clickhouse_settings: { ...INSERT_SETTINGS, ...quorum, insert_deduplication_token: block.token },
           abort_signal: signal,
         })
         let answerBytes = 0
@@ -150,18 +158,23 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
     }
   }
 
+  const command = (sql: string, parameters: Record<string, unknown> = {}) =>
+    answered(async () => {
+      await inserts.command({ query: sql, query_params: parameters })
+    })
+
   return {
     database,
-    query: (sql, parameters = {}, timeoutMs = requestTimeoutMs) => answered(() => rowsOf(sql, parameters, Math.min(timeoutMs, requestTimeoutMs))),
-    command: (sql, parameters = {}) =>
-      answered(async () => {
-        await inserts.command({ query: sql, query_params: parameters })
-      }),
+    query: (sql, parameters = {}, timeoutMs = requestTimeoutMs) =>
+      answered(() => rowsOf(sql, parameters, Math.min(timeoutMs, requestTimeoutMs))),
+    command,
+    define: sql => command(definition(sql)),
     createDatabase: () =>
       answered(async () => {
         const server = connect('default')
         try {
-          await server.command({ query: 'CREATE DATABASE IF NOT EXISTS {name:Identifier}', query_params: { name: database } })
+          const query = definition('CREATE DATABASE IF NOT EXISTS {name:Identifier}')
+          await server.command({ query, query_params: { name: database } })
         } finally {
           await server.close()
         }

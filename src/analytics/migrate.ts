@@ -23,7 +23,7 @@ export class MissingTables extends Error {}
 export async function migrate(client: AnalyticsClient, migrations: Migration[] = readMigrations(), wereMade = false): Promise<string[]> {
   if (wereMade && !(await tablesOf(client)).has('migrations')) throw new MissingTables(sentenceOf(['migrations']))
   await client.createDatabase()
-  await client.command(MIGRATIONS_TABLE)
+  await client.define(MIGRATIONS_TABLE)
   const applied = await readApplied(client)
   await checkTables(
     client,
@@ -77,7 +77,7 @@ function isApplied(migration: Migration, applied: Map<string, string>): boolean 
 }
 
 async function apply(client: AnalyticsClient, migration: Migration): Promise<void> {
-  for (const statement of splitStatements(migration.text)) await client.command(statement)
+  for (const statement of splitStatements(migration.text)) await client.define(statement)
   const hash = hashOf(migration)
   // The token keeps two processes that apply the same file from recording it twice.
   const body = [Buffer.from(JSON.stringify({ name: migration.name, hash }))]

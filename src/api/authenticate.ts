@@ -6,24 +6,32 @@ import { ClarionError } from '../codes.ts'
 import type { Scope } from '../control-plane/records.ts'
 import { hashApiKey } from '../control-plane/secrets.ts'
 import type { ControlView } from '../control-plane/view.ts'
+import { createFailedKeys } from './failed-keys.ts'
 import type { Access, Principal } from './route.ts'
 
-export type Authenticate = (headers: IncomingHttpHeaders) => Principal
+/** `address`: the peer of the connection, whose wrong keys are counted. */
+export type Authenticate = (headers: IncomingHttpHeaders, address: string | undefined) => Principal
 
 /**
- * Throws `unauthorized` without saying which of missing, unknown, expired or deleted it is beyond what the caller knows. No message repeats
- * what was sent as a key.
+ * Throws `unauthorized` without saying which of missing, unknown, expired or deleted it is beyond what the caller knows, and `rate_limited`
+ * instead once an address has sent too many unknown keys. No message repeats what was sent as a key.
+ *
+ * Keys of organizations are random and cannot be guessed, so they work from an address over its limit: one client behind a shared proxy cannot
+ * lock out the others. The operator's key may have been chosen by a person, so it is not even compared until the address is below its limit.
  */
 export function createAuthenticate(deps: { view: ControlView; clock: Clock; adminKey: string; aliasKeyHeader: string }): Authenticate {
   const adminHash = Buffer.from(hashApiKey(deps.adminKey))
-  return headers => {
+  const failedKeys = createFailedKeys(deps)
+  return (headers, address) => {
     const { text, viaAlias } = presented(headers, deps.aliasKeyHeader)
     if (text === undefined)
       throw new ClarionError('unauthorized', `The call carries no API key: send it as ${BEARER}, or in the header x-api-key.`)
     const hash = hashApiKey(text)
     const key = deps.view.keyByHash(hash)
     if (key === undefined) {
+      refuseOverLimit(failedKeys.retryAfterS(address))
       if (timingSafeEqual(Buffer.from(hash), adminHash)) return { kind: 'operator', viaAlias }
+      failedKeys.count(address)
       throw new ClarionError('unauthorized', 'The API key is not known.')
     }
     if (key.expiresAt !== null && Date.parse(key.expiresAt) <= deps.clock.nowMs())
@@ -32,6 +40,12 @@ export function createAuthenticate(deps: { view: ControlView; clock: Clock; admi
     if (organization === undefined || organization.status === 'deleted') throw new ClarionError('unauthorized', 'The API key is not known.')
     return { kind: 'key', key, organization, viaAlias }
   }
+}
+
+function refuseOverLimit(retryAfterS: number): void {
+  if (retryAfterS === 0) return
+  const message = `Too many unknown API keys came from this address: check the key, and repeat in ${retryAfterS} s.`
+  throw new ClarionError('rate_limited', message, { retryAfterS })
 }
 
 function presented(headers: IncomingHttpHeaders, alias: string): { text: string | undefined; viaAlias: boolean } {

@@ -21,7 +21,7 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
     const checkQuery = validators.query(route.query ?? NO_QUERY)
     const checkBody = route.body === undefined ? undefined : validators.body(route.body)
     return async (request, params, querystring, requestId) => {
-      const principal = route.access === 'public' ? undefined : authenticate(request.headers)
+      const principal = route.access === 'public' ? undefined : authenticate(request.headers, request.socket.remoteAddress)
       if (principal !== undefined) authorize(principal, route.access)
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)

@@ -76,6 +76,8 @@ export interface ApiDeps {
   onShed?(): void
   /** The text of `/metrics`. */
   metrics: () => Promise<string> | string
+  /** Whether `/metrics` needs no key: the api is bound to loopback. */
+  openMetrics: boolean
   adminKey: string
   aliasKeyHeader: string
   /** Of this release, for the OpenAPI document. */
@@ -102,7 +104,7 @@ export function createApi(deps: ApiDeps): Api {
   const redelivery = createRedelivery({ ...deps, keptEvents })
   const replays = createReplayHandlers({ ...controlPlane, ...deps })
   const routes = createRoutes({
-    system: createSystemHandlers({ ...deps, openapi }),
+    system: createSystemHandlers({ ...deps, authenticate, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),

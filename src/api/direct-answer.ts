@@ -23,7 +23,7 @@ export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; lo
       const requestId = deps.ids.next('req')
       nameRequest(requestId)
       try {
-        const by = requireScope(deps.authenticate(request.headers), 'events:emit')
+        const by = requireScope(deps.authenticate(request.headers, request.socket.remoteAddress), 'events:emit')
         if (deps.overload?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
         const { status, json, emitId } = await work(by, body, request, requestId)

@@ -3,6 +3,7 @@
  * its figures.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { ClarionError, CODES } from '../codes.ts'
 import { runAs } from '../work.ts'
 
 const RETRY_AFTER_S = 1
@@ -11,14 +12,15 @@ export function createStatus(deps: {
   missing: Array<() => string | undefined>
   /** Undefined: the process is starting, and every other path will be there soon. */
   metrics?: { text(): Promise<string> }
+  /** Throws when the caller may not read the figures; absent: everybody may. */
+  authorizeMetrics?: ((request: IncomingMessage) => void) | undefined
 }): RequestListener {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const answer = (status: number, body: object, headers = {}) => {
-      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(JSON.stringify(body))
-    }
+    const answer = (status: number, body: object, headers = {}) => answerWith(response, status, body, headers)
     const path = request.url?.split('?')[0]
     if (path === '/health') return answer(200, { success: true, data: { status: 'alive' } })
     if (path === '/metrics' && deps.metrics !== undefined) {
+      deps.authorizeMetrics?.(request)
       const text = await deps.metrics.text()
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text)
       return
@@ -35,6 +37,22 @@ export function createStatus(deps: {
   }
   return (request, response) =>
     runAs({ of: 'request', requestId: undefined }, () => {
-      handle(request, response).catch(() => response.destroy())
+      handle(request, response).catch(error => refuse(response, error))
     })
+}
+
+function answerWith(response: ServerResponse, status: number, body: object, headers: Record<string, string>): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(JSON.stringify(body))
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (!(error instanceof ClarionError) || response.headersSent) {
+    response.destroy()
+    return
+  }
+  const { code, message, retryAfterS } = error
+  const { status, retryable } = CODES[code]
+  const headers: Record<string, string> = { ...(status === 401 && { 'www-authenticate': 'Bearer' }) }
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS)
+  answerWith(response, status, { success: false, error: { code, message, retryable } }, headers)
 }

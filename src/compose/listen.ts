@@ -21,13 +21,19 @@ export interface Listener {
 }
 
 /** Throws one sentence with the remedy when the port cannot be had. */
-export async function listen(deps: { host: string; port: number; clock: Clock }): Promise<Listener> {
+export async function listen(deps: {
+  host: string
+  port: number
+  clock: Clock
+  /** The setting that the port comes from, for the remedy; `PORT` unless given. */
+  setting?: string
+}): Promise<Listener> {
   let current: RequestListener = createStatus({ missing: [() => 'the platform is starting'] })
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, (request, response) =>
     current(request, response),
   )
   server.on('clientError', refuseMalformed)
-  await bind(server, deps.port, deps.host)
+  await bind(server, deps)
   const { address, port } = server.address() as AddressInfo
   return {
     url: urlOf(deps.host, port),
@@ -39,9 +45,9 @@ export async function listen(deps: { host: string; port: number; clock: Clock })
   }
 }
 
-function bind(server: Server, port: number, host: string): Promise<void> {
+function bind(server: Server, { port, host, setting = 'PORT' }: { port: number; host: string; setting?: string }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(remedyOf(error, port, host), { cause: error })))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(remedyOf(error, { port, host, setting }), { cause: error })))
     server.listen(port, host, 4_096, () => {
       server.removeAllListeners('error')
       resolve()
@@ -49,13 +55,16 @@ function bind(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-export function remedyOf(error: NodeJS.ErrnoException, port: number, host: string): string {
+export function remedyOf(
+  error: NodeJS.ErrnoException,
+  { port, host, setting = 'PORT' }: { port: number; host: string; setting?: string },
+): string {
   const elsewhere = `Set HOST to an address of this machine: ${[...addressesOfThisMachine()].join(', ')}, or 0.0.0.0 for all of IPv4.`
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any that is free.`
+      return `Port ${port} on ${host} is taken. Set ${setting} to another one, or to 0 for any that is free.`
     case 'EACCES':
-      return `Port ${port} on ${host} may not be opened by this user. Set PORT to 1024 or more, and let a proxy in front of it take port ${port}.`
+      return `Port ${port} on ${host} may not be opened by this user. Set ${setting} to 1024 or more, and let a proxy in front of it take port ${port}.`
     case 'EADDRNOTAVAIL':
     case 'EINVAL':
       return `${host} is no address of this machine. ${elsewhere}`
@@ -65,7 +74,7 @@ export function remedyOf(error: NodeJS.ErrnoException, port: number, host: strin
     case 'EAFNOSUPPORT':
       return `This machine has no IPv6, and ${host} is such an address. ${elsewhere}`
     default:
-      return `Port ${port} on ${host} cannot be opened (${error.code ?? error.message}). Set HOST and PORT to others.`
+      return `Port ${port} on ${host} cannot be opened (${error.code ?? error.message}). Set HOST and ${setting} to others.`
   }
 }
 

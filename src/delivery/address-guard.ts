@@ -11,13 +11,21 @@ import { createResolveName, isLocalhost, type ResolveName } from './resolve-name
 const URL_CHARACTERS_MAX = 2048
 const HTTPS_PORTS = [443, 8443]
 
+export interface OwnAddress {
+  host: string
+  port: number | undefined
+}
+
 export interface AddressGuardOptions {
   /** CIDR ranges that may be reached although they are not public, on every port (`EGRESS_ALLOW`). */
   allow: string[]
   /** Whether plain http may be used (`EGRESS_ALLOW_HTTP`). */
   allowHttp: boolean
-  /** Where this installation listens; refused even within `allow`. Host: an address, a name, or `0.0.0.0` / `::` for every interface. */
-  ownAddresses: () => ReadonlyArray<{ host: string; port: number }>
+  /**
+   * Where this installation listens; refused even within `allow`. Host: an address, a name, or `0.0.0.0` / `::` for every interface. No port:
+   * every port.
+   */
+  ownAddresses: () => ReadonlyArray<OwnAddress>
   /** URLs of our own that may be reached all the same, with everything below their path, in http too (the demo receiver). */
   ownAllowed?: () => readonly string[]
   resolve?: ResolveName
@@ -41,11 +49,16 @@ export interface AddressGuard {
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   const allowed = options.allow.map(parseRange)
   const resolve = options.resolve ?? createResolveName()
+  const ownNames = createOwnNames(resolve)
   const ports = options.allowHttp ? [...HTTPS_PORTS, 80] : HTTPS_PORTS
 
   /** Why this address and port must not be reached, or undefined. */
-  function judge(address: Address, port: number): { rule: 'blocked_address' | 'port'; message: string } | undefined {
-    if (isOwn(address, port)) return { rule: 'blocked_address', message: `${address} port ${port} belongs to this installation` }
+  function judge(
+    address: Address,
+    port: number,
+    own: readonly OwnAddress[],
+  ): { rule: 'blocked_address' | 'port'; message: string } | undefined {
+    if (isOwn(address, port, own)) return { rule: 'blocked_address', message: `${address} port ${port} belongs to this installation` }
     if (isWithin(address, allowed)) return undefined
     const range = specialRange(address)
     if (range) return { rule: 'blocked_address', message: `${address} is not a public address (${range})` }
@@ -53,15 +66,18 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     return undefined
   }
 
-  function isOwn(address: Address, port: number): boolean {
+  function isOwn(address: Address, port: number, ownAddresses: readonly OwnAddress[]): boolean {
     const target = behindGateway(address)
-    return options.ownAddresses().some(own => own.port === port && hostCovers(own.host, target))
+    return ownAddresses.some(own => isPort(own, port) && hostCovers(own.host, target))
   }
 
   function judgeHost(hostname: string, port: number) {
     const literal = parseAddress(hostname)
-    if (literal) return judge(literal, port)
-    if (isLocalhost(hostname)) return judge(parseAddress('127.0.0.1')!, port)
+    const own = options.ownAddresses()
+    if (literal) return judge(literal, port, own)
+    if (isLocalhost(hostname)) return judge(parseAddress('127.0.0.1')!, port, own)
+    if (own.some(each => isPort(each, port) && sameName(each.host, hostname)))
+      return { rule: 'blocked_address', message: `${hostname} port ${port} belongs to this installation` }
     // A name on another port is fine if it leads into the allow list, which only its addresses tell.
     if (!ports.includes(port) && allowed.length === 0) return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
     return undefined
@@ -94,7 +110,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     async addressesOf(hostname, port) {
       const literal = parseAddress(hostname)
       const addresses = literal ? [literal] : await namedAddresses(hostname)
-      const problems = addresses.map(address => judge(address, port))
+      const own = await ownNames.resolved(options.ownAddresses().filter(each => isPort(each, port)))
+      const problems = addresses.map(address => judge(address, port, own))
       // One bad address spoils a name: a receiver has no reason to mix them, an attacker has. `localhost` is two addresses by definition.
       const problem = isLocalhost(hostname) && problems.includes(undefined) ? undefined : problems.find(Boolean)
       if (problem) throw new AttemptError('blocked_address', `Refused to connect: ${problem.message}.`)
@@ -110,6 +127,38 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
       throw new AttemptError('dns', `The name ${hostname} could not be resolved (${codeOf(error)}).`, { cause: error })
     }
     throw new AttemptError('dns', `The name ${hostname} has no address.`)
+  }
+}
+
+const isPort = (own: OwnAddress, port: number): boolean => own.port === undefined || own.port === port
+
+const sameName = (a: string, b: string): boolean => a.toLowerCase().replace(/\.$/, '') === b.toLowerCase().replace(/\.$/, '')
+
+/**
+ * A name of our own leads to addresses, and another name may lead to the same ones. They are looked up with every connection to its port, since
+ * they change; while the look-up fails, the last ones count.
+ */
+function createOwnNames(resolve: ResolveName) {
+  const last = new Map<string, OwnAddress[]>()
+
+  async function addressesOf(own: OwnAddress): Promise<OwnAddress[]> {
+    if (parseAddress(own.host) !== undefined || isLocalhost(own.host)) return [own]
+    const key = `${own.host}:${own.port ?? ''}`
+    try {
+      last.set(
+        key,
+        (await resolve(own.host)).map(({ address }) => ({ host: address, port: own.port })),
+      )
+    } catch {
+      // The last known addresses are the best there is.
+    }
+    return last.get(key) ?? []
+  }
+
+  return {
+    async resolved(list: readonly OwnAddress[]): Promise<OwnAddress[]> {
+      return (await Promise.all(list.map(addressesOf))).flat()
+    },
   }
 }
 

@@ -103,6 +103,12 @@ export const DATA_FILES: readonly DataFile[] = [
     restore: REMOVE,
   },
   {
+    path: 'listening/',
+    meaning: 'where the processes of this directory listen, so that webhooks reach none of them',
+    loss: NOTHING_LOST,
+    restore: REMOVE,
+  },
+  {
     path: 'mailbox/',
     meaning: 'mail to owners, as files, as long as `SMTP_URL` is empty',
     loss: 'The mail is gone; no part of the platform reads it.',

@@ -52,6 +52,8 @@ export function combinationWarnings(config: Config, { isSet }: SettingsReader): 
     ? []
     : CLUSTER_ONLY.filter(name => isSet(name) && !(name === 'KAFKA_SSL' && config.kafkaSsl === false))
   if (idle.length > 0) warnings.push(`${idle.join(', ')}: no effect without KAFKA_BROKERS; the embedded broker starts.`)
+  if (isSet('CLICKHOUSE_CLUSTER') && !isSet('CLICKHOUSE_URL'))
+    warnings.push('CLICKHOUSE_CLUSTER: no effect without CLICKHOUSE_URL; the embedded ClickHouse starts.')
   const everything = config.egressAllow?.filter(range => range.endsWith('/0')) ?? []
   for (const range of everything)
     warnings.push(

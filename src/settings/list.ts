@@ -25,6 +25,12 @@ export const SETTINGS: readonly Setting[] = [
     example: '8080',
   },
   {
+    name: 'METRICS_PORT',
+    sentence: 'Port that serves /metrics, /health and /ready without a key, besides PORT; 0 takes a free one.',
+    default: '',
+    example: '9464',
+  },
+  {
     name: 'CLARION_DATA_DIR',
     sentence: 'Where the embedded Kafka and ClickHouse, keys and pid files live.',
     default: '.clarion',
@@ -89,6 +95,13 @@ export const SETTINGS: readonly Setting[] = [
     example: 'https://user:password@clickhouse.example.com:8443',
   },
   {
+    name: 'CLICKHOUSE_CLUSTER',
+    sentence:
+      "Name of ClickHouse's cluster: the tables of a new database are replicated, and a majority has each insert. Empty: one server.",
+    default: '',
+    example: 'events',
+  },
+  {
     name: 'CLARION_ADMIN_KEY',
     sentence: 'The operator key, 32 characters or more; embedded and empty: made once and kept in the data directory.',
     default: '',
@@ -112,6 +125,12 @@ export const SETTINGS: readonly Setting[] = [
     sentence: 'Address ranges (CIDR, by comma) that webhooks may reach although they are private.',
     default: '',
     example: '10.0.0.0/8,192.168.1.7,fd00::/8',
+  },
+  {
+    name: 'EGRESS_DENY',
+    sentence: 'Hosts that webhooks never reach, even within EGRESS_ALLOW, with or without a port, by comma: processes on other machines.',
+    default: '',
+    example: 'admit.internal:9464,10.0.0.5',
   },
   {
     name: 'EGRESS_ALLOW_HTTP',

@@ -16,6 +16,21 @@ export const listenHost: Kind<string> = {
   },
 }
 
+/** Hosts, each with a port or without: `10.0.0.5`, `admit.internal:9000`, `[fd00::1]:9000`. */
+export const hosts: Kind<Array<{ host: string; port: number | undefined }>> = {
+  expected: 'hosts or host:port pairs by comma',
+  parse: text =>
+    listOf(text, (entry, show) => {
+      const bare = /^\[([^\]]*)\]$/.exec(entry)?.[1] ?? entry
+      if (isIPv6(bare) || !entry.includes(':'))
+        return `${isIPv6(bare) ? `[${hostOf(bare, show(entry))}]` : hostOf(bare, `(${show(entry)})`)}`
+      return hostAndPort(entry, show)
+    }).map(entry => {
+      const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry)!
+      return { host: bracketed ?? plain!, port: port === undefined ? undefined : Number(port) }
+    }),
+}
+
 export const brokerAddresses: Kind<string[]> = { expected: 'host:port addresses by comma', parse: text => listOf(text, hostAndPort) }
 
 /** Lower case, IPv6 in brackets, IPv4-mapped IPv6 as IPv4: one spelling each, so that repetitions show. */

@@ -75,6 +75,8 @@ export interface TestApi extends ControlProcess {
 }
 
 export interface TestApiOptions {
+  /** See `ApiDeps`; true unless given. */
+  openMetrics?: boolean
   /** What webhooks may reach besides the public internet. */
   egress?: { allow: string[]; allowHttp: boolean }
   timeScale?: number
@@ -135,6 +137,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     waiting: { of: () => null },
     readiness: { missing: () => missing },
     metrics: () => 'clarion_up 1\n',
+    openMetrics: options.openMetrics ?? true,
     onAnswer: () => undefined,
     waitingMax: 100_000,
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },

@@ -75,6 +75,7 @@ describe('the port of a process', () => {
 
   it.each(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EINVAL', 'ENOTFOUND', 'EAI_AGAIN', 'EAFNOSUPPORT', 'EPERM', undefined])(
     'that cannot be had because of %s says which setting helps',
-    code => expect(remedyOf(Object.assign(new Error('no'), { code }), 80, 'h')).toMatch(/Set (?:HOST|PORT|HOST and PORT) to /),
+    code =>
+      expect(remedyOf(Object.assign(new Error('no'), { code }), { port: 80, host: 'h' })).toMatch(/Set (?:HOST|PORT|HOST and PORT) to /),
   )
 })

@@ -168,3 +168,42 @@ describe('the address of a webhook, at every connection', () => {
     await expect(guardOf({ resolve: resolvingTo() }).addressesOf('a.test', 443)).rejects.toMatchObject({ kind: 'dns' })
   })
 })
+
+describe('an address of this installation that is given as a name', () => {
+  const own = [{ host: 'kafka.internal', port: 9092 }]
+  const names: Record<string, string> = { 'kafka.internal': '10.0.0.7', 'sly.example.com': '10.0.0.7', 'other.internal': '10.0.0.8' }
+  const resolve: NonNullable<AddressGuardOptions['resolve']> = async name => {
+    if (names[name] === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+    return [{ address: names[name], family: 4 }]
+  }
+  const options = { allow: ['10.0.0.0/8'], allowHttp: true, ownAddresses: () => own, resolve }
+
+  it('is refused by its name when the webhook is set', () => {
+    expect(ruleOf('https://kafka.internal:9092/', options)).toBe('blocked_address')
+    expect(ruleOf('https://KAFKA.internal.:9092/', options)).toBe('blocked_address')
+    expect(ruleOf('https://kafka.internal:9093/', options)).toBeUndefined()
+  })
+
+  it.each(['10.0.0.7', 'sly.example.com', 'kafka.internal'])('is refused at the connection as %s', async hostname => {
+    await expect(guardOf(options).addressesOf(hostname, 9092)).rejects.toThrow('belongs to this installation')
+  })
+
+  it('leaves other ports and other hosts within the allow list alone', async () => {
+    expect(await guardOf(options).addressesOf('10.0.0.7', 9999)).toHaveLength(1)
+    expect(await guardOf(options).addressesOf('other.internal', 9092)).toHaveLength(1)
+  })
+
+  it('keeps its last addresses while its name cannot be resolved', async () => {
+    const guard = guardOf(options)
+    await expect(guard.addressesOf('sly.example.com', 9092)).rejects.toThrow('belongs to this installation')
+    const before = names['kafka.internal']!
+    delete names['kafka.internal']
+    await expect(guard.addressesOf('10.0.0.7', 9092)).rejects.toThrow('belongs to this installation')
+    names['kafka.internal'] = before
+  })
+
+  it('without a port is refused on every port', async () => {
+    const guard = guardOf({ ...options, ownAddresses: () => [{ host: 'kafka.internal', port: undefined }] })
+    for (const port of [1, 443, 9092]) await expect(guard.addressesOf('10.0.0.7', port)).rejects.toThrow('belongs to this installation')
+  })
+})

@@ -14,7 +14,7 @@ const text = (records: Array<{ value: Buffer | null }>) => records.map(record =>
 const to = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
 
 const END_ANSWER = {
-  announced: (code: number) => Buffer.concat([int32(0), int16(code)]),
+  announced: (code: number) => Buffer.concat([NO_TAGS, int32(0), int16(code), NO_TAGS]),
   joining: (code: number) => Buffer.concat([NO_TAGS, int32(0), int16(code), int64(-1n), int16(-1), NO_TAGS]),
 }
 

@@ -55,6 +55,7 @@ export const CLARION_CODES = [
   'payload_too_large',
   'plan_does_not_allow_registered_events',
   'push_already_declared',
+  'rate_limited',
   'registration_quota_exceeded',
   'relay_not_failed',
   'replay_in_progress',

@@ -1,9 +1,17 @@
 /** What operators and load balancers ask (C.0.6). */
 import { ClarionError } from '../../codes.ts'
+import { type Authenticate, authorize } from '../authenticate.ts'
 import type { Readiness } from '../ports.ts'
-import type { Answer } from '../route.ts'
+import type { Answer, Call } from '../route.ts'
 
-export function createSystemHandlers(deps: { readiness: Readiness; metrics: () => Promise<string> | string; openapi: () => string }) {
+export function createSystemHandlers(deps: {
+  readiness: Readiness
+  metrics: () => Promise<string> | string
+  /** Whether `/metrics` needs no key. */
+  openMetrics: boolean
+  authenticate: Authenticate
+  openapi: () => string
+}) {
   return {
     health: (): Answer => ({ data: { status: 'alive' } }),
     ready(): Answer {
@@ -12,9 +20,10 @@ export function createSystemHandlers(deps: { readiness: Readiness; metrics: () =
       const details = missing.map(what => ({ path: '', rule: 'not_ready', message: what }))
       throw new ClarionError('service_unavailable', `Not ready: ${missing.join(', ')}.`, { details, retryAfterS: 1 })
     },
-    metrics: async (): Promise<Answer> => ({
-      plain: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await deps.metrics() },
-    }),
+    async metrics({ headers, caller }: Call): Promise<Answer> {
+      if (!deps.openMetrics) authorize(deps.authenticate(headers, caller.ip), 'operator')
+      return { plain: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await deps.metrics() } }
+    },
     openapi: (): Answer => ({ plain: { contentType: 'application/json; charset=utf-8', body: deps.openapi() } }),
   }
 }

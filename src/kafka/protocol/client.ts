@@ -1,15 +1,23 @@
 /** kafkajs's public client, for admin calls and leases. */
-import { type Kafka as Client, default as kafkajs } from 'kafkajs'
+import { type Kafka as Client, type KafkaConfig, default as kafkajs, type SASLOptions } from 'kafkajs'
 import { brokersOf } from './literal-addresses.ts'
-import { type KafkaSettings, RETRY, saslOf } from './wire.ts'
+import type { KafkaSettings } from './types.ts'
 
 const { Kafka, logLevel } = kafkajs
+
+/** Spelt out, because kafkajs changes its defaults when it finds itself under a test runner. */
+export const RETRY = { maxRetryTime: 5_000, initialRetryTime: 50, factor: 0.2, multiplier: 2, retries: 5 }
+
+export function saslOf({ mechanism = 'scram-sha-512', username, password = '', token }: KafkaSettings): Pick<KafkaConfig, 'sasl'> {
+  if (mechanism === 'oauthbearer') return token ? { sasl: { mechanism, oauthBearerProvider: token } } : {}
+  return username ? { sasl: { mechanism, username, password } as SASLOptions } : {}
+}
 
 export function createClient(settings: KafkaSettings): Client {
   return new Kafka({
     clientId: settings.clientId,
     ...brokersOf({ ...settings, socketFactory: undefined }),
-    ...(settings.ssl ? { ssl: true } : {}),
+    ...(settings.ssl ? { ssl: settings.tls ? { ...settings.tls } : true } : {}),
     ...saslOf(settings),
     connectionTimeout: 5_000,
     requestTimeout: 30_000,

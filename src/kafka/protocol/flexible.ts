@@ -4,7 +4,7 @@
  */
 import { ByteReader } from './byte-reader.ts'
 import { errorName } from './error-codes.ts'
-import { KafkaError, type WireRequest } from './wire.ts'
+import { KafkaError, type WireRequest } from './types.ts'
 
 export const NO_TAGS = Buffer.of(0)
 
@@ -19,6 +19,7 @@ export function flexibleRequest<T>(request: {
   body: Part[]
   decode: (reader: CompactReader) => T
   timeoutMs?: number
+  answerBytesMax?: number
 }): WireRequest<T> {
   return {
     ...request,
@@ -48,8 +49,20 @@ export function compact(value: string | Buffer): Part {
   return [varint(bytes.length + 1), bytes]
 }
 
+/** Text or bytes that may be absent. */
+export const compactNullable = (value: string | Buffer | null): Part => (value === null ? Buffer.of(0) : compact(value))
+
 /** Of structures, each given as its fields. */
 export const compactArray = (items: Part[][]): Part => [varint(items.length + 1), ...items]
+
+export const int8 = (value: number): Buffer => Buffer.of(value & 0xff)
+
+export const boolean = (value: boolean): Buffer => Buffer.of(value ? 1 : 0)
+
+/** `id`: 32 hex digits; empty for none. */
+export const uuid = (id: string): Buffer => Buffer.from(id || NO_ID, 'hex')
+
+const NO_ID = '00000000000000000000000000000000'
 
 export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
@@ -89,6 +102,28 @@ export class CompactReader extends ByteReader {
     const length = Math.max(0, this.varint() - 1)
     this.at += length
     return this.buffer.toString('utf8', this.at - length, this.at)
+  }
+  /** Null stays null. */
+  nullableString(): string | null {
+    const length = this.varint() - 1
+    if (length < 0) return null
+    this.at += length
+    return this.buffer.toString('utf8', this.at - length, this.at)
+  }
+  /** A view into the answer; empty for null. */
+  bytes(): Buffer {
+    const length = Math.max(0, this.varint() - 1)
+    this.at += length
+    return this.buffer.subarray(this.at - length, this.at)
+  }
+  boolean(): boolean {
+    return this.int8() !== 0
+  }
+  /** 32 hex digits; empty for the id that stands for none. */
+  uuid(): string {
+    this.at += 16
+    const id = this.buffer.toString('hex', this.at - 16, this.at)
+    return id === NO_ID ? '' : id
   }
   array<T>(item: () => T): T[] {
     return Array.from({ length: Math.max(0, this.varint() - 1) }, item)

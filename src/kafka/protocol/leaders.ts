@@ -1,42 +1,28 @@
-/** Which broker leads a partition: asked once, forgotten when a broker says otherwise. */
-import { errorName } from './error-codes.ts'
+/** The leaders of the cluster map, for those who want a node id. */
 import { KafkaError, type Wire } from './wire.ts'
 
 export interface Leaders {
-  /** Node id of the leader. Throws `UNKNOWN_TOPIC_OR_PARTITION` or `LEADER_NOT_AVAILABLE` when there is none now. */
+  /** Node id of the leader. Throws `UNKNOWN_TOPIC_OR_PARTITION` when there is none now. */
   find(topic: string, partition: number): Promise<number>
   /** The same without asking anybody: undefined when not known. */
   known(topic: string, partition: number): number | undefined
-  /** Asks for all of these in one request. A topic that is missing is left unknown. */
+  /** Asks for those that are unknown or were forgotten, in one request. A topic that is missing is left unknown. */
   load(topics: Iterable<string>): Promise<void>
+  /** What is known of it may be wrong: the next `load` or `find` asks. */
   forget(topic: string): void
 }
 
-export function createLeaders(wire: Wire): Leaders {
-  const byTopic = new Map<string, Map<number, number>>()
-
-  async function load(topics: Iterable<string>): Promise<void> {
-    const wanted = [...new Set(topics)].filter(topic => !byTopic.has(topic))
-    if (wanted.length === 0) return
-    for (const { topic, errorCode, partitions } of await wire.metadata(wanted)) {
-      if (errorCode !== 0) continue
-      byTopic.set(topic, new Map(partitions.filter(each => each.leader >= 0).map(each => [each.partition, each.leader])))
-    }
-  }
-
-  const known = (topic: string, partition: number) => byTopic.get(topic)?.get(partition)
-
+export function createLeaders({ cluster }: Wire): Leaders {
+  const known = (topic: string, partition: number) => cluster.leader(topic, partition)?.node
   return {
-    load,
+    load: topics => cluster.load(topics),
     known,
-    forget: topic => void byTopic.delete(topic),
-    find: async (topic, partition) => {
-      const cached = known(topic, partition)
-      if (cached !== undefined) return cached
-      byTopic.delete(topic)
-      await load([topic])
+    forget: topic => cluster.stale(topic),
+    async find(topic, partition) {
+      if (known(topic, partition) === undefined) cluster.stale(topic)
+      await cluster.load([topic])
       const found = known(topic, partition)
-      if (found === undefined) throw new KafkaError(errorName(3), `${topic}/${partition} has no leader now`)
+      if (found === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic}/${partition} has no leader now`)
       return found
     },
   }

@@ -9,14 +9,12 @@ const PAUSE_MS = { first: 2, longest: 200 }
 const MARKERS_PAUSE_MS = 1
 const MARKERS_TRIES = 20
 
-/** kafkajs knows some codes by older names. */
 const NOT_YET: ReadonlySet<string> = new Set([
   ...LEADER_MOVED,
   'CONCURRENT_TRANSACTIONS',
-  'NOT_LEADER_FOR_PARTITION',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR',
+  'COORDINATOR_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
   // AddPartitionsToTxn: another partition of the same request was not ready.
   'OPERATION_NOT_ATTEMPTED',
 ])

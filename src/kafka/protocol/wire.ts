@@ -1,87 +1,58 @@
 /**
- * Kafka's wire, as kafkajs speaks it: connections, authentication, metadata, requests. What imports from inside kafkajs is here,
- * in `framing.ts` and in `literal-addresses.ts`; the files beside them use the requests.
+ * Kafka as the rest of the platform uses it: requests to brokers by node id, over connections of one owner. Leaders, coordinators and the login are
+ * shared with all other wires of the process that have the same settings.
  */
-import { createRequire } from 'node:module'
-import type { Socket } from 'node:net'
+import { createSystemClock, createSystemRandom } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { errorName } from './error-codes.ts'
-import type { FramedRequest } from './framing.ts'
-import { brokersOf } from './literal-addresses.ts'
-import './framing.ts' // kafkajs's connections learn to send them
+import type { ClusterMap, TopicInfo } from './cluster.ts'
+import { addPartitionsRequest, endAnnouncedTransactionRequest, initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
+import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
+import { errorName, LEADER_MOVED } from './error-codes.ts'
+import { listOffsetsRequest, type OffsetAsked } from './metadata-requests.ts'
+import { shareCluster } from './shared-cluster.ts'
+import { KafkaError, type KafkaSettings, type ProducerIdentity, type WireRequest } from './types.ts'
 
-const require = createRequire(import.meta.url)
-
-/** How to reach a cluster. No username: no SASL. */
-export interface KafkaSettings {
-  brokers: string[]
-  username?: string | undefined
-  password?: string | undefined
-  ssl?: boolean | undefined
-  clientId: string
-  /** How a connection is made, if not in the usual way. */
-  socketFactory?: SocketFactory | undefined
-}
-
-/** `onConnect` is to be called once the connection stands. */
-export type SocketFactory = (options: { host: string; port: number; ssl?: unknown; onConnect(): void }) => Socket
-
-export interface WireRequest<T> {
-  apiKey: number
-  apiVersion: number
-  apiName: string
-  body: Buffer
-  decode(payload: Buffer): T
-  /** Beyond the 30 s every request has. */
-  timeoutMs?: number
-}
-
-export interface PartitionLeader {
-  partition: number
-  leader: number
-}
+export type { CoordinatorKind } from './coordinators.ts'
+export {
+  type AccessToken,
+  KafkaError,
+  type KafkaSettings,
+  type ProducerIdentity,
+  type SaslMechanism,
+  type SocketFactory,
+  type TlsSettings,
+  type WireRequest,
+} from './types.ts'
 
 export interface PartitionName {
   topic: string
   partition: number
 }
 
-export interface TopicMetadata {
-  topic: string
-  /** 0, or Kafka's error code (3: there is no such topic). */
-  errorCode: number
-  partitions: PartitionLeader[]
-}
-
-/** The `type` of a Kafka error, e.g. `INVALID_PRODUCER_EPOCH`; `CONNECTION` for a broken or refused connection. */
-export class KafkaError extends Error {
-  readonly type: string
-  constructor(type: string, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.name = 'KafkaError'
-    this.type = type
-  }
-}
-
-export interface ProducerIdentity {
-  producerId: bigint
-  producerEpoch: number
-}
-
-/** A set of connections of its own: whoever waits on a long poll holds up nobody else. */
+/** A set of connections of its own, opened on first use: a long poll holds up nobody else's requests. */
 export interface Wire {
-  send<T>(nodeId: number, request: WireRequest<T>): Promise<T>
-  metadata(topics: string[]): Promise<TopicMetadata[]>
+  readonly cluster: ClusterMap
+  /**
+   * Requests of one lane share a connection to that broker, other lanes have their own. A deadline that passes destroys the connection, marks the
+   * broker as suspect and rejects with `REQUEST_TIMEOUT`; a broken connection marks it too and rejects with `CONNECTION`.
+   */
+  send<T>(nodeId: number, request: WireRequest<T>, lane?: string): Promise<T>
+  /** Always asks: a broker that is not suspect, after 500 ms a second one. No topics: no answer ("all" does not exist here). */
+  metadata(topics: string[]): Promise<TopicInfo[]>
   /** The first offset there is, or the next one to be written. */
   offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number>
   /** The next offsets to be written, of many partitions in one request per broker, by `<topic>/<partition>`; what has no leader now is left out. */
   ends(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** The same for the first offsets there are. */
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
-  initProducerId(transactionalId: string | null, transactionTimeoutMs: number): Promise<ProducerIdentity>
+  /** `current`: the identity that goes on under its next epoch (KIP-360). */
+  initProducerId(transactionalId: string | null, transactionTimeoutMs: number, current?: ProducerIdentity): Promise<ProducerIdentity>
   addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
   endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
-  /** To the coordinator of this transactional id. */
+  /** Node id of the coordinator, kept until it is forgotten. */
+  coordinator(kind: CoordinatorKind, key: string): Promise<number>
+  forgetCoordinator(kind: CoordinatorKind, key: string): void
+  /** To the coordinator of this transactional id; an answer "not mine, not now" and a broken connection forget it. */
   sendToCoordinator<T>(transactionalId: string, request: WireRequest<T>): Promise<T>
   /** To whichever broker is at hand. */
   sendToAny<T>(request: WireRequest<T>): Promise<T>
@@ -89,223 +60,114 @@ export interface Wire {
   close(): Promise<void>
 }
 
-// What is used of kafkajs's inside, typed as far as it is used.
-interface Protocol {
-  request: unknown
-  response: { decode(payload: Buffer): Promise<unknown>; parse(data: unknown): Promise<unknown> }
-}
-interface Broker {
-  nodeId: number
-  lookupRequest(apiKey: number, definition: unknown): (arguments_: unknown) => Protocol
-  initProducerId(request: unknown): Promise<{ producerId: string; producerEpoch: number }>
-  addPartitionsToTxn(request: unknown): Promise<unknown>
-  endTxn(request: unknown): Promise<unknown>
-  leaveGroup(request: unknown): Promise<unknown>
-}
-interface Cluster {
-  connect(): Promise<void>
-  disconnect(): Promise<void>
-  refreshMetadata(): Promise<void>
-  getNodeIds(): string[]
-  findBroker(options: { nodeId: number }): Promise<Broker>
-  findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>
-  brokerPool: { findConnectedBroker(): Promise<Broker> }
-}
+const system = { clock: createSystemClock(), random: createSystemRandom() }
+const OFFSET_TRIES = 3
+const OFFSET_PAUSE_MS = 50
 
-const BrokerClass = require('kafkajs/src/broker') as { prototype: Record<symbol, (protocol: unknown) => Promise<unknown>> }
-const SEND_REQUEST = Object.getOwnPropertySymbols(BrokerClass.prototype).find(symbol => String(symbol).includes('sendRequest'))!
-const sendTo = (broker: Broker, protocol: unknown) => BrokerClass.prototype[SEND_REQUEST]!.call(broker, protocol)
-const ClusterClass = require('kafkajs/src/cluster') as new (options: unknown) => Cluster
-const { createLogger, LEVELS } = require('kafkajs/src/loggers') as {
-  createLogger(options: unknown): unknown
-  LEVELS: Record<string, number>
-}
-const { requests } = require('kafkajs/src/protocol/requests') as { requests: Record<string, unknown> }
-const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as Record<string, number>
-const RequestQueue = require('kafkajs/src/network/requestQueue') as {
-  prototype: { scheduleCheckPendingRequests(this: { pending: unknown[] }): void }
-}
-const COORDINATOR_GROUP = 0
-const COORDINATOR_TRANSACTION = 1
-
-// kafkajs re-arms a 1 ms timer on every idle connection for ever; there is nothing to check while nothing is pending.
-const scheduleCheck = RequestQueue.prototype.scheduleCheckPendingRequests
-RequestQueue.prototype.scheduleCheckPendingRequests = function () {
-  if (this.pending.length > 0) scheduleCheck.call(this)
-}
-
-/** Spelt out, because kafkajs changes its defaults when it finds itself under a test runner. */
-export const RETRY = { maxRetryTime: 5_000, initialRetryTime: 50, factor: 0.2, multiplier: 2, retries: 5 }
-
-export function saslOf(settings: KafkaSettings) {
-  if (!settings.username) return {}
-  return { sasl: { mechanism: 'scram-sha-512' as const, username: settings.username, password: settings.password ?? '' } }
-}
-
-export async function openWire(settings: KafkaSettings, logger: Logger): Promise<Wire> {
-  const log = logger.child({ part: 'kafka-wire' })
-  const cluster = new ClusterClass({
-    logger: createLogger({ level: LEVELS.NOTHING, logCreator: () => () => undefined }),
-    ...brokersOf(settings),
-    clientId: settings.clientId,
-    ssl: settings.ssl || undefined,
-    ...saslOf(settings),
-    connectionTimeout: 5_000,
-    authenticationTimeout: 10_000,
-    reauthenticationThreshold: 10_000,
-    requestTimeout: 30_000,
-    enforceRequestTimeout: true,
-    metadataMaxAge: 300_000,
-    retry: RETRY,
-    allowAutoTopicCreation: false,
-    maxInFlightRequests: null,
-    isolationLevel: 1,
-  })
-  await translated(() => cluster.connect())
-  await translated(() => cluster.refreshMetadata())
-
-  const coordinators = new Map<string, Broker>()
-
-  async function brokerFor(nodeId: number): Promise<Broker> {
-    return cluster.findBroker({ nodeId })
+/** Rejects when no broker answers at all (`CONNECTION`), or none lets us in: then with a sentence that says what to change. */
+export async function openWire(settings: KafkaSettings, logger: Logger, { clock, random } = system): Promise<Wire> {
+  const cluster = shareCluster({ settings, clock, random, logger })
+  try {
+    await cluster.ready()
+  } catch (error) {
+    cluster.release()
+    throw error
   }
+  const { map, coordinators } = cluster
+  const connections = cluster.createConnections()
+  let isClosed = false
 
-  async function coordinator(transactionalId: string): Promise<Broker> {
-    const known = coordinators.get(transactionalId)
-    if (known) return known
-    const found = await cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: COORDINATOR_TRANSACTION })
-    coordinators.set(transactionalId, found)
-    return found
-  }
-
-  /** Anything but an answer "not mine, not now" leaves the coordinator as it is. */
-  async function atCoordinator<T>(transactionalId: string, call: (broker: Broker) => Promise<T>): Promise<T> {
+  async function atCoordinator<T>(transactionalId: string, request: WireRequest<T>): Promise<T> {
     try {
-      return await translated(async () => call(await coordinator(transactionalId)))
+      return await connections.send(await coordinators.find('transaction', transactionalId), request)
     } catch (error) {
-      if (error instanceof KafkaError && COORDINATOR_MOVED.has(error.type)) coordinators.delete(transactionalId)
+      if (error instanceof KafkaError && COORDINATOR_MOVED.has(error.type)) coordinators.forget('transaction', transactionalId)
       throw error
     }
   }
 
-  async function exchange<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
-    const protocol: FramedRequest<T> = { request, response: request, requestTimeout: request.timeoutMs ?? null }
-    return (await sendTo(broker, protocol)) as T
+  async function offsetOnce(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number> {
+    const { node, epoch } = map.leader(topic, partition)!
+    const [found] = await connections.send(node, listOffsetsRequest([{ topic, partition, leaderEpoch: epoch }], at))
+    if (found?.errorCode === 0) return found.offset
+    const name = errorName(found?.errorCode ?? -1)
+    throw new KafkaError(name, `the offset of ${topic}/${partition} is not to be had: ${name}`)
   }
 
-  async function sendRaw(broker: Broker, apiKey: number, definition: unknown, arguments_: unknown): Promise<unknown> {
-    const { request, response } = broker.lookupRequest(apiKey, definition)(arguments_)
-    return sendTo(broker, { request, response: { decode: response.decode, parse: async (data: unknown) => data } })
-  }
-
-  async function leaderOf(topic: string, partition: number): Promise<number> {
-    const [found] = await wire.metadata([topic])
-    const leader = found?.partitions.find(each => each.partition === partition)?.leader
-    if (leader === undefined || leader < 0) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic}/${partition} has no leader`)
-    return leader
-  }
-
-  async function offsetsOf(partitions: readonly PartitionName[], timestamp: '-1' | '-2'): Promise<Map<string, number>> {
-    const wanted = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
-    const byLeader = new Map<number, Map<string, Array<{ partition: number; timestamp: string }>>>()
-    for (const known of await wire.metadata([...new Set(partitions.map(({ topic }) => topic))])) {
-      for (const { partition, leader } of known.partitions) {
-        if (leader < 0 || !wanted.has(`${known.topic}/${partition}`)) continue
-        const topics = byLeader.get(leader) ?? new Map<string, Array<{ partition: number; timestamp: string }>>()
-        byLeader.set(leader, topics)
-        topics.set(known.topic, [...(topics.get(known.topic) ?? []), { partition, timestamp }])
+  async function offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      await map.load([topic])
+      if (!map.leader(topic, partition)) {
+        map.stale(topic)
+        throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic}/${partition} has no leader now`)
+      }
+      try {
+        return await offsetOnce(topic, partition, at)
+      } catch (error) {
+        if (!isElsewhere(error)) throw error
+        map.stale(topic)
+        if (tries === OFFSET_TRIES) throw error
+        await clock.sleep(OFFSET_PAUSE_MS)
       }
     }
+  }
+
+  /** Of each broker what it leads; what a broker that does not answer leads is left out as long as another one does. */
+  async function offsetsOf(partitions: readonly PartitionName[], at: 'earliest' | 'latest'): Promise<Map<string, number>> {
+    await map.load(new Set(partitions.map(({ topic }) => topic)))
+    const byNode = new Map<number, OffsetAsked[]>()
+    for (const { topic, partition } of partitions) {
+      const leader = map.leader(topic, partition)
+      if (!leader) {
+        map.stale(topic)
+        continue
+      }
+      const list = byNode.get(leader.node) ?? []
+      byNode.set(leader.node, list)
+      list.push({ topic, partition, leaderEpoch: leader.epoch })
+    }
+    const answers = await Promise.allSettled([...byNode].map(([node, asked]) => connections.send(node, listOffsetsRequest(asked, at))))
+    const failed = answers.find(answer => answer.status === 'rejected')
+    if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
     const found = new Map<string, number>()
-    for (const [leader, topics] of byLeader) {
-      const asked = [...topics].map(([topic, list]) => ({ topic, partitions: list }))
-      const answer = (await translated(async () =>
-        sendRaw(await brokerFor(leader), apiKeys.ListOffsets!, requests.ListOffsets, { isolationLevel: 0, topics: asked }),
-      )) as { responses: Array<{ topic: string; partitions: Array<{ partition: number; errorCode: number; offset: string }> }> }
-      for (const { topic, partitions: list } of answer.responses)
-        for (const { partition, errorCode, offset } of list) if (errorCode === 0) found.set(`${topic}/${partition}`, Number(offset))
+    for (const answer of answers) {
+      if (answer.status === 'rejected') continue
+      for (const { topic, partition, errorCode, offset: at } of answer.value) {
+        if (errorCode === 0) found.set(`${topic}/${partition}`, at)
+        else map.stale(topic)
+      }
     }
     return found
   }
 
-  const wire: Wire = {
-    send: (nodeId, request) => translated(async () => exchange(await brokerFor(nodeId), request)),
-    sendToCoordinator: (transactionalId, request) => atCoordinator(transactionalId, broker => exchange(broker, request)),
-    sendToAny: request => translated(async () => exchange(await cluster.brokerPool.findConnectedBroker(), request)),
-    metadata: topics =>
-      translated(async () => {
-        const broker = await cluster.brokerPool.findConnectedBroker()
-        const answer = (await sendRaw(broker, apiKeys.Metadata!, requests.Metadata, { topics, allowAutoTopicCreation: false })) as {
-          topicMetadata: Array<{
-            topic: string
-            topicErrorCode: number
-            partitionMetadata: Array<{ partitionId: number; leader: number }>
-          }>
-        }
-        return answer.topicMetadata.map(each => ({
-          topic: each.topic,
-          errorCode: each.topicErrorCode,
-          partitions: each.partitionMetadata.map(one => ({ partition: one.partitionId, leader: one.leader })),
-        }))
-      }),
-    offset: (topic, partition, at) =>
-      translated(async () => {
-        const broker = await brokerFor(await leaderOf(topic, partition))
-        const timestamp = at === 'earliest' ? '-2' : '-1'
-        const topics = [{ topic, partitions: [{ partition, timestamp }] }]
-        // Isolation 0: the end of the log, open transactions included.
-        const answer = (await sendRaw(broker, apiKeys.ListOffsets!, requests.ListOffsets, { isolationLevel: 0, topics })) as {
-          responses: Array<{ partitions: Array<{ errorCode: number; offset: string }> }>
-        }
-        const found = answer.responses[0]?.partitions[0]
-        if (found?.errorCode !== 0)
-          throw new KafkaError(
-            errorName(found?.errorCode ?? -1),
-            `the offset of ${topic}/${partition} is not to be had: ${found?.errorCode}`,
-          )
-        return Number(found.offset)
-      }),
-    ends: partitions => offsetsOf(partitions, '-1'),
-    starts: partitions => offsetsOf(partitions, '-2'),
-    initProducerId: async (transactionalId, transactionTimeoutMs) => {
-      const request = { transactionalId, transactionTimeout: transactionTimeoutMs }
-      const { producerId, producerEpoch } =
-        transactionalId === null
-          ? await translated(async () => (await cluster.brokerPool.findConnectedBroker()).initProducerId(request))
-          : await atCoordinator(transactionalId, broker => broker.initProducerId(request))
-      return { producerId: BigInt(String(producerId)), producerEpoch }
+  return {
+    cluster: map,
+    send: connections.send,
+    coordinator: coordinators.find,
+    forgetCoordinator: coordinators.forget,
+    sendToCoordinator: atCoordinator,
+    sendToAny: async request => connections.send(await cluster.anyNode(), request),
+    metadata: async topics => (topics.length === 0 ? [] : (await cluster.askMetadata(topics)).topics),
+    offset,
+    ends: partitions => offsetsOf(partitions, 'latest'),
+    starts: partitions => offsetsOf(partitions, 'earliest'),
+    initProducerId(transactionalId, transactionTimeoutMs, current) {
+      const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, current)
+      return transactionalId === null ? cluster.askAny(request) : atCoordinator(transactionalId, request)
     },
-    addPartitionsToTransaction: async (transactionalId, identity, topics) => {
-      const list = [...topics].map(([topic, partitions]) => ({ topic, partitions }))
-      const who = { transactionalId, producerId: String(identity.producerId), producerEpoch: identity.producerEpoch }
-      await atCoordinator(transactionalId, broker => broker.addPartitionsToTxn({ ...who, topics: list }))
+    addPartitionsToTransaction: (id, identity, topics) => atCoordinator(id, addPartitionsRequest(id, identity, topics)),
+    endTransaction: (id, identity, commit) => atCoordinator(id, endAnnouncedTransactionRequest(id, identity, commit)),
+    leaveGroup: async (groupId, memberId) =>
+      connections.send(await coordinators.find('group', groupId), leaveGroupRequest(groupId, memberId)),
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      connections.close()
+      cluster.release()
     },
-    endTransaction: async (transactionalId, identity, commit) => {
-      const who = { transactionalId, producerId: String(identity.producerId), producerEpoch: identity.producerEpoch }
-      await atCoordinator(transactionalId, broker => broker.endTxn({ ...who, transactionResult: commit }))
-    },
-    leaveGroup: (groupId, memberId) =>
-      translated(async () => {
-        const broker = await cluster.findGroupCoordinator({ groupId, coordinatorType: COORDINATOR_GROUP })
-        await broker.leaveGroup({ groupId, memberId })
-      }),
-    close: () => cluster.disconnect(),
-  }
-  log.debug({ nodes: cluster.getNodeIds() }, 'connected')
-  return wire
-}
-
-const COORDINATOR_MOVED = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS', 'CONNECTION'])
-
-async function translated<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof KafkaError) throw error
-    const { type, name, message } = error as { type?: string; name?: string; message?: string }
-    if (type) throw new KafkaError(type, message ?? type, { cause: error })
-    if (name === 'KafkaJSGroupCoordinatorNotFound')
-      throw new KafkaError('GROUP_COORDINATOR_NOT_AVAILABLE', message ?? name, { cause: error })
-    throw new KafkaError('CONNECTION', `${name ?? 'Error'}: ${message ?? String(error)}`, { cause: error })
   }
 }
+
+/** The leader is another one, or cannot be reached. */
+const isElsewhere = (error: unknown): boolean =>
+  error instanceof KafkaError && (LEADER_MOVED.has(error.type) || error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT')

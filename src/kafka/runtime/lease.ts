@@ -8,8 +8,8 @@ import type { Consumer } from 'kafkajs'
 import { shards as shardsTopic } from '../../../topics/shards.ts'
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { createClient } from '../protocol/client.ts'
-import { type KafkaSettings, openWire, RETRY } from '../protocol/wire.ts'
+import { createClient, RETRY } from '../protocol/client.ts'
+import { type KafkaSettings, openWire } from '../protocol/wire.ts'
 import { createStickyAssigner } from './sticky-assigner.ts'
 
 const SESSION_TIMEOUT_MS = 6_000

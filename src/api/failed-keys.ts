@@ -1,0 +1,46 @@
+/** Unknown API keys by the address they come from: a token bucket each, of bounded number. */
+import { isIPv6 } from 'node:net'
+import type { Clock } from '../clock.ts'
+
+const BURST = 30
+const REFILL_MS = 2_000
+/** Beyond it the address that failed longest ago is forgotten. */
+const ADDRESSES_MAX = 10_000
+
+export interface FailedKeys {
+  /** Seconds until the address may try a key again; 0: now. */
+  retryAfterS(address: string | undefined): number
+  count(address: string | undefined): void
+}
+
+export function createFailedKeys({ clock }: { clock: Clock }): FailedKeys {
+  /** By source; the moment at which its bucket is full again, on the monotonic clock. In the order of the last failure. */
+  const fullAtMs = new Map<string, number>()
+
+  return {
+    retryAfterS(address) {
+      if (address === undefined) return 0
+      const dueMs = (fullAtMs.get(sourceOf(address)) ?? 0) - clock.monotonicMs() - (BURST - 1) * REFILL_MS
+      return Math.max(0, Math.ceil(dueMs / 1_000))
+    },
+    count(address) {
+      if (address === undefined) return
+      const source = sourceOf(address)
+      const nowMs = clock.monotonicMs()
+      const before = fullAtMs.get(source) ?? nowMs
+      fullAtMs.delete(source)
+      fullAtMs.set(source, Math.max(before, nowMs) + REFILL_MS)
+      if (fullAtMs.size > ADDRESSES_MAX) fullAtMs.delete(fullAtMs.keys().next().value!)
+    },
+  }
+}
+
+/** One host of IPv6 has a whole /64 to call from. */
+function sourceOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : 8 - groups.length - after.length
+  return [...groups, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':')
+}

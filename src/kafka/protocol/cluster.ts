@@ -1,0 +1,277 @@
+/**
+ * What is known of the cluster: brokers, leaders with their epochs, topic ids; of the topics that somebody asked for. A leader is replaced by one
+ * with a higher epoch only, so the answer of a broker that is behind undoes nothing. Pure state: `ask` does the asking.
+ */
+import type { Clock } from '../../clock.ts'
+import type { BrokerAddress, MetadataAnswer } from './metadata-requests.ts'
+
+export interface LeaderOf {
+  node: number
+  /** -1: the broker did not say. */
+  epoch: number
+}
+
+export interface PartitionInfo {
+  partition: number
+  /** Node id; -1: none now. */
+  leader: number
+  leaderEpoch: number
+  replicas: number[]
+  isr: number[]
+}
+
+export interface TopicInfo {
+  topic: string
+  /** 32 hex digits, lower case; empty when unknown. */
+  id: string
+  /** 0, or Kafka's error code (3: the broker knows no such topic). */
+  errorCode: number
+  partitions: PartitionInfo[]
+}
+
+/** One per process and cluster settings, shared by all wires. */
+export interface ClusterMap {
+  /** Without asking anybody. */
+  known(topic: string): TopicInfo | undefined
+  /** Undefined: not known, or there is none now. */
+  leader(topic: string, partition: number): LeaderOf | undefined
+  /** Asks for those that are unknown or stale, together with others; resolves also where a topic or a partition has an error. */
+  load(topics: Iterable<string>): Promise<void>
+  /** The next load asks again; what is known stays until then. */
+  stale(topic: string): void
+  /** The hint of an answer (KIP-951). True when it is newer than what was known. */
+  moved(topic: string, partition: number, to: LeaderOf & { host?: string; port?: number }): boolean
+  /** A request to this broker timed out or its connection broke: for 5 s others are preferred. */
+  suspect(node: number): void
+  isSuspect(node: number): boolean
+}
+
+/** The map as the connections beside it see it. */
+export interface ClusterState extends ClusterMap {
+  /** Where a broker listens; undefined when it was never named. */
+  address(node: number): { host: string; port: number } | undefined
+  /** A broker as an answer named it. */
+  learn(broker: BrokerAddress): void
+  /** Takes in what a broker says. A topic that became stale since `askedAtMs` (monotonic) stays so. */
+  accept(answer: MetadataAnswer, askedAtMs: number): void
+  /** Node ids of the last answer. */
+  brokers(): readonly number[]
+}
+
+const SUSPECT_MS = 5_000
+/** What is known is asked for again after so long, without anybody waiting for it. */
+const OLD_MS = 300_000
+/** The same where a partition has no leader. */
+const LEADERLESS_MS = 5_000
+const TOPICS_PER_REQUEST = 500
+/** A topic whose answer stays the same is asked for at most this often: at once, and then after 50 ms doubling to 1 s. */
+const PAUSE_MS = { first: 50, longest: 1_000 }
+const QUICK_TRIES = 2
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** An answer that is the same after so long starts no pauses. */
+const CALM_MS = 5_000
+
+interface Entry {
+  info: TopicInfo
+  /** Marked then, and not asked for since; monotonic. */
+  staleAtMs: number
+  askedAtMs: number
+  /** Answers in a row that brought nothing new. */
+  unchanged: number
+  /** How many connections had broken when its leaders were last looked at for that. */
+  seenBreaks: number
+}
+
+interface Asking {
+  /** Sent, so that what becomes stale from now on needs another request. */
+  isSent: boolean
+  done: Promise<void>
+}
+
+interface Round extends Asking {
+  topics: Set<string>
+  resolve(): void
+  reject(error: unknown): void
+}
+
+export function createClusterMap(deps: {
+  clock: Clock
+  /** Asks some broker; rejects when none answers. */
+  ask(topics: string[]): Promise<MetadataAnswer>
+}): ClusterState {
+  const { clock } = deps
+  const entries = new Map<string, Entry>()
+  const addresses = new Map<number, { host: string; port: number }>()
+  let listed: number[] = []
+  const suspects = new Map<number, { untilMs: number; atMs: number }>()
+  let breaks = 0
+  /** By topic: the request that will bring it, or brings it now. */
+  const asking = new Map<string, Asking>()
+  /** Requests that are to be sent, one after the other; `next` takes further topics. */
+  const rounds: Round[] = []
+  let next: Round | undefined
+  let isRunning = false
+
+  function learn({ nodeId, host, port }: BrokerAddress): void {
+    const known = addresses.get(nodeId)
+    if (known?.host !== host || known.port !== port) addresses.set(nodeId, { host, port })
+  }
+
+  function accept({ brokers, topics }: MetadataAnswer, askedAtMs: number): void {
+    for (const broker of brokers) learn(broker)
+    if (brokers.length > 0) listed = brokers.map(({ nodeId }) => nodeId)
+    for (const topic of topics) acceptTopic(topic, askedAtMs)
+  }
+
+  function acceptTopic({ topic, id, errorCode, partitions }: TopicInfo, askedAtMs: number): void {
+    const before = entries.get(topic)
+    const info = { topic, id, errorCode, partitions: before ? newest(before.info, { id, partitions }) : partitions }
+    const isSame = before !== undefined && sameLeaders(before.info, info) && askedAtMs - before.askedAtMs < CALM_MS
+    const staleAtMs = before !== undefined && before.staleAtMs > askedAtMs ? before.staleAtMs : NEVER
+    entries.set(topic, { info, staleAtMs, askedAtMs, unchanged: isSame ? before.unchanged + 1 : 0, seenBreaks: -1 })
+  }
+
+  /** Whether one of its leaders has broken a connection since the topic was asked for. */
+  function isLedByBroken(entry: Entry): boolean {
+    if (entry.seenBreaks === breaks) return false
+    if (entry.info.partitions.some(({ leader }) => (suspects.get(leader)?.atMs ?? NEVER) > entry.askedAtMs)) return true
+    entry.seenBreaks = breaks
+    return false
+  }
+
+  /** `now`: the caller waits for it. `soon`: nobody does. */
+  function need(entry: Entry | undefined): 'now' | 'soon' | 'no' {
+    if (!entry) return 'now'
+    const sinceMs = clock.monotonicMs() - entry.askedAtMs
+    if (entry.unchanged > QUICK_TRIES) {
+      const pauseMs = Math.min(PAUSE_MS.first * 2 ** (entry.unchanged - QUICK_TRIES - 1), PAUSE_MS.longest)
+      if (sinceMs < pauseMs) return 'no'
+    }
+    const { errorCode, partitions } = entry.info
+    if (entry.staleAtMs > NEVER || errorCode !== 0 || partitions.length === 0 || isLedByBroken(entry)) return 'now'
+    if (partitions.every(({ leader }) => leader < 0)) return 'now'
+    if (sinceMs > OLD_MS) return 'soon'
+    return sinceMs > LEADERLESS_MS && partitions.some(({ leader }) => leader < 0) ? 'soon' : 'no'
+  }
+
+  function askFor(topic: string): Promise<void> {
+    const known = asking.get(topic)
+    if (known && !(known.isSent && (entries.get(topic)?.staleAtMs ?? NEVER) > NEVER)) return known.done
+    if (!next || next.topics.size >= TOPICS_PER_REQUEST) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      promise.catch(() => undefined)
+      const round: Round = { isSent: false, done: promise, topics: new Set(), resolve, reject }
+      rounds.push(round)
+      next = round
+    }
+    next.topics.add(topic)
+    asking.set(topic, next)
+    if (!isRunning) {
+      isRunning = true
+      // What is asked for in one turn of the event loop goes out together.
+      queueMicrotask(() => void run())
+    }
+    return next.done
+  }
+
+  async function run(): Promise<void> {
+    for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
+      if (round === next) next = undefined
+      round.isSent = true
+      const topics = [...round.topics]
+      // Marks that come while the request is under way are about what it does not know yet.
+      for (const topic of topics) {
+        const entry = entries.get(topic)
+        if (entry) entry.staleAtMs = NEVER
+      }
+      const askedAtMs = clock.monotonicMs()
+      try {
+        accept(await deps.ask(topics), askedAtMs)
+        release(round)
+        round.resolve()
+      } catch (error) {
+        for (const topic of topics) stale(topic)
+        release(round)
+        round.reject(error)
+      }
+    }
+    isRunning = false
+  }
+
+  function release(round: Round): void {
+    for (const topic of round.topics) if (asking.get(topic) === round) asking.delete(topic)
+  }
+
+  function stale(topic: string): void {
+    const entry = entries.get(topic)
+    if (entry) entry.staleAtMs = clock.monotonicMs()
+  }
+
+  const partitionOf = (topic: string, partition: number): PartitionInfo | undefined => {
+    const partitions = entries.get(topic)?.info.partitions
+    const atItsPlace = partitions?.[partition]
+    return atItsPlace?.partition === partition ? atItsPlace : partitions?.find(each => each.partition === partition)
+  }
+
+  return {
+    known: topic => entries.get(topic)?.info,
+    leader(topic, partition) {
+      const found = partitionOf(topic, partition)
+      return found && found.leader >= 0 ? { node: found.leader, epoch: found.leaderEpoch } : undefined
+    },
+    async load(topics) {
+      let waitFor: Set<Promise<void>> | undefined
+      for (const topic of topics) {
+        const how = need(entries.get(topic))
+        if (how === 'no') continue
+        const done = askFor(topic)
+        if (how !== 'now') continue
+        waitFor ??= new Set()
+        waitFor.add(done)
+      }
+      if (waitFor) await Promise.all(waitFor)
+    },
+    stale,
+    moved(topic, partition, { node, epoch, host, port }) {
+      if (host !== undefined && port !== undefined) learn({ nodeId: node, host, port })
+      const found = partitionOf(topic, partition)
+      if (!found || epoch <= found.leaderEpoch) return false
+      const { partitions } = entries.get(topic)!.info
+      partitions[partitions.indexOf(found)] = { ...found, leader: node, leaderEpoch: epoch }
+      return true
+    },
+    suspect(node) {
+      const nowMs = clock.monotonicMs()
+      breaks++
+      suspects.set(node, { untilMs: nowMs + SUSPECT_MS, atMs: nowMs })
+    },
+    isSuspect: node => (suspects.get(node)?.untilMs ?? 0) > clock.monotonicMs(),
+    address: node => addresses.get(node),
+    learn,
+    accept,
+    brokers: () => listed,
+  }
+}
+
+/** The partitions of an answer, each in its newer state. Another topic id is another topic: nothing of the former one counts. */
+function newest(before: TopicInfo, { id, partitions }: Pick<TopicInfo, 'id' | 'partitions'>): PartitionInfo[] {
+  if (before.id !== id) return partitions
+  const known = new Map(before.partitions.map(each => [each.partition, each]))
+  return partitions.map(each => {
+    const other = known.get(each.partition)
+    return other && other.leaderEpoch > each.leaderEpoch ? other : each
+  })
+}
+
+function sameLeaders(one: TopicInfo, other: TopicInfo): boolean {
+  return (
+    one.id === other.id &&
+    one.errorCode === other.errorCode &&
+    one.partitions.length === other.partitions.length &&
+    one.partitions.every(({ leader, leaderEpoch }, index) => {
+      const there = other.partitions[index]!
+      return there.leader === leader && there.leaderEpoch === leaderEpoch
+    })
+  )
+}

@@ -1,0 +1,254 @@
+/**
+ * One connection to a broker. It opens by itself (TCP or TLS, ApiVersions, SASL); requests made meanwhile go out in their order once it is open.
+ * A broker answers the requests of a connection one after the other, so one that is overdue holds up all behind it: the connection is destroyed.
+ *
+ *     connecting ──► greeting ──► open ──login is due──► draining ──nothing in flight──► renewing ──► open
+ *          └────────────┴──────────┴───────────────────────┴──────────────────────────────┴──► gone
+ */
+import type { Socket } from 'node:net'
+import type { Clock, Timer } from '../../clock.ts'
+import { createFrameReader, requestHeader } from './framing.ts'
+import type { Authenticate, Exchange } from './sasl.ts'
+import { KafkaError, type SocketFactory, type WireRequest } from './types.ts'
+import { apiVersionsRequest, checkVersions } from './versions.ts'
+
+const CONNECT_MS = 2_000
+const GREETING_MS = 5_000
+const REQUEST_MS = 30_000
+const ANSWER_BYTES_MAX = 100 * 1024 * 1024
+/** The login is renewed at this share of the session's life. */
+const RENEW_AT = 0.8
+
+export interface Connection {
+  /** Rejects with `KafkaError`: what the broker says, `REQUEST_TIMEOUT`, `CONNECTION`, or why the connection cannot be opened. */
+  send<T>(request: WireRequest<T>): Promise<T>
+  /** Resolves when requests go out, rejects when they never will. */
+  readonly opened: Promise<void>
+  readonly isOpen: boolean
+  /** Broken, closed, or its session is over. */
+  isGone(): boolean
+  /** Since when nothing is in flight, monotonic; undefined while something is. */
+  idleSinceMs(): number | undefined
+  close(): void
+}
+
+interface Pending {
+  request: WireRequest<unknown>
+  correlationId: number
+  timer: Timer | undefined
+  resolve(value: unknown): void
+  reject(error: KafkaError): void
+}
+
+export function openConnection(deps: {
+  host: string
+  port: number
+  clientId: string
+  socketFactory: SocketFactory
+  /** None: the listener asks for no login. */
+  authenticate: Authenticate | undefined
+  clock: Clock
+  onOpen(): void
+  /** It cannot be opened, or it broke. Not called for an open connection that ends while nothing is in flight, nor after `close`. */
+  onBroken(error: KafkaError, wasOpen: boolean): void
+}): Connection {
+  const { clock } = deps
+  const broker = `${deps.host}:${deps.port}`
+  const clientId = Buffer.from(deps.clientId)
+  let state: 'connecting' | 'greeting' | 'open' | 'draining' | 'renewing' | 'gone' = 'connecting'
+  let failure: KafkaError | undefined
+  let correlationId = 0
+  let answers = 0
+  /** Sent, in the order in which answers come. */
+  const inFlight: Pending[] = []
+  /** Not sent yet. */
+  let waiting: Pending[] = []
+  let usedAtMs = clock.monotonicMs()
+  let session = { renewAtMs: Number.POSITIVE_INFINITY, endsAtMs: Number.POSITIVE_INFINITY }
+  let settleOpened: { resolve(): void; reject(error: KafkaError): void }
+  const opened = new Promise<void>((resolve, reject) => {
+    settleOpened = { resolve, reject }
+  })
+  opened.catch(() => undefined)
+  const frames = createFrameReader({
+    bytesMax: () => inFlight[0]?.request.answerBytesMax ?? ANSWER_BYTES_MAX,
+    onFrame,
+    onTooLarge: bytes => fail(connectionError(`sends a frame of ${bytes} bytes`)),
+  })
+  const connectTimer = clock.after(CONNECT_MS, () => fail(connectionError(`cannot be connected to within ${CONNECT_MS / 1_000} s`)))
+  const socket: Socket = deps.socketFactory({ host: deps.host, port: deps.port, onConnect: () => void greet() })
+  socket.on('data', frames.push)
+  socket.on('error', error => fail(socketError(error)))
+  socket.on('end', () => fail(connectionError(endedSentence())))
+  socket.on('close', () => fail(connectionError(endedSentence())))
+
+  function connectionError(what: string, cause?: unknown): KafkaError {
+    return new KafkaError('CONNECTION', `the broker ${broker} ${what}`, { cause })
+  }
+
+  function socketError(error: Error): KafkaError {
+    const { code = '' } = error as { code?: string }
+    if (!isCertificateError(code)) return connectionError(`is lost: ${error.message}`, error)
+    const advice = 'Check KAFKA_SSL_CA, and KAFKA_SSL_CERT and KAFKA_SSL_KEY where the brokers ask for a certificate.'
+    return new KafkaError('TLS', `No TLS connection to the broker ${broker}: ${error.message} (${code}). ${advice}`, { cause: error })
+  }
+
+  function endedSentence(): string {
+    if (state === 'greeting') return 'has closed the connection before it said which requests it speaks; does this listener speak TLS?'
+    if (!deps.authenticate && answers === 1 && inFlight.length > 0)
+      return 'has closed the connection at the first request; does this listener ask for a user?'
+    return 'has closed the connection'
+  }
+
+  /** Ends the connection. Requests that were sent may have arrived. */
+  function fail(error: KafkaError, overdue?: Pending): void {
+    if (state === 'gone') return
+    const wasOpen = state !== 'connecting' && state !== 'greeting'
+    const isQuietEnd = wasOpen && inFlight.length + waiting.length === 0
+    const pending = end(error)
+    if (!isQuietEnd) deps.onBroken(error, wasOpen)
+    for (const each of pending) {
+      if (each === overdue || error.type !== 'REQUEST_TIMEOUT') each.reject(error)
+      else each.reject(connectionError(`is given up: ${error.message}`, error))
+    }
+  }
+
+  function end(error: KafkaError): Pending[] {
+    state = 'gone'
+    failure = error
+    connectTimer.cancel()
+    socket.destroy()
+    settleOpened.reject(error)
+    const pending = [...inFlight.splice(0), ...waiting]
+    waiting = []
+    for (const each of pending) each.timer?.cancel()
+    return pending
+  }
+
+  function enqueue<T>(request: WireRequest<T>, timeoutMs: number, take: (pending: Pending) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (failure) return reject(failure)
+      const pending: Pending = { request, correlationId: 0, timer: undefined, resolve: resolve as (value: unknown) => void, reject }
+      pending.timer = clock.after(timeoutMs, () => overdue(pending, timeoutMs))
+      usedAtMs = clock.monotonicMs()
+      take(pending)
+    })
+  }
+
+  /** After the answers that are there already: a process that was stopped for a while finds its timers run out before it has read them. */
+  function overdue(pending: Pending, timeoutMs: number): void {
+    setImmediate(() => {
+      if (!inFlight.includes(pending) && !waiting.includes(pending)) return
+      const sentence = `the broker ${broker} has not answered ${pending.request.apiName} within ${timeoutMs} ms`
+      fail(new KafkaError('REQUEST_TIMEOUT', sentence), pending)
+    })
+  }
+
+  function write(pending: Pending): void {
+    pending.correlationId = correlationId
+    correlationId = (correlationId + 1) & 0x7fffffff
+    inFlight.push(pending)
+    socket.cork()
+    socket.write(requestHeader(pending.request, pending.correlationId, clientId))
+    socket.write(pending.request.body)
+    socket.uncork()
+  }
+
+  function onFrame(frame: Buffer): void {
+    if (state === 'gone') return
+    const pending = inFlight.shift()
+    if (pending === undefined || frame.readInt32BE(0) !== pending.correlationId) {
+      if (pending) inFlight.unshift(pending)
+      fail(connectionError('answers what it was not asked'))
+      return
+    }
+    pending.timer?.cancel()
+    answers++
+    usedAtMs = clock.monotonicMs()
+    try {
+      pending.resolve(pending.request.decode(frame.subarray(4)))
+    } catch (error) {
+      if (error instanceof KafkaError) pending.reject(error)
+      else {
+        const unreadable = connectionError(`answers ${pending.request.apiName} with what cannot be read: ${String(error)}`, error)
+        pending.reject(unreadable)
+        fail(unreadable)
+      }
+    }
+    if (state === 'draining' && inFlight.length === 0) void renew()
+  }
+
+  async function greet(): Promise<void> {
+    if (state !== 'connecting') return
+    state = 'greeting'
+    connectTimer.cancel()
+    const deadlineMs = clock.monotonicMs() + GREETING_MS
+    const exchange: Exchange = request => enqueue(request, Math.max(1, deadlineMs - clock.monotonicMs()), write)
+    try {
+      checkVersions(broker, await exchange(apiVersionsRequest()))
+      await login(exchange)
+    } catch (error) {
+      fail(error as KafkaError)
+      return
+    }
+    if (!becomeOpen()) return
+    settleOpened.resolve()
+    deps.onOpen()
+  }
+
+  async function login(exchange: Exchange): Promise<void> {
+    if (!deps.authenticate) return
+    const lifetimeMs = await deps.authenticate(exchange, broker)
+    if (lifetimeMs <= 0) return
+    const nowMs = clock.monotonicMs()
+    session = { renewAtMs: nowMs + lifetimeMs * RENEW_AT, endsAtMs: nowMs + lifetimeMs }
+  }
+
+  async function renew(): Promise<void> {
+    state = 'renewing'
+    const deadlineMs = clock.monotonicMs() + GREETING_MS
+    try {
+      await login(request => enqueue(request, Math.max(1, deadlineMs - clock.monotonicMs()), write))
+    } catch (error) {
+      fail(error as KafkaError)
+      return
+    }
+    becomeOpen()
+  }
+
+  function becomeOpen(): boolean {
+    if (state === 'gone') return false
+    state = 'open'
+    const sent = waiting
+    waiting = []
+    for (const pending of sent) write(pending)
+    return true
+  }
+
+  function sendWhenOpen(pending: Pending): void {
+    if (state === 'open' && usedAtMs >= session.renewAtMs) {
+      state = 'draining'
+      waiting.push(pending)
+      if (inFlight.length === 0) void renew()
+    } else if (state === 'open') write(pending)
+    else waiting.push(pending)
+  }
+
+  return {
+    opened,
+    get isOpen() {
+      return state === 'open'
+    },
+    send: request => enqueue(request, request.timeoutMs ?? REQUEST_MS, sendWhenOpen),
+    isGone: () => state === 'gone' || (inFlight.length === 0 && clock.monotonicMs() >= session.endsAtMs),
+    idleSinceMs: () => (inFlight.length + waiting.length > 0 || state !== 'open' ? undefined : usedAtMs),
+    close() {
+      if (state === 'gone') return
+      const error = connectionError('is not needed any more: the connection is closed')
+      for (const pending of end(error)) pending.reject(error)
+    },
+  }
+}
+
+/** Codes of OpenSSL and Node for certificates that are not accepted, by us or by the broker, and for what is no TLS at all. */
+const isCertificateError = (code: string): boolean => /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code)

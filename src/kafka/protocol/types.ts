@@ -1,0 +1,68 @@
+/** What the files of this room share: settings, the shape of a request, Kafka's errors. */
+import type { Socket } from 'node:net'
+
+export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
+
+/** PEM texts. */
+export interface TlsSettings {
+  /** Who signs the brokers' certificates; the machine's authorities by default. */
+  ca?: string | undefined
+  /** The client's own certificate and its key, for brokers that ask for one. */
+  cert?: string | undefined
+  key?: string | undefined
+}
+
+export interface AccessToken {
+  value: string
+  /** From now on, ms. Without it the broker decides. */
+  lifetimeMs?: number | undefined
+}
+
+/** How to reach a cluster. Neither username nor token: no SASL. */
+export interface KafkaSettings {
+  brokers: string[]
+  username?: string | undefined
+  password?: string | undefined
+  /** `scram-sha-512` by default. */
+  mechanism?: SaslMechanism | undefined
+  /** For `oauthbearer`: a new token each time. */
+  token?: (() => Promise<AccessToken>) | undefined
+  ssl?: boolean | undefined
+  tls?: TlsSettings | undefined
+  clientId: string
+  /** How a connection is made, if not in the usual way. */
+  socketFactory?: SocketFactory | undefined
+}
+
+/** `onConnect` is to be called once the connection stands. */
+export type SocketFactory = (options: { host: string; port: number; ssl?: unknown; onConnect(): void }) => Socket
+
+export interface WireRequest<T> {
+  apiKey: number
+  apiVersion: number
+  apiName: string
+  body: Buffer
+  decode(payload: Buffer): T
+  /** The whole deadline of this request from its sending, ms; 30 s by default. */
+  timeoutMs?: number
+  /** A longer answer destroys the connection; 100 MB by default. */
+  answerBytesMax?: number
+}
+
+export interface ProducerIdentity {
+  producerId: bigint
+  producerEpoch: number
+}
+
+/**
+ * The `type` is Kafka's name of the error, e.g. `INVALID_PRODUCER_EPOCH`. Of our own making: `CONNECTION` (refused or broken), `REQUEST_TIMEOUT`
+ * (no answer within the request's deadline) and `TLS` (the broker's certificate or ours is not accepted).
+ */
+export class KafkaError extends Error {
+  readonly type: string
+  constructor(type: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'KafkaError'
+    this.type = type
+  }
+}

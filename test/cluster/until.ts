@@ -1,0 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** A test that waits so long hangs. */
+export const HUNG_MS = 60_000
+
+/** Resolves with the first answer that is neither false nor undefined. Rejects with what was waited for, and the last error, after 60 s. */
+export async function until<T>(what: string, condition: () => T | Promise<T>, hungMs = HUNG_MS): Promise<Exclude<T, false | undefined>> {
+  const deadline = performance.now() + hungMs
+  for (;;) {
+    const answer = await condition()
+    if (answer !== false && answer !== undefined) return answer as Exclude<T, false | undefined>
+    if (performance.now() > deadline) throw new Error(`waited ${hungMs / 1000} s for nothing: ${what}`)
+    await pause(25)
+  }
+}

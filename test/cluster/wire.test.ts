@@ -1,0 +1,92 @@
+/** The wire on a cluster that is struck: one broker away or silent is that broker's matter, and nobody else's. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import type { Cluster } from './cluster.ts'
+import { testCluster } from './test-cluster.ts'
+import { until } from './until.ts'
+
+const logger = createLogger('silent')
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await testCluster()
+  await cluster.createTopic({ topic: 'mine', partitions: [[1, 2, 3], [2, 3, 1], [3, 1, 2]] }) // biome-ignore format: one thought
+}, 120_000)
+afterAll(() => cluster?.close())
+
+const wires: Wire[] = []
+afterEach(async () => {
+  for (const wire of wires.splice(0)) await wire.close()
+})
+async function open(): Promise<Wire> {
+  const { brokers, username, password } = cluster
+  const wire = await openWire({ brokers, username, password, clientId: 'test' }, logger)
+  wires.push(wire)
+  return wire
+}
+const all = [0, 1, 2].map(partition => ({ topic: 'mine', partition }))
+const names = (found: Map<string, number>) => [...found.keys()].sort()
+
+describe('the wire', () => {
+  it("opens and works beside a stranger's partition that nobody leads", async () => {
+    const remove = await cluster.leaderlessTopic('stranger')
+    const wire = await open()
+    await wire.cluster.load(['mine', 'stranger'])
+    expect([wire.cluster.leader('mine', 0)?.node, wire.cluster.leader('stranger', 0)]).toEqual([1, undefined])
+    expect(names(await wire.ends([...all, { topic: 'stranger', partition: 0 }]))).toEqual(['mine/0', 'mine/1', 'mine/2'])
+    await remove()
+  })
+
+  it('follows a leader that has moved, without being asked to', async () => {
+    const wire = await open()
+    expect(await wire.offset('mine', 0, 'latest')).toBe(0)
+    await cluster.moveLeader('mine', 0, 2)
+    expect(await wire.offset('mine', 0, 'latest')).toBe(0)
+    expect(wire.cluster.leader('mine', 0)?.node).toBe(2)
+    await cluster.moveLeader('mine', 0, 1)
+  })
+
+  it('does not wait for a frozen broker where others can answer, and asks them first from then on', async () => {
+    const wire = await open()
+    await wire.ends(all)
+    for (const frozen of [1, 2, 3]) {
+      cluster.freeze(frozen)
+      expect((await wire.metadata(['mine']))[0]!.errorCode).toBe(0)
+      const found = names(await wire.ends(all))
+      expect(found.length).toBeGreaterThanOrEqual(2)
+      expect(cluster.state(frozen)).toBe('frozen')
+      cluster.thaw(frozen)
+      await cluster.healed()
+    }
+    // New wires, too: with one broker silent, whichever it is.
+    cluster.freeze(1)
+    const another = await open()
+    expect((await another.metadata(['mine']))[0]!.partitions).toHaveLength(3)
+    expect(cluster.state(1)).toBe('frozen')
+    cluster.thaw(1)
+    await cluster.healed()
+  })
+
+  it('finds the next leader of what a killed broker has led while that one is still away', async () => {
+    const wire = await open()
+    await wire.ends(all)
+    await cluster.kill(2)
+    await until('all three partitions are led elsewhere', async () => {
+      const found = await wire.ends(all).catch(() => new Map<string, number>())
+      return found.size === 3
+    })
+    expect([cluster.state(2), wire.cluster.leader('mine', 1)?.node === 2]).toEqual(['away', false])
+    await cluster.start(2)
+    await cluster.healed()
+  })
+
+  it('gets an answer again after all brokers were away, by the addresses it began with', async () => {
+    const wire = await open()
+    await wire.ends(all)
+    await cluster.kill(1, 2, 3)
+    await expect(wire.metadata(['mine'])).rejects.toMatchObject({ type: 'CONNECTION' })
+    await cluster.start([1, 2, 3])
+    await until('the wire has all ends', async () => (await wire.ends(all).catch(() => new Map<string, number>())).size === 3)
+    await cluster.healed()
+  })
+})
