@@ -28,6 +28,13 @@ export function readSubscribers(buffer: Buffer): bigint[] {
   return keys
 }
 
+/** Keys as in a header's value. */
+export function encodeKeys(keys: readonly bigint[]): Buffer {
+  const buffer = Buffer.allocUnsafe(KEY_BYTES * keys.length)
+  for (const [at, key] of keys.entries()) buffer.writeBigUInt64BE(key, KEY_BYTES * at)
+  return buffer
+}
+
 /** The key of one webhook, 64 bits; unique in its organization, which its creation sees to. */
 export function subscriberKey(webhookId: string): bigint {
   return encodeSubscribers([webhookId]).readBigUInt64BE(0)

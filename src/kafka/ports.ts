@@ -85,6 +85,8 @@ export interface ShardHandle {
   /** Back-pressure on one input: no further `receive` for it until resumed. */
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
+  /** False once the lease of this shard is lost: no request may begin. */
+  isHeld?(): boolean
   /** Gives the shard up because this process is at fault: everything uncommitted is dropped, and the shard is opened again from its state. */
   fail(error: Error): void
 }

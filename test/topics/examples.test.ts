@@ -45,7 +45,7 @@ it('the keys of state records are those that a shard is restored by, and each ki
   )
   const states = examplesOf('delivery.state').map(({ key }) => deliveryStateKeys.parse(key as string))
   expect(new Set(states.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(
-    new Set(['position', 'done', 'block', 'open', 'asked', 'health', 'notice', 'lane', 'subject']),
+    new Set(['position', 'done', 'block', 'open', 'asked', 'health', 'notice', 'lane', 'subject', 'endpoint', 'failed', 'environment']),
   )
 })
 
