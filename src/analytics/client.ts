@@ -152,7 +152,8 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
 
   return {
     database,
-    query: (sql, parameters = {}, timeoutMs = requestTimeoutMs) => answered(() => rowsOf(sql, parameters, Math.min(timeoutMs, requestTimeoutMs))),
+    query: (sql, parameters = {}, timeoutMs = requestTimeoutMs) =>
+      answered(() => rowsOf(sql, parameters, Math.min(timeoutMs, requestTimeoutMs))),
     command: (sql, parameters = {}) =>
       answered(async () => {
         await inserts.command({ query: sql, query_params: parameters })

@@ -267,8 +267,10 @@ it('a list ends where attempts end: an older event is not said to be waiting, al
 it('the few that wait are found behind any number that have been attempted, and dead letters behind any number that were sent again', async () => {
   const own = { organizationId: 'org_many', environment: 'live' as const }
   const events = Array.from({ length: 1_300 }, (_, n) => matched(n + 1, ['wh_a'], [], { ...own, payload: null }))
-  const attempts = events.slice(3).flatMap(event => {
+  const attempts = events.slice(3).flatMap((event, at) => {
     const id = deliveryId(event.eventId!, 'wh_a')
+    // As a release before wrote a catch-up.
+    if (at % 2 === 0) return [attempt(event, 'wh_a', id, { trigger: 'replay', replayId: 'rpl_0' })]
     return [attempt(event, 'wh_a', id, { state: 'failed' }), attempt(event, 'wh_a', id, { number: 2, replayId: 'rpl_1' })]
   })
   const dead = attempt(events[2]!, 'wh_a', deliveryId(events[2]!.eventId!, 'wh_a'), { state: 'failed' })
