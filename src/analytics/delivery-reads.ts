@@ -8,8 +8,18 @@
 import type { Environment } from '../control-plane/records.ts'
 import { deliveryId } from '../events/ids.ts'
 import { type Place, readCursor } from '../model/cursors.ts'
+import { createAttemptedDeliveries } from './attempted-deliveries.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, skippedDelivery, toDelivery } from './delivery.ts'
+import {
+  type Attempt,
+  DELIVERY_ID,
+  type Delivery,
+  type MatchedEvent,
+  pendingDelivery,
+  type Step,
+  skippedDelivery,
+  toDelivery,
+} from './delivery.ts'
 import type { ConsideredWebhook } from './emit-reads.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
@@ -36,7 +46,7 @@ export interface DeliveryFilter {
 type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders'> & { requestHeaders: string | null; responseHeaders: string | null }
 
 export function createDeliveryReads(client: AnalyticsClient) {
-  const attempted = readQuery('deliveries-attempted')
+  const attempted = createAttemptedDeliveries(client)
   const matched = readQuery('deliveries-matched')
   const matchedWindow = readQuery('deliveries-matched-window')
   const newestSteps = readQuery('newest-steps')
@@ -97,7 +107,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       async items(most, before, reached) {
         const [reachedTime, reachedEmit] = reached ?? [null, null]
         const items: Delivery[] = []
-        for (let from = before, batch = most; ; batch = Math.max(most, REFILL)) {
+        for (let from = before, batch = most; ; batch = REFILL) {
           const places = { ...bounds(from), reachedTime, reachedEmit, limit: batch }
           const events = await client.query<FoundEvent>(matched, { ...parameters, ...places })
           items.push(...(await resolve(events)))
@@ -124,6 +134,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
 
     /** One delivery, or undefined. */
     async deliveryById(organizationId: string, environment: Environment, id: string): Promise<Delivery | undefined> {
+      if (!DELIVERY_ID.test(id)) return undefined
       const [found] = await withSteps(organizationId, environment, [id])
       if (found !== undefined) return found
       return /^dlv_[0-9a-z]{32}$/.test(id) ? findPending(organizationId, environment, id) : undefined
@@ -133,17 +144,15 @@ export function createDeliveryReads(client: AnalyticsClient) {
     async listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
       const { organizationId, environment, webhookId, status, type = null, limit, cursor } = filter
       const place = readCursor('deliveries', cursor)
-      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = place ?? []
+      const [beforeTime, beforeEvent] = place ?? []
       const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), ...rangeOf(filter) }
 
-      async function findAttempted(): Promise<Delivery[]> {
-        const bounds = { beforeTime, beforeEvent, beforeDelivery, limit: limit + 1 }
-        return (await client.query<Step>(attempted, { ...shared, state: status ?? null, ...bounds })).map(toDelivery)
-      }
+      const findAttempted = async () =>
+        (await attempted({ ...shared, state: status ?? null, withTests: true }, place, limit + 1)).map(toDelivery)
 
       // Several deliveries may have the event of the last one that was shown: it is looked at once more.
       const beforeEmitPlace: EmitPlace | undefined =
-        beforeTime === null || beforeEvent === null ? undefined : [beforeTime, `cee_${beforeEvent.slice('evt_'.length)}~`]
+        beforeTime === undefined || beforeEvent === undefined ? undefined : [beforeTime, `cee_${beforeEvent.slice('evt_'.length)}~`]
       const considered = async (which: 'pending' | 'skipped' | 'all') =>
         (await findConsidered({ ...shared, beforeEmitPlace }, which, limit + 2)).filter(
           each => place === undefined || comparePlaces(placeOf(each), place) < 0,
@@ -164,8 +173,8 @@ type ListParameters = Record<string, unknown> &
 
 /** How many events of a webhook are looked at for those that are listed: few, unless most of them have been attempted. */
 const CONSIDERED_SCANS = [500, 20_000, 200_000]
-/** Events that are looked at together once the first few have not filled the page. */
-const REFILL = 200
+/** Events that are looked at together once the first few have not filled the page; their ids travel in the address of a query. */
+const REFILL = 2_000
 
 /** Ids of emits, events and deliveries begin with 48 bits of time; nine characters hold 45 of them, eight milliseconds. */
 const TIME_DIGITS = 9

@@ -31,6 +31,9 @@ export interface Delivery {
   completedAt: string | null
 }
 
+/** What is asked for under anything else is not there. */
+export const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
+
 /** One step of a delivery: an attempt, or an end without one (`attemptId` null). Fields as in `topics/audit-attempts.ts`. */
 export interface Attempt
   extends Omit<

@@ -38,6 +38,7 @@ export const EMIT_FRAGMENTS = {
     AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
     AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
     AND recordedAt >= now64(3, 'UTC') - INTERVAL 62 DAY
+    AND ({beforeTime:Nullable(String)} IS NULL OR recordedAt <= parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'))
     AND ({beforeTime:Nullable(String)} IS NULL
         OR (recordedAt, emitId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEmit:Nullable(String)}))`,
 

@@ -5,10 +5,11 @@
 
 import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Environment } from '../control-plane/records.ts'
-import { type Place, readCursor } from '../model/cursors.ts'
+import { readCursor } from '../model/cursors.ts'
+import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Delivery, type Step, toDelivery } from './delivery.ts'
-import { fillFromWindows, type Page, toPage } from './pages.ts'
+import { DELIVERY_ID, type Delivery, type Step, toDelivery } from './delivery.ts'
+import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 
@@ -37,16 +38,10 @@ type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
 
 type FoundCount = { webhookId: string } & Record<'dead' | 'gone' | 'fromSequence' | 'throughSequence', number | string>
 
-type DeadLetterPlace = Place<'dead-letters'>
-/** How many deliveries of which a step has failed are looked at in one query. */
-const DEAD_SCANS = [1_000, 20_000]
-
-/** Whatever else is asked for is not there. */
-const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
-
 export function createRedeliveryReads(client: AnalyticsClient) {
   const newestSteps = readQuery('newest-steps')
-  const dead = { page: readQuery('dead-letters'), window: readQuery('dead-letters-window'), counts: readQuery('dead-letter-counts') }
+  const attempted = createAttemptedDeliveries(client)
+  const deadCounts = readQuery('dead-letter-counts')
   const eventsToDeliver = readQuery('events-to-deliver')
 
   return {
@@ -60,27 +55,8 @@ export function createRedeliveryReads(client: AnalyticsClient) {
 
     /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
-      const { organizationId, environment, webhookId = null, limit, cursor } = filter
-      const parameters = { organizationId, environment, webhookId, ...rangeOf(filter) }
-      const first = readCursor('dead-letters', cursor)
-      const bounds = (before: DeadLetterPlace | undefined) => {
-        const [beforeTime, beforeEvent, beforeDelivery] = before ?? first ?? [null, null, null]
-        return { beforeTime, beforeEvent, beforeDelivery }
-      }
-      const found = await fillFromWindows<Step, DeadLetterPlace>(limit + 1, DEAD_SCANS, {
-        async reach(scan, before) {
-          const [window] = await client.query<{ scanned: number | string; reached: DeadLetterPlace }>(dead.window, {
-            ...{ ...parameters, ...bounds(before), scan },
-          })
-          return window === undefined || Number(window.scanned) < scan ? undefined : window.reached
-        },
-        items(most, before, reached) {
-          const [reachedTime, reachedEvent, reachedDelivery] = reached ?? [null, null, null]
-          return client.query<Step>(dead.page, {
-            ...{ ...parameters, ...bounds(before), reachedTime, reachedEvent, reachedDelivery, limit: most },
-          })
-        },
-      })
+      const { limit, cursor } = filter
+      const found = await attempted(deadOf(filter), readCursor('dead-letters', cursor), limit + 1)
       return toPage('dead-letters', found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
     },
 
@@ -91,8 +67,8 @@ export function createRedeliveryReads(client: AnalyticsClient) {
     async countDeadLetters(
       filter: Omit<DeadLetterFilter, 'limit' | 'cursor'> & { oldestEvent: string },
     ): Promise<Array<{ webhookId: string; count: number; gone: number; fromSequence: number; throughSequence: number }>> {
-      const { organizationId, environment, webhookId = null, oldestEvent } = filter
-      const found = await client.query<FoundCount>(dead.counts, { organizationId, environment, webhookId, ...rangeOf(filter), oldestEvent })
+      const { oldestEvent, ...chosen } = filter
+      const found = await client.query<FoundCount>(deadCounts, { ...parametersOf(deadOf(chosen), undefined), oldestEvent })
       return found.map(each => ({
         webhookId: each.webhookId,
         count: Number(each.dead),
@@ -109,6 +85,11 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       return new Map(found.map(each => [each.emitId, toEvent(each)]))
     },
   }
+}
+
+function deadOf(filter: Omit<DeadLetterFilter, 'limit' | 'cursor'>): AttemptedFilter {
+  const { organizationId, environment, webhookId = null } = filter
+  return { organizationId, environment, webhookId, ...rangeOf(filter), state: 'failed', withTests: false }
 }
 
 function toEvent({ time, recordedAt, federation, payload, ...facts }: FoundEvent): EventToDeliver {

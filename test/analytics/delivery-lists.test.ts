@@ -5,12 +5,14 @@ import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Delivery } from '../../src/analytics/delivery.ts'
 import { EMIT_STATES } from '../../src/analytics/emit-reads.ts'
 import { createReads, type Reads } from '../../src/analytics/reads.ts'
+import { createSystemClock } from '../../src/clock.ts'
 import { deliveryId } from '../../src/events/ids.ts'
 import type { AttemptRow, DeliveryState } from '../../topics/audit-attempts.ts'
 import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'
 import { attempt, completion, matched, NOON, verdict } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 
+const clock = createSystemClock()
 let client: AnalyticsClient
 let reads: Reads
 beforeAll(async () => {
@@ -159,12 +161,14 @@ let histories = 0
 
 describe('for random histories', () => {
   it('every filter of every list of deliveries shows those, and as, the single read does', async () => {
+    const isOver = timeBudget()
     await fc.assert(
       fc.asyncProperty(
         fc.array(emit, { minLength: 2, maxLength: 10 }),
         fc.constantFrom(2, 5, 100),
         fc.integer({ min: 0, max: 80 }),
         async (plans, limit, cutMs) => {
+          if (isOver()) return
           const own = { organizationId: `org_lists_${++histories}`, environment: 'live' as const }
           const history = rowsOf(plans, own.organizationId)
           await insertAudit(client, 10_000 + histories, history)
@@ -207,15 +211,17 @@ describe('for random histories', () => {
       ),
       RUNS,
     )
-  }, 120_000)
+  }, 180_000)
 
   it('every filter of the list of emits shows those, and as, the single read does', async () => {
+    const isOver = timeBudget()
     await fc.assert(
       fc.asyncProperty(
         fc.array(emit, { minLength: 3, maxLength: 12 }),
         fc.constantFrom(3, 100),
         fc.integer({ min: 0, max: 6_000 }),
         async (plans, limit, cutMs) => {
+          if (isOver()) return
           const own = { organizationId: `org_lists_${++histories}`, environment: 'live' as const }
           const history = rowsOf(plans, own.organizationId)
           await insertAudit(client, 10_000 + histories, history)
@@ -243,11 +249,18 @@ describe('for random histories', () => {
       ),
       RUNS,
     )
-  }, 120_000)
+  }, 180_000)
 })
 
 /** Each is a history of its own in the database, asked some hundred questions. */
-const RUNS = { numRuns: 5, endOnFailure: true, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false }
+const RUNS = { numRuns: 5, endOnFailure: true }
+/** A busy machine takes long for one: no other is begun after this time. */
+const BEGIN_WITHIN_MS = 20_000
+function timeBudget(): () => boolean {
+  const endMs = clock.monotonicMs() + BEGIN_WITHIN_MS
+  let runs = 0
+  return () => runs++ > 0 && clock.monotonicMs() > endMs
+}
 
 it('a list ends where attempts end: an older event is not said to be waiting, alone, in a list or with its event', async () => {
   const own = { organizationId: 'org_old', environment: 'live' as const }
@@ -267,8 +280,10 @@ it('a list ends where attempts end: an older event is not said to be waiting, al
 it('the few that wait are found behind any number that have been attempted, and dead letters behind any number that were sent again', async () => {
   const own = { organizationId: 'org_many', environment: 'live' as const }
   const events = Array.from({ length: 1_300 }, (_, n) => matched(n + 1, ['wh_a'], [], { ...own, payload: null }))
-  const attempts = events.slice(3).flatMap(event => {
+  const attempts = events.slice(3).flatMap((event, at) => {
     const id = deliveryId(event.eventId!, 'wh_a')
+    // As a release before wrote a catch-up.
+    if (at % 2 === 0) return [attempt(event, 'wh_a', id, { trigger: 'replay', replayId: 'rpl_0' })]
     return [attempt(event, 'wh_a', id, { state: 'failed' }), attempt(event, 'wh_a', id, { number: 2, replayId: 'rpl_1' })]
   })
   const dead = attempt(events[2]!, 'wh_a', deliveryId(events[2]!.eventId!, 'wh_a'), { state: 'failed' })

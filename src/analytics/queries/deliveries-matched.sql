@@ -1,16 +1,17 @@
 -- The events that admission considered for a webhook, newest first, down to a place: its deliveries of its own, attempted or not. `pendingOnly` leaves
--- out those that have been attempted, as far as the rows tell by themselves: one that a replay or a catch-up made may be the event's own delivery or another.
+-- out those that have been attempted, as far as the rows tell by themselves: one of a replay may be the event's own delivery (a catch-up of an earlier release made it) or another.
 SELECT emitId, assumeNotNull(eventId) AS eventId, name AS eventType, assumeNotNull(canonicalName) AS canonicalName, assumeNotNull(sequence) AS sequence, recordedAt AS createdAt,
     arrayFirst(considered -> considered.webhookId = {webhookId:String}, webhooks).skipped AS skipped
 FROM emits
 WHERE {{matchedByWebhook}}
+    AND ({reachedTime:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({reachedTime:Nullable(String)}, 3, 'UTC'))
     AND ({reachedTime:Nullable(String)} IS NULL
         OR (recordedAt, emitId) >= (parseDateTime64BestEffort({reachedTime:Nullable(String)}, 3, 'UTC'), {reachedEmit:Nullable(String)}))
     AND (NOT {pendingOnly:Bool} OR eventId NOT IN
     (
         SELECT eventId FROM attempts
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
-            AND replayId IS NULL AND trigger != 'replay'
+            AND (trigger = 'live' OR trigger != 'replay' AND replayId IS NULL)
             AND ({reachedTime:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({reachedTime:Nullable(String)}, 3, 'UTC'))
             AND ({beforeTime:Nullable(String)} IS NULL OR createdAt <= parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'))
     ))

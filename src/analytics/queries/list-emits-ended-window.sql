@@ -7,3 +7,4 @@ SELECT count() AS scanned, min(emitId) AS reached FROM
     ORDER BY emitId DESC
     LIMIT {scan:UInt32}
 )
+SETTINGS max_block_size = 8192
