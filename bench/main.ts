@@ -17,6 +17,7 @@ import { measureFederation } from './figures/federation.ts'
 import { measureGrowth } from './figures/growth.ts'
 import { measureHistory } from './figures/history.ts'
 import { measureIsolation } from './figures/isolation.ts'
+import { measureKeys } from './figures/keys.ts'
 import { measureOrganizations } from './figures/organizations.ts'
 import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
@@ -46,6 +47,7 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   schemas: measureSchemas,
   compatibility: measureCompatibility,
   growth: measureGrowth,
+  keys: measureKeys,
   start: measureStart,
   organizations: measureOrganizations,
 }

@@ -18,6 +18,7 @@ export const FIGURES = [
   'schemas',
   'compatibility',
   'growth',
+  'keys',
   'start',
   'organizations',
 ] as const

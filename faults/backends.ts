@@ -1,24 +1,22 @@
-/** The broker and ClickHouse of the run: stopped, killed and started again on the same data and ports. */
+/** The brokers and ClickHouse of the run: stopped, killed and started again on the same data and ports. */
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../src/clock.ts'
-import { cacheDirectory } from '../src/config.ts'
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
-import { type EmbeddedKafka, startEmbeddedKafka } from '../src/embedded/kafka.ts'
+import type { Brokers } from './brokers.ts'
+import { startOneBroker } from './one-broker.ts'
+import { again, sameAddress } from './same-address.ts'
+import { startThreeBrokers } from './three-brokers.ts'
 
-const HEAP_MB = 512
 /** Of the small file system that ClickHouse's data are on, where mounting is allowed; and more for each minute. */
 const DISK_MB = { first: 900, perMinute: 60 }
 const FILL_BYTES = 8 * 1024 * 1024
 
 export interface FaultyBackends {
-  kafka(): EmbeddedKafka
+  brokers: Brokers
   clickhouseUrl(): string
-  killBroker(): Promise<void>
-  /** Away for so long, and for as long as it takes to start. */
-  stopBroker(ms: number): Promise<void>
   killClickHouse(): Promise<void>
   /** Away for so long. */
   stopClickHouse(ms: number): Promise<void>
@@ -32,6 +30,7 @@ export interface FaultyBackends {
 export async function startBackends(deps: {
   dataDir: string
   minutes: number
+  brokerCount: 1 | 3
   clock: Clock
   say(sentence: string): void
 }): Promise<FaultyBackends> {
@@ -39,52 +38,20 @@ export async function startBackends(deps: {
   const logger = { info: () => undefined, warn: say }
   const clickhouseDir = join(dataDir, 'clickhouse')
   const diskCannotFill = mountSmall(clickhouseDir, DISK_MB.first + Math.ceil(DISK_MB.perMinute * deps.minutes))
-  const kafkaOnce = () =>
-    startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: HEAP_MB, profile: 'test', logger, onExit: () => undefined })
   const clickhouseOnce = () => startEmbeddedClickHouse({ dataDir, logger, onExit: () => undefined })
-  let kafka = await kafkaOnce()
+  const brokers = await (deps.brokerCount === 1 ? startOneBroker({ ...deps, logger }) : startThreeBrokers({ ...deps, logger }))
   let clickhouse: EmbeddedClickHouse = await clickhouseOnce()
 
-  async function again<T>(what: string, start: () => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await start()
-      } catch (error) {
-        if (tries === 10) throw error
-        say(`${what} does not start: ${(error as Error).message}`)
-        await clock.sleep(1_000)
-      }
-    }
-  }
-
   return {
-    kafka: () => kafka,
+    brokers,
     clickhouseUrl: () => clickhouse.url,
     diskCannotFill,
-    async killBroker() {
-      process.kill(kafka.pid, 'SIGKILL')
-      await kafka.close().catch(() => undefined)
-      kafka = await sameAddress(
-        kafka.brokers.join(),
-        () => again('Kafka', kafkaOnce),
-        started => started.brokers.join(),
-      )
-    },
-    async stopBroker(ms) {
-      await kafka.close()
-      await clock.sleep(ms)
-      kafka = await sameAddress(
-        kafka.brokers.join(),
-        () => again('Kafka', kafkaOnce),
-        started => started.brokers.join(),
-      )
-    },
     async killClickHouse() {
       process.kill(clickhouse.pid, 'SIGKILL')
       await clickhouse.close().catch(() => undefined)
       clickhouse = await sameAddress(
         clickhouse.url,
-        () => again('ClickHouse', clickhouseOnce),
+        () => again('ClickHouse', clickhouseOnce, deps),
         started => started.url,
       )
     },
@@ -93,7 +60,7 @@ export async function startBackends(deps: {
       await clock.sleep(ms)
       clickhouse = await sameAddress(
         clickhouse.url,
-        () => again('ClickHouse', clickhouseOnce),
+        () => again('ClickHouse', clickhouseOnce, deps),
         started => started.url,
       )
     },
@@ -105,7 +72,7 @@ export async function startBackends(deps: {
     },
     async close(keep) {
       await clickhouse.close()
-      await kafka.close()
+      await brokers.close()
       if (diskCannotFill !== undefined) return
       const kept = `${clickhouseDir}.kept`
       if (keep) execFileSync('cp', ['-a', clickhouseDir, kept])
@@ -135,15 +102,6 @@ function fill(file: string, directory: string): void {
     closeSync(open)
   }
 }
-
-/** The processes know one address. Another program on the machine may have taken the port meanwhile: that says nothing about the platform. */
-async function sameAddress<T>(before: string, start: () => Promise<T>, addressOf: (started: T) => string): Promise<T> {
-  const started = await start()
-  if (addressOf(started) !== before) throw new PortTaken(`another program has taken the port of ${before}: run it again`)
-  return started
-}
-
-export class PortTaken extends Error {}
 
 /** Puts a small file system under the directory. Answers why not, where that is not allowed. */
 function mountSmall(directory: string, megabytes: number): string | undefined {

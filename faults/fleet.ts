@@ -42,9 +42,11 @@ export async function startFleet(deps: {
   sizes: Record<string, number>
   /** Addresses of the backends, as they are now. */
   env(): Record<string, string>
+  /** A process that has ended is started again after so long; half a second by default. */
+  restartPauseMs?: number
   say(sentence: string): void
 }): Promise<Fleet> {
-  const { clock, children } = deps
+  const { clock, children, restartPauseMs = RESTART_PAUSE_MS } = deps
   const unexpected: string[] = []
   let closing = false
   const names = Object.entries(deps.sizes).flatMap(([role, size]) =>
@@ -78,7 +80,7 @@ export async function startFleet(deps: {
         deps.say(`${name} ended by itself with ${code}`)
       }
       asked = false
-      await clock.sleep(RESTART_PAUSE_MS)
+      await clock.sleep(restartPauseMs)
       if (!closing) child = start()
     }
 

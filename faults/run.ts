@@ -11,8 +11,9 @@ import { createAppender } from '../src/kafka/write/appender.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { startBackends } from './backends.ts'
 import { createChance } from './chance.ts'
-import type { Finding } from './findings.ts'
+import { createFindings, type Finding } from './findings.ts'
 import { type Fleet, startFleet } from './fleet.ts'
+import { proveLeases } from './leases.ts'
 import { type Load, startLoad } from './load.ts'
 import type { FaultOptions } from './options.ts'
 import { prove } from './proof.ts'
@@ -23,6 +24,8 @@ import { createTally } from './tally.ts'
 import { createWorld, federate, type Member, type World } from './world.ts'
 
 const SIZES = { record: 2, deliver: 2, admit: 2, api: 2 }
+/** `CLARION_SHARDS`, unless it is set. */
+const SHARDS = 8
 const MB = 1024 * 1024
 
 export interface RunResult {
@@ -64,18 +67,19 @@ export async function runSeed(deps: {
   const chance = createChance(seed)
   const children = createChildren(clock)
   say(`seed ${seed}: ${minutes} min, ${rate} calls/s, a strike every ${everyS} s`)
-  const backends = await startBackends({ dataDir, minutes, clock, say })
+  const backends = await startBackends({ dataDir, minutes, brokerCount: options.brokers, clock, say })
   closing.push(keep => backends.close(keep))
   if (backends.diskCannotFill) say(`disk-full is LEFT OUT: ${backends.diskCannotFill}`)
   const receivers = await startReceivers({ clock, chance: chance.fork('receivers').next })
   closing.push(() => receivers.close())
-  const { brokers, username, password } = backends.kafka()
+  const { brokers, username, password } = backends.brokers.connection()
   const kafka = { brokers, username, password, clientId: 'faults' }
   const env = () => ({
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_USERNAME: username,
     KAFKA_PASSWORD: password,
     CLICKHOUSE_URL: backends.clickhouseUrl(),
+    ...backends.brokers.env,
   })
   const fleet = await startFleet({ children, clock, dataDir, sizes: SIZES, env, say })
   closing.push(keep => closeFleet(fleet, keep))
@@ -105,6 +109,9 @@ export async function runSeed(deps: {
   closing.push(() => wire.close())
   const { arrivals } = receivers
   const findings = await prove({ world, load, arrivals, analytics, pages: createLogPages({ wire, clock }), owner, peer })
+  const leases = createFindings()
+  if (backends.brokers.cluster !== undefined) await proveLeases(leases, { cluster: backends.brokers.cluster, fleet }, SHARDS)
+  findings.push(...leases.list())
   return {
     ...{ seed, minutes, rate, struck, leftOut: backends.diskCannotFill, findings, unexpected: fleet.unexpected, quietS },
     load: load.counts,

@@ -1,5 +1,6 @@
 /** Which fault comes when: drawn from the seed alone, so that a failing run can be run again. */
 import type { Clock } from '../src/clock.ts'
+import { events } from '../topics/events.ts'
 import type { FaultyBackends } from './backends.ts'
 import { type Chance, createDeck } from './chance.ts'
 import type { Fleet, Slot } from './fleet.ts'
@@ -27,10 +28,39 @@ export interface Struck {
 /** Session timeouts are 6 s: whoever sleeps longer wakes up as a zombie. */
 const ZOMBIE_MS = { from: 7_000, to: 11_000 }
 /** Within and beyond what sessions and open transactions outlive. */
-const AWAY_MS = { from: 1_000, to: 15_000 }
+export const AWAY_MS = { from: 1_000, to: 15_000 }
 const CLOCK_SHIFT_MS = 90_000
 /** Of all strikes, those of two faults at once. */
 const TWO_SHARE = 0.25
+
+/** Breaks for a time drawn by chance. */
+export function forAWhile({
+  kind,
+  weight,
+  breaks,
+  from,
+  to,
+  what,
+}: Omit<Fault, 'strike'> & {
+  from: number
+  to: number
+  what(ms: number): Promise<void>
+}): Fault {
+  return {
+    ...{ kind, weight, breaks },
+    async strike(chance) {
+      const ms = chance.between(from, to)
+      await what(ms)
+      return `${kind} for ${(ms / 1000).toFixed(1)} s`
+    },
+  }
+}
+
+/** The log of an organization drawn by chance. */
+function logOf({ members }: World, next: () => number): string {
+  const { id, environment } = members[Math.floor(next() * members.length)]!
+  return events.nameFor(id, environment)
+}
 
 export function faultsOf(deps: {
   fleet: Fleet
@@ -60,21 +90,6 @@ export function faultsOf(deps: {
       },
     }
   }
-  const forAWhile = (
-    kind: string,
-    weight: number,
-    breaks: Fault['breaks'],
-    from: number,
-    to: number,
-    what: (ms: number) => Promise<void>,
-  ): Fault => ({
-    ...{ kind, weight, breaks },
-    async strike(chance) {
-      const ms = chance.between(from, to)
-      await what(ms)
-      return `${kind} for ${(ms / 1000).toFixed(1)} s`
-    },
-  })
   const zombie = targets('stop', ROLES)
   const shifted = targets('clock', ['admit', 'deliver'])
   const faults: Fault[] = [
@@ -100,22 +115,21 @@ export function faultsOf(deps: {
         return `the clock of ${slot.name} is ${shift} ms off`
       },
     },
-    {
-      ...{ kind: 'broker-kill', weight: 2, breaks: 'broker' },
-      strike: () => backends.killBroker().then(() => 'kill -9 of the broker'),
-    },
-    {
-      ...{ kind: 'broker-restart', weight: 1, breaks: 'broker' },
-      strike: () => backends.stopBroker(0).then(() => 'the broker is stopped and started'),
-    },
-    forAWhile('broker-away', 1, 'broker', AWAY_MS.from, AWAY_MS.to, ms => backends.stopBroker(ms)),
+    ...backends.brokers.faults({ logOf: next => logOf(world, next) }),
     {
       ...{ kind: 'clickhouse-kill', weight: 1, breaks: 'clickhouse' },
       strike: () => backends.killClickHouse().then(() => 'kill -9 of ClickHouse'),
     },
-    forAWhile('clickhouse-away', 1, 'clickhouse', 1_000, 8_000, ms => backends.stopClickHouse(ms)),
-    forAWhile('receivers', 1, 'receivers', 500, 4_000, ms => receivers.goAway(ms)),
-    forAWhile('receivers', 1, 'receivers', 1_000, 6_000, ms => receivers.die(ms)),
+    forAWhile({
+      kind: 'clickhouse-away',
+      weight: 1,
+      breaks: 'clickhouse',
+      from: 1_000,
+      to: 8_000,
+      what: ms => backends.stopClickHouse(ms),
+    }),
+    forAWhile({ kind: 'receivers', weight: 1, breaks: 'receivers', from: 500, to: 4_000, what: ms => receivers.goAway(ms) }),
+    forAWhile({ kind: 'receivers', weight: 1, breaks: 'receivers', from: 1_000, to: 6_000, what: ms => receivers.die(ms) }),
     {
       ...{ kind: 'organization', weight: 1, breaks: 'nothing' },
       async strike(chance) {
@@ -133,7 +147,10 @@ export function faultsOf(deps: {
       },
     },
   ]
-  if (backends.diskCannotFill === undefined) faults.push(forAWhile('disk-full', 1, 'clickhouse', 2_000, 6_000, ms => backends.fillDisk(ms)))
+  if (backends.diskCannotFill === undefined)
+    faults.push(
+      forAWhile({ kind: 'disk-full', weight: 1, breaks: 'clickhouse', from: 2_000, to: 6_000, what: ms => backends.fillDisk(ms) }),
+    )
   return faults
 }
 

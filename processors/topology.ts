@@ -4,6 +4,7 @@
  */
 import { admissionCounters } from '../topics/admission-counters.ts'
 import { admissionKeys } from '../topics/admission-keys.ts'
+import { admissionRelays } from '../topics/admission-relays.ts'
 import { auditAttempts } from '../topics/audit-attempts.ts'
 import { auditChanges } from '../topics/audit-changes.ts'
 import { auditEmits } from '../topics/audit-emits.ts'
@@ -47,7 +48,7 @@ export const TOPOLOGY: readonly Station[] = [
     does: 'judges every emit, exactly once',
     reads: [emits, platformEmits, control],
     writes: [events, deliveries, platformEmits, outcomes, quarantine, auditEmits, auditChanges, auditRelays],
-    state: [admissionCounters, admissionKeys],
+    state: [admissionCounters, admissionKeys, admissionRelays],
   },
   {
     role: 'deliver',

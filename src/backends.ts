@@ -14,7 +14,9 @@ import { readKept, writePrivate } from './embedded/kept-files.ts'
 import { keyIdsFile, loadOrCreateKeys } from './embedded/keys.ts'
 import type { ProgressLogger } from './embedded/part-directory.ts'
 import { preflight } from './embedded/preflight.ts'
+import { createTokenSource } from './kafka/protocol/token-source.ts'
 import type { KafkaSettings } from './kafka/protocol/wire.ts'
+import { readPem } from './settings/pem.ts'
 
 export interface Backends {
   kafka: KafkaSettings
@@ -75,7 +77,7 @@ export async function openBackends(deps: {
     kafka: settings,
     topicDefaults,
     clientBrokers,
-    clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (settings.ssl ? 'SASL_SSL' : 'SASL_PLAINTEXT'),
+    clientSecurityProtocol: config.kafkaClientSecurityProtocol ?? (embedded.kafka ? 'SASL_PLAINTEXT' : 'SASL_SSL'),
     clickhouseUrl: clickhouse.connection,
     adminKey: config.adminKey ?? generated!.adminKey,
     secretKey,
@@ -128,9 +130,18 @@ type KafkaConnection = KafkaSettings & Pick<Backends, 'clientBrokers' | 'topicDe
 
 function clusterKafka(config: Config): Part<KafkaConnection> {
   const { kafkaBrokers: brokers, kafkaUsername: username, kafkaPassword: password, kafkaSsl: ssl, kafkaClientBootstrap } = config
+  const { kafkaSaslMechanism: mechanism, kafkaOauth, kafkaTls } = config
+  const tls = {
+    ca: kafkaTls.ca && readPem('KAFKA_SSL_CA', kafkaTls.ca),
+    cert: kafkaTls.cert && readPem('KAFKA_SSL_CERT', kafkaTls.cert),
+    key: kafkaTls.key && readPem('KAFKA_SSL_KEY', kafkaTls.key),
+  }
   const clientBrokers = kafkaClientBootstrap.length > 0 ? kafkaClientBootstrap : brokers
-  const connection = { brokers, username, password, ssl, clientId: 'clarion', clientBrokers, topicDefaults: {} }
-  return { connection, close: async () => undefined }
+  const login = mechanism === 'oauthbearer' ? { mechanism, token: createTokenSource(kafkaOauth) } : { mechanism, username, password }
+  return {
+    connection: { brokers, ...login, ssl, tls, clientId: 'clarion', clientBrokers, topicDefaults: {} },
+    close: async () => undefined,
+  }
 }
 
 async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: boolean): Promise<Part<KafkaConnection>> {

@@ -30,6 +30,7 @@ import type { Provisioning } from './kafka/admin/provisioning.ts'
 import { patiently } from './kafka/protocol/retry-transient.ts'
 import type { KafkaSettings, Wire } from './kafka/protocol/wire.ts'
 import { createLogReader } from './kafka/read/log-reader.ts'
+import type { WatchedReaders } from './kafka/read/reader-watch.ts'
 import { shardOf } from './kafka/shards.ts'
 import { createAppender } from './kafka/write/appender.ts'
 import { createKafkaAccess } from './kafka-access/access.ts'
@@ -44,6 +45,8 @@ import type { Validators } from './registry/validators.ts'
 const APPEND_PERSIST_MS = 5_000
 /** Longest time for one query of a request. A caller waits for it, and a page that takes longer is not going to come. */
 const READ_TIMEOUT_MS = 10_000
+const ENDS_WITHIN_MS = 3_000
+const ENDS_PAUSE_MS = 100
 /** Nobody waits for positions and counters; each transaction of `admit` writes some. */
 const COUNTERS_WAIT_MS = 100
 
@@ -73,6 +76,7 @@ export interface ApiParts {
   ledger: Ledger
   /** What the other roles of the process still lack. */
   missing: Array<() => string | undefined>
+  readers: WatchedReaders
 }
 
 export async function startApi(parts: ApiParts): Promise<{ handler: RequestListener; close(): Promise<void> }> {
@@ -85,6 +89,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     kafka,
     clock,
     logger,
+    watch: parts.readers,
     events: {
       onRecords(_topic, _partition, records) {
         for (const record of records) outcomes.onRecord(record)
@@ -96,6 +101,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     kafka,
     clock,
     logger,
+    watch: parts.readers,
     patient: () => true,
     settings: { patientWaitMs: COUNTERS_WAIT_MS, patientBytesMin: 64 * 1024 },
     events: {
@@ -106,9 +112,10 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
       onFatal: parts.onFatal,
     },
   })
+  const ends = await endsOfOutcomes(parts)
   for (let shard = 0; shard < provisioning.shards; shard++) {
-    const end = await patiently(clock, () => parts.wire.offset(outcomesTopic.name, shard, 'latest'))
-    reader.assign(outcomesTopic.name, shard, end)
+    // A shard whose partition has no leader judges nothing either: its end is found when it has one.
+    reader.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
     counters.assign(admissionCounters.name, shard, 'earliest')
     counters.assign(deliveryCatchUps.name, shard, 'earliest')
   }
@@ -151,7 +158,10 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     positions: numbers,
     usage: numbers,
     waiting,
-    readiness: { missing: () => parts.missing.map(each => each()).filter(each => each !== undefined) },
+    readiness: {
+      missing: () => parts.missing.map(each => each()).filter(each => each !== undefined),
+      degraded: () => parts.readers.degraded(clock.monotonicMs()),
+    },
     onAnswer: parts.metrics.request,
     waitingMax: parts.config.waitingMax,
     onShed: parts.metrics.shed,
@@ -176,6 +186,17 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
       outcomes.close()
       await history.close()
     },
+  }
+}
+
+/** Of the shards that have a leader within three seconds. */
+async function endsOfOutcomes({ clock, wire, provisioning }: ApiParts): Promise<Map<string, number>> {
+  const partitions = Array.from({ length: provisioning.shards }, (_, partition) => ({ topic: outcomesTopic.name, partition }))
+  const deadlineMs = clock.monotonicMs() + ENDS_WITHIN_MS
+  for (;;) {
+    const ends = await patiently(clock, () => wire.ends(partitions))
+    if (ends.size === partitions.length || clock.monotonicMs() > deadlineMs) return ends
+    await clock.sleep(ENDS_PAUSE_MS)
   }
 }
 

@@ -20,8 +20,10 @@ import { createStatus } from './api/status.ts'
 import { openBackends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import { ClarionError } from './codes.ts'
+import { leaseIdentity } from './compose/lease-identity.ts'
 import { type Listener, listen } from './compose/listen.ts'
 import { shareAddresses } from './compose/own-addresses.ts'
+import { protectTopics } from './compose/protect-topics.ts'
 import { startApi } from './compose-api.ts'
 import { openLedger } from './compose-ledger.ts'
 import type { Config, RoleName } from './config.ts'
@@ -41,6 +43,7 @@ import type { Processor } from './kafka/ports.ts'
 import { isCutOff, reachKafka } from './kafka/protocol/reach.ts'
 import { createLogEnds } from './kafka/read/log-ends.ts'
 import { createLogPages } from './kafka/read/log-pages.ts'
+import { createReaderWatch } from './kafka/read/reader-watch.ts'
 import { createControlLog, tailControl } from './kafka/runtime/control-topic.ts'
 import { asShardWork } from './kafka/runtime/shard-work.ts'
 import { runShardedProcessor } from './kafka/runtime/sharded-processor.ts'
@@ -123,7 +126,9 @@ export async function compose(deps: {
     const opening = openBackends({ config, clock, random, progress: deps.progress, onFatal, stop })
     closing.push(() => opening.then(each => each.close()).catch(ignoreFailedStart))
     const backends = await opening
-    const { kafka, secretKey, previousSecretKey, keyIds } = backends
+    const { secretKey, previousSecretKey, keyIds } = backends
+    const metrics = createMetrics()
+    const kafka = { ...backends.kafka, observer: metrics.kafka }
 
     const wire = await reachKafka({ ...deps, kafka })
     closing.push(() => wire.close())
@@ -144,11 +149,14 @@ export async function compose(deps: {
     backends.tables.keep(DATABASE)
 
     const view = createControlView({ clock })
-    const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal })
+    const readers = createReaderWatch()
+    const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal, watch: readers })
     closing.push(() => tail.close())
 
-    const metrics = createMetrics()
     metrics.unhandled(deps.unhandled)
+    metrics.readers(readers)
+    const shardMetrics = { ...metrics.shard, readers }
+    const degraded = () => readers.degraded(clock.monotonicMs())
     const ids = createIds({ clock, random })
     const chains = createChainTokens(secretKey, previousSecretKey)
     const tags = createIngressTags(secretKey, previousSecretKey)
@@ -175,10 +183,10 @@ export async function compose(deps: {
     const neededKeyIds = await controlPlane.secretKeys.settle(keyIds.expected)
     keyIds.keep(neededKeyIds)
 
-    const run = async (given: Processor) => {
+    const identity = leaseIdentity(config)
+    const run = (given: Processor) => {
       const processor = asShardWork(given)
-      const memberDir = join(config.dataDir, 'leases')
-      const running = await runShardedProcessor({ kafka, processor, clock, random, logger, metrics: metrics.shard, memberDir, onFatal })
+      const running = runShardedProcessor({ kafka, processor, clock, random, logger, metrics: shardMetrics, identity, onFatal })
       closing.push(() => running.close())
       missing.push(() => running.missing())
       return running
@@ -187,7 +195,7 @@ export async function compose(deps: {
     const ledger = openLedger({ kafka, wire, analytics, view, shards: provisioning.shards, ids, clock, logger, metrics })
     closing.push(() => ledger.close())
     if (roles.has('record')) {
-      const { shards } = await run(createRecord({ analytics, clock, tracing, metrics: metrics.record }))
+      const { shards } = run(createRecord({ analytics, clock, tracing, metrics: metrics.record }))
       const hourly = checkHourly({ ledger, shards, clock, logger })
       closing.push(async () => hourly.close())
     }
@@ -218,7 +226,7 @@ export async function compose(deps: {
           (await redeliveryReads.deliveriesByIds(organizationId, environment, ids)).map(each => ({ ...each, newestAt: each.completedAt })),
         ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
       }
-      await run(
+      run(
         createDeliver({
           view,
           secrets,
@@ -245,10 +253,10 @@ export async function compose(deps: {
       const validate = validators.validate
       const onVerdict = metrics.verdictOf
       const { clockOffsetMs, batchRecordsMax } = config
-      await run(
+      run(
         createAdmit({
           ...{ view, shards: provisioning.shards, chains, tags, validate },
-          ...{ clock, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },
+          ...{ clock, random, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict },
         }),
       )
     }
@@ -265,7 +273,8 @@ export async function compose(deps: {
         missing: () => missing.map(each => each()).filter(each => each !== undefined),
       }
     }
-    if (!roles.has('api')) return serve(createStatus({ missing, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics }))
+    if (!roles.has('api'))
+      return serve(createStatus({ missing, degraded, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics }))
 
     const api = await startApi({
       ...deps,
@@ -287,8 +296,10 @@ export async function compose(deps: {
       secrets,
       missing,
       openMetrics,
+      readers,
     })
     closing.push(() => api.close())
+    void protectTopics({ view, provisioning, logger })
     if (neededKeyIds.length > 1)
       controlPlane.secretKeys.sealAnew().then(keyIds.keep, error => {
         logger.warn({ error: String(error) }, 'not everything is sealed with the new secret key yet; the next start goes on with it')

@@ -6,7 +6,8 @@ import { adminKey, keyHeader, password, secretKey, sender } from './settings/api
 import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-directory.ts'
 import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
 import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './settings/network-values.ts'
-import { flag, fraction, line, oneOf, rolesOf, wholeNumber } from './settings/plain-values.ts'
+import { pem } from './settings/pem.ts'
+import { flag, fraction, line, oneOf, rolesOf, shortName, wholeNumber } from './settings/plain-values.ts'
 import { createReader, type Environment, type SettingsReader } from './settings/reader.ts'
 import { unknownNames } from './settings/unknown-names.ts'
 
@@ -17,6 +18,16 @@ export type RoleName = (typeof ROLES)[number]
 
 export const KAFKA_SECURITY_PROTOCOLS = ['SASL_PLAINTEXT', 'SASL_SSL'] as const
 export type KafkaSecurityProtocol = (typeof KAFKA_SECURITY_PROTOCOLS)[number]
+
+export const KAFKA_SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
+
+/** The client credentials that are exchanged for tokens. */
+export interface OauthClient {
+  tokenUrl: string | undefined
+  clientId: string | undefined
+  clientSecret: string | undefined
+  scope: string | undefined
+}
 
 export interface Config {
   host: string
@@ -32,12 +43,19 @@ export interface Config {
   kafkaBrokers: string[]
   kafkaUsername: string | undefined
   kafkaPassword: string | undefined
+  kafkaSaslMechanism: (typeof KAFKA_SASL_MECHANISMS)[number]
+  kafkaOauth: OauthClient
   kafkaSsl: boolean
-  /** Where organizations' own clients reach the cluster, and how; empty and undefined: as the platform does. */
+  /** Each a path or PEM text. */
+  kafkaTls: { ca: string | undefined; cert: string | undefined; key: string | undefined }
+  /** Where organizations' own clients reach the cluster, and how; empty: where the platform does. Undefined: over TLS, but to the embedded broker. */
   kafkaClientBootstrap: string[]
   kafkaClientSecurityProtocol: KafkaSecurityProtocol | undefined
-  replicationFactor: number
+  /** Undefined: by the number of brokers. */
+  replicationFactor: number | undefined
   shards: number
+  /** Name of this process among those of its roles; undefined: a slot of the data directory. */
+  instance: string | undefined
   /** Undefined: the embedded ClickHouse. */
   clickhouseUrl: string | undefined
   /** The name of ClickHouse's cluster, whose replicas all hold the tables; undefined: one server. */
@@ -127,6 +145,7 @@ function readProcess(reader: SettingsReader, environment: Environment) {
     ...readDirectories(reader, environment),
     roles,
     shards: read('CLARION_SHARDS', wholeNumber(1, 256)),
+    instance: optional('CLARION_INSTANCE', shortName),
     timeScale: read('CLARION_TIME_SCALE', fraction(0.000001, 1)),
     clockOffsetMs: read('CLARION_CLOCK_OFFSET_MS', wholeNumber(-4e12, 4e12)),
     logLevel: read('LOG_LEVEL', oneOf(LOG_LEVELS)),
@@ -140,10 +159,22 @@ function readBackends({ read, optional }: SettingsReader) {
     kafkaBrokers: optional('KAFKA_BROKERS', brokerAddresses) ?? [],
     kafkaUsername: optional('KAFKA_USERNAME', line('the name of a user', 255)),
     kafkaPassword: optional('KAFKA_PASSWORD', password),
+    kafkaSaslMechanism: read('KAFKA_SASL_MECHANISM', oneOf(KAFKA_SASL_MECHANISMS)),
+    kafkaOauth: {
+      tokenUrl: optional('KAFKA_OAUTH_TOKEN_URL', urlOf({ ...HTTP, credentials: 'user', path: true, query: true })),
+      clientId: optional('KAFKA_OAUTH_CLIENT_ID', line('the name of a client', 255)),
+      clientSecret: optional('KAFKA_OAUTH_CLIENT_SECRET', password),
+      scope: optional('KAFKA_OAUTH_SCOPE', line('a scope', 1_000)),
+    },
     kafkaSsl: read('KAFKA_SSL', flag),
+    kafkaTls: {
+      ca: optional('KAFKA_SSL_CA', pem),
+      cert: optional('KAFKA_SSL_CERT', pem),
+      key: optional('KAFKA_SSL_KEY', pem),
+    },
     kafkaClientBootstrap: optional('KAFKA_CLIENT_BOOTSTRAP', brokerAddresses) ?? [],
     kafkaClientSecurityProtocol: optional('KAFKA_CLIENT_SECURITY_PROTOCOL', oneOf(KAFKA_SECURITY_PROTOCOLS)),
-    replicationFactor: read('KAFKA_REPLICATION_FACTOR', wholeNumber(1, 10)),
+    replicationFactor: optional('KAFKA_REPLICATION_FACTOR', wholeNumber(1, 10)),
     clickhouseUrl: optional('CLICKHOUSE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
     clickhouseCluster: optional('CLICKHOUSE_CLUSTER', line('the name of a cluster', 255)),
     smtpUrl: optional('SMTP_URL', urlOf({ schemes: ['smtp', 'smtps'], credentials: 'pair', path: false, query: true })),

@@ -29,8 +29,11 @@ function warningsOf(given: Given): string[] {
   return warnings
 }
 
+/** Those that go in pairs. */
+const PAIRED = ['KAFKA_USERNAME', 'KAFKA_PASSWORD', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY']
+
 describe('a setting', () => {
-  it.each(SETTINGS.filter(({ name }) => name !== 'KAFKA_USERNAME' && name !== 'KAFKA_PASSWORD'))('$name is fine with its example', each => {
+  it.each(SETTINGS.filter(({ name }) => !PAIRED.includes(name)))('$name is fine with its example', each => {
     // The shell puts in what `openssl` prints.
     const example = each.example.replace(/\$\(openssl rand -hex \d+\)/, 'f'.repeat(64))
     const cluster = each.name.startsWith('KAFKA_') ? CLUSTER : {}
@@ -202,6 +205,13 @@ describe('a start is refused, with the reason and an example, over', () => {
   })
 
   it.each<[string, Given, string]>([
+    ['a certificate without its key', { ...CLUSTER, KAFKA_SSL_CERT: '/c.pem' }, 'KAFKA_SSL_KEY must be set when KAFKA_SSL_CERT is'],
+    ['a key without its certificate', { ...CLUSTER, KAFKA_SSL_KEY: '/c.key' }, 'KAFKA_SSL_CERT must be set when KAFKA_SSL_KEY is'],
+    [
+      'tokens from nowhere',
+      { ...CLUSTER, KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_OAUTH_CLIENT_ID: 'clarion' },
+      'KAFKA_OAUTH_TOKEN_URL, KAFKA_OAUTH_CLIENT_SECRET must be set',
+    ],
     ['a Kafka user without a password', { ...CLUSTER, KAFKA_USERNAME: 'u' }, 'KAFKA_PASSWORD must be set when KAFKA_USERNAME is'],
     ['a Kafka password without a user', { ...CLUSTER, KAFKA_PASSWORD: 'p' }, 'KAFKA_USERNAME must be set when KAFKA_PASSWORD is'],
     ['a cluster without the operator key', { ...CLUSTER, CLARION_ADMIN_KEY: '' }, 'CLARION_ADMIN_KEY must be set'],

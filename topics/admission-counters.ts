@@ -1,4 +1,4 @@
-import { avroCodec } from './avro.ts'
+import { avroCodec, nullable } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** What `admit` knows of one organization's numbers. Months are UTC, as `year * 12 + month` with January = 0. */
@@ -12,6 +12,10 @@ export interface OrganizationCounters {
 /** Where `admit` goes on reading an input partition. */
 export interface InputPosition {
   nextOffset: number
+  /** 32 hex digits; null: not known, as in records of earlier releases. */
+  topicId: string | null
+  /** Of the record before `nextOffset`; -1: not known. */
+  leaderEpoch: number
 }
 
 export const organizationCountersCodec = avroCodec<OrganizationCounters>({
@@ -43,7 +47,11 @@ export const inputPositionCodec = avroCodec<InputPosition>({
   type: 'record',
   name: 'InputPosition',
   namespace: 'clarion',
-  fields: [{ name: 'nextOffset', type: 'long' }],
+  fields: [
+    { name: 'nextOffset', type: 'long' },
+    { name: 'topicId', ...nullable('string') },
+    { name: 'leaderEpoch', type: 'int', default: -1 },
+  ],
 })
 
 const COUNTERS = 'counters/'

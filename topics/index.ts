@@ -1,6 +1,7 @@
 /** Every topic that all organizations share, and the two that each has for itself. */
 import { admissionCounters } from './admission-counters.ts'
 import { admissionKeys } from './admission-keys.ts'
+import { admissionRelays } from './admission-relays.ts'
 import { auditAttempts } from './audit-attempts.ts'
 import { auditChanges } from './audit-changes.ts'
 import { auditEmits } from './audit-emits.ts'
@@ -26,6 +27,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   control,
   admissionCounters,
   admissionKeys,
+  admissionRelays,
   platformEmits,
   outcomes,
   quarantine,

@@ -107,5 +107,5 @@ async function untilShared(stand: Stand, admits: PlatformProcess[]): Promise<voi
 
 async function shardsHeld({ base }: PlatformProcess): Promise<number> {
   const text = await (await fetch(`${base}/metrics`)).text()
-  return Number(/^clarion_shards\{role="admit"\} (\d+)/m.exec(text)?.[1] ?? 0)
+  return Number(/^clarion_shards\{role="admit",state="running"\} (\d+)/m.exec(text)?.[1] ?? 0)
 }

@@ -1,23 +1,33 @@
 /**
  * What `admit` knows of one shard: numbers by organization, positions by partition, idempotency keys. Everything here is in the changelog
- * (`admission.counters`, `admission.keys`) in the same transaction as what it was decided for; after a failure it is read again from there.
+ * (`admission.counters`, `admission.keys`) in the same transaction as what it was decided for; after a failure it is read again from there, or,
+ * where the failed transactions are known to be aborted, rolled back.
  */
+import type { Random } from '../../src/clock.ts'
 import type { Environment } from '../../src/control-plane/records.ts'
-import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import {
   admissionCounters,
   counterKeys,
+  type InputPosition,
   inputPositionCodec,
   type OrganizationCounters,
   organizationCountersCodec,
 } from '../../topics/admission-counters.ts'
-import { admissionKeys, admissionKeysCodec, type HeldKey } from '../../topics/admission-keys.ts'
+import { admissionKeys, admissionKeysCodec, type HeldKey, type HeldKeyBytes, readHeldKeys } from '../../topics/admission-keys.ts'
 import { DAY_MS } from '../../topics/topic.ts'
+import { createChangelogTable } from './changelog-table.ts'
+import { createKeyTable } from './keys/key-table.ts'
+import { hashSecret } from './keys/keyed-hash.ts'
 
 export const KEY_REMEMBERED_MS = 30 * DAY_MS
 /** Records of older months than these come from a clock far off; they are counted in the oldest one kept. */
 const MONTHS_KEPT = 3
 const KEYS_PER_RECORD = 4_000
+/** Keys that one step lets go of: more than it adds, and little enough to hold up nobody after a pause of a month or a lesser plan. */
+const TRIMMED_AT_ONCE = 64
+/** What one call of `expire` looks at, and lets go of. */
+const EXPIRY = { organizations: 2_000, keys: 10_000 } as const
 
 export interface AdmissionState {
   restore(record: LogRecord): void
@@ -32,10 +42,32 @@ export interface AdmissionState {
   hold(key: HeldKey, keysMax: number): void
   /** Lets go of keys that are past their time or beyond the plan's number; a restore brings back what was let go of before. */
   trim(organizationId: string, keysMax: number, nowMs: number): void
+  /** Lets go of keys that are past their time, of some organizations after the other with each call: also of those that emit nothing. */
+  expire(nowMs: number): void
   position(topic: string, partition: number): number | undefined
-  advance(topic: string, partition: number, nextOffset: number): void
+  /** Topic id and leader epoch of the record before the position, where they are known. */
+  known(topic: string, partition: number): KnownPosition | undefined
+  advance(topic: string, partition: number, nextOffset: number, known?: Required<KnownPosition>): void
+  /** Names under which something is held: organizations, and what keys are held for besides. */
+  names(): Iterable<string>
+  /**
+   * Lets go of everything under a name, and of positions in its inputs; the changelog gets tombstones. Answers whether there is any to write.
+   */
+  forget(name: string, inputs: ReadonlyArray<{ topic: string; partition: number }>): boolean
   /** The changelog of everything since the last call. */
   seal(partition: number): OutRecord[]
+  /** What was sealed last has committed. */
+  committed(): void
+  /** Takes back everything since the last commit: neither what was sealed nor what came after it is in the log, or will be. */
+  rollback(): void
+}
+
+export interface AdmissionStateDeps {
+  random: Pick<Random, 'bytes'>
+  /** Keys that are past their time by it are not restored. */
+  nowMs(): number
+  /** How many of an organization's keys are restored; undefined: all. */
+  keysRemembered(organizationId: string): number | undefined
 }
 
 /** UTC month as `year * 12 + month`. */
@@ -44,21 +76,21 @@ export const monthOf = (timeMs: number): number => {
   return date.getUTCFullYear() * 12 + date.getUTCMonth()
 }
 
-export function createAdmissionState(): AdmissionState {
-  const counters = new Map<string, OrganizationCounters>()
-  const positions = new Map<string, number>()
-  /** By organization, oldest key first. */
-  const keys = new Map<string, Map<string, HeldKey>>()
-  const changedCounters = new Set<string>()
-  const changedPositions = new Set<string>()
+const NOT_KNOWN = { topicId: null, leaderEpoch: -1 }
+const NO_COUNTERS: OrganizationCounters = { sequenceLive: 0, sequenceTest: 0, months: [] }
+
+export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
+  const counters = createChangelogTable<OrganizationCounters>(({ months, ...rest }) => ({
+    ...rest,
+    months: months.map(month => ({ ...month })),
+  }))
+  const positions = createChangelogTable<InputPosition>(position => ({ ...position }))
+  const keys = createKeyTable(hashSecret(deps.random.bytes(8)))
   let newKeys: HeldKey[] = []
+  let expiring = keys.organizations()
 
   function countersOf(organizationId: string): OrganizationCounters {
-    const known = counters.get(organizationId)
-    if (known) return known
-    const made: OrganizationCounters = { sequenceLive: 0, sequenceTest: 0, months: [] }
-    counters.set(organizationId, made)
-    return made
+    return counters.change(organizationId) ?? counters.set(organizationId, { ...NO_COUNTERS, months: [] })
   }
 
   /** As `monthIn` counts, but changing nothing: an emit that is only looked at must not push out a month. */
@@ -80,95 +112,126 @@ export function createAdmissionState(): AdmissionState {
     return of.months.includes(made) ? made : of.months.at(-1)!
   }
 
-  function number(organizationId: string, environment: Environment): void {
+  function number(organizationId: string, environment: Environment): OrganizationCounters {
     const of = countersOf(organizationId)
     if (environment === 'live') of.sequenceLive++
     else of.sequenceTest++
-    changedCounters.add(organizationId)
+    return of
   }
 
-  function remember(key: HeldKey): void {
-    let held = keys.get(key.organizationId)
-    if (!held) {
-      held = new Map()
-      keys.set(key.organizationId, held)
-    }
-    const name = key.keyHash.toString('latin1')
-    held.delete(name) // to the end: youngest
-    held.set(name, key)
-  }
-
-  function trim(organizationId: string, keysMax: number, nowMs: number): void {
-    const held = keys.get(organizationId)
-    if (!held) return
-    for (const [name, oldest] of held) {
-      if (held.size <= keysMax && nowMs - oldest.recordedAtMs <= KEY_REMEMBERED_MS) break
-      held.delete(name)
-    }
+  function restoreKey(key: HeldKeyBytes, fromMs: number): void {
+    if (key.recordedAtMs < fromMs) return
+    const keysMax = deps.keysRemembered(key.organizationId)
+    if (keysMax === 0) return
+    keys.load(key)
+    keys.trim(key.organizationId, keysMax ?? Number.POSITIVE_INFINITY, fromMs, TRIMMED_AT_ONCE)
   }
 
   function restore(record: LogRecord): void {
     if (record.topic === admissionKeys.name) {
-      if (record.value) for (const key of admissionKeysCodec.decode(record.value).keys) remember(key)
+      const fromMs = deps.nowMs() - KEY_REMEMBERED_MS
+      if (record.value) readHeldKeys(record.value, key => restoreKey(key, fromMs))
       return
     }
     const key = record.key ? counterKeys.parse(record.key.toString()) : undefined
-    if (!key || !record.value) return
-    if ('organizationId' in key) counters.set(key.organizationId, organizationCountersCodec.decode(record.value))
-    else positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(record.value).nextOffset)
+    if (!key) return
+    if ('organizationId' in key)
+      counters.load(key.organizationId, record.value ? organizationCountersCodec.decode(record.value) : undefined)
+    else positions.load(placeOf(key.topic, key.partition), record.value ? inputPositionCodec.decode(record.value) : undefined)
   }
 
   return {
     restore,
     peek(organizationId, environment, recordedAtMs) {
-      const of = countersOf(organizationId)
+      const of = counters.get(organizationId) ?? NO_COUNTERS
       const sequence = (environment === 'live' ? of.sequenceLive : of.sequenceTest) + 1
       return { sequence, used: usedIn(of, environment, recordedAtMs) }
     },
-    number,
+    number: (organizationId, environment) => void number(organizationId, environment),
     count(organizationId, environment, recordedAtMs) {
-      number(organizationId, environment)
-      monthIn(countersOf(organizationId), recordedAtMs)[environment]++
+      monthIn(number(organizationId, environment), recordedAtMs)[environment]++
     },
     heldKey(organizationId, keyHash, nowMs) {
-      const found = keys.get(organizationId)?.get(keyHash.toString('latin1'))
+      const found = keys.get(organizationId, keyHash)
       return found && nowMs - found.recordedAtMs <= KEY_REMEMBERED_MS ? found : undefined
     },
     hold(key, keysMax) {
-      remember(key)
+      keys.set(key)
       newKeys.push(key)
-      trim(key.organizationId, keysMax, key.recordedAtMs)
+      keys.trim(key.organizationId, keysMax, key.recordedAtMs - KEY_REMEMBERED_MS, TRIMMED_AT_ONCE)
     },
-    trim,
-    position: (topic, partition) => positions.get(`${topic}/${partition}`),
-    advance(topic, partition, nextOffset) {
-      positions.set(`${topic}/${partition}`, nextOffset)
-      changedPositions.add(`${topic}/${partition}`)
+    trim: (organizationId, keysMax, nowMs) => void keys.trim(organizationId, keysMax, nowMs - KEY_REMEMBERED_MS),
+    expire(nowMs) {
+      const fromMs = nowMs - KEY_REMEMBERED_MS
+      let left: number = EXPIRY.keys
+      for (let looked = 0; looked < EXPIRY.organizations && left > 0; looked++) {
+        const { value: organizationId, done } = expiring.next()
+        if (done) {
+          expiring = keys.organizations()
+          return
+        }
+        const before = keys.size(organizationId)
+        keys.trim(organizationId, deps.keysRemembered(organizationId) ?? Number.POSITIVE_INFINITY, fromMs, left)
+        left -= before - keys.size(organizationId)
+      }
+    },
+    position: (topic, partition) => positions.get(placeOf(topic, partition))?.nextOffset,
+    known(topic, partition) {
+      const { topicId, leaderEpoch } = positions.get(placeOf(topic, partition)) ?? NOT_KNOWN
+      return topicId === null ? undefined : { topicId, leaderEpoch }
+    },
+    advance(topic, partition, nextOffset, known) {
+      // Nothing of the position before stays: an older epoch would say that this record cannot be there.
+      positions.set(placeOf(topic, partition), { nextOffset, ...(known ?? NOT_KNOWN) })
+    },
+    *names() {
+      yield* counters.keys()
+      yield* keys.organizations()
+    },
+    forget(name, inputs) {
+      keys.forget(name)
+      let isWritten = counters.delete(name)
+      for (const { topic, partition } of inputs) isWritten = positions.delete(placeOf(topic, partition)) || isWritten
+      return isWritten
     },
     seal(partition) {
       const records: OutRecord[] = []
-      for (const organizationId of changedCounters) {
-        const value = organizationCountersCodec.encode(counters.get(organizationId)!)
-        records.push({ topic: admissionCounters.name, partition, key: counterKeys.ofOrganization(organizationId), value })
-      }
-      for (const position of changedPositions) {
-        const slash = position.lastIndexOf('/')
-        const key = counterKeys.ofPosition(position.slice(0, slash), Number(position.slice(slash + 1)))
+      for (const [organizationId, value] of counters.seal())
         records.push({
           topic: admissionCounters.name,
           partition,
-          key,
-          value: inputPositionCodec.encode({ nextOffset: positions.get(position)! }),
+          key: counterKeys.ofOrganization(organizationId),
+          value: value === undefined ? null : organizationCountersCodec.encode(value),
+        })
+      for (const [place, position] of positions.seal()) {
+        const slash = place.lastIndexOf('/')
+        records.push({
+          topic: admissionCounters.name,
+          partition,
+          key: counterKeys.ofPosition(place.slice(0, slash), Number(place.slice(slash + 1))),
+          value: position === undefined ? null : inputPositionCodec.encode(position),
         })
       }
       for (let at = 0; at < newKeys.length; at += KEYS_PER_RECORD) {
         const value = admissionKeysCodec.encode({ keys: newKeys.slice(at, at + KEYS_PER_RECORD) })
         records.push({ topic: admissionKeys.name, partition, key: null, value })
       }
-      changedCounters.clear()
-      changedPositions.clear()
       newKeys = []
+      keys.seal()
       return records
+    },
+    committed() {
+      counters.committed()
+      positions.committed()
+      keys.committed()
+    },
+    rollback() {
+      counters.rollback()
+      positions.rollback()
+      keys.rollback()
+      newKeys = []
     },
   }
 }
+
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`

@@ -1,26 +1,52 @@
 /**
- * What an accepted event means for the peers of its organization (C.1.4), in the transaction that accepts it, so that all of them get it or
- * none: a record of `platform.emits` for each organization, the webhook of each external peer, and one row each for the relay log, those
- * that get nothing and why included.
+ * What an accepted event means for the peers of its organization. All of it is decided in the transaction that accepts the event: who gets it,
+ * under which name, and who gets nothing and why. External peers are among the event's webhooks in that transaction. Organizations get a record
+ * of `platform.emits` and a row of the relay log each, which for a large federation are more than one transaction should hold: then the rest
+ * waits in the shard's state and is written by the next transactions, a part each.
  */
 
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
 import { createFanOut, type Target } from '../../src/control-plane/federation/fan-out.ts'
-import { relayEmit } from '../../src/control-plane/federation/relay-emit.ts'
+import { type Arrival, relayEmit } from '../../src/control-plane/federation/relay-emit.ts'
 import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import type { FederationMember, FederationPush } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'
 import { deliveryId, parseEventId, relayId } from '../../src/events/ids.ts'
 import { platformEmitRecord } from '../../src/events/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
-import type { RelayRow } from '../../topics/audit-relays.ts'
+import type { RelayRow, SkipReason } from '../../topics/audit-relays.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Federated } from './emit.ts'
 import type { RelayLog } from './relay-log.ts'
+import type { FanOut, WaitingRelays } from './waiting-relays.ts'
 
-/** Asked once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
-export type Federate = (event: EventFacts, payload: Buffer, judgedAtMs: number) => Federated | undefined
+/** An organization that is a peer, with as much of its membership and of the push as a relay needs. */
+export interface RelayTarget {
+  push: Pick<FederationPush, 'id' | 'groupId' | 'namespace' | 'name' | 'version' | 'schemaHash'>
+  member: Pick<FederationMember, 'id' | 'inboundNamespace'> & { memberOrganizationId: string }
+  skip: SkipReason | undefined
+  arrivesAs: Arrival
+}
+
+/**
+ * Bytes of relays, about: what one event adds to the transaction that accepts it, what all events accepted in a transaction add, and what a later
+ * transaction takes of those that wait.
+ */
+export const RELAY_BYTES = { event: 1024 * 1024, accepted: 8 * 1024 * 1024, later: 1024 * 1024 } as const
+/** Of a relay without its payload, and of a row of the relay log. */
+const RELAY_OVERHEAD_BYTES = 700
+const ROW_BYTES = 500
+
+export interface Federate {
+  /** Called once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
+  accept(event: EventFacts, payload: Buffer, judgedAtMs: number): Federated | undefined
+  /** The part of what waits that goes into the transaction being filled. */
+  goOn(nowMs: number): OutRecord[]
+  /** The transaction being filled is complete. */
+  seal(): void
+}
 
 export interface FederateDeps {
   view: ControlView
@@ -28,43 +54,116 @@ export interface FederateDeps {
   shard: number
   lifecycle: Lifecycle
   log: RelayLog
+  waiting: WaitingRelays
 }
 
 export function createFederate(deps: FederateDeps): Federate {
-  const { view, log, lifecycle } = deps
+  const { view, log, lifecycle, waiting } = deps
   const targetsOf = createFanOut(view)
+  const split = new WeakMap<readonly Target[], Targets>()
+  /** Bytes of relays in the transaction being filled. */
+  let filled = 0
 
-  // The peer's shard names it as the source did: by a control plane that is as new.
-  const relayed = (event: EventFacts, { push, member, arrivesAs }: Target, id: string, payload: Buffer): OutRecord =>
-    platformEmitRecord(relayEmit(event, push, member.id, arrivesAs!, id, payload), deps.shards, view.appliedOffset)
-
-  return (event, payload, judgedAtMs) => {
-    // No transit (5), and nothing of the test environment crosses (C.1.6).
-    if (event.federation !== null || event.environment !== 'live') return undefined
-    const targets = targetsOf(event.canonicalName)
-    if (targets.length === 0) return undefined
-    const federated: Federated = { records: [], webhookIds: [], skipped: [] }
-    let truncated = false
-    for (const target of targets) {
-      const row = rowOf(event, target, judgedAtMs)
-      if (row.skipReason === 'chain_depth_exceeded') truncated = true
-      if (row.status === 'queued') {
-        if (target.arrivesAs === null) federated.webhookIds.push(target.member.id)
-        else federated.records.push(relayed(event, target, row.relayId, payload))
-      }
-      log.add(row)
-      federated.records.push(...announceRelay(lifecycle, row, causeOf(event)))
+  function targetsFor(name: string): Targets {
+    const all = targetsOf(name)
+    const known = split.get(all)
+    if (known) return known
+    const targets: Targets = { all, external: [], organizations: [] }
+    for (const target of all) {
+      if (target.arrivesAs === null) targets.external.push(target)
+      else targets.organizations.push(target as RelayTarget)
     }
-    if (truncated) federated.records.push(...truncation(event, deps, judgedAtMs))
-    return federated
+    split.set(all, targets)
+    return targets
+  }
+
+  /** The row of one target, and what an owner who listens hears of it. */
+  function noted(event: EventFacts, row: RelayRow): OutRecord[] {
+    log.add(row)
+    return announceRelay(lifecycle, row, causeOf(event))
+  }
+
+  /** Relays from `written` on, as many as `bytes` are room for and at least one; answers where it ended. */
+  function write({ event, payload, targets }: FanOut, written: number, bytes: number, atMs: number, records: OutRecord[]): number {
+    let left = bytes
+    let at = written
+    while (at < targets.length && (left > 0 || at === written)) {
+      const target = targets[at++]!
+      const row = rowOf(event, target, atMs)
+      const isRelayed = row.status === 'queued'
+      if (isRelayed) {
+        const emit = relayEmit(event, target.push, target.member.id, target.arrivesAs, row.relayId, payload)
+        // The peer's shard names it as the source did: by a control plane that is as new.
+        records.push(platformEmitRecord(emit, deps.shards, view.appliedOffset))
+      }
+      left -= isRelayed ? ROW_BYTES + RELAY_OVERHEAD_BYTES + payload.length : ROW_BYTES
+      records.push(...noted(event, row))
+    }
+    filled += bytes - left
+    return at
+  }
+
+  /** Whatever of the organization waits goes first. */
+  function writeOrWait(fanOut: FanOut, atMs: number, records: OutRecord[]): void {
+    const mayWrite = filled < RELAY_BYTES.accepted && !waiting.isWaiting(fanOut.event.organizationId)
+    const written = mayWrite ? write(fanOut, 0, RELAY_BYTES.event, atMs, records) : 0
+    if (written < fanOut.targets.length) waiting.add(fanOut, written)
+  }
+
+  return {
+    accept(event, payload, judgedAtMs) {
+      // No transit, and nothing of the test environment crosses.
+      if (event.federation !== null || event.environment !== 'live') return undefined
+      const { all, external, organizations } = targetsFor(event.canonicalName)
+      if (all.length === 0) return undefined
+      const federated: Federated = { records: [], webhookIds: [], skipped: [] }
+      for (const target of external) {
+        const row = rowOf(event, target, judgedAtMs)
+        if (row.status === 'queued') federated.webhookIds.push(target.member.id)
+        federated.records.push(...noted(event, row))
+      }
+      if (organizations.length > 0) writeOrWait({ event, payload, targets: organizations }, judgedAtMs, federated.records)
+      if (isTooDeep(event) && all.some(({ skip }) => skip === undefined)) federated.records.push(...truncation(event, deps, judgedAtMs))
+      return federated
+    },
+    goOn(nowMs) {
+      const records: OutRecord[] = []
+      for (let left: number = RELAY_BYTES.later; left > 0; ) {
+        const next = waiting.next()
+        if (!next) break
+        const before = filled
+        waiting.advance(write(next.fanOut, next.written, left, nowMs, records))
+        left -= filled - before
+      }
+      return records
+    },
+    seal() {
+      filled = 0
+    },
   }
 }
 
-/** What is decided about one peer. An event at the cap is delivered at home, and goes no further (12). */
-function rowOf(event: EventFacts, target: Target, judgedAtMs: number): RelayRow {
+interface Targets {
+  all: readonly Target[]
+  external: Target[]
+  organizations: RelayTarget[]
+}
+
+const isTooDeep = ({ depth }: EventFacts): boolean => depth >= CHAIN_DEPTH_MAX
+
+/** What a row needs of a target, external or not. */
+interface Noted {
+  push: RelayTarget['push']
+  member: Pick<FederationMember, 'id' | 'memberOrganizationId'>
+  skip: SkipReason | undefined
+  arrivesAs: Arrival | null
+}
+
+/** What is decided about one peer. An event at the cap is delivered at home, and goes no further. */
+function rowOf(event: EventFacts, target: Noted, judgedAtMs: number): RelayRow {
   const { push, member, arrivesAs } = target
   const external = arrivesAs === null
-  const tooDeep = event.depth >= CHAIN_DEPTH_MAX ? 'chain_depth_exceeded' : undefined
+  const tooDeep = isTooDeep(event) ? 'chain_depth_exceeded' : undefined
   const skipReason = target.skip ?? tooDeep ?? null
   const mismatch = push.schemaHash !== event.schemaHash
   return {

@@ -2,7 +2,7 @@
  * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
  * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`).
  */
-import type { Clock } from '../../src/clock.ts'
+import type { Clock, Random } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
 import { createLifecycle, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
 import type { Registration } from '../../src/control-plane/records.ts'
@@ -15,20 +15,32 @@ import { beginJudging } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
+import { admissionRelays } from '../../topics/admission-relays.ts'
 import { isEmits } from '../../topics/emits.ts'
 import { createAdmissionState } from './admission-state.ts'
 import { noteArrival } from './admit-relay.ts'
 import { createAnnounce } from './announce.ts'
+import { isForgotten } from './deleted-organizations.ts'
 import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
+import { createHousekeeping } from './housekeeping.ts'
 import { createInputs } from './inputs.ts'
 import { type Judging, judge, keysRememberedBy } from './judge.ts'
-import { comesOnce, judgePlatform, PLATFORM_IDS_KEPT, platformIdOf, platformIdsOf } from './judge-platform.ts'
+import {
+  comesOnce,
+  isPlatformIds,
+  judgePlatform,
+  organizationOf,
+  PLATFORM_IDS_KEPT,
+  platformIdOf,
+  platformIdsOf,
+} from './judge-platform.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
 import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
 import { createRelayLog } from './relay-log.ts'
+import { createWaitingRelays } from './waiting-relays.ts'
 
 /** Emits wait this long for the control plane to be as new as the api saw it; then they are judged by what is known. */
 const CONTROL_WAIT_MS = 2_000
@@ -54,6 +66,7 @@ export interface AdmitDependencies {
   tags: IngressTags
   validate(registration: Registration, value: unknown): Finding[]
   clock: Clock
+  random: Pick<Random, 'bytes'>
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
   clockOffsetMs: number
   /** Most records of one batch of a producer. */
@@ -68,7 +81,7 @@ export function createAdmit(deps: AdmitDependencies): Processor {
   const lifecycle = createLifecycle(deps)
   return {
     role: 'admit',
-    stateTopics: [admissionCounters.name, admissionKeys.name],
+    stateTopics: [admissionCounters.name, admissionKeys.name, admissionRelays.name],
     isolatesRecords: true,
     commitPaceMs: COMMIT_PACE_MS,
     commitPaceFrom: COMMIT_PACE_FROM,
@@ -80,15 +93,28 @@ export function createAdmit(deps: AdmitDependencies): Processor {
 }
 
 function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: Judging['matchWebhooks'], lifecycle: Lifecycle): ShardTask {
-  const state = createAdmissionState()
+  const state = createAdmissionState({ random: deps.random, nowMs: () => deps.clock.nowMs(), keysRemembered })
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
   const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
   const relayLog = createRelayLog(handle.shard)
-  const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog })
+  const waitingRelays = createWaitingRelays()
+  const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog, waiting: waitingRelays })
   const announce = createAnnounce({ view: deps.view, lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
-  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle })
+  const { isFull } = waitingRelays
+  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle, isFull })
+
+  const housekeeping = createHousekeeping({ clock: deps.clock, handle, state, inputs, waiting: waitingRelays })
+  let isDraining = false
+  let isClosed = false
+
+  function keysRemembered(organizationId: string): number | undefined {
+    const organization = deps.view.organization(organizationOf(organizationId))
+    if (organization && isForgotten(organization, deps.clock.nowMs())) return 0
+    if (isPlatformIds(organizationId)) return PLATFORM_IDS_KEPT
+    return organization && keysRememberedBy(organization)
+  }
 
   const judgeOne = (emit: Emit, progress: Progress) =>
     emit.platform ? judgePlatform(emit, emit.platform, progress, judging) : judge(emit, progress, judging)
@@ -134,15 +160,27 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       return undefined
     }
     state.count(organizationId, environment, emit.recordedAtMs)
-    const federated = federate(acceptance.event, emit.payload, emit.judgedAtMs)
+    const federated = federate.accept(acceptance.event, emit.payload, emit.judgedAtMs)
     if (!federated) return undefined
     acceptance.webhookIds = [...acceptance.webhookIds, ...federated.webhookIds]
     acceptance.skipped = [...acceptance.skipped, ...federated.skipped]
     return federated.records
   }
 
+  /** A part of the relays that wait goes into each transaction, so that other emits of the shard are judged in between. */
+  function goOnRelaying(): void {
+    if (isDraining || isClosed) return
+    try {
+      const records = federate.goOn(Math.round(deps.clock.nowMs()))
+      if (records.length > 0) handle.write(records)
+      receiver.resume()
+    } catch (error) {
+      handle.fail(error as Error)
+    }
+  }
+
   return {
-    restore: record => state.restore(record),
+    restore: record => (record.topic === admissionRelays.name ? waitingRelays.restore(record) : state.restore(record)),
     start() {
       const nowMs = deps.clock.nowMs()
       for (const organization of deps.view.organizations()) {
@@ -150,12 +188,38 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
         state.trim(platformIdsOf(organization.id), PLATFORM_IDS_KEPT, nowMs)
       }
       inputs.start()
+      housekeeping.start()
+      goOnRelaying()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
       receiver.receive(records, nextOffset, isolated)
     },
-    seal: () => [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard)],
+    seal() {
+      federate.seal()
+      return [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard), ...waitingRelays.seal(handle.shard)]
+    },
+    committed() {
+      state.committed()
+      waitingRelays.committed()
+      // The shard takes inputs first: a record that must be alone in its transaction would wait for the last relay otherwise.
+      setImmediate(goOnRelaying)
+    },
+    rollback() {
+      outputs.rollback()
+      relayLog.rollback()
+      state.rollback()
+      waitingRelays.rollback()
+      inputs.rollback()
+      federate.seal()
+      receiver.rollback()
+    },
+    // What waits is in the state, and the next holder goes on with it.
+    async drain() {
+      isDraining = true
+    },
     close() {
+      isClosed = true
+      housekeeping.close()
       inputs.close()
       receiver.close()
     },

@@ -13,11 +13,20 @@ export interface Input {
   environment: Environment
 }
 
+export interface InputPartition {
+  topic: string
+  partition: number
+}
+
 export interface Inputs {
   start(): void
   /** Whose topic this is. */
   of(topic: string): Input | undefined
   advance(topic: string, partition: number, nextOffset: number): void
+  /** Takes out the deleted organizations of the shard that are due, each once, with the partitions that they had. */
+  takeDeleted(isDue: (organization: Organization) => boolean): Array<{ organization: Organization; partitions: InputPartition[] }>
+  /** What was taken out is there again. */
+  rollback(): void
   close(): void
 }
 
@@ -31,18 +40,19 @@ export function createInputs(deps: {
   const { handle, state, view } = deps
   const byTopic = new Map<string, Input>()
   const assigned = new Set<string>()
+  /** Those of the shard that are deleted. */
+  const deleted = new Map<string, Organization>()
   let stopListening: () => void = () => undefined
 
   function follow(organization: Organization): void {
     if (shardOf(organization.id, deps.shards) !== handle.shard) return
-    const environments: Environment[] = organization.testEnvironment ? ['live', 'test'] : ['live']
-    for (const environment of environments) {
-      const topic = emits.nameFor(organization.id, environment)
-      byTopic.set(topic, { organizationId: organization.id, environment })
-      for (let partition = 0; partition < organization.partitions; partition++) {
-        if (organization.status === 'deleted') leave(topic, partition)
-        else read(topic, partition)
-      }
+    const isDeleted = organization.status === 'deleted'
+    if (isDeleted) deleted.set(organization.id, organization)
+    for (const environment of environmentsOf(organization))
+      byTopic.set(emits.nameFor(organization.id, environment), { organizationId: organization.id, environment })
+    for (const { topic, partition } of partitionsOf(organization)) {
+      if (isDeleted) leave(topic, partition)
+      else read(topic, partition)
     }
   }
 
@@ -50,7 +60,7 @@ export function createInputs(deps: {
     const key = `${topic}/${partition}`
     if (assigned.has(key)) return
     assigned.add(key)
-    handle.assign(topic, partition, state.position(topic, partition) ?? 'earliest')
+    handle.assign(topic, partition, state.position(topic, partition) ?? 'earliest', state.known(topic, partition))
   }
 
   function leave(topic: string, partition: number): void {
@@ -68,7 +78,26 @@ export function createInputs(deps: {
       deps.logger.debug({ shard: handle.shard, partitions: assigned.size }, 'reading the ingress')
     },
     of: topic => byTopic.get(topic),
-    advance: (topic, partition, nextOffset) => state.advance(topic, partition, nextOffset),
+    advance: (topic, partition, nextOffset) => state.advance(topic, partition, nextOffset, handle.position(topic, partition)),
+    takeDeleted(isDue) {
+      const due = [...deleted.values()].filter(isDue)
+      for (const organization of due) {
+        deleted.delete(organization.id)
+        for (const environment of environmentsOf(organization)) byTopic.delete(emits.nameFor(organization.id, environment))
+      }
+      return due.map(organization => ({ organization, partitions: partitionsOf(organization) }))
+    },
+    rollback() {
+      for (const organization of view.organizations()) if (organization.status === 'deleted') follow(organization)
+    },
     close: () => stopListening(),
   }
+}
+
+const environmentsOf = ({ testEnvironment }: Organization): Environment[] => (testEnvironment ? ['live', 'test'] : ['live'])
+
+function partitionsOf(organization: Organization): InputPartition[] {
+  const topics = environmentsOf(organization).map(environment => emits.nameFor(organization.id, environment))
+  const numbers = Array.from({ length: organization.partitions }, (_, partition) => partition)
+  return topics.flatMap(topic => numbers.map(partition => ({ topic, partition })))
 }

@@ -14,6 +14,7 @@ import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { objectToRelay } from './admit-relay.ts'
 import { checkOrganization } from './check-organization.ts'
 import { claimOf, heldBy } from './deduplicate.ts'
+import { isOutOfReach } from './deleted-organizations.ts'
 import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota, quotaLimit } from './enforce-quota.ts'
 import type { Judging } from './judge.ts'
@@ -23,7 +24,11 @@ import { parse } from './parse.ts'
 export const PLATFORM_IDS_KEPT = 20_000
 
 /** Under which the ids of what the platform emitted for an organization are kept, apart from its own idempotency keys. */
-export const platformIdsOf = (organizationId: string): string => `platform/${organizationId}`
+export const platformIdsOf = (organizationId: string): string => PLATFORM_IDS + organizationId
+export const isPlatformIds = (name: string): boolean => name.startsWith(PLATFORM_IDS)
+/** Whose keys or ids are kept under this name. */
+export const organizationOf = (name: string): string => (isPlatformIds(name) ? name.slice(PLATFORM_IDS.length) : name)
+const PLATFORM_IDS = 'platform/'
 
 /**
  * A relay that the source's transaction wrote is there once, and is read once: its id need not be remembered, which at twenty peers would be
@@ -34,7 +39,7 @@ export const comesOnce = ({ kind, requestId }: PlatformEmit): boolean => kind ==
 /** `repeated`: it was accepted before, and nobody asks for its answer. */
 export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Progress, judging: Judging): Verdict | 'repeated' {
   const { state, view } = judging
-  const organization = receiverOf(platform, view.organization(emit.organizationId))
+  const organization = receiverOf(platform, view.organization(emit.organizationId), emit.judgedAtMs)
   if ('verdict' in organization) return organization
   progress.organization = organization
   const original = comesOnce(platform) ? undefined : state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
@@ -59,9 +64,10 @@ export function platformIdOf(emit: Emit, { id, kind, idempotencyKey }: PlatformE
 }
 
 /** C.0.2: a suspended organization still hears of itself, but nothing of its peers; its last events reach a deleted one (C.13). */
-function receiverOf({ kind }: PlatformEmit, organization: Organization | undefined): Organization | Rejection {
+function receiverOf({ kind }: PlatformEmit, organization: Organization | undefined, nowMs: number): Organization | Rejection {
   if (kind === 'relay' || kind === 'redrive') return checkOrganization(organization)
-  return organization ?? reject('organization_suspended', 'The organization does not exist any more.')
+  if (organization && !isOutOfReach(organization, nowMs)) return organization
+  return reject('organization_suspended', 'The organization does not exist any more.')
 }
 
 function again(

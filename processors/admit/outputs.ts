@@ -26,6 +26,8 @@ export interface Outputs {
   add(emit: Emit, verdict: Verdict, progress: Progress): OutRecord[]
   /** The packed rest of the transaction. */
   seal(): OutRecord[]
+  /** Drops what was added since the last seal. */
+  rollback(): void
 }
 
 export function createOutputs(shard: number): Outputs {
@@ -84,6 +86,11 @@ export function createOutputs(shard: number): Outputs {
       const done = sealed
       sealed = []
       return done
+    },
+    rollback() {
+      rows = { list: [], bytes: 0 }
+      waiting = new Map()
+      sealed = []
     },
   }
 }

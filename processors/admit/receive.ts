@@ -1,6 +1,6 @@
 /**
  * From records to emits. A record whose api had seen a newer control plane than this process waits for it, and with it the rest of its
- * partition, which keeps its order; other partitions go on.
+ * partition, which keeps its order; other partitions go on. So does a record of an organization that has too many relays waiting.
  */
 import type { Clock } from '../../src/clock.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
@@ -15,7 +15,20 @@ import type { ReadPlatformEmit } from './read-platform-emit.ts'
 
 export interface Receiver {
   receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
+  /** Goes on with the partitions of organizations that are full no more. */
+  resume(): void
+  /** Forgets what waits: it will be received again. */
+  rollback(): void
   close(): void
+}
+
+interface Waiting {
+  topic: string
+  partition: number
+  /** Who has too many relays waiting; undefined: it waits for the control plane. */
+  organizationId: string | undefined
+  /** Judges from there on; false when it waits again. */
+  process(): boolean
 }
 
 export function createReceiver(deps: {
@@ -28,9 +41,12 @@ export function createReceiver(deps: {
   clockOffsetMs: number
   controlWaitMs: number
   settle(emit: Emit, isolated: boolean): void
+  /** Whether nothing more of the organization is to be accepted for now; `again`: whether that has not changed enough. */
+  isFull(organizationId: string, again?: boolean): boolean
 }): Receiver {
   const { handle, inputs, view, clock } = deps
-  let closed = false
+  /** Partitions that wait, and how they go on. Replaced when what waits is not to go on any more. */
+  let waiting = new Set<Waiting>()
 
   function emitOf(record: LogRecord, isolated: boolean): Emit | undefined {
     if (record.topic === platformEmits.name) return deps.readPlatformEmit(record, isolated)
@@ -74,7 +90,14 @@ export function createReceiver(deps: {
       if (emit) {
         const wanted = emit.request.platform?.controlOffset ?? -1
         if (wanted > view.appliedOffset && !(waited && at === index)) {
-          wait(records, at, nextOffset, isolated, wanted)
+          waitForControl(
+            wait(record, undefined, () => process(records, at, nextOffset, isolated, true)),
+            wanted,
+          )
+          return false
+        }
+        if (!emit.platform && deps.isFull(emit.organizationId)) {
+          wait(record, emit.organizationId, () => process(records, at, nextOffset, isolated, waited))
           return false
         }
         deps.settle(emit, isolated)
@@ -84,23 +107,38 @@ export function createReceiver(deps: {
     return true
   }
 
-  function wait(records: LogRecord[], index: number, nextOffset: number, isolated: boolean, controlOffset: number): void {
-    const { topic, partition } = records[index]!
+  function wait({ topic, partition }: LogRecord, organizationId: string | undefined, process: () => boolean): Waiting {
+    const one = { topic, partition, organizationId, process }
+    waiting.add(one)
     handle.pause(topic, partition)
-    void view.waitFor(controlOffset, deps.controlWaitMs).then(() => {
-      if (closed) return
-      try {
-        if (process(records, index, nextOffset, isolated, true)) handle.resume(topic, partition)
-      } catch (error) {
-        handle.fail(error as Error)
-      }
-    })
+    return one
+  }
+
+  function goOn(one: Waiting): void {
+    if (!waiting.delete(one)) return
+    try {
+      if (one.process()) handle.resume(one.topic, one.partition)
+    } catch (error) {
+      handle.fail(error as Error)
+    }
+  }
+
+  function waitForControl(one: Waiting, controlOffset: number): void {
+    void view.waitFor(controlOffset, deps.controlWaitMs).then(() => goOn(one))
   }
 
   return {
     receive: (records, nextOffset, isolated) => void process(records, 0, nextOffset, isolated, false),
+    resume() {
+      for (const one of [...waiting]) if (one.organizationId !== undefined && !deps.isFull(one.organizationId, true)) goOn(one)
+    },
+    rollback() {
+      const forgotten = waiting
+      waiting = new Set()
+      for (const { topic, partition } of forgotten) handle.resume(topic, partition)
+    },
     close() {
-      closed = true
+      waiting = new Set()
     },
   }
 }

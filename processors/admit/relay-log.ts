@@ -9,6 +9,8 @@ export interface RelayLog {
   add(row: RelayRow): void
   /** The packed rows of the transaction. */
   seal(): OutRecord[]
+  /** Drops the rows of the transaction. */
+  rollback(): void
 }
 
 export function createRelayLog(shard: number): RelayLog {
@@ -23,6 +25,9 @@ export function createRelayLog(shard: number): RelayLog {
       }
       if (rows.length > 0) rows = []
       return records
+    },
+    rollback() {
+      rows = []
     },
   }
 }

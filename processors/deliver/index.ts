@@ -122,6 +122,7 @@ export function createDeliver(deps: DeliverDependencies): Processor {
     role: 'deliver',
     stateTopics: [deliveryState.name, deliveryCatchUps.name],
     commitPaceMs: COMMIT_PACE_MS,
+    actsOutside: true,
     open: handle => openShard(handle, deps, shared),
   }
 }

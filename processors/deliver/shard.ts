@@ -134,7 +134,7 @@ export function createDeliveryShard(deps: {
   function mayBegin(): boolean {
     const since = oldest.sealed ?? oldest.filling
     if (since !== undefined && clock.monotonicMs() - since > limits.uncommittedMsMax) return false
-    return handle.isHeld?.() ?? true
+    return handle.isHeld()
   }
 
   function onDue(delivery: Delivery): void {

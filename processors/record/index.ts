@@ -50,6 +50,7 @@ export function createRecord({ analytics, clock, tracing, metrics, bounds = BOUN
     role: 'record',
     stateTopics: [recordState.name],
     patient: true,
+    actsOutside: true,
     open: (handle: ShardHandle) => openShard({ handle, analytics, clock, tracing, metrics, watched, bounds, pacing }),
   }
 }

@@ -86,6 +86,8 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
     let rows = 0
     try {
       for (const insert of blocks.flatMap(insertsOf)) {
+        // The session ends with its lease; the next owner sends the very same block.
+        if (!handle.isHeld()) return
         const insertedFromMs = clock.machineMs()
         const sentAtMs = clock.monotonicMs()
         await analytics.insert(insert, closed.signal)

@@ -20,9 +20,13 @@ export function createAdmissionNumbers(): AdmissionNumbers {
   return {
     apply({ key: bytes, value }) {
       const key = bytes ? counterKeys.parse(bytes.toString()) : undefined
-      if (!key || !value) return
-      if ('organizationId' in key) counters.set(key.organizationId, organizationCountersCodec.decode(value))
-      else positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(value).nextOffset)
+      if (!key) return
+      // A tombstone says that the organization is gone.
+      if ('organizationId' in key) {
+        if (value) counters.set(key.organizationId, organizationCountersCodec.decode(value))
+        else counters.delete(key.organizationId)
+      } else if (value) positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(value).nextOffset)
+      else positions.delete(`${key.topic}/${key.partition}`)
     },
     position: (topic, partition) => positions.get(`${topic}/${partition}`),
     used(organizationId, environment, month) {

@@ -4,7 +4,7 @@
  */
 import { emits } from '../../topics/emits.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
-import { ClarionError, type Code, type Finding } from '../codes.ts'
+import type { Code, Finding } from '../codes.ts'
 import type { ApiKey, Organization } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import { emitId } from '../events/ids.ts'
@@ -17,6 +17,7 @@ import type { ReadEmit } from './emit-request.ts'
 import { failure } from './envelope.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
 import type { Overload } from './overload.ts'
+import { unacknowledged } from './unacknowledged.ts'
 
 /** How long a request is held open for its verdict (C.11.4). */
 export const VERDICT_TIMEOUT_MS = 2_000
@@ -73,8 +74,7 @@ export function createEmitting(deps: {
     } catch (cause) {
       taken(undefined)
       if (ticket !== undefined) outcomes.forget(ticket)
-      const message = 'The emit was not acknowledged; it may have been taken. Repeat it with an idempotency key.'
-      throw new ClarionError('service_unavailable', message, { retryAfterS: 1, cause })
+      throw unacknowledged('The emit', cause)
     }
     const outcome = ticket === undefined ? 'pending' : await outcomes.wait(ticket, VERDICT_TIMEOUT_MS)
     if (outcome !== 'pending') return answerOf(outcome, requestId)

@@ -12,6 +12,7 @@ import { VERDICT_TIMEOUT_MS } from './emitting.ts'
 import { failure, failureBody, JSON_TYPE } from './envelope.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
 import type { Answer } from './route.ts'
+import { unacknowledged } from './unacknowledged.ts'
 
 export type PlatformEmitting = (emit: PlatformEmit, requestId: string) => Promise<Answer>
 
@@ -30,8 +31,7 @@ export function createPlatformEmitting(deps: {
       return await appender.append(platformEmitRecord({ ...emit, replyTo: outcomes.processId, ticket }, shards, view.appliedOffset))
     } catch (cause) {
       outcomes.forget(ticket)
-      const message = 'The event was not acknowledged; it may have been taken. Repeat it with an idempotency key.'
-      throw new ClarionError('service_unavailable', message, { retryAfterS: 1, cause })
+      throw unacknowledged('The event', cause)
     }
   }
 

@@ -15,4 +15,6 @@ export interface LiveUsage {
 export interface Readiness {
   /** What is missing before every role of this process serves; empty when ready. */
   missing(): string[]
+  /** What ails the cluster and no other process could do better; the process serves nevertheless. */
+  degraded(): string[]
 }

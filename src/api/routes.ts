@@ -60,7 +60,7 @@ export function createRoutes(on: Handlers): Route[] {
   const keyed = { takesIdempotencyKey: true }
   return [
     route('GET', '/health', 'public', 'Whether the process is alive.', { answer: object({ status: string }) }, on.system.health),
-    route('GET', '/ready', 'public', 'Whether every role of the process serves.', { answer: object({ status: string }) }, on.system.ready),
+    route('GET', '/ready', 'public', 'Whether every role of the process serves.', { answer: object({ status: string, degraded: listOf(string) }) }, on.system.ready),
     route('GET', '/metrics', 'public', 'Figures in the text format of Prometheus; with the key of the operator unless the api listens on loopback alone.', {}, on.system.metrics),
     route('GET', '/openapi.json', 'public', 'This API, as OpenAPI 3.1.', {}, on.system.openapi),
     route('GET', '/api/v1/whoami', 'any', 'The key that the call was made with.', { answer: organizations.whoami }, on.organizations.whoami),

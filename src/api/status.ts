@@ -10,6 +10,8 @@ const RETRY_AFTER_S = 1
 
 export function createStatus(deps: {
   missing: Array<() => string | undefined>
+  /** What ails the cluster; the process serves nevertheless. */
+  degraded?: () => string[]
   /** Undefined: the process is starting, and every other path will be there soon. */
   metrics?: { text(): Promise<string> }
   /** Throws when the caller may not read the figures; absent: everybody may. */
@@ -31,7 +33,8 @@ export function createStatus(deps: {
         success: false,
         error: { code: 'not_found', message: 'This process does not serve the API.', retryable: false },
       })
-    if (missing.length === 0) return answer(200, { success: true, data: { status: 'ready' } })
+    const degraded = deps.degraded?.() ?? []
+    if (missing.length === 0) return answer(200, { success: true, data: { status: 'ready', degraded } })
     const error = { code: 'service_unavailable', message: missing.join('; '), retryable: true }
     answer(503, { success: false, error }, { 'retry-after': String(RETRY_AFTER_S) })
   }

@@ -112,11 +112,20 @@ function createShelves() {
   const events = new Map<string, Map<string, Versions>>()
   const federation = createFederationIndex()
 
-  const shelf = (kind: Kind, organizationId: string) => {
-    const name = `${kind}/${organizationId}`
-    const found: Shelf = shelves.get(name) ?? { byId: new Map(), sorted: undefined }
-    shelves.set(name, found)
-    return found
+  const shelf = (kind: Kind, organizationId: string) => shelves.get(`${kind}/${organizationId}`)
+  const add = ({ kind, organizationId, id }: RecordPlace, record: RecordsByKind[Kind]) => {
+    const on: Shelf = shelf(kind, organizationId) ?? { byId: new Map(), sorted: undefined }
+    on.byId.set(id, record)
+    on.sorted = undefined
+    shelves.set(`${kind}/${organizationId}`, on)
+  }
+  /** A shelf goes with its last record: organizations come and go. */
+  const remove = ({ kind, organizationId, id }: RecordPlace) => {
+    const on = shelf(kind, organizationId)
+    if (on === undefined) return
+    on.byId.delete(id)
+    on.sorted = undefined
+    if (on.byId.size === 0) shelves.delete(`${kind}/${organizationId}`)
   }
 
   /** Keeps the indexes as the records are: `before` leaves them, `after` joins them. */
@@ -144,24 +153,24 @@ function createShelves() {
     versions.event = undefined
     if (versions.byVersion.size > 0) names.set(fullName, versions)
     else names.delete(fullName)
+    if (names.size === 0) events.delete(registration.organizationId)
   }
 
   return {
     put(place: RecordPlace, value: Buffer | null) {
-      const { byId } = shelf(place.kind, place.organizationId)
-      const before = byId.get(place.id)
+      const on = shelf(place.kind, place.organizationId)
+      const before = on?.byId.get(place.id)
       const after = value === null ? undefined : (readJson(value.toString()) as RecordsByKind[Kind])
       if (before === undefined && after === undefined) return
-      if (after !== undefined) byId.set(place.id, after)
-      else byId.delete(place.id)
-      shelf(place.kind, place.organizationId).sorted = undefined
+      if (after !== undefined) add(place, after)
+      else remove(place)
       index(place.kind, before, after)
       federation.change(place.kind, before, after)
     },
     reading: {
       federation,
       find: <K extends Kind>(kind: K, organizationId: string, id: string) =>
-        shelves.get(`${kind}/${organizationId}`)?.byId.get(id) as RecordsByKind[K] | undefined,
+        shelf(kind, organizationId)?.byId.get(id) as RecordsByKind[K] | undefined,
       list: <K extends Kind>(kind: K, organizationId: string) => listed(shelf(kind, organizationId)) as RecordsByKind[K][],
       organizations: () => organizations.values(),
       organization: (organizationId: string) => organizations.get(organizationId),
@@ -178,8 +187,12 @@ function createShelves() {
   }
 }
 
+const NOTHING = Object.freeze([]) as unknown as RecordsByKind[Kind][]
+
 /** Oldest first. The topic's order is that of the last changes, so it is sorted by the time of creation. */
-function listed(shelf: Shelf): RecordsByKind[Kind][] {
+function listed(shelf: Shelf | undefined): RecordsByKind[Kind][] {
+  // Callers may ask with any id: nothing is kept of it.
+  if (shelf === undefined) return NOTHING
   shelf.sorted ??= [...shelf.byId.values()].sort(byCreation)
   return shelf.sorted
 }

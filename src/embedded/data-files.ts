@@ -98,8 +98,9 @@ export const DATA_FILES: readonly DataFile[] = [
   { path: 'clickhouse/inserts/', meaning: 'rows on their way into the tables', loss: NOTHING_LOST, restore: REMOVE },
   {
     path: 'leases/',
-    meaning: 'group member ids, so that a restart frees the shards of a killed process at once',
-    loss: 'Without them the shards of a killed process are free when its session ends (6 s).',
+    meaning:
+      'names of group members, one slot for each process of a role, so that a process that is back within its session (6 s) keeps its shards',
+    loss: 'Without them the shards of a killed process are free when its session ends.',
     restore: REMOVE,
   },
   {

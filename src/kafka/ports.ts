@@ -47,10 +47,44 @@ export interface Appender {
   close(): Promise<void>
 }
 
-/** Reads partitions by hand-set positions, committed records only. */
+/** What is known of the record before a position: stored beside it, so that a topic that was made anew, or a log that was cut, is noticed. */
+export interface KnownPosition {
+  /** 32 hex digits. Another id of the topic than this: it was deleted and made again, and the position is worth nothing. */
+  topicId?: string
+  /** Leader epoch of the record. Without it, a position beyond the end of a log is waited at. */
+  leaderEpoch?: number
+}
+
+export const WAIT_REASONS = ['no_leader', 'unknown_topic', 'unauthorized', 'unreachable', 'beyond_end'] as const
+export type WaitReason = (typeof WAIT_REASONS)[number]
+
+/** A partition that cannot be read now. It is read on by itself as soon as it can be. */
+export interface Waiting {
+  topic: string
+  partition: number
+  /** Since when, on the monotonic clock. */
+  sinceMs: number
+  reason: WaitReason
+}
+
+/**
+ * Reading went on at `to`, not at `from`. `retention`: what was between is deleted. `truncated`: the log was cut, what was read from `to` on is not
+ * in it any more, and other records may come to be there.
+ */
+export interface Gap {
+  from: number
+  to: number
+  reason: 'retention' | 'truncated'
+}
+
+/** Reads partitions by hand-set positions, committed records only, until they are unassigned. */
 export interface LogReader {
-  /** Starts reading `from` that offset (`earliest`: from the first that is there). */
-  assign(topic: string, partition: number, from: number | 'earliest'): void
+  /** Starts reading `from` that offset (`earliest`: from the first that is there; `latest`: from the end there is when it is found). */
+  assign(topic: string, partition: number, from: number | 'earliest' | 'latest', known?: KnownPosition): void
+  /** Of the last record handed out, leader epoch -1 where it is not known; undefined: it is not assigned, or its topic was not found yet. */
+  position(topic: string, partition: number): Required<KnownPosition> | undefined
+  /** What it cannot read now. */
+  waiting(): Waiting[]
   unassign(topic: string, partition: number): void
   /** `briefly`: it is to go on within milliseconds of its `resume`, although a fetch of other partitions is under way. */
   pause(topic: string, partition: number, briefly: boolean): void
@@ -61,8 +95,9 @@ export interface LogReader {
 /** What a log reader tells its owner. `nextOffset` is where reading goes on (beyond markers and aborted records). */
 export interface LogReaderEvents {
   onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
-  /** The partition is gone (topic deleted) or its offset is out of range; it is unassigned. */
-  onLost?(topic: string, partition: number, reason: 'deleted' | 'out_of_range'): void
+  /** The topic was deleted and made again: reading has gone on at the new one's start. */
+  onReplaced?(topic: string, partition: number, ids: { was: string; is: string }): void
+  onGap?(topic: string, partition: number, gap: Gap): void
   /** A fault that the reader does not get over by itself. */
   onFatal(error: Error): void
 }
@@ -75,18 +110,25 @@ export interface ShardHandle {
   readonly role: string
   readonly shard: number
   /**
-   * Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. `hurried`: somebody waits
+   * Adds records to the transaction being filled and makes sure that it will be committed, at once if none is under way. `flushNow`: somebody waits
    * for it, the role's pace does not count.
    */
-  write(records: OutRecord[], hurried?: boolean): void
-  /** Starts reading an input partition. */
-  assign(topic: string, partition: number, from: number | 'earliest'): void
+  write(records: OutRecord[], flushNow?: boolean): void
+  /** Starts reading an input partition. `known`: as stored with the position. */
+  assign(topic: string, partition: number, from: number | 'earliest', known?: KnownPosition): void
+  /** Of the records received last, to be stored with the position; undefined: none were. */
+  position(topic: string, partition: number): Required<KnownPosition> | undefined
   unassign(topic: string, partition: number): void
   /** Back-pressure on one input: no further `receive` for it until resumed. */
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
-  /** False once the lease of this shard is lost: no request may begin. */
-  isHeld?(): boolean
+  /**
+   * False once the lease of this shard is lost, or its session has ended: no request, insert or commit may begin, since another process may do the
+   * same. Cheap: numbers compared.
+   */
+  isHeld(): boolean
+  /** Age of the oldest output of this shard that has not been committed, ms; 0 when there is none. Cheap. */
+  uncommittedForMs(): number
   /** Gives the shard up because this process is at fault: everything uncommitted is dropped, and the shard is opened again from its state. */
   fail(error: Error): void
 }
@@ -106,8 +148,18 @@ export interface ShardTask {
   receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
   /** Called once per transaction, last: state records that bring the changelog to this point. */
   seal(): OutRecord[]
+  /**
+   * An input goes on at lower offsets than those received: its topic was deleted and made again, or its log was cut. Offsets name other records
+   * from now on.
+   */
+  turnedBack?(topic: string, partition: number): void
   /** The transaction sealed last has committed. */
   committed?(): void
+  /**
+   * Nothing of what was sealed last, nor of what came after it, is in the log or ever will be: the state is to be as it was at the last commit. The
+   * inputs since then are received again. A task without it is opened anew and restored.
+   */
+  rollback?(): void
   /** Stop new work; resolves when work under way has ended (at most the drain time). Writes made meanwhile still commit. */
   drain?(): Promise<void>
   close(): void
@@ -137,6 +189,11 @@ export interface Processor {
   partitionFetchBytesMax?: number
   /** What holds for the batches of a topic that others than the platform write to; undefined for all other topics. */
   foreign?: (topic: string) => ForeignBatches | undefined
+  /**
+   * Whether it has effects that its transactions do not hold (requests, inserts). Its sessions end when the lease is lost and begin again when it
+   * is confirmed; others work on until another process fences them.
+   */
+  actsOutside?: boolean
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

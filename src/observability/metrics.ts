@@ -1,15 +1,20 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
-import type { ShardMetrics } from '../kafka/runtime/shard.ts'
+import { WAIT_REASONS } from '../kafka/ports.ts'
+import type { ConnectionObserver } from '../kafka/protocol/types.ts'
+import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
+import type { RoleFigures, ShardMetrics } from '../kafka/runtime/shard.ts'
 import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
+import { createKafkaMetrics } from './kafka-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
 
 export interface Metrics {
+  kafka: ConnectionObserver
   shard: ShardMetrics
   deliver: DeliverMetrics
   record: RecordMetrics
@@ -29,6 +34,8 @@ export interface Metrics {
   ): void
   /** Asked for at each scrape: errors that nothing handled, by whose work they were. */
   unhandled(read: () => Record<'request' | 'shard', number>): void
+  /** Asked for at each scrape: what log readers wait for, and what they could not read. */
+  readers(readers: Pick<WatchedReaders, 'waiting' | 'gaps' | 'timesBehindLeader'>): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** Asked for at each scrape; what `read` answers only grows. */
@@ -57,7 +64,7 @@ export function createMetrics(): Metrics {
   })
   const reopened = new Counter({
     name: 'clarion_shard_reopened_total',
-    help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault; unopened: it could not be opened.',
+    help: 'Times a shard was opened again, by why it had stopped: aborted, refused, fenced, unknown, fault; lost: its lease; unopened: it could not be opened.',
     labelNames: ['role', 'reason'],
     registers,
   })
@@ -74,11 +81,31 @@ export function createMetrics(): Metrics {
     labelNames: ['role'],
     registers,
   })
-  const held = new Gauge({
+  const roles = new Map<string, RoleFigures>()
+  asked.gauge({
     name: 'clarion_shards',
-    help: 'Shards that this process holds.',
+    help: 'Shards that this process holds: opening, running, draining before they move, suspended because the lease is lost.',
+    labelNames: ['role', 'state'],
+    read: () =>
+      [...roles].flatMap(([role, figures]) =>
+        Object.entries(figures.shards()).map(([state, value]) => ({ labels: { role, state }, value })),
+      ),
+  })
+  asked.gauge({
+    name: 'clarion_lease_age_seconds',
+    help: 'Time since the group of a role confirmed this process as a member. From 6 s on the lease is lost; no line: it is no member.',
     labelNames: ['role'],
-    registers,
+    read: () =>
+      [...roles].flatMap(([role, figures]) => {
+        const value = figures.leaseAgeSeconds()
+        return value === undefined ? [] : [{ labels: { role }, value }]
+      }),
+  })
+  asked.counter({
+    name: 'clarion_lease_lost_total',
+    help: 'Times the lease of a role was lost: not confirmed for 6 s, or the group did not know this process any more.',
+    labelNames: ['role'],
+    read: () => [...roles].map(([role, figures]) => ({ labels: { role }, value: figures.leasesLost() })),
   })
   const verdicts = new Counter({
     name: 'clarion_verdicts_total',
@@ -105,6 +132,7 @@ export function createMetrics(): Metrics {
     registers,
   })
   return {
+    kafka: createKafkaMetrics(registry),
     deliver: createDeliverMetrics(registry, asked),
     record: createRecordMetrics(registry, asked),
     shard: {
@@ -114,10 +142,8 @@ export function createMetrics(): Metrics {
       },
       opened: (role, _shard, seconds) => opened.observe({ role }, seconds),
       reopened: (role, _shard, reason) => reopened.inc({ role, reason }),
-      assigned(role, shards) {
-        rebalances.inc({ role })
-        held.set({ role }, shards)
-      },
+      assigned: role => rebalances.inc({ role }),
+      watch: (role, figures) => void roles.set(role, figures),
     },
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {
       verdicts.inc({ verdict, code: code ?? '', channel: request.channel })
@@ -164,6 +190,28 @@ export function createMetrics(): Metrics {
         help: 'Errors of requests and of shards that nothing handled: each is a fault of the platform, and its log line says where.',
         labelNames: ['where'],
         read: () => Object.entries(read()).map(([where, value]) => ({ labels: { where }, value })),
+      })
+    },
+    readers(readers) {
+      asked.gauge({
+        name: 'clarion_partitions_without_leader',
+        help: 'Partitions that this process cannot read now and waits for, by reason: no_leader, unknown_topic, unauthorized, unreachable, beyond_end.',
+        labelNames: ['reason'],
+        read() {
+          const waiting = readers.waiting()
+          return WAIT_REASONS.map(reason => ({ labels: { reason }, value: waiting.filter(each => each.reason === reason).length }))
+        },
+      })
+      asked.counter({
+        name: 'clarion_offset_gaps_total',
+        help: 'Times reading went on elsewhere than it had come to, by reason: retention, truncated (the log was cut), replaced (the topic was made anew).',
+        labelNames: ['reason'],
+        read: () => Object.entries(readers.gaps()).map(([reason, value]) => ({ labels: { reason }, value })),
+      })
+      asked.counter({
+        name: 'clarion_reader_behind_leader_total',
+        help: 'Fetches that went to a broker which does not lead the partition any more; it is followed at once.',
+        read: () => [{ value: readers.timesBehindLeader() }],
       })
     },
     gauge: (name, help, read) => asked.gauge({ name, help, read: () => [{ value: read() }] }),

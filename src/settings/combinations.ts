@@ -12,11 +12,12 @@ export function combinationProblems(config: Config, { isSet }: SettingsReader): 
   require(!isSet('KAFKA_USERNAME') ||
     isSet(
       'KAFKA_PASSWORD',
-    ), 'KAFKA_PASSWORD must be set when KAFKA_USERNAME is: SCRAM takes both. Example: KAFKA_USERNAME=platform KAFKA_PASSWORD=…')
+    ), 'KAFKA_PASSWORD must be set when KAFKA_USERNAME is: a login takes both. Example: KAFKA_USERNAME=platform KAFKA_PASSWORD=…')
   require(!isSet('KAFKA_PASSWORD') ||
     isSet(
       'KAFKA_USERNAME',
-    ), 'KAFKA_USERNAME must be set when KAFKA_PASSWORD is: SCRAM takes both. Example: KAFKA_USERNAME=platform KAFKA_PASSWORD=…')
+    ), 'KAFKA_USERNAME must be set when KAFKA_PASSWORD is: a login takes both. Example: KAFKA_USERNAME=platform KAFKA_PASSWORD=…')
+  problems.push(...kafkaLoginProblems(config, isSet))
   if (config.adminKey !== undefined && config.adminKey === config.secretKey)
     problems.push('CLARION_ADMIN_KEY and CLARION_SECRET_KEY must differ: the operator key travels with every call of the operator')
   if (!cluster) {
@@ -41,9 +42,36 @@ export function combinationProblems(config: Config, { isSet }: SettingsReader): 
   return problems
 }
 
+const OAUTH = ['KAFKA_OAUTH_TOKEN_URL', 'KAFKA_OAUTH_CLIENT_ID', 'KAFKA_OAUTH_CLIENT_SECRET'] as const
+
+function kafkaLoginProblems(config: Config, isSet: SettingsReader['isSet']): string[] {
+  const problems: string[] = []
+  const missing = config.kafkaSaslMechanism === 'oauthbearer' ? OAUTH.filter(name => !isSet(name)) : []
+  if (missing.length > 0)
+    problems.push(`${missing.join(', ')} must be set when KAFKA_SASL_MECHANISM is oauthbearer. Example: KAFKA_OAUTH_CLIENT_ID=clarion`)
+  for (const [one, other] of [
+    ['KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'],
+    ['KAFKA_SSL_KEY', 'KAFKA_SSL_CERT'],
+  ] as const)
+    if (isSet(one) && !isSet(other))
+      problems.push(`${other} must be set when ${one} is: a certificate goes with its key. Example: ${other}=/etc/clarion/kafka-client.pem`)
+  return problems
+}
+
 const isShifted = (name: string, config: Config) => (name === 'CLARION_TIME_SCALE' ? config.timeScale !== 1 : config.clockOffsetMs !== 0)
 
-const CLUSTER_ONLY = ['KAFKA_USERNAME', 'KAFKA_PASSWORD', 'KAFKA_SSL', 'KAFKA_CLIENT_BOOTSTRAP', 'KAFKA_CLIENT_SECURITY_PROTOCOL']
+const TLS_ONLY = ['KAFKA_SSL_CA', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'] as const
+const CLUSTER_ONLY = [
+  'KAFKA_USERNAME',
+  'KAFKA_PASSWORD',
+  'KAFKA_SASL_MECHANISM',
+  ...OAUTH,
+  'KAFKA_OAUTH_SCOPE',
+  'KAFKA_SSL',
+  ...TLS_ONLY,
+  'KAFKA_CLIENT_BOOTSTRAP',
+  'KAFKA_CLIENT_SECURITY_PROTOCOL',
+]
 
 /** Combinations that are allowed but may not be meant. */
 export function combinationWarnings(config: Config, { isSet }: SettingsReader): string[] {
@@ -54,6 +82,8 @@ export function combinationWarnings(config: Config, { isSet }: SettingsReader): 
   if (idle.length > 0) warnings.push(`${idle.join(', ')}: no effect without KAFKA_BROKERS; the embedded broker starts.`)
   if (isSet('CLICKHOUSE_CLUSTER') && !isSet('CLICKHOUSE_URL'))
     warnings.push('CLICKHOUSE_CLUSTER: no effect without CLICKHOUSE_URL; the embedded ClickHouse starts.')
+  const untrusting = isSet('KAFKA_BROKERS') && config.kafkaSsl === false ? TLS_ONLY.filter(name => isSet(name)) : []
+  if (untrusting.length > 0) warnings.push(`${untrusting.join(', ')}: no effect without KAFKA_SSL=true; the connections are not encrypted.`)
   const everything = config.egressAllow?.filter(range => range.endsWith('/0')) ?? []
   for (const range of everything)
     warnings.push(

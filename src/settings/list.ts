@@ -56,12 +56,40 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'KAFKA_USERNAME',
-    sentence: 'SCRAM-SHA-512 user of the platform at the cluster; empty connects without SASL.',
+    sentence: 'User of the platform at the cluster; empty connects without SASL.',
     default: '',
     example: 'platform',
   },
   { name: 'KAFKA_PASSWORD', sentence: 'Its password.', default: '', example: 'correct-horse-battery-staple' },
+  {
+    name: 'KAFKA_SASL_MECHANISM',
+    sentence: 'How that user logs in: plain, scram-sha-256, scram-sha-512 or oauthbearer.',
+    default: 'scram-sha-512',
+    example: 'scram-sha-256',
+  },
+  {
+    name: 'KAFKA_OAUTH_TOKEN_URL',
+    sentence: 'Where tokens for oauthbearer come from: an endpoint for client credentials (RFC 6749).',
+    default: '',
+    example: 'https://login.example.com/oauth2/token',
+  },
+  { name: 'KAFKA_OAUTH_CLIENT_ID', sentence: 'The client that asks for them.', default: '', example: 'clarion' },
+  { name: 'KAFKA_OAUTH_CLIENT_SECRET', sentence: 'Its secret.', default: '', example: 'correct-horse-battery-staple' },
+  { name: 'KAFKA_OAUTH_SCOPE', sentence: 'The scope it asks for; empty asks for none.', default: '', example: 'kafka' },
   { name: 'KAFKA_SSL', sentence: 'Whether to reach the cluster over TLS: true or false.', default: 'false', example: 'true' },
+  {
+    name: 'KAFKA_SSL_CA',
+    sentence: "Who signs the brokers' certificates: a file of PEM certificates, or their text; empty trusts the machine's authorities.",
+    default: '',
+    example: '/etc/clarion/kafka-ca.pem',
+  },
+  {
+    name: 'KAFKA_SSL_CERT',
+    sentence: "The platform's own certificate, where brokers ask for one: a PEM file or its text.",
+    default: '',
+    example: '/etc/clarion/kafka-client.pem',
+  },
+  { name: 'KAFKA_SSL_KEY', sentence: 'Its key: a PEM file or its text.', default: '', example: '/etc/clarion/kafka-client.key' },
   {
     name: 'KAFKA_CLIENT_BOOTSTRAP',
     sentence: "Addresses of the cluster for organizations' own Kafka clients, host:port by comma; empty tells them KAFKA_BROKERS.",
@@ -70,14 +98,15 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'KAFKA_CLIENT_SECURITY_PROTOCOL',
-    sentence: 'SASL_PLAINTEXT or SASL_SSL, for those clients; empty goes by KAFKA_SSL.',
+    sentence:
+      'SASL_SSL, or SASL_PLAINTEXT for a listener whose clients may show their passwords to the network; the embedded broker has the latter.',
     default: '',
     example: 'SASL_SSL',
   },
   {
     name: 'KAFKA_REPLICATION_FACTOR',
-    sentence: 'Replicas of each topic; 1 on the embedded broker.',
-    default: '1',
+    sentence: 'Replicas of each topic; empty means 3 where there are three brokers or more, else 1.',
+    default: '',
     unit: 'replicas',
     example: '3',
   },
@@ -87,6 +116,13 @@ export const SETTINGS: readonly Setting[] = [
     default: '8',
     unit: 'shards',
     example: '8',
+  },
+  {
+    name: 'CLARION_INSTANCE',
+    sentence:
+      'Lasting name of this process, which no other process of its roles has (the pod of a StatefulSet); empty: a slot of the data directory.',
+    default: '',
+    example: 'clarion-0',
   },
   {
     name: 'CLICKHOUSE_URL',

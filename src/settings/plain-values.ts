@@ -83,3 +83,13 @@ export const line = (expected: string, charactersMax: number): Kind<string> => (
     return text
   },
 })
+
+/** A name that goes into ids and metrics. */
+export const shortName: Kind<string> = {
+  expected: 'a name of letters, digits, dots, hyphens and underscores, at most 100 characters',
+  parse(text) {
+    if (!/^[\w.-]*$/.test(text)) throw new SettingFault('it holds something else')
+    if (text.length > 100) throw new SettingFault(`it has ${text.length}`)
+    return text
+  },
+}

@@ -22,7 +22,7 @@ import type { ProcessIdentity } from '../../src/embedded/process-identity.ts'
 import { startGuardian } from './guardian.ts'
 import { type ClusterNode, createNode } from './node.ts'
 import { ask, type OperatorRequest } from './operator.ts'
-import type { ClusterState, NewTopic, PartitionName, PartitionState, TopicConfig, TopicState } from './operator-requests.ts'
+import type { ClusterState, GroupMember, NewTopic, PartitionName, PartitionState, TopicConfig, TopicState } from './operator-requests.ts'
 import * as requests from './operator-requests.ts'
 import { coordinatorPartition, GROUPS_TOPIC, partitionsOfShard, TRANSACTIONS_TOPIC, topicsOfOrganization } from './placement.ts'
 import { nodeSettings, prepareTemplate, SPARE, VOTERS } from './templates.ts'
@@ -94,6 +94,8 @@ export interface Cluster {
    * transactions and that of the role's group.
    */
   placeShard(role: ShardRole, shard: number, n: number, organizationIds?: readonly string[]): Promise<void>
+  /** Broker `n` coordinates this group or transactional id. */
+  moveCoordinator(kind: 'group' | 'transaction', id: string, n: number): Promise<void>
   /** The node that coordinates this group or transactional id. */
   coordinator(kind: 'group' | 'transaction', id: string): Promise<number>
 
@@ -104,6 +106,10 @@ export interface Cluster {
   createTopic(topic: NewTopic): Promise<void>
   /** By hand, behind the platform's back. Resolves when no broker that serves knows the topic. */
   deleteTopic(topic: string): Promise<void>
+  /** Everything of the partition below this offset goes, as retention would have it. */
+  deleteRecords(topic: string, partition: number, before: number): Promise<void>
+  /** State and members of a classic group, as its coordinator sees it. */
+  describeGroup(group: string): Promise<{ state: string; members: GroupMember[] }>
   /** Changes these settings of a topic, and leaves its others alone. Resolves when every broker that serves knows. */
   alterConfigs(topic: string, settings: Readonly<Record<string, string>>): Promise<void>
   describeConfigs(topics: readonly string[]): Promise<Map<string, Record<string, TopicConfig>>>
@@ -214,7 +220,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 
   async function setReplicas(topic: string, number: number, replicas: number[]): Promise<void> {
-    const stay = await partition(topic, number)
+    const stay = await until(`${topic}/${number} is led`, async () => {
+      const now = await partition(topic, number)
+      return now.leader >= 0 && now
+    })
     if (String(stay.replicas) !== String(replicas)) await surely(requests.reassign([{ topic, partition: number, replicas }]))
     await until(`${topic}/${number} is on ${replicas}`, async () => {
       const now = await partition(topic, number)
@@ -316,6 +325,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const coordinators = [await coordinatorOf('transaction', `${role}-${shard}`), await coordinatorOf('group', role)]
       await moveLeaders([...partitionsOfShard(shard), ...own, ...coordinators], n)
     },
+    moveCoordinator: async (kind, id, n) => moveLeaders([await coordinatorOf(kind, id)], n),
     coordinator,
     describe: (topics, n) => (n === undefined ? surely(requests.describeTopics(topics)) : askAny(requests.describeTopics(topics), n)),
     partition,
@@ -331,6 +341,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     async deleteTopic(topic) {
       await surely(requests.deleteTopics([topic]))
       await everybodySees(`${topic} is deleted`, [topic], ({ topics }) => topics[0]?.errorCode === UNKNOWN_TOPIC)
+    },
+    async deleteRecords(topic, number, before) {
+      await until(`the records of ${topic}/${number} before ${before} are gone`, async () => {
+        const { leader } = await partition(topic, number)
+        return askAny(requests.deleteRecords(topic, number, before), leader).then(() => true, () => false) // biome-ignore format: one thought
+      })
+    },
+    async describeGroup(group) {
+      return askAny(requests.describeGroup(group), await coordinator('group', group))
     },
     async alterConfigs(topic, settings) {
       await surely(requests.alterConfigs(topic, settings))

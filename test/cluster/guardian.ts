@@ -23,6 +23,7 @@ export function startGuardian(): Guardian {
   return {
     watch: broker => void child.stdin.write(`${JSON.stringify(broker)}\n`),
     async close() {
+      child.ref() // whoever closes waits for its end
       child.stdin.end()
       await exited
     },

@@ -1,6 +1,6 @@
 /**
  * The requests of the cluster's operator, to bytes and back, written by hand so that the harness depends neither on the client that it tests nor on
- * a library that refreshes all metadata first: Metadata 12, FindCoordinator 4, CreateTopics 7, DeleteTopics 6, DescribeConfigs 4,
+ * a library that refreshes all metadata first: Metadata 12, FindCoordinator 4, CreateTopics 7, DeleteTopics 6, DeleteRecords 2, DescribeConfigs 4,
  * IncrementalAlterConfigs 1, ElectLeaders 2 and AlterPartitionReassignments 0 (Kafka protocol guide).
  */
 import { errorName } from '../../src/kafka/protocol/error-codes.ts'
@@ -11,14 +11,17 @@ import {
   flexibleRequest,
   int16,
   int32,
+  int64,
   NO_TAGS,
   type Part,
 } from '../../src/kafka/protocol/flexible.ts'
 
 const METADATA = 3
 const FIND_COORDINATOR = 10
+const DESCRIBE_GROUPS = 15
 const CREATE_TOPICS = 19
 const DELETE_TOPICS = 20
+const DELETE_RECORDS = 21
 const DESCRIBE_CONFIGS = 32
 const ELECT_LEADERS = 43
 const INCREMENTAL_ALTER_CONFIGS = 44
@@ -167,6 +170,28 @@ export const deleteTopics = (topics: readonly string[]) =>
     },
   )
 
+/** Everything below this offset goes, as retention would have it. To the partition's leader. */
+export const deleteRecords = (topic: string, partition: number, before: number) =>
+  request(
+    DELETE_RECORDS,
+    2,
+    'DeleteRecords',
+    [compactArray([[compact(topic), compactArray([[int32(partition), int64(BigInt(before)), NO_TAGS]]), NO_TAGS]]), int32(TIMEOUT_MS)],
+    reader => {
+      reader.int32()
+      reader.array(() => {
+        reader.string()
+        reader.array(() => {
+          reader.int32()
+          reader.int64()
+          throwOn(reader.int16(), `the records of ${topic}/${partition}`)
+          reader.tags()
+        })
+        reader.tags()
+      })
+    },
+  )
+
 export interface TopicConfig {
   value: string
   /** Set for this topic itself, rather than by a default of the brokers. */
@@ -257,6 +282,38 @@ export function reassign(partitions: ReadonlyArray<PartitionName & { replicas: r
     })
   })
 }
+
+export interface GroupMember {
+  memberId: string
+  clientId: string
+}
+
+/** State and members of a classic group, as its coordinator sees it. */
+export const describeGroup = (group: string) =>
+  request(DESCRIBE_GROUPS, 5, 'DescribeGroups', [texts([group]), flag(false)], reader => {
+    reader.int32()
+    const [found] = reader.array(() => {
+      throwOn(reader.int16(), `the group ${group}`)
+      reader.string()
+      const state = reader.string()
+      reader.string()
+      reader.string()
+      const members = reader.array((): GroupMember => {
+        const memberId = reader.string()
+        reader.string() // instance id
+        const clientId = reader.string()
+        reader.string() // host
+        reader.string() // metadata
+        reader.string() // assignment
+        reader.tags()
+        return { memberId, clientId }
+      })
+      reader.int32()
+      reader.tags()
+      return { state, members }
+    })
+    return found!
+  })
 
 function request<T>(apiKey: number, apiVersion: number, apiName: string, body: Part[], decode: (reader: CompactReader) => T) {
   return { ...flexibleRequest({ apiKey, apiVersion, apiName, body, decode }), apiKey, apiVersion, apiName }

@@ -13,3 +13,12 @@ export async function until<T>(what: string, condition: () => T | Promise<T>, hu
     await pause(25)
   }
 }
+
+/** The answer, or a rejection that says what did not come within the bound. What is late goes on and is nobody's any more. */
+export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  const late = Symbol('late')
+  work.catch(() => undefined)
+  const answer = await Promise.race([work, pause(ms, late, { ref: false })])
+  if (answer === late) throw new Error(`not within ${ms / 1000} s: ${what}`)
+  return answer as T
+}

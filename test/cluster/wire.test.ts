@@ -1,6 +1,6 @@
 /** The wire on a cluster that is struck: one broker away or silent is that broker's matter, and nobody else's. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
+import { type KafkaSettings, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import type { Cluster } from './cluster.ts'
 import { testCluster } from './test-cluster.ts'
@@ -18,9 +18,9 @@ const wires: Wire[] = []
 afterEach(async () => {
   for (const wire of wires.splice(0)) await wire.close()
 })
-async function open(): Promise<Wire> {
+async function open(settings: Partial<KafkaSettings> = {}): Promise<Wire> {
   const { brokers, username, password } = cluster
-  const wire = await openWire({ brokers, username, password, clientId: 'test' }, logger)
+  const wire = await openWire({ brokers, username, password, clientId: 'test', ...settings }, logger)
   wires.push(wire)
   return wire
 }
@@ -37,7 +37,12 @@ describe('the wire', () => {
     await remove()
   })
 
-  it('follows a leader that has moved, without being asked to', async () => {
+  it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('logs in by %s', async mechanism => {
+    expect(await (await open({ mechanism })).offset('mine', 0, 'earliest')).toBe(0)
+    await expect(open({ mechanism, password: 'wrong' })).rejects.toMatchObject({ type: 'SASL_AUTHENTICATION_FAILED' })
+  })
+
+  it('follows a leader that has moved', async () => {
     const wire = await open()
     expect(await wire.offset('mine', 0, 'latest')).toBe(0)
     await cluster.moveLeader('mine', 0, 2)
@@ -57,6 +62,7 @@ describe('the wire', () => {
       expect(cluster.state(frozen)).toBe('frozen')
       cluster.thaw(frozen)
       await cluster.healed()
+      await cluster.preferredElection()
     }
     // New wires, too: with one broker silent, whichever it is.
     cluster.freeze(1)

@@ -75,6 +75,16 @@ describe('the control view', () => {
     expect(view.webhooks('org_1')).not.toBe(before)
   })
 
+  it('keeps nothing of what was asked in vain, nor of what is gone', () => {
+    const { view, apply } = openView()
+    const nobody = view.webhooks('org_x')
+    expect(view.list('webhook', 'org_y')).toBe(nobody)
+    apply('webhook/org_1/wh_1', stored('wh_1'))
+    expect(view.webhooks('org_1')).toHaveLength(1)
+    apply('webhook/org_1/wh_1', null)
+    expect(view.webhooks('org_1')).toBe(nobody)
+  })
+
   it('takes the highest published version for the latest, by semver and not by text or time', () => {
     const { view, apply } = openView()
     const put = (version: string, status: Registration['status']) =>

@@ -24,12 +24,14 @@ const brokers = [1, 2, 3].map(nodeId => ({ nodeId, host: `broker-${nodeId}`, por
 function setUp(topics: Record<string, TopicInfo> = {}) {
   const clock = createManualClock()
   const asked: string[][] = []
+  const repeated: string[][] = []
   let failure: Error | undefined
   let held: Promise<void> | undefined
   const map = createClusterMap({
     clock,
-    ask: async names => {
+    ask: async (names, isRepeated) => {
       asked.push(names)
+      if (isRepeated) repeated.push(names)
       const answer: MetadataAnswer = { brokers, topics: names.map(name => ({ ...(topics[name] ?? unknown(name)), operations: 0 })) }
       if (held) await held
       if (failure) throw failure
@@ -47,7 +49,7 @@ function setUp(topics: Record<string, TopicInfo> = {}) {
   const fail = (error?: Error) => {
     failure = error
   }
-  return { clock, asked, map, topics, hold, fail }
+  return { clock, asked, repeated, map, topics, hold, fail }
 }
 
 describe('asking', () => {
@@ -136,6 +138,21 @@ describe('asking', () => {
     await Promise.resolve()
     expect(asked.at(-1)).toContain('a')
   })
+})
+
+it('goes to another broker when an answer has brought nothing new', async () => {
+  const { map, repeated, topics } = setUp({ a: topic('a', [partition(1, 1)]) })
+  for (let n = 0; n < 3; n++) {
+    map.stale('a')
+    await map.load(['a'])
+  }
+  expect(repeated).toEqual([['a']])
+  topics.a = topic('a', [partition(2, 2)])
+  map.stale('a')
+  await map.load(['a'])
+  map.stale('a')
+  await map.load(['a'])
+  expect(repeated).toEqual([['a'], ['a']])
 })
 
 describe('what is newer wins', () => {

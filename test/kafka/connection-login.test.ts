@@ -65,6 +65,7 @@ it('a session is renewed at 80 % of its life, between requests: after those in f
     authenticate: createAuthenticate({ ...settings, brokers: [] }, { clock, random }),
     clock,
     onOpen: () => undefined,
+    onLate: () => undefined,
     onBroken(error) {
       throw error
     },

@@ -60,7 +60,12 @@ const brokers = { ...metadataRequest([]), timeoutMs: 50 }
 describe('a request', () => {
   it('that is overdue destroys its connection and makes the broker suspect; the next one has a new connection', async () => {
     const sockets = pausable()
-    const wire = await wireTo({ ...runtime.kafka, socketFactory: sockets.factory })
+    const seen: unknown[] = []
+    const observer = {
+      late: (broker: number, api: string) => void seen.push(`${broker} ${api}`),
+      reachable: (broker: number, isReachable: boolean) => void seen.push([broker, isReachable]),
+    }
+    const wire = await wireTo({ ...runtime.kafka, socketFactory: sockets.factory, observer })
     const node = (await wire.send(await anyNode(wire), metadataRequest([]))).brokers[0]!.nodeId
     const before = sockets.opened()
     sockets.freeze(true)
@@ -71,6 +76,7 @@ describe('a request', () => {
     sockets.freeze(false)
     expect((await wire.send(node, metadataRequest([]))).brokers).toHaveLength(1)
     expect(sockets.opened()).toBe(before + 1)
+    expect(seen).toEqual([[node, true], [node, true], `${node} Metadata`, [node, false], [node, true]]) // biome-ignore format: one thought
   })
 
   it('of another lane does not wait', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createFetchNodes, type FetchNode } from '../../src/kafka/read/fetch-nodes.ts'
-import type { Reading } from '../../src/kafka/read/fetch-session.ts'
+import { createReading, type Reading } from '../../src/kafka/read/reading.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const QUIET_AFTER_MS = 10_000
@@ -13,8 +13,7 @@ function nodesWith(count: number, quietMax = 100) {
   const nodes = createFetchNodes({ clock, quietAfterMs: QUIET_AFTER_MS, busyMin: 2, quietMax, isRead, onNode: node => made.push(node) })
   const busy = nodes.at(1)
   for (let partition = 0; partition < count; partition++) {
-    const reading = { topic: 't', partition, offset: 0, toldOffset: undefined, paused: false, unknownSinceMs: undefined }
-    read.set(`t/${partition}`, { ...reading, activeAtMs: clock.monotonicMs() })
+    read.set(`t/${partition}`, { ...createReading('t', partition, 0), activeAtMs: clock.monotonicMs() })
     busy.session.add(`t/${partition}`, read.get(`t/${partition}`)!)
   }
   const where = () => [...read.keys()].map(key => (nodes.of(key)?.isQuiet ? 'quiet' : 'busy'))
@@ -75,7 +74,7 @@ describe('a partition without records for a while', () => {
   it('stays where it is while it is paused', () => {
     const { clock, nodes, read, busy, made, where } = nodesWith(3)
     clock.advance(QUIET_AFTER_MS + 1)
-    read.get('t/1')!.paused = true
+    read.get('t/1')!.isPaused = true
     nodes.sweep(busy)
     nodes.takeOver(made[1]!)
     expect(where()).toEqual(['quiet', 'busy', 'quiet'])

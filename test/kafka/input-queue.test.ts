@@ -9,6 +9,8 @@ function queueWithReader(shareMax?: number) {
   const reader: LogReader = {
     assign: tell('assign'),
     unassign: tell('unassign'),
+    position: () => undefined,
+    waiting: () => [],
     pause: tell('pause'),
     resume: tell('resume'),
     close: async () => undefined,

@@ -1,9 +1,14 @@
 /** What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them here, the rest is real. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createSystemClock } from '../../src/clock.ts'
 import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
+import { settleOutcome } from '../../src/kafka/write/settle-outcome.ts'
+import type { CommitFailed } from '../../src/kafka/write/transactional-writer.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
+const clock = createSystemClock()
 let runtime: TestRuntime
 beforeAll(async () => {
   runtime = await testRuntime()
@@ -12,6 +17,24 @@ afterAll(() => runtime.close())
 
 const text = (records: Array<{ value: Buffer | null }>) => records.map(record => record.value?.toString())
 const to = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
+
+async function failureOf(commit: Promise<unknown>): Promise<CommitFailed> {
+  return commit.then(
+    () => {
+      throw new Error('it was committed')
+    },
+    error => error as CommitFailed,
+  )
+}
+
+const settle = ({ batches }: CommitFailed, timeoutMs?: number) =>
+  settleOutcome({
+    kafka: runtime.kafka,
+    clock: createSystemClock(),
+    logger: createLogger('silent'),
+    batches,
+    ...(timeoutMs && { timeoutMs }),
+  })
 
 const END_ANSWER = {
   announced: (code: number) => Buffer.concat([NO_TAGS, int32(0), int16(code), NO_TAGS]),
@@ -43,6 +66,38 @@ describe.each(['announced', 'joining'] as const)('a commit, with partitions %s',
   })
 })
 
+describe.each(['announced', 'joining'] as const)('a commit whose answer says nothing, with partitions %s', protocol => {
+  it('was made, says the log, when it had arrived before another process took over', async () => {
+    const topic = await runtime.createTopic(`made-${protocol}`)
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, protocol)
+    await writer.commit([to(topic, 'first')])
+    sockets.loseEach(END_TRANSACTION)
+    const commit = failureOf(writer.commit([to(topic, 'second')]))
+    while (sockets.lost() === 0) await clock.sleep(1)
+    await runtime.writer(topic, undefined, protocol)
+    sockets.loseEach(undefined)
+    const failed = await commit
+    expect(failed).toMatchObject({ outcome: 'unknown', isFenced: true, abortConfirmed: false })
+    expect(await settle(failed)).toBe('committed')
+    expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'second'])
+  })
+
+  it('was not made, says the log once the next holder has opened the id, when it had not arrived', async () => {
+    const topic = await runtime.createTopic(`unmade-${protocol}`)
+    const sockets = createLossySockets()
+    const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, protocol)
+    await writer.commit([to(topic, 'first')])
+    sockets.answerNext(END_TRANSACTION, END_ANSWER[protocol](90))
+    const failed = await failureOf(writer.commit([to(topic, 'second')]))
+    expect(failed).toMatchObject({ outcome: 'unknown', isFenced: true })
+    // While the transaction is open, nobody knows.
+    expect(await settle(failed, 200)).toBe('unknown')
+    await runtime.writer(topic, undefined, protocol)
+    expect(await settle(failed)).toBe('aborted')
+  })
+})
+
 describe('a batch that joins a transaction', () => {
   it('is sent again when the coordinator did not add it, because another one of the request was not known to it yet', async () => {
     const topic = await runtime.createTopic('not-attempted')
@@ -63,10 +118,10 @@ describe('a batch that joins a transaction', () => {
     const sockets = createLossySockets()
     const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, 'joining')
     sockets.answerNext(PRODUCE, produceAnswer(topic, code))
-    await expect(writer.commit([to(topic, 'zombie')])).rejects.toMatchObject({ outcome: 'fenced' })
+    await expect(writer.commit([to(topic, 'zombie')])).rejects.toMatchObject({ outcome: 'aborted', isFenced: true })
   })
 
-  it('of a transaction that can only be aborted leaves nothing, and its id can be opened again', async () => {
+  it('of a transaction that can only be aborted leaves nothing, and the next one goes through', async () => {
     const topic = await runtime.createTopic('abortable')
     const sockets = createLossySockets()
     const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, 'joining')
@@ -74,10 +129,10 @@ describe('a batch that joins a transaction', () => {
     sockets.answerNext(PRODUCE, produceAnswer(topic, 120))
     await expect(writer.commit([to(topic, 'second')])).rejects.toMatchObject({
       outcome: 'aborted',
+      abortConfirmed: true,
       message: expect.stringContaining('TRANSACTION_ABORTABLE'),
     })
-    const again = await runtime.writer(topic)
-    await again.commit([to(topic, 'third')])
+    await writer.commit([to(topic, 'third')])
     expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'third'])
   })
 })

@@ -169,6 +169,39 @@ describe('a sharded processor', () => {
     await second.close()
   })
 
+  it('drains a shard that moves before another process opens it: what is in flight ends where it began', async () => {
+    const topics = await topicsFor('moved')
+    const role = runtime.name('moved')
+    const release = Promise.withResolvers<void>()
+    const opened: string[] = []
+    const named = (name: string): Processor => {
+      const processor = numbering(role, topics)
+      return {
+        ...processor,
+        open(handle) {
+          opened.push(`${name} ${handle.shard}`)
+          return { ...processor.open(handle), drain: () => release.promise }
+        },
+      }
+    }
+    const first = await run(named('first'))
+    for (let shard = 0; shard < SHARDS; shard++) await feed(topics.input, shard, numbers(5))
+    for (let shard = 0; shard < SHARDS; shard++) await runtime.tail(topics.output, shard).until(list => list.length >= 5)
+    const second = await run(named('second'))
+    while (second.missing() !== undefined) await clock.sleep(10)
+    expect(second.shards()).toEqual([])
+    expect(opened.some(each => each.startsWith('second'))).toBe(false)
+    release.resolve()
+    while (second.shards().length < SHARDS / 2 || !second.ready()) await clock.sleep(10)
+    expect(first.shards()).toHaveLength(SHARDS / 2)
+    for (let shard = 0; shard < SHARDS; shard++) await feed(topics.input, shard, numbers(5, 5))
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const records = await runtime.tail(topics.output, shard).until(list => list.length >= 10)
+      expect(text(records)).toEqual(counted(numbers(10)))
+    }
+    expect(opened).toHaveLength(SHARDS + SHARDS / 2)
+  })
+
   it('fences a process that still thinks it owns a shard, and loses nothing by it', async () => {
     const topics = await topicsFor('zombie')
     const role = runtime.name('zombie')

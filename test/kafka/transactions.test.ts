@@ -59,23 +59,43 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
     const old = await runtime.writer(id, undefined, protocol)
     await old.commit([to(topic, 'old')])
     const young = await runtime.writer(id, undefined, protocol)
-    await expect(old.commit([to(topic, 'zombie')])).rejects.toMatchObject({ outcome: 'fenced' })
+    await expect(old.commit([to(topic, 'zombie')])).rejects.toMatchObject({ outcome: 'aborted', isFenced: true })
     await young.commit([to(topic, 'young')])
     const records = await runtime.tail(topic).until(list => list.length >= 2)
     expect(text(records)).toEqual(['old', 'young'])
   })
 
-  it('says that a transaction is refused when the broker will never take its records, and leaves nothing of it', async () => {
+  it('says that a transaction is refused when the broker will never take its records, leaves nothing of it, and goes on', async () => {
     const narrow = await runtime.createTopic(`narrow-${protocol}`, 1, { 'max.message.bytes': '1000' })
     const wide = await runtime.createTopic(`wide-${protocol}`)
-    const id = runtime.name(`w4-${protocol}`)
-    const writer = await runtime.writer(id, undefined, protocol)
-    await expect(writer.commit([to(wide, 'half'), to(narrow, 'x'.repeat(5_000))])).rejects.toMatchObject({ outcome: 'refused' })
-    await expect(writer.commit([to(wide, 'more')])).rejects.toBeInstanceOf(CommitFailed)
-    const again = await runtime.writer(id, undefined, protocol)
-    await again.commit([to(wide, 'whole')])
-    const records = await runtime.tail(wide).until(list => list.length >= 1)
-    expect(text(records)).toEqual(['whole'])
+    const writer = await runtime.writer(runtime.name(`w4-${protocol}`), undefined, protocol)
+    await writer.commit([to(wide, 'first')])
+    const refused = writer.commit([to(wide, 'half'), to(narrow, 'x'.repeat(5_000))])
+    const behind = writer.commit([to(wide, 'behind')])
+    await expect(refused).rejects.toMatchObject({
+      outcome: 'refused',
+      abortConfirmed: true,
+      failedTopics: [{ topic: narrow, partition: 0, type: 'MESSAGE_TOO_LARGE' }],
+    })
+    // It was asked for when nothing was known of the failure.
+    await expect(behind).rejects.toBeInstanceOf(CommitFailed)
+    await writer.commit([to(wide, 'second'), to(narrow, 'short')])
+    await writer.commit([to(wide, 'third')])
+    expect(text(await runtime.tail(wide).until(list => list.length >= 3))).toEqual(['first', 'second', 'third'])
+    expect(text(await runtime.tail(narrow).until(list => list.length >= 1))).toEqual(['short'])
+  })
+
+  it('gives up an organization that has no topic after a second, says which one, and goes on without it', async () => {
+    const [shared, absent] = [await runtime.createTopic(`shared-${protocol}`), runtime.name(`absent-${protocol}`)]
+    const writer = await runtime.writer(runtime.name(`w6-${protocol}`), undefined, protocol, topic => topic === absent)
+    await expect(writer.commit([to(shared, 'lost'), to(absent, 'x')])).rejects.toMatchObject({
+      outcome: 'aborted',
+      isFenced: false,
+      abortConfirmed: true,
+      failedTopics: [{ topic: absent, partition: 0, type: 'UNKNOWN_TOPIC_OR_PARTITION' }],
+    })
+    await writer.commit([to(shared, 'kept')])
+    expect(text(await runtime.tail(shared).until(list => list.length >= 1))).toEqual(['kept'])
   })
 
   it('goes on with a topic that is made while it is open', async () => {

@@ -1,6 +1,8 @@
 /** What a scrape says while things happen: one process of a platform judges and nothing else, the other does the rest. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createOverload } from '../../src/api/overload.ts'
+import type { Waiting } from '../../src/kafka/ports.ts'
+import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createRetryDepth } from '../../src/observability/retry-depth.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
@@ -69,7 +71,9 @@ describe('a scrape of a running platform', () => {
     expect(valueIn(text, 'clarion_verdict_delay_seconds_count')).toBe(1)
     // It was told that its emit is queued after two seconds, and only then there was somebody to judge it.
     expect(valueIn(text, 'clarion_verdict_delay_seconds_sum')).toBeGreaterThan(2)
-    expect(valueIn(text, 'clarion_shard_open_seconds_count', { role: 'admit' })).toBe(valueIn(text, 'clarion_shards', { role: 'admit' }))
+    expect(valueIn(text, 'clarion_shard_open_seconds_count', { role: 'admit' })).toBe(
+      valueIn(text, 'clarion_shards', { role: 'admit', state: 'running' }),
+    )
   }, 120_000)
 
   it('tells what is under way, what waits in which retry topic, and since when', async () => {
@@ -114,6 +118,33 @@ describe('an emit that is refused because too many wait', () => {
     overload.take('org_a', 'emits.org_a', 0)
     expect(overload.refuses('org_a')).toBe(true)
     expect(valueIn(await metrics.text(), 'clarion_shed_emits_total')).toBe(1)
+  })
+})
+
+describe('what cannot be read', () => {
+  it('is counted by reason, and named for /ready once it lasts longer than a leader takes to move', async () => {
+    const metrics = createMetrics()
+    const readers = createReaderWatch()
+    metrics.readers(readers)
+    const waiting: Waiting[] = [
+      { topic: 'emits.org_a', partition: 0, sinceMs: 0, reason: 'no_leader' },
+      { topic: 'emits.org_a', partition: 1, sinceMs: 0, reason: 'no_leader' },
+      { topic: 'outcomes', partition: 3, sinceMs: 1_500, reason: 'unreachable' },
+    ]
+    const reader = { waiting: () => waiting }
+    readers.opened(reader)
+    readers.gap('emits.org_a', 0, { from: 5, to: 9, reason: 'retention' })
+    readers.replaced('emits.org_a', 0)
+    readers.behindLeader()
+    const text = await metrics.text()
+    expect(valueIn(text, 'clarion_partitions_without_leader', { reason: 'no_leader' })).toBe(2)
+    expect(valueIn(text, 'clarion_partitions_without_leader', { reason: 'unknown_topic' })).toBe(0)
+    expect(valueIn(text, 'clarion_offset_gaps_total', { reason: 'retention' })).toBe(1)
+    expect(valueIn(text, 'clarion_offset_gaps_total', { reason: 'replaced' })).toBe(1)
+    expect(valueIn(text, 'clarion_reader_behind_leader_total')).toBe(1)
+    expect(readers.degraded(2_100)).toEqual(['waiting for 2 partitions without a leader: emits.org_a/0, emits.org_a/1'])
+    readers.closed(reader)
+    expect(readers.degraded(2_100)).toEqual([])
   })
 })
 

@@ -19,6 +19,8 @@ export interface LossySockets {
   loseEach(apiKey: number | undefined): void
   /** The next request of this kind is answered with these bytes, behind the correlation id. */
   answerNext(apiKey: number, answer: Buffer): void
+  /** The next request of this kind arrives; its answer is held back, and these bytes behind the correlation id come in its place once released. */
+  holdNext(apiKey: number, answer: Buffer): { arrived: Promise<void>; release(): void }
   /** How many answers were lost, or given instead of the broker, so far. */
   lost(): number
 }
@@ -27,12 +29,14 @@ export function createLossySockets(): LossySockets {
   let losing: number | undefined
   let losingEach: number | undefined
   let answering: { apiKey: number; answer: Buffer } | undefined
+  let holding: { apiKey: number; answer: Buffer; arrived(): void; released: Promise<void> } | undefined
   let lost = 0
 
   /** Watches what is written and what comes. After `connect`, which gives a socket its class's `write` back. */
   function watch(socket: Socket): Socket {
     const { write, emit } = socket
     let doomed = false
+    let held: typeof holding
     /** Of the request that is being written: a request may come in several pieces. */
     let under = { bytesToCome: 0, isSwallowed: false }
     socket.write = (chunk: Uint8Array | string, ...rest: unknown[]) => {
@@ -46,6 +50,10 @@ export function createLossySockets(): LossySockets {
       if (apiKey === losing || apiKey === losingEach) {
         losing = undefined
         doomed = true
+      }
+      if (apiKey === holding?.apiKey) {
+        held = holding
+        holding = undefined
       }
       if (answering !== undefined && apiKey === answering.apiKey) {
         const { answer } = answering
@@ -61,6 +69,17 @@ export function createLossySockets(): LossySockets {
       return Reflect.apply(write, socket, [chunk, ...rest])
     }
     socket.emit = (event: string | symbol, ...rest: unknown[]) => {
+      if (event === 'data' && held !== undefined) {
+        const { answer, arrived, released } = held
+        held = undefined
+        lost++
+        const head = Buffer.alloc(8)
+        head.writeInt32BE(4 + answer.length)
+        ;(rest[0] as Buffer).copy(head, 4, 4, 8)
+        arrived()
+        void released.then(() => Reflect.apply(emit, socket, ['data', Buffer.concat([head, answer])]))
+        return true
+      }
       if (event !== 'data' || !doomed) return Reflect.apply(emit, socket, [event, ...rest])
       doomed = false
       lost++
@@ -80,6 +99,11 @@ export function createLossySockets(): LossySockets {
     },
     answerNext(apiKey, answer) {
       answering = { apiKey, answer }
+    },
+    holdNext(apiKey, answer) {
+      const [arriving, releasing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      holding = { apiKey, answer, arrived: arriving.resolve, released: releasing.promise }
+      return { arrived: arriving.promise, release: releasing.resolve }
     },
     lost: () => lost,
   }

@@ -1,6 +1,6 @@
 /** Record batches made by hand, as a producer may send them that obeys no library: any deltas, counts, lengths and codecs, with a right checksum. */
 import { crc32c } from '@node-rs/crc32'
-import { produceRequest } from '../../src/kafka/protocol/requests.ts'
+import { produceRequest } from '../../src/kafka/protocol/produce-request.ts'
 import { openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import type { Credential } from './kafka-clients.ts'
@@ -83,7 +83,8 @@ export async function produceBatches(credential: Credential, batches: Buffer[]):
   const [topic] = await wire.metadata([topics.emits])
   const codes: number[] = []
   for (const batch of batches) {
-    const request = produceRequest(null, [{ topic: topics.emits, partition: 0, batch }], 10_000)
+    const options = { transactionalId: null, version: 11, brokerTimeoutMs: 10_000, timeoutMs: 12_000 } as const
+    const request = produceRequest([{ topic: topics.emits, partition: 0, batch }], options)
     codes.push((await wire.send(topic!.partitions[0]!.leader, request))[0]!.errorCode)
   }
   await wire.close()

@@ -20,7 +20,12 @@ export interface TestRuntime {
   createTopic(base: string, partitions?: number, settings?: Record<string, string>): Promise<string>
   deleteTopic(topic: string): Promise<void>
   /** `protocol`: of transactions; what the broker has agreed on by default. */
-  writer(transactionalId: string, settings?: KafkaSettings, protocol?: 'announced' | 'joining'): ReturnType<typeof openTransactionalWriter>
+  writer(
+    transactionalId: string,
+    settings?: KafkaSettings,
+    protocol?: 'announced' | 'joining',
+    isPausable?: (topic: string) => boolean,
+  ): ReturnType<typeof openTransactionalWriter>
   /** Reads a partition from its beginning; `until` resolves when the condition holds for what has been read. */
   tail(
     topic: string,
@@ -58,13 +63,14 @@ export async function testRuntime(): Promise<TestRuntime> {
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
-    async writer(transactionalId, settings = kafka, protocol) {
+    async writer(transactionalId, settings = kafka, protocol, isPausable) {
       const writer = await openTransactionalWriter({
         kafka: settings,
         transactionalId,
         clock,
         logger: silent,
         ...(protocol && { protocol }),
+        ...(isPausable && { isPausable }),
       })
       closing.push(() => writer.close())
       return writer

@@ -9,6 +9,7 @@ import avro from 'avsc'
 import type { Headers, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import { admissionCounters, inputPositionCodec, organizationCountersCodec } from '../../topics/admission-counters.ts'
 import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.ts'
+import { admissionRelays, relayProgressCodec, waitingEventCodec } from '../../topics/admission-relays.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
@@ -87,6 +88,7 @@ const as = (codec: object) => codec as Codec<unknown>
 const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [admissionCounters.name]: { counters: as(organizationCountersCodec), position: as(inputPositionCodec) },
   [admissionKeys.name]: { any: as(admissionKeysCodec) },
+  [admissionRelays.name]: { event: as(waitingEventCodec), progress: as(relayProgressCodec) },
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },
   [auditEmits.name]: { any: as(auditEmitsCodec) },

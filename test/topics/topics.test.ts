@@ -5,6 +5,7 @@ import { KEY_REMEMBERED_MS } from '../../processors/admit/admission-state.ts'
 import { nameOf, TOPOLOGY } from '../../processors/topology.ts'
 import { inputPositionCodec, organizationCountersCodec } from '../../topics/admission-counters.ts'
 import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.ts'
+import { relayProgressCodec, waitingEventCodec } from '../../topics/admission-relays.ts'
 import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../topics/audit-emits.ts'
@@ -51,6 +52,8 @@ const CODECS = {
   organizationCountersCodec,
   inputPositionCodec,
   admissionKeysCodec,
+  waitingEventCodec,
+  relayProgressCodec,
   auditAttemptsCodec,
   auditChangesCodec,
   auditEmitsCodec,

@@ -16,7 +16,7 @@ export function createSystemHandlers(deps: {
     health: (): Answer => ({ data: { status: 'alive' } }),
     ready(): Answer {
       const missing = deps.readiness.missing()
-      if (missing.length === 0) return { data: { status: 'ready' } }
+      if (missing.length === 0) return { data: { status: 'ready', degraded: deps.readiness.degraded() } }
       const details = missing.map(what => ({ path: '', rule: 'not_ready', message: what }))
       throw new ClarionError('service_unavailable', `Not ready: ${missing.join(', ')}.`, { details, retryAfterS: 1 })
     },

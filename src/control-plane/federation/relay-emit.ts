@@ -15,14 +15,21 @@ export interface Arrival {
 type Push = Pick<FederationPush, 'id' | 'groupId' | 'namespace' | 'name' | 'version'>
 
 /** Null for an external peer, which gets the source's own event. */
-export function arrivalOf(member: FederationMember, push: Push): Arrival | null {
+export function arrivalOf(member: Pick<FederationMember, 'memberOrganizationId' | 'inboundNamespace'>, push: Push): Arrival | null {
   const { memberOrganizationId: organizationId } = member
   if (organizationId === null) return null
   return { organizationId, type: inboundType(member, push), canonicalName: inboundCanonicalName(member, push) }
 }
 
 /** `id`: the relay's, by which the peer's shard knows one that it has had. */
-export function relayEmit(event: EventFacts, push: Push, memberId: string, arrival: Arrival, id: string, payload: Buffer): PlatformEmit {
+export function relayEmit(
+  event: EventFacts,
+  push: Pick<Push, 'id' | 'groupId'>,
+  memberId: string,
+  arrival: Arrival,
+  id: string,
+  payload: Buffer,
+): PlatformEmit {
   const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, traceparent, rootEventId, path } = event
   return platformEmit({
     ...{ kind: 'relay', id, ...arrival, schemaVersion, schemaHash, subject, timeMs, correlationId, payload },
@@ -32,7 +39,7 @@ export function relayEmit(event: EventFacts, push: Push, memberId: string, arriv
   })
 }
 
-const federationOf = ({ organizationId, eventId }: EventFacts, push: Push): FederationFacts => ({
+const federationOf = ({ organizationId, eventId }: EventFacts, push: Pick<Push, 'id' | 'groupId'>): FederationFacts => ({
   ...{ groupId: push.groupId, pushId: push.id, sourceOrganizationId: organizationId, sourceEventId: eventId },
   ...{ hops: 1, path: [organizationId] },
 })

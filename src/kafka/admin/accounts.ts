@@ -4,15 +4,13 @@
  */
 import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type AclEntry, type Admin, default as kafkajs } from 'kafkajs'
-import { control } from '../../../topics/control.ts'
 import type { Random } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { alterUserQuotas, listScramUsers, putScramUsers } from '../protocol/account-requests.ts'
-import { createClient } from '../protocol/client.ts'
-import { KafkaError, type KafkaSettings, openWire, type Wire, type WireRequest } from '../protocol/wire.ts'
+import { type KafkaSettings, openWire, type Wire, type WireRequest } from '../protocol/wire.ts'
+import { type AclEntry, createAclsRequest, deleteAclsRequest, describeAclsRequest } from './acl-requests.ts'
+import { explained } from './advice.ts'
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 /** The fewest that Kafka takes. More would slow down a guess, and nobody guesses 256 random bits. */
 const ITERATIONS = 4_096
 /** By this number a user is known who may never log in again. */
@@ -56,42 +54,27 @@ export interface Accounts {
   close(): Promise<void>
 }
 
-/** Connects when it is first asked. */
+/** Connects with the first call. */
 export function createAccounts(deps: { kafka: KafkaSettings; random: Random; logger: Logger }): Accounts {
   let wire: Promise<Wire> | undefined
-  let admin: Promise<Admin> | undefined
 
-  async function send<T>(request: WireRequest<T>): Promise<T> {
+  async function connect(): Promise<Wire> {
     wire ??= openWire(deps.kafka, deps.logger)
     try {
-      const open = await wire
-      const [topic] = await open.metadata([control.name])
-      return await open.send(topic?.partitions[0]?.leader ?? -1, request)
+      return await wire
     } catch (error) {
-      const failed = wire
       wire = undefined
-      await failed?.then(open => open.close()).catch(() => undefined)
       throw error
     }
   }
 
-  async function administer<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
-    admin ??= connected()
+  /** Any broker hands it on to the controller. `what`: for the error. */
+  async function send<T>(request: WireRequest<T>, what: string): Promise<T> {
     try {
-      return await call(await admin)
+      return await (await connect()).sendToAny(request)
     } catch (error) {
-      const failed = admin
-      admin = undefined
-      await failed?.then(open => open.disconnect()).catch(() => undefined)
-      const { type, message } = error as { type?: string; message?: string }
-      throw new KafkaError(type ?? 'CONNECTION', message ?? String(error), { cause: error })
+      throw explained(error, what)
     }
-  }
-
-  async function connected(): Promise<Admin> {
-    const made = createClient(deps.kafka).admin()
-    await made.connect()
-    return made
   }
 
   async function credential(name: string, password: string | Buffer, iterations: number) {
@@ -100,77 +83,65 @@ export function createAccounts(deps: { kafka: KafkaSettings; random: Random; log
   }
 
   return {
-    createUser: async (name, password) => send(putScramUsers([await credential(name, password, ITERATIONS)])),
+    createUser: async (name, password) =>
+      send(putScramUsers([await credential(name, password, ITERATIONS)]), 'a Kafka user cannot be made'),
     async lockUsers(names) {
       const locked = await Promise.all(names.map(name => credential(name, deps.random.bytes(32), LOCKED_ITERATIONS)))
-      if (locked.length > 0) await send(putScramUsers(locked))
+      if (locked.length > 0) await send(putScramUsers(locked), 'Kafka users cannot be locked')
     },
     async listUsers() {
-      const users = await send(listScramUsers())
+      const users = await send(listScramUsers(), 'the Kafka users cannot be listed')
       return users.filter(({ iterations }) => iterations !== LOCKED_ITERATIONS).map(({ name }) => name)
     },
-    listGrants: () => administer(describeGrants),
-    grant: (user, grants) =>
-      administer(async open => {
-        if (grants.length > 0) await open.createAcls({ acl: grants.map(grant => entryOf(user, grant)) })
-      }),
-    revoke: users =>
-      administer(async open => {
-        if (users.length > 0) await open.deleteAcls({ filters: users.map(user => ({ ...ANY, principal: principalOf(user) })) })
-      }),
+    listGrants: async () => grantsOf(await send(describeAclsRequest(), 'the rights of Kafka users cannot be read')),
+    async grant(user, grants) {
+      if (grants.length > 0) await send(createAclsRequest(grants.map(grant => entryOf(user, grant))), 'Kafka users get no rights')
+    },
+    async revoke(users) {
+      if (users.length > 0) await send(deleteAclsRequest(users.map(principalOf)), 'Kafka users keep their rights')
+    },
     setRates: async rates => {
       const users = [...rates].map(([name, { produce, consume }]) => ({
         name,
         quotas: { producer_byte_rate: produce, consumer_byte_rate: consume },
       }))
-      if (users.length > 0) await send(alterUserQuotas(users))
+      if (users.length > 0) await send(alterUserQuotas(users), 'the rates of Kafka users cannot be set')
     },
     async close() {
-      await Promise.allSettled([wire?.then(open => open.close()), admin?.then(open => open.disconnect())])
+      await wire?.then(open => open.close()).catch(() => undefined)
     },
   }
 }
 
 const PRINCIPAL = 'User:'
 const principalOf = (user: string) => `${PRINCIPAL}${user}`
-const ANY = {
-  resourceType: AclResourceTypes.ANY,
-  resourcePatternType: ResourcePatternTypes.ANY,
-  operation: AclOperationTypes.ANY,
-  permissionType: AclPermissionTypes.ANY,
-}
 
-const RESOURCES = {
-  topic: AclResourceTypes.TOPIC,
-  group: AclResourceTypes.GROUP,
-  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
-} as const
-const PATTERNS = { exact: ResourcePatternTypes.LITERAL, prefix: ResourcePatternTypes.PREFIXED } as const
-const OPERATIONS = { read: AclOperationTypes.READ, write: AclOperationTypes.WRITE, describe: AclOperationTypes.DESCRIBE } as const
+// Kafka's numbers (org.apache.kafka.common.resource, .acl).
+const RESOURCES = { topic: 2, group: 3, 'transactional-id': 5 } as const
+const PATTERNS = { exact: 3, prefix: 4 } as const
+const OPERATIONS = { read: 3, write: 4, describe: 8 } as const
+const ALLOW = 3
 
 const entryOf = (user: string, { resource, name, pattern, operation }: Grant): AclEntry => ({
   resourceType: RESOURCES[resource],
   resourceName: name,
-  resourcePatternType: PATTERNS[pattern],
+  patternType: PATTERNS[pattern],
   principal: principalOf(user),
   host: '*',
   operation: OPERATIONS[operation],
-  permissionType: AclPermissionTypes.ALLOW,
+  permission: ALLOW,
 })
 
 /** Entries that are not of our making (another resource, a denial) are left out: they are the operator's. */
-async function describeGrants(admin: Admin): Promise<Map<string, Grant[]>> {
-  const { resources } = await admin.describeAcls(ANY as never)
+function grantsOf(entries: readonly AclEntry[]): Map<string, Grant[]> {
   const byUser = new Map<string, Grant[]>()
-  for (const { resourceType, resourceName, resourcePatternType, acls } of resources) {
-    const resource = nameOf(RESOURCES, resourceType)
-    const pattern = nameOf(PATTERNS, resourcePatternType)
-    for (const { principal, operation: code, permissionType } of acls) {
-      const operation = nameOf(OPERATIONS, code)
-      if (!resource || !pattern || !operation || permissionType !== AclPermissionTypes.ALLOW) continue
-      const user = principal.slice(PRINCIPAL.length)
-      byUser.set(user, [...(byUser.get(user) ?? []), { resource, name: resourceName, pattern, operation }])
-    }
+  for (const entry of entries) {
+    const resource = nameOf(RESOURCES, entry.resourceType)
+    const pattern = nameOf(PATTERNS, entry.patternType)
+    const operation = nameOf(OPERATIONS, entry.operation)
+    if (!resource || !pattern || !operation || entry.permission !== ALLOW) continue
+    const user = entry.principal.slice(PRINCIPAL.length)
+    byUser.set(user, [...(byUser.get(user) ?? []), { resource, name: entry.resourceName, pattern, operation }])
   }
   return byUser
 }

@@ -1,140 +1,198 @@
 /**
- * Makes the topics that are missing, and refuses to start on ones that are not as they must be: a state topic that is not compacted, or an
- * ingress that takes the producer's word for the time, loses things silently.
+ * Makes the topics that are missing, and refuses to start on ones that are not as they must be: a state topic that is not compacted, an ingress that
+ * takes the producer's word for the time, or a single replica where three are meant, loses things silently.
  */
-import { type Admin, default as kafkajs } from 'kafkajs'
 import { emits } from '../../../topics/emits.ts'
 import { events } from '../../../topics/events.ts'
-import { SHARED_TOPICS } from '../../../topics/index.ts'
+import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../../topics/index.ts'
 import { shards as shardsTopic } from '../../../topics/shards.ts'
 import { configOf, type OrganizationTopic, type Topic, type TopicSettings } from '../../../topics/topic.ts'
 import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
 import type { Environment } from '../../control-plane/records.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { createClient } from '../protocol/client.ts'
+import type { TopicInfo } from '../protocol/cluster.ts'
 import { KafkaError, type KafkaSettings, type Wire } from '../protocol/wire.ts'
+import { explained } from './advice.ts'
+import { type ClusterDescription, describeClusterRequest } from './cluster-requests.ts'
+import { preflight } from './preflight.ts'
+import { createTopicAdmin, type TopicAdmin } from './topic-admin.ts'
+import type { DescribedConfig, NewTopic } from './topic-requests.ts'
 
-const { ConfigResourceTypes } = kafkajs
 const READY_WITHIN_MS = 30_000
+const REPLICAS = 3
+const MIN_IN_SYNC = 'min.insync.replicas'
+const IN_SYNC = 2
+const UNCLEAN = 'unclean.leader.election.enable'
+const TOPICS_ASKED_FOR = 1_000
 
 export interface Provisioning {
   /** The number of shards: the partition count of the topic `shards`. */
   shards: number
-  /** Creates `emits.<org>` and `events.<org>` if they are missing, and returns when both have leaders. */
+  /**
+   * Creates `emits.<org>` and `events.<org>` if they are missing, and returns when both have leaders. Rejects with `service_unavailable` and what to do
+   * when the cluster does not.
+   */
   createOrganizationTopics(organization: { id: string; partitions: number }, environment?: Environment): Promise<void>
   /**
    * Adds partitions to both topics until they have as many, the log before the ingress: a record that is taken must have a place to go. Returns
-   * when all have leaders. More than asked for stay.
+   * when all have leaders. More than asked for stay. Rejects as `createOrganizationTopics` does.
    */
   growOrganizationTopics(organization: { id: string; partitions: number }, environment: Environment): Promise<void>
   /** How many partitions each organization's ingress has; those without one are left out. */
   ingressPartitions(organizationIds: readonly string[], environment: Environment): Promise<Map<string, number>>
+  /** Where there are three replicas, two must be in sync for a write: also in topics that were made without that. Answers how many were changed. */
+  protectOrganizationTopics(organizationIds: readonly string[], environment: Environment): Promise<number>
   close(): Promise<void>
 }
 
-export async function provision(deps: {
+interface ProvisionDeps {
   kafka: KafkaSettings
   wire: Wire
   shards: number
-  replicationFactor: number
+  /** Undefined: three where there are three brokers, else one. */
+  replicationFactor: number | undefined
   /** What the broker gives an organization's topic anyway, and need not be written for each. */
   topicDefaults: Readonly<Record<string, string>>
   clock: Clock
   logger: Logger
-}): Promise<Provisioning> {
-  const admin = createClient(deps.kafka).admin()
-  try {
-    return await provisionWith(admin, deps)
-  } catch (error) {
-    await admin.disconnect().catch(() => undefined)
-    throw error
-  }
 }
 
-async function provisionWith(admin: Admin, deps: Parameters<typeof provision>[0]): Promise<Provisioning> {
-  await admin.connect()
-  const existing = new Set(await admin.listTopics())
+/** Throws one error that lists everything that must be otherwise. */
+export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
+  const { wire, clock, logger } = deps
+  const admin = createTopicAdmin({ wire, clock })
+  const names = SHARED_TOPICS.map(topic => topic.name)
+  const [cluster, known] = await Promise.all([describeCluster(wire), wire.metadata(names)])
+  const replicationFactor = deps.replicationFactor ?? usualFactor(deps.kafka, cluster, known)
+  const existing = new Set(known.filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic))
+  const denied = known.filter(({ errorCode }) => errorCode === TOPIC_AUTHORIZATION_FAILED).map(({ topic }) => topic)
+  const findings = await preflight({
+    ...{ wire, clock, cluster, replicationFactor },
+    topics: [...existing, ...denied],
+    timedTopics: SHARED_TOPICS.filter(({ name, logAppendTime }) => logAppendTime && existing.has(name)).map(({ name }) => name),
+    groups: ['admit', 'deliver', 'record'],
+    transactionalId: 'admit-0',
+  })
+  for (const warning of findings.warnings) logger.warn({}, warning)
+  refuse('Kafka is not as it must be', findings.problems)
+
   const missing = SHARED_TOPICS.filter(topic => !existing.has(topic.name))
-  if (missing.length > 0) deps.logger.info({ topics: missing.length }, 'creating topics')
-  await create(
-    admin,
-    missing.map(topic => entry(topic.name, topic, topic.partitions === 'one' ? 1 : deps.shards, deps.replicationFactor)),
+  if (missing.length > 0) logger.info({ topics: missing.length, replicationFactor }, 'creating topics')
+  await admin.create(
+    missing.map(topic => newTopic(topic.name, topic, { partitions: expectedPartitions(topic, deps.shards), replicationFactor })),
   )
-  const counts = await waitForLeaders(
-    deps,
-    SHARED_TOPICS.map(topic => topic.name),
-  )
-  const shards = counts.get(shardsTopic.name)!
-  await verify(admin, counts, shards)
+  const ready = await waitForLeaders(deps, names)
+  const shards = ready.get(shardsTopic.name)!.partitions.length
+  await protect(admin, names, replicationFactor)
+  refuse('Topics are not as they must be', await faultsOf(admin, ready, { shards, replicationFactor }))
+
   return {
     shards,
-    async createOrganizationTopics(organization, environment = 'live') {
-      const topics = ([emits, events] as OrganizationTopic[]).map(topic => ({ name: topic.nameFor(organization.id, environment), topic }))
-      await create(
-        admin,
-        topics.map(({ name, topic }) => entry(name, topic, organization.partitions, deps.replicationFactor, deps.topicDefaults)),
-      )
-      await waitForLeaders(
-        deps,
-        topics.map(({ name }) => name),
-      )
-    },
-    async growOrganizationTopics(organization, environment) {
-      const names = [events, emits].map(topic => topic.nameFor(organization.id, environment))
-      for (const topic of names) {
-        const [found] = await deps.wire.metadata([topic])
-        if (found?.errorCode !== 0 || found.partitions.length >= organization.partitions) continue
-        await admin.createPartitions({ topicPartitions: [{ topic, count: organization.partitions }] })
-      }
-      await waitForLeaders(deps, names, organization.partitions)
-    },
+    createOrganizationTopics: (organization, environment = 'live') =>
+      orUnavailable("The organization's topics cannot be made", async () => {
+        const { partitions } = organization
+        const topics = namesOf(organization.id, environment)
+        const all = topics.map(({ name }) => name)
+        // An administrator may have made them where the platform may not.
+        const there = new Set((await wire.metadata(all)).filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic))
+        const missing = topics.filter(({ name }) => !there.has(name))
+        await admin.create(
+          missing.map(({ name, topic }) => newTopic(name, topic, { partitions, replicationFactor, defaults: deps.topicDefaults })),
+        )
+        await waitForLeaders(deps, all)
+      }),
+    growOrganizationTopics: (organization, environment) =>
+      orUnavailable("The organization's topics cannot grow", async () => {
+        const topics = [events, emits].map(topic => topic.nameFor(organization.id, environment))
+        for (const topic of topics) {
+          const [found] = await wire.metadata([topic])
+          if (found?.errorCode !== 0 || found.partitions.length >= organization.partitions) continue
+          await admin.grow(topic, organization.partitions)
+        }
+        await waitForLeaders(deps, topics, organization.partitions)
+      }),
     async ingressPartitions(organizationIds, environment) {
       const counts = new Map<string, number>()
       for (let at = 0; at < organizationIds.length; at += TOPICS_ASKED_FOR) {
         const byTopic = new Map(organizationIds.slice(at, at + TOPICS_ASKED_FOR).map(id => [emits.nameFor(id, environment), id]))
-        for (const { topic, errorCode, partitions } of await deps.wire.metadata([...byTopic.keys()]))
+        for (const { topic, errorCode, partitions } of await wire.metadata([...byTopic.keys()]))
           if (errorCode === 0) counts.set(byTopic.get(topic)!, partitions.length)
       }
       return counts
     },
-    close: () => admin.disconnect(),
+    protectOrganizationTopics: (organizationIds, environment) =>
+      protect(
+        admin,
+        organizationIds.flatMap(id => namesOf(id, environment).map(({ name }) => name)),
+        replicationFactor,
+      ),
+    close: async () => undefined,
   }
 }
 
-const TOPICS_ASKED_FOR = 1_000
+const TOPIC_AUTHORIZATION_FAILED = 29
 
-function entry(
+const namesOf = (organizationId: string, environment: Environment) =>
+  ORGANIZATION_TOPICS.map((topic: OrganizationTopic) => ({ name: topic.nameFor(organizationId, environment), topic }))
+
+function refuse(what: string, problems: readonly string[]): void {
+  if (problems.length > 0) throw new Error(`${what}:\n${problems.map(each => `  - ${each}`).join('\n')}`)
+}
+
+async function describeCluster(wire: Wire): Promise<ClusterDescription> {
+  try {
+    return await wire.sendToAny(describeClusterRequest())
+  } catch (error) {
+    throw explained(error, 'The cluster cannot be looked at')
+  }
+}
+
+/** Brokers that are away do not count as at work, so what is there already and the addresses that are configured have a say, too. */
+function usualFactor({ brokers }: KafkaSettings, cluster: ClusterDescription, topics: readonly TopicInfo[]): number {
+  const replicas = topics.flatMap(({ partitions }) => partitions.map(each => each.replicas.length))
+  return Math.max(brokers.length, cluster.brokers.length, ...replicas) >= REPLICAS ? REPLICAS : 1
+}
+
+/** An API call that the cluster does not allow now is no fault of ours or of the caller. */
+async function orUnavailable<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
+    throw new ClarionError('service_unavailable', `${what}: ${error.message}`, { cause: error })
+  }
+}
+
+function newTopic(
   topic: string,
   settings: TopicSettings,
-  partitions: number,
-  replicationFactor: number,
-  defaults: Readonly<Record<string, string>> = {},
-) {
+  options: { partitions: number; replicationFactor: number; defaults?: Readonly<Record<string, string>> },
+): NewTopic {
+  const { partitions, replicationFactor, defaults = {} } = options
   const own = Object.entries(configOf(settings)).filter(([name, value]) => defaults[name] !== value)
-  const configEntries = own.map(([name, value]) => ({ name, value }))
-  return { topic, numPartitions: partitions, replicationFactor, configEntries }
+  const inSync = replicationFactor >= REPLICAS ? { [MIN_IN_SYNC]: String(IN_SYNC) } : {}
+  return { topic, partitions, replicationFactor, settings: { ...Object.fromEntries(own), ...inSync } }
 }
 
-async function create(admin: Admin, topics: ReturnType<typeof entry>[]): Promise<void> {
-  if (topics.length === 0) return
-  try {
-    // kafkajs can throw UNKNOWN_TOPIC_OR_PARTITION while it waits for leaders; metadata is asked for below instead.
-    await admin.createTopics({ waitForLeaders: false, topics })
-  } catch (error) {
-    const errors = (error as { errors?: Array<{ type?: string }> }).errors ?? [error as { type?: string }]
-    if (!errors.every(each => each.type === 'TOPIC_ALREADY_EXISTS')) throw error
-  }
+/** Two replicas in sync for a write, where there are three. Answers how many topics had fewer. */
+async function protect(admin: TopicAdmin, topics: readonly string[], replicationFactor: number): Promise<number> {
+  if (replicationFactor < REPLICAS || topics.length === 0) return 0
+  const settings = await admin.settings(topics, [MIN_IN_SYNC])
+  const weak = [...settings].filter(([, values]) => Number(values.get(MIN_IN_SYNC)?.value) < IN_SYNC).map(([topic]) => topic)
+  await admin.set(weak, { [MIN_IN_SYNC]: String(IN_SYNC) })
+  return weak.length
 }
 
-/** Resolves with the number of partitions of each, once all of them have leaders, and as many as `least`. */
-async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[], least = 1): Promise<Map<string, number>> {
+/** Resolves with what is known of each, once all of their partitions have leaders, and there are as many as `least`. */
+async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[], least = 1): Promise<Map<string, TopicInfo>> {
   const deadline = deps.clock.monotonicMs() + READY_WITHIN_MS
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
     const found = await deps.wire.metadata(names)
     const ready = found.filter(
       each => each.errorCode === 0 && each.partitions.length >= least && each.partitions.every(one => one.leader >= 0),
     )
-    if (ready.length === names.length) return new Map(ready.map(each => [each.topic, each.partitions.length]))
+    if (ready.length === names.length) return new Map(ready.map(each => [each.topic, each]))
     if (deps.clock.monotonicMs() > deadline) {
       const waiting = names.filter(name => !ready.some(each => each.topic === name))
       throw new KafkaError('LEADER_NOT_AVAILABLE', `topics without a leader after ${READY_WITHIN_MS / 1000} s: ${waiting.join(', ')}`)
@@ -145,27 +203,45 @@ async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[
 
 /** What must not be otherwise; the rest is the operator's to tune. */
 const FIXED = ['cleanup.policy', 'message.timestamp.type']
+const BATCH_BYTES = 'max.message.bytes'
 
-async function verify(admin: Admin, counts: Map<string, number>, shards: number): Promise<void> {
-  const problems: string[] = []
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: SHARED_TOPICS.map(topic => ({ type: ConfigResourceTypes.TOPIC, name: topic.name })),
+interface Expected {
+  shards: number
+  replicationFactor: number
+}
+
+async function faultsOf(admin: TopicAdmin, ready: Map<string, TopicInfo>, expected: Expected): Promise<string[]> {
+  const settings = await admin.settings([...ready.keys()], [...FIXED, BATCH_BYTES, UNCLEAN])
+  return SHARED_TOPICS.flatMap(topic => {
+    const faults = [
+      ...settingFaults(topic, settings.get(topic.name), expected.replicationFactor),
+      ...placeFaults(topic, ready.get(topic.name)!, expected),
+    ]
+    return faults.map(fault => `${topic.name}: ${fault}`)
   })
-  for (const topic of SHARED_TOPICS) {
-    const actual = new Map(
-      resources.find(each => each.resourceName === topic.name)?.configEntries.map(each => [each.configName, each.configValue]),
+}
+
+function settingFaults(topic: Topic, actual: DescribedConfig['settings'] | undefined, replicationFactor: number): string[] {
+  const value = (name: string) => actual?.get(name)?.value
+  const wanted = configOf(topic)
+  const faults = FIXED.filter(name => value(name) !== wanted[name]).map(name => `${name} is ${value(name)}, must be ${wanted[name]}`)
+  if (Number(value(BATCH_BYTES)) < topic.maxMessageBytes)
+    faults.push(`${BATCH_BYTES} is ${value(BATCH_BYTES)}, must be at least ${topic.maxMessageBytes}`)
+  if (replicationFactor > 1 && value(UNCLEAN) === 'true')
+    faults.push(`${UNCLEAN} is true, must be false: a replica that is behind could lead, and what it lacks would be lost`)
+  return faults
+}
+
+function placeFaults(topic: Topic, { partitions }: TopicInfo, { shards, replicationFactor }: Expected): string[] {
+  const faults: string[] = []
+  const wanted = expectedPartitions(topic, shards)
+  if (partitions.length !== wanted) faults.push(`has ${partitions.length} partitions, must have ${wanted}`)
+  const replicas = Math.min(...partitions.map(each => each.replicas.length))
+  if (replicas < replicationFactor)
+    faults.push(
+      `has ${replicas} replicas, must have ${replicationFactor}: add replicas with kafka-reassign-partitions.sh, or set KAFKA_REPLICATION_FACTOR=${replicas}`,
     )
-    const wanted = configOf(topic)
-    for (const name of FIXED)
-      if (actual.get(name) !== wanted[name]) problems.push(`${topic.name}: ${name} is ${actual.get(name)}, must be ${wanted[name]}`)
-    if (Number(actual.get('max.message.bytes')) < topic.maxMessageBytes)
-      problems.push(`${topic.name}: max.message.bytes is ${actual.get('max.message.bytes')}, must be at least ${topic.maxMessageBytes}`)
-    const partitions = expectedPartitions(topic, shards)
-    if (counts.get(topic.name) !== partitions)
-      problems.push(`${topic.name}: has ${counts.get(topic.name)} partitions, must have ${partitions}`)
-  }
-  if (problems.length > 0) throw new Error(`Topics are not as they must be:\n${problems.map(each => `  - ${each}`).join('\n')}`)
+  return faults
 }
 
 const expectedPartitions = (topic: Topic, shards: number) => (topic.partitions === 'one' ? 1 : shards)

@@ -1,4 +1,4 @@
-/** kafkajs's public client, for admin calls and leases. */
+/** kafkajs's public client, for admin calls. */
 import { type Kafka as Client, type KafkaConfig, default as kafkajs, type SASLOptions } from 'kafkajs'
 import { brokersOf } from './literal-addresses.ts'
 import type { KafkaSettings } from './types.ts'

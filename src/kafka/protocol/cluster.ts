@@ -1,5 +1,5 @@
 /**
- * What is known of the cluster: brokers, leaders with their epochs, topic ids; of the topics that somebody asked for. A leader is replaced by one
+ * Brokers, leaders with their epochs, topic ids: of the topics that somebody loads, never of all. A leader is replaced by one
  * with a higher epoch only, so the answer of a broker that is behind undoes nothing. Pure state: `ask` does the asking.
  */
 import type { Clock } from '../../clock.ts'
@@ -59,12 +59,12 @@ export interface ClusterState extends ClusterMap {
 }
 
 const SUSPECT_MS = 5_000
-/** What is known is asked for again after so long, without anybody waiting for it. */
+/** Entries older than this are refreshed; nobody waits for it. */
 const OLD_MS = 300_000
 /** The same where a partition has no leader. */
 const LEADERLESS_MS = 5_000
 const TOPICS_PER_REQUEST = 500
-/** A topic whose answer stays the same is asked for at most this often: at once, and then after 50 ms doubling to 1 s. */
+/** Pauses between requests for a topic whose answers bring nothing new; the first ones go out at once. */
 const PAUSE_MS = { first: 50, longest: 1_000 }
 const QUICK_TRIES = 2
 const NEVER = Number.NEGATIVE_INFINITY
@@ -74,7 +74,7 @@ const CALM_MS = 5_000
 
 interface Entry {
   info: TopicInfo
-  /** Marked then, and not asked for since; monotonic. */
+  /** Marked then, and not requested since; monotonic. */
   staleAtMs: number
   askedAtMs: number
   /** Answers in a row that brought nothing new. */
@@ -97,8 +97,8 @@ interface Round extends Asking {
 
 export function createClusterMap(deps: {
   clock: Clock
-  /** Asks some broker; rejects when none answers. */
-  ask(topics: string[]): Promise<MetadataAnswer>
+  /** Asks some broker; rejects when none answers. `isRepeated`: the last answer brought nothing new, another broker may know more. */
+  ask(topics: string[], isRepeated: boolean): Promise<MetadataAnswer>
 }): ClusterState {
   const { clock } = deps
   const entries = new Map<string, Entry>()
@@ -132,7 +132,7 @@ export function createClusterMap(deps: {
     entries.set(topic, { info, staleAtMs, askedAtMs, unchanged: isSame ? before.unchanged + 1 : 0, seenBreaks: -1 })
   }
 
-  /** Whether one of its leaders has broken a connection since the topic was asked for. */
+  /** Whether the connection to one of its leaders has broken since the topic was requested. */
   function isLedByBroken(entry: Entry): boolean {
     if (entry.seenBreaks === breaks) return false
     if (entry.info.partitions.some(({ leader }) => (suspects.get(leader)?.atMs ?? NEVER) > entry.askedAtMs)) return true
@@ -169,7 +169,7 @@ export function createClusterMap(deps: {
     asking.set(topic, next)
     if (!isRunning) {
       isRunning = true
-      // What is asked for in one turn of the event loop goes out together.
+      // Calls of one turn of the event loop share a request.
       queueMicrotask(() => void run())
     }
     return next.done
@@ -187,7 +187,8 @@ export function createClusterMap(deps: {
       }
       const askedAtMs = clock.monotonicMs()
       try {
-        accept(await deps.ask(topics), askedAtMs)
+        const isRepeated = topics.some(topic => (entries.get(topic)?.unchanged ?? 0) > 0)
+        accept(await deps.ask(topics, isRepeated), askedAtMs)
         release(round)
         round.resolve()
       } catch (error) {

@@ -49,6 +49,8 @@ export function openConnection(deps: {
   authenticate: Authenticate | undefined
   clock: Clock
   onOpen(): void
+  /** A request of this kind was not answered in time; `onBroken` follows. */
+  onLate(api: string): void
   /** It cannot be opened, or it broke. Not called for an open connection that ends while nothing is in flight, nor after `close`. */
   onBroken(error: KafkaError, wasOpen: boolean): void
 }): Connection {
@@ -73,7 +75,7 @@ export function openConnection(deps: {
   const frames = createFrameReader({
     bytesMax: () => inFlight[0]?.request.answerBytesMax ?? ANSWER_BYTES_MAX,
     onFrame,
-    onTooLarge: bytes => fail(connectionError(`sends a frame of ${bytes} bytes`)),
+    onTooLarge: bytes => fail(isTlsAlert(bytes) ? speaksTls() : connectionError(`sends a frame of ${bytes} bytes`)),
   })
   const connectTimer = clock.after(CONNECT_MS, () => fail(connectionError(`cannot be connected to within ${CONNECT_MS / 1_000} s`)))
   const socket: Socket = deps.socketFactory({ host: deps.host, port: deps.port, onConnect: () => void greet() })
@@ -84,6 +86,10 @@ export function openConnection(deps: {
 
   function connectionError(what: string, cause?: unknown): KafkaError {
     return new KafkaError('CONNECTION', `the broker ${broker} ${what}`, { cause })
+  }
+
+  function speaksTls(): KafkaError {
+    return new KafkaError('TLS', `The broker ${broker} speaks TLS: set KAFKA_SSL=true, or name another port.`)
   }
 
   function socketError(error: Error): KafkaError {
@@ -139,6 +145,7 @@ export function openConnection(deps: {
   function overdue(pending: Pending, timeoutMs: number): void {
     setImmediate(() => {
       if (!inFlight.includes(pending) && !waiting.includes(pending)) return
+      deps.onLate(pending.request.apiName)
       const sentence = `the broker ${broker} has not answered ${pending.request.apiName} within ${timeoutMs} ms`
       fail(new KafkaError('REQUEST_TIMEOUT', sentence), pending)
     })
@@ -159,7 +166,7 @@ export function openConnection(deps: {
     const pending = inFlight.shift()
     if (pending === undefined || frame.readInt32BE(0) !== pending.correlationId) {
       if (pending) inFlight.unshift(pending)
-      fail(connectionError('answers what it was not asked'))
+      fail(connectionError('sends an answer that belongs to no request'))
       return
     }
     pending.timer?.cancel()
@@ -188,7 +195,7 @@ export function openConnection(deps: {
       checkVersions(broker, await exchange(apiVersionsRequest()))
       await login(exchange)
     } catch (error) {
-      fail(error as KafkaError)
+      fail(error instanceof KafkaError ? error : connectionError(`cannot be logged in to: ${String(error)}`, error))
       return
     }
     if (!becomeOpen()) return
@@ -210,7 +217,7 @@ export function openConnection(deps: {
     try {
       await login(request => enqueue(request, Math.max(1, deadlineMs - clock.monotonicMs()), write))
     } catch (error) {
-      fail(error as KafkaError)
+      fail(error instanceof KafkaError ? error : connectionError(`cannot be logged in to: ${String(error)}`, error))
       return
     }
     becomeOpen()
@@ -249,6 +256,9 @@ export function openConnection(deps: {
     },
   }
 }
+
+/** The first bytes of a TLS alert (record type 21, version 3), read as a length. */
+const isTlsAlert = (bytes: number): boolean => bytes >>> 16 === 0x1503
 
 /** Codes of OpenSSL and Node for certificates that are not accepted, by us or by the broker, and for what is no TLS at all. */
 const isCertificateError = (code: string): boolean => /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code)

@@ -1,4 +1,4 @@
-/** One question, several who can answer it: the next one is asked when the one before is late or has failed, and the first answer wins. */
+/** One request, several brokers that can answer it: the next one gets it when the one before is late or has failed, and the first answer wins. */
 import type { Clock, Timer } from '../../clock.ts'
 
 /**
@@ -12,19 +12,19 @@ export function hedged<C, T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const errors: unknown[] = []
-    let asked = 0
+    let tried = 0
     let isSettled = false
     let timer: Timer | undefined
 
-    function askNext(): void {
+    function tryNext(): void {
       timer?.cancel()
-      if (isSettled || asked === candidates.length) return
-      const candidate = candidates[asked++]!
-      timer = asked < candidates.length ? options.clock.after(options.afterMs, askNext) : undefined
+      if (isSettled || tried === candidates.length) return
+      const candidate = candidates[tried++]!
+      timer = tried < candidates.length ? options.clock.after(options.afterMs, tryNext) : undefined
       ask(candidate).then(settle, error => {
         errors.push(error)
         if (errors.length === candidates.length) reject(options.worst(errors))
-        else if (errors.length === asked) askNext()
+        else if (errors.length === tried) tryNext()
       })
     }
 
@@ -34,6 +34,6 @@ export function hedged<C, T>(
       resolve(answer)
     }
 
-    askNext()
+    tryNext()
   })
 }

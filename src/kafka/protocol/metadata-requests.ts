@@ -17,7 +17,7 @@ export interface BrokerAddress {
 
 export interface MetadataAnswer {
   brokers: BrokerAddress[]
-  /** Of those that were asked for. */
+  /** Of the topics in the request. */
   topics: Array<TopicInfo & { operations: number }>
 }
 
@@ -95,7 +95,7 @@ export function findCoordinatorRequest(kind: 'group' | 'transaction', key: strin
   })
 }
 
-export interface OffsetAsked {
+export interface OffsetWanted {
   topic: string
   partition: number
   leaderEpoch: number
@@ -109,9 +109,9 @@ export interface OffsetFound {
 }
 
 /** The first offset there is, or the end of the log, open transactions included. */
-export function listOffsetsRequest(asked: readonly OffsetAsked[], at: 'earliest' | 'latest'): WireRequest<OffsetFound[]> {
+export function listOffsetsRequest(wanted: readonly OffsetWanted[], at: 'earliest' | 'latest'): WireRequest<OffsetFound[]> {
   const timestamp = int64(at === 'earliest' ? -2n : -1n)
-  const byTopic = Map.groupBy(asked, each => each.topic)
+  const byTopic = Map.groupBy(wanted, each => each.topic)
   const topics = [...byTopic].map(([topic, list]) => [
     compact(topic),
     compactArray(list.map(({ partition, leaderEpoch }) => [int32(partition), int32(leaderEpoch), timestamp, NO_TAGS])),

@@ -15,14 +15,6 @@ export function reachKafka(deps: {
   return reach({ ...deps, name: 'Kafka', at: deps.kafka.brokers.join(', ') }, () => openWire(deps.kafka, deps.logger), causeIfAway)
 }
 
-const CONNECTION_ERRORS: ReadonlySet<string> = new Set([
-  'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-  'KafkaJSRequestTimeoutError',
-  'KafkaJSBrokerNotFound',
-  'KafkaJSNumberOfRetriesExceeded',
-])
-
 /** Whether a step of the start ended because the broker went away meanwhile: then it may be made again. */
 export const isCutOff = (error: unknown): boolean =>
-  error instanceof KafkaError ? error.type === 'CONNECTION' : error instanceof Error && CONNECTION_ERRORS.has(error.name)
+  error instanceof KafkaError && (error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT')

@@ -10,6 +10,8 @@ import { MalformedBatch, RECORD_BYTES_MIN, RecordCursor } from './record-cursor.
 const HEADER_BYTES = 61
 /** From the first byte of the batch. */
 const CHECKSUM_AT = 17
+/** From the first byte of the batch: under which leader it was appended. */
+const LEADER_EPOCH_AT = 12
 /** From the first byte of the batch to its attributes, where what the checksum covers starts. */
 const ATTRIBUTES_AT = 21
 const TRANSACTIONAL = 0x10
@@ -134,6 +136,14 @@ export interface Decoded {
   nextOffset: number
   /** Decoded bytes, unpacked. */
   unpackedBytes: number
+  /** Where leader epochs begin among what was read, ascending; the first entry is that of the first batch. */
+  epochs: EpochStart[]
+}
+
+/** The records from `from` on, up to the next entry, were written under this leader epoch. */
+export interface EpochStart {
+  epoch: number
+  from: number
 }
 
 export interface AbortedTransaction {
@@ -169,6 +179,8 @@ export function decodeRecordSet(
   const starts = abortedList.length > 1 ? [...abortedList].sort((a, b) => a.firstOffset - b.firstOffset) : abortedList
   let nextStart = 0
   const records: LogRecord[] = []
+  const epochs: EpochStart[] = []
+  let epoch = -1
   let nextOffset = fromOffset
   let unpackedBytes = 0
   let at = 0
@@ -192,10 +204,17 @@ export function decodeRecordSet(
       const batch = { bytes, start: at, end, topic, partition, baseOffset, lastOffset, attributes, fromOffset }
       unpackedBytes += readBatch(batch, foreign, records)
     }
-    nextOffset = Math.max(nextOffset, lastOffset + 1)
+    if (lastOffset >= nextOffset) {
+      nextOffset = lastOffset + 1
+      const batchEpoch = bytes.readInt32BE(at + LEADER_EPOCH_AT)
+      if (batchEpoch > epoch) {
+        epoch = batchEpoch
+        epochs.push({ epoch, from: Math.max(baseOffset, fromOffset) })
+      }
+    }
     at = end
   }
-  return { records, nextOffset, unpackedBytes }
+  return { records, nextOffset, unpackedBytes, epochs }
 }
 
 interface Batch {

@@ -64,8 +64,8 @@ function leave(key: string): boolean {
 }
 
 function keyOf({ settings, clock }: Deps): string {
-  const { token, socketFactory, ...plain } = settings
-  return JSON.stringify([plain, ...[token, socketFactory, clock].map(identityOf)])
+  const { token, socketFactory, observer, ...plain } = settings
+  return JSON.stringify([plain, ...[token, socketFactory, observer, clock].map(identityOf)])
 }
 
 function identityOf(thing: object | undefined): number {
@@ -77,19 +77,20 @@ function identityOf(thing: object | undefined): number {
 
 function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   const { settings, clock } = deps
+  const { observer } = settings
   const logger = deps.logger.child({ part: 'kafka-connections' })
   const bootstrap = settings.brokers.map(addressOf)
   const authenticate = createAuthenticate(settings, deps)
   const socketFactory = settings.socketFactory ?? socketFactoryOf(settings)
   const gate = createConnectionGate(clock)
-  const map = createClusterMap({ clock, ask: async topics => (await askSome(metadataRequest(topics))).answer })
+  const map = createClusterMap({ clock, ask: async (topics, isRepeated) => (await askSome(metadataRequest(topics), isRepeated)).answer })
   let locating: Promise<void> | undefined
   const own = newConnections()
   const coordinators = createCoordinators({
     ask: async request => (await askSome(request)).answer,
     onFound: map.learn,
   })
-  /** The one that answered last: it is asked first. */
+  /** The broker that answered last is the first choice. */
   let preferred: number | undefined
 
   /** Before the brokers are known, the addresses of the settings are nodes -1, -2, … */
@@ -108,8 +109,13 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
       socketFactory,
       authenticate,
       clock,
-      onOpen: () => gate.opened(address),
+      onOpen() {
+        gate.opened(address)
+        if (nodeId >= 0) observer?.reachable(nodeId, true)
+      },
+      onLate: api => observer?.late(nodeId, api),
       onBroken(error, wasOpen) {
+        if (nodeId >= 0) observer?.reachable(nodeId, false)
         logger[isRefusal(error) ? 'warn' : 'debug']({ node: nodeId, error: error.message }, 'a connection to a broker has ended')
         if (!wasOpen) gate.failed(address, error)
         map.suspect(nodeId)
@@ -139,19 +145,23 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
     map.accept((await askSome(metadataRequest([]))).answer, askedAtMs)
   }
 
-  /** Those that are in the cluster and not suspect, then those that are suspect, then the addresses of the settings. */
-  function candidates(): number[] {
+  /**
+   * Those that are in the cluster and not suspect, then those that are suspect, then the addresses of the settings. `isRepeated`: another one than
+   * last time, if there is one.
+   */
+  function candidates(isRepeated = false): number[] {
     const brokers = [...map.brokers()]
-    const rank = (nodeId: number) => (map.isSuspect(nodeId) ? 4 : 0) + (nodeId === preferred ? 0 : 2) + (own.isOpen(nodeId) ? 0 : 1)
+    const rank = (nodeId: number) =>
+      (map.isSuspect(nodeId) ? 4 : 0) + ((nodeId === preferred) === isRepeated ? 2 : 0) + (own.isOpen(nodeId) ? 0 : 1)
     brokers.sort((one, other) => rank(one) - rank(other))
     return [...brokers, ...bootstrap.map((_, index) => -1 - index)]
   }
 
   const hedging = { clock, afterMs: HEDGE_MS, worst: worstOf }
 
-  async function askSome<T>(request: WireRequest<T>): Promise<{ node: number; answer: T }> {
+  async function askSome<T>(request: WireRequest<T>, isRepeated?: boolean): Promise<{ node: number; answer: T }> {
     const { node, answer } = await hedged(
-      candidates(),
+      candidates(isRepeated),
       async node => {
         // Opening has deadlines of its own.
         await own.open(node)

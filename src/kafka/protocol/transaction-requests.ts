@@ -1,56 +1,61 @@
 /**
- * The second version of Kafka's transactions (KIP-890): a partition joins a transaction by being written to, and each transaction has an epoch
- * of its own, which the answer to the one before it brings. Produce version 12, EndTxn version 5, and how to find out whether a cluster
- * speaks it (ApiVersions version 3, the feature `transaction.version`).
+ * Transactions, to bytes and back. Kafka has two protocols for them: brokers before 4.0 are told of each partition (AddPartitionsToTxn 3) before
+ * it is written to, and end a transaction by EndTxn 3; with the second one (KIP-890) a partition joins by being written to, and the answer to
+ * EndTxn 5 brings the epoch of the next transaction. ApiVersions 3 says which one a cluster has agreed on (the feature `transaction.version`).
  */
 import { errorName } from './error-codes.ts'
 import { type CompactReader, compact, compactArray, flexibleRequest, int16, int32, int64, NO_TAGS } from './flexible.ts'
-import { group, type PartitionBatch, type ProduceResult } from './requests.ts'
-import { KafkaError, type ProducerIdentity, type WireRequest } from './wire.ts'
+import { KafkaError, type ProducerIdentity, type WireRequest } from './types.ts'
 
-const PRODUCE = 0
 const API_VERSIONS = 18
+const ADD_PARTITIONS_TO_TXN = 24
 const END_TXN = 26
+const DESCRIBE_TRANSACTIONS = 65
 const FINALIZED_FEATURES = 2
 const TRANSACTION_VERSION = 'transaction.version'
+const COORDINATOR_TIMEOUT_MS = 4_000
 
-/** At most one batch per partition; `acks=all`. The partitions join the transaction of this id. */
-export function joiningProduceRequest(
-  transactionalId: string,
-  batches: readonly PartitionBatch[],
-  timeoutMs: number,
-): WireRequest<ProduceResult[]> {
-  const topics = [...group(batches)].map(([topic, list]) => {
-    const partitions = list.map(({ partition, batch }) => [int32(partition), compact(batch), NO_TAGS])
-    return [compact(topic), compactArray(partitions), NO_TAGS]
-  })
+/** Who writes which transaction. */
+export interface TransactionWriter extends ProducerIdentity {
+  transactionalId: string
+}
+
+export interface AddedPartition {
+  topic: string
+  partition: number
+  errorCode: number
+}
+
+/** Announces partitions before they are written to; answers about each of them. */
+export function addPartitionsRequest(
+  writer: TransactionWriter,
+  topics: ReadonlyMap<string, readonly number[]>,
+): WireRequest<AddedPartition[]> {
+  const list = [...topics].map(([topic, partitions]) => [
+    compact(topic),
+    // An array of plain numbers: its items have no tags.
+    compactArray(partitions.map(partition => [int32(partition)])),
+    NO_TAGS,
+  ])
   return flexibleRequest({
-    apiKey: PRODUCE,
-    apiVersion: 12,
-    apiName: 'Produce',
-    body: [compact(transactionalId), int16(-1), int32(timeoutMs), compactArray(topics)],
-    decode: decodeProduce,
-    timeoutMs,
+    apiKey: ADD_PARTITIONS_TO_TXN,
+    apiVersion: 3,
+    apiName: 'AddPartitionsToTxn',
+    body: [...identityOf(writer), compactArray(list)],
+    timeoutMs: COORDINATOR_TIMEOUT_MS,
+    decode: decodeAddPartitions,
   })
 }
 
-function decodeProduce(reader: CompactReader): ProduceResult[] {
+function decodeAddPartitions(reader: CompactReader): AddedPartition[] {
+  reader.int32() // throttle time
   const topics = reader.array(() => {
     const topic = reader.string()
     const partitions = reader.array(() => {
       const partition = reader.int32()
       const errorCode = reader.int16()
-      const baseOffset = reader.int64()
-      const logAppendTimeMs = reader.int64()
-      reader.int64() // log start offset
-      reader.array(() => {
-        reader.int32() // the record
-        reader.string() // what is wrong with it
-        reader.tags()
-      })
-      reader.string() // in words
       reader.tags()
-      return { topic, partition, errorCode, baseOffset, logAppendTimeMs }
+      return { topic, partition, errorCode }
     })
     reader.tags()
     return partitions
@@ -58,23 +63,79 @@ function decodeProduce(reader: CompactReader): ProduceResult[] {
   return topics.flat()
 }
 
-/** Answers who writes the next transaction. */
-export function endTransactionRequest(transactionalId: string, identity: ProducerIdentity, commit: boolean): WireRequest<ProducerIdentity> {
+export interface EndTransaction {
+  writer: TransactionWriter
+  commit: boolean
+  /** 3: of announced partitions. 5: of partitions that joined; the answer says who writes the next transaction. */
+  version: 3 | 5
+}
+
+/** Answers who writes the next transaction: the same identity with version 3. */
+export function endTransactionRequest({ writer, commit, version }: EndTransaction): WireRequest<ProducerIdentity> {
   return flexibleRequest({
     apiKey: END_TXN,
-    apiVersion: 5,
+    apiVersion: version,
     apiName: 'EndTxn',
-    body: [compact(transactionalId), int64(identity.producerId), int16(identity.producerEpoch), Buffer.of(commit ? 1 : 0)],
+    body: [...identityOf(writer), Buffer.of(commit ? 1 : 0)],
+    timeoutMs: COORDINATOR_TIMEOUT_MS,
     decode(reader) {
       reader.int32() // throttle time
       const code = reader.int16()
-      if (code !== 0) throw new KafkaError(errorName(code), `the transaction of ${transactionalId} cannot end: ${errorName(code)}`)
+      if (code !== 0) throw new KafkaError(errorName(code), `the transaction of ${writer.transactionalId} cannot end: ${errorName(code)}`)
+      if (version === 3) return { producerId: writer.producerId, producerEpoch: writer.producerEpoch }
       return { producerId: reader.bigint64(), producerEpoch: reader.int16() }
     },
   })
 }
 
-/** Answers the version of transactions that the cluster has agreed on; 0 if it does not tell. */
+const identityOf = ({ transactionalId, producerId, producerEpoch }: TransactionWriter) => [
+  compact(transactionalId),
+  int64(producerId),
+  int16(producerEpoch),
+]
+
+export interface TransactionState {
+  /** Kafka's name, e.g. `Ongoing`, `PrepareAbort` or `CompleteCommit`. */
+  state: string
+  /** The partitions that it has not left yet. */
+  topics: Map<string, number[]>
+}
+
+/** DescribeTransactions 0, to the coordinator. */
+export function describeTransactionRequest(transactionalId: string): WireRequest<TransactionState> {
+  return flexibleRequest({
+    apiKey: DESCRIBE_TRANSACTIONS,
+    apiVersion: 0,
+    apiName: 'DescribeTransactions',
+    body: [compactArray([[compact(transactionalId)]])],
+    timeoutMs: COORDINATOR_TIMEOUT_MS,
+    decode(reader) {
+      reader.int32() // throttle time
+      const [found] = reader.array(() => readState(reader, transactionalId))
+      return found ?? { state: 'Empty', topics: new Map() }
+    },
+  })
+}
+
+function readState(reader: CompactReader, transactionalId: string): TransactionState {
+  const code = reader.int16()
+  if (code !== 0) throw new KafkaError(errorName(code), `the transaction of ${transactionalId} cannot be described: ${errorName(code)}`)
+  reader.string() // transactional id
+  const state = reader.string()
+  reader.int32() // timeout
+  reader.int64() // when it began
+  reader.int64() // producer id
+  reader.int16() // producer epoch
+  const topics = reader.array((): [string, number[]] => {
+    const named: [string, number[]] = [reader.string(), reader.array(() => reader.int32())]
+    reader.tags()
+    return named
+  })
+  reader.tags()
+  return { state, topics: new Map(topics) }
+}
+
+/** Answers the version of transactions that the cluster has agreed on; 0 if the broker does not say. */
 export function transactionVersionRequest(): WireRequest<{ version: number }> {
   const request = flexibleRequest({
     apiKey: API_VERSIONS,

@@ -32,6 +32,15 @@ export interface KafkaSettings {
   clientId: string
   /** How a connection is made, if not in the usual way. */
   socketFactory?: SocketFactory | undefined
+  observer?: ConnectionObserver | undefined
+}
+
+/** Learns how brokers, by node id, fare. */
+export interface ConnectionObserver {
+  /** A request of this kind was not answered within its deadline. */
+  late(broker: number, api: string): void
+  /** A connection has opened, or could not, or broke while requests were in flight. */
+  reachable(broker: number, isReachable: boolean): void
 }
 
 /** `onConnect` is to be called once the connection stands. */

@@ -5,10 +5,10 @@
 import { createSystemClock, createSystemRandom } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { ClusterMap, TopicInfo } from './cluster.ts'
-import { addPartitionsRequest, endAnnouncedTransactionRequest, initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
+import { initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
-import { listOffsetsRequest, type OffsetAsked } from './metadata-requests.ts'
+import { listOffsetsRequest, type OffsetWanted } from './metadata-requests.ts'
 import { shareCluster } from './shared-cluster.ts'
 import { KafkaError, type KafkaSettings, type ProducerIdentity, type WireRequest } from './types.ts'
 
@@ -47,8 +47,6 @@ export interface Wire {
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** `current`: the identity that goes on under its next epoch (KIP-360). */
   initProducerId(transactionalId: string | null, transactionTimeoutMs: number, current?: ProducerIdentity): Promise<ProducerIdentity>
-  addPartitionsToTransaction(transactionalId: string, identity: ProducerIdentity, topics: Map<string, number[]>): Promise<void>
-  endTransaction(transactionalId: string, identity: ProducerIdentity, commit: boolean): Promise<void>
   /** Node id of the coordinator, kept until it is forgotten. */
   coordinator(kind: CoordinatorKind, key: string): Promise<number>
   forgetCoordinator(kind: CoordinatorKind, key: string): void
@@ -112,10 +110,40 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     }
   }
 
-  /** Of each broker what it leads; what a broker that does not answer leads is left out as long as another one does. */
+  /** What a broker that does not answer leads is left out as long as another one does; what has moved is looked up once more. */
   async function offsetsOf(partitions: readonly PartitionName[], at: 'earliest' | 'latest'): Promise<Map<string, number>> {
+    const found = new Map<string, number>()
+    const moved = await findOffsets(partitions, at, found)
+    if (moved.length > 0) await findOffsets(moved, at, found)
+    return found
+  }
+
+  /** Answers those that another broker leads by now. */
+  async function findOffsets(
+    partitions: readonly PartitionName[],
+    at: 'earliest' | 'latest',
+    found: Map<string, number>,
+  ): Promise<PartitionName[]> {
     await map.load(new Set(partitions.map(({ topic }) => topic)))
-    const byNode = new Map<number, OffsetAsked[]>()
+    const answers = await Promise.allSettled(
+      [...byLeader(partitions)].map(([node, wanted]) => connections.send(node, listOffsetsRequest(wanted, at))),
+    )
+    const failed = answers.find(answer => answer.status === 'rejected')
+    if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
+    const moved: PartitionName[] = []
+    for (const { topic, partition, errorCode, offset } of answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))) {
+      if (errorCode === 0) {
+        found.set(`${topic}/${partition}`, offset)
+        continue
+      }
+      map.stale(topic)
+      if (LEADER_MOVED.has(errorName(errorCode))) moved.push({ topic, partition })
+    }
+    return moved
+  }
+
+  function byLeader(partitions: readonly PartitionName[]): Map<number, OffsetWanted[]> {
+    const byNode = new Map<number, OffsetWanted[]>()
     for (const { topic, partition } of partitions) {
       const leader = map.leader(topic, partition)
       if (!leader) {
@@ -126,23 +154,16 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
       byNode.set(leader.node, list)
       list.push({ topic, partition, leaderEpoch: leader.epoch })
     }
-    const answers = await Promise.allSettled([...byNode].map(([node, asked]) => connections.send(node, listOffsetsRequest(asked, at))))
-    const failed = answers.find(answer => answer.status === 'rejected')
-    if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
-    const found = new Map<string, number>()
-    for (const answer of answers) {
-      if (answer.status === 'rejected') continue
-      for (const { topic, partition, errorCode, offset: at } of answer.value) {
-        if (errorCode === 0) found.set(`${topic}/${partition}`, at)
-        else map.stale(topic)
-      }
-    }
-    return found
+    return byNode
   }
 
   return {
     cluster: map,
-    send: connections.send,
+    // Ids below zero are places, not brokers: a partition without a leader has one.
+    send: async (nodeId, request, lane) => {
+      if (nodeId < 0) throw new KafkaError('LEADER_NOT_AVAILABLE', `${request.apiName} has no broker to go to`)
+      return connections.send(nodeId, request, lane)
+    },
     coordinator: coordinators.find,
     forgetCoordinator: coordinators.forget,
     sendToCoordinator: atCoordinator,
@@ -155,8 +176,6 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
       const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, current)
       return transactionalId === null ? cluster.askAny(request) : atCoordinator(transactionalId, request)
     },
-    addPartitionsToTransaction: (id, identity, topics) => atCoordinator(id, addPartitionsRequest(id, identity, topics)),
-    endTransaction: (id, identity, commit) => atCoordinator(id, endAnnouncedTransactionRequest(id, identity, commit)),
     leaveGroup: async (groupId, memberId) =>
       connections.send(await coordinators.find('group', groupId), leaveGroupRequest(groupId, memberId)),
     async close() {

@@ -8,18 +8,24 @@
  * A partition moves with the next request of the session that it moves to, and is read in the old one until then, so that none waits.
  */
 import type { Clock } from '../../clock.ts'
-import { createFetchSession, type FetchSession, type Reading } from './fetch-session.ts'
+import { createFetchSession, type FetchSession } from './fetch-session.ts'
+import type { Reading } from './reading.ts'
 
 /** How often it is looked for partitions that have become quiet. */
 const SWEEP_MS = 1_000
+const BUSY_LANE = 'busy'
 
 /** A session with a broker, and how to wake its loop when there is something to ask for again. */
 export interface FetchNode {
   readonly session: FetchSession
   readonly isQuiet: boolean
+  /** Of its connection to the broker: a long poll would hold up what comes after it. */
+  readonly lane: string
   wake: (() => void) | undefined
   /** What moves here with the next request. */
   readonly incoming: Map<string, Reading>
+  /** Placed here, and not answered for yet. */
+  readonly unproven: Map<string, Reading>
   sweptAtMs: number
 }
 
@@ -53,15 +59,22 @@ export function createFetchNodes(deps: {
   const busy = new Map<number, FetchNode>()
   const quiet = new Map<number, FetchNode[]>()
 
-  function make(id: number, isQuiet: boolean): FetchNode {
-    const session = createFetchSession(id)
-    const node: FetchNode = { session, isQuiet, wake: undefined, incoming: new Map(), sweptAtMs: clock.monotonicMs() }
+  function make(id: number, lane: string): FetchNode {
+    const node: FetchNode = {
+      session: createFetchSession(id),
+      isQuiet: lane !== BUSY_LANE,
+      lane,
+      wake: undefined,
+      incoming: new Map(),
+      unproven: new Map(),
+      sweptAtMs: clock.monotonicMs(),
+    }
     deps.onNode(node)
     return node
   }
 
   function busyOf(id: number): FetchNode {
-    const node = busy.get(id) ?? make(id, false)
+    const node = busy.get(id) ?? make(id, BUSY_LANE)
     busy.set(id, node)
     return node
   }
@@ -81,7 +94,7 @@ export function createFetchNodes(deps: {
     quiet.set(id, nodes)
     let node = nodes.find(({ session, incoming }) => session.size + incoming.size < quietMax)
     if (!node) {
-      node = make(id, true)
+      node = make(id, `quiet-${nodes.length}`)
       nodes.push(node)
     }
     return node
@@ -98,7 +111,7 @@ export function createFetchNodes(deps: {
       const leaving = new Set(quiet.get(session.nodeId)?.flatMap(({ incoming }) => [...incoming.keys()]))
       for (const [key, reading] of session.readings()) {
         // What is paused costs the broker nothing, and is to go on at once when it is resumed.
-        if (reading.paused || nowMs - reading.activeAtMs <= quietAfterMs || leaving.has(key)) continue
+        if (reading.isPaused || nowMs - reading.activeAtMs <= quietAfterMs || leaving.has(key)) continue
         const to = quietWithRoom(session.nodeId)
         to.incoming.set(key, reading)
         to.wake?.()

@@ -2,22 +2,10 @@
  * A fetch session with one broker (KIP-227): the broker remembers what is read and from where, so that a request names only what changed
  * since the last one. This side of it: what the broker was told, and what it has to be told next.
  */
-import { type Fetched, fetchRequest } from '../protocol/requests.ts'
-import type { WireRequest } from '../protocol/wire.ts'
-
-/** One partition being read. */
-export interface Reading {
-  topic: string
-  partition: number
-  /** Where to read on. Undefined: the earliest there is, to be asked for. */
-  offset: number | undefined
-  /** The offset that the broker was told. An answer counts only while it is the one we want: a partition may be assigned anew meanwhile. */
-  toldOffset: number | undefined
-  paused: boolean
-  unknownSinceMs: number | undefined
-  /** When it last had records, or was placed or resumed; monotonic. */
-  activeAtMs: number
-}
+import { errorName } from '../protocol/error-codes.ts'
+import { type Fetched, fetchRequest } from '../protocol/fetch-request.ts'
+import { KafkaError, type WireRequest } from '../protocol/wire.ts'
+import { lastEpoch, type Reading } from './reading.ts'
 
 export interface FetchLimits {
   maxWaitMs: number
@@ -31,8 +19,9 @@ export interface FetchSession {
   readonly size: number
   readings(): Iterable<[string, Reading]>
   has(key: string): boolean
-  /** The reading that an answer for this partition belongs to; undefined: the answer is for a position that is no longer wanted. */
-  answered(key: string): Reading | undefined
+  /** The reading that an answer for this partition belongs to; undefined: the answer is for a topic or position that is no longer wanted. */
+  answered(topicId: string, partition: number): Reading | undefined
+  /** Its topic id and leader are known. */
   add(key: string, reading: Reading): void
   remove(key: string): Reading | undefined
   pause(key: string): void
@@ -44,23 +33,39 @@ export interface FetchSession {
   /** Whether there is nothing to ask for. */
   idle(): boolean
   request(limits: FetchLimits): WireRequest<Fetched>
-  /** False: the broker wants a new session; what was asked for is asked for again. */
+  /** False: the broker wants a new session; what was asked for is asked for again. Throws `KafkaError` when it refused the request. */
   accept(answer: Fetched): boolean
   /** Begins a new session with the next request. */
   restart(): void
 }
 
+/** The broker has forgotten the session, or a request of it has got lost. */
+const NEW_SESSION: ReadonlySet<string> = new Set([
+  'FETCH_SESSION_ID_NOT_FOUND',
+  'INVALID_FETCH_SESSION_EPOCH',
+  'FETCH_SESSION_TOPIC_ID_ERROR',
+])
+
+interface Known {
+  topicId: string
+  partition: number
+}
+
 export function createFetchSession(nodeId: number): FetchSession {
   const partitions = new Map<string, Reading>()
-  const known = new Set<string>()
-  const forgotten = new Map<string, Reading>()
+  /** As the broker has them. */
+  const known = new Map<string, Known>()
+  /** By topic id. */
+  const topics = new Map<string, string>()
+  const forgotten = new Map<string, Known>()
   let changed = new Set<string>()
   let sessionId = 0
   let epoch = 0
 
-  function leaveOut(key: string, reading: Reading): void {
+  function leaveOut(key: string): void {
     changed.delete(key)
-    if (known.has(key)) forgotten.set(key, reading)
+    const told = known.get(key)
+    if (told) forgotten.set(key, told)
   }
 
   function restart(): void {
@@ -68,7 +73,21 @@ export function createFetchSession(nodeId: number): FetchSession {
     epoch = 0
     known.clear()
     forgotten.clear()
-    changed = new Set([...partitions].filter(([, reading]) => !reading.paused).map(([key]) => key))
+    topics.clear()
+    for (const { topicId, topic } of partitions.values()) topics.set(topicId, topic)
+    changed = new Set([...partitions].filter(([, reading]) => !reading.isPaused).map(([key]) => key))
+  }
+
+  /** What the broker has under another id of its topic goes as well. */
+  function takeForgotten(): Known[] {
+    const gone = [...forgotten.values()]
+    for (const key of forgotten.keys()) known.delete(key)
+    forgotten.clear()
+    for (const key of changed) {
+      const told = known.get(key)
+      if (told && told.topicId !== partitions.get(key)!.topicId) gone.push(told)
+    }
+    return gone
   }
 
   return {
@@ -78,24 +97,25 @@ export function createFetchSession(nodeId: number): FetchSession {
     },
     readings: () => partitions,
     has: key => partitions.has(key),
-    answered(key) {
-      const reading = partitions.get(key)
-      return reading && !reading.paused && reading.toldOffset === reading.offset ? reading : undefined
+    answered(topicId, partition) {
+      const reading = partitions.get(`${topics.get(topicId)}/${partition}`)
+      return reading?.topicId === topicId && !reading.isPaused && reading.toldOffset === reading.offset ? reading : undefined
     },
     add(key, reading) {
       partitions.set(key, reading)
-      if (!reading.paused) this.resume(key)
+      topics.set(reading.topicId, reading.topic)
+      reading.toldOffset = undefined
+      if (!reading.isPaused) this.resume(key)
     },
     remove(key) {
       const reading = partitions.get(key)
       if (!reading) return undefined
       partitions.delete(key)
-      leaveOut(key, reading)
+      leaveOut(key)
       return reading
     },
     pause(key) {
-      const reading = partitions.get(key)
-      if (reading) leaveOut(key, reading)
+      if (partitions.has(key)) leaveOut(key)
     },
     resume(key) {
       changed.add(key)
@@ -110,23 +130,23 @@ export function createFetchSession(nodeId: number): FetchSession {
     },
     idle: () => known.size + changed.size === 0,
     request(limits) {
-      const asked = [...changed].map(key => partitions.get(key)!)
-      for (const reading of asked) reading.toldOffset = reading.offset
-      for (const key of changed) known.add(key)
-      for (const key of forgotten.keys()) known.delete(key)
-      const gone = [...forgotten.values()]
+      const gone = takeForgotten()
+      const asked = [...changed].map(key => {
+        const reading = partitions.get(key)!
+        const { topicId, partition, leader } = reading
+        reading.toldOffset = reading.offset
+        known.set(key, { topicId, partition })
+        return { topicId, partition, leaderEpoch: leader?.epoch ?? -1, offset: reading.offset!, lastEpoch: lastEpoch(reading) }
+      })
       changed.clear()
-      forgotten.clear()
-      return fetchRequest(
-        { ...limits, sessionId, sessionEpoch: epoch },
-        asked.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset! })),
-        gone,
-      )
+      return fetchRequest({ ...limits, sessionId, sessionEpoch: epoch }, asked, gone)
     },
     accept(answer) {
       if (answer.errorCode !== 0) {
         restart()
-        return false
+        const error = errorName(answer.errorCode)
+        if (NEW_SESSION.has(error)) return false
+        throw new KafkaError(error, `broker ${nodeId} refused a fetch`)
       }
       sessionId = answer.sessionId
       epoch++

@@ -1,14 +1,12 @@
 /**
  * A partition read page by page, by whoever wants to go through a stretch of it once: committed records only, no session, no loop. For what
- * follows a log for good there is the log reader.
+ * follows a log for good there is the log reader. A leader that is gone or moved is looked up again for half a minute.
  */
 import type { Clock } from '../../clock.ts'
 import type { LogRecord } from '../ports.ts'
-import { errorName } from '../protocol/error-codes.ts'
-import { createLeaders } from '../protocol/leaders.ts'
+import { errorName, LEADER_MOVED } from '../protocol/error-codes.ts'
+import { fetchRequest } from '../protocol/fetch-request.ts'
 import { decodeRecordSet } from '../protocol/record-batch.ts'
-import { fetchRequest } from '../protocol/requests.ts'
-import { patiently } from '../protocol/retry-transient.ts'
 import { KafkaError, type Wire } from '../protocol/wire.ts'
 
 export interface LogPage {
@@ -21,7 +19,7 @@ export interface LogPage {
 
 export interface LogPages {
   /**
-   * The page at `offset`; one that retention has overtaken begins at the first record there is. Throws `KafkaError`, of type
+   * The page at `offset`; one that retention has overtaken begins at the first record there is, and one beyond the end is empty. Throws `KafkaError`, of type
    * `UNKNOWN_TOPIC_OR_PARTITION` when there is no such topic (any more).
    */
   read(topic: string, partition: number, offset: number): Promise<LogPage>
@@ -35,40 +33,86 @@ export interface LogPages {
 const PAGE_BYTES = 1024 * 1024
 /** A search ends when so few are left: they are read in one page anyway. */
 const PAGE_RECORDS = 64
+/** Pages are large: nothing else is to wait behind them on a connection. */
+const LANE = 'pages'
+const PATIENCE_MS = 30_000
+const BACK_OFF_MS = { first: 50, most: 1_000 }
+
+/** The leader is elsewhere, or away for now. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  ...LEADER_MOVED,
+  'CONNECTION',
+  'REQUEST_TIMEOUT',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+])
 
 export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): LogPages {
-  const leaders = createLeaders(wire)
+  const { cluster } = wire
+
+  /** Who leads it, and which topic it is. */
+  async function placeOf(topic: string, partition: number) {
+    await cluster.load([topic])
+    const topicId = cluster.known(topic)?.id
+    const leader = cluster.leader(topic, partition)
+    if (topicId && leader) return { topicId, leader }
+    cluster.stale(topic)
+    const type = topicId ? 'LEADER_NOT_AVAILABLE' : errorName(cluster.known(topic)?.errorCode || 3)
+    throw new KafkaError(type, `${topic}/${partition} has no leader now`)
+  }
 
   async function fetchPage(topic: string, partition: number, offset: number): Promise<LogPage> {
     const settings = { maxWaitMs: 0, bytesMin: 1, bytesMax: PAGE_BYTES, partitionBytesMax: PAGE_BYTES, sessionId: 0, sessionEpoch: -1 }
-    const node = await leaders.find(topic, partition)
-    const { partitions } = await wire.send(node, fetchRequest(settings, [{ topic, partition, offset }], []))
+    const { topicId, leader } = await placeOf(topic, partition)
+    const request = fetchRequest(settings, [{ topicId, partition, leaderEpoch: leader.epoch, offset, lastEpoch: -1 }], [])
+    const { errorCode, partitions, endpoints } = await wire.send(leader.node, request, LANE)
     const fetched = partitions[0]
-    if (fetched?.errorCode !== 0) {
-      leaders.forget(topic)
-      throw new KafkaError(errorName(fetched?.errorCode ?? -1), `${topic}/${partition} cannot be read at ${offset}`)
+    if (errorCode !== 0 || fetched?.errorCode !== 0) {
+      const to = fetched?.leader
+      if (!to || !cluster.moved(topic, partition, { ...to, ...endpoints.find(({ node }) => node === to.node) })) cluster.stale(topic)
+      throw new KafkaError(errorName(errorCode || (fetched?.errorCode ?? -1)), `${topic}/${partition} cannot be read at ${offset}`)
     }
     const { stableEnd, recordSet, abortedTransactions } = fetched
     if (recordSet.length === 0) return { records: [], nextOffset: offset, stableEnd }
-    return { ...decodeRecordSet(recordSet, topic, partition, offset, abortedTransactions), stableEnd }
+    const { records, nextOffset } = decodeRecordSet(recordSet, topic, partition, offset, abortedTransactions)
+    return { records, nextOffset, stableEnd }
   }
+
+  async function persistently<T>(topic: string, call: () => Promise<T>): Promise<T> {
+    const deadlineMs = clock.monotonicMs() + PATIENCE_MS
+    for (let pauseMs = BACK_OFF_MS.first; ; pauseMs = Math.min(pauseMs * 2, BACK_OFF_MS.most)) {
+      try {
+        return await call()
+      } catch (error) {
+        if (!(error instanceof KafkaError) || !NOT_YET.has(error.type) || clock.monotonicMs() > deadlineMs) throw error
+        if (error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT') cluster.stale(topic)
+        await clock.sleep(pauseMs)
+      }
+    }
+  }
+
+  const offsetOf = (topic: string, partition: number, at: 'earliest' | 'latest') =>
+    persistently(topic, () => wire.offset(topic, partition, at))
 
   return {
     async read(topic, partition, offset) {
       try {
-        return await patiently(clock, () => fetchPage(topic, partition, offset))
+        return await persistently(topic, () => fetchPage(topic, partition, offset))
       } catch (error) {
         if (!(error instanceof KafkaError) || error.type !== 'OFFSET_OUT_OF_RANGE') throw error
-        return fetchPage(topic, partition, await wire.offset(topic, partition, 'earliest'))
+        const start = await offsetOf(topic, partition, 'earliest')
+        // Beyond the end of a log that was cut: the start would bring what was read long ago.
+        if (start <= offset) return { records: [], nextOffset: offset, stableEnd: offset }
+        return persistently(topic, () => fetchPage(topic, partition, start))
       }
     },
     async search(topic, partition, reached) {
-      let low = await patiently(clock, () => wire.offset(topic, partition, 'earliest'))
-      let high = await patiently(clock, () => wire.offset(topic, partition, 'latest'))
+      let low = await offsetOf(topic, partition, 'earliest')
+      let high = await offsetOf(topic, partition, 'latest')
       // Everything before `low` is not reached; from `high` on everything is, or there is nothing.
       while (high - low > PAGE_RECORDS) {
         const middle = low + Math.floor((high - low) / 2)
-        const first = (await fetchPage(topic, partition, middle)).records[0]
+        const first = (await persistently(topic, () => fetchPage(topic, partition, middle))).records[0]
         if (first === undefined || first.offset >= high || reached(first)) high = middle
         else low = first.offset + 1
       }

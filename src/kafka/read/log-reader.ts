@@ -1,22 +1,39 @@
 /**
  * Reads partitions by hand-set positions, committed records only, with fetch sessions (KIP-227), so that ten thousand quiet partitions cost
  * nothing. A broker looks through all partitions of a session whenever one of them has something, so what has been quiet for a while is read in
- * other sessions, each by a connection of its own. A slow owner pauses what is too much; nobody waits for anybody else's partition.
+ * other sessions, each by a connection of its own. A slow owner pauses what is too much; nobody waits for anybody else's partition, nor for a
+ * broker that leads other partitions.
  *
  *     unplaced ──leader known──► reading ──pause──► paused
  *        ▲                          │ ▲               │
- *        └──leader moved, error─────┘ └────resume─────┘        reading ──deleted, out of range──► lost
+ *        └──error, no leader────────┤ └────resume─────┘
+ *                                   ├──moved: at the leader that the answer names, at once
+ *                                   └──out of range, log cut: goes on where the log does, and reports the gap
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { LogReader, LogReaderEvents } from '../ports.ts'
-import { errorName, LEADER_MOVED } from '../protocol/error-codes.ts'
-import { createLeaders, type Leaders } from '../protocol/leaders.ts'
+import type { Gap, LogReader, LogReaderEvents } from '../ports.ts'
+import type { LeaderOf } from '../protocol/cluster.ts'
+import { errorName } from '../protocol/error-codes.ts'
+import type { Fetched, FetchedPartition } from '../protocol/fetch-request.ts'
 import { decodeRecordSet, type ForeignBatches } from '../protocol/record-batch.ts'
-import type { FetchedPartition } from '../protocol/requests.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
 import { createFetchNodes, type FetchNode } from './fetch-nodes.ts'
-import type { Reading } from './fetch-session.ts'
+import { createPlacing } from './placing.ts'
+import type { ReaderWatch } from './reader-watch.ts'
+import {
+  advance,
+  createReading,
+  diverge,
+  hintOf,
+  keyOf,
+  lastEpoch,
+  type Reading,
+  remedyOf,
+  settleRange,
+  startOver,
+  waitingOf,
+} from './reading.ts'
 
 export interface LogReaderSettings {
   /** How long the broker holds a fetch when there is nothing; also how late an added partition may start. */
@@ -29,8 +46,6 @@ export interface LogReaderSettings {
   patientBytesMin: number
   bytesMax: number
   partitionBytesMax: number
-  /** A topic unknown for this long is taken for deleted. */
-  deletedAfterMs: number
   /** A partition without records for this long is read with the quiet ones. */
   quietAfterMs: number
   /** With as many partitions or fewer there are no quiet ones. */
@@ -39,6 +54,8 @@ export interface LogReaderSettings {
   quietMax: number
   /** How long the broker holds a fetch of quiet ones when there is nothing. */
   quietWaitMs: number
+  /** With an answer that is so late, the rest of the cluster is asked whether others lead by now; again and again after so long. */
+  lateMs: number
 }
 
 const DEFAULTS: LogReaderSettings = {
@@ -48,16 +65,14 @@ const DEFAULTS: LogReaderSettings = {
   patientBytesMin: 256 * 1024,
   bytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
-  deletedAfterMs: 10_000,
   quietAfterMs: 10_000,
   busyMin: 8,
   quietMax: 512,
   quietWaitMs: 1_000,
+  lateMs: 1_000,
 }
 
 const ANSWER_UNPACKED_BYTES_MAX = 64 * 1024 * 1024
-
-const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
 
 export function createLogReader(deps: {
   kafka: KafkaSettings
@@ -71,74 +86,53 @@ export function createLogReader(deps: {
   patient?: () => boolean
   /** What holds for a topic that others than the platform write to; undefined for a topic that they do not. */
   foreign?: ((topic: string) => ForeignBatches | undefined) | undefined
+  watch?: ReaderWatch | undefined
   settings?: Partial<LogReaderSettings>
 }): LogReader {
   const settings = { ...DEFAULTS, ...deps.settings }
-  const { clock, events } = deps
+  const { clock, events, watch } = deps
   const logger = deps.logger.child({ part: 'log-reader' })
   const all = new Map<string, Reading>()
-  const unplaced = new Set<string>()
   const pausedBriefly = new Set<string>()
   const loops = new Set<Promise<void>>()
+  /** Partitions whose log's start and end are to be asked for, by leader. */
+  const locating = new Map<number, Set<Reading>>()
+  let opening: Promise<Wire> | undefined
   let wire: Wire | undefined
-  const quietWires = new Map<FetchNode, Promise<Wire>>()
-  let leaders: Leaders | undefined
   let closed = false
-  let placing = false
   const nodes = createFetchNodes({
     ...settings,
     clock,
     isRead: (key, reading) => all.get(key) === reading,
     onNode: node => track(loop(node)),
   })
+  const placing = createPlacing({
+    clock,
+    logger,
+    wire: opened,
+    track,
+    isClosed: () => closed,
+    isRead,
+    place,
+    replaced,
+  })
 
-  function place(): void {
-    if (placing || closed || unplaced.size === 0) return
-    placing = true
-    track(
-      placeAll().finally(() => {
-        placing = false
-      }),
+  function opened(): Promise<Wire> {
+    opening ??= openWire(deps.kafka, deps.logger).then(
+      each => {
+        wire = each
+        return each
+      },
+      error => {
+        opening = undefined
+        throw error
+      },
     )
+    return opening
   }
 
-  async function placeAll(): Promise<void> {
-    for (let pauseMs = 20; unplaced.size > 0 && !closed; pauseMs = Math.min(pauseMs * 2, 500)) {
-      try {
-        wire ??= await openWire(deps.kafka, deps.logger)
-        leaders ??= createLeaders(wire)
-        await placeOnce(wire, leaders)
-      } catch (error) {
-        logger.warn({ error: String(error) }, 'cannot reach Kafka; trying again')
-      }
-      if (unplaced.size > 0) await clock.sleep(pauseMs)
-    }
-  }
-
-  async function placeOnce(wire: Wire, leaders: Leaders): Promise<void> {
-    const batch = [...unplaced].map(key => all.get(key)).filter(reading => reading !== undefined)
-    for (const { topic, partition } of batch) if (leaders.known(topic, partition) === undefined) leaders.forget(topic)
-    await leaders.load(batch.map(reading => reading.topic))
-    const fresh = batch.filter(({ topic, partition, offset }) => offset === undefined && leaders.known(topic, partition) !== undefined)
-    const starts = fresh.length > 0 ? await wire.starts(fresh) : undefined
-    for (const reading of batch) {
-      const key = keyOf(reading.topic, reading.partition)
-      const leader = leaders.known(reading.topic, reading.partition)
-      if (leader === undefined) {
-        reading.unknownSinceMs ??= clock.monotonicMs()
-        if (clock.monotonicMs() - reading.unknownSinceMs > settings.deletedAfterMs) lose(reading, 'deleted')
-        continue
-      }
-      reading.offset ??= starts?.get(key)
-      if (reading.offset === undefined) continue // its leader has moved a moment ago
-      if (all.get(key) !== reading || !unplaced.delete(key)) continue
-      reading.unknownSinceMs = undefined
-      reading.activeAtMs = clock.monotonicMs()
-      const node = nodes.at(leader)
-      node.session.add(key, reading)
-      node.wake?.()
-    }
-    for (const key of unplaced) if (!all.has(key)) unplaced.delete(key)
+  function isRead(reading: Reading): boolean {
+    return all.get(keyOf(reading.topic, reading.partition)) === reading
   }
 
   function track(work: Promise<void>): void {
@@ -146,28 +140,33 @@ export function createLogReader(deps: {
     loops.add(tracked)
   }
 
+  /** Its leader is known: it is read there with the next request. */
+  function place(reading: Reading): void {
+    if (reading.offset === undefined) {
+      locate(reading)
+      return
+    }
+    const key = keyOf(reading.topic, reading.partition)
+    const node = nodes.at(reading.leader!.node)
+    node.session.add(key, reading)
+    if (reading.isPaused) placing.recovered(reading)
+    else if (reading.failures > 0 || reading.isFromStart) node.unproven.set(key, reading)
+    node.wake?.()
+  }
+
   function remove(reading: Reading): void {
     const key = keyOf(reading.topic, reading.partition)
     if (all.get(key) !== reading) return
     all.delete(key)
     pausedBriefly.delete(key)
-    unplaced.delete(key)
+    placing.remove(reading)
     nodes.of(key)?.session.remove(key)
   }
 
-  function lose(reading: Reading, reason: 'deleted' | 'out_of_range'): void {
-    remove(reading)
-    leaders?.forget(reading.topic)
-    logger.warn({ topic: reading.topic, partition: reading.partition, reason }, 'a partition cannot be read any more')
-    events.onLost?.(reading.topic, reading.partition, reason)
-  }
-
-  /** Its leader is elsewhere, or not known now. */
-  function displace(key: string, reading: Reading): void {
+  /** Not where it was; it belongs to no session now. */
+  function takeOut(reading: Reading): void {
+    const key = keyOf(reading.topic, reading.partition)
     nodes.of(key)?.session.remove(key)
-    leaders?.forget(reading.topic)
-    unplaced.add(key)
-    place()
   }
 
   /** Reads from one broker until closed. */
@@ -188,8 +187,12 @@ export function createLogReader(deps: {
       } catch (error) {
         if (closed) return
         troubles++
-        logger.warn({ node: node.session.nodeId, error: String(error) }, 'a fetch failed; trying again')
-        for (const [key, reading] of node.session.empty()) displace(key, reading)
+        logger.warn({ node: node.session.nodeId, error: String(error) }, 'a fetch failed; looking for the leaders again')
+        node.unproven.clear()
+        for (const [, reading] of node.session.empty()) {
+          wire?.cluster.stale(reading.topic)
+          placing.fail(reading, 'unreachable', 'none')
+        }
         await clock.sleep(Math.min(20 * 2 ** troubles, 1_000))
       }
     }
@@ -198,15 +201,78 @@ export function createLogReader(deps: {
   async function fetchOnce(node: FetchNode): Promise<void> {
     const { session } = node
     if (!node.isQuiet) nodes.sweep(node)
-    const to = node.isQuiet ? await quietWireOf(node) : wire!
-    const answer = await to.send(session.nodeId, session.request({ ...settings, ...holding(node) }))
-    if (closed || !session.accept(answer)) return
+    const holding = holdingOf(node)
+    const proving = node.unproven.size === 0 ? undefined : [...node.unproven]
+    node.unproven.clear()
+    const request = session.request({ ...settings, ...holding })
+    let answer: Fetched
+    const late = watchLate(node, holding.maxWaitMs + settings.lateMs)
+    try {
+      answer = await (await opened()).send(session.nodeId, request, node.lane)
+    } finally {
+      late.cancel()
+    }
+    if (closed) return
+    const isAccepted = session.accept(answer)
+    if (isAccepted) takeAll(node, answer)
+    for (const [key, reading] of proving ?? []) {
+      if (!session.has(key) || all.get(key) !== reading) continue
+      if (isAccepted) {
+        reading.isFromStart = false
+        placing.recovered(reading)
+      } else node.unproven.set(key, reading)
+    }
+  }
+
+  /** A frozen broker cannot say that others lead by now: the rest of the cluster is asked while its answer is late. */
+  function watchLate(node: FetchNode, afterMs: number): { cancel(): void } {
+    let timer = clock.after(afterMs, look)
+    let isOver = false
+    function look(): void {
+      track(
+        moveAway(node).finally(() => {
+          if (!isOver && !closed) timer = clock.after(settings.lateMs, look)
+        }),
+      )
+    }
+    return {
+      cancel() {
+        isOver = true
+        timer.cancel()
+      },
+    }
+  }
+
+  async function moveAway({ session }: FetchNode): Promise<void> {
+    const cluster = wire?.cluster
+    if (!cluster) return
+    const topics = new Set([...session.readings()].map(([, { topic }]) => topic))
+    for (const topic of topics) cluster.stale(topic)
+    try {
+      await cluster.load(topics)
+    } catch {
+      return // nobody else answers either
+    }
+    for (const [, reading] of [...session.readings()]) {
+      const leader = cluster.leader(reading.topic, reading.partition)
+      if (leader && leader.epoch > (reading.leader?.epoch ?? -1)) follow(reading, leader)
+    }
+  }
+
+  function follow(reading: Reading, leader: LeaderOf): void {
+    takeOut(reading)
+    reading.leader = leader
+    reading.failures++ // until the new one has answered
+    place(reading)
+  }
+
+  function takeAll(node: FetchNode, answer: Fetched): void {
     let unpackedBytes = 0
     for (const fetched of answer.partitions) {
       // Small batches may unpack to much: the other partitions come with the next answer again.
       if (unpackedBytes > ANSWER_UNPACKED_BYTES_MAX) return
       try {
-        unpackedBytes += take(node, fetched)
+        unpackedBytes += take(node, fetched, answer)
       } catch (error) {
         // Not Kafka's fault: reading the same again would only fail again.
         events.onFatal(error as Error)
@@ -215,68 +281,150 @@ export function createLogReader(deps: {
     }
   }
 
-  /** A long poll holds up what comes after it on its connection, so each quiet session has one of its own. */
-  function quietWireOf(node: FetchNode): Promise<Wire> {
-    const known = quietWires.get(node)
-    if (known) return known
-    const opening = openWire(deps.kafka, deps.logger).catch(error => {
-      quietWires.delete(node)
-      throw error
-    })
-    quietWires.set(node, opening)
-    return opening
-  }
-
   /** How long the broker may hold the next answer. */
-  function holding({ isQuiet }: FetchNode): { maxWaitMs: number; bytesMin: number } {
+  function holdingOf({ isQuiet }: FetchNode): { maxWaitMs: number; bytesMin: number } {
     if (pausedBriefly.size > 0 && !isQuiet) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
     if (deps.patient?.()) return { maxWaitMs: settings.patientWaitMs, bytesMin: settings.patientBytesMin }
     return { maxWaitMs: isQuiet ? settings.quietWaitMs : settings.maxWaitMs, bytesMin: 1 }
   }
 
   /** Answers how much it was, unpacked. */
-  function take(node: FetchNode, fetched: FetchedPartition): number {
+  function take(node: FetchNode, fetched: FetchedPartition, answer: Fetched): number {
     const { session } = node
-    const key = keyOf(fetched.topic, fetched.partition)
-    const reading = session.answered(key)
+    const reading = session.answered(fetched.topicId, fetched.partition)
     if (!reading) return 0 // let go of, or assigned anew, while the answer was under way
-    if (fetched.errorCode !== 0) trouble(key, reading, errorName(fetched.errorCode))
+    if (fetched.errorCode !== 0) trouble(reading, fetched, answer)
+    else if (fetched.diverging) cutOff(node, reading, fetched.diverging)
     if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return 0
-    const { records, nextOffset, unpackedBytes } = decodeRecordSet(
+    const { topic, partition } = reading
+    const { records, nextOffset, unpackedBytes, epochs } = decodeRecordSet(
       fetched.recordSet,
-      fetched.topic,
-      fetched.partition,
+      topic,
+      partition,
       reading.offset!,
       fetched.abortedTransactions,
-      deps.foreign?.(fetched.topic),
+      deps.foreign?.(topic),
     )
     if (nextOffset === reading.offset) return 0
-    reading.offset = nextOffset
+    advance(reading, nextOffset, epochs)
     reading.activeAtMs = clock.monotonicMs()
+    const key = keyOf(topic, partition)
     session.moved(key)
     if (node.isQuiet) nodes.wakeUp(node, key, reading)
-    events.onRecords(fetched.topic, fetched.partition, records, nextOffset)
+    events.onRecords(topic, partition, records, nextOffset)
     return unpackedBytes
   }
 
-  function trouble(key: string, reading: Reading, error: string): void {
-    if (error === 'OFFSET_OUT_OF_RANGE') {
-      lose(reading, 'out_of_range')
+  function trouble(reading: Reading, fetched: FetchedPartition, answer: Fetched): void {
+    const { topic, partition } = reading
+    const cluster = wire!.cluster
+    const error = errorName(fetched.errorCode)
+    const remedy = remedyOf(error)
+    logger.debug({ topic, partition, error, node: reading.leader?.node }, 'a partition answered with an error')
+    if (remedy === 'moved') {
+      watch?.behindLeader()
+      const hint = hintOf(reading, fetched)
+      if (hint) {
+        const endpoint = answer.endpoints.find(each => each.node === hint.node)
+        cluster.moved(topic, partition, { ...hint, ...(endpoint && { host: endpoint.host, port: endpoint.port }) })
+        follow(reading, hint)
+        return
+      }
+    }
+    takeOut(reading)
+    if (remedy === 'range') {
+      locate(reading)
       return
     }
-    if (!LEADER_MOVED.has(error))
-      logger.warn({ topic: reading.topic, partition: reading.partition, error }, 'a partition answered with an error')
-    displace(key, reading)
+    cluster.stale(topic)
+    if (remedy === 'moved' || remedy === 'topic') placing.fail(reading, remedy === 'moved' ? 'no_leader' : 'unknown_topic', 'none')
+    else placing.fail(reading, remedy === 'unauthorized' ? 'unauthorized' : 'no_leader', 'back-off')
   }
 
-  return {
-    assign(topic, partition, from) {
+  /** Asks where the log starts and ends, for all that one broker leads together. */
+  function locate(reading: Reading): void {
+    const node = reading.leader!.node
+    const known = locating.get(node)
+    if (known) {
+      known.add(reading)
+      return
+    }
+    const batch = new Set([reading])
+    locating.set(node, batch)
+    queueMicrotask(() => {
+      locating.delete(node)
+      track(locateAll([...batch]))
+    })
+  }
+
+  async function locateAll(batch: Reading[]): Promise<void> {
+    let starts: Map<string, number>
+    let ends: Map<string, number>
+    try {
+      const to = await opened()
+      ;[starts, ends] = await Promise.all([to.starts(batch), to.ends(batch)])
+    } catch (error) {
+      if (closed) return
+      logger.warn({ error: String(error) }, 'the starts and ends of logs could not be asked for; trying again')
+      starts = ends = new Map()
+    }
+    if (closed) return
+    for (const reading of batch) {
+      if (!isRead(reading)) continue
+      const key = keyOf(reading.topic, reading.partition)
+      const [start, end] = [starts.get(key), ends.get(key)]
+      if (start === undefined || end === undefined) {
+        wire?.cluster.stale(reading.topic)
+        placing.fail(reading, 'no_leader', 'none')
+      } else located(reading, start, end)
+    }
+  }
+
+  function located(reading: Reading, start: number, end: number): void {
+    const from = reading.offset
+    const gap = settleRange(reading, start, end)
+    if (gap === 'beyond_end') {
+      placing.fail(reading, 'beyond_end', 'back-off')
+      return
+    }
+    if (gap) report(reading, gap)
+    // Where nothing has changed, the same is not asked again at once.
+    if (reading.offset === from && reading.failures > 0) placing.fail(reading, 'no_leader', 'back-off')
+    else {
+      reading.failures++
+      place(reading)
+    }
+  }
+
+  /** The log was cut below what has been read. */
+  function cutOff(node: FetchNode, reading: Reading, diverging: { epoch: number; endOffset: number }): void {
+    const gap = diverge(reading, diverging)
+    node.session.moved(keyOf(reading.topic, reading.partition))
+    if (gap) report(reading, gap)
+  }
+
+  function report({ topic, partition }: Reading, gap: Gap): void {
+    logger.error({ topic, partition, ...gap }, 'records of a partition could not be read; going on where its log does')
+    watch?.gap(topic, partition, gap)
+    events.onGap?.(topic, partition, gap)
+  }
+
+  function replaced(reading: Reading, topicId: string): void {
+    const { topic, partition, topicId: was } = reading
+    logger.error({ topic, partition, was, is: topicId }, 'the topic was deleted and made again; reading it from its start')
+    startOver(reading, topicId)
+    watch?.replaced(topic, partition)
+    events.onReplaced?.(topic, partition, { was, is: topicId })
+    if (isRead(reading)) placing.add(reading)
+  }
+
+  const reader: LogReader = {
+    assign(topic, partition, from, known) {
       const key = keyOf(topic, partition)
       if (all.has(key)) throw new Error(`${key} is assigned already`)
-      const offset = from === 'earliest' ? undefined : from
-      all.set(key, { topic, partition, offset, toldOffset: undefined, paused: false, unknownSinceMs: undefined, activeAtMs: 0 })
-      unplaced.add(key)
-      place()
+      const reading = createReading(topic, partition, from, known)
+      all.set(key, reading)
+      placing.add(reading)
     },
     unassign(topic, partition) {
       const reading = all.get(keyOf(topic, partition))
@@ -288,34 +436,38 @@ export function createLogReader(deps: {
       if (!reading) return
       if (briefly) pausedBriefly.add(key)
       else pausedBriefly.delete(key)
-      if (reading.paused) return
-      reading.paused = true
+      if (reading.isPaused) return
+      reading.isPaused = true
       nodes.of(key)?.session.pause(key)
     },
     resume(topic, partition) {
       const key = keyOf(topic, partition)
       const reading = all.get(key)
-      if (!reading?.paused) return
-      reading.paused = false
+      if (!reading?.isPaused) return
+      reading.isPaused = false
       reading.activeAtMs = clock.monotonicMs()
       pausedBriefly.delete(key)
       const node = nodes.of(key)
       node?.session.resume(key)
       node?.wake?.()
     },
+    position(topic, partition) {
+      const reading = all.get(keyOf(topic, partition))
+      return reading && reading.topicId !== '' ? { topicId: reading.topicId, leaderEpoch: lastEpoch(reading) } : undefined
+    },
+    waiting: () => [...all.values()].map(waitingOf).filter(each => each !== undefined),
     async close() {
       closed = true
+      watch?.closed(reader)
       nodes.wakeAll()
-      await Promise.all([
-        wire?.close(),
-        ...[...quietWires.values()].map(opening =>
-          opening.then(
-            opened => opened.close(),
-            () => undefined,
-          ),
-        ),
-      ])
+      placing.close()
+      await opening?.then(
+        each => each.close(),
+        () => undefined,
+      )
       await Promise.all(loops)
     },
   }
+  watch?.opened(reader)
+  return reader
 }

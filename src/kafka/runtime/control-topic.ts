@@ -1,6 +1,6 @@
 /**
  * The topic `control` as every process reads it, and as the one writer of the moment writes it. Linearizable: the transactional id fences
- * every other writer, and nothing is decided before the own view has reached the end of the topic.
+ * every other writer, and nothing is decided before the own view has reached a record that this writer wrote when it opened.
  */
 import { control } from '../../../topics/control.ts'
 import type { Clock } from '../../clock.ts'
@@ -8,13 +8,19 @@ import { type ControlLog, ControlLogError } from '../../control-plane/control-lo
 import type { Logger } from '../../observability/logger.ts'
 import { runAs } from '../../work.ts'
 import type { LogRecord } from '../ports.ts'
+import { LEADER_MOVED } from '../protocol/error-codes.ts'
 import { patiently } from '../protocol/retry-transient.ts'
-import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
+import { KafkaError, type KafkaSettings, type Wire } from '../protocol/wire.ts'
 import { createLogReader } from '../read/log-reader.ts'
+import type { ReaderWatch } from '../read/reader-watch.ts'
+import type { ProducedBatch } from '../write/produce.ts'
 import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from '../write/transactional-writer.ts'
 
 const TRANSACTIONAL_ID = 'control-writer'
 const CATCH_UP_TIMEOUT_MS = 10_000
+const START_TIMEOUT_MS = 60_000
+/** Stands in the topic before the first change of each writer; it says nothing. */
+const BARRIER = 'barrier'
 
 export interface ControlTail {
   /** Position of the reader: everything before it has been applied. */
@@ -24,7 +30,10 @@ export interface ControlTail {
   close(): Promise<void>
 }
 
-/** Reads `control` from its beginning for as long as it is open; resolves when it has reached today's end. */
+/**
+ * Reads `control` from its beginning for as long as it is open; resolves when it has reached today's end. A partition without a leader is waited for,
+ * at the start as well as later. Rejects, later calls `onFatal`, when what has been applied is not in the topic any more.
+ */
 export async function tailControl(deps: {
   kafka: KafkaSettings
   wire: Wire
@@ -32,6 +41,7 @@ export async function tailControl(deps: {
   logger: Logger
   apply(record: LogRecord): void
   onFatal(error: Error): void
+  watch?: ReaderWatch
 }): Promise<ControlTail> {
   let position = 0
   const waiting = new Set<{ offset: number; resolve: (reached: boolean) => void }>()
@@ -45,13 +55,21 @@ export async function tailControl(deps: {
     kafka: deps.kafka,
     clock: deps.clock,
     logger: deps.logger,
+    watch: deps.watch,
     events: {
       onRecords(_topic, _partition, records, nextOffset) {
         for (const record of records) deps.apply(record)
         position = nextOffset
         for (const waiter of waiting) if (position >= waiter.offset) waiter.resolve(true)
       },
-      onLost: (_topic, _partition, reason) => fail(new Error(`the topic ${control.name} cannot be read: ${reason}`)),
+      // The view holds what is not in the topic any more: it has to be read again from the beginning.
+      onReplaced: () => fail(new Error(`the topic ${control.name} was deleted and made again. Restore it from a backup or a replica`)),
+      onGap: (_topic, _partition, { from, to, reason }) =>
+        fail(
+          new Error(
+            `the topic ${control.name} was read to offset ${from} and goes on at ${to} (${reason}); it is read again from its start`,
+          ),
+        ),
       onFatal: error => fail(error),
     },
   })
@@ -73,10 +91,12 @@ export async function tailControl(deps: {
     close: () => reader.close(),
   }
   try {
-    const end = await patiently(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
     reader.assign(control.name, 0, 'earliest')
-    if (!(await tail.reach(end, 60_000)))
-      throw unreadable ?? new Error(`the topic ${control.name} could not be read to its end within 60 s`)
+    const end = await endOf(deps)
+    while (!(await tail.reach(end, START_TIMEOUT_MS))) {
+      if (unreadable) throw unreadable
+      if (reader.waiting().length === 0) throw new Error(`the topic ${control.name} could not be read to its end within 60 s`)
+    }
   } catch (error) {
     await reader.close()
     throw error
@@ -85,23 +105,40 @@ export async function tailControl(deps: {
   return tail
 }
 
+/** Behind the last record that these batches have in `control`. */
+function offsetAfter(batches: readonly ProducedBatch[]): number {
+  const own = batches.filter(({ records }) => records[0]!.topic === control.name)
+  return Math.max(0, ...own.map(({ baseOffset, records }) => baseOffset + records.length))
+}
+
+/** Waits for a leader that says it. A former leader may say too little: then the view is behind for a moment, and nothing is decided by it. */
+async function endOf(deps: { wire: Wire; clock: Clock; logger: Logger }): Promise<number> {
+  for (;;) {
+    try {
+      return await patiently(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
+    } catch (error) {
+      if (!(error instanceof KafkaError) || !LEADER_MOVED.has(error.type)) throw error
+      deps.logger.warn({ error: String(error) }, 'the topic of the control plane has no leader; waiting for it')
+    }
+  }
+}
+
 export interface ControlTopicLog extends ControlLog {
   close(): Promise<void>
 }
 
 export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail; clock: Clock; logger: Logger }): ControlTopicLog {
   const { tail, clock } = deps
-  let open: { writer: TransactionalWriter; wire: Wire } | undefined
+  let open: TransactionalWriter | undefined
   let turn: Promise<unknown> = Promise.resolve()
 
   async function opened(): Promise<TransactionalWriter> {
-    if (open) return open.writer
+    if (open) return open
     const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId: TRANSACTIONAL_ID, clock, logger: deps.logger })
-    const wire = await openWire(deps.kafka, deps.logger)
-    open = { writer, wire }
-    // Whoever wrote before is fenced now: what stands at the end stays the end.
-    const end = await patiently(clock, () => wire.offset(control.name, 0, 'latest'))
-    if (!(await tail.reach(end, CATCH_UP_TIMEOUT_MS)))
+    open = writer
+    // Earlier writers are fenced now, so that nothing of theirs can follow the barrier. An end offset may come from a former leader.
+    const barrier = { topic: control.name, partition: 0, key: BARRIER, value: null }
+    if (!(await tail.reach(offsetAfter(await writer.commit([barrier])), CATCH_UP_TIMEOUT_MS)))
       throw new ControlLogError('aborted', 'the control plane could not be read to its end in time')
     return writer
   }
@@ -109,7 +146,7 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
   async function shut(): Promise<void> {
     const closing = open
     open = undefined
-    await Promise.allSettled([closing?.writer.close(), closing?.wire.close()])
+    await Promise.allSettled([closing?.close()])
   }
 
   async function transact(build: Parameters<ControlLog['transact']>[0]): Promise<{ lastOffset: number }> {
@@ -118,11 +155,9 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
       throw error instanceof ControlLogError ? error : new ControlLogError('aborted', String(error), { cause: error })
     })
     const { records } = build()
-    let lastOffset = -1
+    let lastOffset: number
     try {
-      for (const batch of await writer.commit(records)) {
-        if (batch.records[0]!.topic === control.name) lastOffset = Math.max(lastOffset, batch.baseOffset + batch.records.length - 1)
-      }
+      lastOffset = offsetAfter(await writer.commit(records)) - 1
     } catch (error) {
       await shut()
       const outcome = error instanceof CommitFailed && error.outcome === 'unknown' ? 'unknown' : 'aborted'

@@ -2,7 +2,7 @@
  * What a shard has fetched and not judged yet, by partition, taken in turns so that one organization's flood does not hold up another's
  * lone emit. Bounded: a partition with too much waiting is paused at the reader.
  */
-import type { LogReader, LogRecord } from '../ports.ts'
+import type { KnownPosition, LogReader, LogRecord } from '../ports.ts'
 
 const WAITING_RECORDS_MAX = 4_000
 const WAITING_BYTES_MAX = 4 * 1024 * 1024
@@ -20,7 +20,9 @@ export interface Taken {
 interface Lane {
   topic: string
   partition: number
-  batches: Array<{ records: LogRecord[]; from: number; nextOffset: number }>
+  batches: Array<{ records: LogRecord[]; from: number; nextOffset: number; position: Required<KnownPosition> | undefined }>
+  /** Of the records taken last. */
+  position: Required<KnownPosition> | undefined
   waitingRecords: number
   waitingBytes: number
   /** Records taken in this round. */
@@ -32,10 +34,10 @@ interface Lane {
 }
 
 export interface InputQueue {
-  assign(topic: string, partition: number, from: number | 'earliest'): void
+  assign(topic: string, partition: number, from: number | 'earliest', known?: KnownPosition): void
   unassign(topic: string, partition: number): void
-  /** Forgets a partition that the reader has let go of by itself. */
-  forget(topic: string, partition: number): void
+  /** Topic id and leader epoch of the records taken last; the reader may be further. */
+  position(topic: string, partition: number): Required<KnownPosition> | undefined
   hold(topic: string, partition: number): void
   release(topic: string, partition: number): void
   push(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
@@ -82,15 +84,25 @@ export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_I
   }
 
   return {
-    assign(topic, partition, from) {
-      const lane: Lane = { topic, partition, batches: [], waitingRecords: 0, waitingBytes: 0, taken: 0, full: false, held: false }
+    assign(topic, partition, from, known) {
+      const lane: Lane = {
+        topic,
+        partition,
+        batches: [],
+        position: undefined,
+        waitingRecords: 0,
+        waitingBytes: 0,
+        taken: 0,
+        full: false,
+        held: false,
+      }
       lanes.set(`${topic}/${partition}`, lane)
-      reader.assign(topic, partition, from)
+      reader.assign(topic, partition, from, known)
     },
     unassign(topic, partition) {
       if (drop(`${topic}/${partition}`)) reader.unassign(topic, partition)
     },
-    forget: (topic, partition) => void drop(`${topic}/${partition}`),
+    position: (topic, partition) => lanes.get(`${topic}/${partition}`)?.position,
     hold(topic, partition) {
       const lane = lanes.get(`${topic}/${partition}`)
       if (!lane || lane.held) return
@@ -110,7 +122,7 @@ export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_I
     push(topic, partition, records, nextOffset) {
       const lane = lanes.get(`${topic}/${partition}`)
       if (!lane) return
-      lane.batches.push({ records, from: 0, nextOffset })
+      lane.batches.push({ records, from: 0, nextOffset, position: reader.position(topic, partition) })
       lane.waitingRecords += records.length
       for (const record of records) lane.waitingBytes += bytesOf(record)
       update(lane)
@@ -124,6 +136,7 @@ export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_I
       const { count, bytes } = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - lane.taken))
       const records = count === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + count)
       batch.from += count
+      lane.position = batch.position
       const finished = batch.from >= batch.records.length
       if (finished) lane.batches.shift()
       lane.waitingRecords -= records.length

@@ -1,152 +1,297 @@
 /**
- * Owning shards: membership of the role's consumer group over the empty topic `shards`. Kafka spreads them over however many processes run
- * the role; the transactional writer's fencing makes a late loser harmless.
+ * Owning shards: membership of the role's group, and how long it may be relied upon. A shard is held while the group has confirmed this member
+ * within one session, counted from the sending of what was answered: the coordinator counts from when it arrived, so it gives the shard to another
+ * no earlier than this process has stopped. The lease says who should work; the writers' fencing says who can.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Consumer } from 'kafkajs'
 import { shards as shardsTopic } from '../../../topics/shards.ts'
-import type { Clock } from '../../clock.ts'
+import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { createClient, RETRY } from '../protocol/client.ts'
-import { type KafkaSettings, openWire } from '../protocol/wire.ts'
-import { createStickyAssigner } from './sticky-assigner.ts'
+import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
+import { assign, createHoldings, decodeAssignment, decodeMetadata, encodeAssignment, encodeMetadata, markOf } from './assignment.ts'
+import { createCoordinator } from './coordinator.ts'
+import { type Coordinator, createGroupMember, type GroupMember, SESSION_MS } from './group-member.ts'
+import { openInstanceSlot, type SlotMachine } from './instance-slot.ts'
 
-const SESSION_TIMEOUT_MS = 6_000
-const HEARTBEAT_MS = 1_500
-/** kafkajs sends heartbeats only between fetches. */
-const FETCH_WAIT_MS = 500
-const REJOIN_PAUSE_MS = 250
+/** Beyond this the confirmation is late: worth showing, and no reason to stop. */
+const LATE_MS = 2_000
+/** Shards that drain together are given up together; one that takes long does not hold up the others. */
+const RELEASE_TOGETHER_MS = 250
+const START_PAUSE_MS = { first: 100, longest: 2_000 }
+
+/** `unconfirmed`: the confirmation is late. `lost`: it is older than a session. `stopped`: somebody has to help (`reason`). */
+export type LeaseState = 'joining' | 'held' | 'unconfirmed' | 'lost' | 'stopped'
 
 export interface Lease {
-  /** When the group last confirmed this member, on the monotonic clock, ms. */
+  /** When the last confirmed request was sent, on the monotonic clock, ms; -Infinity: never, or not since the group forgot this member. */
   confirmedAtMs(): number
+  /** Cheap: two numbers compared. */
+  isHeld(): boolean
+  /** Shards that no other member works on: those given to this one, and those that it still drains. */
+  heldShards(): number[]
+  state(): LeaseState
+  /** Why it is not held, as a sentence; undefined while it is. */
+  reason(): string | undefined
+  /** Times it was lost. */
+  lostCount(): number
+  /** A revoked shard is drained and closed. */
+  release(shard: number): void
+  /** Leaves the group: others own the shards at once. */
   close(): Promise<void>
 }
 
-export async function acquireLease(deps: {
-  kafka: KafkaSettings
+export interface LeaseEvents {
+  /** Also a shard that still drains after it was revoked. */
+  onGained(shards: number[]): void
+  /** To be drained, closed and released; no other member works on them before that. */
+  onRevoked(shards: number[]): void
+  /** Another member may work on them already. */
+  onDropped(shards: number[], reason: string): void
+  /** Not confirmed for a session: others may own the shards, or nobody. */
+  onLost(): void
+  /** Confirmed again, with the same shards. */
+  onFound(): void
+}
+
+/** How the process is known to the group. */
+export interface LeaseIdentity {
+  /** Where the slots are kept. */
+  directory?: string | undefined
+  machine?: SlotMachine | undefined
+  /** Instead of a slot: a name that no other process of this role has. */
+  instance?: string | undefined
+}
+
+export interface LeaseDeps {
   role: string
   clock: Clock
+  random: Random
   logger: Logger
-  /** Where member ids are kept, so that a successor can say goodbye for a killed process; none: nobody does. */
-  memberDir?: string | undefined
-  onAssigned(shards: number[]): void
-}): Promise<Lease> {
-  const { role, clock } = deps
-  const logger = deps.logger.child({ part: 'lease' })
-  const members = deps.memberDir ? memberFile(deps.memberDir, role) : undefined
-  if (members) await leaveForTheDead(deps.kafka, role, members, logger)
-  let held: number[] = []
-  let confirmedAtMs = 0
-  let closed = false
-  let consumer: Consumer | undefined
+  identity: LeaseIdentity
+  events: LeaseEvents
+}
 
-  function onAssignment(memberId: string, shards: number[]): void {
-    held = shards
-    confirmedAtMs = clock.monotonicMs()
-    members?.write(memberId)
-    logger.debug({ shards }, 'shards assigned')
-    deps.onAssigned(held)
+/** Returns at once; joins, and never gives up joining, beside. */
+export function openLease(deps: LeaseDeps & { kafka: KafkaSettings }): Lease {
+  return holdLease(deps, async () => {
+    const wire = await openWire(deps.kafka, deps.logger)
+    try {
+      return { coordinator: createCoordinator(wire, deps.role), shardCount: await countShards(wire), close: () => wire.close() }
+    } catch (error) {
+      await wire.close()
+      throw error
+    }
+  })
+}
+
+/** The topic is there before any role starts; a broker that has just started may not know it yet. */
+async function countShards(wire: Wire): Promise<number> {
+  const [topic] = await wire.metadata([shardsTopic.name])
+  if (topic === undefined || topic.errorCode !== 0 || topic.partitions.length === 0)
+    throw new Error(`the topic ${shardsTopic.name} is not known yet`)
+  return topic.partitions.length
+}
+
+export interface LeaseGroup {
+  coordinator: Coordinator
+  shardCount: number
+  close(): Promise<void>
+}
+
+/** The lease over a group that `reach` finds; tests give their own. */
+export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Lease {
+  const { role, clock, events, identity } = deps
+  const logger = deps.logger.child({ part: 'lease', role })
+  const slot =
+    identity.instance === undefined && identity.directory !== undefined && identity.machine !== undefined
+      ? openInstanceSlot({ ...deps, directory: identity.directory, machine: identity.machine, logger })
+      : undefined
+  const instanceId = identity.instance === undefined ? slot?.instanceId : `${role}-${identity.instance}`
+  const holdings = createHoldings()
+  let group: LeaseGroup | undefined
+  let member: GroupMember | undefined
+  let confirmedAtMs = Number.NEGATIVE_INFINITY
+  /** Of a heartbeat while the first assignment was waited for. */
+  let earlyConfirmedAtMs = Number.NEGATIVE_INFINITY
+  /** The group has given this member an assignment, and has not forgotten it since. */
+  let isMember = false
+  let isLost = false
+  let lostCount = 0
+  let stopped: string | undefined
+  /** Why the first connection failed. */
+  let unreached: string | undefined
+  let isClosed = false
+  let expiry: Timer | undefined
+  let releasing: Timer | undefined
+
+  const ageMs = () => clock.monotonicMs() - confirmedAtMs
+  const isHeld = () => isMember && !isLost && ageMs() < SESSION_MS
+
+  function lose(): void {
+    isLost = true
+    lostCount++
+    logger.warn({ shards: holdings.held(), ageMs: Math.round(ageMs()) }, 'the lease has not been confirmed for a session: it is lost')
+    events.onLost()
   }
 
-  async function join(): Promise<void> {
-    const joining = createClient(deps.kafka).consumer({
-      groupId: role,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      rebalanceTimeout: 10_000,
-      heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      allowAutoTopicCreation: false,
-      partitionAssigners: [createStickyAssigner(shardsTopic.name, () => held)],
-      retry: { ...RETRY, restartOnFailure: async () => false },
+  function watchExpiry(): void {
+    expiry?.cancel()
+    expiry = clock.after(Math.max(0, SESSION_MS - ageMs()), () => {
+      if (!isMember || isLost) return
+      if (ageMs() >= SESSION_MS) lose()
+      else watchExpiry()
     })
-    consumer = joining
-    joining.on(joining.events.GROUP_JOIN, ({ payload }) =>
-      onAssignment(payload.memberId, [...(payload.memberAssignment[shardsTopic.name] ?? [])]),
-    )
-    joining.on(joining.events.HEARTBEAT, () => {
-      confirmedAtMs = clock.monotonicMs()
-    })
-    // kafkajs gives up for good on errors that it takes for final, such as a coordinator that is not elected yet. We never do.
-    joining.on(joining.events.CRASH, ({ payload }) => {
-      // A broker that has just started answers so until it has read its groups: no trouble to tell of.
-      const isLoading = 'type' in payload.error && payload.error.type === 'GROUP_LOAD_IN_PROGRESS'
-      logger[isLoading ? 'debug' : 'warn']({ error: String(payload.error) }, 'the lease was interrupted; joining again')
-      void joining.disconnect().catch(() => undefined)
-      void joinSurely(REJOIN_PAUSE_MS)
-    })
-    await joining.connect()
-    await joining.subscribe({ topic: shardsTopic.name, fromBeginning: false })
-    await joining.run({ autoCommit: false, eachMessage: async () => undefined })
   }
 
-  async function joinSurely(pauseMs: number): Promise<void> {
-    for (let waitMs = pauseMs; !closed; waitMs = REJOIN_PAUSE_MS) {
-      if (waitMs > 0) await clock.sleep(waitMs)
-      if (closed) return
+  function onConfirmed(sentAtMs: number): void {
+    if (!isMember) {
+      earlyConfirmedAtMs = sentAtMs
+      return
+    }
+    if (sentAtMs <= confirmedAtMs) return
+    // A process that was stopped: what it held then has been lost in between.
+    if (!isLost && ageMs() >= SESSION_MS) lose()
+    confirmedAtMs = sentAtMs
+    if (!isLost || ageMs() >= SESSION_MS) return
+    isLost = false
+    logger.info({ shards: holdings.held() }, 'the lease is confirmed again')
+    watchExpiry()
+    events.onFound()
+  }
+
+  function onAssigned(given: { assignment: string; generation: number; memberId: string; sentAtMs: number }): void {
+    const { generation, memberId, sentAtMs } = given
+    const { gained, revoked, dropped } = holdings.take(decodeAssignment(given.assignment), generation, markOf({ memberId, instanceId }))
+    const atMs = Math.round(clock.machineMs())
+    if (revoked.length > 0) logger.info({ generation, atMs, shards: revoked }, 'shards revoked')
+    if (dropped.length > 0) logger.info({ generation, atMs, shards: dropped, how: 'dropped' }, 'shards given up')
+    if (gained.length > 0) logger.info({ generation, atMs, shards: gained, memberId }, 'shards claimed')
+    else logger.debug({ generation, atMs, shards: holdings.held() }, 'nothing gained')
+    if (dropped.length > 0) events.onDropped(dropped, 'another member owns it')
+    if (revoked.length > 0) events.onRevoked(revoked)
+    if (isMember) onConfirmed(sentAtMs)
+    else {
+      isMember = true
+      isLost = false
+      confirmedAtMs = Math.max(sentAtMs, earlyConfirmedAtMs)
+      watchExpiry()
+    }
+    if (gained.length > 0) events.onGained(gained)
+    rejoinWhenDrained()
+  }
+
+  function onDropped(reason: string): void {
+    const shards = holdings.dropAll()
+    // A process that was stopped held them until its lease ended, not until now.
+    const atMs = Math.round(clock.machineMs() - (Number.isFinite(confirmedAtMs) ? Math.max(0, ageMs() - SESSION_MS) : 0))
+    if (isMember && !isLost) lostCount++
+    isMember = false
+    isLost = false
+    confirmedAtMs = Number.NEGATIVE_INFINITY
+    earlyConfirmedAtMs = Number.NEGATIVE_INFINITY
+    expiry?.cancel()
+    if (shards.length === 0) return
+    logger.warn({ atMs, shards, how: 'dropped', reason }, 'shards given up')
+    events.onDropped(shards, reason)
+  }
+
+  function rejoinWhenDrained(): void {
+    if (!holdings.isHoldingUp() || isClosed) return
+    if (!holdings.drains()) {
+      releasing?.cancel()
+      releasing = undefined
+      member?.rejoin()
+    } else
+      releasing ??= clock.after(RELEASE_TOGETHER_MS, () => {
+        releasing = undefined
+        member?.rejoin()
+      })
+  }
+
+  async function start(): Promise<void> {
+    let isLogged = false
+    for (let pauseMs = START_PAUSE_MS.first; !isClosed; pauseMs = Math.min(pauseMs * 2, START_PAUSE_MS.longest)) {
       try {
-        await join()
-        return
+        group = await reach()
+        unreached = undefined
+        break
       } catch (error) {
-        logger.warn({ error: String(error) }, 'could not join the group; trying again')
-        await consumer?.disconnect().catch(() => undefined)
+        if (!isLogged) logger.warn({ error: String(error) }, 'the group cannot be reached yet')
+        isLogged = true
+        unreached = error instanceof Error ? error.message : String(error)
+        await clock.sleep(pauseMs)
       }
     }
+    if (!group) return
+    if (isClosed) return group.close()
+    const { coordinator, shardCount } = group
+    member = createGroupMember({
+      groupId: role,
+      instanceId,
+      coordinator,
+      clock,
+      logger,
+      metadata: () => encodeMetadata(holdings.metadata()),
+      assign({ generation, leader, members }) {
+        const claims = members.map(each => ({ ...each, ...decodeMetadata(each.metadata) }))
+        const given = assign(shardCount, { generation, leader, members: claims })
+        return new Map([...given].map(([id, assignment]) => [id, encodeAssignment(assignment)]))
+      },
+      events: {
+        onAssigned,
+        onConfirmed,
+        onDropped,
+        onStopped: reason => {
+          stopped = reason
+        },
+      },
+    })
+    member.start()
+  }
+  start().catch(error => logger.error({ error: String(error) }, 'the lease cannot start'))
+
+  function state(): LeaseState {
+    if (stopped !== undefined) return 'stopped'
+    if (!isMember) return 'joining'
+    if (isLost || ageMs() >= SESSION_MS) return 'lost'
+    return ageMs() > LATE_MS ? 'unconfirmed' : 'held'
   }
 
-  await joinSurely(0)
   return {
     confirmedAtMs: () => confirmedAtMs,
+    isHeld,
+    heldShards: () => holdings.held(),
+    state,
+    reason() {
+      switch (state()) {
+        case 'stopped':
+          return stopped
+        case 'joining':
+          return unreached === undefined ? 'waiting for shards' : `waiting for shards: ${unreached}`
+        case 'lost':
+          return `the lease has not been confirmed for ${Math.floor(ageMs() / 1000)} s: the coordinator of its group does not answer`
+        default:
+          return undefined
+      }
+    },
+    lostCount: () => lostCount,
+    release(shard) {
+      holdings.release(shard)
+      logger.info(
+        { generation: holdings.metadata().generation, atMs: Math.round(clock.machineMs()), shards: [shard], how: 'drained' },
+        'shards given up',
+      )
+      rejoinWhenDrained()
+    },
     async close() {
-      closed = true
-      await consumer?.disconnect()
-      members?.remove()
+      if (isClosed) return
+      isClosed = true
+      expiry?.cancel()
+      releasing?.cancel()
+      logger.info({ atMs: Math.round(clock.machineMs()), shards: holdings.held(), how: 'left' }, 'shards given up')
+      await member?.leave()
+      isMember = false
+      await group?.close()
+      slot?.close()
     },
   }
-}
-
-interface MemberFile {
-  write(memberId: string): void
-  remove(): void
-  /** Member ids of processes that are no more, with their files. */
-  dead(): Array<{ memberId: string; path: string }>
-}
-
-function memberFile(directory: string, role: string): MemberFile {
-  mkdirSync(directory, { recursive: true })
-  const path = join(directory, `${role}.${process.pid}`)
-  return {
-    write: memberId => writeFileSync(path, memberId),
-    remove: () => rmSync(path, { force: true }),
-    dead: () =>
-      readdirSync(directory)
-        .filter(
-          name =>
-            name.startsWith(`${role}.`) &&
-            (Number(name.slice(role.length + 1)) === process.pid || !isAlive(Number(name.slice(role.length + 1)))),
-        )
-        .map(name => ({ memberId: readFileSync(join(directory, name), 'utf8'), path: join(directory, name) })),
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A killed process's shards are free at once instead of after its session times out. */
-async function leaveForTheDead(kafka: KafkaSettings, role: string, members: MemberFile, logger: Logger): Promise<void> {
-  const dead = members.dead()
-  if (dead.length === 0) return
-  const wire = await openWire(kafka, logger)
-  for (const { memberId, path } of dead) {
-    await wire.leaveGroup(role, memberId).catch(error => logger.debug({ error: String(error) }, 'the dead member was gone already'))
-    rmSync(path, { force: true })
-  }
-  await wire.close()
 }

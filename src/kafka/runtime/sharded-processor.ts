@@ -1,17 +1,21 @@
 /**
  * Runs a processor on the shards that this process holds: lease in, one `Shard` per held shard, one log reader for all of them.
- * A shard that stays is not reopened; one that is lost is dropped without a word to Kafka, its writer being fenced by the next holder.
+ * A shard that stays is not reopened; one that moves is drained before another process opens it; one that another process may own already is
+ * dropped without a word to Kafka, its writer being fenced by the next holder.
  */
 import type { Clock, Random } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { LogReader, Processor } from '../ports.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import { createLogReader } from '../read/log-reader.ts'
-import { acquireLease, type Lease } from './lease.ts'
-import { createShard, type Shard, type ShardMetrics } from './shard.ts'
+import { type Lease, type LeaseIdentity, openLease } from './lease.ts'
+import { createShard, type Shard, type ShardMetrics, type ShardState } from './shard.ts'
+
+/** Work that has not ended by then is dropped without a commit; the next owner fences it. */
+const DRAIN_MS = 10_000
 
 export interface ShardedProcessor {
-  /** True when every held shard is restored and running, and the group has assigned shards at least once. */
+  /** True when every held shard is restored and running, and the lease is confirmed. */
   ready(): boolean
   /** What is missing for `ready`, in words. */
   missing(): string | undefined
@@ -20,50 +24,58 @@ export interface ShardedProcessor {
   close(): Promise<void>
 }
 
-export async function runShardedProcessor(deps: {
+interface Held {
+  shard: Shard
+  isDraining: boolean
+  /** It was given back while it drained: to be opened anew. */
+  isWanted: boolean
+}
+
+export interface ShardedProcessorDeps {
   kafka: KafkaSettings
   processor: Processor
   clock: Clock
   random: Random
   logger: Logger
   metrics: ShardMetrics
-  memberDir?: string | undefined
+  /** How this process is known to the role's group; a dynamic member by default. */
+  identity?: LeaseIdentity
   onFatal(error: Error): void
-}): Promise<ShardedProcessor> {
-  const { processor } = deps
-  const logger = deps.logger.child({ role: processor.role })
-  const shards = new Map<number, Shard>()
+}
+
+/** Returns at once: the shards come when the group gives them (`missing`). */
+export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcessor {
+  const { processor, clock } = deps
+  const { role } = processor
+  const logger = deps.logger.child({ role })
+  const shards = new Map<number, Held>()
   /** Which shard reads a partition; many partitions, one reader. */
   const readers = new Map<string, Shard>()
-  let assigned = false
-  let closing = false
-  let lease: Lease | undefined
+  let isClosing = false
 
   const reader = createLogReader({
     kafka: deps.kafka,
-    clock: deps.clock,
+    clock,
     logger,
     ...(processor.partitionFetchBytesMax && { settings: { partitionBytesMax: processor.partitionFetchBytesMax } }),
     foreign: processor.foreign,
+    watch: deps.metrics.readers,
     patient: () => processor.patient === true && missing() === undefined,
     events: {
       onRecords(topic, partition, records, nextOffset) {
         readers.get(`${topic}/${partition}`)?.onRecords(topic, partition, records, nextOffset)
       },
-      onLost(topic, partition, reason) {
-        const owner = readers.get(`${topic}/${partition}`)
-        readers.delete(`${topic}/${partition}`)
-        owner?.onLost(topic, partition, reason)
-      },
+      onReplaced: (topic, partition) => readers.get(`${topic}/${partition}`)?.onReplaced(topic, partition),
+      onGap: (topic, partition, gap) => readers.get(`${topic}/${partition}`)?.onGap(topic, partition, gap),
       onFatal: deps.onFatal,
     },
   })
 
   function reading(shard: () => Shard): LogReader {
     return {
-      assign(topic, partition, from) {
+      assign(topic, partition, from, known) {
         readers.set(`${topic}/${partition}`, shard())
-        reader.assign(topic, partition, from)
+        reader.assign(topic, partition, from, known)
       },
       unassign(topic, partition) {
         if (readers.get(`${topic}/${partition}`) !== shard()) return
@@ -72,41 +84,124 @@ export async function runShardedProcessor(deps: {
       },
       pause: (topic, partition, briefly) => reader.pause(topic, partition, briefly),
       resume: (topic, partition) => reader.resume(topic, partition),
+      position: (topic, partition) => reader.position(topic, partition),
+      waiting: () => reader.waiting(),
       close: async () => undefined,
     }
   }
 
   function gain(number: number): void {
+    const held = shards.get(number)
+    if (held) {
+      held.isWanted = true
+      return
+    }
+    const isMine = () => shards.get(number)?.shard === shard
     const shard: Shard = createShard({
       ...deps,
       logger,
       shard: number,
       reader: reading(() => shard),
-      leaseConfirmedAtMs: () => (lease && shards.get(number) === shard ? lease.confirmedAtMs() : -1),
+      lease: {
+        confirmedAtMs: () => (isMine() ? lease.confirmedAtMs() : -1),
+        isHeld: () => isMine() && lease.isHeld(),
+      },
     })
-    shards.set(number, shard)
+    shards.set(number, { shard, isDraining: false, isWanted: true })
     shard.open()
   }
 
-  function onAssigned(held: number[]): void {
-    assigned = true
-    deps.metrics.assigned(processor.role, held.length)
-    if (closing) return
-    for (const [number, shard] of shards) {
-      if (held.includes(number)) continue
-      shards.delete(number)
-      logger.info({ shard: number }, 'shard lost')
-      shard.drop()
-    }
-    for (const number of held) if (!shards.has(number)) gain(number)
+  /** Ends the shard's work, within bounds, and its connections. */
+  async function drainOne(number: number, held: Held): Promise<void> {
+    held.isDraining = true
+    held.isWanted = false
+    const startedAtMs = clock.monotonicMs()
+    if (!(await within(held.shard.drain(), DRAIN_MS)))
+      logger.warn({ shard: number }, 'the shard did not drain in time; its work is dropped')
+    await within(held.shard.drop(), Math.max(0, startedAtMs + DRAIN_MS - clock.monotonicMs()))
+    logger.debug({ shard: number, ms: Math.round(clock.monotonicMs() - startedAtMs) }, 'shard drained')
   }
 
-  lease = await acquireLease({ kafka: deps.kafka, role: processor.role, clock: deps.clock, logger, memberDir: deps.memberDir, onAssigned })
+  async function giveUp(number: number, held: Held): Promise<void> {
+    await drainOne(number, held)
+    // Another process may have got it meanwhile, and even this one again.
+    if (shards.get(number) !== held) return
+    shards.delete(number)
+    if (held.isWanted && !isClosing) gain(number)
+    else lease.release(number)
+  }
 
-  const missing = () => {
-    if (!assigned) return `${processor.role}: waiting for shards`
-    const waiting = [...shards].filter(([, shard]) => !shard.running()).map(([number]) => number)
-    return waiting.length > 0 ? `${processor.role}: restoring shards ${waiting.join(', ')}` : undefined
+  /** True if it has ended within the time. */
+  async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>()
+    const timer = clock.after(ms, () => late.resolve(false))
+    try {
+      return await Promise.race([work.then(() => true), late.promise])
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  const countAssigned = () => deps.metrics.assigned(role, lease.heldShards().length)
+
+  const lease: Lease = openLease({
+    kafka: deps.kafka,
+    role,
+    clock,
+    random: deps.random,
+    logger: deps.logger,
+    identity: deps.identity ?? {},
+    events: {
+      onGained(numbers) {
+        countAssigned()
+        if (!isClosing) for (const number of numbers) gain(number)
+      },
+      onRevoked(numbers) {
+        countAssigned()
+        for (const number of numbers) {
+          const held = shards.get(number)
+          if (!held) lease.release(number)
+          else if (!held.isDraining)
+            giveUp(number, held).catch(error => logger.error({ shard: number, error: String(error) }, 'a shard did not drain'))
+        }
+      },
+      onDropped(numbers, reason) {
+        countAssigned()
+        for (const number of numbers) {
+          const held = shards.get(number)
+          if (!held) continue
+          shards.delete(number)
+          logger.info({ shard: number, reason }, 'shard lost')
+          held.shard.drop().catch(error => logger.error({ shard: number, error: String(error) }, 'a shard did not end'))
+        }
+      },
+      onLost() {
+        if (processor.actsOutside) for (const { shard } of shards.values()) shard.suspend()
+      },
+      onFound() {
+        if (processor.actsOutside) for (const { shard, isDraining } of shards.values()) if (!isDraining) shard.resume()
+      },
+    },
+  })
+
+  deps.metrics.watch?.(role, {
+    leaseAgeSeconds() {
+      const confirmedAtMs = lease.confirmedAtMs()
+      return Number.isFinite(confirmedAtMs) ? (clock.monotonicMs() - confirmedAtMs) / 1000 : undefined
+    },
+    leasesLost: () => lease.lostCount(),
+    shards() {
+      const counts: Record<ShardState, number> = { opening: 0, running: 0, draining: 0, suspended: 0 }
+      for (const { shard } of shards.values()) counts[shard.state()]++
+      return counts
+    },
+  })
+
+  function missing(): string | undefined {
+    const reason = lease.reason()
+    if (reason !== undefined) return `${role}: ${reason}`
+    const waiting = [...shards].filter(([, { shard, isDraining }]) => !isDraining && !shard.running()).map(([number]) => number)
+    return waiting.length > 0 ? `${role}: restoring shards ${waiting.join(', ')}` : undefined
   }
 
   return {
@@ -114,10 +209,10 @@ export async function runShardedProcessor(deps: {
     ready: () => missing() === undefined,
     shards: () => [...shards.keys()],
     async close() {
-      closing = true
-      await Promise.all([...shards.values()].map(shard => shard.drain()))
-      await lease?.close().catch(error => logger.warn({ error: String(error) }, 'could not leave the group'))
-      await Promise.all([...shards.values()].map(shard => shard.drop()))
+      isClosing = true
+      await Promise.all([...shards].map(([number, held]) => drainOne(number, held)))
+      await lease.close().catch(error => logger.warn({ error: String(error) }, 'could not leave the group'))
+      await Promise.all([...shards.values()].map(({ shard }) => shard.drop()))
       await reader.close()
     },
   }

@@ -17,7 +17,7 @@ export interface Suspects {
   /** The transaction under way (and the one being filled) failed because of its records, or a fault while judging them. */
   failed(): void
   /** It failed for reasons that are not in its records. */
-  forgive(): void
+  reset(): void
   /** The partition is no input any more. */
   forget(topic: string, partition: number): void
 }
@@ -58,9 +58,9 @@ export function createSuspects(): Suspects {
         failures.set(key, (failures.get(key) ?? 0) + 1)
       }
       for (const [partition, offset] of [...underWay, ...filling]) upTo.set(partition, Math.max(offset, upTo.get(partition) ?? 0))
-      this.forgive()
+      this.reset()
     },
-    forgive() {
+    reset() {
       lone = undefined
       underWay = new Map()
       filling = new Map()

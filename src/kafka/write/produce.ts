@@ -1,19 +1,24 @@
 /**
- * One idempotent producer's way of getting batches into partitions: sequences kept right, a batch that may not have arrived sent again
- * as it was (the broker tells a repetition by its sequence), never rolled back. Shared by the transactional writer and the appender.
+ * The batches of one transaction into their partitions. A batch that may not have arrived is sent again as it was, until it is acknowledged or its
+ * topic's patience is over. Each partition goes on by itself: one that waits for its leader holds up none of the others.
  */
-import type { Clock } from '../../clock.ts'
+import type { Timer } from '../../clock.ts'
 import type { OutRecord } from '../ports.ts'
-import { errorName, LEADER_MOVED, PRODUCE_AGAIN } from '../protocol/error-codes.ts'
-import type { Leaders } from '../protocol/leaders.ts'
-import { encodeBatch, encodedBytesMax } from '../protocol/record-batch.ts'
-import { type PartitionBatch, type ProduceResult, produceRequest } from '../protocol/requests.ts'
-import { joiningProduceRequest } from '../protocol/transaction-requests.ts'
-import { KafkaError, type ProducerIdentity, type Wire } from '../protocol/wire.ts'
+import { KafkaError } from '../protocol/wire.ts'
+import { BUSY, HELD_UP_MS, type Patience } from './repeat.ts'
+import { type BatchAnswer, backOffMs, loadLeaders, type ProduceWire, sendBatches } from './send-batches.ts'
+import type { EncodedBatch, SequencedProducer } from './sequences.ts'
+import { REQUEST_BYTES_MAX, type Slice, slicesOf } from './slices.ts'
 
-/** A batch this size is sent alone; the topics' limit is 8 MB. */
-const SLICE_BYTES_MAX = 1024 * 1024
-const SEQUENCE_MODULUS = 0x8000_0000
+/** How long shared topics are waited for: what no shard can do without. */
+export const SHARED_PATIENCE_MS = 20_000
+/** How long a topic is waited for that belongs to one organization, which can be paused instead. */
+export const PAUSABLE_PATIENCE_MS = 1_000
+const LOOK_MS = 250
+/** The transaction cannot begin yet, or another partition kept this one out of it. */
+const NOT_OF_THE_TOPIC: ReadonlySet<string> = new Set([BUSY, 'OPERATION_NOT_ATTEMPTED'])
+/** The error of batches that were given up because another one of the transaction failed. */
+export const INTERRUPTED = 'INTERRUPTED'
 
 export interface ProducedBatch {
   records: OutRecord[]
@@ -23,158 +28,199 @@ export interface ProducedBatch {
   logAppendTimeMs: number
 }
 
-/** Writes all records, in order per partition. Never throws: each batch carries its result. */
+/** Writes all records, in order per partition. Never rejects: each batch carries its result. */
 export type Produce = (records: readonly OutRecord[]) => Promise<ProducedBatch[]>
 
-interface PendingBatch extends PartitionBatch {
-  records: OutRecord[]
+export interface ProduceDeps extends Patience {
+  wire: ProduceWire
+  transactionalId: string
+  version: 11 | 12
+  /** Topics of single organizations, which need not be waited for. */
+  isPausable(topic: string): boolean
 }
 
-export function createProduce(deps: {
-  wire: Wire
-  leaders: Leaders
-  clock: Clock
-  identity: ProducerIdentity
-  transactionalId: string | null
-  /** Its partitions join the transaction by being written to (KIP-890), and need not be announced. */
-  joining?: boolean
-  /** How long a batch that was not acknowledged is sent again. */
-  persistMs: number
-}): Produce {
-  const { wire, leaders, clock, identity, transactionalId } = deps
-  const sequences = new Map<string, number>()
+/** One partition's share of the transaction: one batch at a time. */
+interface Stream {
+  slices: Slice[]
+  open: EncodedBatch | undefined
+  node: number
+  sentAtMs: number
+  tries: number
+  /** When the first attempt that failed on its partition was sent; undefined while none has. */
+  troubledSinceMs: number | undefined
+  lastError: KafkaError | undefined
+}
 
-  const requestOf = (list: PartitionBatch[]) =>
-    deps.joining && transactionalId !== null
-      ? joiningProduceRequest(transactionalId, list, 30_000)
-      : produceRequest(transactionalId, list, 30_000)
+export function createProduce(deps: ProduceDeps, producer: SequencedProducer): Produce {
+  return records => new Promise(resolve => createRun(deps, producer, slicesOf(records), resolve).start())
+}
 
-  function encode({ topic, partition, records, bytesMax }: Slice): PendingBatch {
-    const key = `${topic}/${partition}`
-    const baseSequence = sequences.get(key) ?? 0
-    sequences.set(key, (baseSequence + records.length) % SEQUENCE_MODULUS)
-    const transactional = transactionalId !== null
-    const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(clock.machineMs()) }, bytesMax)
-    return { topic, partition, batch, records }
+function createRun(deps: ProduceDeps, producer: SequencedProducer, partitions: Slice[][], done: (results: ProducedBatch[]) => void) {
+  const { wire, clock, transactionalId, version, isPausable } = deps
+  const { cluster } = wire
+  const startedAtMs = clock.monotonicMs()
+  const results: ProducedBatch[] = []
+  const streams = new Set<Stream>(
+    partitions.map(slices => ({
+      slices,
+      open: undefined,
+      node: -1,
+      sentAtMs: 0,
+      tries: 0,
+      troubledSinceMs: undefined,
+      lastError: undefined,
+    })),
+  )
+  let isOver = false
+  let timer: Timer | undefined
+  /** A topic of one organization is given up only when it has failed for a while after everything else went well. */
+  let lastAcknowledgedMs = startedAtMs
+
+  /** What cannot be sent at once because its leader is not known waits for the cluster map. */
+  async function send(list: Stream[]): Promise<void> {
+    for (const stream of list) stream.open ??= producer.encode(stream.slices.shift()!, clock.machineMs())
+    const unled = sendToLeaders(list)
+    if (unled.length === 0) return
+    await loadLeaders(cluster, unled.map(placeOf))
+    if (isOver) return
+    for (const stream of sendToLeaders(unled)) {
+      const { topic, partition } = placeOf(stream)
+      later(stream, new KafkaError(missingType(topic), `${topic}/${partition} has no leader now`))
+    }
+    look()
   }
 
-  /** Sends one batch per partition; keeps at those that may go through later, until the deadline. */
-  async function sendRound(batches: PendingBatch[]): Promise<ProducedBatch[]> {
-    const deadline = clock.monotonicMs() + deps.persistMs
-    const settled: ProducedBatch[] = []
-    let open = batches
-    for (let round = 0; open.length > 0; round++) {
-      if (round > 0) await clock.sleep(Math.min(5 * 2 ** round, 250))
-      const again: PendingBatch[] = []
-      const late = clock.monotonicMs() >= deadline
-      for (const { batch, result, error } of await sendOnce(open)) {
-        const failure =
-          error ??
-          (result && result.errorCode !== 0 && result.errorCode !== 46
-            ? new KafkaError(
-                errorName(result.errorCode),
-                `${batch.topic}/${batch.partition} refused the batch: ${errorName(result.errorCode)}`,
-              )
-            : undefined)
-        if (failure && LEADER_MOVED.has(failure.type)) leaders.forget(batch.topic)
-        if (failure && !late && (failure.type === 'CONNECTION' || PRODUCE_AGAIN.has(failure.type))) again.push(batch)
-        else
-          settled.push({
-            records: batch.records,
-            error: failure,
-            baseOffset: result?.baseOffset ?? -1,
-            logAppendTimeMs: result?.logAppendTimeMs ?? -1,
-          })
-      }
-      open = again
+  const missingType = (topic: string) => (cluster.known(topic)?.errorCode ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE')
+
+  /** Answers those that have no leader now. */
+  function sendToLeaders(list: Stream[]): Stream[] {
+    const byNode = new Map<number, Stream[]>()
+    const unled: Stream[] = []
+    for (const stream of list) {
+      const { topic, partition } = placeOf(stream)
+      const leader = cluster.leader(topic, partition)
+      if (leader === undefined) unled.push(stream)
+      else if (byNode.has(leader.node)) byNode.get(leader.node)!.push(stream)
+      else byNode.set(leader.node, [stream])
     }
-    return settled
+    for (const [node, those] of byNode) for (const some of requestsOf(those)) void request(node, some)
+    return unled
   }
 
-  async function sendOnce(batches: PendingBatch[]): Promise<Array<{ batch: PendingBatch; result?: ProduceResult; error?: KafkaError }>> {
-    const byNode = new Map<number, PendingBatch[]>()
-    const failed: Array<{ batch: PendingBatch; error: KafkaError }> = []
-    try {
-      await leaders.load(batches.map(each => each.topic))
-    } catch (error) {
-      return batches.map(batch => ({ batch, error: error as KafkaError }))
+  async function request(node: number, list: Stream[]): Promise<void> {
+    const byBatch = new Map<EncodedBatch, Stream>()
+    for (const stream of list) {
+      stream.node = node
+      stream.sentAtMs = clock.monotonicMs()
+      byBatch.set(stream.open!, stream)
     }
-    for (const batch of batches) {
-      const node = leaders.known(batch.topic, batch.partition)
-      if (node === undefined) {
-        leaders.forget(batch.topic)
-        failed.push({ batch, error: new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${batch.topic}/${batch.partition} has no leader now`) })
-      } else if (byNode.has(node)) byNode.get(node)!.push(batch)
-      else byNode.set(node, [batch])
+    const answers = await sendBatches(wire, node, [...byBatch.keys()], { transactionalId, version })
+    if (isOver) return
+    const next: Stream[] = []
+    for (const answer of answers) {
+      if (isOver) return
+      const stream = byBatch.get(answer.batch)!
+      if (answer.again) {
+        if (answer.moved) next.push(stream)
+        else later(stream, answer.error!)
+      } else if (settle(stream, answer)) next.push(stream)
     }
-    const answers = await Promise.all([...byNode].map(([node, list]) => sendToNode(node, list)))
-    return [...failed, ...answers.flat()]
+    look()
+    if (!isOver && next.length > 0) void send(next)
   }
 
-  async function sendToNode(node: number, list: PendingBatch[]) {
-    try {
-      const results = await wire.send(node, requestOf(list))
-      const byPartition = new Map(results.map(result => [`${result.topic}/${result.partition}`, result]))
-      return list.map(batch => {
-        const result = byPartition.get(`${batch.topic}/${batch.partition}`)
-        return result
-          ? { batch, result }
-          : { batch, error: new KafkaError('CONNECTION', `no answer for ${batch.topic}/${batch.partition}`) }
-      })
-    } catch (error) {
-      return list.map(batch => ({ batch, error: error as KafkaError }))
-    }
+  /** True if more of this partition is to be sent. */
+  function settle(stream: Stream, { batch, error, baseOffset, logAppendTimeMs }: BatchAnswer<EncodedBatch>): boolean {
+    results.push({ records: batch.records, error, baseOffset, logAppendTimeMs })
+    if (!error) lastAcknowledgedMs = clock.monotonicMs()
+    stream.open = undefined
+    stream.tries = 0
+    stream.troubledSinceMs = undefined
+    if (error) for (const { records } of stream.slices.splice(0)) results.push(unwritten(records, error))
+    if (stream.slices.length > 0) return true
+    streams.delete(stream)
+    // Without a shared topic the transaction is lost. After an organization's the rest goes on, so that all that fail are known at once.
+    if (error && !isPausable(batch.topic)) giveUp()
+    return false
   }
 
-  return async records => {
-    const results: ProducedBatch[] = []
-    let waves = slices(records)
-    while (waves.length > 0) {
-      // One batch per partition and request: the next slice of a partition waits for the one before it.
-      const now = waves.map(partition => encode(partition.shift()!))
-      const settled = await sendRound(now)
-      results.push(...settled)
-      const failed = settled.some(each => each.error)
-      waves = waves.filter(partition => partition.length > 0)
-      if (failed && waves.length > 0) {
-        const error = settled.find(each => each.error)!.error
-        for (const { records } of waves.flat()) results.push({ records, error, baseOffset: -1, logAppendTimeMs: -1 })
-        return results
-      }
+  function later(stream: Stream, error: KafkaError): void {
+    stream.lastError = error
+    if (!NOT_OF_THE_TOPIC.has(error.type)) stream.troubledSinceMs ??= stream.node < 0 ? startedAtMs : stream.sentAtMs
+    if (error.type === BUSY && clock.monotonicMs() - startedAtMs >= HELD_UP_MS) void deps.onHeldUp?.()
+    stream.tries++
+    clock.after(backOffMs(stream.tries), () => {
+      if (!isOver && streams.has(stream)) void send([stream])
+    })
+  }
+
+  function look(): void {
+    if (isOver) return
+    const nowMs = clock.monotonicMs()
+    if (streams.size === 0) finish()
+    else if (deps.isClosed() || nowMs - startedAtMs >= SHARED_PATIENCE_MS) giveUp(true)
+    else if ([...streams].every(stream => isLost(stream, nowMs))) giveUp()
+  }
+
+  /** A broker that takes its time is no trouble; one that is silent and under suspicion is. */
+  function isLost(stream: Stream, nowMs: number): boolean {
+    if (!isPausable(placeOf(stream).topic)) return false
+    const { troubledSinceMs } = stream
+    if (troubledSinceMs !== undefined) return nowMs - Math.max(troubledSinceMs, lastAcknowledgedMs) >= PAUSABLE_PATIENCE_MS
+    return stream.node >= 0 && nowMs - stream.sentAtMs >= PAUSABLE_PATIENCE_MS && cluster.isSuspect(stream.node)
+  }
+
+  function giveUp(isTimeUp = false): void {
+    if (isOver) return
+    for (const { open, slices, lastError, node, troubledSinceMs } of streams) {
+      const isAtFault = isTimeUp || troubledSinceMs !== undefined || cluster.isSuspect(node)
+      const error = isAtFault
+        ? (lastError ?? new KafkaError('REQUEST_TIMEOUT', `broker ${node} does not answer`))
+        : new KafkaError(INTERRUPTED, 'another batch of the transaction failed')
+      if (open) results.push(unwritten(open.records, error))
+      for (const { records } of slices) results.push(unwritten(records, error))
     }
-    return results
+    finish()
+  }
+
+  function finish(): void {
+    isOver = true
+    timer?.cancel()
+    done(results)
+  }
+
+  function lookLater(delayMs: number): void {
+    timer = clock.after(delayMs, () => {
+      look()
+      if (!isOver) lookLater(LOOK_MS)
+    })
+  }
+
+  return {
+    start() {
+      lookLater(PAUSABLE_PATIENCE_MS)
+      void send([...streams])
+      look()
+    },
   }
 }
 
-/** Records of one partition that are sent as one batch. */
-interface Slice {
-  topic: string
-  partition: number
-  records: OutRecord[]
-  bytesMax: number
-}
+const placeOf = ({ open, slices }: Stream): { topic: string; partition: number } => (open ?? slices[0])!
 
-/** Records by partition, each partition's cut into batches of at most the slice size. */
-function slices(records: readonly OutRecord[]): Slice[][] {
-  const byPartition = new Map<string, Slice[]>()
-  let list: Slice[] = []
-  let last: Slice | undefined
-  for (const record of records) {
-    const { topic, partition } = record
-    const bytes = encodedBytesMax(record)
-    // Records of one partition mostly follow each other.
-    if (last?.partition !== partition || last.topic !== topic) {
-      const key = `${topic}/${partition}`
-      list = byPartition.get(key) ?? []
-      byPartition.set(key, list)
-      last = list.at(-1)
+const unwritten = (records: OutRecord[], error: KafkaError): ProducedBatch => ({ records, error, baseOffset: -1, logAppendTimeMs: -1 })
+
+function* requestsOf(streams: Stream[]): Generator<Stream[]> {
+  let list: Stream[] = []
+  let bytes = 0
+  for (const stream of streams) {
+    const more = stream.open!.batch.length
+    if (list.length > 0 && bytes + more > REQUEST_BYTES_MAX) {
+      yield list
+      list = []
+      bytes = 0
     }
-    if (!last || last.bytesMax + bytes > SLICE_BYTES_MAX) {
-      last = { topic, partition, records: [], bytesMax: 0 }
-      list.push(last)
-    }
-    last.records.push(record)
-    last.bytesMax += bytes
+    list.push(stream)
+    bytes += more
   }
-  return [...byPartition.values()]
+  yield list
 }

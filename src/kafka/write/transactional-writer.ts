@@ -1,37 +1,35 @@
 /**
- * One transactional id, written by whoever holds its lease. Opening it fences and settles the previous holder. After any failure the
- * writer is of no more use: what it wrote last either committed or did not, and only reopening settles it.
+ * One transactional id, written by the holder of its lease. Opening it fences and settles the previous holder. Before EndTxn a failed transaction is
+ * aborted; once the coordinator has confirmed that, the writer goes on. From the first byte of EndTxn on nothing but the log says what became of it.
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { OutRecord } from '../ports.ts'
-import { FENCED, RECORD_REFUSED } from '../protocol/error-codes.ts'
-import { createLeaders } from '../protocol/leaders.ts'
-import { patiently } from '../protocol/retry-transient.ts'
-import { endTransactionRequest, transactionVersionRequest } from '../protocol/transaction-requests.ts'
-import { KafkaError, type KafkaSettings, openWire, type ProducerIdentity, type Wire } from '../protocol/wire.ts'
-import { createProduce, type Produce, type ProducedBatch } from './produce.ts'
+import { RECORD_REFUSED } from '../protocol/error-codes.ts'
+import { transactionVersionRequest } from '../protocol/transaction-requests.ts'
+import { KafkaError, type KafkaSettings, openWire } from '../protocol/wire.ts'
+import { CommitFailed, type FailedTopic } from './commit-failed.ts'
+import { createMarkerAccess } from './marker-access.ts'
+import { INTERRUPTED, type ProducedBatch } from './produce.ts'
+import { repeat } from './repeat.ts'
+import { asKafkaError } from './send-batches.ts'
+import { createAnnouncedTransactions, createJoiningTransactions, TRANSACTION_TIMEOUT_MS, type Transactions } from './transactions.ts'
 
-/** An open transaction of a dead holder holds up readers of what it wrote for this long at most. */
-const TRANSACTION_TIMEOUT_MS = 10_000
+export { CommitFailed, type CommitOutcome, type FailedTopic } from './commit-failed.ts'
 
-/**
- * `aborted`: nothing of it is visible, nor will be. `fenced`: the same, and another process holds the id. `unknown`: the commit was sent
- * and not answered. `refused`: aborted because the broker does not take these very records.
- */
-export type CommitOutcome = 'aborted' | 'refused' | 'fenced' | 'unknown'
+const OPEN_PATIENCE_MS = 20_000
 
-export class CommitFailed extends Error {
-  readonly outcome: CommitOutcome
-  constructor(outcome: CommitOutcome, cause: KafkaError) {
-    super(`transaction ${outcome}: ${cause.message}`, { cause })
-    this.name = 'CommitFailed'
-    this.outcome = outcome
-  }
-}
+/** Another process holds the id, or its producer is another one since 32,767 epochs have run out. */
+const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])
+
+/** The partition had joined the transaction, and has too few replicas in sync to take its end. */
+const REFUSES_MARKERS: ReadonlySet<string> = new Set(['NOT_ENOUGH_REPLICAS', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'REQUEST_TIMED_OUT'])
 
 export interface TransactionalWriter {
-  /** Writes all records in one transaction, after those asked for before; answers where they are. Rejects with `CommitFailed`; the writer is closed then. */
+  /**
+   * Writes all records in one transaction, after those asked for before; answers where they are. Rejects with `CommitFailed`, and so do commits
+   * that were asked for before that was known. After a confirmed abort the writer takes further commits, otherwise it is closed.
+   */
   commit(records: readonly OutRecord[]): Promise<ProducedBatch[]>
   close(): Promise<void>
 }
@@ -43,45 +41,77 @@ export async function openTransactionalWriter(deps: {
   logger: Logger
   /** Which of the two protocols; by default what the cluster has agreed on. */
   protocol?: 'announced' | 'joining'
+  /** Whether a topic belongs to one organization, which can be paused: it is waited for during a second, others during 20. None by default. */
+  isPausable?: (topic: string) => boolean
 }): Promise<TransactionalWriter> {
-  const { clock, transactionalId } = deps
+  const { clock, transactionalId, isPausable = () => false } = deps
   const wire = await openWire(deps.kafka, deps.logger)
+  const access = createMarkerAccess({ wire, transactionalId, logger: deps.logger, isPausable })
+  const life = { isClosed: false }
+  const patience = { clock, isClosed: () => life.isClosed, onHeldUp: access.open }
+  const close = async () => {
+    life.isClosed = true
+    await access.close()
+    await wire.close()
+  }
   try {
-    const identity = await patiently(clock, () => wire.initProducerId(transactionalId, TRANSACTION_TIMEOUT_MS))
+    const identity = await repeat(patience, OPEN_PATIENCE_MS, () => wire.initProducerId(transactionalId, TRANSACTION_TIMEOUT_MS))
+    await access.close()
     const protocol = deps.protocol ?? ((await wire.sendToAny(transactionVersionRequest())).version >= 2 ? 'joining' : 'announced')
     const transactions = protocol === 'joining' ? createJoiningTransactions : createAnnouncedTransactions
-    return writerOver(wire, transactions({ wire, transactionalId, identity, clock }))
+    return writerOver(transactions({ ...patience, wire, transactionalId, identity, isPausable }), { close, settled: access.close })
   } catch (error) {
-    await wire.close()
+    await close()
     throw error
   }
 }
 
-function writerOver(wire: Wire, transactions: Transactions): TransactionalWriter {
-  let usable = true
+/** Decides what a failure means. */
+export function writerOver(
+  transactions: Transactions,
+  /** `settled`: the id is not held up any more. */
+  connection: { close(): Promise<void>; settled(): Promise<void> },
+): TransactionalWriter {
+  let isUsable = true
+  let failures = 0
 
-  async function fail(outcome: CommitOutcome, error: unknown): Promise<never> {
-    usable = false
-    await wire.close().catch(() => undefined)
-    const cause = error instanceof KafkaError ? error : new KafkaError('UNKNOWN', String(error), { cause: error })
-    throw new CommitFailed(FENCED.has(cause.type) ? 'fenced' : outcome, cause)
+  async function close(): Promise<void> {
+    isUsable = false
+    await connection.close().catch(() => undefined)
+  }
+
+  /** Before EndTxn: nothing has been committed, whatever comes of the abort. */
+  async function abort(cause: KafkaError, batches: readonly ProducedBatch[]): Promise<never> {
+    const isFenced = FENCED.has(cause.type)
+    const failedTopics = failedTopicsOf(batches)
+    const outcome = failedTopics.some(({ type }) => RECORD_REFUSED.has(type)) ? 'refused' : 'aborted'
+    // A fenced writer has nothing to abort: the next holder has done it.
+    const abortConfirmed = !isFenced && isUsable && (await isConfirmed(abortAndRenew(failedTopics)))
+    if (!abortConfirmed) await close()
+    throw new CommitFailed({ outcome, cause, isFenced, abortConfirmed, failedTopics })
+  }
+
+  async function abortAndRenew(failedTopics: readonly FailedTopic[]): Promise<void> {
+    await transactions.abort()
+    await transactions.renew(failedTopics.some(({ type }) => REFUSES_MARKERS.has(type))).finally(connection.settled)
   }
 
   async function commitNow(records: readonly OutRecord[]): Promise<ProducedBatch[]> {
-    if (!usable) throw new CommitFailed('aborted', new KafkaError('CLOSED', 'the writer is closed'))
-    if (records.length === 0) return []
     let batches: ProducedBatch[]
     try {
       batches = await transactions.write(records)
+      await connection.settled()
     } catch (error) {
-      return fail('aborted', error)
+      return abort(asKafkaError(error), [])
     }
-    const failed = batches.find(batch => batch.error)?.error
-    if (failed) return fail(RECORD_REFUSED.has(failed.type) ? 'refused' : 'aborted', failed)
+    const failed = causeOf(batches)
+    if (failed) return abort(failed, batches)
     try {
-      await transactions.end()
+      await transactions.commit().finally(connection.settled)
     } catch (error) {
-      return fail('unknown', error)
+      await close()
+      const cause = asKafkaError(error)
+      throw new CommitFailed({ outcome: 'unknown', cause, isFenced: FENCED.has(cause.type), batches })
     }
     return batches
   }
@@ -91,65 +121,42 @@ function writerOver(wire: Wire, transactions: Transactions): TransactionalWriter
 
   return {
     commit(records) {
-      const committed = last.then(() => commitNow(records))
-      last = committed.catch(() => undefined)
+      const failuresBefore = failures
+      const committed = last.then(async () => {
+        if (!isUsable) throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError('CLOSED', 'the writer is closed') })
+        if (failures > failuresBefore) throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError(INTERRUPTED, 'the commit before it failed') }) // biome-ignore format: one thought
+        return records.length === 0 ? [] : commitNow(records)
+      })
+      last = committed.catch(() => void failures++)
       return committed
     },
-    async close() {
-      usable = false
-      await wire.close()
-    },
+    close,
   }
 }
 
-/** One transaction after the other: `write` begins one, `end` commits it. */
-interface Transactions {
-  write: Produce
-  end(): Promise<void>
+const isConfirmed = (abort: Promise<void>): Promise<boolean> =>
+  abort.then(
+    () => true,
+    () => false,
+  )
+
+/** The error that says most: a fencing above all, then what is refused for good. */
+function causeOf(batches: readonly ProducedBatch[]): KafkaError | undefined {
+  const errors = batches.flatMap(({ error }) => (error === undefined ? [] : [error]))
+  return (
+    errors.find(({ type }) => FENCED.has(type)) ??
+    errors.find(({ type }) => RECORD_REFUSED.has(type)) ??
+    errors.find(({ type }) => type !== INTERRUPTED) ??
+    errors[0]
+  )
 }
 
-interface TransactionsDeps {
-  wire: Wire
-  transactionalId: string
-  identity: ProducerIdentity
-  clock: Clock
-}
-
-const PERSIST_MS = 5_000
-
-/** As Kafka has had them since 0.11: the coordinator is told of partitions before they are written to. */
-function createAnnouncedTransactions({ wire, transactionalId, identity, clock }: TransactionsDeps): Transactions {
-  const produce = createProduce({ wire, leaders: createLeaders(wire), clock, identity, transactionalId, persistMs: PERSIST_MS })
-  return {
-    async write(records) {
-      await patiently(clock, () => wire.addPartitionsToTransaction(transactionalId, identity, partitionsOf(records)))
-      return produce(records)
-    },
-    end: () => patiently(clock, () => wire.endTransaction(transactionalId, identity, true)),
+function failedTopicsOf(batches: readonly ProducedBatch[]): FailedTopic[] {
+  const failed = new Map<string, FailedTopic>()
+  for (const { error, records } of batches) {
+    if (error === undefined || error.type === INTERRUPTED) continue
+    const { topic, partition } = records[0]!
+    failed.set(`${topic}/${partition}`, { topic, partition, type: error.type })
   }
-}
-
-/** KIP-890, with brokers from 4.0: a round trip less for each, and an epoch of its own, so that nothing late counts for the next one. */
-function createJoiningTransactions({ wire, transactionalId, identity: first, clock }: TransactionsDeps): Transactions {
-  const leaders = createLeaders(wire)
-  let identity = first
-  return {
-    // Sequences begin anew with each epoch, and so does what counts them.
-    write: records => createProduce({ wire, leaders, clock, identity, transactionalId, joining: true, persistMs: PERSIST_MS })(records),
-    async end() {
-      identity = await patiently(clock, () =>
-        wire.sendToCoordinator(transactionalId, endTransactionRequest(transactionalId, identity, true)),
-      )
-    },
-  }
-}
-
-function partitionsOf(records: readonly OutRecord[]): Map<string, number[]> {
-  const topics = new Map<string, Set<number>>()
-  for (const { topic, partition } of records) {
-    const known = topics.get(topic)
-    if (known) known.add(partition)
-    else topics.set(topic, new Set([partition]))
-  }
-  return new Map([...topics].map(([topic, partitions]) => [topic, [...partitions]]))
+  return [...failed.values()]
 }

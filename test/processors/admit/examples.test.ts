@@ -39,7 +39,7 @@ describe('an emit', () => {
     expect(rowOf(written).verdict).toBe(verdict.verdict)
     const key = `position/${example.topic}/0`
     expect(written.filter(record => record.key === key).map(asExample)).toEqual([
-      { topic: admissionCounters.name, key, headers: {}, value: { nextOffset: OFFSET + 1 } },
+      { topic: admissionCounters.name, key, headers: {}, value: { nextOffset: OFFSET + 1, topicId: null, leaderEpoch: -1 } },
     ])
   })
 

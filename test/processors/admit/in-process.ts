@@ -1,6 +1,7 @@
 /** `admit` without Kafka: a control view made of the examples, and a shard's handle that notes what it is asked for. */
 import type { Verdict } from '../../../processors/admit/emit.ts'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
+import { createSystemRandom } from '../../../src/clock.ts'
 import type { Kind } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
@@ -29,11 +30,8 @@ export function createExamplesView(clock = createExamplesClock(), without: reado
 
 const validators = createValidators({ cacheMax: 10 })
 
-/** One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`. */
-export function admitAll(
-  records: LogRecord[],
-  { isolated = false, state = [], ...changes }: Partial<AdmitDependencies> & { isolated?: boolean; state?: LogRecord[] } = {},
-): { verdicts: Verdict[]; written: OutRecord[] } {
+/** A shard that is restored from the examples of its state, and from `state`; not started yet. */
+export function openAdmit({ state = [], ...changes }: Partial<AdmitDependencies> & { state?: LogRecord[] } = {}) {
   const verdicts: Verdict[] = []
   const clock = createExamplesClock()
   const admit = createAdmit({
@@ -41,6 +39,7 @@ export function admitAll(
       view: createExamplesView(clock),
       shards: 1,
       clock,
+      random: createSystemRandom(),
       clockOffsetMs: 0,
       batchRecordsMax: 100,
       logger: quiet,
@@ -54,6 +53,15 @@ export function admitAll(
   const shard = admit.open(handle)
   for (const topic of [admissionCounters, admissionKeys]) for (const known of examplesOf(topic.name)) shard.restore(asRecord(known))
   for (const known of state) shard.restore(known)
+  return { shard, handle, verdicts }
+}
+
+/** One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`. */
+export function admitAll(
+  records: LogRecord[],
+  { isolated = false, ...changes }: Parameters<typeof openAdmit>[0] & { isolated?: boolean } = {},
+): { verdicts: Verdict[]; written: OutRecord[] } {
+  const { shard, handle, verdicts } = openAdmit(changes)
   void shard.start()
   shard.receive(records, records.at(-1)!.offset + 1, isolated)
   const written = [...handle.written, ...shard.seal()]
@@ -87,8 +95,11 @@ export function createNotingHandle(): NotingHandle {
     write: records => void written.push(...records),
     assign: (topic, partition, from) => void assigned.set(`${topic}/${partition}`, from),
     unassign: (topic, partition) => void assigned.delete(`${topic}/${partition}`),
+    position: () => undefined,
     pause: (topic, partition) => void paused.add(`${topic}/${partition}`),
     resume: (topic, partition) => void paused.delete(`${topic}/${partition}`),
+    isHeld: () => true,
+    uncommittedForMs: () => 0,
     fail: error => void failures.push(error),
   }
 }

@@ -4,6 +4,7 @@ import type { Emit } from '../../../processors/admit/emit.ts'
 import { createInputs } from '../../../processors/admit/inputs.ts'
 import { createPlatformEmitReader } from '../../../processors/admit/read-platform-emit.ts'
 import { createReceiver } from '../../../processors/admit/receive.ts'
+import { createSystemRandom } from '../../../src/clock.ts'
 import type { Organization } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
 import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'
@@ -25,13 +26,15 @@ function world({ shards = 1 } = {}) {
   const clock = createManualClock()
   const view = createControlView({ clock })
   const handle = createNotingHandle()
-  const state = createAdmissionState()
+  const state = createAdmissionState({ random: createSystemRandom(), nowMs: clock.nowMs, keysRemembered: () => undefined })
   const inputs = createInputs({ handle, state, view, shards, logger: quiet })
   const emitted: Array<{ at: string; isolated: boolean; emit: Emit }> = []
   let failure: Error | undefined
+  let full = false
   const receiver = createReceiver({
     ...{ handle, inputs, view, tags, clock, clockOffsetMs: 5_000, controlWaitMs: WAIT_MS },
     readPlatformEmit: createPlatformEmitReader({ view, clock, clockOffsetMs: 5_000, logger: quiet }),
+    isFull: () => full,
     settle(emit, isolated) {
       if (failure) throw failure
       emitted.push({ at: `${emit.record.topic}/${emit.place.partition}/${emit.place.offset}`, isolated, emit })
@@ -48,6 +51,9 @@ function world({ shards = 1 } = {}) {
   return {
     ...{ clock, view, handle, state, inputs, receiver, emitted, put },
     judged: () => emitted.map(each => each.at.replace(`${TOPIC}/`, '')),
+    fill: (is: boolean) => {
+      full = is
+    },
     failWith: (error: Error) => {
       failure = error
     },
@@ -135,6 +141,45 @@ describe('a record that waits for a newer control view', () => {
     put('org_b')
     await settled()
     expect(emitted.map(each => each.isolated)).toEqual([true])
+  })
+})
+
+describe('a record of an organization that has too many relays waiting', () => {
+  it('waits with the rest of its partition until there is room', () => {
+    const { inputs, receiver, handle, judged, state, fill } = world()
+    inputs.start()
+    fill(true)
+    receiver.receive([record(0, 0), record(0, 1)], 5, false)
+    receiver.resume()
+    expect(judged()).toEqual([])
+    expect([...handle.paused]).toEqual([`${TOPIC}/0`])
+    fill(false)
+    receiver.resume()
+    expect(judged()).toEqual(['0/0', '0/1'])
+    expect([...handle.paused]).toEqual([])
+    expect(state.position(TOPIC, 0)).toBe(5)
+  })
+})
+
+describe('after a rollback', () => {
+  it.each<[string, number, boolean]>([
+    ['for the control plane', 1, false],
+    ['for room', 0, true],
+  ])('nothing goes on that has waited %s: it is received again', async (_, controlOffset, isFull) => {
+    const { inputs, receiver, handle, judged, fill, put } = world()
+    inputs.start()
+    fill(isFull)
+    receiver.receive([record(0, 0, controlOffset)], 1, false)
+    expect([...handle.paused]).toEqual([`${TOPIC}/0`])
+    receiver.rollback()
+    expect([...handle.paused]).toEqual([])
+    fill(false)
+    put('org_b')
+    receiver.resume()
+    await settled()
+    expect(judged()).toEqual([])
+    receiver.receive([record(0, 0, controlOffset)], 1, false)
+    expect(judged()).toEqual(['0/0'])
   })
 })
 

@@ -247,7 +247,8 @@ function runShard(
     logger,
     events: {
       onRecords: (...records) => shard.onRecords(...records),
-      onLost: (...lost) => shard.onLost(...lost),
+      onReplaced: (topic, partition) => shard.onReplaced(topic, partition),
+      onGap: (...gap) => shard.onGap(...gap),
       onFatal(error) {
         throw error
       },
@@ -269,7 +270,7 @@ function runShard(
     logger,
     metrics: { transaction: () => undefined, reopened: () => undefined, assigned: () => undefined },
     reader,
-    leaseConfirmedAtMs: () => clock.monotonicMs(),
+    lease: { confirmedAtMs: () => clock.monotonicMs(), isHeld: () => true },
   })
   shard.open()
   const crash = async () => {
@@ -307,8 +308,11 @@ function renamed(
         role: processor.role,
         shard: handle.shard,
         fail: handle.fail,
+        isHeld: handle.isHeld,
+        uncommittedForMs: handle.uncommittedForMs,
         write: (records, hurried) => handle.write(out(records), hurried),
-        assign: (topic, partition, from) => handle.assign(name(topic), partition, from),
+        assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
+        position: (topic, partition) => handle.position(name(topic), partition),
         unassign: (topic, partition) => handle.unassign(name(topic), partition),
         pause: (topic, partition) => handle.pause(name(topic), partition),
         resume: (topic, partition) => handle.resume(name(topic), partition),

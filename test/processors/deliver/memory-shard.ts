@@ -263,6 +263,9 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       unassign: topic => void opened.positions.delete(topic),
       pause: topic => void opened.paused.add(topic),
       resume: topic => void opened.paused.delete(topic),
+      position: () => undefined,
+      isHeld: () => !opened.ended,
+      uncommittedForMs: () => 0,
       fail(error) {
         if (opened.ended) return
         failures.push(error)

@@ -75,11 +75,14 @@ export async function live(processor: Processor, logs: Logs, inputsMax = 2_000):
     },
     assign: (topic, _partition, from) => void positions.set(topic, from === 'earliest' ? 0 : from),
     unassign: topic => void positions.delete(topic),
+    position: () => undefined,
     pause: topic => void paused.add(topic),
     resume(topic) {
       paused.delete(topic)
       schedule()
     },
+    isHeld: () => true,
+    uncommittedForMs: () => 0,
     fail(error) {
       failure = error
       crash()

@@ -96,34 +96,40 @@ describe('record', () => {
     expect(await usage()).toEqual({ emits: 3, webhook_attempts: 3, deliveries_succeeded: 3 })
   })
 
-  it('sends nothing before the transaction with its offsets has committed', async () => {
-    const sent: string[] = []
-    const insert: AnalyticsClient['insert'] = (block, signal) => {
-      sent.push(block.token)
-      return analytics.insert(block, signal)
-    }
-    const written: OutRecord[] = []
-    const task = createRecord({ analytics: { insert }, clock: createSystemClock(), bounds, pacing }).open({
-      role: 'record',
-      shard: SHARD,
-      write: records => void written.push(...records),
-      assign: () => undefined,
-      unassign: () => undefined,
-      pause: () => undefined,
-      resume: () => undefined,
-      fail: () => undefined,
-    })
-    task.seal()
-    emit(logs, 1)
-    task.receive(logs.read(auditEmits.name, 0), 1, false)
-    task.committed?.()
-    expect([written.length, sent.length]).toEqual([1, 0])
+  it.each([true, false])(
+    'sends nothing before the transaction with its offsets has committed, nor without its lease: held %s',
+    async isHeld => {
+      const sent: string[] = []
+      const insert: AnalyticsClient['insert'] = (block, signal) => {
+        sent.push(block.token)
+        return analytics.insert(block, signal)
+      }
+      const written: OutRecord[] = []
+      const task = createRecord({ analytics: { insert }, clock: createSystemClock(), bounds, pacing }).open({
+        role: 'record',
+        shard: SHARD,
+        write: records => void written.push(...records),
+        assign: () => undefined,
+        unassign: () => undefined,
+        position: () => undefined,
+        pause: () => undefined,
+        resume: () => undefined,
+        isHeld: () => isHeld,
+        uncommittedForMs: () => 0,
+        fail: () => undefined,
+      })
+      task.seal()
+      emit(logs, 1)
+      task.receive(logs.read(auditEmits.name, 0), 1, false)
+      task.committed?.()
+      expect([written.length, sent.length]).toEqual([1, 0])
 
-    task.seal()
-    task.committed?.()
-    expect(sent.length).toBe(1)
-    task.close()
-  })
+      task.seal()
+      task.committed?.()
+      expect(sent.length).toBe(isHeld ? 1 : 0)
+      task.close()
+    },
+  )
 
   it('after a crash before the insert loses nothing', async () => {
     emit(logs, 1, 2)

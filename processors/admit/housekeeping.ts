@@ -1,0 +1,51 @@
+/** What a shard's state lets go of by the clock, a little at a time, also while nothing is emitted. */
+import type { Clock, Timer } from '../../src/clock.ts'
+import type { Organization } from '../../src/control-plane/records.ts'
+import type { ShardHandle } from '../../src/kafka/ports.ts'
+import type { AdmissionState } from './admission-state.ts'
+import { isForgotten } from './deleted-organizations.ts'
+import type { Inputs } from './inputs.ts'
+import { platformIdsOf } from './judge-platform.ts'
+import type { WaitingRelays } from './waiting-relays.ts'
+
+const EVERY_MS = 1_000
+
+export interface Housekeeping {
+  start(): void
+  close(): void
+}
+
+export function createHousekeeping(deps: {
+  clock: Clock
+  handle: ShardHandle
+  state: AdmissionState
+  inputs: Inputs
+  waiting: WaitingRelays
+}): Housekeeping {
+  const { clock, handle, state, inputs, waiting } = deps
+  let timer: Timer | undefined
+
+  /** Organizations that have been deleted for long enough leave the state, and tombstones in its changelog. */
+  function forgetDeleted(): void {
+    const nowMs = clock.nowMs()
+    const isDue = (organization: Organization) => isForgotten(organization, nowMs) && !waiting.isWaiting(organization.id)
+    let isWritten = false
+    for (const { organization, partitions } of inputs.takeDeleted(isDue)) {
+      state.forget(platformIdsOf(organization.id), [])
+      isWritten = state.forget(organization.id, partitions) || isWritten
+    }
+    if (isWritten) handle.write([])
+  }
+
+  function keepHouse(): void {
+    try {
+      state.expire(clock.nowMs())
+      forgetDeleted()
+      timer = clock.after(EVERY_MS, keepHouse)
+    } catch (error) {
+      handle.fail(error as Error)
+    }
+  }
+
+  return { start: keepHouse, close: () => timer?.cancel() }
+}

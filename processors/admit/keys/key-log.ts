@@ -1,0 +1,344 @@
+/**
+ * The idempotency keys of one organization, oldest first: 68 bytes each in segments of typed arrays, and an index from hash to entry. Keys are
+ * added at the end and let go of at the beginning, so expiry looks at the oldest only, and a segment whose keys are gone is given back whole.
+ *
+ * Nothing that a transaction lets go of is given back before it has committed (`reclaim`), so that every step can be undone.
+ */
+import type { HeldKey, HeldKeyBytes } from '../../../topics/admission-keys.ts'
+import { createHashIndex, type HashIndex, indexBytes, insert, lookUp, remove } from './hash-index.ts'
+import { type HashSecret, keyedHash } from './keyed-hash.ts'
+import { packId, packIdBytes, unpackId } from './packed-ids.ts'
+
+/**
+ * An entry, in words: key hash 0–3, content hash 4–7, emit id 8–12, time (low half) 13, then time (upper 12 bits), sequence (upper 16 bits) and
+ * flags (4 bits) 14, sequence (low half) 15, canonical name 16.
+ */
+const WORDS = 17
+const EMIT_ID = 8
+const TIME = 13
+const MIXED = 14
+const SEQUENCE = 15
+const NAME = 16
+
+/** Replaced by a younger one, or let go of. */
+const GONE = 8
+/** How ids are kept: event and emit have the same digits, there is no event, there is neither, or all of it is in `odd`. */
+const FORMS = 7
+const [BOTH_IDS, EMIT_ONLY, NO_IDS, ODD] = [0, 1, 2, 3] as const
+
+const SEGMENT_BITS = 13
+const ENTRIES_MAX = 1 << SEGMENT_BITS
+const OFFSET_MASK = ENTRIES_MAX - 1
+const FIRST_ENTRIES = 8
+/** A new segment is this part of what there is, so that little is unused at either end. */
+const GROWTH = 8
+const NONE = -1
+const TWO_32 = 0x1_0000_0000
+const TIME_MAX = 2 ** 44
+const SEQUENCE_MAX = 2 ** 48
+
+interface Segment {
+  words: Uint32Array
+  size: number
+  used: number
+  previous: number
+  next: number
+  /** Entries that do not fit into words, by offset. */
+  odd: Map<number, HeldKey> | undefined
+}
+
+export interface KeyLog {
+  readonly organizationId: string
+  /** Keys that are held. */
+  live: number
+  segments: Array<Segment | undefined>
+  unusedIds: number[]
+  first: number
+  last: number
+  /** The entry from which on some are held; all before it are gone. Past the end of a segment stands for the next one's beginning. */
+  headSegment: number
+  headOffset: number
+  index: HashIndex
+  secret: HashSecret
+  names: Names
+  /** Number of the newest open transaction that changed it. */
+  touchedIn: number
+}
+
+interface Names {
+  byText: Map<string, number>
+  texts: string[]
+  /** Entries that have it, those that are gone included while they take room. */
+  uses: number[]
+  unused: number[]
+  /** That of the key restored last, which the next one mostly has as well. */
+  latest: { bytes: Buffer; number: number } | undefined
+}
+
+/** Where an entry is: segment and offset. */
+export type Reference = number
+
+export function createKeyLog(organizationId: string, secret: HashSecret): KeyLog {
+  const segments: Array<Segment | undefined> = [createSegment(FIRST_ENTRIES, NONE)]
+  return {
+    ...{ organizationId, live: 0, segments, unusedIds: [], first: 0, last: 0, headSegment: 0, headOffset: 0 },
+    index: createHashIndex(),
+    secret,
+    names: { byText: new Map(), texts: [], uses: [], unused: [], latest: undefined },
+    touchedIn: 0,
+  }
+}
+
+const createSegment = (size: number, previous: number): Segment => ({
+  ...{ words: new Uint32Array(size * WORDS), size, used: 0, previous, next: NONE },
+  odd: undefined,
+})
+
+const wanted = new Uint32Array(4)
+
+/** The place in the index of this key hash (16 bytes at `at`). */
+export function indexHash({ secret }: KeyLog, keyHash: Buffer, at = 0): number {
+  for (let word = 0; word < 4; word++) wanted[word] = keyHash.readUInt32LE(at + 4 * word)
+  return keyedHash(secret, wanted, 0)
+}
+
+/** The held entry with the key hash that `indexHash` read last, its result being `hash`; or -1. */
+export function find(log: KeyLog, hash: number): Reference {
+  return lookUp(log.index, hash, reference => {
+    const { words } = log.segments[reference >>> SEGMENT_BITS]!
+    const at = (reference & OFFSET_MASK) * WORDS
+    return words[at] === wanted[0] && words[at + 1] === wanted[1] && words[at + 2] === wanted[2] && words[at + 3] === wanted[3]
+  })
+}
+
+/** Adds a key that is not held, as the youngest. `hash`: of `indexHash`. */
+export function append(log: KeyLog, key: HeldKey, hash: number): Reference {
+  const reference = nextPlace(log)
+  const segment = log.segments[reference >>> SEGMENT_BITS]!
+  const offset = reference & OFFSET_MASK
+  const at = offset * WORDS
+  putHash(segment.words, at, key.keyHash, 0)
+  putHash(segment.words, at + 4, key.contentHash, 0)
+  const form = formOf(segment.words, at + EMIT_ID, key)
+  if (form === ODD) {
+    segment.odd ??= new Map()
+    segment.odd.set(offset, key)
+  }
+  putNumbers(segment.words, at, form, key)
+  return appended(log, reference, use(log.names, key.canonicalName), hash)
+}
+
+/** As `append`, of a key as it is in the changelog. */
+export function appendBytes(log: KeyLog, key: HeldKeyBytes, hash: number): Reference {
+  const reference = nextPlace(log)
+  const { words } = log.segments[reference >>> SEGMENT_BITS]!
+  const at = (reference & OFFSET_MASK) * WORDS
+  const form = formOfBytes(words, at + EMIT_ID, key)
+  if (form === ODD || !fits(key)) return append(log, key.decoded(), hash)
+  putHash(words, at, key.bytes, key.keyHashAt)
+  putHash(words, at + 4, key.bytes, key.contentHashAt)
+  putNumbers(words, at, form, key)
+  return appended(log, reference, useBytes(log.names, key), hash)
+}
+
+/** Takes back the youngest entry, which must be this one. */
+export function unappend(log: KeyLog, reference: Reference): void {
+  const id = reference >>> SEGMENT_BITS
+  const segment = log.segments[id]!
+  const offset = reference & OFFSET_MASK
+  if (id !== log.last || offset !== segment.used - 1) throw new Error('only the youngest key can be taken back')
+  remove(log.index, hashOf(log, reference), reference)
+  disuse(log.names, segment.words[offset * WORDS + NAME]!)
+  segment.odd?.delete(offset)
+  segment.used--
+  log.live--
+  if (segment.used > 0 || segment.previous === NONE) return
+  log.last = segment.previous
+  log.segments[segment.previous]!.next = NONE
+  free(log, id)
+}
+
+/** It is not held any more; its place is given back with those before it. */
+export function drop(log: KeyLog, reference: Reference): void {
+  remove(log.index, hashOf(log, reference), reference)
+  log.segments[reference >>> SEGMENT_BITS]!.words[(reference & OFFSET_MASK) * WORDS + MIXED]! |= GONE
+  log.live--
+}
+
+/** Undoes `drop`. The head is set back apart from it. */
+export function revive(log: KeyLog, reference: Reference): void {
+  log.segments[reference >>> SEGMENT_BITS]!.words[(reference & OFFSET_MASK) * WORDS + MIXED]! &= ~GONE
+  insert(log.index, hashOf(log, reference), reference)
+  log.live++
+}
+
+/** The oldest held key; the head moves there over what is gone. -1: there is none. */
+export function oldest(log: KeyLog): Reference {
+  for (;;) {
+    const segment = log.segments[log.headSegment]!
+    for (; log.headOffset < segment.used; log.headOffset++)
+      if ((segment.words[log.headOffset * WORDS + MIXED]! & GONE) === 0) return ((log.headSegment << SEGMENT_BITS) | log.headOffset) >>> 0
+    if (segment.next === NONE) return NONE
+    log.headSegment = segment.next
+    log.headOffset = 0
+  }
+}
+
+/** Gives back the segments before this one. */
+export function reclaim(log: KeyLog, upToSegment: number): void {
+  while (log.first !== upToSegment) {
+    const id = log.first
+    const segment = log.segments[id]!
+    for (let offset = 0; offset < segment.used; offset++) disuse(log.names, segment.words[offset * WORDS + NAME]!)
+    log.first = segment.next
+    log.segments[log.first]!.previous = NONE
+    free(log, id)
+  }
+}
+
+/** The key with everything that its answer is rebuilt from. */
+export function read(log: KeyLog, reference: Reference): HeldKey {
+  const segment = log.segments[reference >>> SEGMENT_BITS]!
+  const { words } = segment
+  const at = (reference & OFFSET_MASK) * WORDS
+  const form = words[at + MIXED]! & FORMS
+  if (form === ODD) return segment.odd!.get(reference & OFFSET_MASK)!
+  const digits = form === NO_IDS ? '' : unpackId(words, at + EMIT_ID)
+  return {
+    organizationId: log.organizationId,
+    keyHash: hashAt(words, at),
+    contentHash: hashAt(words, at + 4),
+    emitId: form === NO_IDS ? '' : `cee_${digits}`,
+    eventId: form === BOTH_IDS ? `evt_${digits}` : '',
+    canonicalName: log.names.texts[words[at + NAME]!]!,
+    sequence: ((words[at + MIXED]! >>> 4) & 0xffff) * TWO_32 + words[at + SEQUENCE]!,
+    recordedAtMs: timeOf(log, reference),
+  }
+}
+
+export function timeOf(log: KeyLog, reference: Reference): number {
+  const { words, odd } = log.segments[reference >>> SEGMENT_BITS]!
+  const at = (reference & OFFSET_MASK) * WORDS
+  if ((words[at + MIXED]! & FORMS) === ODD) return odd!.get(reference & OFFSET_MASK)!.recordedAtMs
+  return (words[at + MIXED]! >>> 20) * TWO_32 + words[at + TIME]!
+}
+
+/** What it takes, without what the engine adds to each array. */
+export function bytesOf(log: KeyLog): number {
+  return indexBytes(log.index) + log.segments.reduce((sum, segment) => sum + (segment?.words.byteLength ?? 0), 0)
+}
+
+const hashOf = ({ secret, segments }: KeyLog, reference: Reference): number =>
+  keyedHash(secret, segments[reference >>> SEGMENT_BITS]!.words, (reference & OFFSET_MASK) * WORDS)
+
+/** Where the next entry goes. */
+function nextPlace(log: KeyLog): Reference {
+  const last = log.segments[log.last]!
+  if (last.used < last.size) return ((log.last << SEGMENT_BITS) | last.used) >>> 0
+  let size = FIRST_ENTRIES
+  while (size < ENTRIES_MAX && size * 2 * GROWTH <= log.live) size *= 2
+  const id = log.unusedIds.pop() ?? log.segments.length
+  log.segments[id] = createSegment(size, log.last)
+  last.next = id
+  log.last = id
+  return (id << SEGMENT_BITS) >>> 0
+}
+
+function appended(log: KeyLog, reference: Reference, name: number, hash: number): Reference {
+  const segment = log.segments[reference >>> SEGMENT_BITS]!
+  segment.words[(reference & OFFSET_MASK) * WORDS + NAME] = name
+  segment.used++
+  log.live++
+  insert(log.index, hash, reference)
+  return reference
+}
+
+function free(log: KeyLog, id: number): void {
+  log.segments[id] = undefined
+  log.unusedIds.push(id)
+}
+
+function putHash(words: Uint32Array, at: number, bytes: Buffer, from: number): void {
+  for (let word = 0; word < 4; word++) words[at + word] = bytes.readUInt32LE(from + 4 * word)
+}
+
+function hashAt(words: Uint32Array, at: number): Buffer {
+  const hash = Buffer.allocUnsafe(16)
+  for (let word = 0; word < 4; word++) hash.writeUInt32LE(words[at + word]!, 4 * word)
+  return hash
+}
+
+function putNumbers(words: Uint32Array, at: number, form: number, { recordedAtMs, sequence }: Numbers): void {
+  const [time, number] = form === ODD ? [0, 0] : [recordedAtMs, sequence]
+  words[at + TIME] = time % TWO_32
+  words[at + MIXED] = (Math.floor(time / TWO_32) << 20) | (Math.floor(number / TWO_32) << 4) | form
+  words[at + SEQUENCE] = number % TWO_32
+}
+
+type Numbers = Pick<HeldKey, 'recordedAtMs' | 'sequence'>
+
+const fits = ({ recordedAtMs, sequence }: Numbers): boolean => isBelow(recordedAtMs, TIME_MAX) && isBelow(sequence, SEQUENCE_MAX)
+const isBelow = (number: number, bound: number): boolean => Number.isInteger(number) && number >= 0 && number < bound
+
+/** Packs the ids, and answers how they are kept. */
+function formOf(words: Uint32Array, at: number, key: HeldKey): number {
+  if (!fits(key)) return ODD
+  if (key.emitId === '' && key.eventId === '') return NO_IDS
+  if (!packId('cee_', key.emitId, words, at)) return ODD
+  if (key.eventId === '') return EMIT_ONLY
+  return key.eventId.length === key.emitId.length && key.eventId === `evt_${key.emitId.slice(4)}` ? BOTH_IDS : ODD
+}
+
+const ID_BYTES = 36
+/** `cee_` and `evt_`, little-endian. */
+const CEE = 0x5f656563
+const EVT = 0x5f747665
+
+function formOfBytes(words: Uint32Array, at: number, key: HeldKeyBytes): number {
+  const { bytes, emitIdAt, emitIdLength, eventIdAt, eventIdLength } = key
+  if (emitIdLength === 0 && eventIdLength === 0) return NO_IDS
+  if (emitIdLength !== ID_BYTES || bytes.readInt32LE(emitIdAt) !== CEE || !packIdBytes(bytes, emitIdAt + 4, words, at)) return ODD
+  if (eventIdLength === 0) return EMIT_ONLY
+  if (eventIdLength !== ID_BYTES || bytes.readInt32LE(eventIdAt) !== EVT) return ODD
+  for (let digit = 4; digit < ID_BYTES; digit += 4)
+    if (bytes.readInt32LE(emitIdAt + digit) !== bytes.readInt32LE(eventIdAt + digit)) return ODD
+  return BOTH_IDS
+}
+
+function use(names: Names, text: string): number {
+  const known = names.byText.get(text)
+  if (known !== undefined) {
+    names.uses[known]!++
+    return known
+  }
+  const number = names.unused.pop() ?? names.texts.length
+  names.byText.set(text, number)
+  names.texts[number] = text
+  names.uses[number] = 1
+  return number
+}
+
+function useBytes(names: Names, { bytes, nameAt, nameLength }: HeldKeyBytes): number {
+  const { latest } = names
+  if (latest && isAt(bytes, nameAt, nameLength, latest.bytes)) {
+    names.uses[latest.number]!++
+    return latest.number
+  }
+  const number = use(names, bytes.toString('utf8', nameAt, nameAt + nameLength))
+  names.latest = { bytes: Buffer.from(bytes.subarray(nameAt, nameAt + nameLength)), number }
+  return number
+}
+
+function isAt(bytes: Buffer, at: number, length: number, expected: Buffer): boolean {
+  if (length !== expected.length) return false
+  for (let each = 0; each < length; each++) if (bytes[at + each] !== expected[each]) return false
+  return true
+}
+
+function disuse(names: Names, number: number): void {
+  if (--names.uses[number]! > 0) return
+  if (names.latest?.number === number) names.latest = undefined
+  names.byText.delete(names.texts[number]!)
+  names.texts[number] = ''
+  names.unused.push(number)
+}

@@ -1,0 +1,15 @@
+/** How this process is known to the groups of its roles: by a slot in its data directory, or by `CLARION_INSTANCE`. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+import { identifyProcess, isAlive } from '../embedded/process-identity.ts'
+import type { LeaseIdentity } from '../kafka/runtime/lease.ts'
+
+export function leaseIdentity({ dataDir, instance }: Pick<Config, 'dataDir' | 'instance'>): LeaseIdentity {
+  const self = identifyProcess(process.pid)
+  return {
+    directory: join(dataDir, 'leases'),
+    instance,
+    machine: self && { host: hostname(), self, isAlive },
+  }
+}

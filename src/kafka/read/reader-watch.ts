@@ -1,0 +1,64 @@
+/** All log readers of a process, for those who watch it: what they wait for, and what they could not read. */
+import type { Gap, LogReader, Waiting, WaitReason } from '../ports.ts'
+
+/** What a log reader reports beside its events. */
+export interface ReaderWatch {
+  opened(reader: Pick<LogReader, 'waiting'>): void
+  closed(reader: Pick<LogReader, 'waiting'>): void
+  gap(topic: string, partition: number, gap: Gap): void
+  replaced(topic: string, partition: number): void
+  /** A broker answered that it does not lead a partition any more. */
+  behindLeader(): void
+}
+
+export interface WatchedReaders extends ReaderWatch {
+  waiting(): Waiting[]
+  /** A sentence for each reason that partitions have been waited for longer than a leader takes to move. `nowMs`: monotonic. */
+  degraded(nowMs: number): string[]
+  gaps(): Record<Gap['reason'] | 'replaced', number>
+  timesBehindLeader(): number
+}
+
+const DEGRADED_AFTER_MS = 2_000
+const NAMED_MAX = 3
+const REASONS: Record<WaitReason, string> = {
+  no_leader: 'without a leader',
+  unknown_topic: 'of topics that no broker knows',
+  unauthorized: 'that the platform may not read',
+  unreachable: 'whose leader does not answer',
+  beyond_end: 'whose log ends before the stored position',
+}
+
+export function createReaderWatch(): WatchedReaders {
+  const readers = new Set<Pick<LogReader, 'waiting'>>()
+  const gaps = { retention: 0, truncated: 0, replaced: 0 }
+  let behind = 0
+  const waiting = () => [...readers].flatMap(reader => reader.waiting())
+  return {
+    opened: reader => void readers.add(reader),
+    closed: reader => void readers.delete(reader),
+    gap(_topic, _partition, { reason }) {
+      gaps[reason]++
+    },
+    replaced() {
+      gaps.replaced++
+    },
+    behindLeader() {
+      behind++
+    },
+    waiting,
+    degraded(nowMs) {
+      const names = new Map<WaitReason, Set<string>>()
+      for (const { topic, partition, sinceMs, reason } of waiting()) {
+        if (nowMs - sinceMs < DEGRADED_AFTER_MS) continue
+        names.set(reason, (names.get(reason) ?? new Set()).add(`${topic}/${partition}`))
+      }
+      return [...names].map(([reason, of]) => {
+        const named = [...of].slice(0, NAMED_MAX).join(', ')
+        return `waiting for ${of.size} partitions ${REASONS[reason]}: ${named}${of.size > NAMED_MAX ? ', …' : ''}`
+      })
+    },
+    gaps: () => ({ ...gaps }),
+    timesBehindLeader: () => behind,
+  }
+}

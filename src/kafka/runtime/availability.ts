@@ -1,0 +1,215 @@
+/**
+ * Which topics of organizations cannot be written to now. A shard asks before it takes an organization's input, so that one missing log does not
+ * abort the transactions of all others.
+ *
+ *     available ──the map says so──► held ──a metadata answer──► available
+ *         │                                                          ▲
+ *         └──a transaction failed──► held ──a probe──► on trial ──one commit──┘
+ *                                      ▲                  │
+ *                                      └──it failed again─┘  (the pause before the next probe doubles)
+ *
+ * One topic is on trial at a time: a trial that fails costs a transaction. Nothing of this is stored, a new owner of the shard finds it again.
+ */
+import type { Clock, Timer } from '../../clock.ts'
+import type { ClusterMap, TopicInfo } from '../protocol/cluster.ts'
+import type { FailedTopic } from '../write/commit-failed.ts'
+
+const PROBE_PAUSE_MS = { first: 1_000, longest: 30_000 }
+/** What is over sooner is nobody's concern. */
+const PAUSED_AFTER_MS = 2_000
+const UNKNOWN_TOPIC = 3
+
+export type UnavailableReason = 'unknown_topic' | 'replaced' | 'no_leader' | 'too_few_replicas' | 'unauthorized' | 'unreachable' | 'failing'
+
+export interface Unavailable {
+  topic: string
+  reason: UnavailableReason
+  /** Monotonic. */
+  sinceMs: number
+  /** It has lasted for two seconds: the organization is told. */
+  isPaused: boolean
+}
+
+export interface Availability {
+  /** Undefined: its input may be taken. */
+  of(topic: string): Unavailable | undefined
+  /** These failed in a transaction that is aborted. */
+  failed(topics: readonly FailedTopic[]): void
+  /** These were written to in a transaction that has committed. */
+  committed(topics: Iterable<string>): void
+  /** Nobody writes to it any more. */
+  forget(topic: string): void
+  /** All that are unavailable now. */
+  unavailable(): Unavailable[]
+  close(): void
+}
+
+interface Hold {
+  topic: string
+  reason: UnavailableReason
+  sinceMs: number
+  /** A transaction has failed on it: it takes one that succeeds to be available again. */
+  hasFailed: boolean
+  /** Of the topic when it was held; empty when it was not known. */
+  id: string
+  probes: number
+  /** Probed, and found to be in order. */
+  isWell: boolean
+  timer: Timer | undefined
+  isPaused: boolean
+}
+
+export function createAvailability(deps: {
+  clock: Clock
+  cluster: ClusterMap
+  /** `min.insync.replicas` of a topic with so many replicas. */
+  minInSync(replicas: number): number
+  /** A topic has become paused, or is available again after that. */
+  onChange(topic: string): void
+  /** A topic that was held may be taken again. */
+  onRelease(topic: string): void
+}): Availability {
+  const { clock, cluster, minInSync } = deps
+  const holds = new Map<string, Hold>()
+  /** The one whose input may be taken although it has failed. */
+  let trial: Hold | undefined
+  let isClosed = false
+
+  function faultOf(info: TopicInfo | undefined): UnavailableReason | undefined {
+    if (info === undefined) return undefined
+    if (info.errorCode === UNKNOWN_TOPIC) return 'unknown_topic'
+    for (const { leader, isr, replicas } of info.partitions) {
+      if (leader < 0) return 'no_leader'
+      if (cluster.isSuspect(leader)) return 'unreachable'
+      if (isr.length < minInSync(replicas.length)) return 'too_few_replicas'
+    }
+    return undefined
+  }
+
+  function hold(topic: string, reason: UnavailableReason, hasFailed: boolean): Hold {
+    const { id = '' } = cluster.known(topic) ?? {}
+    const held: Hold = {
+      topic,
+      reason,
+      sinceMs: clock.monotonicMs(),
+      hasFailed,
+      id,
+      probes: 0,
+      isWell: false,
+      timer: undefined,
+      isPaused: false,
+    }
+    holds.set(topic, held)
+    clock.after(PAUSED_AFTER_MS, () => {
+      if (isClosed || holds.get(topic) !== held) return
+      held.isPaused = true
+      deps.onChange(topic)
+    })
+    probeLater(held)
+    return held
+  }
+
+  function probeLater(held: Hold): void {
+    const pauseMs = Math.min(PROBE_PAUSE_MS.first * 2 ** held.probes++, PROBE_PAUSE_MS.longest)
+    held.timer = clock.after(pauseMs, () => void probe(held))
+  }
+
+  async function probe(held: Hold): Promise<void> {
+    const { topic } = held
+    cluster.stale(topic)
+    await cluster.load([topic]).catch(() => undefined)
+    if (isClosed || holds.get(topic) !== held) return
+    const info = cluster.known(topic)
+    const fault = info === undefined ? 'unreachable' : isReplaced(held, info) ? 'replaced' : faultOf(info)
+    if (fault !== undefined) {
+      held.reason = fault
+      probeLater(held)
+    } else if (held.hasFailed) {
+      held.isWell = true
+      nextTrial()
+    } else release(held)
+  }
+
+  /** A topic of the same name is not the organization's log until the control plane says so. */
+  const isReplaced = (held: Hold, info: TopicInfo): boolean => held.id !== '' && info.id !== '' && info.id !== held.id
+
+  function nextTrial(): void {
+    if (trial) return
+    for (const held of holds.values()) {
+      if (!held.isWell) continue
+      trial = held
+      deps.onRelease(held.topic)
+      return
+    }
+  }
+
+  function release(held: Hold): void {
+    // On trial its input is taken already.
+    const isTaken = held === trial
+    forget(held.topic)
+    if (!isTaken) deps.onRelease(held.topic)
+    if (held.isPaused) deps.onChange(held.topic)
+  }
+
+  function forget(topic: string): void {
+    const held = holds.get(topic)
+    if (!held) return
+    held.timer?.cancel()
+    holds.delete(topic)
+    if (trial !== held) return
+    trial = undefined
+    nextTrial()
+  }
+
+  return {
+    of(topic) {
+      const held = holds.get(topic)
+      if (held) return held === trial ? undefined : shown(held)
+      const fault = faultOf(cluster.known(topic))
+      return fault === undefined ? undefined : shown(hold(topic, fault, false))
+    },
+    failed(topics) {
+      for (const { topic, type } of topics) {
+        const held = holds.get(topic)
+        if (!held) {
+          hold(topic, REASONS[type] ?? 'failing', true)
+          continue
+        }
+        held.hasFailed = true
+        held.reason = REASONS[type] ?? 'failing'
+        held.isWell = false
+        if (trial !== held) continue
+        trial = undefined
+        probeLater(held)
+      }
+      nextTrial()
+    },
+    committed(topics) {
+      for (const topic of topics) {
+        const held = holds.get(topic)
+        if (held && held === trial) release(held)
+      }
+    },
+    forget,
+    unavailable: () => [...holds.values()].filter(held => held !== trial).map(shown),
+    close() {
+      isClosed = true
+      for (const { timer } of holds.values()) timer?.cancel()
+      holds.clear()
+    },
+  }
+}
+
+const shown = ({ topic, reason, sinceMs, isPaused }: Hold): Unavailable => ({ topic, reason, sinceMs, isPaused })
+
+const REASONS: Readonly<Record<string, UnavailableReason>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 'unknown_topic',
+  TOPIC_AUTHORIZATION_FAILED: 'unauthorized',
+  NOT_ENOUGH_REPLICAS: 'too_few_replicas',
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'too_few_replicas',
+  REQUEST_TIMED_OUT: 'too_few_replicas',
+  LEADER_NOT_AVAILABLE: 'no_leader',
+  NOT_LEADER_OR_FOLLOWER: 'no_leader',
+  CONNECTION: 'unreachable',
+  REQUEST_TIMEOUT: 'unreachable',
+}

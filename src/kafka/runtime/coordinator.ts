@@ -1,0 +1,50 @@
+/** A group's coordinator behind a wire: found when needed, found again when it does not answer or has moved. */
+import {
+  type GroupAnswer,
+  heartbeatRequest,
+  type JoinGroupAnswer,
+  joinGroupRequest,
+  leaveGroupRequest,
+  type SyncGroupAnswer,
+  syncGroupRequest,
+} from '../protocol/group-requests.ts'
+import { KafkaError, type Wire, type WireRequest } from '../protocol/wire.ts'
+import type { Coordinator } from './group-member.ts'
+
+const HEARTBEAT_WITHIN_MS = 1_500
+/** A join waits for members that are gone, for a session at most; the coordinator of a new group waits up to 3 s for others. */
+const JOIN_WITHIN_MS = 12_000
+/** What may wait for other members has a connection of its own. */
+const JOIN_LANE = 'join'
+
+export function createCoordinator(wire: Pick<Wire, 'send' | 'coordinator' | 'forgetCoordinator'>, groupId: string): Coordinator {
+  /** Joins that wait, by where they wait. */
+  const waiting = new Map<(error: KafkaError) => void, number>()
+
+  async function find(): Promise<number> {
+    const node = await wire.coordinator('group', groupId)
+    for (const [reject, at] of waiting)
+      if (at !== node) reject(new KafkaError('NOT_COORDINATOR', `the coordinator of ${groupId} is another`))
+    return node
+  }
+
+  /** A frozen coordinator never answers: the wait ends as well when heartbeats have found another one. */
+  async function waitingSend<T>(request: WireRequest<T>): Promise<T> {
+    const node = await find()
+    const moved = Promise.withResolvers<never>()
+    waiting.set(moved.reject, node)
+    try {
+      return await Promise.race([wire.send(node, request, JOIN_LANE), moved.promise])
+    } finally {
+      waiting.delete(moved.reject)
+    }
+  }
+
+  return {
+    join: (request): Promise<JoinGroupAnswer> => waitingSend(joinGroupRequest(request, JOIN_WITHIN_MS)),
+    sync: (request): Promise<SyncGroupAnswer> => waitingSend(syncGroupRequest(request, JOIN_WITHIN_MS)),
+    heartbeat: async (request): Promise<GroupAnswer> => wire.send(await find(), heartbeatRequest(request, HEARTBEAT_WITHIN_MS)),
+    leave: async (request): Promise<GroupAnswer> => wire.send(await find(), leaveGroupRequest(request, HEARTBEAT_WITHIN_MS)),
+    forget: () => wire.forgetCoordinator('group', groupId),
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * A member of a consumer group's classic protocol: joins, keeps its place by heartbeats, and joins again whenever it has to. It knows nothing of
+ * shards: what it reports and what it is given are text.
+ *
+ * Joins wait for other members, so they have connections of their own, and heartbeats go on beside them. Each error has one next step (`STEPS`);
+ * nothing but a twin under the same instance id ends a member.
+ */
+import type { Clock, Timer } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { GroupAnswer, JoinedMember, JoinGroup, JoinGroupAnswer, SyncGroup, SyncGroupAnswer } from '../protocol/group-requests.ts'
+import { KafkaError } from '../protocol/wire.ts'
+
+export const SESSION_MS = 6_000
+const REBALANCE_MS = 6_000
+const HEARTBEAT_MS = 250
+const LEAVE_WITHIN_MS = 2_000
+const PAUSE_MS = { first: 50, longest: 1_000 }
+/** Between two attempts after an error that somebody has to mend. */
+const STOPPED_PAUSE_MS = 2_000
+/** An error that lasts so long is worth a line. */
+const REPORT_AFTER_MS = 2_000
+const PROTOCOL_TYPE = 'clarion'
+const PROTOCOL = 'shards'
+
+/** The group's coordinator. Rejects with `KafkaError` when there is no answer. */
+export interface Coordinator {
+  join(request: JoinGroup): Promise<JoinGroupAnswer>
+  sync(request: SyncGroup): Promise<SyncGroupAnswer>
+  heartbeat(request: { groupId: string; memberId: string; instanceId: string | undefined; generation: number }): Promise<GroupAnswer>
+  leave(request: { groupId: string; memberId: string; instanceId: string | undefined; reason: string }): Promise<GroupAnswer>
+  /** It is looked up again for the next request. */
+  forget(): void
+}
+
+export interface GroupMemberEvents {
+  /** What the leader gave this member in this generation. It confirms the member as well. */
+  onAssigned(given: { assignment: string; generation: number; memberId: string; sentAtMs: number }): void
+  /** The group has this member, as of a request that was sent at this moment (monotonic). */
+  onConfirmed(sentAtMs: number): void
+  /** The group knows this member no more: others may own what it held. */
+  onDropped(reason: string): void
+  /** It stopped, for this reason, and has to be helped; undefined: it goes on. */
+  onStopped(reason: string | undefined): void
+}
+
+export interface GroupMember {
+  start(): void
+  /** Joins again: what it reports has changed. */
+  rejoin(): void
+  /** Leaves the group, best effort, within two seconds. */
+  leave(): Promise<void>
+}
+
+export interface GroupMemberDeps {
+  groupId: string
+  /** Of a static member. */
+  instanceId: string | undefined
+  coordinator: Coordinator
+  clock: Clock
+  logger: Logger
+  /** What this member reports, at the time of each join. */
+  metadata(): string
+  /** By the leader: what each member gets. */
+  assign(round: { generation: number; leader: string; members: readonly JoinedMember[] }): Map<string, string>
+  events: GroupMemberEvents
+}
+
+type Purpose = 'join' | 'heartbeat'
+
+type Step = 'rejoin' | 'rejoin_as_new' | 'find_coordinator' | 'wait' | 'stop' | 'end'
+
+/** Any other error: find the coordinator. */
+const STEPS: Record<string, Step> = {
+  REBALANCE_IN_PROGRESS: 'rejoin',
+  ILLEGAL_GENERATION: 'rejoin',
+  MEMBER_ID_REQUIRED: 'rejoin',
+  UNKNOWN_MEMBER_ID: 'rejoin_as_new',
+  COORDINATOR_LOAD_IN_PROGRESS: 'wait',
+  GROUP_AUTHORIZATION_FAILED: 'stop',
+  INCONSISTENT_GROUP_PROTOCOL: 'stop',
+  INVALID_SESSION_TIMEOUT: 'stop',
+  GROUP_MAX_SIZE_REACHED: 'stop',
+  UNSUPPORTED_VERSION: 'stop',
+  SASL_AUTHENTICATION_FAILED: 'stop',
+  FENCED_INSTANCE_ID: 'end',
+}
+
+export function createGroupMember(deps: GroupMemberDeps): GroupMember {
+  const { groupId, instanceId, coordinator, clock, logger, events } = deps
+  let memberId = ''
+  /** Of the last answered join; heartbeats carry it. */
+  let generation = -1
+  /** The run of joins under way; a run that is not the current one any more ends without effect. */
+  let joining: symbol | undefined
+  /** A join was asked for after the last one was sent. */
+  let mustJoinAgain = false
+  let stopped: string | undefined
+  let isEnded = false
+  let isClosed = false
+  /** Requests that fail, each reported once: heartbeats may be answered while joins are not. */
+  const failing = new Map<Purpose, { sinceMs: number; isReported: boolean }>()
+  let beat: Timer | undefined
+  let wake: (() => void) | undefined
+
+  const name = () => ({ groupId, memberId, instanceId })
+
+  /** The error of an answer, or that there is none; undefined: it succeeded. */
+  async function errorOf(answer: Promise<GroupAnswer>): Promise<string | undefined> {
+    try {
+      return (await answer).error
+    } catch (error) {
+      if (error instanceof KafkaError) return error.type
+      logger.error({ error: String(error) }, 'a request of the group failed')
+      return 'UNKNOWN_SERVER_ERROR'
+    }
+  }
+
+  function noteAnswered(purpose: Purpose): void {
+    if (failing.get(purpose)?.isReported) logger.info({ generation, purpose }, 'the coordinator answers again')
+    failing.delete(purpose)
+    if (stopped === undefined) return
+    stopped = undefined
+    events.onStopped(undefined)
+  }
+
+  function dropMembership(reason: string): void {
+    memberId = ''
+    generation = -1
+    events.onDropped(reason)
+  }
+
+  /** Each reason once, however often it comes. */
+  function stop(error: string): void {
+    const reason = sentenceOf(error, groupId, instanceId)
+    if (stopped === reason) return
+    stopped = reason
+    logger.error({ error }, reason)
+    events.onStopped(reason)
+  }
+
+  function noteUnanswered(error: string, purpose: Purpose): void {
+    const failure = failing.get(purpose) ?? { sinceMs: clock.monotonicMs(), isReported: false }
+    failing.set(purpose, failure)
+    // Brokers that have just started, and a coordinator that moves, are no trouble.
+    if (failure.isReported || clock.monotonicMs() - failure.sinceMs < REPORT_AFTER_MS) return
+    failure.isReported = true
+    logger.warn({ error, generation, purpose }, 'the coordinator does not answer; looking for it')
+  }
+
+  /** What follows from an error, and for how long a join waits then. */
+  function follow(error: string, purpose: Purpose, pauseMs: number): number {
+    const step = STEPS[error] ?? 'find_coordinator'
+    switch (step) {
+      case 'rejoin':
+        return pauseMs <= PAUSE_MS.first ? 0 : pauseMs
+      case 'rejoin_as_new':
+        dropMembership('the group does not know this member any more')
+        return pauseMs <= PAUSE_MS.first ? 0 : pauseMs
+      case 'wait':
+        return pauseMs
+      case 'find_coordinator':
+        noteUnanswered(error, purpose)
+        coordinator.forget()
+        return pauseMs
+      case 'stop':
+        stop(error)
+        return STOPPED_PAUSE_MS
+      case 'end':
+        end(error)
+        return 0
+    }
+  }
+
+  function end(error: string): void {
+    isEnded = true
+    joining = undefined
+    beat?.cancel()
+    dropMembership('another process has taken this instance id')
+    stop(error)
+  }
+
+  function join(): void {
+    mustJoinAgain = true
+    if (joining || isClosed || isEnded) return
+    const run = Symbol('join')
+    joining = run
+    joinUntilSynced(run).catch(error => {
+      logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'joining the group failed')
+      if (joining === run) joining = undefined
+      clock.after(PAUSE_MS.longest, join)
+    })
+  }
+
+  async function joinUntilSynced(run: symbol): Promise<void> {
+    let pauseMs = PAUSE_MS.first
+    while (joining === run && mustJoinAgain) {
+      mustJoinAgain = false
+      const error = await joinOnce(run)
+      if (joining !== run || isClosed) return
+      if (error === undefined) {
+        pauseMs = PAUSE_MS.first
+        continue
+      }
+      mustJoinAgain = true
+      const waitMs = follow(error, 'join', pauseMs)
+      if (waitMs > 0) await pause(waitMs)
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)
+    }
+    if (joining === run) joining = undefined
+  }
+
+  /** JoinGroup and SyncGroup; answers the error of either. */
+  async function joinOnce(run: symbol): Promise<string | undefined> {
+    let joined: JoinGroupAnswer | undefined
+    const joinError = await errorOf(
+      coordinator
+        .join({
+          ...name(),
+          sessionTimeoutMs: SESSION_MS,
+          rebalanceTimeoutMs: REBALANCE_MS,
+          protocolType: PROTOCOL_TYPE,
+          protocol: PROTOCOL,
+          metadata: deps.metadata(),
+          reason: memberId === '' ? 'start' : 'rebalance',
+        })
+        .then(answer => {
+          joined = answer
+          return answer
+        }),
+    )
+    if (joining !== run) return undefined
+    if (joined && joinError === 'MEMBER_ID_REQUIRED') memberId = joined.memberId
+    if (joinError !== undefined || joined === undefined) return joinError
+    memberId = joined.memberId
+    generation = joined.generation
+    startHeartbeats()
+
+    const isLeader = joined.leader === memberId && !joined.skipAssignment
+    const given = isLeader ? deps.assign(joined) : new Map<string, string>()
+    const assignments = [...given].map(([id, assignment]) => ({ memberId: id, assignment }))
+    const sentAtMs = clock.monotonicMs()
+    const ofGeneration = generation
+    let synced: SyncGroupAnswer | undefined
+    const syncError = await errorOf(
+      coordinator
+        .sync({ ...name(), generation: ofGeneration, protocolType: PROTOCOL_TYPE, protocol: PROTOCOL, assignments })
+        .then(answer => {
+          synced = answer
+          return answer
+        }),
+    )
+    if (joining !== run) return undefined
+    if (syncError !== undefined || synced === undefined) return syncError
+    noteAnswered('join')
+    events.onAssigned({ assignment: synced.assignment, generation: ofGeneration, memberId, sentAtMs })
+    return undefined
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = clock.after(ms, resolve)
+      wake = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  function startHeartbeats(): void {
+    if (!beat) heartbeatIn(HEARTBEAT_MS)
+  }
+
+  function heartbeatIn(ms: number): void {
+    beat = clock.after(ms, () => {
+      heartbeat().catch(error => {
+        logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'a heartbeat failed')
+        if (!isClosed && !isEnded) heartbeatIn(HEARTBEAT_MS)
+      })
+    })
+  }
+
+  async function heartbeat(): Promise<void> {
+    const sentAtMs = clock.monotonicMs()
+    const sent = { memberId, generation }
+    if (sent.memberId !== '' && generation >= 0) {
+      const error = await errorOf(coordinator.heartbeat({ ...name(), generation }))
+      if (isClosed || isEnded) return
+      // The answer to a former membership says nothing of this one.
+      if (memberId === sent.memberId) onHeartbeat(error, sentAtMs, sent.generation)
+    }
+    if (!isClosed && !isEnded) heartbeatIn(Math.max(0, sentAtMs + HEARTBEAT_MS - clock.monotonicMs()))
+  }
+
+  function onHeartbeat(error: string | undefined, sentAtMs: number, ofGeneration: number): void {
+    if (error === undefined || error === 'REBALANCE_IN_PROGRESS') {
+      noteAnswered('heartbeat')
+      events.onConfirmed(sentAtMs)
+    }
+    if (error === undefined) return
+    if (error === 'REBALANCE_IN_PROGRESS' || error === 'ILLEGAL_GENERATION') {
+      // The generation ends in the middle of a join; and this answer may be late, after the next one has begun.
+      if (!joining && generation === ofGeneration) join()
+      return
+    }
+    follow(error, 'heartbeat', 0)
+    if (memberId !== '' || isEnded) return
+    // A join that was sent under the former member id comes to nothing.
+    joining = undefined
+    wake?.()
+    join()
+  }
+
+  return {
+    start: join,
+    rejoin: join,
+    async leave() {
+      isClosed = true
+      joining = undefined
+      beat?.cancel()
+      wake?.()
+      if (memberId === '') return
+      const left = errorOf(coordinator.leave({ ...name(), reason: 'goodbye' }))
+      const late = pause(LEAVE_WITHIN_MS).then(() => 'REQUEST_TIMEOUT')
+      const error = await Promise.race([left, late])
+      wake?.()
+      if (error !== undefined) logger.debug({ error }, 'the group was left without a goodbye')
+    },
+  }
+}
+
+/** What an operator has to know of an error that the member does not get over by itself. */
+function sentenceOf(error: string, groupId: string, instanceId: string | undefined): string {
+  switch (error) {
+    case 'FENCED_INSTANCE_ID':
+      return `another process has joined the group ${groupId} as ${instanceId}: two processes have the same instance id (a copied data directory, or the same CLARION_INSTANCE). This one has stopped; give it another, and start it again`
+    case 'GROUP_AUTHORIZATION_FAILED':
+      return `the platform's Kafka user may not read the group ${groupId}: grant READ and DESCRIBE on GROUP ${groupId}`
+    case 'INCONSISTENT_GROUP_PROTOCOL':
+      return `processes of an earlier version are running in the group ${groupId}: stop them all; this one joins as soon as they are gone`
+    case 'INVALID_SESSION_TIMEOUT':
+      return `the brokers refuse the group ${groupId} a session of ${SESSION_MS / 1000} s: group.min.session.timeout.ms must not be above ${SESSION_MS}`
+    case 'GROUP_MAX_SIZE_REACHED':
+      return `the group ${groupId} has as many members as the brokers allow: raise group.max.size, or run fewer processes`
+    case 'SASL_AUTHENTICATION_FAILED':
+      return `the brokers refuse the platform's Kafka user or its password`
+    default:
+      return `the brokers refuse the group ${groupId}: ${error}`
+  }
+}

@@ -1,0 +1,45 @@
+import type { KafkaError } from '../protocol/wire.ts'
+import type { ProducedBatch } from './produce.ts'
+
+/**
+ * `aborted`: nothing of it is visible, nor will be. `refused`: the same, because a broker does not take these very records. `unknown`: the commit
+ * was sent; only the log says whether it took place (`settleOutcome`, or a restore up to a barrier).
+ */
+export type CommitOutcome = 'aborted' | 'refused' | 'unknown'
+
+export interface FailedTopic {
+  topic: string
+  partition: number
+  /** Kafka's name of the error. */
+  type: string
+}
+
+export class CommitFailed extends Error {
+  readonly outcome: CommitOutcome
+  /** Another process holds the id, or the coordinator has ended a transaction that took too long. */
+  readonly isFenced: boolean
+  /** Whether the coordinator has confirmed the abort: the writer is usable again, and nothing has changed since the last commit. */
+  readonly abortConfirmed: boolean
+  /** The partitions whose batches failed on their own; empty where the transaction failed as a whole. */
+  readonly failedTopics: readonly FailedTopic[]
+  /** What was written, with offsets, when the outcome is unknown. */
+  readonly batches: readonly ProducedBatch[]
+
+  constructor(facts: {
+    outcome: CommitOutcome
+    cause: KafkaError
+    isFenced?: boolean
+    abortConfirmed?: boolean
+    failedTopics?: readonly FailedTopic[]
+    batches?: readonly ProducedBatch[]
+  }) {
+    const { outcome, cause, isFenced = false, abortConfirmed = false, failedTopics = [], batches = [] } = facts
+    super(`transaction ${outcome}: ${cause.message}`, { cause })
+    this.name = 'CommitFailed'
+    this.outcome = outcome
+    this.isFenced = isFenced
+    this.abortConfirmed = abortConfirmed
+    this.failedTopics = failedTopics
+    this.batches = batches
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The end of a transaction is written as a marker into each partition that had joined it, and a partition below its in-sync minimum refuses markers
+ * as it refuses records. The coordinator tries for ever then, and takes no further transaction of the id: one organization's partition would hold up
+ * its whole shard, whoever opens it. For the moment that it takes, the minimum of that topic is lowered to one. No record comes in meanwhile: the
+ * topic is written to by the platform alone, and by this id, which waits.
+ */
+import type { Logger } from '../../observability/logger.ts'
+import type { PartitionInfo } from '../protocol/cluster.ts'
+import { alterTopicSettingRequest, topicSettingRequest } from '../protocol/config-requests.ts'
+import { describeTransactionRequest } from '../protocol/transaction-requests.ts'
+import type { Wire } from '../protocol/wire.ts'
+
+const SETTING = 'min.insync.replicas'
+const LOWEST = '1'
+const ENDING: ReadonlySet<string> = new Set(['PrepareCommit', 'PrepareAbort', 'PrepareEpochFence'])
+
+export interface MarkerAccess {
+  /** Lets the markers of the id's last transaction into the organizations' partitions that refuse them. Never rejects. */
+  open(): Promise<void>
+  /** Puts back what `open` has changed. Never rejects. */
+  close(): Promise<void>
+}
+
+export function createMarkerAccess(deps: {
+  wire: Pick<Wire, 'sendToAny' | 'sendToCoordinator' | 'metadata'>
+  transactionalId: string
+  logger: Logger
+  isPausable(topic: string): boolean
+}): MarkerAccess {
+  const { wire, transactionalId, logger } = deps
+  /** The topics' own minimum before, undefined where a default held. */
+  let before: Map<string, string | undefined> | undefined
+  let opening: Promise<void> | undefined
+
+  async function open(): Promise<void> {
+    const topics = await refusing()
+    if (topics.length === 0) return
+    const own = await wire.sendToAny(topicSettingRequest(topics, SETTING))
+    before = own
+    await wire.sendToAny(alterTopicSettingRequest(new Map([...own.keys()].map(topic => [topic, LOWEST])), SETTING))
+    logger.warn({ topics: [...own.keys()] }, `${SETTING} is lowered until the last transaction of ${transactionalId} has left these topics`)
+  }
+
+  /** Where the last transaction has not ended yet because replicas are missing. */
+  async function refusing(): Promise<string[]> {
+    const { state, topics } = await wire.sendToCoordinator(transactionalId, describeTransactionRequest(transactionalId))
+    if (!ENDING.has(state)) return []
+    const found = await wire.metadata([...topics.keys()].filter(deps.isPausable))
+    const lacksReplicas = ({ leader, isr, replicas }: PartitionInfo) => leader >= 0 && isr.length < replicas.length
+    return found.filter(({ partitions }) => partitions.some(lacksReplicas)).map(({ topic }) => topic)
+  }
+
+  return {
+    open() {
+      opening ??= open()
+        .catch(error => logger.warn({ error: String(error) }, `what holds up ${transactionalId} cannot be helped`))
+        .finally(() => {
+          // Nothing was found: the next call looks again.
+          if (!before) opening = undefined
+        })
+      return opening
+    },
+    async close() {
+      await opening
+      if (!before) return
+      const settings = before
+      before = undefined
+      opening = undefined
+      await wire
+        .sendToAny(alterTopicSettingRequest(settings, SETTING))
+        .catch(error => logger.warn({ error: String(error), topics: [...settings.keys()] }, `${SETTING} stays lowered for now`))
+    },
+  }
+}

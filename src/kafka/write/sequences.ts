@@ -1,0 +1,37 @@
+/** A producer as brokers know it, with the sequence number of the next record of each partition. */
+import type { OutRecord } from '../ports.ts'
+import { encodeBatch } from '../protocol/record-batch.ts'
+import type { ProducerIdentity } from '../protocol/wire.ts'
+import type { Slice } from './slices.ts'
+
+const SEQUENCE_MODULUS = 0x8000_0000
+
+export interface EncodedBatch {
+  topic: string
+  partition: number
+  batch: Buffer
+  records: OutRecord[]
+}
+
+export interface SequencedProducer {
+  encode(slice: Slice, timestampMs: number): EncodedBatch
+  /** The batch is not in the log and never will be: the next one of its partition takes its numbers. Nothing else of the partition is in flight. */
+  takeBack(batch: EncodedBatch): void
+}
+
+export function createSequencedProducer(identity: ProducerIdentity, transactional: boolean): SequencedProducer {
+  const sequences = new Map<string, number>()
+  return {
+    encode({ topic, partition, records, bytesMax }, timestampMs) {
+      const key = `${topic}/${partition}`
+      const baseSequence = sequences.get(key) ?? 0
+      sequences.set(key, (baseSequence + records.length) % SEQUENCE_MODULUS)
+      const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(timestampMs) }, bytesMax)
+      return { topic, partition, batch, records }
+    },
+    takeBack({ topic, partition, records }) {
+      const key = `${topic}/${partition}`
+      sequences.set(key, ((sequences.get(key) ?? 0) - records.length + SEQUENCE_MODULUS) % SEQUENCE_MODULUS)
+    },
+  }
+}

@@ -1,0 +1,156 @@
+/** Kafka's two protocols for transactions, behind one interface. What each error means for the transaction is decided by the writer. */
+import type { OutRecord } from '../ports.ts'
+import { errorName } from '../protocol/error-codes.ts'
+import { type AddedPartition, addPartitionsRequest, endTransactionRequest } from '../protocol/transaction-requests.ts'
+import { KafkaError, type ProducerIdentity, type Wire } from '../protocol/wire.ts'
+import { createProduce, PAUSABLE_PATIENCE_MS, type ProducedBatch, SHARED_PATIENCE_MS } from './produce.ts'
+import { COORDINATOR_NOT_NOW, type Patience, repeat } from './repeat.ts'
+import { createSequencedProducer } from './sequences.ts'
+
+/** An open transaction of a dead holder holds up readers of what it wrote for this long at most; a frozen coordinator took 13 s to be replaced. */
+export const TRANSACTION_TIMEOUT_MS = 30_000
+/** For an end that gets no answer. */
+const END_PATIENCE_MS = 20_000
+
+/** One transaction after the other: `write` begins one, `commit` or `abort` ends it. */
+export interface Transactions {
+  /** Rejects when the coordinator does not take the partitions; otherwise each batch carries its result. */
+  write(records: readonly OutRecord[]): Promise<ProducedBatch[]>
+  /** Repeated with the same epoch until it is answered. Rejects with the last answer: the outcome is open then, whatever that answer is. */
+  commit(): Promise<void>
+  /** Resolves when the coordinator has confirmed that the transaction is aborted. Rejects when it has not. */
+  abort(): Promise<void>
+  /**
+   * After an abort, before the next transaction. `isHeldUp`: a partition may refuse the marker; resolves once it has taken it. Rejects when that takes
+   * longer than a commit may.
+   */
+  renew(isHeldUp: boolean): Promise<void>
+}
+
+export interface TransactionsDeps extends Patience {
+  wire: Pick<Wire, 'send' | 'cluster' | 'sendToCoordinator' | 'initProducerId'>
+  transactionalId: string
+  identity: ProducerIdentity
+  isPausable(topic: string): boolean
+}
+
+/** With brokers before 4.0: the coordinator is told of partitions before they are written to. */
+export function createAnnouncedTransactions(deps: TransactionsDeps): Transactions {
+  const { wire, transactionalId } = deps
+  let { identity } = deps
+  let producer = createSequencedProducer(identity, true)
+  const writer = () => ({ transactionalId, ...identity })
+  const end = (commit: boolean) =>
+    repeat(deps, END_PATIENCE_MS, () =>
+      wire.sendToCoordinator(transactionalId, endTransactionRequest({ writer: writer(), commit, version: 3 })),
+    )
+
+  return {
+    async write(records) {
+      const partitions = partitionsOf(records)
+      const refused = await announce(deps, () => addPartitionsRequest(writer(), partitions))
+      if (refused.size > 0) return withoutWriting(records, refused)
+      return createProduce({ ...deps, version: 11 }, producer)(records)
+    },
+    async commit() {
+      await end(true)
+    },
+    async abort() {
+      await end(false).catch(error => {
+        // Its first partition did not get as far as the coordinator: there is nothing to end.
+        if ((error as KafkaError).type !== 'INVALID_TXN_STATE') throw error
+      })
+    },
+    async renew(isHeldUp) {
+      if (isHeldUp) await deps.onHeldUp?.()
+      // Some sequences may be ahead of the log: the next epoch begins with new ones (KIP-360).
+      identity = await nextIdentity(deps, identity)
+      producer = createSequencedProducer(identity, true)
+    },
+  }
+}
+
+/** KIP-890, with brokers from 4.0: a round trip less for each, and an epoch of its own, so that nothing late counts for the next one. */
+export function createJoiningTransactions(deps: TransactionsDeps): Transactions {
+  const { wire, transactionalId } = deps
+  let { identity } = deps
+
+  /** The same identity for all attempts: only so is a repeated request recognised. */
+  async function end(commit: boolean): Promise<void> {
+    const request = endTransactionRequest({ writer: { transactionalId, ...identity }, commit, version: 5 })
+    identity = await repeat(deps, END_PATIENCE_MS, () => wire.sendToCoordinator(transactionalId, request))
+  }
+
+  return {
+    // Sequences begin anew with each epoch.
+    write: records => createProduce({ ...deps, version: 12 }, createSequencedProducer(identity, true))(records),
+    commit: () => end(true),
+    abort: () => end(false),
+    async renew(isHeldUp) {
+      // The next transaction would find out by itself, but only by failing.
+      if (!isHeldUp) return
+      await deps.onHeldUp?.()
+      identity = await nextIdentity(deps, identity)
+    },
+  }
+}
+
+/** Not before the last transaction has left all its partitions (KIP-360). */
+const nextIdentity = (deps: TransactionsDeps, current: ProducerIdentity): Promise<ProducerIdentity> =>
+  repeat(deps, END_PATIENCE_MS, () => deps.wire.initProducerId(deps.transactionalId, TRANSACTION_TIMEOUT_MS, current))
+
+const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
+/** About the topic itself, not about the transaction: what it is known by when an organization's topic is at fault. */
+const OF_THE_TOPIC: ReadonlySet<string> = new Set([UNKNOWN_TOPIC, 'TOPIC_AUTHORIZATION_FAILED'])
+/** The topic may have just been made. */
+const ADD_NOT_NOW: ReadonlySet<string> = new Set([...COORDINATOR_NOT_NOW, UNKNOWN_TOPIC])
+/** The coordinator took no partition of the request, because of another one. */
+const NOT_ATTEMPTED = 'OPERATION_NOT_ATTEMPTED'
+
+/** Answers which partitions cannot join, by `<topic>/<partition>`; none when all have joined. */
+async function announce(deps: TransactionsDeps, request: () => ReturnType<typeof addPartitionsRequest>): Promise<Map<string, KafkaError>> {
+  const { wire, transactionalId, clock, isPausable } = deps
+  const startedAtMs = clock.monotonicMs()
+
+  async function ask(): Promise<AddFault[]> {
+    const answers = await wire.sendToCoordinator(transactionalId, request())
+    const faults = answers.map(each => ({ ...each, type: errorName(each.errorCode) })).filter(isAtFault)
+    const isOver = (patienceMs: number) => clock.monotonicMs() - startedAtMs >= patienceMs
+    const reason =
+      faults.find(({ type }) => !OF_THE_TOPIC.has(type)) ??
+      faults.find(({ topic, type }) => type === UNKNOWN_TOPIC && !isOver(isPausable(topic) ? PAUSABLE_PATIENCE_MS : SHARED_PATIENCE_MS))
+    if (!reason) return faults
+    throw new KafkaError(reason.type, `${transactionalId} cannot add ${reason.topic}/${reason.partition}: ${reason.type}`)
+  }
+
+  const faults = await repeat(deps, SHARED_PATIENCE_MS, ask, ADD_NOT_NOW)
+  return new Map(
+    faults.map(({ topic, partition, type }) => [
+      `${topic}/${partition}`,
+      new KafkaError(type, `${topic}/${partition} cannot join the transaction: ${type}`),
+    ]),
+  )
+}
+
+type AddFault = AddedPartition & { type: string }
+
+const isAtFault = ({ errorCode, type }: { errorCode: number; type: string }) => errorCode !== 0 && type !== NOT_ATTEMPTED
+
+function withoutWriting(records: readonly OutRecord[], refused: ReadonlyMap<string, KafkaError>): ProducedBatch[] {
+  const failed: ProducedBatch[] = []
+  for (const [key, error] of refused) {
+    const those = records.filter(({ topic, partition }) => `${topic}/${partition}` === key)
+    if (those.length > 0) failed.push({ records: those, error, baseOffset: -1, logAppendTimeMs: -1 })
+  }
+  return failed
+}
+
+function partitionsOf(records: readonly OutRecord[]): Map<string, number[]> {
+  const topics = new Map<string, Set<number>>()
+  for (const { topic, partition } of records) {
+    const known = topics.get(topic)
+    if (known) known.add(partition)
+    else topics.set(topic, new Set([partition]))
+  }
+  return new Map([...topics].map(([topic, partitions]) => [topic, [...partitions]]))
+}

@@ -1,0 +1,90 @@
+/** What a process finds when it starts on somebody's cluster, and what it says when that is not enough. */
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { createSystemRandom } from '../../src/clock.ts'
+import { createAccounts } from '../../src/kafka/admin/accounts.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { SHARED_TOPICS } from '../../topics/index.ts'
+import { startPlatform } from '../support/platform.ts'
+import type { Cluster } from './cluster.ts'
+import { testCluster } from './test-cluster.ts'
+import { within } from './until.ts'
+
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await testCluster()
+}, 120_000)
+afterAll(() => cluster?.close())
+
+/** A role that needs no ClickHouse. */
+const start = (more: Record<string, string> = {}) =>
+  startPlatform({
+    roles: 'admit',
+    env: {
+      KAFKA_BROKERS: cluster.brokers.join(),
+      KAFKA_USERNAME: cluster.username,
+      KAFKA_PASSWORD: cluster.password,
+      CLICKHOUSE_URL: 'http://127.0.0.1:9',
+      CLARION_SECRET_KEY: 'secret-of-the-start'.repeat(2),
+      ...more,
+    },
+  })
+
+/** What a process says that ends instead of serving. */
+async function lastWords(more: Record<string, string>, boundMs: number): Promise<string> {
+  const starting = start(more)
+  const ended = starting.then(
+    async platform => {
+      await platform.kill()
+      return 'it serves'
+    },
+    (error: Error) => error.message,
+  )
+  return within(boundMs, 'the end of a start that cannot succeed', ended)
+}
+
+it.failing('says that there are fewer brokers than replicas, and what to set', async () => {
+  const said = await lastWords({ KAFKA_REPLICATION_FACTOR: '5' }, 30_000)
+  expect(said).toMatch(/KAFKA_REPLICATION_FACTOR/)
+  expect(said).toMatch(/3 brokers/)
+})
+
+it('says at once that the password is wrong', async () => {
+  const said = await lastWords({ KAFKA_PASSWORD: 'not-the-password' }, 20_000)
+  expect(said).toMatch(/KAFKA_USERNAME|KAFKA_PASSWORD/)
+})
+
+it.failing('says which rights its user lacks', async () => {
+  const { brokers, username, password } = cluster
+  const accounts = createAccounts({
+    kafka: { brokers, username, password, clientId: 'test' },
+    random: createSystemRandom(),
+    logger: createLogger('silent'),
+  })
+  await cluster.createTopic({ topic: 'control', partitions: 1, settings: { 'cleanup.policy': 'compact' } })
+  await accounts.createUser('restricted', 'restricted-password')
+  await accounts.close()
+  await cluster.deleteTopic('control')
+  const said = await lastWords({ KAFKA_USERNAME: 'restricted', KAFKA_PASSWORD: 'restricted-password' }, 30_000)
+  expect(said).toMatch(/restricted/)
+  expect(said).toMatch(/CREATE/i)
+})
+
+it.failing('makes three replicas where there are three brokers, and lets a write wait for two', async () => {
+  const names = SHARED_TOPICS.map(({ name }) => name)
+  const platform = await start({ KAFKA_REPLICATION_FACTOR: '' })
+  await platform.stop()
+  const { topics } = await cluster.describe(names)
+  expect(topics.flatMap(({ partitions }) => partitions).filter(({ replicas }) => replicas.length !== 3)).toEqual([])
+  const minimums = [...(await cluster.describeConfigs(names)).values()].map(settings => settings['min.insync.replicas'])
+  expect(minimums.filter(minimum => minimum?.value !== '2' || !minimum.isOwn)).toEqual([])
+}, 120_000)
+
+it.failing('raises the minimum of topics that are there already, and leaves their other settings', async () => {
+  const [name] = SHARED_TOPICS.filter(({ cleanup }) => cleanup === 'delete').map(topic => topic.name)
+  await cluster.alterConfigs(name!, { 'min.insync.replicas': '1', 'segment.ms': '7000000' })
+  const platform = await start({ KAFKA_REPLICATION_FACTOR: '3' })
+  await platform.stop()
+  const settings = (await cluster.describeConfigs([name!])).get(name!)!
+  expect(settings['min.insync.replicas']!.value).toBe('2')
+  expect(settings['segment.ms']!.value).toBe('7000000')
+}, 120_000)

@@ -1,0 +1,135 @@
+/** What a writer makes of each failure, over transactions that fail as the test says. */
+import { describe, expect, it } from '@jest/globals'
+import { KafkaError } from '../../src/kafka/protocol/wire.ts'
+import { repeat } from '../../src/kafka/write/repeat.ts'
+import { writerOver } from '../../src/kafka/write/transactional-writer.ts'
+import { createManualClock } from '../delivery/manual-clock.ts'
+import { settle } from '../support/scripted-wire.ts'
+
+const record = { topic: 't', partition: 0, key: null, value: 'x' }
+
+function writing(failing: { write?: string; batch?: string; commit?: string; abort?: string; renew?: string }) {
+  const calls: string[] = []
+  const step = async (name: keyof typeof failing) => {
+    calls.push(name)
+    if (failing[name]) throw new KafkaError(failing[name], name)
+  }
+  const writer = writerOver(
+    {
+      async write(records) {
+        await step('write')
+        const error = failing.batch === undefined ? undefined : new KafkaError(failing.batch, 'batch')
+        return [{ records: [...records], error, baseOffset: error ? -1 : 5, logAppendTimeMs: -1 }]
+      },
+      commit: () => step('commit'),
+      abort: () => step('abort'),
+      async renew(isHeldUp) {
+        calls.push(isHeldUp ? 'renew, held up' : 'renew')
+        if (failing.renew) throw new KafkaError(failing.renew, 'renew')
+      },
+    },
+    {
+      async close() {
+        calls.push('close')
+      },
+      settled: async () => undefined,
+    },
+  )
+  return { calls, failing, commit: () => writer.commit([record]).catch((error: unknown) => error), writer }
+}
+
+describe('before EndTxn', () => {
+  it.each([
+    ['TRANSACTION_ABORTABLE', 'aborted', 'renew'],
+    ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'aborted', 'renew'],
+    ['INVALID_TXN_STATE', 'aborted', 'renew'],
+    ['MESSAGE_TOO_LARGE', 'refused', 'renew'],
+    ['NOT_ENOUGH_REPLICAS', 'aborted', 'renew, held up'],
+  ])('%s of a batch means %s: aborted, and the writer goes on', async (batch, outcome, renew) => {
+    const { commit, calls, failing } = writing({ batch })
+    const failedTopics = [{ topic: 't', partition: 0, type: batch }]
+    expect(await commit()).toMatchObject({ outcome, isFenced: false, abortConfirmed: true, failedTopics, batches: [] })
+    delete failing.batch
+    expect(await commit()).toMatchObject([{ baseOffset: 5 }])
+    expect(calls).toEqual(['write', 'abort', renew, 'write', 'commit'])
+  })
+
+  it.each(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])(
+    '%s means fenced: nothing is left to abort',
+    async type => {
+      for (const failing of [{ batch: type }, { write: type }]) {
+        const { commit, calls } = writing(failing)
+        expect(await commit()).toMatchObject({ outcome: 'aborted', isFenced: true, abortConfirmed: false })
+        expect(calls).toEqual(['write', 'close'])
+        expect(await commit()).toMatchObject({ outcome: 'aborted', isFenced: false })
+      }
+    },
+  )
+
+  it.each([{ abort: 'COORDINATOR_NOT_AVAILABLE' }, { renew: 'CONCURRENT_TRANSACTIONS' }])(
+    'an abort that is not confirmed (%j) ends the writer',
+    async more => {
+      const { commit, calls } = writing({ batch: 'TRANSACTION_ABORTABLE', ...more })
+      expect(await commit()).toMatchObject({ outcome: 'aborted', abortConfirmed: false })
+      expect(calls.at(-1)).toBe('close')
+    },
+  )
+})
+
+describe('from EndTxn on', () => {
+  it.each([
+    ['CONNECTION', false],
+    ['COORDINATOR_NOT_AVAILABLE', false],
+    ['INVALID_TXN_STATE', false],
+    ['PRODUCER_FENCED', true],
+  ])('%s means unknown, whatever it says, and the writer ends', async (type, isFenced) => {
+    const { commit, calls } = writing({ commit: type })
+    expect(await commit()).toMatchObject({ outcome: 'unknown', isFenced, abortConfirmed: false, batches: [{ baseOffset: 5 }] })
+    expect(calls).toEqual(['write', 'commit', 'close'])
+  })
+})
+
+describe('a request to a coordinator', () => {
+  function repeating(answers: string[]) {
+    const clock = createManualClock()
+    let heldUp = 0
+    let calls = 0
+    const patience = { clock, isClosed: () => false, onHeldUp: async () => void heldUp++ }
+    const done = repeat(patience, 5_000, async () => {
+      const type = answers[Math.min(calls++, answers.length - 1)]!
+      if (type !== '') throw new KafkaError(type, type)
+    }).then(
+      () => 'answered',
+      (error: KafkaError) => error.type,
+    )
+    const advance = async (ms: number) => {
+      for (let elapsedMs = 0; elapsedMs < ms; elapsedMs += 50) {
+        clock.advance(50)
+        await settle()
+      }
+    }
+    return { done, advance, heldUp: () => heldUp, calls: () => calls }
+  }
+
+  it('is repeated while it is not answered, or not yet', async () => {
+    const { done, advance } = repeating(['CONNECTION', 'REQUEST_TIMEOUT', 'NOT_COORDINATOR', 'COORDINATOR_LOAD_IN_PROGRESS', ''])
+    await advance(1_000)
+    expect(await done).toBe('answered')
+  })
+
+  it('is answered with the last error when its time is over, and at once with any other', async () => {
+    const late = repeating(['COORDINATOR_NOT_AVAILABLE'])
+    await late.advance(6_000)
+    expect(await late.done).toBe('COORDINATOR_NOT_AVAILABLE')
+    expect(await repeating(['PRODUCER_FENCED']).done).toBe('PRODUCER_FENCED')
+  })
+
+  it('looks for what holds up the last transaction after a second', async () => {
+    const { done, advance, heldUp } = repeating([...Array.from({ length: 30 }, () => 'CONCURRENT_TRANSACTIONS'), ''])
+    await advance(950)
+    expect(heldUp()).toBe(0)
+    await advance(4_000)
+    expect(await done).toBe('answered')
+    expect(heldUp()).toBeGreaterThan(0)
+  })
+})
