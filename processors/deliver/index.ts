@@ -65,6 +65,7 @@ import { createWebhookStates } from './state/webhook-states.ts'
 const COMMIT_PACE_MS = 25
 /** Asked of the history at once. */
 const GONE_NUMBERS = 5_000
+const OUTSIDE_RETENTION = { state: 'failed', reason: 'outside_retention' } as const
 
 export interface DeliverDependencies {
   view: ControlView
@@ -175,6 +176,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   })
   const bulk = createBulkEnds({
     ...{ handle, view, states, log, early, clock, logger, timeScale, clockOffsetMs, isReadAgain, gone, wasMatched, guarded },
+    lost: lostEarly,
     end: endInBulk,
     committed: () => cancelling.committedSinceNow(),
     settled: () => owing.committed(),
@@ -275,13 +277,20 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     deps.onBulkEnd?.(ended[0]!.reason, ended.length)
   }
 
-  /** An early entry of which neither its topic nor the log has the event any more. */
-  function lostEarly(range: OwedRange, entry: EarlyEntry): void {
+  /** An early entry of which neither its topic nor the log has the event any more: the history says which event it was. */
+  async function lostEarly(range: OwedRange, entry: EarlyEntry): Promise<void> {
     logger.warn({ webhook: range.webhookId, number: entry.number }, 'an event that was owed is in the log no longer')
-    range.early.remove(entry)
-    range.count = Math.max(0, range.count - 1)
-    range.touch()
-    handle.write([])
+    const found = await deps.catchUp.eventsOf?.(range, { from: entry.number, through: entry.number })
+    const webhook = view.find('webhook', range.organizationId, range.webhookId)
+    guarded(() => {
+      if (!range.early.isWaiting(entry)) return
+      const event = found?.[0]?.event
+      if (event) endInBulk([{ ...OUTSIDE_RETENTION, range, webhook, event, keys: undefined, entry }])
+      range.early.remove(entry)
+      range.count = Math.max(0, range.count - 1)
+      range.touch()
+      handle.write([])
+    })
   }
 
   /** Numbers that the log holds no longer: the history says which events they were. */
@@ -296,10 +305,16 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     const found = (await deps.catchUp.eventsOf?.(range, { from, through })) ?? []
     const mine = found.filter(({ event, webhookIds }) => webhookIds.includes(range.webhookId) && range.isOwed(event.sequence))
     const webhook = view.find('webhook', range.organizationId, range.webhookId)
-    const end = { state: 'failed', reason: 'outside_retention' } as const
     guarded(() => {
       endInBulk(
-        mine.map(({ event, webhookIds }) => ({ ...end, range, webhook, event, keys: webhookIds.map(subscriberKey), entry: undefined })),
+        mine.map(({ event, webhookIds }) => ({
+          ...OUTSIDE_RETENTION,
+          range,
+          webhook,
+          event,
+          keys: webhookIds.map(subscriberKey),
+          entry: undefined,
+        })),
       )
       for (const { event } of mine) range.leave(event.sequence)
       for (const segment of range.segments) if (segment.passed >= from - 1 && segment.fromNumber <= through) range.pass(segment, through)

@@ -76,6 +76,8 @@ export function createBulkEnds(deps: {
   end(ended: BulkEnded[]): void
   /** Which of these events, without a list of subscribers, the webhook is owed. */
   wasMatched(range: OwedRange, batch: LogRecord[]): Promise<ReadonlySet<LogRecord>>
+  /** An early entry of which the event is gone. */
+  lost(range: OwedRange, entry: EarlyEntry): Promise<void>
   /** Numbers that are in the log no longer. */
   gone(range: OwedRange, from: number, through: number): Promise<void>
   /** Resolves when all that has been written up to now has committed. */
@@ -227,20 +229,30 @@ export function createBulkEnds(deps: {
     if (range.early.left() === 0) return
     const webhook = webhookOf(range)
     const waiting = range.early.waiting(ROWS_PER_TRANSACTION)
-    const due = waiting.filter(({ dueAtMs }) => !webhook || isExpired(range, webhook, dueAtMs))
+    const endOf = ({ dueAtMs }: EarlyEntry): BulkEnd | undefined => {
+      if (!webhook) return DELETED
+      if (isExpired(range, webhook, dueAtMs)) return UNAVAILABLE
+      return dueAtMs + retentionMs - HOUR_MS <= clock.nowMs() ? OUTSIDE_RETENTION : undefined
+    }
+    const due = waiting.filter(entry => endOf(entry) !== undefined)
     if (due.length === 0) return
     const found = await deps.early.read(range, due)
     if (closed) return
     const ended: BulkEnded[] = []
     for (const [entry, record] of found) {
       if (!range.early.isWaiting(entry)) continue
-      const end = webhook ? UNAVAILABLE : DELETED
-      if (record) ended.push({ ...end, range, webhook, event: record.event, keys: undefined, entry })
+      const end = endOf(entry)
+      if (!record) await deps.lost(range, entry)
+      if (!record || !end) continue
+      ended.push({ ...end, range, webhook, event: record.event, keys: undefined, entry })
       range.early.remove(entry)
       range.count = Math.max(0, range.count - 1)
     }
     range.touch()
-    deps.guarded(() => deps.end(ended))
+    // One reason at a time: each batch has one.
+    for (const reason of new Set(ended.map(each => each.reason))) {
+      deps.guarded(() => deps.end(ended.filter(each => each.reason === reason)))
+    }
     rows += ended.length
     if (waiting.length === ROWS_PER_TRANSACTION) {
       await commit()

@@ -43,7 +43,7 @@ export interface FeederPorts {
   /** Into the engine, due now. */
   take(record: RetryRecord, origin: Origin): void
   /** An early entry of which the event is gone. */
-  lost(range: OwedRange, entry: EarlyEntry): void
+  lost(range: OwedRange, entry: EarlyEntry): Promise<void>
   /** Numbers that have left the log before they were fed. */
   gone(range: OwedRange, from: number, through: number): Promise<void>
   /** Which of these events, without a list of subscribers, the webhook is owed. */
@@ -104,7 +104,7 @@ export function createFeeder(
       const read = await ports.early.read(range, range.early.waiting(EARLY_BATCH))
       for (const [entry, record] of read) {
         if (record) earlyRead.push({ entry, record })
-        else ports.guarded(() => ports.lost(range, entry))
+        else await ports.lost(range, entry)
       }
     }
     return undefined

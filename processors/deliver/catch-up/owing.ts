@@ -133,7 +133,7 @@ export function createOwing(
     onEnd(): void
     clock: Clock
     logger: Logger
-    lost(range: OwedRange, entry: EarlyEntry): void
+    lost(range: OwedRange, entry: EarlyEntry): Promise<void>
     wasMatched(range: OwedRange, batch: LogRecord[]): Promise<ReadonlySet<LogRecord>>
   },
 ): Owing {

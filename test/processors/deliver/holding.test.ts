@@ -348,3 +348,26 @@ describe('a cancellation', () => {
     expect(shard.completions).toHaveLength(1)
   })
 })
+
+describe('a topic that was cut by hand', () => {
+  it('ends what is gone from it by what the history says, each once, and goes on with the rest', async () => {
+    const events: Array<ReturnType<MemoryShard['emit']>> = []
+    const eventsOf = async (_log: object, { from, through }: { from: number; through: number }) =>
+      events.filter(({ sequence }) => sequence >= from && sequence <= through).map(event => ({ event, webhookIds: ['wh_a', 'wh_b'] }))
+    const shard = await started({ sources: { eventsOf } })
+    shard.webhook('wh_a', { active: false })
+    for (let at = 0; at < 10; at++) events.push(shard.emit(['wh_a', 'wh_b']))
+    await shard.advance(3 * SECOND, SECOND)
+    shard.dropLogBefore(shard.clock.nowMs())
+    for (let at = 0; at < 5; at++) events.push(shard.emit(['wh_a', 'wh_b']))
+    await shard.advance(3 * SECOND, SECOND)
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(5 * SECOND, SECOND)
+    expect(numbersOf(shard, 'wh_a')).toEqual([11, 12, 13, 14, 15])
+    expect(shard.rows.filter(({ reason }) => reason === 'outside_retention').map(({ sequence }) => sequence)).toEqual(
+      times(10, at => at + 1),
+    )
+    expect(shard.completions).toHaveLength(15)
+    expect(shard.ranges().size).toBe(0)
+  })
+})

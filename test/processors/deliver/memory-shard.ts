@@ -65,6 +65,8 @@ export interface MemoryShardOptions {
   forgetful?: boolean
   seed?: number
   overrides?: Partial<DeliverDependencies>
+  /** Of the history. */
+  sources?: Partial<DeliverDependencies['catchUp']>
 }
 
 export function createMemoryShard(options: MemoryShardOptions = {}) {
@@ -281,6 +283,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         delivered: async () => new Map<string, number>(),
         ended: async (replay, state) => applyRecord('replay', replay.id, { ...replay, state }),
         deliveries: deadLetters,
+        ...options.sources,
       },
       reportHealth: async () => undefined,
       sendNotice: async () => undefined,
