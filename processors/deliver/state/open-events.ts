@@ -69,7 +69,9 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
     if (known) return known
     const { eventId, emitId, organizationId, environment, recordedAtMs, sequence } = event
     const name = { eventId, emitId, organizationId, environment, recordedAtMs, sequence }
-    const made: Open = { legacy: undefined, hand: 0, away: 0, deliveries, failed: false, owedBy: [], stored: false, event: name }
+    // What was over in this transaction is open again: its record is written, not removed.
+    const stored = over.delete(eventId)
+    const made: Open = { legacy: undefined, hand: 0, away: 0, deliveries, failed: false, owedBy: [], stored, event: name }
     events.set(eventId, made)
     return made
   }
