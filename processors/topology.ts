@@ -39,7 +39,7 @@ export const TOPOLOGY: readonly Station[] = [
   {
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane',
-    reads: [outcomes, admissionCounters, control],
+    reads: [outcomes, admissionCounters, deliveryCatchUps, control],
     writes: [emits, platformEmits, deliveriesCommands, control, auditChanges, auditAttempts],
     state: [],
   },

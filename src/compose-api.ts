@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../topics/admission-counters.ts'
 import { auditAttempts, auditAttemptsCodec } from '../topics/audit-attempts.ts'
+import { deliveryCatchUps } from '../topics/delivery-catch-ups.ts'
 import { outcomes as outcomesTopic } from '../topics/outcomes.ts'
 import { type AnalyticsClient, createAnalyticsClient } from './analytics/client.ts'
 import { createLedgerReads } from './analytics/ledger-reads.ts'
@@ -10,6 +11,7 @@ import { createReads } from './analytics/reads.ts'
 import { createAdmissionNumbers } from './api/admission-numbers.ts'
 import { createApi } from './api/create-api.ts'
 import { createOutcomeWaiter } from './api/outcomes.ts'
+import { createWaitingWebhooks } from './api/waiting-webhooks.ts'
 import type { Backends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Config } from './config.ts'
@@ -81,6 +83,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   const { clock, logger, kafka, provisioning, ids } = parts
   const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
   const numbers = createAdmissionNumbers()
+  const waiting = createWaitingWebhooks({ logger })
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
   const reader = createLogReader({
     kafka,
@@ -102,8 +105,9 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     patient: () => true,
     settings: { patientWaitMs: COUNTERS_WAIT_MS, patientBytesMin: 64 * 1024 },
     events: {
-      onRecords(_topic, _partition, records) {
-        for (const record of records) numbers.apply(record)
+      onRecords(topic, _partition, records) {
+        const { apply } = topic === deliveryCatchUps.name ? waiting : numbers
+        for (const record of records) apply(record)
       },
       onFatal: parts.onFatal,
     },
@@ -113,10 +117,12 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     // A shard whose partition has no leader judges nothing either: its end is found when it has one.
     reader.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
     counters.assign(admissionCounters.name, shard, 'earliest')
+    counters.assign(deliveryCatchUps.name, shard, 'earliest')
   }
   parts.metrics.ingressLag(
     createIngressLag({ view: parts.view, clock, position: numbers.position, ends: partitions => parts.wire.ends(partitions) }),
   )
+  parts.metrics.owed(waiting.totals, clock)
   parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
   parts.metrics.counter(
     'clarion_unanswered_emits_total',
@@ -151,6 +157,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     shards: provisioning.shards,
     positions: numbers,
     usage: numbers,
+    waiting,
     readiness: {
       missing: () => parts.missing.map(each => each()).filter(each => each !== undefined),
       degraded: () => parts.readers.degraded(clock.monotonicMs()),

@@ -11,7 +11,9 @@ import { createDeliver } from '../processors/deliver/index.ts'
 import type { DeliverFigures } from '../processors/deliver/metrics.ts'
 import { createRecord } from '../processors/record/index.ts'
 import { createAnalyticsClient } from './analytics/client.ts'
+import { createOwedReads } from './analytics/owed-reads.ts'
 import { reachAnalytics } from './analytics/reach.ts'
+import { createRedeliveryReads } from './analytics/redelivery-reads.ts'
 import { createReplayReads } from './analytics/replay-reads.ts'
 import { authorize, createAuthenticate } from './api/authenticate.ts'
 import { createStatus } from './api/status.ts'
@@ -39,6 +41,7 @@ import { createIngressTags } from './events/ingress.ts'
 import { provision } from './kafka/admin/provisioning.ts'
 import type { Processor } from './kafka/ports.ts'
 import { isCutOff, reachKafka } from './kafka/protocol/reach.ts'
+import { createLogEnds } from './kafka/read/log-ends.ts'
 import { createLogPages } from './kafka/read/log-pages.ts'
 import { createReaderWatch } from './kafka/read/reader-watch.ts'
 import { createControlLog, tailControl } from './kafka/runtime/control-topic.ts'
@@ -203,17 +206,24 @@ export async function compose(deps: {
       closing.push(async () => mailer.close())
       const { reportHealth } = controlPlane
       const sendNotice = createOwnerNotices({ view, mailer })
-      const onAttempt = metrics.deliver.attempt
+      const { attempt: onAttempt, waitTransition: onTransition, endedInBulk: onBulkEnd } = metrics.deliver
       const watch = ({ inHand, inputs }: DeliverFigures) => {
         metrics.deliver.inHand(inHand)
         metrics.deliver.depth(createRetryDepth({ clock, read: inputs, ends: partitions => wire.ends(partitions) }))
       }
       const { timeScale, clockOffsetMs } = config
       const replayReads = createReplayReads(analytics)
+      const owedReads = createOwedReads(analytics)
+      const redeliveryReads = createRedeliveryReads(analytics)
       const catchUp: CatchUpSources = {
         pages: createLogPages({ wire, clock }),
+        ends: createLogEnds({ wire }),
         shards: provisioning.shards,
         delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
+        matched: owedReads.matchedEvents,
+        eventsOf: owedReads.eventsByNumber,
+        deliveries: async ({ organizationId, environment }, ids) =>
+          (await redeliveryReads.deliveriesByIds(organizationId, environment, ids)).map(each => ({ ...each, newestAt: each.completedAt })),
         ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
       }
       run(
@@ -233,6 +243,8 @@ export async function compose(deps: {
           sendNotice,
           tracing,
           onAttempt,
+          onTransition,
+          onBulkEnd,
           watch,
         }),
       )

@@ -1,11 +1,39 @@
+import { avroCodec } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** What was owed to a webhook as a range and ended in bulk: the payloads are in the organization's log. */
+export interface DeadLetters {
+  webhookId: string
+  organizationId: string
+  environment: 'live' | 'test'
+  /** `endpoint_unavailable` or `outside_retention`. */
+  reason: string
+  /** Sequence numbers of the events, and their ids in the same order. */
+  numbers: number[]
+  eventIds: string[]
+}
+
+export const deadLettersCodec = avroCodec<DeadLetters>({
+  type: 'record',
+  name: 'DeadLetters',
+  namespace: 'clarion',
+  fields: [
+    { name: 'webhookId', type: 'string' },
+    { name: 'organizationId', type: 'string' },
+    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
+    { name: 'reason', type: 'string' },
+    { name: 'numbers', type: { type: 'array', items: 'long' } },
+    { name: 'eventIds', type: { type: 'array', items: 'string' } },
+  ],
+})
 
 /** Headers: `reason` (an error kind), `error`, `status` if there was an answer, `delivery-id`, `event-id`, `organization-id`. */
 export const deliveriesDeadLetter: Topic = {
   name: 'deliveries.dead-letter',
   meaning: 'Deliveries that failed for good, with the event, for tools that read Kafka; a redrive takes the event from the history.',
-  key: 'the webhook',
-  value: 'Avro RetryRecord; headers `reason` and `error` say why the last attempt failed',
+  key: 'the webhook; packed/<webhook> for many',
+  value:
+    'Avro RetryRecord, headers `reason` and `error` say why the last attempt failed; or Avro DeadLetters, many that ended without an attempt',
   partitions: 'shards',
   producers: ['deliver'],
   consumers: [],

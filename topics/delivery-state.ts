@@ -19,9 +19,9 @@ export interface DeliveryPosition {
   nextOffset: number
 }
 
-/** Deliveries of one event that are still on their way, kept once one of them has ended or waits in a retry topic. */
+/** Deliveries of one event that are still on their way, kept once one of them has failed or is away from the event's record. */
 export interface OpenEvent {
-  /** How many. */
+  /** How many were open, by a release before, which counted all of them; -1 since. */
   open: number
   /** How many there were. */
   deliveries: number
@@ -31,7 +31,30 @@ export interface OpenEvent {
   organizationId: string
   environment: 'live' | 'test'
   recordedAtMs: number
+  /** Deliveries that have left the event's record and are open one by one: in a retry topic, or an early entry. */
+  away: number
+  /** Webhooks that are owed the event as part of a range, 8 bytes each as in the log. */
+  owedBy: Buffer
+  /** The event's sequence number. */
+  number: number
 }
+
+/** Attempts that failed in a row, and what waits in retry topics: of a webhook of which there are any. */
+export interface EndpointState {
+  organizationId: string
+  failures: number
+  firstFailureAtMs: number
+  inRetry: number
+}
+
+/** Of 8,192 sequence numbers, those of which a delivery failed while others are owed as a range: runs of [first, how many], from the block's first. */
+export interface FailedBlock {
+  runs: number[]
+  /** Instead of the runs where it is shorter: one bit each. */
+  bits: Buffer
+}
+
+export const FAILED_BLOCK_NUMBERS = 8192
 
 /** A delivery that was retried by hand when it had made so many attempts: who asks twice gets one attempt. */
 export interface AskedDelivery {
@@ -39,7 +62,7 @@ export interface AskedDelivery {
   atMs: number
 }
 
-/** An endpoint that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
+/** An endpoint whose last attempts failed, that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
 export interface WebhookHealth {
   organizationId: string
   state: 'failing' | 'disabled' | 'healthy'
@@ -48,6 +71,9 @@ export interface WebhookHealth {
   deactivate: boolean
   /** Whether the control plane knows. */
   reported: boolean
+  /** Of a healthy one: failed attempts in a row, and when the first of them had failed. */
+  failures: number
+  firstFailureAtMs: number
 }
 
 /** A notice to the organization's owner that has not been sent yet (C.9). */
@@ -119,6 +145,31 @@ export const openEventCodec = avroCodec<OpenEvent>({
     { name: 'organizationId', type: 'string' },
     { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
     { name: 'recordedAtMs', type: 'long' },
+    { name: 'away', type: 'int', default: -1 },
+    { name: 'owedBy', type: 'bytes', default: '' },
+    { name: 'number', type: 'long', default: -1 },
+  ],
+})
+
+export const endpointStateCodec = avroCodec<EndpointState>({
+  type: 'record',
+  name: 'EndpointState',
+  namespace: 'clarion',
+  fields: [
+    { name: 'organizationId', type: 'string' },
+    { name: 'failures', type: 'int' },
+    { name: 'firstFailureAtMs', type: 'long' },
+    { name: 'inRetry', type: 'int' },
+  ],
+})
+
+export const failedBlockCodec = avroCodec<FailedBlock>({
+  type: 'record',
+  name: 'FailedBlock',
+  namespace: 'clarion',
+  fields: [
+    { name: 'runs', type: { type: 'array', items: 'int' } },
+    { name: 'bits', type: 'bytes' },
   ],
 })
 
@@ -142,6 +193,8 @@ export const webhookHealthCodec = avroCodec<WebhookHealth>({
     { name: 'sinceMs', type: 'long' },
     { name: 'deactivate', type: 'boolean' },
     { name: 'reported', type: 'boolean' },
+    { name: 'failures', type: 'int', default: 0 },
+    { name: 'firstFailureAtMs', type: 'long', default: 0 },
   ],
 })
 
@@ -180,6 +233,8 @@ export type DeliveryStateKey =
   | { health: string }
   | { notice: string }
   | { lane: string; subject: string | null }
+  | { endpoint: string }
+  | { failed: string; environment: 'live' | 'test'; block: number }
 
 const POSITION = 'position/'
 const DONE = 'done/'
@@ -188,6 +243,8 @@ const ASKED = 'asked/'
 const HEALTH = 'health/'
 const NOTICE = 'notice/'
 const LANE = 'lane/'
+const ENDPOINT = 'endpoint/'
+const FAILED = 'failed/'
 
 export const deliveryStateKeys = {
   ofPosition: (topic: string) => POSITION + topic,
@@ -198,6 +255,8 @@ export const deliveryStateKeys = {
   ofNotice: (noticeId: string) => NOTICE + noticeId,
   /** Events without a subject have a lane of their own. */
   ofLane: (webhookId: string, subject: string | null) => `${LANE}${webhookId}/${subject === null ? '' : `=${subject}`}`,
+  ofEndpoint: (webhookId: string) => ENDPOINT + webhookId,
+  ofFailed: (organizationId: string, environment: 'live' | 'test', block: number) => `${FAILED}${organizationId}/${environment}/${block}`,
   parse(key: string): DeliveryStateKey | undefined {
     if (key.startsWith(OPEN)) return { open: key.slice(OPEN.length) }
     if (key.startsWith(POSITION)) return { position: key.slice(POSITION.length) }
@@ -208,6 +267,11 @@ export const deliveryStateKeys = {
     if (key.startsWith(ASKED)) return { asked: key.slice(ASKED.length) }
     if (key.startsWith(HEALTH)) return { health: key.slice(HEALTH.length) }
     if (key.startsWith(NOTICE)) return { notice: key.slice(NOTICE.length) }
+    if (key.startsWith(ENDPOINT)) return { endpoint: key.slice(ENDPOINT.length) }
+    if (key.startsWith(FAILED)) {
+      const [failed = '', environment, block] = key.slice(FAILED.length).split('/')
+      return { failed, environment: environment === 'test' ? 'test' : 'live', block: Number(block) }
+    }
     return key.startsWith(LANE) ? laneOf(key.slice(LANE.length)) : undefined
   },
 }
@@ -221,9 +285,10 @@ function laneOf(rest: string): DeliveryStateKey {
 export const deliveryState: Topic = {
   name: 'delivery.state',
   meaning:
-    'The state of `deliver`: positions, what has ended beyond them, events with open deliveries, failing webhooks, notices to send, ordered lanes.',
-  key: 'position/<topic>, done/<topic>/<block>, open/<event>, asked/<delivery>, health/<webhook>, notice/<notice> or lane/<webhook>/=<subject>',
-  value: 'Avro DeliveryPosition, DoneBlock, OpenEvent, AskedDelivery, WebhookHealth, PendingNotice or LaneState; nothing once it is over',
+    'The state of `deliver`: positions, what has ended beyond them, events with open deliveries, endpoints that fail, notices to send, ordered lanes.',
+  key: 'position/<topic>, done/<topic>/<block>, open/<event>, asked/<delivery>, health/<webhook>, endpoint/<webhook>, notice/<notice>, lane/<webhook>/=<subject> or failed/<organization>/<environment>/<block>',
+  value:
+    'Avro DeliveryPosition, DoneBlock, OpenEvent, AskedDelivery, WebhookHealth, EndpointState, PendingNotice, LaneState or FailedBlock; nothing once it is over',
   partitions: 'shards',
   producers: ['deliver'],
   consumers: ['deliver'],

@@ -106,7 +106,8 @@ interface Packed<Row> {
 
 function accepted(emit: Emit, { event, webhookIds }: Acceptance, shard: number): OutRecord[] {
   const topic = events.nameFor(emit.organizationId, emit.environment)
-  const log: OutRecord = { topic, partition: emit.logPartition, key: emit.logKey, value: emit.payload, headers: eventHeaders(event) }
+  const headers = eventHeaders(event, webhookIds)
+  const log: OutRecord = { topic, partition: emit.logPartition, key: emit.logKey, value: emit.payload, headers }
   if (webhookIds.length === 0) return [log]
   const value = deliveryRecordCodec.encode({ event, payload: emit.payload, webhookIds })
   return [log, { topic: deliveries.name, partition: shard, key: emit.organizationId, value }]

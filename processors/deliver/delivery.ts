@@ -1,4 +1,4 @@
-/** One delivery while this process has it in hand: one event for one webhook, from its record being read to its end, retry or move. */
+/** One delivery while this process has it in hand: one event for one webhook, from its record being read to its end, retry or return. */
 import type { Webhook } from '../../src/control-plane/records.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
@@ -7,14 +7,42 @@ import type { Begun, Progress } from './state/progress.ts'
 
 /**
  *     held (due later) ─► lined (before its turn) ─► waiting (for a slot) ─► flying ─► over
- *                            └───────────────────────────┴──moved, cancelled, dropped──►┘
+ *                            └──────────────────────────┴──moved, cancelled, dropped──►┘
  */
 export type Stage = 'held' | 'lined' | 'waiting' | 'flying' | 'over'
 
+/** The record that a delivery came by. */
+export interface Source {
+  progress: Pick<Progress, 'end'> & { readonly topic?: string }
+  record: Begun
+  place: number
+  /** All webhooks of a record of `deliveries`. */
+  webhookIds?: readonly string[]
+}
+
+/** A delivery that was fed from a range, or from an early entry. */
+export interface Fed {
+  /** The subscribers of its event, as the log names them; undefined for an early entry. */
+  keys: readonly bigint[] | undefined
+  /** The range is rid of it. */
+  left(): void
+  /** It waits with the range again, as if it had not been fed. */
+  back(): void
+  /** It waits for its turn in an ordered lane. */
+  lined(): void
+}
+
+/** How the end of its emit depends on it: as a part of a record that was read, one by one, as part of a range, or not at all. */
+export type CountedAs = 'hand' | 'away' | 'range' | 'nothing'
+
 export interface Delivery extends RetryRecord {
   readonly owner: Owner
-  readonly source: { progress: Pick<Progress, 'end'>; record: Begun; place: number }
-  /** It comes from `deliveries` and has not been in line before: what is off or catching up has it wait in the log. */
+  readonly source: Source
+  readonly fed: Fed | undefined
+  readonly countedAs: CountedAs
+  /** It comes from a retry topic. */
+  readonly isRetry: boolean
+  /** It comes from `deliveries`, and everything before it in its lane has been read. */
   readonly fresh: boolean
   stage: Stage
   /** What it counts for in memory. */
@@ -30,12 +58,15 @@ export interface Delivery extends RetryRecord {
   attempt: { webhook: Webhook; headers: Record<string, string> } | undefined
 }
 
+/** Where a delivery comes from, and what it counts for. */
+export type Origin = Pick<Delivery, 'source' | 'countedAs'> & Partial<Pick<Delivery, 'fed' | 'isRetry' | 'fresh'>>
+
 /** The shard that a delivery belongs to, as the dispatcher sees it. */
 export interface Owner {
   /** Begins the attempt. Undefined if there is none to make; the delivery is then taken care of. Never throws. */
   begin(delivery: Delivery): Promise<AttemptResult> | undefined
+  /** Whether a request may begin now; when not, it is looked at again after the next commit. */
+  mayBegin(): boolean
   /** The request has ended. Also called for what was dropped meanwhile. Never throws. */
   finish(delivery: Delivery, result: AttemptResult): void
-  /** Into a retry topic without an attempt. Never throws. */
-  move(delivery: Delivery): void
 }

@@ -2,6 +2,7 @@
 import type { ReadSoFar } from '../../src/observability/retry-depth.ts'
 import type { Stage } from './delivery.ts'
 import type { Room } from './dispatch/memory-budget.ts'
+import type { OwedRange } from './state/owed-range.ts'
 
 /** Deliveries in hand, by how far they are. */
 export type Stages = Record<Exclude<Stage, 'over'>, number>
@@ -10,12 +11,17 @@ export interface DeliverFigures {
   inHand(): { stages: Stages; payloadBytes: number }
   /** How far each input of deliveries is read and worked off. */
   inputs(): ReadSoFar[]
+  /** What webhooks are owed as ranges. */
+  owed(): OwedFigures[]
 }
+
+export type OwedFigures = Pick<OwedRange, 'cause' | 'count' | 'oldestAtMs' | 'sinceMs'>
 
 /** An open shard. */
 export interface Watched {
   count(stages: Stages): void
   inputs(): ReadSoFar[]
+  owed(): OwedFigures[]
 }
 
 export function createFigures(room: Room, shards: ReadonlySet<Watched>): DeliverFigures {
@@ -26,5 +32,6 @@ export function createFigures(room: Room, shards: ReadonlySet<Watched>): Deliver
       return { stages, payloadBytes: room.bytes() }
     },
     inputs: () => [...shards].flatMap(shard => shard.inputs()),
+    owed: () => [...shards].flatMap(shard => shard.owed()),
   }
 }

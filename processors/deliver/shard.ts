@@ -2,9 +2,9 @@
  * The deliveries of one shard, from the moment they are due to what becomes of them:
  *
  *     due ─► webhook? ──gone──► cancelled
- *              │ └──inactive──► moved aside
+ *              │ └──inactive──► waits with the webhook's range
  *              ▼
- *            queue ──too much waiting, failing──► moved aside (a retry topic, no attempt, schedule untouched)
+ *            queue ──a minute without a slot──► waits with the webhook's range (`catch-up/owing.ts`)
  *              ▼
  *           attempt ─► success | retry topic, due later | dead letter
  *
@@ -17,10 +17,10 @@ import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Ids } from '../../src/events/ids.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
-import type { EventFacts } from '../../topics/deliveries.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Attempts } from './attempt.ts'
-import type { Delivery, Owner } from './delivery.ts'
+import type { Owing } from './catch-up/owing.ts'
+import type { Delivery, Origin, Owner } from './delivery.ts'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
 import { createDueQueue } from './dispatch/due-queue.ts'
 import type { Room } from './dispatch/memory-budget.ts'
@@ -31,31 +31,40 @@ import type { Announcing } from './outcome/announcements.ts'
 import type { Outputs } from './outcome/outputs.ts'
 import { createSettle } from './outcome/settle.ts'
 import type { OpenEvents } from './state/open-events.ts'
-import type { Begun, Progress } from './state/progress.ts'
+import type { WebhookStates } from './state/webhook-states.ts'
 
 /** A webhook that is not in the view may be newer than it: its deliveries are cancelled only when they are older than this. */
 const VIEW_LAG_MS_MAX = 2_000
-/** Moved aside in one go. */
+/** Deferred in one go. */
 const SWEEP_DELIVERIES = 250
 const NOTHING = Buffer.alloc(0)
 
+/** What is fed, replayed or redriven from a log holds no position back. */
+const isFromTopic = ({ source }: Delivery) => source.progress.topic !== undefined
+
 export interface DeliveryShard {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
-  take(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, place: number, fresh?: boolean): boolean
+  take(record: RetryRecord, origin: Origin): boolean
   /** Goes on with one whose turn it is. */
   turn(delivery: Delivery): void
   /** Takes in hand a delivery that somebody wants tried again. */
-  takeAsked(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun): void
+  takeAsked(record: RetryRecord, origin: Origin): void
   /** Cancels what is in hand and not in flight; what is in flight gets no further attempt. */
   cancel(reasonFor: (delivery: RetryRecord, inFlight: boolean) => string | undefined): void
   isFlying(deliveryId: string): boolean
   /** Adds what is in hand to a count by stage. */
   count(stages: Stages): void
-  /** Cancels a record that was never in hand. */
-  cancelRecord(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, reason: string): void
-  /** Moves aside what has waited too long for a slot: a position must not stand still for one slow webhook. To be called now and then. */
+  /** Ends a record that was never in hand. */
+  endUntaken(record: RetryRecord, origin: Origin, end: { state: 'cancelled' | 'failed'; reason: string }): void
+  /** Of one webhook, what waits for a slot and has made no attempt. */
+  unattempted(webhookId: string): Delivery[]
+  /** It waits with its webhook's range. */
+  deferred(delivery: Delivery): void
+  /** Fed deliveries in hand. */
+  fedOut(): number
+  /** What has waited too long for a slot waits with its webhook's range: a position must not stop for one slow webhook. To be called now and then. */
   sweep(): void
-  /** Packed rows and the state of open events. */
+  /** Packed rows. */
   seal(): OutRecord[]
   committed(): void
   /** Begins nothing more; resolves when nothing is in flight, or when the drain time is over. */
@@ -73,8 +82,8 @@ export function createDeliveryShard(deps: {
   outputs: Outputs
   announce: Announcing
   lanes: SubjectLanes
-  /** Whether a fresh delivery must wait in the log, because its webhook is off or catching up. */
-  holds(event: EventFacts, webhook: Webhook): boolean
+  states: WebhookStates
+  owing: Pick<Owing, 'queued' | 'defer' | 'attempted' | 'open' | 'absorbPaused'>
   /** Why a delivery must not go on, if somebody cancelled it. */
   cancelReason(record: RetryRecord): string | undefined
   room: Room
@@ -84,27 +93,32 @@ export function createDeliveryShard(deps: {
   timeScale: number
   /** More can wait for their due time again. */
   onSpace(): void
-  onAttempt(row: AttemptRow): void
+  onAttempt(row: AttemptRow, isFed: boolean): void
 }): DeliveryShard {
   const { handle, view, attempts, dispatcher, room, limits, clock } = deps
   const settle = createSettle({ ...deps, release: drop })
   const inHand = new Set<Delivery>()
   const due = createDueQueue<Delivery>({ clock, sizeMax: limits.scheduledMax, onDue })
   let inFlight = 0
+  let fedOut = 0
+  /** What is being read just now: it lies behind everything that is in hand. */
+  let arriving: Delivery | undefined
   let refusedOne = false
   let sweepAtMs = 0
   let closed = false
   let results = { filling: 0, sealed: 0 }
+  /** When the oldest result that is not committed ended; monotonic. */
+  let oldest: { filling: number | undefined; sealed: number | undefined } = { filling: undefined, sealed: undefined }
   let drained: () => void = () => undefined
 
   const owner: Owner = {
     begin: delivery => guarded(() => begin(delivery)),
-    move: delivery => guarded(() => settle.aside(delivery)),
     finish(delivery, result) {
       inFlight--
       if (delivery.stage === 'flying') guarded(() => finish(delivery, result))
       if (inFlight === 0) drained()
     },
+    mayBegin,
   }
 
   function guarded<T>(work: () => T): T | undefined {
@@ -114,6 +128,13 @@ export function createDeliveryShard(deps: {
       handle.fail(error as Error)
       return undefined
     }
+  }
+
+  /** A crash repeats what is not committed: results that are late to commit stop further requests, as does a shard that is held no longer. */
+  function mayBegin(): boolean {
+    const since = oldest.sealed ?? oldest.filling
+    if (since !== undefined && clock.monotonicMs() - since > limits.uncommittedMsMax) return false
+    return handle.isHeld()
   }
 
   function onDue(delivery: Delivery): void {
@@ -127,18 +148,16 @@ export function createDeliveryShard(deps: {
   function dispatch(delivery: Delivery): void {
     const webhook = sendable(delivery)
     if (!webhook) return
-    if (delivery.fresh && deps.holds(delivery.event, webhook)) {
-      settle.parked(delivery)
-      return
-    }
     delivery.waitingSinceMs = clock.nowMs()
     if (!deps.lanes.mayGo(delivery, webhook)) {
       delivery.stage = 'lined'
-      if (room.crowded() || deps.lanes.waiting(webhook.id) > limits.linedMax) settle.aside(delivery)
+      delivery.fed?.lined()
+      if (!delivery.fed && deps.lanes.waiting(webhook.id) >= limits.linedMax) deps.owing.open(webhook, 'ordered')
       return
     }
     delivery.stage = 'waiting'
-    if (!dispatcher.offer(delivery, webhook.maxInFlight)) settle.aside(delivery)
+    dispatcher.offer(delivery, webhook.maxInFlight)
+    if (!delivery.fed && dispatcher.waiting(webhook.id) > limits.waitingFairShare) deps.owing.queued(webhook)
   }
 
   /** The webhook as it is now, if it may be sent to; else the delivery is taken care of. */
@@ -146,17 +165,29 @@ export function createDeliveryShard(deps: {
     const { event, webhookId } = delivery
     const webhook = view.find('webhook', event.organizationId, webhookId)
     if (webhook?.active) return webhook
-    if (webhook && delivery.fresh && delivery.stage === 'held' && deps.holds(delivery.event, webhook)) settle.parked(delivery)
-    else if (webhook) settle.aside(delivery)
+    if (webhook) defer(delivery, webhook)
     else if (view.organization(event.organizationId)?.status === 'deleted') settle.cancelled(delivery, 'organization_deleted')
     else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) settle.cancelled(delivery, 'webhook_deleted')
-    else hold(delivery, delivery.createdAtMs + VIEW_LAG_MS_MAX)
+    else {
+      delivery.stage = 'held'
+      due.add(delivery, delivery.createdAtMs + VIEW_LAG_MS_MAX, true)
+    }
     return undefined
   }
 
-  function hold(delivery: Delivery, untilMs: number): void {
-    delivery.stage = 'held'
-    if (!due.add(delivery, untilMs)) settle.aside(delivery)
+  function defer(delivery: Delivery, webhook: Webhook): void {
+    if (delivery === arriving && delivery.fresh && !webhook.active && deps.owing.absorbPaused(delivery, webhook)) {
+      drop(delivery)
+      return
+    }
+    if (deps.owing.defer(delivery, webhook)) return
+    if (!isFromTopic(delivery) && !webhook.active) {
+      settle.skipped(delivery, 'inactive')
+      return
+    }
+    const scheduleMs = webhook.retryDelaysMs.reduce((sum, ms) => sum + ms, 0) * deps.timeScale
+    if (delivery.isRetry && clock.nowMs() < delivery.createdAtMs + scheduleMs) settle.hop(delivery)
+    else settle.refused(delivery, 'endpoint_unavailable')
   }
 
   function begin(delivery: Delivery): Promise<AttemptResult> | undefined {
@@ -172,11 +203,14 @@ export function createDeliveryShard(deps: {
     return sending
   }
 
-  function inHandOf(record: RetryRecord, progress: Pick<Progress, 'end'>, begun: Begun, place: number, fresh: boolean): Delivery {
+  function inHandOf(record: RetryRecord, { source, countedAs, fed, isRetry = false, fresh = false }: Origin): Delivery {
     const delivery: Delivery = {
       ...record,
       owner,
-      source: { progress, record: begun, place },
+      source,
+      countedAs,
+      fed,
+      isRetry,
       fresh,
       stage: 'held',
       bytes: record.payload.length,
@@ -192,23 +226,26 @@ export function createDeliveryShard(deps: {
   function keep(delivery: Delivery): void {
     room.take(delivery.bytes)
     inHand.add(delivery)
+    if (delivery.fed) fedOut++
   }
 
   function drop(delivery: Delivery): void {
+    if (!inHand.delete(delivery)) return
     delivery.stage = 'over'
     delivery.payload = NOTHING
-    inHand.delete(delivery)
+    if (delivery.fed) fedOut--
     room.give(delivery.bytes)
   }
 
   function finish(delivery: Delivery, result: AttemptResult): void {
     results.filling++
+    oldest.filling ??= clock.monotonicMs()
     dispatcher.uncommitted(1)
     delivery.cancel = deps.cancelReason(delivery) ?? delivery.cancel
     settle.attempted(delivery, result)
   }
 
-  /** Whoever is not in flight is let go of, unended: the next holder of the shard reads it again. */
+  /** What is not in flight is let go of, unended: the next holder of the shard reads it again. */
   function stop(): void {
     due.close()
     dispatcher.forget(owner)
@@ -220,8 +257,8 @@ export function createDeliveryShard(deps: {
   }
 
   return {
-    take(record, progress, begun, place, fresh = false) {
-      const delivery = inHandOf(record, progress, begun, place, fresh)
+    take(record, origin) {
+      const delivery = inHandOf(record, origin)
       const cancel = deps.cancelReason(record)
       const later = record.dueAtMs > delivery.takenAtMs && cancel === undefined
       if (later && !due.add(delivery, record.dueAtMs)) {
@@ -230,14 +267,18 @@ export function createDeliveryShard(deps: {
       }
       keep(delivery)
       if (cancel !== undefined) settle.cancelled(delivery, cancel)
-      else if (!later) dispatch(delivery)
+      else if (!later) {
+        arriving = delivery
+        dispatch(delivery)
+        arriving = undefined
+      }
       return true
     },
     turn(delivery) {
       if (delivery.stage === 'lined') dispatch(delivery)
     },
-    takeAsked(record, progress, begun) {
-      const delivery = inHandOf(record, progress, begun, 0, false)
+    takeAsked(record, origin) {
+      const delivery = inHandOf(record, origin)
       keep(delivery)
       settle.asked(delivery)
       dispatch(delivery)
@@ -254,31 +295,47 @@ export function createDeliveryShard(deps: {
       for (const { stage } of inHand) if (stage !== 'over') stages[stage]++
     },
     isFlying: deliveryId => [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
-    cancelRecord(record, progress, begun, reason) {
-      const delivery = inHandOf(record, progress, begun, 0, false)
+    endUntaken(record, origin, { state, reason }) {
+      const delivery = inHandOf(record, origin)
       keep(delivery)
-      settle.cancelled(delivery, reason)
+      if (state === 'cancelled') settle.cancelled(delivery, reason)
+      else settle.refused(delivery, reason)
     },
+    unattempted: webhookId =>
+      [...inHand].filter(({ webhookId: id, stage, attempts: made, fed }) => id === webhookId && stage === 'waiting' && made === 0 && !fed),
+    deferred(delivery) {
+      deps.lanes.deferred(delivery)
+      if (delivery.fed) delivery.fed.back()
+      else delivery.source.progress.end(delivery.source.record, delivery.source.place)
+      if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
+      drop(delivery)
+      handle.write([])
+    },
+    fedOut: () => fedOut,
     sweep() {
       const nowMs = clock.nowMs()
       if (nowMs < sweepAtMs) return
       let moved = 0
       // In the order in which they were taken.
       for (const delivery of inHand) {
-        if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved === SWEEP_DELIVERIES) break
-        if ((delivery.stage !== 'waiting' && delivery.stage !== 'lined') || delivery.waitingSinceMs > nowMs - limits.waitingMsMax) continue
-        settle.aside(delivery)
+        if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved >= SWEEP_DELIVERIES) break
+        if (delivery.stage !== 'waiting' || !isFromTopic(delivery) || delivery.waitingSinceMs > nowMs - limits.waitingMsMax) continue
+        const webhook = view.find('webhook', delivery.event.organizationId, delivery.webhookId)
+        if (webhook) defer(delivery, webhook)
         moved++
       }
+      if (moved > 0) dispatcher.tidy()
       if (moved < SWEEP_DELIVERIES) sweepAtMs = nowMs + limits.waitingMsMax / 8
     },
     seal() {
       results = { filling: 0, sealed: results.filling }
+      oldest = { filling: undefined, sealed: oldest.filling }
       return settle.seal()
     },
     committed() {
       const { sealed } = results
       results.sealed = 0
+      oldest.sealed = undefined
       if (sealed > 0) dispatcher.uncommitted(-sealed)
     },
     async drain() {

@@ -30,9 +30,9 @@ export interface AnalyticsClient {
   readonly database: string
   /**
    * Rows of a SELECT. Times come as ISO 8601. Throws ClarionError `service_unavailable` unless ClickHouse answers in time, to the end and with
-   * rows; only a statement that ClickHouse finds wrong is a `ClickHouseError`.
+   * rows; only a statement that ClickHouse finds wrong is a `ClickHouseError`. `timeoutMs`: less than the client's, for what is not worth more.
    */
-  query<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
+  query<Row>(sql: string, parameters?: Record<string, unknown>, timeoutMs?: number): Promise<Row[]>
   /** One statement without an answer. Errors as `query`. */
   command(sql: string, parameters?: Record<string, unknown>): Promise<void>
   /** The same for a definition, which reaches every replica. */
@@ -101,10 +101,10 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
   const inserts = connect(database)
   let queriesNow = 0
 
-  async function rowsOf<Row>(sql: string, parameters: Record<string, unknown>): Promise<Row[]> {
+  async function rowsOf<Row>(sql: string, parameters: Record<string, unknown>, timeoutMs: number): Promise<Row[]> {
     if (queriesNow >= queriesMax) throw new Error(`${queriesNow} queries are under way`)
     const deadline = new AbortController()
-    const timer = clock.after(requestTimeoutMs, () => deadline.abort())
+    const timer = clock.after(timeoutMs, () => deadline.abort())
     queriesNow++
     try {
       const query = { query: sql, query_params: parameters, format: 'JSONEachRow', abort_signal: deadline.signal } as const
@@ -165,7 +165,8 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
 
   return {
     database,
-    query: (sql, parameters = {}) => answered(() => rowsOf(sql, parameters)),
+    query: (sql, parameters = {}, timeoutMs = requestTimeoutMs) =>
+      answered(() => rowsOf(sql, parameters, Math.min(timeoutMs, requestTimeoutMs))),
     command,
     define: sql => command(definition(sql)),
     createDatabase: () =>

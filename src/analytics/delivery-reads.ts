@@ -1,16 +1,27 @@
 /**
  * Reading deliveries. A delivery is there as soon as admission has matched its webhook, though its first row comes only with its first
- * attempt. So what is listed is the matched webhooks of the emits together with the newest step of each delivery in `attempts`; ids of
- * deliveries that have no row yet are derived, as everywhere.
+ * step. So what is listed is the matched webhooks of the emits together with the newest step of each delivery in `attempts`. One without a
+ * step is pending: its id is derived, as everywhere, and asked for, since a row alone does not tell whether a replay made the event's own
+ * delivery or another one. Lists end where attempts end, after 62 days.
  */
 
 import type { Environment } from '../control-plane/records.ts'
 import { deliveryId } from '../events/ids.ts'
 import { type Place, readCursor } from '../model/cursors.ts'
+import { createAttemptedDeliveries } from './attempted-deliveries.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Attempt, type Delivery, type MatchedEvent, pendingDelivery, type Step, skippedDelivery, toDelivery } from './delivery.ts'
+import {
+  type Attempt,
+  DELIVERY_ID,
+  type Delivery,
+  type MatchedEvent,
+  pendingDelivery,
+  type Step,
+  skippedDelivery,
+  toDelivery,
+} from './delivery.ts'
 import type { ConsideredWebhook } from './emit-reads.ts'
-import { type Page, toPage } from './pages.ts'
+import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 import { readTypeFilter } from './type-filter.ts'
@@ -35,16 +46,25 @@ export interface DeliveryFilter {
 type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders'> & { requestHeaders: string | null; responseHeaders: string | null }
 
 export function createDeliveryReads(client: AnalyticsClient) {
-  const attempted = readQuery('deliveries-attempted')
+  const attempted = createAttemptedDeliveries(client)
   const matched = readQuery('deliveries-matched')
+  const matchedWindow = readQuery('deliveries-matched-window')
+  const newestSteps = readQuery('newest-steps')
+  const newestOfEvent = readQuery('newest-steps-of-event')
   const ofDelivery = readQuery('attempts-of-delivery')
   const ofEvent = readQuery('attempts-of-event')
   const emitsBetween = readQuery('emits-between')
 
-  /** Every step of one delivery, first to last; empty for one that has none or is not the organization's. */
+  /** Every step of one delivery, first to last (of more than 1,000 the newest); empty for one that has none or is not the organization's. */
   async function listAttempts(organizationId: string, environment: Environment, id: string): Promise<Attempt[]> {
     const found = await client.query<FoundAttempt>(ofDelivery, { organizationId, environment, deliveryId: id })
     return found.map(toAttempt)
+  }
+
+  /** The deliveries that have had a step, as their newest one makes them. */
+  async function withSteps(organizationId: string, environment: Environment, deliveryIds: string[]): Promise<Delivery[]> {
+    if (deliveryIds.length === 0) return []
+    return (await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })).map(toDelivery)
   }
 
   /** The delivery among those that admission made, or refused to make, in the milliseconds which the id begins with. */
@@ -58,6 +78,47 @@ export function createDeliveryReads(client: AnalyticsClient) {
     return undefined
   }
 
+  /** How those deliveries of a webhook's own stand that admission made (`pending`, or all of them) or refused to make, newest first. */
+  function findConsidered(filter: ListParameters, which: 'pending' | 'skipped' | 'all', limit: number): Promise<Delivery[]> {
+    const { organizationId, environment, webhookId } = filter
+    const parameters = { ...filter, skipped: { pending: 'none', skipped: 'only', all: 'any' }[which], pendingOnly: which === 'pending' }
+    const bounds = (before: EmitPlace | undefined) => {
+      const [beforeTime, beforeEmit] = before ?? filter.beforeEmitPlace ?? [null, null]
+      return { beforeTime, beforeEmit }
+    }
+
+    /** Each as its newest step makes it: those that have had one are not pending, and stand where that says. */
+    async function resolve(events: FoundEvent[]): Promise<Delivery[]> {
+      const made = events.map(event => unattempted(event, webhookId, event.skipped))
+      const ids = made.filter(({ status }) => status === 'pending').map(({ id }) => id)
+      const steps = new Map((await withSteps(organizationId, environment, ids)).map(delivery => [delivery.id, delivery]))
+      if (which === 'pending') return made.filter(({ id }) => !steps.has(id))
+      // One that a catch-up of an earlier release made came to be later than its event; the list of those attempted has it there.
+      return made.map(each => steps.get(each.id) ?? each).filter((each, at) => each.createdAt === made[at]!.createdAt)
+    }
+
+    return fillFromWindows<Delivery, EmitPlace>(limit, CONSIDERED_SCANS, {
+      async reach(scan, before) {
+        const [found] = await client.query<{ scanned: number | string; reachedEmit: string; reachedTime: string }>(matchedWindow, {
+          ...{ ...parameters, ...bounds(before), scan },
+        })
+        return found === undefined || Number(found.scanned) < scan ? undefined : [found.reachedTime, found.reachedEmit]
+      },
+      async items(most, before, reached) {
+        const [reachedTime, reachedEmit] = reached ?? [null, null]
+        const items: Delivery[] = []
+        for (let from = before, batch = most; ; batch = REFILL) {
+          const places = { ...bounds(from), reachedTime, reachedEmit, limit: batch }
+          const events = await client.query<FoundEvent>(matched, { ...parameters, ...places })
+          items.push(...(await resolve(events)))
+          const last = events.at(-1)
+          if (items.length >= most || events.length < batch || last === undefined) return items
+          from = [last.createdAt, last.emitId]
+        }
+      },
+    })
+  }
+
   return {
     listAttempts,
 
@@ -66,10 +127,16 @@ export function createDeliveryReads(client: AnalyticsClient) {
       return (await client.query<FoundAttempt>(ofEvent, { organizationId, environment, eventId })).map(toAttempt)
     },
 
+    /** Those deliveries of an event that have had a step. */
+    async attemptedOfEvent(organizationId: string, environment: Environment, eventId: string): Promise<Delivery[]> {
+      return (await client.query<Step>(newestOfEvent, { organizationId, environment, eventId })).map(toDelivery)
+    },
+
     /** One delivery, or undefined. */
     async deliveryById(organizationId: string, environment: Environment, id: string): Promise<Delivery | undefined> {
-      const newest = (await listAttempts(organizationId, environment, id)).at(-1)
-      if (newest !== undefined) return toDelivery(newest)
+      if (!DELIVERY_ID.test(id)) return undefined
+      const [found] = await withSteps(organizationId, environment, [id])
+      if (found !== undefined) return found
       return /^dlv_[0-9a-z]{32}$/.test(id) ? findPending(organizationId, environment, id) : undefined
     },
 
@@ -77,47 +144,44 @@ export function createDeliveryReads(client: AnalyticsClient) {
     async listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
       const { organizationId, environment, webhookId, status, type = null, limit, cursor } = filter
       const place = readCursor('deliveries', cursor)
-      const [time = null, event = null, delivery = null] = place ?? []
+      const [beforeTime, beforeEvent] = place ?? []
       const shared = { organizationId, environment, webhookId, ...readTypeFilter(type), ...rangeOf(filter) }
+
       const findAttempted = async () =>
-        status === 'pending'
-          ? []
-          : client.query<Step>(attempted, {
-              ...shared,
-              state: status ?? null,
-              beforeTime: time,
-              beforeEvent: event,
-              beforeDelivery: delivery,
-              limit: limit + 1,
-            })
-      const findMatched = async () =>
-        status !== undefined && status !== 'pending' && status !== 'skipped'
-          ? []
-          : client.query<MatchedEvent & { skipped: string | null }>(matched, {
-              ...shared,
-              skipped: status === 'skipped',
-              pendingOnly: status === 'pending',
-              throughTime: time,
-              throughEmit: event === null ? null : `cee_${event.slice('evt_'.length)}`,
-              limit: limit + 2,
-            })
-      const [live, withSteps] = await Promise.all([findMatched(), findAttempted()])
-      const found = together(
-        live.map(each => unattempted(each, webhookId, each.skipped)),
-        withSteps.map(toDelivery),
-      )
-      const rest = place === undefined ? found : found.filter(each => comparePlaces(placeOf(each), place) < 0)
-      return toPage('deliveries', rest, limit, placeOf)
+        (await attempted({ ...shared, state: status ?? null, withTests: true }, place, limit + 1)).map(toDelivery)
+
+      // Several deliveries may have the event of the last one that was shown: it is looked at once more.
+      const beforeEmitPlace: EmitPlace | undefined =
+        beforeTime === undefined || beforeEvent === undefined ? undefined : [beforeTime, `cee_${beforeEvent.slice('evt_'.length)}~`]
+      const considered = async (which: 'pending' | 'skipped' | 'all') =>
+        (await findConsidered({ ...shared, beforeEmitPlace }, which, limit + 2)).filter(
+          each => place === undefined || comparePlaces(placeOf(each), place) < 0,
+        )
+
+      if (status === 'pending') return toPage('deliveries', await considered('pending'), limit, placeOf)
+      const own = status === undefined ? await considered('all') : status === 'skipped' ? await considered('skipped') : []
+      return toPage('deliveries', together(own, await findAttempted()), limit, placeOf)
     },
   }
 }
 
+type FoundEvent = MatchedEvent & { skipped: string | null }
+/** When an emit was recorded, and its id. */
+type EmitPlace = [recordedAt: string, emitId: string]
+type ListParameters = Record<string, unknown> &
+  Pick<DeliveryFilter, 'organizationId' | 'environment' | 'webhookId'> & { beforeEmitPlace: EmitPlace | undefined }
+
+/** How many events of a webhook are looked at for those that are listed: few, unless most of them have been attempted. */
+const CONSIDERED_SCANS = [500, 20_000, 200_000]
+/** Events that are looked at together once the first few have not filled the page; their ids travel in the address of a query. */
+const REFILL = 2_000
+
 /** Ids of emits, events and deliveries begin with 48 bits of time; nine characters hold 45 of them, eight milliseconds. */
 const TIME_DIGITS = 9
 
-/** Deliveries that are in both lists have been attempted. Newest first. */
-function together(live: Delivery[], attempted: Delivery[]): Delivery[] {
-  const byId = new Map([...live, ...attempted].map(delivery => [delivery.id, delivery]))
+/** Deliveries that are in both lists stand as the second one, which was asked for last, has them. Newest first. */
+function together(own: Delivery[], attempted: Delivery[]): Delivery[] {
+  const byId = new Map([...own, ...attempted].map(delivery => [delivery.id, delivery]))
   return [...byId.values()].sort((a, b) => comparePlaces(placeOf(b), placeOf(a)))
 }
 

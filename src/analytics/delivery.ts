@@ -13,7 +13,7 @@ export interface Delivery {
   canonicalName: string
   sequence: number
   status: DeliveryState | 'pending'
-  /** Why it was cancelled or skipped. */
+  /** Why it failed, was cancelled or skipped, or is tried again: a word. */
   reason: string | null
   /** Attempts made. */
   attempts: number
@@ -30,6 +30,9 @@ export interface Delivery {
   createdAt: string
   completedAt: string | null
 }
+
+/** What is asked for under anything else is not there. */
+export const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
 
 /** One step of a delivery: an attempt, or an end without one (`attemptId` null). Fields as in `topics/audit-attempts.ts`. */
 export interface Attempt
@@ -67,7 +70,8 @@ export type Step = Pick<
   | 'nextAttemptAt'
   | 'replayId'
   | 'createdAt'
-> & { attemptId?: string | null }
+  | 'attemptId'
+>
 
 /** An event that a webhook matched. */
 export type MatchedEvent = Pick<Delivery, 'eventId' | 'emitId' | 'eventType' | 'canonicalName' | 'sequence' | 'createdAt'>
@@ -135,7 +139,7 @@ export function toDelivery(step: Step): Delivery {
     maxAttempts,
     nextAttemptAt: isOpen ? nextAttemptAt : null,
     responseStatus: step.responseStatus,
-    responseTimeMs: step.number > 0 ? step.durationMs : null,
+    responseTimeMs: step.attemptId === null ? null : step.durationMs,
     lastError: step.error,
     lastErrorKind: step.errorKind,
     trigger,

@@ -5,7 +5,7 @@ import type { Finding } from '../codes.ts'
 import type { Environment } from '../control-plane/records.ts'
 import { readCursor } from '../model/cursors.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Page, toPage } from './pages.ts'
+import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
 import { readNameFilter } from './type-filter.ts'
@@ -71,6 +71,13 @@ export interface Emit extends EmitSummary {
   webhooks: ConsideredWebhook[]
 }
 
+/** With what else is known of an emit that was looked up alone. */
+export interface EmitInFull {
+  emit: Emit
+  /** It is not older than attempts become: a delivery without one has not been tried. */
+  attemptsAreKept: boolean
+}
+
 export interface EmitFilter {
   organizationId: string
   environment: Environment
@@ -94,7 +101,8 @@ export interface RecentFailure {
 }
 
 /** As ClickHouse answers it. */
-type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings' | 'federation'> & {
+type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings' | 'federation' | 'attemptsAreKept'> & {
+  attemptsAreKept?: boolean | 0 | 1
   finalState: 'DELIVERED' | 'FAILED' | null
   findings: string | null
   federation: string | null
@@ -105,17 +113,25 @@ export function createEmitReads(client: AnalyticsClient) {
   const payload = readQuery('payload')
   const ofName = readQuery('payloads-of-name')
   const list = readQuery('list-emits')
-  const listByState = readQuery('list-emits-by-state')
+  const relayed = { page: readQuery('list-emits-relayed'), window: readQuery('list-emits-relayed-window') }
+  const ended = { page: readQuery('list-emits-ended'), window: readQuery('list-emits-ended-window') }
   const failedVerdicts = readQuery('recent-failed-verdicts')
   const undelivered = readQuery('recent-undelivered')
 
-  /** Looks at more and more of the newest emits until there are as many of a state as were asked for. */
-  async function findByState(parameters: Record<string, unknown> & { limit: number }): Promise<Found<EmitSummary>[]> {
-    for (const scan of STATE_SCANS) {
-      const found = await client.query<Found<EmitSummary>>(listByState, { ...parameters, scan })
-      if (found.length >= parameters.limit || scan === EVERYTHING) return found
-    }
-    return []
+  /** Window by window of what may be of the state, until there are as many as were asked for. */
+  function findByState(state: 'RELAYED' | 'DELIVERED' | 'FAILED', parameters: ListParameters): Promise<Found<EmitSummary>[]> {
+    const { page, window } = state === 'RELAYED' ? relayed : ended
+    return fillFromWindows<Found<EmitSummary>, string>(parameters.limit, STATE_SCANS, {
+      async reach(scan, before) {
+        const bound = { ...parameters, state, before: before ?? parameters.before, scan }
+        const [found] = await client.query<{ scanned: number | string; reached: string }>(window, bound)
+        return Number(found?.scanned ?? 0) < scan ? undefined : found?.reached
+      },
+      items: (limit, before, reached) =>
+        client.query<Found<EmitSummary>>(page, {
+          ...{ ...parameters, state, before: before ?? parameters.before, reached: reached ?? null, limit },
+        }),
+    })
   }
 
   /** The newest that were judged as failed and have not become an event by a redrive since. */
@@ -128,12 +144,17 @@ export function createEmitReads(client: AnalyticsClient) {
     return []
   }
 
+  async function emitInFull(organizationId: string, environment: Environment, emitId: string): Promise<EmitInFull | undefined> {
+    const [found] = await client.query<Found<Emit>>(byId, { organizationId, environment, emitId })
+    return found && { emit: toEmit(found), attemptsAreKept: Boolean(found.attemptsAreKept) }
+  }
+
   return {
+    emitInFull,
+
     /** The emit with every webhook considered, or undefined. */
-    async emitById(organizationId: string, environment: Environment, emitId: string): Promise<Emit | undefined> {
-      const [found] = await client.query<Found<Emit>>(byId, { organizationId, environment, emitId })
-      return found && toEmit(found)
-    },
+    emitById: async (organizationId: string, environment: Environment, emitId: string): Promise<Emit | undefined> =>
+      (await emitInFull(organizationId, environment, emitId))?.emit,
 
     /** The payload as it was sent, for 30 days; undefined after that, and for emits that were neither accepted nor failed. */
     async payloadOf(organizationId: string, environment: Environment, emitId: string): Promise<string | undefined> {
@@ -161,7 +182,7 @@ export function createEmitReads(client: AnalyticsClient) {
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
           ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
-          : await findByState({ ...shared, state: status })
+          : await findByState(status, shared)
       return toPage('emits', found.map(toEmit), limit, emit => [emit.emitId])
     },
 
@@ -176,16 +197,18 @@ export function createEmitReads(client: AnalyticsClient) {
   }
 }
 
+type ListParameters = Record<string, unknown> & { before: string | null; limit: number }
+
 const EVERYTHING = 0xffff_ffff
-/** How many of the newest emits are looked at for those of a state: most states are found among a few, whatever the organization has in all. */
-const STATE_SCANS = [50_000, EVERYTHING]
+/** How many emits with deliveries, or last words of a state, are looked at in one query. */
+const STATE_SCANS = [50_000, 250_000]
 /** The same for failed verdicts that a redrive may have undone. */
 const FAILED_SCANS = [20, EVERYTHING]
 
 const VERDICT_OF = { REJECTED: 'rejected', DEDUPLICATED: 'duplicate' } as const
 
 function toEmit<Row extends EmitSummary>(found: Found<Row>): Row {
-  const { finalState, findings, federation, ...facts } = found
+  const { finalState, findings, federation, attemptsAreKept: _, ...facts } = found
   const parsed = { findings: jsonOf(findings), federation: jsonOf(federation) }
   return { ...facts, ...parsed, state: stateOf(found) } as unknown as Row
 }

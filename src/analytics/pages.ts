@@ -14,3 +14,27 @@ export function toPage<Item, L extends ListName>(list: L, found: Item[], limit: 
   const more = found.length > limit && last !== undefined
   return { items, nextCursor: more ? writeCursor(list, placeOf(last)) : null }
 }
+
+/** A list of which only some entries are shown, as it is read: window by window from its newest end. */
+export interface Windows<Item, Place> {
+  /** How far back the next `scan` entries before a place reach; undefined: there are no more than these. */
+  reach(scan: number, before: Place | undefined): Promise<Place | undefined>
+  /** The newest of those that are shown, before a place and down to the end of a window (undefined: to the end of the list). */
+  items(limit: number, before: Place | undefined, reached: Place | undefined): Promise<Item[]>
+}
+
+/** As many items as asked for, or all there are. `scans`: the size of each window; the last one is that of all later ones. */
+export async function fillFromWindows<Item, Place>(
+  limit: number,
+  scans: readonly number[],
+  windows: Windows<Item, Place>,
+): Promise<Item[]> {
+  const items: Item[] = []
+  let before: Place | undefined
+  for (let at = 0; ; at++) {
+    const reached = await windows.reach(scans[Math.min(at, scans.length - 1)]!, before)
+    items.push(...(await windows.items(limit - items.length, before, reached)))
+    if (items.length >= limit || reached === undefined) return items
+    before = reached
+  }
+}

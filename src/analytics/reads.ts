@@ -6,9 +6,9 @@
  */
 import type { Environment } from '../control-plane/records.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Attempt, type Delivery, pendingDelivery, toDelivery } from './delivery.ts'
+import { type Attempt, type Delivery, pendingDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'
-import { createEmitReads, type Emit } from './emit-reads.ts'
+import { createEmitReads, type Emit, type EmitInFull } from './emit-reads.ts'
 import { createLifecycleReads } from './lifecycle-reads.ts'
 import { createQuarantineReads } from './quarantine-reads.ts'
 import { createRedeliveryReads } from './redelivery-reads.ts'
@@ -43,14 +43,16 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
   async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
     // An event's id is its emit's with another prefix (src/events/ids.ts).
     const emitId = `cee_${eventId.slice('evt_'.length)}`
-    const emit = await emits.emitById(organizationId, environment, emitId)
-    if (emit?.verdict !== 'accepted' || emit.eventId !== eventId) return undefined
+    const found = await emits.emitInFull(organizationId, environment, emitId)
+    if (found?.emit.verdict !== 'accepted' || found.emit.eventId !== eventId) return undefined
+    const { emit } = found
     // Only now: payloads are written before their emits, so that the payload of an emit that is seen is there.
-    const [payload, attempts] = await Promise.all([
+    const [payload, attempts, attempted] = await Promise.all([
       emits.payloadOf(organizationId, environment, emitId),
       deliveries.attemptsOfEvent(organizationId, environment, eventId),
+      deliveries.attemptedOfEvent(organizationId, environment, eventId),
     ])
-    return { emit, payload: payload ?? null, deliveries: deliveriesOf(emit, attempts), attempts }
+    return { emit, payload: payload ?? null, deliveries: deliveriesOf(found, attempted), attempts }
   }
 
   return {
@@ -67,7 +69,8 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
   }
 }
 
-function deliveriesOf(emit: Emit, attempts: Attempt[]): Delivery[] {
+/** Those that have had a step, and those that wait for their first one; the latter only while attempts are kept. */
+function deliveriesOf({ emit, attemptsAreKept }: EmitInFull, attempted: Delivery[]): Delivery[] {
   const { emitId, name: eventType, recordedAt: createdAt } = emit
   const event = {
     emitId,
@@ -77,9 +80,8 @@ function deliveriesOf(emit: Emit, attempts: Attempt[]): Delivery[] {
     canonicalName: emit.canonicalName ?? eventType,
     sequence: emit.sequence ?? 0,
   }
-  const matched = emit.webhooks.filter(webhook => webhook.skipped === null).map(webhook => pendingDelivery(event, webhook.webhookId))
-  const byId = new Map(matched.map(delivery => [delivery.id, delivery]))
-  const inOrder = attempts.toSorted((a, b) => a.number - b.number || Date.parse(a.startedAt) - Date.parse(b.startedAt))
-  for (const attempt of inOrder) byId.set(attempt.deliveryId, toDelivery(attempt))
+  const matched = attemptsAreKept ? emit.webhooks.filter(webhook => webhook.skipped === null) : []
+  const made = matched.map(webhook => pendingDelivery(event, webhook.webhookId))
+  const byId = new Map([...made, ...attempted].map(delivery => [delivery.id, delivery]))
   return [...byId.values()].sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))
 }

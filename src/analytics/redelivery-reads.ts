@@ -6,8 +6,9 @@
 import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Environment } from '../control-plane/records.ts'
 import { readCursor } from '../model/cursors.ts'
+import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
 import type { AnalyticsClient } from './client.ts'
-import { type Delivery, type Step, toDelivery } from './delivery.ts'
+import { DELIVERY_ID, type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 import { readQuery } from './statements.ts'
@@ -35,12 +36,12 @@ type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
   payload: string
 }
 
-/** Whatever else is asked for is not there. */
-const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
+type FoundCount = { webhookId: string } & Record<'dead' | 'gone' | 'fromSequence' | 'throughSequence', number | string>
 
 export function createRedeliveryReads(client: AnalyticsClient) {
   const newestSteps = readQuery('newest-steps')
-  const dead = readQuery('dead-letters')
+  const attempted = createAttemptedDeliveries(client)
+  const deadCounts = readQuery('dead-letter-counts')
   const eventsToDeliver = readQuery('events-to-deliver')
 
   return {
@@ -54,12 +55,27 @@ export function createRedeliveryReads(client: AnalyticsClient) {
 
     /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
-      const { organizationId, environment, webhookId = null, limit, cursor } = filter
-      const [beforeTime = null, beforeEvent = null, beforeDelivery = null] = readCursor('dead-letters', cursor) ?? []
-      const place = { beforeTime, beforeEvent, beforeDelivery }
-      const parameters = { organizationId, environment, webhookId, ...rangeOf(filter), ...place, limit: limit + 1 }
-      const found = await client.query<Step>(dead, parameters)
+      const { limit, cursor } = filter
+      const found = await attempted(deadOf(filter), readCursor('dead-letters', cursor), limit + 1)
       return toPage('dead-letters', found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
+    },
+
+    /**
+     * Of each webhook that has dead letters: how many of them can be sent again, between which events, and how many cannot, since their
+     * events are older than `oldestEvent` (an id).
+     */
+    async countDeadLetters(
+      filter: Omit<DeadLetterFilter, 'limit' | 'cursor'> & { oldestEvent: string },
+    ): Promise<Array<{ webhookId: string; count: number; gone: number; fromSequence: number; throughSequence: number }>> {
+      const { oldestEvent, ...chosen } = filter
+      const found = await client.query<FoundCount>(deadCounts, { ...parametersOf(deadOf(chosen), undefined), oldestEvent })
+      return found.map(each => ({
+        webhookId: each.webhookId,
+        count: Number(each.dead),
+        gone: Number(each.gone),
+        fromSequence: Number(each.fromSequence),
+        throughSequence: Number(each.throughSequence),
+      }))
     },
 
     /** By emit id; those whose payload is gone are left out. */
@@ -69,6 +85,11 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       return new Map(found.map(each => [each.emitId, toEvent(each)]))
     },
   }
+}
+
+function deadOf(filter: Omit<DeadLetterFilter, 'limit' | 'cursor'>): AttemptedFilter {
+  const { organizationId, environment, webhookId = null } = filter
+  return { organizationId, environment, webhookId, ...rangeOf(filter), state: 'failed', withTests: false }
 }
 
 function toEvent({ time, recordedAt, federation, payload, ...facts }: FoundEvent): EventToDeliver {

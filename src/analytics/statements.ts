@@ -1,10 +1,19 @@
 /** SQL that stands in files beside the code. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { EMIT_FRAGMENTS } from './emit-fragments.ts'
+import { STEP_FRAGMENTS } from './newest-step.ts'
 
-/** The text of `queries/<name>.sql`. */
+const FRAGMENTS: Readonly<Record<string, string>> = { ...STEP_FRAGMENTS, ...EMIT_FRAGMENTS }
+
+/** The text of `queries/<name>.sql`, with the text of a fragment for each `{{fragment}}`. Throws for one that there is not. */
 export function readQuery(name: string): string {
-  return readFileSync(join(import.meta.dirname, 'queries', `${name}.sql`), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, 'queries', `${name}.sql`), 'utf8')
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (_, fragment: string) => {
+    const found = FRAGMENTS[fragment]
+    if (found === undefined) throw new Error(`${name}.sql names ${fragment}, which is no fragment`)
+    return found
+  })
 }
 
 export interface Migration {

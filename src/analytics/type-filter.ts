@@ -12,11 +12,11 @@ export interface TypeFilter {
   canonicalEnd: string | null
 }
 
-const ALL: TypeFilter = { type: null, typePattern: null, canonicalEnd: null }
+export const NO_TYPE_FILTER: TypeFilter = { type: null, typePattern: null, canonicalEnd: null }
 
 /** Of a list of events. Throws `validation_failed` for a text that is no selector, or one of a kind, which deliveries do not tell. */
 export function readTypeFilter(text: string | null): TypeFilter {
-  if (text === null) return ALL
+  if (text === null) return NO_TYPE_FILTER
   const selector = parseSelector(text)
   if (selector === undefined) throw refused(notASelector(text))
   if (selector.form === 'kind') throw refused('kinds cannot be filtered by here: use platformxe.generic')
@@ -48,15 +48,15 @@ export function readNameFilter(text: string | null): NameFilter {
 function filterOf(selector: Exclude<Selector, { form: 'kind' }>): TypeFilter {
   switch (selector.form) {
     case 'all':
-      return { ...ALL, typePattern: '^[a-z]' }
+      return { ...NO_TYPE_FILTER, typePattern: '^[a-z]' }
     case 'namespace':
-      return { ...ALL, typePattern: `^${selector.key}[.]` }
+      return { ...NO_TYPE_FILTER, typePattern: `^${selector.key}[.]` }
     case 'type':
-      return { ...ALL, type: selector.key }
+      return { ...NO_TYPE_FILTER, type: selector.key }
     case 'version':
-      return { ...ALL, canonicalEnd: `:${selector.key}` }
+      return { ...NO_TYPE_FILTER, canonicalEnd: `:${selector.key}` }
     case 'canonical':
-      return { ...ALL, canonicalEnd: selector.key }
+      return { ...NO_TYPE_FILTER, canonicalEnd: selector.key }
   }
 }
 

@@ -45,6 +45,7 @@ import type { LiveUsage, Positions, Readiness } from './ports.ts'
 import { createRedelivery } from './redelivery.ts'
 import type { Route } from './route.ts'
 import { createRoutes } from './routes.ts'
+import type { WaitingWebhooks } from './waiting-webhooks.ts'
 
 export interface ApiDeps {
   view: ControlView
@@ -61,6 +62,8 @@ export interface ApiDeps {
   shards: number
   positions: Positions
   usage: LiveUsage
+  /** The composition root feeds it the topic `delivery.catch-ups`. */
+  waiting: Pick<WaitingWebhooks, 'of'>
   readiness: Readiness
   /** Tests of webhooks. */
   pings: Pings

@@ -1,8 +1,10 @@
 /**
- * What is asked of deliveries that have been made (C.10): one more attempt, the schedule anew, none any more. Decided on the history, which
- * lags a little; the engine, which does not, makes each attempt once however often it is asked for.
+ * What is asked of deliveries (C.10): one more attempt, the schedule anew, none any more. Decided on the history, which lags a little; the
+ * engine, which does not, makes each attempt once however often it is asked for. Dead letters that are chosen by a filter are a range for the
+ * engine, which walks the log: the call is as cheap for a million as for one.
  */
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
+import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Delivery } from '../analytics/delivery.ts'
 import type { Reads } from '../analytics/reads.ts'
 import type { EventToDeliver } from '../analytics/redelivery-reads.ts'
@@ -11,27 +13,39 @@ import { ClarionError } from '../codes.ts'
 import type { Caller } from '../control-plane/announce.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import type { Owner } from '../control-plane/webhooks.ts'
-import type { Ids } from '../events/ids.ts'
+import { eventId, type Ids } from '../events/ids.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import type { KeptEvents } from './kept-events.ts'
 
-/** Dead letters that one call redrives at most. */
-export const REDRIVE_MAX = 10_000
+/** Dead letters of a range that are sent again in a second, unless said. */
+const REDRIVE_RATE = 50
+/** How long events are kept, in the log and in the history. */
+const KEPT_MS = 30 * 86_400_000
 /** Events, up to 256 KB each, that are in memory at a time. */
 const CHUNK = 100
 const ASKED_MAX = 50_000
 const SKIPPED_SHOWN_MAX = 1_000
 
-export type RedriveChoice = { deliveryIds: string[] } | { webhookId?: string; from?: string; to?: string }
+export type RedriveChoice = { deliveryIds: string[] } | RedriveFilter
+
+interface RedriveFilter {
+  webhookId?: string
+  /** ISO 8601: came to be at or after, came to be before. */
+  from?: string
+  to?: string
+  ratePerSecond?: number
+}
 
 export interface Redriven {
-  /** Deliveries that go through their schedule anew. */
+  /** Deliveries that go through their schedule anew, of a range as many as the history has now. */
   count: number
-  /** What was chosen and cannot be redriven (the first 1,000). */
-  skipped: Array<{ deliveryId: string; reason: SkipReason }>
-  /** There are more dead letters than one call redrives. */
-  more: boolean
+  /** What was chosen and cannot be redriven: deliveries that were named (the first 1,000), or how many of a webhook's. */
+  skipped: Array<{ deliveryId: string; reason: SkipReason } | { webhookId: string; count: number; reason: SkipReason }>
+  /** Nothing is left for another call. */
+  more: false
+  /** What goes on in the background, one for each webhook. */
+  rangeIds: string[]
 }
 
 type SkipReason = 'not_found' | 'not_failed' | 'webhook_inactive' | 'payload_expired' | 'delivery_in_progress'
@@ -39,7 +53,7 @@ type SkipReason = 'not_found' | 'not_failed' | 'webhook_inactive' | 'payload_exp
 export interface Redelivery {
   /** One attempt more, or with `resume` the schedule anew. Errors: `delivery_in_progress`, `webhook_inactive`, `conflict`, those of `KeptEvents`. */
   retry(caller: Caller, owner: Owner, delivery: Delivery, resume: boolean): Promise<Delivery>
-  /** Errors: `conflict` when it has ended, `webhook_inactive` when it waits in the log because its webhook is off. */
+  /** Wherever it waits, in the log too. Errors: `conflict` when it has ended. */
   cancel(caller: Caller, owner: Owner, delivery: Delivery): Promise<Delivery>
   redrive(caller: Caller, owner: Owner, choice: RedriveChoice): Promise<Redriven>
 }
@@ -64,15 +78,19 @@ export function createRedelivery(deps: {
     asked.set(id, attempts)
   }
 
-  const isActive = (owner: Owner, { webhookId }: Delivery) => view.find('webhook', owner.organizationId, webhookId)?.active === true
+  const isActive = (owner: Owner, { webhookId }: Pick<Delivery, 'webhookId'>) =>
+    view.find('webhook', owner.organizationId, webhookId)?.active === true
 
-  async function write(caller: Caller, owner: Owner, delivery: Delivery, command: Pick<DeliveryCommand, 'kind' | 'record'>): Promise<void> {
-    const { organizationId } = owner
-    const facts = { commandId: deps.ids.next('cmd'), organizationId, webhookId: delivery.webhookId, deliveryId: delivery.id }
-    const value = deliveryCommandCodec.encode({ ...facts, attempts: delivery.attempts, ...caller, ...command })
+  /** Answers the command's id. */
+  async function write(caller: Caller, { organizationId }: Owner, command: Command): Promise<string> {
+    const commandId = deps.ids.next('cmd')
+    const { actorId, requestId } = caller
+    const value = deliveryCommandCodec.encode({ commandId, organizationId, actorId, requestId, ...command })
     const partition = shardOf(organizationId, deps.shards)
+    const key = command.deliveryId === '' ? command.webhookId : command.deliveryId
     try {
-      await appender.append({ topic: deliveriesCommands.name, partition, key: delivery.id, value })
+      await appender.append({ topic: deliveriesCommands.name, partition, key, value })
+      return commandId
     } catch (cause) {
       throw new ClarionError('service_unavailable', 'The call was not taken; repeat it.', { retryAfterS: 1, cause })
     }
@@ -84,10 +102,8 @@ export function createRedelivery(deps: {
     const schedule = { attempts, attemptsBefore: attempts, once, dueAtMs: nowMs, createdAtMs: Date.parse(delivery.createdAt) }
     remember(delivery)
     try {
-      await write(caller, owner, delivery, {
-        kind: 'retry',
-        record: { ...source, webhookId, deliveryId, trigger: 'manual', replayId, ...schedule },
-      })
+      const record: RetryRecord = { ...source, webhookId, deliveryId, trigger: 'manual', replayId, ...schedule }
+      await write(caller, owner, { kind: 'retry', webhookId, deliveryId, attempts, record })
     } catch (error) {
       asked.delete(deliveryId)
       throw error
@@ -104,7 +120,7 @@ export function createRedelivery(deps: {
 
   /** Why a dead letter cannot be redriven. */
   function obstacle(owner: Owner, delivery: Delivery): SkipReason | undefined {
-    if (delivery.status !== 'failed' || delivery.trigger === 'test') return 'not_failed'
+    if ((delivery.status !== 'failed' && !isLeftOut(delivery)) || delivery.trigger === 'test') return 'not_failed'
     if (isAsked(delivery)) return 'delivery_in_progress'
     return isActive(owner, delivery) ? undefined : 'webhook_inactive'
   }
@@ -138,43 +154,83 @@ export function createRedelivery(deps: {
     }
   }
 
-  async function redriveAll(caller: Caller, owner: Owner, filter: { webhookId?: string; from?: string; to?: string }, total: Redriven) {
-    let cursor: string | undefined
-    for (let seen = 0; seen < REDRIVE_MAX; seen += CHUNK) {
-      const { items, nextCursor } = await reads.listDeadLetters({ ...owner, ...filter, limit: CHUNK, cursor })
-      await redriveChunk(caller, owner, items, total)
-      if (nextCursor === null) return
-      cursor = nextCursor
+  /** One command for each webhook that has dead letters, however many they are. */
+  async function redriveRanges(
+    caller: Caller,
+    owner: Owner,
+    { ratePerSecond = REDRIVE_RATE, ...filter }: RedriveFilter,
+  ): Promise<Redriven> {
+    const total: Redriven = { count: 0, skipped: [], more: false, rangeIds: [] }
+    const askedAtMs = Math.round(clock.nowMs())
+    const msOf = (time: string | undefined) => (time === undefined ? null : Date.parse(time))
+    const times = { fromMs: msOf(filter.from), toMs: msOf(filter.to) }
+    const found = await reads.countDeadLetters({ ...owner, ...filter, oldestEvent: oldestEvent(clock.machineMs() - KEPT_MS) })
+    for (const { webhookId, count, gone, fromSequence, throughSequence } of found) {
+      if (gone > 0) total.skipped.push({ webhookId, count: gone, reason: 'payload_expired' })
+      if (count === 0) continue
+      if (!isActive(owner, { webhookId })) {
+        total.skipped.push({ webhookId, count, reason: 'webhook_inactive' })
+        continue
+      }
+      const range = { environment: owner.environment, fromSequence, throughSequence, ...times, ratePerSecond, askedAtMs }
+      total.rangeIds.push(await write(caller, owner, { kind: 'retry', webhookId, deliveryId: '', attempts: 0, record: null, range }))
+      total.count += count
     }
-    total.more = true
+    return total
   }
 
   return {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
       if (trigger === 'test') throw new ClarionError('conflict', 'The delivery was a test, and stands in no log: send another one.')
-      if (status === 'pending' || status === 'retrying' || isAsked(delivery))
-        throw new ClarionError('delivery_in_progress', 'The delivery has not ended; its next attempt comes by itself.')
-      if (status !== 'failed' && status !== 'success')
-        throw new ClarionError('conflict', `The delivery was ${status}: only one that failed or succeeded can be retried.`)
+      const isOpen = status === 'pending' || status === 'retrying'
+      if (isOpen && !isActive(owner, delivery))
+        throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted: no attempt is made until it is switched on.')
+      if (isOpen || isAsked(delivery))
+        throw new ClarionError(
+          'delivery_in_progress',
+          `The delivery has not ended${nextAttempt(delivery)}; cancel it, or wait for its end.`,
+        )
+      if (status !== 'failed' && status !== 'success' && !isLeftOut(delivery))
+        throw new ClarionError('conflict', `The delivery was ${ended(delivery)}: it cannot be retried.`)
       if (!isActive(owner, delivery)) throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
       const source = await keptEvents.get(owner, delivery.emitId)
       if (isAsked(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
       return again(caller, owner, delivery, source, !resume)
     },
     async cancel(caller, owner, delivery) {
-      if (delivery.status !== 'pending' && delivery.status !== 'retrying')
-        throw new ClarionError('conflict', `The delivery has ended (${delivery.status}).`)
-      if (delivery.status === 'pending' && view.find('webhook', owner.organizationId, delivery.webhookId)?.active === false)
-        throw new ClarionError('webhook_inactive', 'The webhook is switched off: the event waits in the log, not as a delivery.')
-      await write(caller, owner, delivery, { kind: 'cancel', record: null })
+      const { id: deliveryId, webhookId, attempts, emitId, status } = delivery
+      if (status !== 'pending' && status !== 'retrying')
+        throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
+      const event = (await keptEvents.find(owner, [emitId])).get(emitId)?.event ?? null
+      await write(caller, owner, { kind: 'cancel', webhookId, deliveryId, attempts, record: null, event })
       return { ...delivery, status: 'cancelled', reason: 'manual', nextAttemptAt: null, completedAt: new Date(clock.nowMs()).toISOString() }
     },
     async redrive(caller, owner, choice) {
-      const total: Redriven = { count: 0, skipped: [], more: false }
-      if ('deliveryIds' in choice) await redriveNamed(caller, owner, choice.deliveryIds, total)
-      else await redriveAll(caller, owner, choice, total)
+      if (!('deliveryIds' in choice)) return redriveRanges(caller, owner, choice)
+      const total: Redriven = { count: 0, skipped: [], more: false, rangeIds: [] }
+      await redriveNamed(caller, owner, choice.deliveryIds, total)
       return total
     },
   }
 }
+
+type Command = Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'range'>
+
+/** Its owner chose not to have it, when switching the webhook on: it has ended without an attempt, and may be asked for after all. */
+const isLeftOut = ({ status, reason }: Delivery): boolean => status === 'skipped' && reason === 'left_out'
+
+const ended = ({ status, reason }: Delivery): string => (reason === null ? status : `${status} (${reason})`)
+
+const nextAttempt = ({ nextAttemptAt }: Delivery): string =>
+  nextAttemptAt === null ? '' : `, and its next attempt is due at ${nextAttemptAt}`
+
+/** What the ids of events begin with that are as old; younger ones sort behind it. */
+const oldestEvent = (timestampMs: number): string =>
+  eventId({ timestampMs, partition: 0, offset: 0, organizationId: '', environment: 'live', kind: 'emits' }).slice(
+    0,
+    'evt_'.length + TIME_DIGITS,
+  )
+
+/** 45 of the 48 bits of time that an id begins with. */
+const TIME_DIGITS = 9

@@ -2,6 +2,7 @@
 import type { WebhookActivity } from '../analytics/webhook-reads.ts'
 import type { ApiKey, Organization, Registration, Webhook } from '../control-plane/records.ts'
 import { shownRetryPolicy } from '../control-plane/retry-policy.ts'
+import type { Waiting } from './waiting-webhooks.ts'
 
 export function shownOrganization(organization: Organization) {
   const { organizationId: _id, partitions: _partitions, testEnvironment: _test, ...shown } = organization
@@ -14,12 +15,17 @@ export function shownKey(key: ApiKey) {
 }
 
 /** `publicKey`: see `Webhooks.publicKeyOf`. A former secret whose time is over is not told of any more. */
-export function shownWebhook(webhook: Webhook, publicKey: string | null, activity: WebhookActivity, nowMs: number) {
+export function shownWebhook(
+  webhook: Webhook,
+  publicKey: string | null,
+  { activity, waiting }: { activity: WebhookActivity; waiting: Waiting | null },
+  nowMs: number,
+) {
   const { organizationId: _id, encryptedSecret: _secret, previousEncryptedSecret: _previous, encryptedHeaders: _headers, ...open } = webhook
   const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...shown } = open
   const until = shown.previousSecretExpiresAt
   const previousSecretExpiresAt = until !== null && Date.parse(until) > nowMs ? until : null
-  return { ...shown, previousSecretExpiresAt, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity }
+  return { ...shown, previousSecretExpiresAt, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity, waiting }
 }
 
 export function shownRegistration(registration: Registration) {

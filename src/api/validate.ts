@@ -26,7 +26,9 @@ export function createValidators(): Validators {
     body: schema => check(strict.compile(withOwnKeywords(schema)), 'body'),
     query: schema => {
       const checkTypes = check(coercing.compile(withOwnKeywords(schema)), 'query')
+      const integers = integersOf(schema)
       return query => {
+        refuseOddIntegers(query as Record<string, unknown>, integers)
         checkTypes(query)
         refuseInfinite(query as Record<string, unknown>)
         refuseEmptyRange(query as Record<string, unknown>)
@@ -42,6 +44,22 @@ function createAjv(coerceTypes: boolean): Ajv2020 {
   ajv.addKeyword({ keyword: INSTANT, modifying: true, errors: false, validate: rewriteInstant })
   ajv.addKeyword({ keyword: CHARACTERS, type: 'string', validate: isWhole, error: { message: HALF_A_PAIR } })
   return ajv
+}
+
+/** Parameters of a query that are whole numbers. */
+const integersOf = (schema: Schema): string[] =>
+  Object.entries((schema.properties ?? {}) as Record<string, { type?: unknown }>)
+    .filter(([, { type }]) => type === 'integer')
+    .map(([name]) => name)
+
+/** What Ajv would make a number of: `1e2`, `0x10`, ` 5`, `5.0`. A whole number is written in digits. */
+function refuseOddIntegers(query: Record<string, unknown>, integers: string[]): void {
+  for (const name of integers) {
+    const text = query[name]
+    if (typeof text !== 'string' || /^-?\d+$/.test(text)) continue
+    const details = [{ path: pointerTo('', name), rule: 'type', message: 'must be integer' }]
+    throw new ClarionError('validation_failed', `The request is wrong at '${details[0]!.path}': must be integer.`, { details })
+  }
 }
 
 /** A text of many digits becomes infinite, and Ajv holds only finite numbers against their bounds. */

@@ -14,6 +14,7 @@ import { checkRevision, revised } from './revision.ts'
 import type { SecretBox } from './secrets.ts'
 import type { ControlStore, Decision } from './store.ts'
 import type { ControlView } from './view.ts'
+import { freeWebhookId } from './webhook-ids.ts'
 import { checkRoom, checkWritable } from './webhook-plan.ts'
 import { rotated } from './webhook-rotation.ts'
 import { type CheckUrl, checkedSettings, type WebhookSettings } from './webhook-settings.ts'
@@ -116,8 +117,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   async function create(caller: Caller, owner: Owner, input: NewWebhook, prove?: Prove) {
     const secret = input.secret ?? generateSecret(deps.random)
     const now = new Date(clock.nowMs()).toISOString()
-    const webhook: Webhook = {
-      ...{ id: ids.next('wh'), ...owner, revision: 1, createdAt: now, updatedAt: now },
+    const draft: Webhook = {
+      ...{ id: freeWebhookId(ids, 'wh', view.webhooks(owner.organizationId)), ...owner, revision: 1, createdAt: now, updatedAt: now },
       ...{ name: null, description: null, url: input.url, events: input.events },
       ...{ active: input.active ?? true, pausedAt: input.active === false ? now : null },
       ...{ ...WEBHOOK_DEFAULTS, retryDelaysMs: retryDelaysMs(), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
@@ -125,10 +126,12 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     }
     if (prove !== undefined) {
       checkRoom(getOrganization(view, owner.organizationId), view.webhooks(owner.organizationId))
-      await prove(webhook)
+      await prove(draft)
     }
     return store.change(ids.next('chg'), current => {
-      checkRoom(getOrganization(current, owner.organizationId), current.webhooks(owner.organizationId))
+      const standing = current.webhooks(owner.organizationId)
+      checkRoom(getOrganization(current, owner.organizationId), standing)
+      const webhook = { ...draft, id: freeWebhookId(ids, 'wh', standing, draft.id) }
       const data = { url: webhook.url, events: webhook.events }
       return {
         records: [{ kind: 'webhook', record: webhook }],

@@ -27,8 +27,8 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
   ...each('CUSTOM_EVENT_EMIT', {
     REQUESTED: ['An emit was taken up.', 'emitId, name, version, payloadBytes, idempotencyKeyPresent'],
     RELAYED: ['It was accepted and is in the log.', 'emitId, eventId, sequence, partition, offset (of the ingress), latencyMs'],
-    DELIVERED: ['Every subscriber has it, or there is none.', 'emitId, subscriberCount'],
-    DELIVERY_FAILED: ['One subscriber’s attempts are used up.', 'emitId, subscriberType, subscriberId, attempts, lastError'],
+    DELIVERED: ['Every delivery of it has ended and none has failed, or there is none.', 'emitId, subscriberCount'],
+    DELIVERY_FAILED: ['The delivery to one subscriber has failed for good.', 'emitId, subscriberType, subscriberId, attempts, lastError'],
     REJECTED: ['It was refused.', 'emitId, code, name, version'],
     DEDUPLICATED: ['It repeated an idempotency key.', 'emitId, originalEmitId'],
   }),
@@ -60,10 +60,13 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     UPDATED: ['It was changed, paused or activated.', 'changed'],
     DELETED: ['It was deleted.', ''],
     SECRET_ROTATED: ['Its secret was changed.', ''],
-    FAILING: ['A delivery’s attempts are used up.', ''],
+    FAILING: ['A delivery’s attempts are used up, 20 attempts failed in a row, or 4 over five minutes.', ''],
     RECOVERED: ['It takes deliveries again.', ''],
     DISABLED: ['It was switched off: gone, or failing for too long.', ''],
-    DELIVERY_EXHAUSTED: ['A delivery was given up.', 'webhookId, eventId, emitId, eventType, attempts, lastError'],
+    DELIVERY_EXHAUSTED: [
+      'A delivery was given up; with count, so many that the endpoint took none of in time.',
+      'webhookId, eventId, emitId, eventType, attempts, lastError; or webhookId, count, fromSequence, throughSequence',
+    ],
   }),
   ...each('REPLAY', {
     STARTED: ['A replay, recovery or catch-up began.', ''],

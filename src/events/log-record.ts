@@ -5,10 +5,12 @@
  */
 import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Headers } from '../kafka/ports.ts'
+import { encodeSubscribers, SUBSCRIBERS_HEADER } from './subscribers.ts'
 
-export function eventHeaders(event: EventFacts): Array<[string, string]> {
+/** `webhookIds`: those that the event goes to. */
+export function eventHeaders(event: EventFacts, webhookIds: readonly string[]): Array<[string, string | Buffer]> {
   const time = new Date(event.timeMs).toISOString()
-  const headers: Array<[string, string]> = [
+  const headers: Array<[string, string | Buffer]> = [
     ['canonical-name', event.canonicalName],
     ['event-id', event.eventId],
     ['sequence', String(event.sequence)],
@@ -34,6 +36,7 @@ export function eventHeaders(event: EventFacts): Array<[string, string]> {
   if (event.path.length > 0) headers.push(['chain-path', event.path.join(',')])
   if (event.federation !== null) headers.push(['federation', JSON.stringify(event.federation)])
   if (event.emitId !== emitIdOf(event.eventId)) headers.push(['emit-id', event.emitId])
+  if (webhookIds.length > 0) headers.push([SUBSCRIBERS_HEADER, encodeSubscribers(webhookIds)])
   return headers
 }
 

@@ -25,9 +25,9 @@ const STORIES: Record<NoticeKind, { subject: string; lines: string[] }> = {
   failing: {
     subject: 'is failing',
     lines: [
-      'A delivery to this webhook has used up its attempts, so the webhook is marked as failing.',
-      'It stays active: new events are still delivered to it. When one succeeds you will hear that it has recovered.',
-      'What failed is among the dead letters and can be redriven once the endpoint works again.',
+      'Attempts to deliver to this webhook fail one after the other, or a delivery has used up its attempts: the webhook is marked as failing.',
+      'It stays active: its deliveries are still tried. When one succeeds you will hear that it has recovered.',
+      'What has failed for good is among the dead letters and can be redriven once the endpoint works again.',
     ],
   },
   gone: {

@@ -1,12 +1,17 @@
 /** Metrics of the role `deliver`: what it has in hand, what waits in the retry topics, how its attempts go. */
-import { Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { AskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import type { RetryDepth } from './retry-depth.ts'
 
 export interface DeliverMetrics {
-  attempt(row: AttemptOutcome): void
+  /** `isFed`: of what its webhook was owed as a range, which has waited by design. */
+  attempt(row: AttemptOutcome, isFed?: boolean): void
+  /** A webhook begins to wait, is fed, or is live again. */
+  waitTransition(from: string, to: string): void
+  /** So many deliveries have ended without an attempt. */
+  endedInBulk(reason: string, count: number): void
   /** Asked for at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
   inHand(read: () => InHand): void
   /** Asked for at each scrape. */
@@ -38,11 +43,26 @@ export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): D
     buckets: SECONDS,
     registers,
   })
+  const transitions = new Counter({
+    name: 'clarion_hold_transitions_total',
+    help: 'Webhooks that began to wait (held, paused, busy, ordered), to catch up, or went on live.',
+    labelNames: ['from', 'to'],
+    registers,
+  })
+  const bulk = new Counter({
+    name: 'clarion_bulk_ended_total',
+    help: 'Deliveries that ended without an attempt, many at once, by reason.',
+    labelNames: ['reason'],
+    registers,
+  })
   return {
-    attempt({ state, errorKind, durationMs, number, trigger, replayId, startedAtMs, createdAtMs }) {
+    waitTransition: (from, to) => transitions.inc({ from: from.replace(' ', '_'), to: to.replace(' ', '_') }),
+    endedInBulk: (reason, count) => bulk.inc({ reason }, count),
+    attempt({ state, errorKind, durationMs, number, trigger, replayId, startedAtMs, createdAtMs }, isFed = false) {
       attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000)
       // Broker and process have a clock each.
-      if (number === 1 && trigger === 'live' && replayId === null) firstAttempts.observe(Math.max(0, startedAtMs - createdAtMs) / 1000)
+      if (number === 1 && trigger === 'live' && replayId === null && !isFed)
+        firstAttempts.observe(Math.max(0, startedAtMs - createdAtMs) / 1000)
     },
     inHand(read) {
       asked.gauge({

@@ -1,6 +1,7 @@
 /** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
 
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { Clock } from '../clock.ts'
 import { WAIT_REASONS } from '../kafka/ports.ts'
 import type { ConnectionObserver } from '../kafka/protocol/types.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
@@ -26,6 +27,11 @@ export interface Metrics {
   shed(): void
   /** Asked for at each scrape; what cannot be answered is left out. */
   ingressLag(read: () => Promise<IngressLag[]>): void
+  /** Asked for at each scrape: what webhooks are owed from logs, by why it waits. */
+  owed(
+    read: () => Array<{ reason: string; webhooks: number; events: number; oldestAtMs: number | null }>,
+    clock: Pick<Clock, 'nowMs'>,
+  ): void
   /** Asked for at each scrape: errors that nothing handled, by whose work they were. */
   unhandled(read: () => Record<'request' | 'shard', number>): void
   /** Asked for at each scrape: what log readers wait for, and what they could not read. */
@@ -153,6 +159,29 @@ export function createMetrics(): Metrics {
         labelNames: ['organization'],
         read: async () =>
           (await read()).map(({ organizationId, records }) => ({ labels: { organization: organizationId }, value: records })),
+      })
+    },
+    owed(read, clock) {
+      const labelNames = ['reason']
+      const lines = (value: (total: ReturnType<typeof read>[number]) => number) =>
+        read().map(total => ({ labels: { reason: total.reason }, value: value(total) }))
+      asked.gauge({
+        name: 'clarion_webhooks_waiting',
+        help: 'Webhooks that are owed events of their log: held, paused, or ordered behind retries.',
+        labelNames,
+        read: () => lines(({ webhooks }) => webhooks),
+      })
+      asked.gauge({
+        name: 'clarion_owed_events',
+        help: 'Events that webhooks are owed from their logs; retries on their schedule are not among them.',
+        labelNames,
+        read: () => lines(({ events }) => events),
+      })
+      asked.gauge({
+        name: 'clarion_owed_oldest_seconds',
+        help: 'Age of the oldest event that a webhook is owed.',
+        labelNames,
+        read: () => lines(({ oldestAtMs }) => (oldestAtMs === null ? 0 : Math.max(0, clock.nowMs() - oldestAtMs) / 1000)),
       })
     },
     unhandled(read) {

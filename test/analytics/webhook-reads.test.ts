@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => client?.close())
 
-it('the activity of webhooks counts every attempt once, over all blocks, and says what the last one met', async () => {
+it('the activity of webhooks counts every attempt and every failure once, over all blocks, and says what the last attempt met', async () => {
   const organizationId = 'org_activity'
   const events = [1, 2, 3].map(n => matched(n, ['wh_1', 'wh_2'], [], { organizationId }))
   const step = (at: number, webhookId: string, number: number, state: 'retrying' | 'success' | 'failed' | 'cancelled', more = {}) =>
@@ -22,19 +22,27 @@ it('the activity of webhooks counts every attempt once, over all blocks, and say
   const blocks = [
     [step(0, 'wh_1', 1, 'retrying'), step(0, 'wh_2', 1, 'success'), step(1, 'wh_1', 1, 'success')],
     [step(0, 'wh_1', 2, 'failed'), step(2, 'wh_1', 1, 'failed')],
-    [step(2, 'wh_2', 0, 'cancelled', { attemptId: null, startedAtMs: NOON + 99_000 })],
+    [
+      step(2, 'wh_2', 0, 'cancelled', { attemptId: null, startedAtMs: NOON + 99_000 }),
+      step(1, 'wh_2', 0, 'failed', { attemptId: null, startedAtMs: NOON + 99_000, reason: 'endpoint_unavailable' }),
+      step(1, 'wh_3', 0, 'failed', { attemptId: null, startedAtMs: NOON + 99_000, reason: 'outside_retention' }),
+    ],
   ]
   for (const [number, attempts] of blocks.entries()) await insertAudit(client, number, { attempts })
   await insertAudit(client, 0, { attempts: blocks[0]! })
-  const found = await createReads(client).webhookActivity(organizationId, 'live', ['wh_1', 'wh_2', 'wh_3'])
+  const found = await createReads(client).webhookActivity(organizationId, 'live', ['wh_1', 'wh_2', 'wh_3', 'wh_4'])
   expect(Object.fromEntries(found)).toEqual({
     wh_1: {
       ...{ lastDeliveryAt: new Date(NOON + 21_000).toISOString(), lastDeliveryStatus: 'failed' },
-      counters: { attempts: 4, succeeded: 1, failed: 2 },
+      ...{ counters: { attempts: 4, succeeded: 1, failed: 2 }, countersReason: null },
     },
     wh_2: {
       ...{ lastDeliveryAt: new Date(NOON + 1_000).toISOString(), lastDeliveryStatus: 'success' },
-      counters: { attempts: 1, succeeded: 1, failed: 0 },
+      ...{ counters: { attempts: 1, succeeded: 1, failed: 1 }, countersReason: null },
+    },
+    wh_3: {
+      ...{ lastDeliveryAt: null, lastDeliveryStatus: null },
+      ...{ counters: { attempts: 0, succeeded: 0, failed: 1 }, countersReason: null },
     },
   })
   expect((await createReads(client).webhookActivity('org_other', 'live', ['wh_1'])).size).toBe(0)

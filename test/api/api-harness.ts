@@ -134,6 +134,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...{ ledger, ledgerReads: createLedgerReads(history), shards: control.provisioning.shards },
     positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
+    waiting: { of: () => null },
     readiness: { missing: () => missing, degraded: () => [] },
     metrics: () => 'clarion_up 1\n',
     openMetrics: options.openMetrics ?? true,

@@ -178,7 +178,7 @@ describe('every route', () => {
     const { status, data } = await owner.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds })
     expect([status, data]).toEqual([
       202,
-      { count: 0, more: false, skipped: deliveryIds.map(deliveryId => ({ deliveryId, reason: 'not_found' })) },
+      { count: 0, more: false, rangeIds: [], skipped: deliveryIds.map(deliveryId => ({ deliveryId, reason: 'not_found' })) },
     ])
     const half = await owner.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds: ['\ud800'] })
     expect([half.status, half.body.error?.details?.[0]?.path]).toEqual([400, '/deliveryIds/0'])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { renderEnvelope } from '../../src/events/envelope.ts'
 import { eventHeaders, readEventHeaders } from '../../src/events/log-record.ts'
+import { readSubscribers, subscriberKey } from '../../src/events/subscribers.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
 const event: EventFacts = {
@@ -27,7 +28,8 @@ const event: EventFacts = {
   path: [],
   federation: null,
 }
-const asHeaders = (pairs: Array<[string, string]>) => Object.fromEntries(pairs.map(([name, value]) => [name, Buffer.from(value)]))
+const asHeaders = (pairs: Array<[string, string | Buffer]>) =>
+  Object.fromEntries(pairs.map(([name, value]) => [name, Buffer.from(value as string)]))
 
 describe('the envelope of a delivery', () => {
   const payload = Buffer.from('{ "n": 12345678901234567890.10, "é":"\\u00e9" }')
@@ -80,11 +82,11 @@ describe('the headers of a record in the log', () => {
   }
 
   it.each([event, full, { ...event, subject: null }])('read back as the same event', facts => {
-    expect(readEventHeaders(asHeaders(eventHeaders(facts)), 'org_x')).toEqual(facts)
+    expect(readEventHeaders(asHeaders(eventHeaders(facts, [])), 'org_x')).toEqual(facts)
   })
 
   it('let a consumer route without parsing, and are those of a CloudEvent', () => {
-    expect(Object.fromEntries(eventHeaders(event))).toMatchObject({
+    expect(Object.fromEntries(eventHeaders(event, []))).toMatchObject({
       'canonical-name': event.canonicalName,
       'event-id': event.eventId,
       sequence: '42',
@@ -97,6 +99,14 @@ describe('the headers of a record in the log', () => {
       ce_source: 'api',
       ce_time: '2026-07-25T17:20:00.123Z',
     })
+  })
+
+  it('list the webhooks that it goes to, and have no list of none', () => {
+    const webhookIds = ['wh_01kweftzws5nbc5anvkbnntnsm', 'cefm_01kwefyq1qttdqskh7pgkhvzt8']
+    const headers = asHeaders(eventHeaders(event, webhookIds))
+    expect(readSubscribers(headers.subscribers!)).toEqual(webhookIds.map(subscriberKey))
+    expect(readEventHeaders(headers, 'org_x')).toEqual(event)
+    expect(Object.keys(asHeaders(eventHeaders(event, [])))).not.toContain('subscribers')
   })
 
   it('stop loudly when a record of our own log lacks one', () => {

@@ -212,6 +212,7 @@ describe('what a producer writes', () => {
       ...{ 'clarion-tag': 'x'.repeat(43), 'clarion-reply-to': 'api_1/1', 'clarion-control': '999999999', 'clarion-actor': 'key_admin' },
       ...{ 'clarion-request': 'req_1', 'clarion-channel': 'http', 'clarion-redrive-of': 'cee_1', 'clarion-organization': neighbour.org.id },
       ...{ environment: 'test', depth: '49', federation: '{}', 'actor-id': 'system', sequence: '77', 'canonical-name': 'PLATFORM:x:y@1' },
+      subscribers: 'wh_1wh_2',
     }
     const producer = kafkajsOf(credential).producer()
     await producer.connect()
@@ -221,7 +222,9 @@ describe('what a producer writes', () => {
     const headers = Object.fromEntries(Object.entries(record!.headers).map(([name, value]) => [name, value.toString()]))
     expect(headers).toMatchObject({ sequence: '1', depth: '0', environment: 'live', 'actor-id': 'producer', ce_source: 'kafka' })
     expect(headers['canonical-name']).toContain(target.org.id)
-    expect(Object.keys(headers).filter(name => name.startsWith('clarion-') || name === 'causation-id' || name === 'federation')).toEqual([])
+    expect(
+      Object.keys(headers).filter(name => name.startsWith('clarion-') || ['causation-id', 'federation', 'subscribers'].includes(name)),
+    ).toEqual([])
     const { data } = await eventually(() => target.call<Array<Record<string, unknown>>>('GET', '/api/v1/events/custom/emits'), ({ data }) => data.length > 0) // biome-ignore format: one thought
     expect(data).toMatchObject([{ channel: 'kafka', actorId: 'producer', requestId: null, causationId: null }])
   })

@@ -18,13 +18,23 @@ import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
+import { deadLettersCodec } from '../../topics/deliveries-dead-letter.ts'
 import { retryRecordCodec } from '../../topics/deliveries-retry.ts'
-import { deliveryCatchUps, parkedWebhookCodec, replayStateCodec } from '../../topics/delivery-catch-ups.ts'
+import {
+  deliveryCatchUps,
+  earlyBlockCodec,
+  owedBlockCodec,
+  parkedWebhookCodec,
+  redriveStateCodec,
+  replayStateCodec,
+} from '../../topics/delivery-catch-ups.ts'
 import {
   askedDeliveryCodec,
   deliveryPositionCodec,
   deliveryState,
   doneBlockCodec,
+  endpointStateCodec,
+  failedBlockCodec,
   laneStateCodec,
   openEventCodec,
   pendingNoticeCodec,
@@ -85,13 +95,22 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditRelays.name]: { any: as(auditRelaysCodec) },
   [deliveries.name]: { any: as(deliveryRecordCodec) },
   'deliveries.retry': { any: as(retryRecordCodec) },
-  'deliveries.dead-letter': { any: as(retryRecordCodec) },
+  'deliveries.dead-letter': { packed: as(deadLettersCodec), any: as(retryRecordCodec) },
   [deliveriesCommands.name]: { any: as(deliveryCommandCodec) },
   [deliveryState.name]: {
     ...{ position: as(deliveryPositionCodec), done: as(doneBlockCodec), open: as(openEventCodec), asked: as(askedDeliveryCodec) },
     ...{ health: as(webhookHealthCodec), notice: as(pendingNoticeCodec), lane: as(laneStateCodec) },
+    ...{ endpoint: as(endpointStateCodec), failed: as(failedBlockCodec) },
   },
-  [deliveryCatchUps.name]: { parked: as(parkedWebhookCodec), replay: as(replayStateCodec) },
+  [deliveryCatchUps.name]: {
+    ...{
+      parked: as(parkedWebhookCodec),
+      owed: as(owedBlockCodec),
+      early: as(earlyBlockCodec),
+      replay: as(replayStateCodec),
+      redrive: as(redriveStateCodec),
+    },
+  },
   [outcomes.name]: { any: as(outcomesCodec) },
   [platformEmits.name]: { any: as(platformEmitCodec) },
   [recordState.name]: { any: as(recordStateCodec) },

@@ -3,6 +3,7 @@ import { nameOf } from '../../processors/topology.ts'
 import { KINDS, type Kind, type RecordsByKind } from '../../src/control-plane/records.ts'
 import { createIngressTags } from '../../src/events/ingress.ts'
 import { eventHeaders, readEventHeaders } from '../../src/events/log-record.ts'
+import { readSubscribers } from '../../src/events/subscribers.ts'
 import { counterKeys } from '../../topics/admission-counters.ts'
 import { control } from '../../topics/control.ts'
 import { deliveryStateKeys } from '../../topics/delivery-state.ts'
@@ -44,7 +45,7 @@ it('the keys of state records are those that a shard is restored by, and each ki
   )
   const states = examplesOf('delivery.state').map(({ key }) => deliveryStateKeys.parse(key as string))
   expect(new Set(states.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(
-    new Set(['position', 'done', 'block', 'open', 'asked', 'health', 'notice', 'lane', 'subject']),
+    new Set(['position', 'done', 'block', 'open', 'asked', 'health', 'notice', 'lane', 'subject', 'endpoint', 'failed', 'environment']),
   )
 })
 
@@ -142,7 +143,10 @@ describe('examples of the ingress', () => {
 
 it.each(named(examplesOf('events')))('the headers of %s say all of the event, once', (_, example) => {
   const organizationId = example.topic.split('.')[1]!
-  const facts = readEventHeaders(asRecord(example).headers, organizationId)
-  expect(Object.fromEntries(eventHeaders(facts))).toEqual(example.headers)
+  const { headers } = asRecord(example)
+  const facts = readEventHeaders(headers, organizationId)
+  const { subscribers, ...others } = example.headers
+  expect(Object.fromEntries(eventHeaders(facts, []))).toEqual(others)
+  if (subscribers !== undefined) expect(readSubscribers(headers.subscribers!).length).toBeGreaterThan(0)
   expect(facts).toMatchObject({ organizationId, environment: example.topic.endsWith('.test') ? 'test' : 'live' })
 })

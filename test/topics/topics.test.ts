@@ -13,12 +13,21 @@ import { auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
+import { deadLettersCodec } from '../../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS, retryRecordCodec } from '../../topics/deliveries-retry.ts'
-import { parkedWebhookCodec, replayStateCodec } from '../../topics/delivery-catch-ups.ts'
+import {
+  earlyBlockCodec,
+  owedBlockCodec,
+  parkedWebhookCodec,
+  redriveStateCodec,
+  replayStateCodec,
+} from '../../topics/delivery-catch-ups.ts'
 import {
   askedDeliveryCodec,
   deliveryPositionCodec,
   doneBlockCodec,
+  endpointStateCodec,
+  failedBlockCodec,
   laneStateCodec,
   openEventCodec,
   pendingNoticeCodec,
@@ -33,7 +42,13 @@ import { shards } from '../../topics/shards.ts'
 const ALL = [...SHARED_TOPICS, ...ORGANIZATION_TOPICS]
 const CODECS = {
   parkedWebhookCodec,
+  owedBlockCodec,
+  earlyBlockCodec,
   replayStateCodec,
+  redriveStateCodec,
+  endpointStateCodec,
+  failedBlockCodec,
+  deadLettersCodec,
   organizationCountersCodec,
   inputPositionCodec,
   admissionKeysCodec,

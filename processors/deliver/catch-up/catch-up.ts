@@ -1,26 +1,27 @@
 /**
- * One way through a stretch of an organization's log for one webhook: what it wants of it is delivered in order, one at a time per subject,
- * on its own rate. Only the place in the log is kept, never a pile: while the endpoint fails or is switched off, the way stands still.
+ * One replay's way through a stretch of an organization's log for one webhook: what it selects is delivered in order, one at a time per
+ * subject, on its own rate. Only the place in the log is kept: while the webhook is paused, held or catching up, the way pauses.
  *
- *     search ─► page ─► record ──not wanted──► next
- *                          └──wanted──► its subject free? slot? rate? ─► delivered (first attempt) ─► next
+ *     merge ─► record ──not selected──► next
+ *                 └──selected──► its subject free? slot? rate? ─► delivered (first attempt) ─► next
  */
 import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
-import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { LogCursor } from '../../../topics/delivery-catch-ups.ts'
-import { type Cursor, createCursor } from './log-cursor.ts'
+import type { ReplayPlace } from '../../../topics/delivery-catch-ups.ts'
+import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
+import { createNumberCursor, type NumberCursor } from './number-cursor.ts'
 
 export interface Stretch {
   topic: string
-  partitions: number
   organizationId: string
+  /** Nothing is begun before, ms: what is recorded until then belongs to the stretch. */
+  completeAtMs: number
   /** Whether the event is of the stretch, or after its beginning; once true it stays so along a partition. */
   begins(event: EventFacts): boolean
-  /** Whether the partition need not be read from this event on, for now. */
+  /** Whether nothing of the stretch follows in the partition. */
   ends(event: EventFacts): boolean
   /** Which of these are to be delivered, in the same order. */
   choose(batch: Candidate[]): Candidate[] | Promise<Candidate[]>
@@ -29,112 +30,125 @@ export interface Stretch {
 export interface Candidate {
   event: EventFacts
   payload: Buffer
-  offset: number
+  number: number
   /** When the webhook had it before, if that has been asked for and it had. */
   originalDeliveredAtMs?: number | null
 }
 
 export interface CatchUp {
-  /** Goes through the stretch to its present end; resolves when the first attempt of everything has been made, `false` if it was stopped. */
+  /** Goes through the stretch; resolves when the first attempt of everything has been made, `false` if it was stopped. */
   pass(): Promise<boolean>
-  cursors(): LogCursor[]
+  place(): ReplayPlace
   /** Looks again whether it may go on. */
   nudge(): void
   stop(): void
 }
 
-/** Records looked at in one go. */
-const BATCH_RECORDS = 200
-/** While the endpoint fails, one is tried in this time (scaled). */
-const FAILING_PAUSE_MS = 30_000
 const TROUBLE_PAUSE_MS = 1_000
 
 export function createCatchUp(deps: {
-  pages: LogPages
+  log: LogSource
   clock: Clock
   logger: Logger
-  timeScale: number
   stretch: Stretch
-  /** As stored; empty at first. */
-  cursors: LogCursor[]
+  /** As stored. */
+  place: ReplayPlace
   inFlightMax(): number
-  ratePerSecond?: number
-  /** Nothing more is to begin now: the webhook is off, or the replay paused. */
+  ratePerSecond: number
+  /** Nothing more is to begin now: the replay is paused, or the webhook waits. */
   halted(): boolean
-  /** The endpoint has failed again and again. */
-  failing(): boolean
   /** Hands it to the engine, which calls back when its first attempt has been made or it was taken care of otherwise. */
   deliver(candidate: Candidate, left: () => void): void
   /** There is something new to store. */
   moved(): void
 }): CatchUp {
-  const { pages, clock, stretch } = deps
-  const cursors = new Map<number, Cursor>(deps.cursors.map(each => [each.partition, createCursor(each)]))
+  const { log, clock, stretch } = deps
   const busy = new Set<string>()
+  let cursor: NumberCursor | undefined
+  let merge: LogMerge | undefined
   let outstanding = 0
   let stopped = false
   let wake: () => void = () => undefined
   let nextAtMs = 0
-
-  async function cursorOf(partition: number): Promise<Cursor> {
-    const known = cursors.get(partition)
-    if (known) return known
-    const offset = await pages.search(stretch.topic, partition, record => stretch.begins(factsOf(record)))
-    const made = createCursor({ partition, offset, done: [] })
-    cursors.set(partition, made)
-    return made
-  }
+  if (deps.place.nextNumber >= 0) cursor = createNumberCursor(deps.place.nextNumber, deps.place.doneNumbers)
 
   const factsOf = (record: LogRecord) => readEventHeaders(record.headers, stretch.organizationId)
 
-  async function partitionPass(partition: number): Promise<void> {
-    const cursor = await cursorOf(partition)
-    while (!stopped) {
-      const { records, nextOffset, stableEnd } = await pages.read(stretch.topic, partition, cursor.next())
-      for (let at = 0; at < records.length && !stopped; at += BATCH_RECORDS) {
-        if (!(await batchPass(cursor, records.slice(at, at + BATCH_RECORDS)))) return
-      }
-      if (stopped) return
-      cursor.advance(nextOffset)
-      deps.moved()
-      if (nextOffset >= stableEnd) return
-    }
+  /** Whether a process of the release before, which kept offsets, had dealt with the record. */
+  function wasDone({ partition, offset }: LogRecord): boolean {
+    const before = deps.place.cursors.find(each => each.partition === partition)
+    return before !== undefined && (offset < before.offset || before.done.includes(offset))
   }
 
-  /** False when the stretch ends in it. */
-  async function batchPass(cursor: Cursor, records: LogRecord[]): Promise<boolean> {
-    const candidates: Candidate[] = []
-    let endsAt: number | undefined
-    for (const record of records) {
-      const event = factsOf(record)
-      if (stretch.ends(event)) {
-        endsAt = record.offset
-        break
-      }
-      if (stretch.begins(event) && !cursor.isDone(record.offset)) candidates.push({ event, payload: record.value!, offset: record.offset })
+  /** By partition, where the stretch ends as far as the log goes now. */
+  async function endsOfStretch(): Promise<Map<number, number>> {
+    const found = new Map<number, number>()
+    for (const [partition, end] of await log.ends.all(stretch.topic)) found.set(partition, await endIn(partition, end))
+    return found
+  }
+
+  async function endIn(partition: number, end: number): Promise<number> {
+    let offset = await log.pages.search(stretch.topic, partition, record => stretch.ends(factsOf(record)))
+    while (offset < end && !stopped) {
+      const page = await log.pages.read(stretch.topic, partition, offset)
+      const last = page.records.find(record => stretch.ends(factsOf(record)))
+      if (last) return Math.min(last.offset, end)
+      if (page.nextOffset === offset) return end
+      offset = page.nextOffset
     }
-    for (const candidate of await stretch.choose(candidates)) {
+    return end
+  }
+
+  async function open(): Promise<LogMerge> {
+    const untilMs = stretch.completeAtMs - clock.nowMs()
+    if (untilMs > 0) await sleep(untilMs)
+    const until = await endsOfStretch()
+    const from = cursor?.next() ?? ((record: LogRecord) => stretch.begins(factsOf(record)) && !wasDone(record))
+    return createLogMerge({ ...deps, topic: stretch.topic, from, until, through: () => Number.MAX_SAFE_INTEGER })
+  }
+
+  async function batchPass(records: NumberedRecord[]): Promise<void> {
+    cursor ??= createNumberCursor(records[0]!.number, [])
+    const place = cursor
+    const candidates = records
+      .filter(({ record, number }) => !place.isDone(number) && !wasDone(record))
+      .map(({ record, number }): Candidate => ({ event: factsOf(record), payload: record.value!, number }))
+      .filter(({ event }) => stretch.begins(event))
+    for (const candidate of await chosen(candidates)) {
       await turn(candidate.event.subject ?? '')
-      if (stopped) return false
-      begin(cursor, candidate)
+      if (stopped) return
+      begin(place, candidate)
     }
-    cursor.advance(endsAt ?? records.at(-1)!.offset + 1)
-    return endsAt === undefined
+    place.advance(records.at(-1)!.number + 1)
+    deps.moved()
   }
 
-  function begin(cursor: Cursor, candidate: Candidate): void {
+  /** The history may be away for a while. */
+  async function chosen(candidates: Candidate[]): Promise<Candidate[]> {
+    while (!stopped) {
+      try {
+        return await stretch.choose(candidates)
+      } catch (error) {
+        deps.logger.warn({ topic: stretch.topic, error: String(error) }, 'a replay cannot go on; trying again')
+        await sleep(TROUBLE_PAUSE_MS)
+      }
+    }
+    return []
+  }
+
+  function begin(place: NumberCursor, candidate: Candidate): void {
     const lane = candidate.event.subject ?? ''
     busy.add(lane)
     outstanding++
-    cursor.begin(candidate.offset)
-    cursor.advance(candidate.offset + 1)
+    place.begin(candidate.number)
+    place.advance(candidate.number + 1)
     let over = false
     deps.deliver(candidate, () => {
       if (over) return
       over = true
       outstanding--
       busy.delete(lane)
-      cursor.end(candidate.offset)
+      place.end(candidate.number)
       deps.moved()
       wake()
     })
@@ -143,10 +157,9 @@ export function createCatchUp(deps: {
   /** Resolves when the next one of this subject may begin. */
   async function turn(lane: string): Promise<void> {
     while (!stopped && (deps.halted() || busy.has(lane) || outstanding >= deps.inFlightMax())) await changed()
-    if (deps.failing()) nextAtMs = Math.max(nextAtMs, clock.monotonicMs() + FAILING_PAUSE_MS * deps.timeScale)
     const waitMs = nextAtMs - clock.monotonicMs()
     if (waitMs > 0 && !stopped) await sleep(waitMs)
-    if (deps.ratePerSecond !== undefined) nextAtMs = Math.max(clock.monotonicMs(), nextAtMs) + 1000 / deps.ratePerSecond
+    nextAtMs = Math.max(clock.monotonicMs(), nextAtMs) + 1000 / deps.ratePerSecond
   }
 
   const changed = () =>
@@ -167,30 +180,33 @@ export function createCatchUp(deps: {
       }
     })
 
-  async function pass(): Promise<boolean> {
-    for (let partition = 0; partition < stretch.partitions && !stopped; partition++) await patientPass(partition)
-    while (outstanding > 0 && !stopped) await changed()
-    return !stopped
-  }
-
-  /** What cannot be read now is read later: the broker or the history may be away for a while. */
-  async function patientPass(partition: number): Promise<void> {
-    while (!stopped) {
+  async function openPatiently(): Promise<void> {
+    while (!stopped && merge === undefined) {
       try {
-        return await partitionPass(partition)
+        merge = await open()
       } catch (error) {
-        deps.logger.warn({ topic: stretch.topic, error: String(error) }, 'a catch-up cannot go on; trying again')
+        deps.logger.warn({ topic: stretch.topic, error: String(error) }, 'the log of an organization cannot be read now; trying again')
         await sleep(TROUBLE_PAUSE_MS)
       }
     }
   }
 
   return {
-    pass,
-    cursors: () => [...cursors.values()].map(cursor => cursor.stored()),
+    async pass() {
+      await openPatiently()
+      for (let read = await merge?.read(); read !== undefined && !stopped; read = await merge?.read()) {
+        if ('records' in read) await batchPass(read.records)
+        else cursor?.advance(read.gone.through + 1)
+      }
+      while (outstanding > 0 && !stopped) await changed()
+      merge?.close()
+      return !stopped
+    },
+    place: () => (cursor === undefined ? deps.place : { ...deps.place, ...cursor.stored() }),
     nudge: () => wake(),
     stop() {
       stopped = true
+      merge?.close()
       wake()
     },
   }

@@ -1,23 +1,40 @@
 /**
- * Replays and recoveries to one webhook (C.8): what the log holds of a stretch of time is delivered again under new delivery ids, on a rate
- * of its own. What is to run stands in the control plane; how far it has come is state of the shard, so a killed one goes on where it was.
+ * Replays and recoveries to one webhook: what the log holds of a stretch of time is delivered again under new delivery ids, on a rate
+ * of its own. The control plane says what is to run; how far it has come is state of the shard, so a killed one goes on where it was.
  */
+import type { Clock } from '../../../src/clock.ts'
 import type { Replay, Webhook } from '../../../src/control-plane/records.ts'
+import type { ControlView } from '../../../src/control-plane/view.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
 import { isLifecycleType } from '../../../src/events/names.ts'
 import { createSelectorIndex } from '../../../src/events/selector.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { catchUpKeys, type ReplayState, replayStateCodec } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
 import { createStandings } from '../state/changelog-table.ts'
 import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
-import type { CatchUpPorts } from './paused-webhooks.ts'
+import type { LogSource } from './log-merge.ts'
+import type { Wanted } from './subscriptions.ts'
 
 /** Records of one partition are not quite in the order of their times: the platform's own come in by another way. */
 const TIME_SLACK_MS = 60_000
 
-export interface ReplayPorts extends CatchUpPorts {
+export interface ReplayPorts {
+  log: LogSource
+  clock: Clock
+  logger: Logger
+  view: ControlView
+  wanted: Wanted
+  /** Whether the webhook is owed something that goes first. */
+  isWaiting(webhookId: string): boolean
+  /** Into the engine; calls back when the first attempt has been made or the delivery was taken care of otherwise. */
+  take(record: RetryRecord, left: () => void): void
+  /** There is state to commit. */
+  changed(): void
+  fail(error: Error): void
   /** Whether this shard works for the organization. */
   isOurs(organizationId: string): boolean
   /** Of these events, those that this webhook has had with success, and when it first had. From the history. */
@@ -29,6 +46,8 @@ export interface ReplayPorts extends CatchUpPorts {
 export interface Replays {
   restore(replayId: string, value: Buffer | null): void
   start(): void
+  /** Looks again whether they may go on. */
+  nudge(): void
   seal(partition: number): OutRecord[]
   close(): void
 }
@@ -44,8 +63,7 @@ export function createReplays(ports: ReplayPorts): Replays {
   const { view, clock } = ports
   const states = createStandings<Running>({
     keyOf: catchUpKeys.ofReplay,
-    encode: ({ way, organizationId, matched, skipped, cursors }) =>
-      replayStateCodec.encode({ organizationId, matched, skipped, cursors: way?.cursors() ?? cursors }),
+    encode: ({ way, cancelled: _cancelled, ...state }) => replayStateCodec.encode({ ...state, ...way?.place() }),
     onChange: () => ports.changed(),
   })
   let forget: () => void = () => undefined
@@ -59,7 +77,8 @@ export function createReplays(ports: ReplayPorts): Replays {
       if (known) drop(replayId, known)
       return
     }
-    const state = known ?? { organizationId, cursors: [], matched: 0, skipped: 0, way: undefined, cancelled: false }
+    const place = { cursors: [], nextNumber: -1, doneNumbers: [] }
+    const state = known ?? { organizationId, ...place, matched: 0, skipped: 0, way: undefined, cancelled: false }
     if (!known) states.set(replayId, state)
     state.cancelled = replay.state === 'cancelling'
     if (state.cancelled) state.way?.stop()
@@ -80,19 +99,18 @@ export function createReplays(ports: ReplayPorts): Replays {
     const now = () => view.find('replay', organizationId, id)
     state.way = createCatchUp({
       ...ports,
-      cursors: state.cursors,
+      place: state,
       stretch: {
         topic: events.nameFor(organizationId, replay.environment),
-        partitions: view.organization(organizationId)?.partitions ?? 1,
         organizationId,
+        completeAtMs: toMs,
         begins: event => event.recordedAtMs >= fromMs - TIME_SLACK_MS,
         ends: event => event.recordedAtMs >= toMs + TIME_SLACK_MS,
         choose: batch => choose(replay, state, webhook(), batch, fromMs, toMs),
       },
       ratePerSecond: replay.ratePerSecond,
       inFlightMax: () => webhook()?.maxInFlight ?? 1,
-      halted: () => now()?.state === 'paused',
-      failing: () => ports.failing(webhookId),
+      halted: () => now()?.state === 'paused' || (webhook()?.active === true && ports.isWaiting(webhookId)),
       deliver({ event, payload, originalDeliveredAtMs = null }, left) {
         state.matched++
         const dueAtMs = Math.round(clock.nowMs())
@@ -106,7 +124,7 @@ export function createReplays(ports: ReplayPorts): Replays {
     await end(replay, state)
   }
 
-  /** In the range, selected, not yet delivered if that is asked for; what would come to a webhook that is off is skipped (C.8, rule 6). */
+  /** In the range, selected, not yet delivered if that is asked for; what would come to a webhook that is off is skipped. */
   async function choose(replay: Replay, state: Running, webhook: Webhook | undefined, batch: Candidate[], fromMs: number, toMs: number) {
     const selected = batch.filter(({ event, payload }) => {
       if (event.recordedAtMs < fromMs || event.recordedAtMs >= toMs || !webhook) return false
@@ -152,6 +170,9 @@ export function createReplays(ports: ReplayPorts): Replays {
       for (const { id: organizationId } of view.organizations()) {
         if (ports.isOurs(organizationId)) for (const { id } of view.list('replay', organizationId)) follow(organizationId, id)
       }
+    },
+    nudge() {
+      for (const { way } of states.values()) way?.nudge()
     },
     seal: states.seal,
     close() {

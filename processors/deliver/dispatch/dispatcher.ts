@@ -1,12 +1,8 @@
 /**
- * Whose request goes out next, in one process for all its shards: the queues of `src/delivery/lanes.ts`, and what they may hold.
- *
- * A webhook may have as much waiting as there is room left, but always its fair share. So one busy endpoint may fill half of the memory,
- * ten of them a tenth each, and there is room for the next one without anybody having been stopped. A webhook whose last 20 attempts all
- * failed has one request in hand, the probe; the rest of it is moved aside.
+ * Whose request goes out next, in one process for all its shards: the queues of `src/delivery/lanes.ts`. What a webhook may have waiting is
+ * decided by its shard (`catch-up/owing.ts`): beyond its share it is owed what comes as a range of the log.
  */
 import type { ControlView } from '../../../src/control-plane/view.ts'
-import { createFailingStreaks } from '../../../src/delivery/failing-streaks.ts'
 import { createLanes } from '../../../src/delivery/lanes.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { Delivery, Owner } from '../delivery.ts'
@@ -16,48 +12,45 @@ import type { DeliverLimits } from '../limits.ts'
 const TURN_DELIVERIES = 256
 
 export interface Dispatcher {
-  /** Queues a delivery that is due. False when its webhook has too much waiting: it must step aside. */
-  offer(delivery: Delivery, maxInFlight: number): boolean
+  /** Queues a delivery that is due. */
+  offer(delivery: Delivery, maxInFlight: number): void
+  /** Deliveries of this webhook that wait for a slot. */
+  waiting(webhookId: string): number
   /** Begins what may begin. */
   pump(): void
   /** Forgets what waits for this shard. */
   forget(owner: Owner): void
-  /** Whether its last attempts all failed. */
-  isFailing(webhookId: string): boolean
+  /** Forgets what is not waiting any more: somebody else has taken care of it. */
+  tidy(): void
   /** So many results wait for their transaction; negative: they have it, or are dropped. */
   uncommitted(change: number): void
 }
 
-export function createDispatcher({ view, limits }: { view: ControlView; limits: DeliverLimits }): Dispatcher {
+export function createDispatcher({ view, limits }: { view: Pick<ControlView, 'find'>; limits: DeliverLimits }): Dispatcher {
   const lanes = createLanes<Delivery>({
     maxInFlight: limits.inFlightMax,
     maxInFlightPerOrganization: limits.inFlightPerOrganizationMax,
-    maxWaitingPerWebhook: limits.deliveriesMax,
+    maxWaitingPerWebhook: Number.POSITIVE_INFINITY,
   })
-  const streaks = createFailingStreaks()
-  // A changed webhook may have another URL: its past says nothing any more.
-  view.onChange((kind, _organizationId, id) => {
-    if (kind === 'webhook') streaks.forget(id)
-  })
-  let waiting = 0
+  /** Of shards whose results are late to commit. */
+  let postponed: Delivery[] = []
   let uncommitted = 0
   let pumping = false
 
   function begin(delivery: Delivery): void {
-    const { owner, webhookId } = delivery
-    let sending: Promise<AttemptResult> | undefined
-    // It may have been taken care of while it stood in line.
-    if (delivery.stage === 'waiting') {
-      if (streaks.isFailing(webhookId) && lanes.inFlight(webhookId) > 1) owner.move(delivery)
-      else sending = owner.begin(delivery)
+    if (delivery.stage === 'waiting' && !delivery.owner.mayBegin()) {
+      lanes.done(delivery.webhookId)
+      postponed.push(delivery)
+      return
     }
+    // It may have been taken care of while it was queued.
+    const sending = delivery.stage === 'waiting' ? delivery.owner.begin(delivery) : undefined
     if (sending) sending.then(result => finish(delivery, result))
-    else lanes.done(webhookId)
+    else lanes.done(delivery.webhookId)
   }
 
   function finish(delivery: Delivery, result: AttemptResult): void {
     lanes.done(delivery.webhookId)
-    streaks.recordResult(delivery.webhookId, result.errorKind === null)
     delivery.owner.finish(delivery, result)
     pump()
   }
@@ -71,32 +64,45 @@ export function createDispatcher({ view, limits }: { view: ControlView; limits: 
         pumping = false
         return
       }
-      waiting--
       begin(delivery)
     }
     pumping = false
     if (uncommitted < limits.uncommittedMax) setImmediate(pump)
   }
 
+  function resume(): void {
+    if (postponed.length === 0) return
+    const before = postponed
+    postponed = []
+    for (const delivery of before) {
+      if (delivery.stage !== 'waiting') continue
+      if (!delivery.owner.mayBegin()) {
+        postponed.push(delivery)
+        continue
+      }
+      const { organizationId } = delivery.event
+      const maxInFlight = view.find('webhook', organizationId, delivery.webhookId)?.maxInFlight ?? 1
+      lanes.offer(organizationId, delivery.webhookId, maxInFlight, delivery)
+    }
+  }
+
   return {
-    pump,
-    offer(delivery, maxInFlight) {
-      const { webhookId } = delivery
-      const ahead = lanes.waiting(webhookId)
-      if (ahead >= Math.max(limits.waitingFairShare, limits.deliveriesMax - waiting)) return false
-      if (streaks.isFailing(webhookId) && ahead + lanes.inFlight(webhookId) > 0) return false
-      if (lanes.offer(delivery.event.organizationId, webhookId, maxInFlight, delivery) === 'full') return false
-      waiting++
-      return true
+    pump() {
+      resume()
+      pump()
     },
+    offer: (delivery, maxInFlight) => void lanes.offer(delivery.event.organizationId, delivery.webhookId, maxInFlight, delivery),
+    waiting: webhookId => lanes.waiting(webhookId),
     forget(owner) {
       lanes.retain(delivery => delivery.owner !== owner)
-      waiting = lanes.counts().waiting
+      postponed = postponed.filter(delivery => delivery.owner !== owner)
     },
-    isFailing: webhookId => streaks.isFailing(webhookId),
+    tidy: () => lanes.retain(delivery => delivery.stage === 'waiting'),
     uncommitted(change) {
       uncommitted += change
-      if (change < 0) pump()
+      if (change >= 0) return
+      resume()
+      pump()
     },
   }
 }

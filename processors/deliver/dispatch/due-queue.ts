@@ -2,8 +2,8 @@
 import type { Clock, Timer } from '../../../src/clock.ts'
 
 export interface DueQueue<T> {
-  /** False when it is full. */
-  add(item: T, dueAtMs: number): boolean
+  /** False when it is full, unless it `mustWait`. */
+  add(item: T, dueAtMs: number, mustWait?: boolean): boolean
   close(): void
 }
 
@@ -66,8 +66,8 @@ export function createDueQueue<T>(deps: { clock: Clock; sizeMax: number; onDue(i
   }
 
   return {
-    add(item, dueAtMs) {
-      if (heap.length >= deps.sizeMax) return false
+    add(item, dueAtMs, mustWait = false) {
+      if (heap.length >= deps.sizeMax && !mustWait) return false
       rise({ item, dueAtMs })
       arm()
       return true

@@ -1,11 +1,11 @@
-/** How much one process keeps in memory. Whoever reads stops when it is full, and goes on when it is half empty. */
+/** How much one process keeps in memory. Back-pressure: readers pause at the limit and resume at half of it. */
 export interface Room {
   take(bytes: number): void
   give(bytes: number): void
   full(): boolean
   /** Of all payloads. */
   bytes(): number
-  /** More than half full: who need not be in memory should not. */
+  /** More than half full. */
   crowded(): boolean
   /** Calls back each time it is no longer full, until the answered function is called. */
   onFree(listener: () => void): () => void

@@ -1,12 +1,12 @@
 /**
- * Order per subject, for webhooks that ask for it (C.10 `ordering`). A lane is (webhook, subject); events without a subject share one. Its
+ * Order per subject, for webhooks that ask for it (`ordering`). A lane is (webhook, subject); events without a subject share one. Its
  * members are deliveries in the order of their events; only the first may be sent, the others wait:
  *
  *     block   a delivery is a member until it has ended
  *     park    a delivery is a member until its first attempt has been made; what fails comes back outside the line
  *
  * Members are in hand, or in a retry topic because their turn is far. Those in hand are found again by reading `deliveries`; the others are
- * kept by their sequence numbers in `delivery.state`, so that whoever comes first out of a retry topic knows who is before it. The turn
+ * kept by their sequence numbers in `delivery.state`, so that the first one out of a retry topic knows which are before it. The turn
  * passes when the end of the one before has committed: what a crash repeats is never overtaken.
  *
  * After a restart a member out of a retry topic also waits until `deliveries` has been read up to where it once stood: somebody before it
@@ -21,6 +21,9 @@ import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../../topic
 import { fromSteps, includes, insert, remove, stepsOf } from '../catch-up/ascending.ts'
 import type { Delivery } from '../delivery.ts'
 
+/** Members of one lane that are fed ahead of their turn. */
+const LANE_AHEAD = 8
+
 export interface SubjectLanes {
   restore(webhookId: string, subject: string | null, value: Buffer | null): void
   /** Whether the delivery may go on now. If not, it is called back by `onTurn`. Costs nothing for webhooks without an order. */
@@ -31,11 +34,17 @@ export interface SubjectLanes {
   turnAtMs(delivery: Delivery): number | undefined
   /** It has ended. */
   ended(delivery: Delivery): void
+  /** It waits with its webhook's range: for its lane as if it had never come. */
+  deferred(delivery: Delivery): void
+  /** One that is not in hand has ended. */
+  endedElsewhere(webhookId: string, subject: string | null, sequence: number): void
   /** It is in hand no longer, and has not ended: this shard stops. */
   dropped(delivery: Delivery): void
+  /** Whether the lane has as many members in hand as it needs: further ones stay in the log. */
+  isFull(webhookId: string, subject: string | null, linedMax: number): boolean
   /** Members in hand that wait for their turn, of one webhook. */
   waiting(webhookId: string): number
-  /** The webhook has changed: whoever waits asks again. */
+  /** The webhook has changed: what waits looks again whether it may go on. */
   changed(webhookId: string): void
   /** `deliveries` has been read on. */
   read(): void
@@ -52,7 +61,7 @@ export interface Lane {
   members: number[]
   /** Of those that have been in a retry topic. */
   stored: Set<number>
-  /** All of them, and so all before them, stand before this offset of `deliveries`. */
+  /** All of them, and so all before them, are before this offset of `deliveries`. */
   readTo: number
   /** When the first is due again; 0 while the lane moves. Not known after a restart. */
   turnAtMs: number | undefined
@@ -175,8 +184,36 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       const lane = laneWith(delivery)
       if (lane) leave(lane, delivery)
     },
+    deferred(delivery) {
+      const lane = laneWith(delivery)
+      if (!lane) return
+      const sequence = sequenceOf(delivery)
+      unhold(lane, delivery)
+      delivery.lane = undefined
+      if (!delivery.fed) {
+        lane.stored.add(sequence)
+        changed.add(keyOf(lane.webhookId, lane.subject))
+        return
+      }
+      // It will be fed again, before anything behind it.
+      remove(lane.members, sequence)
+      if (lane.members.length === 0) lanes.delete(keyOf(lane.webhookId, lane.subject))
+    },
+    endedElsewhere(webhookId, subject, sequence) {
+      const key = keyOf(webhookId, subject)
+      const lane = lanes.get(key)
+      if (!lane || !includes(lane.members, sequence)) return
+      lane.turnAtMs = 0
+      if (lane.stored.delete(sequence)) changed.add(key)
+      ends.push([lane, sequence])
+    },
     dropped(delivery) {
       if (delivery.lane) unhold(delivery.lane, delivery)
+    },
+    isFull(webhookId, subject, linedMax) {
+      const lane = lanes.get(keyOf(webhookId, subject))
+      if (!lane || lane.members.length === 0) return false
+      return lane.waiting.size >= LANE_AHEAD || (waitingByWebhook.get(webhookId) ?? 0) >= linedMax
     },
     waiting: webhookId => waitingByWebhook.get(webhookId) ?? 0,
     changed(webhookId) {

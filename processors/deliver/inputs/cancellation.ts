@@ -1,33 +1,38 @@
 /**
  * Cancelling deliveries before they are due: one by name, or all of a webhook that is gone.
  *
- * What is in memory is cancelled at once. The rest stands unread in the retry topics, where nobody looks until it is due; so these are gone
- * through once, and what is found is ended ahead of the reading, in the transaction that says so. Until the search is over whatever comes
- * in hand is asked for too: a record may move from one retry topic to another while it is looked for.
+ * What is in memory is cancelled at once, and what is owed as part of a range leaves it. The rest is unread in the retry topics; so these are
+ * gone through once, and what is found is ended ahead of the reading, in the transaction that says so. A delivery may have moved from one
+ * topic to another a moment ago: the search begins after the commit of whatever has been written, and reads up to the uncommitted ends asked
+ * for then, so that late markers hide nothing. What passes through memory meanwhile is compared, too.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { deliveryId as deliveryIdOf } from '../../../src/events/ids.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
-import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
-import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
+import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import type { LogSource } from '../catch-up/log-merge.ts'
 import type { Progress } from '../state/progress.ts'
 
 const TROUBLE_PAUSE_MS = 1_000
+/** What is not visible yet is looked for again. */
+const WAIT_MS = { first: 20, longest: 1_000 }
 
 export interface Cancelling {
   /** Whether the delivery is one that is looked for. */
   wants(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): boolean
   /**
-   * Why a delivery must not go on; undefined: it may. Who asks cancels it. One that is in flight is only told: the command to cancel it is
+   * Why a delivery must not go on; undefined: it may. The caller cancels it. One that is in flight is only marked: the command to cancel it is
    * over when its attempt is, so that a crash in between repeats both.
    */
   reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>, inFlight?: boolean): string | undefined
-  /** Cancels one; `over` is called when it has been, or is nowhere any more. */
-  delivery(deliveryId: string, webhookId: string, over: () => void): void
+  /** Cancels one; `over` is called when it has been, or is nowhere any more. `event`: finds it in a range. */
+  delivery(deliveryId: string, webhookId: string, over: () => void, event?: EventFacts): void
   /** Cancels all of a webhook that is gone. */
   webhook(webhookId: string, reason: string): void
+  /** Resolves when all that has been written up to now has committed. */
+  committedSinceNow(): Promise<void>
   sealed(): void
   committed(): void
   close(): void
@@ -38,23 +43,26 @@ interface Target {
   webhookId: string
   deliveryId: string | undefined
   reason: string
+  event: EventFacts | undefined
   over(): void
 }
 
 export function createCancelling(deps: {
   handle: ShardHandle
-  pages: LogPages
+  log: LogSource
   clock: Clock
   logger: Logger
   progressOf(topic: string): Progress
   /** Cancels what is in memory. */
   cancelHeld(cancelling: Pick<Cancelling, 'wants' | 'reasonFor'>): void
   isFlying(deliveryId: string): boolean
+  /** Cancels what is owed as part of a range, or as an early entry. Rejects while it cannot be read. */
+  cancelOwed(webhookId: string, event: EventFacts, reason: string): Promise<void>
   /** Ends a record that has not been read. */
   cancelAhead(record: RetryRecord, progress: Progress, offset: number, reason: string): void
   guarded(work: () => void): void
 }): Cancelling {
-  const { handle, pages, clock, progressOf, guarded } = deps
+  const { handle, log, clock, progressOf, guarded } = deps
   const byDelivery = new Map<string, Target>()
   const byWebhook = new Map<string, Target>()
   let waiting: Target[] = []
@@ -99,6 +107,7 @@ export function createCancelling(deps: {
       try {
         await committedSinceNow()
         for (const tier of RETRY_TIERS) await searchTier(tier.topic.name)
+        for (const target of targets) await cancelOwed(target)
         // What has been read meanwhile was not unread any more when the search came to it.
         guarded(() => deps.cancelHeld(cancelling))
         const unread = await searchFresh()
@@ -122,6 +131,10 @@ export function createCancelling(deps: {
     return new Promise(resolve => barriers.add({ after: seals + 1, resolve }))
   }
 
+  async function cancelOwed({ deliveryId, webhookId, event, reason }: Target): Promise<void> {
+    if (deliveryId !== undefined && event && byDelivery.has(deliveryId)) await deps.cancelOwed(webhookId, event, reason)
+  }
+
   async function searchTier(topic: string): Promise<void> {
     const progress = progressOf(topic)
     await eachUnread(topic, progress, log => {
@@ -132,7 +145,7 @@ export function createCancelling(deps: {
     })
   }
 
-  /** The deliveries looked for that stand in records of `deliveries` which have not been read yet. */
+  /** The deliveries looked for that are in records of `deliveries` which have not been read yet. */
   async function searchFresh(): Promise<Set<Target>> {
     const found = new Set<Target>()
     if (byDelivery.size === 0) return found
@@ -150,20 +163,29 @@ export function createCancelling(deps: {
     webhookId !== undefined && (byWebhook.has(webhookId) || [...byDelivery.values()].some(target => target.webhookId === webhookId))
 
   async function eachUnread(topic: string, progress: Progress, look: (log: LogRecord) => void): Promise<void> {
-    for (let offset = progress.readTo(); ; ) {
-      const { records, nextOffset, stableEnd } = await pages.read(topic, handle.shard, offset)
+    const end = await log.ends.of(topic, handle.shard)
+    let pauseMs = WAIT_MS.first
+    for (let offset = progress.readTo(); offset < end && !closed; ) {
+      const { records, nextOffset } = await log.pages.read(topic, handle.shard, offset)
       if (closed) return
       guarded(() => records.forEach(look))
-      if (nextOffset >= stableEnd || nextOffset === offset) return
-      offset = nextOffset
+      if (nextOffset > offset) {
+        offset = nextOffset
+        pauseMs = WAIT_MS.first
+        continue
+      }
+      // The markers of the last transaction are late, or another one is open.
+      await clock.sleep(pauseMs)
+      pauseMs = Math.min(pauseMs * 2, WAIT_MS.longest)
     }
   }
 
   const cancelling: Cancelling = {
     wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
     reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
-    delivery: (deliveryId, webhookId, over) => add({ deliveryId, webhookId, reason: 'manual', over }),
-    webhook: (webhookId, reason) => add({ deliveryId: undefined, webhookId, reason, over: () => undefined }),
+    delivery: (deliveryId, webhookId, over, event) => add({ deliveryId, webhookId, reason: 'manual', event, over }),
+    webhook: (webhookId, reason) => add({ deliveryId: undefined, webhookId, reason, event: undefined, over: () => undefined }),
+    committedSinceNow,
     sealed: () => void seals++,
     committed() {
       commits++

@@ -1,8 +1,9 @@
-/** The reader of `deliveries.commands`: deliveries that somebody wants tried again, or not any more (C.10). */
+/** The reader of `deliveries.commands`: deliveries that somebody wants tried again, or not any more. */
 import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
+import type { Redrives } from '../catch-up/redrives.ts'
 import type { Room } from '../dispatch/memory-budget.ts'
 import type { DeliveryShard } from '../shard.ts'
 import type { Asked } from '../state/manual-retries.ts'
@@ -21,6 +22,7 @@ export function createCommandReader(deps: {
   shard: DeliveryShard
   asked: Asked
   cancelling: Cancelling
+  redrives: Pick<Redrives, 'begin'>
   room: Room
   clock: Clock
 }): CommandReader {
@@ -30,7 +32,8 @@ export function createCommandReader(deps: {
   function retry(record: RetryRecord, begun: Begun): void {
     const nowMs = Math.round(clock.nowMs())
     // A second call for the same attempt: it has been made, or is under way.
-    if (asked.accept(record.deliveryId, record.attempts, nowMs)) shard.takeAsked({ ...record, dueAtMs: nowMs }, progress, begun)
+    if (asked.accept(record.deliveryId, record.attempts, nowMs))
+      shard.takeAsked({ ...record, dueAtMs: nowMs }, { source: { progress, record: begun, place: 0 }, countedAs: 'nothing' })
     else progress.end(begun, 0)
   }
 
@@ -38,8 +41,12 @@ export function createCommandReader(deps: {
     const begun = progress.begin(log.offset, 1)
     if (!begun) return
     const command = deliveryCommandCodec.decode(log.value!)
-    if (command.record) retry(command.record, begun)
-    else cancelling.delivery(command.deliveryId, command.webhookId, () => progress.end(begun, 0))
+    if (command.range) deps.redrives.begin(command, command.range, () => progress.end(begun, 0))
+    else if (command.kind === 'cancel') {
+      const over = () => progress.end(begun, 0)
+      cancelling.delivery(command.deliveryId, command.webhookId, over, command.event ?? undefined)
+    } else if (command.record) retry(command.record, begun)
+    else progress.end(begun, 0)
   }
 
   return {

@@ -2,7 +2,8 @@
 import type { Clock } from '../../../src/clock.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
-import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
+import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
+import type { Owing } from '../catch-up/owing.ts'
 import type { Room } from '../dispatch/memory-budget.ts'
 import type { DeliveryShard } from '../shard.ts'
 import type { OpenEvents } from '../state/open-events.ts'
@@ -18,7 +19,8 @@ export function createFreshDeliveries(deps: {
   handle: ShardHandle
   progress: Progress
   events: OpenEvents
-  shard: DeliveryShard
+  shard: Pick<DeliveryShard, 'take'>
+  owing: Pick<Owing, 'absorbs' | 'passed' | 'areAny'>
   room: Room
   clock: Clock
   clockOffsetMs: number
@@ -29,8 +31,10 @@ export function createFreshDeliveries(deps: {
   function open(log: LogRecord): void {
     const { event, payload, webhookIds } = deliveryRecordCodec.decode(log.value!)
     const begun = progress.begin(log.offset, webhookIds.length)
+    const areAny = deps.owing.areAny()
+    if (areAny) notePassed(event, webhookIds, begun?.ended)
     if (!begun) return
-    events.begin(event, webhookIds.length)
+    events.begin(event, webhookIds, begun.ended)
     const createdAtMs = log.timestampMs + deps.clockOffsetMs
     // Due at once, also when the broker's clock is ahead of ours.
     const dueAtMs = Math.min(createdAtMs, Math.round(deps.clock.nowMs()))
@@ -39,9 +43,18 @@ export function createFreshDeliveries(deps: {
     for (let place = 0; place < webhookIds.length; place++) {
       if (ended.length > 0 && ended.includes(place)) continue
       const webhookId = webhookIds[place]!
+      const source = { progress, record: begun, place, webhookIds }
+      if (areAny && deps.owing.absorbs({ event, payload, webhookId, source, createdAtMs })) continue
       const id = deliveryId(event.eventId, webhookId)
       const delivery = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
-      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, progress, begun, place, true)
+      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, { source, countedAs: 'hand', fresh: true })
+    }
+  }
+
+  /** Parts that had ended before this reading; `ended` undefined: all of them. */
+  function notePassed(event: EventFacts, webhookIds: string[], ended: readonly number[] | undefined): void {
+    for (const [place, webhookId] of webhookIds.entries()) {
+      if (ended === undefined || ended.includes(place)) deps.owing.passed(event, webhookId)
     }
   }
 

@@ -1,20 +1,22 @@
 /**
- * What the ends of deliveries mean to others (C.3, C.10): the health of the webhook, notices to its owner, lifecycle events. A delivery that
+ * What the ends of deliveries mean to others: the health of the webhook, notices to its owner, lifecycle events. A delivery that
  * succeeds at a healthy webhook, for an emit that nobody follows, costs three look-ups here.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/lifecycle.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
-import type { Ids } from '../../../src/events/ids.ts'
+import { deliveryId, type Ids } from '../../../src/events/ids.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { NoticeKind, PendingNotice } from '../../../topics/delivery-state.ts'
 import type { Outcome } from '../attempt.ts'
+import type { BulkEnded } from '../catch-up/bulk-ends.ts'
 import type { Delivery } from '../delivery.ts'
 import { createHealth } from './health.ts'
 import { createNotices } from './notices.ts'
 import type { Outputs } from './outputs.ts'
-import { announceEndpoint } from './relay-announcements.ts'
+import { announceBulkEnd, announceEndpoint } from './relay-announcements.ts'
 
 export interface Announcing {
   restoreHealth(webhookId: string, value: Buffer | null): void
@@ -23,7 +25,9 @@ export interface Announcing {
   /** An attempt has been made; its delivery is still as it was before. */
   attempted(delivery: Delivery, outcome: Outcome, result: AttemptResult): void
   /** The last delivery of its event has ended. */
-  completed(delivery: Delivery, state: 'DELIVERED' | 'FAILED', deliveries: number): void
+  completed(event: EventFacts, state: 'DELIVERED' | 'FAILED', deliveries: number): void
+  /** What was owed to one webhook as a range has ended without an attempt. */
+  endedInBulk(ended: BulkEnded[]): void
   /** The webhook is gone. */
   forget(webhookId: string): void
   /** State records that bring the changelog to this point. */
@@ -102,11 +106,38 @@ export function createAnnouncing(
       else if (outcome.state === 'failed') {
         const { reason } = outcome
         if (reason !== 'single_attempt') exhausted(delivery, reason, result)
-        health.failed(delivery, reason === 'exhausted' || reason === 'gone' ? reason : 'retrying', result.error)
+        health.failed(delivery, reason, result.error)
       }
     },
-    completed({ event }, state, deliveries) {
+    completed(event, state, deliveries) {
       if (state === 'DELIVERED') handle.write(lifecycle.emitDelivered(event, deliveries, clock.nowMs()))
+    },
+    endedInBulk(ended) {
+      const first = ended[0]
+      if (!first) return
+      const { range, webhook } = first
+      const announced = webhook?.peer ? ended : []
+      for (const { event, state } of announced) handle.write(announceBulkEnd(deps, event, webhook!, state, clock.nowMs()))
+      if (first.state !== 'failed') return
+      if (first.reason === 'endpoint_unavailable') {
+        health.expired({ webhookId: range.webhookId, deliveryId: deliveryId(first.event.eventId, range.webhookId), event: first.event })
+      }
+      const { webhookId, organizationId, environment } = range
+      const numbers = ended.map(({ event }) => event.sequence)
+      const bounds = { fromSequence: Math.min(...numbers), throughSequence: Math.max(...numbers) }
+      const row = rowOf({
+        ...{ organizationId, type: 'WEBHOOK_DELIVERY_EXHAUSTED', entityType: 'webhook', entityId: webhookId, reason: first.reason },
+        data: { webhookId, count: ended.length, ...bounds },
+      })
+      const told: ChangeRow = { ...row, previousStatus: 'pending', status: 'failed' }
+      outputs.changed(told)
+      handle.write(lifecycle.announce(told, environment))
+      const subscriberType = webhook?.peer ? 'federation_peer' : 'webhook'
+      for (const { event, entry, keys } of ended) {
+        if (!keys && !entry?.isCounted) continue
+        const failure = { subscriberType, subscriberId: webhookId, attempts: entry?.attempts ?? 0, lastError: null } as const
+        handle.write(lifecycle.emitDeliveryFailed(event, failure, clock.nowMs()))
+      }
     },
     forget: health.forget,
     seal: partition => [...health.seal(partition), ...notices.seal(partition)],

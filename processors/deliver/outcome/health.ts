@@ -1,12 +1,14 @@
 /**
- * What the engine has seen of endpoints (C.10, K-23). A delivery whose attempts are used up makes its webhook `failing`; the first success
- * after it makes it `healthy`. Neither switches it off: only a 410 does, and its owner's `autoDisableAfterDays`.
+ * What the engine has seen of endpoints (C.10, K-23). A webhook is `failing` when a delivery has used up its attempts, after 20 failed attempts
+ * in a row, or after four or more in a row over at least five minutes; the first success after it makes it `healthy`. Neither switches it
+ * off: only a 410 does, and its owner's `autoDisableAfterDays`, which counts from then.
  *
- *     healthy ──attempts used up──► failing ──success──► healthy
- *                                      └──for as long as its owner allows──► disabled (and off) ──success──► healthy
+ *     healthy ──attempts used up, or a streak──► failing ──success──► healthy
+ *                                                  └──for as long as its owner allows──► disabled (and off) ──success──► healthy
  *
- * A transition and the notice of it are state of the transaction in which the delivery ended, so there is one of each, whatever crashes.
- * The control plane, which announces and shows it, is told after the commit, again and again until it has heard.
+ * A failed attempt that was the only one asked for, or whose receiver declined that delivery, says nothing of the endpoint. Streak, transition
+ * and the notice of it are state of the transaction of the attempt, so there is one of each, whatever crashes. The control plane, which
+ * announces and shows it, is told after the commit, again and again until it has heard.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { ControlView } from '../../../src/control-plane/view.ts'
@@ -23,15 +25,22 @@ import {
 import type { Delivery } from '../delivery.ts'
 
 const DAY_MS = 86_400_000
+/** So many failures in a row are enough, however quickly they came. */
+const STREAK_FAILURES = 20
+/** So many are enough if they came over this time (scaled), by their ends. */
+const SLOW_STREAK_FAILURES = 4
+const SLOW_STREAK_MS = 5 * 60_000
 const REPORT_AGAIN_MS = 1_000
 
 export interface Health {
   restore(webhookId: string, value: Buffer | null): void
   start(): void
-  /** An attempt was taken. Costs one look-up unless the webhook was failing. */
-  succeeded(delivery: Delivery): void
-  /** An attempt failed. `exhausted`: it was the last one. `gone`: the receiver answered 410. */
-  failed(delivery: Delivery, end: 'retrying' | 'exhausted' | 'gone', error: string | null): void
+  /** An attempt was taken. Costs one look-up unless the one before had failed. */
+  succeeded(delivery: Subject): void
+  /** An attempt failed: there will be another one, or why there will not. */
+  failed(delivery: Subject, end: FailedEnd, error: string | null): void
+  /** Events of a webhook ended without an attempt, because its endpoint has taken none for so long. */
+  expired(delivery: Subject): void
   /** The webhook is gone. */
   forget(webhookId: string): void
   /** State records that bring the changelog to this point. */
@@ -39,6 +48,12 @@ export interface Health {
   committed(): void
   close(): void
 }
+
+/** `exhausted`: it was the last one. `gone`: the receiver answered 410. `declined`: it wants no more of this delivery. `single_attempt`: by hand. */
+export type FailedEnd = 'retrying' | 'exhausted' | 'gone' | 'declined' | 'single_attempt'
+
+/** What a transition is about: the delivery that brought it about. */
+export type Subject = Pick<Delivery, 'webhookId' | 'deliveryId'> & { event: Pick<Delivery['event'], 'organizationId'> }
 
 /** `version`: which change of it the report under way tells. */
 type Endpoint = WebhookHealth & { version: number; reporting: boolean }
@@ -51,7 +66,7 @@ export function createHealth(deps: {
   logger: Logger
   /** Tells the control plane; idempotent. */
   report(report: HealthReport): Promise<void>
-  notice(kind: NoticeKind, delivery: Delivery, error: string | null): void
+  notice(kind: NoticeKind, delivery: Subject, error: string | null): void
 }): Health {
   const { handle, view, clock } = deps
   const endpoints = new Map<string, Endpoint>()
@@ -61,12 +76,17 @@ export function createHealth(deps: {
   const timers = new Set<Timer>()
   let closed = false
 
-  function change(delivery: Delivery, changes: Pick<WebhookHealth, 'state' | 'sinceMs'> & { deactivate?: boolean }): void {
+  const webhookOf = ({ event, webhookId }: Subject) => view.find('webhook', event.organizationId, webhookId)
+  const nowMs = () => Math.round(clock.nowMs())
+
+  function change(delivery: Subject, changes: Pick<WebhookHealth, 'state' | 'sinceMs'> & { deactivate?: boolean }): void {
     const before = endpoints.get(delivery.webhookId)
     endpoints.set(delivery.webhookId, {
       organizationId: delivery.event.organizationId,
       deactivate: false,
       ...changes,
+      failures: 0,
+      firstFailureAtMs: 0,
       reported: false,
       version: (before?.version ?? 0) + 1,
       reporting: before?.reporting ?? false,
@@ -74,18 +94,47 @@ export function createHealth(deps: {
     changed.add(delivery.webhookId)
   }
 
-  /** Since when; its owner may have switched it on again since it was disabled, which gives it its time anew. */
-  function standing(delivery: Delivery): Endpoint | undefined {
+  /** How it is; one that had been switched off, and that its owner has switched on again since, has its time anew. */
+  function standing(delivery: Subject): Endpoint | undefined {
     const endpoint = endpoints.get(delivery.webhookId)
-    if (endpoint?.state !== 'disabled' || !endpoint.reported) return endpoint
-    const webhook = view.find('webhook', delivery.event.organizationId, delivery.webhookId)
-    if (webhook?.active && webhook.health === 'disabled') return { ...endpoint, state: 'failing', sinceMs: Math.round(clock.nowMs()) }
-    return endpoint
+    // The control plane answers a report when this process's view shows what it has made of it.
+    if (!endpoint?.deactivate || !endpoint.reported || !webhookOf(delivery)?.active) return endpoint
+    const state = endpoint.state === 'disabled' ? 'healthy' : endpoint.state
+    const anew: Endpoint = { ...endpoint, state, deactivate: false }
+    endpoints.set(delivery.webhookId, anew)
+    changed.add(delivery.webhookId)
+    return anew
   }
 
-  const hasFailedLongEnough = (delivery: Delivery, { sinceMs }: WebhookHealth): boolean => {
-    const days = delivery.attempt?.webhook.autoDisableAfterDays ?? null
+  function hasFailedLongEnough(delivery: Subject, { sinceMs }: WebhookHealth): boolean {
+    const days = webhookOf(delivery)?.autoDisableAfterDays ?? null
     return days !== null && clock.nowMs() - sinceMs >= days * DAY_MS * deps.timeScale
+  }
+
+  function disableIfItIsTime(delivery: Subject, endpoint: Endpoint, error: string | null): void {
+    if (endpoint.state !== 'failing' || endpoint.deactivate || !hasFailedLongEnough(delivery, endpoint)) return
+    change(delivery, { state: 'disabled', sinceMs: endpoint.sinceMs, deactivate: true })
+    deps.notice('disabled', delivery, error)
+  }
+
+  /** One more failed attempt of a healthy webhook; whether they are enough. */
+  function addFailure({ event: { organizationId }, webhookId }: Subject): boolean {
+    const before = endpoints.get(webhookId)
+    const failures = (before?.failures ?? 0) + 1
+    const firstFailureAtMs = failures === 1 ? nowMs() : before!.firstFailureAtMs
+    const healthy = {
+      organizationId,
+      state: 'healthy',
+      sinceMs: nowMs(),
+      deactivate: false,
+      reported: true,
+      version: 0,
+      reporting: false,
+    } as const
+    endpoints.set(webhookId, { ...(before ?? healthy), failures, firstFailureAtMs })
+    changed.add(webhookId)
+    if (failures >= STREAK_FAILURES) return true
+    return failures >= SLOW_STREAK_FAILURES && nowMs() - firstFailureAtMs >= SLOW_STREAK_MS * deps.timeScale
   }
 
   async function tell(webhookId: string): Promise<void> {
@@ -133,25 +182,32 @@ export function createHealth(deps: {
     },
     succeeded(delivery) {
       const endpoint = endpoints.get(delivery.webhookId)
-      if (!endpoint || endpoint.state === 'healthy') return
-      change(delivery, { state: 'healthy', sinceMs: Math.round(clock.nowMs()) })
-      deps.notice('recovered', delivery, null)
+      if (!endpoint) return
+      if (endpoint.state !== 'healthy') {
+        change(delivery, { state: 'healthy', sinceMs: nowMs() })
+        deps.notice('recovered', delivery, null)
+      } else if (endpoint.failures > 0) {
+        endpoints.set(delivery.webhookId, { ...endpoint, failures: 0, firstFailureAtMs: 0 })
+        changed.add(delivery.webhookId)
+      }
     },
     failed(delivery, end, error) {
+      if (end === 'declined' || end === 'single_attempt') return
       const endpoint = standing(delivery)
       const isFailing = endpoint !== undefined && endpoint.state !== 'healthy'
       if (end === 'gone') {
-        const { active } = delivery.attempt!.webhook
-        if (isFailing && (endpoint.deactivate || !active)) return
-        change(delivery, { state: 'failing', sinceMs: isFailing ? endpoint.sinceMs : Math.round(clock.nowMs()), deactivate: true })
+        if (isFailing && (endpoint.deactivate || !webhookOf(delivery)?.active)) return
+        change(delivery, { state: 'failing', sinceMs: isFailing ? endpoint.sinceMs : nowMs(), deactivate: true })
         deps.notice('gone', delivery, error)
-      } else if (isFailing && endpoint.state === 'failing' && !endpoint.deactivate && hasFailedLongEnough(delivery, endpoint)) {
-        change(delivery, { state: 'disabled', sinceMs: endpoint.sinceMs, deactivate: true })
-        deps.notice('disabled', delivery, error)
-      } else if (!isFailing && end === 'exhausted') {
-        change(delivery, { state: 'failing', sinceMs: Math.round(clock.nowMs()) })
+      } else if (isFailing) disableIfItIsTime(delivery, endpoint, error)
+      else if (addFailure(delivery) || end === 'exhausted') {
+        change(delivery, { state: 'failing', sinceMs: nowMs() })
         deps.notice('failing', delivery, error)
       }
+    },
+    expired(delivery) {
+      const endpoint = standing(delivery)
+      if (endpoint !== undefined && endpoint.state !== 'healthy') disableIfItIsTime(delivery, endpoint, null)
     },
     forget(webhookId) {
       if (endpoints.delete(webhookId)) changed.add(webhookId)
@@ -160,7 +216,7 @@ export function createHealth(deps: {
       const records: OutRecord[] = []
       for (const webhookId of changed) {
         const endpoint = endpoints.get(webhookId)
-        const over = !endpoint || (endpoint.state === 'healthy' && endpoint.reported)
+        const over = !endpoint || (endpoint.state === 'healthy' && endpoint.reported && endpoint.failures === 0)
         const value = over ? null : webhookHealthCodec.encode(endpoint)
         if (over) endpoints.delete(webhookId)
         else if (!endpoint.reported) told.push(webhookId)

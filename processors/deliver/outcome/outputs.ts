@@ -4,13 +4,15 @@
 
 import { redactHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
+import { deliveryId } from '../../../src/events/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
-import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
+import { deadLettersCodec, deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { Outcome } from '../attempt.ts'
+import type { BulkEnded } from '../catch-up/bulk-ends.ts'
 import type { Delivery } from '../delivery.ts'
 
 const AUDIT_RECORD_BYTES_MAX = 512 * 1024
@@ -89,6 +91,47 @@ export function deadLetter(delivery: Delivery, result: AttemptResult, shard: num
   return { topic: deliveriesDeadLetter.name, partition: shard, key: delivery.webhookId, value, headers }
 }
 
+/** Of a delivery that ends without a further attempt. */
+export function deadLetterUntried(delivery: Delivery, reason: string, shard: number): OutRecord {
+  const headers: Array<[string, string]> = [
+    ['reason', reason],
+    ['error', ''],
+    ['delivery-id', delivery.deliveryId],
+    ['event-id', delivery.event.eventId],
+    ['organization-id', delivery.event.organizationId],
+  ]
+  const value = retryRecordCodec.encode(stored(delivery))
+  return { topic: deliveriesDeadLetter.name, partition: shard, key: delivery.webhookId, value, headers }
+}
+
+/** What ended in bulk as failed, in one record: without payloads, which are in the organization's log. */
+export function deadLetters(ended: BulkEnded[], shard: number): OutRecord {
+  const { range, reason } = ended[0]!
+  const { webhookId, organizationId, environment } = range
+  const numbers = ended.map(({ event }) => event.sequence)
+  const eventIds = ended.map(({ event }) => event.eventId)
+  const value = deadLettersCodec.encode({ webhookId, organizationId, environment, reason, numbers, eventIds })
+  const headers: Array<[string, string]> = [
+    ['reason', reason],
+    ['error', ''],
+    ['organization-id', organizationId],
+    ['count', String(ended.length)],
+  ]
+  return { topic: deliveriesDeadLetter.name, partition: shard, key: `packed/${webhookId}`, value, headers }
+}
+
+/** The row of something that ended in bulk. */
+export function bulkRow({ range, webhook, event, entry, state, reason }: BulkEnded, nowMs: number): AttemptRow {
+  const { webhookId } = range
+  const replayId = entry ? entry.replayId : event.sequence <= range.pausedThrough ? range.replayId : null
+  const trigger = entry?.trigger ?? 'live'
+  const id =
+    trigger === 'replay' && replayId !== null ? deliveryId(event.eventId, webhookId, replayId) : deliveryId(event.eventId, webhookId)
+  const facts = { event, webhookId, deliveryId: id, trigger, replayId, createdAtMs: entry?.createdAtMs ?? event.recordedAtMs }
+  const attempts = entry?.attempts ?? 0
+  return stepRow({ ...facts, attempts }, { state, reason, maxAttempts: webhook?.retryDelaysMs.length ?? attempts, nowMs })
+}
+
 function stored(delivery: Delivery): RetryRecord {
   const { event, payload, webhookId, deliveryId, attempts, dueAtMs, trigger, replayId, once, createdAtMs } = delivery
   const { attemptsBefore = 0, originalDeliveredAtMs = null } = delivery
@@ -122,7 +165,7 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
 
 /** A step without an attempt: an end, or (`dueAtMs`) that somebody wants it tried again. */
 export function stepRow(
-  delivery: Delivery,
+  delivery: Facts & Pick<Delivery, 'attempts'>,
   step: { state: DeliveryState; reason: string; maxAttempts: number; nowMs: number; dueAtMs?: number },
 ): AttemptRow {
   return {
@@ -147,8 +190,10 @@ export function stepRow(
   }
 }
 
+type Facts = Pick<Delivery, 'deliveryId' | 'webhookId' | 'event' | 'trigger' | 'replayId' | 'createdAtMs'>
+
 /** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
-function factsOf({ deliveryId, webhookId, event, trigger, replayId, createdAtMs: takenUpAtMs }: Delivery) {
+function factsOf({ deliveryId, webhookId, event, trigger, replayId, createdAtMs: takenUpAtMs }: Facts) {
   const createdAtMs = trigger === 'live' ? event.recordedAtMs : takenUpAtMs
   const { organizationId, environment, eventId, emitId, type: eventType, canonicalName, sequence } = event
   return {

@@ -1,15 +1,18 @@
-/** A relay to an external peer ends with its delivery: what the owner hears of it then (C.1.4, 8). */
+/** A relay to an external peer ends with its delivery: what its owner hears of it then. */
 import { announceRelay } from '../../../src/control-plane/federation/announce-relay.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/lifecycle.ts'
+import type { Webhook } from '../../../src/control-plane/records.ts'
 import type { ControlView } from '../../../src/control-plane/view.ts'
-import { parseEventId, relayId } from '../../../src/events/ids.ts'
+import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/events/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
+import type { BulkEnd } from '../catch-up/bulk-ends.ts'
 import type { Delivery } from '../delivery.ts'
 
 /** Of an attempt that has been made; none unless it ended the live delivery of a peer, and the owner listens. */
 export function announceEndpoint(
-  { lifecycle, view }: { lifecycle: Lifecycle; view: Pick<ControlView, 'federation'> },
+  parts: Parts,
   { event, webhookId, deliveryId, trigger, attempt }: Delivery,
   outcome: Outcome,
   error: string | null,
@@ -17,16 +20,43 @@ export function announceEndpoint(
 ): OutRecord[] {
   const peer = attempt?.webhook.peer
   if (!peer || trigger !== 'live' || (outcome.state !== 'success' && outcome.state !== 'failed')) return []
+  return announce(parts, event, { webhookId, deliveryId, groupId: peer.groupId, status: outcome.state, error, nowMs })
+}
+
+/** Of a relay that was owed as part of a range and ended without an attempt. */
+export function announceBulkEnd(parts: Parts, event: EventFacts, webhook: Webhook, state: BulkEnd['state'], nowMs: number): OutRecord[] {
+  if (!webhook.peer || state !== 'failed') return []
+  const { groupId } = webhook.peer
+  const deliveryId = deliveryIdOf(event.eventId, webhook.id)
+  return announce(parts, event, { webhookId: webhook.id, deliveryId, groupId, status: 'failed', error: null, nowMs })
+}
+
+interface Parts {
+  lifecycle: Lifecycle
+  view: Pick<ControlView, 'federation'>
+}
+
+interface RelayEnd {
+  webhookId: string
+  deliveryId: string
+  groupId: string
+  status: 'success' | 'failed'
+  error: string | null
+  nowMs: number
+}
+
+function announce({ lifecycle, view }: Parts, event: EventFacts, end: RelayEnd): OutRecord[] {
+  const { webhookId, deliveryId, groupId, status, error, nowMs } = end
   // The newest is what it came by, unless it was taken back and declared anew meanwhile.
-  const push = view.federation.pushes(peer.groupId).findLast(each => each.sourceCanonicalName === event.canonicalName)
+  const push = view.federation.pushes(groupId).findLast(each => each.sourceCanonicalName === event.canonicalName)
   if (push === undefined) return []
   return announceRelay(
     lifecycle,
     {
-      ...{ relayId: relayId(event.eventId, push.id, webhookId), step: 1, organizationId: event.organizationId, groupId: peer.groupId },
+      ...{ relayId: relayId(event.eventId, push.id, webhookId), step: 1, organizationId: event.organizationId, groupId },
       ...{ pushId: push.id, memberId: webhookId, memberOrganizationId: null, sourceEventId: event.eventId, sourceEmitId: event.emitId },
       ...{ sourceCanonicalName: event.canonicalName, targetEventId: null, targetCanonicalName: null, deliveryId },
-      ...{ status: outcome.state === 'success' ? 'relayed' : 'failed', skipReason: null, lastError: error },
+      ...{ status: status === 'success' ? 'relayed' : 'failed', skipReason: null, lastError: error },
       ...{ queuedAtMs: parseEventId(event.eventId)?.timestampMs ?? 0, atMs: Math.round(nowMs) },
     },
     causeOf(event),

@@ -4,20 +4,22 @@
  */
 import type { Clock } from '../../../src/clock.ts'
 import type { ControlView } from '../../../src/control-plane/view.ts'
-import { tierFor } from '../../../src/delivery/retry-schedule.ts'
+import { retryAfterMs, tierFor } from '../../../src/delivery/retry-schedule.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { Ids } from '../../../src/events/ids.ts'
+import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../../topics/audit-attempts.ts'
 import type { Attempts } from '../attempt.ts'
+import type { Owing } from '../catch-up/owing.ts'
 import type { Delivery } from '../delivery.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
-import type { OpenEvents } from '../state/open-events.ts'
+import type { Completion, OpenEvents } from '../state/open-events.ts'
+import type { WebhookStates } from '../state/webhook-states.ts'
 import type { Announcing } from './announcements.ts'
-import { attemptRow, deadLetter, type Outputs, retryRecord, stepRow } from './outputs.ts'
+import { attemptRow, deadLetter, deadLetterUntried, type Outputs, retryRecord, stepRow } from './outputs.ts'
 
-/** The longest tier for what steps aside, so that a webhook that recovers is not kept waiting. */
-const ASIDE_MS_MAX = 60_000
+const HOP_MS = 600_000
 /** What cannot be signed waits for its owner: longer, since each time is shown in its history. */
 const UNSIGNED_MS_MAX = 30 * 60_000
 
@@ -28,13 +30,15 @@ export interface Settle {
   cancelled(delivery: Delivery, reason: string): void
   /** Somebody wants it tried again: that is shown at once, not only when the attempt has been made. */
   asked(delivery: Delivery): void
-  /** Into a retry topic without an attempt, its schedule untouched. */
-  aside(delivery: Delivery): void
-  /** The same, because its webhook's secret cannot be opened: the history says so, each time. */
+  /** Into a retry topic without an attempt: what releases before left there is more than may wait with the range. */
+  hop(delivery: Delivery): void
+  /** Nothing more can be done for it: a dead letter without a further attempt. */
+  refused(delivery: Delivery, reason: string): void
+  /** Its webhook has been switched off meanwhile, and it does not wait for that. */
+  skipped(delivery: Delivery, reason: string): void
+  /** Into a retry topic without an attempt, because its webhook's secret cannot be opened: the history says so, each time. */
   unsigned(delivery: Delivery): void
-  /** It waits in the organization's log: for its event that is an end. */
-  parked(delivery: Delivery): void
-  /** Packed rows and the state of open events. */
+  /** Packed rows. */
   seal(): OutRecord[]
 }
 
@@ -43,14 +47,16 @@ export function createSettle(deps: {
   view: ControlView
   attempts: Attempts
   events: OpenEvents
+  states: WebhookStates
+  owing: Pick<Owing, 'attempted'>
   outputs: Outputs
   lanes: SubjectLanes
-  /** Told how each attempt ended. */
+  /** Hears how each attempt ended. */
   announce: Announcing
   clock: Clock
   ids: Ids
   timeScale: number
-  onAttempt(row: AttemptRow): void
+  onAttempt(row: AttemptRow, isFed: boolean): void
   /** The delivery is out of hand. */
   release(delivery: Delivery): void
 }): Settle {
@@ -63,29 +69,41 @@ export function createSettle(deps: {
     deps.view.find('webhook', event.organizationId, webhookId)?.retryDelaysMs.length ?? attempts
 
   function leave(delivery: Delivery, record: OutRecord, dueAtMs?: number): void {
-    if (delivery.trigger === 'live') events.keep(delivery.event.eventId)
+    const { event, fed, countedAs, webhookId } = delivery
+    if (countedAs === 'hand') events.away(event)
+    else if (countedAs === 'range') events.awayFromRange(event, fed!.keys!, subscriberKey(webhookId))
+    if (!delivery.isRetry) deps.states.inRetry(webhookId, event.organizationId, 1)
     deps.lanes.moved(delivery, dueAtMs)
     release(delivery)
     handle.write([record])
   }
 
   function end(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
-    // A replay or a retry by hand says nothing new of how its emit ended (C.11.5).
-    const ended = delivery.trigger === 'live' ? events.end(delivery.event.eventId, failed, clock.nowMs()) : undefined
+    const ended = endOfEvent(delivery, failed)
     if (ended) {
       outputs.completed(ended.completion)
-      deps.announce.completed(delivery, ended.completion.state, ended.deliveries)
+      deps.announce.completed(delivery.event, ended.completion.state, ended.deliveries)
     }
-    const hurried = delivery.lane !== undefined || delivery.trigger === 'replay'
+    if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
+    // The next one in line waits for it; and a catch-up is so quick that a crash would repeat much of it.
+    const isAwaited = delivery.lane !== undefined || delivery.fed !== undefined || delivery.trigger === 'replay'
     deps.lanes.ended(delivery)
     release(delivery)
-    // Whoever is next in line waits for it; and a catch-up is so quick that a crash would repeat much of it.
-    handle.write(records, hurried)
+    handle.write(records, isAwaited)
+  }
+
+  /** A replay or a retry by hand says nothing new of how its emit ended. */
+  function endOfEvent({ event, countedAs, fed, webhookId }: Delivery, failed: boolean): Completion | undefined {
+    const nowMs = clock.nowMs()
+    if (countedAs === 'nothing') return undefined
+    if (countedAs === 'range') return events.endOfRange(event, fed!.keys!, subscriberKey(webhookId), { failed, nowMs })
+    return events.end(event, countedAs, failed, nowMs)
   }
 
   function release(delivery: Delivery): void {
     const { progress, record, place } = delivery.source
-    progress.end(record, place)
+    if (delivery.fed) delivery.fed.left()
+    else progress.end(record, place)
     deps.release(delivery)
   }
 
@@ -95,30 +113,32 @@ export function createSettle(deps: {
       const row = attemptRow(deps.ids.next('att'), delivery, result, outcome)
       outputs.attempted(row)
       deps.announce.attempted(delivery, outcome, result)
+      deps.owing.attempted(delivery, outcome.state === 'success', retryAfterMs(result, clock.nowMs()))
       if (outcome.state === 'success' || outcome.state === 'cancelled') end(delivery, false, [])
       else if (outcome.state === 'failed') end(delivery, true, [deadLetter(delivery, result, shard, clock.nowMs())])
       else {
         const tier = tierFor(outcome.dueAtMs - clock.nowMs(), timeScale)
         leave(delivery, retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }), outcome.dueAtMs)
       }
-      deps.onAttempt(row)
+      deps.onAttempt(row, delivery.fed !== undefined)
     },
     cancelled(delivery, reason) {
       outputs.attempted(stepRow(delivery, { state: 'cancelled', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }))
+      end(delivery, false, [])
+    },
+    skipped(delivery, reason) {
+      outputs.attempted(stepRow(delivery, { state: 'skipped', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }))
       end(delivery, false, [])
     },
     asked(delivery) {
       const times = { maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs(), dueAtMs: delivery.dueAtMs }
       outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', ...times }))
     },
-    parked: delivery => end(delivery, false, []),
-    aside(delivery) {
+    hop: delivery => leave(delivery, retryRecord(delivery, tierFor(HOP_MS * timeScale, timeScale), shard)),
+    refused(delivery, reason) {
       const nowMs = clock.nowMs()
-      const turnAtMs = delivery.stage === 'lined' ? deps.lanes.turnAtMs(delivery) : undefined
-      // The longer it has been due, the longer: a dead endpoint's pile is not turned over all the time. One in line: until its turn may come.
-      const waitMs = turnAtMs === undefined ? nowMs - delivery.dueAtMs : turnAtMs - nowMs
-      const tier = tierFor(Math.min(Math.max(0, waitMs), ASIDE_MS_MAX * timeScale), timeScale)
-      leave(delivery, retryRecord(delivery, tier, shard))
+      outputs.attempted(stepRow(delivery, { state: 'failed', reason, maxAttempts: maxAttemptsOf(delivery), nowMs }))
+      end(delivery, true, [deadLetterUntried(delivery, reason, shard)])
     },
     unsigned(delivery) {
       const nowMs = clock.nowMs()
@@ -127,6 +147,6 @@ export function createSettle(deps: {
       outputs.attempted(stepRow(delivery, { ...step, dueAtMs: Math.round(nowMs + tier.delayMs * timeScale) }))
       leave(delivery, retryRecord(delivery, tier, shard))
     },
-    seal: () => [...outputs.seal(), ...events.seal(shard)],
+    seal: () => outputs.seal(),
   }
 }

@@ -7,11 +7,13 @@ import { type AskedDelivery, askedDeliveryCodec, deliveryState, deliveryStateKey
 
 /** Longer than the history ever lags behind. */
 const REMEMBERED_MS = 86_400_000
+/** Of a range, whose members are many, and which asks the history once. */
+const REMEMBERED_OF_RANGE_MS = 600_000
 
 export interface Asked {
   restore(deliveryId: string, value: Buffer | null): void
   /** False when the delivery has been taken up at this number of attempts, or a later one, already. */
-  accept(deliveryId: string, attempts: number, nowMs: number): boolean
+  accept(deliveryId: string, attempts: number, nowMs: number, ofRange?: boolean): boolean
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
@@ -21,7 +23,16 @@ export function createAsked(): Asked {
   const asked = new Map<string, AskedDelivery>()
   const changed = new Set<string>()
 
+  /** Of ranges, in the same order; not known after a restart, which keeps them longer. */
+  const ofRanges = new Map<string, number>()
+
   function forgetOld(nowMs: number): void {
+    for (const [deliveryId, atMs] of ofRanges) {
+      if (atMs > nowMs - REMEMBERED_OF_RANGE_MS) break
+      ofRanges.delete(deliveryId)
+      asked.delete(deliveryId)
+      changed.add(deliveryId)
+    }
     for (const [deliveryId, { atMs }] of asked) {
       if (atMs > nowMs - REMEMBERED_MS) return
       asked.delete(deliveryId)
@@ -34,11 +45,13 @@ export function createAsked(): Asked {
       asked.delete(deliveryId)
       if (value) asked.set(deliveryId, askedDeliveryCodec.decode(value))
     },
-    accept(deliveryId, attempts, nowMs) {
+    accept(deliveryId, attempts, nowMs, ofRange = false) {
       if ((asked.get(deliveryId)?.attempts ?? -1) >= attempts) return false
       asked.delete(deliveryId)
       asked.set(deliveryId, { attempts, atMs: Math.round(nowMs) })
       changed.add(deliveryId)
+      ofRanges.delete(deliveryId)
+      if (ofRange) ofRanges.set(deliveryId, nowMs)
       forgetOld(nowMs)
       return true
     },

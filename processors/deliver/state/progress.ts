@@ -19,6 +19,9 @@ export interface Begun {
 }
 
 export interface Progress {
+  readonly topic: string
+  /** Whether reading has come past all that had ended before a restart. */
+  isReadAgain(): boolean
   /** A position record, as stored. */
   restorePosition(value: Buffer): void
   /** A block record, as stored; null: it is over. */
@@ -93,7 +96,11 @@ export function createProgress(topic: string): Progress {
     return { topic: deliveryState.name, partition, key, value: doneBlockCodec.encode({ ended: block.ended, partial }) }
   }
 
+  let restoredTo = 0
+
   return {
+    topic,
+    isReadAgain: () => nextOffset >= restoredTo,
     restorePosition(value) {
       storedPosition = deliveryPositionCodec.decode(value).nextOffset
       nextOffset = storedPosition
@@ -105,6 +112,8 @@ export function createProgress(topic: string): Progress {
       }
       const { ended, partial } = doneBlockCodec.decode(value)
       const highest = highestBit(ended)
+      if (highest >= 0) restoredTo = Math.max(restoredTo, number * BLOCK_OFFSETS + highest + 1)
+      for (const { offset } of partial) restoredTo = Math.max(restoredTo, offset + 1)
       blocks.set(number, {
         ended: Buffer.from(ended),
         highest: highest < 0 ? -1 : number * BLOCK_OFFSETS + highest,

@@ -1,19 +1,21 @@
--- The newest step of each delivery of a webhook, newest delivery first. `before…` is the place of the last one that was shown.
+-- The newest step of each delivery of a webhook, or of all, newest delivery first, back to a time. All steps of a delivery tell the same time at which it
+-- came to be, and none began a day before that, by whichever clock.
 SELECT * FROM
 (
-    SELECT
-        deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, number, maxAttempts, trigger, state, reason,
-        startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId
+    SELECT {{stepColumns}}
     FROM attempts
-    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
-        AND ({type:Nullable(String)} IS NULL OR eventType = {type:Nullable(String)})
-        AND ({typePattern:Nullable(String)} IS NULL OR match(eventType, coalesce({typePattern:Nullable(String)}, '')))
-        AND ({canonicalEnd:Nullable(String)} IS NULL OR endsWith(canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
-        AND ({from:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
-        AND ({to:Nullable(String)} IS NULL OR createdAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
-        AND ({beforeTime:Nullable(String)} IS NULL
-            OR (createdAt, eventId, deliveryId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEvent:Nullable(String)}, {beforeDelivery:Nullable(String)}))
-    ORDER BY createdAt DESC, eventId DESC, deliveryId DESC, number DESC, startedAt DESC, attemptId IS NULL DESC
+    WHERE {{ofDeliveries}}
+        AND ({reached:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC')
+            AND startedAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC') - INTERVAL 1 DAY)
+        AND ({state:Nullable(String)} IS NULL OR deliveryId IN
+        (
+            SELECT deliveryId FROM attempts
+            WHERE {{ofDeliveries}}
+                AND state = {state:Nullable(String)}
+                AND ({reached:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC')
+                    AND startedAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC') - INTERVAL 1 DAY)
+        ))
+    ORDER BY createdAt DESC, eventId DESC, deliveryId DESC, {{newestStepFirst}}
     LIMIT 1 BY deliveryId
 )
 WHERE {state:Nullable(String)} IS NULL OR state = {state:Nullable(String)}

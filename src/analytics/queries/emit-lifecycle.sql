@@ -45,7 +45,7 @@ page AS
         UNION ALL
         SELECT concat(emitId, '.2.', webhookId), 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', addMilliseconds(startedAt, durationMs), emitId, webhookId, number, coalesce(error, reason)
         FROM attempts
-        WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed' AND trigger != 'replay'
+        WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND state = 'failed' AND trigger = 'live'
             AND startedAt <= newest AND startedAt >= since - INTERVAL 5 MINUTE
             AND emitId NOT IN (SELECT emitId FROM ofPlatform)
             AND ({eventId:Nullable(String)} IS NULL OR eventId = {eventId:Nullable(String)}) AND {actorId:Nullable(String)} IS NULL

@@ -1,6 +1,7 @@
--- Accepted emits whose ids lie in a few milliseconds, with the webhooks considered: where a delivery without attempts comes from.
+-- Accepted emits whose ids lie in a few milliseconds, with the webhooks considered: where a delivery without attempts comes from. None that is older than attempts become.
 SELECT emitId, assumeNotNull(eventId) AS eventId, name AS eventType, assumeNotNull(canonicalName) AS canonicalName, assumeNotNull(sequence) AS sequence, recordedAt AS createdAt, webhooks
 FROM emits
 WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND verdict = 'accepted' AND notEmpty(webhooks)
+    AND recordedAt >= now64(3, 'UTC') - INTERVAL 62 DAY
     AND emitId >= {first:String} AND emitId < {end:String}
 LIMIT 10000

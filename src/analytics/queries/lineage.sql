@@ -26,18 +26,18 @@ WITH
     delivered AS
     (
         SELECT
-            row.organizationId AS place,
-            row.eventId AS event,
-            row.deliveryId AS delivery,
-            any(row.webhookId) AS webhook,
-            argMax(row.state, (row.number, row.startedAt)) AS lastState,
-            argMax(tuple(row.reason), (row.number, row.startedAt)).1 AS lastReason,
-            argMax(tuple(row.error), (row.number, row.startedAt)).1 AS lastError,
+            attempts.organizationId AS place,
+            attempts.eventId AS event,
+            attempts.deliveryId AS delivery,
+            any(attempts.webhookId) AS webhook,
+            argMax(attempts.state, {{stepPlace}}) AS lastState,
+            argMax(tuple(attempts.reason), {{stepPlace}}).1 AS lastReason,
+            argMax(tuple(attempts.error), {{stepPlace}}).1 AS lastError,
             arraySort(tries -> (tries.1, tries.2), groupArray(
-                CAST((row.number, row.startedAt, row.state, row.responseStatus, row.error),
+                CAST((attempts.number, attempts.startedAt, attempts.state, attempts.responseStatus, attempts.error),
                     'Tuple(number UInt32, startedAt DateTime64(3, \'UTC\'), state String, responseStatus Nullable(UInt16), error Nullable(String))'))) AS tries
-        FROM attempts AS row
-        WHERE (row.organizationId, row.eventId) IN (SELECT place, event FROM places)
+        FROM attempts
+        WHERE (attempts.organizationId, attempts.eventId) IN (SELECT place, event FROM places)
         GROUP BY place, event, delivery
     ),
     collected AS
@@ -69,7 +69,7 @@ WITH
                 ended.lastState IN ('cancelled', 'skipped'), 'skipped',
                 'queued')),
             if(lastSkip IS NULL AND ended.lastState IN ('cancelled', 'skipped'), CAST(ended.lastReason AS Nullable(String)), CAST(lastSkip AS Nullable(String))),
-            if(peerDelivery IS NULL, problem, ended.lastError)
+            if(peerDelivery IS NULL, problem, coalesce(ended.lastError, if(ended.lastState = 'failed', toString(ended.lastReason), NULL)))
         FROM relayed
         LEFT JOIN delivered AS ended ON ended.delivery = relayed.peerDelivery
     )

@@ -37,10 +37,10 @@ WITH
     (
         SELECT
             deliveryId,
-            argMax(state, (number, startedAt)) AS state,
-            argMax(tuple(reason), (number, startedAt)).1 AS reason,
-            argMax(tuple(responseStatus), (number, startedAt)).1 AS responseStatus,
-            argMax(tuple(error), (number, startedAt)).1 AS error,
+            argMax(state, {{stepPlace}}) AS state,
+            argMax(tuple(reason), {{stepPlace}}).1 AS reason,
+            argMax(tuple(responseStatus), {{stepPlace}}).1 AS responseStatus,
+            argMax(tuple(error), {{stepPlace}}).1 AS error,
             max(number) AS tries,
             max(startedAt) AS endedAt
         FROM attempts
@@ -69,7 +69,7 @@ SELECT
     if(status = 'skipped' AND lastSkip IS NULL, outcome.reason, lastSkip) AS skipReason,
     toUInt32(if(peerDelivery IS NULL, arrivals, ifNull(outcome.tries, 0))) AS attempts,
     outcome.responseStatus AS responseStatus,
-    if(peerDelivery IS NULL, problem, outcome.error) AS lastError,
+    if(peerDelivery IS NULL, problem, coalesce(outcome.error, if(outcome.state = 'failed', toString(outcome.reason), NULL))) AS lastError,
     queuedAt,
     if(status = 'queued', NULL, if(peerDelivery IS NULL OR lastStatus != 'queued', lastAt, outcome.endedAt)) AS completedAt
 FROM page

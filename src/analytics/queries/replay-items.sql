@@ -1,14 +1,12 @@
 -- The deliveries that one replay made, by their newest step, in the order of their events.
 SELECT * FROM
 (
-    SELECT
-        deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, number, maxAttempts, trigger, state, reason,
-        startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId
+    SELECT {{stepColumns}}
     FROM attempts
     WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
         AND replayId = {replayId:String}
         AND ({afterSequence:Nullable(UInt64)} IS NULL OR sequence > {afterSequence:Nullable(UInt64)})
-    ORDER BY number DESC, startedAt DESC, attemptId IS NULL DESC
+    ORDER BY {{newestStepFirst}}
     LIMIT 1 BY deliveryId
 )
 ORDER BY sequence

@@ -89,10 +89,18 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
       const owner = ownerOf(call)
       const choice = call.body as RedriveChoice
       refuseEmptyRange(choice as { from?: string; to?: string })
+      refuseRateOfNamed(choice)
       if ('webhookId' in choice && choice.webhookId !== undefined) getWebhook(view, owner, choice.webhookId)
       return { data: await redelivery.redrive(call.caller, owner, choice) }
     },
   }
+}
+
+/** What is named is sent at once, each in its turn at its webhook. */
+function refuseRateOfNamed(choice: RedriveChoice): void {
+  if (!('deliveryIds' in choice && 'ratePerSecond' in choice)) return
+  const details = [{ path: '/ratePerSecond', rule: 'one_choice', message: 'is of a redrive without deliveryIds' }]
+  throw new ClarionError('validation_failed', `The request is wrong at '/ratePerSecond': ${details[0]!.message}.`, { details })
 }
 
 /** PD-23, PD-24: the bare answer of the original; states that it has no word for are shown as pending or failed (C.10). */

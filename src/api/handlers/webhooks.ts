@@ -19,6 +19,7 @@ import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
 import { shownWebhook } from '../shown.ts'
 import { unlessAway } from '../unless-away.ts'
+import type { WaitingWebhooks } from '../waiting-webhooks.ts'
 import { ownerOf } from './caller.ts'
 
 /**
@@ -35,6 +36,7 @@ export function createWebhookHandlers(deps: {
   webhooks: Webhooks
   pings: Pings
   reads: Pick<Reads, 'webhookActivity'>
+  waiting: Pick<WaitingWebhooks, 'of'>
   view: ControlView
   clock: Clock
 }) {
@@ -48,7 +50,8 @@ export function createWebhookHandlers(deps: {
     const ids = all.map(each => each.id)
     const activity = await deps.reads.webhookActivity(first.organizationId, first.environment, ids).catch(unlessAway)
     const activityOf = (webhook: Webhook) => (activity === undefined ? UNKNOWN_ACTIVITY : (activity.get(webhook.id) ?? NO_ACTIVITY))
-    return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), activityOf(webhook), clock.nowMs()))
+    const factsOf = (webhook: Webhook) => ({ activity: activityOf(webhook), waiting: deps.waiting.of(webhook.id) })
+    return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), factsOf(webhook), clock.nowMs()))
   }
   const show = async (webhook: Webhook): Promise<object> => (await shown([webhook]))[0]!
 
@@ -63,7 +66,9 @@ export function createWebhookHandlers(deps: {
       const { input, prove } = inputOf<NewWebhook>(call)
       const asked = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
       const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), asked, prove)
-      return { data: { ...shownWebhook(webhook, webhooks.publicKeyOf(webhook), NO_ACTIVITY, clock.nowMs()), secret } }
+      return {
+        data: { ...shownWebhook(webhook, webhooks.publicKeyOf(webhook), { activity: NO_ACTIVITY, waiting: null }, clock.nowMs()), secret },
+      }
     },
     async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)

@@ -1,8 +1,12 @@
 import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
+import { REPLAY_RATE } from '../../control-plane/replays.ts'
 import { anyObject, boolean, integer, listOf, nullable, object, oneOf, string, text, time } from './parts.ts'
 
 export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
 const TRIGGERS = ['live', 'manual', 'replay', 'test'] as const
+
+const REASONS =
+  'Why it failed (exhausted, declined, gone, single_attempt, endpoint_unavailable, outside_retention), was cancelled (manual, webhook_deleted) or skipped (left_out, condition_false), is tried again (asked_for), or waits (webhook_inactive, secret_unreadable).'
 
 const shown = {
   id: string,
@@ -13,7 +17,7 @@ const shown = {
   canonicalName: string,
   sequence: integer,
   status: oneOf(DELIVERY_STATUSES),
-  reason: nullable(string),
+  reason: { ...nullable(string), description: REASONS },
   attempts: integer,
   maxAttempts: nullable(integer),
   nextAttemptAt: nullable(time),
@@ -43,11 +47,16 @@ export const retry = object({ 'resume?': boolean })
 const REDRIVE_IDS_MAX = 1_000
 /** By their ids, or the dead letters of a webhook, of a time, or of a webhook in a time. An empty body would mean all there are: refused. */
 export const redrive = {
-  ...object({ 'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX }, ...deadLetterQuery }),
+  ...object({
+    'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX },
+    ...deadLetterQuery,
+    'ratePerSecond?': { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most },
+  }),
   oneOf: [{ required: ['deliveryIds'] }, { anyOf: [{ required: ['webhookId'] }, { required: ['from'] }, { required: ['to'] }] }],
 }
 export const redriven = object({
   count: integer,
-  skipped: listOf(object({ deliveryId: string, reason: string })),
+  skipped: listOf(object({ 'deliveryId?': string, 'webhookId?': string, 'count?': integer, reason: string })),
   more: boolean,
+  rangeIds: listOf(string),
 })

@@ -175,8 +175,16 @@ export const usage = object({ month, environment, final: boolean, meters: anyObj
 export const timeseriesQuery = { 'meter?': oneOf(METERS), 'interval?': oneOf(['hour', 'day']), 'from?': time, 'to?': time }
 export const timeseries = listOf(object({ start: time, meter: string, count: integer }))
 
+/** What entries of the audit trail are about. */
+export const AUDIT_ENTITY_TYPES = [
+  ...['organization', 'key', 'kafka-credential', 'registration', 'emit', 'webhook', 'delivery', 'notification', 'replay'],
+  ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],
+] as const
 export const auditQuery = {
-  ...{ 'type?': oneOf([...LIFECYCLE_EVENTS.keys()]), 'entity?': text(1, 200), 'entityType?': text(1, 50), 'entityId?': text(1, 200) },
+  'type?': oneOf([...LIFECYCLE_EVENTS.keys()]),
+  'entity?': text(1, 200),
+  'entityType?': oneOf(AUDIT_ENTITY_TYPES),
+  'entityId?': text(1, 200),
   ...{ 'actor?': text(1, 100), 'from?': time, 'to?': time },
 }
 export const change = anyObject

@@ -18,6 +18,7 @@ export const nullable = (schema: Schema): Schema => ({ ...schema, type: [schema.
 export const string: Schema = { type: 'string' }
 export const boolean: Schema = { type: 'boolean' }
 export const integer: Schema = { type: 'integer' }
+export const number: Schema = { type: 'number' }
 export const anything: Schema = {}
 export const anyObject: Schema = { type: 'object' }
 export const time: Schema = { type: 'string', format: 'date-time' }

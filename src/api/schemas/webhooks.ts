@@ -1,4 +1,5 @@
 import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../control-plane/records.ts'
+import { WAITING_REASONS } from '../waiting-webhooks.ts'
 import {
   anyObject,
   boolean,
@@ -6,6 +7,7 @@ import {
   integer,
   listOf,
   nullable,
+  number,
   object,
   oneOf,
   optionalText,
@@ -74,6 +76,10 @@ const shown = {
   lastDeliveryAt: nullable(time),
   lastDeliveryStatus: nullable(string),
   counters: nullable(object({ attempts: integer, succeeded: integer, failed: integer })),
+  countersReason: nullable(string),
+  waiting: nullable(
+    object({ count: integer, oldestAt: nullable(time), since: nullable(time), reason: oneOf(WAITING_REASONS), ratePerSecond: number }),
+  ),
 }
 export const webhook = object(shown)
 /** The secret is shown this once. */

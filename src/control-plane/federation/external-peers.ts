@@ -14,6 +14,7 @@ import { revised } from '../revision.ts'
 import type { SecretBox } from '../secrets.ts'
 import type { Change, Decision } from '../store.ts'
 import { checkOwnHeaders } from '../webhook-headers.ts'
+import { freeWebhookId } from '../webhook-ids.ts'
 import { WEBHOOK_API_VERSION, WEBHOOK_DEFAULTS } from '../webhooks.ts'
 import { externalPeer, memberNotFound, openGroup, refuseArchived, requireActiveFederation, requireFederation } from './access.ts'
 import type { FederationCaller } from './announcing.ts'
@@ -76,7 +77,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
 
   return {
     async add(caller, organizationId, groupId, input) {
-      const id = ids.next('cefm')
+      const drawn = ids.next('cefm')
       const refusal = deps.checkUrl(input.webhookUrl) ?? (await deps.checkAddresses?.(input.webhookUrl))
       const secret = generateSecret(deps.random)
       return store.change(ids.next('chg'), (current): Decision<ExternalPeer & { secret: string }> => {
@@ -86,6 +87,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         checkOwnHeaders(input.headers ?? {})
         const rows = current.federation.members(groupId).filter(each => each.peerType === 'external_webhook')
         checkLimit('externalPeers', rows.filter(each => each.status !== 'removed').length)
+        const id = freeWebhookId(ids, 'cefm', current.webhooks(organizationId), drawn)
         const member = externallyAdded({ id, organizationId, groupId }, input.label, { actorId: caller.actorId, nowMs: clock.nowMs() })
         const webhook = webhookOf(member, input, secret)
         const over = rows.filter(each => each.status === 'removed')

@@ -4,9 +4,11 @@
  */
 import { describe, expect, it } from '@jest/globals'
 import type { Verdict } from '../../../processors/admit/emit.ts'
+import { readSubscribers, subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters } from '../../../topics/admission-counters.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
+import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
 import { emits } from '../../../topics/emits.ts'
 import { QUARANTINE_HEADERS, quarantine } from '../../../topics/quarantine.ts'
 import { asExample, asRecord, type Example, examplesOf, folderOf } from '../../topics/example-records.ts'
@@ -45,6 +47,15 @@ describe('an emit', () => {
     const { verdict, written } = admitted(example)
     const byKafka = !example.shows.startsWith('http')
     expect(topicsOf(written).includes(quarantine.name)).toBe(byKafka && verdict.verdict === 'rejected')
+  })
+
+  it.each(examples)('%s that is accepted names in the log those that it is delivered to, and only them', (_, example) => {
+    const { written } = admitted(example)
+    const log = written.find(({ topic }) => folderOf(topic) === 'events')
+    const header = log?.headers?.find(([name]) => name === 'subscribers')?.[1] as Buffer | undefined
+    const delivery = written.find(({ topic }) => topic === deliveries.name)
+    const webhookIds = delivery && deliveryRecordCodec.decode(delivery.value as Buffer).webhookIds
+    expect(header && readSubscribers(header)).toEqual(webhookIds?.map(subscriberKey))
   })
 
   it.each(examples)('%s lets no tag and no forged platform header out of the ingress', (_, example) => {

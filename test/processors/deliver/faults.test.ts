@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { RETRY_TIERS, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import { catchUpKeys, deliveryCatchUps, type ParkedWebhook, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
 import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
 
@@ -28,7 +28,17 @@ function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): Running
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
 const idOf = (request: ReceivedRequest) => request.headers['x-delivery-id']!
 const attemptOf = (request: ReceivedRequest) => request.headers['x-delivery-attempt']!
-const shortest = RETRY_TIERS[0]!.topic.name
+/** What the webhook is owed as a range, as stored last. */
+function owedTo(stage: Stage, webhookId: string) {
+  const tail = stage.tail(deliveryCatchUps.name)
+  const newest = () => tail.records.findLast(({ key }) => key?.toString() === catchUpKeys.ofParked(webhookId))?.value
+  const found = (): ParkedWebhook | undefined => {
+    const value = newest()
+    return value ? parkedWebhookCodec.decode(value) : undefined
+  }
+  return Object.assign(found, { until: (condition: (range: ParkedWebhook | undefined) => boolean) => tail.until(() => condition(found())) })
+}
+
 /** One minute becomes 30 ms. */
 const FAST = 0.0005
 
@@ -183,36 +193,37 @@ describe('a webhook', () => {
     expect(hanging.requests).toHaveLength(10)
   })
 
-  it('that is slow does not hold the position back: what has waited too long steps aside', async () => {
+  it('that is slow does not hold the position back: what has waited too long waits with its range', async () => {
     const stage = harness.stage()
     const slow = await receiver(() => 'hang')
     const good = await receiver()
     stage.webhook('wh_slow', slow.url, { maxInFlight: 1, timeoutMs: 30_000 })
     stage.webhook('wh_good', good.url)
-    const aside = stage.tail(shortest)
+    const range = owedTo(stage, 'wh_slow')
     run(stage, { limits: { waitingMsMax: 50 } })
     await stage.publish(...times(20, () => ['wh_slow']))
     await slow.received(1)
-    for (let sent = 1; aside.records.length < 19; sent++) {
+    for (let sent = 1; (range()?.count ?? 0) < 19; sent++) {
       await stage.publish(['wh_good'])
       await good.received(sent)
     }
     expect(slow.requests).toHaveLength(1)
   })
 
-  it('whose last 20 attempts failed steps aside without attempts, and loses nothing', async () => {
+  it('whose last 20 attempts failed while more than its share waits is held, and loses nothing', async () => {
     const stage = harness.stage()
     const { url, requests, answerWith, received } = await receiver(() => ({ status: 500 }))
-    stage.webhook('wh_1', url, { retryDelaysMs: [0, 10_000, 10_000], maxInFlight: 5 })
-    const aside = stage.tail(shortest)
-    run(stage, { timeScale: 0.1 })
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 10_000, 10_000, 10_000, 10_000, 10_000], maxInFlight: 5 })
+    const range = owedTo(stage, 'wh_1')
+    run(stage, { timeScale: 0.1, limits: { waitingFailingMax: 50, waitingFairShare: 10 } })
     await stage.publish(...times(100, () => ['wh_1']))
-    const moved = await aside.until(records => records.length >= 20)
-    expect(moved.map(record => retryRecordCodec.decode(record.value!).attempts)).toContain(0)
     await received(24)
+    while (range()?.cause !== 'held') await stage.publish(['wh_1'])
     answerWith(() => ({ status: 200 }))
-    await stage.completions(100)
-    const rows = await stage.succeeded(100)
+    await stage.publish(['wh_1'])
+    const events = await stage.publish(['wh_1'])
+    await stage.completions(events[0]!.sequence)
+    const rows = await stage.succeeded(events[0]!.sequence)
     expect(new Set(rows.map(row => `${row.deliveryId} ${row.number}`)).size).toBe(rows.length)
     expect(rows).toHaveLength(requests.length)
   })
@@ -221,15 +232,35 @@ describe('a webhook', () => {
     const stage = harness.stage()
     const { url, requests } = await receiver(({ number }) => ({ status: number === 1 ? 500 : 200 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 1_000] })
-    const aside = stage.tail(shortest)
+    const range = owedTo(stage, 'wh_1')
     run(stage, { timeScale: 0.1 })
     await stage.publish(['wh_1'])
     await stage.rows(1)
     stage.webhook('wh_1', url, { active: false, retryDelaysMs: [0, 1_000] })
-    await aside.until(records => records.length >= 3)
+    await range.until(found => found?.cause === 'paused' && found.count === 1)
     expect([requests.length, stage.rowsSoFar().length]).toEqual([1, 1])
     stage.webhook('wh_1', url, { active: true, retryDelaysMs: [0, 1_000] })
     expect((await stage.rows(2))[1]).toMatchObject({ number: 2, state: 'success' })
+  })
+
+  it('that was paused gets what came meanwhile from all partitions of its log, in order, and is live again', async () => {
+    const stage = harness.stage()
+    const { url, requests } = await receiver()
+    stage.webhook('wh_1', url, { active: false })
+    const range = owedTo(stage, 'wh_1')
+    const before = run(stage)
+    await stage.publish(...times(60, () => ['wh_1']))
+    await range.until(found => found?.count === 60)
+    expect(requests).toHaveLength(0)
+    await before.crash()
+    run(stage)
+    stage.webhook('wh_1', url, { active: true })
+    await stage.completions(60)
+    expect(requests.map(request => Number(request.headers['x-event-sequence']))).toEqual(times(60, at => at + 1))
+    await range.until(found => found === undefined)
+    await stage.publish(['wh_1'])
+    await stage.completions(61)
+    expect(requests).toHaveLength(61)
   })
 
   it('that is deleted cancels what waits for it, and the event is complete', async () => {

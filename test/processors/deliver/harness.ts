@@ -3,6 +3,7 @@
  * test fills, and shards that can be stopped as a crash does and opened again.
  */
 
+import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
@@ -13,9 +14,11 @@ import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIds, emitId, eventId } from '../../../src/events/ids.ts'
+import { eventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../../src/kafka/ports.ts'
-import { openWire } from '../../../src/kafka/protocol/wire.ts'
-import { createLogPages, type LogPages } from '../../../src/kafka/read/log-pages.ts'
+import { openWire, type Wire } from '../../../src/kafka/protocol/wire.ts'
+import { createLogEnds } from '../../../src/kafka/read/log-ends.ts'
+import { createLogPages } from '../../../src/kafka/read/log-pages.ts'
 import { createLogReader } from '../../../src/kafka/read/log-reader.ts'
 import { createShard } from '../../../src/kafka/runtime/shard.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
@@ -29,11 +32,12 @@ import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../../topics/delivery-state.ts'
+import { events as eventsTopic } from '../../../topics/events.ts'
 import { configOf } from '../../../topics/topic.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
 import type { StagedClock } from './staged-clock.ts'
 
-const SHARDS = 16
+const SHARDS = 20
 const RETRIES = RETRY_TIERS.map(tier => tier.topic)
 const STATE = [deliveryState, deliveryCatchUps]
 const AUDIT = [auditAttempts, auditEmits, auditChanges]
@@ -47,16 +51,23 @@ const chains = createChainTokens('a key of the tests')
 export type Harness = Awaited<ReturnType<typeof createHarness>>
 export type Stage = ReturnType<Harness['stage']>
 
+/** Partitions of an organization's log. */
+const LOG_PARTITIONS = 2
+
 export async function createHarness() {
   const runtime = await testRuntime()
+  const wire = await openWire(runtime.kafka, logger)
   for (const topic of TOPICS) await runtime.createTopic(topic.name, SHARDS, configOf(topic))
   await untilWritable(runtime)
   let stages = 0
   return {
     runtime,
     /** A shard of its own for a test, not running yet. */
-    stage: () => createStage(runtime, stages++),
-    close: () => runtime.close(),
+    stage: () => createStage(runtime, wire, stages++),
+    async close() {
+      await wire.close()
+      await runtime.close()
+    },
   }
 }
 
@@ -82,12 +93,13 @@ function organizationOf(runtime: TestRuntime, shard: number): string {
   }
 }
 
-function createStage(runtime: TestRuntime, shard: number) {
+function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
   const view = createControlView({ clock })
   const organizationId = organizationOf(runtime, shard)
   let applied = 0
   let events = 0
   let publisher: ReturnType<TestRuntime['writer']> | undefined
+  let logTopic: Promise<string> | undefined
 
   const apply = (kind: 'webhook', id: string, value: object | null) =>
     view.apply({
@@ -111,18 +123,24 @@ function createStage(runtime: TestRuntime, shard: number) {
 
   async function publish(list: Array<{ webhookIds: string[]; subject: string | null }>): Promise<EventFacts[]> {
     publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
+    logTopic ??= runtime.createTopic(eventsTopic.nameFor(organizationId, 'live'), LOG_PARTITIONS)
+    const topic = await logTopic
     const published = list.map(({ subject }) => ({ ...eventNumber(++events, organizationId), subject }))
     await (await publisher).commit(
-      published.map((event, at) => ({
-        topic: runtime.name(deliveries.name),
-        partition: shard,
-        key: organizationId,
-        value: deliveryRecordCodec.encode({
-          event,
-          payload: Buffer.from(`{"n":${event.sequence}}`),
-          webhookIds: list[at]!.webhookIds,
-        }),
-      })),
+      published.flatMap((event, at) => {
+        const { webhookIds, subject } = list[at]!
+        const payload = Buffer.from(`{"n":${event.sequence}}`)
+        const partition = (subject === null ? event.sequence : subject.length + subject.charCodeAt(subject.length - 1)) % LOG_PARTITIONS
+        return [
+          { topic, partition, key: subject, value: payload, headers: eventHeaders(event, webhookIds) },
+          {
+            topic: runtime.name(deliveries.name),
+            partition: shard,
+            key: organizationId,
+            value: deliveryRecordCodec.encode({ event, payload, webhookIds }),
+          },
+        ]
+      }),
     )
     return published
   }
@@ -149,7 +167,7 @@ function createStage(runtime: TestRuntime, shard: number) {
       await (await publisher).commit([{ topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value }])
     },
     /** Opens the shard; `crash` stops it without a word, `drain` lets it end what it is at. */
-    run: (overrides: Partial<DeliverDependencies> & { clock?: StagedClock } = {}) => runShard(runtime, shard, { view, ...overrides }),
+    run: (overrides: Partial<DeliverDependencies> & { clock?: StagedClock } = {}) => runShard(runtime, wire, shard, { view, ...overrides }),
     rows: async (count: number): Promise<AttemptRow[]> => {
       await attemptTail.until(() => rows().length >= count)
       return rows()
@@ -184,24 +202,18 @@ export interface RunningShard {
   drain(): Promise<void>
 }
 
-/** Organizations of these tests have no log: what is fed from one has its tests with the whole platform. */
-const NO_LOGS: LogPages = {
-  read: async (_topic, _partition, offset) => ({ records: [], nextOffset: offset, stableEnd: offset }),
-  search: async () => 0,
-}
-
-/** Of the topics of these tests. */
-function pagesOf(runtime: TestRuntime): LogPages {
+/** The topics of these tests under the names that the processor knows. */
+function logOf(runtime: TestRuntime, wire: Wire): LogSource {
+  const pages = createLogPages({ wire, clock })
+  const ends = createLogEnds({ wire })
   return {
-    ...NO_LOGS,
-    async read(topic, partition, offset) {
-      if (!TOPICS.some(each => each.name === topic)) return NO_LOGS.read(topic, partition, offset)
-      const wire = await openWire(runtime.kafka, logger)
-      try {
-        return await createLogPages({ wire, clock }).read(runtime.name(topic), partition, offset)
-      } finally {
-        await wire.close()
-      }
+    pages: {
+      read: (topic, partition, offset) => pages.read(runtime.name(topic), partition, offset),
+      search: (topic, partition, reached) => pages.search(runtime.name(topic), partition, reached),
+    },
+    ends: {
+      all: topic => ends.all(runtime.name(topic)),
+      of: (topic, partition) => ends.of(runtime.name(topic), partition),
     },
   }
 }
@@ -209,6 +221,7 @@ function pagesOf(runtime: TestRuntime): LogPages {
 /** `staged`: the time of deliveries; that of the broker and of what talks to it stays the machine's. */
 function runShard(
   runtime: TestRuntime,
+  wire: Wire,
   number: number,
   { clock: staged, ...overrides }: { view: DeliverDependencies['view']; clock?: StagedClock } & Partial<DeliverDependencies>,
 ) {
@@ -217,7 +230,7 @@ function runShard(
   const sender = createSender({ guard, clock: time })
   const ids = createIds({ clock: time, random })
   const catchUp = {
-    pages: pagesOf(runtime),
+    ...logOf(runtime, wire),
     shards: SHARDS,
     delivered: async () => new Map<string, number>(),
     ended: async () => undefined,
@@ -297,7 +310,7 @@ function renamed(
         fail: handle.fail,
         isHeld: handle.isHeld,
         uncommittedForMs: handle.uncommittedForMs,
-        write: records => handle.write(out(records)),
+        write: (records, hurried) => handle.write(out(records), hurried),
         assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
         position: (topic, partition) => handle.position(name(topic), partition),
         unassign: (topic, partition) => handle.unassign(name(topic), partition),

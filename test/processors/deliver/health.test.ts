@@ -20,13 +20,14 @@ async function receiver(answer: (request: ReceivedRequest) => Answer) {
   return made
 }
 
-/** What the control plane and the owner are told. */
-function listener() {
+/** What the control plane and the owner are told. `deactivate`: what the control plane does when it is told to. */
+function listener(deactivate: () => void = () => undefined) {
   const reports: HealthReport[] = []
   const notices: Array<PendingNotice & { noticeId: string }> = []
   let check: () => void = () => undefined
   const told = {
     reportHealth: async (report: HealthReport) => {
+      if (report.deactivate) deactivate()
       reports.push(report)
       check()
     },
@@ -77,11 +78,49 @@ describe('a webhook', () => {
     expect(changes.filter(({ type }) => type === 'NOTIFICATION_SENT')).toHaveLength(2)
   })
 
+  it('that fails twenty times in a row is failing, once, though no delivery is exhausted; a crash in between forgets nothing', async () => {
+    const stage = harness.stage()
+    let status = 500
+    const { url } = await receiver(() => ({ status }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 43_200_000] })
+    const { reports, notices, told, until } = listener()
+    const before = run(stage, told)
+    await stage.publish(...times(12, () => ['wh_1']))
+    await stage.rows(12)
+    await before.drain()
+    run(stage, told)
+    await stage.publish(...times(7, () => ['wh_1']))
+    await stage.rows(19)
+    expect([reports, notices]).toEqual([[], []])
+    await stage.publish(['wh_1'])
+    await until(() => reports.length === 1 && notices.length === 1)
+    expect([reports[0]!.health, reports[0]!.deactivate, notices[0]!.kind]).toEqual(['failing', false, 'failing'])
+    await stage.publish(...times(25, () => ['wh_1']))
+    await stage.rows(45)
+    status = 200
+    await stage.publish(['wh_1'])
+    await until(() => reports.length === 2 && notices.length === 2)
+    expect([reports[1]!.health, notices[1]!.kind]).toEqual(['healthy', 'recovered'])
+  })
+
+  it('that fails four times in a row over five minutes is failing before its delivery is exhausted', async () => {
+    const stage = harness.stage()
+    const { url } = await receiver(() => ({ status: 500 }))
+    // Five minutes become 150 ms, and the fourth attempt comes after 162 ms at least.
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 120_000, 120_000, 120_000, 43_200_000] })
+    const { reports, notices, told, until } = listener()
+    run(stage, { timeScale: FAST, ...told })
+    await stage.publish(['wh_1'])
+    await until(() => reports.length === 1 && notices.length === 1)
+    expect([reports[0]!.health, notices[0]!.kind]).toEqual(['failing', 'failing'])
+    expect((await stage.rows(4)).at(-1)).toMatchObject({ number: 4, state: 'retrying' })
+  })
+
   it('that answers 410 is failing and to be switched off at once, and the delivery is not tried again', async () => {
     const stage = harness.stage()
     const { url, requests } = await receiver(() => ({ status: 410 }))
     stage.webhook('wh_1', url)
-    const { reports, notices, told, until } = listener()
+    const { reports, notices, told, until } = listener(() => stage.webhook('wh_1', url, { active: false }))
     run(stage, told)
     await stage.publish(...times(8, () => ['wh_1']))
     await stage.deadLetters(8)

@@ -1,0 +1,79 @@
+/**
+ * The deliveries behind early entries, read back from where their records lie: a page of the topic at a time. What retention has taken from
+ * there is looked for in the organization's log by its number.
+ */
+import type { Clock } from '../../../src/clock.ts'
+import { deliveryId } from '../../../src/events/ids.ts'
+import { readEventHeaders } from '../../../src/events/log-record.ts'
+import type { LogRecord } from '../../../src/kafka/ports.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
+import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
+import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
+import { type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
+import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
+import { events } from '../../../topics/events.ts'
+import { EARLY_INPUTS } from '../state/early-entries.ts'
+import type { OwedRange } from '../state/owed-range.ts'
+import { createLogMerge, type LogSource } from './log-merge.ts'
+
+export interface EarlyRecords {
+  /** By entry; undefined where the event is gone everywhere. Rejects while a broker cannot be read. */
+  read(range: OwedRange, entries: readonly EarlyEntry[]): Promise<Map<EarlyEntry, RetryRecord | undefined>>
+}
+
+export function createEarlyRecords(deps: { log: LogSource; partition: number; clock: Clock; logger: Logger }): EarlyRecords {
+  const { log, partition } = deps
+
+  async function fromTopic(range: OwedRange, topic: string, entries: EarlyEntry[], found: Map<EarlyEntry, RetryRecord>): Promise<void> {
+    const left = entries.toSorted((a, b) => a.offset - b.offset)
+    for (let entry = left[0]; entry !== undefined; entry = left[0]) {
+      const { records, nextOffset } = await log.pages.read(topic, partition, entry.offset)
+      const byOffset = new Map(records.map(record => [record.offset, record]))
+      let seen = 0
+      for (; seen < left.length && (seen === 0 || left[seen]!.offset < nextOffset); seen++) {
+        const record = byOffset.get(left[seen]!.offset)
+        if (record) found.set(left[seen]!, deliveryOf(range, left[seen]!, topic, record))
+      }
+      left.splice(0, seen)
+    }
+  }
+
+  async function fromLog(range: OwedRange, entry: EarlyEntry): Promise<RetryRecord | undefined> {
+    const topic = events.nameFor(range.organizationId, range.environment)
+    const merge = createLogMerge({ ...deps, topic, from: entry.number, through: () => entry.number })
+    const read = await merge.read()
+    merge.close()
+    const record = read && 'records' in read ? read.records[0]?.record : undefined
+    return record && delivery(range, entry, readEventHeaders(record.headers, range.organizationId), record.value!)
+  }
+
+  return {
+    async read(range, entries) {
+      const found = new Map<EarlyEntry, RetryRecord>()
+      for (const [input, topic] of EARLY_INPUTS.entries()) {
+        const there = entries.filter(each => each.input === input)
+        if (there.length > 0) await fromTopic(range, topic, there, found)
+      }
+      const all = new Map<EarlyEntry, RetryRecord | undefined>()
+      for (const entry of entries) all.set(entry, found.get(entry) ?? (await fromLog(range, entry)))
+      return all
+    },
+  }
+}
+
+function deliveryOf(range: OwedRange, entry: EarlyEntry, topic: string, record: LogRecord): RetryRecord {
+  if (topic === deliveries.name) {
+    const { event, payload } = deliveryRecordCodec.decode(record.value!)
+    return delivery(range, entry, event, payload)
+  }
+  if (topic !== deliveriesCommands.name) return retryRecordCodec.decode(record.value!)
+  const { attempts, dueAtMs } = entry
+  return { ...deliveryCommandCodec.decode(record.value!).record!, attempts, dueAtMs }
+}
+
+function delivery({ webhookId }: OwedRange, entry: EarlyEntry, event: EventFacts, payload: Buffer): RetryRecord {
+  const { attempts, attemptsBefore, createdAtMs, dueAtMs, once, trigger, replayId } = entry
+  const id =
+    trigger === 'replay' && replayId !== null ? deliveryId(event.eventId, webhookId, replayId) : deliveryId(event.eventId, webhookId)
+  return { event, payload, webhookId, deliveryId: id, attempts, attemptsBefore, createdAtMs, dueAtMs, once, trigger, replayId }
+}

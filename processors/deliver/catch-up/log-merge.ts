@@ -1,0 +1,235 @@
+/**
+ * An organization's log, read by sequence number. Numbers are dense and ascend in every partition, so the merge knows which one comes next:
+ *
+ *     p0   7  9 12 │          next is 10: a head has it ─► it goes out
+ *     p1   8 10    │          next is 11: no head has it ─► not visible yet, or gone
+ *
+ * It waits for a number that no head has and never steps over it: the markers of its transaction may be late, its partition new, its broker
+ * away. That a number is gone (retention, a topic cut by hand) is proved: all partitions have been read up to their uncommitted ends, asked
+ * for after the number was known to be in the log.
+ */
+import type { Clock, Timer } from '../../../src/clock.ts'
+import type { LogRecord } from '../../../src/kafka/ports.ts'
+import type { LogEnds } from '../../../src/kafka/read/log-ends.ts'
+import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
+
+export interface NumberedRecord {
+  number: number
+  record: LogRecord
+}
+
+/** What follows next: records with consecutive numbers, or numbers that are proved to be in the log no longer. */
+export type MergeRead = { records: NumberedRecord[] } | { gone: { from: number; through: number } }
+
+export interface LogSource {
+  pages: LogPages
+  ends: LogEnds
+}
+
+export interface LogMerge {
+  /** What follows, as far as it can be seen now; waits for the first of it. Undefined: closed, or (with `until`) over. */
+  read(): Promise<MergeRead | undefined>
+  /** The number that is read next; undefined before the first read of a merge that begins at a time. */
+  next(): number | undefined
+  /** By partition, an offset before which nothing lies that is still to be read. */
+  positions(): Map<number, number>
+  /** For how long the next number has been waited for, ms. */
+  waitingMs(): number
+  close(): void
+}
+
+/** Records handed out at once. */
+const BATCH_RECORDS = 200
+const WAIT_MS = { first: 50, longest: 1_000 }
+
+interface Lane {
+  /** Where the next page begins. */
+  position: number
+  page: NumberedRecord[]
+  at: number
+}
+
+interface Proof {
+  number: number
+  through: number
+  ends: ReadonlyMap<number, number>
+}
+
+export function createLogMerge(deps: {
+  log: LogSource
+  clock: Clock
+  logger: Logger
+  topic: string
+  /** The first number, or what holds from some record of each partition on: the merge begins with the lowest number for which it does. */
+  from: number | ((record: LogRecord) => boolean)
+  /** Numbers up to this one are known to be in the log. */
+  through(): number
+  /** Offsets by partition at which the merge is over. */
+  until?: ReadonlyMap<number, number>
+  /** Offsets by partition before which nothing from `from` on lies: spares searching. */
+  hints?: ReadonlyMap<number, number>
+}): LogMerge {
+  const { clock, topic, until } = deps
+  const { pages, ends } = deps.log
+  const lanes = new Map<number, Lane>()
+  let next = typeof deps.from === 'number' ? deps.from : undefined
+  let proof: Proof | undefined
+  let pauseMs = WAIT_MS.first
+  let waitingSinceMs: number | undefined
+  let closed = false
+  let pause: { timer: Timer; resolve(): void } | undefined
+
+  async function laneAt(partition: number, reached: (record: LogRecord) => boolean): Promise<Lane> {
+    const hint = typeof deps.from === 'number' ? deps.hints?.get(partition) : undefined
+    const lane: Lane = { position: hint ?? (await pages.search(topic, partition, reached)), page: [], at: 0 }
+    lanes.set(partition, lane)
+    return lane
+  }
+
+  /** Reads the lane's next page, past numbers that have gone out. False: nothing new is visible. */
+  async function fill(partition: number, lane: Lane): Promise<boolean> {
+    const { records, nextOffset } = await pages.read(topic, partition, lane.position)
+    const progress = nextOffset > lane.position
+    lane.position = Math.max(lane.position, nextOffset)
+    lane.page = records.map(record => ({ number: numberOf(record), record })).filter(({ number }) => next === undefined || number >= next)
+    lane.at = 0
+    return progress
+  }
+
+  /** The lane's first record that has not gone out, if it is in memory and before the end of the merge. */
+  function headOf(partition: number, lane: Lane): NumberedRecord | undefined {
+    const head = lane.page[lane.at]
+    return head !== undefined && until !== undefined && head.record.offset >= (until.get(partition) ?? 0) ? undefined : head
+  }
+
+  const isEmpty = (lane: Lane) => lane.at >= lane.page.length
+
+  async function openLanes(): Promise<void> {
+    const partitions = [...(until ?? (await ends.all(topic))).keys()]
+    if (typeof deps.from === 'function' && next === undefined) {
+      const reached = deps.from
+      await Promise.all(partitions.map(async partition => fillAny(partition, await laneAt(partition, reached))))
+      const heads = [...lanes].map(([partition, lane]) => headOf(partition, lane)?.number ?? Number.POSITIVE_INFINITY)
+      next = Math.min(...heads)
+      lanes.clear()
+      if (next === Number.POSITIVE_INFINITY) return
+    }
+    const first = next!
+    await Promise.all(partitions.map(partition => laneAt(partition, record => numberOf(record) >= first)))
+  }
+
+  /** Reads pages until one has records, or nothing more is visible. */
+  async function fillAny(partition: number, lane: Lane): Promise<void> {
+    while (isEmpty(lane) && !closed && (await fill(partition, lane)));
+  }
+
+  async function addPartitions(partitions: Iterable<number>): Promise<void> {
+    const first = next!
+    for (const partition of partitions) if (!lanes.has(partition)) await laneAt(partition, record => numberOf(record) >= first)
+  }
+
+  /** The records with consecutive numbers from the next one on that are in memory. */
+  function takeVisible(): NumberedRecord[] {
+    const taken: NumberedRecord[] = []
+    for (let found = true; found && taken.length < BATCH_RECORDS; ) {
+      found = false
+      for (const [partition, lane] of lanes) {
+        for (let head = headOf(partition, lane); head?.number === next && taken.length < BATCH_RECORDS; head = headOf(partition, lane)) {
+          taken.push(head!)
+          lane.at++
+          next!++
+          found = true
+        }
+      }
+    }
+    return taken
+  }
+
+  /** Whether the lane cannot hold the next number any more, as far as the proof goes. */
+  function isPast(partition: number, lane: Lane | undefined, end: number): boolean {
+    if (lane === undefined) return false
+    return !isEmpty(lane) || lane.position >= end || (until !== undefined && lane.position >= (until.get(partition) ?? 0))
+  }
+
+  /** Numbers proved gone; `over`: nothing before `until` is left; undefined: not proved yet. */
+  async function prove(): Promise<{ from: number; through: number } | 'over' | undefined> {
+    const number = next!
+    if (proof?.number !== number) {
+      const through = deps.through()
+      // Nothing says that it has been given to any event yet.
+      if (through < number) return undefined
+      proof = { number, through, ends: until ?? (await ends.all(topic)) }
+    }
+    await addPartitions(proof.ends.keys())
+    for (const [partition, end] of proof.ends) {
+      const lane = lanes.get(partition)!
+      while (!closed && isEmpty(lane) && lane.position < end && (await fill(partition, lane)));
+    }
+    if (![...proof.ends].every(([partition, end]) => isPast(partition, lanes.get(partition), end))) return undefined
+    const heads = [...lanes].map(([partition, lane]) => headOf(partition, lane)?.number).filter(each => each !== undefined)
+    if (heads.length === 0 && until !== undefined) return 'over'
+    const lowest = heads.length === 0 ? proof.through + 1 : Math.min(...heads)
+    // Meanwhile it has come into sight.
+    return lowest <= number ? undefined : { from: number, through: lowest - 1 }
+  }
+
+  const sleep = (ms: number) =>
+    new Promise<void>(resolve => {
+      pause = { timer: clock.after(ms, resolve), resolve }
+    })
+
+  async function attempt(): Promise<MergeRead | 'over' | 'wait'> {
+    if (lanes.size === 0) await openLanes()
+    if (lanes.size === 0) return 'over'
+    await Promise.all([...lanes].map(([partition, lane]) => fillAny(partition, lane)))
+    const records = takeVisible()
+    if (records.length > 0) return { records }
+    const proved = await prove()
+    if (proved === 'over') return 'over'
+    if (proved !== undefined) {
+      next = proved.through + 1
+      return { gone: proved }
+    }
+    const late = takeVisible()
+    return late.length > 0 ? { records: late } : 'wait'
+  }
+
+  return {
+    async read() {
+      while (!closed) {
+        let found: MergeRead | 'over' | 'wait' = 'wait'
+        try {
+          found = await attempt()
+        } catch (error) {
+          deps.logger.warn({ topic, error: String(error) }, 'the log of an organization cannot be read now; trying again')
+        }
+        if (closed || found === 'over') return undefined
+        if (found !== 'wait') {
+          pauseMs = WAIT_MS.first
+          waitingSinceMs = undefined
+          return found
+        }
+        waitingSinceMs ??= clock.monotonicMs()
+        await sleep(pauseMs)
+        pauseMs = Math.min(pauseMs * 2, WAIT_MS.longest)
+      }
+      return undefined
+    },
+    next: () => next,
+    positions: () => new Map([...lanes].map(([partition, lane]) => [partition, lane.page[lane.at]?.record.offset ?? lane.position])),
+    waitingMs: () => (waitingSinceMs === undefined ? 0 : clock.monotonicMs() - waitingSinceMs),
+    close() {
+      closed = true
+      pause?.timer.cancel()
+      pause?.resolve()
+    },
+  }
+}
+
+/** The number of the event that a record of a log holds. */
+export function numberOf(record: LogRecord): number {
+  const header = record.headers.sequence
+  if (header === undefined) throw new Error(`The record at ${record.topic}/${record.partition}/${record.offset} has no number`)
+  return Number(header.toString('latin1'))
+}

@@ -1,0 +1,47 @@
+/**
+ * How far a log has been gone through by sequence number, when several events can be on their way at once and leave in any order: the number
+ * up to which all have left, and those beyond it that have.
+ */
+export interface NumberCursor {
+  /** Where reading goes on. */
+  next(): number
+  /** Whether this number was dealt with before a restart. */
+  isDone(number: number): boolean
+  begin(number: number): void
+  /** It has left: its first attempt has been made, or it was taken care of otherwise. */
+  end(number: number): void
+  /** Reading has come to this number: all before it have been begun, or were not wanted. */
+  advance(next: number): void
+  stored(): { nextNumber: number; doneNumbers: number[] }
+}
+
+export function createNumberCursor(nextNumber: number, doneNumbers: readonly number[]): NumberCursor {
+  const begun = new Set<number>()
+  const ended = new Set<number>(doneNumbers)
+  let next = nextNumber
+
+  const lowest = () => {
+    let low = next
+    for (const each of begun) if (each < low) low = each
+    return low
+  }
+
+  return {
+    next: () => next,
+    isDone: number => ended.has(number),
+    begin: number => void begun.add(number),
+    end(number) {
+      begun.delete(number)
+      ended.add(number)
+      const low = lowest()
+      for (const one of ended) if (one < low) ended.delete(one)
+    },
+    advance(number) {
+      next = number
+    },
+    stored() {
+      const low = lowest()
+      return { nextNumber: low, doneNumbers: [...ended].filter(each => each >= low).sort((a, b) => a - b) }
+    },
+  }
+}

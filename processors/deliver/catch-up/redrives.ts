@@ -1,0 +1,165 @@
+/**
+ * Redrives of a webhook's dead letters: the log is gone through by number, the history says which deliveries failed, and these go through their
+ * schedule anew under the ids and with the attempts that they had. How far one has come is state of the shard.
+ */
+import type { Clock } from '../../../src/clock.ts'
+import type { ControlView } from '../../../src/control-plane/view.ts'
+import { deliveryId } from '../../../src/events/ids.ts'
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
+import type { DeliveryCommand, RedriveRange } from '../../../topics/deliveries-commands.ts'
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
+import { catchUpKeys, type RedriveState, redriveStateCodec } from '../../../topics/delivery-catch-ups.ts'
+import { events } from '../../../topics/events.ts'
+import { createStandings } from '../state/changelog-table.ts'
+import type { Asked } from '../state/manual-retries.ts'
+import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
+import type { LogSource } from './log-merge.ts'
+
+/** How the history has a delivery. */
+export interface DeadLetter {
+  id: string
+  status: string
+  reason: string | null
+  trigger: string
+  attempts: number
+  replayId: string | null
+  /** ISO 8601. */
+  createdAt: string
+  /** Of its newest step, ISO 8601. */
+  newestAt: string | null
+}
+
+export interface Redrives {
+  restore(commandId: string, value: Buffer | null): void
+  start(): void
+  /** Looks again whether they may go on. */
+  nudge(): void
+  /** The command has been read; `kept` is called when it is state. */
+  begin(command: DeliveryCommand, range: RedriveRange, kept: () => void): void
+  seal(partition: number): OutRecord[]
+  close(): void
+}
+
+interface Running extends RedriveState {
+  way: CatchUp | undefined
+}
+
+export function createRedrives(ports: {
+  log: LogSource
+  clock: Clock
+  logger: Logger
+  view: ControlView
+  asked: Asked
+  /** From the history; those that it does not have are left out. */
+  deliveries(log: { organizationId: string; environment: 'live' | 'test' }, deliveryIds: string[]): Promise<DeadLetter[]>
+  isWaiting(webhookId: string): boolean
+  /** Into the engine as a retry by hand; calls back when its first attempt has been made. */
+  take(record: RetryRecord, left: () => void): void
+  changed(): void
+  fail(error: Error): void
+}): Redrives {
+  const { view, clock } = ports
+  const states = createStandings<Running>({
+    keyOf: catchUpKeys.ofRedrive,
+    encode: ({ way, ...state }) => {
+      const { nextNumber = state.nextNumber, doneNumbers = state.doneNumbers } = way?.place() ?? {}
+      return redriveStateCodec.encode({ ...state, nextNumber, doneNumbers })
+    },
+    onChange: () => ports.changed(),
+  })
+  let forget: () => void = () => undefined
+  let closed = false
+
+  const webhookOf = ({ organizationId, webhookId }: RedriveState) => view.find('webhook', organizationId, webhookId)
+
+  async function run(commandId: string, state: Running): Promise<void> {
+    const { organizationId, environment, webhookId, throughSequence, ratePerSecond } = state
+    const way = createCatchUp({
+      ...ports,
+      place: { cursors: [], nextNumber: state.nextNumber, doneNumbers: state.doneNumbers },
+      stretch: {
+        topic: events.nameFor(organizationId, environment),
+        organizationId,
+        completeAtMs: 0,
+        begins: () => true,
+        ends: event => event.sequence > throughSequence,
+        choose: batch => choose(state, batch),
+      },
+      ratePerSecond,
+      inFlightMax: () => webhookOf(state)?.maxInFlight ?? 1,
+      halted: () => webhookOf(state)?.active === false || ports.isWaiting(webhookId),
+      deliver: ({ letter, event, payload }: Candidate & { letter?: DeadLetter }, left) => {
+        const { attempts, replayId, createdAt, id } = letter!
+        const nowMs = Math.round(clock.nowMs())
+        // It has been asked for by name meanwhile.
+        if (!ports.asked.accept(id, attempts, nowMs, true)) {
+          left()
+          return
+        }
+        const schedule = { attempts, attemptsBefore: attempts, once: false, dueAtMs: nowMs, createdAtMs: Date.parse(createdAt) }
+        ports.take({ event, payload, webhookId, deliveryId: id, trigger: 'manual', replayId, ...schedule }, left)
+      },
+      moved: () => states.touch(commandId),
+    })
+    state.way = way
+    await way.pass()
+    if (!closed && states.get(commandId) === state) states.end(commandId)
+  }
+
+  async function choose(state: Running, batch: Candidate[]): Promise<Candidate[]> {
+    const { webhookId, throughSequence, fromMs, toMs, askedAtMs } = state
+    if (!webhookOf(state)) return []
+    const ids = new Map(
+      batch.filter(({ number }) => number <= throughSequence).map(each => [deliveryId(each.event.eventId, webhookId), each] as const),
+    )
+    if (ids.size === 0) return []
+    const found = await ports.deliveries(state, [...ids.keys()])
+    const chosen = found.filter(({ status, reason, trigger, createdAt, newestAt }) => {
+      if (!(status === 'failed' || (status === 'skipped' && reason === 'left_out')) || trigger === 'test') return false
+      const createdMs = Date.parse(createdAt)
+      if ((fromMs !== null && createdMs < fromMs) || (toMs !== null && createdMs >= toMs)) return false
+      return newestAt === null || Date.parse(newestAt) <= askedAtMs
+    })
+    return chosen.map(letter => ({ ...ids.get(letter.id)!, letter })).sort((a, b) => a.number - b.number)
+  }
+
+  function follow(commandId: string): void {
+    const state = states.get(commandId)
+    if (!state || closed) return
+    if (!webhookOf(state)) {
+      state.way?.stop()
+      states.end(commandId)
+    } else if (state.way) state.way.nudge()
+    else run(commandId, state).catch(error => ports.fail(error as Error))
+  }
+
+  return {
+    restore(commandId, value) {
+      states.restore(commandId, value ? { ...redriveStateCodec.decode(value), way: undefined } : undefined)
+    },
+    start() {
+      forget = view.onChange((kind, _organizationId, id) => {
+        if (kind !== 'webhook') return
+        for (const commandId of states.ids()) if (states.get(commandId)?.webhookId === id) follow(commandId)
+      })
+      for (const commandId of states.ids()) follow(commandId)
+    },
+    begin({ commandId, organizationId, webhookId }, { fromSequence, ...range }, kept) {
+      if (!states.get(commandId)) {
+        states.set(commandId, { organizationId, webhookId, ...range, nextNumber: fromSequence, doneNumbers: [], way: undefined })
+      }
+      kept()
+      follow(commandId)
+    },
+    nudge() {
+      for (const { way } of states.values()) way?.nudge()
+    },
+    seal: states.seal,
+    close() {
+      closed = true
+      forget()
+      for (const { way } of states.values()) way?.stop()
+    },
+  }
+}

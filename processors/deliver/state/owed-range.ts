@@ -1,0 +1,344 @@
+/**
+ * What one webhook is owed beyond its share (`delivery.catch-ups`): segments of sequence numbers, and early entries for what lies before them.
+ *
+ *     settled          passed             through
+ *        │  owed, some bits  │   owed         │
+ *     ───┼───────────────────┼────────────────┤      (settled, passed]: begun; what has left has a bit, what is out has none yet
+ *        └── all before has left
+ *
+ * A segment takes only numbers that were read after it was opened, so whatever was in hand by then is never in it.
+ */
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import {
+  catchUpKeys,
+  deliveryCatchUps,
+  OWED_BLOCK_NUMBERS,
+  type OwedSegment,
+  owedBlockCodec,
+  type ParkedWebhook,
+  parkedWebhookCodec,
+  type SegmentMode,
+  type WaitCause,
+} from '../../../topics/delivery-catch-ups.ts'
+import { createEarlyEntries, type EarlyEntries } from './early-entries.ts'
+
+/** More than this many segments merge, or wait for one to end. */
+export const SEGMENTS_MAX = 8
+
+export interface Segment extends OwedSegment {
+  /** All owed up to here have been begun, or have left. */
+  passed: number
+}
+
+export interface RangeFacts {
+  organizationId: string
+  environment: 'live' | 'test'
+  key: bigint
+  replayId: string
+  cause: WaitCause
+  sinceMs: number
+}
+
+export interface OwedRange extends RangeFacts {
+  readonly webhookId: string
+  readonly segments: readonly Segment[]
+  readonly early: EarlyEntries
+  /** Whether what comes is owed, too. */
+  isOpen: boolean
+  /** Owed, early entries included. */
+  count: number
+  oldestAtMs: number | null
+  window: number
+  nextProbeAtMs: number
+  probeStepMs: number
+  activatedAtMs: number
+  /** Attempts that took something off, a second, over the last minute. */
+  ratePerSecond: () => number
+  closedThrough: number
+  pausedThrough: number
+  /** Of a release before: what it had dealt with, by offset. */
+  cursors: ParkedWebhook['cursors']
+  /** The numbers that have come for the range and are not in a segment yet, since their records have not ended. */
+  pendingFrom: number
+  /** -1: none. */
+  pendingThrough: number
+  /** It has come, after all others; `left`: it had ended before. */
+  expect(number: number, left: boolean): void
+  /** What had come is in a segment now, or goes on by itself. */
+  expectNothing(): void
+  /** The highest number that any segment has. */
+  lastNumber(): number
+  /** Takes in a number above all others; `left`: it has ended already. */
+  take(number: number, recordedAtMs: number, left: boolean): void
+  /** Whether a segment that covers this number has not let go of it. */
+  covers(number: number): boolean
+  /** Whether the number is to be begun: covered, and not begun. */
+  isOwed(number: number): boolean
+  begin(number: number): void
+  /** What was begun comes back unended. */
+  restart(number: number): void
+  /** It has left the range for good. */
+  leave(number: number): void
+  /** All owed of the segment up to this number have been begun or have left. */
+  pass(segment: Segment, number: number): void
+  /** Owed events of this lane, from this number on, are passed over: they are begun when the lane has room. */
+  skip(lane: string, number: number): void
+  /** The lanes that are passed over, and from where. */
+  skipped(): ReadonlyMap<string, number>
+  /** The lane has come up to where the range has passed. */
+  unskip(lane: string): void
+  outstanding(): number
+  /** The lowest number that was begun and has not left. */
+  oldestOutstanding(): number | undefined
+  /** Takes nothing more into what is there. */
+  close(mode: SegmentMode): void
+  /** Splits what is there by the time of recording: before `atMs` ends as left out, the rest stays owed. */
+  leaveOut(atMs: number): void
+  isEmpty(): boolean
+  /** Its record must be written. */
+  touch(): void
+  restoreBlock(block: number, value: Buffer | null): void
+  seal(partition: number): OutRecord[]
+  /** Tombstones for all it has stored. */
+  tombstones(partition: number): OutRecord[]
+}
+
+interface Block {
+  left: Buffer
+  changed: boolean
+  stored: boolean
+}
+
+export function createOwedRange(
+  webhookId: string,
+  facts: RangeFacts,
+  onChange: (range: OwedRange) => void,
+  stored?: ParkedWebhook,
+): OwedRange {
+  let segments: Segment[] = (stored?.segments ?? []).map(segment => ({ ...segment, passed: segment.settledNumber }))
+  const blocks = new Map<number, Block>()
+  const out = new Set<number>()
+  const passedBy = new Set<number>()
+  const skipped = new Map<string, number>()
+  let lowestSkipped = Number.POSITIVE_INFINITY
+  const early = createEarlyEntries(webhookId, () => onChange(range))
+  let isChanged = stored === undefined
+  let isStored = stored !== undefined
+
+  if (stored && segments.length === 0 && stored.sinceMs === 0) {
+    const { fromSequence: fromNumber, throughSequence: throughNumber } = stored
+    segments = [{ ...segmentOf(fromNumber), throughNumber, settledNumber: fromNumber - 1 }]
+  }
+
+  function changed(): void {
+    isChanged = true
+    onChange(range)
+  }
+
+  function blockOf(number: number): Block {
+    const at = Math.floor(number / OWED_BLOCK_NUMBERS)
+    const known = blocks.get(at)
+    if (known) return known
+    const made = { left: Buffer.alloc(OWED_BLOCK_NUMBERS / 8), changed: false, stored: false }
+    blocks.set(at, made)
+    return made
+  }
+
+  function hasLeft(number: number): boolean {
+    const block = blocks.get(Math.floor(number / OWED_BLOCK_NUMBERS))
+    const bit = number % OWED_BLOCK_NUMBERS
+    return block !== undefined && (block.left[bit >> 3]! & (1 << (bit & 7))) !== 0
+  }
+
+  function setLeft(number: number): void {
+    const block = blockOf(number)
+    const bit = number % OWED_BLOCK_NUMBERS
+    block.left[bit >> 3]! |= 1 << (bit & 7)
+    block.changed = true
+  }
+
+  const covering = (number: number) => segments.filter(each => number > each.settledNumber && number <= each.throughNumber)
+
+  /** Moves `settled` on; segments of which all has left go, unless they take what comes. */
+  function settle(): void {
+    for (const segment of segments) {
+      let settled = Math.min(segment.passed, Math.max(segment.settledNumber, lowestSkipped - 1))
+      for (const each of out) if (each > segment.settledNumber && each <= segment.throughNumber && each <= settled) settled = each - 1
+      if (settled > segment.settledNumber) segment.settledNumber = settled
+    }
+    segments = segments.filter(({ mode, settledNumber, throughNumber }) => mode === 'open' || settledNumber < throughNumber)
+    // What was gone from the log has been counted, and never seen.
+    if (segments.every(({ settledNumber, throughNumber }) => settledNumber >= throughNumber)) range.count = early.size()
+  }
+
+  const range: OwedRange = {
+    ...facts,
+    webhookId,
+    get segments() {
+      return segments
+    },
+    early,
+    isOpen: stored?.isOpen ?? true,
+    count: stored === undefined ? 0 : stored.sinceMs === 0 ? stored.throughSequence - stored.fromSequence + 1 : stored.count,
+    oldestAtMs: stored?.oldestAtMs ?? null,
+    window: stored?.window ?? 0,
+    nextProbeAtMs: stored?.nextProbeAtMs ?? 0,
+    probeStepMs: stored?.probeStepMs ?? 0,
+    activatedAtMs: stored?.activatedAtMs ?? 0,
+    ratePerSecond: () => 0,
+    closedThrough: stored === undefined ? -1 : stored.sinceMs === 0 ? stored.throughSequence : stored.closedThrough,
+    pausedThrough: stored === undefined ? -1 : stored.sinceMs === 0 ? stored.throughSequence : stored.pausedThrough,
+    cursors: stored?.cursors ?? [],
+    pendingFrom: -1,
+    pendingThrough: -1,
+    expect(number, left) {
+      if (left) passedBy.add(number)
+      if (range.pendingThrough < 0) range.pendingFrom = number
+      range.pendingThrough = number
+    },
+    expectNothing() {
+      range.pendingThrough = -1
+      passedBy.clear()
+    },
+    lastNumber: () => Math.max(-1, ...segments.map(({ throughNumber }) => throughNumber)),
+    take(number, recordedAtMs, left) {
+      let segment = segments.at(-1)
+      if (segment?.mode !== 'open') {
+        segment = segmentOf(number)
+        segments.push(segment)
+      }
+      segment.throughNumber = number
+      changed()
+      if (left) {
+        setLeft(number)
+        return
+      }
+      range.count++
+      range.oldestAtMs ??= recordedAtMs
+    },
+    covers: number =>
+      (covering(number).length > 0 && !hasLeft(number)) ||
+      (number <= range.pendingThrough && number >= range.pendingFrom && !passedBy.has(number)),
+    isOwed: number => covering(number).length > 0 && !hasLeft(number) && !out.has(number),
+    begin(number) {
+      out.add(number)
+    },
+    restart(number) {
+      out.delete(number)
+      for (const segment of covering(number)) segment.passed = Math.min(segment.passed, number - 1)
+    },
+    leave(number) {
+      out.delete(number)
+      changed()
+      if (covering(number).length === 0 || hasLeft(number)) return
+      setLeft(number)
+      range.count = Math.max(0, range.count - 1)
+      if (range.count === 0) range.oldestAtMs = null
+      settle()
+    },
+    pass(segment, number) {
+      if (number <= segment.passed) return
+      segment.passed = Math.min(number, segment.throughNumber)
+      changed()
+      settle()
+    },
+    skip(lane, number) {
+      skipped.set(lane, number)
+      lowestSkipped = Math.min(...skipped.values())
+    },
+    skipped: () => skipped,
+    unskip(lane) {
+      skipped.delete(lane)
+      lowestSkipped = Math.min(Number.POSITIVE_INFINITY, ...skipped.values())
+      settle()
+    },
+    outstanding: () => out.size,
+    oldestOutstanding: () => (out.size === 0 ? undefined : Math.min(...out)),
+    close(mode) {
+      for (const segment of segments) if (segment.mode === 'open' || mode !== 'draining') segment.mode = mode
+      changed()
+      settle()
+    },
+    leaveOut(atMs) {
+      const owed = segments.filter(({ mode }) => mode === 'open' || mode === 'draining')
+      if (owed.length === 0) return
+      const rest = segments.filter(({ mode }) => mode !== 'open' && mode !== 'draining')
+      const fromNumber = owed[0]!.fromNumber
+      const throughNumber = owed.at(-1)!.throughNumber
+      const settledNumber = owed[0]!.settledNumber
+      const whole = { fromNumber, throughNumber, settledNumber, passed: settledNumber }
+      segments = [
+        ...rest,
+        { ...whole, mode: 'left_out', beforeMs: atMs, sinceMs: null },
+        { ...whole, mode: 'open', beforeMs: null, sinceMs: atMs },
+      ]
+      changed()
+    },
+    isEmpty: () => segments.every(({ settledNumber, throughNumber }) => settledNumber >= throughNumber) && early.size() === 0,
+    touch() {
+      changed()
+    },
+    restoreBlock(block, value) {
+      if (value) blocks.set(block, { left: Buffer.from(owedBlockCodec.decode(value).left), changed: false, stored: true })
+      else blocks.delete(block)
+    },
+    seal(partition) {
+      const records: OutRecord[] = early.seal(partition)
+      for (const [at, block] of blocks) {
+        const record = (value: Buffer | null) => {
+          records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofOwed(webhookId, at), value })
+        }
+        const first = at * OWED_BLOCK_NUMBERS
+        const isNeeded = segments.some(each => each.settledNumber < first + OWED_BLOCK_NUMBERS - 1 && each.throughNumber >= first)
+        if (!isNeeded) {
+          blocks.delete(at)
+          if (block.stored) record(null)
+        } else if (block.changed) {
+          block.changed = false
+          block.stored = true
+          record(owedBlockCodec.encode({ left: block.left }))
+        }
+      }
+      if (!isChanged) return records
+      isChanged = false
+      isStored = true
+      const value = parkedWebhookCodec.encode({
+        ...facts,
+        ...range,
+        fromSequence: segments[0]?.fromNumber ?? -1,
+        throughSequence: range.lastNumber(),
+        segments,
+        sinceMs: Math.max(1, Math.round(range.sinceMs)),
+        nextProbeAtMs: Math.round(range.nextProbeAtMs),
+        probeStepMs: Math.round(range.probeStepMs),
+        activatedAtMs: Math.round(range.activatedAtMs),
+        ratePerSecond: range.window > 0 ? range.ratePerSecond() : 0,
+        oldestAtMs: range.oldestAtMs === null ? null : Math.round(range.oldestAtMs),
+      })
+      records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofParked(webhookId), value })
+      return records
+    },
+    tombstones(partition) {
+      const records: OutRecord[] = early.tombstones(partition)
+      for (const [at, { stored: isThere }] of blocks) {
+        if (isThere) records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofOwed(webhookId, at), value: null })
+      }
+      if (isStored) records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofParked(webhookId), value: null })
+      return records
+    },
+  }
+  return range
+}
+
+/** A segment that begins with this number. */
+function segmentOf(number: number): Segment {
+  return {
+    fromNumber: number,
+    throughNumber: number,
+    settledNumber: number - 1,
+    passed: number - 1,
+    mode: 'open',
+    beforeMs: null,
+    sinceMs: null,
+  }
+}

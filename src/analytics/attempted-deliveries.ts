@@ -1,0 +1,45 @@
+/** Deliveries that have had a step, as their newest one makes them: of a webhook or of all, of one state or of any, newest first. */
+import type { Environment } from '../control-plane/records.ts'
+import type { AnalyticsClient } from './client.ts'
+import type { Step } from './delivery.ts'
+import { fillFromWindows } from './pages.ts'
+import type { Range } from './ranges.ts'
+import { readQuery } from './statements.ts'
+import { NO_TYPE_FILTER, type TypeFilter } from './type-filter.ts'
+
+export interface AttemptedFilter extends Partial<TypeFilter>, Range {
+  organizationId: string
+  environment: Environment
+  webhookId: string | null
+  state: string | null
+  withTests: boolean
+}
+
+/** When a delivery came to be, its event and its id. */
+export type DeliveryPlace = [createdAt: string, eventId: string, deliveryId: string]
+
+/** Steps that are looked at in one query. */
+const SCANS = [500, 5_000, 50_000]
+
+/** What the fragment `ofDeliveries` takes. */
+export function parametersOf(filter: AttemptedFilter, before: DeliveryPlace | undefined) {
+  const [beforeTime, beforeEvent, beforeDelivery] = before ?? [null, null, null]
+  return { ...NO_TYPE_FILTER, ...filter, beforeTime, beforeEvent, beforeDelivery }
+}
+
+/** The first `limit` after a place, or more. */
+export function createAttemptedDeliveries(client: AnalyticsClient) {
+  const page = readQuery('deliveries-attempted')
+  const window = readQuery('deliveries-attempted-window')
+  return (filter: AttemptedFilter, first: DeliveryPlace | undefined, limit: number): Promise<Step[]> =>
+    fillFromWindows<Step, DeliveryPlace>(limit, SCANS, {
+      async reach(scan, before) {
+        const parameters = { ...parametersOf(filter, before ?? first), scan }
+        const [found] = await client.query<{ scanned: number | string; reached: string }>(window, parameters)
+        // All of that time are in the window.
+        return found === undefined || Number(found.scanned) < scan ? undefined : [found.reached, '', '']
+      },
+      items: (most, before, reached) =>
+        client.query<Step>(page, { ...parametersOf(filter, before ?? first), reached: reached?.[0] ?? null, limit: most }),
+    })
+}

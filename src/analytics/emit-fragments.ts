@@ -1,0 +1,63 @@
+/** Conditions on rows of `emits` that several lists share. Texts that `queries/*.sql` name as `{{name}}`. */
+
+const OWN = 'organizationId = {organizationId:String} AND environment = {environment:String}'
+
+export const EMIT_FRAGMENTS = {
+  /** The filters of the lists of emits: what the organization emitted itself, by name and time, before the last one that was shown. */
+  emitFilters: `${OWN} AND channel != 'platform'
+        AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)}
+            OR ({namePattern:Nullable(String)} IS NOT NULL AND match(name, coalesce({namePattern:Nullable(String)}, '')))
+            OR ({canonicalEnd:Nullable(String)} IS NOT NULL AND endsWith(canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
+            OR ({kind:Nullable(String)} IS NOT NULL AND name = 'platformxe.generic' AND kind = {kind:Nullable(String)}))
+        AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
+        AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
+        AND ({before:Nullable(String)} IS NULL OR emitId < {before:Nullable(String)})`,
+
+  /** A failed row counts unless a redrive has been judged since: only such emits have more than one row. */
+  isNewestVerdict: `(verdict != 'failed' OR (emitId, judgedAt) IN
+        (
+            SELECT emitId, max(judgedAt) FROM emits
+            WHERE ${OWN} AND emitId IN (SELECT emitId FROM emits WHERE ${OWN} AND verdict = 'failed')
+            GROUP BY emitId
+        ))`,
+
+  /** Redriven emits: recorded later than their ids say, as the only ones. */
+  isRedriven: `emitId IN (SELECT emitId FROM emits WHERE ${OWN} AND verdict = 'failed')`,
+
+  /**
+   * Events that admission matched with a webhook, or passed by (\`skipped\`: none, only, any), by type and time, before a place. As far back as
+   * attempts are kept: of an older event nobody can say whether it was delivered.
+   */
+  matchedByWebhook: `${OWN} AND verdict = 'accepted'
+    AND has(webhooks.webhookId, {webhookId:String})
+    AND arrayExists(considered -> considered.webhookId = {webhookId:String}
+        AND ({skipped:String} = 'any' OR isNull(considered.skipped) != ({skipped:String} = 'only')), webhooks)
+    AND ({type:Nullable(String)} IS NULL OR name = {type:Nullable(String)})
+    AND ({typePattern:Nullable(String)} IS NULL OR match(name, coalesce({typePattern:Nullable(String)}, '')))
+    AND ({canonicalEnd:Nullable(String)} IS NULL OR endsWith(emits.canonicalName, coalesce({canonicalEnd:Nullable(String)}, '')))
+    AND ({from:Nullable(String)} IS NULL OR recordedAt >= parseDateTime64BestEffort({from:Nullable(String)}, 3, 'UTC'))
+    AND ({to:Nullable(String)} IS NULL OR recordedAt < parseDateTime64BestEffort({to:Nullable(String)}, 3, 'UTC'))
+    AND recordedAt >= now64(3, 'UTC') - INTERVAL 62 DAY
+    AND ({beforeTime:Nullable(String)} IS NULL OR recordedAt <= parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'))
+    AND ({beforeTime:Nullable(String)} IS NULL
+        OR (recordedAt, emitId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEmit:Nullable(String)}))`,
+
+  /** All of the emits in \`page\`, newest first, each with its last word; without the webhooks considered. */
+  emitsOfPage: `SELECT emit.*, completion.state AS finalState, completion.completedAt AS completedAt
+FROM
+(
+    SELECT * EXCEPT (webhooks) FROM emits
+    WHERE ${OWN} AND emitId IN (SELECT emitId FROM page)
+    ORDER BY emitId DESC, judgedAt DESC
+    LIMIT 1 BY emitId
+) AS emit
+LEFT JOIN
+(
+    SELECT emitId, state, completedAt FROM completions
+    WHERE ${OWN} AND emitId IN (SELECT emitId FROM page)
+    ORDER BY emitId, completedAt DESC, state DESC
+    LIMIT 1 BY emitId
+) AS completion ON completion.emitId = emit.emitId
+ORDER BY emit.emitId DESC
+SETTINGS join_use_nulls = 1, max_block_size = 8192`,
+} as const

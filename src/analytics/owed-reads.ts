@@ -1,0 +1,52 @@
+/** What the engine asks the history about events that are owed: those from before the log named their webhooks, and those that the log holds no longer. */
+import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
+import type { Environment } from '../control-plane/records.ts'
+import type { AnalyticsClient } from './client.ts'
+import { readQuery } from './statements.ts'
+
+type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation' | 'sequence'> & {
+  sequence: number | string
+  time: string
+  recordedAt: string
+  federation: string | null
+  webhookIds: string[]
+}
+
+interface Log {
+  organizationId: string
+  environment: Environment
+}
+
+export function createOwedReads(client: AnalyticsClient) {
+  const matched = readQuery('matched-events')
+  const byNumber = readQuery('events-by-number')
+
+  return {
+    /** By event id, whether it was given to the webhook; those that the history does not have are left out. */
+    async matchedEvents(
+      { organizationId, environment, webhookId }: Log & { webhookId: string },
+      events: Array<Pick<EventFacts, 'emitId'>>,
+    ) {
+      if (events.length === 0) return new Map<string, boolean>()
+      const emitIds = events.map(({ emitId }) => emitId)
+      const parameters = { organizationId, environment, webhookId, emitIds }
+      const found = await client.query<{ eventId: string; isMatched: boolean | number }>(matched, parameters)
+      return new Map(found.map(({ eventId, isMatched }) => [eventId, Boolean(isMatched)]))
+    },
+
+    /** Accepted events with these sequence numbers, both included, in their order. */
+    async eventsByNumber({ organizationId, environment }: Log, numbers: { from: number; through: number }) {
+      const found = await client.query<FoundEvent>(byNumber, { organizationId, environment, ...numbers })
+      return found.map(({ webhookIds, time, recordedAt, federation, sequence, ...facts }) => {
+        const event: EventFacts = {
+          ...facts,
+          sequence: Number(sequence),
+          timeMs: Date.parse(time),
+          recordedAtMs: Date.parse(recordedAt),
+          federation: federation === null ? null : (JSON.parse(federation) as FederationFacts),
+        }
+        return { event, webhookIds }
+      })
+    },
+  }
+}

@@ -1,0 +1,10 @@
+-- How far back the newest emits with deliveries reach: as many as `scan`.
+SELECT count() AS scanned, min(emitId) AS reached FROM
+(
+    SELECT emitId FROM emits
+    WHERE {{emitFilters}}
+        AND verdict = 'accepted' AND subscriberCount > 0
+    ORDER BY emitId DESC
+    LIMIT {scan:UInt32}
+)
+SETTINGS max_block_size = 8192

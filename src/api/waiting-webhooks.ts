@@ -1,0 +1,97 @@
+/**
+ * What webhooks are owed from their organization's log, as the engine's changelog tells it: shown with the webhook, and added up for metrics.
+ * At most some seconds old, and as cheap for a million events as for one.
+ */
+import { catchUpKeys, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'
+import type { LogRecord } from '../kafka/ports.ts'
+import type { Logger } from '../observability/logger.ts'
+
+/** `held`: the endpoint does not take them. `paused`: the webhook is off. `ordered`: earlier events of their subjects are being retried. */
+export const WAITING_REASONS = ['held', 'paused', 'ordered'] as const
+export type WaitingReason = (typeof WAITING_REASONS)[number]
+
+export interface Waiting {
+  /** Events. */
+  count: number
+  /** When the oldest was recorded, ISO 8601; null if that is not known. */
+  oldestAt: string | null
+  /** Since when some wait. */
+  since: string | null
+  reason: WaitingReason
+  /** How many were worked off in the last minute, per second; above 0 while the endpoint is being fed. */
+  ratePerSecond: number
+}
+
+export interface WaitingWebhooks {
+  /** A record of `delivery.catch-ups`. */
+  apply(record: Pick<LogRecord, 'key' | 'value'>): void
+  /** Null: nothing waits, or it is not known. */
+  of(webhookId: string): Waiting | null
+  /** Over all webhooks; each reason once. `oldestAtMs`: null when nothing waits for it. */
+  totals(): Array<{ reason: WaitingReason; webhooks: number; events: number; oldestAtMs: number | null }>
+}
+
+/** Fields that a release before did not write are absent. */
+interface Stored {
+  fromSequence: number
+  throughSequence: number
+  cause?: string
+  sinceMs?: number
+  count?: number
+  oldestAtMs?: number | null
+  ratePerSecond?: number
+}
+
+export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWebhooks {
+  const waiting = new Map<string, Waiting>()
+  let isBehind = false
+
+  function read(value: Buffer): Waiting | null {
+    try {
+      return toWaiting(parkedWebhookCodec.decode(value) as Stored)
+    } catch (error) {
+      // A newer `deliver` may write what this process cannot read: it goes on without.
+      if (!isBehind) logger.warn({ error: String(error) }, 'what webhooks wait for cannot be read; they are shown without')
+      isBehind = true
+      return null
+    }
+  }
+
+  return {
+    apply({ key: bytes, value }) {
+      const key = bytes ? catchUpKeys.parse(bytes.toString()) : undefined
+      if (key === undefined || !('parked' in key)) return
+      const stored = value === null ? null : read(value)
+      if (stored === null) waiting.delete(key.parked)
+      else waiting.set(key.parked, stored)
+    },
+    of: webhookId => waiting.get(webhookId) ?? null,
+    totals() {
+      const totals = new Map(WAITING_REASONS.map(reason => [reason, { reason, webhooks: 0, events: 0, oldestAtMs: null as number | null }]))
+      for (const { reason, count, oldestAt } of waiting.values()) {
+        const total = totals.get(reason)!
+        total.webhooks++
+        total.events += count
+        const atMs = oldestAt === null ? null : Date.parse(oldestAt)
+        if (atMs !== null && (total.oldestAtMs === null || atMs < total.oldestAtMs)) total.oldestAtMs = atMs
+      }
+      return [...totals.values()]
+    },
+  }
+}
+
+/** Of a release before only the bounds are known: at most so many events, of a webhook that was off. */
+function toWaiting({ fromSequence, throughSequence, cause, sinceMs, count, oldestAtMs, ratePerSecond }: Stored): Waiting | null {
+  const events = Number(count ?? throughSequence - fromSequence + 1)
+  if (!(events > 0)) return null
+  return {
+    count: events,
+    oldestAt: timeOf(oldestAtMs),
+    since: timeOf(sinceMs),
+    reason: cause === undefined ? 'paused' : (WAITING_REASONS.find(reason => reason === cause) ?? 'held'),
+    ratePerSecond: ratePerSecond ?? 0,
+  }
+}
+
+const timeOf = (ms: number | null | undefined): string | null =>
+  ms === undefined || ms === null || ms <= 0 ? null : new Date(ms).toISOString()

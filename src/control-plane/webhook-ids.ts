@@ -1,0 +1,15 @@
+/** Ids of what is delivered to: webhooks, and external peers of federation groups. */
+import type { Ids } from '../events/ids.ts'
+import { subscriberKey } from '../events/subscribers.ts'
+import type { Webhook } from './records.ts'
+
+/**
+ * An id whose subscriber key none of the organization's webhooks has: in the log a webhook is known by that key alone. `drawn`: one that
+ * is taken if it may be. `webhooks`: all of the organization, of both environments.
+ */
+export function freeWebhookId(ids: Ids, prefix: 'wh' | 'cefm', webhooks: readonly Webhook[], drawn = ids.next(prefix)): string {
+  const taken = new Set(webhooks.map(({ id }) => subscriberKey(id)))
+  let id = drawn
+  while (taken.has(subscriberKey(id))) id = ids.next(prefix)
+  return id
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from '@jest/globals'
+import { createLogMerge, type LogMerge } from '../../../processors/deliver/catch-up/log-merge.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createManualClock } from '../../delivery/manual-clock.ts'
+import { createFakeLog, type FakeLog } from './fake-log.ts'
+
+const logger = createLogger('silent')
+const tick = () => new Promise(resolve => setImmediate(resolve))
+
+function merge(log: FakeLog, options: Partial<Parameters<typeof createLogMerge>[0]> & { through?: () => number } = {}) {
+  const clock = createManualClock()
+  const made = createLogMerge({
+    ...{ log: log.source, clock, logger, topic: log.topic, from: 1, through: () => log.highest() },
+    ...options,
+  })
+  return { merge: made, clock }
+}
+
+/** All that can be read now; what waits for more stays pending. */
+function collect(of: LogMerge) {
+  const numbers: number[] = []
+  const gone: Array<[number, number]> = []
+  let over = false
+  const loop = (async () => {
+    for (let read = await of.read(); read !== undefined; read = await of.read()) {
+      if ('records' in read) numbers.push(...read.records.map(({ number }) => number))
+      else gone.push([read.gone.from, read.gone.through])
+    }
+    over = true
+  })()
+  return { numbers, gone, loop, isOver: () => over }
+}
+
+async function settle(clock: { advance(ms: number): void }, rounds = 20, ms = 1_000): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    clock.advance(ms)
+    for (let at = 0; at < 10; at++) await tick()
+  }
+}
+
+describe('a merge of the partitions of a log', () => {
+  it('hands out numbers in order, whichever partition they are in', async () => {
+    const log = createFakeLog()
+    for (let at = 0; at < 3; at++) log.grow()
+    for (let number = 1; number <= 1_000; number++) log.write((number * 7) % 3, number)
+    const { merge: made, clock } = merge(log)
+    const seen = collect(made)
+    await settle(clock, 5)
+    expect(seen.numbers).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1))
+    made.close()
+  })
+
+  it('waits for a number whose markers are late, although what follows it is visible', async () => {
+    const log = createFakeLog()
+    log.grow()
+    log.grow()
+    log.write(0, 1)
+    log.write(1, 2, {}, true)
+    log.write(0, 3)
+    log.write(0, 4)
+    const { merge: made, clock } = merge(log)
+    const seen = collect(made)
+    await settle(clock)
+    expect(seen.numbers).toEqual([1])
+    expect(seen.gone).toEqual([])
+    expect(made.waitingMs()).toBeGreaterThan(0)
+    log.settle(1)
+    await settle(clock)
+    expect(seen.numbers).toEqual([1, 2, 3, 4])
+    made.close()
+  })
+
+  it('finds a partition that did not exist when it began', async () => {
+    const log = createFakeLog()
+    log.grow()
+    log.write(0, 1)
+    const { merge: made, clock } = merge(log)
+    const seen = collect(made)
+    await settle(clock, 3)
+    const added = log.grow()
+    log.write(added, 2)
+    log.write(0, 3)
+    log.write(added, 4)
+    await settle(clock)
+    expect(seen.numbers).toEqual([1, 2, 3, 4])
+    made.close()
+  })
+
+  it('proves that a number is gone, and only then goes on', async () => {
+    const log = createFakeLog()
+    log.grow()
+    log.grow()
+    for (let number = 1; number <= 10; number++) log.write(number % 2, number)
+    log.dropBefore(6)
+    const { merge: made, clock } = merge(log)
+    const seen = collect(made)
+    await settle(clock, 3)
+    expect(seen.gone).toEqual([[1, 5]])
+    expect(seen.numbers).toEqual([6, 7, 8, 9, 10])
+    made.close()
+  })
+
+  it('knows that all up to the last number owed is gone when nothing is left', async () => {
+    const log = createFakeLog()
+    log.grow()
+    for (let number = 1; number <= 5; number++) log.write(0, number)
+    log.dropBefore(6)
+    const { merge: made } = merge(log, { through: () => 5 })
+    expect(await made.read()).toEqual({ gone: { from: 1, through: 5 } })
+    made.close()
+  })
+
+  it('never takes a number for gone while a partition cannot be asked', async () => {
+    const log = createFakeLog()
+    log.grow()
+    log.grow()
+    log.write(0, 2)
+    const { merge: made, clock } = merge(log)
+    log.away(true)
+    const seen = collect(made)
+    await settle(clock)
+    expect([seen.numbers, seen.gone]).toEqual([[], []])
+    log.away(false)
+    log.write(1, 1)
+    await settle(clock)
+    expect(seen.numbers).toEqual([1, 2])
+    made.close()
+  })
+
+  it('of a stretch of time begins with its lowest number and ends at the offsets it was given', async () => {
+    const log = createFakeLog()
+    log.grow()
+    log.grow()
+    for (let number = 1; number <= 40; number++) log.write(number % 2, number, { time: String(number < 11 ? 0 : 1) })
+    const until = await log.source.ends.all(log.topic)
+    log.write(0, 41)
+    const { merge: made } = merge(log, { from: record => record.headers.time?.toString() === '1', until })
+    const seen = collect(made)
+    await seen.loop
+    expect(seen.isOver()).toBe(true)
+    expect(seen.numbers).toEqual(Array.from({ length: 30 }, (_, at) => at + 11))
+  })
+})

@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { command, createModel } from './model.ts'
+
+/** Each run has another seed, which a failure names. */
+const RUNS = { numRuns: 25, interruptAfterTimeLimit: 40_000 }
+
+describe.each(['none', 'block', 'park'] as const)('any history of a shard, with ordering %s', ordering => {
+  it('ends every delivery once, completes each emit when its last delivery has ended, and comes to rest', async () => {
+    const history = fc.array(command, { minLength: 5, maxLength: 40, size: 'max' })
+    const property = fc.asyncProperty(history, async commands => {
+      const model = await createModel({ ordering })
+      for (const each of commands) await model.run(each)
+      await model.rest()
+    })
+    await expect(fc.assert(property, RUNS)).resolves.toBeUndefined()
+  })
+})
