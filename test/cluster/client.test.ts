@@ -22,7 +22,7 @@ const clock = createSystemClock()
 const logger = createLogger('silent')
 const FETCH = 1
 /** More than any deadline of a request in the path of an emit. What waits for a dead or frozen broker itself waits longer. */
-const SOON_MS = 12_000
+const SOON_MS = 45_000
 
 let cluster: Cluster
 let kafka: KafkaSettings
