@@ -10,7 +10,7 @@ const shared = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 }
 
-/** Whole platforms on three brokers do not pass yet: they stop judging after some strikes. */
+/** Whole platforms on three brokers do not pass yet: an organization whose log takes nothing is not paused. */
 const withPlatforms = process.env.CLARION_TEST_PLATFORMS_ON_THREE_BROKERS === 'true'
 
 export default {

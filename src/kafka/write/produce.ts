@@ -150,8 +150,14 @@ function createRun(deps: ProduceDeps, producer: SequencedProducer, partitions: S
     if (error.type === BUSY && clock.monotonicMs() - startedAtMs >= HELD_UP_MS) void deps.onHeldUp?.()
     stream.tries++
     clock.after(backOffMs(stream.tries), () => {
-      if (!isOver && streams.has(stream)) void send([stream])
+      if (!isOver && streams.has(stream)) void sendAgain(stream)
     })
+  }
+
+  /** A leader that is known may be the one that has just failed: the cluster map looks again before it gets the batch once more. */
+  async function sendAgain(stream: Stream): Promise<void> {
+    await loadLeaders(cluster, [placeOf(stream)])
+    if (!isOver && streams.has(stream)) await send([stream])
   }
 
   function look(): void {
