@@ -57,6 +57,18 @@ describe('the batches of a transaction', () => {
     expect(results()).toEqual({ state: 'at 9', outcomes: 'at 2', 'events.a': 'at 4' })
   })
 
+  it.each(['state', 'events.a'])('of %s go to the new leader when the one that is known has died without a word', async topic => {
+    const place = `${topic}/0`
+    const { open, sent, lead, advance, results } = producing({ [place]: 1 }, topic)
+    await settle()
+    await open[0]!.fail('CONNECTION')
+    lead(place, 2)
+    await advance(50)
+    expect(sent.map(({ node }) => node)).toEqual([1, 2])
+    await open[0]!.answer({ [place]: { baseOffset: 7 } })
+    expect(results()).toEqual({ [topic]: 'at 7' })
+  })
+
   it('of shared topics are tried for 20 s', async () => {
     const { open, advance, results } = producing({ 'state/0': 1 }, 'state')
     await settle()

@@ -1,9 +1,8 @@
-/** Requests to coordinators, in the versions that brokers have since 3.0: InitProducerId 4 and LeaveGroup 5. */
+/** InitProducerId 4, to bytes and back. */
 import { errorName } from './error-codes.ts'
-import { compact, compactArray, compactNullable, flexibleRequest, int16, int32, int64, NO_TAGS } from './flexible.ts'
+import { compactNullable, flexibleRequest, int16, int32, int64 } from './flexible.ts'
 import { KafkaError, type ProducerIdentity, type WireRequest } from './types.ts'
 
-const LEAVE_GROUP = 13
 const INIT_PRODUCER_ID = 22
 const COORDINATOR_MS = 4_000
 
@@ -29,20 +28,6 @@ export function initProducerIdRequest(
       reader.int32() // throttle time
       check(reader.int16(), `no producer id for ${transactionalId ?? 'an idempotent producer'}`)
       return { producerId: reader.bigint64(), producerEpoch: reader.int16() }
-    },
-    timeoutMs: COORDINATOR_MS,
-  })
-}
-
-export function leaveGroupRequest(groupId: string, memberId: string): WireRequest<void> {
-  return flexibleRequest({
-    apiKey: LEAVE_GROUP,
-    apiVersion: 5,
-    apiName: 'LeaveGroup',
-    body: [compact(groupId), compactArray([[compact(memberId), compactNullable(null), compactNullable(null), NO_TAGS]])],
-    decode(reader) {
-      reader.int32() // throttle time
-      check(reader.int16(), `${memberId} cannot leave the group ${groupId}`)
     },
     timeoutMs: COORDINATOR_MS,
   })

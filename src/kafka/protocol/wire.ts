@@ -5,7 +5,7 @@
 import { createSystemClock, createSystemRandom } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { ClusterMap, TopicInfo } from './cluster.ts'
-import { initProducerIdRequest, leaveGroupRequest } from './coordinator-requests.ts'
+import { initProducerIdRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
 import { listOffsetsRequest, type OffsetWanted } from './metadata-requests.ts'
@@ -54,7 +54,6 @@ export interface Wire {
   sendToCoordinator<T>(transactionalId: string, request: WireRequest<T>): Promise<T>
   /** To whichever broker is at hand. */
   sendToAny<T>(request: WireRequest<T>): Promise<T>
-  leaveGroup(groupId: string, memberId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -176,8 +175,6 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
       const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, current)
       return transactionalId === null ? cluster.askAny(request) : atCoordinator(transactionalId, request)
     },
-    leaveGroup: async (groupId, memberId) =>
-      connections.send(await coordinators.find('group', groupId), leaveGroupRequest(groupId, memberId)),
     async close() {
       if (isClosed) return
       isClosed = true

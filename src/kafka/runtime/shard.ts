@@ -458,4 +458,5 @@ export function createShard(deps: {
   }
 }
 
-const isOfOneOrganization = (topic: string): boolean => !SHARED_TOPICS.some(({ name }) => name === topic)
+const SHARED_NAMES: ReadonlySet<string> = new Set(SHARED_TOPICS.map(({ name }) => name))
+const isOfOneOrganization = (topic: string): boolean => !SHARED_NAMES.has(topic)
