@@ -96,7 +96,7 @@ async function write(stand: Stand, client: AnalyticsClient, verdicts: number): P
 /** Block by block, as a shard does it whose input is full. Answers how many inserts it took. */
 async function writeLane(client: AnalyticsClient, shard: number, records: LogRecord[]): Promise<number> {
   const lane = createLane(auditEmits.name, shard, BOUNDS, { pause: () => undefined, resume: () => undefined })
-  lane.receive(records, records.length)
+  lane.receive(records, records.length, undefined)
   let inserts = 0
   for (let block = lane.cut(); block; block = lane.cut()) {
     for (const insert of insertsOf(block)) {

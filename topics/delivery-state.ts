@@ -12,11 +12,17 @@ export const BLOCK_OFFSETS = 1024
 export interface DoneBlock {
   ended: Buffer
   partial: Array<{ offset: number; webhooks: number[] }>
+  /** The newest leader epoch of the records that it names; -1: not known, as in records of earlier releases. */
+  leaderEpoch: number
 }
 
 /** Everything of this input partition before `nextOffset` has ended. */
 export interface DeliveryPosition {
   nextOffset: number
+  /** 32 hex digits; null: not known, as in records of earlier releases. */
+  topicId: string | null
+  /** Of the record before `nextOffset`, or a newer one; -1: not known. */
+  leaderEpoch: number
 }
 
 /** Deliveries of one event that are still on their way, kept once one of them has failed or is away from the event's record. */
@@ -123,6 +129,7 @@ export const doneBlockCodec = avroCodec<DoneBlock>({
         },
       },
     },
+    { name: 'leaderEpoch', type: 'int', default: -1 },
   ],
 })
 
@@ -130,7 +137,11 @@ export const deliveryPositionCodec = avroCodec<DeliveryPosition>({
   type: 'record',
   name: 'DeliveryPosition',
   namespace: 'clarion',
-  fields: [{ name: 'nextOffset', type: 'long' }],
+  fields: [
+    { name: 'nextOffset', type: 'long' },
+    { name: 'topicId', ...nullable('string') },
+    { name: 'leaderEpoch', type: 'int', default: -1 },
+  ],
 })
 
 export const openEventCodec = avroCodec<OpenEvent>({

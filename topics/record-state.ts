@@ -7,6 +7,12 @@ export interface RecordState {
   from: number
   /** The block under way ends with this offset; it was written here before it was sent. Null: none is. */
   through: number | null
+  /** 32 hex digits; null: not known, as in records of earlier releases. */
+  topicId: string | null
+  /** Of the record before `from`; -1: not known. */
+  leaderEpoch: number
+  /** Of the record at `through`; -1: not known, or no block is under way. */
+  throughEpoch: number
 }
 
 export const recordStateCodec = avroCodec<RecordState>({
@@ -16,6 +22,9 @@ export const recordStateCodec = avroCodec<RecordState>({
   fields: [
     { name: 'from', type: 'long' },
     { name: 'through', ...nullable('long') },
+    { name: 'topicId', ...nullable('string') },
+    { name: 'leaderEpoch', type: 'int', default: -1 },
+    { name: 'throughEpoch', type: 'int', default: -1 },
   ],
 })
 

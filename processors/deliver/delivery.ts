@@ -20,6 +20,11 @@ export interface Source {
   webhookIds?: readonly string[]
 }
 
+/** Of what no record of an input stands behind. */
+export function sourceless(end: () => void = () => undefined): Source {
+  return { progress: { end }, record: { offset: 0, leaderEpoch: -1, isLost: false, open: 1, ended: [] }, place: 0 }
+}
+
 /** A delivery that was fed from a range, or from an early entry. */
 export interface Fed {
   /** The subscribers of its event, as the log names them; undefined for an early entry. */

@@ -38,7 +38,7 @@ import { createReadTurns, type ReadTurns } from './catch-up/read-turns.ts'
 import { createRedrives } from './catch-up/redrives.ts'
 import { createReplays } from './catch-up/replays.ts'
 import { createWanted } from './catch-up/subscriptions.ts'
-import type { Delivery, Origin } from './delivery.ts'
+import { type Delivery, type Origin, sourceless } from './delivery.ts'
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts'
 import { createRoom, type Room } from './dispatch/memory-budget.ts'
 import { createSubjectLanes } from './dispatch/subject-lanes.ts'
@@ -189,8 +189,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     changed: () => handle.write([]),
     fail: error => handle.fail(error),
     take(record, left) {
-      const source = { progress: { end: left }, record: { offset: 0, open: 1, ended: [] }, place: 0 }
-      guarded(() => shard.take(record, { source, countedAs: 'nothing' }))
+      guarded(() => shard.take(record, { source: sourceless(left), countedAs: 'nothing' }))
     },
   })
   const askedFor = createAsked()
@@ -201,8 +200,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     changed: () => handle.write([]),
     fail: error => handle.fail(error),
     take(record, left) {
-      const source = { progress: { end: left }, record: { offset: 0, open: 1, ended: [] }, place: 0 }
-      guarded(() => shard.takeAsked(record, { source, countedAs: 'nothing' }))
+      guarded(() => shard.takeAsked(record, { source: sourceless(left), countedAs: 'nothing' }))
     },
   })
   const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, owing, room, clock, clockOffsetMs })
@@ -222,8 +220,8 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       for (const tier of tiers.values()) tier.release(wants)
     },
     isFlying: deliveryId => shard.isFlying(deliveryId),
-    cancelAhead(record, progress, offset, reason) {
-      shard.endUntaken(record, originOf(record, progress, progress.ahead(offset)!), { state: 'cancelled', reason })
+    cancelAhead(record, progress, begun, reason) {
+      shard.endUntaken(record, originOf(record, progress, begun), { state: 'cancelled', reason })
     },
   })
   const commands = createCommandReader({
@@ -439,6 +437,21 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     })
   }
 
+  /** Those that have not been read. Where the topic was made anew or its log was cut, what came from there before goes on by itself. */
+  function unreadOf(topic: string, records: LogRecord[]): LogRecord[] {
+    const progress = progressOf(topic)
+    const from = progress.follow(records, handle.position(topic, handle.shard))
+    if (from !== undefined) turnedBack(topic, from)
+    return records[0]!.offset >= progress.readTo() ? records : records.filter(({ offset }) => offset >= progress.readTo())
+  }
+
+  function turnedBack(topic: string, from: number): void {
+    const moved = shard.rescue() + (tiers.get(topic)?.rescue() ?? 0)
+    if (topic === deliveries.name) lanes.turnedBack(from)
+    handle.write([])
+    logger.error({ topic, partition: handle.shard, from, moved }, 'the log is another one from here on; what had been read of it goes on')
+  }
+
   return {
     restore({ topic, key, value }) {
       if (!key) return
@@ -465,7 +478,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     },
     start() {
       watched.add(seen)
-      for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest')
+      for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest', progress.known())
       owing.start()
       bulk.start()
       replays.start()
@@ -477,9 +490,10 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       const topic = records[0]?.topic
       if (topic === undefined) return
       const wasReadAgain = isReadAgain()
-      if (topic === deliveries.name) fresh.receive(records, nextOffset)
-      else if (topic === deliveriesCommands.name) commands.receive(records, nextOffset)
-      else tiers.get(topic)?.receive(records, nextOffset)
+      const unread = unreadOf(topic, records)
+      if (topic === deliveries.name) fresh.receive(unread, nextOffset)
+      else if (topic === deliveriesCommands.name) commands.receive(unread, nextOffset)
+      else tiers.get(topic)?.receive(unread, nextOffset)
       lanes.read()
       shard.sweep()
       if (!wasReadAgain && isReadAgain()) {

@@ -60,6 +60,8 @@ export interface DeliveryShard {
   unattempted(webhookId: string): Delivery[]
   /** It waits with its webhook's range. */
   deferred(delivery: Delivery): void
+  /** Writes anew what has lost its record and is not in flight, so that a crash loses none of it. Answers how many. */
+  rescue(): number
   /** Fed deliveries in hand. */
   fedOut(): number
   /** What has waited too long for a slot waits with its webhook's range: a position must not stop for one slow webhook. To be called now and then. */
@@ -310,6 +312,13 @@ export function createDeliveryShard(deps: {
       if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
       drop(delivery)
       handle.write([])
+    },
+    rescue() {
+      // What is in flight is written when it has ended.
+      const lost = [...inHand].filter(({ source, stage }) => source.record.isLost && stage !== 'flying' && stage !== 'over')
+      for (const delivery of lost) settle.rescued(delivery)
+      dispatcher.tidy()
+      return lost.length
     },
     fedOut: () => fedOut,
     sweep() {

@@ -29,12 +29,15 @@ export interface Block {
   partition: number
   first: number
   last: number
+  /** Which log its offsets are of, where that is known. */
+  log?: string | undefined
   rows: RowBytes[]
 }
 
 /**
  * The inserts of a block, in the same order and with the same tokens whenever it is made. A token names the range and the table partition, so
- * that no insert touches two: a record may hold rows of two days. Payloads go first: whoever sees an emit finds its payload.
+ * that no insert touches two: a record may hold rows of two days. It names the log as well, since the same offsets of a topic that was made anew are
+ * other rows. Payloads go first: whoever sees an emit finds its payload.
  */
 export function insertsOf(block: Block): Insert[] {
   const places = new Map<string, RowBytes[]>()
@@ -44,7 +47,7 @@ export function insertsOf(block: Block): Insert[] {
     if (others) others.push(rows)
     else places.set(place, [rows])
   }
-  const range = `${block.topic}/${block.partition}/${block.first}-${block.last}`
+  const range = `${block.topic}/${block.partition}/${block.first}-${block.last}${block.log === undefined ? '' : `/${block.log}`}`
   const all = [...places.values()].map(pieces => insertOf(pieces, range))
   return [...all.filter(insert => insert.table === 'payloads'), ...all.filter(insert => insert.table !== 'payloads')]
 }

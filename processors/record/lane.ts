@@ -3,9 +3,12 @@
  *
  * A lane is *repeating* from its restore until the block that was under way then has been made again, from exactly its offsets; otherwise it
  * cuts blocks of what has come, up to a bound.
+ *
+ * When the topic was made anew or its log was cut, what had been read of the former log is *left over*: it goes out once, in blocks of its own, and
+ * reading goes on where the log is another one. A block under way that the cut has struck cannot be made again; what is left of it is sent anew.
  */
 import type { RowBytes } from '../../src/analytics/table-rows.ts'
-import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../topics/record-state.ts'
 import { type Block, ROWS_OF } from './blocks.ts'
 
@@ -28,6 +31,8 @@ export interface Lane {
   readonly topic: string
   /** Where to read from. */
   readonly from: number | 'earliest'
+  /** What is known of the record before it. */
+  readonly known: KnownPosition
   /** Enough is waiting for a block of full size, or the last one left something behind. */
   readonly isFull: boolean
   /** The block that was under way before the restore has not been read again to its end. */
@@ -35,8 +40,8 @@ export interface Lane {
   /** When the oldest record was written that has been read and is not in ClickHouse; undefined: there is none. */
   readonly oldestAtMs: number | undefined
   restore(state: RecordState): void
-  /** Throws when a record is not of the topic's schema. */
-  receive(records: LogRecord[], nextOffset: number): void
+  /** `last`: what is known of the last of them. Throws when a record is not of the topic's schema. */
+  receive(records: readonly LogRecord[], nextOffset: number, last: Required<KnownPosition> | undefined): void
   /** Cuts the next block and counts it as under way, or answers undefined if there is nothing to send yet. */
   cut(): Block | undefined
   /** The block under way is in. */
@@ -48,9 +53,14 @@ export interface Lane {
 /** A record that has become rows. */
 interface Waiting {
   offset: number
+  leaderEpoch: number
+  /** Its topic; undefined: not known. */
+  topicId: string | undefined
   timestampMs: number
   bytes: number
   rows: RowBytes[]
+  /** Its record is in the log no longer. */
+  isLeftOver: boolean
 }
 
 export function createLane(topic: string, shard: number, bounds: LaneBounds, input: LaneInput): Lane {
@@ -61,6 +71,14 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   let from: number | undefined
   let through: number | null = null
   let readTo = 0
+  let topicId: string | undefined
+  /** Of the record before `from`, of the one at `through`, and of the last one read; -1: not known. */
+  let fromEpoch = -1
+  let throughEpoch = -1
+  let readEpoch = -1
+  /** Where the log became another one while a block was under way: reading goes on from there once that is in. */
+  let turnedTo: number | undefined
+  let sendsLeftOver = false
   let isRepeating = false
   let isPaused = false
   let isChanged = false
@@ -75,6 +93,49 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     const beyond = waiting.findIndex(record => record.offset > last)
     return beyond < 0 ? waiting.length : beyond
   }
+
+  /** How many, from the first on, are of the log that the first is of. */
+  function countOfOneLog(): number {
+    const [head] = waiting
+    const other = waiting.findIndex(({ isLeftOver, topicId: of }) => isLeftOver !== head!.isLeftOver || of !== head!.topicId)
+    return other < 0 ? waiting.length : other
+  }
+
+  /** Whether another record was known at its place: it has a newer epoch than any that was read, or is to be read again, there. */
+  function isAnother({ offset, leaderEpoch = -1 }: LogRecord): boolean {
+    if (offset < readTo) return readEpoch < 0 || leaderEpoch > readEpoch
+    return isRepeating && through !== null && offset <= through && throughEpoch >= 0 && leaderEpoch > throughEpoch
+  }
+
+  /** From this offset on the log is another one than was read. */
+  function turnBack(offset: number): void {
+    for (const record of waiting) if (record.offset >= offset) record.isLeftOver = true
+    readTo = Math.min(readTo, offset)
+    if (isRepeating && through !== null && through >= offset) {
+      isRepeating = false
+      through = null
+    }
+    if (through !== null) turnedTo = Math.min(turnedTo ?? offset, offset)
+    else goBackTo(offset)
+  }
+
+  function goBackTo(offset: number): void {
+    if (from === undefined || from <= offset) return
+    from = offset
+    fromEpoch = -1
+    isChanged = true
+  }
+
+  function follow(records: readonly LogRecord[], last: Required<KnownPosition> | undefined): void {
+    const isNewTopic = last !== undefined && topicId !== undefined && last.topicId !== topicId
+    const other = isNewTopic ? 0 : records.find(isAnother)?.offset
+    if (other !== undefined) turnBack(other)
+    if (isNewTopic) readEpoch = -1
+    topicId = last?.topicId ?? topicId
+    readEpoch = Math.max(readEpoch, last?.leaderEpoch ?? -1)
+  }
+
+  const logOf = (of: string | undefined, epoch: number) => (of === undefined ? undefined : `${of}.${epoch}`)
 
   /** Takes records until a bound is reached. */
   function fill(recordsMax: number, withinBounds: boolean): Pick<Block, 'rows'> & { records: number } {
@@ -115,19 +176,29 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     get oldestAtMs() {
       return sentFromMs ?? waiting[0]?.timestampMs
     },
+    get known() {
+      return { ...(topicId !== undefined && { topicId }), leaderEpoch: fromEpoch }
+    },
     restore(state) {
       from = state.from
       through = state.through
+      readTo = state.from
+      topicId = state.topicId ?? undefined
+      fromEpoch = readEpoch = state.leaderEpoch
+      throughEpoch = state.throughEpoch
       isRepeating = through !== null
     },
-    receive(records, nextOffset) {
+    receive(records, nextOffset, last) {
+      follow(records, last)
       for (const record of records) {
-        const { offset, timestampMs } = record
-        const one = { offset, timestampMs, bytes: bytesOf(record), rows: rowsOf(record.value ?? NOTHING, record) }
+        const { offset, timestampMs, leaderEpoch = -1 } = record
+        if (offset < readTo) continue
+        const rows = rowsOf(record.value ?? NOTHING, record)
+        const one = { offset, leaderEpoch, topicId, timestampMs, bytes: bytesOf(record), rows, isLeftOver: false }
         waiting.push(one)
         waitingBytes += sizeOf(one)
       }
-      readTo = nextOffset
+      readTo = Math.max(readTo, nextOffset)
       if (isPaused || isIncomplete() || waitingBytes <= bounds.bufferBytesMax) return
       isPaused = true
       input.pause()
@@ -138,25 +209,38 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
         sentFromMs = waiting[0]?.timestampMs
         const { rows, records } = fill(countRepeated(through), false)
         take(records)
-        return { topic, partition: shard, first: from as number, last: through, rows }
+        return { topic, partition: shard, first: from as number, last: through, log: logOf(topicId, throughEpoch), rows }
       }
       const head = waiting[0]
       if (head === undefined) return undefined
       sentFromMs = head.timestampMs
-      const { rows, records } = fill(waiting.length, true)
-      from ??= head.offset
-      through = (waiting[records - 1] as Waiting).offset
-      isChanged = true
+      const { rows, records } = fill(countOfOneLog(), true)
+      const { offset: end, leaderEpoch: epoch } = waiting[records - 1] as Waiting
+      const log = logOf(head.topicId, epoch)
       leftSome = records < waiting.length
       take(records)
-      return { topic, partition: shard, first: from, last: through, rows }
+      sendsLeftOver = head.isLeftOver
+      if (sendsLeftOver) return { topic, partition: shard, first: head.offset, last: end, log, rows }
+      from ??= head.offset
+      through = end
+      throughEpoch = epoch
+      isChanged = true
+      return { topic, partition: shard, first: from, last: through, log, rows }
     },
     finish() {
-      from = (through as number) + 1
-      through = null
       sentFromMs = undefined
+      if (sendsLeftOver) {
+        sendsLeftOver = false
+        return
+      }
+      from = (through as number) + 1
+      fromEpoch = throughEpoch
+      through = null
+      throughEpoch = -1
       isRepeating = false
       isChanged = true
+      if (turnedTo !== undefined) goBackTo(turnedTo)
+      turnedTo = undefined
     },
     takeChange() {
       if (!isChanged || from === undefined) return undefined
@@ -165,7 +249,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
         topic: recordState.name,
         partition: shard,
         key: `${topic}/${shard}`,
-        value: recordStateCodec.encode({ from, through }),
+        value: recordStateCodec.encode({ from, through, topicId: topicId ?? null, leaderEpoch: fromEpoch, throughEpoch }),
       }
     },
   }

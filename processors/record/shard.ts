@@ -115,14 +115,14 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
     },
     start() {
       watched.add(lanes)
-      for (const lane of lanes.values()) handle.assign(lane.topic, shard, lane.from)
+      for (const lane of lanes.values()) handle.assign(lane.topic, shard, lane.from, lane.known)
     },
     receive(records, nextOffset) {
       const topic = records[0]?.topic
       if (topic === undefined) return
       const lane = lanes.get(topic)
       try {
-        lane?.receive(records, nextOffset)
+        lane?.receive(records, nextOffset, handle.position(topic, shard))
       } catch (error) {
         // Not of its topic's schema: our fault, and nothing may be left out.
         handle.fail(error as Error)

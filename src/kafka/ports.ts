@@ -16,6 +16,8 @@ export interface LogRecord {
   key: Buffer | null
   value: Buffer | null
   headers: Headers
+  /** Of the leader that wrote it: with the offset it names the record, whatever becomes of the log. Absent in a record that was not read from one. */
+  leaderEpoch?: number
   /** What it takes in the log, unpacked; absent in a record that was not read from one. */
   sizeBytes?: number
   /** Why the bytes of its batch cannot be read; key, value and headers are empty then. */

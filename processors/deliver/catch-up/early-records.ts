@@ -1,6 +1,6 @@
 /**
  * The deliveries behind early entries, read back from where their records lie: a page of the topic at a time. What retention has taken from
- * there is looked for in the organization's log by its number.
+ * there is looked for in the organization's log by its number, and so is what lies there instead after the topic was made anew or its log was cut.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
@@ -32,7 +32,8 @@ export function createEarlyRecords(deps: { log: LogSource; partition: number; cl
       let seen = 0
       for (; seen < left.length && (seen === 0 || left[seen]!.offset < nextOffset); seen++) {
         const record = byOffset.get(left[seen]!.offset)
-        if (record) found.set(left[seen]!, deliveryOf(range, left[seen]!, topic, record))
+        const there = record && deliveryOf(range, left[seen]!, topic, record)
+        if (there) found.set(left[seen]!, there)
       }
       left.splice(0, seen)
     }
@@ -61,15 +62,21 @@ export function createEarlyRecords(deps: { log: LogSource; partition: number; cl
   }
 }
 
-function deliveryOf(range: OwedRange, entry: EarlyEntry, topic: string, record: LogRecord): RetryRecord {
+/** Undefined where another delivery's record has come to lie at the entry's offset. */
+function deliveryOf(range: OwedRange, entry: EarlyEntry, topic: string, record: LogRecord): RetryRecord | undefined {
   if (topic === deliveries.name) {
     const { event, payload } = deliveryRecordCodec.decode(record.value!)
-    return delivery(range, entry, event, payload)
+    return isOf(range, entry, event) ? delivery(range, entry, event, payload) : undefined
   }
-  if (topic !== deliveriesCommands.name) return retryRecordCodec.decode(record.value!)
+  const isRetry = topic !== deliveriesCommands.name
+  const stored = isRetry ? retryRecordCodec.decode(record.value!) : deliveryCommandCodec.decode(record.value!).record
+  if (stored?.webhookId !== range.webhookId || !isOf(range, entry, stored.event)) return undefined
   const { attempts, dueAtMs } = entry
-  return { ...deliveryCommandCodec.decode(record.value!).record!, attempts, dueAtMs }
+  return isRetry ? stored : { ...stored, attempts, dueAtMs }
 }
+
+const isOf = ({ organizationId, environment }: OwedRange, { number }: EarlyEntry, event: EventFacts): boolean =>
+  event.sequence === number && event.organizationId === organizationId && event.environment === environment
 
 function delivery({ webhookId }: OwedRange, entry: EarlyEntry, event: EventFacts, payload: Buffer): RetryRecord {
   const { attempts, attemptsBefore, createdAtMs, dueAtMs, once, trigger, replayId } = entry

@@ -16,7 +16,7 @@ import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
-import type { Fed, Origin } from '../delivery.ts'
+import { type Fed, type Origin, sourceless } from '../delivery.ts'
 import type { OwedRange, Segment } from '../state/owed-range.ts'
 import type { EarlyRecords } from './early-records.ts'
 import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
@@ -428,7 +428,7 @@ const subjectOfLane = (lane: string) => (lane === '' ? null : lane.slice(1))
 const isFed = (mode: Segment['mode']) => mode === 'open' || mode === 'draining'
 
 /** What is fed has no record of an input to end. */
-const SOURCELESS: Origin['source'] = { progress: { end: () => undefined }, record: { offset: 0, open: 1, ended: [] }, place: 0 }
+const SOURCELESS = sourceless()
 
 const NO_KEYS: readonly bigint[] = []
 

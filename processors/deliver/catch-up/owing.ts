@@ -18,7 +18,7 @@ import type { Logger } from '../../../src/observability/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry, WaitCause } from '../../../topics/delivery-catch-ups.ts'
-import type { Delivery, Origin } from '../delivery.ts'
+import { type Delivery, type Origin, sourceless } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 import { EARLY_INPUTS } from '../state/early-entries.ts'
 import type { OpenEvents } from '../state/open-events.ts'
@@ -669,7 +669,7 @@ export function createOwing(
 const NOTHING = Buffer.alloc(0)
 const EMPTY_ARRIVAL = {
   payload: NOTHING,
-  source: { progress: { end: () => undefined }, record: { offset: 0, open: 1, ended: [] }, place: 0 },
+  source: sourceless(),
   createdAtMs: 0,
 }
 

@@ -48,6 +48,8 @@ export interface SubjectLanes {
   changed(webhookId: string): void
   /** `deliveries` has been read on. */
   read(): void
+  /** From this offset on `deliveries` is another log. */
+  turnedBack(offset: number): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
   committed(): void
@@ -232,6 +234,13 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
         if (deps.readTo() < lane.readTo) continue
         early.delete(lane)
         pass(lane)
+      }
+    },
+    turnedBack(offset) {
+      for (const lane of lanes.values()) {
+        if (lane.readTo <= offset) continue
+        lane.readTo = offset
+        if (lane.stored.size > 0) changed.add(keyOf(lane.webhookId, lane.subject))
       }
     },
     seal(partition) {

@@ -13,7 +13,7 @@ import type { Logger } from '../../../src/observability/logger.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { LogSource } from '../catch-up/log-merge.ts'
-import type { Progress } from '../state/progress.ts'
+import type { Begun, Progress } from '../state/progress.ts'
 
 const TROUBLE_PAUSE_MS = 1_000
 /** What is not visible yet is looked for again. */
@@ -59,7 +59,7 @@ export function createCancelling(deps: {
   /** Cancels what is owed as part of a range, or as an early entry. Rejects while it cannot be read. */
   cancelOwed(webhookId: string, event: EventFacts, reason: string): Promise<void>
   /** Ends a record that has not been read. */
-  cancelAhead(record: RetryRecord, progress: Progress, offset: number, reason: string): void
+  cancelAhead(record: RetryRecord, progress: Progress, begun: Begun, reason: string): void
   guarded(work: () => void): void
 }): Cancelling {
   const { handle, log, clock, progressOf, guarded } = deps
@@ -140,8 +140,9 @@ export function createCancelling(deps: {
     await eachUnread(topic, progress, log => {
       if (!isWebhookWanted(log.key?.toString())) return
       const record = retryRecordCodec.decode(log.value!)
-      if (!targetOf(record) || !progress.ahead(log.offset)) return
-      deps.cancelAhead(record, progress, log.offset, reasonFor(record)!)
+      if (!targetOf(record)) return
+      const begun = progress.ahead(log)
+      if (begun) deps.cancelAhead(record, progress, begun, reasonFor(record)!)
     })
   }
 

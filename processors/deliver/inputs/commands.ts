@@ -38,7 +38,7 @@ export function createCommandReader(deps: {
   }
 
   function open(log: LogRecord): void {
-    const begun = progress.begin(log.offset, 1)
+    const begun = progress.begin(log, 1)
     if (!begun) return
     const command = deliveryCommandCodec.decode(log.value!)
     if (command.range) deps.redrives.begin(command, command.range, () => progress.end(begun, 0))

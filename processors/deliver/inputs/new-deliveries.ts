@@ -30,7 +30,7 @@ export function createFreshDeliveries(deps: {
 
   function open(log: LogRecord): void {
     const { event, payload, webhookIds } = deliveryRecordCodec.decode(log.value!)
-    const begun = progress.begin(log.offset, webhookIds.length)
+    const begun = progress.begin(log, webhookIds.length)
     const areAny = deps.owing.areAny()
     if (areAny) notePassed(event, webhookIds, begun?.ended)
     if (!begun) return

@@ -22,6 +22,8 @@ export interface RetryTierReader {
   load(): void
   /** Hands on what has been read and is to be cancelled, whenever it would be due. */
   release(wanted: (record: RetryRecord) => boolean): void
+  /** Writes anew what waits and has lost its record. Answers how much. */
+  rescue(): number
   close(): void
 }
 
@@ -73,10 +75,12 @@ export function createRetryTier(deps: {
     if (remainingMs <= heldMs && deps.take(record, begun)) return true
     const next = tierFor(remainingMs, timeScale)
     if (next.delayMs * timeScale * TIER_LOAD_FRACTION > remainingMs) return false
-    handle.write([{ topic: next.topic.name, partition: handle.shard, key: log.key, value: log.value }])
+    handle.write([movedTo(next, log)])
     progress.end(begun, 0)
     return true
   }
+
+  const movedTo = ({ topic }: RetryTier, { key, value }: LogRecord) => ({ topic: topic.name, partition: handle.shard, key, value })
 
   function pause(wanted: boolean): void {
     if (wanted === paused) return
@@ -91,7 +95,7 @@ export function createRetryTier(deps: {
     receive(records, nextOffset) {
       const nowMs = clock.nowMs()
       for (const log of records) {
-        const begun = progress.begin(log.offset, 1)
+        const begun = progress.begin(log, 1)
         // Never longer than the tier's own delay, should the broker's clock be ahead of ours.
         const appendedMs = Math.min(log.timestampMs + deps.clockOffsetMs, nowMs)
         if (begun) waiting.push({ log, begun, loadAtMs: appendedMs + loadAfterMs })
@@ -104,6 +108,14 @@ export function createRetryTier(deps: {
         const record = retryRecordCodec.decode(log.value!)
         return !(wanted(record) && deps.take(record, begun))
       })
+    },
+    rescue() {
+      const lost = waiting.filter(({ begun }) => begun.isLost)
+      if (lost.length === 0) return 0
+      waiting = waiting.filter(({ begun }) => !begun.isLost)
+      handle.write(lost.map(({ log }) => movedTo(tierFor(retryRecordCodec.decode(log.value!).dueAtMs - clock.nowMs(), timeScale), log)))
+      load()
+      return lost.length
     },
     close() {
       timer?.cancel()

@@ -32,6 +32,8 @@ export interface Settle {
   asked(delivery: Delivery): void
   /** Into a retry topic without an attempt: what releases before left there is more than may wait with the range. */
   hop(delivery: Delivery): void
+  /** Into a retry topic without an attempt, due when it was: the record that it came by is in the log no longer. */
+  rescued(delivery: Delivery): void
   /** Nothing more can be done for it: a dead letter without a further attempt. */
   refused(delivery: Delivery, reason: string): void
   /** Its webhook has been switched off meanwhile, and it does not wait for that. */
@@ -135,6 +137,7 @@ export function createSettle(deps: {
       outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', ...times }))
     },
     hop: delivery => leave(delivery, retryRecord(delivery, tierFor(HOP_MS * timeScale, timeScale), shard)),
+    rescued: delivery => leave(delivery, retryRecord(delivery, tierFor(delivery.dueAtMs - clock.nowMs(), timeScale), shard)),
     refused(delivery, reason) {
       const nowMs = clock.nowMs()
       outputs.attempted(stepRow(delivery, { state: 'failed', reason, maxAttempts: maxAttemptsOf(delivery), nowMs }))

@@ -5,13 +5,26 @@
  *
  *     ended ended ended | open ENDED open ENDED ENDED | not read yet
  *                       ▲ position                    ▲ where reading is
+ *
+ * An offset names a record together with the leader epoch that it was written in, and epochs only grow. So a record that comes at an offset which
+ * was known already, with an epoch beyond those known there, is another one: the log was cut at or before it, and nothing that is known from there on holds.
  */
-import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryState, deliveryStateKeys, doneBlockCodec } from '../../../topics/delivery-state.ts'
+import type { KnownPosition, LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
+import {
+  BLOCK_OFFSETS,
+  type DeliveryPosition,
+  deliveryPositionCodec,
+  deliveryState,
+  deliveryStateKeys,
+  doneBlockCodec,
+} from '../../../topics/delivery-state.ts'
 
 /** A record that has been read and has not ended. */
 export interface Begun {
   readonly offset: number
+  readonly leaderEpoch: number
+  /** Its record is in the log no longer: another one may come to be at its offset, and its end concerns neither. */
+  isLost: boolean
   /** Parts (webhooks) that have not ended. */
   open: number
   /** Places of those that have, of a record with several. */
@@ -28,14 +41,21 @@ export interface Progress {
   restoreBlock(block: number, value: Buffer | null): void
   /** Where to start reading; undefined if nothing was ever stored. */
   position(): number | undefined
+  /** What is known of the record before the position. */
+  known(): KnownPosition
+  /**
+   * To be called before any of these records is begun, with what is known of the last. Answers the offset from which on the log is another one than
+   * was known, everything from there on being forgotten; undefined: it goes on.
+   */
+  follow(records: readonly LogRecord[], last: Required<KnownPosition> | undefined): number | undefined
   /** All records before this offset have been begun. */
   readTo(): number
   /** Records that have been begun and have not ended. */
   open(): number
   /** A record of one part beyond `readTo`, to be ended before it is read; undefined if it has been begun or has ended. */
-  ahead(offset: number): Begun | undefined
+  ahead(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>): Begun | undefined
   /** A record of `parts` parts was read. Undefined if all of it has ended before; else `ended` names the parts that have. */
-  begin(offset: number, parts: number): Begun | undefined
+  begin(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>, parts: number): Begun | undefined
   /** Reading has come to this offset; all records before it have been begun. */
   advance(nextOffset: number): void
   /** Part `place` of the record has ended. Each part ends once. */
@@ -49,24 +69,37 @@ interface Block {
   /** The highest offset with a bit. */
   highest: number
   partial: Map<number, number[]>
+  /** The newest of the records that it names; infinite: not known. */
+  leaderEpoch: number
   changed: boolean
   stored: boolean
+  /** What is stored of it names records that are lost. */
+  isCut: boolean
 }
 
 const COMPACT_AT = 1024
+const NOTHING_STORED: DeliveryPosition = { nextOffset: 0, topicId: null, leaderEpoch: -1 }
 
 export function createProgress(topic: string): Progress {
   const blocks = new Map<number, Block>()
   let begun: Begun[] = []
   let head = 0
   let nextOffset = 0
-  let storedPosition: number | undefined
+  let stored: DeliveryPosition | undefined
+  let topicId: string | undefined
+  /** Of the records before `nextOffset`. */
+  let readEpoch = -1
+  /** By what was restored, some of what lies before `to` has ended; its epoch is infinite where it is not known. Undefined: to be looked at. */
+  let restored: { to: number; epoch: number } | undefined = { to: 0, epoch: -1 }
+  /** The same by what has ended since before it was read. */
+  let ahead = { to: 0, epoch: -1 }
 
   function blockOf(offset: number): Block {
     const number = Math.floor(offset / BLOCK_OFFSETS)
     const known = blocks.get(number)
     if (known) return known
-    const made: Block = { ended: Buffer.alloc(BLOCK_OFFSETS / 8), highest: -1, partial: new Map(), changed: false, stored: false }
+    const ended = Buffer.alloc(BLOCK_OFFSETS / 8)
+    const made: Block = { ended, highest: -1, partial: new Map(), leaderEpoch: -1, changed: false, stored: false, isCut: false }
     blocks.set(number, made)
     return made
   }
@@ -85,61 +118,109 @@ export function createProgress(topic: string): Progress {
   /** The block's record, if what it says is news; blocks wholly before the position are over. */
   function sealBlock(number: number, block: Block, partition: number): OutRecord | undefined {
     const key = deliveryStateKeys.ofDone(topic, number)
-    if ((number + 1) * BLOCK_OFFSETS <= position()) {
+    const isEmpty = block.highest < 0 && block.partial.size === 0
+    if ((number + 1) * BLOCK_OFFSETS <= position() || isEmpty) {
       blocks.delete(number)
       return block.stored ? { topic: deliveryState.name, partition, key, value: null } : undefined
     }
-    if (!block.changed || (block.highest < position() && block.partial.size === 0)) return undefined
-    block.changed = false
+    const isNews = block.isCut || block.highest >= position() || block.partial.size > 0
+    if (!block.changed || !isNews) return undefined
+    block.changed = block.isCut = false
     block.stored = true
     const partial = [...block.partial].map(([offset, webhooks]) => ({ offset, webhooks }))
-    return { topic: deliveryState.name, partition, key, value: doneBlockCodec.encode({ ended: block.ended, partial }) }
+    const leaderEpoch = Number.isFinite(block.leaderEpoch) ? block.leaderEpoch : -1
+    return { topic: deliveryState.name, partition, key, value: doneBlockCodec.encode({ ended: block.ended, partial, leaderEpoch }) }
   }
 
-  let restoredTo = 0
+  /** Whether another record was known at its place. */
+  function isAnother({ offset, leaderEpoch = -1 }: LogRecord): boolean {
+    if (offset < nextOffset) return readEpoch < 0 || leaderEpoch > readEpoch
+    return [ofRestored(), ahead].some(({ to, epoch }) => offset < to && leaderEpoch > epoch)
+  }
+
+  function ofRestored(): { to: number; epoch: number } {
+    if (restored) return restored
+    restored = { to: 0, epoch: -1 }
+    for (const { highest, partial, leaderEpoch } of blocks.values()) {
+      restored.to = Math.max(restored.to, highest + 1, ...[...partial.keys()].map(offset => offset + 1))
+      restored.epoch = Math.max(restored.epoch, leaderEpoch)
+    }
+    return restored
+  }
+
+  /** Nothing that is known from this offset on holds any more. */
+  function turnBack(offset: number): void {
+    for (const record of begun.slice(head)) if (record.offset >= offset) record.isLost = true
+    begun = begun.slice(head).filter(({ isLost }) => !isLost)
+    head = 0
+    for (const [number, block] of blocks) if ((number + 1) * BLOCK_OFFSETS > offset) cutBlock(number, block, offset)
+    nextOffset = Math.min(nextOffset, offset)
+    ahead = { ...ahead, to: Math.min(ahead.to, offset) }
+    restored = { ...ofRestored(), to: Math.min(ofRestored().to, offset) }
+  }
+
+  const now = (): DeliveryPosition => {
+    const open = oldest()
+    return { nextOffset: open?.offset ?? nextOffset, topicId: topicId ?? null, leaderEpoch: open?.leaderEpoch ?? readEpoch }
+  }
 
   return {
     topic,
-    isReadAgain: () => nextOffset >= restoredTo,
+    isReadAgain: () => nextOffset >= ofRestored().to,
     restorePosition(value) {
-      storedPosition = deliveryPositionCodec.decode(value).nextOffset
-      nextOffset = storedPosition
+      stored = deliveryPositionCodec.decode(value)
+      nextOffset = stored.nextOffset
+      topicId = stored.topicId ?? undefined
+      readEpoch = stored.leaderEpoch
     },
     restoreBlock(number, value) {
+      restored = undefined
       if (!value) {
         blocks.delete(number)
         return
       }
-      const { ended, partial } = doneBlockCodec.decode(value)
+      const { ended, partial, leaderEpoch } = doneBlockCodec.decode(value)
       const highest = highestBit(ended)
-      if (highest >= 0) restoredTo = Math.max(restoredTo, number * BLOCK_OFFSETS + highest + 1)
-      for (const { offset } of partial) restoredTo = Math.max(restoredTo, offset + 1)
       blocks.set(number, {
         ended: Buffer.from(ended),
         highest: highest < 0 ? -1 : number * BLOCK_OFFSETS + highest,
         partial: new Map(partial.map(({ offset, webhooks }) => [offset, webhooks])),
+        leaderEpoch: leaderEpoch < 0 ? Number.POSITIVE_INFINITY : leaderEpoch,
         changed: false,
         stored: true,
+        isCut: false,
       })
     },
-    position: () => storedPosition,
+    position: () => stored?.nextOffset,
+    known: () => ({ ...(topicId !== undefined && { topicId }), leaderEpoch: readEpoch }),
+    follow(records, last) {
+      const isNewTopic = last !== undefined && topicId !== undefined && last.topicId !== topicId
+      const from = isNewTopic ? 0 : records.find(isAnother)?.offset
+      if (from !== undefined) turnBack(from)
+      if (isNewTopic) readEpoch = ahead.epoch = -1
+      topicId = last?.topicId ?? topicId
+      readEpoch = Math.max(readEpoch, last?.leaderEpoch ?? -1)
+      return from
+    },
     readTo: () => nextOffset,
     open() {
       let open = 0
       for (let at = head; at < begun.length; at++) if (begun[at]!.open > 0) open++
       return open
     },
-    ahead(offset) {
+    ahead({ offset, leaderEpoch = -1 }) {
       const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
       if (offset < nextOffset || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
-      return { offset, open: 1, ended: [] }
+      ahead = { to: Math.max(ahead.to, offset + 1), epoch: Math.max(ahead.epoch, leaderEpoch) }
+      return { offset, leaderEpoch, isLost: false, open: 1, ended: [] }
     },
-    begin(offset, parts) {
+    begin({ offset, leaderEpoch = -1 }, parts) {
+      if (offset < nextOffset) return undefined
       nextOffset = offset + 1
       const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
       if (parts === 0 || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
       const ended = block?.partial.get(offset) ?? []
-      const record: Begun = { offset, open: parts - ended.length, ended }
+      const record: Begun = { offset, leaderEpoch, isLost: false, open: parts - ended.length, ended }
       begun.push(record)
       return record
     },
@@ -148,8 +229,10 @@ export function createProgress(topic: string): Progress {
     },
     end(record, place) {
       record.open--
+      if (record.isLost) return
       const block = blockOf(record.offset)
       block.changed = true
+      block.leaderEpoch = Math.max(block.leaderEpoch, record.leaderEpoch)
       if (record.open > 0) {
         record.ended.push(place)
         block.partial.set(record.offset, record.ended)
@@ -165,10 +248,11 @@ export function createProgress(topic: string): Progress {
         const record = sealBlock(number, block, partition)
         if (record) records.push(record)
       }
-      const now = position()
-      if (now !== (storedPosition ?? 0)) {
-        storedPosition = now
-        const value = deliveryPositionCodec.encode({ nextOffset: now })
+      const { nextOffset: at, topicId: of, leaderEpoch } = now()
+      const { nextOffset: before, topicId: ofBefore, leaderEpoch: epochBefore } = stored ?? NOTHING_STORED
+      if (at !== before || of !== ofBefore || leaderEpoch !== epochBefore) {
+        stored = { nextOffset: at, topicId: of, leaderEpoch }
+        const value = deliveryPositionCodec.encode(stored)
         records.push({ topic: deliveryState.name, partition, key: deliveryStateKeys.ofPosition(topic), value })
       }
       return records
@@ -180,6 +264,23 @@ const hasBit = (bits: Buffer, at: number) => (bits[at >> 3]! & (1 << (at & 7))) 
 
 function setBit(bits: Buffer, at: number): void {
   bits[at >> 3]! |= 1 << (at & 7)
+}
+
+/** Takes out what is at or beyond the offset. */
+function cutBlock(number: number, block: Block, offset: number): void {
+  const first = number * BLOCK_OFFSETS
+  for (let at = Math.max(0, offset - first); at < BLOCK_OFFSETS; at++) clearBit(block.ended, at)
+  for (const each of block.partial.keys()) if (each >= offset) block.partial.delete(each)
+  const highest = highestBit(block.ended)
+  block.highest = highest < 0 ? -1 : first + highest
+  // A topic that was made anew counts its epochs from 0.
+  if (highest < 0 && block.partial.size === 0) block.leaderEpoch = -1
+  block.changed = true
+  block.isCut = block.stored
+}
+
+function clearBit(bits: Buffer, at: number): void {
+  bits[at >> 3]! &= ~(1 << (at & 7))
 }
 
 /** -1 if none is set. */

@@ -280,6 +280,7 @@ function readRecords(batch: Batch, body: Buffer, count: number, isForeign: boole
   const { topic, partition, baseOffset, lastOffset, fromOffset } = batch
   const baseTimestampMs = Number(batch.bytes.readBigInt64BE(batch.start + 27))
   const appendTimeMs = appendTimeOf(batch)
+  const leaderEpoch = leaderEpochOf(batch)
   const cursor = new RecordCursor(body)
   for (let index = 0; index < count; index++) {
     cursor.next()
@@ -290,12 +291,13 @@ function readRecords(batch: Batch, body: Buffer, count: number, isForeign: boole
     if (offset < fromOffset) continue
     const { key, value, headers, sizeBytes } = cursor
     const timestampMs = appendTimeMs >= 0 ? appendTimeMs : baseTimestampMs + cursor.timestampDelta
-    into.push({ topic, partition, offset, timestampMs, key, value, headers, sizeBytes })
+    into.push({ topic, partition, offset, timestampMs, key, value, headers, leaderEpoch, sizeBytes })
   }
   if (!cursor.isAtEnd) throw new MalformedBatch(`it holds more than its ${count} records`)
 }
 
 const maxTimestampOf = ({ bytes, start }: Batch): number => Number(bytes.readBigInt64BE(start + 35))
+const leaderEpochOf = ({ bytes, start }: Batch): number => bytes.readInt32BE(start + LEADER_EPOCH_AT)
 /** -1 where the producer's times count. */
 const appendTimeOf = (batch: Batch): number => (batch.attributes & LOG_APPEND_TIME ? maxTimestampOf(batch) : -1)
 
@@ -306,9 +308,10 @@ const appendTimeOf = (batch: Batch): number => (batch.attributes & LOG_APPEND_TI
 function addUndecodable(batch: Batch, foreign: ForeignBatches | undefined, reason: string, into: LogRecord[]): void {
   const { topic, partition, baseOffset, lastOffset, fromOffset } = batch
   const timestampMs = maxTimestampOf(batch)
+  const leaderEpoch = leaderEpochOf(batch)
   const isTooMany = foreign !== undefined && lastOffset - baseOffset >= foreign.recordsMax
   const end = isTooMany ? baseOffset : lastOffset
   for (let offset = Math.max(baseOffset, fromOffset); offset <= end; offset++) {
-    into.push({ topic, partition, offset, timestampMs, key: null, value: null, headers: {}, undecodable: reason })
+    into.push({ topic, partition, offset, timestampMs, key: null, value: null, headers: {}, leaderEpoch, undecodable: reason })
   }
 }

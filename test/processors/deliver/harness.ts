@@ -62,6 +62,8 @@ export async function createHarness() {
   let stages = 0
   return {
     runtime,
+    shards: SHARDS,
+    pause: () => clock.sleep(50),
     /** A shard of its own for a test, not running yet. */
     stage: () => createStage(runtime, wire, stages++),
     async close() {

@@ -28,7 +28,7 @@ class World {
     const { offset, parts } = next
     const all = Array.from({ length: parts }, (_, part) => part)
     const left = all.filter(part => !this.ended.has(`${offset}/${part}`))
-    const record = this.progress.begin(offset, parts)
+    const record = this.progress.begin({ offset }, parts)
     if (left.length === 0) {
       expect(record).toBeUndefined()
       return
@@ -121,7 +121,7 @@ describe('progress', () => {
   it('writes nothing but the position while records end in order', () => {
     const progress = createProgress(TOPIC)
     for (let offset = 0; offset < 5_000; offset++) {
-      progress.end(progress.begin(offset, 1)!, 0)
+      progress.end(progress.begin({ offset }, 1)!, 0)
       if (offset % 50 === 49) expect(progress.seal(0).map(record => record.key)).toEqual([deliveryStateKeys.ofPosition(TOPIC)])
     }
   })

@@ -2,7 +2,7 @@
  * Plays the runtime for one shard: keeps the logs, hands on records, commits what is written. A life can end at any moment, and the next one
  * sees what was committed, as after a crash.
  */
-import type { LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
+import type { KnownPosition, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../../topics/record-state.ts'
@@ -12,6 +12,10 @@ export const SHARD = 3
 
 export interface Logs {
   append(topic: string, value: Buffer): void
+  /** From this offset on the log is another one: cut, with a new leader, or with `topicId` that of a topic made anew. */
+  turnBack(topic: string, offset: number, topicId?: string): void
+  /** What is known of its last record. */
+  last(topic: string): Required<KnownPosition>
   read(topic: string, from: number): LogRecord[]
   state(topic: string): RecordState | undefined
   /** Resolves once `condition` holds after some commit. */
@@ -20,6 +24,8 @@ export interface Logs {
 
 export function createLogs(): Logs {
   const logs = new Map<string, LogRecord[]>()
+  const epochs = new Map<string, Required<KnownPosition>>()
+  const last = (topic: string) => epochs.get(topic) ?? { topicId: 'a', leaderEpoch: 0 }
   let waiting: Array<{ condition: () => boolean; resolve: () => void }> = []
   const read = (topic: string, from: number) => (logs.get(topic) ?? []).filter(record => record.offset >= from)
   return {
@@ -28,10 +34,19 @@ export function createLogs(): Logs {
       const log = logs.get(topic) ?? []
       logs.set(topic, log)
       // Every other offset is a transaction marker's.
-      log.push({ topic, partition: SHARD, offset: log.length * 2, timestampMs: 0, key: null, value, headers: {} })
+      const { leaderEpoch } = last(topic)
+      log.push({ topic, partition: SHARD, offset: log.length * 2, leaderEpoch, timestampMs: 0, key: null, value, headers: {} })
       const [due, rest] = [waiting.filter(each => each.condition()), waiting.filter(each => !each.condition())]
       waiting = rest
       for (const each of due) each.resolve()
+    },
+    last,
+    turnBack(topic, offset, topicId = last(topic).topicId) {
+      logs.set(
+        topic,
+        read(topic, 0).filter(record => record.offset < offset),
+      )
+      epochs.set(topic, { topicId, leaderEpoch: topicId === last(topic).topicId ? last(topic).leaderEpoch + 1 : 0 })
     },
     state(topic) {
       const states = read(recordState.name, 0).map(record => JSON.parse(String(record.value)) as RecordState & { topic: string })
@@ -48,6 +63,8 @@ export function createLogs(): Logs {
 export interface Life {
   /** Hands on what has come since. */
   feed(): void
+  /** The reader has gone back there. */
+  goBack(topic: string, offset: number): void
   crash(): void
   drain(): Promise<void>
   readonly paused: ReadonlySet<string>
@@ -75,7 +92,7 @@ export async function live(processor: Processor, logs: Logs, inputsMax = 2_000):
     },
     assign: (topic, _partition, from) => void positions.set(topic, from === 'earliest' ? 0 : from),
     unassign: topic => void positions.delete(topic),
-    position: () => undefined,
+    position: topic => logs.last(topic),
     pause: topic => void paused.add(topic),
     resume(topic) {
       paused.delete(topic)
@@ -137,6 +154,10 @@ export async function live(processor: Processor, logs: Logs, inputsMax = 2_000):
   schedule()
   return {
     feed: schedule,
+    goBack(topic, offset) {
+      positions.set(topic, offset)
+      schedule()
+    },
     crash,
     async drain() {
       positions.clear()

@@ -270,6 +270,73 @@ describe('record', () => {
     await logs.until(() => logs.state(auditEmits.name)?.through === 6)
   })
 
+  describe('when the log that it reads becomes another one', () => {
+    const isThrough = (from: number, topicId: string) =>
+      logs.until(() => {
+        const state = logs.state(auditEmits.name)
+        return state?.through === null && state.from === from && state.topicId === topicId
+      })
+
+    it('writes what a topic made anew holds at offsets that are recorded already', async () => {
+      emit(logs, 1)
+      const life = await begin()
+      await isThrough(1, 'a')
+      logs.turnBack(auditEmits.name, 0, 'b')
+      emit(logs, 2)
+      life.goBack(auditEmits.name, 0)
+      await isThrough(1, 'b')
+      expect(await countRows(analytics, 'emits')).toBe(2)
+      expect(logs.state(auditEmits.name)).toMatchObject({ topicId: 'b', leaderEpoch: 0 })
+    })
+
+    it('writes what comes to lie where the log was cut, and repeats nothing before it', async () => {
+      emit(logs, 1, 3)
+      const life = await begin()
+      await isThrough(5, 'a')
+      logs.turnBack(auditEmits.name, 2)
+      emit(logs, 4)
+      // A reader that cannot tell exactly goes back further.
+      life.goBack(auditEmits.name, 0)
+      await isThrough(3, 'a')
+      expect(await countRows(analytics, 'emits')).toBe(4)
+      expect(logs.state(auditEmits.name)?.leaderEpoch).toBe(1)
+    })
+
+    it('still writes what it had read of the former one, though ClickHouse was away', async () => {
+      link.state = 'cut'
+      const refused = new Promise<void>(resolve => (link.onRefused = resolve))
+      emit(logs, 1)
+      const life = await begin()
+      await refused
+      emit(logs, 2, 2)
+      life.feed()
+      await logs.until(() => true)
+      await new Promise(setImmediate)
+      await new Promise(setImmediate)
+      logs.turnBack(auditEmits.name, 0, 'b')
+      emit(logs, 4)
+      life.goBack(auditEmits.name, 0)
+      link.state = 'open'
+      await isThrough(1, 'b')
+      expect(await countRows(analytics, 'emits')).toBe(4)
+    })
+
+    it('sends what is left of a block that was under way, and what has come to lie beside it', async () => {
+      link.state = 'cut'
+      const refused = new Promise<void>(resolve => (link.onRefused = resolve))
+      emit(logs, 1, 2)
+      const before = await begin()
+      await refused
+      before.crash()
+      logs.turnBack(auditEmits.name, 2)
+      emit(logs, 3)
+      link.state = 'open'
+      await begin()
+      await isThrough(3, 'a')
+      expect(await countRows(analytics, 'emits')).toBe(2)
+    })
+  })
+
   it('when drained lets the insert under way end and leaves the position behind it', async () => {
     emit(logs, 1, 3)
     const life = await begin({ pacing: { busyFactor: 0, loadFactor: 0, shortestMs: 60_000, longestMs: 60_000 } })
