@@ -8,10 +8,12 @@ import type { ControlView } from './control-plane/view.ts'
 import type { Ids } from './events/ids.ts'
 import type { KafkaSettings, Wire } from './kafka/protocol/wire.ts'
 import { createLogPages } from './kafka/read/log-pages.ts'
+import type { WatchedReaders } from './kafka/read/reader-watch.ts'
 import { createAppender } from './kafka/write/appender.ts'
 import { createDriftNotices } from './ledger/drift-notices.ts'
 import { createKafkaFigures } from './ledger/kafka-figures.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
+import { createLostRecords } from './ledger/lost-records.ts'
 import type { Logger } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 
@@ -27,13 +29,16 @@ export function openLedger(parts: {
   clock: Clock
   logger: Logger
   metrics: Metrics
+  readers: Pick<WatchedReaders, 'onLoss'>
 }): Ledger & { close(): Promise<void> } {
   const { shards } = parts
   const reads = createLedgerReads(parts.analytics)
   const appender = createAppender({ ...parts, persistMs: APPEND_PERSIST_MS })
   const notices = createDriftNotices({ reads, appender, announce: createAnnounce(parts), lifecycle: createLifecycle(parts), shards })
   const figures = createKafkaFigures({ pages: createLogPages(parts), wire: parts.wire })
-  const ledger = createLedger({ ...parts, figures, reads, notices })
+  const lost = createLostRecords({ ...parts, notices, reads })
+  parts.readers.onLoss(lost.report)
+  const ledger = createLedger({ ...parts, figures, reads, notices, lost })
   parts.metrics.gauge('clarion_ledger_findings', 'Differences that the last check of the ledger in this process found.', () => {
     return ledger.last()?.findings.length ?? 0
   })

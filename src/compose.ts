@@ -192,7 +192,7 @@ export async function compose(deps: {
       return running
     }
 
-    const ledger = openLedger({ kafka, wire, analytics, view, shards: provisioning.shards, ids, clock, logger, metrics })
+    const ledger = openLedger({ kafka, wire, analytics, view, readers, shards: provisioning.shards, ids, clock, logger, metrics })
     closing.push(() => ledger.close())
     if (roles.has('record')) {
       const { shards } = run(createRecord({ analytics, clock, tracing, metrics: metrics.record }))

@@ -12,6 +12,8 @@ import { shardOf } from '../kafka/shards.ts'
 import { type Finding, keyOf } from './finding.ts'
 
 export interface DriftNotices {
+  /** Found now, whatever the next check says. */
+  detected(finding: Finding): Promise<void>
   /** `checked`: the organizations that were looked at; what is open of another one stays as it is. */
   announce(checked: readonly string[], findings: readonly Finding[]): Promise<void>
 }
@@ -38,6 +40,10 @@ export function createDriftNotices(deps: {
   }
 
   return {
+    async detected(finding) {
+      await write(detected(finding))
+      announced.set(nameOf(finding.organizationId, keyOf(finding)), 'open')
+    },
     async announce(checked, findings) {
       const open = new Map((await deps.reads.announcedFindings()).map(each => [nameOf(each.organizationId, each.finding), each]))
       const isOpen = (name: string) => announced.get(name) !== 'gone' && (announced.get(name) === 'open' || open.has(name))

@@ -17,8 +17,9 @@ import { shardOf } from '../kafka/shards.ts'
 import type { Logger } from '../observability/logger.ts'
 import { type Account, compareCounters, compareLogEnd, compareMeters, expectedRange, isDense, sequenceFinding } from './compare.ts'
 import type { DriftNotices } from './drift-notices.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, PLATFORM } from './finding.ts'
 import type { KafkaFigures } from './kafka-figures.ts'
+import type { LostRecords } from './lost-records.ts'
 
 export interface LedgerReport {
   /** ISO 8601: when the check ended. */
@@ -41,6 +42,7 @@ export interface LedgerDeps {
   figures: KafkaFigures
   reads: LedgerReads
   notices: DriftNotices
+  lost: Pick<LostRecords, 'found'>
   view: Pick<ControlView, 'organizations'>
   shards: number
   clock: Clock
@@ -72,11 +74,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
         checked.push(...organizations)
       }
     }
+    const owners = checked.map(({ id }) => id)
+    if (scope.organizationId === undefined) owners.push(PLATFORM)
+    findings.push(...(await deps.lost.found()).filter(({ organizationId }) => owners.includes(organizationId)))
     for (const finding of findings) logger.error({ ...finding }, 'the ledger does not agree')
-    await deps.notices.announce(
-      checked.map(({ id }) => id),
-      findings,
-    )
+    await deps.notices.announce(owners, findings)
     const checkedAt = new Date(clock.nowMs()).toISOString()
     last = { checkedAt, organizations: checked.length, consistent: findings.length === 0, findings, skipped }
     return last

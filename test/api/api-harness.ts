@@ -23,6 +23,7 @@ import { createIds } from '../../src/events/ids.ts'
 import { createIngressTags, type IngressTags } from '../../src/events/ingress.ts'
 import type { Appender } from '../../src/kafka/ports.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
+import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
@@ -120,7 +121,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol: 'SASL_PLAINTEXT' as const }
   const kafkaAccess = createKafkaAccess({ ...control, credentials: controlPlane.kafkaCredentials, listener, ids, clock, random, logger })
   const parts = { ...control, analytics, ids, clock, logger, metrics: createMetrics(), shards: control.provisioning.shards }
-  const ledger = openLedger({ ...parts, wire: control.wire })
+  const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
   const api = createApi({
     view: control.view,
     controlPlane,

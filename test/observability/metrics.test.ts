@@ -132,10 +132,16 @@ describe('what cannot be read', () => {
       { topic: 'outcomes', partition: 3, sinceMs: 1_500, reason: 'unreachable' },
     ]
     const reader = { waiting: () => waiting }
+    const losses: unknown[] = []
+    readers.onLoss(loss => losses.push(loss))
     readers.opened(reader)
     readers.gap('emits.org_a', 0, { from: 5, to: 9, reason: 'retention' })
-    readers.replaced('emits.org_a', 0)
+    readers.replaced('emits.org_a', 0, 7)
     readers.behindLeader()
+    expect(losses).toEqual([
+      { topic: 'emits.org_a', partition: 0, from: 5, to: 9, reason: 'retention' },
+      { topic: 'emits.org_a', partition: 0, from: 7, to: 0, reason: 'replaced' },
+    ])
     const text = await metrics.text()
     expect(valueIn(text, 'clarion_partitions_without_leader', { reason: 'no_leader' })).toBe(2)
     expect(valueIn(text, 'clarion_partitions_without_leader', { reason: 'unknown_topic' })).toBe(0)

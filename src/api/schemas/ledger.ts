@@ -3,13 +3,16 @@ import { anyObject, boolean, environment, integer, listOf, nullable, object, one
 const finding = object({
   organizationId: string,
   environment,
-  check: oneOf(['counter', 'sequence', 'usage', 'attempts', 'log']),
+  check: oneOf(['counter', 'sequence', 'usage', 'attempts', 'log', 'gap']),
   month: nullable(string),
   expected: integer,
   actual: integer,
   message: string,
   'missing?': listOf(string),
   'repeated?': listOf(string),
+  'topic?': string,
+  'partition?': integer,
+  'reason?': oneOf(['retention', 'truncated', 'replaced']),
 })
 export const report = object({
   checkedAt: time,

@@ -412,8 +412,9 @@ export function createLogReader(deps: {
   function replaced(reading: Reading, topicId: string): void {
     const { topic, partition, topicId: was } = reading
     logger.error({ topic, partition, was, is: topicId }, 'the topic was deleted and made again; reading it from its start')
+    const from = reading.offset ?? 0
     startOver(reading, topicId)
-    watch?.replaced(topic, partition)
+    watch?.replaced(topic, partition, from)
     events.onReplaced?.(topic, partition, { was, is: topicId })
     if (isRead(reading)) placing.add(reading)
   }

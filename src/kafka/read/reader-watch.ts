@@ -6,9 +6,19 @@ export interface ReaderWatch {
   opened(reader: Pick<LogReader, 'waiting'>): void
   closed(reader: Pick<LogReader, 'waiting'>): void
   gap(topic: string, partition: number, gap: Gap): void
-  replaced(topic: string, partition: number): void
+  /** `from`: where reading of the former topic had come to. */
+  replaced(topic: string, partition: number, from: number): void
   /** A broker answered that it does not lead a partition any more. */
   behindLeader(): void
+}
+
+/** A gap, or a topic that was deleted and made again. */
+export interface ReadLoss {
+  topic: string
+  partition: number
+  from: number
+  to: number
+  reason: Gap['reason'] | 'replaced'
 }
 
 export interface WatchedReaders extends ReaderWatch {
@@ -17,6 +27,8 @@ export interface WatchedReaders extends ReaderWatch {
   degraded(nowMs: number): string[]
   gaps(): Record<Gap['reason'] | 'replaced', number>
   timesBehindLeader(): number
+  /** From now on whoever wants to know of each gap and each topic made anew. */
+  onLoss(listener: (loss: ReadLoss) => void): void
 }
 
 const DEGRADED_AFTER_MS = 2_000
@@ -33,15 +45,18 @@ export function createReaderWatch(): WatchedReaders {
   const readers = new Set<Pick<LogReader, 'waiting'>>()
   const gaps = { retention: 0, truncated: 0, replaced: 0 }
   let behind = 0
+  const listeners: Array<(loss: ReadLoss) => void> = []
   const waiting = () => [...readers].flatMap(reader => reader.waiting())
   return {
     opened: reader => void readers.add(reader),
     closed: reader => void readers.delete(reader),
-    gap(_topic, _partition, { reason }) {
-      gaps[reason]++
+    gap(topic, partition, gap) {
+      gaps[gap.reason]++
+      for (const hear of listeners) hear({ topic, partition, ...gap })
     },
-    replaced() {
+    replaced(topic, partition, from) {
       gaps.replaced++
+      for (const hear of listeners) hear({ topic, partition, reason: 'replaced', from, to: 0 })
     },
     behindLeader() {
       behind++
@@ -60,5 +75,6 @@ export function createReaderWatch(): WatchedReaders {
     },
     gaps: () => ({ ...gaps }),
     timesBehindLeader: () => behind,
+    onLoss: listener => void listeners.push(listener),
   }
 }
