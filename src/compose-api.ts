@@ -76,6 +76,7 @@ export interface ApiParts {
   ledger: Ledger
   /** What the other roles of the process still lack. */
   missing: Array<() => string | undefined>
+  degraded(): string[]
   readers: WatchedReaders
 }
 
@@ -160,7 +161,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     waiting,
     readiness: {
       missing: () => parts.missing.map(each => each()).filter(each => each !== undefined),
-      degraded: () => parts.readers.degraded(clock.monotonicMs()),
+      degraded: parts.degraded,
     },
     onAnswer: parts.metrics.request,
     waitingMax: parts.config.waitingMax,

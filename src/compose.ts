@@ -155,8 +155,10 @@ export async function compose(deps: {
 
     metrics.unhandled(deps.unhandled)
     metrics.readers(readers)
+    metrics.cluster(wire.cluster)
     const shardMetrics = { ...metrics.shard, readers }
-    const degraded = () => readers.degraded(clock.monotonicMs())
+    const ailing: Array<() => string[]> = [() => readers.degraded(clock.monotonicMs())]
+    const degraded = () => ailing.flatMap(each => each())
     const ids = createIds({ clock, random })
     const chains = createChainTokens(secretKey, previousSecretKey)
     const tags = createIngressTags(secretKey, previousSecretKey)
@@ -186,9 +188,20 @@ export async function compose(deps: {
     const identity = leaseIdentity(config)
     const run = (given: Processor) => {
       const processor = asShardWork(given)
-      const running = runShardedProcessor({ kafka, processor, clock, random, logger, metrics: shardMetrics, identity, onFatal })
+      const running = runShardedProcessor({
+        kafka,
+        cluster: wire.cluster,
+        processor,
+        clock,
+        random,
+        logger,
+        metrics: shardMetrics,
+        identity,
+        onFatal,
+      })
       closing.push(() => running.close())
       missing.push(() => running.missing())
+      ailing.push(() => running.degraded())
       return running
     }
 
@@ -295,6 +308,7 @@ export async function compose(deps: {
       chains,
       secrets,
       missing,
+      degraded,
       openMetrics,
       readers,
     })

@@ -16,7 +16,13 @@ export function createKafkaMetrics(registry: Registry): ConnectionObserver {
     labelNames: ['broker'],
     registers,
   })
+  const unknown = new Counter({
+    name: 'clarion_commit_unknown_total',
+    help: 'Transactions whose commit got no answer that says what became of it; the log is read then.',
+    registers,
+  })
   return {
+    commitUnknown: () => unknown.inc(),
     late: (broker, api) => timeouts.inc({ broker: String(broker), api }),
     reachable: (broker, isReachable) => reachable.set({ broker: String(broker) }, isReachable ? 1 : 0),
   }

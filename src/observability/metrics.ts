@@ -3,6 +3,7 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
 import { WAIT_REASONS } from '../kafka/ports.ts'
+import type { ClusterMap } from '../kafka/protocol/cluster.ts'
 import type { ConnectionObserver } from '../kafka/protocol/types.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { RoleFigures, ShardMetrics } from '../kafka/runtime/shard.ts'
@@ -35,6 +36,7 @@ export interface Metrics {
   /** Asked for at each scrape: errors that nothing handled, by whose work they were. */
   unhandled(read: () => Record<'request' | 'shard', number>): void
   /** Asked for at each scrape: what log readers wait for, and what they could not read. */
+  cluster(cluster: Pick<ClusterMap, 'ailing'>): void
   readers(readers: Pick<WatchedReaders, 'waiting' | 'gaps' | 'timesBehindLeader'>): void
   /** Asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
@@ -190,6 +192,13 @@ export function createMetrics(): Metrics {
         help: 'Errors of requests and of shards that nothing handled: each is a fault of the platform, and its log line says where.',
         labelNames: ['where'],
         read: () => Object.entries(read()).map(([where, value]) => ({ labels: { where }, value })),
+      })
+    },
+    cluster(cluster) {
+      asked.gauge({
+        name: 'clarion_partitions_below_min_isr',
+        help: 'Partitions that have a leader and too few replicas in sync to be written to, of the topics that this process uses.',
+        read: () => [{ value: cluster.ailing().filter(({ ailment }) => ailment === 'too_few_replicas').length }],
       })
     },
     readers(readers) {

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { BLOCKS, metrics, root, withBlock } from './blocks.ts'
 
 const read = (file: string): string => readFileSync(root + file, 'utf8')
@@ -37,6 +39,18 @@ describe('the documents', () => {
       .flatMap(name => [...read(`src/${name}`).matchAll(/'(clarion_\w+)'/g)].map(([, metric]) => metric!))
     expect(metrics().map(each => each.name)).toEqual([...new Set(inSources)].sort())
   })
+})
+
+it('docs/operations.md names no metric that a process does not export', async () => {
+  const exported = createMetrics()
+  exported.cluster({ ailing: () => [] })
+  exported.readers(createReaderWatch())
+  const text = await exported.text()
+  const sources = metrics().map(({ name }) => name)
+  const named = new Set(read('docs/operations.md').match(/clarion_[a-z_]+/g))
+  expect([...named].filter(name => !sources.includes(name))).toEqual([])
+  for (const name of ['clarion_partitions_below_min_isr', 'clarion_commit_unknown_total', 'clarion_offset_gaps_total'])
+    expect(text).toContain(`# TYPE ${name} `)
 })
 
 describe('docs/architecture.md', () => {

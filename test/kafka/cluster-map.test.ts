@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { createClusterMap, type PartitionInfo, type TopicInfo } from '../../src/kafka/protocol/cluster.ts'
 import type { MetadataAnswer } from '../../src/kafka/protocol/metadata-requests.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
+import { settle } from '../support/scripted-wire.ts'
 
 const partition = (leader: number, leaderEpoch: number, number = 0): PartitionInfo => ({
   partition: number,
@@ -200,5 +201,52 @@ describe('a suspect broker', () => {
     expect(asked).toHaveLength(2)
     clock.advance(5_000)
     expect(map.isSuspect(1)).toBe(false)
+  })
+})
+
+describe('a partition that ails', () => {
+  const shrunk = { ...partition(1, 5), isr: [1] }
+
+  it('is looked at again every five seconds, though nobody asks, until it is well; nothing else is', async () => {
+    const { map, asked, clock, topics } = setUp({ a: topic('a', [shrunk, partition(-1, 5, 1)]), b: topic('b', [partition(2, 5)]) })
+    await map.load(['a', 'b'])
+    expect(map.ailing()).toEqual([
+      { topic: 'a', partition: 0, ailment: 'too_few_replicas' },
+      { topic: 'a', partition: 1, ailment: 'no_leader' },
+    ])
+    for (let times = 0; times < 2; times++) {
+      clock.advance(5_000)
+      await settle()
+    }
+    expect(asked).toEqual([['a', 'b'], ['a'], ['a']])
+    topics.a = topic('a', [partition(1, 5), partition(2, 6, 1)])
+    clock.advance(5_000)
+    await settle()
+    expect(map.ailing()).toEqual([])
+    for (let times = 0; times < 3; times++) {
+      clock.advance(5_000)
+      await settle()
+    }
+    expect(asked).toHaveLength(4)
+  })
+
+  it('is asked about no more when nobody uses the map', async () => {
+    const { map, asked, clock } = setUp({ a: topic('a', [shrunk]) })
+    await map.load(['a'])
+    map.close()
+    clock.advance(20_000)
+    await settle()
+    expect(asked).toHaveLength(1)
+  })
+
+  it('with one replica in sync of two or one is as it must be', async () => {
+    const { map } = setUp({
+      a: topic('a', [
+        { ...shrunk, replicas: [1, 2] },
+        { ...partition(1, 5, 1), replicas: [1], isr: [1] },
+      ]),
+    })
+    await map.load(['a'])
+    expect(map.ailing()).toEqual([])
   })
 })

@@ -83,6 +83,7 @@ export function createScriptedWire(): ScriptedWire {
     },
     suspect: node => void suspects.add(node),
     isSuspect: node => suspects.has(node),
+    ailing: () => [],
   }
 
   function send<T>(node: number, request: WireRequest<T>, lane = ''): Promise<T> {

@@ -2,7 +2,8 @@
  * Brokers, leaders with their epochs, topic ids: of the topics that somebody loads, never of all. A leader is replaced by one
  * with a higher epoch only, so the answer of a broker that is behind undoes nothing. Pure state: `ask` does the asking.
  */
-import type { Clock } from '../../clock.ts'
+import type { Clock, Timer } from '../../clock.ts'
+import { type Ailing, ailmentOf } from './ailing.ts'
 import type { BrokerAddress, MetadataAnswer } from './metadata-requests.ts'
 
 export interface LeaderOf {
@@ -44,6 +45,8 @@ export interface ClusterMap {
   /** A request to this broker timed out or its connection broke: for 5 s others are preferred. */
   suspect(node: number): void
   isSuspect(node: number): boolean
+  /** Partitions without a leader, or with too few replicas in sync, of the topics that somebody loads: looked at again every five seconds. */
+  ailing(): Ailing[]
 }
 
 /** The map as the connections beside it see it. */
@@ -56,13 +59,15 @@ export interface ClusterState extends ClusterMap {
   accept(answer: MetadataAnswer, askedAtMs: number): void
   /** Node ids of the last answer. */
   brokers(): readonly number[]
+  /** Asks for nothing by itself any more. */
+  close(): void
 }
 
 const SUSPECT_MS = 5_000
 /** Entries older than this are refreshed; nobody waits for it. */
 const OLD_MS = 300_000
-/** The same where a partition has no leader. */
-const LEADERLESS_MS = 5_000
+/** The same where a partition has no leader, or too few replicas in sync; then the map asks by itself. */
+const AILING_MS = 5_000
 const TOPICS_PER_REQUEST = 500
 /** Pauses between requests for a topic whose answers bring nothing new; the first ones go out at once. */
 const PAUSE_MS = { first: 50, longest: 1_000 }
@@ -129,7 +134,9 @@ export function createClusterMap(deps: {
     const info = { topic, id, errorCode, partitions: before ? newest(before.info, { id, partitions }) : partitions }
     const isSame = before !== undefined && sameLeaders(before.info, info) && askedAtMs - before.askedAtMs < CALM_MS
     const staleAtMs = before !== undefined && before.staleAtMs > askedAtMs ? before.staleAtMs : NEVER
-    entries.set(topic, { info, staleAtMs, askedAtMs, unchanged: isSame ? before.unchanged + 1 : 0, seenBreaks: -1 })
+    const entry = { info, staleAtMs, askedAtMs, unchanged: isSame ? before.unchanged + 1 : 0, seenBreaks: -1 }
+    entries.set(topic, entry)
+    if (isAiling(entry)) watchAiling()
   }
 
   /** Whether the connection to one of its leaders has broken since the topic was requested. */
@@ -152,7 +159,24 @@ export function createClusterMap(deps: {
     if (entry.staleAtMs > NEVER || errorCode !== 0 || partitions.length === 0 || isLedByBroken(entry)) return 'now'
     if (partitions.every(({ leader }) => leader < 0)) return 'now'
     if (sinceMs > OLD_MS) return 'soon'
-    return sinceMs > LEADERLESS_MS && partitions.some(({ leader }) => leader < 0) ? 'soon' : 'no'
+    return sinceMs >= AILING_MS && isAiling(entry) ? 'soon' : 'no'
+  }
+
+  const isAiling = ({ info }: Entry): boolean => info.partitions.some(each => ailmentOf(each) !== undefined)
+
+  let watching: Timer | undefined
+  let isClosed = false
+
+  /** Nobody may want to know of them for long, and operators do. */
+  function watchAiling(): void {
+    if (isClosed) return
+    watching ??= clock.after(AILING_MS, () => {
+      watching = undefined
+      const ailing = [...entries.values()].filter(isAiling)
+      if (ailing.length === 0) return
+      for (const entry of ailing) if (clock.monotonicMs() - entry.askedAtMs >= AILING_MS) void askFor(entry.info.topic)
+      watchAiling()
+    })
   }
 
   function askFor(topic: string): Promise<void> {
@@ -248,10 +272,21 @@ export function createClusterMap(deps: {
       suspects.set(node, { untilMs: nowMs + SUSPECT_MS, atMs: nowMs })
     },
     isSuspect: node => (suspects.get(node)?.untilMs ?? 0) > clock.monotonicMs(),
+    ailing: () =>
+      [...entries.values()].flatMap(({ info: { topic, partitions } }) =>
+        partitions.flatMap(each => {
+          const ailment = ailmentOf(each)
+          return ailment === undefined ? [] : [{ topic, partition: each.partition, ailment }]
+        }),
+      ),
     address: node => addresses.get(node),
     learn,
     accept,
     brokers: () => listed,
+    close() {
+      isClosed = true
+      watching?.cancel()
+    },
   }
 }
 

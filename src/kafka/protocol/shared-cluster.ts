@@ -189,7 +189,9 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
     anyNode: () => hedged(candidates(), node => own.open(node).then(() => node), hedging),
     createConnections: newConnections,
     release() {
-      if (isLast()) own.close()
+      if (!isLast()) return
+      map.close()
+      own.close()
     },
   }
 }

@@ -41,6 +41,8 @@ export interface ConnectionObserver {
   late(broker: number, api: string): void
   /** A connection has opened, or could not, or broke while requests were in flight. */
   reachable(broker: number, isReachable: boolean): void
+  /** Nobody knows whether a transaction has committed. */
+  commitUnknown?(): void
 }
 
 /** `onConnect` is to be called once the connection stands. */

@@ -6,9 +6,11 @@
 import type { Clock, Random } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { LogReader, Processor } from '../ports.ts'
+import type { ClusterMap } from '../protocol/cluster.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import { createLogReader } from '../read/log-reader.ts'
 import { type Lease, type LeaseIdentity, openLease } from './lease.ts'
+import { type Restoring, readinessOf } from './readiness.ts'
 import { createShard, type Shard, type ShardMetrics, type ShardState } from './shard.ts'
 
 /** Work that has not ended by then is dropped without a commit; the next owner fences it. */
@@ -19,6 +21,8 @@ export interface ShardedProcessor {
   ready(): boolean
   /** What is missing for `ready`, in words. */
   missing(): string | undefined
+  /** What ails single organizations or the cluster, though this process serves. */
+  degraded(): string[]
   shards(): number[]
   /** Drains, leaves the group, stops. */
   close(): Promise<void>
@@ -33,6 +37,8 @@ interface Held {
 
 export interface ShardedProcessorDeps {
   kafka: KafkaSettings
+  /** Tells what of the cluster a shard waits for that is not running. */
+  cluster?: Pick<ClusterMap, 'known'> | undefined
   processor: Processor
   clock: Clock
   random: Random
@@ -200,12 +206,17 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
   function missing(): string | undefined {
     const reason = lease.reason()
     if (reason !== undefined) return `${role}: ${reason}`
-    const waiting = [...shards].filter(([, { shard, isDraining }]) => !isDraining && !shard.running()).map(([number]) => number)
-    return waiting.length > 0 ? `${role}: restoring shards ${waiting.join(', ')}` : undefined
+    return readiness().missing
+  }
+
+  function readiness(): Restoring {
+    const restoring = [...shards].filter(([, { shard, isDraining }]) => !isDraining && !shard.running()).map(([number]) => number)
+    return readinessOf({ role, restoring, stateTopics: processor.stateTopics, cluster: deps.cluster })
   }
 
   return {
     missing,
+    degraded: () => readiness().degraded,
     ready: () => missing() === undefined,
     shards: () => [...shards.keys()],
     async close() {
