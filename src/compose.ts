@@ -273,6 +273,10 @@ export async function compose(deps: {
         }),
       )
     }
+    if (roles.has('api') || roles.has('admit')) {
+      const protecting = protectTopics({ view, provisioning, clock, logger })
+      closing.push(async () => protecting.close())
+    }
     const openMetrics = listener === undefined || isLoopback(listener.bound.host)
     const authenticate = createAuthenticate({ view, clock, adminKey: backends.adminKey, aliasKeyHeader: config.aliasKeyHeader })
     const authorizeMetrics = ({ headers, socket }: IncomingMessage) => authorize(authenticate(headers, socket.remoteAddress), 'operator')
@@ -313,7 +317,6 @@ export async function compose(deps: {
       readers,
     })
     closing.push(() => api.close())
-    void protectTopics({ view, provisioning, logger })
     if (neededKeyIds.length > 1)
       controlPlane.secretKeys.sealAnew().then(keyIds.keep, error => {
         logger.warn({ error: String(error) }, 'not everything is sealed with the new secret key yet; the next start goes on with it')

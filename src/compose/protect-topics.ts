@@ -1,18 +1,51 @@
-/** Organizations' topics that were made before their cluster had three brokers, or by an earlier version, need two replicas in sync as well. */
+/**
+ * Organizations' topics need two replicas in sync where they have three: also those that were made before the cluster had three brokers, and those
+ * that a process left lowered when it died (`src/kafka/write/marker-access.ts`).
+ */
+import type { Clock } from '../clock.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import type { Provisioning } from '../kafka/admin/provisioning.ts'
 import type { Logger } from '../observability/logger.ts'
 
-/** Beside everything else: nobody waits for it, and a start makes up for what the one before could not. */
-export async function protectTopics({ view, provisioning, logger }: { view: ControlView; provisioning: Provisioning; logger: Logger }) {
-  const organizations = [...view.organizations()].filter(({ status }) => status !== 'deleted')
-  const live = organizations.map(({ id }) => id)
-  const test = organizations.filter(({ testEnvironment }) => testEnvironment).map(({ id }) => id)
-  try {
-    const changed =
-      (await provisioning.protectOrganizationTopics(live, 'live')) + (await provisioning.protectOrganizationTopics(test, 'test'))
-    if (changed > 0) logger.info({ topics: changed }, 'set min.insync.replicas to 2')
-  } catch (error) {
-    logger.warn({ error: String(error) }, 'not all topics need two replicas in sync yet')
+const AGAIN_MS = 600_000
+
+/** At once, and every ten minutes, beside everything else: nobody waits for it. */
+export function protectTopics(deps: {
+  view: Pick<ControlView, 'organizations'>
+  provisioning: Pick<Provisioning, 'protectOrganizationTopics'>
+  clock: Clock
+  logger: Logger
+}): { close(): void } {
+  const { provisioning, clock, logger } = deps
+  let timer: { cancel(): void } | undefined
+  let isClosed = false
+
+  async function protect(): Promise<void> {
+    const organizations = [...deps.view.organizations()].filter(({ status }) => status !== 'deleted')
+    const live = organizations.map(({ id }) => id)
+    const test = organizations.filter(({ testEnvironment }) => testEnvironment).map(({ id }) => id)
+    const changed = await Promise.all([
+      provisioning.protectOrganizationTopics(live, 'live'),
+      provisioning.protectOrganizationTopics(test, 'test'),
+    ])
+    const topics = changed.reduce((sum, each) => sum + each, 0)
+    if (topics > 0) logger.info({ topics }, 'set min.insync.replicas to 2')
+  }
+
+  async function run(): Promise<void> {
+    try {
+      await protect()
+    } catch (error) {
+      if (!isClosed) logger.warn({ error: String(error) }, 'not all topics need two replicas in sync yet')
+    }
+    if (!isClosed) timer = clock.after(AGAIN_MS, () => void run())
+  }
+
+  void run()
+  return {
+    close() {
+      isClosed = true
+      timer?.cancel()
+    },
   }
 }

@@ -1,6 +1,6 @@
 /** Topics on three brokers: three replicas, of which two must be in sync, whatever made them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createSystemClock } from '../../src/clock.ts'
+import { type Clock, createSystemClock } from '../../src/clock.ts'
 import { type Provisioning, provision } from '../../src/kafka/admin/provisioning.ts'
 import { createTopicAdmin } from '../../src/kafka/admin/topic-admin.ts'
 import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
@@ -26,10 +26,20 @@ afterAll(async () => {
 })
 
 /** As a process that knows one address of the cluster and nothing of its size. */
-const start = (replicationFactor?: number): Promise<Provisioning> => {
+const start = (replicationFactor?: number, time: Clock = clock): Promise<Provisioning> => {
   const kafka = { brokers: cluster.brokers.slice(0, 1), clientId: 'test' }
-  return provision({ kafka, wire, shards: 4, replicationFactor, topicDefaults: {}, clock, logger })
+  return provision({ kafka, wire, shards: 4, replicationFactor, topicDefaults: {}, clock: time, logger })
 }
+
+/** Half a minute passes at once; `meanwhile` comes first. */
+const hurried = (meanwhile: () => Promise<unknown> = async () => undefined): Clock => ({
+  ...clock,
+  after(ms, callback) {
+    if (ms < 30_000) return clock.after(ms, callback)
+    void meanwhile().then(callback)
+    return { cancel: () => undefined }
+  },
+})
 
 async function inSync(topics: readonly string[]): Promise<Set<string>> {
   const settings = await cluster.describeConfigs(topics)
@@ -50,7 +60,7 @@ describe('on three brokers', () => {
     await cluster.alterConfigs(outcomes.name, { 'min.insync.replicas': '1', 'retention.ms': '123456789' })
     await cluster.alterConfigs('events.org_new', { 'min.insync.replicas': '1' })
     await cluster.stop(3)
-    const provisioning = await start()
+    const provisioning = await start(undefined, hurried())
     expect(await provisioning.protectOrganizationTopics(['org_new', 'org_unknown'], 'live')).toBe(1)
     expect(await inSync([outcomes.name, 'events.org_new'])).toEqual(new Set(['2']))
     expect((await cluster.describeConfigs([outcomes.name])).get(outcomes.name)!['retention.ms']!.value).toBe('123456789')
@@ -59,6 +69,19 @@ describe('on three brokers', () => {
     expect((await cluster.partition('emits.org_late', 0)).replicas).toHaveLength(3)
     await cluster.start(3)
     await cluster.healed()
+  })
+
+  it('repairs what a process left lowered when it died, and leaves alone what a writer has put back meanwhile', async () => {
+    await cluster.alterConfigs('events.org_new', { 'min.insync.replicas': '1' })
+    await cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '1' })
+    const provisioning = await start(
+      undefined,
+      hurried(() => cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '3' })),
+    )
+    expect(await provisioning.protectOrganizationTopics(['org_new'], 'live')).toBe(1)
+    expect(await inSync(['events.org_new'])).toEqual(new Set(['2']))
+    expect(await inSync(['emits.org_new'])).toEqual(new Set(['3']))
+    await cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '2' })
   })
 
   it('says what the cluster says when it does not make topics, and what to do', async () => {

@@ -23,6 +23,8 @@ const READY_WITHIN_MS = 30_000
 const REPLICAS = 3
 const MIN_IN_SYNC = 'min.insync.replicas'
 const IN_SYNC = 2
+/** A writer lowers the minimum for so long at most. */
+const LOWERED_MS_MAX = 30_000
 const UNCLEAN = 'unclean.leader.election.enable'
 const TOPICS_ASKED_FOR = 1_000
 
@@ -41,7 +43,10 @@ export interface Provisioning {
   growOrganizationTopics(organization: { id: string; partitions: number }, environment: Environment): Promise<void>
   /** How many partitions each organization's ingress has; those without one are left out. */
   ingressPartitions(organizationIds: readonly string[], environment: Environment): Promise<Map<string, number>>
-  /** Where there are three replicas, two must be in sync for a write: also in topics that were made without that. Answers how many were changed. */
+  /**
+   * Where there are three replicas, two must be in sync for a write: also in topics that were made without that, or that a process left lowered. Only
+   * what is low twice, half a minute apart, is raised: a writer may have lowered it for the end of its transaction. Answers how many were changed.
+   */
   protectOrganizationTopics(organizationIds: readonly string[], environment: Environment): Promise<number>
   close(): Promise<void>
 }
@@ -87,6 +92,16 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
   await protect(admin, names, replicationFactor)
   refuse('Topics are not as they must be', await faultsOf(admin, ready, { shards, replicationFactor }))
 
+  let isClosed = false
+  const waking = new Set<() => void>()
+  const unlessClosed = (ms: number) =>
+    new Promise<void>(resolve => {
+      const timer = clock.after(ms, resolve)
+      waking.add(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
   return {
     shards,
     createOrganizationTopics: (organization, environment = 'live') =>
@@ -121,13 +136,17 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
       }
       return counts
     },
-    protectOrganizationTopics: (organizationIds, environment) =>
-      protect(
-        admin,
-        organizationIds.flatMap(id => namesOf(id, environment).map(({ name }) => name)),
-        replicationFactor,
-      ),
-    close: async () => undefined,
+    async protectOrganizationTopics(organizationIds, environment) {
+      const topics = organizationIds.flatMap(id => namesOf(id, environment).map(({ name }) => name))
+      const low = await weakOf(admin, topics, replicationFactor)
+      if (low.length === 0) return 0
+      await unlessClosed(LOWERED_MS_MAX)
+      return isClosed ? 0 : protect(admin, low, replicationFactor)
+    },
+    async close() {
+      isClosed = true
+      for (const wake of waking) wake()
+    },
   }
 }
 
@@ -177,11 +196,16 @@ function newTopic(
 
 /** Two replicas in sync for a write, where there are three. Answers how many topics had fewer. */
 async function protect(admin: TopicAdmin, topics: readonly string[], replicationFactor: number): Promise<number> {
-  if (replicationFactor < REPLICAS || topics.length === 0) return 0
-  const settings = await admin.settings(topics, [MIN_IN_SYNC])
-  const weak = [...settings].filter(([, values]) => Number(values.get(MIN_IN_SYNC)?.value) < IN_SYNC).map(([topic]) => topic)
+  const weak = await weakOf(admin, topics, replicationFactor)
   await admin.set(weak, { [MIN_IN_SYNC]: String(IN_SYNC) })
   return weak.length
+}
+
+/** Those that one replica in sync is enough for. */
+async function weakOf(admin: TopicAdmin, topics: readonly string[], replicationFactor: number): Promise<string[]> {
+  if (replicationFactor < REPLICAS || topics.length === 0) return []
+  const settings = await admin.settings(topics, [MIN_IN_SYNC])
+  return [...settings].filter(([, values]) => Number(values.get(MIN_IN_SYNC)?.value) < IN_SYNC).map(([topic]) => topic)
 }
 
 /** Resolves with what is known of each, once all of their partitions have leaders, and there are as many as `least`. */
