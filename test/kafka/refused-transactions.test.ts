@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
-import { settleOutcome } from '../../src/kafka/write/settle-outcome.ts'
-import type { CommitFailed } from '../../src/kafka/write/transactional-writer.ts'
+import { type CommitFailed, openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
+const INIT_PRODUCER_ID = 22
 const clock = createSystemClock()
 let runtime: TestRuntime
 beforeAll(async () => {
@@ -26,15 +26,6 @@ async function failureOf(commit: Promise<unknown>): Promise<CommitFailed> {
     error => error as CommitFailed,
   )
 }
-
-const settle = ({ batches }: CommitFailed, timeoutMs?: number) =>
-  settleOutcome({
-    kafka: runtime.kafka,
-    clock: createSystemClock(),
-    logger: createLogger('silent'),
-    batches,
-    ...(timeoutMs && { timeoutMs }),
-  })
 
 const END_ANSWER = {
   announced: (code: number) => Buffer.concat([NO_TAGS, int32(0), int16(code), NO_TAGS]),
@@ -79,7 +70,6 @@ describe.each(['announced', 'joining'] as const)('a commit whose answer says not
     sockets.loseEach(undefined)
     const failed = await commit
     expect(failed).toMatchObject({ outcome: 'unknown', isFenced: true, abortConfirmed: false })
-    expect(await settle(failed)).toBe('committed')
     expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'second'])
   })
 
@@ -91,10 +81,9 @@ describe.each(['announced', 'joining'] as const)('a commit whose answer says not
     sockets.answerNext(END_TRANSACTION, END_ANSWER[protocol](90))
     const failed = await failureOf(writer.commit([to(topic, 'second')]))
     expect(failed).toMatchObject({ outcome: 'unknown', isFenced: true })
-    // While the transaction is open, nobody knows.
-    expect(await settle(failed, 200)).toBe('unknown')
-    await runtime.writer(topic, undefined, protocol)
-    expect(await settle(failed)).toBe('aborted')
+    const next = await runtime.writer(topic, undefined, protocol)
+    await next.commit([to(topic, 'third')])
+    expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'third'])
   })
 })
 
@@ -134,5 +123,27 @@ describe('a batch that joins a transaction', () => {
     })
     await writer.commit([to(topic, 'third')])
     expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'third'])
+  })
+})
+
+describe('an opening', () => {
+  it('that waits for its coordinator is over as soon as nobody wants it any more', async () => {
+    const sockets = createLossySockets()
+    sockets.loseEach(INIT_PRODUCER_ID)
+    const stop = new AbortController()
+    const unwanted = {
+      kafka: { ...runtime.kafka, socketFactory: sockets.factory },
+      transactionalId: runtime.name('unwanted'),
+      // Patience that never ends.
+      clock: { ...clock, monotonicMs: () => 0 },
+      logger: createLogger('silent'),
+    }
+    const opening = openTransactionalWriter({ ...unwanted, signal: stop.signal })
+    while (sockets.lost() === 0) await clock.sleep(1)
+    stop.abort()
+    await expect(opening).rejects.toThrow()
+    const lost = sockets.lost()
+    await expect(openTransactionalWriter({ ...unwanted, signal: stop.signal })).rejects.toThrow('aborted')
+    expect(sockets.lost()).toBe(lost)
   })
 })

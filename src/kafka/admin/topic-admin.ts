@@ -3,13 +3,13 @@ import type { Clock } from '../../clock.ts'
 import { KafkaError, type Wire, type WireRequest } from '../protocol/wire.ts'
 import { explained } from './advice.ts'
 import {
+  alterTopicConfigsRequest,
   createPartitionsRequest,
   createTopicsRequest,
   type DescribedConfig,
   deleteTopicsRequest,
   describeConfigsRequest,
   type NewTopic,
-  setTopicConfigsRequest,
   type TopicResult,
 } from './topic-requests.ts'
 
@@ -99,7 +99,7 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
     async set(topics, settings) {
       for (let at = 0; at < topics.length; at += TOPICS_PER_REQUEST) {
         await change(topics.slice(at, at + TOPICS_PER_REQUEST), {
-          request: list => setTopicConfigsRequest(list, settings),
+          request: list => alterTopicConfigsRequest(list.map(topic => [topic, settings])),
           nameOf: topic => topic,
           what: `${Object.entries(settings).map(each => each.join('=')).join(', ')} cannot be set`, // biome-ignore format: one thought
           done: 'UNKNOWN_TOPIC_OR_PARTITION',

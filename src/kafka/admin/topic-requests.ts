@@ -27,6 +27,7 @@ const INCREMENTAL_ALTER_CONFIGS = 44
 const TOPIC = 2
 const BROKER = 4
 const SET = 0
+const DELETE = 1
 const FROM_TOPIC = 1
 /** The broker's own bound is below ours: it says so when it is late. */
 const BROKER_MS = 10_000
@@ -165,14 +166,20 @@ function decodeSetting(reader: CompactReader): [string, { value: string | null; 
   return [name, { value, isOwn }]
 }
 
-/** Sets these and leaves all other settings of the topics as they are. */
-export function setTopicConfigsRequest(topics: readonly string[], settings: Readonly<Record<string, string>>): WireRequest<TopicResult[]> {
-  const configs = compactArray(Object.entries(settings).map(([name, value]) => [compact(name), int8(SET), compact(value), NO_TAGS]))
+/** Sets these, or lets the default hold where the value is null; all other settings of the topics stay as they are. */
+export function alterTopicConfigsRequest(
+  topics: ReadonlyArray<readonly [topic: string, settings: Readonly<Record<string, string | null>>]>,
+): WireRequest<TopicResult[]> {
+  const changes = (settings: Readonly<Record<string, string | null>>) =>
+    Object.entries(settings).map(([name, value]) => [compact(name), int8(value === null ? DELETE : SET), compactNullable(value), NO_TAGS])
   return flexibleRequest({
     apiKey: INCREMENTAL_ALTER_CONFIGS,
     apiVersion: 1,
     apiName: 'IncrementalAlterConfigs',
-    body: [compactArray(topics.map(topic => [int8(TOPIC), compact(topic), configs, NO_TAGS])), boolean(false)],
+    body: [
+      compactArray(topics.map(([topic, settings]) => [int8(TOPIC), compact(topic), compactArray(changes(settings)), NO_TAGS])),
+      boolean(false),
+    ],
     decode: reader =>
       results(reader, () => {
         const code = reader.int16()

@@ -131,10 +131,12 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
   const { tail, clock } = deps
   let open: TransactionalWriter | undefined
   let turn: Promise<unknown> = Promise.resolve()
+  const closing = new AbortController()
 
   async function opened(): Promise<TransactionalWriter> {
     if (open) return open
-    const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId: TRANSACTIONAL_ID, clock, logger: deps.logger })
+    const { kafka, logger } = deps
+    const writer = await openTransactionalWriter({ kafka, transactionalId: TRANSACTIONAL_ID, clock, logger, signal: closing.signal })
     open = writer
     // Earlier writers are fenced now, so that nothing of theirs can follow the barrier. An end offset may come from a former leader.
     const barrier = { topic: control.name, partition: 0, key: BARRIER, value: null }
@@ -144,9 +146,9 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
   }
 
   async function shut(): Promise<void> {
-    const closing = open
+    const last = open
     open = undefined
-    await Promise.allSettled([closing?.close()])
+    await Promise.allSettled([last?.close()])
   }
 
   async function transact(build: Parameters<ControlLog['transact']>[0]): Promise<{ lastOffset: number }> {
@@ -175,6 +177,9 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
       turn = result.catch(() => undefined)
       return result
     },
-    close: shut,
+    close() {
+      closing.abort()
+      return shut()
+    },
   }
 }

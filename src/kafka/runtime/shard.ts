@@ -90,6 +90,8 @@ interface New {
 interface Opening {
   name: 'opening'
   task: ShardTask
+  /** Ends the opening of the writer. */
+  stop: AbortController
 }
 interface Restoring {
   name: 'restoring'
@@ -174,9 +176,17 @@ export function createShard(deps: {
     const startedAtMs = clock.monotonicMs()
     const task = processor.open(handleOf(session))
     if (isEnded(session)) return task.close()
-    session.phase = { name: 'opening', task }
+    const stop = new AbortController()
+    session.phase = { name: 'opening', task, stop }
     const transactionalId = `${role}-${number}`
-    const writer = await openTransactionalWriter({ kafka: deps.kafka, transactionalId, clock, logger, isPausable: isOfOneOrganization })
+    const writer = await openTransactionalWriter({
+      kafka: deps.kafka,
+      transactionalId,
+      clock,
+      logger,
+      isPausable: isOfOneOrganization,
+      signal: stop.signal,
+    })
     if (isEnded(session)) return writer.close()
     const restore = createRestore({
       ...deps,
@@ -339,6 +349,7 @@ export function createShard(deps: {
     session.phase = ENDED
     session.pacing.stop()
     tidy(() => inputs.clear())
+    if (phase.name === 'opening') phase.stop.abort()
     if (phase.name === 'restoring') tidy(() => phase.restore.abandon())
     if (phase.name !== 'new') tidy(() => phase.task.close())
     const written = 'writer' in phase ? phase.writer.close().catch(() => undefined) : undefined

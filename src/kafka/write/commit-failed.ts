@@ -1,9 +1,8 @@
 import type { KafkaError } from '../protocol/wire.ts'
-import type { ProducedBatch } from './produce.ts'
 
 /**
  * `aborted`: nothing of it is visible, nor will be. `refused`: the same, because a broker does not take these very records. `unknown`: the commit
- * was sent; only the log says whether it took place (`settleOutcome`, or a restore up to a barrier).
+ * was sent; only the log says whether it took place (a restore up to a barrier, the command's id in `control`).
  */
 export type CommitOutcome = 'aborted' | 'refused' | 'unknown'
 
@@ -22,8 +21,6 @@ export class CommitFailed extends Error {
   readonly abortConfirmed: boolean
   /** The partitions whose batches failed on their own; empty where the transaction failed as a whole. */
   readonly failedTopics: readonly FailedTopic[]
-  /** What was written, with offsets, when the outcome is unknown. */
-  readonly batches: readonly ProducedBatch[]
 
   constructor(facts: {
     outcome: CommitOutcome
@@ -31,15 +28,13 @@ export class CommitFailed extends Error {
     isFenced?: boolean
     abortConfirmed?: boolean
     failedTopics?: readonly FailedTopic[]
-    batches?: readonly ProducedBatch[]
   }) {
-    const { outcome, cause, isFenced = false, abortConfirmed = false, failedTopics = [], batches = [] } = facts
+    const { outcome, cause, isFenced = false, abortConfirmed = false, failedTopics = [] } = facts
     super(`transaction ${outcome}: ${cause.message}`, { cause })
     this.name = 'CommitFailed'
     this.outcome = outcome
     this.isFenced = isFenced
     this.abortConfirmed = abortConfirmed
     this.failedTopics = failedTopics
-    this.batches = batches
   }
 }

@@ -5,8 +5,8 @@
  * topic is written to by the platform alone, and by this id, which waits.
  */
 import type { Logger } from '../../observability/logger.ts'
+import { alterTopicConfigsRequest, type DescribedConfig, describeConfigsRequest } from '../admin/topic-requests.ts'
 import type { PartitionInfo } from '../protocol/cluster.ts'
-import { alterTopicSettingRequest, topicSettingRequest } from '../protocol/config-requests.ts'
 import { describeTransactionRequest } from '../protocol/transaction-requests.ts'
 import type { Wire } from '../protocol/wire.ts'
 
@@ -28,17 +28,20 @@ export function createMarkerAccess(deps: {
   isPausable(topic: string): boolean
 }): MarkerAccess {
   const { wire, transactionalId, logger } = deps
-  /** The topics' own minimum before, undefined where a default held. */
-  let before: Map<string, string | undefined> | undefined
+  /** The topics' own minimum before, null where a default held. */
+  let before: Map<string, string | null> | undefined
   let opening: Promise<void> | undefined
 
   async function open(): Promise<void> {
     const topics = await refusing()
     if (topics.length === 0) return
-    const own = await wire.sendToAny(topicSettingRequest(topics, SETTING))
-    before = own
-    await wire.sendToAny(alterTopicSettingRequest(new Map([...own.keys()].map(topic => [topic, LOWEST])), SETTING))
-    logger.warn({ topics: [...own.keys()] }, `${SETTING} is lowered until the last transaction of ${transactionalId} has left these topics`)
+    const described = await wire.sendToAny(describeConfigsRequest('topic', topics, [SETTING]))
+    before = new Map(described.flatMap(({ name, error, settings }) => (error ? [] : [[name, ownOf(settings)]])))
+    await set(new Map([...before.keys()].map(topic => [topic, LOWEST])))
+    logger.warn(
+      { topics: [...before.keys()] },
+      `${SETTING} is lowered until the last transaction of ${transactionalId} has left these topics`,
+    )
   }
 
   /** Where the last transaction has not ended yet because replicas are missing. */
@@ -48,6 +51,12 @@ export function createMarkerAccess(deps: {
     const found = await wire.metadata([...topics.keys()].filter(deps.isPausable))
     const lacksReplicas = ({ leader, isr, replicas }: PartitionInfo) => leader >= 0 && isr.length < replicas.length
     return found.filter(({ partitions }) => partitions.some(lacksReplicas)).map(({ topic }) => topic)
+  }
+
+  async function set(values: ReadonlyMap<string, string | null>): Promise<void> {
+    const results = await wire.sendToAny(alterTopicConfigsRequest([...values].map(([topic, value]) => [topic, { [SETTING]: value }])))
+    const failed = results.find(({ error }) => error !== undefined)
+    if (failed) throw failed.error!
   }
 
   return {
@@ -66,9 +75,15 @@ export function createMarkerAccess(deps: {
       const settings = before
       before = undefined
       opening = undefined
-      await wire
-        .sendToAny(alterTopicSettingRequest(settings, SETTING))
-        .catch(error => logger.warn({ error: String(error), topics: [...settings.keys()] }, `${SETTING} stays lowered for now`))
+      await set(settings).catch(error =>
+        logger.warn({ error: String(error), topics: [...settings.keys()] }, `${SETTING} stays lowered for now`),
+      )
     },
   }
+}
+
+/** Null: a default holds. */
+function ownOf(settings: DescribedConfig['settings']): string | null {
+  const setting = settings.get(SETTING)
+  return setting?.isOwn ? setting.value : null
 }

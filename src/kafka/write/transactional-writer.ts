@@ -43,6 +43,8 @@ export async function openTransactionalWriter(deps: {
   protocol?: 'announced' | 'joining'
   /** Whether a topic belongs to one organization, which can be paused: it is waited for during a second, others during 20. None by default. */
   isPausable?: (topic: string) => boolean
+  /** Ends the opening, which may wait for a coordinator for long: it rejects then. */
+  signal?: AbortSignal
 }): Promise<TransactionalWriter> {
   const { clock, transactionalId, isPausable = () => false } = deps
   const wire = await openWire(deps.kafka, deps.logger)
@@ -54,15 +56,24 @@ export async function openTransactionalWriter(deps: {
     await access.close()
     await wire.close()
   }
+  const stop = () => void close().catch(() => undefined)
+  deps.signal?.addEventListener('abort', stop)
   try {
+    deps.signal?.throwIfAborted()
     const identity = await repeat(patience, OPEN_PATIENCE_MS, () => wire.initProducerId(transactionalId, TRANSACTION_TIMEOUT_MS))
     await access.close()
     const protocol = deps.protocol ?? ((await wire.sendToAny(transactionVersionRequest())).version >= 2 ? 'joining' : 'announced')
     const transactions = protocol === 'joining' ? createJoiningTransactions : createAnnouncedTransactions
-    return writerOver(transactions({ ...patience, wire, transactionalId, identity, isPausable }), { close, settled: access.close })
+    return writerOver(transactions({ ...patience, wire, transactionalId, identity, isPausable }), {
+      close,
+      settled: access.close,
+      unknown: deps.kafka.observer?.commitUnknown,
+    })
   } catch (error) {
     await close()
     throw error
+  } finally {
+    deps.signal?.removeEventListener('abort', stop)
   }
 }
 
@@ -70,7 +81,7 @@ export async function openTransactionalWriter(deps: {
 export function writerOver(
   transactions: Transactions,
   /** `settled`: the id is not held up any more. */
-  connection: { close(): Promise<void>; settled(): Promise<void> },
+  connection: { close(): Promise<void>; settled(): Promise<void>; unknown?: (() => void) | undefined },
 ): TransactionalWriter {
   let isUsable = true
   let failures = 0
@@ -109,9 +120,10 @@ export function writerOver(
     try {
       await transactions.commit().finally(connection.settled)
     } catch (error) {
+      connection.unknown?.()
       await close()
       const cause = asKafkaError(error)
-      throw new CommitFailed({ outcome: 'unknown', cause, isFenced: FENCED.has(cause.type), batches })
+      throw new CommitFailed({ outcome: 'unknown', cause, isFenced: FENCED.has(cause.type) })
     }
     return batches
   }
