@@ -170,7 +170,7 @@ export async function compose(deps: {
     const guard = createAddressGuard({
       allow: config.egressAllow,
       allowHttp: config.egressAllowHttp,
-      ownAddresses: () => [...backends.addresses, ...bound, ...neighbours.list(), ...config.egressDeny],
+      ownAddresses: () => [...backends.addresses, ...wire.cluster.addresses(), ...bound, ...neighbours.list(), ...config.egressDeny],
     })
 
     const log = createControlLog({ kafka, tail, clock, logger })

@@ -186,6 +186,17 @@ describe('what is newer wins', () => {
   })
 })
 
+describe('the addresses of brokers', () => {
+  it('are those that were ever named, by an answer or a hint: a broker that has moved may come back', async () => {
+    const { map } = setUp({ a: topic('a', [partition(1, 5)]) })
+    await map.load(['a'])
+    map.moved('a', 0, { node: 4, epoch: 6, host: 'broker-4', port: 9094 })
+    map.learn({ nodeId: 1, host: 'elsewhere', port: 9092 })
+    const names = map.addresses().map(({ host, port }) => `${host}:${port}`)
+    expect(names).toEqual(['broker-1:9092', 'broker-2:9092', 'broker-3:9092', 'broker-4:9094', 'elsewhere:9092'])
+  })
+})
+
 describe('a suspect broker', () => {
   it('is one for five seconds; what it leads is asked for again, and stays known until then', async () => {
     const { map, asked, clock, topics } = setUp({ a: topic('a', [partition(1, 5)]), b: topic('b', [partition(2, 5)]) })

@@ -84,6 +84,7 @@ export function createScriptedWire(): ScriptedWire {
     suspect: node => void suspects.add(node),
     isSuspect: node => suspects.has(node),
     ailing: () => [],
+    addresses: () => [],
   }
 
   function send<T>(node: number, request: WireRequest<T>, lane = ''): Promise<T> {

@@ -45,6 +45,8 @@ export interface ClusterMap {
   /** A request to this broker timed out or its connection broke: for 5 s others are preferred. */
   suspect(node: number): void
   isSuspect(node: number): boolean
+  /** Where the brokers listen for us, as they say themselves: all that were ever named. */
+  addresses(): ReadonlyArray<{ host: string; port: number }>
   /** Partitions without a leader, or with too few replicas in sync, of the topics that somebody loads: looked at again every five seconds. */
   ailing(): Ailing[]
 }
@@ -108,6 +110,7 @@ export function createClusterMap(deps: {
   const { clock } = deps
   const entries = new Map<string, Entry>()
   const addresses = new Map<number, { host: string; port: number }>()
+  const advertised = new Map<string, { host: string; port: number }>()
   let listed: number[] = []
   const suspects = new Map<number, { untilMs: number; atMs: number }>()
   let breaks = 0
@@ -120,7 +123,9 @@ export function createClusterMap(deps: {
 
   function learn({ nodeId, host, port }: BrokerAddress): void {
     const known = addresses.get(nodeId)
-    if (known?.host !== host || known.port !== port) addresses.set(nodeId, { host, port })
+    if (known?.host === host && known.port === port) return
+    addresses.set(nodeId, { host, port })
+    advertised.set(`${host}:${port}`, { host, port })
   }
 
   function accept({ brokers, topics }: MetadataAnswer, askedAtMs: number): void {
@@ -279,6 +284,7 @@ export function createClusterMap(deps: {
           return ailment === undefined ? [] : [{ topic, partition: each.partition, ailment }]
         }),
       ),
+    addresses: () => [...advertised.values()],
     address: node => addresses.get(node),
     learn,
     accept,
