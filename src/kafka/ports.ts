@@ -150,11 +150,6 @@ export interface ShardTask {
   receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
   /** Called once per transaction, last: state records that bring the changelog to this point. */
   seal(): OutRecord[]
-  /**
-   * An input goes on at lower offsets than those received: its topic was deleted and made again, or its log was cut. Offsets name other records
-   * from now on.
-   */
-  turnedBack?(topic: string, partition: number): void
   /** The transaction sealed last has committed. */
   committed?(): void
   /**

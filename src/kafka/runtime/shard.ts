@@ -398,7 +398,6 @@ export function createShard(deps: {
     const { phase } = session
     if (phase.name === 'restoring' && phase.restore.reads(topic))
       end(session, new Error(`state topic ${topic}/${partition} was cut or made anew while it was read`))
-    else if (phase.name === 'running') phase.task.turnedBack?.(topic, partition)
   }
 
   function suspend(): void {
