@@ -1,8 +1,8 @@
 /** Appends from outside the platform: one record, idempotently, for as long as it takes, whatever becomes of brokers meanwhile. */
 import { createSystemClock } from '../../src/clock.ts'
+import { encodeBatch } from '../../src/kafka/protocol/encode-batch.ts'
 import { errorName } from '../../src/kafka/protocol/error-codes.ts'
 import { type CompactReader, compact, compactArray, flexibleRequest, int16, int32, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
-import { encodeBatch } from '../../src/kafka/protocol/record-batch.ts'
 import { type KafkaSettings, openWire, type Wire, type WireRequest } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { HUNG_MS } from './until.ts'

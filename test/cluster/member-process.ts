@@ -5,8 +5,8 @@
 import { createInterface } from 'node:readline'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
-import { SESSION_MS } from '../../src/kafka/runtime/group-member.ts'
 import { openLease } from '../../src/kafka/runtime/lease.ts'
+import { SESSION_MS } from '../../src/kafka/runtime/session-time.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 
 export interface MemberOptions {

@@ -1,7 +1,7 @@
 /** Processes of one role over a coordinator in memory and a clock that is moved by hand. */
 import type { Clock } from '../../src/clock.ts'
 import { KafkaError } from '../../src/kafka/protocol/wire.ts'
-import type { Coordinator } from '../../src/kafka/runtime/group-member.ts'
+import type { Coordinator } from '../../src/kafka/runtime/coordinator.ts'
 import { holdLease, type Lease } from '../../src/kafka/runtime/lease.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'

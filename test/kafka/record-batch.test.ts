@@ -3,7 +3,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { OutRecord } from '../../src/kafka/ports.ts'
-import { decodeRecordSet, encodeBatch } from '../../src/kafka/protocol/record-batch.ts'
+import { encodeBatch } from '../../src/kafka/protocol/encode-batch.ts'
+import { decodeRecordSet } from '../../src/kafka/protocol/record-batch.ts'
 import { withChecksum } from '../support/raw-batches.ts'
 
 const require = createRequire(import.meta.url)

@@ -1,5 +1,5 @@
 /** Why a partition cannot be written to, whatever this process does: by what brokers say of it. */
-import type { PartitionInfo } from './cluster.ts'
+import type { PartitionInfo } from './topic-info.ts'
 
 export type Ailment = 'no_leader' | 'too_few_replicas'
 

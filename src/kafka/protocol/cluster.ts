@@ -5,30 +5,9 @@
 import type { Clock, Timer } from '../../clock.ts'
 import { type Ailing, ailmentOf } from './ailing.ts'
 import type { BrokerAddress, MetadataAnswer } from './metadata-requests.ts'
+import { type LeaderOf, newest, type PartitionInfo, sameLeaders, type TopicInfo } from './topic-info.ts'
 
-export interface LeaderOf {
-  node: number
-  /** -1: the broker did not say. */
-  epoch: number
-}
-
-export interface PartitionInfo {
-  partition: number
-  /** Node id; -1: none now. */
-  leader: number
-  leaderEpoch: number
-  replicas: number[]
-  isr: number[]
-}
-
-export interface TopicInfo {
-  topic: string
-  /** 32 hex digits, lower case; empty when unknown. */
-  id: string
-  /** 0, or Kafka's error code (3: the broker knows no such topic). */
-  errorCode: number
-  partitions: PartitionInfo[]
-}
+export type { LeaderOf, PartitionInfo, TopicInfo } from './topic-info.ts'
 
 /** One per process and cluster settings, shared by all wires. */
 export interface ClusterMap {
@@ -294,26 +273,4 @@ export function createClusterMap(deps: {
       watching?.cancel()
     },
   }
-}
-
-/** The partitions of an answer, each in its newer state. Another topic id is another topic: nothing of the former one counts. */
-function newest(before: TopicInfo, { id, partitions }: Pick<TopicInfo, 'id' | 'partitions'>): PartitionInfo[] {
-  if (before.id !== id) return partitions
-  const known = new Map(before.partitions.map(each => [each.partition, each]))
-  return partitions.map(each => {
-    const other = known.get(each.partition)
-    return other && other.leaderEpoch > each.leaderEpoch ? other : each
-  })
-}
-
-function sameLeaders(one: TopicInfo, other: TopicInfo): boolean {
-  return (
-    one.id === other.id &&
-    one.errorCode === other.errorCode &&
-    one.partitions.length === other.partitions.length &&
-    one.partitions.every(({ leader, leaderEpoch }, index) => {
-      const there = other.partitions[index]!
-      return there.leader === leader && there.leaderEpoch === leaderEpoch
-    })
-  )
 }

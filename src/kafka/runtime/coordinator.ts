@@ -2,14 +2,25 @@
 import {
   type GroupAnswer,
   heartbeatRequest,
+  type JoinGroup,
   type JoinGroupAnswer,
   joinGroupRequest,
   leaveGroupRequest,
+  type SyncGroup,
   type SyncGroupAnswer,
   syncGroupRequest,
 } from '../protocol/group-requests.ts'
 import { KafkaError, type Wire, type WireRequest } from '../protocol/wire.ts'
-import type { Coordinator } from './group-member.ts'
+
+/** Rejects with `KafkaError` when there is no answer. */
+export interface Coordinator {
+  join(request: JoinGroup): Promise<JoinGroupAnswer>
+  sync(request: SyncGroup): Promise<SyncGroupAnswer>
+  heartbeat(request: { groupId: string; memberId: string; instanceId: string | undefined; generation: number }): Promise<GroupAnswer>
+  leave(request: { groupId: string; memberId: string; instanceId: string | undefined; reason: string }): Promise<GroupAnswer>
+  /** It is looked up again for the next request. */
+  forget(): void
+}
 
 const HEARTBEAT_WITHIN_MS = 1_500
 /** A join waits for members that are gone, for a session at most; the coordinator of a new group waits up to 3 s for others. */

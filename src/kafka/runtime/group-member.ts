@@ -2,15 +2,17 @@
  * A member of a consumer group's classic protocol: joins, keeps its place by heartbeats, and joins again whenever it has to. It knows nothing of
  * shards: what it reports and what it is given are text.
  *
- * Joins wait for other members, so they have connections of their own, and heartbeats go on beside them. Each error has one next step (`STEPS`);
+ * Joins wait for other members, so they have connections of their own, and heartbeats go on beside them. Each error has one next step (`member-errors.ts`);
  * nothing but a twin under the same instance id ends a member.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { GroupAnswer, JoinedMember, JoinGroup, JoinGroupAnswer, SyncGroup, SyncGroupAnswer } from '../protocol/group-requests.ts'
+import type { GroupAnswer, JoinedMember, JoinGroupAnswer, SyncGroupAnswer } from '../protocol/group-requests.ts'
 import { KafkaError } from '../protocol/wire.ts'
+import type { Coordinator } from './coordinator.ts'
+import { sentenceOf, stepOf } from './member-errors.ts'
+import { SESSION_MS } from './session-time.ts'
 
-export const SESSION_MS = 6_000
 const REBALANCE_MS = 6_000
 const HEARTBEAT_MS = 250
 const LEAVE_WITHIN_MS = 2_000
@@ -21,16 +23,6 @@ const STOPPED_PAUSE_MS = 2_000
 const REPORT_AFTER_MS = 2_000
 const PROTOCOL_TYPE = 'clarion'
 const PROTOCOL = 'shards'
-
-/** The group's coordinator. Rejects with `KafkaError` when there is no answer. */
-export interface Coordinator {
-  join(request: JoinGroup): Promise<JoinGroupAnswer>
-  sync(request: SyncGroup): Promise<SyncGroupAnswer>
-  heartbeat(request: { groupId: string; memberId: string; instanceId: string | undefined; generation: number }): Promise<GroupAnswer>
-  leave(request: { groupId: string; memberId: string; instanceId: string | undefined; reason: string }): Promise<GroupAnswer>
-  /** It is looked up again for the next request. */
-  forget(): void
-}
 
 export interface GroupMemberEvents {
   /** What the leader gave this member in this generation. It confirms the member as well. */
@@ -66,24 +58,6 @@ export interface GroupMemberDeps {
 }
 
 type Purpose = 'join' | 'heartbeat'
-
-type Step = 'rejoin' | 'rejoin_as_new' | 'find_coordinator' | 'wait' | 'stop' | 'end'
-
-/** Any other error: find the coordinator. */
-const STEPS: Record<string, Step> = {
-  REBALANCE_IN_PROGRESS: 'rejoin',
-  ILLEGAL_GENERATION: 'rejoin',
-  MEMBER_ID_REQUIRED: 'rejoin',
-  UNKNOWN_MEMBER_ID: 'rejoin_as_new',
-  COORDINATOR_LOAD_IN_PROGRESS: 'wait',
-  GROUP_AUTHORIZATION_FAILED: 'stop',
-  INCONSISTENT_GROUP_PROTOCOL: 'stop',
-  INVALID_SESSION_TIMEOUT: 'stop',
-  GROUP_MAX_SIZE_REACHED: 'stop',
-  UNSUPPORTED_VERSION: 'stop',
-  SASL_AUTHENTICATION_FAILED: 'stop',
-  FENCED_INSTANCE_ID: 'end',
-}
 
 export function createGroupMember(deps: GroupMemberDeps): GroupMember {
   const { groupId, instanceId, coordinator, clock, logger, events } = deps
@@ -149,8 +123,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
 
   /** What follows from an error, and for how long a join waits then. */
   function follow(error: string, purpose: Purpose, pauseMs: number): number {
-    const step = STEPS[error] ?? 'find_coordinator'
-    switch (step) {
+    switch (stepOf(error)) {
       case 'rejoin':
         return pauseMs <= PAUSE_MS.first ? 0 : pauseMs
       case 'rejoin_as_new':
@@ -325,25 +298,5 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
       wake?.()
       if (error !== undefined) logger.debug({ error }, 'the group was left without a goodbye')
     },
-  }
-}
-
-/** What an operator has to know of an error that the member does not get over by itself. */
-function sentenceOf(error: string, groupId: string, instanceId: string | undefined): string {
-  switch (error) {
-    case 'FENCED_INSTANCE_ID':
-      return `another process has joined the group ${groupId} as ${instanceId}: two processes have the same instance id (a copied data directory, or the same CLARION_INSTANCE). This one has stopped; give it another, and start it again`
-    case 'GROUP_AUTHORIZATION_FAILED':
-      return `the platform's Kafka user may not read the group ${groupId}: grant READ and DESCRIBE on GROUP ${groupId}`
-    case 'INCONSISTENT_GROUP_PROTOCOL':
-      return `processes of an earlier version are running in the group ${groupId}: stop them all; this one joins as soon as they are gone`
-    case 'INVALID_SESSION_TIMEOUT':
-      return `the brokers refuse the group ${groupId} a session of ${SESSION_MS / 1000} s: group.min.session.timeout.ms must not be above ${SESSION_MS}`
-    case 'GROUP_MAX_SIZE_REACHED':
-      return `the group ${groupId} has as many members as the brokers allow: raise group.max.size, or run fewer processes`
-    case 'SASL_AUTHENTICATION_FAILED':
-      return `the brokers refuse the platform's Kafka user or its password`
-    default:
-      return `the brokers refuse the group ${groupId}: ${error}`
   }
 }

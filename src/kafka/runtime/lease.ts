@@ -8,9 +8,11 @@ import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
 import { assign, createHoldings, decodeAssignment, decodeMetadata, encodeAssignment, encodeMetadata, markOf } from './assignment.ts'
+import type { Coordinator } from './coordinator.ts'
 import { createCoordinator } from './coordinator.ts'
-import { type Coordinator, createGroupMember, type GroupMember, SESSION_MS } from './group-member.ts'
+import { createGroupMember, type GroupMember } from './group-member.ts'
 import { openInstanceSlot, type SlotMachine } from './instance-slot.ts'
+import { SESSION_MS } from './session-time.ts'
 
 /** Beyond this the confirmation is late: worth showing, and no reason to stop. */
 const LATE_MS = 2_000

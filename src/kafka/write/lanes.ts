@@ -5,8 +5,8 @@
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { OutRecord, Place } from '../ports.ts'
+import { encodedBytesMax } from '../protocol/encode-batch.ts'
 import { RECORD_REFUSED } from '../protocol/error-codes.ts'
-import { encodedBytesMax } from '../protocol/record-batch.ts'
 import { KafkaError, type Wire } from '../protocol/wire.ts'
 import { AppendFailed } from './append-failed.ts'
 import { COORDINATOR_NOT_NOW } from './repeat.ts'

@@ -1,6 +1,6 @@
 /** A producer as brokers know it, with the sequence number of the next record of each partition. */
 import type { OutRecord } from '../ports.ts'
-import { encodeBatch } from '../protocol/record-batch.ts'
+import { encodeBatch } from '../protocol/encode-batch.ts'
 import type { ProducerIdentity } from '../protocol/wire.ts'
 import type { Slice } from './slices.ts'
 

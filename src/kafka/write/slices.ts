@@ -1,5 +1,5 @@
 import type { OutRecord } from '../ports.ts'
-import { encodedBytesMax } from '../protocol/record-batch.ts'
+import { encodedBytesMax } from '../protocol/encode-batch.ts'
 
 /** A batch this size is sent alone; the topics' limit is 8 MB. */
 export const SLICE_BYTES_MAX = 1024 * 1024
