@@ -19,58 +19,12 @@ import type { Fetched, FetchedPartition } from '../protocol/fetch-request.ts'
 import { decodeRecordSet, type ForeignBatches } from '../protocol/record-batch.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
 import { createFetchNodes, type FetchNode } from './fetch-nodes.ts'
+import { createLateWatch } from './late-answers.ts'
+import { createLocating } from './locating.ts'
 import { createPlacing } from './placing.ts'
+import { type LogReaderSettings, READER_DEFAULTS } from './reader-settings.ts'
 import type { ReaderWatch } from './reader-watch.ts'
-import {
-  advance,
-  createReading,
-  diverge,
-  hintOf,
-  keyOf,
-  lastEpoch,
-  type Reading,
-  remedyOf,
-  settleRange,
-  startOver,
-  waitingOf,
-} from './reading.ts'
-
-export interface LogReaderSettings {
-  /** How long the broker holds a fetch when there is nothing; also how late an added partition may start. */
-  maxWaitMs: number
-  /** The same while something is paused and may be resumed any moment. */
-  maxWaitWhilePausedMs: number
-  /** How long it may let records wait for more of them while it has time. */
-  patientWaitMs: number
-  /** So many bytes are worth an answer then. */
-  patientBytesMin: number
-  bytesMax: number
-  partitionBytesMax: number
-  /** A partition without records for this long is read with the quiet ones. */
-  quietAfterMs: number
-  /** With as many partitions or fewer there are no quiet ones. */
-  busyMin: number
-  /** Most quiet partitions that are read together. */
-  quietMax: number
-  /** How long the broker holds a fetch of quiet ones when there is nothing. */
-  quietWaitMs: number
-  /** With an answer that is so late, the rest of the cluster is asked whether others lead by now; again and again after so long. */
-  lateMs: number
-}
-
-const DEFAULTS: LogReaderSettings = {
-  maxWaitMs: 250,
-  maxWaitWhilePausedMs: 5,
-  patientWaitMs: 500,
-  patientBytesMin: 256 * 1024,
-  bytesMax: 4 * 1024 * 1024,
-  partitionBytesMax: 1024 * 1024,
-  quietAfterMs: 10_000,
-  busyMin: 8,
-  quietMax: 512,
-  quietWaitMs: 1_000,
-  lateMs: 1_000,
-}
+import { advance, createReading, diverge, hintOf, keyOf, lastEpoch, type Reading, remedyOf, startOver, waitingOf } from './reading.ts'
 
 const ANSWER_UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 
@@ -89,14 +43,12 @@ export function createLogReader(deps: {
   watch?: ReaderWatch | undefined
   settings?: Partial<LogReaderSettings>
 }): LogReader {
-  const settings = { ...DEFAULTS, ...deps.settings }
+  const settings = { ...READER_DEFAULTS, ...deps.settings }
   const { clock, events, watch } = deps
   const logger = deps.logger.child({ part: 'log-reader' })
   const all = new Map<string, Reading>()
   const pausedBriefly = new Set<string>()
   const loops = new Set<Promise<void>>()
-  /** Partitions whose log's start and end are to be asked for, by leader. */
-  const locating = new Map<number, Set<Reading>>()
   let opening: Promise<Wire> | undefined
   let wire: Wire | undefined
   let closed = false
@@ -116,6 +68,9 @@ export function createLogReader(deps: {
     place,
     replaced,
   })
+
+  const locate = createLocating({ logger, wire: opened, track, isClosed: () => closed, isRead, placing, place, report })
+  const watchLate = createLateWatch({ clock, lateMs: settings.lateMs, track, isClosed: () => closed, cluster: () => wire?.cluster, follow })
 
   function opened(): Promise<Wire> {
     opening ??= openWire(deps.kafka, deps.logger).then(
@@ -224,41 +179,6 @@ export function createLogReader(deps: {
     }
   }
 
-  /** A frozen broker cannot say that others lead by now: the rest of the cluster is asked while its answer is late. */
-  function watchLate(node: FetchNode, afterMs: number): { cancel(): void } {
-    let timer = clock.after(afterMs, look)
-    let isOver = false
-    function look(): void {
-      track(
-        moveAway(node).finally(() => {
-          if (!isOver && !closed) timer = clock.after(settings.lateMs, look)
-        }),
-      )
-    }
-    return {
-      cancel() {
-        isOver = true
-        timer.cancel()
-      },
-    }
-  }
-
-  async function moveAway({ session }: FetchNode): Promise<void> {
-    const cluster = wire?.cluster
-    if (!cluster) return
-    const topics = new Set([...session.readings()].map(([, { topic }]) => topic))
-    for (const topic of topics) cluster.stale(topic)
-    try {
-      await cluster.load(topics)
-    } catch {
-      return // nobody else answers either
-    }
-    for (const [, reading] of [...session.readings()]) {
-      const leader = cluster.leader(reading.topic, reading.partition)
-      if (leader && leader.epoch > (reading.leader?.epoch ?? -1)) follow(reading, leader)
-    }
-  }
-
   function follow(reading: Reading, leader: LeaderOf): void {
     takeOut(reading)
     reading.leader = leader
@@ -339,61 +259,6 @@ export function createLogReader(deps: {
     cluster.stale(topic)
     if (remedy === 'moved' || remedy === 'topic') placing.fail(reading, remedy === 'moved' ? 'no_leader' : 'unknown_topic', 'none')
     else placing.fail(reading, remedy === 'unauthorized' ? 'unauthorized' : 'no_leader', 'back-off')
-  }
-
-  /** Asks where the log starts and ends, for all that one broker leads together. */
-  function locate(reading: Reading): void {
-    const node = reading.leader!.node
-    const known = locating.get(node)
-    if (known) {
-      known.add(reading)
-      return
-    }
-    const batch = new Set([reading])
-    locating.set(node, batch)
-    queueMicrotask(() => {
-      locating.delete(node)
-      track(locateAll([...batch]))
-    })
-  }
-
-  async function locateAll(batch: Reading[]): Promise<void> {
-    let starts: Map<string, number>
-    let ends: Map<string, number>
-    try {
-      const to = await opened()
-      ;[starts, ends] = await Promise.all([to.starts(batch), to.ends(batch)])
-    } catch (error) {
-      if (closed) return
-      logger.warn({ error: String(error) }, 'the starts and ends of logs could not be asked for; trying again')
-      starts = ends = new Map()
-    }
-    if (closed) return
-    for (const reading of batch) {
-      if (!isRead(reading)) continue
-      const key = keyOf(reading.topic, reading.partition)
-      const [start, end] = [starts.get(key), ends.get(key)]
-      if (start === undefined || end === undefined) {
-        wire?.cluster.stale(reading.topic)
-        placing.fail(reading, 'no_leader', 'none')
-      } else located(reading, start, end)
-    }
-  }
-
-  function located(reading: Reading, start: number, end: number): void {
-    const from = reading.offset
-    const gap = settleRange(reading, start, end)
-    if (gap === 'beyond_end') {
-      placing.fail(reading, 'beyond_end', 'back-off')
-      return
-    }
-    if (gap) report(reading, gap)
-    // Where nothing has changed, the same is not asked again at once.
-    if (reading.offset === from && reading.failures > 0) placing.fail(reading, 'no_leader', 'back-off')
-    else {
-      reading.failures++
-      place(reading)
-    }
   }
 
   /** The log was cut below what has been read. */
