@@ -1,10 +1,12 @@
 /** What a process finds when it starts on somebody's cluster, and what it says when that is not enough. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
+import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { createAccounts } from '../../src/kafka/admin/accounts.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { SHARED_TOPICS } from '../../topics/index.ts'
 import { startPlatform } from '../support/platform.ts'
+import { makeDataDirectory, silent } from '../support/run-directory.ts'
 import type { Cluster } from './cluster.ts'
 import { testCluster } from './test-cluster.ts'
 import { within } from './until.ts'
@@ -87,3 +89,25 @@ it('raises the minimum of topics that are there already, and leaves their other 
   expect(settings['min.insync.replicas']!.value).toBe('2')
   expect(settings['segment.ms']!.value).toBe('7000000')
 }, 120_000)
+
+it('lets webhooks reach no broker that the cluster names, though the settings name one only', async () => {
+  const clickhouse = await startEmbeddedClickHouse({ dataDir: makeDataDirectory(), logger: silent })
+  const platform = await startPlatform({
+    roles: 'api',
+    env: {
+      KAFKA_BROKERS: cluster.brokers[0]!,
+      KAFKA_USERNAME: cluster.username,
+      KAFKA_PASSWORD: cluster.password,
+      KAFKA_CLIENT_BOOTSTRAP: cluster.clientBrokers[0]!,
+      CLICKHOUSE_URL: clickhouse.url,
+      CLARION_SECRET_KEY: 'secret-of-the-start'.repeat(2),
+    },
+  })
+  const { call } = await platform.organization()
+  const answer = (port: number) => call('POST', '/api/v1/webhooks', { url: `http://127.0.0.1:${port}/`, events: ['*'] })
+  const own = [1, 2, 3].map(n => cluster.ports(n).internal)
+  const answers = await Promise.all([...own, 9].map(answer))
+  expect(answers.map(({ code }) => code)).toEqual([...Array(3).fill('invalid_webhook_url'), undefined])
+  await platform.stop()
+  await clickhouse.close()
+}, 180_000)
