@@ -104,6 +104,19 @@ export interface LogReaderEvents {
   onFatal(error: Error): void
 }
 
+export const UNAVAILABLE_REASONS = ['unknown_topic', 'no_leader', 'too_few_replicas', 'unauthorized', 'unreachable', 'failing'] as const
+export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number]
+
+/** A topic of one organization that cannot be written to now. */
+export interface Unavailable {
+  topic: string
+  reason: UnavailableReason
+  /** Monotonic. */
+  sinceMs: number
+  /** It has lasted for two seconds: the organization is paused, and hears of it. */
+  isPaused: boolean
+}
+
 /**
  * One shard of one role, as its processor sees it. Everything given to `write` between two seals commits in one Kafka transaction,
  * together with what `seal` answers; nothing of it is visible before.
@@ -121,9 +134,21 @@ export interface ShardHandle {
   /** Of the records received last, to be stored with the position; undefined: none were. */
   position(topic: string, partition: number): Required<KnownPosition> | undefined
   unassign(topic: string, partition: number): void
-  /** Back-pressure on one input: no further `receive` for it until resumed. */
-  pause(topic: string, partition: number): void
+  /**
+   * Puts records of the task's own state among its inputs, under a name that is read from nowhere. They are received in turn, each once a session, until
+   * that name is unassigned. Offsets ascend.
+   */
+  offer(topic: string, partition: number, records: LogRecord[]): void
+  /**
+   * Back-pressure on one input: no further `receive` for it until resumed. `left`: so many of the records that are being received, the last ones,
+   * count as not received, and come again first.
+   */
+  pause(topic: string, partition: number, left?: number): void
   resume(topic: string, partition: number): void
+  /** Whether this topic of an organization cannot be written to now, as far as is known without trying. */
+  unavailable(topic: string): Unavailable | undefined
+  /** Topics whose organizations are paused. */
+  pausedTopics(): Unavailable[]
   /**
    * False once the lease of this shard is lost, or its session has ended: no request, insert or commit may begin, since another process may do the
    * same. Cheap: numbers compared.
@@ -157,6 +182,10 @@ export interface ShardTask {
    * inputs since then are received again. A task without it is opened anew and restored.
    */
   rollback?(): void
+  /** The organization of this topic is paused, or is so no longer (`ShardHandle.pausedTopics`). */
+  pausesChanged?(topic: string): void
+  /** What ails it, in a sentence, though it goes on; for `/ready`. */
+  degraded?(): string | undefined
   /** Stop new work; resolves when work under way has ended (at most the drain time). Writes made meanwhile still commit. */
   drain?(): Promise<void>
   close(): void
@@ -191,6 +220,11 @@ export interface Processor {
    * is confirmed; others work on until another process fences them.
    */
   actsOutside?: boolean
+  /**
+   * The organization's topic that what comes in by this input is written to: while it cannot be, the input is not taken, and a transaction that fails
+   * on it alone is rolled back. Undefined: the input belongs to no single organization. Absent: nobody is paused.
+   */
+  pausesOn?(input: string): string | undefined
   /** Whether a record that fails a transaction is looked for and handed on as isolated (`receive`). */
   isolatesRecords?: boolean
   open(handle: ShardHandle): ShardTask

@@ -24,12 +24,14 @@ function watched() {
       }
     },
   } as unknown as ClusterMap
+  const unwanted = new Set<string>()
   const told: string[] = []
   const released: string[] = []
   const availability = createAvailability({
     clock,
     cluster,
     minInSync: replicas => Math.min(2, replicas),
+    isWanted: topic => !unwanted.has(topic),
     onChange: topic => told.push(`${topic} ${availability.of(topic)?.isPaused ? 'paused' : 'resumed'}`),
     onRelease: topic => released.push(topic),
   })
@@ -45,7 +47,7 @@ function watched() {
     await settle()
   }
   const fail = (...topics: string[]) => availability.failed(topics.map(topic => ({ topic, partition: 0, type: REFUSED })))
-  return { availability, advance, become, clock, fail, probed, released, suspects, told }
+  return { availability, advance, become, clock, fail, probed, released, suspects, told, unwanted }
 }
 
 interface Shape {
@@ -58,6 +60,7 @@ interface Shape {
 describe('a topic', () => {
   it.each([
     ['does not exist', { errorCode: 3 }, 'unknown_topic'],
+    ['may not be described', { errorCode: 29 }, 'unauthorized'],
     ['has no leader', { leader: -1 }, 'no_leader'],
     ['has too few replicas in sync', { isr: [1] }, 'too_few_replicas'],
   ] as const)(
@@ -85,17 +88,26 @@ describe('a topic', () => {
     expect([availability.of('a'), released, told]).toEqual([undefined, ['a'], []])
   })
 
+  it('is available at once when what the map knows is long over', async () => {
+    const { availability, advance, become } = watched()
+    become('a', { leader: -1 }, true)
+    become('a')
+    expect(availability.of('a')).toMatchObject({ reason: 'no_leader' })
+    await advance(0)
+    expect(availability.of('a')).toBeUndefined()
+  })
+
   it('of which nothing is known is available', () => {
     expect(watched().availability.of('a')).toBeUndefined()
   })
 
-  it('that was made again under its name stays held', async () => {
+  it('that was made again under its name is the log from then on', async () => {
     const { availability, advance, become } = watched()
     become('a', { id: 'old' }, true)
     availability.failed([{ topic: 'a', partition: 0, type: 'UNKNOWN_TOPIC_OR_PARTITION' }])
     become('a', { id: 'new' })
     await advance(1_000)
-    expect(availability.of('a')).toMatchObject({ reason: 'replaced' })
+    expect(availability.of('a')).toBeUndefined()
   })
 })
 
@@ -147,6 +159,19 @@ describe('a topic on which a transaction failed', () => {
     expect(released.at(-1)).toBe('c')
     availability.committed(['c'])
     expect(availability.unavailable().map(({ topic }) => topic)).toEqual(['b'])
+  })
+
+  it('is available without a trial when nothing waits to be written to it', async () => {
+    const { availability, advance, become, fail, released, unwanted } = watched()
+    for (const topic of ['a', 'b', 'c']) become(topic)
+    fail('a', 'b', 'c')
+    unwanted.add('a')
+    await advance(1_000)
+    expect([released, availability.unavailable().map(({ topic }) => topic)]).toEqual([['a', 'b'], ['c']])
+    // What had waited for it was refused, say, and wrote nothing to it.
+    unwanted.add('b')
+    availability.committed(['state'])
+    expect(released).toEqual(['a', 'b', 'c'])
   })
 
   it('holds up no trial of others once it is forgotten', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import type { OutRecord, Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import type { LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createShard, type Shard } from '../../src/kafka/runtime/shard.ts'
 import { createLogger } from '../../src/observability/logger.ts'
@@ -183,6 +183,43 @@ describe('a session of a shard', () => {
     made.sessions[0]!.fail(new Error('made by the test'))
     await clock.sleep(300)
     expect(made.sessions).toHaveLength(1)
+    await made.close()
+  })
+})
+
+describe('what a task offers', () => {
+  it('is taken as its inputs are: in order, and one at a time until the record at fault is found', async () => {
+    const offered = ['first', 'poison', 'last'].map((value, offset): LogRecord => {
+      return { topic: 'own', partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from(value), headers: {} }
+    })
+    /** What a task would have in its state. */
+    const done = new Set<number>()
+    const made = await setup(
+      handle => {
+        let taken: number[] = []
+        let sealed: number[] = []
+        return {
+          start: () => handle.offer('own', 0, offered.filter(({ offset }) => !done.has(offset))), // biome-ignore format: one thought
+          receive(records, _nextOffset, isolated) {
+            for (const { value, offset } of records) {
+              if (String(value) === 'poison' && !isolated) throw new Error('made by the test')
+              taken.push(offset)
+              handle.write([{ topic: made.output, partition: 0, key: null, value: isolated ? 'isolated' : value }])
+            }
+          },
+          seal() {
+            sealed = taken
+            taken = []
+            return []
+          },
+          committed() {
+            for (const offset of sealed) done.add(offset)
+          },
+        }
+      },
+      { isolatesRecords: true },
+    )
+    expect(values(await made.tail.until(records => records.length === 3))).toEqual(['first', 'isolated', 'last'])
     await made.close()
   })
 })

@@ -19,6 +19,8 @@ export interface TestRuntime {
   name(base: string): string
   createTopic(base: string, partitions?: number, settings?: Record<string, string>): Promise<string>
   deleteTopic(topic: string): Promise<void>
+  /** Under the same name, with one partition. */
+  remakeTopic(topic: string): Promise<void>
   /** `protocol`: of transactions; what the broker has agreed on by default. */
   writer(
     transactionalId: string,
@@ -63,6 +65,7 @@ export async function testRuntime(): Promise<TestRuntime> {
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
+    remakeTopic: async topic => void (await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] })),
     async writer(transactionalId, settings = kafka, protocol, isPausable) {
       const writer = await openTransactionalWriter({
         kafka: settings,

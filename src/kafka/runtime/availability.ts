@@ -11,24 +11,15 @@
  * One topic is on trial at a time: a trial that fails costs a transaction. Nothing of this is stored, a new owner of the shard finds it again.
  */
 import type { Clock, Timer } from '../../clock.ts'
+import type { Unavailable, UnavailableReason } from '../ports.ts'
 import type { ClusterMap, TopicInfo } from '../protocol/cluster.ts'
 import type { FailedTopic } from '../write/commit-failed.ts'
 
 const PROBE_PAUSE_MS = { first: 1_000, longest: 30_000 }
 /** What is over sooner is nobody's concern. */
 const PAUSED_AFTER_MS = 2_000
-const UNKNOWN_TOPIC = 3
-
-export type UnavailableReason = 'unknown_topic' | 'replaced' | 'no_leader' | 'too_few_replicas' | 'unauthorized' | 'unreachable' | 'failing'
-
-export interface Unavailable {
-  topic: string
-  reason: UnavailableReason
-  /** Monotonic. */
-  sinceMs: number
-  /** It has lasted for two seconds: the organization is told. */
-  isPaused: boolean
-}
+/** Kafka's codes of a topic that a broker says nothing of. */
+const UNTOLD: Readonly<Record<number, UnavailableReason>> = { 3: 'unknown_topic', 29: 'unauthorized' }
 
 export interface Availability {
   /** Undefined: its input may be taken. */
@@ -50,8 +41,6 @@ interface Hold {
   sinceMs: number
   /** A transaction has failed on it: it takes one that succeeds to be available again. */
   hasFailed: boolean
-  /** Of the topic when it was held; empty when it was not known. */
-  id: string
   probes: number
   /** Probed, and found to be in order. */
   isWell: boolean
@@ -64,6 +53,8 @@ export function createAvailability(deps: {
   cluster: ClusterMap
   /** `min.insync.replicas` of a topic with so many replicas. */
   minInSync(replicas: number): number
+  /** Whether anything waits to be written to it: without that a trial would never end. */
+  isWanted(topic: string): boolean
   /** A topic has become paused, or is available again after that. */
   onChange(topic: string): void
   /** A topic that was held may be taken again. */
@@ -77,40 +68,38 @@ export function createAvailability(deps: {
 
   function faultOf(info: TopicInfo | undefined): UnavailableReason | undefined {
     if (info === undefined) return undefined
-    if (info.errorCode === UNKNOWN_TOPIC) return 'unknown_topic'
+    if (info.errorCode !== 0) return UNTOLD[info.errorCode]
     for (const { leader, isr, replicas } of info.partitions) {
       if (leader < 0) return 'no_leader'
-      if (cluster.isSuspect(leader)) return 'unreachable'
+      // Without another replica there is no other leader to wait for.
+      if (replicas.length > 1 && cluster.isSuspect(leader)) return 'unreachable'
       if (isr.length < minInSync(replicas.length)) return 'too_few_replicas'
     }
     return undefined
   }
 
   function hold(topic: string, reason: UnavailableReason, hasFailed: boolean): Hold {
-    const { id = '' } = cluster.known(topic) ?? {}
-    const held: Hold = {
-      topic,
-      reason,
-      sinceMs: clock.monotonicMs(),
-      hasFailed,
-      id,
-      probes: 0,
-      isWell: false,
-      timer: undefined,
-      isPaused: false,
-    }
+    const sinceMs = clock.monotonicMs()
+    const held: Hold = { topic, reason, sinceMs, hasFailed, probes: 0, isWell: false, timer: undefined, isPaused: false }
     holds.set(topic, held)
     clock.after(PAUSED_AFTER_MS, () => {
       if (isClosed || holds.get(topic) !== held) return
       held.isPaused = true
       deps.onChange(topic)
     })
-    probeLater(held)
+    // What the map says may be long over.
+    if (hasFailed) probeLater(held)
+    else probeAfter(held, 0)
     return held
   }
 
+  /** A hold that cost nobody anything is looked at every second. */
   function probeLater(held: Hold): void {
-    const pauseMs = Math.min(PROBE_PAUSE_MS.first * 2 ** held.probes++, PROBE_PAUSE_MS.longest)
+    const pauseMs = held.hasFailed ? Math.min(PROBE_PAUSE_MS.first * 2 ** held.probes++, PROBE_PAUSE_MS.longest) : PROBE_PAUSE_MS.first
+    probeAfter(held, pauseMs)
+  }
+
+  function probeAfter(held: Hold, pauseMs: number): void {
     held.timer = clock.after(pauseMs, () => void probe(held))
   }
 
@@ -120,7 +109,8 @@ export function createAvailability(deps: {
     await cluster.load([topic]).catch(() => undefined)
     if (isClosed || holds.get(topic) !== held) return
     const info = cluster.known(topic)
-    const fault = info === undefined ? 'unreachable' : isReplaced(held, info) ? 'replaced' : faultOf(info)
+    // One that was made anew under its name is the organization's log from now on: nothing else can replace it.
+    const fault = info === undefined ? 'unreachable' : faultOf(info)
     if (fault !== undefined) {
       held.reason = fault
       probeLater(held)
@@ -130,13 +120,14 @@ export function createAvailability(deps: {
     } else release(held)
   }
 
-  /** A topic of the same name is not the organization's log until the control plane says so. */
-  const isReplaced = (held: Hold, info: TopicInfo): boolean => held.id !== '' && info.id !== '' && info.id !== held.id
-
   function nextTrial(): void {
     if (trial) return
     for (const held of holds.values()) {
       if (!held.isWell) continue
+      if (!deps.isWanted(held.topic)) {
+        release(held)
+        continue
+      }
       trial = held
       deps.onRelease(held.topic)
       return
@@ -175,20 +166,21 @@ export function createAvailability(deps: {
           hold(topic, REASONS[type] ?? 'failing', true)
           continue
         }
+        // On trial, or waiting for its turn: no probe is to come.
+        const isUnprobed = held.isWell
         held.hasFailed = true
         held.reason = REASONS[type] ?? 'failing'
         held.isWell = false
-        if (trial !== held) continue
-        trial = undefined
-        probeLater(held)
+        if (trial === held) trial = undefined
+        if (isUnprobed) probeLater(held)
       }
       nextTrial()
     },
     committed(topics) {
-      for (const topic of topics) {
-        const held = holds.get(topic)
-        if (held && held === trial) release(held)
-      }
+      if (!trial) return
+      for (const topic of topics) if (topic === trial?.topic) release(trial)
+      // All that had waited for it came to nothing that is written to it.
+      if (trial && !deps.isWanted(trial.topic)) release(trial)
     },
     forget,
     unavailable: () => [...holds.values()].filter(held => held !== trial).map(shown),

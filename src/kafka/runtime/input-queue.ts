@@ -1,6 +1,7 @@
 /**
  * What a shard has fetched and not judged yet, by partition, taken in turns so that one organization's flood does not hold up another's
- * lone emit. Bounded: a partition with too much waiting is paused at the reader.
+ * lone emit. Bounded: a partition with too much waiting is paused at the reader. What was handed out is kept until it has committed, so that it can
+ * be put back when its transaction is rolled back.
  */
 import type { KnownPosition, LogReader, LogRecord } from '../ports.ts'
 
@@ -17,61 +18,120 @@ export interface Taken {
   nextOffset: number
 }
 
+type Position = Required<KnownPosition> | undefined
+
+interface Batch {
+  records: LogRecord[]
+  /** Before it all has been taken. */
+  from: number
+  nextOffset: number
+  position: Position
+}
+
 interface Lane {
   topic: string
   partition: number
-  batches: Array<{ records: LogRecord[]; from: number; nextOffset: number; position: Required<KnownPosition> | undefined }>
+  /** False: its records are offered by the task. */
+  isRead: boolean
+  batches: Batch[]
   /** Of the records taken last. */
-  position: Required<KnownPosition> | undefined
+  position: Position
   waitingRecords: number
   waitingBytes: number
   /** Records taken in this round. */
   taken: number
-  /** Paused here because too much waits. */
+  /** Records handed out that have not committed. */
+  uncommitted: number
+  /** Too much waits. */
   full: boolean
   /** Paused by the task. */
   held: boolean
+  /** What it would be written to is unavailable. */
+  unavailable: boolean
+  reader: 'reads' | 'pauses briefly' | 'pauses'
+}
+
+interface HandedOut {
+  lane: Lane
+  records: LogRecord[]
+  nextOffset: number
+  position: Position
+  positionBefore: Position
 }
 
 export interface InputQueue {
   assign(topic: string, partition: number, from: number | 'earliest', known?: KnownPosition): void
   unassign(topic: string, partition: number): void
+  /** Records that are read from nowhere, under a name of their own. */
+  offer(topic: string, partition: number, records: LogRecord[]): void
   /** Topic id and leader epoch of the records taken last; the reader may be further. */
   position(topic: string, partition: number): Required<KnownPosition> | undefined
-  hold(topic: string, partition: number): void
+  /** `left`: so many of what was taken last, of this partition, are put back. */
+  hold(topic: string, partition: number, left?: number): void
   release(topic: string, partition: number): void
   push(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
-  /** Whether `take` would answer something. */
+  /** Whether `take` may answer something. */
   ready(): boolean
   /** The next records of the partition whose turn it is, at most `recordsMax`, and a megabyte. */
   take(recordsMax: number): Taken | undefined
   /** A new round begins: each partition has its whole share again. */
   renew(): void
+  /** What was taken until now is in a transaction that is to be committed; `committed` or `putBack` follows. */
+  sealed(): void
+  committed(): void
+  /** All that was taken and has not committed is in front again, in order. */
+  putBack(): void
+  /** Inputs for which this is true are looked at again: they may be available. */
+  available(isOf: (topic: string) => boolean): void
+  /** Whether an input for which this is true is assigned, and whether anything of it waits or has not committed. */
+  find(isOf: (topic: string) => boolean): { isAssigned: boolean; isWaiting: boolean }
   /** Unassigns everything. */
   clear(): void
 }
 
-/** `shareMax`: how many records of one partition are taken in one round (a transaction), so that a flood does not make it long for all. */
-export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_INFINITY): InputQueue {
+export interface InputQueueSettings {
+  /** Most records of one partition in one round (a transaction), so that a flood does not make it long for all. */
+  shareMax?: number | undefined
+  /** Asked when it is an input's turn: false holds it until it is released or `available`. With it, what was taken can be put back. */
+  mayTake?: ((topic: string) => boolean) | undefined
+}
+
+export function createInputQueue(reader: LogReader, { shareMax = Number.POSITIVE_INFINITY, mayTake }: InputQueueSettings = {}): InputQueue {
   const lanes = new Map<string, Lane>()
   /** Lanes with something to take, in turn order. */
   const turn = new Set<Lane>()
   /** Lanes that have had something of this round. */
   const served = new Set<Lane>()
+  let filling: HandedOut[] = []
+  let underWay: HandedOut[] = []
+  let last: HandedOut | undefined
+
+  function add(topic: string, partition: number, isRead: boolean): Lane {
+    const lane: Lane = {
+      ...{ topic, partition, isRead, batches: [], position: undefined, waitingRecords: 0, waitingBytes: 0 },
+      ...{ taken: 0, uncommitted: 0, full: false, held: false, unavailable: false, reader: 'reads' },
+    }
+    lanes.set(`${topic}/${partition}`, lane)
+    return lane
+  }
 
   function update(lane: Lane): void {
-    if (lane.batches.length > 0 && !lane.held && lane.taken < shareMax) turn.add(lane)
+    if (lane.batches.length > 0 && !lane.held && !lane.unavailable && lane.taken < shareMax) turn.add(lane)
     else turn.delete(lane)
-    const full = lane.waitingRecords > WAITING_RECORDS_MAX || lane.waitingBytes > WAITING_BYTES_MAX
     // Resume at half, so that pausing does not flutter.
-    const low = lane.waitingRecords <= WAITING_RECORDS_MAX / 2 && lane.waitingBytes <= WAITING_BYTES_MAX / 2
-    if (full && !lane.full) {
-      lane.full = true
-      reader.pause(lane.topic, lane.partition, true)
-    } else if (lane.full && low && !lane.held) {
-      lane.full = false
-      reader.resume(lane.topic, lane.partition)
-    }
+    const part = lane.full ? 2 : 1
+    lane.full = lane.waitingRecords > WAITING_RECORDS_MAX / part || lane.waitingBytes > WAITING_BYTES_MAX / part
+    if (lane.isRead) tellReader(lane)
+  }
+
+  /** An input may be held for hours, and nobody waits for it by the millisecond; one that is full goes on soon. */
+  function tellReader(lane: Lane): void {
+    const { topic, partition } = lane
+    const wanted = lane.held || lane.unavailable ? 'pauses' : lane.full ? 'pauses briefly' : 'reads'
+    if (wanted === lane.reader) return
+    lane.reader = wanted
+    if (wanted === 'reads') reader.resume(topic, partition)
+    else reader.pause(topic, partition, wanted === 'pauses briefly')
   }
 
   function drop(key: string): Lane | undefined {
@@ -83,69 +143,103 @@ export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_I
     return lane
   }
 
+  function append(lane: Lane, batch: Batch): void {
+    lane.batches.push(batch)
+    count(lane, batch.records, 1)
+    update(lane)
+  }
+
+  function count(lane: Lane, records: LogRecord[], sign: 1 | -1): void {
+    lane.waitingRecords += sign * records.length
+    for (const record of records) lane.waitingBytes += sign * bytesOf(record)
+  }
+
+  function putInFront(lane: Lane, batch: Batch): void {
+    lane.batches.unshift(batch)
+    count(lane, batch.records, 1)
+  }
+
+  /** The last records of what was handed out are the next of their lane. */
+  function leave(from: HandedOut, left: number): void {
+    const { lane, records, nextOffset, position, positionBefore } = from
+    const used = records.length - left
+    putInFront(lane, { records: records.slice(used), from: 0, nextOffset, position })
+    lane.taken -= left
+    if (used > 0) {
+      from.records = records.slice(0, used)
+      from.nextOffset = records[used - 1]!.offset + 1
+      return
+    }
+    lane.position = positionBefore
+    if (filling.at(-1) !== from) return
+    filling.pop()
+    lane.uncommitted--
+  }
+
+  /** The lane whose turn it is, if what it would be written to is available. */
+  function nextLane(): Lane | undefined {
+    for (const lane of turn) {
+      if (!mayTake || mayTake(lane.topic)) return lane
+      lane.unavailable = true
+      update(lane)
+    }
+    return undefined
+  }
+
   return {
     assign(topic, partition, from, known) {
-      const lane: Lane = {
-        topic,
-        partition,
-        batches: [],
-        position: undefined,
-        waitingRecords: 0,
-        waitingBytes: 0,
-        taken: 0,
-        full: false,
-        held: false,
-      }
-      lanes.set(`${topic}/${partition}`, lane)
+      add(topic, partition, true)
       reader.assign(topic, partition, from, known)
     },
     unassign(topic, partition) {
-      if (drop(`${topic}/${partition}`)) reader.unassign(topic, partition)
+      if (drop(`${topic}/${partition}`)?.isRead) reader.unassign(topic, partition)
+    },
+    offer(topic, partition, records) {
+      const lane = lanes.get(`${topic}/${partition}`) ?? add(topic, partition, false)
+      if (records.length > 0) append(lane, { records, from: 0, nextOffset: records.at(-1)!.offset + 1, position: undefined })
     },
     position: (topic, partition) => lanes.get(`${topic}/${partition}`)?.position,
-    hold(topic, partition) {
+    hold(topic, partition, left = 0) {
       const lane = lanes.get(`${topic}/${partition}`)
-      if (!lane || lane.held) return
+      if (!lane) return
+      if (left > 0 && last?.lane === lane) leave(last, left)
       lane.held = true
-      // A task may hold an input for hours; nobody waits for it by the millisecond.
-      reader.pause(topic, partition, false)
       update(lane)
     },
     release(topic, partition) {
       const lane = lanes.get(`${topic}/${partition}`)
       if (!lane?.held) return
       lane.held = false
-      if (lane.full) reader.pause(topic, partition, true)
-      else reader.resume(topic, partition)
       update(lane)
     },
     push(topic, partition, records, nextOffset) {
       const lane = lanes.get(`${topic}/${partition}`)
-      if (!lane) return
-      lane.batches.push({ records, from: 0, nextOffset, position: reader.position(topic, partition) })
-      lane.waitingRecords += records.length
-      for (const record of records) lane.waitingBytes += bytesOf(record)
-      update(lane)
+      if (lane) append(lane, { records, from: 0, nextOffset, position: reader.position(topic, partition) })
     },
     ready: () => turn.size > 0,
     take(recordsMax) {
-      const [lane] = turn
+      const lane = nextLane()
       if (!lane) return undefined
       turn.delete(lane) // to the end of the line
       const batch = lane.batches[0]!
-      const { count, bytes } = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - lane.taken))
-      const records = count === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + count)
-      batch.from += count
+      const size = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - lane.taken))
+      const records = size === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + size)
+      batch.from += size
+      const isFinished = batch.from >= batch.records.length
+      if (isFinished) lane.batches.shift()
+      const nextOffset = isFinished ? batch.nextOffset : records.at(-1)!.offset + 1
+      const { topic, partition } = lane
+      last = { lane, records, nextOffset, position: batch.position, positionBefore: lane.position }
       lane.position = batch.position
-      const finished = batch.from >= batch.records.length
-      if (finished) lane.batches.shift()
-      lane.waitingRecords -= records.length
-      lane.waitingBytes -= bytes
+      count(lane, records, -1)
       lane.taken += records.length
       served.add(lane)
       update(lane)
-      const nextOffset = finished ? batch.nextOffset : records.at(-1)!.offset + 1
-      return { topic: lane.topic, partition: lane.partition, records, nextOffset }
+      if (mayTake) {
+        filling.push(last)
+        lane.uncommitted++
+      }
+      return { topic, partition, records, nextOffset }
     },
     renew() {
       for (const lane of served) {
@@ -154,23 +248,64 @@ export function createInputQueue(reader: LogReader, shareMax = Number.POSITIVE_I
       }
       served.clear()
     },
+    sealed() {
+      underWay = filling
+      filling = []
+    },
+    committed() {
+      for (const { lane } of underWay) lane.uncommitted--
+      underWay = []
+    },
+    putBack() {
+      const changed = new Set<Lane>()
+      for (const { lane, records, nextOffset, position, positionBefore } of [...underWay, ...filling].reverse()) {
+        if (lanes.get(`${lane.topic}/${lane.partition}`) !== lane) continue
+        putInFront(lane, { records, from: 0, nextOffset, position })
+        lane.position = positionBefore
+        lane.uncommitted = 0
+        lane.taken = 0
+        changed.add(lane)
+      }
+      underWay = []
+      filling = []
+      for (const lane of changed) update(lane)
+    },
+    available(isOf) {
+      for (const lane of lanes.values()) {
+        if (!lane.unavailable || !isOf(lane.topic)) continue
+        lane.unavailable = false
+        update(lane)
+      }
+    },
+    find(isOf) {
+      const found = { isAssigned: false, isWaiting: false }
+      for (const { topic, isRead, batches, uncommitted } of lanes.values()) {
+        if (!isOf(topic)) continue
+        const isWaiting = batches.length > 0 || uncommitted > 0
+        found.isAssigned ||= isRead || isWaiting
+        found.isWaiting ||= isWaiting
+      }
+      return found
+    },
     clear() {
-      for (const lane of lanes.values()) reader.unassign(lane.topic, lane.partition)
+      for (const lane of lanes.values()) if (lane.isRead) reader.unassign(lane.topic, lane.partition)
       lanes.clear()
       turn.clear()
       served.clear()
+      filling = []
+      underWay = []
     },
   }
 }
 
-function turnOf(records: LogRecord[], from: number, recordsMax: number): { count: number; bytes: number } {
-  let count = 0
+function turnOf(records: LogRecord[], from: number, recordsMax: number): number {
+  let size = 0
   let bytes = 0
-  while (count < recordsMax && from + count < records.length && (count === 0 || bytes < TURN_BYTES_MAX)) {
-    bytes += bytesOf(records[from + count]!)
-    count++
+  while (size < recordsMax && from + size < records.length && (size === 0 || bytes < TURN_BYTES_MAX)) {
+    bytes += bytesOf(records[from + size]!)
+    size++
   }
-  return { count, bytes }
+  return size
 }
 
 /** Headers count as well: a record may be nothing else. */

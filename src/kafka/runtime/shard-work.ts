@@ -17,14 +17,11 @@ export function asShardWork(processor: Processor): Processor {
 
 const workOf = ({ role, shard, fail }: ShardHandle): ShardWork => ({ of: 'shard', role, shard, fail })
 
+/** Everything that the task has, whatever comes to be in it. */
 function taskAs(work: ShardWork, task: ShardTask): ShardTask {
-  return {
-    restore: record => runAs(work, () => task.restore(record)),
-    start: () => runAs(work, () => task.start()),
-    receive: (records, nextOffset, isolated) => runAs(work, () => task.receive(records, nextOffset, isolated)),
-    seal: () => runAs(work, () => task.seal()),
-    ...(task.committed && { committed: () => runAs(work, () => task.committed?.()) }),
-    ...(task.drain && { drain: () => runAs(work, async () => task.drain?.()) }),
-    close: () => runAs(work, () => task.close()),
-  }
+  const calls = Object.entries(task).map(([name, call]: [string, (...given: unknown[]) => unknown]) => [
+    name,
+    (...given: unknown[]) => runAs(work, () => call.apply(task, given)),
+  ])
+  return Object.fromEntries(calls) as ShardTask
 }

@@ -7,26 +7,25 @@
  *                                                                          ▲
  *                                           suspended: the lease is lost ──┘  (roles that act outside their transactions)
  *
- * While one transaction commits the next one fills; there is no timer. Nothing is ever undone in memory: after a failure the state is read
- * again, because a commit whose answer is lost may have happened.
+ * What a session does while it runs is in `shard-transactions.ts`. After a failure that ends one the state is read again, because a commit whose
+ * answer is lost may have happened.
  */
 import { SHARED_TOPICS } from '../../../topics/index.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { Gap, LogReader, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../ports.ts'
-import { encodedBytesMax } from '../protocol/encode-batch.ts'
+import type { Gap, LogReader, LogRecord, Processor, Unavailable, UnavailableReason } from '../ports.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import type { ReaderWatch } from '../read/reader-watch.ts'
-import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from '../write/transactional-writer.ts'
+import { CommitFailed, openTransactionalWriter } from '../write/transactional-writer.ts'
 import { createInputQueue } from './input-queue.ts'
-import { createPacing, type Pacing } from './pacing.ts'
-import { createRestore, type Restore } from './restore.ts'
+import { createPacing } from './pacing.ts'
+import { createRestore } from './restore.ts'
+import { ENDED, emptyFilling, isEnded, type Session } from './session.ts'
+import { handleOf } from './shard-handle.ts'
+import { createShardPauses } from './shard-pauses.ts'
+import { createShardTransactions } from './shard-transactions.ts'
 import { createSuspects } from './suspects.ts'
 
-const INPUT_RECORDS_MAX = 2_000
-const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
-/** Records given to the task in one call: bounds how long the event loop is held. */
-const SLICE_RECORDS = 125
 const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
 
 export interface ShardMetrics {
@@ -47,6 +46,8 @@ export interface RoleFigures {
   leaseAgeSeconds(): number | undefined
   leasesLost(): number
   shards(): Record<ShardState, number>
+  /** Paused organizations, by reason. */
+  paused(): Partial<Record<UnavailableReason, number>>
 }
 
 /** `suspended`: the lease is lost. */
@@ -56,6 +57,10 @@ export interface Shard {
   open(): void
   running(): boolean
   state(): ShardState
+  /** Topics whose organizations are paused. */
+  paused(): Unavailable[]
+  /** What ails it while it goes on. */
+  degraded(): string | undefined
   onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
   onReplaced(topic: string, partition: number): void
   onGap(topic: string, partition: number, gap: Gap): void
@@ -68,59 +73,6 @@ export interface Shard {
   /** Stops at once; resolves when its connections are closed. */
   drop(): Promise<void>
 }
-
-/** The transaction that is being filled. */
-interface Filling {
-  records: OutRecord[]
-  bytes: number
-  inputs: number
-  /** It is to be committed. */
-  isDirty: boolean
-  /** Somebody waits for it. */
-  flushNow: boolean
-  /** Of its oldest output; monotonic. */
-  outputSinceMs: number | undefined
-}
-
-const emptyFilling = (): Filling => ({ records: [], bytes: 0, inputs: 0, isDirty: false, flushNow: false, outputSinceMs: undefined })
-
-interface New {
-  name: 'new'
-}
-interface Opening {
-  name: 'opening'
-  task: ShardTask
-  /** Ends the opening of the writer. */
-  stop: AbortController
-}
-interface Restoring {
-  name: 'restoring'
-  task: ShardTask
-  writer: TransactionalWriter
-  restore: Restore
-}
-interface Running {
-  name: 'running'
-  task: ShardTask
-  writer: TransactionalWriter
-  isCommitting: boolean
-  /** Of the oldest output in the transaction that commits; monotonic. */
-  outputSinceMs: number | undefined
-}
-interface Ended {
-  name: 'ended'
-}
-
-/** From one opening of the writer to its end. */
-interface Session {
-  phase: New | Opening | Restoring | Running | Ended
-  filling: Filling
-  readonly pacing: Pacing
-  /** Settles when nothing of the opening is under way any more. */
-  opened: Promise<void>
-}
-
-const ENDED: Ended = { name: 'ended' }
 
 export function createShard(deps: {
   kafka: KafkaSettings
@@ -140,8 +92,27 @@ export function createShard(deps: {
   const { processor, shard: number, clock, reader, lease } = deps
   const { role } = processor
   const logger = deps.logger.child({ shard: number })
-  const inputs = createInputQueue(reader, processor.partitionShareMax)
+  const inputs = createInputQueue(reader, {
+    shareMax: processor.partitionShareMax,
+    mayTake: processor.pausesOn && (topic => isAvailable(processor.pausesOn!(topic))),
+  })
   const suspects = createSuspects()
+  const pauses = createShardPauses({
+    ...{ kafka: deps.kafka, processor, clock, logger, inputs, isPausable: isOfOneOrganization },
+    onRelease: () => transactions.schedule(),
+    onChange(topic) {
+      if (current?.phase.name !== 'running') return
+      const { task } = current.phase
+      guarded(current, () => task.pausesChanged?.(topic))
+    },
+  })
+  const transactions = createShardTransactions({
+    ...{ processor, clock, logger, inputs, suspects, pauses, end, suspend },
+    current: () => current,
+    isDraining: () => isDraining,
+    isHeld: lease.isHeld,
+    onCommit: (seconds, records) => deps.metrics.transaction(role, number, seconds, records),
+  })
   let current: Session | undefined
   let isSuspended = false
   let isDraining = false
@@ -150,6 +121,16 @@ export function createShard(deps: {
   let reopenTimer: Timer | undefined
   /** Of the sessions that have ended: their connections. */
   let closing: Promise<unknown> = Promise.resolve()
+
+  const isAvailable = (topic: string | undefined): boolean => topic === undefined || pauses.unavailable(topic) === undefined
+
+  function guarded(session: Session, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      end(session, error)
+    }
+  }
 
   function open(): void {
     if (isDropped || isDraining || isSuspended) return
@@ -164,7 +145,7 @@ export function createShard(deps: {
         paceMs: processor.commitPaceMs ?? 0,
         fromInputs: processor.commitPaceFrom ?? 0,
         clock,
-        onDue: () => pump(session),
+        onDue: () => transactions.pump(session),
       }),
       opened: Promise.resolve(),
     }
@@ -174,7 +155,7 @@ export function createShard(deps: {
 
   async function start(session: Session): Promise<void> {
     const startedAtMs = clock.monotonicMs()
-    const task = processor.open(handleOf(session))
+    const task = processor.open(handleOf(session, { role, shard: number, inputs, suspects, pauses, transactions, lease, end }))
     if (isEnded(session)) return task.close()
     const stop = new AbortController()
     session.phase = { name: 'opening', task, stop }
@@ -187,6 +168,8 @@ export function createShard(deps: {
       isPausable: isOfOneOrganization,
       signal: stop.signal,
     })
+    if (isEnded(session)) return writer.close()
+    await pauses.open()
     if (isEnded(session)) return writer.close()
     const restore = createRestore({
       ...deps,
@@ -204,142 +187,7 @@ export function createShard(deps: {
     const tookMs = clock.monotonicMs() - startedAtMs
     deps.metrics.opened?.(role, number, tookMs / 1000)
     logger.debug({ ms: Math.round(tookMs) }, 'shard running')
-    pump(session)
-  }
-
-  const isEnded = (session: Session): boolean => session.phase.name === 'ended'
-
-  function handleOf(session: Session): ShardHandle {
-    return {
-      role,
-      shard: number,
-      write(records, flushNow = false) {
-        if (isEnded(session)) return
-        const { filling } = session
-        for (const record of records) {
-          filling.records.push(record)
-          filling.bytes += encodedBytesMax(record)
-        }
-        if (records.length > 0) filling.outputSinceMs ??= clock.monotonicMs()
-        filling.isDirty = true
-        filling.flushNow ||= flushNow
-        schedule(session)
-      },
-      assign: (topic, partition, from, known) => {
-        if (!isEnded(session)) inputs.assign(topic, partition, from, known)
-      },
-      position: (topic, partition) => inputs.position(topic, partition),
-      unassign(topic, partition) {
-        suspects.forget(topic, partition)
-        inputs.unassign(topic, partition)
-      },
-      pause: (topic, partition) => inputs.hold(topic, partition),
-      resume(topic, partition) {
-        inputs.release(topic, partition)
-        schedule(session)
-      },
-      isHeld: () => !isEnded(session) && lease.isHeld(),
-      uncommittedForMs: () => uncommittedForMs(session),
-      fail: error => end(session, error),
-    }
-  }
-
-  function uncommittedForMs({ phase, filling }: Session): number {
-    const sinceMs = (phase.name === 'running' ? phase.outputSinceMs : undefined) ?? filling.outputSinceMs
-    return sinceMs === undefined || phase.name === 'ended' ? 0 : clock.monotonicMs() - sinceMs
-  }
-
-  let isScheduled = false
-  function schedule(session: Session): void {
-    if (isScheduled) return
-    isScheduled = true
-    setImmediate(() => {
-      isScheduled = false
-      pump(current ?? session)
-    })
-  }
-
-  /** Fills the transaction as far as its bounds allow, and commits it if none is under way. */
-  function pump(session: Session): void {
-    const running = session.phase
-    if (running.name !== 'running') return
-    try {
-      fill(session, running)
-      if (isEnded(session)) return
-      const { filling } = session
-      if (!filling.isDirty && !running.isCommitting) {
-        inputs.renew()
-        // Full of what has had no output yet: committed as it is, for the rest not to wait for some.
-        if (filling.inputs >= INPUT_RECORDS_MAX) filling.isDirty = true
-      }
-      if (filling.isDirty && !running.isCommitting && mayCommit(session, running))
-        commit(session, running).catch(error => end(session, error))
-      if (mayTake(session, running)) schedule(session)
-    } catch (error) {
-      end(session, error)
-    }
-  }
-
-  const mayCommit = (session: Session, running: Running): boolean =>
-    isDraining || session.filling.flushNow || !hasRoom(session, running) || session.pacing.isDue()
-
-  function hasRoom({ filling }: Session, running: Running): boolean {
-    if (filling.inputs >= INPUT_RECORDS_MAX || filling.bytes >= OUTPUT_BYTES_MAX) return false
-    // A lone record that has had no output will not be committed: nothing waits for it.
-    return !suspects.alone() || (!filling.isDirty && !running.isCommitting)
-  }
-
-  /** Whether there is something to take now, and room for it; a suspect only once all before it has been committed. */
-  function mayTake(session: Session, running: Running): boolean {
-    if (isDraining || !inputs.ready() || isEnded(session)) return false
-    return suspects.any() ? !session.filling.isDirty && !running.isCommitting : hasRoom(session, running)
-  }
-
-  function fill(session: Session, running: Running): void {
-    if (!mayTake(session, running)) return
-    if (suspects.any()) {
-      fillOne(running)
-      return
-    }
-    const { filling } = session
-    const taken = inputs.take(Math.min(SLICE_RECORDS, INPUT_RECORDS_MAX - filling.inputs))
-    if (!taken) return
-    suspects.note(taken.topic, taken.partition, taken.nextOffset)
-    filling.inputs += taken.records.length
-    running.task.receive(taken.records, taken.nextOffset, false)
-  }
-
-  /** After a transaction failed on its records, one record at a time until the one at fault is found. */
-  function fillOne(running: Running): void {
-    const taken = inputs.take(1)
-    if (!taken) return
-    const isolated = suspects.enter(taken.topic, taken.partition, taken.nextOffset)
-    running.task.receive(taken.records, taken.nextOffset, isolated)
-  }
-
-  async function commit(session: Session, running: Running): Promise<void> {
-    // A process that was stopped for longer than its lease: the work of others must not be committed over.
-    if (processor.actsOutside && !lease.isHeld()) {
-      suspend()
-      return
-    }
-    running.isCommitting = true
-    const startedAtMs = clock.monotonicMs()
-    const sealed = session.filling
-    const records = sealed.records.concat(running.task.seal())
-    suspects.sealed()
-    inputs.renew()
-    session.pacing.begin(sealed.inputs)
-    running.outputSinceMs = sealed.outputSinceMs
-    session.filling = emptyFilling()
-    await running.writer.commit(records)
-    deps.metrics.transaction(role, number, (clock.monotonicMs() - startedAtMs) / 1000, records.length)
-    running.isCommitting = false
-    running.outputSinceMs = undefined
-    suspects.committed()
-    if (isEnded(session)) return
-    running.task.committed?.()
-    pump(session)
+    transactions.pump(session)
   }
 
   /** This session is over; when the next one begins depends on why. It never throws: nobody would hear of it. */
@@ -416,6 +264,8 @@ export function createShard(deps: {
       if (isDraining) return 'draining'
       return current?.phase.name === 'running' ? 'running' : 'opening'
     },
+    paused: pauses.paused,
+    degraded: () => (current?.phase.name === 'running' ? current.phase.task.degraded?.() : undefined),
     onRecords(topic, partition, records, nextOffset) {
       const session = current
       if (!session || isEnded(session)) return
@@ -425,7 +275,7 @@ export function createShard(deps: {
           return
         }
         inputs.push(topic, partition, records, nextOffset)
-        schedule(session)
+        transactions.schedule()
       } catch (error) {
         end(session, error)
       }
@@ -452,7 +302,7 @@ export function createShard(deps: {
       try {
         await running.task.drain?.()
         while (!isEnded(session) && (session.filling.isDirty || running.isCommitting)) {
-          pump(session)
+          transactions.pump(session)
           await clock.sleep(1)
         }
       } catch (error) {
@@ -463,7 +313,7 @@ export function createShard(deps: {
       isDropped = true
       reopenTimer?.cancel()
       if (current) end(current, new Error('dropped'))
-      await closing
+      await Promise.all([closing, pauses.close()])
     },
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock, Random } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { LogReader, Processor } from '../ports.ts'
+import type { LogReader, Processor, Unavailable, UnavailableReason } from '../ports.ts'
 import type { ClusterMap } from '../protocol/cluster.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import { createLogReader } from '../read/log-reader.ts'
@@ -15,6 +15,7 @@ import { createShard, type Shard, type ShardMetrics, type ShardState } from './s
 
 /** Work that has not ended by then is dropped without a commit; the next owner fences it. */
 const DRAIN_MS = 10_000
+const PAUSED_NAMED_MAX = 3
 
 export interface ShardedProcessor {
   /** True when every held shard is restored and running, and the lease is confirmed. */
@@ -201,7 +202,22 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
       for (const { shard } of shards.values()) counts[shard.state()]++
       return counts
     },
+    paused() {
+      const counts: Partial<Record<UnavailableReason, number>> = {}
+      for (const { reason } of paused()) counts[reason] = (counts[reason] ?? 0) + 1
+      return counts
+    },
   })
+
+  const paused = (): Unavailable[] => [...shards.values()].flatMap(({ shard }) => shard.paused())
+
+  function ailments(): string[] {
+    const topics = paused().map(({ topic, reason }) => `${topic} (${reason})`)
+    const named = topics.slice(0, PAUSED_NAMED_MAX).join(', ') + (topics.length > PAUSED_NAMED_MAX ? ', …' : '')
+    const sentences = [...shards.values()].map(({ shard }) => shard.degraded())
+    if (topics.length > 0) sentences.push(`organizations are paused whose logs take nothing: ${named}`)
+    return sentences.filter(each => each !== undefined)
+  }
 
   function missing(): string | undefined {
     const reason = lease.reason()
@@ -216,7 +232,7 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
 
   return {
     missing,
-    degraded: () => readiness().degraded,
+    degraded: () => [...readiness().degraded, ...ailments()],
     ready: () => missing() === undefined,
     shards: () => [...shards.keys()],
     async close() {

@@ -6,7 +6,7 @@ import type { Kind } from '../../../src/control-plane/records.ts'
 import { createControlView } from '../../../src/control-plane/view-store.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIngressTags } from '../../../src/events/ingress.ts'
-import type { LogRecord, OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { LogRecord, OutRecord, ShardHandle, Unavailable } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import { createValidators } from '../../../src/registry/validators.ts'
 import { admissionCounters } from '../../../topics/admission-counters.ts'
@@ -83,6 +83,10 @@ export interface NotingHandle extends ShardHandle {
   assigned: Map<string, number | 'earliest'>
   paused: Set<string>
   failures: Error[]
+  /** What was put among the inputs, by name. */
+  offered: Map<string, LogRecord[]>
+  /** Topics that cannot be written to. */
+  away: Set<string>
 }
 
 export function createNotingHandle(): NotingHandle {
@@ -90,11 +94,20 @@ export function createNotingHandle(): NotingHandle {
   const assigned = new Map<string, number | 'earliest'>()
   const paused = new Set<string>()
   const failures: Error[] = []
+  const offered = new Map<string, LogRecord[]>()
+  const away = new Set<string>()
+  const unavailable = (topic: string): Unavailable | undefined =>
+    away.has(topic) ? { topic, reason: 'unknown_topic', sinceMs: 0, isPaused: true } : undefined
   return {
-    ...{ role: 'admit', shard: 0, written, assigned, paused, failures },
+    ...{ role: 'admit', shard: 0, written, assigned, paused, failures, offered, away, unavailable },
     write: records => void written.push(...records),
     assign: (topic, partition, from) => void assigned.set(`${topic}/${partition}`, from),
-    unassign: (topic, partition) => void assigned.delete(`${topic}/${partition}`),
+    unassign(topic, partition) {
+      assigned.delete(`${topic}/${partition}`)
+      offered.delete(topic)
+    },
+    offer: (topic, _partition, records) => void offered.set(topic, [...(offered.get(topic) ?? []), ...records]),
+    pausedTopics: () => Array.from(away, topic => unavailable(topic)!),
     position: () => undefined,
     pause: (topic, partition) => void paused.add(`${topic}/${partition}`),
     resume: (topic, partition) => void paused.delete(`${topic}/${partition}`),

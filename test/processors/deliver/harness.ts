@@ -34,6 +34,7 @@ import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../../topics/delivery-state.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import { configOf } from '../../../topics/topic.ts'
+import { NO_PAUSES } from '../../support/no-pauses.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
 import type { StagedClock } from './staged-clock.ts'
 
@@ -312,6 +313,7 @@ function renamed(
         fail: handle.fail,
         isHeld: handle.isHeld,
         uncommittedForMs: handle.uncommittedForMs,
+        ...NO_PAUSES,
         write: (records, hurried) => handle.write(out(records), hurried),
         assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
         position: (topic, partition) => handle.position(name(topic), partition),

@@ -25,6 +25,7 @@ import { deliveryCatchUps, type ParkedWebhook, parkedWebhookCodec } from '../../
 import { deliveryState } from '../../../topics/delivery-state.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
+import { NO_PAUSES } from '../../support/no-pauses.ts'
 
 export type Answer =
   | 'ok'
@@ -268,6 +269,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       position: () => undefined,
       isHeld: () => !opened.ended,
       uncommittedForMs: () => 0,
+      ...NO_PAUSES,
       fail(error) {
         if (opened.ended) return
         failures.push(error)

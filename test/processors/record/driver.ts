@@ -7,6 +7,7 @@ import { auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempt
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../../topics/record-state.ts'
 import { attempt, completion, matched, verdict } from '../../analytics/audit-rows.ts'
+import { NO_PAUSES } from '../../support/no-pauses.ts'
 
 export const SHARD = 3
 
@@ -100,6 +101,7 @@ export async function live(processor: Processor, logs: Logs, inputsMax = 2_000):
     },
     isHeld: () => true,
     uncommittedForMs: () => 0,
+    ...NO_PAUSES,
     fail(error) {
       failure = error
       crash()

@@ -11,6 +11,7 @@ import { auditEmits } from '../../../topics/audit-emits.ts'
 import { change } from '../../analytics/audit-rows.ts'
 import { countRows } from '../../analytics/database.ts'
 import { testClickHouse } from '../../support/clickhouse.ts'
+import { NO_PAUSES } from '../../support/no-pauses.ts'
 import { createLogs, emit, emitAndDeliver, type Life, type Logs, live, SHARD } from './driver.ts'
 import { createFaultyLink, type FaultyLink } from './faulty-link.ts'
 
@@ -116,6 +117,7 @@ describe('record', () => {
         resume: () => undefined,
         isHeld: () => isHeld,
         uncommittedForMs: () => 0,
+        ...NO_PAUSES,
         fail: () => undefined,
       })
       task.seal()

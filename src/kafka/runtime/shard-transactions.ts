@@ -1,0 +1,191 @@
+/**
+ * A running shard's transactions. While one commits the next one fills; there is no timer. One that fails on organizations' topics alone, and is
+ * known to be aborted, is rolled back: its inputs are in front again, those of the organizations at fault wait, and the others go on.
+ */
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { OutRecord, Processor } from '../ports.ts'
+import { encodedBytesMax } from '../protocol/encode-batch.ts'
+import { CommitFailed } from '../write/transactional-writer.ts'
+import type { InputQueue } from './input-queue.ts'
+import { emptyFilling, isEnded, type Running, type Session } from './session.ts'
+import type { ShardPauses } from './shard-pauses.ts'
+import type { Suspects } from './suspects.ts'
+
+const INPUT_RECORDS_MAX = 2_000
+const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
+/** Records given to the task in one call: bounds how long the event loop is held. */
+const SLICE_RECORDS = 125
+
+export interface ShardTransactions {
+  /** Adds records to the transaction being filled. */
+  write(session: Session, records: readonly OutRecord[], flushNow: boolean): void
+  /** Soon. */
+  schedule(): void
+  /** Fills the transaction as far as its bounds allow, and commits it if none is under way. */
+  pump(session: Session): void
+  uncommittedForMs(session: Session): number
+}
+
+export function createShardTransactions(deps: {
+  processor: Processor
+  clock: Clock
+  logger: Logger
+  inputs: InputQueue
+  suspects: Suspects
+  pauses: ShardPauses
+  current(): Session | undefined
+  isDraining(): boolean
+  /** Whether its effects outside of transactions are nobody else's. */
+  isHeld(): boolean
+  onCommit(seconds: number, records: number): void
+  /** The session is over. */
+  end(session: Session, error: unknown): void
+  /** The lease is lost. */
+  suspend(): void
+}): ShardTransactions {
+  const { processor, clock, inputs, suspects, pauses, end } = deps
+  let isScheduled = false
+
+  function schedule(): void {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(() => {
+      isScheduled = false
+      const session = deps.current()
+      if (session) pump(session)
+    })
+  }
+
+  function pump(session: Session): void {
+    const running = session.phase
+    if (running.name !== 'running') return
+    try {
+      fill(session, running)
+      if (isEnded(session)) return
+      const { filling } = session
+      if (!filling.isDirty && !running.isCommitting) {
+        inputs.renew()
+        // Full of what has had no output yet: committed as it is, for the rest not to wait for some.
+        if (filling.inputs >= INPUT_RECORDS_MAX) filling.isDirty = true
+      }
+      if (filling.isDirty && !running.isCommitting && mayCommit(session, running))
+        commit(session, running).catch(error => fail(session, running, error))
+      if (mayTake(session, running)) schedule()
+    } catch (error) {
+      end(session, error)
+    }
+  }
+
+  const mayCommit = (session: Session, running: Running): boolean =>
+    deps.isDraining() || session.filling.flushNow || !hasRoom(session, running) || session.pacing.isDue()
+
+  function hasRoom({ filling }: Session, running: Running): boolean {
+    if (filling.inputs >= INPUT_RECORDS_MAX || filling.bytes >= OUTPUT_BYTES_MAX) return false
+    // A lone record that has had no output will not be committed: nothing waits for it.
+    return !suspects.alone() || (!filling.isDirty && !running.isCommitting)
+  }
+
+  /** Whether there is something to take now, and room for it; a suspect only once all before it has been committed. */
+  function mayTake(session: Session, running: Running): boolean {
+    if (deps.isDraining() || !inputs.ready() || isEnded(session)) return false
+    return suspects.any() ? !session.filling.isDirty && !running.isCommitting : hasRoom(session, running)
+  }
+
+  function fill(session: Session, running: Running): void {
+    if (!mayTake(session, running)) return
+    // After a transaction failed on its records, one record at a time until the one at fault is found.
+    const isOne = suspects.any()
+    const { filling } = session
+    const taken = inputs.take(isOne ? 1 : Math.min(SLICE_RECORDS, INPUT_RECORDS_MAX - filling.inputs))
+    if (!taken) return
+    const { topic, partition, records, nextOffset } = taken
+    let isIsolated = false
+    if (isOne) isIsolated = suspects.enter(topic, partition, nextOffset)
+    else suspects.note(topic, partition, nextOffset)
+    if (!isOne) filling.inputs += records.length
+    running.task.receive(records, nextOffset, isIsolated)
+  }
+
+  async function commit(session: Session, running: Running): Promise<void> {
+    // A process that was stopped for longer than its lease: the work of others must not be committed over.
+    if (processor.actsOutside && !deps.isHeld()) {
+      deps.suspend()
+      return
+    }
+    running.isCommitting = true
+    const startedAtMs = clock.monotonicMs()
+    const sealed = session.filling
+    const records = sealed.records.concat(running.task.seal())
+    suspects.sealed()
+    inputs.sealed()
+    inputs.renew()
+    session.pacing.begin(sealed.inputs)
+    running.outputSinceMs = sealed.outputSinceMs
+    session.filling = emptyFilling()
+    await running.writer.commit(records)
+    deps.onCommit((clock.monotonicMs() - startedAtMs) / 1000, records.length)
+    running.isCommitting = false
+    running.outputSinceMs = undefined
+    suspects.committed()
+    if (isEnded(session)) return
+    inputs.committed()
+    running.task.committed?.()
+    pauses.committed(records)
+    pump(session)
+  }
+
+  function fail(session: Session, running: Running, error: unknown): void {
+    if (isEnded(session)) return
+    if (!isForOneOrganization(running, error)) {
+      end(session, error)
+      return
+    }
+    try {
+      rollBack(session, running, error)
+      pump(session)
+    } catch (fault) {
+      end(session, fault)
+    }
+  }
+
+  /** Certain to be aborted, by nothing but the topics of organizations that can be paused. */
+  const isForOneOrganization = (running: Running, error: unknown): error is CommitFailed =>
+    error instanceof CommitFailed &&
+    error.outcome === 'aborted' &&
+    error.abortConfirmed &&
+    error.failedTopics.length > 0 &&
+    running.task.rollback !== undefined &&
+    error.failedTopics.every(({ topic }) => pauses.isPausable(topic))
+
+  function rollBack(session: Session, running: Running, { failedTopics }: CommitFailed): void {
+    deps.logger.warn({ failedTopics }, 'a transaction is rolled back: topics of organizations take nothing now; the others go on')
+    running.isCommitting = false
+    running.outputSinceMs = undefined
+    session.filling = emptyFilling()
+    suspects.reset()
+    pauses.failed(failedTopics)
+    running.task.rollback!()
+    inputs.putBack()
+  }
+
+  return {
+    write(session, records, flushNow) {
+      const { filling } = session
+      for (const record of records) {
+        filling.records.push(record)
+        filling.bytes += encodedBytesMax(record)
+      }
+      if (records.length > 0) filling.outputSinceMs ??= clock.monotonicMs()
+      filling.isDirty = true
+      filling.flushNow ||= flushNow
+      schedule()
+    },
+    schedule,
+    pump,
+    uncommittedForMs({ phase, filling }) {
+      const sinceMs = (phase.name === 'running' ? phase.outputSinceMs : undefined) ?? filling.outputSinceMs
+      return sinceMs === undefined || phase.name === 'ended' ? 0 : clock.monotonicMs() - sinceMs
+    },
+  }
+}
