@@ -3,6 +3,7 @@
  * topics' own lists of producers and consumers to it.
  */
 import { admissionCounters } from '../topics/admission-counters.ts'
+import { admissionDeferred } from '../topics/admission-deferred.ts'
 import { admissionKeys } from '../topics/admission-keys.ts'
 import { admissionRelays } from '../topics/admission-relays.ts'
 import { auditAttempts } from '../topics/audit-attempts.ts'
@@ -48,7 +49,7 @@ export const TOPOLOGY: readonly Station[] = [
     does: 'judges every emit, exactly once',
     reads: [emits, platformEmits, control],
     writes: [events, deliveries, platformEmits, outcomes, quarantine, auditEmits, auditChanges, auditRelays],
-    state: [admissionCounters, admissionKeys, admissionRelays],
+    state: [admissionCounters, admissionKeys, admissionRelays, admissionDeferred],
   },
   {
     role: 'deliver',

@@ -14,3 +14,12 @@ export const events: OrganizationTopic = {
   logAppendTime: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
 }
+
+/** The log that what comes in by this ingress is written to. */
+export const logOf = (ingress: string): string => events.pattern.replace('<org>', ingress.slice('emits.'.length))
+
+/** Whose log it is. */
+export function logParts(log: string): { organizationId: string; environment: 'live' | 'test' } {
+  const [, organizationId = '', environment] = log.split('.')
+  return { organizationId, environment: environment === 'test' ? 'test' : 'live' }
+}

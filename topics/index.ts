@@ -1,5 +1,6 @@
 /** Every topic that all organizations share, and the two that each has for itself. */
 import { admissionCounters } from './admission-counters.ts'
+import { admissionDeferred } from './admission-deferred.ts'
 import { admissionKeys } from './admission-keys.ts'
 import { admissionRelays } from './admission-relays.ts'
 import { auditAttempts } from './audit-attempts.ts'
@@ -28,6 +29,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   admissionCounters,
   admissionKeys,
   admissionRelays,
+  admissionDeferred,
   platformEmits,
   outcomes,
   quarantine,

@@ -58,12 +58,48 @@ export const outcomesCodec = avroCodec<Outcomes>({
   ],
 })
 
+/** An organization that is paused because its log takes nothing now, or is so no longer. */
+export interface PauseRow {
+  organizationId: string
+  environment: 'live' | 'test'
+  /** Why; null: it is paused no longer. */
+  reason: string | null
+  sinceMs: number
+}
+
+/** Key of records for all api processes. */
+export const PAUSES_KEY = 'pauses'
+
+export const pausesCodec = avroCodec<{ pauses: PauseRow[] }>({
+  type: 'record',
+  name: 'Pauses',
+  namespace: 'clarion',
+  fields: [
+    {
+      name: 'pauses',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Pause',
+          fields: [
+            { name: 'organizationId', type: 'string' },
+            { name: 'environment', type: { type: 'enum', name: 'PausedEnvironment', symbols: ['live', 'test'] } },
+            { name: 'reason', ...nullable('string') },
+            { name: 'sinceMs', type: 'long' },
+          ],
+        },
+      },
+    },
+  ],
+})
+
 /** Key: the api process that waits. One record per process and transaction, cut at 512 KB. */
 export const outcomes: Topic = {
   name: 'outcomes',
-  meaning: 'Verdicts for api processes that hold a request open.',
-  key: 'the api process id',
-  value: 'Avro Outcomes',
+  meaning: 'Verdicts for api processes that hold a request open, and which organizations are paused.',
+  key: 'the api process id, or pauses',
+  value: 'Avro Outcomes or Pauses',
   partitions: 'shards',
   producers: ['admit'],
   consumers: ['api'],

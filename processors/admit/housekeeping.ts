@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../src/clock.ts'
 import type { Organization } from '../../src/control-plane/records.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import type { AdmissionState } from './admission-state.ts'
+import type { DeferredEmits } from './deferred-emits.ts'
 import { isForgotten } from './deleted-organizations.ts'
 import type { Inputs } from './inputs.ts'
 import { platformIdsOf } from './judge-platform.ts'
@@ -21,14 +22,16 @@ export function createHousekeeping(deps: {
   state: AdmissionState
   inputs: Inputs
   waiting: WaitingRelays
+  deferred: DeferredEmits
 }): Housekeeping {
-  const { clock, handle, state, inputs, waiting } = deps
+  const { clock, handle, state, inputs, waiting, deferred } = deps
   let timer: Timer | undefined
 
   /** Organizations that have been deleted for long enough leave the state, and tombstones in its changelog. */
   function forgetDeleted(): void {
     const nowMs = clock.nowMs()
-    const isDue = (organization: Organization) => isForgotten(organization, nowMs) && !waiting.isWaiting(organization.id)
+    const isDue = (organization: Organization) =>
+      isForgotten(organization, nowMs) && !waiting.isWaiting(organization.id) && deferred.forget(organization.id)
     let isWritten = false
     for (const { organization, partitions } of inputs.takeDeleted(isDue)) {
       state.forget(platformIdsOf(organization.id), [])
@@ -40,6 +43,7 @@ export function createHousekeeping(deps: {
   function keepHouse(): void {
     try {
       state.expire(clock.nowMs())
+      deferred.letGo()
       forgetDeleted()
       timer = clock.after(EVERY_MS, keepHouse)
     } catch (error) {

@@ -14,13 +14,16 @@ import type { Logger } from '../../src/observability/logger.ts'
 import { beginJudging } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
+import { admissionDeferred } from '../../topics/admission-deferred.ts'
 import { admissionKeys } from '../../topics/admission-keys.ts'
 import { admissionRelays } from '../../topics/admission-relays.ts'
 import { isEmits } from '../../topics/emits.ts'
+import { logOf } from '../../topics/events.ts'
 import { createAdmissionState } from './admission-state.ts'
 import { noteArrival } from './admit-relay.ts'
 import { createAnnounce } from './announce.ts'
-import { isForgotten } from './deleted-organizations.ts'
+import { createDeferredEmits, logOfDeferred } from './deferred-emits.ts'
+import { isForgotten, isOutOfReach } from './deleted-organizations.ts'
 import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createHousekeeping } from './housekeeping.ts'
@@ -40,6 +43,7 @@ import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
 import { createRelayLog } from './relay-log.ts'
+import { createTellPauses } from './tell-pauses.ts'
 import { createWaitingRelays } from './waiting-relays.ts'
 
 /** Emits wait this long for the control plane to be as new as the api saw it; then they are judged by what is known. */
@@ -81,12 +85,13 @@ export function createAdmit(deps: AdmitDependencies): Processor {
   const lifecycle = createLifecycle(deps)
   return {
     role: 'admit',
-    stateTopics: [admissionCounters.name, admissionKeys.name, admissionRelays.name],
+    stateTopics: [admissionCounters.name, admissionKeys.name, admissionRelays.name, admissionDeferred.name],
     isolatesRecords: true,
     commitPaceMs: COMMIT_PACE_MS,
     commitPaceFrom: COMMIT_PACE_FROM,
     partitionShareMax: PARTITION_SHARE_MAX,
     partitionFetchBytesMax: PARTITION_FETCH_BYTES_MAX,
+    pausesOn: input => (isEmits(input) ? logOf(input) : logOfDeferred(input)),
     foreign: topic => (isEmits(topic) ? { recordsMax: deps.batchRecordsMax } : undefined),
     open: handle => openShard(handle, deps, matchWebhooks, lifecycle),
   }
@@ -102,10 +107,12 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog, waiting: waitingRelays })
   const announce = createAnnounce({ view: deps.view, lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
+  const deferred = createDeferredEmits({ handle, isOutOfReach: isGone })
   const { isFull } = waitingRelays
-  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle, isFull })
+  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle, deferred, isFull })
 
-  const housekeeping = createHousekeeping({ clock: deps.clock, handle, state, inputs, waiting: waitingRelays })
+  const housekeeping = createHousekeeping({ clock: deps.clock, handle, state, inputs, waiting: waitingRelays, deferred })
+  const tellPauses = createTellPauses({ clock: deps.clock, handle })
   let isDraining = false
   let isClosed = false
 
@@ -114,6 +121,12 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     if (organization && isForgotten(organization, deps.clock.nowMs())) return 0
     if (isPlatformIds(organizationId)) return PLATFORM_IDS_KEPT
     return organization && keysRememberedBy(organization)
+  }
+
+  /** Nothing is written to its log any more, and its topics may be gone. */
+  function isGone(organizationId: string): boolean {
+    const organization = deps.view.organization(organizationId)
+    return organization !== undefined && isOutOfReach(organization, deps.clock.nowMs())
   }
 
   const judgeOne = (emit: Emit, progress: Progress) =>
@@ -180,15 +193,21 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   }
 
   return {
-    restore: record => (record.topic === admissionRelays.name ? waitingRelays.restore(record) : state.restore(record)),
+    restore(record) {
+      if (record.topic === admissionRelays.name) waitingRelays.restore(record)
+      else if (record.topic === admissionDeferred.name) deferred.restore(record)
+      else state.restore(record)
+    },
     start() {
       const nowMs = deps.clock.nowMs()
       for (const organization of deps.view.organizations()) {
         state.trim(organization.id, keysRememberedBy(organization), nowMs)
         state.trim(platformIdsOf(organization.id), PLATFORM_IDS_KEPT, nowMs)
       }
+      deferred.start()
       inputs.start()
       housekeeping.start()
+      tellPauses.start()
       goOnRelaying()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
@@ -196,11 +215,12 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     },
     seal() {
       federate.seal()
-      return [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard), ...waitingRelays.seal(handle.shard)]
+      return [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard), ...waitingRelays.seal(handle.shard), ...deferred.seal()]
     },
     committed() {
       state.committed()
       waitingRelays.committed()
+      deferred.committed()
       // The shard takes inputs first: a record that must be alone in its transaction would wait for the last relay otherwise.
       setImmediate(goOnRelaying)
     },
@@ -209,17 +229,24 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       relayLog.rollback()
       state.rollback()
       waitingRelays.rollback()
+      deferred.rollback()
       inputs.rollback()
       federate.seal()
       receiver.rollback()
+      setImmediate(goOnRelaying)
     },
+    pausesChanged: tellPauses.changed,
+    degraded: () =>
+      deferred.isFull() ? `shard ${handle.shard} reads no more of platform.emits: too much waits for paused organizations` : undefined,
     // What waits is in the state, and the next holder goes on with it.
     async drain() {
       isDraining = true
+      tellPauses.close()
     },
     close() {
       isClosed = true
       housekeeping.close()
+      tellPauses.close()
       inputs.close()
       receiver.close()
     },

@@ -1,6 +1,7 @@
 /**
  * From records to emits. A record whose api had seen a newer control plane than this process waits for it, and with it the rest of its
- * partition, which keeps its order; other partitions go on. So does a record of an organization that has too many relays waiting.
+ * partition, which keeps its order; other partitions go on. So does a record of an organization that has too many relays waiting. What the platform
+ * emits for an organization whose log takes nothing now is deferred, since its partition is everybody's.
  */
 import type { Clock } from '../../src/clock.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
@@ -9,6 +10,7 @@ import { type IngressTags, readIngress } from '../../src/events/ingress.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { eventOfSchema } from '../../src/kafka-access/schema-ids.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
+import { type DeferredEmits, isDeferred } from './deferred-emits.ts'
 import type { Emit } from './emit.ts'
 import type { Inputs } from './inputs.ts'
 import type { ReadPlatformEmit } from './read-platform-emit.ts'
@@ -17,18 +19,17 @@ export interface Receiver {
   receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
   /** Goes on with the partitions of organizations that are full no more. */
   resume(): void
-  /** Forgets what waits: it will be received again. */
+  /** What waits is received again. */
   rollback(): void
   close(): void
 }
 
+/** A partition that is paused. */
 interface Waiting {
   topic: string
   partition: number
-  /** Who has too many relays waiting; undefined: it waits for the control plane. */
-  organizationId: string | undefined
-  /** Judges from there on; false when it waits again. */
-  process(): boolean
+  /** Whether it may go on, as is known only by looking; undefined: it goes on when the control plane does. */
+  isOver: (() => boolean) | undefined
 }
 
 export function createReceiver(deps: {
@@ -41,15 +42,18 @@ export function createReceiver(deps: {
   clockOffsetMs: number
   controlWaitMs: number
   settle(emit: Emit, isolated: boolean): void
+  deferred: DeferredEmits
   /** Whether nothing more of the organization is to be accepted for now; `again`: whether that has not changed enough. */
   isFull(organizationId: string, again?: boolean): boolean
 }): Receiver {
   const { handle, inputs, view, clock } = deps
-  /** Partitions that wait, and how they go on. Replaced when what waits is not to go on any more. */
   let waiting = new Set<Waiting>()
+  /** By partition: the record that has waited for the control plane for long enough. */
+  const hasWaited = new Map<string, number>()
 
   function emitOf(record: LogRecord, isolated: boolean): Emit | undefined {
     if (record.topic === platformEmits.name) return deps.readPlatformEmit(record, isolated)
+    if (isDeferred(record)) return deps.readPlatformEmit({ ...record, topic: platformEmits.name }, isolated)
     const input = inputs.of(record.topic)
     if (!input) return undefined
     const { organizationId, environment } = input
@@ -82,63 +86,74 @@ export function createReceiver(deps: {
     }
   }
 
-  /** Judges from `index` on; stops at a record that must wait, unless it has waited. False when it stopped. */
-  function process(records: LogRecord[], index: number, nextOffset: number, isolated: boolean, waited: boolean): boolean {
-    for (let at = index; at < records.length; at++) {
-      const record = records[at]!
+  /** Judges one after the other, and stops at a record that must wait: it comes again, with those behind it. */
+  function receive(records: LogRecord[], nextOffset: number, isolated: boolean): void {
+    for (const [index, record] of records.entries()) {
       const emit = emitOf(record, isolated)
-      if (emit) {
-        const wanted = emit.request.platform?.controlOffset ?? -1
-        if (wanted > view.appliedOffset && !(waited && at === index)) {
-          waitForControl(
-            wait(record, undefined, () => process(records, at, nextOffset, isolated, true)),
-            wanted,
-          )
-          return false
-        }
-        if (!emit.platform && deps.isFull(emit.organizationId)) {
-          wait(record, emit.organizationId, () => process(records, at, nextOffset, isolated, waited))
-          return false
-        }
-        deps.settle(emit, isolated)
-      } else if (record.topic !== platformEmits.name) continue
-      inputs.advance(record.topic, record.partition, at === records.length - 1 ? nextOffset : record.offset + 1)
+      if (emit && mustWait(emit, record, records.length - index)) return
+      if (!emit && !isOfPlatform(record)) continue
+      if (emit && isToBeDeferred(emit, record)) deps.deferred.add(emit)
+      else if (emit) deps.settle(emit, isolated)
+      if (isDeferred(record)) deps.deferred.remove(record)
+      else inputs.advance(record.topic, record.partition, index === records.length - 1 ? nextOffset : record.offset + 1)
+    }
+  }
+
+  const isOfPlatform = (record: LogRecord): boolean => record.topic === platformEmits.name || isDeferred(record)
+
+  /** The ingress of an organization is held by the runtime while its log takes nothing. */
+  const isToBeDeferred = (emit: Emit, record: LogRecord): boolean => record.topic === platformEmits.name && deps.deferred.takes(emit)
+
+  /** `left`: the record and those behind it. */
+  function mustWait(emit: Emit, record: LogRecord, left: number): boolean {
+    const place = placeOf(record)
+    const wanted = emit.request.platform?.controlOffset ?? -1
+    // What was deferred has waited already.
+    if (wanted > view.appliedOffset && hasWaited.get(place) !== record.offset && !isDeferred(record)) {
+      waitForControl(wait(record, left, undefined), wanted, record.offset)
+      return true
+    }
+    if (!emit.platform && deps.isFull(emit.organizationId)) wait(record, left, () => !deps.isFull(emit.organizationId, true))
+    else if (isToBeDeferred(emit, record) && deps.deferred.isFull()) wait(record, left, hasRoomAgain)
+    else {
+      hasWaited.delete(place)
+      return false
     }
     return true
   }
 
-  function wait({ topic, partition }: LogRecord, organizationId: string | undefined, process: () => boolean): Waiting {
-    const one = { topic, partition, organizationId, process }
+  const hasRoomAgain = (): boolean => !deps.deferred.isFull(true)
+
+  function wait({ topic, partition }: LogRecord, left: number, isOver: Waiting['isOver']): Waiting {
+    const one = { topic, partition, isOver }
     waiting.add(one)
-    handle.pause(topic, partition)
+    handle.pause(topic, partition, left)
     return one
   }
 
   function goOn(one: Waiting): void {
-    if (!waiting.delete(one)) return
-    try {
-      if (one.process()) handle.resume(one.topic, one.partition)
-    } catch (error) {
-      handle.fail(error as Error)
-    }
+    if (waiting.delete(one)) handle.resume(one.topic, one.partition)
   }
 
-  function waitForControl(one: Waiting, controlOffset: number): void {
-    void view.waitFor(controlOffset, deps.controlWaitMs).then(() => goOn(one))
+  function waitForControl(one: Waiting, controlOffset: number, offset: number): void {
+    void view.waitFor(controlOffset, deps.controlWaitMs).then(() => {
+      if (waiting.has(one)) hasWaited.set(placeOf(one), offset)
+      goOn(one)
+    })
   }
 
   return {
-    receive: (records, nextOffset, isolated) => void process(records, 0, nextOffset, isolated, false),
+    receive,
     resume() {
-      for (const one of [...waiting]) if (one.organizationId !== undefined && !deps.isFull(one.organizationId, true)) goOn(one)
+      for (const one of [...waiting]) if (one.isOver?.()) goOn(one)
     },
     rollback() {
-      const forgotten = waiting
-      waiting = new Set()
-      for (const { topic, partition } of forgotten) handle.resume(topic, partition)
+      for (const one of [...waiting]) goOn(one)
     },
     close() {
       waiting = new Set()
     },
   }
 }
+
+const placeOf = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`

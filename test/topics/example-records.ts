@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import avro from 'avsc'
 import type { Headers, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import { admissionCounters, inputPositionCodec, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import { admissionDeferred, deferredEmitCodec } from '../../topics/admission-deferred.ts'
 import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.ts'
 import { admissionRelays, relayProgressCodec, waitingEventCodec } from '../../topics/admission-relays.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
@@ -40,7 +41,7 @@ import {
   pendingNoticeCodec,
   webhookHealthCodec,
 } from '../../topics/delivery-state.ts'
-import { outcomes, outcomesCodec } from '../../topics/outcomes.ts'
+import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 
@@ -88,6 +89,7 @@ const as = (codec: object) => codec as Codec<unknown>
 const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [admissionCounters.name]: { counters: as(organizationCountersCodec), position: as(inputPositionCodec) },
   [admissionKeys.name]: { any: as(admissionKeysCodec) },
+  [admissionDeferred.name]: { any: as(deferredEmitCodec) },
   [admissionRelays.name]: { event: as(waitingEventCodec), progress: as(relayProgressCodec) },
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },
@@ -111,7 +113,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
       redrive: as(redriveStateCodec),
     },
   },
-  [outcomes.name]: { any: as(outcomesCodec) },
+  [outcomes.name]: { pauses: as(pausesCodec), any: as(outcomesCodec) },
   [platformEmits.name]: { any: as(platformEmitCodec) },
   [recordState.name]: { any: as(recordStateCodec) },
 }

@@ -4,6 +4,7 @@ import avro from 'avsc'
 import { KEY_REMEMBERED_MS } from '../../processors/admit/admission-state.ts'
 import { nameOf, TOPOLOGY } from '../../processors/topology.ts'
 import { inputPositionCodec, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import { deferredEmitCodec } from '../../topics/admission-deferred.ts'
 import { admissionKeys, admissionKeysCodec } from '../../topics/admission-keys.ts'
 import { relayProgressCodec, waitingEventCodec } from '../../topics/admission-relays.ts'
 import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
@@ -34,7 +35,7 @@ import {
   webhookHealthCodec,
 } from '../../topics/delivery-state.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
-import { outcomesCodec } from '../../topics/outcomes.ts'
+import { outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { shards } from '../../topics/shards.ts'
@@ -54,6 +55,8 @@ const CODECS = {
   admissionKeysCodec,
   waitingEventCodec,
   relayProgressCodec,
+  deferredEmitCodec,
+  pausesCodec,
   auditAttemptsCodec,
   auditChangesCodec,
   auditEmitsCodec,

@@ -1,0 +1,168 @@
+/**
+ * What the platform emits for organizations whose log takes nothing now. `platform.emits` is shared, so such a record must not hold its partition: it
+ * goes into the shard's state (`admission.deferred`) in the transaction that moves the position. From there it is among the shard's inputs as an
+ * input of its organization, which is taken when the log is there again. What comes for that log meanwhile stays behind it.
+ */
+import type { Environment } from '../../src/control-plane/records.ts'
+import { emitId } from '../../src/events/ids.ts'
+import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import { admissionDeferred, deferredEmitCodec, deferredKeys } from '../../topics/admission-deferred.ts'
+import { events } from '../../topics/events.ts'
+import { createChangelogTable } from './changelog-table.ts'
+import type { Emit } from './emit.ts'
+
+/** From here on `platform.emits` of the shard is held, until less than half is left. */
+export const DEFERRED_MAX = { emits: 10_000, bytes: 64 * 1024 * 1024 } as const
+/** About what one takes besides its value. */
+const EMIT_BYTES = 200
+
+/** Names of inputs with what is deferred: one for each log, and one for what waits for none any more. */
+const INPUT = `${admissionDeferred.name}/`
+const inputOf = ({ log, isFree }: Pick<Deferred, 'log' | 'isFree'>): string => INPUT + (isFree ? '' : log)
+export const isDeferred = ({ topic }: Pick<LogRecord, 'topic'>): boolean => topic.startsWith(INPUT)
+/** The log that an input of what is deferred waits for; undefined: it is another input. */
+export const logOfDeferred = (input: string): string | undefined =>
+  input.startsWith(INPUT) && input !== INPUT ? input.slice(INPUT.length) : undefined
+
+export interface DeferredEmits {
+  restore(record: LogRecord): void
+  /** Offers all that was restored. */
+  start(): void
+  /** Whether this emit of the platform is to be deferred. */
+  takes(emit: Emit): boolean
+  add(emit: Emit): void
+  /** A record that was offered has been judged. */
+  remove(record: LogRecord): void
+  /** `again`: whether there still is no room. */
+  isFull(again?: boolean): boolean
+  /** What is deferred for organizations that are out of reach waits no longer. */
+  letGo(): void
+  /** No input is kept for the organization any more. Answers false while something of it is deferred. */
+  forget(organizationId: string): boolean
+  seal(): OutRecord[]
+  committed(): void
+  rollback(): void
+}
+
+interface Deferred {
+  key: string
+  log: string
+  offset: number
+  timestampMs: number
+  environment: Environment
+  emit: Buffer
+  /** In which order they came. */
+  number: number
+  /** It waits for no log. */
+  isFree: boolean
+}
+
+export function createDeferredEmits(deps: {
+  handle: Pick<ShardHandle, 'shard' | 'offer' | 'unassign' | 'unavailable' | 'write'>
+  /** Whether nothing is written to the organization's log whatever comes. */
+  isOutOfReach(organizationId: string): boolean
+}): DeferredEmits {
+  const { handle } = deps
+  const table = createChangelogTable<Deferred>(deferred => deferred)
+  /** By log: how many. */
+  let counts = new Map<string, number>()
+  let total = 0
+  let bytes = 0
+  let numbers = 0
+
+  function count({ log, emit }: Deferred, sign: 1 | -1): void {
+    const left = (counts.get(log) ?? 0) + sign
+    if (left === 0) counts.delete(log)
+    else counts.set(log, left)
+    total += sign
+    bytes += sign * (emit.length + EMIT_BYTES)
+  }
+
+  function offer(deferred: Deferred): void {
+    const { offset, timestampMs, key, emit: value } = deferred
+    const [topic, partition] = [inputOf(deferred), handle.shard]
+    handle.offer(topic, partition, [{ topic, partition, offset, timestampMs, headers: {}, key: Buffer.from(key), value }])
+  }
+
+  const all = (): Deferred[] => Array.from(table.keys(), key => table.get(key)!).sort((one, other) => one.number - other.number)
+
+  function leave(inputs: Iterable<string>): void {
+    for (const input of new Set(inputs)) handle.unassign(input, handle.shard)
+  }
+
+  function deferredOf(record: LogRecord): Deferred {
+    const key = record.key!.toString()
+    const { environment, offset, timestampMs, emit } = deferredEmitCodec.decode(record.value!)
+    const log = events.nameFor(deferredKeys.organizationOf(key), environment)
+    return { key, log, environment, offset, timestampMs, emit, number: numbers++, isFree: false }
+  }
+
+  return {
+    restore(record) {
+      if (!record.key) return
+      const key = record.key.toString()
+      const known = table.get(key)
+      if (known) count(known, -1)
+      const deferred = record.value === null ? undefined : deferredOf(record)
+      table.load(key, deferred)
+      if (deferred) count(deferred, 1)
+    },
+    start: () => all().forEach(offer),
+    takes({ organizationId, environment }) {
+      const log = events.nameFor(organizationId, environment)
+      return (counts.has(log) || handle.unavailable(log) !== undefined) && !deps.isOutOfReach(organizationId)
+    },
+    add({ organizationId, environment, place, record }) {
+      const key = deferredKeys.of(organizationId, emitId(place))
+      const { offset, timestampMs } = record
+      const log = events.nameFor(organizationId, environment)
+      const deferred: Deferred = { key, log, environment, offset, timestampMs, emit: record.value!, number: numbers++, isFree: false }
+      table.set(key, deferred)
+      count(deferred, 1)
+      offer(deferred)
+      handle.write([])
+    },
+    remove(record) {
+      const key = record.key!.toString()
+      count(table.get(key)!, -1)
+      table.delete(key)
+    },
+    isFull(again = false) {
+      const part = again ? 2 : 1
+      return total >= DEFERRED_MAX.emits / part || bytes >= DEFERRED_MAX.bytes / part
+    },
+    letGo() {
+      if (total === 0) return
+      const gone = all().filter(({ key, isFree }) => !isFree && deps.isOutOfReach(deferredKeys.organizationOf(key)))
+      leave(gone.map(inputOf))
+      for (const deferred of gone) {
+        deferred.isFree = true
+        offer(deferred)
+      }
+    },
+    forget(organizationId) {
+      const logs = (['live', 'test'] as const).map(environment => events.nameFor(organizationId, environment))
+      if (logs.some(log => counts.has(log))) return false
+      leave(logs.map(log => inputOf({ log, isFree: false })))
+      return true
+    },
+    seal: () =>
+      table.seal().map(([key, deferred]) => {
+        const value = deferred === undefined ? null : deferredEmitCodec.encode(deferred)
+        return { topic: admissionDeferred.name, partition: handle.shard, key, value }
+      }),
+    committed: table.committed,
+    rollback() {
+      const before = all()
+      table.rollback()
+      const now = all()
+      counts = new Map()
+      total = 0
+      bytes = 0
+      for (const deferred of now) count(deferred, 1)
+      // What was offered since the last commit was not deferred after all; the others come in their order again.
+      leave([...before, ...now].map(inputOf))
+      now.forEach(offer)
+    },
+  }
+}

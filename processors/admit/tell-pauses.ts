@@ -1,0 +1,50 @@
+/** Tells the api processes which organizations are paused, so that they refuse emits that would only wait. */
+import type { Clock, Timer } from '../../src/clock.ts'
+import type { ShardHandle, Unavailable } from '../../src/kafka/ports.ts'
+import { logParts } from '../../topics/events.ts'
+import { outcomes, PAUSES_KEY, type PauseRow, pausesCodec } from '../../topics/outcomes.ts'
+
+/** Three times within the time for which an api believes it. */
+const EVERY_MS = 5_000
+
+export interface TellPauses {
+  start(): void
+  /** This log has come to be paused, or is so no longer. */
+  changed(log: string): void
+  close(): void
+}
+
+export function createTellPauses(deps: { clock: Clock; handle: ShardHandle }): TellPauses {
+  const { clock, handle } = deps
+  let timer: Timer | undefined
+  let isClosed = false
+
+  const rowOf = ({ topic, reason, sinceMs }: Unavailable): PauseRow => ({
+    ...logParts(topic),
+    reason,
+    sinceMs: Math.round(clock.nowMs() - (clock.monotonicMs() - sinceMs)),
+  })
+
+  function tell(pauses: PauseRow[]): void {
+    if (pauses.length === 0 || isClosed) return
+    const value = pausesCodec.encode({ pauses })
+    handle.write([{ topic: outcomes.name, partition: handle.shard, key: PAUSES_KEY, value }], true)
+  }
+
+  function tellAll(): void {
+    tell(handle.pausedTopics().map(rowOf))
+    timer = clock.after(EVERY_MS, tellAll)
+  }
+
+  return {
+    start: tellAll,
+    changed(log) {
+      const paused = handle.pausedTopics().find(({ topic }) => topic === log)
+      tell([paused ? rowOf(paused) : { ...logParts(log), reason: null, sinceMs: Math.round(clock.nowMs()) }])
+    },
+    close() {
+      isClosed = true
+      timer?.cancel()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { avroCodec } from './avro.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** A record of `platform.emits` that is judged later, since the log of the organization that receives it takes nothing now. */
+export interface DeferredEmit {
+  environment: 'live' | 'test'
+  /** Where it is in `platform.emits`, in the partition of the shard. */
+  offset: number
+  timestampMs: number
+  /** Its value, as it came. */
+  emit: Buffer
+}
+
+export const deferredEmitCodec = avroCodec<DeferredEmit>({
+  type: 'record',
+  name: 'DeferredEmit',
+  namespace: 'clarion',
+  fields: [
+    { name: 'environment', type: { type: 'enum', name: 'DeferredEnvironment', symbols: ['live', 'test'] } },
+    { name: 'offset', type: 'long' },
+    { name: 'timestampMs', type: 'long' },
+    { name: 'emit', type: 'bytes' },
+  ],
+})
+
+/** The id is that of the emit at its place in `platform.emits`, which no other record shares, also when that topic is made anew. */
+export const deferredKeys = {
+  of: (organizationId: string, id: string) => `${organizationId}/${id}`,
+  organizationOf: (key: string) => key.slice(0, key.indexOf('/')),
+}
+
+export const admissionDeferred: Topic = {
+  name: 'admission.deferred',
+  meaning: 'The state of `admit`: records of `platform.emits` for organizations whose log takes nothing now, judged when it does.',
+  key: '<org>/<emit id>',
+  value: 'Avro DeferredEmit',
+  partitions: 'shards',
+  producers: ['admit'],
+  consumers: ['admit'],
+  cleanup: 'compact',
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}
