@@ -11,6 +11,7 @@ import { createReads } from './analytics/reads.ts'
 import { createAdmissionNumbers } from './api/admission-numbers.ts'
 import { createApi } from './api/create-api.ts'
 import { createOutcomeWaiter } from './api/outcomes.ts'
+import { createPausedOrganizations } from './api/paused-organizations.ts'
 import { createWaitingWebhooks } from './api/waiting-webhooks.ts'
 import type { Backends } from './backends.ts'
 import type { Clock, Random } from './clock.ts'
@@ -83,6 +84,7 @@ export interface ApiParts {
 export async function startApi(parts: ApiParts): Promise<{ handler: RequestListener; close(): Promise<void> }> {
   const { clock, logger, kafka, provisioning, ids } = parts
   const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
+  const pauses = createPausedOrganizations({ clock })
   const numbers = createAdmissionNumbers()
   const waiting = createWaitingWebhooks({ logger })
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
@@ -93,7 +95,10 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     watch: parts.readers,
     events: {
       onRecords(_topic, _partition, records) {
-        for (const record of records) outcomes.onRecord(record)
+        for (const record of records) {
+          outcomes.onRecord(record)
+          pauses.onRecord(record)
+        }
       },
       onFatal: parts.onFatal,
     },
@@ -153,6 +158,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     appender,
     kafkaAccess,
     outcomes,
+    pauses,
     reads: createReads(history, parts.config),
     ledgerReads: createLedgerReads(history),
     shards: provisioning.shards,

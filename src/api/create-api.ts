@@ -40,6 +40,7 @@ import { createKeptEvents } from './kept-events.ts'
 import { createOpenApi } from './openapi.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
 import { createOverload } from './overload.ts'
+import type { PausedOrganizations } from './paused-organizations.ts'
 import { createPlatformEmitting } from './platform-emitting.ts'
 import type { LiveUsage, Positions, Readiness } from './ports.ts'
 import { createRedelivery } from './redelivery.ts'
@@ -55,6 +56,8 @@ export interface ApiDeps {
   validators: Validators
   /** The composition root feeds it the topic `outcomes`. */
   outcomes: OutcomeWaiter
+  /** The same. */
+  pauses: PausedOrganizations
   tags: IngressTags
   reads: Reads
   ledger: Ledger

@@ -9,21 +9,29 @@ import { checkContentType, RequestAborted, readBody } from './body.ts'
 import type { EmitAnswer, Emitter } from './emitting.ts'
 import { failureBody, failureOf, JSON_TYPE } from './envelope.ts'
 import type { Overload } from './overload.ts'
+import type { PausedOrganizations } from './paused-organizations.ts'
 import type { DirectHandler } from './route.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 
 /**
- * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `overload`: who comes at a bad time gets `service_unavailable` before the body is
- * read, which Node then throws away.
+ * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `overload` and `pauses`: who comes at a bad time gets
+ * `service_unavailable` before the body is read, which Node then throws away.
  */
-export function createAnswering(deps: { authenticate: Authenticate; ids: Ids; logger: Logger; overload?: Overload }) {
+export function createAnswering(deps: {
+  authenticate: Authenticate
+  ids: Ids
+  logger: Logger
+  overload?: Overload
+  pauses?: PausedOrganizations
+}) {
   return (bodyBytesMax: number, work: EmitWork, { bodyOptional = false, many = false } = {}): DirectHandler =>
     async (request, response) => {
       const requestId = deps.ids.next('req')
       nameRequest(requestId)
       try {
         const by = requireScope(deps.authenticate(request.headers, request.socket.remoteAddress), 'events:emit')
+        deps.pauses?.check(by.organization.id, by.key.environment)
         if (deps.overload?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
         const { status, json, emitId } = await work(by, body, request, requestId)

@@ -16,6 +16,7 @@ import type { EmitAnswer, Emitter, Emitting } from './emitting.ts'
 import { failureOf } from './envelope.ts'
 import { agreedKey, idempotencyKeyOf } from './idempotency-key.ts'
 import type { Overload } from './overload.ts'
+import type { PausedOrganizations } from './paused-organizations.ts'
 import type { DirectHandler } from './route.ts'
 
 export const BATCH_ITEMS_MAX = 1_000
@@ -24,6 +25,7 @@ export interface EmitRoutesDeps {
   authenticate: Authenticate
   emitting: Emitting
   overload: Overload
+  pauses: PausedOrganizations
   ids: Ids
   clock: Clock
   logger: Logger

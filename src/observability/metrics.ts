@@ -109,6 +109,15 @@ export function createMetrics(): Metrics {
     labelNames: ['role'],
     read: () => [...roles].map(([role, figures]) => ({ labels: { role }, value: figures.leasesLost() })),
   })
+  asked.gauge({
+    name: 'clarion_paused_organizations',
+    help: 'Organizations that are paused because their log takes nothing now, by reason: unknown_topic, no_leader, too_few_replicas, unauthorized, unreachable, failing.',
+    labelNames: ['role', 'reason'],
+    read: () =>
+      [...roles].flatMap(([role, figures]) =>
+        Object.entries(figures.paused()).map(([reason, value]) => ({ labels: { role, reason }, value })),
+      ),
+  })
   const verdicts = new Counter({
     name: 'clarion_verdicts_total',
     help: 'Emits judged, by verdict, code and the way they came in.',

@@ -9,6 +9,7 @@ import { createLedgerReads } from '../../src/analytics/ledger-reads.ts'
 import { createReads } from '../../src/analytics/reads.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import { createOutcomeWaiter, type OutcomeWaiter } from '../../src/api/outcomes.ts'
+import { createPausedOrganizations } from '../../src/api/paused-organizations.ts'
 import type { Route } from '../../src/api/route.ts'
 import { openLedger } from '../../src/compose-ledger.ts'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
@@ -91,11 +92,16 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   const history = options.openHistory?.(analytics.database) ?? analytics
   const ids = createIds({ clock, random })
   const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
+  const pauses = createPausedOrganizations({ clock })
   const onFatal = (error: Error) => {
     throw error
   }
-  const onRecords = (_topic: string, _partition: number, records: Parameters<OutcomeWaiter['onRecord']>[0][]) =>
-    records.forEach(outcomes.onRecord)
+  const onRecords = (_topic: string, _partition: number, records: Parameters<OutcomeWaiter['onRecord']>[0][]) => {
+    for (const record of records) {
+      outcomes.onRecord(record)
+      pauses.onRecord(record)
+    }
+  }
   const reader = createLogReader({ kafka: control.kafka, clock, logger, events: { onRecords, onFatal } })
   for (let partition = 0; partition < control.provisioning.shards; partition++) reader.assign(outcomesTopic.name, partition, 'earliest')
   const appender = createAppender({ kafka: control.kafka, clock, logger, persistMs: 5_000 })
@@ -130,6 +136,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     validators,
     pings,
     outcomes,
+    pauses,
     tags,
     reads: createReads(history),
     ...{ ledger, ledgerReads: createLedgerReads(history), shards: control.provisioning.shards },
