@@ -7,9 +7,5 @@ import JestRunner from 'jest-runner'
 export default class SerialRunner extends JestRunner {
   constructor(globalConfig, context) {
     super({ ...globalConfig, maxWorkers: 1 }, context)
-    if (process.env.CLARION_TEST_PLATFORMS_ON_THREE_BROKERS !== 'true')
-      console.log(
-        'Not run: test/cluster/platform.test.ts (CLARION_TEST_PLATFORMS_ON_THREE_BROKERS=true runs it; not all of it passes yet).',
-      )
   }
 }
