@@ -1,4 +1,5 @@
 /** How long admission goes on knowing an organization that is deleted. */
+import { isDeletedFor } from '../../src/control-plane/deleted-for.ts'
 import type { Organization } from '../../src/control-plane/records.ts'
 
 /**
@@ -14,7 +15,3 @@ export const isOutOfReach = (organization: Organization, nowMs: number): boolean
 
 /** Whether nothing need be known of it any more. */
 export const isForgotten = (organization: Organization, nowMs: number): boolean => isDeletedFor(FORGOTTEN_AFTER_MS, organization, nowMs)
-
-/** Nothing changes a deleted organization: its last change was its deletion. */
-const isDeletedFor = (ms: number, { status, updatedAt }: Organization, nowMs: number): boolean =>
-  status === 'deleted' && nowMs - Date.parse(updatedAt) >= ms

@@ -38,6 +38,7 @@ import { createReadTurns, type ReadTurns } from './catch-up/read-turns.ts'
 import { createRedrives } from './catch-up/redrives.ts'
 import { createReplays } from './catch-up/replays.ts'
 import { createWanted } from './catch-up/subscriptions.ts'
+import { createForgetting } from './deleted-organizations.ts'
 import { type Delivery, type Origin, sourceless } from './delivery.ts'
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts'
 import { createRoom, type Room } from './dispatch/memory-budget.ts'
@@ -243,9 +244,9 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     const deleted = view.organization(organizationId)?.status === 'deleted'
     announce.forget(id)
     states.forget(id)
-    if (deleted) failedBlocks.forget(organizationId)
     guarded(() => cancelling.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
   })
+  const forgetting = createForgetting({ handle, view, shards, clock, events, failedBlocks, lanes, states })
   const forgetRoom = room.onFree(onSpace)
 
   /** A record of a retry topic. Retries by hand, and what replays made, count for no emit. */
@@ -423,6 +424,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     sweeping?.cancel()
     forgetRoom()
     forgetWebhooks()
+    forgetting.close()
     cancelling.close()
     announce.close()
     for (const tier of tiers.values()) tier.close()
@@ -432,7 +434,10 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   let sweeping: Timer | undefined
   function sweepSoon(): void {
     sweeping = clock.after(limits.waitingMsMax / 8, () => {
-      guarded(() => shard.sweep())
+      guarded(() => {
+        shard.sweep()
+        forgetting.sweep()
+      })
       if (!stopped) sweepSoon()
     })
   }
@@ -484,6 +489,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       replays.start()
       redrives.start()
       announce.start()
+      forgetting.start()
       sweepSoon()
     },
     receive(records, nextOffset) {

@@ -46,6 +46,8 @@ export interface SubjectLanes {
   waiting(webhookId: string): number
   /** The webhook has changed: what waits looks again whether it may go on. */
   changed(webhookId: string): void
+  /** These webhooks are gone; lanes with deliveries in hand stay. Answers how many lanes it was, `max` at the most. */
+  forget(isGone: (webhookId: string) => boolean, max: number): number
   /** `deliveries` has been read on. */
   read(): void
   /** From this offset on `deliveries` is another log. */
@@ -227,6 +229,18 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
           deps.onTurn(delivery)
         }
       }
+    },
+    forget(isGone, max) {
+      let count = 0
+      for (const [key, lane] of lanes) {
+        if (count === max) break
+        if (lane.stored.size < lane.members.length || lane.waiting.size > 0 || !isGone(lane.webhookId)) continue
+        lanes.delete(key)
+        early.delete(lane)
+        changed.add(key)
+        count++
+      }
+      return count
     },
     read() {
       if (early.size === 0) return

@@ -22,8 +22,8 @@ export interface FailedBlocks {
   has(log: LogName, number: number): boolean
   /** Whether it is noted; not any more afterwards. */
   take(log: LogName, number: number): boolean
-  /** The organization is gone. */
-  forget(organizationId: string): void
+  /** These organizations are gone. Answers how many blocks it was, `max` at the most. */
+  forget(isGone: (organizationId: string) => boolean, max: number): number
   seal(partition: number): OutRecord[]
 }
 
@@ -77,13 +77,17 @@ export function createFailedBlocks(): FailedBlocks {
       changed.add(key)
       return true
     },
-    forget(organizationId) {
+    forget(isGone, max) {
+      let count = 0
       for (const key of blocks.keys()) {
+        if (count === max) break
         const parsed = deliveryStateKeys.parse(key)
-        if (!parsed || !('failed' in parsed) || parsed.failed !== organizationId) continue
+        if (!parsed || !('failed' in parsed) || !isGone(parsed.failed)) continue
         blocks.delete(key)
         changed.add(key)
+        count++
       }
+      return count
     },
     seal(partition) {
       const records: OutRecord[] = []

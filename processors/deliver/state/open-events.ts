@@ -41,6 +41,8 @@ export interface OpenEvents {
   end(event: EventName, from: 'hand' | 'away', failed: boolean, nowMs: number): Completion | undefined
   /** A delivery has ended as part of a range. `keys`: the event's subscribers. */
   endOfRange(event: EventName, keys: readonly bigint[], own: bigint, end: { failed: boolean; nowMs: number }): Completion | undefined
+  /** Nothing more is said of events of these organizations. Answers how many it was, `max` at the most. */
+  forget(isGone: (organizationId: string) => boolean, max: number): number
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
@@ -189,6 +191,16 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
       if (!states.isCovered(event, event.sequence, keys, own)) return complete(event, failed, keys.length, nowMs)
       if (failed) failedBlocks.add(event, event.sequence)
       return undefined
+    },
+    forget(isGone, max) {
+      let count = 0
+      for (const open of events.values()) {
+        if (count === max) break
+        if (open.hand > 0 || !isGone(open.event.organizationId)) continue
+        drop(open)
+        count++
+      }
+      return count
     },
     seal(partition) {
       const records: OutRecord[] = []

@@ -361,7 +361,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     }
   }
 
-  function applyRecord(kind: 'webhook' | 'replay', id: string, value: object | null): void {
+  function applyRecord(kind: 'organization' | 'webhook' | 'replay', id: string, value: object | null): void {
     view.apply({
       ...{ topic: 'control', partition: 0, offset: applied++, timestampMs: 0, headers: {} },
       key: Buffer.from(controlKey(kind, organizationId, id)),
@@ -414,6 +414,10 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     settle,
     inFlight: () => inFlight,
     webhook: put,
+    organization(status: 'active' | 'deleted') {
+      const updatedAt = new Date(clock.nowMs()).toISOString()
+      applyRecord('organization', organizationId, { id: organizationId, organizationId, status, updatedAt })
+    },
     answer: (webhookId: string, answer: Answer | ((request: AttemptRequest, number: number) => Answer)) =>
       void answers.set(webhookId, typeof answer === 'function' ? answer : () => answer),
     /** An event for these webhooks, in the log and in `deliveries`. */

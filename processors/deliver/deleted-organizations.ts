@@ -1,0 +1,82 @@
+/**
+ * What a shard still holds of organizations that are deleted, ten minutes later. What waited for their webhooks has been cancelled by then, and
+ * what they were owed went with the webhooks; that was never counted out: events of which early entries were open, blocks of failed numbers,
+ * lanes whose members lay in a range. A little at a time, so that no transaction becomes large.
+ */
+import type { Clock } from '../../src/clock.ts'
+import { isDeletedFor } from '../../src/control-plane/deleted-for.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
+import { timeOfId } from '../../src/events/ids.ts'
+import type { ShardHandle } from '../../src/kafka/ports.ts'
+import { shardOf } from '../../src/kafka/shards.ts'
+import type { SubjectLanes } from './dispatch/subject-lanes.ts'
+import type { FailedBlocks } from './state/failed-blocks.ts'
+import type { OpenEvents } from './state/open-events.ts'
+import type { WebhookStates } from './state/webhook-states.ts'
+
+const FORGOTTEN_AFTER_MS = 10 * 60_000
+const AT_ONCE = 2_000
+
+export interface Forgetting {
+  /** The state is complete. */
+  start(): void
+  /** To be called now and then. */
+  sweep(): void
+  close(): void
+}
+
+export function createForgetting(deps: {
+  handle: Pick<ShardHandle, 'shard' | 'write'>
+  view: Pick<ControlView, 'organization' | 'organizations' | 'webhooks' | 'onChange'>
+  shards: number
+  clock: Clock
+  events: Pick<OpenEvents, 'forget'>
+  failedBlocks: Pick<FailedBlocks, 'forget'>
+  lanes: Pick<SubjectLanes, 'forget'>
+  states: Pick<WebhookStates, 'get'>
+}): Forgetting {
+  const { handle, view, clock } = deps
+  /** Those of the shard of which something may be held. */
+  const deleted = new Set<string>()
+  let stop: () => void = () => undefined
+
+  const isOurs = (organizationId: string) => shardOf(organizationId, deps.shards) === handle.shard
+
+  function follow(organizationId: string): void {
+    if (view.organization(organizationId)?.status === 'deleted' && isOurs(organizationId)) deleted.add(organizationId)
+  }
+
+  const isGone = (organizationId: string): boolean => {
+    const organization = view.organization(organizationId)
+    return organization !== undefined && isDeletedFor(FORGOTTEN_AFTER_MS, organization, clock.nowMs())
+  }
+
+  /** Lanes do not say whose they are. A webhook that is younger than this may not be in the view yet. */
+  function goneWebhooks(): (webhookId: string) => boolean {
+    const there = new Set<string>()
+    for (const { id } of view.organizations()) if (isOurs(id)) for (const webhook of view.webhooks(id)) there.add(webhook.id)
+    const bornBeforeMs = clock.nowMs() - FORGOTTEN_AFTER_MS
+    return id => !there.has(id) && (timeOfId(id) ?? 0) < bornBeforeMs && deps.states.get(id)?.range === undefined
+  }
+
+  return {
+    start() {
+      for (const { id } of view.organizations()) follow(id)
+      stop = view.onChange((kind, organizationId) => {
+        if (kind === 'organization') follow(organizationId)
+      })
+    },
+    sweep() {
+      const due = [...deleted].filter(isGone)
+      if (due.length === 0) return
+      const counts = [
+        deps.events.forget(isGone, AT_ONCE),
+        deps.failedBlocks.forget(isGone, AT_ONCE),
+        deps.lanes.forget(goneWebhooks(), AT_ONCE),
+      ]
+      if (counts.some(count => count > 0)) handle.write([])
+      if (counts.every(count => count < AT_ONCE)) for (const organizationId of due) deleted.delete(organizationId)
+    },
+    close: () => stop(),
+  }
+}
