@@ -180,9 +180,11 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
   })
   const sweep = parts.controlPlane.federation.startSweep()
   const farewells = parts.controlPlane.farewells.start()
+  const retention = parts.controlPlane.retention.start()
   return {
     handler,
     async close() {
+      await retention.close()
       farewells.close()
       sweep.close()
       sender.close()

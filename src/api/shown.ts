@@ -5,7 +5,7 @@ import { shownRetryPolicy } from '../control-plane/retry-policy.ts'
 import type { Waiting } from './waiting-webhooks.ts'
 
 export function shownOrganization(organization: Organization) {
-  const { organizationId: _id, partitions: _partitions, testEnvironment: _test, ...shown } = organization
+  const { organizationId: _id, partitions: _partitions, testEnvironment: _test, clearedAt: _cleared, ...shown } = organization
   return { strictCompatibility: false, ...shown }
 }
 

@@ -16,6 +16,7 @@ import { createOrganizations, type Organizations, type Provisioning } from './or
 import { createTemplateChecks, type TemplateChecks } from './registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
 import { createReplays, type Replays } from './replays.ts'
+import { createRetention, type Retention } from './retention.ts'
 import { createSecretKeys, type SecretKeyCare } from './secret-keys.ts'
 import { createSecretBox } from './secrets.ts'
 import { createControlStore } from './store.ts'
@@ -35,6 +36,7 @@ export interface ControlPlane {
   federation: Federation
   farewells: Farewells
   reportHealth: ReportHealth
+  retention: Retention
   secretKeys: SecretKeyCare
 }
 
@@ -79,6 +81,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     federation: createFederation(shared),
     farewells: createFarewells(shared),
     replays: createReplays(shared),
+    retention: createRetention(shared),
     kafkaCredentials: createKafkaCredentials(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),

@@ -4,6 +4,7 @@ import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
 import { isReservedNamespace } from '../events/names.ts'
 import type { Announce, Caller } from './announce.ts'
+import type { TopicDeletion } from './clearing.ts'
 import { removedAtOnce } from './farewells.ts'
 import { effectsOnFederation } from './federation/plan-effects.ts'
 import { genericRegistration } from './generic-event.ts'
@@ -17,7 +18,7 @@ import type { Change, ControlStore, Decision } from './store.ts'
 import type { ControlView } from './view.ts'
 
 /** What an organization needs before its record is there. */
-export interface Provisioning {
+export interface Provisioning extends TopicDeletion {
   /** Creates `emits.<org>` and `events.<org>` of that environment; topics that exist already are left as they are. */
   createOrganizationTopics(organization: Organization, environment: Environment): Promise<void>
 }
@@ -68,10 +69,14 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     await deps.provisioning.createOrganizationTopics(organization, 'live')
     const key = generateApiKey('live', deps.random)
     const seeds = { keyId: ids.next('key'), registrationId: ids.next('cer') }
-    return store.change(ids.next('chg'), current => {
+    const making = store.change(ids.next('chg'), current => {
       if (input.slug !== undefined && current.organizationBySlug(slug)) throw slugTaken(slug)
       const free = freeSlug(slug, candidate => current.organizationBySlug(candidate) !== undefined)
       return made(caller, { ...organization, slug: free, namespaceAllowlist: [free] }, key, seeds)
+    })
+    return making.catch(async error => {
+      if (isSlugTaken(error)) await deps.provisioning.deleteOrganizationTopics([organization.id]).catch(() => undefined)
+      throw error
     })
   }
 
@@ -194,5 +199,7 @@ function refuseReserved(namespace: string, path: string): void {
     details: [{ path, rule: 'reserved_namespace', message: 'belongs to the platform' }],
   })
 }
+
+const isSlugTaken = (error: unknown): boolean => error instanceof ClarionError && error.code === 'slug_taken'
 
 const slugTaken = (slug: string) => new ClarionError('slug_taken', `The slug '${slug}' belongs to another organization.`)

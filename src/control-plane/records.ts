@@ -46,6 +46,8 @@ export interface Organization extends Stored {
   testEnvironment: boolean
   /** A minor must be proved compatible without exception: an optional property added to an open model is none (D-7). False if absent. */
   strictCompatibility?: boolean
+  /** Of a deleted one: since when nothing else is left of it, topics included. Absent before. */
+  clearedAt?: string
 }
 
 /** An API key; the key itself is never stored, `hash` is its SHA-256 in hex. */

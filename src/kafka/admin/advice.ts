@@ -9,6 +9,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   GROUP_AUTHORIZATION_FAILED: `The platform's user lacks a right on consumer groups: ${RIGHTS}.`,
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: `The platform's user lacks a right on transactional ids: ${RIGHTS}.`,
   INVALID_REPLICATION_FACTOR: 'The cluster has fewer brokers at work than KAFKA_REPLICATION_FACTOR says: start them, or lower the setting.',
+  TOPIC_DELETION_DISABLED: 'Set delete.topic.enable=true on the brokers.',
   POLICY_VIOLATION: 'A policy of the cluster (create.topic.policy, alter.config.policy) forbids it: change the policy.',
   INVALID_CONFIG: 'The cluster does not take a setting of the topic: see its words.',
   INVALID_PARTITIONS: 'The cluster does not take this number of partitions: see its words.',

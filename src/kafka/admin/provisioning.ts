@@ -9,7 +9,7 @@ import { shards as shardsTopic } from '../../../topics/shards.ts'
 import { configOf, type OrganizationTopic, type Topic, type TopicSettings } from '../../../topics/topic.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
-import type { Environment } from '../../control-plane/records.ts'
+import { ENVIRONMENTS, type Environment } from '../../control-plane/records.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { TopicInfo } from '../protocol/cluster.ts'
 import { KafkaError, type KafkaSettings, type Wire } from '../protocol/wire.ts'
@@ -41,6 +41,8 @@ export interface Provisioning {
    * when all have leaders. More than asked for stay. Rejects as `createOrganizationTopics` does.
    */
   growOrganizationTopics(organization: { id: string; partitions: number }, environment: Environment): Promise<void>
+  /** Deletes the topics of both environments; what is not there is no error. Rejects as `createOrganizationTopics` does. */
+  deleteOrganizationTopics(organizationIds: readonly string[]): Promise<void>
   /** How many partitions each organization's ingress has; those without one are left out. */
   ingressPartitions(organizationIds: readonly string[], environment: Environment): Promise<Map<string, number>>
   /**
@@ -127,6 +129,10 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
         }
         await waitForLeaders(deps, topics, organization.partitions)
       }),
+    deleteOrganizationTopics: organizationIds =>
+      orUnavailable('Topics of deleted organizations stay', () =>
+        admin.remove(organizationIds.flatMap(id => ENVIRONMENTS.flatMap(environment => namesOf(id, environment).map(({ name }) => name)))),
+      ),
     async ingressPartitions(organizationIds, environment) {
       const counts = new Map<string, number>()
       for (let at = 0; at < organizationIds.length; at += TOPICS_ASKED_FOR) {

@@ -1,0 +1,138 @@
+/**
+ * What is left of a deleted organization goes, a quarter of an hour after its deletion, in steps that may each be repeated:
+ *
+ *     records of every other kind, a page per transaction ──► topics of both environments ──► its own record says that it is cleared
+ *
+ * Its own record stays for ever, so that neither its id nor its slug can come to mean something else. Whichever process takes a step decides on
+ * the newest state, so no tombstone is written twice; topics that are gone already are no error.
+ */
+import type { Clock } from '../clock.ts'
+import type { Ids } from '../events/ids.ts'
+import { isDeletedFor } from './deleted-for.ts'
+import type { DecisionView } from './overlay.ts'
+import { KINDS, type Kind, type Organization } from './records.ts'
+import type { Change, ControlStore } from './store.ts'
+import type { ControlView } from './view.ts'
+
+/** Later than admission forgets it (ten minutes), with room for clocks that differ: nothing is written to its topics any more. */
+export const CLEARED_AFTER_MS = 15 * 60_000
+/** Records of one transaction. */
+export const PAGE_RECORDS = 500
+/** Organizations whose topics are deleted by one request. */
+const ORGANIZATIONS_AT_ONCE = 50
+
+/** A kind that refers to another one goes before it. */
+const CLEARED_KINDS: readonly Kind[] = KINDS.filter(kind => kind !== 'organization' && kind !== 'secret-key').toReversed()
+
+export interface TopicDeletion {
+  /** The topics of both environments; what is not there is no error. Rejects with `service_unavailable` and what to do. */
+  deleteOrganizationTopics(organizationIds: readonly string[]): Promise<void>
+}
+
+export interface Clearing {
+  /** Clears what is due now. Rejects when the control plane or the broker does not take a step; the next call goes on there. */
+  clearDue(): Promise<void>
+  close(): void
+}
+
+export function createClearing(deps: {
+  store: ControlStore
+  view: Pick<ControlView, 'organizations' | 'organization' | 'find' | 'list' | 'onChange'>
+  provisioning: TopicDeletion
+  ids: Ids
+  clock: Clock
+}): Clearing {
+  const { store, view, clock } = deps
+  /** Deleted, and not cleared yet. */
+  const left = new Set<string>()
+  let closed = false
+
+  const isLeft = ({ status, clearedAt }: Organization): boolean => status === 'deleted' && clearedAt === undefined
+  const isDue = (organization: Organization | undefined): organization is Organization =>
+    organization !== undefined && isLeft(organization) && isDeletedFor(CLEARED_AFTER_MS, organization, clock.nowMs())
+
+  function follow(organization: Organization): void {
+    if (isLeft(organization)) left.add(organization.id)
+    else left.delete(organization.id)
+  }
+
+  function removeRecords(page: Removal[]): Promise<void> {
+    return store.change(deps.ids.next('chg'), current => ({
+      records: page.filter(each => isDue(current.organization(each.remove.organizationId)) && isThere(current, each)),
+      changes: [],
+      result: undefined,
+    }))
+  }
+
+  function mark(organizationIds: readonly string[]): Promise<void> {
+    return store.change(deps.ids.next('chg'), current => {
+      const cleared = organizationIds
+        .map(id => current.organization(id))
+        .filter(isDue)
+        .filter(({ id }) => isEmpty(current, id))
+      const clearedAt = new Date(clock.nowMs()).toISOString()
+      const records = cleared.map((each): Change => ({ kind: 'organization', record: clearedRecord(each, clearedAt) }))
+      return { records, changes: [], result: undefined }
+    })
+  }
+
+  async function clearDue(): Promise<void> {
+    const due = [...left].filter(id => isDue(view.organization(id)))
+    for (const page of pagesOf(removalsOf(view, due))) {
+      if (closed) return
+      // Another process may have come before.
+      if (page.some(each => isThere(view, each))) await removeRecords(page)
+    }
+    for (let at = 0; at < due.length && !closed; at += ORGANIZATIONS_AT_ONCE) {
+      const some = due.slice(at, at + ORGANIZATIONS_AT_ONCE).filter(id => isDue(view.organization(id)))
+      if (some.length === 0) continue
+      await deps.provisioning.deleteOrganizationTopics(some)
+      await mark(some)
+    }
+  }
+
+  for (const organization of view.organizations()) follow(organization)
+  const stop = view.onChange((kind, organizationId) => {
+    const organization = kind === 'organization' ? view.organization(organizationId) : undefined
+    if (organization) follow(organization)
+  })
+  return {
+    clearDue,
+    close() {
+      closed = true
+      stop()
+    },
+  }
+}
+
+/** What identifies it stays; whom to write to does not. */
+const clearedRecord = (organization: Organization, clearedAt: string): Organization => ({
+  ...organization,
+  revision: organization.revision + 1,
+  ownerEmail: null,
+  clearedAt,
+})
+
+export type Removal = Extract<Change, { remove: unknown }>
+
+function* removalsOf(view: Pick<ControlView, 'list'>, organizationIds: readonly string[]): Generator<Removal> {
+  for (const organizationId of organizationIds)
+    for (const kind of CLEARED_KINDS) for (const { id } of view.list(kind, organizationId)) yield { kind, remove: { organizationId, id } }
+}
+
+/** Pages are made as they are asked for: what lies behind may have gone by then. */
+export function* pagesOf<T>(all: Iterable<T>, size = PAGE_RECORDS): Generator<T[]> {
+  let page: T[] = []
+  for (const each of all) {
+    if (page.push(each) < size) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
+}
+
+export const isThere = (current: Pick<DecisionView, 'find'>, { kind, remove }: Removal): boolean =>
+  current.find(kind, remove.organizationId, remove.id) !== undefined
+
+const isEmpty = (current: Pick<DecisionView, 'list'>, organizationId: string): boolean =>
+  CLEARED_KINDS.every(kind => current.list(kind, organizationId).length === 0)

@@ -1,0 +1,67 @@
+/** Records of living organizations that are over, and go some time after: API keys that have expired, replays that have ended. */
+import type { Clock } from '../clock.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Announce, Caller } from './announce.ts'
+import { isThere, pagesOf, type Removal } from './clearing.ts'
+import type { DecisionView } from './overlay.ts'
+import type { ApiKey } from './records.ts'
+import type { ControlStore } from './store.ts'
+import type { ControlView } from './view.ts'
+
+const DAY_MS = 86_400_000
+export const EXPIRED_KEY_KEPT_MS = 30 * DAY_MS
+/** As long as the attempts that it made are in the history. */
+export const ENDED_REPLAY_KEPT_MS = 62 * DAY_MS
+const PLATFORM: Caller = { actorId: 'system', requestId: '' }
+
+export interface ExpiredRecords {
+  /** Removes what is due now, a page per transaction. */
+  removeDue(): Promise<void>
+  close(): void
+}
+
+export function createExpiredRecords(deps: {
+  store: ControlStore
+  view: Pick<ControlView, 'organizations' | 'list'>
+  ids: Ids
+  clock: Clock
+  announce: Announce
+}): ExpiredRecords {
+  const { store, view, ids, clock, announce } = deps
+  let closed = false
+
+  function* due(): Generator<Removal> {
+    const timeBefore = (ms: number) => new Date(clock.nowMs() - ms).toISOString()
+    const [keysBefore, replaysBefore] = [timeBefore(EXPIRED_KEY_KEPT_MS), timeBefore(ENDED_REPLAY_KEPT_MS)]
+    for (const { id: organizationId, status } of view.organizations()) {
+      if (status === 'deleted') continue
+      for (const { id, expiresAt } of view.list('key', organizationId))
+        if (expiresAt !== null && expiresAt < keysBefore) yield { kind: 'key', remove: { organizationId, id } }
+      for (const { id, endedAt } of view.list('replay', organizationId))
+        if (endedAt !== null && endedAt < replaysBefore) yield { kind: 'replay', remove: { organizationId, id } }
+    }
+  }
+
+  /** The end of a replay has been announced when it ended. */
+  function announced(current: Pick<DecisionView, 'find'>, { kind, remove: { organizationId, id } }: Removal) {
+    const key = kind === 'key' ? (current.find(kind, organizationId, id) as ApiKey) : undefined
+    if (key === undefined) return []
+    const data = { name: key.name, expiresAt: key.expiresAt }
+    return [announce(PLATFORM, { organizationId, type: 'API_KEY_DELETED', entityType: 'key', entityId: id, reason: 'expired', data })]
+  }
+
+  return {
+    async removeDue() {
+      for (const page of pagesOf(due())) {
+        if (closed) return
+        await store.change(ids.next('chg'), current => {
+          const there = page.filter(each => isThere(current, each))
+          return { records: there, changes: there.flatMap(each => announced(current, each)), result: undefined }
+        })
+      }
+    },
+    close() {
+      closed = true
+    },
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What the control plane lets go of by the clock. Every api process does it; a step that one of them has taken is none for the others, and one
+ * that failed is taken again a round later.
+ */
+import type { Clock, Random, Timer } from '../clock.ts'
+import type { Ids } from '../events/ids.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Announce } from './announce.ts'
+import { createClearing, type TopicDeletion } from './clearing.ts'
+import { createExpiredRecords } from './expired-records.ts'
+import type { ControlStore } from './store.ts'
+import type { ControlView } from './view.ts'
+
+const EVERY_MS = 60_000
+const SHORTEST_MS = 250
+/** What is over for weeks is looked through less often: it means all keys of all organizations. */
+const EXPIRED_EVERY_ROUNDS = 60
+
+export interface Retention {
+  /** Until it is closed; resolves when the step under way has been taken. */
+  start(): { close(): Promise<void> }
+}
+
+export function createRetention(deps: {
+  store: ControlStore
+  view: Pick<ControlView, 'organizations' | 'organization' | 'find' | 'list' | 'onChange'>
+  provisioning: TopicDeletion
+  ids: Ids
+  clock: Clock
+  random: Random
+  announce: Announce
+  logger?: Logger
+  /** Factor on the time between rounds; 1 unless said. */
+  timeScale?: number
+}): Retention {
+  return { start: () => startRetention(deps) }
+}
+
+function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType<Retention['start']> {
+  const { clock, random, timeScale = 1 } = deps
+  const everyMs = Math.max(SHORTEST_MS, EVERY_MS * timeScale)
+  const clearing = createClearing(deps)
+  const expired = createExpiredRecords(deps)
+  let timer: Timer | undefined
+  let closed = false
+  let rounds = 0
+  let working: Promise<void> = Promise.resolve()
+  /** What failed last: the same every minute says nothing new. */
+  let said = ''
+
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+      said = ''
+    } catch (error) {
+      if (String(error) !== said)
+        deps.logger?.warn({ error: String(error) }, 'what is left of deleted organizations could not be removed; it is tried again')
+      said = String(error)
+    }
+  }
+
+  async function round(): Promise<void> {
+    if (rounds++ % EXPIRED_EVERY_ROUNDS === 0) await attempt(expired.removeDue)
+    await attempt(clearing.clearDue)
+  }
+
+  /** Processes that started together do not come together. */
+  function arm(): void {
+    if (closed) return
+    timer = clock.after(everyMs * (0.75 + random.uniform() / 2), () => {
+      working = round().then(arm)
+    })
+  }
+  arm()
+
+  return {
+    async close() {
+      closed = true
+      timer?.cancel()
+      clearing.close()
+      expired.close()
+      await working
+    },
+  }
+}

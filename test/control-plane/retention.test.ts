@@ -1,0 +1,287 @@
+/** What the control plane lets go of by the clock, on the real broker, with a clock that the test moves and processes that come and go. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createAnnounce } from '../../src/control-plane/announce.ts'
+import { CLEARED_AFTER_MS, createClearing, PAGE_RECORDS } from '../../src/control-plane/clearing.ts'
+import type { ControlLog } from '../../src/control-plane/control-log.ts'
+import { createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createExpiredRecords, ENDED_REPLAY_KEPT_MS, EXPIRED_KEY_KEPT_MS } from '../../src/control-plane/expired-records.ts'
+import { KINDS, type Kind, type RecordsByKind } from '../../src/control-plane/records.ts'
+import { createRetention } from '../../src/control-plane/retention.ts'
+import { type Change, createControlStore } from '../../src/control-plane/store.ts'
+import { createIds } from '../../src/events/ids.ts'
+import type { OutRecord } from '../../src/kafka/ports.ts'
+import { createValidators } from '../../src/registry/validators.ts'
+import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
+import { control } from '../../topics/control.ts'
+import { createManualClock } from '../delivery/manual-clock.ts'
+import { eventually } from '../support/kafka-clients.ts'
+import { readToEnd } from '../support/ledger.ts'
+import { type ControlProcess, clock, openControlProcess, random } from './control-plane-harness.ts'
+
+let one: ControlProcess
+let other: ControlProcess
+beforeAll(async () => {
+  one = await openControlProcess()
+  other = await openControlProcess()
+})
+afterAll(() => Promise.all([one?.close(), other?.close()]))
+
+const caller = { actorId: 'operator', requestId: 'req_1' }
+const LATER_KINDS = KINDS.filter(kind => kind !== 'organization' && kind !== 'secret-key')
+
+/** Organizations of this file: others of the run's broker belong to other files, and keep what they have. */
+const mine = new Set<string>()
+const sweeping = ({ view }: ControlProcess) => ({
+  find: view.find,
+  list: view.list,
+  onChange: view.onChange,
+  organization: (id: string) => (mine.has(id) ? view.organization(id) : undefined),
+  organizations: () => [...view.organizations()].filter(({ id }) => mine.has(id)),
+})
+
+/** The machine's clock, ahead by as much as the test says. */
+function movable() {
+  let aheadMs = 0
+  const ahead = (ms: number) => {
+    aheadMs += ms
+  }
+  return { ...clock, nowMs: () => clock.nowMs() + aheadMs, ahead }
+}
+
+/** One process's part in it, and the transactions that it makes. */
+function partOf(process: ControlProcess, time: ReturnType<typeof movable>) {
+  const transactions: OutRecord[][] = []
+  const log: ControlLog = {
+    async transact(build) {
+      let records: OutRecord[] = []
+      const done = await process.log.transact(() => {
+        records = build().records
+        return { records }
+      })
+      transactions.push(records)
+      return done
+    },
+  }
+  const ids = createIds({ clock: time, random })
+  const shared = { ...process, log, ids, clock: time, random, announce: createAnnounce({ ids, clock: time }) }
+  const store = createControlStore(shared)
+  const plane = createControlPlane({
+    ...{ ...shared, checkUrl: () => undefined, validators: createValidators({ cacheMax: 10 }) },
+    secretKey: 'a secret of the tests',
+  })
+  const written = () => transactions.map(records => records.filter(({ topic }) => topic === control.name).length)
+  return { ...shared, view: sweeping(process), store, plane, transactions, written }
+}
+
+/** So many records of a kind, as they are stored; only what identifies them matters here. */
+async function fill(store: ReturnType<typeof createControlStore>, organizationId: string, kind: Kind, count: number, facts: object = {}) {
+  for (let at = 0; at < count; at += 1_000) {
+    const numbers = Array.from({ length: Math.min(1_000, count - at) }, (_, index) => at + index)
+    const record = (n: number) => ({ id: `${kind}-${n}`, organizationId, revision: 1, createdAt: String(n), updatedAt: '', ...facts })
+    const records = numbers.map(n => ({ kind, record: record(n) as unknown as RecordsByKind[Kind] }) as Change)
+    await store.change(random.bytes(8).toString('hex'), () => ({ records, changes: [], result: undefined }))
+  }
+}
+
+const countsOf = ({ view }: ControlProcess, id: string) =>
+  Object.fromEntries(LATER_KINDS.map(kind => [kind, view.list(kind, id).length] as const).filter(([, count]) => count > 0))
+
+async function topicsOf({ wire }: ControlProcess, id: string): Promise<string[]> {
+  const names = [`emits.${id}`, `events.${id}`, `emits.${id}.test`, `events.${id}.test`]
+  return (await wire.metadata(names)).filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic)
+}
+
+/** An organization with more than a page of records, and one of every other kind. */
+async function grown(part: ReturnType<typeof partOf>) {
+  const { organization } = await part.plane.organizations.create(caller, { name: 'Grown', ownerEmail: 'owner@example.test' })
+  const { id } = organization
+  mine.add(id)
+  await part.provisioning.createOrganizationTopics({ id, partitions: 1 }, 'test')
+  for (const kind of LATER_KINDS) await fill(part.store, id, kind, 1)
+  await fill(part.store, id, 'registration', 2 * PAGE_RECORDS, { namespace: 'grown', name: 'event', version: '1.0.0' })
+  return organization
+}
+
+describe('what is left of a deleted organization', () => {
+  it('goes a quarter of an hour later, a page per transaction, with its topics; its own record stays, and keeps the slug', async () => {
+    const time = movable()
+    const part = partOf(one, time)
+    const { id, slug } = await grown(part)
+    await part.plane.organizations.delete(caller, id)
+    const left = countsOf(one, id)
+    const clearing = createClearing(part)
+    time.ahead(CLEARED_AFTER_MS - 10_000)
+    await clearing.clearDue()
+    expect(countsOf(one, id)).toEqual(left)
+    expect(await topicsOf(one, id)).toHaveLength(4)
+    time.ahead(11_000)
+    part.transactions.length = 0
+    await clearing.clearDue()
+    clearing.close()
+    expect(countsOf(one, id)).toEqual({})
+    expect(Math.max(...part.written())).toBeLessThanOrEqual(PAGE_RECORDS)
+    expect(part.written().reduce((sum, count) => sum + count, 0)).toBe(Object.values(left).reduce((sum, count) => sum + count, 0) + 1)
+    expect(
+      await eventually(
+        () => topicsOf(one, id),
+        topics => topics.length === 0,
+      ),
+    ).toEqual([])
+    expect(one.view.organization(id)).toMatchObject({ status: 'deleted', slug, ownerEmail: null, clearedAt: expect.any(String) })
+    await expect(part.plane.organizations.create(caller, { name: 'Again', slug })).rejects.toMatchObject({ code: 'slug_taken' })
+  }, 60_000)
+
+  it('is written down once, whichever process comes second, and another round finds nothing', async () => {
+    const time = movable()
+    const [first, second] = [partOf(one, time), partOf(other, time)]
+    const { id } = await grown(first)
+    await first.plane.organizations.delete(caller, id)
+    await other.view.waitFor(one.view.appliedOffset, 10_000)
+    const clearings = [createClearing(first), createClearing(second)]
+    time.ahead(CLEARED_AFTER_MS)
+    const before = countsOf(one, id)
+    const from = one.view.appliedOffset
+    for (const part of [first, second]) part.transactions.length = 0
+    await Promise.all(clearings.map(clearing => clearing.clearDue()))
+    const tombstones = (await readToEnd(one.kafka, control.name, 0)).filter(
+      ({ key, value, offset }) => offset > from && value === null && String(key).includes(id),
+    )
+    expect(tombstones).toHaveLength(Object.values(before).reduce((sum, count) => sum + count, 0))
+    expect(new Set(tombstones.map(({ key }) => String(key))).size).toBe(tombstones.length)
+    await other.view.waitFor(one.view.appliedOffset, 10_000)
+    for (const part of [first, second]) part.transactions.length = 0
+    await Promise.all(clearings.map(clearing => clearing.clearDue()))
+    expect([first.transactions, second.transactions]).toEqual([[], []])
+    for (const clearing of clearings) clearing.close()
+  }, 60_000)
+
+  it('goes on where a process died between two steps: pages, topics, the last word', async () => {
+    const time = movable()
+    const part = partOf(one, time)
+    const { id } = await grown(part)
+    await part.plane.organizations.delete(caller, id)
+    time.ahead(CLEARED_AFTER_MS)
+    const dying = (step: string) => new Error(`died at ${step}`)
+    let pages = 0
+    const afterOnePage = {
+      change: (...call: Parameters<typeof part.store.change>) =>
+        pages++ > 0 ? Promise.reject(dying('a page')) : part.store.change(...call),
+    }
+    await expect(createClearing({ ...part, store: afterOnePage as typeof part.store }).clearDue()).rejects.toThrow('a page')
+    expect(Object.values(countsOf(one, id)).length).toBeGreaterThan(0)
+    const noTopics = { deleteOrganizationTopics: () => Promise.reject(dying('topics')) }
+    await expect(createClearing({ ...part, provisioning: noTopics }).clearDue()).rejects.toThrow('topics')
+    expect(countsOf(one, id)).toEqual({})
+    const onlyTopics = { change: () => Promise.reject(dying('the word')) }
+    await expect(createClearing({ ...part, store: onlyTopics }).clearDue()).rejects.toThrow('the word')
+    expect(one.view.organization(id)?.clearedAt).toBeUndefined()
+    const fresh = await openControlProcess()
+    const next = createClearing(partOf(fresh, time))
+    await next.clearDue()
+    next.close()
+    expect(fresh.view.organization(id)?.clearedAt).toEqual(expect.any(String))
+    expect(countsOf(fresh, id)).toEqual({})
+    expect(
+      await eventually(
+        () => topicsOf(fresh, id),
+        topics => topics.length === 0,
+      ),
+    ).toEqual([])
+    await fresh.close()
+  }, 60_000)
+
+  it('is removed by rounds, until they are closed; a cluster that deletes no topics keeps the records from nothing', async () => {
+    const time = movable()
+    const hand = createManualClock()
+    const part = partOf(one, time)
+    const warnings: unknown[] = []
+    const logger = { warn: (...line: unknown[]) => void warnings.push(line) } as never
+    const denied = { deleteOrganizationTopics: () => Promise.reject(new Error('the platform may delete no topics')) }
+    const { id } = await grown(part)
+    const rounds = createRetention({ ...part, provisioning: denied, logger, clock: { ...time, after: hand.after } }).start()
+    await part.plane.organizations.delete(caller, id)
+    time.ahead(CLEARED_AFTER_MS)
+    hand.advance(90_000)
+    await eventually(
+      async () => warnings,
+      lines => lines.length > 0,
+    )
+    expect(countsOf(one, id)).toEqual({})
+    await eventually(
+      async () => hand.pending(),
+      pending => pending > 0,
+    )
+    hand.advance(90_000)
+    await eventually(
+      async () => hand.pending(),
+      pending => pending > 0,
+    )
+    expect(warnings).toHaveLength(1)
+    await rounds.close()
+    expect(hand.pending()).toBe(0)
+    const last = createClearing(part)
+    await last.clearDue()
+    last.close()
+    expect(one.view.organization(id)?.clearedAt).toEqual(expect.any(String))
+  }, 60_000)
+})
+
+it('an organization that is refused leaves no topics', async () => {
+  const part = partOf(one, movable())
+  const slug = `taken-${random.bytes(4).toString('hex')}`
+  const made: string[] = []
+  const provisioning = {
+    ...part.provisioning,
+    async createOrganizationTopics(organization: { id: string; partitions: number }) {
+      await part.provisioning.createOrganizationTopics(organization)
+      // Somebody is quicker.
+      if (made.push(organization.id) === 1) await partOf(other, movable()).plane.organizations.create(caller, { name: 'Quick', slug })
+    },
+  }
+  const plane = createControlPlane({
+    ...{ ...part, view: one.view, provisioning, checkUrl: () => undefined, validators: createValidators({ cacheMax: 10 }) },
+    secretKey: 'a secret of the tests',
+  })
+  await expect(plane.organizations.create(caller, { name: 'Slow', slug })).rejects.toMatchObject({ code: 'slug_taken' })
+  expect(
+    await eventually(
+      () => topicsOf(one, made[0]!),
+      topics => topics.length === 0,
+    ),
+  ).toEqual([])
+}, 60_000)
+
+describe('of a living organization', () => {
+  it('a key goes thirty days after it expired, which the audit trail has, and a replay as long after its end as its attempts are kept', async () => {
+    const time = movable()
+    const part = partOf(one, time)
+    const { organization } = await part.plane.organizations.create(caller, { name: 'Living' })
+    const { id } = organization
+    mine.add(id)
+    const expiresAt = new Date(time.nowMs() + 60_000).toISOString()
+    const { key } = await part.plane.keys.create(caller, id, { name: 'short', environment: 'live', scopes: ['events:read'], expiresAt })
+    await fill(part.store, id, 'replay', 1, { endedAt: expiresAt, state: 'completed' })
+    await fill(part.store, id, 'federation-group', 1, { status: 'archived' })
+    const expired = createExpiredRecords(part)
+    const names = () => one.view.list('key', id).map(({ name }) => name)
+    time.ahead(EXPIRED_KEY_KEPT_MS)
+    await expired.removeDue()
+    expect(names()).toEqual(['first key', 'short'])
+    time.ahead(61_000)
+    await expired.removeDue()
+    expect(names()).toEqual(['first key'])
+    expect(one.view.list('replay', id)).toHaveLength(1)
+    time.ahead(ENDED_REPLAY_KEPT_MS - EXPIRED_KEY_KEPT_MS)
+    await expired.removeDue()
+    expect(countsOf(one, id)).toEqual({ key: 1, registration: 1, 'federation-group': 1 })
+    const rows = (await readToEnd(one.kafka, auditChanges.name, one.shardOf(id))).flatMap(
+      ({ value }) => auditChangesCodec.decode(value!).changes,
+    )
+    expect(rows.filter(({ entityId, type }) => entityId === key.id && type === 'API_KEY_DELETED')).toMatchObject([
+      { actorId: 'system', reason: 'expired' },
+    ])
+    part.transactions.length = 0
+    await expired.removeDue()
+    expect(part.transactions).toEqual([])
+  }, 60_000)
+})
