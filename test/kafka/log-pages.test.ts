@@ -3,6 +3,7 @@ import { createSystemClock } from '../../src/clock.ts'
 import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogPages, type LogPages } from '../../src/kafka/read/log-pages.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { closedInTheEnd } from '../support/closing.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 let runtime: TestRuntime
@@ -10,7 +11,7 @@ let wire: Wire
 let pages: LogPages
 beforeAll(async () => {
   runtime = await testRuntime()
-  wire = await openWire(runtime.kafka, createLogger('silent'))
+  wire = closedInTheEnd(await openWire(runtime.kafka, createLogger('silent')))
   pages = createLogPages({ wire, clock: createSystemClock() })
 })
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { closedInTheEnd } from '../support/closing.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   runtime = await testRuntime()
   admin = createClient(runtime.kafka).admin()
   await admin.connect()
-  appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 })
+  appender = closedInTheEnd(createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 }))
 })
 afterAll(async () => {
   await appender.close()
@@ -44,29 +45,31 @@ function watchedReader() {
   const replaced: Array<{ was: string; is: string }> = []
   const watch = createReaderWatch()
   let check: () => void = () => undefined
-  const reader: LogReader = createLogReader({
-    kafka: runtime.kafka,
-    clock,
-    logger,
-    watch,
-    events: {
-      onRecords(_topic, _partition, records) {
-        values.push(...records.map(({ value }) => value!.toString()))
-        check()
+  const reader: LogReader = closedInTheEnd(
+    createLogReader({
+      kafka: runtime.kafka,
+      clock,
+      logger,
+      watch,
+      events: {
+        onRecords(_topic, _partition, records) {
+          values.push(...records.map(({ value }) => value!.toString()))
+          check()
+        },
+        onGap(_topic, _partition, gap) {
+          gaps.push(gap)
+          check()
+        },
+        onReplaced(_topic, _partition, ids) {
+          replaced.push(ids)
+          check()
+        },
+        onFatal(error) {
+          throw error
+        },
       },
-      onGap(_topic, _partition, gap) {
-        gaps.push(gap)
-        check()
-      },
-      onReplaced(_topic, _partition, ids) {
-        replaced.push(ids)
-        check()
-      },
-      onFatal(error) {
-        throw error
-      },
-    },
-  })
+    }),
+  )
   const until = (condition: () => boolean) =>
     new Promise<void>(resolve => {
       check = () => {

@@ -5,6 +5,7 @@ import type { LogRecord } from '../../src/kafka/ports.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { closedInTheEnd } from '../support/closing.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
@@ -51,7 +52,9 @@ describe('a connection that breaks before the answer', () => {
   it('to an append outside a transaction is answered with the place of the one record that is there', async () => {
     const topic = await runtime.createTopic('append')
     const sockets = createLossySockets()
-    const appender = createAppender({ kafka: { ...runtime.kafka, socketFactory: sockets.factory }, clock, logger, persistMs: 10_000 })
+    const appender = closedInTheEnd(
+      createAppender({ kafka: { ...runtime.kafka, socketFactory: sockets.factory }, clock, logger, persistMs: 10_000 }),
+    )
     const first = await appender.append(to(topic, 'first'))
     sockets.loseNext(PRODUCE)
     const second = await appender.append(to(topic, 'second'))
@@ -65,24 +68,26 @@ describe('a connection that breaks before the answer', () => {
 
 it('an answer that was under way when a partition was assigned anew does not count', async () => {
   const topic = await runtime.createTopic('anew')
-  const appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 })
+  const appender = closedInTheEnd(createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 }))
   await Promise.all(Array.from({ length: 10 }, (_, n) => appender.append(to(topic, `${n}`))))
   const seen: LogRecord[] = []
   let check: () => void = () => undefined
-  const reader = createLogReader({
-    kafka: runtime.kafka,
-    clock,
-    logger,
-    events: {
-      onRecords(_topic, _partition, records) {
-        seen.push(...records)
-        check()
+  const reader = closedInTheEnd(
+    createLogReader({
+      kafka: runtime.kafka,
+      clock,
+      logger,
+      events: {
+        onRecords(_topic, _partition, records) {
+          seen.push(...records)
+          check()
+        },
+        onFatal(error) {
+          throw error
+        },
       },
-      onFatal(error) {
-        throw error
-      },
-    },
-  })
+    }),
+  )
   const until = (condition: () => boolean) =>
     new Promise<void>(resolve => {
       check = () => {
@@ -106,6 +111,7 @@ it('an answer that was under way when a partition was assigned anew does not cou
 it('one reader follows 625 topics, those that come later too', async () => {
   const base = Array.from({ length: 625 }, (_, n) => runtime.name(`many${n}`))
   const admin = createClient(runtime.kafka).admin()
+  closedInTheEnd({ close: () => admin.disconnect() })
   await admin.connect()
   await admin.createTopics({
     waitForLeaders: false,
@@ -113,26 +119,28 @@ it('one reader follows 625 topics, those that come later too', async () => {
   })
   const seen = new Map<string, number>()
   let complete: () => void = () => undefined
-  const reader = createLogReader({
-    kafka: runtime.kafka,
-    clock,
-    logger,
-    events: {
-      onRecords(topic, _partition, records) {
-        seen.set(topic, (seen.get(topic) ?? 0) + records.length)
-        if (seen.size === base.length) complete()
+  const reader = closedInTheEnd(
+    createLogReader({
+      kafka: runtime.kafka,
+      clock,
+      logger,
+      events: {
+        onRecords(topic, _partition, records) {
+          seen.set(topic, (seen.get(topic) ?? 0) + records.length)
+          if (seen.size === base.length) complete()
+        },
+        onFatal(error) {
+          throw error
+        },
       },
-      onFatal(error) {
-        throw error
-      },
-    },
-  })
+    }),
+  )
   for (const topic of base) reader.assign(topic, 0, 'earliest')
   await admin.createTopics({
     waitForLeaders: false,
     topics: base.slice(600).map(topic => ({ topic, numPartitions: 1, replicationFactor: 1 })),
   })
-  const appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 20_000 })
+  const appender = closedInTheEnd(createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 20_000 }))
   await Promise.all(base.map(topic => appender.append(to(topic, 'x'))))
   await new Promise<void>(resolve => {
     complete = resolve
@@ -147,27 +155,29 @@ it('one reader follows 625 topics, those that come later too', async () => {
 
 it('partitions that are quiet and busy by turns, and so read in one session and the other, give each record once and in order', async () => {
   const topic = await runtime.createTopic('quiet', 24)
-  const appender = createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 })
+  const appender = closedInTheEnd(createAppender({ kafka: runtime.kafka, clock, logger, persistMs: 10_000 }))
   const seen = new Map<number, string[]>()
   let total = 0
   let check: () => void = () => undefined
-  const reader = createLogReader({
-    kafka: runtime.kafka,
-    clock,
-    logger,
-    // Everything is quiet almost at once: partitions move with every other request, into one of several quiet sessions.
-    settings: { quietAfterMs: 1, busyMin: 2, quietMax: 5, maxWaitMs: 20, quietWaitMs: 20 },
-    events: {
-      onRecords(_topic, partition, records) {
-        seen.set(partition, [...(seen.get(partition) ?? []), ...(text(records) as string[])])
-        total += records.length
-        check()
+  const reader = closedInTheEnd(
+    createLogReader({
+      kafka: runtime.kafka,
+      clock,
+      logger,
+      // Everything is quiet almost at once: partitions move with every other request, into one of several quiet sessions.
+      settings: { quietAfterMs: 1, busyMin: 2, quietMax: 5, maxWaitMs: 20, quietWaitMs: 20 },
+      events: {
+        onRecords(_topic, partition, records) {
+          seen.set(partition, [...(seen.get(partition) ?? []), ...(text(records) as string[])])
+          total += records.length
+          check()
+        },
+        onFatal: error => {
+          throw error
+        },
       },
-      onFatal: error => {
-        throw error
-      },
-    },
-  })
+    }),
+  )
   const until = (count: number) =>
     new Promise<void>(resolve => {
       check = () => total >= count && resolve()

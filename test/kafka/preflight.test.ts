@@ -10,6 +10,7 @@ import { createTopicAdmin } from '../../src/kafka/admin/topic-admin.ts'
 import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
 import { KafkaError, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { closedInTheEnd } from '../support/closing.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 const clock = createSystemClock()
@@ -23,7 +24,7 @@ let operator: Wire
 const wires: Wire[] = []
 beforeAll(async () => {
   runtime = await testRuntime()
-  operator = await openWire(runtime.kafka, logger)
+  operator = closedInTheEnd(await openWire(runtime.kafka, logger))
   wires.push(operator)
 })
 afterAll(async () => {
@@ -48,7 +49,7 @@ async function userWith(prefix: string, rights: { topic?: number[]; group?: numb
     return { resourceType: resourceType!, resourceName, patternType: patternType!, principal: `User:${username}`, host: '*', operation: operation!, permission: ALLOW! } // biome-ignore format: one thought
   })
   if (entries.length > 0) await operator.sendToAny(createAclsRequest(entries))
-  const wire = await openWire({ ...runtime.kafka, username, password }, logger)
+  const wire = closedInTheEnd(await openWire({ ...runtime.kafka, username, password }, logger))
   wires.push(wire)
   return wire
 }

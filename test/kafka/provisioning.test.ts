@@ -8,6 +8,7 @@ import { createLogger } from '../../src/observability/logger.ts'
 import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
 import { configOf } from '../../topics/topic.ts'
+import { closedInTheEnd } from '../support/closing.ts'
 import { testsUseContainers } from '../support/containers.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
@@ -24,7 +25,7 @@ afterAll(() => runtime.close())
 
 /** Both topics of a new organization: as they are, and the settings that they have of their own. */
 async function topicsMadeWith(topicDefaults: Readonly<Record<string, string>>) {
-  const wire = await openWire(runtime.kafka, logger)
+  const wire = closedInTheEnd(await openWire(runtime.kafka, logger))
   const provisioning = await provision({ kafka: runtime.kafka, wire, shards: 8, replicationFactor: 1, topicDefaults, clock, logger })
   const id = runtime.name('org')
   await provisioning.createOrganizationTopics({ id, partitions: 1 })

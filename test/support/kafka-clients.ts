@@ -1,7 +1,8 @@
 /** Kafka clients as an organization's own applications have them: logged in with a credential, on the listener for clients. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Producer, stringSerializers } from '@platformatic/kafka'
-import kafkajs, { type Kafka } from 'kafkajs'
+import kafkajs, { type AdminConfig, type ConsumerConfig, type Kafka, type ProducerConfig } from 'kafkajs'
+import { closedInTheEnd } from './closing.ts'
 import type { TestOrganization } from './platform.ts'
 
 export interface Credential {
@@ -23,24 +24,37 @@ export async function credentialOf({ call }: TestOrganization, access = 'both'):
 
 /** kafkajs; without retries, so that a refusal is told at once. */
 export function kafkajsOf({ username, password, bootstrapServers }: Credential): Kafka {
-  return new kafkajs.Kafka({
+  const kafka = new kafkajs.Kafka({
     clientId: 'application',
     brokers: bootstrapServers.split(','),
     sasl: { mechanism: 'scram-sha-512', username, password },
     retry: { retries: 2, initialRetryTime: 50 },
     logLevel: kafkajs.logLevel.NOTHING,
   })
+  const [producer, consumer, admin] = [kafka.producer.bind(kafka), kafka.consumer.bind(kafka), kafka.admin.bind(kafka)]
+  return Object.assign(kafka, {
+    producer: (config?: ProducerConfig) => disconnectedInTheEnd(producer(config)),
+    consumer: (config: ConsumerConfig) => disconnectedInTheEnd(consumer(config)),
+    admin: (config?: AdminConfig) => disconnectedInTheEnd(admin(config)),
+  })
+}
+
+function disconnectedInTheEnd<T extends { disconnect(): Promise<void> }>(client: T): T {
+  closedInTheEnd({ close: () => client.disconnect() })
+  return client
 }
 
 export const producerOf = ({ username, password, bootstrapServers }: Credential, more: object = {}) =>
-  new Producer({
-    clientId: 'application',
-    bootstrapBrokers: bootstrapServers.split(','),
-    sasl: { mechanism: 'SCRAM-SHA-512', username, password },
-    serializers: stringSerializers,
-    retries: 2,
-    ...more,
-  })
+  closedInTheEnd(
+    new Producer({
+      clientId: 'application',
+      bootstrapBrokers: bootstrapServers.split(','),
+      sasl: { mechanism: 'SCRAM-SHA-512', username, password },
+      serializers: stringSerializers,
+      retries: 2,
+      ...more,
+    }),
+  )
 
 /** Reads as a member of a group until `count` records have come, committed ones only. Rejects when the broker refuses. */
 export async function consume(kafka: Kafka, topic: string, groupId: string, count: number): Promise<kafkajs.KafkaMessage[]> {

@@ -4,6 +4,7 @@
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { closedInTheEnd } from './closing.ts'
 
 export interface RawRequest {
   socket: Socket
@@ -61,7 +62,7 @@ export async function createRawReceiver({ answer, tls, host = '127.0.0.1', port:
   const server = tls ? createTlsServer(tls, onConnection) : createServer(onConnection)
   await new Promise<void>(resolve => server.listen(fixed, host, resolve))
   const { port } = server.address() as AddressInfo
-  return {
+  return closedInTheEnd({
     url: `${tls ? 'https' : 'http'}://${host}:${port}`,
     port,
     requests,
@@ -81,7 +82,7 @@ export async function createRawReceiver({ answer, tls, host = '127.0.0.1', port:
         server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),
-  }
+  })
 }
 
 /** Of the request at the beginning; 0 while its head is not whole. */

@@ -4,6 +4,7 @@
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { closedInTheEnd } from './closing.ts'
 
 export interface ReceivedRequest {
   /** 1 for the first that arrived. */
@@ -98,7 +99,7 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
   await new Promise<void>(resolve => server.listen(options.port ?? 0, host, resolve))
   const { port } = server.address() as AddressInfo
 
-  return {
+  return closedInTheEnd({
     url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
     port,
     requests,
@@ -123,7 +124,7 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
         server.close(() => resolve())
         server.closeAllConnections()
       }),
-  }
+  })
 }
 
 async function give(answer: Answer, response: ServerResponse): Promise<void> {

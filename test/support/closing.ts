@@ -1,0 +1,22 @@
+/**
+ * What tests of a file open and what would keep its process alive (servers, readers, connections) is closed when the file ends, also where a test
+ * failed before it came to that. Whoever closes earlier loses nothing: closing twice does nothing.
+ */
+import { afterAll } from '@jest/globals'
+
+interface Closable {
+  close(): unknown
+}
+
+const opened = new Set<Closable>()
+afterAll(async () => {
+  const all = [...opened]
+  opened.clear()
+  await Promise.allSettled(all.map(async each => each.close()))
+}, 30_000)
+
+/** The same part, to be closed in the end. */
+export function closedInTheEnd<T extends Closable>(part: T): T {
+  opened.add(part)
+  return part
+}
