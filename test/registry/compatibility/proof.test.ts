@@ -12,6 +12,9 @@ const judgeOf = (schema: SchemaObject) => createJudge(schema, { flavour: 'json-s
 /** Excludes D-7's row, and what says nothing. */
 const isProved = ([old, next]: [SchemaObject, SchemaObject]) => checkMinor(old, next).proof && JSON.stringify(old) !== JSON.stringify(next)
 
+/** Each run draws other pairs; `CLARION_PROOF_TIMES=10` draws ten times as many. */
+const TIMES = Number(process.env.CLARION_PROOF_TIMES ?? 1)
+
 describe('a minor that is taken as proved', () => {
   it('takes every payload that the old version took', () => {
     const found = { proved: 0, taken: 0 }
@@ -25,10 +28,10 @@ describe('a minor that is taken as proved', () => {
           expect([value, after.findings(value, 20)]).toEqual([value, []])
         }
       }),
-      { numRuns: 4_000 },
+      { numRuns: 1_500 * TIMES },
     )
-    expect(found.proved).toBeGreaterThan(500)
-    expect(found.taken).toBeGreaterThan(5_000)
+    expect(found.proved).toBeGreaterThan(150)
+    expect(found.taken).toBeGreaterThan(1_500)
   })
 
   it('takes them in the eyes of another validator, too', async () => {
@@ -40,9 +43,9 @@ describe('a minor that is taken as proved', () => {
         const [before, after] = [await createSecondOpinion(pair[0]), await createSecondOpinion(pair[1])]
         for (const value of values) if (before(value)) expect([value, after(value)]).toEqual([value, true])
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 * TIMES },
     )
-    expect(proved).toBeGreaterThan(40)
+    expect(proved).toBeGreaterThan(12)
   })
 
   it('removes nothing by the account of json-schema-diff, as far as that goes', async () => {
@@ -55,9 +58,9 @@ describe('a minor that is taken as proved', () => {
         const { removedJsonSchema } = await diffSchemas({ sourceSchema, destinationSchema })
         expect([destinationSchema, removedJsonSchema]).toEqual([destinationSchema, false])
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 * TIMES },
     )
-    expect(compared).toBeGreaterThan(100)
+    expect(compared).toBeGreaterThan(35)
   })
 })
 
