@@ -1,13 +1,13 @@
 /** Every code of the source's table (PX-33 to PX-40), met through the API of a whole platform, and which one is told when several apply. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import { CODES } from '../../src/codes.ts'
 import { CHAIN_DEPTH_MAX, createChainTokens } from '../../src/events/chain.ts'
 import { events } from '../../topics/events.ts'
 import { createClient } from '../support/kafkajs-client.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 
 const CUSTOM = '/api/v1/events/custom'
@@ -25,7 +25,7 @@ let genericId: string
 let draftId: string
 
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   ;[pro, basic, free] = await Promise.all([platform.organization('PRO'), platform.organization('BASIC'), platform.organization('FREE')])
   await platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${pro.org.id}/namespaces`, { namespace: 'shop' })
   genericId = (await pro.call<Array<{ id: string }>>('GET', CUSTOM)).data[0]!.id
@@ -36,7 +36,6 @@ beforeAll(async () => {
   const items = Array.from({ length: 1_000 }, () => GENERIC)
   await free.call('POST', `${CUSTOM}/emit/batch`, { items })
 }, 150_000)
-afterAll(() => platform?.stop())
 
 const template = (name: string, version = '1.0.0', more: object = {}) => ({
   ...{ namespace: pro.slug, name, version, payloadSchema: closed(ID), ...more },

@@ -2,17 +2,16 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 
 let platform: TestPlatform
 let receiver: Receiver
 beforeAll(async () => {
-  ;[platform, receiver] = await Promise.all([startPlatform(), createReceiver()])
+  ;[platform, receiver] = await Promise.all([sharedPlatform(), createReceiver()])
 }, 120_000)
 afterAll(async () => {
   await receiver?.close()
-  await platform?.stop()
 })
 
 interface Emitted {

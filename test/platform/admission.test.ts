@@ -1,7 +1,7 @@
 /** What `admit` decides, seen from outside: both ways in, every environment, chains, months, and a log that cannot be written. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import { CHAIN_DEPTH_MAX, createChainTokens } from '../../src/events/chain.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
@@ -10,16 +10,15 @@ import { events } from '../../topics/events.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { expectLedger, readLog, readToEnd, takeLedger } from '../support/ledger.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver } from '../support/receiver.ts'
 
 const SHARDS = 8
 let platform: TestPlatform
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
 }, 120_000)
-afterAll(() => platform?.stop(), 60_000)
 
 interface Emitted {
   emitId: string

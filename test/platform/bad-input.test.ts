@@ -1,7 +1,7 @@
 /** What comes from outside at its edges: every cap and one beyond, strange text and numbers, and fifty at once. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 
 const CUSTOM = '/api/v1/events/custom'
 const closed = (properties: object) => ({ type: 'object', properties, additionalProperties: false })
@@ -9,10 +9,9 @@ const closed = (properties: object) => ({ type: 'object', properties, additional
 let platform: TestPlatform
 let owner: TestOrganization
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   owner = await platform.organization()
 }, 120_000)
-afterAll(() => platform?.stop())
 
 const template = (more: object = {}) => ({
   ...{ namespace: owner.slug, name: 'order.made', version: '1.0.0', payloadSchema: closed({ id: { type: 'string' } }), ...more },

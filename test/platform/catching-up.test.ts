@@ -1,13 +1,12 @@
 /** What was emitted while a webhook was off, and what is delivered again (C.8, C.10), on a whole platform, from outside. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type ReceivedRequest } from '../support/receiver.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
 }, 120_000)
-afterAll(() => platform?.stop())
 
 interface Hook {
   id: string

@@ -1,10 +1,10 @@
 /** Direct Kafka access (C.17) as an organization's own applications have it: what a credential may do, and what becomes of what it writes. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { CompressionAlgorithms, ProduceAcks } from '@platformatic/kafka'
 import type { Kafka } from 'kafkajs'
 import { type Credential, consume, credentialOf, eventually, kafkajsOf, producerOf } from '../support/kafka-clients.ts'
 import { readLog, readToEnd } from '../support/ledger.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 
 let platform: TestPlatform
@@ -14,12 +14,11 @@ let own: Credential
 let others: Credential
 let kafka: Kafka
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   ;[organization, neighbour] = [await platform.organization(), await platform.organization()]
   ;[own, others] = [await credentialOf(organization), await credentialOf(neighbour)]
   kafka = kafkajsOf(own)
 }, 120_000)
-afterAll(() => platform?.stop(), 60_000)
 
 const HEADERS = { name: 'platformxe.generic' }
 const generic = (kind: string, headers: Record<string, string> = HEADERS) => ({ value: JSON.stringify({ kind }), headers })

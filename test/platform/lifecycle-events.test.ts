@@ -1,13 +1,12 @@
 /** Lifecycle events (C.3) as an organization receives them: those it names, from the control plane and from its emits. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
 }, 120_000)
-afterAll(() => platform?.stop(), 60_000)
 
 interface Envelope {
   type: string

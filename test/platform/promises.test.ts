@@ -1,14 +1,13 @@
 /** The promises of the design, on a whole platform, from outside. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { expectLedger, readLog, takeLedger } from '../support/ledger.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
 }, 120_000)
-afterAll(() => platform?.stop())
 
 const generic = (kind: string, data: object = {}) => ({ name: 'platformxe.generic', payload: { kind, data } })
 const emit = (organization: TestOrganization, body: object) =>

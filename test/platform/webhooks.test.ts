@@ -1,15 +1,14 @@
 /** Webhooks as their owners set them, on a whole platform: what reaches whom, in which form, and what is told of it. */
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
 }, 120_000)
-afterAll(() => platform?.stop(), 60_000)
 
 interface Made {
   id: string

@@ -1,11 +1,11 @@
 /** The Kafka side of the kit, against a running platform. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
 import { emitIdOf } from '../../sdks/typescript/src/kafka/emit-id.ts'
 import { type Access, type Credentials, consume, createProducer, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
 import { emitId } from '../../src/events/ids.ts'
 import { createLossySockets, PRODUCE } from '../support/lossy-sockets.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { until } from './support/until.ts'
 
 let platform: TestPlatform
@@ -13,12 +13,11 @@ let organization: TestOrganization
 let client: Client
 let access: Access
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   organization = await platform.organization('PRO')
   client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
   access = { credentials: await client.kafkaCredentials.create({ name: 'kit', access: 'both' }) }
 }, 120_000)
-afterAll(() => platform?.stop())
 
 describe('an emit by Kafka', () => {
   it('is found by the id that the producer tells, with the verdict that HTTP would have answered', async () => {

@@ -4,15 +4,19 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import { containersOf, testsUseContainers } from './containers.ts'
-import { adopt, makeDataDirectory } from './run-directory.ts'
+import { adopt, makeDataDirectory, onceAtATime, runDirectory } from './run-directory.ts'
 
 const ADMIN_KEY = `ck_admin_${'platform'.repeat(5)}`
 const SECRET_KEY = 'secret-of-the-tests'.repeat(2)
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']
+const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const READY_MS = 90_000
 const STOP_MS = 45_000
 const LOG_CHARS_MAX = 50_000
@@ -81,9 +85,9 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
   const dataDir = options.dataDir ?? makeDataDirectory()
   const port = options.port ?? ((await chooseFreePorts(1)) as [number])[0]
   const env = { ...process.env, ...(await settings(dataDir, port, options.roles)), ...options.env }
-  const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [...FLAGS, program], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...FLAGS, PROGRAM], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = keepLog(child)
+  letGo(child)
   const exited = new Promise<number | string>(resolve => child.once('exit', (code, signal) => resolve(code ?? signal ?? '')))
   adopt(child.pid!)
   const base = `http://127.0.0.1:${port}`
@@ -109,6 +113,47 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
       await exited
     },
   }
+}
+
+/**
+ * The run's platform, for files that neither stop it nor want settings of their own: the first one that asks starts it, and it ends with the run. Tests
+ * have organizations of their own in it. An address that sends thirty unknown keys is limited for all of them.
+ */
+export async function sharedPlatform(): Promise<TestPlatform> {
+  const facts = await onceAtATime('starting-platform', async () => {
+    const file = join(runDirectory(), 'platform.json')
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as SharedFacts
+    const made = await startShared()
+    writeFileSync(file, JSON.stringify(made))
+    return made
+  })
+  const { base } = facts
+  const call: TestPlatform['call'] = (key, method, path, body, headers) => request(base, key, method, path, body, headers)
+  const belongsToAll = () => Promise.reject(new Error('this platform belongs to other files, too: start one with startPlatform'))
+  return {
+    ...{ ...facts, adminKey: ADMIN_KEY, call, organization: plan => createOrganization(call, plan) },
+    log: () => readFileSync(logOf(facts.dataDir), 'utf8').slice(-LOG_CHARS_MAX),
+    ...{ stop: belongsToAll, kill: belongsToAll },
+  }
+}
+
+type SharedFacts = Pick<TestPlatform, 'base' | 'dataDir' | 'pid'>
+
+const logOf = (dataDir: string) => join(dataDir, 'platform.log')
+
+/** Writes into a file: the worker that starts it ends before the run does. */
+async function startShared(): Promise<SharedFacts> {
+  const dataDir = makeDataDirectory()
+  const [port] = (await chooseFreePorts(1)) as [number]
+  const output = openSync(logOf(dataDir), 'a')
+  const env = { ...process.env, ...(await settings(dataDir, port, undefined)) }
+  const child = spawn(process.execPath, [...FLAGS, PROGRAM], { env, detached: true, stdio: ['ignore', output, output] })
+  closeSync(output)
+  child.unref()
+  adopt(child.pid!)
+  const base = `http://127.0.0.1:${port}`
+  await untilReady(base, child, () => readFileSync(logOf(dataDir), 'utf8'))
+  return { base, dataDir, pid: child.pid! }
 }
 
 async function settings(dataDir: string, port: number, roles: string | undefined): Promise<Record<string, string>> {
@@ -202,6 +247,12 @@ function keepLog(child: ChildProcess): () => string {
     })
   }
   return () => text
+}
+
+/** A platform that a failed test leaves behind keeps no worker alive: it ends with the run. */
+function letGo(child: ChildProcess) {
+  child.unref()
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref()
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
 import { runCommand, runHere, startCommand } from '../support/command.ts'
 import { until } from '../support/until.ts'
@@ -17,7 +17,7 @@ let name: string
 const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))
 const payloadSchema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } }, additionalProperties: false }
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   organization = await platform.organization('PRO')
   client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
   env = { CLARION_URL: platform.base, CLARION_API_KEY: organization.apiKey }
@@ -32,7 +32,6 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
-  await platform?.stop()
 })
 /** Without a process of its own; what depends on one runs in one. */
 const clarion = (...words: string[]) => runHere(env, words)

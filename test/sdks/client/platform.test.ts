@@ -1,8 +1,8 @@
 /** The client against a running platform. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { ClarionApiError, type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
 import { createProducer } from '../../../sdks/typescript/src/kafka/index.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
 import { until } from '../support/until.ts'
 
@@ -10,11 +10,10 @@ let platform: TestPlatform
 let organization: TestOrganization
 let client: Client
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   organization = await platform.organization('PRO')
   client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
 }, 120_000)
-afterAll(() => platform?.stop())
 
 const payloadSchema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } }, additionalProperties: false }
 const template = (name: string, version = '1.0.0') => ({ namespace: organization.slug, name, version, payloadSchema })

@@ -1,8 +1,8 @@
 /** The sample code of the source documents, unchanged, against a running platform. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { createClient, rawBody } from '../../../sdks/typescript/src/index.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { asListener, serve } from '../support/served.ts'
 import { until } from '../support/until.ts'
 import * as platforma from './platforma-sample.ts'
@@ -10,9 +10,8 @@ import * as platphorm from './platphorm-sample.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
 }, 120_000)
-afterAll(() => platform?.stop())
 
 /** As a service of the platform does (C.13). */
 async function publish(organization: TestOrganization, type: string, data: object): Promise<void> {
