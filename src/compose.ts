@@ -39,6 +39,7 @@ import { createChainTokens } from './events/chain.ts'
 import { createIds } from './events/ids.ts'
 import { createIngressTags } from './events/ingress.ts'
 import { provision } from './kafka/admin/provisioning.ts'
+import { createTopicRetention } from './kafka/admin/topic-retention.ts'
 import type { Processor } from './kafka/ports.ts'
 import { isCutOff, reachKafka } from './kafka/protocol/reach.ts'
 import { createLogEnds } from './kafka/read/log-ends.ts'
@@ -232,8 +233,9 @@ export async function compose(deps: {
         pages: createLogPages({ wire, clock }),
         ends: createLogEnds({ wire }),
         shards: provisioning.shards,
+        retentionMs: createTopicRetention({ wire, clock }),
         delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
-        matched: owedReads.matchedEvents,
+        subscribers: owedReads.subscribersOf,
         eventsOf: owedReads.eventsByNumber,
         deliveries: async ({ organizationId, environment }, ids) =>
           (await redeliveryReads.deliveriesByIds(organizationId, environment, ids)).map(each => ({ ...each, newestAt: each.completedAt })),

@@ -31,13 +31,14 @@ import { type Attempts, createAttempts } from './attempt.ts'
 import { type BulkEnded, createBulkEnds } from './catch-up/bulk-ends.ts'
 import type { CatchUpSources } from './catch-up/catch-ups.ts'
 import { createEarlyRecords } from './catch-up/early-records.ts'
-import { keysOf } from './catch-up/feeder.ts'
+import { listedRecords } from './catch-up/listed-records.ts'
 import { createLogMerge } from './catch-up/log-merge.ts'
 import { createOwing } from './catch-up/owing.ts'
 import { createReadTurns, type ReadTurns } from './catch-up/read-turns.ts'
 import { createRedrives } from './catch-up/redrives.ts'
 import { createReplays } from './catch-up/replays.ts'
 import { createWanted } from './catch-up/subscriptions.ts'
+import { createSubscribersOf } from './catch-up/unlisted-events.ts'
 import { createForgetting } from './deleted-organizations.ts'
 import { type Delivery, type Origin, sourceless } from './delivery.ts'
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts'
@@ -148,9 +149,10 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
   const announce = createAnnouncing({ ...deps, handle, outputs, guarded, lifecycle, report: deps.reportHealth, send: deps.sendNotice })
   const early = createEarlyRecords({ log, partition: handle.shard, clock, logger })
   const wanted = createWanted()
+  const subscribersOf = createSubscribersOf({ view, clock, wanted, history: deps.catchUp.subscribers })
   const owing = createOwing({
     ...deps,
-    ...{ handle, states, events, early, log, turns: shared.turns, shards, limits, isReadAgain, gone, wasMatched, guarded },
+    ...{ handle, states, events, early, log, turns: shared.turns, shards, limits, isReadAgain, gone, subscribersOf, guarded },
     shard: {
       take: (record, origin) => void shard.take(record, origin),
       unattempted: webhookId => shard.unattempted(webhookId),
@@ -176,7 +178,8 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     onAttempt: (row, isFed) => deps.onAttempt?.(row, isFed),
   })
   const bulk = createBulkEnds({
-    ...{ handle, view, states, log, early, clock, logger, timeScale, clockOffsetMs, isReadAgain, gone, wasMatched, guarded },
+    ...{ handle, view, states, log, early, clock, logger, timeScale, clockOffsetMs, isReadAgain, gone, subscribersOf, guarded },
+    retentionMs: deps.catchUp.retentionMs,
     lost: lostEarly,
     end: endInBulk,
     committed: () => cancelling.committedSinceNow(),
@@ -321,17 +324,6 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     })
   }
 
-  /** For records from before the log named subscribers. */
-  async function wasMatched(range: OwedRange, batch: LogRecord[]): Promise<ReadonlySet<LogRecord>> {
-    const webhook = view.find('webhook', range.organizationId, range.webhookId)
-    const facts = batch.map(record => ({ record, event: readEventHeaders(record.headers, range.organizationId) }))
-    const events = facts.map(({ event }) => event)
-    const matched = batch.length === 0 ? undefined : await deps.catchUp.matched?.(range, events)
-    const isMatched = (event: EventFacts, record: LogRecord) =>
-      matched?.get(event.eventId) ?? (webhook !== undefined && wanted(webhook, event, record.value!))
-    return new Set(facts.filter(({ event, record }) => isMatched(event, record)).map(({ record }) => record))
-  }
-
   async function cancelOwed(webhookId: string, { sequence: number }: EventFacts, reason: string): Promise<void> {
     const range = owing.find(webhookId)
     if (!range) return
@@ -355,12 +347,12 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
     const merge = createLogMerge({ ...{ log, clock, logger, topic }, from: number, through: () => number })
     const read = await merge.read()
     merge.close()
-    const record = read && 'records' in read ? read.records[0]?.record : undefined
-    if (!record) return
-    const event = readEventHeaders(record.headers, range.organizationId)
+    const [listed] = await listedRecords(range, read && 'records' in read ? read.records.slice(0, 1) : [], subscribersOf)
+    if (!listed) return
+    const event = readEventHeaders(listed.record.headers, range.organizationId)
     guarded(() => {
       if (!range.isOwed(number) || !cancelling.reasonFor({ deliveryId: deliveryId(event.eventId, webhookId), webhookId })) return
-      endInBulk([{ ...end, range, webhook, event, keys: keysOf(record, range.key), entry: undefined }])
+      endInBulk([{ ...end, range, webhook, event, keys: listed.keys, entry: undefined }])
       range.leave(number)
     })
   }

@@ -18,20 +18,16 @@ interface Log {
 }
 
 export function createOwedReads(client: AnalyticsClient) {
-  const matched = readQuery('matched-events')
+  const subscribers = readQuery('subscribers-of-events')
   const byNumber = readQuery('events-by-number')
 
   return {
-    /** By event id, whether it was given to the webhook; those that the history does not have are left out. */
-    async matchedEvents(
-      { organizationId, environment, webhookId }: Log & { webhookId: string },
-      events: Array<Pick<EventFacts, 'emitId'>>,
-    ) {
-      if (events.length === 0) return new Map<string, boolean>()
+    /** By event id, the webhooks that it was given to; those that the history does not have are left out. */
+    async subscribersOf({ organizationId, environment }: Log, events: Array<Pick<EventFacts, 'emitId'>>) {
+      if (events.length === 0) return new Map<string, string[]>()
       const emitIds = events.map(({ emitId }) => emitId)
-      const parameters = { organizationId, environment, webhookId, emitIds }
-      const found = await client.query<{ eventId: string; isMatched: boolean | number }>(matched, parameters)
-      return new Map(found.map(({ eventId, isMatched }) => [eventId, Boolean(isMatched)]))
+      const found = await client.query<{ eventId: string; webhookIds: string[] }>(subscribers, { organizationId, environment, emitIds })
+      return new Map(found.map(({ eventId, webhookIds }) => [eventId, webhookIds]))
     },
 
     /** Accepted events with these sequence numbers, both included, in their order. */

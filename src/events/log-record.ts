@@ -36,7 +36,7 @@ export function eventHeaders(event: EventFacts, webhookIds: readonly string[]): 
   if (event.path.length > 0) headers.push(['chain-path', event.path.join(',')])
   if (event.federation !== null) headers.push(['federation', JSON.stringify(event.federation)])
   if (event.emitId !== emitIdOf(event.eventId)) headers.push(['emit-id', event.emitId])
-  if (webhookIds.length > 0) headers.push([SUBSCRIBERS_HEADER, encodeSubscribers(webhookIds)])
+  headers.push([SUBSCRIBERS_HEADER, encodeSubscribers(webhookIds)])
   return headers
 }
 

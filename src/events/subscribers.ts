@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto'
 import { decode20 } from './base32.ts'
 
-/** Left out of an event that goes to nobody. */
+/** Empty of an event that goes to nobody: a record without the header is from before there was one. */
 export const SUBSCRIBERS_HEADER = 'subscribers'
 
 const KEY_BYTES = 8

@@ -101,12 +101,12 @@ describe('the headers of a record in the log', () => {
     })
   })
 
-  it('list the webhooks that it goes to, and have no list of none', () => {
+  it('list the webhooks that it goes to, and have an empty list of none', () => {
     const webhookIds = ['wh_01kweftzws5nbc5anvkbnntnsm', 'cefm_01kwefyq1qttdqskh7pgkhvzt8']
     const headers = asHeaders(eventHeaders(event, webhookIds))
     expect(readSubscribers(headers.subscribers!)).toEqual(webhookIds.map(subscriberKey))
     expect(readEventHeaders(headers, 'org_x')).toEqual(event)
-    expect(Object.keys(asHeaders(eventHeaders(event, [])))).not.toContain('subscribers')
+    expect(asHeaders(eventHeaders(event, [])).subscribers).toHaveLength(0)
   })
 
   it('stop loudly when a record of our own log lacks one', () => {

@@ -146,7 +146,7 @@ it.each(named(examplesOf('events')))('the headers of %s say all of the event, on
   const { headers } = asRecord(example)
   const facts = readEventHeaders(headers, organizationId)
   const { subscribers, ...others } = example.headers
-  expect(Object.fromEntries(eventHeaders(facts, []))).toEqual(others)
+  expect(Object.fromEntries(eventHeaders(facts, []).filter(([name]) => name !== 'subscribers'))).toEqual(others)
   if (subscribers !== undefined) expect(readSubscribers(headers.subscribers!).length).toBeGreaterThan(0)
   expect(facts).toMatchObject({ organizationId, environment: example.topic.endsWith('.test') ? 'test' : 'live' })
 })

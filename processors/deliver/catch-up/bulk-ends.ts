@@ -1,11 +1,6 @@
 /**
- * Ends in bulk: what is owed as a range and will not be sent. One pass through a log ends it for all its webhooks, in transactions of at most
- * 2,000 rows.
- *
- *     held longer than the schedule's length     failed     endpoint_unavailable
- *     about to leave the log                     failed     outside_retention
- *     left out by `resume: latest`               skipped    left_out
- *     the webhook was deleted                    cancelled  webhook_deleted
+ * Ends in bulk: what is owed as a range and will not be sent (`expiry.ts` says what that is). One pass through a log ends it for all its webhooks,
+ * in transactions of at most 2,000 rows.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
@@ -15,22 +10,20 @@ import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
-import { events } from '../../../topics/events.ts'
-import { DAY_MS } from '../../../topics/topic.ts'
-import type { OwedRange, Segment } from '../state/owed-range.ts'
+import type { OwedRange } from '../state/owed-range.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
+import type { CatchUpSources } from './catch-ups.ts'
 import type { EarlyRecords } from './early-records.ts'
-import { isUnlisted, keysOf, listsKey, recordedAt } from './feeder.ts'
+import { type BulkEnd, createExpiry, type Target } from './expiry.ts'
+import { isUnlisted, recordedAt, type SubscribersOf } from './listed-records.ts'
 import { createLogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
+import { createLogRetention } from './log-retention.ts'
+import { owedOf, topicOf } from './owed-from-log.ts'
 
 const PASS_MS = 60_000
-const HOUR_MS = 3_600_000
 const ROWS_PER_TRANSACTION = 2_000
 const ROWS_PER_SECOND = 5_000
 const TROUBLE_PAUSE_MS = 1_000
-
-/** How something ends in bulk. */
-export type BulkEnd = { state: 'failed' | 'skipped' | 'cancelled'; reason: string }
 
 export interface BulkEnded extends BulkEnd {
   range: OwedRange
@@ -48,17 +41,6 @@ export interface BulkEnds {
   close(): void
 }
 
-interface Target {
-  range: OwedRange
-  segment: Segment
-  webhook: Webhook | undefined
-  /** `stop`: nothing of the segment ends from this record on. */
-  endOf(record: LogRecord): BulkEnd | 'stop' | undefined
-  /** Where it begins. */
-  from: number
-  over: boolean
-}
-
 export function createBulkEnds(deps: {
   handle: ShardHandle
   view: ControlView
@@ -69,13 +51,12 @@ export function createBulkEnds(deps: {
   logger: Logger
   timeScale: number
   clockOffsetMs: number
-  /** Of the organizations' logs, ms. */
-  retentionMs?: number
+  /** Of an organization's log, as its topic is set. */
+  retentionMs: CatchUpSources['retentionMs']
   isReadAgain(): boolean
   /** Writes what follows from these ends, of one webhook, into the transaction under way. */
   end(ended: BulkEnded[]): void
-  /** Which of these events, without a list of subscribers, the webhook is owed. */
-  wasMatched(range: OwedRange, batch: LogRecord[]): Promise<ReadonlySet<LogRecord>>
+  subscribersOf: SubscribersOf
   /** An early entry of which the event is gone. */
   lost(range: OwedRange, entry: EarlyEntry): Promise<void>
   /** Numbers that are in the log no longer. */
@@ -87,7 +68,8 @@ export function createBulkEnds(deps: {
   guarded(work: () => void): void
 }): BulkEnds {
   const { clock, states, view, timeScale } = deps
-  const retentionMs = deps.retentionMs ?? events.retentionMs ?? 30 * DAY_MS
+  const retention = createLogRetention(deps)
+  const { targetsOf, mayEnd, endOfEntry } = createExpiry({ ...deps, retentionMs: range => retention.of(topicOf(range)) })
   let timer: Timer | undefined
   let running = false
   let again = false
@@ -96,50 +78,20 @@ export function createBulkEnds(deps: {
 
   const webhookOf = (range: OwedRange) => view.find('webhook', range.organizationId, range.webhookId)
 
-  /** What is owed longer than this while its webhook is held has used up its time. */
-  const scheduleMs = (webhook: Webhook) => webhook.retryDelaysMs.reduce((sum, ms) => sum + ms, 0) * timeScale
-
-  function isExpired(range: OwedRange, webhook: Webhook | undefined, sinceMs: number): boolean {
-    if (!webhook?.active || range.cause !== 'held' || range.window > 0) return false
-    return Math.max(sinceMs, range.activatedAtMs) + scheduleMs(webhook) <= clock.nowMs()
-  }
-
-  const expiry =
-    (range: OwedRange, webhook: Webhook | undefined) =>
-    (record: LogRecord): BulkEnd | 'stop' => {
-      const acceptedMs = record.timestampMs + deps.clockOffsetMs
-      if (isExpired(range, webhook, acceptedMs)) return UNAVAILABLE
-      return acceptedMs + retentionMs - HOUR_MS <= clock.nowMs() ? OUTSIDE_RETENTION : 'stop'
-    }
-
-  function targetsOf(range: OwedRange): Target[] {
-    const webhook = webhookOf(range)
-    return range.segments
-      .filter(({ settledNumber, throughNumber }) => settledNumber < throughNumber)
-      .map((segment): Target => {
-        const { mode, beforeMs } = segment
-        const target = { range, segment, webhook, from: segment.settledNumber + 1, over: false }
-        if (mode === 'webhook_deleted') return { ...target, endOf: () => DELETED }
-        if (mode === 'left_out') return { ...target, endOf: record => (recordedAt(record) < (beforeMs ?? 0) ? LEFT_OUT : undefined) }
-        const endOf = expiry(range, webhook)
-        if (segment.sinceMs === null) return { ...target, endOf }
-        return { ...target, endOf: record => (recordedAt(record) < segment.sinceMs! ? undefined : endOf(record)) }
-      })
-  }
-
   async function run(): Promise<void> {
     if (!deps.isReadAgain()) return
     const byLog = new Map<string, OwedRange[]>()
+    await retention.refresh(states.ranges().map(topicOf))
     for (const range of states.ranges()) {
       await earlyPass(range)
-      const topic = events.nameFor(range.organizationId, range.environment)
+      const topic = topicOf(range)
       byLog.set(topic, [...(byLog.get(topic) ?? []), range])
     }
     for (const [topic, ranges] of byLog) if (!closed) await logPass(topic, ranges.flatMap(targetsOf))
   }
 
   async function logPass(topic: string, targets: Target[]): Promise<void> {
-    const needed = targets.filter(mayHave)
+    const needed = targets.filter(mayEnd)
     if (needed.length === 0) return
     const from = Math.min(...needed.map(target => target.from))
     const through = () => Math.max(...needed.map(({ segment }) => segment.throughNumber))
@@ -158,56 +110,39 @@ export function createBulkEnds(deps: {
 
   const isUnder = ({ over, range }: Target) => !over && states.get(range.webhookId)?.range === range
 
-  /** Spares reading the log while nothing can have come to its end: the oldest event owed is known. */
-  function mayHave({ range, segment, webhook }: Target): boolean {
-    if (segment.mode !== 'open' && segment.mode !== 'draining') return true
-    const oldestMs = range.oldestAtMs ?? range.sinceMs
-    return isExpired(range, webhook, oldestMs) || oldestMs + retentionMs - HOUR_MS <= clock.nowMs()
-  }
-
   async function recordsPass(targets: Target[], records: NumberedRecord[]): Promise<void> {
     const facts = new Map<LogRecord, EventFacts>()
-    for (const target of targets.filter(isUnder)) {
-      const ended: BulkEnded[] = []
-      const matched = await matchedOf(target, records)
-      let passed = records[0]!.number - 1
-      for (const { number, record } of records) {
-        if (number < target.from) continue
-        if (number > target.segment.throughNumber) {
-          target.over = true
-          break
-        }
-        const end = listsKey(record, target.range.key) || matched?.has(record) ? target.endOf(record) : undefined
-        if (end === 'stop') {
-          target.over = true
-          target.range.oldestAtMs = recordedAt(record)
-          break
-        }
-        if (end !== undefined && target.range.isOwed(number)) {
-          const event = facts.get(record) ?? readEventHeaders(record.headers, target.range.organizationId)
-          facts.set(record, event)
-          ended.push({ ...target, ...end, event, keys: keysOf(record, target.range.key), entry: undefined })
-        }
-        passed = number
-      }
-      if (ended.length > 0) deps.guarded(() => deps.end(ended))
-      for (const { event } of ended) target.range.leave(event.sequence)
-      if (passed >= target.from) target.range.pass(target.segment, passed)
-      if (target.segment.settledNumber >= target.segment.throughNumber) target.over = true
-      rows += ended.length
-    }
+    for (const target of targets.filter(isUnder)) await recordsOf(target, records, facts)
     if (rows >= ROWS_PER_TRANSACTION) await commit()
     else deps.handle.write([])
   }
 
-  /** Of events from before the log named their subscribers, those that go to the webhook. */
-  async function matchedOf({ range }: Target, records: NumberedRecord[]): Promise<ReadonlySet<LogRecord> | undefined> {
-    if (records[0]!.number > range.closedThrough) return undefined
-    const unlisted = records.filter(({ number, record }) => number <= range.closedThrough && isUnlisted(record))
-    return deps.wasMatched(
-      range,
-      unlisted.map(({ record }) => record),
-    )
+  /** Ends what of the target has come to its end, up to the first event that stays. */
+  async function recordsOf(target: Target, records: NumberedRecord[], facts: Map<LogRecord, EventFacts>): Promise<void> {
+    const { range, segment, from, endOf } = target
+    const own = records.filter(({ number }) => number >= from && number <= segment.throughNumber)
+    // One without a list need not be looked up when it stays in any case.
+    const unknown = own.findIndex(({ record }) => isUnlisted(record) && endOf(record) === 'stop')
+    const looked = unknown < 0 ? own : own.slice(0, unknown)
+    const listed = await owedOf(range, segment, looked, deps.subscribersOf)
+    if (!isUnder(target)) return
+    const stays = listed.findIndex(({ record }) => endOf(record) === 'stop')
+    const ended: BulkEnded[] = []
+    for (const { number, record, keys } of stays < 0 ? listed : listed.slice(0, stays)) {
+      const end = endOf(record)
+      if (end === undefined || end === 'stop' || !range.isOwed(number)) continue
+      const event = facts.get(record) ?? readEventHeaders(record.headers, range.organizationId)
+      facts.set(record, event)
+      ended.push({ ...target, ...end, event, keys, entry: undefined })
+    }
+    if (ended.length > 0) deps.guarded(() => deps.end(ended))
+    for (const { event } of ended) range.leave(event.sequence)
+    rows += ended.length
+    const first = listed[stays] ?? own[unknown]
+    const passed = first ? first.number - 1 : (own.at(-1)?.number ?? -1)
+    if (passed >= from) range.pass(segment, passed)
+    if (first) range.oldestAtMs = recordedAt(first.record)
+    if (first || records.at(-1)!.number >= segment.throughNumber) target.over = true
   }
 
   async function commit(): Promise<void> {
@@ -229,19 +164,14 @@ export function createBulkEnds(deps: {
     if (range.early.left() === 0) return
     const webhook = webhookOf(range)
     const waiting = range.early.waiting(ROWS_PER_TRANSACTION)
-    const endOf = ({ dueAtMs }: EarlyEntry): BulkEnd | undefined => {
-      if (!webhook) return DELETED
-      if (isExpired(range, webhook, dueAtMs)) return UNAVAILABLE
-      return dueAtMs + retentionMs - HOUR_MS <= clock.nowMs() ? OUTSIDE_RETENTION : undefined
-    }
-    const due = waiting.filter(entry => endOf(entry) !== undefined)
+    const due = waiting.filter(entry => endOfEntry(range, entry) !== undefined)
     if (due.length === 0) return
     const found = await deps.early.read(range, due)
     if (closed) return
     const ended: BulkEnded[] = []
     for (const [entry, record] of found) {
       if (!range.early.isWaiting(entry)) continue
-      const end = endOf(entry)
+      const end = endOfEntry(range, entry)
       if (!record) await deps.lost(range, entry)
       if (!record || !end) continue
       ended.push({ ...end, range, webhook, event: record.event, keys: undefined, entry })
@@ -302,8 +232,3 @@ export function createBulkEnds(deps: {
     },
   }
 }
-
-const UNAVAILABLE: BulkEnd = { state: 'failed', reason: 'endpoint_unavailable' }
-const OUTSIDE_RETENTION: BulkEnd = { state: 'failed', reason: 'outside_retention' }
-const LEFT_OUT: BulkEnd = { state: 'skipped', reason: 'left_out' }
-const DELETED: BulkEnd = { state: 'cancelled', reason: 'webhook_deleted' }

@@ -8,11 +8,13 @@ import type { ReplayPorts } from './replays.ts'
 export interface CatchUpSources extends Pick<ReplayPorts, 'delivered' | 'ended'>, LogSource {
   /** How many shards there are. */
   shards: number
-  /** By event id, whether it was matched with the webhook when it was accepted; what the history does not have is left out. */
-  matched?(
-    webhook: { organizationId: string; environment: 'live' | 'test'; webhookId: string },
-    events: EventFacts[],
-  ): Promise<ReadonlyMap<string, boolean>>
+  /** How long the topic keeps a record, ms; negative: for ever; undefined: unknown. */
+  retentionMs?(topic: string): Promise<number | undefined>
+  /** By event id, the webhooks that it was given to when it was accepted; what the history does not have is left out. */
+  subscribers?(
+    log: { organizationId: string; environment: 'live' | 'test' },
+    events: Array<Pick<EventFacts, 'emitId'>>,
+  ): Promise<ReadonlyMap<string, string[]>>
   /** How these deliveries are, as far as the history has them. Needed for redrives of a range. */
   deliveries?(log: { organizationId: string; environment: 'live' | 'test' }, deliveryIds: string[]): Promise<DeadLetter[]>
   /** Events that the log holds no longer, with the webhooks they went to. From the history. */

@@ -9,17 +9,17 @@
 import type { Clock, Timer } from '../../../src/clock.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
-import { readSubscribers, SUBSCRIBERS_HEADER } from '../../../src/events/subscribers.ts'
-import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
-import { events } from '../../../topics/events.ts'
 import { type Fed, type Origin, sourceless } from '../delivery.ts'
-import type { OwedRange, Segment } from '../state/owed-range.ts'
+import type { OwedRange } from '../state/owed-range.ts'
 import type { EarlyRecords } from './early-records.ts'
-import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
+import { lanePass } from './lane-pass.ts'
+import type { SubscribersOf } from './listed-records.ts'
+import type { LogSource } from './log-merge.ts'
+import { createOwedFromLog, type IsLaneFull, type LogItem, laneKey, subjectOf as subjectOfRecord } from './owed-from-log.ts'
 import type { ReadTurns } from './read-turns.ts'
 
 export interface Feeder {
@@ -46,18 +46,18 @@ export interface FeederPorts {
   lost(range: OwedRange, entry: EarlyEntry): Promise<void>
   /** Numbers that have left the log before they were fed. */
   gone(range: OwedRange, from: number, through: number): Promise<void>
-  /** Which of these events, without a list of subscribers, the webhook is owed. */
-  wasMatched(range: OwedRange, batch: LogRecord[]): Promise<ReadonlySet<LogRecord>>
+  subscribersOf: SubscribersOf
   guarded(work: () => void): void
 }
 
 /** Read back at once. */
 const EARLY_BATCH = 100
 const TROUBLE_PAUSE_MS = 1_000
-/** Lanes that are passed over at the same time. */
-const LANES_MAX = 10_000
 
-type Item = { entry: EarlyEntry; record: RetryRecord } | { number: number; record: LogRecord; segment: Segment }
+type EarlyItem = { entry: EarlyEntry; record: RetryRecord }
+type Item = EarlyItem | LogItem
+
+const isEarly = (item: Item): item is EarlyItem => 'entry' in item
 
 export function createFeeder(
   ports: FeederPorts & {
@@ -68,35 +68,23 @@ export function createFeeder(
     isInLine(): boolean
     aheadMax: number
     /** Of an ordered webhook, whether a lane has members enough in hand; undefined where there is no order. */
-    isLaneFull(): ((subject: string | null) => boolean) | undefined
+    isLaneFull(): IsLaneFull | undefined
     /** Everything that is owed has been begun. */
     onDry(): void
     onChange(): void
   },
 ): Feeder {
   const { range, clock } = ports
-  const topic = events.nameFor(range.organizationId, range.environment)
   const busy = new Set<string>()
-  let earlyRead: Array<{ entry: EarlyEntry; record: RetryRecord }> = []
-  let merge: { of: LogMerge; segment: Segment } | undefined
-  let batch: Array<{ number: number; record: LogRecord }> = []
-  let batchThrough = -1
+  const log = createOwedFromLog({ ...ports, isBusy: () => running })
+  let earlyRead: EarlyItem[] = []
   let out = 0
   let running = false
   let again = false
   let closed = false
-  /** Offsets before which nothing from this number on lies. */
-  let hint: { number: number; positions: ReadonlyMap<number, number> } | undefined
   let pause: Timer | undefined
-  let leave: (() => void) | undefined
-  let mustRest = false
 
-  /** Lanes are named by their subjects, and one has none. */
-  const laneOf = (record: LogRecord) => record.headers.ce_subject?.toString() ?? null
-
-  const fedSegment = () => range.segments.find(({ mode, passed, throughNumber }) => isFed(mode) && passed < throughNumber)
-
-  async function nextEarly(): Promise<Item | undefined> {
+  async function nextEarly(): Promise<EarlyItem | undefined> {
     while (!closed && range.early.left() > 0) {
       earlyRead = earlyRead.filter(({ entry }) => range.early.isWaiting(entry))
       const first = earlyRead[0]
@@ -110,155 +98,24 @@ export function createFeeder(
     return undefined
   }
 
-  async function nextOfLog(): Promise<Item | undefined> {
-    for (let segment = fedSegment(); segment !== undefined && !closed; segment = fedSegment()) {
-      const first = merge?.segment === segment ? batch[0] : undefined
-      // What has been read ahead may belong to the segment later, when its records have ended.
-      if (first && first.number > segment.throughNumber) range.pass(segment, segment.throughNumber)
-      else if (first && range.isOwed(first.number)) {
-        const skips = skip(first)
-        if (skips === undefined) return undefined
-        if (!skips) return { ...first, segment }
-        range.pass(segment, first.number)
-        batch.shift()
-      } else if (first) batch.shift()
-      if (first) continue
-      if (merge?.segment === segment && batchThrough > segment.passed) {
-        range.pass(segment, batchThrough)
-        ports.onChange()
-        continue
-      }
-      await readOn(segment)
-    }
-    return undefined
-  }
-
-  /** Whether the event stays in the log until its lane has room; undefined: too many lanes wait for that, so the range does. */
-  function skip({ number, record }: { number: number; record: LogRecord }): boolean | undefined {
-    const isFull = ports.isLaneFull()
-    if (!isFull) return false
-    const subject = laneOf(record)
-    const lane = laneKey(subject)
-    const from = range.skipped().get(lane)
-    if (from !== undefined) {
-      // What came back unended lies before.
-      if (number < from) range.skip(lane, number)
-      return true
-    }
-    if (!isFull(subject)) return false
-    if (range.skipped().size >= LANES_MAX) return undefined
-    range.skip(lane, number)
-    return true
-  }
-
-  /** Begins what was passed over, of lanes that have room again, up to where the range has passed. */
-  async function lanePass(): Promise<void> {
-    const isFull = ports.isLaneFull() ?? (() => false)
-    const free = new Map([...range.skipped()].filter(([lane]) => !isFull(subjectOfLane(lane))))
-    if (free.size === 0 || !mayBegin()) return
-    const first = Math.min(...free.values())
-    const passed = () => range.segments.findLast(each => isFed(each.mode) && each.fromNumber <= merge.next()!)?.passed ?? -1
-    const merge = createLogMerge({ ...ports, topic, from: first, through: () => range.lastNumber() })
-    try {
-      while (!closed && free.size > 0 && merge.next()! <= passed()) {
-        const read = await merge.read()
-        if (!read) return
-        if ('gone' in read) continue
-        for (const { number, record } of read.records) {
-          const lane = laneKey(laneOf(record))
-          if (!free.has(lane) || !range.isOwed(number) || number < free.get(lane)!) continue
-          const segment = range.segments.find(each => isFed(each.mode) && number > each.settledNumber && number <= each.passed)
-          if (!segment || !isMine(segment, record)) continue
-          if (isFull(subjectOfLane(lane)) || !mayBegin()) {
-            range.skip(lane, number)
-            free.delete(lane)
-            continue
-          }
-          ports.guarded(() => beginOfLog({ number, record, segment }))
-        }
-      }
-      // The rest have come up with the range.
-      if (!closed) for (const lane of free.keys()) range.unskip(lane)
-    } finally {
-      merge.close()
-    }
-  }
-
   /** The one with the lowest number. Early entries lie before what is in the log, but for what was in flight in a crash. */
   async function nextItem(): Promise<Item | undefined> {
     const first = await nextEarly()
-    const segment = fedSegment()
-    if (!first || !('entry' in first) || (segment && segment.passed < first.entry.number)) {
-      const next = await nextOfLog()
-      if (!first || (next && 'number' in next && 'entry' in first && next.number < first.entry.number)) return next
-    }
-    return first
-  }
-
-  async function readOn(segment: Segment): Promise<void> {
-    if (mustRest) rest()
-    if (!leave) {
-      leave = await ports.turns.enter(() => {
-        if (running) mustRest = true
-        else rest()
-      })
-      // It has waited for its turn.
-      if (closed) rest()
-      if (closed || segment.passed >= segment.throughNumber) return
-    }
-    if (merge?.segment !== segment || (merge.of.next() ?? 0) > segment.passed + 1) {
-      merge?.of.close()
-      batch = []
-      const from = segment.passed + 1
-      const hints = hint && hint.number <= from ? { hints: hint.positions } : {}
-      merge = { of: createLogMerge({ ...ports, topic, from, through: () => segment.throughNumber, ...hints }), segment }
-    }
-    const positions = merge.of.positions()
-    if (positions.size > 0) hint = { number: merge.of.next()!, positions }
-    const read = await merge.of.read()
-    if (!read || closed) return
-    if ('gone' in read) {
-      await ports.gone(range, read.gone.from, Math.min(read.gone.through, segment.throughNumber))
-      batchThrough = read.gone.through
-      return
-    }
-    batch = await mine(segment, read.records)
-    batchThrough = read.records.at(-1)!.number
-  }
-
-  async function mine(segment: Segment, records: NumberedRecord[]): Promise<NumberedRecord[]> {
-    const unlisted = records.filter(({ number, record }) => number <= range.closedThrough && isUnlisted(record))
-    const matched =
-      unlisted.length === 0
-        ? undefined
-        : await ports.wasMatched(
-            range,
-            unlisted.map(({ record }) => record),
-          )
-    return records.filter(({ number, record }) => {
-      if (number <= range.closedThrough && wasDone(record)) return false
-      return isMine(segment, record) || matched?.has(record) === true
-    })
-  }
-
-  const isMine = (segment: Segment, record: LogRecord) =>
-    listsKey(record, range.key) && (segment.sinceMs === null || recordedAt(record) >= segment.sinceMs)
-
-  /** Whether a process of the release before, which kept offsets, had dealt with it. */
-  function wasDone({ partition, offset }: LogRecord): boolean {
-    const before = range.cursors.find(each => each.partition === partition)
-    return before !== undefined && (offset < before.offset || before.done.includes(offset))
+    const segment = log.segment()
+    if (first && (!segment || segment.passed >= first.entry.number)) return first
+    const next = await log.next()
+    return !first || (next && next.number < first.entry.number) ? next : first
   }
 
   function mayBegin(): boolean {
     if (closed || ports.allowance() <= 0) return false
     const oldest = range.oldestOutstanding()
-    const next = ports.isLaneFull() ? undefined : batch[0]?.number
+    const next = ports.isLaneFull() ? undefined : log.head()
     return oldest === undefined || next === undefined || next - oldest < ports.aheadMax
   }
 
   async function run(): Promise<void> {
-    if (range.skipped().size > 0) await lanePass()
+    if (range.skipped().size > 0) await passLanes()
     while (mayBegin()) {
       const item = await nextItem()
       if (closed) return
@@ -277,23 +134,32 @@ export function createFeeder(
     }
   }
 
-  const isStillOwed = (item: Item) => ('entry' in item ? range.early.isWaiting(item.entry) : range.isOwed(item.number))
+  const passLanes = () =>
+    lanePass({
+      ...{ ...ports, range, mayBegin },
+      isLaneFull: ports.isLaneFull() ?? (() => false),
+      isClosed: () => closed,
+      begin: item => ports.guarded(() => beginOfLog(item)),
+    })
+
+  const isStillOwed = (item: Item) => (isEarly(item) ? range.early.isWaiting(item.entry) : range.isOwed(item.number))
 
   /** What must not be overtaken by the next one with the same. */
   function subjectOf(item: Item): string | undefined {
-    const subject = 'entry' in item ? item.record.event.subject : (item.record.headers.ce_subject?.toString() ?? null)
-    return subject !== null ? `=${subject}` : ports.isInLine() ? '' : undefined
+    const subject = isEarly(item) ? item.record.event.subject : subjectOfRecord(item.record)
+    return subject !== null ? laneKey(subject) : ports.isInLine() ? '' : undefined
   }
 
   function begin(item: Item, subject: string | undefined): void {
-    if ('entry' in item) beginEarly(item, subject)
-    else {
-      batch.shift()
-      // In this order: what has been passed and is not out has left.
-      range.begin(item.number)
-      range.pass(item.segment, item.number)
-      beginOfLog(item, subject)
+    if (isEarly(item)) {
+      beginEarly(item, subject)
+      return
     }
+    log.shift()
+    // In this order: what has been passed and is not out has left.
+    range.begin(item.number)
+    range.pass(item.segment, item.number)
+    beginOfLog(item, subject)
   }
 
   /** Counts one that goes into the engine, and what becomes of it: it ends for the feeder when `end` is called first. */
@@ -323,7 +189,7 @@ export function createFeeder(
     }
   }
 
-  function beginEarly({ entry, record }: { entry: EarlyEntry; record: RetryRecord }, subject: string | undefined): void {
+  function beginEarly({ entry, record }: EarlyItem, subject: string | undefined): void {
     earlyRead = earlyRead.filter(each => each.entry !== entry)
     range.early.begin(entry)
     const { end, lined } = outOf(subject)
@@ -339,15 +205,14 @@ export function createFeeder(
     )
   }
 
-  function beginOfLog({ number, record }: { number: number; record: LogRecord; segment: Segment }, subject?: string): void {
+  function beginOfLog({ number, record, keys }: LogItem, subject?: string): void {
     range.begin(number)
     const event = readEventHeaders(record.headers, range.organizationId)
-    const keys = keysOf(record, range.key)
     range.oldestAtMs = event.recordedAtMs
     const { end, lined } = outOf(subject)
     const back = () => {
       range.restart(number)
-      rest()
+      log.rest()
     }
     const fed: Fed = { keys, left: () => end(() => range.leave(number)), back: () => end(back), lined }
     const countedAs = number <= range.closedThrough ? 'nothing' : 'range'
@@ -371,17 +236,7 @@ export function createFeeder(
     }
   }
 
-  function rest(): void {
-    mustRest = false
-    leave?.()
-    leave = undefined
-    merge?.of.close()
-    merge = undefined
-    batch = []
-    batchThrough = -1
-  }
-
-  const isDry = () => range.early.left() === 0 && fedSegment() === undefined && range.skipped().size === 0
+  const isDry = () => range.early.left() === 0 && log.segment() === undefined && range.skipped().size === 0
 
   function nudge(): void {
     if (closed || pause) return
@@ -412,37 +267,15 @@ export function createFeeder(
     out: () => out,
     isDry,
     rest() {
-      if (!running) rest()
+      if (!running) log.rest()
     },
     close() {
       closed = true
       pause?.cancel()
-      rest()
+      log.close()
     },
   }
 }
 
-const laneKey = (subject: string | null) => (subject === null ? '' : `=${subject}`)
-const subjectOfLane = (lane: string) => (lane === '' ? null : lane.slice(1))
-
-const isFed = (mode: Segment['mode']) => mode === 'open' || mode === 'draining'
-
 /** What is fed has no record of an input to end. */
 const SOURCELESS = sourceless()
-
-const NO_KEYS: readonly bigint[] = []
-
-/** The subscribers of an event, by its record in the log; of one from before they were listed, `own` alone. */
-export function keysOf(record: LogRecord, own: bigint): readonly bigint[] {
-  const header = record.headers[SUBSCRIBERS_HEADER]
-  return header === undefined ? [own] : header.length === 0 ? NO_KEYS : readSubscribers(header)
-}
-
-export const isUnlisted = (record: LogRecord): boolean => record.headers[SUBSCRIBERS_HEADER] === undefined
-
-export function listsKey(record: LogRecord, key: bigint): boolean {
-  const header = record.headers[SUBSCRIBERS_HEADER]
-  return header !== undefined && readSubscribers(header).includes(key)
-}
-
-export const recordedAt = (record: LogRecord): number => Date.parse(record.headers['recorded-at']!.toString())

@@ -7,7 +7,7 @@ import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
-import type { BulkEnd } from '../catch-up/bulk-ends.ts'
+import type { BulkEnd } from '../catch-up/expiry.ts'
 import type { Delivery } from '../delivery.ts'
 
 /** Of an attempt that has been made; none unless it ended the live delivery of a peer, and the owner listens. */

@@ -12,15 +12,14 @@ import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
   catchUpKeys,
   deliveryCatchUps,
-  OWED_BLOCK_NUMBERS,
   type OwedSegment,
-  owedBlockCodec,
   type ParkedWebhook,
   parkedWebhookCodec,
   type SegmentMode,
   type WaitCause,
 } from '../../../topics/delivery-catch-ups.ts'
 import { createEarlyEntries, type EarlyEntries } from './early-entries.ts'
+import { createLeftNumbers } from './left-numbers.ts'
 
 /** More than this many segments merge, or wait for one to end. */
 export const SEGMENTS_MAX = 8
@@ -103,12 +102,6 @@ export interface OwedRange extends RangeFacts {
   tombstones(partition: number): OutRecord[]
 }
 
-interface Block {
-  left: Buffer
-  changed: boolean
-  stored: boolean
-}
-
 export function createOwedRange(
   webhookId: string,
   facts: RangeFacts,
@@ -116,7 +109,7 @@ export function createOwedRange(
   stored?: ParkedWebhook,
 ): OwedRange {
   let segments: Segment[] = (stored?.segments ?? []).map(segment => ({ ...segment, passed: segment.settledNumber }))
-  const blocks = new Map<number, Block>()
+  const left = createLeftNumbers(webhookId)
   const out = new Set<number>()
   const passedBy = new Set<number>()
   const skipped = new Map<string, number>()
@@ -133,28 +126,6 @@ export function createOwedRange(
   function changed(): void {
     isChanged = true
     onChange(range)
-  }
-
-  function blockOf(number: number): Block {
-    const at = Math.floor(number / OWED_BLOCK_NUMBERS)
-    const known = blocks.get(at)
-    if (known) return known
-    const made = { left: Buffer.alloc(OWED_BLOCK_NUMBERS / 8), changed: false, stored: false }
-    blocks.set(at, made)
-    return made
-  }
-
-  function hasLeft(number: number): boolean {
-    const block = blocks.get(Math.floor(number / OWED_BLOCK_NUMBERS))
-    const bit = number % OWED_BLOCK_NUMBERS
-    return block !== undefined && (block.left[bit >> 3]! & (1 << (bit & 7))) !== 0
-  }
-
-  function setLeft(number: number): void {
-    const block = blockOf(number)
-    const bit = number % OWED_BLOCK_NUMBERS
-    block.left[bit >> 3]! |= 1 << (bit & 7)
-    block.changed = true
   }
 
   const covering = (number: number) => segments.filter(each => number > each.settledNumber && number <= each.throughNumber)
@@ -191,8 +162,8 @@ export function createOwedRange(
     cursors: stored?.cursors ?? [],
     pendingFrom: -1,
     pendingThrough: -1,
-    expect(number, left) {
-      if (left) passedBy.add(number)
+    expect(number, hasLeft) {
+      if (hasLeft) passedBy.add(number)
       if (range.pendingThrough < 0) range.pendingFrom = number
       range.pendingThrough = number
     },
@@ -201,7 +172,7 @@ export function createOwedRange(
       passedBy.clear()
     },
     lastNumber: () => Math.max(-1, ...segments.map(({ throughNumber }) => throughNumber)),
-    take(number, recordedAtMs, left) {
+    take(number, recordedAtMs, hasLeft) {
       let segment = segments.at(-1)
       if (segment?.mode !== 'open') {
         segment = segmentOf(number)
@@ -209,17 +180,17 @@ export function createOwedRange(
       }
       segment.throughNumber = number
       changed()
-      if (left) {
-        setLeft(number)
+      if (hasLeft) {
+        left.add(number)
         return
       }
       range.count++
       range.oldestAtMs ??= recordedAtMs
     },
     covers: number =>
-      (covering(number).length > 0 && !hasLeft(number)) ||
+      (covering(number).length > 0 && !left.has(number)) ||
       (number <= range.pendingThrough && number >= range.pendingFrom && !passedBy.has(number)),
-    isOwed: number => covering(number).length > 0 && !hasLeft(number) && !out.has(number),
+    isOwed: number => covering(number).length > 0 && !left.has(number) && !out.has(number),
     begin(number) {
       out.add(number)
     },
@@ -230,8 +201,8 @@ export function createOwedRange(
     leave(number) {
       out.delete(number)
       changed()
-      if (covering(number).length === 0 || hasLeft(number)) return
-      setLeft(number)
+      if (covering(number).length === 0 || left.has(number)) return
+      left.add(number)
       range.count = Math.max(0, range.count - 1)
       if (range.count === 0) range.oldestAtMs = null
       settle()
@@ -278,27 +249,11 @@ export function createOwedRange(
     touch() {
       changed()
     },
-    restoreBlock(block, value) {
-      if (value) blocks.set(block, { left: Buffer.from(owedBlockCodec.decode(value).left), changed: false, stored: true })
-      else blocks.delete(block)
-    },
+    restoreBlock: left.restoreBlock,
     seal(partition) {
-      const records: OutRecord[] = early.seal(partition)
-      for (const [at, block] of blocks) {
-        const record = (value: Buffer | null) => {
-          records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofOwed(webhookId, at), value })
-        }
-        const first = at * OWED_BLOCK_NUMBERS
-        const isNeeded = segments.some(each => each.settledNumber < first + OWED_BLOCK_NUMBERS - 1 && each.throughNumber >= first)
-        if (!isNeeded) {
-          blocks.delete(at)
-          if (block.stored) record(null)
-        } else if (block.changed) {
-          block.changed = false
-          block.stored = true
-          record(owedBlockCodec.encode({ left: block.left }))
-        }
-      }
+      const isNeeded = (first: number, last: number) =>
+        segments.some(({ settledNumber, throughNumber }) => settledNumber < last && throughNumber >= first)
+      const records = [...early.seal(partition), ...left.seal(partition, isNeeded)]
       if (!isChanged) return records
       isChanged = false
       isStored = true
@@ -319,10 +274,7 @@ export function createOwedRange(
       return records
     },
     tombstones(partition) {
-      const records: OutRecord[] = early.tombstones(partition)
-      for (const [at, { stored: isThere }] of blocks) {
-        if (isThere) records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofOwed(webhookId, at), value: null })
-      }
+      const records = [...early.tombstones(partition), ...left.tombstones(partition)]
       if (isStored) records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofParked(webhookId), value: null })
       return records
     },

@@ -13,6 +13,7 @@ import type { AttemptRequest, AttemptResult } from '../../../src/delivery/send.t
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIds, deliveryId, emitId, eventId } from '../../../src/events/ids.ts'
 import { eventHeaders } from '../../../src/events/log-record.ts'
+import { SUBSCRIBERS_HEADER } from '../../../src/events/subscribers.ts'
 import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
@@ -54,8 +55,22 @@ export function seededRandom(seed: number) {
 
 interface Partition {
   records: LogRecord[]
-  stableEnd: number
+  /** Offsets whose markers have not arrived: nothing from the first of them on is visible. */
+  open: Set<number>
   firstOffset: number
+}
+
+const emptyPartition = (): Partition => ({ records: [], open: new Set(), firstOffset: 0 })
+
+interface EmitFacts {
+  subject?: string | null
+  partition?: number
+  /** Its markers have not arrived. */
+  isLate?: boolean
+  /** They do after this time. */
+  lateMs?: number
+  /** As `admit` wrote it before the log named subscribers. */
+  isUnlisted?: boolean
 }
 
 export interface MemoryShardOptions {
@@ -110,35 +125,38 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     positions: Map<string, number>
     paused: Set<string>
     ended: boolean
+    /** Another owner has the shard: nothing of this one commits any more. */
+    fenced: boolean
   }
 
   function partitionsOf(topic: string): Partition[] {
     const known = topics.get(topic)
     if (known) return known
-    const made = Array.from({ length: topic === log ? (options.partitions ?? 2) : 1 }, () => ({
-      records: [],
-      stableEnd: 0,
-      firstOffset: 0,
-    }))
+    const made = Array.from({ length: topic === log ? (options.partitions ?? 2) : 1 }, emptyPartition)
     topics.set(topic, made)
     return made
   }
 
   const endOf = ({ records, firstOffset }: Partition) => (records[0] === undefined ? firstOffset : records[0].offset + records.length)
 
-  function append(record: OutRecord, partition = 0, isVisible = true): void {
+  const stableEndOf = (of: Partition) => (of.open.size === 0 ? endOf(of) : Math.min(...of.open))
+
+  /** Answers the record's offset. */
+  function append(record: OutRecord, partition = 0, isVisible = true): number {
     const to = partitionsOf(record.topic)[partition]!
+    const offset = endOf(to)
+    if (!isVisible) to.open.add(offset)
     const bytes = (value: Buffer | string | null) => (value === null ? null : Buffer.from(value as string))
     to.records.push({
       topic: record.topic,
       partition,
-      offset: endOf(to),
+      offset,
       timestampMs: clock.nowMs(),
       key: bytes(record.key),
       value: bytes(record.value),
       headers: Object.fromEntries((record.headers ?? []).map(([name, value]) => [name, Buffer.from(value as string)])),
     })
-    if (isVisible) to.stableEnd = endOf(to)
+    return offset
   }
 
   const source: LogSource = {
@@ -147,9 +165,10 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         const of = partitionsOf(topic)[partition]!
         const first = of.records[0]?.offset ?? of.firstOffset
         const at = Math.max(0, from - first)
-        const records = of.records.slice(at, at + PAGE_RECORDS).filter(({ offset }) => offset < of.stableEnd)
-        const nextOffset = records.length > 0 ? records.at(-1)!.offset + 1 : Math.max(from, of.stableEnd)
-        return { records, nextOffset, stableEnd: of.stableEnd }
+        const stableEnd = stableEndOf(of)
+        const records = of.records.slice(at, at + PAGE_RECORDS).filter(({ offset }) => offset < stableEnd)
+        const nextOffset = records.length > 0 ? records.at(-1)!.offset + 1 : Math.max(from, stableEnd)
+        return { records, nextOffset, stableEnd }
       },
       async search(topic, partition, reached) {
         const of = partitionsOf(topic)[partition]!
@@ -240,7 +259,6 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const kept = stateOf(topic).filter(({ value }) => value !== null)
       of.records = kept.map((record, at) => ({ ...record, offset: at }))
       of.firstOffset = 0
-      of.stableEnd = kept.length
     }
   }
 
@@ -253,6 +271,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       positions: new Map(),
       paused: new Set(),
       ended: false,
+      fenced: false,
     }
     const handle: ShardHandle = {
       role: 'deliver',
@@ -267,11 +286,11 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       pause: topic => void opened.paused.add(topic),
       resume: topic => void opened.paused.delete(topic),
       position: () => undefined,
-      isHeld: () => !opened.ended,
+      isHeld: () => !opened.ended && !opened.fenced,
       uncommittedForMs: () => 0,
       ...NO_PAUSES,
       fail(error) {
-        if (opened.ended) return
+        if (opened.ended || opened.fenced) return
         failures.push(error)
         end(opened)
         open()
@@ -299,9 +318,26 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   }
 
   const failures: Error[] = []
+  let formerOwner: Session | undefined
 
-  function end(of: Session): void {
-    if (of.ended) return
+  /** Begins nothing more, and commits what it has. */
+  async function drain(of: Session): Promise<void> {
+    let isOver = false
+    const draining = Promise.resolve(of.task.drain?.()).then(() => {
+      isOver = true
+    })
+    for (let rounds = 0; !isOver && rounds < 60; rounds++) {
+      await tick()
+      if (rounds > 5) clock.advance(1_000)
+      commit(of)
+    }
+    await draining
+    commit(of)
+    end(of)
+  }
+
+  function end(of: Session | undefined): void {
+    if (!of || of.ended) return
     of.ended = true
     of.task.close()
   }
@@ -314,7 +350,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       if (of.paused.has(topic)) continue
       const partition = partitionsOf(topic)[0]!
       const first = partition.records[0]?.offset ?? partition.firstOffset
-      const visible = partition.stableEnd - first
+      const visible = stableEndOf(partition) - first
       const records = partition.records.slice(Math.max(0, from - first), Math.min(visible, Math.max(0, from - first) + 125))
       if (records.length === 0) continue
       worked = true
@@ -343,7 +379,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   }
 
   function commit(of: Session): boolean {
-    if (!of.dirty || areCommitsHeld) return false
+    if (!of.dirty || areCommitsHeld || of.fenced) return false
     const records = seal(of)
     if (of.ended) return true
     apply(records)
@@ -421,13 +457,15 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     answer: (webhookId: string, answer: Answer | ((request: AttemptRequest, number: number) => Answer)) =>
       void answers.set(webhookId, typeof answer === 'function' ? answer : () => answer),
     /** An event for these webhooks, in the log and in `deliveries`. */
-    emit(webhookIds: string[], facts: { subject?: string | null; partition?: number; isLate?: boolean } = {}): EventFacts {
-      const { subject = null, isLate = false } = facts
+    emit(webhookIds: string[], facts: EmitFacts = {}): EventFacts {
+      const { subject = null, isLate = false, isUnlisted = false } = facts
       const event = eventOf(++lastNumber, organizationId, subject, clock.nowMs())
       const payload = Buffer.from(`{"n":${event.sequence}}`)
       const count = partitionsOf(log).length
       const partition = facts.partition ?? (subject === null ? event.sequence : subject.charCodeAt(0)) % count
-      append({ topic: log, partition, key: subject, value: payload, headers: eventHeaders(event, webhookIds) }, partition, !isLate)
+      const headers = isUnlisted ? unlistedHeaders(event) : eventHeaders(event, webhookIds)
+      const offset = append({ topic: log, partition, key: subject, value: payload, headers }, partition, !isLate)
+      if (facts.lateMs !== undefined) clock.after(facts.lateMs, () => partitionsOf(log)[partition]!.open.delete(offset))
       if (webhookIds.length > 0) {
         const value = deliveryRecordCodec.encode({ event, payload, webhookIds })
         append({ topic: deliveries.name, partition: 0, key: organizationId, value })
@@ -439,7 +477,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const event = eventOf(++lastNumber, organizationId, subject, clock.nowMs())
       const to = partition ?? event.sequence % partitionsOf(log).length
       const value = Buffer.from(`{"n":${event.sequence}}`)
-      append({ topic: log, partition: to, key: subject, value, headers: eventHeaders(event, []) }, to)
+      append({ topic: log, partition: to, key: subject, value, headers: unlistedHeaders(event) }, to)
       return event
     },
     /** The broker commits nothing for a while. */
@@ -447,7 +485,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       areCommitsHeld = isHeld
     },
     /** A further partition of the log. */
-    grow: () => void partitionsOf(log).push({ records: [], stableEnd: 0, firstOffset: 0 }),
+    grow: () => void partitionsOf(log).push(emptyPartition()),
     /** The markers of what is written into retry topics come late from now on. */
     delayRetries() {
       areRetriesLate = true
@@ -455,7 +493,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     /** Late markers have arrived. */
     settleMarkers() {
       areRetriesLate = false
-      for (const partitions of topics.values()) for (const partition of partitions) partition.stableEnd = endOf(partition)
+      for (const partitions of topics.values()) for (const partition of partitions) partition.open.clear()
     },
     /** Retention: what was written before this time is gone from the log. */
     dropLogBefore(atMs: number) {
@@ -533,6 +571,17 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       session = undefined
       await tick()
     },
+    /** Another process takes the shard over, with the same logs: in an orderly way, or while the former one does not know it yet. */
+    async move(isOrderly: boolean): Promise<void> {
+      end(formerOwner)
+      const of = session
+      if (!of || of.ended) return
+      if (isOrderly) await drain(of)
+      of.fenced = true
+      formerOwner = of
+      open()
+      await settle()
+    },
     async restart(afterCommit = false): Promise<void> {
       await this.crash(afterCommit)
       open()
@@ -552,13 +601,17 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   }
 
   function drop(partition: Partition, atMs: number): void {
-    const first = partition.records.findIndex(({ timestampMs }) => timestampMs >= atMs)
+    // Retention deletes nothing of open transactions.
+    const end = stableEndOf(partition)
+    const first = partition.records.findIndex(({ timestampMs, offset }) => timestampMs >= atMs || offset >= end)
     const count = first < 0 ? partition.records.length : first
     if (count === 0) return
     partition.firstOffset = partition.records[0]!.offset + count
     partition.records = partition.records.slice(count)
   }
 }
+
+const unlistedHeaders = (event: EventFacts) => eventHeaders(event, []).filter(([name]) => name !== SUBSCRIBERS_HEADER)
 
 function eventOf(sequence: number, organizationId: string, subject: string | null, nowMs: number): EventFacts {
   const place = { timestampMs: nowMs, partition: 0, offset: sequence, organizationId, environment: 'live', kind: 'emits' } as const

@@ -1,6 +1,8 @@
 /** State and retry topics as the release before wrote them: read, and brought to their ends. */
 import { readFileSync } from 'node:fs'
-import { expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'
+import type { Webhook } from '../../../src/control-plane/records.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
 import { avroCodec } from '../../../topics/avro.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
@@ -71,6 +73,108 @@ it('ends what had stepped aside, was owed to a webhook that was off, or waited i
   expect(shard.ranges().size).toBe(0)
   for (const prefix of ['open/', 'lane/', 'parked/', 'owed/']) expect(shard.state(prefix)).toEqual([])
   expect(shard.failures).toEqual([])
+})
+
+describe('events that an admit of the release before accepts while the new deliver runs', () => {
+  /** A shard whose webhooks wait, and a history that has the events' subscribers once it is not behind. */
+  async function waiting(changes: Partial<Webhook> = {}) {
+    const given = new Map<string, string[]>()
+    const history = { isBehind: false, asked: 0 }
+    const subscribers: NonNullable<CatchUpSources['subscribers']> = async (_log, events) => {
+      history.asked++
+      const found = events.map(each => (each as EventFacts).eventId).filter(id => given.has(id) && !history.isBehind)
+      return new Map(found.map(id => [id, given.get(id)!]))
+    }
+    const shard = createMemoryShard({ sources: { subscribers }, limits: { linedMax: 4 } })
+    for (const id of ['wh_a', 'wh_b']) shard.webhook(id, { ...changes, active: false })
+    shard.open()
+    await shard.settle()
+    function emit(webhookIds: string[], facts: Parameters<MemoryShard['emit']>[1] = { isUnlisted: true }): EventFacts {
+      const event = shard.emit(webhookIds, facts)
+      given.set(event.eventId, webhookIds)
+      return event
+    }
+    const numbersOf = (webhookId: string, state: string) =>
+      shard.rows.filter(row => row.webhookId === webhookId && row.state === state).map(({ sequence }) => sequence)
+    return { shard, emit, history, numbersOf }
+  }
+  const BOTH = ['wh_a', 'wh_b']
+
+  it('are owed to those whom acceptance gave them to, whatever they select now, and complete once', async () => {
+    const { shard, emit, history, numbersOf } = await waiting()
+    for (let at = 0; at < 10; at++) {
+      emit(['wh_a', 'wh_b'])
+      emit([])
+      emit(['wh_b'])
+      emit(['wh_a', 'wh_b'], {})
+    }
+    await shard.advance(5_000, 1_000)
+    for (const id of BOTH) shard.webhook(id, { active: true, events: ['nothing.of.this'] })
+    await shard.advance(20_000, 1_000)
+    const all = [...Array(40).keys()].map(at => at + 1)
+    expect(numbersOf('wh_a', 'success')).toEqual(all.filter(number => number % 4 === 1 || number % 4 === 0))
+    expect(numbersOf('wh_b', 'success')).toEqual(all.filter(number => number % 4 !== 2))
+    expect(shard.completions).toHaveLength(30)
+    expect(shard.completions.every(({ state }) => state === 'DELIVERED')).toBe(true)
+    expect(shard.ranges().size).toBe(0)
+    // A later catch-up of events with a list asks nobody.
+    history.asked = 0
+    shard.webhook('wh_a', { active: false })
+    await shard.settle()
+    for (let at = 0; at < 5; at++) emit(at % 2 === 0 ? ['wh_a'] : [], {})
+    await shard.advance(3_000, 1_000)
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(5_000, 1_000)
+    expect(numbersOf('wh_a', 'success').slice(-3)).toEqual([41, 43, 45])
+    expect(history.asked).toBe(0)
+    expect(shard.failures).toEqual([])
+  })
+
+  it('wait while the history is behind, and end like all others: left out, cancelled, outside the time of their log', async () => {
+    const { shard, emit, history, numbersOf } = await waiting()
+    history.isBehind = true
+    const first = emit(BOTH)
+    emit(BOTH)
+    await shard.advance(3_000, 1_000)
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(60_000, 1_000)
+    expect(shard.requests).toEqual([])
+    history.isBehind = false
+    shard.cancel('wh_b', first)
+    await shard.advance(5_000, 1_000)
+    expect(numbersOf('wh_a', 'success')).toEqual([1, 2])
+    expect(numbersOf('wh_b', 'cancelled')).toEqual([1])
+    await shard.advance(60_000, 1_000)
+    shard.webhook('wh_b', { active: true, resumeAfter: new Date(shard.clock.nowMs()).toISOString() })
+    await shard.advance(5_000, 1_000)
+    expect(numbersOf('wh_b', 'skipped')).toEqual([2])
+    shard.webhook('wh_b', { active: false })
+    await shard.settle()
+    emit(['wh_b'])
+    await shard.advance(3_000, 1_000)
+    await shard.advance(31 * 86_400_000, 86_400_000)
+    expect(numbersOf('wh_b', 'failed')).toEqual([3])
+    expect(shard.completions.map(({ state }) => state)).toEqual(['DELIVERED', 'DELIVERED', 'FAILED'])
+    expect(shard.failures).toEqual([])
+  })
+
+  it('keep their order where order is asked for', async () => {
+    const { shard, emit, numbersOf } = await waiting({ ordering: 'block', retryDelaysMs: [0, 60_000] })
+    for (let at = 0; at < 40; at++) emit(['wh_a'], { isUnlisted: true, subject: at % 3 === 0 ? 'y' : 'x' })
+    await shard.advance(3_000, 1_000)
+    shard.answer('wh_a', (_request, number) => (number === 1 ? 'fail' : 'ok'))
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(180_000, 1_000)
+    const numbers = numbersOf('wh_a', 'success')
+    const isOf = (subject: string) => (number: number) => (number % 3 === 1 ? 'y' : 'x') === subject
+    for (const subject of ['x', 'y']) {
+      const own = numbers.filter(isOf(subject))
+      expect(own).toEqual(own.toSorted((a, b) => a - b))
+    }
+    expect(numbers).toHaveLength(40)
+    expect(shard.completions).toHaveLength(40)
+    expect(shard.failures).toEqual([])
+  })
 })
 
 it('writes state that the release before refuses, instead of passing over it', async () => {

@@ -1,0 +1,117 @@
+/**
+ * What comes while a range is open is absorbed: its record ends together with others every two seconds, and only the range's last number moves.
+ * With many ranges the pace stretches, so that a shard writes 64 range records a second at most.
+ */
+import type { Clock, Timer } from '../../../src/clock.ts'
+import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { EventFacts } from '../../../topics/deliveries.ts'
+import { sourceless } from '../delivery.ts'
+import type { DeliverLimits } from '../limits.ts'
+import type { OpenEvents } from '../state/open-events.ts'
+import type { OwedRange } from '../state/owed-range.ts'
+import { type Arrival, isFeeding, type Life, type Lives } from './webhook-life.ts'
+
+/** What comes for a range that has nothing else to feed is written sooner. */
+const AWAITED_MS = 100
+/** Range records a second of one shard, at most. */
+const RANGE_RECORDS_PER_SECOND = 64
+const NOTHING = Buffer.alloc(0)
+
+export interface Absorbing {
+  /** False: it does not lie behind all that the range has. */
+  absorb(range: OwedRange, arrival: Arrival): boolean
+  /** The same for a part that was read again and has ended before. */
+  passed(range: OwedRange, event: EventFacts, webhookId: string): void
+  /** What was absorbed and is not written yet ends its records now. */
+  flush(): void
+  flushOf(life: Life): void
+  close(): void
+}
+
+/** Its payload is still in memory, so it can go on live. */
+export const isKept = ({ payload }: Arrival): boolean => payload !== NOTHING
+
+export function createAbsorbing(deps: {
+  handle: ShardHandle
+  events: Pick<OpenEvents, 'absorb'>
+  limits: DeliverLimits
+  clock: Clock
+  lives: Lives
+  isCrowded(): boolean
+  guarded(work: () => void): void
+}): Absorbing {
+  const { handle, limits, lives } = deps
+  let timer: Timer | undefined
+  /** Ranges that were written together last. */
+  let flushed = 0
+  let closed = false
+
+  const isBehind = (range: OwedRange, { sequence }: EventFacts) => sequence > Math.max(range.lastNumber(), range.pendingThrough)
+
+  function flushSoon(range: OwedRange): void {
+    if (timer || closed) return
+    const isAwaited = isFeeding(range) && lives.of(range).feeder.isDry()
+    const paceMs = Math.max(isAwaited ? AWAITED_MS : limits.absorbMs, (1_000 * flushed) / RANGE_RECORDS_PER_SECOND)
+    timer = deps.clock.after(paceMs, () => {
+      timer = undefined
+      deps.guarded(flush)
+    })
+  }
+
+  function flush(): void {
+    flushed = 0
+    for (const life of lives.all()) {
+      if (life.pending.length > 0) flushed++
+      flushOf(life)
+    }
+  }
+
+  function flushOf(life: Life): void {
+    if (life.pending.length === 0) return
+    const { range } = life
+    for (const { arrival, left } of life.pending) {
+      const { source, event } = arrival
+      if (!left) source.progress.end(source.record, source.place)
+      range.take(event.sequence, event.recordedAtMs, left)
+    }
+    range.expectNothing()
+    life.pending = []
+    range.touch()
+    handle.write([])
+    if (isFeeding(range) || life.isProbing) life.feeder.nudge()
+  }
+
+  return {
+    absorb(range, arrival) {
+      const { event, webhookId, payload, source, createdAtMs } = arrival
+      if (!isBehind(range, event)) return false
+      const life = lives.of(range)
+      deps.events.absorb(event, webhookId)
+      range.expect(event.sequence, false)
+      if (range.cause === 'paused' && !isFeeding(range)) range.pausedThrough = Math.max(range.pausedThrough, event.sequence)
+      const keeps = isFeeding(range) && range.count + life.pending.length < limits.keptMax && !deps.isCrowded()
+      life.pending.push({ arrival: { event, webhookId, source, createdAtMs, payload: keeps ? payload : NOTHING }, left: false })
+      flushSoon(range)
+      if (isFeeding(range)) life.feeder.nudge()
+      return true
+    },
+    passed(range, event, webhookId) {
+      if (!isBehind(range, event)) return
+      range.expect(event.sequence, true)
+      lives.of(range).pending.push({ arrival: { ...EMPTY_ARRIVAL, event, webhookId }, left: true })
+      flushSoon(range)
+    },
+    flush,
+    flushOf,
+    close() {
+      closed = true
+      timer?.cancel()
+    },
+  }
+}
+
+const EMPTY_ARRIVAL = {
+  payload: NOTHING,
+  source: sourceless(),
+  createdAtMs: 0,
+}

@@ -1,0 +1,46 @@
+/** For how long the logs of organizations keep their events: each topic may have a `retention.ms` of its own, which its operator may change. */
+import type { Clock } from '../../../src/clock.ts'
+import type { Logger } from '../../../src/observability/logger.ts'
+import { events } from '../../../topics/events.ts'
+import { DAY_MS } from '../../../topics/topic.ts'
+
+export interface LogRetention {
+  /** As it was known last, ms; infinite of a log that keeps everything. */
+  of(topic: string): number
+  /** Asks for those that have not been asked for lately. */
+  refresh(topics: Iterable<string>): Promise<void>
+}
+
+const ASKED_EVERY_MS = 600_000
+const USUAL_MS = events.retentionMs ?? 30 * DAY_MS
+
+export function createLogRetention(deps: {
+  clock: Clock
+  logger: Logger
+  /** The topic's `retention.ms`; undefined: unknown. */
+  retentionMs: ((topic: string) => Promise<number | undefined>) | undefined
+}): LogRetention {
+  const { clock } = deps
+  const known = new Map<string, { ms: number; askedAtMs: number }>()
+
+  async function ask(topic: string): Promise<void> {
+    const before = known.get(topic)?.ms ?? USUAL_MS
+    const found = await deps.retentionMs!(topic).catch(error => {
+      deps.logger.warn({ topic, error: String(error) }, 'the retention of a log cannot be read; it is taken to be as it was')
+      return undefined
+    })
+    const ms = found === undefined ? before : found < 0 ? Number.POSITIVE_INFINITY : found
+    known.set(topic, { ms, askedAtMs: clock.monotonicMs() })
+  }
+
+  return {
+    of: topic => known.get(topic)?.ms ?? USUAL_MS,
+    async refresh(topics) {
+      const wanted = new Set(topics)
+      for (const topic of known.keys()) if (!wanted.has(topic)) known.delete(topic)
+      if (!deps.retentionMs) return
+      const isOld = (topic: string) => clock.monotonicMs() - (known.get(topic)?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= ASKED_EVERY_MS
+      await Promise.all([...wanted].filter(isOld).map(ask))
+    },
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Held webhooks: one probe at a time, thirty seconds after the last attempt, and twice as long after each one that fails, up to ten minutes (scaled).
+ */
+import type { Clock, Random } from '../../../src/clock.ts'
+import type { Webhook } from '../../../src/control-plane/records.ts'
+import type { OwingShard } from './owing.ts'
+import { isFeeding, type Life } from './webhook-life.ts'
+
+const PROBE_MS = { first: 30_000, longest: 600_000 }
+const JITTER = 0.1
+/** Catching up for so long, an endpoint is well: a relapse begins with short pauses again. */
+const WELL_AFTER_MS = 60_000
+
+export interface Probing {
+  /** No attempts but probes from now on. */
+  hold(life: Life, webhook: Webhook): void
+  /** No attempts at all. */
+  rest(life: Life): void
+  /** After a restart: at the time that was set. */
+  arm(life: Life): void
+  failed(life: Life): void
+  /** Its endpoint is another one now. */
+  probeNow(life: Life): void
+}
+
+export function createProbing(deps: {
+  clock: Clock
+  random: Pick<Random, 'uniform'>
+  timeScale: number
+  shard: Pick<OwingShard, 'unattempted'>
+  flushOf(life: Life): void
+  /** What waits for a slot is owed from now on. */
+  defer(life: Life, delivery: ReturnType<OwingShard['unattempted']>[number]): void
+  guarded(work: () => void): void
+}): Probing {
+  const { clock } = deps
+  const stepMs = (ms: number) => ms * deps.timeScale
+
+  function rest(life: Life): void {
+    life.range.window = 0
+    life.isProbing = false
+    life.probe?.cancel()
+    life.probe = undefined
+    life.feeder.rest()
+  }
+
+  function schedule(life: Life, inMs: number): void {
+    const { range } = life
+    range.nextProbeAtMs = Math.round(clock.nowMs() + inMs * (1 + JITTER * (deps.random.uniform() - 0.5)))
+    range.touch()
+    arm(life)
+  }
+
+  function arm(life: Life): void {
+    life.probe?.cancel()
+    life.probe = clock.after(Math.max(0, life.range.nextProbeAtMs - clock.nowMs()), () => {
+      life.probe = undefined
+      deps.guarded(() => probe(life))
+    })
+  }
+
+  function probe(life: Life): void {
+    const { range } = life
+    if (range.cause !== 'held' || isFeeding(range)) return
+    // Somebody else has just tried.
+    const nextMs = life.lastAttemptAtMs + range.probeStepMs - clock.nowMs()
+    if (life.lastAttemptAtMs > 0 && nextMs > 0) {
+      schedule(life, nextMs)
+      return
+    }
+    deps.flushOf(life)
+    life.isProbing = true
+    life.feeder.nudge()
+    // Nothing has come yet, or it cannot be read now.
+    schedule(life, range.probeStepMs)
+  }
+
+  return {
+    rest,
+    arm,
+    hold(life, webhook) {
+      const { range } = life
+      const wasWell = isFeeding(range) && clock.nowMs() - life.feedingSinceMs >= stepMs(WELL_AFTER_MS)
+      if (range.probeStepMs === 0 || wasWell) range.probeStepMs = stepMs(PROBE_MS.first)
+      rest(life)
+      life.successes = 0
+      life.failures = 0
+      schedule(life, range.probeStepMs)
+      // What waits without an attempt is owed from now on; retries keep their schedule.
+      for (const delivery of deps.shard.unattempted(webhook.id)) deps.defer(life, delivery)
+    },
+    failed(life) {
+      const { range } = life
+      if (!life.isProbing) return
+      life.isProbing = false
+      life.feeder.rest()
+      range.probeStepMs = Math.min(range.probeStepMs * 2, stepMs(PROBE_MS.longest))
+      schedule(life, range.probeStepMs)
+    },
+    probeNow(life) {
+      life.range.probeStepMs = stepMs(PROBE_MS.first)
+      life.lastAttemptAtMs = 0
+      probe(life)
+    },
+  }
+}

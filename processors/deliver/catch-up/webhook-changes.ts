@@ -1,0 +1,150 @@
+/** What follows for a webhook's range when its owner pauses it, switches it on, points it elsewhere or deletes it. */
+import type { Clock } from '../../../src/clock.ts'
+import type { Webhook } from '../../../src/control-plane/records.ts'
+import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { OwedRange } from '../state/owed-range.ts'
+import type { WebhookStates } from '../state/webhook-states.ts'
+import type { FeedWindow } from './feed-window.ts'
+import type { GoingLive } from './going-live.ts'
+import type { Probing } from './probing.ts'
+import { isFeeding, type Life, type Lives } from './webhook-life.ts'
+
+export interface WebhookChanges {
+  /** Takes up the ranges that are stored, and follows the control plane from now on. */
+  start(): void
+  /** Something is known of it from now on, so its changes matter. */
+  note(webhook: Webhook): void
+  close(): void
+}
+
+export function createWebhookChanges(deps: {
+  handle: ShardHandle
+  view: ControlView
+  states: WebhookStates
+  clock: Clock
+  lives: Lives
+  probing: Probing
+  window: FeedWindow
+  goingLive: Pick<GoingLive, 'end'>
+  webhookOf(range: OwedRange): Webhook | undefined
+  flushOf(life: Life): void
+  /** Whether this shard works for the organization. */
+  isOurs(organizationId: string): boolean
+  /** A segment is to end in bulk. */
+  onClosing(): void
+  onTransition(from: string, to: string): void
+  guarded(work: () => void): void
+}): WebhookChanges {
+  const { handle, view, states, clock, lives, probing, window, webhookOf } = deps
+  /** As they were when they were looked at last. */
+  const known = new Map<string, Webhook>()
+  let forget: () => void = () => undefined
+  let closed = false
+
+  function pause(life: Life): void {
+    const { range } = life
+    if (range.cause !== 'paused') deps.onTransition(range.cause, 'paused')
+    range.cause = 'paused'
+    range.isOpen = true
+    probing.rest(life)
+    range.touch()
+    handle.write([])
+  }
+
+  function activate(life: Life, webhook: Webhook): void {
+    const { range } = life
+    deps.flushOf(life)
+    range.activatedAtMs = Math.round(clock.nowMs())
+    deps.onTransition('paused', 'catching up')
+    const resumeAfterMs = webhook.resumeAfter === null ? 0 : Date.parse(webhook.resumeAfter)
+    if (resumeAfterMs > range.sinceMs) {
+      range.leaveOut(resumeAfterMs)
+      deps.onClosing()
+    }
+    life.successes = 0
+    life.failures = 0
+    window.open(life, 1)
+  }
+
+  function gone(life: Life): void {
+    const { range } = life
+    deps.flushOf(life)
+    if (view.organization(range.organizationId)?.status === 'deleted') {
+      deps.goingLive.end(life)
+      return
+    }
+    probing.rest(life)
+    range.isOpen = false
+    range.close('webhook_deleted')
+    handle.write([])
+    deps.onClosing()
+  }
+
+  /** True when nothing more is to be looked at: it is gone, off, or has just been switched on. */
+  function isStateFollowed(life: Life, webhook: Webhook | undefined): boolean {
+    const { range } = life
+    if (!webhook) gone(life)
+    else if (!webhook.active) pause(life)
+    else if (range.cause === 'paused' && !isFeeding(range)) activate(life, webhook)
+    else return false
+    return true
+  }
+
+  function follow(webhookId: string, before: Webhook | undefined): void {
+    const range = states.get(webhookId)?.range
+    if (!range || closed) return
+    const life = lives.of(range)
+    const webhook = webhookOf(range)
+    if (isStateFollowed(life, webhook)) return
+    if (before && isOtherEndpoint(before, webhook!) && range.cause === 'held' && !isFeeding(range)) {
+      probing.probeNow(life)
+      return
+    }
+    if (isFeeding(range)) range.window = Math.min(range.window, webhook!.maxInFlight)
+    life.feeder.nudge()
+  }
+
+  function onWebhook(organizationId: string, id: string): void {
+    const before = known.get(id)
+    const now = view.find('webhook', organizationId, id)
+    if (now && states.get(id)) known.set(id, now)
+    else known.delete(id)
+    if (before && now && isOtherEndpoint(before, now)) states.forgetFailures(id)
+    deps.guarded(() => follow(id, before))
+  }
+
+  function takeUp(range: OwedRange): void {
+    const life = lives.of(range)
+    const webhook = webhookOf(range)
+    if (webhook) known.set(range.webhookId, webhook)
+    if (isStateFollowed(life, webhook)) return
+    if (isFeeding(range)) window.open(life, Math.max(1, Math.min(range.window, webhook!.maxInFlight)))
+    else probing.arm(life)
+  }
+
+  return {
+    start() {
+      for (const { webhookId, organizationId } of states.endpoints()) {
+        if (!view.find('webhook', organizationId, webhookId)) states.forget(webhookId)
+      }
+      forget = view.onChange((kind, organizationId, id) => {
+        if (kind === 'webhook' && deps.isOurs(organizationId)) onWebhook(organizationId, id)
+      })
+      states.ranges().forEach(takeUp)
+    },
+    note(webhook) {
+      if (!known.has(webhook.id)) known.set(webhook.id, webhook)
+    },
+    close() {
+      closed = true
+      forget()
+    },
+  }
+}
+
+const isOtherEndpoint = (before: Webhook, now: Webhook) =>
+  before.url !== now.url ||
+  before.encryptedSecret !== now.encryptedSecret ||
+  before.encryptedHeaders !== now.encryptedHeaders ||
+  before.timeoutMs !== now.timeoutMs

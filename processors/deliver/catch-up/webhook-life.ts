@@ -1,0 +1,74 @@
+/** What is in memory of one webhook's range while it is owed something. */
+import type { Clock, Timer } from '../../../src/clock.ts'
+import type { Delivery } from '../delivery.ts'
+import type { OwedRange } from '../state/owed-range.ts'
+import type { Feeder } from './feeder.ts'
+import { createRate, type Rate } from './rate.ts'
+
+/** What has just been read from `deliveries` for the webhook. */
+export type Arrival = Pick<Delivery, 'event' | 'payload' | 'webhookId' | 'source' | 'createdAtMs'>
+
+export interface Life {
+  range: OwedRange
+  feeder: Feeder
+  rate: Rate
+  /** Absorbed, and not written yet. `left`: it had ended before. */
+  pending: Array<{ arrival: Arrival; left: boolean }>
+  probe: Timer | undefined
+  /** A probe may go out. */
+  isProbing: boolean
+  lastAttemptAtMs: number
+  /** Since it was last held or activated. */
+  successes: number
+  failures: number
+  feedingSinceMs: number
+  halvedAtMs: number
+  /** Its receiver wants to be left alone until then. */
+  notBeforeMs: number
+  notBefore: Timer | undefined
+}
+
+export interface Lives {
+  of(range: OwedRange): Life
+  all(): Life[]
+  /** The range is over. */
+  drop(life: Life): void
+  close(): void
+}
+
+/** Whether its catch-up is under way, beyond single probes. */
+export const isFeeding = (range: OwedRange): boolean => range.window > 0
+
+export function createLives({ clock, feederOf }: { clock: Clock; feederOf(life: () => Life, range: OwedRange): Feeder }): Lives {
+  const lives = new Map<OwedRange, Life>()
+
+  function make(range: OwedRange): Life {
+    const feeder = feederOf(() => life, range)
+    const times = { lastAttemptAtMs: 0, feedingSinceMs: clock.nowMs(), halvedAtMs: 0, notBeforeMs: 0 }
+    const counts = { successes: 0, failures: 0 }
+    const life: Life = {
+      ...{ range, feeder, rate: createRate(clock), pending: [], probe: undefined, isProbing: false, notBefore: undefined },
+      ...times,
+      ...counts,
+    }
+    range.ratePerSecond = () => life.rate.perSecond()
+    lives.set(range, life)
+    return life
+  }
+
+  function stop({ feeder, probe, notBefore }: Life): void {
+    feeder.close()
+    probe?.cancel()
+    notBefore?.cancel()
+  }
+
+  return {
+    of: range => lives.get(range) ?? make(range),
+    all: () => [...lives.values()],
+    drop(life) {
+      stop(life)
+      lives.delete(life.range)
+    },
+    close: () => [...lives.values()].forEach(stop),
+  }
+}
