@@ -3,7 +3,9 @@
  * has ended, and nothing is owed when all endpoints are well.
  */
 import fc from 'fast-check'
+import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
+import type { AttemptRow } from '../../../topics/audit-attempts.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Answer, MemoryShard, MemoryShardOptions } from './memory-shard.ts'
 import { createMemoryShard } from './memory-shard.ts'
@@ -14,11 +16,11 @@ const WEBHOOKS = ['wh_a', 'wh_b', 'wh_c'] as const
 type WebhookId = (typeof WEBHOOKS)[number]
 
 export type Command =
-  | { do: 'emit'; webhooks: WebhookId[]; count: number; subject: string | null; late: boolean }
+  | { do: 'emit'; webhooks: WebhookId[]; count: number; subject: string | null; late: boolean | number; unlisted: boolean }
   | { do: 'answer'; webhook: WebhookId; answer: Answer | 'half' }
   | { do: 'pause'; webhook: WebhookId }
   | { do: 'activate'; webhook: WebhookId; latest: boolean }
-  | { do: 'patch'; webhook: WebhookId; change: 'url' | 'selectors' | 'maxInFlight' }
+  | { do: 'patch'; webhook: WebhookId; change: 'url' | 'selectors' | 'maxInFlight' | 'schedule' }
   | { do: 'delete'; webhook: WebhookId }
   | { do: 'cancel'; webhook: WebhookId; at: number }
   | { do: 'retry'; at: number; resume: boolean }
@@ -26,6 +28,9 @@ export type Command =
   | { do: 'replay'; webhook: WebhookId }
   | { do: 'grow' }
   | { do: 'markers' }
+  | { do: 'drop'; olderMs: number }
+  | { do: 'stall'; ms: number }
+  | { do: 'move'; orderly: boolean }
   | { do: 'crash'; afterCommit: boolean }
   | { do: 'advance'; ms: number; steps: number }
 
@@ -34,6 +39,7 @@ const answer = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Answer>('ok') },
   { weight: 3, arbitrary: fc.constant<Answer>('fail') },
   { weight: 1, arbitrary: fc.constant<Answer>('hang') },
+  { weight: 1, arbitrary: fc.constant<Answer>('gone') },
   { weight: 1, arbitrary: fc.constant<Answer>({ laterMs: 5_000, ok: true }) },
   { weight: 1, arbitrary: fc.constant('half' as const) },
   { weight: 1, arbitrary: fc.constant<Answer>({ status: 503, headers: { 'retry-after': '90' } }) },
@@ -47,7 +53,9 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
       webhooks: fc.subarray([...WEBHOOKS], { minLength: 1 }),
       count: fc.integer({ min: 1, max: 12 }),
       subject: fc.constantFrom(null, 'a', 'b'),
-      late: fc.boolean(),
+      // Until they are told to come, or for a time.
+      late: fc.constantFrom<boolean | number>(false, false, true, 700, 20_000),
+      unlisted: fc.constantFrom(false, false, false, true),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('answer' as const), webhook, answer }) },
@@ -55,7 +63,11 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('activate' as const), webhook, latest: fc.boolean() }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('patch' as const), webhook, change: fc.constantFrom('url', 'selectors', 'maxInFlight') }),
+    arbitrary: fc.record({
+      do: fc.constant('patch' as const),
+      webhook,
+      change: fc.constantFrom('url', 'selectors', 'maxInFlight', 'schedule'),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), webhook: fc.constant('wh_c' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), webhook, at: fc.nat(200) }) },
@@ -64,6 +76,9 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), webhook }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('grow' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('markers' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), olderMs: fc.constantFrom(0, 10_000, 600_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(800, 3_000, 70_000) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), orderly: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), afterCommit: fc.boolean() }) },
   {
     weight: 10,
@@ -86,9 +101,11 @@ export interface Model {
 export async function createModel(options: MemoryShardOptions & { ordering?: 'none' | 'block' | 'park' } = {}): Promise<Model> {
   const { ordering = 'none', ...more } = options
   const limits = { waitingMax: 8, waitingFairShare: 3, waitingFailingMax: 4, linedMax: 6, keptMax: 6, fedAheadMax: 16 }
-  const shard = createMemoryShard({ limits, ...more })
   const events: Array<{ event: EventFacts; webhooks: readonly string[] }> = []
   const deleted = new Set<string>()
+  const byHand = new Set<string>()
+  let isRedriven = false
+  const shard = createMemoryShard({ limits, sources: history(events), overrides: { reportHealth }, ...more })
   for (const id of WEBHOOKS) {
     shard.webhook(id, {
       maxInFlight: 3,
@@ -100,12 +117,19 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
   shard.open()
   await shard.settle()
 
+  /** As the control plane does. */
+  async function reportHealth({ webhookId, deactivate }: { webhookId: string; deactivate: boolean }): Promise<void> {
+    if (deactivate && !deleted.has(webhookId)) shard.webhook(webhookId, { active: false })
+  }
+
   function apply(of: Command): void {
     if ('webhook' in of && deleted.has(of.webhook)) return
     if (of.do === 'emit') {
       const webhooks = of.webhooks.filter(id => !deleted.has(id))
       if (webhooks.length === 0) return
-      for (let at = 0; at < of.count; at++) events.push({ webhooks, event: shard.emit(webhooks, { subject: of.subject, isLate: of.late }) })
+      const late = of.late === false ? {} : { isLate: true, ...(of.late === true ? {} : { lateMs: of.late }) }
+      for (let at = 0; at < of.count; at++)
+        events.push({ webhooks, event: shard.emit(webhooks, { subject: of.subject, isUnlisted: of.unlisted, ...late }) })
     } else if (of.do === 'answer') {
       if (of.answer === 'half') shard.answer(of.webhook, (_request, number) => (number % 2 === 0 ? 'ok' : 'fail'))
       else shard.answer(of.webhook, of.answer)
@@ -116,6 +140,7 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
     } else if (of.do === 'patch') {
       if (of.change === 'url') shard.webhook(of.webhook, { url: `http://${of.webhook.replace('_', '-')}.test/other` })
       else if (of.change === 'selectors') shard.webhook(of.webhook, { events: ['nothing.of.this'] })
+      else if (of.change === 'schedule') shard.webhook(of.webhook, { retryDelaysMs: [0, 10 * SECOND, 20 * SECOND, 2 * MINUTE] })
       else shard.webhook(of.webhook, { maxInFlight: 1 })
     } else if (of.do === 'delete') {
       deleted.add(of.webhook)
@@ -124,10 +149,17 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
       const chosen = events[of.at % Math.max(1, events.length)]
       if (chosen?.webhooks.includes(of.webhook)) shard.cancel(of.webhook, chosen.event)
     } else if (of.do === 'retry') retry(of.at, of.resume)
-    else if (of.do === 'redrive') shard.redrive(of.webhook)
-    else if (of.do === 'replay') shard.replay(of.webhook)
+    else if (of.do === 'redrive') {
+      isRedriven = true
+      shard.redrive(of.webhook)
+    } else if (of.do === 'replay') shard.replay(of.webhook)
     else if (of.do === 'grow') shard.grow()
     else if (of.do === 'markers') shard.settleMarkers()
+    else if (of.do === 'drop') shard.dropLogBefore(shard.clock.nowMs() - of.olderMs)
+    else if (of.do === 'stall') {
+      shard.holdCommits(true)
+      shard.clock.after(of.ms, () => shard.holdCommits(false))
+    }
   }
 
   /** As the api does: what has ended, as far as the history shows. */
@@ -136,7 +168,9 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
     const newest = row && shard.rows.findLast(({ deliveryId }) => deliveryId === row.deliveryId)
     if (!newest || (newest.state !== 'success' && newest.state !== 'failed') || deleted.has(newest.webhookId)) return
     const found = events.find(({ event }) => event.eventId === newest.eventId)
-    if (found) shard.retry(newest, resume, found.event)
+    if (!found) return
+    byHand.add(newest.deliveryId)
+    shard.retry(newest, resume, found.event)
   }
 
   function check(): void {
@@ -177,8 +211,11 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
   /** Of the webhook that asks for an order, nothing later about a subject overtakes. */
   function checkOrder(): void {
     const last = new Map<string, number>()
-    const byHand = new Set(shard.rows.filter(({ trigger }) => trigger !== 'live').map(({ deliveryId: id }) => id))
-    const live = new Set(events.flatMap(({ event }) => WEBHOOKS.map(id => deliveryId(event.eventId, id))).filter(id => !byHand.has(id)))
+    // Rows of what was asked for by hand may not have committed yet.
+    const isAsked = ({ trigger, state, reason }: AttemptRow) =>
+      trigger !== 'live' || (isRedriven && (state === 'failed' || reason === 'left_out'))
+    const asked = new Set([...byHand, ...shard.rows.filter(isAsked).map(({ deliveryId: id }) => id)])
+    const live = new Set(events.flatMap(({ event }) => WEBHOOKS.map(id => deliveryId(event.eventId, id))).filter(id => !asked.has(id)))
     for (const { webhookId, subject, sequence, deliveryId: id } of shard.requests) {
       if (webhookId !== 'wh_a' || !live.has(id)) continue
       const before = last.get(String(subject)) ?? 0
@@ -193,7 +230,8 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
       if (of.do === 'crash') {
         // A process that dies answers nobody; what it had in flight is sent again.
         await shard.restart(of.afterCommit)
-      } else if (of.do === 'advance') await shard.advance(of.ms, Math.max(1, Math.ceil(of.ms / of.steps)))
+      } else if (of.do === 'move') await shard.move(of.orderly)
+      else if (of.do === 'advance') await shard.advance(of.ms, Math.max(1, Math.ceil(of.ms / of.steps)))
       else {
         apply(of)
         if (of.do !== 'emit' || of.count % 2 === 0) await shard.settle()
@@ -202,14 +240,17 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
     },
     async rest() {
       shard.settleMarkers()
+      shard.holdCommits(false)
+      // Attempts that were under way may still switch a webhook off.
+      for (const id of WEBHOOKS) shard.answer(id, 'ok')
+      await shard.advance(15 * SECOND, SECOND, 6)
       for (const id of WEBHOOKS) {
         if (deleted.has(id)) continue
-        shard.answer(id, 'ok')
         shard.webhook(id, { active: true, url: `http://${id.replace('_', '-')}.test/` })
       }
       await shard.advance(60 * MINUTE, 5 * SECOND, 6)
       // What has failed last is remembered until something succeeds.
-      apply({ do: 'emit', webhooks: [...WEBHOOKS], count: 1, subject: null, late: false })
+      apply({ do: 'emit', webhooks: [...WEBHOOKS], count: 1, subject: null, late: false, unlisted: false })
       await shard.advance(MINUTE, 5 * SECOND, 6)
       check()
       for (const { event, webhooks } of events) {
@@ -226,5 +267,19 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
       }
     },
     check,
+  }
+}
+
+/** What the history has: all that was accepted. */
+function history(events: ReadonlyArray<{ event: EventFacts; webhooks: readonly string[] }>): Partial<CatchUpSources> {
+  return {
+    subscribers: async (_log, wanted) => {
+      const ids = new Set(wanted.map(({ emitId }) => emitId))
+      return new Map(events.filter(({ event }) => ids.has(event.emitId)).map(({ event, webhooks }) => [event.eventId, [...webhooks]]))
+    },
+    eventsOf: async (_log, { from, through }) =>
+      events
+        .filter(({ event }) => event.sequence >= from && event.sequence <= through)
+        .map(({ event, webhooks }) => ({ event, webhookIds: [...webhooks] })),
   }
 }
