@@ -67,16 +67,29 @@ export function createDeliveryReads(client: AnalyticsClient) {
     return (await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })).map(toDelivery)
   }
 
-  /** The delivery among those that admission made, or refused to make, in the milliseconds which the id begins with. */
-  async function findPending(organizationId: string, environment: Environment, id: string): Promise<Delivery | undefined> {
-    const first = `cee_${id.slice('dlv_'.length, 'dlv_'.length + TIME_DIGITS)}`
-    const parameters = { organizationId, environment, first, end: `${first}~` }
-    for (const event of await client.query<MatchedEvent & { webhooks: ConsideredWebhook[] }>(emitsBetween, parameters)) {
-      const considered = event.webhooks.find(({ webhookId }) => deliveryId(event.eventId, webhookId) === id)
-      if (considered) return unattempted(event, considered.webhookId, considered.skipped)
+  /** Those of the deliveries that admission made, or refused to make, in the milliseconds which the ids begin with. */
+  async function findPending(organizationId: string, environment: Environment, ids: readonly string[]): Promise<Delivery[]> {
+    const byTime = Map.groupBy(
+      ids.filter(id => ADMITTED_ID.test(id)),
+      id => `cee_${id.slice('dlv_'.length, 'dlv_'.length + TIME_DIGITS)}`,
+    )
+    const times = [...byTime]
+    const found: Delivery[] = []
+    for (let at = 0; at < times.length; at += TIMES_AT_ONCE) {
+      const some = times.slice(at, at + TIMES_AT_ONCE).map(async ([first, wanted]) => {
+        const parameters = { organizationId, environment, first, end: `${first}~` }
+        const events = await client.query<ConsideredEvent>(emitsBetween, parameters)
+        return events.flatMap(event => pendingOf(event, wanted))
+      })
+      found.push(...(await Promise.all(some)).flat())
     }
-    return undefined
+    return found
   }
+
+  const pendingOf = (event: ConsideredEvent, ids: readonly string[]): Delivery[] =>
+    event.webhooks
+      .filter(({ webhookId }) => ids.includes(deliveryId(event.eventId, webhookId)))
+      .map(({ webhookId, skipped }) => unattempted(event, webhookId, skipped))
 
   /** How those deliveries of a webhook's own stand that admission made (`pending`, or all of them) or refused to make, newest first. */
   function findConsidered(filter: ListParameters, which: 'pending' | 'skipped' | 'all', limit: number): Promise<Delivery[]> {
@@ -137,7 +150,20 @@ export function createDeliveryReads(client: AnalyticsClient) {
       if (!DELIVERY_ID.test(id)) return undefined
       const [found] = await withSteps(organizationId, environment, [id])
       if (found !== undefined) return found
-      return /^dlv_[0-9a-z]{32}$/.test(id) ? findPending(organizationId, environment, id) : undefined
+      return (await findPending(organizationId, environment, [id]))[0]
+    },
+
+    /** These deliveries, those that have made no attempt too; what there is not is left out. */
+    async deliveriesNamed(organizationId: string, environment: Environment, ids: string[]): Promise<Delivery[]> {
+      const possible = ids.filter(id => DELIVERY_ID.test(id))
+      const found = await withSteps(organizationId, environment, possible)
+      const known = new Set(found.map(({ id }) => id))
+      const pending = await findPending(
+        organizationId,
+        environment,
+        possible.filter(id => !known.has(id)),
+      )
+      return [...found, ...pending]
     },
 
     /** Newest first (C.10 `GET /webhooks/:id/deliveries`). Throws `validation_failed` for a cursor that is not one. */
@@ -166,6 +192,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
 }
 
 type FoundEvent = MatchedEvent & { skipped: string | null }
+type ConsideredEvent = MatchedEvent & { webhooks: ConsideredWebhook[] }
 /** When an emit was recorded, and its id. */
 type EmitPlace = [recordedAt: string, emitId: string]
 type ListParameters = Record<string, unknown> &
@@ -178,6 +205,10 @@ const REFILL = 2_000
 
 /** Ids of emits, events and deliveries begin with 48 bits of time; nine characters hold 45 of them, eight milliseconds. */
 const TIME_DIGITS = 9
+/** Of a delivery that admission made: a replay's have the same form. */
+const ADMITTED_ID = /^dlv_[0-9a-z]{32}$/
+/** Milliseconds that are looked at in queries of the same moment. */
+const TIMES_AT_ONCE = 8
 
 /** Deliveries that are in both lists stand as the second one, which was asked for last, has them. Newest first. */
 function together(own: Delivery[], attempted: Delivery[]): Delivery[] {

@@ -120,6 +120,7 @@ export function createRedelivery(deps: {
 
   /** Why a dead letter cannot be redriven. */
   function obstacle(owner: Owner, delivery: Delivery): SkipReason | undefined {
+    if (isOpen(delivery)) return isActive(owner, delivery) ? 'delivery_in_progress' : 'webhook_inactive'
     if ((delivery.status !== 'failed' && !isLeftOut(delivery)) || delivery.trigger === 'test') return 'not_failed'
     if (isAsked(delivery)) return 'delivery_in_progress'
     return isActive(owner, delivery) ? undefined : 'webhook_inactive'
@@ -147,7 +148,7 @@ export function createRedelivery(deps: {
   async function redriveNamed(caller: Caller, owner: Owner, deliveryIds: string[], total: Redriven): Promise<void> {
     for (let at = 0; at < deliveryIds.length; at += CHUNK) {
       const wanted = [...new Set(deliveryIds.slice(at, at + CHUNK))]
-      const found = await reads.deliveriesByIds(owner.organizationId, owner.environment, wanted)
+      const found = await reads.deliveriesNamed(owner.organizationId, owner.environment, wanted)
       const known = new Set(found.map(({ id }) => id))
       for (const id of wanted) if (!known.has(id)) total.skipped.push({ deliveryId: id, reason: 'not_found' })
       await redriveChunk(caller, owner, found, total)
@@ -183,10 +184,9 @@ export function createRedelivery(deps: {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
       if (trigger === 'test') throw new ClarionError('conflict', 'The delivery was a test, and stands in no log: send another one.')
-      const isOpen = status === 'pending' || status === 'retrying'
-      if (isOpen && !isActive(owner, delivery))
+      if (isOpen(delivery) && !isActive(owner, delivery))
         throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted: no attempt is made until it is switched on.')
-      if (isOpen || isAsked(delivery))
+      if (isOpen(delivery) || isAsked(delivery))
         throw new ClarionError(
           'delivery_in_progress',
           `The delivery has not ended${nextAttempt(delivery)}; cancel it, or wait for its end.`,
@@ -199,9 +199,8 @@ export function createRedelivery(deps: {
       return again(caller, owner, delivery, source, !resume)
     },
     async cancel(caller, owner, delivery) {
-      const { id: deliveryId, webhookId, attempts, emitId, status } = delivery
-      if (status !== 'pending' && status !== 'retrying')
-        throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
+      const { id: deliveryId, webhookId, attempts, emitId } = delivery
+      if (!isOpen(delivery)) throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
       const event = (await keptEvents.find(owner, [emitId])).get(emitId)?.event ?? null
       await write(caller, owner, { kind: 'cancel', webhookId, deliveryId, attempts, record: null, event })
       return { ...delivery, status: 'cancelled', reason: 'manual', nextAttemptAt: null, completedAt: new Date(clock.nowMs()).toISOString() }
@@ -216,6 +215,9 @@ export function createRedelivery(deps: {
 }
 
 type Command = Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'range'>
+
+/** It has not ended, wherever it waits: for a slot, for its next attempt, or in the log. */
+const isOpen = ({ status }: Delivery): boolean => status === 'pending' || status === 'retrying'
 
 /** Its owner chose not to have it, when switching the webhook on: it has ended without an attempt, and may be asked for after all. */
 const isLeftOut = ({ status, reason }: Delivery): boolean => status === 'skipped' && reason === 'left_out'

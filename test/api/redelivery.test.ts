@@ -117,10 +117,10 @@ describe('a retry', () => {
   })
 })
 
-describe('a redrive without ids', () => {
+describe('a redrive', () => {
   const redrive = (call: CallAs, body: object) => call('POST', '/api/v1/webhooks/dead-letters/redrive', body)
 
-  it('is one command for each webhook, for however many dead letters, and says how many they are', async () => {
+  it('without ids is one command for each webhook, for however many dead letters, and says how many they are', async () => {
     const dead = end('failed', 'endpoint_unavailable')
     const { organizationId, call, webhookId, events } = await stage([{ state: 'success' }, dead, dead, null, { state: 'failed' }, dead])
     const from = new Date(events[2]!.recordedAtMs).toISOString()
@@ -146,6 +146,27 @@ describe('a redrive without ids', () => {
     expect((await redrive(call, { webhookId, to })).data).toMatchObject({
       ...{ count: 0, skipped: [{ webhookId, count: 1, reason: 'payload_expired' }] },
     })
+  })
+
+  it('of named deliveries says of each why it is left out: of what waits in the log, that it has not ended', async () => {
+    const retrying = { state: 'retrying', nextAttemptAtMs: NOON + 86_400_000 } as const
+    const steps = [null, retrying, { state: 'success' }, end('cancelled', 'manual'), end('failed', 'exhausted')] as const
+    const reasonsOf = async ({ call, ids }: Awaited<ReturnType<typeof stage>>) => {
+      const { data } = await redrive(call, { deliveryIds: [...ids, 'dlv_none', `dlv_${'0'.repeat(32)}`] })
+      const found = new Map(data.skipped.map((each: { deliveryId: string; reason: string }) => [each.deliveryId, each.reason]))
+      return [...ids, 'dlv_none', `dlv_${'0'.repeat(32)}`].map(id => found.get(id) ?? 'taken')
+    }
+    const unknown = ['not_found', 'not_found']
+    const on = await stage([...steps])
+    expect(await reasonsOf(on)).toEqual([
+      ...['delivery_in_progress', 'delivery_in_progress', 'not_failed', 'not_failed', 'taken'],
+      ...unknown,
+    ])
+    const off = await stage([...steps], { active: false })
+    expect(await reasonsOf(off)).toEqual([
+      ...['webhook_inactive', 'webhook_inactive', 'not_failed', 'not_failed', 'webhook_inactive'],
+      ...unknown,
+    ])
   })
 
   it('with a rate of its own names no deliveries', async () => {
