@@ -127,16 +127,20 @@ function addSteps(history: History, event: VerdictRow, webhookId: string, { kind
   const before = history.attempts.filter(row => row.deliveryId === id)
   let number = Math.max(0, ...before.map(row => row.number))
   let startedAtMs = Math.max(createdAtMs, ...before.map(row => row.startedAtMs))
+  // What has ended goes on by hand alone, and what is tried again by hand stays so.
+  let isByHand = before.some(({ state, trigger }) => state !== 'retrying' || trigger === 'manual')
   for (const planned of steps) {
     if (planned.isAttempt) number++
     startedAtMs += planned.laterMs
+    isByHand ||= planned.again
     history.attempts.push(
       attempt(event, webhookId, id, {
         ...{ number, state: planned.state, reason: planned.reason, startedAtMs, createdAtMs, replayId: known?.replayId ?? replayId },
         attemptId: planned.isAttempt ? `att_${history.attempts.length}` : null,
-        trigger: kind === 'replay' || kind === 'older-catch-up' ? 'replay' : planned.again ? 'manual' : 'live',
+        trigger: isByHand ? 'manual' : kind === 'replay' || kind === 'older-catch-up' ? 'replay' : 'live',
       }),
     )
+    isByHand ||= planned.state !== 'retrying'
   }
   history.deliveryIds.set(id, webhookId)
 }
