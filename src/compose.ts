@@ -6,6 +6,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { createAdmit } from '../processors/admit/index.ts'
 import type { CatchUpSources } from '../processors/deliver/catch-up/catch-ups.ts'
+import { createLogWatch } from '../processors/deliver/catch-up/log-watch.ts'
 import { createReplayEnd } from '../processors/deliver/catch-up/replay-end.ts'
 import { createDeliver } from '../processors/deliver/index.ts'
 import type { DeliverFigures } from '../processors/deliver/metrics.ts'
@@ -220,7 +221,9 @@ export async function compose(deps: {
       closing.push(async () => mailer.close())
       const { reportHealth } = controlPlane
       const sendNotice = createOwnerNotices({ view, mailer })
-      const { attempt: onAttempt, waitTransition: onTransition, endedInBulk: onBulkEnd } = metrics.deliver
+      const { attempt: onAttempt, waitTransition: onTransition, endedInBulk: onBulkEnd, fed: onFed } = metrics.deliver
+      const logWatch = createLogWatch()
+      metrics.deliver.logs(logWatch)
       const watch = ({ inHand, inputs }: DeliverFigures) => {
         metrics.deliver.inHand(inHand)
         metrics.deliver.depth(createRetryDepth({ clock, read: inputs, ends: partitions => wire.ends(partitions) }))
@@ -232,6 +235,7 @@ export async function compose(deps: {
       const catchUp: CatchUpSources = {
         pages: createLogPages({ wire, clock }),
         ends: createLogEnds({ wire }),
+        watch: logWatch,
         shards: provisioning.shards,
         retentionMs: createTopicRetention({ wire, clock }),
         delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
@@ -259,6 +263,7 @@ export async function compose(deps: {
           tracing,
           onAttempt,
           onTransition,
+          onFed,
           onBulkEnd,
           watch,
         }),

@@ -33,7 +33,7 @@ import type { CatchUpSources } from './catch-up/catch-ups.ts'
 import { createEarlyRecords } from './catch-up/early-records.ts'
 import { listedRecords } from './catch-up/listed-records.ts'
 import { createLogMerge } from './catch-up/log-merge.ts'
-import { createOwing } from './catch-up/owing.ts'
+import { createOwing, type FedOutcome } from './catch-up/owing.ts'
 import { createReadTurns, type ReadTurns } from './catch-up/read-turns.ts'
 import { createRedrives } from './catch-up/redrives.ts'
 import { createReplays } from './catch-up/replays.ts'
@@ -95,6 +95,8 @@ export interface DeliverDependencies {
   onBulkEnd?(reason: string, count: number): void
   /** A webhook begins to wait, is fed, or is live again. */
   onTransition?(from: string, to: string): void
+  /** An attempt of what a webhook was owed as a range has ended. */
+  onFed?(outcome: FedOutcome, isProbe: boolean): void
   /** Called once: what is given may be asked at any time. */
   watch?(figures: DeliverFigures): void
 }
@@ -169,6 +171,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
       redrives.nudge()
     },
     onTransition: (from, to) => deps.onTransition?.(from, to),
+    onFed: (outcome, isProbe) => deps.onFed?.(outcome, isProbe),
     lost: lostEarly,
   })
   const shard = createDeliveryShard({
@@ -305,6 +308,7 @@ function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Share
 
   async function goneSome(range: OwedRange, from: number, through: number): Promise<void> {
     const found = (await deps.catchUp.eventsOf?.(range, { from, through })) ?? []
+    log.watch?.holes(through - from + 1 - new Set(found.map(({ event }) => event.sequence)).size)
     const mine = found.filter(({ event, webhookIds }) => webhookIds.includes(range.webhookId) && range.isOwed(event.sequence))
     const webhook = view.find('webhook', range.organizationId, range.webhookId)
     guarded(() => {

@@ -12,6 +12,10 @@ export interface DeliverMetrics {
   waitTransition(from: string, to: string): void
   /** So many deliveries have ended without an attempt. */
   endedInBulk(reason: string, count: number): void
+  /** An attempt of what a webhook is owed from its log has ended. */
+  fed(outcome: string, isProbe: boolean): void
+  /** Asked for at each scrape: how the logs are read. */
+  logs(watch: WatchedLogs): void
   /** Asked for at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
   inHand(read: () => InHand): void
   /** Asked for at each scrape. */
@@ -22,6 +26,12 @@ export type AttemptOutcome = Pick<
   AttemptRow,
   'state' | 'errorKind' | 'durationMs' | 'number' | 'trigger' | 'replayId' | 'startedAtMs' | 'createdAtMs'
 >
+
+export interface WatchedLogs {
+  missingSeconds(): number
+  pagesBytes(): number
+  holesSoFar(): number
+}
 
 export interface InHand {
   stages: Record<string, number>
@@ -55,7 +65,40 @@ export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): D
     labelNames: ['reason'],
     registers,
   })
+  const fed = new Counter({
+    name: 'clarion_fed_total',
+    help: 'Attempts of events that webhooks were owed from their logs, probes included, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const probes = new Counter({
+    name: 'clarion_probes_total',
+    help: 'Probes of held webhooks, by outcome: a success begins the catch-up.',
+    labelNames: ['outcome'],
+    registers,
+  })
   return {
+    fed(outcome, isProbe) {
+      fed.inc({ outcome })
+      if (isProbe) probes.inc({ outcome })
+    },
+    logs(watch) {
+      asked.gauge({
+        name: 'clarion_log_pages_bytes',
+        help: 'Bytes of payloads in the pages of logs that this process has in memory to catch webhooks up.',
+        read: () => [{ value: watch.pagesBytes() }],
+      })
+      asked.gauge({
+        name: 'clarion_log_number_missing_seconds',
+        help: 'For how long a log has been waited for, at most, to show its next number: late markers are there after a fraction of a second.',
+        read: () => [{ value: watch.missingSeconds() }],
+      })
+      asked.counter({
+        name: 'clarion_log_holes_total',
+        help: 'Sequence numbers that were owed and have no event, in the log or in the history. Each is a finding: compare with the ledger.',
+        read: () => [{ value: watch.holesSoFar() }],
+      })
+    },
     waitTransition: (from, to) => transitions.inc({ from: from.replace(' ', '_'), to: to.replace(' ', '_') }),
     endedInBulk: (reason, count) => bulk.inc({ reason }, count),
     attempt({ state, errorKind, durationMs, number, trigger, replayId, startedAtMs, createdAtMs }, isFed = false) {

@@ -173,25 +173,24 @@ export function createMetrics(): Metrics {
       })
     },
     owed(read, clock) {
-      const labelNames = ['reason']
       const lines = (value: (total: ReturnType<typeof read>[number]) => number) =>
         read().map(total => ({ labels: { reason: total.reason }, value: value(total) }))
       asked.gauge({
         name: 'clarion_webhooks_waiting',
         help: 'Webhooks that are owed events of their log: held, paused, or ordered behind retries.',
-        labelNames,
+        labelNames: ['reason'],
         read: () => lines(({ webhooks }) => webhooks),
       })
       asked.gauge({
         name: 'clarion_owed_events',
         help: 'Events that webhooks are owed from their logs; retries on their schedule are not among them.',
-        labelNames,
+        labelNames: ['reason'],
         read: () => lines(({ events }) => events),
       })
       asked.gauge({
         name: 'clarion_owed_oldest_seconds',
         help: 'Age of the oldest event that a webhook is owed.',
-        labelNames,
+        labelNames: ['reason'],
         read: () => lines(({ oldestAtMs }) => (oldestAtMs === null ? 0 : Math.max(0, clock.nowMs() - oldestAtMs) / 1000)),
       })
     },

@@ -13,6 +13,7 @@ import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { LogEnds } from '../../../src/kafka/read/log-ends.ts'
 import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
+import type { LogWatch } from './log-watch.ts'
 
 export interface NumberedRecord {
   number: number
@@ -25,6 +26,8 @@ export type MergeRead = { records: NumberedRecord[] } | { gone: { from: number; 
 export interface LogSource {
   pages: LogPages
   ends: LogEnds
+  /** Those who watch. */
+  watch?: LogWatch
 }
 
 export interface LogMerge {
@@ -48,6 +51,7 @@ interface Lane {
   position: number
   page: NumberedRecord[]
   at: number
+  bytes: number
 }
 
 interface Proof {
@@ -82,7 +86,7 @@ export function createLogMerge(deps: {
 
   async function laneAt(partition: number, reached: (record: LogRecord) => boolean): Promise<Lane> {
     const hint = typeof deps.from === 'number' ? deps.hints?.get(partition) : undefined
-    const lane: Lane = { position: hint ?? (await pages.search(topic, partition, reached)), page: [], at: 0 }
+    const lane: Lane = { position: hint ?? (await pages.search(topic, partition, reached)), page: [], at: 0, bytes: 0 }
     lanes.set(partition, lane)
     return lane
   }
@@ -94,6 +98,7 @@ export function createLogMerge(deps: {
     lane.position = Math.max(lane.position, nextOffset)
     lane.page = records.map(record => ({ number: numberOf(record), record })).filter(({ number }) => next === undefined || number >= next)
     lane.at = 0
+    lane.bytes = lane.page.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
     return progress
   }
 
@@ -195,6 +200,10 @@ export function createLogMerge(deps: {
     return late.length > 0 ? { records: late } : 'wait'
   }
 
+  const waitingMs = () => (waitingSinceMs === undefined ? 0 : clock.monotonicMs() - waitingSinceMs)
+  const bytes = () => [...lanes.values()].reduce((sum, lane) => sum + (isEmpty(lane) ? 0 : lane.bytes), 0)
+  const forget = deps.log.watch?.opened({ waitingMs, bytes })
+
   return {
     async read() {
       while (!closed) {
@@ -218,9 +227,10 @@ export function createLogMerge(deps: {
     },
     next: () => next,
     positions: () => new Map([...lanes].map(([partition, lane]) => [partition, lane.page[lane.at]?.record.offset ?? lane.position])),
-    waitingMs: () => (waitingSinceMs === undefined ? 0 : clock.monotonicMs() - waitingSinceMs),
+    waitingMs,
     close() {
       closed = true
+      forget?.()
       pause?.timer.cancel()
       pause?.resolve()
     },

@@ -76,6 +76,8 @@ export interface OwingShard {
   fedOut(): number
 }
 
+export type FedOutcome = 'success' | 'failed'
+
 export function createOwing(
   deps: Omit<FeederPorts, 'take'> & {
     handle: ShardHandle
@@ -96,6 +98,8 @@ export function createOwing(
     /** A segment is to end in bulk. */
     onClosing(): void
     onTransition(from: string, to: string): void
+    /** An attempt of what a webhook is owed has ended. */
+    onFed(outcome: FedOutcome, isProbe: boolean): void
     /** A webhook is owed nothing any more. */
     onEnd(): void
   },
@@ -196,13 +200,19 @@ export function createOwing(
     return true
   }
 
+  function noteAttempt(life: Life, { fed }: Delivery, outcome: FedOutcome): void {
+    life.lastAttemptAtMs = clock.nowMs()
+    if (!fed) return
+    life.rate.add(1)
+    deps.onFed(outcome, life.isProbing)
+  }
+
   function attemptOk(delivery: Delivery, webhook: Webhook): void {
     const range = states.get(delivery.webhookId)?.range
     states.succeeded(delivery.webhookId)
     if (!range) return
     const life = lives.of(range)
-    life.lastAttemptAtMs = clock.nowMs()
-    if (delivery.fed) life.rate.add(1)
+    noteAttempt(life, delivery, 'success')
     window.succeeded(life, webhook)
     life.feeder.nudge()
   }
@@ -222,8 +232,7 @@ export function createOwing(
 
   function rangeFailed(delivery: Delivery, webhook: Webhook, range: OwedRange, inARow: number, retryAfterMs: number | undefined): void {
     const life = lives.of(range)
-    life.lastAttemptAtMs = clock.nowMs()
-    if (delivery.fed) life.rate.add(1)
+    noteAttempt(life, delivery, 'failed')
     if (retryAfterMs !== undefined) window.leaveAlone(life, retryAfterMs)
     window.failed(life, webhook, inARow)
     if (isFeeding(range) && !range.isOpen) queued(webhook)
