@@ -16,7 +16,7 @@ import type { CatchUpSources } from './catch-ups.ts'
 import type { EarlyRecords } from './early-records.ts'
 import { type BulkEnd, createExpiry, type Target } from './expiry.ts'
 import { isUnlisted, recordedAt, type SubscribersOf } from './listed-records.ts'
-import { createLogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
+import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createLogRetention } from './log-retention.ts'
 import { owedOf, topicOf } from './owed-from-log.ts'
 
@@ -24,6 +24,8 @@ const PASS_MS = 60_000
 const ROWS_PER_TRANSACTION = 2_000
 const ROWS_PER_SECOND = 5_000
 const TROUBLE_PAUSE_MS = 1_000
+/** A number that a log does not show is waited for so long before other logs have their turn. */
+const LOG_WAIT_MS = 5_000
 
 export interface BulkEnded extends BulkEnd {
   range: OwedRange
@@ -96,6 +98,7 @@ export function createBulkEnds(deps: {
     const from = Math.min(...needed.map(target => target.from))
     const through = () => Math.max(...needed.map(({ segment }) => segment.throughNumber))
     const merge = createLogMerge({ ...deps, topic, from, through })
+    const giveUp = giveUpWaiting(merge)
     try {
       while (!closed && needed.some(isUnder) && merge.next()! <= through()) {
         const read = await merge.read()
@@ -104,8 +107,20 @@ export function createBulkEnds(deps: {
         else for (const target of needed) await gonePass(target, read.gone.from, read.gone.through)
       }
     } finally {
+      giveUp.cancel()
       merge.close()
     }
+  }
+
+  /** A log that does not show its next number keeps no other waiting: it has its turn in the next pass. */
+  function giveUpWaiting(merge: LogMerge): Pick<Timer, 'cancel'> {
+    let timer: Timer | undefined
+    const look = () => {
+      if (merge.waitingMs() >= LOG_WAIT_MS) merge.close()
+      else timer = clock.after(LOG_WAIT_MS, look)
+    }
+    look()
+    return { cancel: () => timer?.cancel() }
   }
 
   const isUnder = ({ over, range }: Target) => !over && states.get(range.webhookId)?.range === range

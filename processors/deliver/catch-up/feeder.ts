@@ -18,7 +18,7 @@ import type { OwedRange } from '../state/owed-range.ts'
 import type { EarlyRecords } from './early-records.ts'
 import { lanePass } from './lane-pass.ts'
 import type { SubscribersOf } from './listed-records.ts'
-import type { LogSource } from './log-merge.ts'
+import type { LogMerge, LogSource } from './log-merge.ts'
 import { createOwedFromLog, type IsLaneFull, type LogItem, laneKey, subjectOf as subjectOfRecord } from './owed-from-log.ts'
 import type { ReadTurns } from './read-turns.ts'
 
@@ -76,7 +76,8 @@ export function createFeeder(
 ): Feeder {
   const { range, clock } = ports
   const busy = new Set<string>()
-  const log = createOwedFromLog({ ...ports, isBusy: () => running })
+  const log = createOwedFromLog({ ...ports, isBusy: () => running, lanesRead: () => lanesRead })
+  let lanesRead: LogMerge | undefined
   let earlyRead: EarlyItem[] = []
   let out = 0
   let running = false
@@ -140,6 +141,9 @@ export function createFeeder(
       isLaneFull: ports.isLaneFull() ?? (() => false),
       isClosed: () => closed,
       begin: item => ports.guarded(() => beginOfLog(item)),
+      reads(merge) {
+        lanesRead = merge
+      },
     })
 
   const isStillOwed = (item: Item) => (isEarly(item) ? range.early.isWaiting(item.entry) : range.isOwed(item.number))

@@ -4,7 +4,7 @@
  */
 import type { OwedRange } from '../state/owed-range.ts'
 import type { FeederPorts } from './feeder.ts'
-import { createLogMerge, type NumberedRecord } from './log-merge.ts'
+import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
 import { type IsLaneFull, isFed, type LogItem, laneKey, owedOf, subjectOf, subjectOfLane, topicOf } from './owed-from-log.ts'
 
 export async function lanePass(
@@ -14,6 +14,8 @@ export async function lanePass(
     mayBegin(): boolean
     isClosed(): boolean
     begin(item: LogItem): void
+    /** What it reads with; undefined: it is over. */
+    reads(merge: LogMerge | undefined): void
   },
 ): Promise<void> {
   const { range, isLaneFull, mayBegin, isClosed } = ports
@@ -46,6 +48,7 @@ export async function lanePass(
   const from = Math.min(...free.values())
   const passed = () => range.segments.findLast(each => isFed(each.mode) && each.fromNumber <= merge.next()!)?.passed ?? -1
   const merge = createLogMerge({ ...ports, topic: topicOf(range), from, through: () => range.lastNumber() })
+  ports.reads(merge)
   try {
     while (!isClosed() && free.size > 0 && merge.next()! <= passed()) {
       const read = await merge.read()
@@ -56,5 +59,6 @@ export async function lanePass(
     if (!isClosed()) for (const lane of free.keys()) range.unskip(lane)
   } finally {
     merge.close()
+    ports.reads(undefined)
   }
 }

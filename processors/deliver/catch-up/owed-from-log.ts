@@ -39,6 +39,8 @@ export function createOwedFromLog(
     isLaneFull(): IsLaneFull | undefined
     /** Whether something is being read or begun: pages are let go of after it. */
     isBusy(): boolean
+    /** What reads for the webhook's lanes meanwhile. */
+    lanesRead(): LogMerge | undefined
     onChange(): void
   },
 ): OwedFromLog {
@@ -99,10 +101,7 @@ export function createOwedFromLog(
   async function readOn(segment: Segment): Promise<void> {
     if (mustRest) rest()
     if (!leave) {
-      leave = await ports.turns.enter(() => {
-        if (ports.isBusy()) mustRest = true
-        else rest()
-      })
+      leave = await ports.turns.enter({ organizationId: range.organizationId, isIdle: () => fedSegment() === undefined, onWanted: giveWay })
       // It has waited for its turn.
       if (closed) rest()
       if (closed || segment.passed >= segment.throughNumber) return
@@ -125,6 +124,16 @@ export function createOwedFromLog(
     }
     batch = await owedOf(range, segment, read.records, ports.subscribersOf)
     batchThrough = read.records.at(-1)!.number
+  }
+
+  /** Others want to read. A number that the log does not show may be long in coming. */
+  function giveWay(): void {
+    if (!ports.isBusy()) {
+      rest()
+      return
+    }
+    mustRest = true
+    for (const reading of [merge?.of, ports.lanesRead()]) if (reading && reading.waitingMs() > 0) reading.close()
   }
 
   function rest(): void {

@@ -1,6 +1,7 @@
 /**
- * Which feeds may have pages of logs in memory: so many at a time in one process. One that has had its turn for five seconds while others wait
- * lets go of its pages and queues again, so that a slow endpoint keeps nobody from reading.
+ * Which feeds may have pages of logs in memory: so many at a time in one process. One that has had its turn for five seconds while others wait, or
+ * that has nothing left to read, lets go of its pages and queues again, so that a slow endpoint keeps nobody from reading. Those that wait are
+ * served organization by organization, so that one with many webhooks keeps no other waiting for all of them.
  */
 import type { Clock } from '../../../src/clock.ts'
 
@@ -8,44 +9,69 @@ import type { Clock } from '../../../src/clock.ts'
 const READERS_MAX = 16
 const TURN_MS = 5_000
 
+export interface TurnTaker {
+  organizationId: string
+  /** It has nothing left to read for now. */
+  isIdle(): boolean
+  /** Others wait: it lets go of its pages. */
+  onWanted(): void
+}
+
 export interface ReadTurns {
-  /** Resolves when it may read, with what is to be called when its pages are gone. `onWanted`: others wait, and its time is over. */
-  enter(onWanted: () => void): Promise<() => void>
+  /** Resolves when it may read, with what is to be called when its pages are gone. */
+  enter(taker: TurnTaker): Promise<() => void>
 }
 
 export function createReadTurns({ clock, readersMax = READERS_MAX }: { clock: Clock; readersMax?: number }): ReadTurns {
-  const holders = new Set<{ onWanted: () => void; sinceMs: number }>()
-  const waiting: Array<() => void> = []
+  const holders = new Set<TurnTaker & { sinceMs: number }>()
+  /** By organization; the one whose turn is next comes first. */
+  const waiting = new Map<string, Array<() => void>>()
   let isTimed = false
 
+  function next(): void {
+    for (const [organizationId, queue] of waiting) {
+      waiting.delete(organizationId)
+      const resolve = queue.shift()
+      if (queue.length > 0) waiting.set(organizationId, queue)
+      resolve?.()
+      return
+    }
+  }
+
+  const waitingCount = () => [...waiting.values()].reduce((sum, queue) => sum + queue.length, 0)
+
+  /** Asks so many to let go that all who wait may read. */
+  function makeRoom(): void {
+    const overMs = clock.monotonicMs() - TURN_MS
+    const leaving = [...holders].filter(holder => holder.isIdle() || holder.sinceMs <= overMs)
+    for (const holder of leaving.slice(0, waitingCount())) holder.onWanted()
+  }
+
   function watch(): void {
-    if (isTimed || waiting.length === 0) return
+    if (isTimed || waiting.size === 0) return
     isTimed = true
     clock.after(TURN_MS / 5, () => {
       isTimed = false
-      const overMs = clock.monotonicMs() - TURN_MS
-      let wanted = waiting.length
-      for (const holder of [...holders]) {
-        if (wanted === 0 || holder.sinceMs > overMs) break
-        wanted--
-        holder.onWanted()
-      }
+      makeRoom()
       watch()
     })
   }
 
   return {
-    async enter(onWanted) {
+    async enter(taker) {
       if (holders.size >= readersMax) {
-        await new Promise<void>(resolve => {
-          waiting.push(resolve)
-          watch()
+        const { organizationId } = taker
+        const turn = new Promise<void>(resolve => {
+          waiting.set(organizationId, [...(waiting.get(organizationId) ?? []), resolve])
         })
+        makeRoom()
+        watch()
+        await turn
       }
-      const holder = { onWanted, sinceMs: clock.monotonicMs() }
+      const holder = { ...taker, sinceMs: clock.monotonicMs() }
       holders.add(holder)
       return () => {
-        if (holders.delete(holder)) waiting.shift()?.()
+        if (holders.delete(holder)) next()
       }
     },
   }

@@ -64,6 +64,7 @@ const emptyPartition = (): Partition => ({ records: [], open: new Set(), firstOf
 
 interface EmitFacts {
   subject?: string | null
+  environment?: 'live' | 'test'
   partition?: number
   /** Its markers have not arrived. */
   isLate?: boolean
@@ -459,13 +460,15 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     /** An event for these webhooks, in the log and in `deliveries`. */
     emit(webhookIds: string[], facts: EmitFacts = {}): EventFacts {
       const { subject = null, isLate = false, isUnlisted = false } = facts
-      const event = eventOf(++lastNumber, organizationId, subject, clock.nowMs())
+      const { environment = 'live' } = facts
+      const topic = eventsTopic.nameFor(organizationId, environment)
+      const event = { ...eventOf(++lastNumber, organizationId, subject, clock.nowMs()), environment }
       const payload = Buffer.from(`{"n":${event.sequence}}`)
-      const count = partitionsOf(log).length
+      const count = partitionsOf(topic).length
       const partition = facts.partition ?? (subject === null ? event.sequence : subject.charCodeAt(0)) % count
       const headers = isUnlisted ? unlistedHeaders(event) : eventHeaders(event, webhookIds)
-      const offset = append({ topic: log, partition, key: subject, value: payload, headers }, partition, !isLate)
-      if (facts.lateMs !== undefined) clock.after(facts.lateMs, () => partitionsOf(log)[partition]!.open.delete(offset))
+      const offset = append({ topic, partition, key: subject, value: payload, headers }, partition, !isLate)
+      if (facts.lateMs !== undefined) clock.after(facts.lateMs, () => partitionsOf(topic)[partition]!.open.delete(offset))
       if (webhookIds.length > 0) {
         const value = deliveryRecordCodec.encode({ event, payload, webhookIds })
         append({ topic: deliveries.name, partition: 0, key: organizationId, value })
