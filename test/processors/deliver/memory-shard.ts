@@ -600,6 +600,15 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         ({ key, value }) => value !== null && key!.toString().startsWith(prefix),
       ),
     topic: (name: string) => partitionsOf(name)[0]!.records,
+    /** Records as they were written elsewhere, of which the log has numbers up to `throughNumber`. */
+    load(records: LogRecord[], throughNumber: number) {
+      for (const record of records) {
+        const partitions = partitionsOf(record.topic)
+        while (partitions.length <= record.partition) partitions.push(emptyPartition())
+        partitions[record.partition]!.records.push(record)
+      }
+      lastNumber = throughNumber
+    },
     append,
   }
 

@@ -1,9 +1,11 @@
 /** State and retry topics as the release before wrote them: read, and brought to their ends. */
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
+import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { avroCodec } from '../../../topics/avro.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
@@ -73,6 +75,84 @@ it('ends what had stepped aside, was owed to a webhook that was off, or waited i
   expect(shard.ranges().size).toBe(0)
   for (const prefix of ['open/', 'lane/', 'parked/', 'owed/']) expect(shard.state(prefix)).toEqual([])
   expect(shard.failures).toEqual([])
+})
+
+describe('topics as the release before left them (9c851be): paused, caught up half, stepped aside, lined up, killed in the middle', () => {
+  interface Stored {
+    topic: string
+    partition: number
+    offset: number
+    at: number
+    key: string | null
+    value: string | null
+    headers: Record<string, string>
+  }
+  interface Fixture {
+    nowMs: number
+    emitted: Array<{ eventId: string; webhooks: string[] }>
+    /** What that release had ended: event, webhook, state. */
+    ended: Array<[string, string, string]>
+    completed: Array<[string, string]>
+    records: Stored[]
+  }
+  const fixture = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/release-9c851be.json.gz', import.meta.url))).toString()) as Fixture
+  const bytes = (text: string | null, encoding: BufferEncoding = 'utf8') => (text === null ? null : Buffer.from(text, encoding))
+  const recordOf = ({ topic, partition, offset, at, key, value, headers }: Stored): LogRecord => ({
+    ...{ topic, partition, offset, timestampMs: at, key: bytes(key), value: bytes(value, 'base64') },
+    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+  })
+
+  async function taken(active: boolean) {
+    const given = new Map(fixture.emitted.map(({ eventId, webhooks }) => [eventId, webhooks]))
+    const subscribers: NonNullable<CatchUpSources['subscribers']> = async (_log, events) =>
+      new Map(events.map(each => (each as EventFacts).eventId).map(id => [id, given.get(id)!]))
+    const shard = createMemoryShard({ sources: { subscribers } })
+    shard.clock.advance(fixture.nowMs - shard.clock.nowMs())
+    shard.load(fixture.records.map(recordOf), fixture.emitted.length)
+    for (const [id, changes] of Object.entries(WEBHOOKS)) shard.webhook(id, { ...changes, ...(id === 'wh_a' ? { active } : {}) })
+    shard.open()
+    await shard.settle()
+    return shard
+  }
+  const WEBHOOKS: Record<string, Partial<Webhook>> = {
+    wh_a: {},
+    wh_b: { maxInFlight: 2 },
+    wh_c: { ordering: 'block', maxInFlight: 5 },
+    wh_d: {},
+  }
+
+  /** Ends of live deliveries, of that release and of this one. */
+  function endsOf(shard: MemoryShard): Map<string, number> {
+    const ends = new Map<string, number>()
+    const add = (name: string) => void ends.set(name, (ends.get(name) ?? 0) + 1)
+    for (const [eventId, webhookId] of fixture.ended) add(`${eventId} ${webhookId}`)
+    for (const { state, eventId, webhookId } of shard.rows) if (state !== 'retrying') add(`${eventId} ${webhookId}`)
+    return ends
+  }
+
+  it.each([true, false])('are brought to their ends, each once (the paused webhook on: %s at first)', async active => {
+    const shard = await taken(active)
+    await shard.advance(300_000, 1_000)
+    await shard.restart()
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(3 * 3_600_000, 10_000, 6)
+    const due = fixture.emitted.flatMap(({ eventId, webhooks }) => webhooks.map(id => `${eventId} ${id}`))
+    const ends = endsOf(shard)
+    expect(due.filter(name => ends.get(name) !== 1)).toEqual([])
+    // That release caught up by selectors, and sent some that acceptance had not chosen.
+    const before = new Set(fixture.ended.map(([eventId, webhookId]) => `${eventId} ${webhookId}`))
+    expect([...ends.keys()].filter(name => !due.includes(name) && !before.has(name))).toEqual([])
+    const completed = [...fixture.completed.map(([eventId]) => eventId), ...shard.completions.map(({ eventId }) => eventId)]
+    const withSubscribers = fixture.emitted.filter(({ webhooks }) => webhooks.length > 0).map(({ eventId }) => eventId)
+    expect(completed.sort()).toEqual(withSubscribers.sort())
+    expect(shard.rows.every(({ state }) => state !== 'failed' && state !== 'cancelled')).toBe(true)
+    for (const subject of ['x', 'y']) {
+      const order = shard.requests.filter(each => each.webhookId === 'wh_c' && each.subject === subject).map(({ sequence }) => sequence)
+      expect(order).toEqual(order.toSorted((a, b) => a - b))
+    }
+    for (const prefix of ['open/', 'lane/', 'parked/', 'owed/', 'early/', 'failed/']) expect(shard.state(prefix)).toEqual([])
+    expect(shard.failures).toEqual([])
+  })
 })
 
 describe('events that an admit of the release before accepts while the new deliver runs', () => {
