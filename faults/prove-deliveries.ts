@@ -33,7 +33,7 @@ export function proveDeliveries(findings: Findings, member: Member, seen: Seen):
   const keyOf = new Map(
     seen.verdicts.filter(({ verdict }) => verdict === 'accepted').map(verdict => [verdict.eventId, verdict.idempotencyKey]),
   )
-  for (const { name, id, ordering } of member.webhooks) {
+  for (const { name, id, ordering, manner } of member.webhooks) {
     const arrivals = seen.byWebhook.get(name) ?? []
     const steps = seen.steps.filter(({ webhookId }) => webhookId === id)
     proveArrivals(findings, name, steps, arrivals)
@@ -44,6 +44,16 @@ export function proveDeliveries(findings: Findings, member: Member, seen: Seen):
         findings.check('receivers get what was emitted', seen.sent.get(sentKey(member, key)) === payload, () => `${name}: ${eventId}`)
     }
     if (ordering === 'block') proveOrder(findings, name, steps, arrivals)
+    if (manner === 'hanging') provePatience(findings, name, id, seen.verdicts, arrivals)
+  }
+}
+
+/** However long it hung: nothing is given up, and nothing is left behind. */
+function provePatience(findings: Findings, name: string, id: string, verdicts: Verdict[], arrivals: Arrival[]): void {
+  const taken = new Set(arrivals.filter(({ answered }) => answered === 204).map(({ eventId }) => eventId))
+  for (const { eventId, verdict, webhookIds } of verdicts) {
+    if (verdict !== 'accepted' || !webhookIds.includes(id)) continue
+    findings.check('what a receiver was owed while it hung has arrived', taken.has(eventId!), () => `${name}: ${eventId}`)
   }
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '../src/clock.ts'
 import { fingerprint } from './fingerprint.ts'
 
-export type Manner = 'good' | 'slow' | 'flaky' | 'dying'
+export type Manner = 'good' | 'slow' | 'flaky' | 'dying' | 'hanging'
 
 export interface Arrival {
   webhook: string
@@ -14,6 +14,7 @@ export interface Arrival {
   attempt: number
   sequence: number
   subject: string | null
+  /** 0: it got no answer. */
   answered: number
   /** Of the payload as it arrived. */
   payload: string
@@ -27,6 +28,8 @@ export interface Receivers {
   goAway(ms: number): Promise<void>
   /** Endpoints that are dying answer 500 for so long. */
   die(ms: number): Promise<void>
+  /** Endpoints that hang take requests and say nothing for so long. Answers at once. */
+  hang(ms: number): void
   close(): Promise<void>
 }
 
@@ -37,6 +40,8 @@ export async function startReceivers(deps: { clock: Clock; chance: () => number 
   const manners = new Map<string, Manner>()
   const arrivals: Arrival[] = []
   let dying = false
+  let hangsUntilMs = 0
+  const unanswered = new Set<ServerResponse>()
   let server = createServer(onRequest)
   const port = await listen(server, 0)
 
@@ -49,6 +54,12 @@ export async function startReceivers(deps: { clock: Clock; chance: () => number 
     }
     const webhook = (request.url ?? '').slice(1)
     const manner = manners.get(webhook) ?? 'good'
+    if (manner === 'hanging' && clock.monotonicMs() < hangsUntilMs) {
+      arrivals.push(arrivalOf(webhook, request, Buffer.concat(chunks), 0))
+      unanswered.add(response)
+      response.once('close', () => unanswered.delete(response))
+      return
+    }
     if (manner === 'slow') await clock.sleep(SLOW_MS)
     const fails = (manner === 'dying' && dying) || (manner === 'flaky' && deps.chance() < 0.2)
     const answered = fails ? 500 : 204
@@ -72,6 +83,13 @@ export async function startReceivers(deps: { clock: Clock; chance: () => number 
       dying = true
       await clock.sleep(ms)
       dying = false
+    },
+    hang(ms) {
+      hangsUntilMs = Math.max(hangsUntilMs, clock.monotonicMs() + ms)
+      clock.after(ms, () => {
+        if (clock.monotonicMs() < hangsUntilMs) return
+        for (const response of unanswered) response.destroy()
+      })
     },
     close: () => closed(server),
   }

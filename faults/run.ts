@@ -135,9 +135,10 @@ async function found(world: World): Promise<{ owner: Member; peer: Member }> {
     { manner: 'slow' },
     { manner: 'dying' },
     { manner: 'flaky', ordering: 'block' },
+    { manner: 'hanging' },
   ])
   const peer = await world.join('ENTERPRISE', [{ manner: 'good' }])
-  await world.join('PRO', [{ manner: 'flaky' }, { manner: 'dying', ordering: 'block' }])
+  await world.join('PRO', [{ manner: 'flaky' }, { manner: 'dying', ordering: 'block' }, { manner: 'hanging' }])
   await world.join('FREE', [{ manner: 'good' }])
   await world.joinTest(owner)
   await federate(world, owner, peer)

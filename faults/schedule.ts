@@ -30,6 +30,8 @@ const ZOMBIE_MS = { from: 7_000, to: 11_000 }
 /** Within and beyond what sessions and open transactions outlive. */
 export const AWAY_MS = { from: 1_000, to: 15_000 }
 const CLOCK_SHIFT_MS = 90_000
+/** Other faults come meanwhile. */
+const HANG_MS = { from: 60_000, to: 120_000 }
 /** Of all strikes, those of two faults at once. */
 const TWO_SHARE = 0.25
 
@@ -130,6 +132,14 @@ export function faultsOf(deps: {
     }),
     forAWhile({ kind: 'receivers', weight: 1, breaks: 'receivers', from: 500, to: 4_000, what: ms => receivers.goAway(ms) }),
     forAWhile({ kind: 'receivers', weight: 1, breaks: 'receivers', from: 1_000, to: 6_000, what: ms => receivers.die(ms) }),
+    {
+      ...{ kind: 'hang', weight: 1, breaks: 'nothing' },
+      async strike(chance) {
+        const ms = chance.between(HANG_MS.from, HANG_MS.to)
+        receivers.hang(ms)
+        return `those that hang do so for ${(ms / 1000).toFixed(0)} s`
+      },
+    },
     {
       ...{ kind: 'organization', weight: 1, breaks: 'nothing' },
       async strike(chance) {

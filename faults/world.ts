@@ -15,7 +15,7 @@ export interface Member {
   apiKey: string
   /** `<slug>.counted`, registered; undefined on a plan that registers nothing. */
   eventName: string | undefined
-  webhooks: Array<{ id: string; name: string; ordering: string }>
+  webhooks: Array<{ id: string; name: string; ordering: string; manner: Manner }>
 }
 
 export interface World {
@@ -101,9 +101,10 @@ export function createWorld(deps: {
 
   async function addWebhook(member: Member, manner: Manner, ordering: string): Promise<void> {
     const name = `${member.slug}-${member.environment}-${member.webhooks.length}-${manner}-${ordering}`
-    const body = { url: deps.receivers.url(name, manner), events: ['*'], ordering, name, retry: RETRY }
+    const patience = manner === 'hanging' ? PATIENT : { retry: RETRY }
+    const body = { url: deps.receivers.url(name, manner), events: ['*'], ordering, name, ...patience }
     const { id } = await surely<{ id: string }>(member.apiKey, 'POST', '/api/v1/webhooks', body)
-    member.webhooks.push({ id, name, ordering })
+    member.webhooks.push({ id, name, ordering, manner })
     // One whose answer was lost is there as well: nobody has emitted yet, and it goes.
     const listed = await surely<Array<{ id: string; name: string }>>(member.apiKey, 'GET', '/api/v1/webhooks?limit=100')
     for (const other of listed)
@@ -138,6 +139,9 @@ export function createWorld(deps: {
 
 /** Scaled by a hundredth: 0.3, 0.6, 1.2, 3, 6, 12 s. */
 const RETRY = { delays: [0, '30s', '1m', '2m', '5m', '10m', '20m'] }
+
+/** Of a receiver that hangs for minutes: 48 s seven times, so that nothing comes to its end within five minutes, whatever the clocks say. */
+const PATIENT = { retry: { delays: [0, ...Array.from({ length: 7 }, () => '80m')] }, timeoutMs: 2_000 }
 
 const registration = (namespace: string) => ({
   namespace,
