@@ -242,6 +242,25 @@ describe('an endpoint that hangs', () => {
     expect(shard.changes.filter(({ type }) => type === 'WEBHOOK_DELIVERY_EXHAUSTED').length).toBeLessThan(400)
   })
 
+  it('is probed at once when its owner points it elsewhere', async () => {
+    const shard = await started({ limits: { waitingMax: 50 } })
+    shard.answer('wh_a', { laterMs: 2 * SECOND, ok: false })
+    await shard.advance(SECOND)
+    shard.emit(['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    for (let at = 0; at < 200; at++) shard.emit(['wh_a'])
+    await shard.advance(20 * SECOND, SECOND)
+    expect(shard.ranges().get('wh_a')).toMatchObject({ cause: 'held' })
+    // What was in flight is over, and no probe is due.
+    const before = shard.requests.length
+    shard.answer('wh_a', 'ok')
+    shard.webhook('wh_a', { url: 'http://wh-a.test/elsewhere' })
+    await shard.settle()
+    expect(shard.requests.length).toBeGreaterThan(before)
+    await shard.advance(2 * SECOND, SECOND)
+    expect(numbersOf(shard, 'wh_a').length).toBeGreaterThanOrEqual(before + 150)
+  })
+
   it('does not hold a webhook below its share: each delivery keeps its own schedule', async () => {
     const shard = await started()
     shard.webhook('wh_a', { retryDelaysMs: [0, MINUTE, 5 * MINUTE] })
