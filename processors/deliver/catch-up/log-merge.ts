@@ -42,6 +42,9 @@ export interface LogMerge {
   close(): void
 }
 
+/** Of all partitions together, so that a log with many takes no more memory. */
+const PAGES_BYTES = 1024 * 1024
+const PAGE_BYTES_MIN = 32 * 1024
 /** Records handed out at once. */
 const BATCH_RECORDS = 200
 const WAIT_MS = { first: 50, longest: 1_000 }
@@ -93,7 +96,8 @@ export function createLogMerge(deps: {
 
   /** Reads the lane's next page, past numbers that have gone out. False: nothing new is visible. */
   async function fill(partition: number, lane: Lane): Promise<boolean> {
-    const { records, nextOffset } = await pages.read(topic, partition, lane.position)
+    const bytesMax = Math.max(PAGE_BYTES_MIN, Math.floor(PAGES_BYTES / lanes.size))
+    const { records, nextOffset } = await pages.read(topic, partition, lane.position, bytesMax)
     const progress = nextOffset > lane.position
     lane.position = Math.max(lane.position, nextOffset)
     lane.page = records.map(record => ({ number: numberOf(record), record })).filter(({ number }) => next === undefined || number >= next)

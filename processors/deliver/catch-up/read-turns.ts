@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../../src/clock.ts'
 
-/** A page has a megabyte for each partition. */
+/** The pages of one reader have a megabyte together, mostly. */
 const READERS_MAX = 16
 const TURN_MS = 5_000
 

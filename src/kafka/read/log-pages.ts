@@ -20,9 +20,9 @@ export interface LogPage {
 export interface LogPages {
   /**
    * The page at `offset`; one that retention has overtaken begins at the first record there is, and one beyond the end is empty. Throws `KafkaError`, of type
-   * `UNKNOWN_TOPIC_OR_PARTITION` when there is no such topic (any more).
+   * `UNKNOWN_TOPIC_OR_PARTITION` when there is no such topic (any more). `bytesMax`: less than a megabyte; one batch comes in any case.
    */
-  read(topic: string, partition: number, offset: number): Promise<LogPage>
+  read(topic: string, partition: number, offset: number, bytesMax?: number): Promise<LogPage>
   /**
    * Where to begin so that nothing for which `reached` holds is missed, given that it holds for everything after the first for which it does:
    * a search by halves, about twenty pages for a million records.
@@ -61,8 +61,8 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
     throw new KafkaError(type, `${topic}/${partition} has no leader now`)
   }
 
-  async function fetchPage(topic: string, partition: number, offset: number): Promise<LogPage> {
-    const settings = { maxWaitMs: 0, bytesMin: 1, bytesMax: PAGE_BYTES, partitionBytesMax: PAGE_BYTES, sessionId: 0, sessionEpoch: -1 }
+  async function fetchPage(topic: string, partition: number, offset: number, bytesMax = PAGE_BYTES): Promise<LogPage> {
+    const settings = { maxWaitMs: 0, bytesMin: 1, bytesMax, partitionBytesMax: bytesMax, sessionId: 0, sessionEpoch: -1 }
     const { topicId, leader } = await placeOf(topic, partition)
     const request = fetchRequest(settings, [{ topicId, partition, leaderEpoch: leader.epoch, offset, lastEpoch: -1 }], [])
     const { errorCode, partitions, endpoints } = await wire.send(leader.node, request, LANE)
@@ -95,15 +95,15 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
     persistently(topic, () => wire.offset(topic, partition, at))
 
   return {
-    async read(topic, partition, offset) {
+    async read(topic, partition, offset, bytesMax) {
       try {
-        return await persistently(topic, () => fetchPage(topic, partition, offset))
+        return await persistently(topic, () => fetchPage(topic, partition, offset, bytesMax))
       } catch (error) {
         if (!(error instanceof KafkaError) || error.type !== 'OFFSET_OUT_OF_RANGE') throw error
         const start = await offsetOf(topic, partition, 'earliest')
         // Beyond the end of a log that was cut: the start would bring what was read long ago.
         if (start <= offset) return { records: [], nextOffset: offset, stableEnd: offset }
-        return persistently(topic, () => fetchPage(topic, partition, start))
+        return persistently(topic, () => fetchPage(topic, partition, start, bytesMax))
       }
     },
     async search(topic, partition, reached) {

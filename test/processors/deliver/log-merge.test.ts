@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createLogMerge, type LogMerge } from '../../../processors/deliver/catch-up/log-merge.ts'
+import { createLogWatch } from '../../../processors/deliver/catch-up/log-watch.ts'
+import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { createFakeLog, type FakeLog } from './fake-log.ts'
@@ -139,5 +141,35 @@ describe('a merge of the partitions of a log', () => {
     await seen.loop
     expect(seen.isOver()).toBe(true)
     expect(seen.numbers).toEqual(Array.from({ length: 30 }, (_, at) => at + 11))
+  })
+  it('has a megabyte of pages in memory, however many partitions there are, and shows what it has and waits for', async () => {
+    const log = createFakeLog()
+    const asked = new Set<number | undefined>()
+    const watch = createLogWatch()
+    const pages: LogPages = {
+      ...log.source.pages,
+      read(topic, partition, offset, bytesMax) {
+        asked.add(bytesMax)
+        return log.source.pages.read(topic, partition, offset)
+      },
+    }
+    for (let at = 0; at < 4; at++) log.grow()
+    for (let number = 1; number <= 8; number++) log.write(number % 4, number)
+    const { merge: made, clock } = merge(log, { log: { ...log.source, pages, watch }, through: () => 9 })
+    const reading = made.read()
+    await settle(clock, 1, 0)
+    await reading
+    expect([...asked]).toEqual([256 * 1024])
+    log.write(1, 10)
+    log.write(0, 9, {}, true)
+    const seen = collect(made)
+    await settle(clock, 4)
+    expect([seen.numbers, watch.missingSeconds(), watch.pagesBytes()]).toEqual([[], expect.any(Number), '{"n":10}'.length])
+    expect(watch.missingSeconds()).toBeGreaterThan(2)
+    log.settle(0)
+    await settle(clock, 3)
+    expect(seen.numbers).toEqual([9, 10])
+    made.close()
+    expect([watch.missingSeconds(), watch.pagesBytes()]).toEqual([0, 0])
   })
 })
