@@ -16,7 +16,7 @@ import type { CatchUpSources } from './catch-ups.ts'
 import type { EarlyRecords } from './early-records.ts'
 import { type BulkEnd, createExpiry, type Target } from './expiry.ts'
 import { isUnlisted, recordedAt, type SubscribersOf } from './listed-records.ts'
-import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
+import { closeWhenWaiting, createLogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createLogRetention } from './log-retention.ts'
 import { owedOf, topicOf } from './owed-from-log.ts'
 
@@ -24,8 +24,6 @@ const PASS_MS = 60_000
 const ROWS_PER_TRANSACTION = 2_000
 const ROWS_PER_SECOND = 5_000
 const TROUBLE_PAUSE_MS = 1_000
-/** A number that a log does not show is waited for so long before other logs have their turn. */
-const LOG_WAIT_MS = 5_000
 
 export interface BulkEnded extends BulkEnd {
   range: OwedRange
@@ -84,12 +82,21 @@ export function createBulkEnds(deps: {
     if (!deps.isReadAgain()) return
     const byLog = new Map<string, OwedRange[]>()
     await retention.refresh(states.ranges().map(topicOf))
+    const passes: Array<() => Promise<void>> = []
     for (const range of states.ranges()) {
-      await earlyPass(range)
+      passes.push(() => earlyPass(range))
       const topic = topicOf(range)
       byLog.set(topic, [...(byLog.get(topic) ?? []), range])
     }
-    for (const [topic, ranges] of byLog) if (!closed) await logPass(topic, ranges.flatMap(targetsOf))
+    for (const [topic, ranges] of byLog) passes.push(() => logPass(topic, ranges.flatMap(targetsOf)))
+    await runAll(passes)
+  }
+
+  /** Trouble with one keeps no other from its turn. */
+  async function runAll(passes: Array<() => Promise<void>>): Promise<void> {
+    const errors: unknown[] = []
+    for (const each of passes) if (!closed) await each().catch(error => errors.push(error))
+    if (errors.length > 0) throw errors[0]
   }
 
   async function logPass(topic: string, targets: Target[]): Promise<void> {
@@ -98,7 +105,7 @@ export function createBulkEnds(deps: {
     const from = Math.min(...needed.map(target => target.from))
     const through = () => Math.max(...needed.map(({ segment }) => segment.throughNumber))
     const merge = createLogMerge({ ...deps, topic, from, through })
-    const giveUp = giveUpWaiting(merge)
+    const patience = closeWhenWaiting(merge, clock)
     try {
       while (!closed && needed.some(isUnder) && merge.next()! <= through()) {
         const read = await merge.read()
@@ -107,20 +114,9 @@ export function createBulkEnds(deps: {
         else for (const target of needed) await gonePass(target, read.gone.from, read.gone.through)
       }
     } finally {
-      giveUp.cancel()
+      patience.cancel()
       merge.close()
     }
-  }
-
-  /** A log that does not show its next number keeps no other waiting: it has its turn in the next pass. */
-  function giveUpWaiting(merge: LogMerge): Pick<Timer, 'cancel'> {
-    let timer: Timer | undefined
-    const look = () => {
-      if (merge.waitingMs() >= LOG_WAIT_MS) merge.close()
-      else timer = clock.after(LOG_WAIT_MS, look)
-    }
-    look()
-    return { cancel: () => timer?.cancel() }
   }
 
   const isUnder = ({ over, range }: Target) => !over && states.get(range.webhookId)?.range === range

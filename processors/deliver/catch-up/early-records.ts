@@ -14,7 +14,7 @@ import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
 import { EARLY_INPUTS } from '../state/early-entries.ts'
 import type { OwedRange } from '../state/owed-range.ts'
-import { createLogMerge, type LogSource } from './log-merge.ts'
+import { closeWhenWaiting, createLogMerge, type LogSource } from './log-merge.ts'
 
 export interface EarlyRecords {
   /** By entry; undefined where the event is gone everywhere. Rejects while a broker cannot be read. */
@@ -42,9 +42,12 @@ export function createEarlyRecords(deps: { log: LogSource; partition: number; cl
   async function fromLog(range: OwedRange, entry: EarlyEntry): Promise<RetryRecord | undefined> {
     const topic = events.nameFor(range.organizationId, range.environment)
     const merge = createLogMerge({ ...deps, topic, from: entry.number, through: () => entry.number })
+    const patience = closeWhenWaiting(merge, deps.clock)
     const read = await merge.read()
+    patience.cancel()
     merge.close()
-    const record = read && 'records' in read ? read.records[0]?.record : undefined
+    if (!read) throw new Error(`${topic} does not show event ${entry.number} now`)
+    const record = 'records' in read ? read.records[0]?.record : undefined
     return record && delivery(range, entry, readEventHeaders(record.headers, range.organizationId), record.value!)
   }
 

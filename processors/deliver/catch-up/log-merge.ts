@@ -48,6 +48,7 @@ const PAGE_BYTES_MIN = 32 * 1024
 /** Records handed out at once. */
 const BATCH_RECORDS = 200
 const WAIT_MS = { first: 50, longest: 1_000 }
+const PATIENCE_MS = 5_000
 
 interface Lane {
   /** Where the next page begins. */
@@ -239,6 +240,17 @@ export function createLogMerge(deps: {
       pause?.resolve()
     },
   }
+}
+
+/** Closes the merge once it has waited for a number for five seconds, so that it keeps nothing else waiting. */
+export function closeWhenWaiting(merge: LogMerge, clock: Clock): Pick<Timer, 'cancel'> {
+  let timer: Timer | undefined
+  const look = () => {
+    if (merge.waitingMs() >= PATIENCE_MS) merge.close()
+    else timer = clock.after(PATIENCE_MS, look)
+  }
+  look()
+  return { cancel: () => timer?.cancel() }
 }
 
 /** The number of the event that a record of a log holds. */
