@@ -66,6 +66,8 @@ export const FAILED_BLOCK_NUMBERS = 8192
 export interface AskedDelivery {
   attempts: number
   atMs: number
+  /** The command that asked; null as a release before wrote it. */
+  by: string | null
 }
 
 /** An endpoint whose last attempts failed, that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
@@ -191,6 +193,7 @@ export const askedDeliveryCodec = avroCodec<AskedDelivery>({
   fields: [
     { name: 'attempts', type: 'int' },
     { name: 'atMs', type: 'long' },
+    { name: 'by', ...nullable('string') },
   ],
 })
 

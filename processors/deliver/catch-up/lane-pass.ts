@@ -8,7 +8,7 @@ import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.
 import { type IsLaneFull, isFed, type LogItem, laneKey, owedOf, subjectOf, subjectOfLane, topicOf } from './owed-from-log.ts'
 
 export async function lanePass(
-  ports: Pick<FeederPorts, 'log' | 'clock' | 'logger' | 'subscribersOf'> & {
+  ports: Pick<FeederPorts, 'log' | 'clock' | 'logger' | 'gone' | 'subscribersOf'> & {
     range: OwedRange
     isLaneFull: IsLaneFull
     mayBegin(): boolean
@@ -54,6 +54,7 @@ export async function lanePass(
       const read = await merge.read()
       if (!read) return
       if ('records' in read) for (const item of await itemsOf(read.records)) offer(item)
+      else await ports.gone(range, read.gone.from, Math.min(read.gone.through, range.lastNumber()))
     }
     // The rest have come up with the range.
     if (!isClosed()) for (const lane of free.keys()) range.unskip(lane)

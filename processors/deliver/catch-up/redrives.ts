@@ -84,7 +84,7 @@ export function createRedrives(ports: {
         completeAtMs: 0,
         begins: () => true,
         ends: event => event.sequence > throughSequence,
-        choose: batch => choose(state, batch),
+        choose: batch => choose(commandId, state, batch),
       },
       ratePerSecond,
       inFlightMax: () => webhookOf(state)?.maxInFlight ?? 1,
@@ -93,12 +93,14 @@ export function createRedrives(ports: {
         const { attempts, replayId, createdAt, id } = letter!
         const nowMs = Math.round(clock.nowMs())
         // It has been asked for by name meanwhile.
-        if (!ports.asked.accept(id, attempts, nowMs, true)) {
+        if (!ports.asked.accept(id, attempts, commandId, nowMs, true)) {
           left()
           return
         }
         const schedule = { attempts, attemptsBefore: attempts, once: false, dueAtMs: nowMs, createdAtMs: Date.parse(createdAt) }
         ports.take({ event, payload, webhookId, deliveryId: id, trigger: 'manual', replayId, ...schedule }, left)
+        // That it is asked for is shown at once.
+        ports.changed()
       },
       moved: () => states.touch(commandId),
     })
@@ -107,7 +109,7 @@ export function createRedrives(ports: {
     if (!closed && states.get(commandId) === state) states.end(commandId)
   }
 
-  async function choose(state: Running, batch: Candidate[]): Promise<Candidate[]> {
+  async function choose(commandId: string, state: Running, batch: Candidate[]): Promise<Candidate[]> {
     const { webhookId, throughSequence, fromMs, toMs, askedAtMs } = state
     if (!webhookOf(state)) return []
     const ids = new Map(
@@ -115,7 +117,9 @@ export function createRedrives(ports: {
     )
     if (ids.size === 0) return []
     const found = await ports.deliveries(state, [...ids.keys()])
-    const chosen = found.filter(({ status, reason, trigger, createdAt, newestAt }) => {
+    const chosen = found.filter(({ id, status, reason, trigger, createdAt, newestAt }) => {
+      // It was in flight in a crash.
+      if (status === 'retrying' && reason === 'asked_for') return ports.asked.isBy(id, commandId)
       if (!(status === 'failed' || (status === 'skipped' && reason === 'left_out')) || trigger === 'test') return false
       const createdMs = Date.parse(createdAt)
       if ((fromMs !== null && createdMs < fromMs) || (toMs !== null && createdMs >= toMs)) return false

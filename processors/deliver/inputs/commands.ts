@@ -29,10 +29,10 @@ export function createCommandReader(deps: {
   const { handle, progress, shard, asked, cancelling, room, clock } = deps
   let paused = false
 
-  function retry(record: RetryRecord, begun: Begun): void {
+  function retry(record: RetryRecord, commandId: string, begun: Begun): void {
     const nowMs = Math.round(clock.nowMs())
     // A second call for the same attempt: it has been made, or is under way.
-    if (asked.accept(record.deliveryId, record.attempts, nowMs))
+    if (asked.accept(record.deliveryId, record.attempts, commandId, nowMs))
       shard.takeAsked({ ...record, dueAtMs: nowMs }, { source: { progress, record: begun, place: 0 }, countedAs: 'nothing' })
     else progress.end(begun, 0)
   }
@@ -45,7 +45,7 @@ export function createCommandReader(deps: {
     else if (command.kind === 'cancel') {
       const over = () => progress.end(begun, 0)
       cancelling.delivery(command.deliveryId, command.webhookId, over, command.event ?? undefined)
-    } else if (command.record) retry(command.record, begun)
+    } else if (command.record) retry(command.record, command.commandId, begun)
     else progress.end(begun, 0)
   }
 

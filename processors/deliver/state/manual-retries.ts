@@ -12,8 +12,13 @@ const REMEMBERED_OF_RANGE_MS = 600_000
 
 export interface Asked {
   restore(deliveryId: string, value: Buffer | null): void
-  /** False when the delivery has been taken up at this number of attempts, or a later one, already. */
-  accept(deliveryId: string, attempts: number, nowMs: number, ofRange?: boolean): boolean
+  /**
+   * False when another command has had the delivery taken up at this number of attempts, or any at a later one. The same one may ask again: it does
+   * after a crash, when what it had taken up was in flight.
+   */
+  accept(deliveryId: string, attempts: number, by: string, nowMs: number, ofRange?: boolean): boolean
+  /** Whether this command was the last to have it taken up. */
+  isBy(deliveryId: string, by: string): boolean
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
@@ -45,16 +50,18 @@ export function createAsked(): Asked {
       asked.delete(deliveryId)
       if (value) asked.set(deliveryId, askedDeliveryCodec.decode(value))
     },
-    accept(deliveryId, attempts, nowMs, ofRange = false) {
-      if ((asked.get(deliveryId)?.attempts ?? -1) >= attempts) return false
+    accept(deliveryId, attempts, by, nowMs, ofRange = false) {
+      const before = asked.get(deliveryId)
+      if (before && (before.attempts > attempts || (before.attempts === attempts && before.by !== by))) return false
       asked.delete(deliveryId)
-      asked.set(deliveryId, { attempts, atMs: Math.round(nowMs) })
+      asked.set(deliveryId, { attempts, atMs: Math.round(nowMs), by })
       changed.add(deliveryId)
       ofRanges.delete(deliveryId)
       if (ofRange) ofRanges.set(deliveryId, nowMs)
       forgetOld(nowMs)
       return true
     },
+    isBy: (deliveryId, by) => asked.get(deliveryId)?.by === by,
     seal(partition) {
       const records = [...changed].map(deliveryId => {
         const one = asked.get(deliveryId)

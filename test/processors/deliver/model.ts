@@ -261,6 +261,9 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
           if (found.length !== 1) throw new Error(`event ${event.sequence} for ${id} has ${found.length} ends at rest`)
         }
       }
+      const newest = new Map(shard.rows.map(row => [row.deliveryId, row]))
+      for (const { deliveryId: id, sequence, webhookId, state, reason } of newest.values())
+        if (state === 'retrying') throw new Error(`${id} of event ${sequence} to ${webhookId} is ${state} (${reason}) at rest`)
       for (const prefix of ['parked/', 'owed/', 'early/', 'open/', 'failed/', 'endpoint/', 'lane/', 'redrive/', 'replay/']) {
         const left = shard.state(prefix)
         if (left.length > 0) throw new Error(`at rest ${left.map(({ key }) => key!.toString())} is stored`)
