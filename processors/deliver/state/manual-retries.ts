@@ -13,8 +13,8 @@ const REMEMBERED_OF_RANGE_MS = 600_000
 export interface Asked {
   restore(deliveryId: string, value: Buffer | null): void
   /**
-   * False when another command has had the delivery taken up at this number of attempts, or any at a later one. The same one may ask again: it does
-   * after a crash, when what it had taken up was in flight.
+   * False when the delivery has been taken up at this number of attempts, or a later one, already. After a restart the command that had asked may
+   * ask once more: it does when what it had taken up was in flight in a crash.
    */
   accept(deliveryId: string, attempts: number, by: string, nowMs: number, ofRange?: boolean): boolean
   /** Whether this command was the last to have it taken up. */
@@ -27,6 +27,8 @@ export function createAsked(): Asked {
   /** The one asked for longest ago first. */
   const asked = new Map<string, AskedDelivery>()
   const changed = new Set<string>()
+  /** As an earlier life left them. */
+  const restored = new Set<string>()
 
   /** Of ranges, in the same order; not known after a restart, which keeps them longer. */
   const ofRanges = new Map<string, number>()
@@ -35,24 +37,33 @@ export function createAsked(): Asked {
     for (const [deliveryId, atMs] of ofRanges) {
       if (atMs > nowMs - REMEMBERED_OF_RANGE_MS) break
       ofRanges.delete(deliveryId)
-      asked.delete(deliveryId)
-      changed.add(deliveryId)
+      forget(deliveryId)
     }
     for (const [deliveryId, { atMs }] of asked) {
       if (atMs > nowMs - REMEMBERED_MS) return
-      asked.delete(deliveryId)
-      changed.add(deliveryId)
+      forget(deliveryId)
     }
+  }
+
+  function forget(deliveryId: string): void {
+    asked.delete(deliveryId)
+    restored.delete(deliveryId)
+    changed.add(deliveryId)
   }
 
   return {
     restore(deliveryId, value) {
       asked.delete(deliveryId)
-      if (value) asked.set(deliveryId, askedDeliveryCodec.decode(value))
+      restored.delete(deliveryId)
+      if (!value) return
+      asked.set(deliveryId, askedDeliveryCodec.decode(value))
+      restored.add(deliveryId)
     },
     accept(deliveryId, attempts, by, nowMs, ofRange = false) {
       const before = asked.get(deliveryId)
-      if (before && (before.attempts > attempts || (before.attempts === attempts && before.by !== by))) return false
+      const isAnew = before?.by === by && restored.has(deliveryId)
+      if (before && (before.attempts > attempts || (before.attempts === attempts && !isAnew))) return false
+      restored.delete(deliveryId)
       asked.delete(deliveryId)
       asked.set(deliveryId, { attempts, atMs: Math.round(nowMs), by })
       changed.add(deliveryId)

@@ -101,6 +101,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
   const organizationId = organizationOf(runtime, shard)
   let applied = 0
   let events = 0
+  let commands = 0
   let publisher: ReturnType<TestRuntime['writer']> | undefined
   let logTopic: Promise<string> | undefined
 
@@ -165,7 +166,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
     /** What the api would write. */
     async command(command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>): Promise<void> {
       publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
-      const facts = { commandId: 'cmd_1', organizationId, attempts: 0, actorId: 'key_1', requestId: 'req_1', record: null }
+      const facts = { commandId: `cmd_${++commands}`, organizationId, attempts: 0, actorId: 'key_1', requestId: 'req_1', record: null }
       const value = deliveryCommandCodec.encode({ ...facts, ...command })
       await (await publisher).commit([{ topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value }])
     },
