@@ -107,19 +107,4 @@ describe('a broker that is frozen between the end of a transaction and its marke
     merge.close()
     expect([seen, gone]).toEqual([NUMBERS, []])
   })
-
-  it('and that loses its partition to another: the new leader gives what the transaction wrote there', async () => {
-    const topic = 'events.race_moved'
-    await cluster.healed()
-    await committed(topic)
-    const { seen, gone, over, merge } = catchingUp(topic)
-    try {
-      await until('the partition has another leader', async () => (await cluster.partition(topic, 1)).leader === 3)
-      await over
-    } finally {
-      cluster.thaw(LATE)
-    }
-    merge.close()
-    expect([seen, gone]).toEqual([NUMBERS, []])
-  })
 })
