@@ -129,7 +129,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
   function forget(connection: Connection): void {
     if (!idle.delete(connection)) return
     const siblings = idleByKey.get(connection.key)!
-    siblings.splice(siblings.lastIndexOf(connection), 1)
+    if (siblings.at(-1) === connection) siblings.pop()
+    else siblings.splice(siblings.lastIndexOf(connection), 1)
     if (siblings.length === 0) idleByKey.delete(connection.key)
   }
 

@@ -10,7 +10,7 @@ import type { Webhook } from '../control-plane/records.ts'
 import type { ChainTokens } from '../events/chain.ts'
 import { deliveryId, type Ids } from '../events/ids.ts'
 import { schemaHash } from '../registry/canonical-json.ts'
-import { type BuildAttempt, redactHeaders } from './request.ts'
+import { type BuildAttempt, shownHeaders } from './request.ts'
 import type { AttemptResult, Sender } from './send.ts'
 
 export const TEST_TYPE = 'webhook.test'
@@ -100,7 +100,7 @@ function rowOf(
     ...{ sequence, number: 1, maxAttempts: 1, trigger: 'test', state: result.errorKind === null ? 'success' : 'failed', reason: null },
     ...{ url: webhook.url, startedAtMs: Math.round(result.startedAtMs), durationMs: result.durationMs, connectMs: result.connectMs },
     ...{ firstByteMs: result.firstByteMs, responseStatus: result.status },
-    requestHeaders: JSON.stringify(redactHeaders(headers, webhook.headerNames)),
+    requestHeaders: shownHeaders(headers, webhook.headerNames),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
     responseBody: result.status === null ? null : result.body.toString(),
     ...{ errorKind: result.errorKind, error: result.error, nextAttemptAtMs: null, replayId: null, createdAtMs: recordedAtMs },

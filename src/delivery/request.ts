@@ -5,9 +5,11 @@
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Webhook } from '../control-plane/records.ts'
 import type { ReplayFacts } from '../events/envelope.ts'
+import { quoted } from '../json/quoted.ts'
 import type { Recipes } from './recipes.ts'
 
-const REDACTED = '[redacted]'
+const REDACTED = '"[redacted]"'
+const NAMES_MAX = 10_000
 
 export interface AttemptFacts {
   webhook: Webhook
@@ -64,14 +66,42 @@ function replayOf({ replayId, originalDeliveredAtMs = null }: AttemptFacts): Rep
   return { replayId, originalDeliveredAt: originalDeliveredAtMs === null ? null : new Date(originalDeliveredAtMs).toISOString() }
 }
 
-/** For the attempt log: names in lower case, without what would let a reader of the log pose as us, or as the webhook's owner. */
-export function redactHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): Record<string, string> {
-  const shown: Record<string, string> = {}
+/**
+ * For the attempt log, as a JSON object: names in lower case, without what would let a reader of the log pose as us, or as the webhook's owner.
+ * No name comes twice (`webhook-headers.ts`).
+ */
+export function shownHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): string {
+  let shown = ''
   for (const name in headers) {
-    const lower = name.toLowerCase()
-    shown[lower] = isSecret(lower) || ownNames.some(own => own.toLowerCase() === lower) ? REDACTED : headers[name]!
+    const { key, isSecret } = facetsOf(name)
+    const isHidden = isSecret || (ownNames.length > 0 && isOwn(name, ownNames))
+    shown += `${shown === '' ? '' : ','}${key}:${isHidden ? REDACTED : quoted(headers[name]!)}`
   }
-  return shown
+  return `{${shown}}`
+}
+
+const isOwn = (name: string, ownNames: readonly string[]): boolean => {
+  const lower = name.toLowerCase()
+  return ownNames.some(own => own.toLowerCase() === lower)
+}
+
+interface Facets {
+  /** In lower case and in quotes. */
+  key: string
+  isSecret: boolean
+}
+
+/** Of names that have been shown before; all webhooks of a process have few. */
+const facets = new Map<string, Facets>()
+
+function facetsOf(name: string): Facets {
+  const known = facets.get(name)
+  if (known !== undefined) return known
+  if (facets.size >= NAMES_MAX) facets.clear()
+  const lower = name.toLowerCase()
+  const made = { key: quoted(lower), isSecret: isSecret(lower) }
+  facets.set(name, made)
+  return made
 }
 
 function isSecret(name: string): boolean {

@@ -1,5 +1,7 @@
 /** The envelope of C.0.3 as a delivery carries it, and how the payload's own bytes get into a body. */
 import type { EventFacts } from '../../topics/deliveries.ts'
+import { isoTime } from '../json/iso-time.ts'
+import { quoted } from '../json/quoted.ts'
 import { traceIdOf } from '../observability/tracing/trace-context.ts'
 
 /** Of a delivery that a replay made (C.8). */
@@ -20,33 +22,37 @@ export interface DeliveryFacts {
  * Renders one delivery's body (C.10, format `default`). `data` is the payload's own bytes, never re-serialised, so numbers beyond double
  * precision and the order of keys survive. The idempotency key stays inside. What an event does not have is null, for a stable shape.
  */
-export function renderEnvelope(event: EventFacts, payload: Buffer, delivery: DeliveryFacts): Buffer {
-  const head = JSON.stringify({
-    id: event.eventId,
-    deliveryId: delivery.deliveryId,
-    apiVersion: delivery.apiVersion,
-    specversion: '1.0',
-    type: event.type,
-    canonicalName: event.canonicalName,
-    organizationId: event.organizationId,
-    environment: event.environment,
-    sequence: event.sequence,
-    source: event.source,
-    subject: event.subject,
-    actorId: event.actorId,
-    time: new Date(event.timeMs).toISOString(),
-    recordedAt: new Date(event.recordedAtMs).toISOString(),
-    schemaVersion: event.schemaVersion,
-    schemaHash: event.schemaHash,
-    correlationId: event.correlationId,
-    causationId: event.causationId,
-    traceId: traceIdOf(event.traceparent),
-    chain: { rootEventId: event.rootEventId, depth: event.depth, workflowPath: event.path },
-    federation: event.federation,
-    replay: delivery.replay,
-  })
-  return withMember(head, 'data', payload)
+export function renderEnvelope(event: EventFacts, payload: Buffer, { deliveryId, apiVersion, replay }: DeliveryFacts): Buffer {
+  const own = `{"id":${quoted(event.eventId)},"deliveryId":${quoted(deliveryId)},"apiVersion":${quoted(apiVersion)}`
+  return withMember(`${own},${membersOf(event)},"replay":${replay === null ? 'null' : JSON.stringify(replay)}}`, 'data', payload)
 }
+
+/** Of the event rendered last: an event with many webhooks is rendered for one after the other. */
+let rendered: { event: EventFacts | undefined; members: string } = { event: undefined, members: '' }
+
+/** What each of the event's deliveries says. */
+function membersOf(event: EventFacts): string {
+  if (rendered.event !== event) rendered = { event, members: renderMembers(event) }
+  return rendered.members
+}
+
+/** Put together by hand: on the hot path, where making an object of all this and having it looked through took as long as signing. */
+function renderMembers(event: EventFacts): string {
+  const { federation } = event
+  return (
+    `"specversion":"1.0","type":${quoted(event.type)},"canonicalName":${quoted(event.canonicalName)}` +
+    `,"organizationId":${quoted(event.organizationId)},"environment":"${event.environment}","sequence":${event.sequence}` +
+    `,"source":${quoted(event.source)},"subject":${quotedOrNull(event.subject)},"actorId":${quoted(event.actorId)}` +
+    `,"time":"${isoTime(event.timeMs)}","recordedAt":"${isoTime(event.recordedAtMs)}"` +
+    `,"schemaVersion":${quoted(event.schemaVersion)},"schemaHash":${quoted(event.schemaHash)}` +
+    `,"correlationId":${quotedOrNull(event.correlationId)},"causationId":${quotedOrNull(event.causationId)}` +
+    `,"traceId":${quotedOrNull(traceIdOf(event.traceparent))}` +
+    `,"chain":{"rootEventId":${quoted(event.rootEventId)},"depth":${event.depth},"workflowPath":${event.path.length === 0 ? '[]' : JSON.stringify(event.path)}}` +
+    `,"federation":${federation === null ? 'null' : JSON.stringify(federation)}`
+  )
+}
+
+const quotedOrNull = (text: string | null): string => (text === null ? 'null' : quoted(text))
 
 /** One more member for a JSON object that has some: its value is these bytes, as they are. */
 export function withMember(object: string, name: string, value: Buffer): Buffer {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
 import type { FederationPush } from '../../src/control-plane/records.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
-import { redactHeaders } from '../../src/delivery/request.ts'
+import { shownHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { build, event, nowMs, random, secrets, webhookWith } from './receiving.ts'
@@ -82,7 +82,7 @@ describe('the request of an attempt', () => {
         ...{ previousEncryptedSecret: secrets.encrypt('the former secret'), previousSecretExpiresAt: new Date(nowMs + 1000).toISOString() },
       }),
     ).headers
-    const shown = redactHeaders(headers, withOwn.headerNames)
+    const shown = JSON.parse(shownHeaders(headers, withOwn.headerNames)) as Record<string, string>
     expect(shown).toMatchObject({ 'webhook-id': 'dlv_1', 'x-event-id': 'evt_1', 'content-type': 'application/json; charset=utf-8' })
     const redacted = Object.keys(shown).filter(name => shown[name] === '[redacted]')
     expect(redacted.sort()).toEqual(

@@ -2,7 +2,7 @@
  * What deliveries write. Retries and dead letters go out as they come; attempt rows and completions are packed, one record for many rows.
  */
 
-import { redactHeaders } from '../../../src/delivery/request.ts'
+import { shownHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
@@ -141,8 +141,21 @@ function stored(delivery: Delivery): RetryRecord {
 
 export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {
   const { webhook, headers } = delivery.attempt!
+  const { event } = delivery
+  // Written out: rows are made once an attempt, and a spread copies them.
   return {
-    ...factsOf(delivery),
+    deliveryId: delivery.deliveryId,
+    webhookId: delivery.webhookId,
+    organizationId: event.organizationId,
+    environment: event.environment,
+    eventId: event.eventId,
+    emitId: event.emitId,
+    eventType: event.type,
+    canonicalName: event.canonicalName,
+    sequence: event.sequence,
+    trigger: delivery.trigger,
+    replayId: delivery.replayId,
+    createdAtMs: createdAtOf(delivery),
     attemptId,
     number: delivery.attempts + 1,
     maxAttempts: webhook.retryDelaysMs.length,
@@ -154,7 +167,7 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
     connectMs: result.connectMs,
     firstByteMs: result.firstByteMs,
     responseStatus: result.status,
-    requestHeaders: JSON.stringify(redactHeaders(headers, webhook.headerNames)),
+    requestHeaders: shownHeaders(headers, webhook.headerNames),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
     responseBody: result.status === null ? null : result.body.toString(),
     errorKind: result.errorKind,
@@ -193,8 +206,11 @@ export function stepRow(
 type Facts = Pick<Delivery, 'deliveryId' | 'webhookId' | 'event' | 'trigger' | 'replayId' | 'createdAtMs'>
 
 /** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
-function factsOf({ deliveryId, webhookId, event, trigger, replayId, createdAtMs: takenUpAtMs }: Facts) {
-  const createdAtMs = trigger === 'live' ? event.recordedAtMs : takenUpAtMs
+const createdAtOf = ({ trigger, event, createdAtMs }: Facts): number => (trigger === 'live' ? event.recordedAtMs : createdAtMs)
+
+function factsOf(facts: Facts) {
+  const { deliveryId, webhookId, event, trigger, replayId } = facts
+  const createdAtMs = createdAtOf(facts)
   const { organizationId, environment, eventId, emitId, type: eventType, canonicalName, sequence } = event
   return {
     deliveryId,
