@@ -75,3 +75,23 @@ export interface Owner {
   /** The request has ended. Also called for what was dropped meanwhile. Never throws. */
   finish(delivery: Delivery, result: AttemptResult): void
 }
+
+/** Held, until it is due. */
+export function takeInHand(record: RetryRecord, origin: Origin, owner: Owner, takenAtMs: number): Delivery {
+  return {
+    ...record,
+    owner,
+    source: origin.source,
+    countedAs: origin.countedAs,
+    fed: origin.fed,
+    isRetry: origin.isRetry ?? false,
+    fresh: origin.fresh ?? false,
+    stage: 'held',
+    bytes: record.payload.length,
+    takenAtMs,
+    waitingSinceMs: 0,
+    lane: undefined,
+    cancel: undefined,
+    attempt: undefined,
+  }
+}

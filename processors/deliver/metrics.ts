@@ -3,6 +3,7 @@ import type { ReadSoFar } from '../../src/observability/retry-depth.ts'
 import type { Stage } from './delivery.ts'
 import type { Room } from './dispatch/memory-budget.ts'
 import type { OwedRange } from './state/owed-range.ts'
+import type { Progress } from './state/progress.ts'
 
 /** Deliveries in hand, by how far they are. */
 export type Stages = Record<Exclude<Stage, 'over'>, number>
@@ -33,5 +34,25 @@ export function createFigures(room: Room, shards: ReadonlySet<Watched>): Deliver
     },
     inputs: () => [...shards].flatMap(shard => shard.inputs()),
     owed: () => [...shards].flatMap(shard => shard.owed()),
+  }
+}
+
+export function createWatched(deps: {
+  inputs: readonly Progress[]
+  partition: number
+  /** Of what waits unloaded in a retry topic. */
+  oldestAtMs(topic: string): number | undefined
+  count: Watched['count']
+  owed: Watched['owed']
+}): Watched {
+  const { partition, count, owed } = deps
+  return {
+    count,
+    owed,
+    inputs: () =>
+      deps.inputs.map(progress => {
+        const { topic } = progress
+        return { topic, partition, readTo: progress.readTo(), open: progress.open(), oldestAtMs: deps.oldestAtMs(topic) }
+      }),
   }
 }

@@ -20,11 +20,12 @@ import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Attempts } from './attempt.ts'
 import type { Owing } from './catch-up/owing.ts'
-import type { Delivery, Origin, Owner } from './delivery.ts'
+import { type Delivery, type Origin, type Owner, takeInHand } from './delivery.ts'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
 import { createDueQueue } from './dispatch/due-queue.ts'
 import type { Room } from './dispatch/memory-budget.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
+import { createUncommittedResults } from './dispatch/uncommitted-results.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { Stages } from './metrics.ts'
 import type { Announcing } from './outcome/announcements.ts'
@@ -108,9 +109,7 @@ export function createDeliveryShard(deps: {
   let refusedOne = false
   let sweepAtMs = 0
   let closed = false
-  let results = { filling: 0, sealed: 0 }
-  /** When the oldest result that is not committed ended; monotonic. */
-  let oldest: { filling: number | undefined; sealed: number | undefined } = { filling: undefined, sealed: undefined }
+  const results = createUncommittedResults({ clock, changed: dispatcher.uncommitted })
   let drained: () => void = () => undefined
 
   const owner: Owner = {
@@ -134,9 +133,7 @@ export function createDeliveryShard(deps: {
 
   /** A crash repeats what is not committed: results that are late to commit stop further requests, as does a shard that is held no longer. */
   function mayBegin(): boolean {
-    const since = oldest.sealed ?? oldest.filling
-    if (since !== undefined && clock.monotonicMs() - since > limits.uncommittedMsMax) return false
-    return handle.isHeld()
+    return results.oldestMs() <= limits.uncommittedMsMax && handle.isHeld()
   }
 
   function onDue(delivery: Delivery): void {
@@ -205,26 +202,6 @@ export function createDeliveryShard(deps: {
     return sending
   }
 
-  function inHandOf(record: RetryRecord, { source, countedAs, fed, isRetry = false, fresh = false }: Origin): Delivery {
-    const delivery: Delivery = {
-      ...record,
-      owner,
-      source,
-      countedAs,
-      fed,
-      isRetry,
-      fresh,
-      stage: 'held',
-      bytes: record.payload.length,
-      takenAtMs: clock.nowMs(),
-      waitingSinceMs: 0,
-      lane: undefined,
-      cancel: undefined,
-      attempt: undefined,
-    }
-    return delivery
-  }
-
   function keep(delivery: Delivery): void {
     room.take(delivery.bytes)
     inHand.add(delivery)
@@ -240,9 +217,7 @@ export function createDeliveryShard(deps: {
   }
 
   function finish(delivery: Delivery, result: AttemptResult): void {
-    results.filling++
-    oldest.filling ??= clock.monotonicMs()
-    dispatcher.uncommitted(1)
+    results.add()
     delivery.cancel = deps.cancelReason(delivery) ?? delivery.cancel
     settle.attempted(delivery, result)
   }
@@ -260,7 +235,7 @@ export function createDeliveryShard(deps: {
 
   return {
     take(record, origin) {
-      const delivery = inHandOf(record, origin)
+      const delivery = takeInHand(record, origin, owner, clock.nowMs())
       const cancel = deps.cancelReason(record)
       const later = record.dueAtMs > delivery.takenAtMs && cancel === undefined
       if (later && !due.add(delivery, record.dueAtMs)) {
@@ -280,7 +255,7 @@ export function createDeliveryShard(deps: {
       if (delivery.stage === 'lined') dispatch(delivery)
     },
     takeAsked(record, origin) {
-      const delivery = inHandOf(record, origin)
+      const delivery = takeInHand(record, origin, owner, clock.nowMs())
       keep(delivery)
       settle.asked(delivery)
       dispatch(delivery)
@@ -298,7 +273,7 @@ export function createDeliveryShard(deps: {
     },
     isFlying: deliveryId => [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
     endUntaken(record, origin, { state, reason }) {
-      const delivery = inHandOf(record, origin)
+      const delivery = takeInHand(record, origin, owner, clock.nowMs())
       keep(delivery)
       if (state === 'cancelled') settle.cancelled(delivery, reason)
       else settle.refused(delivery, reason)
@@ -337,16 +312,10 @@ export function createDeliveryShard(deps: {
       if (moved < SWEEP_DELIVERIES) sweepAtMs = nowMs + limits.waitingMsMax / 8
     },
     seal() {
-      results = { filling: 0, sealed: results.filling }
-      oldest = { filling: undefined, sealed: oldest.filling }
+      results.seal()
       return settle.seal()
     },
-    committed() {
-      const { sealed } = results
-      results.sealed = 0
-      oldest.sealed = undefined
-      if (sealed > 0) dispatcher.uncommitted(-sealed)
-    },
+    committed: results.committed,
     async drain() {
       stop()
       if (inFlight === 0) return
@@ -363,7 +332,7 @@ export function createDeliveryShard(deps: {
       closed = true
       stop()
       for (const delivery of inHand) drop(delivery)
-      dispatcher.uncommitted(-results.filling - results.sealed)
+      results.drop()
     },
   }
 }

@@ -1,0 +1,48 @@
+/** What `deliver` is given by the process that it runs in. */
+import type { Clock, Random } from '../../src/clock.ts'
+import type { SecretBox } from '../../src/control-plane/secrets.ts'
+import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ReportHealth } from '../../src/control-plane/webhook-health.ts'
+import type { Sender } from '../../src/delivery/send.ts'
+import type { ChainTokens } from '../../src/events/chain.ts'
+import type { Ids } from '../../src/events/ids.ts'
+import type { SendNotice } from '../../src/notifications/owner-notices.ts'
+import type { Logger } from '../../src/observability/logger.ts'
+import type { Tracing } from '../../src/observability/tracing/tracing.ts'
+import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import type { CatchUpSources } from './catch-up/catch-ups.ts'
+import type { FedOutcome } from './catch-up/owing.ts'
+import type { DeliverLimits } from './limits.ts'
+import type { DeliverFigures } from './metrics.ts'
+
+export interface DeliverDependencies {
+  view: ControlView
+  secrets: SecretBox
+  sender: Sender
+  chains: ChainTokens
+  clock: Clock
+  /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
+  clockOffsetMs?: number
+  random: Random
+  ids: Ids
+  /** Shortens delays (`CLARION_TIME_SCALE`). */
+  timeScale: number
+  logger: Logger
+  catchUp: CatchUpSources
+  /** Tells the control plane what was seen of an endpoint. */
+  reportHealth: ReportHealth
+  /** Sends a notice to the owner of an organization. */
+  sendNotice: SendNotice
+  limits?: Partial<DeliverLimits>
+  tracing?: Tracing | undefined
+  /** After each attempt, before its transaction has committed. */
+  onAttempt?(row: AttemptRow, isFed: boolean): void
+  /** So many deliveries have ended in bulk. */
+  onBulkEnd?(reason: string, count: number): void
+  /** A webhook begins to wait, is fed, or is live again. */
+  onTransition?(from: string, to: string): void
+  /** An attempt of what a webhook was owed as a range has ended. */
+  onFed?(outcome: FedOutcome, isProbe: boolean): void
+  /** Called once: what is given may be asked at any time. */
+  watch?(figures: DeliverFigures): void
+}

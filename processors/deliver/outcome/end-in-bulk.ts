@@ -1,0 +1,43 @@
+/** What ends without an attempt, many at a time: rows, completions, what others are told of it, and one record of dead letters. */
+import type { Clock } from '../../../src/clock.ts'
+import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { BulkEnded } from '../catch-up/bulk-ends.ts'
+import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
+import type { OpenEvents } from '../state/open-events.ts'
+import type { Announcing } from './announcements.ts'
+import { bulkRow, deadLetters, type Outputs } from './outputs.ts'
+
+export type EndInBulk = (ended: BulkEnded[]) => void
+
+export function createEndInBulk(deps: {
+  handle: ShardHandle
+  clock: Clock
+  outputs: Outputs
+  events: OpenEvents
+  lanes: SubjectLanes
+  announce: Announcing
+  /** So many deliveries have ended. */
+  onBulkEnd?: ((reason: string, count: number) => void) | undefined
+}): EndInBulk {
+  const { handle, clock, outputs, events, lanes, announce } = deps
+
+  return ended => {
+    if (ended.length === 0) return
+    const nowMs = clock.nowMs()
+    for (const each of ended) {
+      outputs.attempted(bulkRow(each, nowMs))
+      const failed = each.state === 'failed'
+      const { event, keys, entry, range } = each
+      if (entry) lanes.endedElsewhere(range.webhookId, event.subject, event.sequence)
+      const done = keys
+        ? event.sequence > range.closedThrough && events.endOfRange(event, keys, range.key, { failed, nowMs })
+        : entry?.isCounted && events.end(event, 'away', failed, nowMs)
+      if (!done) continue
+      outputs.completed(done.completion)
+      announce.completed(event, done.completion.state, done.deliveries)
+    }
+    announce.endedInBulk(ended)
+    handle.write(ended[0]!.state === 'failed' ? [deadLetters(ended, handle.shard)] : [])
+    deps.onBulkEnd?.(ended[0]!.reason, ended.length)
+  }
+}
