@@ -87,8 +87,9 @@ export function createSettle(deps: {
       deps.announce.completed(delivery.event, ended.completion.state, ended.deliveries)
     }
     if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
-    // The next one in line waits for it; and a catch-up is so quick that a crash would repeat much of it.
-    const isAwaited = delivery.lane !== undefined || delivery.fed !== undefined || delivery.trigger === 'replay'
+    // The next one in line waits for it; and of a replay, which goes on its own rate, a crash is to repeat little. What is fed from a range
+    // commits at the pace of live deliveries: it comes as quickly as they do.
+    const isAwaited = delivery.lane !== undefined || delivery.trigger === 'replay'
     deps.lanes.ended(delivery)
     release(delivery)
     handle.write(records, isAwaited)
