@@ -7,6 +7,7 @@ import { type Children, createChildren } from './children.ts'
 import { watchOthers } from './cpu.ts'
 import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
+import { measureCatchUp } from './figures/catch-up.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
 import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
@@ -38,6 +39,7 @@ const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
   emit: measureEmit,
   batch: measureBatch,
   delivery: measureDelivery,
+  'catch-up': measureCatchUp,
   'fan-out': measureFanOut,
   overload: measureOverload,
   path: measurePath,

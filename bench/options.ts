@@ -9,6 +9,7 @@ export const FIGURES = [
   'emit',
   'batch',
   'delivery',
+  'catch-up',
   'fan-out',
   'overload',
   'path',

@@ -19,7 +19,7 @@ export interface HttpAnswer {
 
 export interface HttpClient {
   /** Never throws on a status. */
-  send(method: 'GET' | 'POST', path: string, body?: string): Promise<HttpAnswer>
+  send(method: 'GET' | 'POST' | 'PATCH', path: string, body?: string): Promise<HttpAnswer>
   close(): Promise<void>
 }
 
