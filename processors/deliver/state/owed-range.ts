@@ -111,6 +111,9 @@ export function createOwedRange(
   let segments: Segment[] = (stored?.segments ?? []).map(segment => ({ ...segment, passed: segment.settledNumber }))
   const left = createLeftNumbers(webhookId)
   const out = new Set<number>()
+  /** Whether what is out was begun in the order of its numbers, as it is without restarts and lanes: then the lowest is the first. */
+  let isInOrder = true
+  let lastBegun = -1
   const passedBy = new Set<number>()
   const skipped = new Map<string, number>()
   let lowestSkipped = Number.POSITIVE_INFINITY
@@ -134,7 +137,11 @@ export function createOwedRange(
   function settle(): void {
     for (const segment of segments) {
       let settled = Math.min(segment.passed, Math.max(segment.settledNumber, lowestSkipped - 1))
-      for (const each of out) if (each > segment.settledNumber && each <= segment.throughNumber && each <= settled) settled = each - 1
+      for (const each of out) {
+        if (each <= segment.settledNumber || each > segment.throughNumber || each > settled) continue
+        settled = each - 1
+        if (isInOrder) break
+      }
       if (settled > segment.settledNumber) segment.settledNumber = settled
     }
     segments = segments.filter(({ mode, settledNumber, throughNumber }) => mode === 'open' || settledNumber < throughNumber)
@@ -192,6 +199,8 @@ export function createOwedRange(
       (number <= range.pendingThrough && number >= range.pendingFrom && !passedBy.has(number)),
     isOwed: number => covering(number).length > 0 && !left.has(number) && !out.has(number),
     begin(number) {
+      isInOrder = out.size === 0 || (isInOrder && number >= lastBegun)
+      lastBegun = number
       out.add(number)
     },
     restart(number) {
@@ -224,7 +233,10 @@ export function createOwedRange(
       settle()
     },
     outstanding: () => out.size,
-    oldestOutstanding: () => (out.size === 0 ? undefined : Math.min(...out)),
+    oldestOutstanding() {
+      if (out.size === 0) return undefined
+      return isInOrder ? out.values().next().value : Math.min(...out)
+    },
     close(mode) {
       for (const segment of segments) if (segment.mode === 'open' || mode !== 'draining') segment.mode = mode
       changed()
