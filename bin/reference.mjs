@@ -15,8 +15,8 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   process.exit(again.status ?? 1)
 }
 
-const { codesPage } = await import('../src/codes-page.ts')
-const { eventsPage } = await import('../src/events-page.ts')
+const { codesPage } = await import('./codes-page.ts')
+const { eventsPage } = await import('./events-page.ts')
 const { SDK_CODES, sdkCodes } = await import('../test/sdks/codes-of-sdk.ts')
 const pages = {
   'docs/reference/codes.md': codesPage(),

@@ -6,7 +6,7 @@ import { BUILT_IN_EVENTS, builtInEvent } from '../../src/events/built-in-events.
 import { LIFECYCLE_EVENTS } from '../../src/events/lifecycle-events.ts'
 import { BUILT_IN_NAMESPACES, parseFullName } from '../../src/events/names.ts'
 import { parseSelector } from '../../src/events/selector.ts'
-import { eventsPage } from '../../src/events-page.ts'
+import { eventsPage } from '../../bin/events-page.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 
 const root = new URL('../../', import.meta.url)

@@ -1,5 +1,5 @@
 /** The reference page of the codes, made from the table; `bin/reference.mjs` writes it, a test finds it stale. */
-import { CODES } from './codes.ts'
+import { CODES } from '../src/codes.ts'
 
 export function codesPage(): string {
   const rows = Object.entries(CODES)

@@ -1,6 +1,6 @@
 /** The reference page of the platform's own events, made from their catalogues; `bin/reference.mjs` writes it, a test finds it stale. */
-import { BUILT_IN_EVENTS } from './events/built-in-events.ts'
-import { LIFECYCLE_EVENTS } from './events/lifecycle-events.ts'
+import { BUILT_IN_EVENTS } from '../src/events/built-in-events.ts'
+import { LIFECYCLE_EVENTS } from '../src/events/lifecycle-events.ts'
 
 export function eventsPage(): string {
   const builtIn = [...BUILT_IN_EVENTS.values()].map(({ type, alias, schema }) => {
