@@ -1,6 +1,6 @@
 /** How much of what was admitted `record` has written into ClickHouse. */
 import { createAnalyticsClient } from '../src/analytics/client.ts'
-import { createLogger } from '../src/observability/logger.ts'
+import { createLogger } from '../src/logger.ts'
 import type { BenchOrganization } from './organizations.ts'
 import type { Stand } from './stand.ts'
 import { watchAdmission } from './watch-admission.ts'

@@ -6,7 +6,7 @@
 import type { LogRecord } from '../src/kafka/ports.ts'
 import { openWire } from '../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../src/kafka/read/log-reader.ts'
-import { createLogger } from '../src/observability/logger.ts'
+import { createLogger } from '../src/logger.ts'
 import { admissionCounters, counterKeys, inputPositionCodec, organizationCountersCodec } from '../topics/admission-counters.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'
 import type { BenchOrganization } from './organizations.ts'

@@ -14,7 +14,7 @@ import { createDriftNotices } from './ledger/drift-notices.ts'
 import { createKafkaFigures } from './ledger/kafka-figures.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createLostRecords } from './ledger/lost-records.ts'
-import type { Logger } from './observability/logger.ts'
+import type { Logger } from './logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 
 const APPEND_PERSIST_MS = 10_000

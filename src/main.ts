@@ -3,7 +3,7 @@ import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
 import { signalChildren } from './embedded/child-service.ts'
-import { createLogger } from './observability/logger.ts'
+import { createLogger } from './logger.ts'
 import { createUnhandled } from './observability/unhandled.ts'
 import { StartStopped } from './stopping.ts'
 

@@ -4,7 +4,7 @@
  */
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads } from '../../src/analytics/reads.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createPlatformClient } from '../emit-all.ts'
 import { measureInserts, untilMerged } from '../history-inserts.ts'
 import { type Question, questionsOf, type Times, timesOf } from '../history-questions.ts'

@@ -4,7 +4,7 @@
  * audit and in the log.
  */
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import type { Answer, EmitLoad, EmitLoadResult } from '../emit-load.ts'
 import { type BenchOrganization, makeOrganization, organizationsOf } from '../organizations.ts'
 import type { PlatformProcess } from '../platform-process.ts'

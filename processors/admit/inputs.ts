@@ -3,7 +3,7 @@ import type { Environment, Organization } from '../../src/control-plane/records.
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
-import type { Logger } from '../../src/observability/logger.ts'
+import type { Logger } from '../../src/logger.ts'
 import { emits } from '../../topics/emits.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
 import type { AdmissionState } from './admission-state.ts'

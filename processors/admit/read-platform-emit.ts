@@ -4,7 +4,7 @@ import { emitId, type IngressPlace } from '../../src/events/ids.ts'
 import { controlOffsetOf } from '../../src/events/platform-emit.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
-import type { Logger } from '../../src/observability/logger.ts'
+import type { Logger } from '../../src/logger.ts'
 import { type PlatformEmit, platformEmitCodec } from '../../topics/platform-emits.ts'
 import type { Emit } from './emit.ts'
 

@@ -11,7 +11,7 @@ import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import { onCluster } from './replicated.ts'
 
 /** Rows of one table and one table partition. The same token must always come with the same rows. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ClarionError } from '../codes.ts'
 import type { Ids } from '../events/ids.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import { nameRequest } from '../work.ts'
 import { type Authenticate, requireScope } from './authenticate.ts'
 import { checkContentType, RequestAborted, readBody } from './body.ts'

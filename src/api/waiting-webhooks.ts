@@ -4,7 +4,7 @@
  */
 import { catchUpKeys, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'
 import type { LogRecord } from '../kafka/ports.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 
 /** `held`: the endpoint does not take them. `paused`: the webhook is off. `ordered`: earlier events of their subjects are being retried. */
 export const WAITING_REASONS = ['held', 'paused', 'ordered'] as const

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import type { Provisioning } from '../kafka/admin/provisioning.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 
 const AGAIN_MS = 600_000
 

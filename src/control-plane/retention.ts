@@ -4,7 +4,7 @@
  */
 import type { Clock, Random, Timer } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import type { Announce } from './announce.ts'
 import { createClearing, type TopicDeletion } from './clearing.ts'
 import { createExpiredRecords } from './expired-records.ts'

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import type { DecisionView } from './overlay.ts'
 import type { SecretKeyRecord, Webhook } from './records.ts'
 import { keyIdOf, type SecretBox } from './secrets.ts'

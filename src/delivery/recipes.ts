@@ -6,7 +6,7 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Webhook } from '../control-plane/records.ts'
 import type { SecretBox } from '../control-plane/secrets.ts'
 import type { ControlView } from '../control-plane/view.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import { createSigner, type Signatory, type Signer } from './profiles/index.ts'
 import { FORMATS, type Format } from './wire-formats/index.ts'
 

@@ -15,7 +15,7 @@ import type { ControlView } from '../control-plane/view.ts'
 import type { Ids } from '../events/ids.ts'
 import { createAccounts } from '../kafka/admin/accounts.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import type { KafkaCredentials, NewKafkaCredential } from './credentials.ts'
 import { CREDENTIAL_PREFIX, followControl } from './follow-control.ts'
 

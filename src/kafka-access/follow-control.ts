@@ -12,7 +12,7 @@ import type { ControlView } from '../control-plane/view.ts'
 import { timeOfId } from '../events/ids.ts'
 import type { Accounts, Grant } from '../kafka/admin/accounts.ts'
 import { KafkaError } from '../kafka/protocol/wire.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import { grantsOf, ratesOf } from './grants.ts'
 
 /** What the ids of credentials, which are the names of our users, begin with. Any other user of the broker is none of ours. */

@@ -1,6 +1,6 @@
 /** The ledger, checked once an hour, for the shards that this process records (C.4). */
 import type { Clock, Timer } from '../clock.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import type { Ledger } from './ledger.ts'
 
 const HOUR_MS = 3_600_000

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts'
 import type { Environment, Organization } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import type { ReadLoss } from '../kafka/read/reader-watch.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../logger.ts'
 import type { DriftNotices } from './drift-notices.ts'
 import { type Finding, keyOf, PLATFORM } from './finding.ts'
 

@@ -4,7 +4,7 @@
  * to serve and does not is worse than one that its supervisor starts again.
  */
 import { currentWork } from '../work.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from '../logger.ts'
 
 export interface Unhandled {
   /** For `unhandledRejection` and `uncaughtException`; called in the context of the work that failed. */

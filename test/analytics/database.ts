@@ -5,7 +5,7 @@ import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics
 import { migrate } from '../../src/analytics/migrate.ts'
 import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { type AttemptRow, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec, type CompletionRow, type VerdictRow } from '../../topics/audit-emits.ts'

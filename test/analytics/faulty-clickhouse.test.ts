@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { createSystemClock } from '../../src/clock.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 import { FAULTS, type Fault, type FaultyClickHouse, openFaultyClickHouse } from '../support/faulty-clickhouse.ts'
 import { countRows, migratedDatabase } from './database.ts'

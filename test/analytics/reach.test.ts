@@ -6,7 +6,7 @@ import { expect, it } from '@jest/globals'
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
 import { reachAnalytics } from '../../src/analytics/reach.ts'
 import { createSystemClock } from '../../src/clock.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 import { testsUseContainers } from '../support/containers.ts'
 

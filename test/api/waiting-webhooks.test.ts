@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { createWaitingWebhooks } from '../../src/api/waiting-webhooks.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { catchUpKeys, type ParkedWebhook, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'
 import { asRecord, examplesOf } from '../topics/example-records.ts'

@@ -7,7 +7,7 @@ import { type KafkaSettings, openWire, type SocketFactory, type Wire } from '../
 import { createLogEnds } from '../../src/kafka/read/log-ends.ts'
 import { createLogPages } from '../../src/kafka/read/log-pages.ts'
 import { openTransactionalWriter, type TransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import type { Cluster } from './cluster.ts'
 import { coordinatorPartition, TRANSACTIONS_TOPIC } from './placement.ts'
 import { testCluster } from './test-cluster.ts'

@@ -7,7 +7,7 @@ import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
 import { openLease } from '../../src/kafka/runtime/lease.ts'
 import { SESSION_MS } from '../../src/kafka/runtime/session-time.ts'
-import type { Logger } from '../../src/observability/logger.ts'
+import type { Logger } from '../../src/logger.ts'
 
 export interface MemberOptions {
   kafka: KafkaSettings

@@ -7,7 +7,7 @@ import { type Provisioning, provision } from '../../src/kafka/admin/provisioning
 import { type KafkaSettings, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createControlLog, tailControl } from '../../src/kafka/runtime/control-topic.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { control } from '../../topics/control.ts'
 import { testBroker } from '../support/kafka.ts'
 

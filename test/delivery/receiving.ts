@@ -5,7 +5,7 @@ import { createSecretBox } from '../../src/control-plane/secrets.ts'
 import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
 export const random = createSystemRandom()

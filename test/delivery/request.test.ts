@@ -4,7 +4,7 @@ import type { FederationPush } from '../../src/control-plane/records.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { shownHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { build, event, nowMs, random, secrets, webhookWith } from './receiving.ts'
 
 const secret = generateSecret(random)

@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from '@jest/globals'
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
 import { createSystemClock } from '../../src/clock.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'

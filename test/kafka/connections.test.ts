@@ -7,7 +7,7 @@ import { createSystemClock } from '../../src/clock.ts'
 import { compactArray, flat, int16, int32, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
 import { metadataRequest } from '../../src/kafka/protocol/metadata-requests.ts'
 import { type KafkaSettings, openWire, type SocketFactory, type Wire } from '../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 import { selfSigned } from '../support/self-signed.ts'
 

@@ -5,7 +5,7 @@ import { type FetchPartition, type FetchSettings, fetchRequest } from '../../src
 import { decodeRecordSet } from '../../src/kafka/protocol/record-batch.ts'
 import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 const SETTINGS: FetchSettings = {

@@ -10,7 +10,7 @@ import {
 } from '../../src/kafka/protocol/group-requests.ts'
 import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
 import { openWire, type Wire, type WireRequest } from '../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 const PROTOCOL = { protocolType: 'clarion', protocol: 'test' }

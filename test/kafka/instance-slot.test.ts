@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
 import { type InstanceSlot, openInstanceSlot } from '../../src/kafka/runtime/instance-slot.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 import { makeDataDirectory } from '../support/run-directory.ts'
 

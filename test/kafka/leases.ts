@@ -3,7 +3,7 @@ import type { Clock } from '../../src/clock.ts'
 import { KafkaError } from '../../src/kafka/protocol/wire.ts'
 import type { Coordinator } from '../../src/kafka/runtime/coordinator.ts'
 import { holdLease, type Lease } from '../../src/kafka/runtime/lease.ts'
-import type { Logger } from '../../src/observability/logger.ts'
+import type { Logger } from '../../src/logger.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 import { createModelCoordinator } from './group-coordinator.ts'
 

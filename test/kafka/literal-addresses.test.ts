@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { expect, it } from '@jest/globals'
 import { openWire } from '../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 
 it.each(['::1', '127.0.0.1'])('a broker at %s is connected to there', async address => {
   const broker = createServer()

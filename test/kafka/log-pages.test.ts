@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogPages, type LogPages } from '../../src/kafka/read/log-pages.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { closedInTheEnd } from '../support/closing.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 

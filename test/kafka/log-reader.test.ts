@@ -6,7 +6,7 @@ import type { Appender, Gap, KnownPosition, LogReader } from '../../src/kafka/po
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createAppender } from '../../src/kafka/write/appender.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { closedInTheEnd } from '../support/closing.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'

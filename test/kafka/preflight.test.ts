@@ -9,7 +9,7 @@ import { preflight } from '../../src/kafka/admin/preflight.ts'
 import { createTopicAdmin } from '../../src/kafka/admin/topic-admin.ts'
 import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
 import { KafkaError, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { closedInTheEnd } from '../support/closing.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 

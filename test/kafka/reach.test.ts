@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { expect, it } from '@jest/globals'
 import { isCutOff } from '../../src/kafka/protocol/reach.ts'
 import { KafkaError, openWire } from '../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 
 it('a start is made again when its connections break, and not for what the broker says', async () => {
   const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
 import { type CommitFailed, openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createLossySockets, END_TRANSACTION, PRODUCE } from '../support/lossy-sockets.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 

@@ -4,7 +4,7 @@ import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createShard, type Shard } from '../../src/kafka/runtime/shard.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 
 const clock = createSystemClock()

@@ -4,7 +4,7 @@ import { provision } from '../../src/kafka/admin/provisioning.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../src/kafka/ports.ts'
 import { openWire } from '../../src/kafka/protocol/wire.ts'
 import { runShardedProcessor, type ShardedProcessor } from '../../src/kafka/runtime/sharded-processor.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { checkHourly } from '../../src/ledger/hourly.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const HOUR_MS = 3_600_000

@@ -4,7 +4,7 @@ import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics
 import { createSystemClock } from '../../src/clock.ts'
 import type { Finding } from '../../src/ledger/finding.ts'
 import type { LedgerReport } from '../../src/ledger/ledger.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { emits } from '../../topics/emits.ts'
 import { configOf } from '../../topics/topic.ts'
 import { createClient } from '../support/kafkajs-client.ts'

@@ -2,7 +2,7 @@
 import { crc32c } from '@node-rs/crc32'
 import { produceRequest } from '../../src/kafka/protocol/produce-request.ts'
 import { openWire } from '../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import type { Credential } from './kafka-clients.ts'
 
 export const BATCH_HEADER_BYTES = 61

@@ -5,7 +5,7 @@ import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
 import { type KafkaSettings, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { testBroker } from './kafka.ts'
 import { createClient } from './kafkajs-client.ts'
 

@@ -11,7 +11,7 @@ import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { createIds } from '../../src/events/ids.ts'
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { asShardWork } from '../../src/kafka/runtime/shard-work.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/logger.ts'
 import { createUnhandled } from '../../src/observability/unhandled.ts'
 import { runAs } from '../../src/work.ts'
 

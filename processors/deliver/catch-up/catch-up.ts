@@ -8,7 +8,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
-import type { Logger } from '../../../src/observability/logger.ts'
+import type { Logger } from '../../../src/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { ReplayPlace } from '../../../topics/delivery-catch-ups.ts'
 import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'

@@ -9,7 +9,7 @@
 import type { Clock, Timer } from '../../../src/clock.ts'
 import { deliveryId } from '../../../src/events/ids.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
-import type { Logger } from '../../../src/observability/logger.ts'
+import type { Logger } from '../../../src/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'

@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../../src/clock.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { LogEnds } from '../../../src/kafka/read/log-ends.ts'
 import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
-import type { Logger } from '../../../src/observability/logger.ts'
+import type { Logger } from '../../../src/logger.ts'
 import type { LogWatch } from './log-watch.ts'
 
 export interface NumberedRecord {

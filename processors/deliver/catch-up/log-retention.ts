@@ -1,6 +1,6 @@
 /** For how long the logs of organizations keep their events: each topic may have a `retention.ms` of its own, which its operator may change. */
 import type { Clock } from '../../../src/clock.ts'
-import type { Logger } from '../../../src/observability/logger.ts'
+import type { Logger } from '../../../src/logger.ts'
 import { events } from '../../../topics/events.ts'
 import { DAY_MS } from '../../../topics/topic.ts'
 

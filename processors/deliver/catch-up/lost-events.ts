@@ -2,7 +2,7 @@
 import type { ControlView } from '../../../src/control-plane/view.ts'
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
-import type { Logger } from '../../../src/observability/logger.ts'
+import type { Logger } from '../../../src/logger.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import type { EndInBulk } from '../outcome/end-in-bulk.ts'
 import type { OwedRange } from '../state/owed-range.ts'

@@ -9,7 +9,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import { deliveryId as deliveryIdOf } from '../../../src/events/ids.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
-import type { Logger } from '../../../src/observability/logger.ts'
+import type { Logger } from '../../../src/logger.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { LogSource } from '../catch-up/log-merge.ts'

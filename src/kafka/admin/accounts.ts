@@ -5,7 +5,7 @@
 import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import { alterUserQuotas, listScramUsers, putScramUsers } from '../protocol/account-requests.ts'
 import { type KafkaSettings, openWire, type Wire, type WireRequest } from '../protocol/wire.ts'
 import { type AclEntry, createAclsRequest, deleteAclsRequest, describeAclsRequest } from './acl-requests.ts'

@@ -10,7 +10,7 @@ import { configOf, type OrganizationTopic, type Topic, type TopicSettings } from
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import { ENVIRONMENTS, type Environment } from '../../control-plane/records.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { TopicInfo } from '../protocol/cluster.ts'
 import { KafkaError, type KafkaSettings, type Wire } from '../protocol/wire.ts'
 import { explained } from './advice.ts'

@@ -5,7 +5,7 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock, Random } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import { type ClusterState, createClusterMap } from './cluster.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { createConnectionGate, isRefusal } from './connection-gate.ts'

@@ -3,7 +3,7 @@
  * shared with all other wires of the process that have the same settings.
  */
 import { createSystemClock, createSystemRandom } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { ClusterMap, TopicInfo } from './cluster.ts'
 import { initProducerIdRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'

@@ -1,5 +1,5 @@
 /** Where the logs of partitions start and end, asked for together for all that one broker leads, and what follows for a reading that was out of range. */
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { Gap } from '../ports.ts'
 import type { Wire } from '../protocol/wire.ts'
 import type { Placing } from './placing.ts'

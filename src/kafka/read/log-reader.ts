@@ -11,7 +11,7 @@
  *                                   └──out of range, log cut: goes on where the log does, and reports the gap
  */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { Gap, LogReader, LogReaderEvents } from '../ports.ts'
 import type { LeaderOf } from '../protocol/cluster.ts'
 import { errorName } from '../protocol/error-codes.ts'

@@ -7,7 +7,7 @@
  *        └── error, back-off ──────┘
  */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { WaitReason } from '../ports.ts'
 import type { Wire } from '../protocol/wire.ts'
 import { keyOf, pauseOf, placementOf, type Reading } from './reading.ts'

@@ -5,7 +5,7 @@
 import { control } from '../../../topics/control.ts'
 import type { Clock } from '../../clock.ts'
 import { type ControlLog, ControlLogError } from '../../control-plane/control-log.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import { runAs } from '../../work.ts'
 import type { LogRecord } from '../ports.ts'
 import { LEADER_MOVED } from '../protocol/error-codes.ts'

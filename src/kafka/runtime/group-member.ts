@@ -6,7 +6,7 @@
  * nothing but a twin under the same instance id ends a member.
  */
 import type { Clock, Timer } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { GroupAnswer, JoinedMember, JoinGroupAnswer, SyncGroupAnswer } from '../protocol/group-requests.ts'
 import { KafkaError } from '../protocol/wire.ts'
 import type { Coordinator } from './coordinator.ts'

@@ -7,7 +7,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeF
 import { readFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Random, Timer } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 
 const TOUCH_MS = 2_000
 /** A slot of another host, which nobody can look for here, is free after this long without a touch. */

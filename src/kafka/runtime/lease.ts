@@ -5,7 +5,7 @@
  */
 import { shards as shardsTopic } from '../../../topics/shards.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
 import { assign, createHoldings, decodeAssignment, decodeMetadata, encodeAssignment, encodeMetadata, markOf } from './assignment.ts'
 import type { Coordinator } from './coordinator.ts'

@@ -1,6 +1,6 @@
 /** Which organizations of a shard are paused, over all its sessions: `availability.ts` with what it needs of the shard. */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { OutRecord, Processor, Unavailable } from '../ports.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
 import type { FailedTopic } from '../write/commit-failed.ts'

@@ -3,7 +3,7 @@
  * known to be aborted, is rolled back: its inputs are in front again, those of the organizations at fault wait, and the others go on.
  */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { OutRecord, Processor } from '../ports.ts'
 import { encodedBytesMax } from '../protocol/encode-batch.ts'
 import { CommitFailed } from '../write/transactional-writer.ts'

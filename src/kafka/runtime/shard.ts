@@ -12,7 +12,7 @@
  */
 import { SHARED_TOPICS } from '../../../topics/index.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { Gap, LogReader, LogRecord, Processor, Unavailable, UnavailableReason } from '../ports.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import type { ReaderWatch } from '../read/reader-watch.ts'

@@ -4,7 +4,7 @@
  * dropped without a word to Kafka, its writer being fenced by the next holder.
  */
 import type { Clock, Random } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { LogReader, Processor, Unavailable, UnavailableReason } from '../ports.ts'
 import type { ClusterMap } from '../protocol/cluster.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'

@@ -3,7 +3,7 @@
  * share a request.
  */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import { runAs } from '../../work.ts'
 import type { Appender } from '../ports.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'

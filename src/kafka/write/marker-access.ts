@@ -4,7 +4,7 @@
  * its whole shard, whoever opens it. For the moment that it takes, the minimum of that topic is lowered to one. No record comes in meanwhile: the
  * topic is written to by the platform alone, and by this id, which waits.
  */
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import { alterTopicConfigsRequest, type DescribedConfig, describeConfigsRequest } from '../admin/topic-requests.ts'
 import type { PartitionInfo } from '../protocol/cluster.ts'
 import { describeTransactionRequest } from '../protocol/transaction-requests.ts'

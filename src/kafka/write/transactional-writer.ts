@@ -3,7 +3,7 @@
  * aborted; once the coordinator has confirmed that, the writer goes on. From the first byte of EndTxn on nothing but the log says what became of it.
  */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../logger.ts'
 import type { OutRecord } from '../ports.ts'
 import { RECORD_REFUSED } from '../protocol/error-codes.ts'
 import { transactionVersionRequest } from '../protocol/transaction-requests.ts'

@@ -3,7 +3,7 @@
  * OpenTelemetry's SDK is not loaded.
  */
 import type { Clock } from '../../clock.ts'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../../logger.ts'
 
 export type SpanName = 'emit' | 'relay' | 'admit.judge' | 'deliver.attempt' | 'record.insert'
 

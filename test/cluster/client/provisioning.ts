@@ -5,7 +5,7 @@ import { type Provisioning, provision } from '../../../src/kafka/admin/provision
 import { createTopicAdmin } from '../../../src/kafka/admin/topic-admin.ts'
 import { isCutOff } from '../../../src/kafka/protocol/reach.ts'
 import { openWire, type Wire } from '../../../src/kafka/protocol/wire.ts'
-import { createLogger } from '../../../src/observability/logger.ts'
+import { createLogger } from '../../../src/logger.ts'
 import { control } from '../../../topics/control.ts'
 import { SHARED_TOPICS } from '../../../topics/index.ts'
 import { outcomes } from '../../../topics/outcomes.ts'

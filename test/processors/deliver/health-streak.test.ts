@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { createHealth, type FailedEnd, type Health } from '../../../processors/deliver/outcome/health.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
 import type { HealthReport } from '../../../src/control-plane/webhook-health.ts'
-import { createLogger } from '../../../src/observability/logger.ts'
+import { createLogger } from '../../../src/logger.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { createLogMerge, type LogMerge } from '../../../processors/deliver/catch-up/log-merge.ts'
 import { createLogWatch } from '../../../processors/deliver/catch-up/log-watch.ts'
 import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
-import { createLogger } from '../../../src/observability/logger.ts'
+import { createLogger } from '../../../src/logger.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { createFakeLog, type FakeLog } from './fake-log.ts'
 

@@ -15,7 +15,7 @@ import { createIds, deliveryId, emitId, eventId } from '../../../src/events/ids.
 import { eventHeaders } from '../../../src/events/log-record.ts'
 import { SUBSCRIBERS_HEADER } from '../../../src/events/subscribers.ts'
 import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
-import { createLogger } from '../../../src/observability/logger.ts'
+import { createLogger } from '../../../src/logger.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'

@@ -4,7 +4,7 @@ import { type AnalyticsClient, createAnalyticsClient } from '../../../src/analyt
 import { migrate } from '../../../src/analytics/migrate.ts'
 import { type Clock, createSystemClock } from '../../../src/clock.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { createLogger } from '../../../src/observability/logger.ts'
+import { createLogger } from '../../../src/logger.ts'
 import { auditAttempts } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec } from '../../../topics/audit-changes.ts'
 import { auditEmits } from '../../../topics/audit-emits.ts'
