@@ -58,7 +58,7 @@ import { createMetrics } from './observability/metrics.ts'
 import { createRetryDepth } from './observability/retry-depth.ts'
 import { openTracing } from './observability/tracing/tracing.ts'
 import { createValidators } from './registry/validators.ts'
-import { unlessStopped } from './stopping.ts'
+import { unlessStopped } from './process/stopping.ts'
 
 const DATABASE = 'clarion'
 const VALIDATORS_MAX = 5_000

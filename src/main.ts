@@ -4,8 +4,8 @@ import { compose } from './compose.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
 import { signalChildren } from './embedded/child-service.ts'
 import { createLogger } from './logger.ts'
-import { createUnhandled } from './observability/unhandled.ts'
-import { StartStopped } from './stopping.ts'
+import { createUnhandled } from './process/unhandled.ts'
+import { StartStopped } from './process/stopping.ts'
 
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000

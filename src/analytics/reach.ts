@@ -2,7 +2,7 @@
 import { ClickHouseError } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
-import { reach } from '../reaching.ts'
+import { reach } from '../process/wait-until-reachable.ts'
 import { findBrokenParts } from './broken-parts.ts'
 import type { AnalyticsClient } from './client.ts'
 import { MissingTables, migrate } from './migrate.ts'

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ClarionError, CODES } from '../codes.ts'
-import { runAs } from '../work.ts'
+import { runAs } from '../process/work.ts'
 
 const RETRY_AFTER_S = 1
 

@@ -6,7 +6,7 @@
  * The broker outlives a platform that is killed; the next start ends it. Other processes of the same installation join it.
  */
 import { delimiter, join } from 'node:path'
-import { unlessStopped } from '../stopping.ts'
+import { unlessStopped } from '../process/stopping.ts'
 import { brokerAnswers } from './broker-probe.ts'
 import { logsRead, progressLog } from './broker-progress.ts'
 import { superviseChild, withKeptPorts } from './child-service.ts'

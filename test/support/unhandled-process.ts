@@ -12,8 +12,8 @@ import { createIds } from '../../src/events/ids.ts'
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { asShardWork } from '../../src/kafka/runtime/shard-work.ts'
 import { createLogger } from '../../src/logger.ts'
-import { createUnhandled } from '../../src/observability/unhandled.ts'
-import { runAs } from '../../src/work.ts'
+import { createUnhandled } from '../../src/process/unhandled.ts'
+import { runAs } from '../../src/process/work.ts'
 
 const clock = createSystemClock()
 const logger = createLogger('error')

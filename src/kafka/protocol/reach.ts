@@ -1,7 +1,7 @@
 /** The first connections of a process, and what it means that one breaks before it has started. */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
-import { reach } from '../../reaching.ts'
+import { reach } from '../../process/wait-until-reachable.ts'
 import { KafkaError, type KafkaSettings, openWire, type Wire } from './wire.ts'
 
 /** Throws as `reach` does. */

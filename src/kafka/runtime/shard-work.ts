@@ -1,5 +1,5 @@
 /** A processor whose calls run as the work of their shard: an error that nothing handled ends that shard's session, and no other. */
-import { runAs, type ShardWork } from '../../work.ts'
+import { runAs, type ShardWork } from '../../process/work.ts'
 import type { Processor, ShardHandle, ShardTask } from '../ports.ts'
 
 export function asShardWork(processor: Processor): Processor {

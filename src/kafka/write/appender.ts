@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
-import { runAs } from '../../work.ts'
+import { runAs } from '../../process/work.ts'
 import type { Appender } from '../ports.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
 import { AppendFailed } from './append-failed.ts'

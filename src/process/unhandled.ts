@@ -3,7 +3,7 @@
  * goes on. What belongs to neither ends the process: a reader, a lease or a writer may have stopped without a word, and a process that seems
  * to serve and does not is worse than one that its supervisor starts again.
  */
-import { currentWork } from '../work.ts'
+import { currentWork } from './work.ts'
 import type { Logger } from '../logger.ts'
 
 export interface Unhandled {

@@ -1,5 +1,5 @@
 /** What a process does at its start about a part that is away. */
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 
 /** A part that restarts is back within seconds: a process that starts meanwhile waits for it instead of giving up. */
 const PATIENCE_MS = 30_000
