@@ -1,6 +1,6 @@
 /** Picks the roles, starts them, stops them on a signal. */
 import { createSystemClock, createSystemRandom } from './clock.ts'
-import { compose } from './compose.ts'
+import { compose } from './compose/compose.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
 import { signalChildren } from './embedded/child-service.ts'
 import { createLogger } from './logger.ts'

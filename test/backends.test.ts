@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { openBackends } from '../src/backends.ts'
+import { openBackends } from '../src/compose/backends.ts'
 import { createSystemClock, createSystemRandom } from '../src/clock.ts'
 import { readConfig } from '../src/config.ts'
 import { makeDataDirectory } from './support/run-directory.ts'

@@ -2,21 +2,21 @@
  * Kafka, ClickHouse and the installation's keys: somebody else's when their addresses are configured, otherwise started here, in processes of
  * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
  */
-import type { Clock, Random } from './clock.ts'
-import { type Config, type KafkaSecurityProtocol, ROLES } from './config.ts'
-import { checkKeyIds, givenKeyIds, usableKey } from './control-plane/secret-keys.ts'
-import { portOf } from './delivery/address-guard.ts'
-import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from './embedded/clickhouse.ts'
-import { adviceFor } from './embedded/data-files.ts'
-import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts'
-import { TOPIC_DEFAULTS } from './embedded/kafka-settings.ts'
-import { readKept, writePrivate } from './embedded/kept-files.ts'
-import { keyIdsFile, loadOrCreateKeys } from './embedded/keys.ts'
-import type { ProgressLogger } from './embedded/part-directory.ts'
-import { preflight } from './embedded/preflight.ts'
-import { createTokenSource } from './kafka/protocol/token-source.ts'
-import type { KafkaSettings } from './kafka/protocol/wire.ts'
-import { readPem } from './settings/pem.ts'
+import type { Clock, Random } from '../clock.ts'
+import { type Config, type KafkaSecurityProtocol, ROLES } from '../config.ts'
+import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/secret-keys.ts'
+import { portOf } from '../delivery/address-guard.ts'
+import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from '../embedded/clickhouse.ts'
+import { adviceFor } from '../embedded/data-files.ts'
+import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from '../embedded/kafka.ts'
+import { TOPIC_DEFAULTS } from '../embedded/kafka-settings.ts'
+import { readKept, writePrivate } from '../embedded/kept-files.ts'
+import { keyIdsFile, loadOrCreateKeys } from '../embedded/keys.ts'
+import type { ProgressLogger } from '../embedded/part-directory.ts'
+import { preflight } from '../embedded/preflight.ts'
+import { createTokenSource } from '../kafka/protocol/token-source.ts'
+import type { KafkaSettings } from '../kafka/protocol/wire.ts'
+import { readPem } from '../settings/pem.ts'
 
 export interface Backends {
   kafka: KafkaSettings
