@@ -3,7 +3,7 @@
  * asks has a tenth. The baseline of a question is the same one when there is a hundredth of the rows.
  */
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
-import { createReads } from '../../src/analytics/reads.ts'
+import { createReads } from '../../src/analytics/read/reads.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createPlatformClient } from '../emit-all.ts'
 import { measureInserts, untilMerged } from '../history-inserts.ts'

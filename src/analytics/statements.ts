@@ -1,8 +1,8 @@
 /** SQL that stands in files beside the code. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EMIT_FRAGMENTS } from './emit-fragments.ts'
-import { STEP_FRAGMENTS } from './newest-step.ts'
+import { EMIT_FRAGMENTS } from './read/emit-fragments.ts'
+import { STEP_FRAGMENTS } from './read/newest-step.ts'
 
 const FRAGMENTS: Readonly<Record<string, string>> = { ...STEP_FRAGMENTS, ...EMIT_FRAGMENTS }
 

@@ -1,7 +1,7 @@
 /** The API, put together: handlers, route table, request listener. Listening is the composition root's. */
 import type { RequestListener } from 'node:http'
-import type { LedgerReads } from '../analytics/ledger-reads.ts'
-import type { Reads } from '../analytics/reads.ts'
+import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
+import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
 import type { ControlView } from '../control-plane/view.ts'

@@ -4,9 +4,9 @@
  * follows from by its id, group and push; not its verdict, its other relays or its deliveries. An endpoint's deliveries are the owner's.
  */
 import type { FederationFacts } from '../../topics/deliveries.ts'
-import type { Emit } from '../analytics/emit-reads.ts'
-import type { Reads } from '../analytics/reads.ts'
-import type { Relay } from '../analytics/relay-reads.ts'
+import type { Emit } from '../analytics/read/emit-reads.ts'
+import type { Reads } from '../analytics/read/reads.ts'
+import type { Relay } from '../analytics/read/relay-reads.ts'
 import type { ControlView } from '../control-plane/view.ts'
 
 export interface EventFederation {

@@ -2,8 +2,8 @@
  * Events that are to be delivered again, out of the history. What has only just happened is waited for: the history of an emit may come after that
  * of what became of it, as an hour of it does when ClickHouse was away.
  */
-import type { Reads } from '../analytics/reads.ts'
-import type { EventToDeliver } from '../analytics/redelivery-reads.ts'
+import type { Reads } from '../analytics/read/reads.ts'
+import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Owner } from '../control-plane/webhooks.ts'

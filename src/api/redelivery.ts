@@ -5,9 +5,9 @@
  */
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
-import type { Delivery } from '../analytics/delivery.ts'
-import type { Reads } from '../analytics/reads.ts'
-import type { EventToDeliver } from '../analytics/redelivery-reads.ts'
+import type { Delivery } from '../analytics/read/delivery.ts'
+import type { Reads } from '../analytics/read/reads.ts'
+import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Caller } from '../control-plane/announce.ts'

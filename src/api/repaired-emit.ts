@@ -2,7 +2,7 @@
  * A record from quarantine as an emit of the API (C.17): what its producer asked for, with another payload or version where it is repaired.
  * Nothing is judged here; admission judges it as any emit.
  */
-import type { QuarantinedRecord } from '../analytics/quarantine-reads.ts'
+import type { QuarantinedRecord } from '../analytics/read/quarantine-reads.ts'
 import { ClarionError } from '../codes.ts'
 import type { Registration } from '../control-plane/records.ts'
 import { type IngressTags, readIngress } from '../events/ingress.ts'

@@ -1,6 +1,6 @@
 /** The check of the ledger, put together: what it reads of Kafka and ClickHouse, and where it announces what it finds. */
 import type { AnalyticsClient } from '../analytics/client.ts'
-import { createLedgerReads } from '../analytics/ledger-reads.ts'
+import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Clock } from '../clock.ts'
 import { createAnnounce } from '../control-plane/announce.ts'
 import { createLifecycle } from '../control-plane/lifecycle.ts'

@@ -1,5 +1,5 @@
 /** Pure: figures in, findings out. */
-import type { MeteredMonth, RecordedMonth, SequenceFault } from '../analytics/ledger-reads.ts'
+import type { MeteredMonth, RecordedMonth, SequenceFault } from '../analytics/read/ledger-reads.ts'
 import type { Environment, Organization } from '../control-plane/records.ts'
 import type { Finding } from './finding.ts'
 

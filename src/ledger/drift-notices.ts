@@ -4,7 +4,7 @@
  */
 
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
-import type { LedgerReads } from '../analytics/ledger-reads.ts'
+import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Announce, Announcement, Caller } from '../control-plane/announce.ts'
 import type { Lifecycle } from '../control-plane/lifecycle.ts'
 import type { Appender } from '../kafka/ports.ts'

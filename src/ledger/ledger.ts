@@ -9,7 +9,7 @@
  */
 
 import type { OrganizationCounters } from '../../topics/admission-counters.ts'
-import type { LedgerReads } from '../analytics/ledger-reads.ts'
+import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Clock } from '../clock.ts'
 import type { Environment, Organization } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'

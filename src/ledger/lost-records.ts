@@ -4,7 +4,7 @@
  */
 
 import { ORGANIZATION_TOPICS } from '../../topics/index.ts'
-import type { LedgerReads } from '../analytics/ledger-reads.ts'
+import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Clock } from '../clock.ts'
 import type { Environment, Organization } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
-import { createOwedReads } from '../../src/analytics/owed-reads.ts'
+import { createOwedReads } from '../../src/analytics/read/owed-reads.ts'
 import { matched } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
-import { createReads, type Reads } from '../../src/analytics/reads.ts'
+import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
 import { deliveryId, eventId, relayId } from '../../src/events/ids.ts'
 import type { RelayRow } from '../../topics/audit-relays.ts'
 import { attempt, NOON as BASE_MS, MONTH, verdict } from './audit-rows.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
-import { createReads, type Reads } from '../../src/analytics/reads.ts'
+import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
 import { deliveryId } from '../../src/events/ids.ts'
 import { createSelectorIndex } from '../../src/events/selector.ts'
 import { attempt, matched, verdict } from './audit-rows.ts'

@@ -1,7 +1,7 @@
 /** Events to deliver again, when the history has them and when it does not have them yet. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
-import { createReads } from '../../src/analytics/reads.ts'
+import { createReads } from '../../src/analytics/read/reads.ts'
 import { createKeptEvents } from '../../src/api/kept-events.ts'
 import { type Clock, createSystemClock } from '../../src/clock.ts'
 import { NOON, verdict } from '../analytics/audit-rows.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { NO_ACTIVITY } from '../../src/analytics/webhook-reads.ts'
+import { NO_ACTIVITY } from '../../src/analytics/read/webhook-reads.ts'
 import { shownWebhook } from '../../src/api/shown.ts'
 import type { Webhook } from '../../src/control-plane/records.ts'
 

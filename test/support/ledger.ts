@@ -1,7 +1,7 @@
 /** What must agree to the unit: the log, the highest sequence, the quota counter, usage and the audit rows of one organization. */
 import { expect } from '@jest/globals'
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
-import { createReads } from '../../src/analytics/reads.ts'
+import { createReads } from '../../src/analytics/read/reads.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { type KafkaSettings, openWire } from '../../src/kafka/protocol/wire.ts'

@@ -1,6 +1,6 @@
 /** Deliveries and their attempts (C.10): read from ClickHouse, asked for by commands to the engine. */
-import type { Delivery } from '../../analytics/delivery-reads.ts'
-import type { Reads } from '../../analytics/reads.ts'
+import type { Delivery } from '../../analytics/read/delivery-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
@@ -10,7 +10,7 @@ import { pagingOf } from '../paging.ts'
 import type { Redelivery, RedriveChoice } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
 import { refuseEmptyRange } from '../validate.ts'
-import { withWaitingReason } from '../waiting-reason.ts'
+import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import { ownerOf } from './caller.ts'
 
 /** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */

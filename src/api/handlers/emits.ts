@@ -1,8 +1,8 @@
 /** What became of emits and events (C.11.4): from ClickHouse, and for the moment before it knows, from the emit's own place. */
 import { emits as emitsTopic } from '../../../topics/emits.ts'
 import { platformEmits } from '../../../topics/platform-emits.ts'
-import type { Emit, EmitState } from '../../analytics/emit-reads.ts'
-import type { Reads } from '../../analytics/reads.ts'
+import type { Emit, EmitState } from '../../analytics/read/emit-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
@@ -13,7 +13,7 @@ import { createEventFederation } from '../event-federation.ts'
 import { pagingOf } from '../paging.ts'
 import type { Positions } from '../ports.ts'
 import type { Answer, Call } from '../route.ts'
-import { withWaitingReason } from '../waiting-reason.ts'
+import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import { ownerOf } from './caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */

@@ -1,6 +1,6 @@
 /** Federation (C.1.3): groups, invitations, members, pushes and external peers, as the caller's organization sees them. */
 
-import type { Reads } from '../../analytics/reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { externalPeer, memberNotFound, seeGroup } from '../../control-plane/federation/access.ts'
 import type { FederationCaller } from '../../control-plane/federation/announcing.ts'

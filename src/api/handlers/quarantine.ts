@@ -1,8 +1,8 @@
 /** The quarantine (C.17): what the organization's own producers sent and admission refused, kept to be looked at, repaired and emitted again. */
 import type { IncomingMessage } from 'node:http'
 import { emits } from '../../../topics/emits.ts'
-import type { QuarantinedRecord, QuarantineEntry } from '../../analytics/quarantine-reads.ts'
-import type { Reads } from '../../analytics/reads.ts'
+import type { QuarantinedRecord, QuarantineEntry } from '../../analytics/read/quarantine-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'

@@ -1,6 +1,6 @@
 /** `POST /custom/emits/:id/redrive`: an emit that could not be written to the log is tried again (C.11.4). */
-import type { Emit } from '../../analytics/emit-reads.ts'
-import type { Reads } from '../../analytics/reads.ts'
+import type { Emit } from '../../analytics/read/emit-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { Owner } from '../../control-plane/webhooks.ts'

@@ -1,6 +1,6 @@
 /** Custom events: their registrations (C.11.6). */
 
-import type { Reads } from '../../analytics/reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { impactOf } from '../../control-plane/impact.ts'
 import { inboundEvents } from '../../control-plane/inbound-events.ts'

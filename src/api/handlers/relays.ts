@@ -5,8 +5,8 @@
 
 import type { RelayState } from '../../../topics/audit-relays.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { Reads } from '../../analytics/reads.ts'
-import type { Relay } from '../../analytics/relay-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
+import type { Relay } from '../../analytics/read/relay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError, CODES, type Code } from '../../codes.ts'
 import { refuseArchived, seeGroup } from '../../control-plane/federation/access.ts'

@@ -1,5 +1,5 @@
 /** Replays and recoveries to a webhook (C.8). */
-import type { ReplayOutcomes, ReplayReads } from '../../analytics/replay-reads.ts'
+import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import type { Replay } from '../../control-plane/records.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays.ts'

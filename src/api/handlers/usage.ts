@@ -1,6 +1,6 @@
 /** Health of the custom events (PX-22), meters (C.12) and the audit trail (C.3.4). */
-import type { Reads } from '../../analytics/reads.ts'
-import type { Meter } from '../../analytics/usage-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
+import type { Meter } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plan-usage.ts'
 import type { Environment, Organization } from '../../control-plane/records.ts'

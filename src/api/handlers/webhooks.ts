@@ -1,7 +1,7 @@
 /** Webhooks of the key's environment (C.10). */
 
-import type { Reads } from '../../analytics/reads.ts'
-import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/webhook-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
+import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-reads.ts'
 import type { Clock } from '../../clock.ts'
 import type { Webhook } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'

@@ -1,5 +1,5 @@
-import { EMIT_STATES } from '../../analytics/emit-reads.ts'
-import { METERS } from '../../analytics/usage-reads.ts'
+import { EMIT_STATES } from '../../analytics/read/emit-reads.ts'
+import { METERS } from '../../analytics/read/usage-reads.ts'
 import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
 import { NAMESPACE_PATTERN } from '../../events/names.ts'
 import { LANGUAGES } from '../../registry/types/languages.ts'

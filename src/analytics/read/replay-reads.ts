@@ -1,11 +1,11 @@
 /** What the history knows of replays (C.8). */
-import type { Environment, Replay } from '../control-plane/records.ts'
-import { parseEventId } from '../events/ids.ts'
-import { readCursor } from '../model/cursors.ts'
-import type { AnalyticsClient } from './client.ts'
+import type { Environment, Replay } from '../../control-plane/records.ts'
+import { parseEventId } from '../../events/ids.ts'
+import { readCursor } from '../../model/cursors.ts'
+import type { AnalyticsClient } from '../client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
-import { readQuery } from './statements.ts'
+import { readQuery } from '../statements.ts'
 
 /** Deliveries of a replay by how they stand. */
 export interface ReplayOutcomes {

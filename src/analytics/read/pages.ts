@@ -1,5 +1,5 @@
 /** Lists in pages, newest first. */
-import { type ListName, type Place, writeCursor } from '../model/cursors.ts'
+import { type ListName, type Place, writeCursor } from '../../model/cursors.ts'
 
 export interface Page<Item> {
   items: Item[]

@@ -4,8 +4,8 @@
  *
  * Answers lag behind by the time that `record` needs, normally under a second.
  */
-import type { Environment } from '../control-plane/records.ts'
-import type { AnalyticsClient } from './client.ts'
+import type { Environment } from '../../control-plane/records.ts'
+import type { AnalyticsClient } from '../client.ts'
 import { type Attempt, type Delivery, pendingDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'
 import { createEmitReads, type Emit, type EmitInFull } from './emit-reads.ts'

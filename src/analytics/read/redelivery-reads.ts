@@ -3,15 +3,15 @@
  * the history, because it has every delivery, the successful ones too, and finds any number of them at once.
  */
 
-import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
-import type { Environment } from '../control-plane/records.ts'
-import { readCursor } from '../model/cursors.ts'
+import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
+import type { Environment } from '../../control-plane/records.ts'
+import { readCursor } from '../../model/cursors.ts'
 import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
-import type { AnalyticsClient } from './client.ts'
+import type { AnalyticsClient } from '../client.ts'
 import { DELIVERY_ID, type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from './statements.ts'
+import { readQuery } from '../statements.ts'
 
 export interface DeadLetterFilter {
   organizationId: string

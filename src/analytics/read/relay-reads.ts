@@ -2,11 +2,11 @@
  * Reading the relay log (C.1.1), whose rows are the owner's: whoever asks names the owner, and a member only its own row (see
  * `src/api/handlers/relays.ts`). Kept for 30 days.
  */
-import type { RelayState } from '../../topics/audit-relays.ts'
-import { readCursor } from '../model/cursors.ts'
-import type { AnalyticsClient } from './client.ts'
+import type { RelayState } from '../../../topics/audit-relays.ts'
+import { readCursor } from '../../model/cursors.ts'
+import type { AnalyticsClient } from '../client.ts'
 import { type Page, toPage } from './pages.ts'
-import { readQuery } from './statements.ts'
+import { readQuery } from '../statements.ts'
 
 /** Times are ISO 8601, UTC. */
 export interface Relay {

@@ -1,8 +1,8 @@
 /** What the history knows of webhooks (C.10). */
-import type { DeliveryState } from '../../topics/audit-attempts.ts'
-import type { Environment } from '../control-plane/records.ts'
-import type { AnalyticsClient } from './client.ts'
-import { readQuery } from './statements.ts'
+import type { DeliveryState } from '../../../topics/audit-attempts.ts'
+import type { Environment } from '../../control-plane/records.ts'
+import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 
 export interface WebhookActivity {
   /** When it was last tried, ISO 8601, and what came of it; null: never. */

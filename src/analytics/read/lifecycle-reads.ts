@@ -2,13 +2,13 @@
  * What happened to emits, told as the lifecycle events that announce it (C.3.2). No row is written for it: the record of an emit holds all
  * of it already (C.3.1, 4), so that announcing does not triple the traffic.
  */
-import type { Environment } from '../control-plane/records.ts'
-import { parseEmitId } from '../events/ids.ts'
-import { readCursor } from '../model/cursors.ts'
-import type { AnalyticsClient } from './client.ts'
+import type { Environment } from '../../control-plane/records.ts'
+import { parseEmitId } from '../../events/ids.ts'
+import { readCursor } from '../../model/cursors.ts'
+import type { AnalyticsClient } from '../client.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from './statements.ts'
+import { readQuery } from '../statements.ts'
 import type { Change } from './usage-reads.ts'
 
 export interface EmitLifecycleFilter {

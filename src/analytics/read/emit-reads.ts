@@ -1,13 +1,13 @@
 /** Reading emits: their verdicts, and how it went on with them. */
 
-import type { FederationFacts } from '../../topics/deliveries.ts'
-import type { Finding } from '../codes.ts'
-import type { Environment } from '../control-plane/records.ts'
-import { readCursor } from '../model/cursors.ts'
-import type { AnalyticsClient } from './client.ts'
+import type { FederationFacts } from '../../../topics/deliveries.ts'
+import type { Finding } from '../../codes.ts'
+import type { Environment } from '../../control-plane/records.ts'
+import { readCursor } from '../../model/cursors.ts'
+import type { AnalyticsClient } from '../client.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from './statements.ts'
+import { readQuery } from '../statements.ts'
 import { readNameFilter } from './type-filter.ts'
 
 /** C.11.4, without REQUESTED: an emit without a row may still be on its way, which only its place in the ingress can tell. */
