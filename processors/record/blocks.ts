@@ -1,8 +1,8 @@
 /** What stands in a range of an audit partition, as inserts: one for each table and table partition that it touches. */
 import type { InsertBlock } from '../../src/analytics/client.ts'
-import { quarantineRow } from '../../src/analytics/quarantine-rows.ts'
-import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/rows.ts'
-import type { RowBytes } from '../../src/analytics/table-rows.ts'
+import { quarantineRow } from '../../src/analytics/write/quarantine-rows.ts'
+import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/write/rows.ts'
+import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import type { TracedEmit } from '../../src/observability/tracing/spans.ts'
 import { auditAttempts } from '../../topics/audit-attempts.ts'

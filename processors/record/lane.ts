@@ -7,7 +7,7 @@
  * When the topic was made anew or its log was cut, what had been read of the former log is *left over*: it goes out once, in blocks of its own, and
  * reading goes on where the log is another one. A block under way that the cut has struck cannot be made again; what is left of it is sent anew.
  */
-import type { RowBytes } from '../../src/analytics/table-rows.ts'
+import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
 import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../topics/record-state.ts'
 import { type Block, ROWS_OF } from './blocks.ts'

@@ -3,7 +3,7 @@
 import { insertsOf } from '../../processors/record/blocks.ts'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { migrate } from '../../src/analytics/migrate.ts'
-import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/rows.ts'
+import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/write/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/logger.ts'
 import { type AttemptRow, auditAttemptsCodec } from '../../topics/audit-attempts.ts'

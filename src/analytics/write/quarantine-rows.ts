@@ -1,6 +1,6 @@
 /** From a record of the topic `quarantine` to its row. */
-import { QUARANTINE_HEADERS as HEADERS } from '../../topics/quarantine.ts'
-import type { LogRecord } from '../kafka/ports.ts'
+import { QUARANTINE_HEADERS as HEADERS } from '../../../topics/quarantine.ts'
+import type { LogRecord } from '../../kafka/ports.ts'
 import { day } from './rows.ts'
 import type { RowBytes } from './table-rows.ts'
 

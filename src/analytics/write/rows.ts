@@ -2,11 +2,11 @@
  * From what stands in the audit topics to rows of the tables, as ClickHouse reads them. Columns have the fields' names; a time loses its `Ms` and
  * becomes `DateTime64(3)`. Rows depend on their record alone, so that a block can be made again.
  */
-import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
-import { auditChangesCodec } from '../../topics/audit-changes.ts'
-import { auditEmitsCodec } from '../../topics/audit-emits.ts'
-import { auditRelaysCodec } from '../../topics/audit-relays.ts'
-import { TRACE_ID } from '../observability/tracing/trace-context.ts'
+import { auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
+import { auditChangesCodec } from '../../../topics/audit-changes.ts'
+import { auditEmitsCodec } from '../../../topics/audit-emits.ts'
+import { auditRelaysCodec } from '../../../topics/audit-relays.ts'
+import { TRACE_ID } from '../../observability/tracing/trace-context.ts'
 import { copySlice } from './row-binary.ts'
 import { type Column, columnsOf, rowsOf } from './table-rows.ts'
 
