@@ -11,7 +11,7 @@ import type { Redelivery, RedriveChoice } from '../redelivery.ts'
 import type { Answer, Call } from '../route.ts'
 import { refuseEmptyRange } from '../validate.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
-import { ownerOf } from './caller.ts'
+import { ownerOf } from '../handlers/caller.ts'
 
 /** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
 const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const
