@@ -14,9 +14,9 @@ import { arrivalOf, relayEmit } from '../../control-plane/federation/relay-emit.
 import type { ControlView } from '../../control-plane/view.ts'
 import { platformEmitRecord } from '../../events/platform-emit.ts'
 import type { Appender } from '../../kafka/ports.ts'
-import type { KeptEvents } from '../kept-events.ts'
+import type { KeptEvents } from '../../replay/stored-events.ts'
 import { pagingOf } from '../paging.ts'
-import type { Redelivery } from '../redelivery.ts'
+import type { Redelivery } from '../../replay/redelivery.ts'
 import type { Answer, Call } from '../route.ts'
 import { organizationOf } from './caller.ts'
 

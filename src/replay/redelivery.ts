@@ -16,7 +16,7 @@ import type { Owner } from '../control-plane/webhooks.ts'
 import { eventId, type Ids } from '../events/ids.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
-import type { KeptEvents } from './kept-events.ts'
+import type { KeptEvents } from './stored-events.ts'
 
 /** Dead letters of a range that are sent again in a second, unless said. */
 const REDRIVE_RATE = 50
