@@ -4,7 +4,7 @@ import type { createPartitionHandlers } from './handlers/partitions.ts'
 import type { createQuarantineHandlers } from './handlers/quarantine.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, Handler, Method, Route } from './route.ts'
-import { emitResult } from './schemas/events.ts'
+import { emitResult } from './emits/schemas.ts'
 import * as kafka from './schemas/kafka.ts'
 import { boolean, listOf, object, string } from './schemas/parts.ts'
 

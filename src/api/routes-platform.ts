@@ -1,8 +1,8 @@
 /** What the platform emits itself: the built-in events of its services (C.13), and what failed, again (C.11.4). */
 import type { createPlatformEventHandlers } from './handlers/platform-events.ts'
-import type { createRedriveHandlers } from './handlers/redrives.ts'
+import type { createRedriveHandlers } from './emits/redrives.ts'
 import type { Route } from './route.ts'
-import { emitResult } from './schemas/events.ts'
+import { emitResult } from './emits/schemas.ts'
 import { newPlatformEvent } from './schemas/platform-events.ts'
 
 export interface PlatformHandlers {

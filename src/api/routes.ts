@@ -2,7 +2,7 @@
  * Every route of the API (C.0.6, C.10, C.11.6), in one table. Where two paths overlap, the literal one stands first.
  */
 
-import type { createEmitHandlers } from './handlers/emits.ts'
+import type { createEmitHandlers } from './emits/handlers.ts'
 import type { createLedgerHandlers } from './handlers/ledger.ts'
 import type { createOrganizationHandlers } from './handlers/organizations.ts'
 import type { createRegistrationHandlers } from './handlers/registrations.ts'
@@ -16,7 +16,7 @@ import { createFederationRoutes, type FederationHandlers } from './routes-federa
 import { createKafkaRoutes, type KafkaHandlers } from './routes-kafka.ts'
 import { createPlatformRoutes, type PlatformHandlers } from './routes-platform.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './routes-webhooks.ts'
-import * as events from './schemas/events.ts'
+import * as events from './emits/schemas.ts'
 import * as ledger from './schemas/ledger.ts'
 import * as organizations from './schemas/organizations.ts'
 import { boolean, listOf, object, string } from './schemas/parts.ts'

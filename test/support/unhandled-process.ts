@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from '../../src/api/app.ts'
-import { createAnswering } from '../../src/api/direct-answer.ts'
+import { createAnswering } from '../../src/api/emits/raw-response.ts'
 import type { Route } from '../../src/api/route.ts'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { createIds } from '../../src/events/ids.ts'

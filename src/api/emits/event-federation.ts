@@ -3,11 +3,11 @@
  * it, and under which id and name it arrived; what the peer's own webhooks made of it is the peer's. The peer sees the event that its own one
  * follows from by its id, group and push; not its verdict, its other relays or its deliveries. An endpoint's deliveries are the owner's.
  */
-import type { FederationFacts } from '../../topics/deliveries.ts'
-import type { Emit } from '../analytics/read/emit-reads.ts'
-import type { Reads } from '../analytics/read/reads.ts'
-import type { Relay } from '../analytics/read/relay-reads.ts'
-import type { ControlView } from '../control-plane/view.ts'
+import type { FederationFacts } from '../../../topics/deliveries.ts'
+import type { Emit } from '../../analytics/read/emit-reads.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
+import type { Relay } from '../../analytics/read/relay-reads.ts'
+import type { ControlView } from '../../control-plane/view.ts'
 
 export interface EventFederation {
   /** Of an event that came from another organization. */

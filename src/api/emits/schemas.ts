@@ -19,7 +19,7 @@ import {
   string,
   text,
   time,
-} from './parts.ts'
+} from '../schemas/parts.ts'
 
 const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
 const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])

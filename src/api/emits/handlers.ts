@@ -9,12 +9,12 @@ import type { ControlView } from '../../control-plane/view.ts'
 import type { Owner } from '../../control-plane/webhooks.ts'
 import { originOf, type ParsedEmitId, parseEmitId, parseEventId } from '../../events/ids.ts'
 import { JSON_TYPE } from '../envelope.ts'
-import { createEventFederation } from '../event-federation.ts'
+import { createEventFederation } from './event-federation.ts'
 import { pagingOf } from '../paging.ts'
 import type { Positions } from '../ports.ts'
 import type { Answer, Call } from '../route.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
-import { ownerOf } from './caller.ts'
+import { ownerOf } from '../handlers/caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 3_000

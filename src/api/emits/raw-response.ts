@@ -1,16 +1,16 @@
 /** What stands around an emit that is answered on the raw response: request id, key and scope, body, and the error envelope. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ClarionError } from '../codes.ts'
-import type { Ids } from '../events/ids.ts'
-import type { Logger } from '../logger.ts'
-import { nameRequest } from '../process/work.ts'
-import { type Authenticate, requireScope } from './authenticate.ts'
-import { checkContentType, RequestAborted, readBody } from './body.ts'
-import type { EmitAnswer, Emitter } from './emitting.ts'
-import { failureBody, failureOf, JSON_TYPE } from './envelope.ts'
-import type { Overload } from './overload.ts'
-import type { PausedOrganizations } from './paused-organizations.ts'
-import type { DirectHandler } from './route.ts'
+import { ClarionError } from '../../codes.ts'
+import type { Ids } from '../../events/ids.ts'
+import type { Logger } from '../../logger.ts'
+import { nameRequest } from '../../process/work.ts'
+import { type Authenticate, requireScope } from '../authenticate.ts'
+import { checkContentType, RequestAborted, readBody } from '../body.ts'
+import type { EmitAnswer, Emitter } from '../emitting.ts'
+import { failureBody, failureOf, JSON_TYPE } from '../envelope.ts'
+import type { Overload } from '../overload.ts'
+import type { PausedOrganizations } from '../paused-organizations.ts'
+import type { DirectHandler } from '../route.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 

@@ -2,15 +2,15 @@
  * A record from quarantine as an emit of the API (C.17): what its producer asked for, with another payload or version where it is repaired.
  * Nothing is judged here; admission judges it as any emit.
  */
-import type { QuarantinedRecord } from '../analytics/read/quarantine-reads.ts'
-import { ClarionError } from '../codes.ts'
-import type { Registration } from '../control-plane/records.ts'
-import { type IngressTags, readIngress } from '../events/ingress.ts'
-import { sliceMembers } from '../events/json-slices.ts'
-import { isNear } from '../events/time.ts'
-import type { Headers, LogRecord } from '../kafka/ports.ts'
-import { eventOfSchema } from '../kafka-access/schema-ids.ts'
-import { malformed } from './body.ts'
+import type { QuarantinedRecord } from '../../analytics/read/quarantine-reads.ts'
+import { ClarionError } from '../../codes.ts'
+import type { Registration } from '../../control-plane/records.ts'
+import { type IngressTags, readIngress } from '../../events/ingress.ts'
+import { sliceMembers } from '../../events/json-slices.ts'
+import { isNear } from '../../events/time.ts'
+import type { Headers, LogRecord } from '../../kafka/ports.ts'
+import { eventOfSchema } from '../../kafka-access/schema-ids.ts'
+import { malformed } from '../body.ts'
 import type { ReadEmit } from './emit-request.ts'
 
 export interface Repair {

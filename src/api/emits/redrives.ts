@@ -8,7 +8,7 @@ import { originOf, parseEmitId } from '../../events/ids.ts'
 import { platformEmit } from '../../events/platform-emit.ts'
 import type { PlatformEmitting } from '../platform-emitting.ts'
 import type { Answer, Call } from '../route.ts'
-import { ownerOf } from './caller.ts'
+import { ownerOf } from '../handlers/caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 8_000
