@@ -1,6 +1,6 @@
 /**
  * Reading the relay log (C.1.1), whose rows are the owner's: whoever asks names the owner, and a member only its own row (see
- * `src/api/handlers/relays.ts`). Kept for 30 days.
+ * `src/api/federation/relays.ts`). Kept for 30 days.
  */
 import type { RelayState } from '../../../topics/audit-relays.ts'
 import { readCursor } from '../../model/cursors.ts'

@@ -3,10 +3,10 @@
  * where the other side acted, its organization stands for the key.
  */
 import type { Clock } from '../../clock.ts'
-import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../records.ts'
-import type { ControlView } from '../view.ts'
-import { countsAsMember } from './members.ts'
-import { standing } from './membership.ts'
+import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../control-plane/records.ts'
+import type { ControlView } from '../../control-plane/view.ts'
+import { countsAsMember } from '../../control-plane/federation/members.ts'
+import { standing } from '../../control-plane/federation/membership.ts'
 
 type Reading = Pick<ControlView, 'find' | 'federation'>
 

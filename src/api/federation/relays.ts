@@ -18,7 +18,7 @@ import type { KeptEvents } from '../../replay/stored-events.ts'
 import { pagingOf } from '../paging.ts'
 import type { Redelivery } from '../../replay/redelivery.ts'
 import type { Answer, Call } from '../route.ts'
-import { organizationOf } from './caller.ts'
+import { organizationOf } from '../handlers/caller.ts'
 
 type Filter = { status?: RelayState; memberId?: string; pushId?: string; sourceEventId?: string }
 

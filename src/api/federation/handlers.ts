@@ -8,15 +8,15 @@ import type { NewExternalPeer } from '../../control-plane/federation/external-pe
 import type { Federation } from '../../control-plane/federation/federation.ts'
 import type { NewGroup } from '../../control-plane/federation/groups.ts'
 import { isExpired } from '../../control-plane/federation/membership.ts'
-import { createShown } from '../../control-plane/federation/shown.ts'
+import { createShown } from './presenter.ts'
 import type { FederationGroup, FederationMember, FederationPush } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
 import type { Pings } from '../../delivery/ping.ts'
 import { pageOf, pagingOf } from '../paging.ts'
 import type { Answer, Call } from '../route.ts'
-import { isOn } from '../schemas/federation.ts'
-import { organizationOf } from './caller.ts'
+import { isOn } from './schemas.ts'
+import { organizationOf } from '../handlers/caller.ts'
 
 /** Of one group, shown with it; the whole list has pages. */
 const MEMBERS_SHOWN = 200
