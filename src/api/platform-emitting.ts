@@ -9,9 +9,9 @@ import { platformEmitRecord } from '../events/platform-emit.ts'
 import type { Appender, Place } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { VERDICT_TIMEOUT_MS } from './emitting.ts'
-import { failure, failureBody, JSON_TYPE } from './envelope.ts'
+import { failure, failureBody, JSON_TYPE } from './http/envelope.ts'
 import type { OutcomeWaiter } from './outcomes.ts'
-import type { Answer } from './route.ts'
+import type { Answer } from './http/route.ts'
 import { unacknowledged } from './unacknowledged.ts'
 
 export type PlatformEmitting = (emit: PlatformEmit, requestId: string) => Promise<Answer>

@@ -2,11 +2,11 @@
 import type { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
 import type { createPartitionHandlers } from './handlers/partitions.ts'
 import type { createQuarantineHandlers } from './handlers/quarantine.ts'
-import { pagingQuery } from './paging.ts'
-import type { Access, Handler, Method, Route } from './route.ts'
+import { pagingQuery } from './http/paging.ts'
+import type { Access, Handler, Method, Route } from './http/route.ts'
 import { emitResult } from './emits/schemas.ts'
 import * as kafka from './schemas/kafka.ts'
-import { boolean, listOf, object, string } from './schemas/parts.ts'
+import { boolean, listOf, object, string } from './http/schema-parts.ts'
 
 export interface KafkaHandlers {
   credentials: ReturnType<typeof createKafkaCredentialHandlers>

@@ -1,9 +1,9 @@
 /** Routes of webhooks and subscriptions (C.10, C.11.6). Those of deliveries stand before: `deliveries` is no id. */
 import type { createSubscriptionHandlers } from './handlers/subscriptions.ts'
 import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
-import { pagingQuery } from './paging.ts'
-import type { Access, Handler, Method, Route } from './route.ts'
-import { boolean, listOf, object, string } from './schemas/parts.ts'
+import { pagingQuery } from './http/paging.ts'
+import type { Access, Handler, Method, Route } from './http/route.ts'
+import { boolean, listOf, object, string } from './http/schema-parts.ts'
 import { replay, webhookReplay } from './schemas/replays.ts'
 import * as webhooks from './schemas/webhooks.ts'
 

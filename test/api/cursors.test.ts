@@ -1,7 +1,7 @@
 /** Cursors and other places of a query, as callers may make them up, on every route that takes one. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { Route } from '../../src/api/route.ts'
+import type { Route } from '../../src/api/http/route.ts'
 import type { ListName } from '../../src/model/cursors.ts'
 import { cursorOf, forgedCursor, LIST_NAMES } from '../model/forged-cursors.ts'
 import { openTestApi, type Reply, type TestApi } from './api-harness.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { readEmit } from '../../src/api/emits/emit-request.ts'
 import { newEmit } from '../../src/api/emits/schemas.ts'
-import { createValidators } from '../../src/api/validate.ts'
+import { createValidators } from '../../src/api/http/validate.ts'
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z')
 const checkSchema = createValidators().body(newEmit)

@@ -1,7 +1,7 @@
 /** Every route that asks ClickHouse, while ClickHouse is away, hangs, or is answered for by something else. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
-import type { Route } from '../../src/api/route.ts'
+import type { Route } from '../../src/api/http/route.ts'
 import { clock, logger } from '../control-plane/control-plane-harness.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 import { FAULTS, type Fault, type FaultyClickHouse, failing, type Order, openFaultyClickHouse } from '../support/faulty-clickhouse.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { findJsonFault } from '../../src/api/json-fault.ts'
+import { findJsonFault } from '../../src/api/http/json-fault.ts'
 
 const parses = (text: string) => {
   try {

@@ -1,5 +1,5 @@
 /** Calls of routes that are made from the route table: what a route must have, and no more. */
-import type { Route, Schema } from '../../src/api/route.ts'
+import type { Route, Schema } from '../../src/api/http/route.ts'
 
 /** The schema façade speaks as a schema registry does; its own tests hold it to that. */
 export const isOurs = (route: Route) => !route.path.startsWith('/api/v1/schema-registry')

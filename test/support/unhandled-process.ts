@@ -4,9 +4,9 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApp } from '../../src/api/app.ts'
+import { createApp } from '../../src/api/http/app.ts'
 import { createAnswering } from '../../src/api/emits/raw-response.ts'
-import type { Route } from '../../src/api/route.ts'
+import type { Route } from '../../src/api/http/route.ts'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { createIds } from '../../src/events/ids.ts'
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'

@@ -6,12 +6,12 @@ import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { getWebhook } from '../../control-plane/webhooks.ts'
 import { parseEventId } from '../../events/ids.ts'
-import { pagingOf } from '../paging.ts'
+import { pagingOf } from '../http/paging.ts'
 import type { Redelivery, RedriveChoice } from '../../replay/redelivery.ts'
-import type { Answer, Call } from '../route.ts'
-import { refuseEmptyRange } from '../validate.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { refuseEmptyRange } from '../http/validate.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
-import { ownerOf } from '../handlers/caller.ts'
+import { ownerOf } from '../http/caller.ts'
 
 /** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
 const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const

@@ -1,9 +1,9 @@
 /** Routes of deliveries (C.10). Their literal paths stand before `/webhooks/:id` (K-18). */
 import { bareDeliveries, bareDelivery, type createDeliveryHandlers } from './handlers.ts'
-import { pagingQuery } from '../paging.ts'
-import type { Access, Handler, Method, Route } from '../route.ts'
+import { pagingQuery } from '../http/paging.ts'
+import type { Access, Handler, Method, Route } from '../http/route.ts'
 import * as deliveries from './schemas.ts'
-import { listOf, object } from '../schemas/parts.ts'
+import { listOf, object } from '../http/schema-parts.ts'
 
 export interface DeliveryHandlers {
   deliveries: ReturnType<typeof createDeliveryHandlers>

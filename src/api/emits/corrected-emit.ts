@@ -10,7 +10,7 @@ import { sliceMembers } from '../../events/json-slices.ts'
 import { isNear } from '../../events/time.ts'
 import type { Headers, LogRecord } from '../../kafka/ports.ts'
 import { eventOfSchema } from '../../kafka-access/schema-ids.ts'
-import { malformed } from '../body.ts'
+import { malformed } from '../http/body.ts'
 import type { ReadEmit } from './emit-request.ts'
 
 export interface Repair {

@@ -9,7 +9,7 @@ import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 import { type Slice, sliceMembers } from '../../events/json-slices.ts'
 import { HALF_A_PAIR } from '../../events/json-text.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../../events/time.ts'
-import { malformed } from '../body.ts'
+import { malformed } from '../http/body.ts'
 
 export interface ReadEmit {
   emit: EmitRequest

@@ -8,13 +8,13 @@ import { ClarionError } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import type { Owner } from '../../control-plane/webhooks.ts'
 import { originOf, type ParsedEmitId, parseEmitId, parseEventId } from '../../events/ids.ts'
-import { JSON_TYPE } from '../envelope.ts'
+import { JSON_TYPE } from '../http/envelope.ts'
 import { createEventFederation } from './event-federation.ts'
-import { pagingOf } from '../paging.ts'
+import { pagingOf } from '../http/paging.ts'
 import type { Positions } from '../ports.ts'
-import type { Answer, Call } from '../route.ts'
+import type { Answer, Call } from '../http/route.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
-import { ownerOf } from '../handlers/caller.ts'
+import { ownerOf } from '../http/caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 3_000

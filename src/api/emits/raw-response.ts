@@ -4,13 +4,13 @@ import { ClarionError } from '../../codes.ts'
 import type { Ids } from '../../events/ids.ts'
 import type { Logger } from '../../logger.ts'
 import { nameRequest } from '../../process/work.ts'
-import { type Authenticate, requireScope } from '../authenticate.ts'
-import { checkContentType, RequestAborted, readBody } from '../body.ts'
+import { type Authenticate, requireScope } from '../http/authenticate.ts'
+import { checkContentType, RequestAborted, readBody } from '../http/body.ts'
 import type { EmitAnswer, Emitter } from '../emitting.ts'
-import { failureBody, failureOf, JSON_TYPE } from '../envelope.ts'
+import { failureBody, failureOf, JSON_TYPE } from '../http/envelope.ts'
 import type { Overload } from '../overload.ts'
 import type { PausedOrganizations } from '../paused-organizations.ts'
-import type { DirectHandler } from '../route.ts'
+import type { DirectHandler } from '../http/route.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 

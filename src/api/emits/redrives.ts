@@ -7,8 +7,8 @@ import type { Owner } from '../../control-plane/webhooks.ts'
 import { originOf, parseEmitId } from '../../events/ids.ts'
 import { platformEmit } from '../../events/platform-emit.ts'
 import type { PlatformEmitting } from '../platform-emitting.ts'
-import type { Answer, Call } from '../route.ts'
-import { ownerOf } from '../handlers/caller.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { ownerOf } from '../http/caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 8_000

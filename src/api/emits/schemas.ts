@@ -19,7 +19,7 @@ import {
   string,
   text,
   time,
-} from '../schemas/parts.ts'
+} from '../http/schema-parts.ts'
 
 const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
 const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])

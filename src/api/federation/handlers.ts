@@ -13,10 +13,10 @@ import type { FederationGroup, FederationMember, FederationPush } from '../../co
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
 import type { Pings } from '../../delivery/ping.ts'
-import { pageOf, pagingOf } from '../paging.ts'
-import type { Answer, Call } from '../route.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
 import { isOn } from './schemas.ts'
-import { organizationOf } from '../handlers/caller.ts'
+import { organizationOf } from '../http/caller.ts'
 
 /** Of one group, shown with it; the whole list has pages. */
 const MEMBERS_SHOWN = 200

@@ -15,10 +15,10 @@ import type { ControlView } from '../../control-plane/view.ts'
 import { platformEmitRecord } from '../../events/platform-emit.ts'
 import type { Appender } from '../../kafka/ports.ts'
 import type { KeptEvents } from '../../replay/stored-events.ts'
-import { pagingOf } from '../paging.ts'
+import { pagingOf } from '../http/paging.ts'
 import type { Redelivery } from '../../replay/redelivery.ts'
-import type { Answer, Call } from '../route.ts'
-import { organizationOf } from '../handlers/caller.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { organizationOf } from '../http/caller.ts'
 
 type Filter = { status?: RelayState; memberId?: string; pushId?: string; sourceEventId?: string }
 

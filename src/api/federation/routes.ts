@@ -1,10 +1,10 @@
 /** Routes of federation (C.1.3). Every one of them is Enterprise's; members see what is theirs. */
 import type { createFederationHandlers } from './handlers.ts'
 import type { createRelayHandlers } from './relays.ts'
-import { pagingQuery } from '../paging.ts'
-import type { Access, Handler, Method, Route } from '../route.ts'
+import { pagingQuery } from '../http/paging.ts'
+import type { Access, Handler, Method, Route } from '../http/route.ts'
 import * as federation from './schemas.ts'
-import { listOf, object } from '../schemas/parts.ts'
+import { listOf, object } from '../http/schema-parts.ts'
 
 export interface FederationHandlers {
   federation: ReturnType<typeof createFederationHandlers>

@@ -5,9 +5,9 @@ import type { ControlView } from '../../control-plane/view.ts'
 import type { ClientListener, KafkaAccess } from '../../kafka-access/access.ts'
 import type { NewKafkaCredential } from '../../kafka-access/credentials.ts'
 import { namesOf } from '../../kafka-access/grants.ts'
-import { pageOf, pagingOf } from '../paging.ts'
-import type { Answer, Call } from '../route.ts'
-import { ownerOf } from './caller.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { ownerOf } from '../http/caller.ts'
 
 const MECHANISM = 'SCRAM-SHA-512'
 

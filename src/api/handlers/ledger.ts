@@ -3,7 +3,7 @@ import type { LedgerReads } from '../../analytics/read/ledger-reads.ts'
 import { getOrganization } from '../../control-plane/organizations.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
-import type { Answer, Call } from '../route.ts'
+import type { Answer, Call } from '../http/route.ts'
 
 export function createLedgerHandlers(deps: {
   ledger: Ledger

@@ -6,10 +6,10 @@ import type { NewOrganization, OrganizationPatch, Organizations } from '../../co
 import type { ApiKey, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'
-import { pageOf, pagingOf } from '../paging.ts'
-import type { Answer, Call } from '../route.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
 import { shownKey, shownOrganization } from '../shown.ts'
-import { keyOf, organizationOf } from './caller.ts'
+import { keyOf, organizationOf } from '../http/caller.ts'
 
 export function createOrganizationHandlers({ organizations, keys, view }: { organizations: Organizations; keys: Keys; view: ControlView }) {
   const shown = async (changing: Promise<Organization>): Promise<Answer> => ({ data: shownOrganization(await changing) })

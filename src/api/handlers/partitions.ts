@@ -4,7 +4,7 @@ import type { Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import type { Partitions } from '../../kafka-access/partitions.ts'
 import { planOf } from '../../registry/plans.ts'
-import type { Answer, Call } from '../route.ts'
+import type { Answer, Call } from '../http/route.ts'
 
 export function createPartitionHandlers({ partitions, view }: { partitions: Partitions; view: ControlView }) {
   return {

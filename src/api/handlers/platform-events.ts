@@ -9,9 +9,9 @@ import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 import { isNear, NOT_A_TIME, parseTime } from '../../events/time.ts'
 import { readTraceparent } from '../../observability/tracing/trace-context.ts'
 import { createValidators } from '../../registry/validators.ts'
-import { agreedKey } from '../idempotency-key.ts'
+import { agreedKey } from '../http/idempotency-key.ts'
 import type { PlatformEmitting } from '../platform-emitting.ts'
-import type { Answer, Call } from '../route.ts'
+import type { Answer, Call } from '../http/route.ts'
 
 export interface NewPlatformEvent {
   organizationId: string

@@ -12,11 +12,11 @@ import { byCreation } from '../../control-plane/view-store.ts'
 import { canonicalName } from '../../events/names.ts'
 import type { Language } from '../../registry/types/languages.ts'
 import { createTypeGenerator } from '../../registry/types/type-generator.ts'
-import { pageOf, pagingOf } from '../paging.ts'
-import type { Answer, Call } from '../route.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
 import { createSchemaHistory } from '../schema-history.ts'
 import { shownRegistration } from '../shown.ts'
-import { organizationOf, ownerOf } from './caller.ts'
+import { organizationOf, ownerOf } from '../http/caller.ts'
 
 interface Filter {
   namespace?: string

@@ -4,10 +4,10 @@ import type { Clock } from '../../clock.ts'
 import type { Replay } from '../../control-plane/records.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays.ts'
 import type { ControlView } from '../../control-plane/view.ts'
-import { pageOf, pagingOf } from '../paging.ts'
-import type { Answer, Call } from '../route.ts'
-import { unlessAway } from '../unless-away.ts'
-import { ownerOf } from './caller.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { unlessAway } from '../http/unless-away.ts'
+import { ownerOf } from '../http/caller.ts'
 
 const NOTHING_YET: ReplayOutcomes = { processed: 0, succeeded: 0, failed: 0, lastRecordedAt: null }
 const UNKNOWN = { processed: null, succeeded: null, failed: null, lastRecordedAt: null }

@@ -7,8 +7,8 @@ import { ClarionError, type Finding } from '../../codes.ts'
 import type { Webhooks } from '../../control-plane/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
 import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../events/names.ts'
-import type { Answer, Call } from '../route.ts'
-import { ownerOf } from './caller.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { ownerOf } from '../http/caller.ts'
 import type { createReplayHandlers } from './replays.ts'
 
 interface NewSubscription {

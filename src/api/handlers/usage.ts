@@ -7,10 +7,10 @@ import type { Environment, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { parseTime } from '../../events/time.ts'
 import { planOf } from '../../registry/plans.ts'
-import { pagingOf } from '../paging.ts'
+import { pagingOf } from '../http/paging.ts'
 import type { LiveUsage } from '../ports.ts'
-import type { Answer, Call } from '../route.ts'
-import { organizationOf, ownerOf } from './caller.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { organizationOf, ownerOf } from '../http/caller.ts'
 
 const RECENT_FAILURES = 10
 const HOUR_MS = 3_600_000

@@ -15,12 +15,12 @@ import {
   type Webhooks,
 } from '../../control-plane/webhooks.ts'
 import type { Pings } from '../../delivery/ping.ts'
-import { pageOf, pagingOf } from '../paging.ts'
-import type { Answer, Call } from '../route.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
 import { shownWebhook } from '../shown.ts'
-import { unlessAway } from '../unless-away.ts'
+import { unlessAway } from '../http/unless-away.ts'
 import type { WaitingWebhooks } from '../waiting-webhooks.ts'
-import { ownerOf } from './caller.ts'
+import { ownerOf } from '../http/caller.ts'
 
 /**
  * A webhook made in the original's way (K-7) is signed, rendered and retried as the original's documents say, unless the call says otherwise;

@@ -1,7 +1,7 @@
 /** Direct Kafka access (C.17). */
 import { CODES } from '../../codes.ts'
-import type { Schema } from '../route.ts'
-import { anything, integer, listOf, object, oneOf, stored, string, text, time } from './parts.ts'
+import type { Schema } from '../http/route.ts'
+import { anything, integer, listOf, object, oneOf, stored, string, text, time } from '../http/schema-parts.ts'
 
 const access = oneOf(['produce', 'consume', 'both'])
 const settings: Schema = { type: 'object', additionalProperties: string }

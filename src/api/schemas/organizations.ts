@@ -1,6 +1,6 @@
 import { SCOPES } from '../../control-plane/records.ts'
 import { SLUG_PATTERN } from '../../control-plane/slugs.ts'
-import { boolean, environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from './parts.ts'
+import { boolean, environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from '../http/schema-parts.ts'
 
 const email = { ...text(3, 254), format: 'email' }
 const namespace = { ...text(2, 31), pattern: SLUG_PATTERN }

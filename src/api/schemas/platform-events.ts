@@ -1,5 +1,5 @@
 import { BUILT_IN_EVENTS } from '../../events/built-in-events.ts'
-import { anyObject, object, string, text, time } from './parts.ts'
+import { anyObject, object, string, text, time } from '../http/schema-parts.ts'
 
 const types = [...BUILT_IN_EVENTS.values()].flatMap(({ type, alias }) => (alias === undefined ? [type] : [type, alias]))
 

@@ -1,5 +1,5 @@
 import { REPLAY_RATE } from '../../control-plane/replays.ts'
-import { boolean, integer, listOf, nullable, object, oneOf, optionalText, stored, string, text, time } from './parts.ts'
+import { boolean, integer, listOf, nullable, object, oneOf, optionalText, stored, string, text, time } from '../http/schema-parts.ts'
 
 const ratePerSecond = { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most }
 const selectors = { type: 'array', items: text(1, 255), maxItems: 100 }

@@ -15,7 +15,7 @@ import {
   string,
   text,
   time,
-} from './parts.ts'
+} from '../http/schema-parts.ts'
 
 const selectors = { type: 'array', items: text(1, 255), minItems: 1, maxItems: 100 }
 const retry = object({

@@ -1,6 +1,6 @@
 /** Unknown API keys by the address they come from: a token bucket each, of bounded number. */
 import { isIPv6 } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
 
 const BURST = 30
 const REFILL_MS = 2_000

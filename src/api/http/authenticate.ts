@@ -1,11 +1,11 @@
 /** Who calls (C.0.1, C.0.6): `Authorization: Bearer`, `x-api-key`, or the alias header of the settings. */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
-import type { Scope } from '../control-plane/records.ts'
-import { hashApiKey } from '../control-plane/secrets.ts'
-import type { ControlView } from '../control-plane/view.ts'
+import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
+import type { Scope } from '../../control-plane/records.ts'
+import { hashApiKey } from '../../control-plane/secrets.ts'
+import type { ControlView } from '../../control-plane/view.ts'
 import { createFailedKeys } from './failed-keys.ts'
 import type { Access, Principal } from './route.ts'
 

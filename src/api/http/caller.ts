@@ -2,7 +2,7 @@
 import { ClarionError } from '../../codes.ts'
 import type { ApiKey, Organization } from '../../control-plane/records.ts'
 import type { Owner } from '../../control-plane/webhooks.ts'
-import type { Call } from '../route.ts'
+import type { Call } from './route.ts'
 
 function principalOf(call: Call) {
   if (call.principal?.kind !== 'key') throw new ClarionError('insufficient_scope', 'The call needs a key of an organization.')

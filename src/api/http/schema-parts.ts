@@ -1,6 +1,6 @@
 /** What several schemas are made of. */
 import { PLANS } from '../../control-plane/records.ts'
-import type { Schema } from '../route.ts'
+import type { Schema } from './route.ts'
 
 /** An object with exactly these fields; those that end in `?` may be absent. */
 export function object(fields: Record<string, Schema>): Schema {
