@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { drawTopology, nameOf } from '../../processors/topology.ts'
-import { createSchemaRegistryRoutes, type SchemaRegistryDeps } from '../../src/api/handlers/schema-registry.ts'
+import { createSchemaRegistryRoutes, type SchemaRegistryDeps } from '../../src/api/kafka/schema-registry.ts'
 import { createRoutes, type Handlers } from '../../src/api/routes.ts'
 import { SETTINGS } from '../../src/config.ts'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'

@@ -1,12 +1,12 @@
 /** Routes of direct Kafka access (C.17): credentials, quarantine, schema façade. */
-import type { createKafkaCredentialHandlers } from './handlers/kafka-credentials.ts'
-import type { createPartitionHandlers } from './handlers/partitions.ts'
-import type { createQuarantineHandlers } from './handlers/quarantine.ts'
-import { pagingQuery } from './http/paging.ts'
-import type { Access, Handler, Method, Route } from './http/route.ts'
-import { emitResult } from './emits/schemas.ts'
-import * as kafka from './schemas/kafka.ts'
-import { boolean, listOf, object, string } from './http/schema-parts.ts'
+import type { createKafkaCredentialHandlers } from './kafka-credentials.ts'
+import type { createPartitionHandlers } from './partitions.ts'
+import type { createQuarantineHandlers } from '../handlers/quarantine.ts'
+import { pagingQuery } from '../http/paging.ts'
+import type { Access, Handler, Method, Route } from '../http/route.ts'
+import { emitResult } from '../emits/schemas.ts'
+import * as kafka from './schemas.ts'
+import { boolean, listOf, object, string } from '../http/schema-parts.ts'
 
 export interface KafkaHandlers {
   credentials: ReturnType<typeof createKafkaCredentialHandlers>
