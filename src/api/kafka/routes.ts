@@ -1,7 +1,7 @@
 /** Routes of direct Kafka access (C.17): credentials, quarantine, schema façade. */
 import type { createKafkaCredentialHandlers } from './kafka-credentials.ts'
 import type { createPartitionHandlers } from './partitions.ts'
-import type { createQuarantineHandlers } from '../handlers/quarantine.ts'
+import type { createQuarantineHandlers } from '../quarantine/handlers.ts'
 import { pagingQuery } from '../http/paging.ts'
 import type { Access, Handler, Method, Route } from '../http/route.ts'
 import { emitResult } from '../emits/schemas.ts'

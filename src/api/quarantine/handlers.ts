@@ -20,7 +20,7 @@ import type { Positions } from '../ports.ts'
 import { readRepair, repairedEmit } from '../emits/corrected-emit.ts'
 import type { Answer, Call, DirectHandler } from '../http/route.ts'
 import { ownerOf } from '../http/caller.ts'
-import { shownBytes, shownHeaders } from './quarantined-bytes.ts'
+import { shownBytes, shownHeaders } from './presenter.ts'
 
 /** A judged record is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 3_000
