@@ -3,7 +3,7 @@
  */
 
 import type { createEmitHandlers } from './emits/handlers.ts'
-import type { createLedgerHandlers } from './handlers/ledger.ts'
+import type { createLedgerHandlers } from './ledger/handlers.ts'
 import type { createOrganizationHandlers } from './handlers/organizations.ts'
 import type { createRegistrationHandlers } from './handlers/registrations.ts'
 import type { createReplayHandlers } from './handlers/replays.ts'
@@ -17,7 +17,7 @@ import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createPlatformRoutes, type PlatformHandlers } from './routes-platform.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './routes-webhooks.ts'
 import * as events from './emits/schemas.ts'
-import * as ledger from './schemas/ledger.ts'
+import * as ledger from './ledger/schemas.ts'
 import * as organizations from './schemas/organizations.ts'
 import { boolean, listOf, object, string } from './http/schema-parts.ts'
 import * as replays from './schemas/replays.ts'
