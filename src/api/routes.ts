@@ -4,7 +4,7 @@
 
 import type { createEmitHandlers } from './emits/handlers.ts'
 import type { createLedgerHandlers } from './ledger/handlers.ts'
-import type { createOrganizationHandlers } from './handlers/organizations.ts'
+import type { createOrganizationHandlers } from './organizations/handlers.ts'
 import type { createRegistrationHandlers } from './handlers/registrations.ts'
 import type { createReplayHandlers } from './handlers/replays.ts'
 import type { createSystemHandlers } from './handlers/system.ts'
@@ -18,7 +18,7 @@ import { createPlatformRoutes, type PlatformHandlers } from './routes-platform.t
 import { createWebhookRoutes, type WebhookHandlers } from './routes-webhooks.ts'
 import * as events from './emits/schemas.ts'
 import * as ledger from './ledger/schemas.ts'
-import * as organizations from './schemas/organizations.ts'
+import * as organizations from './organizations/schemas.ts'
 import { boolean, listOf, object, string } from './http/schema-parts.ts'
 import * as replays from './schemas/replays.ts'
 import * as webhooks from './schemas/webhooks.ts'
