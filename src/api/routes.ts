@@ -14,7 +14,7 @@ import type { Access, DirectHandler, Handler, Method, Route, Schema } from './ht
 import { createDeliveryRoutes, type DeliveryHandlers } from './deliveries/routes.ts'
 import { createFederationRoutes, type FederationHandlers } from './federation/routes.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
-import { createPlatformRoutes, type PlatformHandlers } from './routes-platform.ts'
+import { createPlatformRoutes, type PlatformHandlers } from './platform-events/routes.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './routes-webhooks.ts'
 import * as events from './emits/schemas.ts'
 import * as ledger from './ledger/schemas.ts'

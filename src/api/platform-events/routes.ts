@@ -1,9 +1,9 @@
 /** What the platform emits itself: the built-in events of its services (C.13), and what failed, again (C.11.4). */
-import type { createPlatformEventHandlers } from './handlers/platform-events.ts'
-import type { createRedriveHandlers } from './emits/redrives.ts'
-import type { Route } from './http/route.ts'
-import { emitResult } from './emits/schemas.ts'
-import { newPlatformEvent } from './schemas/platform-events.ts'
+import type { createPlatformEventHandlers } from './handlers.ts'
+import type { createRedriveHandlers } from '../emits/redrives.ts'
+import type { Route } from '../http/route.ts'
+import { emitResult } from '../emits/schemas.ts'
+import { newPlatformEvent } from './schemas.ts'
 
 export interface PlatformHandlers {
   events: ReturnType<typeof createPlatformEventHandlers>
