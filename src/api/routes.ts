@@ -5,7 +5,7 @@
 import type { createEmitHandlers } from './emits/handlers.ts'
 import type { createLedgerHandlers } from './ledger/handlers.ts'
 import type { createOrganizationHandlers } from './organizations/handlers.ts'
-import type { createRegistrationHandlers } from './handlers/registrations.ts'
+import type { createRegistrationHandlers } from './registrations/handlers.ts'
 import type { createReplayHandlers } from './handlers/replays.ts'
 import type { createSystemHandlers } from './handlers/system.ts'
 import type { createUsageHandlers } from './handlers/usage.ts'

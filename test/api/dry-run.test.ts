@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createReads } from '../../src/analytics/read/reads.ts'
-import { createSchemaHistory } from '../../src/api/schema-history.ts'
+import { createSchemaHistory } from '../../src/api/registrations/schema-history.ts'
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { verdict } from '../analytics/audit-rows.ts'
 import { insertAudit } from '../analytics/database.ts'

@@ -14,7 +14,7 @@ import type { Language } from '../../registry/types/languages.ts'
 import { createTypeGenerator } from '../../registry/types/type-generator.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { createSchemaHistory } from '../schema-history.ts'
+import { createSchemaHistory } from './schema-history.ts'
 import { shownRegistration } from '../shown.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
 

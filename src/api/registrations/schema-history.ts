@@ -2,11 +2,11 @@
  * What a proposed schema would have said to the payloads of the last 30 days (`history: true` of a dry run). The newest are judged first,
  * up to a number and a time, so that the answer comes whatever an organization emitted.
  */
-import type { Reads } from '../analytics/read/reads.ts'
-import type { Clock } from '../clock.ts'
-import type { Finding } from '../codes.ts'
-import type { Owner } from '../control-plane/webhooks.ts'
-import { parseJson } from '../events/json.ts'
+import type { Reads } from '../../analytics/read/reads.ts'
+import type { Clock } from '../../clock.ts'
+import type { Finding } from '../../codes.ts'
+import type { Owner } from '../../control-plane/webhooks.ts'
+import { parseJson } from '../../events/json.ts'
 
 export interface SchemaHistory {
   /** ISO 8601: recorded at or after, recorded before. */
