@@ -4,7 +4,7 @@ import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
 import { pagingQuery } from './http/paging.ts'
 import type { Access, Handler, Method, Route } from './http/route.ts'
 import { boolean, listOf, object, string } from './http/schema-parts.ts'
-import { replay, webhookReplay } from './schemas/replays.ts'
+import { replay, webhookReplay } from './replays/schemas.ts'
 import * as webhooks from './schemas/webhooks.ts'
 
 export interface WebhookHandlers {

@@ -9,7 +9,7 @@ import { builtInEvent } from '../../events/built-in-events.ts'
 import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../events/names.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { ownerOf } from '../http/caller.ts'
-import type { createReplayHandlers } from './replays.ts'
+import type { createReplayHandlers } from '../replays/handlers.ts'
 
 interface NewSubscription {
   /** `<namespace>.<name>` */
