@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
-import { createStatus } from '../api/status.ts'
+import { createStatus } from '../api/system/status.ts'
 import type { Clock } from '../clock.ts'
 
 export interface Listener {
