@@ -15,13 +15,13 @@ import { createDeliveryRoutes, type DeliveryHandlers } from './deliveries/routes
 import { createFederationRoutes, type FederationHandlers } from './federation/routes.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createPlatformRoutes, type PlatformHandlers } from './platform-events/routes.ts'
-import { createWebhookRoutes, type WebhookHandlers } from './routes-webhooks.ts'
+import { createWebhookRoutes, type WebhookHandlers } from './webhooks/routes.ts'
 import * as events from './emits/schemas.ts'
 import * as ledger from './ledger/schemas.ts'
 import * as organizations from './organizations/schemas.ts'
 import { boolean, listOf, object, string } from './http/schema-parts.ts'
 import * as replays from './replays/schemas.ts'
-import * as webhooks from './schemas/webhooks.ts'
+import * as webhooks from './webhooks/schemas.ts'
 
 export interface Handlers extends DeliveryHandlers, FederationHandlers, WebhookHandlers {
   system: ReturnType<typeof createSystemHandlers>

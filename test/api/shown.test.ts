@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { NO_ACTIVITY } from '../../src/analytics/read/webhook-reads.ts'
-import { shownWebhook } from '../../src/api/shown.ts'
+import { shownWebhook } from '../../src/api/webhooks/presenter.ts'
 import type { Webhook } from '../../src/control-plane/records.ts'
 
 it('a former secret is told of as long as it signs', () => {

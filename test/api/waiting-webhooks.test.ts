@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { createWaitingWebhooks } from '../../src/api/waiting-webhooks.ts'
+import { createWaitingWebhooks } from '../../src/api/webhooks/waiting-webhooks.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { catchUpKeys, type ParkedWebhook, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'

@@ -1,11 +1,11 @@
 /** Routes of webhooks and subscriptions (C.10, C.11.6). Those of deliveries stand before: `deliveries` is no id. */
-import type { createSubscriptionHandlers } from './handlers/subscriptions.ts'
-import { bareWebhook, type createWebhookHandlers } from './handlers/webhooks.ts'
-import { pagingQuery } from './http/paging.ts'
-import type { Access, Handler, Method, Route } from './http/route.ts'
-import { boolean, listOf, object, string } from './http/schema-parts.ts'
-import { replay, webhookReplay } from './replays/schemas.ts'
-import * as webhooks from './schemas/webhooks.ts'
+import type { createSubscriptionHandlers } from './subscriptions.ts'
+import { bareWebhook, type createWebhookHandlers } from './handlers.ts'
+import { pagingQuery } from '../http/paging.ts'
+import type { Access, Handler, Method, Route } from '../http/route.ts'
+import { boolean, listOf, object, string } from '../http/schema-parts.ts'
+import { replay, webhookReplay } from '../replays/schemas.ts'
+import * as webhooks from './schemas.ts'
 
 export interface WebhookHandlers {
   webhooks: ReturnType<typeof createWebhookHandlers>

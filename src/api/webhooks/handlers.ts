@@ -17,9 +17,9 @@ import {
 import type { Pings } from '../../delivery/ping.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownWebhook } from '../shown.ts'
+import { shownWebhook } from './presenter.ts'
 import { unlessAway } from '../http/unless-away.ts'
-import type { WaitingWebhooks } from '../waiting-webhooks.ts'
+import type { WaitingWebhooks } from './waiting-webhooks.ts'
 import { ownerOf } from '../http/caller.ts'
 
 /**

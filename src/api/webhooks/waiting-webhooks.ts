@@ -2,9 +2,9 @@
  * What webhooks are owed from their organization's log, as the engine's changelog tells it: shown with the webhook, and added up for metrics.
  * At most some seconds old, and as cheap for a million events as for one.
  */
-import { catchUpKeys, parkedWebhookCodec } from '../../topics/delivery-catch-ups.ts'
-import type { LogRecord } from '../kafka/ports.ts'
-import type { Logger } from '../logger.ts'
+import { catchUpKeys, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
+import type { LogRecord } from '../../kafka/ports.ts'
+import type { Logger } from '../../logger.ts'
 
 /** `held`: the endpoint does not take them. `paused`: the webhook is off. `ordered`: earlier events of their subjects are being retried. */
 export const WAITING_REASONS = ['held', 'paused', 'ordered'] as const

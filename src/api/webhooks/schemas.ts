@@ -1,5 +1,5 @@
 import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../control-plane/records.ts'
-import { WAITING_REASONS } from '../waiting-webhooks.ts'
+import { WAITING_REASONS } from './waiting-webhooks.ts'
 import {
   anyObject,
   boolean,
