@@ -1,5 +1,5 @@
 /** How long admission goes on knowing an organization that is deleted. */
-import { isDeletedFor } from '../../src/control-plane/deleted-for.ts'
+import { isDeletedFor } from '../../src/control-plane/organizations/deleted-for.ts'
 import type { Organization } from '../../src/control-plane/records.ts'
 
 /**

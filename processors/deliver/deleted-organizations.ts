@@ -4,7 +4,7 @@
  * lanes whose members lay in a range. A little at a time, so that no transaction becomes large.
  */
 import type { Clock } from '../../src/clock.ts'
-import { isDeletedFor } from '../../src/control-plane/deleted-for.ts'
+import { isDeletedFor } from '../../src/control-plane/organizations/deleted-for.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { timeOfId } from '../../src/events/ids.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'

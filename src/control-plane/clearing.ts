@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
-import { isDeletedFor } from './deleted-for.ts'
+import { isDeletedFor } from './organizations/deleted-for.ts'
 import type { DecisionView } from './overlay.ts'
 import { KINDS, type Kind, type Organization } from './records.ts'
 import type { Change, ControlStore } from './store.ts'

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Announce, Caller } from '../control-plane/announce.ts'
-import { getOrganization } from '../control-plane/organizations.ts'
+import { getOrganization } from '../control-plane/organizations/organizations.ts'
 import type { KafkaCredential } from '../control-plane/records.ts'
 import type { ControlStore } from '../control-plane/store.ts'
 import type { Ids } from '../events/ids.ts'

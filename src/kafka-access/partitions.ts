@@ -9,7 +9,7 @@
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { Announce, Caller } from '../control-plane/announce.ts'
-import { getOrganization } from '../control-plane/organizations.ts'
+import { getOrganization } from '../control-plane/organizations/organizations.ts'
 import type { Environment, Organization } from '../control-plane/records.ts'
 import { revised } from '../control-plane/revision.ts'
 import type { ControlStore } from '../control-plane/store.ts'

@@ -1,5 +1,5 @@
 /** Partitions of an organization's topics: the operator's call. */
-import { getOrganization } from '../../control-plane/organizations.ts'
+import { getOrganization } from '../../control-plane/organizations/organizations.ts'
 import type { Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import type { Partitions } from '../../kafka-access/partitions.ts'

@@ -1,8 +1,8 @@
 /** The operator's calls (C.0.6) and an organization's own keys. */
 
 import { ClarionError } from '../../codes.ts'
-import type { Keys, NewKey } from '../../control-plane/keys.ts'
-import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations.ts'
+import type { Keys, NewKey } from '../../control-plane/organizations/keys.ts'
+import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations/organizations.ts'
 import type { ApiKey, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { byCreation } from '../../control-plane/view-store.ts'

@@ -1,14 +1,14 @@
 /** API keys of an organization (C.0.1, C.0.6): an environment, scopes, an end. Shown once, kept as a hash. */
-import type { Clock, Random } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
-import type { Ids } from '../events/ids.ts'
-import type { Announce, Caller } from './announce.ts'
+import type { Clock, Random } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
+import type { Ids } from '../../events/ids.ts'
+import type { Announce, Caller } from '../announce.ts'
 import { getOrganization, type Provisioning } from './organizations.ts'
-import type { ApiKey, Environment, Scope } from './records.ts'
-import { revised } from './revision.ts'
-import { generateApiKey } from './secrets.ts'
-import type { ControlStore } from './store.ts'
-import type { ControlView } from './view.ts'
+import type { ApiKey, Environment, Scope } from '../records.ts'
+import { revised } from '../revision.ts'
+import { generateApiKey } from '../secrets.ts'
+import type { ControlStore } from '../store.ts'
+import type { ControlView } from '../view.ts'
 
 export interface NewKey {
   name: string

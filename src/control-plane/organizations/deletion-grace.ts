@@ -2,14 +2,14 @@
  * How an organization hears of its own end (C.13): what tells it of its deletion goes out in the transaction of the deletion, and the
  * webhooks that listen to it stay, for that and for nothing else, until it had time to arrive. Their secrets go with them.
  */
-import type { Clock, Timer } from '../clock.ts'
-import type { Ids } from '../events/ids.ts'
-import { builtInCanonicalName, lifecycleCanonicalName } from '../events/names.ts'
-import { createSelectorIndex } from '../events/selector.ts'
-import type { DecisionView } from './overlay.ts'
-import type { Webhook } from './records.ts'
-import type { Change, ControlStore } from './store.ts'
-import type { ControlView } from './view.ts'
+import type { Clock, Timer } from '../../clock.ts'
+import type { Ids } from '../../events/ids.ts'
+import { builtInCanonicalName, lifecycleCanonicalName } from '../../events/names.ts'
+import { createSelectorIndex } from '../../events/selector.ts'
+import type { DecisionView } from '../overlay.ts'
+import type { Webhook } from '../records.ts'
+import type { Change, ControlStore } from '../store.ts'
+import type { ControlView } from '../view.ts'
 
 /** The final drain (C.13): at the most. */
 const FAREWELL_MS = 60_000
