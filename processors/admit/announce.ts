@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
-import { quotaMark } from '../../src/control-plane/plan-usage.ts'
+import { quotaMark } from '../../src/control-plane/plans/plan-usage.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { builtInEmit } from '../../src/events/built-in-emit.ts'
 import { platformEmitAt } from '../../src/events/platform-emit.ts'

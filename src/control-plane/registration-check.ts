@@ -5,7 +5,7 @@ import { checkRegistration, type RegistrationCheck, type RegistrationInput } fro
 import { planOf } from '../registry/plans.ts'
 import type { Validators } from '../registry/validators.ts'
 import type { DecisionView } from './overlay.ts'
-import { excessNames, registrationsUsed } from './plan-usage.ts'
+import { excessNames, registrationsUsed } from './plans/plan-usage.ts'
 import type { Organization, Registration } from './records.ts'
 
 export interface NewRegistration extends RegistrationInput {

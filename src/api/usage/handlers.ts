@@ -2,7 +2,7 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Meter } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
-import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plan-usage.ts'
+import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plans/plan-usage.ts'
 import type { Environment, Organization } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { parseTime } from '../../events/time.ts'
