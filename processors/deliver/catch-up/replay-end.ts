@@ -2,7 +2,7 @@
 import type { ReplayOutcomes } from '../../../src/analytics/read/replay-reads.ts'
 import type { Clock } from '../../../src/clock.ts'
 import type { Replay } from '../../../src/control-plane/records.ts'
-import type { Replays } from '../../../src/control-plane/replays.ts'
+import type { Replays } from '../../../src/control-plane/replays/replays.ts'
 import type { ReplayPorts } from './replays.ts'
 
 /** A history that is further behind keeps no replay from ending. What was cut short has things in flight that nobody waits for. */

@@ -1,5 +1,5 @@
 import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
-import { REPLAY_RATE } from '../../control-plane/replays.ts'
+import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
 import { anyObject, boolean, integer, listOf, nullable, object, oneOf, string, text, time } from '../http/schema-parts.ts'
 
 export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const

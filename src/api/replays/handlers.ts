@@ -2,7 +2,7 @@
 import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import type { Replay } from '../../control-plane/records.ts'
-import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays.ts'
+import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays/replays.ts'
 import type { ControlView } from '../../control-plane/view.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -1,4 +1,4 @@
-import { REPLAY_RATE } from '../../control-plane/replays.ts'
+import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
 import { boolean, integer, listOf, nullable, object, oneOf, optionalText, stored, string, text, time } from '../http/schema-parts.ts'
 
 const ratePerSecond = { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most }
