@@ -4,7 +4,7 @@
  */
 import { CODES } from '../../src/codes.ts'
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
-import { causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import { causeOf, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'

@@ -3,7 +3,7 @@
  * that its quota is nearly or wholly used up, that a chain was cut. An emit of which nobody wants to hear costs two look-ups.
  */
 import { hash } from 'node:crypto'
-import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import { quotaMark } from '../../src/control-plane/plans/plan-usage.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { builtInEmit } from '../../src/events/built-in-emit.ts'

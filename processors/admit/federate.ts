@@ -8,7 +8,7 @@
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
 import { createFanOut, type Target } from '../../src/control-plane/federation/fan-out.ts'
 import { type Arrival, relayEmit } from '../../src/control-plane/federation/relay-emit.ts'
-import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import type { FederationMember, FederationPush } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random } from '../../src/clock.ts'
 import type { Finding } from '../../src/codes.ts'
-import { createLifecycle, type Lifecycle } from '../../src/control-plane/lifecycle.ts'
+import { createLifecycle, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import type { Registration } from '../../src/control-plane/records.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'

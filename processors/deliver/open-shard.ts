@@ -1,6 +1,6 @@
 /** One shard of `deliver`: its parts, and how they are joined. */
 import type { Timer } from '../../src/clock.ts'
-import { createLifecycle } from '../../src/control-plane/lifecycle.ts'
+import { createLifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import type { LogRecord, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import { deliveries } from '../../topics/deliveries.ts'

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random } from '../clock.ts'
 import { type Config, type KafkaSecurityProtocol, ROLES } from '../config.ts'
-import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/secret-keys.ts'
+import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/store/secret-keys.ts'
 import { portOf } from '../delivery/address-guard.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from '../embedded/clickhouse.ts'
 import { adviceFor } from '../embedded/data-files.ts'

@@ -9,9 +9,9 @@
 import type { Clock } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
 import { isDeletedFor } from './organizations/deleted-for.ts'
-import type { DecisionView } from './overlay.ts'
+import type { DecisionView } from './store/overlay.ts'
 import { KINDS, type Kind, type Organization } from './records.ts'
-import type { Change, ControlStore } from './store.ts'
+import type { Change, ControlStore } from './store/store.ts'
 import type { ControlView } from './view.ts'
 
 /** Later than admission forgets it (ten minutes), with room for clocks that differ: nothing is written to its topics any more. */

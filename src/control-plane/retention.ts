@@ -5,10 +5,10 @@
 import type { Clock, Random, Timer } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Logger } from '../logger.ts'
-import type { Announce } from './announce.ts'
+import type { Announce } from './store/announce.ts'
 import { createClearing, type TopicDeletion } from './clearing.ts'
 import { createExpiredRecords } from './expired-records.ts'
-import type { ControlStore } from './store.ts'
+import type { ControlStore } from './store/store.ts'
 import type { ControlView } from './view.ts'
 
 const EVERY_MS = 60_000

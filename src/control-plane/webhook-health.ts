@@ -5,10 +5,10 @@
 import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { Clock } from '../clock.ts'
 import type { Ids } from '../events/ids.ts'
-import type { Announce, Caller } from './announce.ts'
+import type { Announce, Caller } from './store/announce.ts'
 import type { Webhook } from './records.ts'
-import { revised } from './revision.ts'
-import type { ControlStore } from './store.ts'
+import { revised } from './store/revision.ts'
+import type { ControlStore } from './store/store.ts'
 
 export interface HealthReport {
   organizationId: string

@@ -9,7 +9,7 @@
 import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
 import type { KafkaSecurityProtocol } from '../config.ts'
-import type { Caller } from '../control-plane/announce.ts'
+import type { Caller } from '../control-plane/store/announce.ts'
 import type { KafkaCredential } from '../control-plane/records.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import type { Ids } from '../events/ids.ts'

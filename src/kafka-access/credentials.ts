@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../codes.ts'
-import type { Announce, Caller } from '../control-plane/announce.ts'
+import type { Announce, Caller } from '../control-plane/store/announce.ts'
 import { getOrganization } from '../control-plane/organizations/organizations.ts'
 import type { KafkaCredential } from '../control-plane/records.ts'
-import type { ControlStore } from '../control-plane/store.ts'
+import type { ControlStore } from '../control-plane/store/store.ts'
 import type { Ids } from '../events/ids.ts'
 import type { Access } from './grants.ts'
 

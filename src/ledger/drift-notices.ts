@@ -5,8 +5,8 @@
 
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
-import type { Announce, Announcement, Caller } from '../control-plane/announce.ts'
-import type { Lifecycle } from '../control-plane/lifecycle.ts'
+import type { Announce, Announcement, Caller } from '../control-plane/store/announce.ts'
+import type { Lifecycle } from '../control-plane/store/lifecycle.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { type Finding, keyOf } from './finding.ts'

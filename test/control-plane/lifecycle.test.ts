@@ -1,8 +1,8 @@
 /** What the control plane says of itself: in the transaction of each change, to those who listen, and to an organization that ends. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Caller } from '../../src/control-plane/announce.ts'
+import type { Caller } from '../../src/control-plane/store/announce.ts'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
-import { namesOf } from '../../src/control-plane/lifecycle.ts'
+import { namesOf } from '../../src/control-plane/store/lifecycle.ts'
 import type { Webhook } from '../../src/control-plane/records.ts'
 import { createIds } from '../../src/events/ids.ts'
 import { createValidators } from '../../src/registry/validators.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import type { Organization, Registration } from '../../src/control-plane/records.ts'
-import { createControlView } from '../../src/control-plane/view-store.ts'
+import { createControlView } from '../../src/control-plane/store/view-store.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 
 const stored = (id: string, createdAt = '2026-01-01T00:00:00.000Z') => ({

@@ -3,7 +3,7 @@
  * succeeds at a healthy webhook, for an emit that nobody follows, costs three look-ups here.
  */
 import type { Clock } from '../../../src/clock.ts'
-import { causeOf, type Lifecycle } from '../../../src/control-plane/lifecycle.ts'
+import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import { deliveryId, type Ids } from '../../../src/events/ids.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'

@@ -1,5 +1,5 @@
 /** Lists of the control plane: newest first, `limit` 1–100, and an opaque cursor for the last record shown. */
-import { byCreation } from '../../control-plane/view-store.ts'
+import { byCreation } from '../../control-plane/store/view-store.ts'
 import { type ListName, type Place, readCursor, writeCursor } from '../../model/cursors.ts'
 import type { Schema } from './route.ts'
 

@@ -3,7 +3,7 @@
  * another organization's ids come from it.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller } from '../../control-plane/announce.ts'
+import type { Caller } from '../../control-plane/store/announce.ts'
 import type { ApiKey, Organization, Scope } from '../../control-plane/records.ts'
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'

@@ -8,7 +8,7 @@ import { getOrganization } from '../../control-plane/organizations/organizations
 import type { NewRegistration, TemplateChecks } from '../../control-plane/registrations/registration-check.ts'
 import { getRegistration, type Registrations } from '../../control-plane/registrations/registrations.ts'
 import type { ControlView } from '../../control-plane/view.ts'
-import { byCreation } from '../../control-plane/view-store.ts'
+import { byCreation } from '../../control-plane/store/view-store.ts'
 import { canonicalName } from '../../events/names.ts'
 import type { Language } from '../../registry/types/languages.ts'
 import { createTypeGenerator } from '../../registry/types/type-generator.ts'

@@ -4,7 +4,7 @@
  */
 import { ClarionError, CODES } from '../../codes.ts'
 import { planOf } from '../../registry/plans.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { FederationGroup, FederationMember, Organization } from '../records.ts'
 import { isExpired } from './membership.ts'
 

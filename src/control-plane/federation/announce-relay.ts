@@ -1,7 +1,7 @@
 /** What an owner hears of its relays (C.1.4, 8), if it names them: the relay log is the record of each, this makes it an event. */
 import type { RelayRow } from '../../../topics/audit-relays.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
-import type { Cause, Lifecycle } from '../lifecycle.ts'
+import type { Cause, Lifecycle } from '../store/lifecycle.ts'
 
 const TYPES = { relayed: 'RELAYED', failed: 'RELAY_FAILED', skipped: 'RELAY_SKIPPED' } as const
 

@@ -3,7 +3,7 @@
  * of the other's key: what the other side did has its organization as the actor.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
-import type { Announce, Announcement, Caller } from '../announce.ts'
+import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import type { FederationGroup, FederationMember, FederationPush } from '../records.ts'
 
 type GroupEvent = 'GROUP_CREATED' | 'GROUP_UPDATED' | 'GROUP_ARCHIVED' | 'GROUP_SUSPENDED' | 'GROUP_RESUMED'

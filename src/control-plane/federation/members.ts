@@ -3,10 +3,10 @@
  * either wants it. Every step reads both organizations from the newest state, so that of two that contradict each other one comes first.
  */
 import { ClarionError } from '../../codes.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { FederationMember } from '../records.ts'
-import { revised } from '../revision.ts'
-import type { Change, Decision } from '../store.ts'
+import { revised } from '../store/revision.ts'
+import type { Change, Decision } from '../store/store.ts'
 import {
   mayFederate,
   memberNotFound,

@@ -9,7 +9,7 @@
  */
 import { ClarionError } from '../../codes.ts'
 import type { FederationMember } from '../records.ts'
-import { revised } from '../revision.ts'
+import { revised } from '../store/revision.ts'
 
 /** 14 days, times `CLARION_TIME_SCALE`. */
 export const INVITATION_MS = 14 * 86_400_000

@@ -4,7 +4,7 @@
  */
 import { ClarionError } from '../../codes.ts'
 import { canonicalName } from '../../events/names.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { FederationMember, FederationPush, Organization } from '../records.ts'
 
 type Naming = Pick<DecisionView, 'event' | 'federation'>

@@ -1,10 +1,10 @@
 /** Pushes (C.1.1): one version of an event that a group's owner shares with it, with the schema as it was then. */
 import { ClarionError } from '../../codes.ts'
 import { GENERIC_FULL_NAME } from '../../events/names.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { FederationGroup, FederationPush, Registration } from '../records.ts'
-import { revised } from '../revision.ts'
-import type { Decision } from '../store.ts'
+import { revised } from '../store/revision.ts'
+import type { Decision } from '../store/store.ts'
 import { openGroup, requireActiveFederation, requireFederation, seeGroup } from './access.ts'
 import type { FederationCaller } from './announcing.ts'
 import type { FederationDeps } from './groups.ts'

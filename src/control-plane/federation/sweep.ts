@@ -4,9 +4,9 @@
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { Ids } from '../../events/ids.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { FederationMember } from '../records.ts'
-import type { Change, ControlStore, Decision } from '../store.ts'
+import type { Change, ControlStore, Decision } from '../store/store.ts'
 import type { ControlView } from '../view.ts'
 import type { Announcing } from './announcing.ts'
 import { SYSTEM } from './members.ts'

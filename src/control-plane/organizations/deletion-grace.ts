@@ -6,9 +6,9 @@ import type { Clock, Timer } from '../../clock.ts'
 import type { Ids } from '../../events/ids.ts'
 import { builtInCanonicalName, lifecycleCanonicalName } from '../../events/names.ts'
 import { createSelectorIndex } from '../../events/selector.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { Webhook } from '../records.ts'
-import type { Change, ControlStore } from '../store.ts'
+import type { Change, ControlStore } from '../store/store.ts'
 import type { ControlView } from '../view.ts'
 
 /** The final drain (C.13): at the most. */

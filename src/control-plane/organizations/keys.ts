@@ -2,12 +2,12 @@
 import type { Clock, Random } from '../../clock.ts'
 import { ClarionError } from '../../codes.ts'
 import type { Ids } from '../../events/ids.ts'
-import type { Announce, Caller } from '../announce.ts'
+import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization, type Provisioning } from './organizations.ts'
 import type { ApiKey, Environment, Scope } from '../records.ts'
-import { revised } from '../revision.ts'
+import { revised } from '../store/revision.ts'
 import { generateApiKey } from '../secrets.ts'
-import type { ControlStore } from '../store.ts'
+import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../view.ts'
 
 export interface NewKey {

@@ -1,7 +1,7 @@
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import { planOf } from '../../registry/plans.ts'
-import type { Announce, Caller } from '../announce.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { quotaMark, registrationsUsed } from './plan-usage.ts'
 import type { Organization, Registration } from '../records.ts'
 

@@ -4,7 +4,7 @@ import { canonicalName } from '../../events/names.ts'
 import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../../registry/check-registration.ts'
 import { planOf } from '../../registry/plans.ts'
 import type { Validators } from '../../registry/validators.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'
 import type { Organization, Registration } from '../records.ts'
 

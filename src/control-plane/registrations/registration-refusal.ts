@@ -4,13 +4,13 @@ import type { Clock } from '../../clock.ts'
 import type { ClarionError } from '../../codes.ts'
 import { builtInEmit } from '../../events/built-in-emit.ts'
 import { planOf } from '../../registry/plans.ts'
-import type { Announce, Caller } from '../announce.ts'
-import type { DecisionView } from '../overlay.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { registrationsUsed } from '../plans/plan-usage.ts'
 import type { Organization, Registration } from '../records.ts'
 import { announceRefused } from './registration-chain.ts'
 import type { NewRegistration } from './registration-check.ts'
-import type { Decision } from '../store.ts'
+import type { Decision } from '../store/store.ts'
 
 const NOTICE_INTERVAL_MS = 3_600_000
 

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
 import { type Clock, createSystemClock, createSystemRandom } from '../../../src/clock.ts'
-import { createControlView } from '../../../src/control-plane/view-store.ts'
+import { createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIngressTags } from '../../../src/events/ingress.ts'
 import { provision } from '../../../src/kafka/admin/provisioning.ts'

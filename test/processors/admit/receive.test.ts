@@ -7,7 +7,7 @@ import { createPlatformEmitReader } from '../../../processors/admit/read-platfor
 import { createReceiver } from '../../../processors/admit/receive.ts'
 import { createSystemRandom } from '../../../src/clock.ts'
 import type { Organization } from '../../../src/control-plane/records.ts'
-import { createControlView } from '../../../src/control-plane/view-store.ts'
+import { createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'

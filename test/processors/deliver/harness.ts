@@ -8,7 +8,7 @@ import { createDeliver, type DeliverDependencies } from '../../../processors/del
 import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
 import { createSecretBox } from '../../../src/control-plane/secrets.ts'
-import { controlKey, createControlView } from '../../../src/control-plane/view-store.ts'
+import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks.ts'
 import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'

@@ -7,7 +7,7 @@ import type { DeadLetter } from '../../../processors/deliver/catch-up/redrives.t
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import type { Replay, Webhook } from '../../../src/control-plane/records.ts'
 import { createSecretBox } from '../../../src/control-plane/secrets.ts'
-import { controlKey, createControlView } from '../../../src/control-plane/view-store.ts'
+import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks.ts'
 import type { AttemptRequest, AttemptResult } from '../../../src/delivery/send.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'

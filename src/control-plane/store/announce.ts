@@ -1,8 +1,8 @@
 /** The lifecycle event that announces a change (C.3): an audit row, written in the transaction of the change itself. */
 
-import type { ChangeRow } from '../../topics/audit-changes.ts'
-import type { Clock } from '../clock.ts'
-import type { Ids } from '../events/ids.ts'
+import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { Clock } from '../../clock.ts'
+import type { Ids } from '../../events/ids.ts'
 
 /** On whose behalf something changes. */
 export interface Caller {

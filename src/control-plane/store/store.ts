@@ -9,17 +9,17 @@
  * A decision may be made more than once, so it must only compute.
  */
 
-import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
-import { control } from '../../topics/control.ts'
-import type { PlatformEmit } from '../../topics/platform-emits.ts'
-import type { Clock, Random } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
-import { platformEmitAt } from '../events/platform-emit.ts'
-import type { OutRecord } from '../kafka/ports.ts'
+import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
+import { control } from '../../../topics/control.ts'
+import type { PlatformEmit } from '../../../topics/platform-emits.ts'
+import type { Clock, Random } from '../../clock.ts'
+import { ClarionError } from '../../codes.ts'
+import { platformEmitAt } from '../../events/platform-emit.ts'
+import type { OutRecord } from '../../kafka/ports.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
 import { isSelected, lifecycleEmitsOf } from './lifecycle.ts'
 import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
-import type { Kind, RecordsByKind } from './records.ts'
+import type { Kind, RecordsByKind } from '../records.ts'
 import { type ControlViewStore, controlKey } from './view-store.ts'
 
 /** One record to write, or one to remove. */

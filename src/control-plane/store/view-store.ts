@@ -2,13 +2,13 @@
  * The control plane in memory: each record of the topic `control` is applied in order, the newest of a key stands, a tombstone removes it.
  * What judges emits asks by name and by hash, so those indexes are kept; lists are sorted when first asked for after a change.
  */
-import type { Clock, Timer } from '../clock.ts'
-import { readJson } from '../json/read-json.ts'
-import type { LogRecord } from '../kafka/ports.ts'
-import { createFederationIndex } from './federation/reading.ts'
-import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from './records.ts'
+import type { Clock, Timer } from '../../clock.ts'
+import { readJson } from '../../json/read-json.ts'
+import type { LogRecord } from '../../kafka/ports.ts'
+import { createFederationIndex } from '../federation/reading.ts'
+import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from '../records.ts'
 import { registeredEvent } from './registered-event.ts'
-import type { ControlView, RegisteredEvent } from './view.ts'
+import type { ControlView, RegisteredEvent } from '../view.ts'
 
 /** How many of the newest commands are remembered: what a writer looks for after a commit whose answer was lost. */
 const RECENT_COMMANDS = 10_000

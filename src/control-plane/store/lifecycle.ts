@@ -2,17 +2,17 @@
  * Lifecycle events (C.3) as events of an organization's log. Everything that happens is in the audit topics; here it also becomes an event,
  * for webhooks that name it: no other selector matches one. The record is written in the transaction of what it tells of.
  */
-import type { ChangeRow } from '../../topics/audit-changes.ts'
-import type { EventFacts } from '../../topics/deliveries.ts'
-import type { PlatformEmit } from '../../topics/platform-emits.ts'
-import { CHAIN_DEPTH_MAX } from '../events/chain.ts'
-import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../events/names.ts'
-import { platformEmit, platformEmitRecord } from '../events/platform-emit.ts'
-import { createSelectorIndex } from '../events/selector.ts'
-import type { OutRecord } from '../kafka/ports.ts'
-import { schemaHash } from '../registry/canonical-json.ts'
-import { ENVIRONMENTS, type Environment, type Webhook } from './records.ts'
-import type { ControlView } from './view.ts'
+import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { EventFacts } from '../../../topics/deliveries.ts'
+import type { PlatformEmit } from '../../../topics/platform-emits.ts'
+import { CHAIN_DEPTH_MAX } from '../../events/chain.ts'
+import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../events/names.ts'
+import { platformEmit, platformEmitRecord } from '../../events/platform-emit.ts'
+import { createSelectorIndex } from '../../events/selector.ts'
+import type { OutRecord } from '../../kafka/ports.ts'
+import { schemaHash } from '../../registry/canonical-json.ts'
+import { ENVIRONMENTS, type Environment, type Webhook } from '../records.ts'
+import type { ControlView } from '../view.ts'
 
 /** What a lifecycle event follows from; its own depth is one more, so that loops through lifecycle events end too (C.3.1, 2). */
 export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & {

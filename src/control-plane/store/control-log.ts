@@ -1,5 +1,5 @@
 /** What the control store needs of the topic `control`: one writer at a time, over a view that is complete. */
-import type { OutRecord } from '../kafka/ports.ts'
+import type { OutRecord } from '../../kafka/ports.ts'
 
 export interface ControlLog {
   /**
