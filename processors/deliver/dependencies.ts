@@ -2,7 +2,7 @@
 import type { Clock, Random } from '../../src/clock.ts'
 import type { SecretBox } from '../../src/control-plane/secrets.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
-import type { ReportHealth } from '../../src/control-plane/webhook-health.ts'
+import type { ReportHealth } from '../../src/control-plane/webhooks/webhook-health.ts'
 import type { Sender } from '../../src/delivery/send.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import type { Ids } from '../../src/events/ids.ts'

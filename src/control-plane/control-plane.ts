@@ -21,8 +21,8 @@ import { createSecretKeys, type SecretKeyCare } from './store/secret-keys.ts'
 import { createSecretBox } from './secrets.ts'
 import { createControlStore } from './store/store.ts'
 import type { ControlViewStore } from './store/view-store.ts'
-import { createReportHealth, type ReportHealth } from './webhook-health.ts'
-import { createWebhooks, type Webhooks } from './webhooks.ts'
+import { createReportHealth, type ReportHealth } from './webhooks/webhook-health.ts'
+import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 export interface ControlPlane {
   organizations: Organizations

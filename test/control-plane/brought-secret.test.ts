@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { ClarionError } from '../../src/codes.ts'
-import { checkedSecret } from '../../src/control-plane/brought-secret.ts'
+import { checkedSecret } from '../../src/control-plane/webhooks/brought-secret.ts'
 import { generateSecret, standardKey } from '../../src/delivery/sign.ts'
 
 const random = { bytes: (count: number) => randomBytes(count), integer: () => 0, fraction: () => 0 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
-import { retryDelaysMs, shownRetryPolicy } from '../../src/control-plane/retry-policy.ts'
+import { retryDelaysMs, shownRetryPolicy } from '../../src/control-plane/webhooks/retry-policy.ts'
 import { createSecretBox, generateApiKey, hashApiKey } from '../../src/control-plane/secrets.ts'
 import { freeSlug, SLUG_PATTERN, slugFrom } from '../../src/control-plane/organizations/slugs.ts'
 

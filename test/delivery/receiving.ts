@@ -2,7 +2,7 @@
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { FederationPush, Webhook } from '../../src/control-plane/records.ts'
 import { createSecretBox } from '../../src/control-plane/secrets.ts'
-import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks.ts'
+import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks/webhooks.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'
 import { createLogger } from '../../src/logger.ts'

@@ -12,7 +12,7 @@
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { ControlView } from '../../../src/control-plane/view.ts'
-import type { HealthReport } from '../../../src/control-plane/webhook-health.ts'
+import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import {

@@ -1,7 +1,7 @@
 /** Whose call it is, for handlers behind a scope: the router lets only keys of organizations through to them. */
 import { ClarionError } from '../../codes.ts'
 import type { ApiKey, Organization } from '../../control-plane/records.ts'
-import type { Owner } from '../../control-plane/webhooks.ts'
+import type { Owner } from '../../control-plane/webhooks/webhooks.ts'
 import type { Call } from './route.ts'
 
 function principalOf(call: Call) {

@@ -5,7 +5,7 @@ import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-read
 import type { Clock } from '../../clock.ts'
 import type { Webhook } from '../../control-plane/records.ts'
 import type { ControlView } from '../../control-plane/view.ts'
-import { ownWebhooks } from '../../control-plane/webhook-plan.ts'
+import { ownWebhooks } from '../../control-plane/webhooks/webhook-plan.ts'
 import {
   getWebhook,
   type NewWebhook,
@@ -13,7 +13,7 @@ import {
   type Rotation,
   type WebhookPatch,
   type Webhooks,
-} from '../../control-plane/webhooks.ts'
+} from '../../control-plane/webhooks/webhooks.ts'
 import type { Pings } from '../../delivery/ping.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import { ClarionError, type Finding } from '../../codes.ts'
-import type { Webhooks } from '../../control-plane/webhooks.ts'
+import type { Webhooks } from '../../control-plane/webhooks/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
 import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../events/names.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -11,7 +11,7 @@ import type { Replay } from '../records.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../view.ts'
-import { getWebhook, type Owner } from '../webhooks.ts'
+import { getWebhook, type Owner } from '../webhooks/webhooks.ts'
 
 export const REPLAY_RATE = { default: 50, most: 500 }
 const RUNNING_PER_ORGANIZATION_MAX = 3

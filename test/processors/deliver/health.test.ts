@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import type { HealthReport } from '../../../src/control-plane/webhook-health.ts'
+import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
 import type { PendingNotice } from '../../../topics/delivery-state.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
 import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'

@@ -8,7 +8,7 @@ import { createDeliver, type DeliverDependencies } from '../../../processors/del
 import type { Replay, Webhook } from '../../../src/control-plane/records.ts'
 import { createSecretBox } from '../../../src/control-plane/secrets.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
-import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks.ts'
+import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks/webhooks.ts'
 import type { AttemptRequest, AttemptResult } from '../../../src/delivery/send.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIds, deliveryId, emitId, eventId } from '../../../src/events/ids.ts'

@@ -2,13 +2,13 @@
  * What the engine has seen of a webhook's endpoint, as the control plane shows and announces it (C.10, K-23). Telling it twice changes
  * nothing: only what differs is written, and each transition is announced once, in the transaction that makes it.
  */
-import type { ChangeRow } from '../../topics/audit-changes.ts'
-import type { Clock } from '../clock.ts'
-import type { Ids } from '../events/ids.ts'
-import type { Announce, Caller } from './store/announce.ts'
-import type { Webhook } from './records.ts'
-import { revised } from './store/revision.ts'
-import type { ControlStore } from './store/store.ts'
+import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { Clock } from '../../clock.ts'
+import type { Ids } from '../../events/ids.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import type { Webhook } from '../records.ts'
+import { revised } from '../store/revision.ts'
+import type { ControlStore } from '../store/store.ts'
 
 export interface HealthReport {
   organizationId: string

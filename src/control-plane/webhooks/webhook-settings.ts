@@ -1,12 +1,12 @@
 /** What callers may say of a webhook (C.10), checked, and as the record holds it. */
-import { ClarionError, type Finding } from '../codes.ts'
-import { builtInTypeOfAlias } from '../events/built-in-events.ts'
-import { parseConditions } from '../events/conditions.ts'
-import { notASelector, parseSelector } from '../events/selector.ts'
+import { ClarionError, type Finding } from '../../codes.ts'
+import { builtInTypeOfAlias } from '../../events/built-in-events.ts'
+import { parseConditions } from '../../events/conditions.ts'
+import { notASelector, parseSelector } from '../../events/selector.ts'
 import { checkedSecret } from './brought-secret.ts'
-import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from './records.ts'
+import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from '../records.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
-import type { SecretBox } from './secrets.ts'
+import type { SecretBox } from '../secrets.ts'
 import { checkOwnHeaders } from './webhook-headers.ts'
 
 export interface WebhookSettings {
