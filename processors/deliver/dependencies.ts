@@ -1,6 +1,6 @@
 /** What `deliver` is given by the process that it runs in. */
 import type { Clock, Random } from '../../src/clock.ts'
-import type { SecretBox } from '../../src/control-plane/secrets.ts'
+import type { SecretBox } from '../../src/crypto/secret-box.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import type { ReportHealth } from '../../src/control-plane/webhooks/webhook-health.ts'
 import type { Sender } from '../../src/delivery/send.ts'

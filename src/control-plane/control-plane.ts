@@ -18,7 +18,7 @@ import { createRegistrations, type Registrations } from './registrations/registr
 import { createReplays, type Replays } from './replays/replays.ts'
 import { createRetention, type Retention } from './retention.ts'
 import { createSecretKeys, type SecretKeyCare } from './store/secret-keys.ts'
-import { createSecretBox } from './secrets.ts'
+import { createSecretBox } from '../crypto/secret-box.ts'
 import { createControlStore } from './store/store.ts'
 import type { ControlViewStore } from './store/view-store.ts'
 import { createReportHealth, type ReportHealth } from './webhooks/webhook-health.ts'

@@ -97,7 +97,7 @@ export interface Webhook extends Stored {
   events: string[]
   active: boolean
   pausedAt: string | null
-  /** AES-256-GCM, see `src/control-plane/secrets.ts`. */
+  /** AES-256-GCM, see `src/crypto/secret-box.ts`. */
   encryptedSecret: string
   timeoutMs: number
   maxInFlight: number

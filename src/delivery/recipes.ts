@@ -4,7 +4,7 @@
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { Webhook } from '../control-plane/records.ts'
-import type { SecretBox } from '../control-plane/secrets.ts'
+import type { SecretBox } from '../crypto/secret-box.ts'
 import type { ControlView } from '../control-plane/view.ts'
 import type { Logger } from '../logger.ts'
 import { createSigner, type Signatory, type Signer } from './profiles/index.ts'

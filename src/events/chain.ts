@@ -2,7 +2,7 @@
  * How far an event is from outside (C.5.8). A delivery carries its place in the chain as a signed token (`X-Event-Chain`); who emits again
  * because of it gives the token back (`chainToken`), so that loops through the outside end too. A forged token counts for nothing.
  */
-import { type SigningKey, sameTag, sign, signingKeys } from './keys.ts'
+import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
 
 /** Depths 0 to 50 exist; the emit that would be the 51st hop is refused. */
 export const CHAIN_DEPTH_MAX = 50

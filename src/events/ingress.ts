@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readContent } from './ingress-content.ts'
 import { type EventVersion, type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
-import { type SigningKey, sameTag, sign, signingKeys } from './keys.ts'
+import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
 
 /** What the api says about an emit that it appends. */
 export interface PlatformFacts {

@@ -13,7 +13,7 @@ import { createPausedOrganizations } from '../../src/api/paused-organizations.ts
 import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
-import { createSecretBox } from '../../src/control-plane/secrets.ts'
+import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'
 import { createPings } from '../../src/delivery/ping.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'

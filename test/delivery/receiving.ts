@@ -1,7 +1,7 @@
 /** What the tests of requests share: an event, a webhook, and the box that its secrets are sealed in. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { FederationPush, Webhook } from '../../src/control-plane/records.ts'
-import { createSecretBox } from '../../src/control-plane/secrets.ts'
+import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks/webhooks.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from '@jest/globals'
-import { keyIdOf } from '../../src/control-plane/secrets.ts'
+import { keyIdOf } from '../../src/crypto/secret-box.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 

@@ -6,7 +6,7 @@ import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization, type Provisioning } from './organizations.ts'
 import type { ApiKey, Environment, Scope } from '../records.ts'
 import { revised } from '../store/revision.ts'
-import { generateApiKey } from '../secrets.ts'
+import { generateApiKey } from '../../crypto/secret-box.ts'
 import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../view.ts'
 

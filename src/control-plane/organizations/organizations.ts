@@ -12,7 +12,7 @@ import { announcementsOf, ofOrganization, tenantEmits } from './organization-cha
 import type { DecisionView } from '../store/overlay.ts'
 import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from '../records.ts'
 import { checkRevision, revised } from '../store/revision.ts'
-import { generateApiKey, type NewApiKey } from '../secrets.ts'
+import { generateApiKey, type NewApiKey } from '../../crypto/secret-box.ts'
 import { freeSlug, slugFrom } from './slugs.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
 import type { ControlView } from '../view.ts'

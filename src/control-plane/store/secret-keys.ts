@@ -9,7 +9,7 @@ import type { Ids } from '../../events/ids.ts'
 import type { Logger } from '../../logger.ts'
 import type { DecisionView } from './overlay.ts'
 import type { SecretKeyRecord, Webhook } from '../records.ts'
-import { keyIdOf, type SecretBox } from '../secrets.ts'
+import { keyIdOf, type SecretBox } from '../../crypto/secret-box.ts'
 import type { Change, ControlStore } from './store.ts'
 import type { ControlView } from '../view.ts'
 

@@ -6,7 +6,7 @@ import { notASelector, parseSelector } from '../../events/selector.ts'
 import { checkedSecret } from './brought-secret.ts'
 import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from '../records.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
-import type { SecretBox } from '../secrets.ts'
+import type { SecretBox } from '../../crypto/secret-box.ts'
 import { checkOwnHeaders } from './webhook-headers.ts'
 
 export interface WebhookSettings {

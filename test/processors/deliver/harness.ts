@@ -7,7 +7,7 @@ import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.t
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/control-plane/records.ts'
-import { createSecretBox } from '../../../src/control-plane/secrets.ts'
+import { createSecretBox } from '../../../src/crypto/secret-box.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks/webhooks.ts'
 import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
