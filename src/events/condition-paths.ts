@@ -3,7 +3,7 @@
  * `chain.depth`). A path is dotted; brackets hold an index (negative: from the end) or a quoted key. Only what is an object's own is seen.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
-import { traceIdOf } from '../observability/tracing/trace-context.ts'
+import { traceIdOf } from './trace-context.ts'
 
 export type Resolve = (event: EventFacts, payload: unknown) => unknown
 

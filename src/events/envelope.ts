@@ -2,7 +2,7 @@
 import type { EventFacts } from '../../topics/deliveries.ts'
 import { isoTime } from '../json/iso-time.ts'
 import { quoted } from '../json/quoted.ts'
-import { traceIdOf } from '../observability/tracing/trace-context.ts'
+import { traceIdOf } from './trace-context.ts'
 
 /** Of a delivery that a replay made (C.8). */
 export interface ReplayFacts {

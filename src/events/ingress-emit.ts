@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../codes.ts'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
-import { readTraceparent } from '../observability/tracing/trace-context.ts'
+import { readTraceparent } from './trace-context.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'

@@ -7,7 +7,7 @@ import {
   parseTraceparent,
   readTraceparent,
   traceIdOf,
-} from '../../src/observability/tracing/trace-context.ts'
+} from '../../src/events/trace-context.ts'
 import { event } from '../delivery/receiving.ts'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -6,7 +6,7 @@ import { createSystemClock } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLogger, type Logger } from '../../src/logger.ts'
 import { beginJudging, traceAttempt, traceEmit, traceInsert } from '../../src/observability/tracing/spans.ts'
-import { isSampled, traceIdOf } from '../../src/observability/tracing/trace-context.ts'
+import { isSampled, traceIdOf } from '../../src/events/trace-context.ts'
 import { openTracing, type Tracing } from '../../src/observability/tracing/tracing.ts'
 import { type CollectedSpan, type Collector, createCollector } from './tracing-collector.ts'
 

@@ -6,7 +6,7 @@ import { auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { auditRelaysCodec } from '../../../topics/audit-relays.ts'
-import { TRACE_ID } from '../../observability/tracing/trace-context.ts'
+import { TRACE_ID } from '../../events/trace-context.ts'
 import { copySlice } from './row-binary.ts'
 import { type Column, columnsOf, rowsOf } from './table-rows.ts'
 

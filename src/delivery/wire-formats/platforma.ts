@@ -1,7 +1,7 @@
 /** PLATFORMA (PF-23): `type` and `data`, and the rest of the envelope that its documentation shows. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
-import { traceIdOf } from '../../observability/tracing/trace-context.ts'
+import { traceIdOf } from '../../events/trace-context.ts'
 import { snakeFederation, snakeReplay } from './snake-case.ts'
 
 const VERSION = '1.0'

@@ -8,7 +8,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
-import { formatTraceparent, parseTraceparent } from './trace-context.ts'
+import { formatTraceparent, parseTraceparent } from '../../events/trace-context.ts'
 import type { Attributes, Span, SpanName, Tracing, TracingSettings } from './tracing.ts'
 
 const SCOPE = 'clarion'
