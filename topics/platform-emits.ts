@@ -2,7 +2,7 @@ import { avroCodec, nullable } from './avro.ts'
 import { type FederationFacts, federationFactsSchema } from './deliveries.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** Something that the platform emits for an organization. Times are ms since 1970. `platformEmit` of `src/events/platform-emit.ts` makes one. */
+/** Something that the platform emits for an organization. Times are ms since 1970. `platformEmit` of `src/ingress/platform-emit.ts` makes one. */
 export interface PlatformEmit {
   /** `relay`: from a federation peer (C.1.4); `redrive`: an emit that failed, again (C.11.4). */
   kind: 'relay' | 'builtin' | 'lifecycle' | 'redrive'

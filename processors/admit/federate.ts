@@ -13,7 +13,7 @@ import type { FederationMember, FederationPush } from '../../src/control-plane/r
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'
 import { deliveryId, parseEventId, relayId } from '../../src/events/ids.ts'
-import { platformEmitRecord } from '../../src/events/platform-emit.ts'
+import { platformEmitRecord } from '../../src/ingress/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { RelayRow, SkipReason } from '../../topics/audit-relays.ts'

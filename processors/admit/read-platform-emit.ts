@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts'
 import type { ControlView } from '../../src/control-plane/view.ts'
 import { emitId, type IngressPlace } from '../../src/events/ids.ts'
-import { controlOffsetOf } from '../../src/events/platform-emit.ts'
+import { controlOffsetOf } from '../../src/ingress/platform-emit.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/logger.ts'

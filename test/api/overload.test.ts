@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createOverload } from '../../src/api/overload.ts'
+import { createOverload } from '../../src/ingress/load-shedding.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const STEP_MS = 100

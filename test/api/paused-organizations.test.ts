@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createPausedOrganizations } from '../../src/api/paused-organizations.ts'
+import { createPausedOrganizations } from '../../src/ingress/paused-organizations.ts'
 import { outcomes, PAUSES_KEY, type PauseRow, pausesCodec } from '../../topics/outcomes.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'

@@ -1,7 +1,7 @@
 /** The catalogues of the platform's own events (C.3, C.13), and the page made of them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { builtInEmit } from '../../src/events/built-in-emit.ts'
+import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
 import { BUILT_IN_EVENTS, builtInEvent } from '../../src/events/built-in-events.ts'
 import { LIFECYCLE_EVENTS } from '../../src/events/lifecycle-events.ts'
 import { BUILT_IN_NAMESPACES, parseFullName } from '../../src/events/names.ts'

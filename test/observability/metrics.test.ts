@@ -1,6 +1,6 @@
 /** What a scrape says while things happen: one process of a platform judges and nothing else, the other does the rest. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createOverload } from '../../src/api/overload.ts'
+import { createOverload } from '../../src/ingress/load-shedding.ts'
 import type { Waiting } from '../../src/kafka/ports.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'

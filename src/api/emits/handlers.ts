@@ -11,7 +11,7 @@ import { originOf, type ParsedEmitId, parseEmitId, parseEventId } from '../../ev
 import { JSON_TYPE } from '../http/envelope.ts'
 import { createEventFederation } from './event-federation.ts'
 import { pagingOf } from '../http/paging.ts'
-import type { Positions } from '../ports.ts'
+import type { Positions } from '../../ingress/ports.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import { ownerOf } from '../http/caller.ts'

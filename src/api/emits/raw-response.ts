@@ -6,10 +6,10 @@ import type { Logger } from '../../logger.ts'
 import { nameRequest } from '../../process/work.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
 import { checkContentType, RequestAborted, readBody } from '../http/body.ts'
-import type { EmitAnswer, Emitter } from '../emitting.ts'
+import type { EmitAnswer, Emitter } from '../../ingress/submit-emit.ts'
 import { failureBody, failureOf, JSON_TYPE } from '../http/envelope.ts'
-import type { Overload } from '../overload.ts'
-import type { PausedOrganizations } from '../paused-organizations.ts'
+import type { Overload } from '../../ingress/load-shedding.ts'
+import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { DirectHandler } from '../http/route.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>

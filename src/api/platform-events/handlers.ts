@@ -3,14 +3,14 @@
 import type { Clock } from '../../clock.ts'
 import { ClarionError, CODES } from '../../codes.ts'
 import type { ControlView } from '../../control-plane/view.ts'
-import { builtInEmit } from '../../events/built-in-emit.ts'
+import { builtInEmit } from '../../ingress/built-in-emit.ts'
 import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 import { isNear, NOT_A_TIME, parseTime } from '../../events/time.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
 import { createValidators } from '../../registry/validators.ts'
 import { agreedKey } from '../http/idempotency-key.ts'
-import type { PlatformEmitting } from '../platform-emitting.ts'
+import type { PlatformEmitting } from '../../ingress/submit-platform-emit.ts'
 import type { Answer, Call } from '../http/route.ts'
 
 export interface NewPlatformEvent {

@@ -8,7 +8,7 @@ import type { ControlView } from '../../control-plane/view.ts'
 import { parseTime } from '../../events/time.ts'
 import { planOf } from '../../registry/plans.ts'
 import { pagingOf } from '../http/paging.ts'
-import type { LiveUsage } from '../ports.ts'
+import type { LiveUsage } from '../../ingress/ports.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
 

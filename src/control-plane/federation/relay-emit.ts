@@ -1,7 +1,7 @@
 /** An event as its peer gets it (C.1.4, 2): under the peer's own name, caused by the source's event, one hop further from outside. */
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
-import { platformEmit } from '../../events/platform-emit.ts'
+import { platformEmit } from '../../ingress/platform-emit.ts'
 import type { FederationMember, FederationPush } from '../records.ts'
 import { inboundCanonicalName, inboundType } from './names.ts'
 

@@ -2,7 +2,7 @@
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import type { Clock } from '../../clock.ts'
 import type { ClarionError } from '../../codes.ts'
-import { builtInEmit } from '../../events/built-in-emit.ts'
+import { builtInEmit } from '../../ingress/built-in-emit.ts'
 import { planOf } from '../../registry/plans.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'

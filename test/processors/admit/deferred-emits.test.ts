@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createDeferredEmits, DEFERRED_MAX } from '../../../processors/admit/deferred-emits.ts'
 import type { Emit } from '../../../processors/admit/emit.ts'
-import { platformEmit } from '../../../src/events/platform-emit.ts'
+import { platformEmit } from '../../../src/ingress/platform-emit.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters, inputPositionCodec } from '../../../topics/admission-counters.ts'
 import { admissionDeferred } from '../../../topics/admission-deferred.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { createAdmissionNumbers } from '../../../src/api/admission-numbers.ts'
+import { createAdmissionNumbers } from '../../../src/ingress/admission-progress.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters } from '../../../topics/admission-counters.ts'
 import { control } from '../../../topics/control.ts'
