@@ -1,6 +1,6 @@
 import { CODES } from '../../src/codes.ts'
-import { parseJson } from '../../src/events/json.ts'
-import { isJsonObject } from '../../src/events/json-pointer.ts'
+import { parseJson } from '../../src/json/json.ts'
+import { isJsonObject } from '../../src/json/json-pointer.ts'
 import { type Emit, type Rejection, reject } from './emit.ts'
 
 export const PAYLOAD_BYTES_MAX = 262_144

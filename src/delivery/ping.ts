@@ -9,7 +9,7 @@ import { ClarionError } from '../codes.ts'
 import type { Webhook } from '../control-plane/records.ts'
 import type { ChainTokens } from '../events/chain.ts'
 import { deliveryId, type Ids } from '../events/ids.ts'
-import { schemaHash } from '../registry/canonical-json.ts'
+import { schemaHash } from '../json/canonical-json.ts'
 import { type BuildAttempt, shownHeaders } from './request.ts'
 import type { AttemptResult, Sender } from './send.ts'
 

@@ -3,7 +3,7 @@
  * snake_case, Platphorm's in camelCase, because receivers' code depends on them. What is listed is the least that an event carries; more is
  * allowed.
  */
-import { schemaHash } from '../registry/canonical-json.ts'
+import { schemaHash } from '../json/canonical-json.ts'
 
 export interface BuiltInEvent {
   /** `order.created` */

@@ -7,8 +7,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../codes.ts'
 import type { Headers } from '../kafka/ports.ts'
-import { type Slice, sliceMembers } from './json-slices.ts'
-import { finding } from './json-text.ts'
+import { type Slice, sliceMembers } from '../json/json-slices.ts'
+import { finding } from '../json/json-text.ts'
 
 /** By name, without those that are null. */
 export type Envelope = ReadonlyMap<string, Slice>

@@ -11,7 +11,7 @@ import type { Finding } from '../codes.ts'
 import type { ConditionGroup, ConditionNode } from '../control-plane/records.ts'
 import { isDateOperand, isVariable, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
 import { parsePath } from './condition-paths.ts'
-import { isJsonObject, pointerTo } from './json-pointer.ts'
+import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 
 export const CONDITION_LIMITS = {
   nesting: 5,

@@ -9,7 +9,7 @@
 import type { Finding } from '../codes.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import { BATCHED, binaryFindings, type Envelope, readEnvelope, structuredMode } from './cloud-events.ts'
-import { finding } from './json-text.ts'
+import { finding } from '../json/json-text.ts'
 
 /** The largest payload and 64 KB of attributes; what is larger is too large whatever it holds. */
 const ENVELOPE_BYTES_MAX = 262_144 + 65_536

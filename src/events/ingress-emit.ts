@@ -6,7 +6,7 @@ import { readTraceparent } from './trace-context.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'
-import { finding, HALF_A_PAIR } from './json-text.ts'
+import { finding, HALF_A_PAIR } from '../json/json-text.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from './time.ts'
 
 export interface ProducerEmit {

@@ -6,7 +6,7 @@
 
 import type { Finding } from '../codes.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
-import { parseJson } from '../events/json.ts'
+import { parseJson } from '../json/json.ts'
 import { SCHEMA_NESTING_MAX } from '../registry/caps.ts'
 import type { SchemaObject } from '../registry/schema-positions.ts'
 import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.ts'

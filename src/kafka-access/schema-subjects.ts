@@ -5,8 +5,8 @@
 
 import { emits } from '../../topics/emits.ts'
 import type { Registration } from '../control-plane/records.ts'
-import { isJsonObject } from '../events/json-pointer.ts'
-import { schemaHash } from '../registry/canonical-json.ts'
+import { isJsonObject } from '../json/json-pointer.ts'
+import { schemaHash } from '../json/canonical-json.ts'
 import { schemaIndexOf } from './schema-ids.ts'
 
 export interface SubjectVersion {

@@ -3,8 +3,8 @@
  * figure is found with each schema object visited once, so that a hostile schema costs no more than its text.
  */
 import type { Code, Finding } from '../codes.ts'
-import { isJsonObject } from '../events/json-pointer.ts'
-import { finding } from '../events/json-text.ts'
+import { isJsonObject } from '../json/json-pointer.ts'
+import { finding } from '../json/json-text.ts'
 import { type References, resolveReferences, type Schema } from './references.ts'
 import { type SchemaObject, schemaPositions, subschemasOf } from './schema-positions.ts'
 

@@ -5,7 +5,7 @@
 import type { Code, Finding } from '../codes.ts'
 import type { Organization, SchemaFlavour } from '../control-plane/records.ts'
 import type { RegisteredEvent } from '../control-plane/view.ts'
-import { finding } from '../events/json-text.ts'
+import { finding } from '../json/json-text.ts'
 import {
   checkName,
   checkNamespace,

@@ -4,8 +4,8 @@
  */
 import type { Finding } from '../codes.ts'
 import type { SchemaFlavour } from '../control-plane/records.ts'
-import { isJsonObject, pointerTo } from '../events/json-pointer.ts'
-import { finding } from '../events/json-text.ts'
+import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
+import { finding } from '../json/json-text.ts'
 import { isOpenApiDialect, JSON_SCHEMA_DIALECTS, OPENAPI_KEYWORDS } from './flavour.ts'
 import { filterKeywords, type SchemaObject, schemaPositions } from './schema-positions.ts'
 

@@ -3,8 +3,8 @@
  * (C.11.3), or of a document that was given beside it. Nothing is ever fetched.
  */
 import type { Finding } from '../codes.ts'
-import { isJsonObject, pointerTo } from '../events/json-pointer.ts'
-import { finding } from '../events/json-text.ts'
+import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
+import { finding } from '../json/json-text.ts'
 import { type SchemaObject, subschemasOf } from './schema-positions.ts'
 
 export type Schema = SchemaObject | boolean

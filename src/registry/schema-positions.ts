@@ -2,7 +2,7 @@
  * Where a JSON Schema has schemas in it. A word such as `description` is a keyword only at such a place; inside `properties` it is the name
  * of a property, inside `const` it is data.
  */
-import { isJsonObject, pointerTo } from '../events/json-pointer.ts'
+import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 
 export type SchemaObject = Record<string, unknown>
 

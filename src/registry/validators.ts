@@ -4,7 +4,7 @@
  */
 import type { Finding } from '../codes.ts'
 import type { Registration, SchemaFlavour } from '../control-plane/records.ts'
-import { finding } from '../events/json-text.ts'
+import { finding } from '../json/json-text.ts'
 import { createCache } from './cache.ts'
 import { checkDialect, onlyJudged } from './dialect.ts'
 import { createJudge, type Judge } from './judging/judge.ts'

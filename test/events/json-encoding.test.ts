@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseJson } from '../../src/events/json.ts'
-import { encodingFault } from '../../src/events/json-encoding.ts'
+import { parseJson } from '../../src/json/json.ts'
+import { encodingFault } from '../../src/json/json-encoding.ts'
 
 const text = '{"name":"a.b","payload":{}}'
 const utf16be = (of: string) => Buffer.from(of, 'utf16le').swap16()

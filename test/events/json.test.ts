@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseJson } from '../../src/events/json.ts'
-import { sliceElements, sliceMembers } from '../../src/events/json-slices.ts'
+import { parseJson } from '../../src/json/json.ts'
+import { sliceElements, sliceMembers } from '../../src/json/json-slices.ts'
 import { ExactNumber } from '../../src/json/exact-number.ts'
 
 const limits = { depthMax: 32, duplicateKeys: 'refuse' } as const

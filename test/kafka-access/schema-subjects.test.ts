@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Registration } from '../../src/control-plane/records.ts'
 import { eventOfSchema, schemaIndexOf } from '../../src/kafka-access/schema-ids.ts'
 import { subjectsOf } from '../../src/kafka-access/schema-subjects.ts'
-import { schemaHash } from '../../src/registry/canonical-json.ts'
+import { schemaHash } from '../../src/json/canonical-json.ts'
 
 let made = 0
 function registration(name: string, version: string, changes: Partial<Registration> = {}): Registration {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { canonicalJson, identityOf, schemaHash } from '../../src/registry/canonical-json.ts'
+import { canonicalJson, identityOf, schemaHash } from '../../src/json/canonical-json.ts'
 import { planOf } from '../../src/registry/plans.ts'
 
 describe('canonical JSON', () => {

@@ -1,6 +1,6 @@
 /** Generated schemas of every keyword, and the same schemas with something changed, as releases of an event change them. */
 import fc from 'fast-check'
-import { isJsonObject } from '../../src/events/json-pointer.ts'
+import { isJsonObject } from '../../src/json/json-pointer.ts'
 import { measureSchema } from '../../src/registry/caps.ts'
 import { type SchemaObject, subschemasOf } from '../../src/registry/schema-positions.ts'
 

@@ -6,7 +6,7 @@ import type { QuarantinedRecord } from '../../analytics/read/quarantine-reads.ts
 import { ClarionError } from '../../codes.ts'
 import type { Registration } from '../../control-plane/records.ts'
 import { type IngressTags, readIngress } from '../../events/ingress.ts'
-import { sliceMembers } from '../../events/json-slices.ts'
+import { sliceMembers } from '../../json/json-slices.ts'
 import { isNear } from '../../events/time.ts'
 import type { Headers, LogRecord } from '../../kafka/ports.ts'
 import { eventOfSchema } from '../../kafka-access/schema-ids.ts'

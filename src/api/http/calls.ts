@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
 import { ClarionError, CODES } from '../../codes.ts'
-import { pointerTo } from '../../events/json-pointer.ts'
+import { pointerTo } from '../../json/json-pointer.ts'
 import { planOf } from '../../registry/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'

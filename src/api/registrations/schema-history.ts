@@ -6,7 +6,7 @@ import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import type { Finding } from '../../codes.ts'
 import type { Owner } from '../../control-plane/webhooks/webhooks.ts'
-import { parseJson } from '../../events/json.ts'
+import { parseJson } from '../../json/json.ts'
 
 export interface SchemaHistory {
   /** ISO 8601: recorded at or after, recorded before. */

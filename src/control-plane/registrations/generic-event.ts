@@ -1,6 +1,6 @@
 /** The catch-all that every organization is made with (C.11.4). */
 import { canonicalName, GENERIC, GENERIC_FULL_NAME } from '../../events/names.ts'
-import { schemaHash } from '../../registry/canonical-json.ts'
+import { schemaHash } from '../../json/canonical-json.ts'
 import type { Organization, Registration } from '../records.ts'
 
 export function genericRegistration({ id: organizationId, createdAt }: Organization, id: string): Registration {

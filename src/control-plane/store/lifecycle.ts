@@ -10,7 +10,7 @@ import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../.
 import { platformEmit, platformEmitRecord } from '../../ingress/platform-emit.ts'
 import { createSelectorIndex } from '../../events/selector.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
-import { schemaHash } from '../../registry/canonical-json.ts'
+import { schemaHash } from '../../json/canonical-json.ts'
 import { ENVIRONMENTS, type Environment, type Webhook } from '../records.ts'
 import type { ControlView } from '../view.ts'
 

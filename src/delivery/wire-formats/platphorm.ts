@@ -1,7 +1,7 @@
 /** Platphorm Design (PD-13, PD-14): `id` is the delivery's (K-8), the environment is production or staging (K-25). */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
-import { isJsonObject } from '../../events/json-pointer.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
 import { readJson } from '../../json/read-json.ts'
 
 const SOURCE = 'platphorm-design'

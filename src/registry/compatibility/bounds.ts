@@ -1,5 +1,5 @@
 /** Bounds of numbers, lengths and counts: wider ones are a minor with a warning, tighter ones are none. */
-import { pointerTo } from '../../events/json-pointer.ts'
+import { pointerTo } from '../../json/json-pointer.ts'
 import { isMultipleOf } from '../judging/multiple-of.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import type { Pair } from './minor.ts'

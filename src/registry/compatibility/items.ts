@@ -1,5 +1,5 @@
 /** `prefixItems` and `items`: place by place; a list of places that grows or shrinks is not compared. */
-import { pointerTo } from '../../events/json-pointer.ts'
+import { pointerTo } from '../../json/json-pointer.ts'
 import type { Pair } from './minor.ts'
 
 export function compareItems({ before, after, path, verdict, compare }: Pair): void {

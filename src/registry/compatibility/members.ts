@@ -1,5 +1,5 @@
 /** `properties`, `patternProperties`, `additionalProperties` and `required`, which speak of each other. */
-import { isJsonObject, pointerTo } from '../../events/json-pointer.ts'
+import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import type { Pair } from './minor.ts'
 

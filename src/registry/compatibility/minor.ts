@@ -3,10 +3,10 @@
  * conjunction of its keywords; each that changed must take every value that it took and keep what consumers rely on. One that stayed,
  * whatever it is, takes what it took, as long as its meaning does not depend on what changed beside it. What is not decided is refused.
  */
-import { isJsonObject, pointerTo } from '../../events/json-pointer.ts'
-import { identityOf } from '../canonical-json.ts'
+import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
+import { identityOf } from '../../json/canonical-json.ts'
 import { beginWork, spendOnPattern, TooCostly } from '../judging/work.ts'
-import { createPatterns, type Pattern } from '../patterns.ts'
+import { createPatterns, type Pattern } from '../../json/patterns.ts'
 import { type References, resolveReferences } from '../references.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
 import { compareBounds } from './bounds.ts'

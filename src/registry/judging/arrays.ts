@@ -1,5 +1,5 @@
 /** Keywords about arrays. */
-import { identityOf } from '../canonical-json.ts'
+import { identityOf } from '../../json/canonical-json.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { judgeBelow, judgeQuietly } from './judge.ts'
 import { type Check, fault, type Making, type Node, type Run } from './node.ts'

@@ -1,5 +1,5 @@
 /** Keywords that apply schemas to the same value. */
-import { isJsonObject } from '../../events/json-pointer.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { judgeQuietly, judgeValue } from './judge.ts'
 import { type Check, fault, type Making, type Node, type Run } from './node.ts'

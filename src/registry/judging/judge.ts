@@ -9,10 +9,10 @@
  * comes as an `ExactNumber` (`parseJson` has them in `exact`).
  */
 import type { Finding } from '../../codes.ts'
-import { isJsonObject } from '../../events/json-pointer.ts'
-import { finding } from '../../events/json-text.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
+import { finding } from '../../json/json-text.ts'
 import type { ExactNumber } from '../../json/exact-number.ts'
-import { createPatterns } from '../patterns.ts'
+import { createPatterns } from '../../json/patterns.ts'
 import { resolveReferences, type Schema } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { arrayRules, judgeArray, unevaluatedItems } from './arrays.ts'

@@ -1,9 +1,9 @@
 /** A subschema prepared for judging, and one value being judged. */
 import type { Finding } from '../../codes.ts'
 import type { SchemaFlavour } from '../../control-plane/records.ts'
-import { pointerTo } from '../../events/json-pointer.ts'
-import { finding } from '../../events/json-text.ts'
-import type { Pattern } from '../patterns.ts'
+import { pointerTo } from '../../json/json-pointer.ts'
+import { finding } from '../../json/json-text.ts'
+import type { Pattern } from '../../json/patterns.ts'
 import type { References, Resource, Schema } from '../references.ts'
 import type { ArrayRules } from './arrays.ts'
 import type { ObjectRules } from './objects.ts'

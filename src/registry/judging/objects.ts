@@ -1,6 +1,6 @@
 /** Keywords about objects. Members are looked up by own name alone: `__proto__` and `constructor` are names like any other. */
-import { isJsonObject } from '../../events/json-pointer.ts'
-import type { Pattern } from '../patterns.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
+import type { Pattern } from '../../json/patterns.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { judgeBelow, judgeQuietly } from './judge.ts'
 import { type Check, fault, type Making, type Node, type Run } from './node.ts'

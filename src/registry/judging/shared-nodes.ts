@@ -2,7 +2,7 @@
  * Nodes that schemas have in common. `{"type": "string"}` is a property of nearly every schema, an amount of money or an address of many, and
  * versions of one event differ in little. What is there once stays in the processor's cache while thousands of schemas judge in turn.
  */
-import { isJsonObject } from '../../events/json-pointer.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
 import { createCache } from '../cache.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import type { Node } from './node.ts'

@@ -1,5 +1,5 @@
 /** The shape of a payload from its schema: keywords that hold together are intersected, alternatives are added up. */
-import { isJsonObject } from '../../events/json-pointer.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
 import { type References, resolveReferences } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { ALTERNATIVES_MAX, ANY, isAny, isNever, NEVER, type ObjectShape, type Property, type Shape, unionOf, VALUES_MAX } from './shapes.ts'

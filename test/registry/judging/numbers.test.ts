@@ -1,6 +1,6 @@
 /** Payloads are judged by the numbers that were sent, not by the doubles next to them. */
 import { describe, expect, it } from '@jest/globals'
-import { parseJson } from '../../../src/events/json.ts'
+import { parseJson } from '../../../src/json/json.ts'
 import { createJudge } from '../../../src/registry/judging/judge.ts'
 import { countCpu } from '../../support/cpu.ts'
 

@@ -1,5 +1,5 @@
 /** Schemas that types are generated from: what is usual, and what could break the code. */
-import { schemaHash } from '../../../src/registry/canonical-json.ts'
+import { schemaHash } from '../../../src/json/canonical-json.ts'
 import type { SchemaObject } from '../../../src/registry/schema-positions.ts'
 import type { TypeSource } from '../../../src/registry/types/generate-types.ts'
 

@@ -1,6 +1,6 @@
 /** JSON in the one form that equal values share (RFC 8785), and the hash of a schema made from it. */
 import { hash } from 'node:crypto'
-import { ExactNumber } from '../json/exact-number.ts'
+import { ExactNumber } from './exact-number.ts'
 
 /** @throws TypeError for what RFC 8785 has no form for: numbers that are not finite, strings with lone surrogates. */
 export function canonicalJson(value: unknown): string {

@@ -4,8 +4,8 @@
  * the value. A document with a duplicate key has more colons than keys; only then does anyone look for the place.
  */
 import type { Finding } from '../codes.ts'
-import { survivesDouble, withExactNumbers } from '../json/exact-number.ts'
-import { closingQuote, readJson } from '../json/read-json.ts'
+import { survivesDouble, withExactNumbers } from './exact-number.ts'
+import { closingQuote, readJson } from './read-json.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
 import { findDuplicates } from './json-slices.ts'
 import { parseText, refuse } from './json-text.ts'

@@ -1,7 +1,7 @@
 /** Bytes to text to value, and the findings when that fails. */
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../codes.ts'
-import { readJson } from '../json/read-json.ts'
+import { readJson } from './read-json.ts'
 import { encodingFault } from './json-encoding.ts'
 
 const PATH_CHARACTERS_MAX = 500
