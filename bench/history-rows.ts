@@ -4,7 +4,7 @@
  * for the one alone.
  */
 import type { AnalyticsClient } from '../src/analytics/client.ts'
-import { originOf } from '../src/events/ids.ts'
+import { originOf } from '../src/model/ids.ts'
 
 const DAYS = 30
 const DAY_MS = 86_400_000

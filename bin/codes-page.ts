@@ -1,5 +1,5 @@
 /** The reference page of the codes, made from the table; `bin/reference.mjs` writes it, a test finds it stale. */
-import { CODES } from '../src/codes.ts'
+import { CODES } from '../src/model/codes.ts'
 
 export function codesPage(): string {
   const rows = Object.entries(CODES)
@@ -12,7 +12,7 @@ export function codesPage(): string {
     '# Codes',
     '',
     'Every error answer carries one of these in `error.code`; the same words stand in record headers, logs and metrics.',
-    'This page is made from `src/codes.ts` by `node bin/reference.mjs`.',
+    'This page is made from `src/model/codes.ts` by `node bin/reference.mjs`.',
     '',
     '| code | status | retryable | meaning |',
     '|---|---|---|---|',

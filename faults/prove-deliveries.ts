@@ -1,5 +1,5 @@
 /** Deliveries: what the history says became of each, held against the events, the webhooks, and what the receivers saw. */
-import { deliveryId } from '../src/events/ids.ts'
+import { deliveryId } from '../src/model/ids.ts'
 import type { Findings } from './findings.ts'
 import { sentKey } from './load.ts'
 import type { Verdict } from './prove-emits.ts'

@@ -1,4 +1,4 @@
-import type { FederationMember, FederationPush } from '../src/control-plane/records.ts'
+import type { FederationMember, FederationPush } from '../src/model/records.ts'
 import type { SkipReason } from './audit-relays.ts'
 import { avroCodec, nullable } from './avro.ts'
 import { type EventFacts, eventFactsSchema } from './deliveries.ts'

@@ -9,7 +9,7 @@ export interface VerdictRow {
   organizationId: string
   environment: 'live' | 'test'
   verdict: 'accepted' | 'duplicate' | 'rejected' | 'failed'
-  /** Of `src/codes.ts`; null when accepted. A duplicate has null too. */
+  /** Of `src/model/codes.ts`; null when accepted. A duplicate has null too. */
   code: string | null
   message: string | null
   /** JSON of Finding[], or null. */

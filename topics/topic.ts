@@ -1,5 +1,5 @@
 /** What a topic is. One file each; code imports a topic and never spells its name. */
-import type { Environment } from '../src/control-plane/records.ts'
+import type { Environment } from '../src/model/records.ts'
 
 export type Role = 'api' | 'admit' | 'deliver' | 'record'
 

@@ -1,7 +1,7 @@
 /** A hundred thousand records of every broken kind: each ends accepted or quarantined with a code, and the books agree. */
 import { setTimeout as pause } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
-import { CODES } from '../../src/codes.ts'
+import { CODES } from '../../src/model/codes.ts'
 import { hostileRecords } from '../../test/support/hostile-records.ts'
 import type { Organization, RunningPlatform } from './platform.ts'
 import type { Check } from './suite.ts'

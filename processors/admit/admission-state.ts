@@ -4,7 +4,7 @@
  * where the failed transactions are known to be aborted, rolled back.
  */
 import type { Random } from '../../src/clock.ts'
-import type { Environment } from '../../src/control-plane/records.ts'
+import type { Environment } from '../../src/model/records.ts'
 import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import {
   admissionCounters,

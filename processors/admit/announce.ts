@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import { quotaMark } from '../../src/control-plane/plans/plan-usage.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
 import { platformEmitAt } from '../../src/ingress/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'

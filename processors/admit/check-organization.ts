@@ -1,4 +1,4 @@
-import type { Organization } from '../../src/control-plane/records.ts'
+import type { Organization } from '../../src/model/records.ts'
 import { type Rejection, reject } from './emit.ts'
 
 /** C.11.4 step 6. The topic says whose emit it is; the topic of an organization that is gone is not judged on. */

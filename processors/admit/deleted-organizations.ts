@@ -1,6 +1,6 @@
 /** How long admission goes on knowing an organization that is deleted. */
 import { isDeletedFor } from '../../src/control-plane/organizations/deleted-for.ts'
-import type { Organization } from '../../src/control-plane/records.ts'
+import type { Organization } from '../../src/model/records.ts'
 
 /**
  * What the platform emits for a deleted organization, the word of its end first of all, is taken for so long: far longer than the webhooks that

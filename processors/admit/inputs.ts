@@ -1,6 +1,6 @@
 /** The partitions that a shard reads: its own of `platform.emits`, and the ingress of each of its organizations, as the control plane names them now. */
-import type { Environment, Organization } from '../../src/control-plane/records.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
+import type { Environment, Organization } from '../../src/model/records.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/logger.ts'

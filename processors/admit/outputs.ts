@@ -4,8 +4,8 @@
  */
 
 import { eventHeaders } from '../../src/events/log-record.ts'
-import { canonicalName } from '../../src/events/names.ts'
-import { isNear } from '../../src/events/time.ts'
+import { canonicalName } from '../../src/model/names.ts'
+import { isNear } from '../../src/model/time.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditEmits, auditEmitsCodec, type VerdictRow } from '../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'

@@ -1,4 +1,4 @@
-import { CODES } from '../../src/codes.ts'
+import { CODES } from '../../src/model/codes.ts'
 import { parseJson } from '../../src/json/json.ts'
 import { isJsonObject } from '../../src/json/json-pointer.ts'
 import { type Emit, type Rejection, reject } from './emit.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
-import { emitId, type IngressPlace } from '../../src/events/ids.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import { emitId, type IngressPlace } from '../../src/model/ids.ts'
 import { controlOffsetOf } from '../../src/ingress/platform-emit.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'

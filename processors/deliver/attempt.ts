@@ -1,8 +1,8 @@
 /** One attempt: what is sent, and what comes of it. The webhook is read when the attempt begins (C.10, update semantics). */
 import type { Clock, Random } from '../../src/clock.ts'
-import type { Webhook } from '../../src/control-plane/records.ts'
+import type { Webhook } from '../../src/model/records.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { createBuildAttempt } from '../../src/delivery/request.ts'
 import { judge, nextAttempt, retryAfterMs } from '../../src/delivery/retry-schedule.ts'

@@ -1,5 +1,5 @@
 /** One delivery while this process has it in hand: one event for one webhook, from its record being read to its end, retry or return. */
-import type { Webhook } from '../../src/control-plane/records.ts'
+import type { Webhook } from '../../src/model/records.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Lane } from './dispatch/subject-lanes.ts'

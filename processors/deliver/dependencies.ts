@@ -1,11 +1,11 @@
 /** What `deliver` is given by the process that it runs in. */
 import type { Clock, Random } from '../../src/clock.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import type { ReportHealth } from '../../src/control-plane/webhooks/webhook-health.ts'
 import type { Sender } from '../../src/delivery/send.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
-import type { Ids } from '../../src/events/ids.ts'
+import type { Ids } from '../../src/model/ids.ts'
 import type { SendNotice } from '../../src/notifications/owner-notices.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'

@@ -11,10 +11,10 @@
  * `settle.ts` has what each way out writes; the queue is the process's (`dispatcher.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
-import type { Webhook } from '../../src/control-plane/records.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
+import type { Webhook } from '../../src/model/records.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
-import type { Ids } from '../../src/events/ids.ts'
+import type { Ids } from '../../src/model/ids.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'

@@ -10,7 +10,7 @@
 import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import type { Logger } from '../logger.ts'
 import { onCluster } from './replicated.ts'
 

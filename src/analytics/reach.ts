@@ -1,7 +1,7 @@
 /** The first thing that a process asks of ClickHouse. */
 import { ClickHouseError } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import { reach } from '../process/wait-until-reachable.ts'
 import { findBrokenParts } from './broken-parts.ts'
 import type { AnalyticsClient } from './client.ts'

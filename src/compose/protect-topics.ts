@@ -3,7 +3,7 @@
  * that a process left lowered when it died (`src/kafka/write/marker-access.ts`).
  */
 import type { Clock } from '../clock.ts'
-import type { ControlView } from '../control-plane/view.ts'
+import type { ControlView } from '../model/control-view.ts'
 import type { Provisioning } from '../kafka/admin/provisioning.ts'
 import type { Logger } from '../logger.ts'
 

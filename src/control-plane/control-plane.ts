@@ -1,8 +1,8 @@
 /** The control plane's writing side, put together: one store, and the aggregates that change through it. */
 import type { Clock, Random } from '../clock.ts'
-import type { ClarionError } from '../codes.ts'
+import type { ClarionError } from '../model/codes.ts'
 import type { CheckAddresses } from '../delivery/check-addresses.ts'
-import type { Ids } from '../events/ids.ts'
+import type { Ids } from '../model/ids.ts'
 import { createKafkaCredentials, type KafkaCredentials } from '../kafka-access/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from '../kafka-access/partitions.ts'
 import type { Logger } from '../logger.ts'

@@ -3,13 +3,13 @@
  * that failed is taken again a round later.
  */
 import type { Clock, Random, Timer } from '../clock.ts'
-import type { Ids } from '../events/ids.ts'
+import type { Ids } from '../model/ids.ts'
 import type { Logger } from '../logger.ts'
 import type { Announce } from './store/announce.ts'
 import { createClearing, type TopicDeletion } from './clearing.ts'
 import { createExpiredRecords } from './expired-records.ts'
 import type { ControlStore } from './store/store.ts'
-import type { ControlView } from './view.ts'
+import type { ControlView } from '../model/control-view.ts'
 
 const EVERY_MS = 60_000
 const SHORTEST_MS = 250

@@ -3,7 +3,7 @@
  * again at every connection, because a name may resolve to something else each time.
  */
 import type { LookupAddress } from 'node:dns'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import { type Address, behindGateway, isThisMachine, isWithin, parseAddress, parseRange, specialRange } from './addresses.ts'
 import { AttemptError } from './attempt-error.ts'
 import { createResolveName, isLocalhost, type ResolveName } from './resolve-name.ts'

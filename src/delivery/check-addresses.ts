@@ -3,7 +3,7 @@
  * connection asks again; here the answer only has to be early, and a name that cannot be resolved in time is none to refuse.
  */
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import { type AddressGuard, portOf } from './address-guard.ts'
 import { AttemptError } from './attempt-error.ts'
 

@@ -5,7 +5,7 @@
  *     binary       a header ce_specversion (or ce-specversion); the attributes are headers, the value is the payload
  */
 import { isUtf8 } from 'node:buffer'
-import type { Finding } from '../codes.ts'
+import type { Finding } from '../model/codes.ts'
 import type { Headers } from '../kafka/ports.ts'
 import { type Slice, sliceMembers } from '../json/json-slices.ts'
 import { finding } from '../json/json-text.ts'

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { compilePattern, type Pattern } from '../json/patterns.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
-import { parseTime } from './time.ts'
+import { parseTime } from '../model/time.ts'
 
 /**
  * What matching patterns may cost, in instructions of the pattern times characters of the text: about 0.4 µs each at the worst. One match, and

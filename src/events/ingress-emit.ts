@@ -1,13 +1,13 @@
 /** What a producer asks for in the headers of its record (C.17), each value checked once here and trusted after. */
 import { isUtf8 } from 'node:buffer'
-import type { Finding } from '../codes.ts'
+import type { Finding } from '../model/codes.ts'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readTraceparent } from './trace-context.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'
 import { finding, HALF_A_PAIR } from '../json/json-text.ts'
-import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from './time.ts'
+import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../model/time.ts'
 
 export interface ProducerEmit {
   /** `<namespace>.<name>` as asked for; empty when there is none. */

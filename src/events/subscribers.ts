@@ -4,7 +4,7 @@
  * what a webhook is owed. External peers of a federation group are webhooks here too.
  */
 import { hash } from 'node:crypto'
-import { decode20 } from './base32.ts'
+import { decode20 } from '../model/base32.ts'
 
 /** Empty of an event that goes to nobody: a record without the header is from before there was one. */
 export const SUBSCRIBERS_HEADER = 'subscribers'

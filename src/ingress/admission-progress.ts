@@ -3,7 +3,7 @@
  * lies beyond the position has not been judged yet.
  */
 import { counterKeys, inputPositionCodec, type OrganizationCounters, organizationCountersCodec } from '../../topics/admission-counters.ts'
-import type { Environment } from '../control-plane/records.ts'
+import type { Environment } from '../model/records.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 
 export interface AdmissionNumbers {

@@ -1,7 +1,7 @@
 /** A built-in event (C.13) for an organization, on its way to `admit`. */
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { type BuiltInEvent, builtInEvent } from '../events/built-in-events.ts'
-import { builtInCanonicalName } from '../events/names.ts'
+import { builtInCanonicalName } from '../model/names.ts'
 import { platformEmit } from './platform-emit.ts'
 
 export const BUILT_IN_VERSION = '1'

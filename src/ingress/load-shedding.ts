@@ -18,7 +18,7 @@
  * refused.
  */
 import type { Clock, Timer } from '../clock.ts'
-import type { Organization } from '../control-plane/records.ts'
+import type { Organization } from '../model/records.ts'
 import type { Positions } from './ports.ts'
 
 export interface Overload {

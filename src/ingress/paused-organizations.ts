@@ -4,8 +4,8 @@
  */
 import { PAUSES_KEY, pausesCodec } from '../../topics/outcomes.ts'
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
-import type { Environment } from '../control-plane/records.ts'
+import { ClarionError } from '../model/codes.ts'
+import type { Environment } from '../model/records.ts'
 import type { LogRecord, UnavailableReason } from '../kafka/ports.ts'
 
 const BELIEVED_MS = 15_000

@@ -1,4 +1,4 @@
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import { AppendFailed } from '../kafka/write/append-failed.ts'
 
 /** `of`: the subject of the sentence, such as "The emit". An append that was never sent needs no idempotency key to be repeated. */

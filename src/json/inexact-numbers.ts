@@ -1,5 +1,5 @@
 /** Where a document holds numbers that a double cannot carry, for callers whose document is stored as doubles. */
-import type { Finding } from '../codes.ts'
+import type { Finding } from '../model/codes.ts'
 import { ExactNumber } from './exact-number.ts'
 import { pointerTo } from './json-pointer.ts'
 import { finding } from './json-text.ts'

@@ -2,7 +2,7 @@
  * Where the parts of a JSON document stand in its bytes, so that a payload can be cut out of a request as it was sent and never be
  * serialised anew (numbers beyond double precision, order of keys, white space).
  */
-import type { Finding } from '../codes.ts'
+import type { Finding } from '../model/codes.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
 import { finding, parseText, refuse } from './json-text.ts'
 

@@ -1,6 +1,6 @@
 /** Bytes to text to value, and the findings when that fails. */
 import { isUtf8 } from 'node:buffer'
-import type { Finding } from '../codes.ts'
+import type { Finding } from '../model/codes.ts'
 import { readJson } from './read-json.ts'
 import { encodingFault } from './json-encoding.ts'
 

@@ -3,7 +3,7 @@
  * common case is three cheap steps: `JSON.parse`, a pass over the text that counts structural colons and depth, and a count of the keys in
  * the value. A document with a duplicate key has more colons than keys; only then does anyone look for the place.
  */
-import type { Finding } from '../codes.ts'
+import type { Finding } from '../model/codes.ts'
 import { survivesDouble, withExactNumbers } from './exact-number.ts'
 import { closingQuote, readJson } from './read-json.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'

@@ -7,12 +7,12 @@
  * A crash between leaves a user who may do nothing, or a record that the next start follows.
  */
 import type { Clock, Random } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import type { KafkaSecurityProtocol } from '../config.ts'
 import type { Caller } from '../control-plane/store/announce.ts'
-import type { KafkaCredential } from '../control-plane/records.ts'
-import type { ControlView } from '../control-plane/view.ts'
-import type { Ids } from '../events/ids.ts'
+import type { KafkaCredential } from '../model/records.ts'
+import type { ControlView } from '../model/control-view.ts'
+import type { Ids } from '../model/ids.ts'
 import { createAccounts } from '../kafka/admin/accounts.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
 import type { Logger } from '../logger.ts'

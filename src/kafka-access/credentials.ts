@@ -3,12 +3,12 @@
  * alone and is never stored here.
  */
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import type { Announce, Caller } from '../control-plane/store/announce.ts'
 import { getOrganization } from '../control-plane/organizations/organizations.ts'
-import type { KafkaCredential } from '../control-plane/records.ts'
+import type { KafkaCredential } from '../model/records.ts'
 import type { ControlStore } from '../control-plane/store/store.ts'
-import type { Ids } from '../events/ids.ts'
+import type { Ids } from '../model/ids.ts'
 import type { Access } from './grants.ts'
 
 /** Of one organization: each costs the broker a user, seven rules and a quota. */

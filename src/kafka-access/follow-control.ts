@@ -7,9 +7,9 @@
  * is done; who waits for it is told of the first failure.
  */
 import type { Clock } from '../clock.ts'
-import type { KafkaCredential, Kind } from '../control-plane/records.ts'
-import type { ControlView } from '../control-plane/view.ts'
-import { timeOfId } from '../events/ids.ts'
+import type { KafkaCredential, Kind } from '../model/records.ts'
+import type { ControlView } from '../model/control-view.ts'
+import { timeOfId } from '../model/ids.ts'
 import type { Accounts, Grant } from '../kafka/admin/accounts.ts'
 import { KafkaError } from '../kafka/protocol/wire.ts'
 import type { Logger } from '../logger.ts'

@@ -2,9 +2,9 @@
 
 import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
-import type { KafkaCredential, Organization } from '../control-plane/records.ts'
+import type { KafkaCredential, Organization } from '../model/records.ts'
 import type { ByteRates, Grant } from '../kafka/admin/accounts.ts'
-import { planOf } from '../registry/plans.ts'
+import { planOf } from '../model/plans.ts'
 
 export type Access = KafkaCredential['access']
 

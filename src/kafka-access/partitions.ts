@@ -7,15 +7,15 @@
  * left between. The number is multiplied, so that a subject stays where it is or moves to a partition that is new.
  */
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import type { Announce, Caller } from '../control-plane/store/announce.ts'
 import { getOrganization } from '../control-plane/organizations/organizations.ts'
-import type { Environment, Organization } from '../control-plane/records.ts'
+import type { Environment, Organization } from '../model/records.ts'
 import { revised } from '../control-plane/store/revision.ts'
 import type { ControlStore } from '../control-plane/store/store.ts'
-import type { ControlView } from '../control-plane/view.ts'
-import type { Ids } from '../events/ids.ts'
-import { planOf } from '../registry/plans.ts'
+import type { ControlView } from '../model/control-view.ts'
+import type { Ids } from '../model/ids.ts'
+import { planOf } from '../model/plans.ts'
 
 /** See `Provisioning` of `src/kafka/admin/provisioning.ts`. */
 export interface PartitionProvisioning {

@@ -4,8 +4,8 @@
  * there already answers its id, since serializers do that whenever they are not told otherwise.
  */
 
-import type { Finding } from '../codes.ts'
-import type { RegisteredEvent } from '../control-plane/view.ts'
+import type { Finding } from '../model/codes.ts'
+import type { RegisteredEvent } from '../model/control-view.ts'
 import { parseJson } from '../json/json.ts'
 import { SCHEMA_NESTING_MAX } from '../registry/caps.ts'
 import type { SchemaObject } from '../registry/schema-positions.ts'

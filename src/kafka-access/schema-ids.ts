@@ -4,7 +4,7 @@
  * would share one are told apart by who was there first.
  */
 import { hash } from 'node:crypto'
-import type { Registration } from '../control-plane/records.ts'
+import type { Registration } from '../model/records.ts'
 import type { EventVersion } from '../events/ingress-emit.ts'
 
 /** By the list that the view answers: it is another one after each change. */

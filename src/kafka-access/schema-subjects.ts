@@ -4,7 +4,7 @@
  */
 
 import { emits } from '../../topics/emits.ts'
-import type { Registration } from '../control-plane/records.ts'
+import type { Registration } from '../model/records.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
 import { schemaHash } from '../json/canonical-json.ts'
 import { schemaIndexOf } from './schema-ids.ts'

@@ -1,6 +1,6 @@
 /** Pure: figures in, findings out. */
 import type { MeteredMonth, RecordedMonth, SequenceFault } from '../analytics/read/ledger-reads.ts'
-import type { Environment, Organization } from '../control-plane/records.ts'
+import type { Environment, Organization } from '../model/records.ts'
 import type { Finding } from './finding.ts'
 
 /** Whose figures they are. */

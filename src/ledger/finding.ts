@@ -1,5 +1,5 @@
 /** What the ledger can find (C.4, kind `ledger`): two figures that must agree to the unit, and do not. */
-import type { Environment } from '../control-plane/records.ts'
+import type { Environment } from '../model/records.ts'
 
 /** Whose findings about shared topics are: no organization has this id. */
 export const PLATFORM = 'platform'

@@ -6,7 +6,7 @@ import { admissionCounters, counterKeys, type OrganizationCounters, organization
 import { auditEmits } from '../../topics/audit-emits.ts'
 import { events } from '../../topics/events.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
-import type { Environment, Organization } from '../control-plane/records.ts'
+import type { Environment, Organization } from '../model/records.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import type { Wire } from '../kafka/protocol/wire.ts'
 import type { LogPages } from '../kafka/read/log-pages.ts'

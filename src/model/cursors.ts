@@ -7,7 +7,7 @@
  * one that came.
  */
 import { hash } from 'node:crypto'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from './codes.ts'
 
 /** What one part of a place must be. */
 interface Part<T extends string | number> {

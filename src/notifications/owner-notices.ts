@@ -1,6 +1,6 @@
 /** The channel `account-owner` (C.9, PD-20): a notice as e-mail to the owner of the organization. */
 import type { PendingNotice } from '../../topics/delivery-state.ts'
-import type { ControlView } from '../control-plane/view.ts'
+import type { ControlView } from '../model/control-view.ts'
 import type { Mailer } from './mail.ts'
 import { noticeText } from './notice-texts.ts'
 

@@ -4,7 +4,7 @@
  */
 import { emits } from '../../topics/emits.ts'
 import type { Clock } from '../clock.ts'
-import type { ControlView } from '../control-plane/view.ts'
+import type { ControlView } from '../model/control-view.ts'
 
 const TOLD_MAX = 20
 /** Asking the broker for every end is not free: two scrapers ask once. */

@@ -2,9 +2,9 @@
  * Whether a version may be registered: every rule of C.11.2, in its order. Register answers the first finding, a dry run all of them.
  * Caps come before anything compiles, and what stands on a broken schema or version is not asked at all.
  */
-import type { Code, Finding } from '../codes.ts'
-import type { Organization, SchemaFlavour } from '../control-plane/records.ts'
-import type { RegisteredEvent } from '../control-plane/view.ts'
+import type { Code, Finding } from '../model/codes.ts'
+import type { Organization, SchemaFlavour } from '../model/records.ts'
+import type { RegisteredEvent } from '../model/control-view.ts'
 import { finding } from '../json/json-text.ts'
 import {
   checkName,
@@ -15,11 +15,11 @@ import {
   isReservedNamespace,
   misplacedVersion,
   versionProblem,
-} from '../events/names.ts'
+} from '../model/names.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
 import { checkMinor } from './compatibility/minor.ts'
 import { checkPatch } from './compatibility/patch.ts'
-import { planOf } from './plans.ts'
+import { planOf } from '../model/plans.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
 import { checkBump, type SemverBump } from './versions.ts'

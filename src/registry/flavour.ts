@@ -1,5 +1,5 @@
 /** Which language a payload schema is written in (C.11.3): plain JSON Schema, or a component schema of OpenAPI 3.1. */
-import type { SchemaFlavour } from '../control-plane/records.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 
 /** Keywords that OpenAPI alone knows; annotations all, none judges a payload. */

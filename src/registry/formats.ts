@@ -3,7 +3,7 @@
  * to come back to, since payloads decide how long the texts are. A format that is not in the list is refused, never passed over.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { SchemaFlavour } from '../control-plane/records.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { ExactNumber } from '../json/exact-number.ts'
 import { isHostname } from './hostnames.ts'
 

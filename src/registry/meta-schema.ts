@@ -1,6 +1,6 @@
 /** The meta-schema of draft 2020-12: what a schema itself must look like. Its text comes with ajv, that of OpenAPI's own words is here. */
 import { createRequire } from 'node:module'
-import type { SchemaFlavour } from '../control-plane/records.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { createJudge, type Judge } from './judging/judge.ts'
 import type { Schema } from './references.ts'
 

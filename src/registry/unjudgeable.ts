@@ -1,6 +1,6 @@
 /** Where a schema says what cannot be judged. The making of a judge tells only why; a person looks for the place. */
-import type { Finding } from '../codes.ts'
-import type { SchemaFlavour } from '../control-plane/records.ts'
+import type { Finding } from '../model/codes.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import { formatOf, formatsOf } from './formats.ts'

@@ -2,8 +2,8 @@
  * Payload schemas as functions (C.11.3): made when first needed, once per content, and kept while they are used. The schema itself is held
  * to the meta-schema of draft 2020-12 when it is registered.
  */
-import type { Finding } from '../codes.ts'
-import type { Registration, SchemaFlavour } from '../control-plane/records.ts'
+import type { Finding } from '../model/codes.ts'
+import type { Registration, SchemaFlavour } from '../model/records.ts'
 import { finding } from '../json/json-text.ts'
 import { createCache } from './cache.ts'
 import { checkDialect, onlyJudged } from './dialect.ts'

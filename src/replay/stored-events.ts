@@ -5,9 +5,9 @@
 import type { Reads } from '../analytics/read/reads.ts'
 import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../codes.ts'
+import { ClarionError } from '../model/codes.ts'
 import type { Owner } from '../control-plane/webhooks/webhooks.ts'
-import { parseEmitId } from '../events/ids.ts'
+import { parseEmitId } from '../model/ids.ts'
 
 const RECENT_MS = 3_600_000
 const HISTORY_WAIT_MS = 5_000

@@ -1,6 +1,6 @@
 /** Rows as `admit`, `deliver` and the api write them, to be changed where a test cares. */
 import { createSystemClock } from '../../src/clock.ts'
-import { emitId as emitIdOf, eventId as eventIdOf } from '../../src/events/ids.ts'
+import { emitId as emitIdOf, eventId as eventIdOf } from '../../src/model/ids.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { ChangeRow } from '../../topics/audit-changes.ts'
 import type { CompletionRow, VerdictRow } from '../../topics/audit-emits.ts'

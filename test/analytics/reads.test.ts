@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { EmitState } from '../../src/analytics/read/emit-reads.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
-import { deliveryId } from '../../src/events/ids.ts'
+import { deliveryId } from '../../src/model/ids.ts'
 import { attempt, change, completion, idsAt, MONTH, matched, NOON, verdict } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
-import { deliveryId, eventId, relayId } from '../../src/events/ids.ts'
+import { deliveryId, eventId, relayId } from '../../src/model/ids.ts'
 import type { RelayRow } from '../../topics/audit-relays.ts'
 import { attempt, NOON as BASE_MS, MONTH, verdict } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
-import { deliveryId } from '../../src/events/ids.ts'
+import { deliveryId } from '../../src/model/ids.ts'
 import { createSelectorIndex } from '../../src/events/selector.ts'
 import { attempt, matched, verdict } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'

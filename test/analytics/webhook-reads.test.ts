@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads } from '../../src/analytics/read/reads.ts'
-import { deliveryId } from '../../src/events/ids.ts'
+import { deliveryId } from '../../src/model/ids.ts'
 import { attempt, matched, NOON } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { parseEmitId } from '../../src/events/ids.ts'
+import { parseEmitId } from '../../src/model/ids.ts'
 import { readIngress } from '../../src/events/ingress.ts'
 import type { IngressEmit } from '../../src/events/ingress-emit.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'

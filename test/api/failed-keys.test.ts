@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createAuthenticate } from '../../src/api/http/authenticate.ts'
 import { createFailedKeys } from '../../src/api/http/failed-keys.ts'
 import { hashApiKey } from '../../src/crypto/secret-box.ts'
-import type { ControlView } from '../../src/control-plane/view.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 

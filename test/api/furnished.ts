@@ -1,6 +1,6 @@
 /** An organization that has one of everything, so that a call of any route finds something and asks all that it would ask. */
 import { quarantineRow } from '../../src/analytics/write/quarantine-rows.ts'
-import { deliveryId, relayId } from '../../src/events/ids.ts'
+import { deliveryId, relayId } from '../../src/model/ids.ts'
 import type { RelayRow } from '../../topics/audit-relays.ts'
 import { QUARANTINE_HEADERS as HEADERS } from '../../topics/quarantine.ts'
 import { attempt, idsAt, NOON, verdict } from '../analytics/audit-rows.ts'

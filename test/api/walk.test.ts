@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Route } from '../../src/api/http/route.ts'
 import { createValidators } from '../../src/api/http/validate.ts'
-import { emitId, eventId } from '../../src/events/ids.ts'
+import { emitId, eventId } from '../../src/model/ids.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 import { bodyFor, isOurs, queryFor } from './route-samples.ts'
 

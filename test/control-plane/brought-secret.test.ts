@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { ClarionError } from '../../src/codes.ts'
+import { ClarionError } from '../../src/model/codes.ts'
 import { checkedSecret } from '../../src/control-plane/webhooks/brought-secret.ts'
 import { generateSecret, standardKey } from '../../src/delivery/sign.ts'
 

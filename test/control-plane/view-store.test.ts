@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
-import type { Organization, Registration } from '../../src/control-plane/records.ts'
+import type { Organization, Registration } from '../../src/model/records.ts'
 import { createControlView } from '../../src/control-plane/store/view-store.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { Webhook } from '../../src/control-plane/records.ts'
+import type { Webhook } from '../../src/model/records.ts'
 import { freeWebhookId } from '../../src/control-plane/webhooks/webhook-ids.ts'
 
 const webhooks = ['wh_01kweftzws5nbc5anvkbnntnsm', 'cefm_01kwefyq1qttdqskh7pgkhvzt8'].map(id => ({ id }) as Webhook)

@@ -1,6 +1,6 @@
 /** What the tests of requests share: an event, a webhook, and the box that its secrets are sealed in. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import type { FederationPush, Webhook } from '../../src/control-plane/records.ts'
+import type { FederationPush, Webhook } from '../../src/model/records.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks/webhooks.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import type { FederationPush } from '../../src/control-plane/records.ts'
+import type { FederationPush } from '../../src/model/records.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { shownHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'

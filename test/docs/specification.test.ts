@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { CODES } from '../../src/codes.ts'
-import { PLAN_LIMITS } from '../../src/registry/plans.ts'
+import { CODES } from '../../src/model/codes.ts'
+import { PLAN_LIMITS } from '../../src/model/plans.ts'
 import { root } from './blocks.ts'
 
 const read = (file: string): string => readFileSync(root + file, 'utf8')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { ConditionGroup } from '../../src/control-plane/records.ts'
+import type { ConditionGroup } from '../../src/model/records.ts'
 import { CONDITION_LIMITS, parseConditions } from '../../src/events/conditions.ts'
 import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
 import { event } from '../delivery/receiving.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Clock, Random } from '../../src/clock.ts'
-import { createIds, deliveryId, emitId, eventId, type IngressPlace, originOf, parseEmitId, parseEventId } from '../../src/events/ids.ts'
+import { createIds, deliveryId, emitId, eventId, type IngressPlace, originOf, parseEmitId, parseEventId } from '../../src/model/ids.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 /** The same layout, written the slow and obvious way. */

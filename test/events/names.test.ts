@@ -8,7 +8,7 @@ import {
   isReservedNamespace,
   parseFullName,
   RESERVED_NAMESPACES,
-} from '../../src/events/names.ts'
+} from '../../src/model/names.ts'
 
 describe('names', () => {
   it.each(['ab', 'lettings', 'a_-9', `a${'b'.repeat(30)}`])('namespace %s is well formed', text =>

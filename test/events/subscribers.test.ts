@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createSystemRandom } from '../../src/clock.ts'
-import { createIds } from '../../src/events/ids.ts'
+import { createIds } from '../../src/model/ids.ts'
 import { encodeSubscribers, readSubscribers, subscriberKey } from '../../src/events/subscribers.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseTime } from '../../src/events/time.ts'
+import { parseTime } from '../../src/model/time.ts'
 import { formatOf } from '../../src/registry/formats.ts'
 
 const NOW_MS = Date.parse('2026-07-25T17:20:00Z')

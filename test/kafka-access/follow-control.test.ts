@@ -1,10 +1,10 @@
 /** What the control plane says of Kafka credentials, and what the broker has of it: after changes, and after crashes between the two. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import type { KafkaCredential, Kind, Organization, RecordsByKind } from '../../src/control-plane/records.ts'
+import type { KafkaCredential, Kind, Organization, RecordsByKind } from '../../src/model/records.ts'
 import type { ControlViewStore } from '../../src/control-plane/store/view-store.ts'
 import { controlKey, createControlView } from '../../src/control-plane/store/view-store.ts'
-import { createIds } from '../../src/events/ids.ts'
+import { createIds } from '../../src/model/ids.ts'
 import { type Accounts, createAccounts } from '../../src/kafka/admin/accounts.ts'
 import { followControl } from '../../src/kafka-access/follow-control.ts'
 import { grantsOf, ratesOf } from '../../src/kafka-access/grants.ts'

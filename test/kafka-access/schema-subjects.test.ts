@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Registration } from '../../src/control-plane/records.ts'
+import type { Registration } from '../../src/model/records.ts'
 import { eventOfSchema, schemaIndexOf } from '../../src/kafka-access/schema-ids.ts'
 import { subjectsOf } from '../../src/kafka-access/schema-subjects.ts'
 import { schemaHash } from '../../src/json/canonical-json.ts'

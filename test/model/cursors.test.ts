@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { ClarionError } from '../../src/codes.ts'
+import { ClarionError } from '../../src/model/codes.ts'
 import { type ListName, readCursor, writeCursor } from '../../src/model/cursors.ts'
 import { cursorOf, forgedCursor, LIST_NAMES, PLACES, sealed } from './forged-cursors.ts'
 

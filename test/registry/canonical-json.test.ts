@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { canonicalJson, identityOf, schemaHash } from '../../src/json/canonical-json.ts'
-import { planOf } from '../../src/registry/plans.ts'
+import { planOf } from '../../src/model/plans.ts'
 
 describe('canonical JSON', () => {
   it('is that of the examples of RFC 8785', () => {

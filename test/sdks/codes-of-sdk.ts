@@ -1,9 +1,9 @@
 /** The codes as the kit for TypeScript names them: `node_modules/.bin/node test/sdks/codes-of-sdk.ts` writes the file. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CODES } from '../../src/codes.ts'
+import { CODES } from '../../src/model/codes.ts'
 
-export const SDK_CODES = fileURLToPath(new URL('../../sdks/typescript/src/codes.ts', import.meta.url))
+export const SDK_CODES = fileURLToPath(new URL('../../sdks/typescript/src/model/codes.ts', import.meta.url))
 
 export function sdkCodes(): string {
   const codes = Object.keys(CODES).sort()

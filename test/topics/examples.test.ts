@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { nameOf } from '../../processors/topology.ts'
-import { KINDS, type Kind, type RecordsByKind } from '../../src/control-plane/records.ts'
+import { KINDS, type Kind, type RecordsByKind } from '../../src/model/records.ts'
 import { createIngressTags } from '../../src/events/ingress.ts'
 import { eventHeaders, readEventHeaders } from '../../src/events/log-record.ts'
 import { readSubscribers } from '../../src/events/subscribers.ts'

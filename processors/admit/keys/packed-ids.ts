@@ -1,5 +1,5 @@
 /** The 160 bits of an emit's or event's id (`cee_`, `evt_` and 32 characters) as five words, and back. */
-import { decode20, encode20 } from '../../../src/events/base32.ts'
+import { decode20, encode20 } from '../../../src/model/base32.ts'
 
 const ID_LENGTH = 36
 const CHUNKS = 8

@@ -3,8 +3,8 @@
  * in transactions of at most 2,000 rows.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
-import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { Webhook } from '../../../src/model/records.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'

@@ -3,7 +3,7 @@
  * there is looked for in the organization's log by its number, and so is what lies there instead after the topic was made anew or its log was cut.
  */
 import type { Clock } from '../../../src/clock.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'

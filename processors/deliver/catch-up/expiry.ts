@@ -7,8 +7,8 @@
  *     the webhook was deleted                    cancelled  webhook_deleted
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
-import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { Webhook } from '../../../src/model/records.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import type { OwedRange, Segment } from '../state/owed-range.ts'

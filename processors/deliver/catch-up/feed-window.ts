@@ -3,7 +3,7 @@
  * failures in a row, or three before a second success, end it.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import { FAILING_AT } from '../state/webhook-states.ts'
 import type { Probing } from './probing.ts'

@@ -7,7 +7,7 @@
  *     log ───┘
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'

@@ -3,8 +3,8 @@
  * live behind it. What is still out keeps a segment that takes nothing more, and goes when all of it has left.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { DeliverLimits } from '../limits.ts'
 import type { OpenEvents } from '../state/open-events.ts'

@@ -1,5 +1,5 @@
 /** What a webhook is owed and the log holds no longer: the history says which events they were, and they end as failed. */
-import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'

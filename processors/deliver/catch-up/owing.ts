@@ -8,9 +8,9 @@
  * What comes while a range is open is absorbed: its record ends together with others every two seconds, and only the range's last number moves.
  */
 import type { Clock, Random } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
-import type { ControlView } from '../../../src/control-plane/view.ts'
-import type { Ids } from '../../../src/events/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Ids } from '../../../src/model/ids.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'

@@ -2,7 +2,7 @@
  * Held webhooks: one probe at a time, thirty seconds after the last attempt, and twice as long after each one that fails, up to ten minutes (scaled).
  */
 import type { Clock, Random } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { OwingShard } from './owing.ts'
 import { isFeeding, type Life } from './webhook-life.ts'
 

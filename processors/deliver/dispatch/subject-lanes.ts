@@ -13,8 +13,8 @@
  * may still be unread.
  */
 
-import type { Webhook } from '../../../src/control-plane/records.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../../topics/delivery-state.ts'

@@ -1,6 +1,6 @@
 /** The reader of `deliveries`: one record per event, one delivery per webhook in it. */
 import type { Clock } from '../../../src/clock.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import type { Owing } from '../catch-up/owing.ts'

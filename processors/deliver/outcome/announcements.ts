@@ -5,7 +5,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
-import { deliveryId, type Ids } from '../../../src/events/ids.ts'
+import { deliveryId, type Ids } from '../../../src/model/ids.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'

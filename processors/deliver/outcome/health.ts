@@ -11,7 +11,7 @@
  * announces and shows it, is told after the commit, again and again until it has heard.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'

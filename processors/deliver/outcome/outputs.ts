@@ -4,7 +4,7 @@
 
 import { shownHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'

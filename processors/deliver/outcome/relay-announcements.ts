@@ -1,9 +1,9 @@
 /** A relay to an external peer ends with its delivery: what its owner hears of it then. */
 import { announceRelay } from '../../../src/control-plane/federation/announce-relay.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
-import type { Webhook } from '../../../src/control-plane/records.ts'
-import type { ControlView } from '../../../src/control-plane/view.ts'
-import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/events/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/model/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'

@@ -3,10 +3,10 @@
  * in one transaction.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { retryAfterMs, tierFor } from '../../../src/delivery/retry-schedule.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
-import type { Ids } from '../../../src/events/ids.ts'
+import type { Ids } from '../../../src/model/ids.ts'
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { AttemptRow } from '../../../topics/audit-attempts.ts'

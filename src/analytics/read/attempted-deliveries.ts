@@ -1,5 +1,5 @@
 /** Deliveries that have had a step, as their newest one makes them: of a webhook or of all, of one state or of any, newest first. */
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import type { Step } from './delivery.ts'
 import { fillFromWindows } from './pages.ts'

@@ -5,8 +5,8 @@
  * delivery or another one. Lists end where attempts end, after 62 days.
  */
 
-import type { Environment } from '../../control-plane/records.ts'
-import { deliveryId } from '../../events/ids.ts'
+import type { Environment } from '../../model/records.ts'
+import { deliveryId } from '../../model/ids.ts'
 import { type Place, readCursor } from '../../model/cursors.ts'
 import { createAttemptedDeliveries } from './attempted-deliveries.ts'
 import type { AnalyticsClient } from '../client.ts'

@@ -1,6 +1,6 @@
 /** What a delivery is: made of the event that a webhook matched, and of its newest step. */
 import type { AttemptRow, DeliveryState, ErrorKind } from '../../../topics/audit-attempts.ts'
-import { deliveryId } from '../../events/ids.ts'
+import { deliveryId } from '../../model/ids.ts'
 
 /** C.10, times in ISO 8601, UTC. */
 export interface Delivery {

@@ -1,8 +1,8 @@
 /** Reading emits: their verdicts, and how it went on with them. */
 
 import type { FederationFacts } from '../../../topics/deliveries.ts'
-import type { Finding } from '../../codes.ts'
-import type { Environment } from '../../control-plane/records.ts'
+import type { Finding } from '../../model/codes.ts'
+import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'

@@ -1,5 +1,5 @@
 /** What the check of the ledger (C.4 `ledger`, C.12) asks of ClickHouse. Months are UTC, `YYYY-MM`. */
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 

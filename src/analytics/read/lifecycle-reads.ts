@@ -2,8 +2,8 @@
  * What happened to emits, told as the lifecycle events that announce it (C.3.2). No row is written for it: the record of an emit holds all
  * of it already (C.3.1, 4), so that announcing does not triple the traffic.
  */
-import type { Environment } from '../../control-plane/records.ts'
-import { parseEmitId } from '../../events/ids.ts'
+import type { Environment } from '../../model/records.ts'
+import { parseEmitId } from '../../model/ids.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Page, toPage } from './pages.ts'

@@ -1,6 +1,6 @@
 /** What the engine asks the history about events that are owed: those from before the log named their webhooks, and those that the log holds no longer. */
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 

@@ -1,6 +1,6 @@
 /** Reading the quarantine (C.17): what was refused, and the record as it came. */
-import type { Finding } from '../../codes.ts'
-import type { Environment } from '../../control-plane/records.ts'
+import type { Finding } from '../../model/codes.ts'
+import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Page, toPage } from './pages.ts'

@@ -1,6 +1,6 @@
 /** Ranges of time as callers name them, in the one form and within the years that ClickHouse takes. */
-import { ClarionError } from '../../codes.ts'
-import { parseTime } from '../../events/time.ts'
+import { ClarionError } from '../../model/codes.ts'
+import { parseTime } from '../../model/time.ts'
 
 /** ISO 8601 in UTC with milliseconds; null: no bound. */
 export interface Range {

@@ -4,7 +4,7 @@
  *
  * Answers lag behind by the time that `record` needs, normally under a second.
  */
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Attempt, type Delivery, pendingDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'
@@ -41,7 +41,7 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
 
   /** The history of one accepted event in one call, or undefined. */
   async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
-    // An event's id is its emit's with another prefix (src/events/ids.ts).
+    // An event's id is its emit's with another prefix (src/model/ids.ts).
     const emitId = `cee_${eventId.slice('evt_'.length)}`
     const found = await emits.emitInFull(organizationId, environment, emitId)
     if (found?.emit.verdict !== 'accepted' || found.emit.eventId !== eventId) return undefined

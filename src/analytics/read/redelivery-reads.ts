@@ -4,7 +4,7 @@
  */
 
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
 import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
 import type { AnalyticsClient } from '../client.ts'

@@ -1,6 +1,6 @@
 /** What the history knows of replays (C.8). */
-import type { Environment, Replay } from '../../control-plane/records.ts'
-import { parseEventId } from '../../events/ids.ts'
+import type { Environment, Replay } from '../../model/records.ts'
+import { parseEventId } from '../../model/ids.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'

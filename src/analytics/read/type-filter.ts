@@ -1,5 +1,5 @@
 /** Filters of lists by the type of an event: a selector, as webhooks have them, in the parameters of a query. */
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import { notASelector, parseSelector, type Selector } from '../../events/selector.ts'
 
 /** Each null: not filtered by it. */

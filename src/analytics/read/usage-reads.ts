@@ -1,5 +1,5 @@
 /** Reading meters (C.12) and changes of the control plane (C.3). Months are UTC, `YYYY-MM`. */
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Page, toPage } from './pages.ts'

@@ -1,6 +1,6 @@
 /** What the history knows of webhooks (C.10). */
 import type { DeliveryState } from '../../../topics/audit-attempts.ts'
-import type { Environment } from '../../control-plane/records.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.ts'
-import type { Ids } from '../../events/ids.ts'
+import type { Ids } from '../../model/ids.ts'
 import { type Slice, sliceElements, sliceMembers } from '../../json/json-slices.ts'
 import type { Logger } from '../../logger.ts'
 import { readTraceparent } from '../../events/trace-context.ts'

@@ -7,7 +7,7 @@ import type { FederationFacts } from '../../../topics/deliveries.ts'
 import type { Emit } from '../../analytics/read/emit-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Relay } from '../../analytics/read/relay-reads.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import type { ControlView } from '../../model/control-view.ts'
 
 export interface EventFederation {
   /** Of an event that came from another organization. */

@@ -1,7 +1,7 @@
 /** What stands around an emit that is answered on the raw response: request id, key and scope, body, and the error envelope. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ClarionError } from '../../codes.ts'
-import type { Ids } from '../../events/ids.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Ids } from '../../model/ids.ts'
 import type { Logger } from '../../logger.ts'
 import { nameRequest } from '../../process/work.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'

@@ -1,7 +1,7 @@
 import { EMIT_STATES } from '../../analytics/read/emit-reads.ts'
 import { METERS } from '../../analytics/read/usage-reads.ts'
 import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
-import { NAMESPACE_PATTERN } from '../../events/names.ts'
+import { NAMESPACE_PATTERN } from '../../model/names.ts'
 import { LANGUAGES } from '../../registry/types/languages.ts'
 import {
   anyObject,

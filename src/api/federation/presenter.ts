@@ -3,8 +3,8 @@
  * where the other side acted, its organization stands for the key.
  */
 import type { Clock } from '../../clock.ts'
-import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../control-plane/records.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../model/records.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import { countsAsMember } from '../../control-plane/federation/members.ts'
 import { standing } from '../../control-plane/federation/membership.ts'
 

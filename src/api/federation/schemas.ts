@@ -1,4 +1,4 @@
-import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../control-plane/records.ts'
+import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/records.ts'
 import type { Schema } from '../http/route.ts'
 import { anyObject, boolean, integer, listOf, nullable, object, oneOf, optionalText, stored, string, text, time } from '../http/schema-parts.ts'
 

@@ -1,6 +1,6 @@
 /** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
 import type { IncomingMessage } from 'node:http'
-import { ClarionError, type Finding } from '../../codes.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import { inexactNumbers } from '../../json/inexact-numbers.ts'
 import { parseJson } from '../../json/json.ts'
 import { encodingFault } from '../../json/json-encoding.ts'

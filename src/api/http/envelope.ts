@@ -1,5 +1,5 @@
 /** The two shapes of every answer (C.0.1). */
-import { ClarionError, CODES, type Code, type Finding } from '../../codes.ts'
+import { ClarionError, CODES, type Code, type Finding } from '../../model/codes.ts'
 import type { Answer } from './route.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'

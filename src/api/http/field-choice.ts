@@ -3,7 +3,7 @@
  * branch that each of its fields is missing, as if all of them were needed; here it is one finding.
  */
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import type { Finding } from '../../codes.ts'
+import type { Finding } from '../../model/codes.ts'
 import type { Schema } from './route.ts'
 
 interface Branch {

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 
 const NAME = 'idempotency-key'

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, made from the route table. */
-import { CODES, type Code } from '../../codes.ts'
+import { CODES, type Code } from '../../model/codes.ts'
 import type { Access, Route, Schema } from './route.ts'
 
 const ERROR: Schema = {

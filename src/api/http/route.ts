@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '../../control-plane/store/announce.ts'
-import type { ApiKey, Organization, Scope } from '../../control-plane/records.ts'
+import type { ApiKey, Organization, Scope } from '../../model/records.ts'
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 

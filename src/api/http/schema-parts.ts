@@ -1,5 +1,5 @@
 /** What several schemas are made of. */
-import { PLANS } from '../../control-plane/records.ts'
+import { PLANS } from '../../model/records.ts'
 import type { Schema } from './route.ts'
 
 /** An object with exactly these fields; those that end in `?` may be absent. */

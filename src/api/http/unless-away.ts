@@ -1,4 +1,4 @@
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 
 /** For `catch`: undefined in place of what the history cannot tell now. Rethrows everything else. */
 export function unlessAway(error: unknown): undefined {

@@ -1,7 +1,7 @@
 /** Kafka credentials (C.17): how an organization's own applications log in to the broker. */
-import { ClarionError } from '../../codes.ts'
-import type { KafkaCredential } from '../../control-plane/records.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { KafkaCredential } from '../../model/records.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import type { ClientListener, KafkaAccess } from '../../kafka-access/access.ts'
 import type { NewKafkaCredential } from '../../kafka-access/credentials.ts'
 import { namesOf } from '../../kafka-access/grants.ts'

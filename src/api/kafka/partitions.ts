@@ -1,9 +1,9 @@
 /** Partitions of an organization's topics: the operator's call. */
 import { getOrganization } from '../../control-plane/organizations/organizations.ts'
-import type { Organization } from '../../control-plane/records.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import type { Organization } from '../../model/records.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import type { Partitions } from '../../kafka-access/partitions.ts'
-import { planOf } from '../../registry/plans.ts'
+import { planOf } from '../../model/plans.ts'
 import type { Answer, Call } from '../http/route.ts'
 
 export function createPartitionHandlers({ partitions, view }: { partitions: Partitions; view: ControlView }) {

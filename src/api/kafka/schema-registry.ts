@@ -1,8 +1,8 @@
 /** The schema façade over HTTP (C.17): bare answers, the registry's own errors, and its way to log in, which is basic with a key as the password. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Finding } from '../../codes.ts'
-import { ClarionError } from '../../codes.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import type { Finding } from '../../model/codes.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import { FACADE_ROUTES, type Facade, type FacadeCall, FacadeError } from '../../kafka-access/schema-facade.ts'
 import { subjectsOf } from '../../kafka-access/schema-subjects.ts'
 import type { Logger } from '../../logger.ts'

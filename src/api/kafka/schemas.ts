@@ -1,5 +1,5 @@
 /** Direct Kafka access (C.17). */
-import { CODES } from '../../codes.ts'
+import { CODES } from '../../model/codes.ts'
 import type { Schema } from '../http/route.ts'
 import { anything, integer, listOf, object, oneOf, stored, string, text, time } from '../http/schema-parts.ts'
 

@@ -1,10 +1,10 @@
 /** The operator's calls (C.0.6) and an organization's own keys. */
 
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { Keys, NewKey } from '../../control-plane/organizations/keys.ts'
 import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations/organizations.ts'
-import type { ApiKey, Organization } from '../../control-plane/records.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import type { ApiKey, Organization } from '../../model/records.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -1,4 +1,4 @@
-import { SCOPES } from '../../control-plane/records.ts'
+import { SCOPES } from '../../model/records.ts'
 import { SLUG_PATTERN } from '../../control-plane/organizations/slugs.ts'
 import { boolean, environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from '../http/schema-parts.ts'
 

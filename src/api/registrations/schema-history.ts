@@ -4,7 +4,7 @@
  */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
-import type { Finding } from '../../codes.ts'
+import type { Finding } from '../../model/codes.ts'
 import type { Owner } from '../../control-plane/webhooks/webhooks.ts'
 import { parseJson } from '../../json/json.ts'
 

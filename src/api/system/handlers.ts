@@ -1,5 +1,5 @@
 /** What operators and load balancers ask (C.0.6). */
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import { type Authenticate, authorize } from '../http/authenticate.ts'
 import type { Readiness } from '../../ingress/ports.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -3,7 +3,7 @@
  * its figures.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { ClarionError, CODES } from '../../codes.ts'
+import { ClarionError, CODES } from '../../model/codes.ts'
 import { runAs } from '../../process/work.ts'
 
 const RETRY_AFTER_S = 1

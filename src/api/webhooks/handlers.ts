@@ -3,8 +3,8 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-reads.ts'
 import type { Clock } from '../../clock.ts'
-import type { Webhook } from '../../control-plane/records.ts'
-import type { ControlView } from '../../control-plane/view.ts'
+import type { Webhook } from '../../model/records.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import { ownWebhooks } from '../../control-plane/webhooks/webhook-plan.ts'
 import {
   getWebhook,

@@ -1,6 +1,6 @@
 /** Records as callers see them: what is stored for the platform alone (hashes, secrets, partitions) stays out. */
 import type { WebhookActivity } from '../../analytics/read/webhook-reads.ts'
-import type { ApiKey, Organization, Registration, Webhook } from '../../control-plane/records.ts'
+import type { ApiKey, Organization, Registration, Webhook } from '../../model/records.ts'
 import { shownRetryPolicy } from '../../control-plane/webhooks/retry-policy.ts'
 import type { Waiting } from './waiting-webhooks.ts'
 

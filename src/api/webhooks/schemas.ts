@@ -1,4 +1,4 @@
-import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../control-plane/records.ts'
+import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/records.ts'
 import { WAITING_REASONS } from './waiting-webhooks.ts'
 import {
   anyObject,

@@ -3,10 +3,10 @@
  * of the original (profile `event`) beside the standard one. Its replay (C.8) answers as the original's does, if it ends in time.
  */
 import type { Clock } from '../../clock.ts'
-import { ClarionError, type Finding } from '../../codes.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { Webhooks } from '../../control-plane/webhooks/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
-import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../events/names.ts'
+import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../model/names.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { createReplayHandlers } from '../replays/handlers.ts'

@@ -2,10 +2,10 @@
  * Who may do what with a group (C.1.3, C.1.5). In this order: the caller's plan (402), whether the group is visible to it (404), whether it
  * owns the group (403), whether the group still takes changes (409).
  */
-import { ClarionError, CODES } from '../../codes.ts'
-import { planOf } from '../../registry/plans.ts'
+import { ClarionError, CODES } from '../../model/codes.ts'
+import { planOf } from '../../model/plans.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { FederationGroup, FederationMember, Organization } from '../records.ts'
+import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
 import { isExpired } from './membership.ts'
 
 export type Reading = Pick<DecisionView, 'organization' | 'federation'>

@@ -4,7 +4,7 @@
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
-import type { FederationGroup, FederationMember, FederationPush } from '../records.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
 
 type GroupEvent = 'GROUP_CREATED' | 'GROUP_UPDATED' | 'GROUP_ARCHIVED' | 'GROUP_SUSPENDED' | 'GROUP_RESUMED'
 type MemberEvent =

@@ -5,10 +5,10 @@
  */
 
 import type { Random } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { CheckAddresses } from '../../delivery/check-addresses.ts'
 import { generateSecret } from '../../delivery/sign.ts'
-import type { FederationMember, SignatureProfile, Webhook, WireFormat } from '../records.ts'
+import type { FederationMember, SignatureProfile, Webhook, WireFormat } from '../../model/records.ts'
 import { retryDelaysMs } from '../webhooks/retry-policy.ts'
 import { revised } from '../store/revision.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'

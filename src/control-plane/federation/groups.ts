@@ -1,9 +1,9 @@
 /** Federation groups (C.1.1): an owner's list of peers and of what it shares with them. Archiving is for good. */
 import type { Clock } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
-import type { Ids } from '../../events/ids.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Ids } from '../../model/ids.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { FederationGroup } from '../records.ts'
+import type { FederationGroup } from '../../model/records.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
 import { openGroup, ownGroup, requireActiveFederation, requireFederation } from './access.ts'

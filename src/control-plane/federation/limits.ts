@@ -1,5 +1,5 @@
 /** The bounds of federation (C.1.5), and of its history: rows that are over are kept, but not for ever. */
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { Change } from '../store/store.ts'
 
 export const FEDERATION_LIMITS = {

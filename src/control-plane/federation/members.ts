@@ -2,9 +2,9 @@
  * Organizations in a group (C.1.2): invited by the owner, accepted or declined by themselves, paused and resumed by either side, gone when
  * either wants it. Every step reads both organizations from the newest state, so that of two that contradict each other one comes first.
  */
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { FederationMember } from '../records.ts'
+import type { FederationMember } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'
 import {

@@ -2,10 +2,10 @@
  * Under which name an event arrives at a peer (C.1.4, 2 and 10): the source's namespace, or the one that the member has set aside for what
  * comes in, with the peer's own id. Two streams with different schemas must not share a canonical name.
  */
-import { ClarionError } from '../../codes.ts'
-import { canonicalName } from '../../events/names.ts'
+import { ClarionError } from '../../model/codes.ts'
+import { canonicalName } from '../../model/names.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { FederationMember, FederationPush, Organization } from '../records.ts'
+import type { FederationMember, FederationPush, Organization } from '../../model/records.ts'
 
 type Naming = Pick<DecisionView, 'event' | 'federation'>
 type Versioned = Pick<FederationPush, 'namespace' | 'name' | 'version' | 'schemaHash'>

@@ -5,7 +5,7 @@
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Announce } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { FederationGroup, FederationMember, Organization } from '../records.ts'
+import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { Change } from '../store/store.ts'
 import { mayFederate } from './access.ts'

@@ -1,14 +1,14 @@
 /** API keys of an organization (C.0.1, C.0.6): an environment, scopes, an end. Shown once, kept as a hash. */
 import type { Clock, Random } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
-import type { Ids } from '../../events/ids.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Ids } from '../../model/ids.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization, type Provisioning } from './organizations.ts'
-import type { ApiKey, Environment, Scope } from '../records.ts'
+import type { ApiKey, Environment, Scope } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import { generateApiKey } from '../../crypto/secret-box.ts'
 import type { ControlStore } from '../store/store.ts'
-import type { ControlView } from '../view.ts'
+import type { ControlView } from '../../model/control-view.ts'
 
 export interface NewKey {
   name: string

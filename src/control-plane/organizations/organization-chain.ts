@@ -2,7 +2,7 @@
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { builtInEmit } from '../../ingress/built-in-emit.ts'
 import type { Announcement, Caller } from '../store/announce.ts'
-import type { Organization } from '../records.ts'
+import type { Organization } from '../../model/records.ts'
 
 export const ofOrganization = (
   organization: Organization,

@@ -1,8 +1,8 @@
 /** Organizations (C.0.2): made with everything that belongs to one from the first moment: topics, generic event, a key that may do all. */
 import type { Clock, Random } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
-import type { Ids } from '../../events/ids.ts'
-import { isReservedNamespace } from '../../events/names.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Ids } from '../../model/ids.ts'
+import { isReservedNamespace } from '../../model/names.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { TopicDeletion } from '../clearing.ts'
 import { removedAtOnce } from './deletion-grace.ts'
@@ -10,12 +10,12 @@ import { effectsOnFederation } from '../federation/plan-effects.ts'
 import { genericRegistration } from '../registrations/generic-event.ts'
 import { announcementsOf, ofOrganization, tenantEmits } from './organization-chain.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from '../records.ts'
+import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from '../../model/records.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import { generateApiKey, type NewApiKey } from '../../crypto/secret-box.ts'
 import { freeSlug, slugFrom } from './slugs.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
-import type { ControlView } from '../view.ts'
+import type { ControlView } from '../../model/control-view.ts'
 
 /** What an organization needs before its record is there. */
 export interface Provisioning extends TopicDeletion {

@@ -2,7 +2,7 @@
  * Slugs: short names of organizations. A slug is also the first namespace of its organization, so it has a namespace's form (PX-27) and is
  * none of the platform's (PX-28).
  */
-import { isReservedNamespace } from '../../events/names.ts'
+import { isReservedNamespace } from '../../model/names.ts'
 
 export const SLUG_PATTERN = '^[a-z][a-z0-9_-]{1,30}$'
 const SLUG_CHARACTERS_MAX = 31

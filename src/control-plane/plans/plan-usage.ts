@@ -1,7 +1,7 @@
 /** What a plan comes to for an organization: what is used of it, and what it can do. */
-import { GENERIC_FULL_NAME } from '../../events/names.ts'
-import { planOf } from '../../registry/plans.ts'
-import type { Environment, Plan, Registration } from '../records.ts'
+import { GENERIC_FULL_NAME } from '../../model/names.ts'
+import { planOf } from '../../model/plans.ts'
+import type { Environment, Plan, Registration } from '../../model/records.ts'
 
 /** C.11.2: distinct (namespace, name) that are not archived count, versions are free, the generic event does not. */
 export function registrationsUsed(registrations: Iterable<Registration>): number {

@@ -2,7 +2,7 @@
 
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Clock } from '../../clock.ts'
-import type { Ids } from '../../events/ids.ts'
+import type { Ids } from '../../model/ids.ts'
 
 /** On whose behalf something changes. */
 export interface Caller {

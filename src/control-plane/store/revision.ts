@@ -1,4 +1,4 @@
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 
 /** C.0.1: a change made on the ground of an older revision is refused. `expected` undefined: the caller does not mind. */
 export function checkRevision(record: { revision: number }, expected: number | undefined): void {

@@ -2,7 +2,7 @@
  * Secrets that a caller brings for a webhook. Receivers turn a secret into key bytes with decoders of many kinds, which agree about canonical
  * base64 and about text, and about nothing in between: so what looks like base64 must be it.
  */
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 
 const PREFIX = 'whsec_'
 /** A public key must never pass for a secret. */

@@ -1,5 +1,5 @@
 /** The retry schedule of a webhook as callers write and read it (K-2). */
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import { DEFAULT_RETRY_DELAYS_MS, RETRY_PRESETS } from '../../delivery/retry-schedule.ts'
 
 /**

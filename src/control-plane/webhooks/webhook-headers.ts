@@ -1,5 +1,5 @@
 /** A webhook's own headers: sent along with each of its requests, kept sealed, only their names are shown (C.10, C.1.5). */
-import { ClarionError, type Finding } from '../../codes.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
 
 /** `bytes`: of one header, name and value. */

@@ -4,9 +4,9 @@
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Clock } from '../../clock.ts'
-import type { Ids } from '../../events/ids.ts'
+import type { Ids } from '../../model/ids.ts'
 import type { Announce, Caller } from '../store/announce.ts'
-import type { Webhook } from '../records.ts'
+import type { Webhook } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore } from '../store/store.ts'
 

@@ -1,7 +1,7 @@
 /** Ids of what is delivered to: webhooks, and external peers of federation groups. */
-import type { Ids } from '../../events/ids.ts'
+import type { Ids } from '../../model/ids.ts'
 import { subscriberKey } from '../../events/subscribers.ts'
-import type { Webhook } from '../records.ts'
+import type { Webhook } from '../../model/records.ts'
 
 /**
  * An id whose subscriber key none of the organization's webhooks has: in the log a webhook is known by that key alone. `drawn`: one that

@@ -2,9 +2,9 @@
  * What a plan allows of webhooks (C.12). After a downgrade those beyond the limit, the newest, are read-only: they go on delivering as they
  * are, and may be paused and deleted, nothing else (docs/decisions/0045).
  */
-import { ClarionError } from '../../codes.ts'
-import { planOf } from '../../registry/plans.ts'
-import type { Organization, Webhook } from '../records.ts'
+import { ClarionError } from '../../model/codes.ts'
+import { planOf } from '../../model/plans.ts'
+import type { Organization, Webhook } from '../../model/records.ts'
 
 /** Those of its own: external peers of federation groups are counted there. */
 export const ownWebhooks = (webhooks: readonly Webhook[]): Webhook[] => webhooks.filter(({ peer }) => peer === null)

@@ -1,6 +1,6 @@
 /** A new secret for a webhook, while the one before goes on signing beside it for a day (C.10), so that a receiver can change at its own time. */
-import { ClarionError } from '../../codes.ts'
-import type { Webhook } from '../records.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Webhook } from '../../model/records.ts'
 
 /** Times `CLARION_TIME_SCALE`. */
 export const ROTATION_OVERLAP_MS = 24 * 3_600_000

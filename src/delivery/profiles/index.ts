@@ -4,7 +4,7 @@
  * signs until it ends, and `<header>-next` carries that of the new one (docs/decisions/0042).
  */
 import { createHmac, type KeyObject } from 'node:crypto'
-import type { SignatureProfile } from '../../control-plane/records.ts'
+import type { SignatureProfile } from '../../model/records.ts'
 import { standardKey, standardSignature, textKey } from '../sign.ts'
 import { ed25519Signature, privateKeyOf } from './ed25519.ts'
 

@@ -1,6 +1,6 @@
 /** The wire formats of C.10 (K-7): what a body looks like to its receiver. Each is a pure function of the stored envelope and the payload's bytes. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { WireFormat } from '../../control-plane/records.ts'
+import type { WireFormat } from '../../model/records.ts'
 import { type DeliveryFacts, renderEnvelope } from '../../events/envelope.ts'
 import { renderCloudEvent } from './cloudevents.ts'
 import { renderCtrlplane } from './ctrlplane.ts'

@@ -1,5 +1,5 @@
 /** What a patch may change (C.11.3): descriptions, and nothing else. */
-import type { Finding } from '../../codes.ts'
+import type { Finding } from '../../model/codes.ts'
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
 import { identityOf } from '../../json/canonical-json.ts'

@@ -8,7 +8,7 @@
  * Numbers are compared as decimals. A double represents the shortest decimal that reads back as it; a number beyond 2^53 that no double carries
  * comes as an `ExactNumber` (`parseJson` has them in `exact`).
  */
-import type { Finding } from '../../codes.ts'
+import type { Finding } from '../../model/codes.ts'
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
 import type { ExactNumber } from '../../json/exact-number.ts'

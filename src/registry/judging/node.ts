@@ -1,6 +1,6 @@
 /** A subschema prepared for judging, and one value being judged. */
-import type { Finding } from '../../codes.ts'
-import type { SchemaFlavour } from '../../control-plane/records.ts'
+import type { Finding } from '../../model/codes.ts'
+import type { SchemaFlavour } from '../../model/records.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
 import type { Pattern } from '../../json/patterns.ts'

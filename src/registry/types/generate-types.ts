@@ -2,7 +2,7 @@
  * A payload schema as types of a programming language. What the types read and write again is what came: they may be wider than the schema,
  * never narrower. Strings stay strings whatever their format, as they are in JSON.
  */
-import type { Registration } from '../../control-plane/records.ts'
+import type { Registration } from '../../model/records.ts'
 import { renderGo } from './go.ts'
 import type { Language } from './languages.ts'
 import { renderPython } from './python.ts'

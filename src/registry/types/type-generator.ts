@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../clock.ts'
-import { ClarionError } from '../../codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { TypeSource } from './generate-types.ts'
 import type { Language } from './languages.ts'
 

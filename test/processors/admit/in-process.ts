@@ -2,7 +2,7 @@
 import type { Verdict } from '../../../processors/admit/emit.ts'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
 import { createSystemRandom } from '../../../src/clock.ts'
-import type { Kind } from '../../../src/control-plane/records.ts'
+import type { Kind } from '../../../src/model/records.ts'
 import { createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIngressTags } from '../../../src/events/ingress.ts'

@@ -4,7 +4,7 @@ import { createHashIndex, insert, lookUp, remove, sizeOf } from '../../../proces
 import { createKeyTable, type KeyTable } from '../../../processors/admit/keys/key-table.ts'
 import { hashSecret, keyedHash } from '../../../processors/admit/keys/keyed-hash.ts'
 import { packId, packIdBytes, unpackId } from '../../../processors/admit/keys/packed-ids.ts'
-import { emitId, eventId, type IngressPlace } from '../../../src/events/ids.ts'
+import { emitId, eventId, type IngressPlace } from '../../../src/model/ids.ts'
 import { admissionKeysCodec, type HeldKey, readHeldKeys } from '../../../topics/admission-keys.ts'
 
 const SECRET = hashSecret(Buffer.from('0001020304050607', 'hex'))

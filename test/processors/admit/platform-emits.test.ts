@@ -1,6 +1,6 @@
 /** What the platform emits for an organization: numbered, logged, delivered and recorded like an emit, once, and on no quota. */
 import { describe, expect, it } from '@jest/globals'
-import type { ControlView } from '../../../src/control-plane/view.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters, organizationCountersCodec } from '../../../topics/admission-counters.ts'

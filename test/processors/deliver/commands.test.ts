@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
 import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'

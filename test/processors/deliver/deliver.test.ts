@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import { createReceiver, type ReceiverOptions } from '../../support/receiver.ts'
 import { clock, createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
 import { createStagedClock } from './staged-clock.ts'

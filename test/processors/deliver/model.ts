@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'
-import { deliveryId } from '../../../src/events/ids.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { AttemptRow } from '../../../topics/audit-attempts.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Answer, MemoryShard, MemoryShardOptions } from './memory-shard.ts'

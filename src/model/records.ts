@@ -3,7 +3,7 @@
  * Times are ISO 8601 strings in UTC. `revision` starts at 1 and grows by one with each change (C.0.1).
  */
 
-import type { Finding } from '../codes.ts'
+import type { Finding } from './codes.ts'
 
 export const PLANS = ['FREE', 'BASIC', 'PRO', 'ENTERPRISE'] as const
 export type Plan = (typeof PLANS)[number]

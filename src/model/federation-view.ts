@@ -2,7 +2,7 @@
  * Federation as it is asked about (C.1): groups, members and pushes by their own ids, across organizations, since a member asks for a group
  * that another organization owns, and the fan-out asks by canonical name.
  */
-import type { FederationGroup, FederationMember, FederationPush, Kind, RecordsByKind } from '../records.ts'
+import type { FederationGroup, FederationMember, FederationPush, Kind, RecordsByKind } from './records.ts'
 
 export interface FederationReading {
   group(groupId: string): FederationGroup | undefined

@@ -1,5 +1,5 @@
 /** What each plan allows (C.12, PX-4 to PX-7): one table, no other place knows a number. */
-import type { Plan } from '../control-plane/records.ts'
+import type { Plan } from './records.ts'
 
 export interface PlanLimits {
   /** Distinct (namespace, name) that are not archived; null: unlimited. */

@@ -1,7 +1,7 @@
 /**
  * The control plane in memory, as of one offset of the topic `control`. Every role has one; nothing that judges an emit asks anything else.
  */
-import type { FederationReading } from './federation/reading.ts'
+import type { FederationReading } from './federation-view.ts'
 import type { ApiKey, Kind, Organization, RecordsByKind, Registration, Webhook } from './records.ts'
 
 /** All versions of one event name of one organization. Replaced, never changed, when a version changes. */

@@ -7,7 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Clock, Random } from '../clock.ts'
-import type { Environment } from '../control-plane/records.ts'
+import type { Environment } from './records.ts'
 import { ALPHABET, decode20, encode20 } from './base32.ts'
 
 /** Which ingress an emit came in by: the organization's own topic, or what the platform emits for it. */

@@ -1,5 +1,5 @@
 /** Event names: what they look like, which belong to the platform, and how a canonical name is written (C.0.4, C.11). */
-import type { Code } from '../codes.ts'
+import type { Code } from './codes.ts'
 
 export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_-]{1,30}$/
 export const NAME_PATTERN = /^[a-z][a-z0-9_.-]{1,60}$/
