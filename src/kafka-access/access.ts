@@ -16,7 +16,7 @@ import type { Ids } from '../model/ids.ts'
 import { createAccounts } from '../kafka/admin/accounts.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
 import type { Logger } from '../logger.ts'
-import type { KafkaCredentials, NewKafkaCredential } from './credentials.ts'
+import type { KafkaCredentials, NewKafkaCredential } from '../control-plane/kafka/credentials.ts'
 import { CREDENTIAL_PREFIX, followControl } from './follow-control.ts'
 
 const PASSWORD_BYTES = 32

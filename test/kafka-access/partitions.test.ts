@@ -4,7 +4,7 @@ import { createAnnounce } from '../../src/control-plane/store/announce.ts'
 import type { Organization } from '../../src/model/records.ts'
 import { createControlStore } from '../../src/control-plane/store/store.ts'
 import { createIds } from '../../src/model/ids.ts'
-import { createPartitions, type Partitions } from '../../src/kafka-access/partitions.ts'
+import { createPartitions, type Partitions } from '../../src/control-plane/kafka/partitions.ts'
 import { type ControlProcess, clock, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
 
 const ids = createIds({ clock, random })

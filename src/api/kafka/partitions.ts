@@ -2,7 +2,7 @@
 import { getOrganization } from '../../control-plane/organizations/organizations.ts'
 import type { Organization } from '../../model/records.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { Partitions } from '../../kafka-access/partitions.ts'
+import type { Partitions } from '../../control-plane/kafka/partitions.ts'
 import { planOf } from '../../model/plans.ts'
 import type { Answer, Call } from '../http/route.ts'
 

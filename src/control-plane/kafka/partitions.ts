@@ -6,16 +6,16 @@
  * Producers see the new partitions before admission reads them: what lands there waits for the record, and a start sets right what a crash
  * left between. The number is multiplied, so that a subject stays where it is or moves to a partition that is new.
  */
-import type { Clock } from '../clock.ts'
-import { ClarionError } from '../model/codes.ts'
-import type { Announce, Caller } from '../control-plane/store/announce.ts'
-import { getOrganization } from '../control-plane/organizations/organizations.ts'
-import type { Environment, Organization } from '../model/records.ts'
-import { revised } from '../control-plane/store/revision.ts'
-import type { ControlStore } from '../control-plane/store/store.ts'
-import type { ControlView } from '../model/control-view.ts'
-import type { Ids } from '../model/ids.ts'
-import { planOf } from '../model/plans.ts'
+import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import { getOrganization } from '../organizations/organizations.ts'
+import type { Environment, Organization } from '../../model/records.ts'
+import { revised } from '../store/revision.ts'
+import type { ControlStore } from '../store/store.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import { planOf } from '../../model/plans.ts'
 
 /** See `Provisioning` of `src/kafka/admin/provisioning.ts`. */
 export interface PartitionProvisioning {

@@ -2,14 +2,14 @@
  * Kafka credentials in the control plane (C.17): who may, and what. The broker follows (`follow-control.ts`). The password is the broker's
  * alone and is never stored here.
  */
-import type { Clock } from '../clock.ts'
-import { ClarionError } from '../model/codes.ts'
-import type { Announce, Caller } from '../control-plane/store/announce.ts'
-import { getOrganization } from '../control-plane/organizations/organizations.ts'
-import type { KafkaCredential } from '../model/records.ts'
-import type { ControlStore } from '../control-plane/store/store.ts'
-import type { Ids } from '../model/ids.ts'
-import type { Access } from './grants.ts'
+import type { Clock } from '../../clock.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import { getOrganization } from '../organizations/organizations.ts'
+import type { KafkaCredential } from '../../model/records.ts'
+import type { ControlStore } from '../store/store.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { Access } from '../../kafka-access/grants.ts'
 
 /** Of one organization: each costs the broker a user, seven rules and a quota. */
 export const CREDENTIALS_MAX = 50
