@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { cacheDirectory } from '../src/config.ts'
+import { cacheDirectory } from '../src/settings/config.ts'
 import { fetchJars } from '../src/embedded/maven.ts'
 import { ORDER_SCHEMA } from './order.ts'
 import { createTopics, filledTopic } from './pass-through.ts'

@@ -1,6 +1,6 @@
 /** One embedded broker: killed, stopped, away. */
 import type { Clock } from '../src/clock.ts'
-import { cacheDirectory } from '../src/config.ts'
+import { cacheDirectory } from '../src/settings/config.ts'
 import { startEmbeddedKafka } from '../src/embedded/kafka.ts'
 import type { ProgressLogger } from '../src/embedded/part-directory.ts'
 import type { Brokers } from './brokers.ts'

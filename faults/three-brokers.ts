@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Clock } from '../src/clock.ts'
-import { cacheDirectory } from '../src/config.ts'
+import { cacheDirectory } from '../src/settings/config.ts'
 import type { ProgressLogger } from '../src/embedded/part-directory.ts'
 import { startCluster } from '../test/cluster/cluster.ts'
 import type { Brokers } from './brokers.ts'

@@ -1,7 +1,7 @@
 /** Picks the roles, starts them, stops them on a signal. */
 import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose/compose.ts'
-import { type Config, ROLES, readConfig, SETTINGS } from './config.ts'
+import { type Config, ROLES, readConfig, SETTINGS } from './settings/config.ts'
 import { signalChildren } from './embedded/child-service.ts'
 import { createLogger } from './logger.ts'
 import { createUnhandled } from './process/unhandled.ts'

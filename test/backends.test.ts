@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { openBackends } from '../src/compose/backends.ts'
 import { createSystemClock, createSystemRandom } from '../src/clock.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/settings/config.ts'
 import { makeDataDirectory } from './support/run-directory.ts'
 
 it.each([

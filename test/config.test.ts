@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { cacheDirectory, readConfig, SETTINGS, SettingsError } from '../src/config.ts'
+import { cacheDirectory, readConfig, SETTINGS, SettingsError } from '../src/settings/config.ts'
 import { makeDataDirectory } from './support/run-directory.ts'
 
 type Given = Record<string, string>

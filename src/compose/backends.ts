@@ -3,7 +3,7 @@
  * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
  */
 import type { Clock, Random } from '../clock.ts'
-import { type Config, type KafkaSecurityProtocol, ROLES } from '../config.ts'
+import { type Config, type KafkaSecurityProtocol, ROLES } from '../settings/config.ts'
 import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/store/secret-keys.ts'
 import { portOf } from '../delivery/address-guard.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from '../embedded/clickhouse.ts'

@@ -1,6 +1,6 @@
 /** Child program: fetches what the embedded broker is made of, with progress lines, so that no test has to wait for it. */
 import { constants } from 'node:os'
-import { cacheDirectory } from '../config.ts'
+import { cacheDirectory } from '../settings/config.ts'
 import { fetchKafkaProgram } from './kafka-jars.ts'
 import { findJava } from './kafka-java.ts'
 import { archiveClasses } from './kafka-storage.ts'

@@ -1,5 +1,5 @@
 /** A cluster for a test file: its data go with the run of the tests, and so do its processes. */
-import { cacheDirectory } from '../../src/config.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { adopt, makeDataDirectory, silent } from '../support/run-directory.ts'
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts'
 import { otherProgram } from './other-program.ts'

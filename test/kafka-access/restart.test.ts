@@ -2,7 +2,7 @@
 
 import { expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
-import { cacheDirectory } from '../../src/config.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Accounts, createAccounts } from '../../src/kafka/admin/accounts.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'

@@ -2,7 +2,7 @@
  * A program for the tests of the embedded parts: stands in for the platform process that owns them. `embedded-parent.ts <dataDir>` starts both,
  * prints their pids and connections as one line of JSON, closes them on SIGTERM, and tells when one of them ends.
  */
-import { cacheDirectory } from '../../src/config.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 

@@ -1,7 +1,7 @@
 /** A real broker for tests, one for all workers of a run. Each test owns its topics: give them names of their own. */
 
 import { join } from 'node:path'
-import { cacheDirectory } from '../../src/config.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { type KafkaConnection, startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { readChild } from '../../src/embedded/part-directory.ts'
 import { containersOf, testsUseContainers } from './containers.ts'

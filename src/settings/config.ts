@@ -2,16 +2,16 @@
  * The configuration of a process. The only reader of the environment: every setting is checked before anything starts, and all problems are
  * reported together. `settings/` holds the list of settings and what each of them may be.
  */
-import { adminKey, keyHeader, password, secretKey, sender } from './settings/api-values.ts'
-import { defaultCacheDirectory, expandedPath, homeOf } from './settings/cache-directory.ts'
-import { combinationProblems, combinationWarnings } from './settings/combinations.ts'
-import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './settings/network-values.ts'
-import { pem } from './settings/pem.ts'
-import { flag, fraction, line, oneOf, rolesOf, shortName, wholeNumber } from './settings/plain-values.ts'
-import { createReader, type Environment, type SettingsReader } from './settings/reader.ts'
-import { unknownNames } from './settings/unknown-names.ts'
+import { adminKey, keyHeader, password, secretKey, sender } from './api-values.ts'
+import { defaultCacheDirectory, expandedPath, homeOf } from './cache-directory.ts'
+import { combinationProblems, combinationWarnings } from './combinations.ts'
+import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './network-values.ts'
+import { pem } from './pem.ts'
+import { flag, fraction, line, oneOf, rolesOf, shortName, wholeNumber } from './plain-values.ts'
+import { createReader, type Environment, type SettingsReader } from './reader.ts'
+import { unknownNames } from './unknown-names.ts'
 
-export { SETTINGS } from './settings/list.ts'
+export { SETTINGS } from './list.ts'
 
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
 export type RoleName = (typeof ROLES)[number]
