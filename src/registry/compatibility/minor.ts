@@ -14,7 +14,7 @@ import { compareItems } from './items.ts'
 import { createMeanings, isAnnotation, isSaying, type Meanings, RecursiveSchema } from './meaning.ts'
 import { compareMembers } from './members.ts'
 import { compareValues } from './values.ts'
-import { createVerdict, type MinorVerdict, type Verdict } from './verdict.ts'
+import { createVerdict, type MinorVerdict, type Verdict } from './report.ts'
 
 /** One side of the comparison. */
 interface Side {
