@@ -16,7 +16,7 @@ import { createOrganizations, type Organizations, type Provisioning } from './or
 import { createTemplateChecks, type TemplateChecks } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
-import { createRetention, type Retention } from './retention.ts'
+import { createRetention, type Retention } from './retention/retention.ts'
 import { createSecretKeys, type SecretKeyCare } from './store/secret-keys.ts'
 import { createSecretBox } from '../crypto/secret-box.ts'
 import { createControlStore } from './store/store.ts'

@@ -2,14 +2,14 @@
  * What the control plane lets go of by the clock. Every api process does it; a step that one of them has taken is none for the others, and one
  * that failed is taken again a round later.
  */
-import type { Clock, Random, Timer } from '../clock.ts'
-import type { Ids } from '../model/ids.ts'
-import type { Logger } from '../logger.ts'
-import type { Announce } from './store/announce.ts'
+import type { Clock, Random, Timer } from '../../clock.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { Logger } from '../../logger.ts'
+import type { Announce } from '../store/announce.ts'
 import { createClearing, type TopicDeletion } from './clearing.ts'
 import { createExpiredRecords } from './expired-records.ts'
-import type { ControlStore } from './store/store.ts'
-import type { ControlView } from '../model/control-view.ts'
+import type { ControlStore } from '../store/store.ts'
+import type { ControlView } from '../../model/control-view.ts'
 
 const EVERY_MS = 60_000
 const SHORTEST_MS = 250

@@ -6,13 +6,13 @@
  * Its own record stays for ever, so that neither its id nor its slug can come to mean something else. Whichever process takes a step decides on
  * the newest state, so no tombstone is written twice; topics that are gone already are no error.
  */
-import type { Clock } from '../clock.ts'
-import type { Ids } from '../model/ids.ts'
-import { isDeletedFor } from './organizations/deleted-for.ts'
-import type { DecisionView } from './store/overlay.ts'
-import { KINDS, type Kind, type Organization } from '../model/records.ts'
-import type { Change, ControlStore } from './store/store.ts'
-import type { ControlView } from '../model/control-view.ts'
+import type { Clock } from '../../clock.ts'
+import type { Ids } from '../../model/ids.ts'
+import { isDeletedFor } from '../organizations/deleted-for.ts'
+import type { DecisionView } from '../store/overlay.ts'
+import { KINDS, type Kind, type Organization } from '../../model/records.ts'
+import type { Change, ControlStore } from '../store/store.ts'
+import type { ControlView } from '../../model/control-view.ts'
 
 /** Later than admission forgets it (ten minutes), with room for clocks that differ: nothing is written to its topics any more. */
 export const CLEARED_AFTER_MS = 15 * 60_000
