@@ -1,9 +1,7 @@
 /** Keywords about arrays. */
-import { identityOf } from '../../json/canonical-json.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { judgeBelow, judgeQuietly } from './judge.ts'
-import { type Check, fault, type Making, type Node, type Run } from './node.ts'
-import type { Seen } from './seen.ts'
+import { judgeBelow, judgeQuietly } from './judge-value.ts'
+import { type Check, fault, type Making, type Node } from './node.ts'
 
 export interface ArrayRules {
   maxItems: number | undefined
@@ -32,47 +30,6 @@ export function arrayRules(schema: SchemaObject, making: Making): ArrayRules | u
     judgesRest: items !== undefined,
     contains: contains === undefined ? undefined : containing(schema, making),
   }
-}
-
-export function judgeArray(rules: ArrayRules, value: unknown[], run: Run, seen: Seen | undefined): boolean {
-  const { maxItems, minItems, isUnique, contains } = rules
-  let holds = true
-  if (maxItems !== undefined && value.length > maxItems) holds = fault(run, 'maxItems', `must NOT have more than ${maxItems} items`)
-  if (minItems !== undefined && value.length < minItems) holds = fault(run, 'minItems', `must NOT have fewer than ${minItems} items`)
-  if (!holds && run.room === 0) return false
-  if (isUnique && !areUnique(value)) {
-    holds = fault(run, 'uniqueItems', 'must NOT have duplicate items')
-    if (run.room === 0) return false
-  }
-  if (contains !== undefined && !contains(value, run, seen)) {
-    if (run.room === 0) return false
-    holds = false
-  }
-  return judgeItems(rules, value, run, seen) && holds
-}
-
-/** In time that grows with the size of the list, not with its square. */
-function areUnique(items: unknown[]): boolean {
-  const seen = new Set<string>()
-  for (const item of items) seen.add(identityOf(item))
-  return seen.size === items.length
-}
-
-function judgeItems({ prefix, rest, mayHaveRest, judgesRest }: ArrayRules, value: unknown[], run: Run, seen: Seen | undefined): boolean {
-  const places = prefix?.length ?? 0
-  const end = rest === undefined ? Math.min(places, value.length) : value.length
-  let holds = true
-  for (let index = 0; index < end; index++) {
-    if (judgeBelow(index, (index < places ? prefix?.[index] : rest) as Node, value[index], run)) continue
-    if (run.room === 0) return false
-    holds = false
-  }
-  if (!mayHaveRest && value.length > places) holds = fault(run, 'items', `must NOT have more than ${places} items`)
-  if (seen !== undefined) {
-    seen.itemsBefore = Math.max(seen.itemsBefore, places)
-    if (judgesRest) seen.allItems = true
-  }
-  return holds
 }
 
 function containing({ contains, minContains, maxContains }: SchemaObject, { node }: Making): Check {

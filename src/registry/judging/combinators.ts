@@ -1,7 +1,7 @@
 /** Keywords that apply schemas to the same value. */
 import { isJsonObject } from '../../json/json-pointer.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { judgeQuietly, judgeValue } from './judge.ts'
+import { judgeQuietly, judgeValue } from './judge-value.ts'
 import { type Check, fault, type Making, type Node, type Run } from './node.ts'
 import { addSeen, newSeen, type Seen } from './seen.ts'
 

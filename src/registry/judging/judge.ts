@@ -11,18 +11,17 @@
 import type { Finding } from '../../model/codes.ts'
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
-import type { ExactNumber } from '../../json/exact-number.ts'
 import { createPatterns } from '../../json/patterns.ts'
 import { resolveReferences, type Schema } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { arrayRules, judgeArray, unevaluatedItems } from './arrays.ts'
+import { arrayRules, unevaluatedItems } from './arrays.ts'
 import { combinators } from './combinators.ts'
-import { type Check, type JudgeOptions, KINDS, type Making, type Node, newNode, type Run } from './node.ts'
-import { judgeObject, objectRules, unevaluatedProperties } from './objects.ts'
+import { judgeValue } from './judge-value.ts'
+import { type Check, type JudgeOptions, type Making, type Node, newNode, type Run } from './node.ts'
+import { objectRules, unevaluatedProperties } from './objects.ts'
 import { referenceChecks } from './reference-checks.ts'
-import { addSeen, newSeen, type Seen } from './seen.ts'
-import { judgeAllowed, judgeNumber, judgeText, kindFault, kindOf, prepareValues } from './values.ts'
-import { beginWork, spend, spendOnPattern, TooCostly, VALUE_WORK } from './work.ts'
+import { prepareValues } from './values.ts'
+import { beginWork, spendOnPattern, TooCostly } from './work.ts'
 
 export interface Judge {
   isValid(value: unknown): boolean
@@ -104,80 +103,3 @@ function prepare(node: Node, schema: SchemaObject, making: Making): void {
 }
 
 const listed = (checks: Check[]): Check[] | undefined => (checks.length === 0 ? undefined : checks)
-
-/** Whether a value satisfies a schema. `seen`: where to note what was judged of it, if anyone will ask. */
-export function judgeValue(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
-  spend(VALUE_WORK)
-  const { resource } = node
-  if (resource === undefined || run.scope.at(-1) === resource) return judgeHere(node, value, run, seen)
-  run.scope.push(resource)
-  const holds = judgeHere(node, value, run, seen)
-  run.scope.pop()
-  return holds
-}
-
-/** `unevaluated…` asks what the keywords beside it saw, and tells those around it. */
-function judgeHere(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
-  if (node.last === undefined) return judgeOwn(node, value, run, seen)
-  const own = newSeen()
-  if (!judgeOwn(node, value, run, own) || !judgeAll(node.last, value, run, own)) return false
-  if (seen) addSeen(seen, own)
-  return true
-}
-
-/** With room for findings no keyword is left out. */
-function judgeOwn(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
-  const kind = kindOf(value)
-  let holds = true
-  if ((node.kinds & kind) === 0) {
-    holds = kindFault(node, run)
-    if (run.room === 0) return false
-  }
-  if (node.isAllowed !== undefined && !judgeAllowed(node.isAllowed, value, run)) {
-    if (run.room === 0) return false
-    holds = false
-  }
-  if (!judgeByKind(node, kind, value, run, seen)) {
-    if (run.room === 0) return false
-    holds = false
-  }
-  if (node.also === undefined) return holds
-  return judgeAll(node.also, value, run, seen) && holds
-}
-
-const KINDS_OF_NUMBERS = KINDS.integer | KINDS.fraction | KINDS.infinite
-
-function judgeByKind(node: Node, kind: number, value: unknown, run: Run, seen: Seen | undefined): boolean {
-  if (kind === KINDS.string) return judgeText(node, value as string, run)
-  if (kind === KINDS.object) return node.object === undefined || judgeObject(node.object, value as SchemaObject, run, seen)
-  if (kind === KINDS.array) return node.array === undefined || judgeArray(node.array, value as unknown[], run, seen)
-  return node.bounds === undefined || (kind & KINDS_OF_NUMBERS) === 0 || judgeNumber(node.bounds, value as number | ExactNumber, run)
-}
-
-export function judgeAll(checks: Check[], value: unknown, run: Run, seen: Seen | undefined): boolean {
-  let holds = true
-  for (const check of checks) {
-    if (check(value, run, seen)) continue
-    if (run.room === 0) return false
-    holds = false
-  }
-  return holds
-}
-
-/** Judges a member or an item: one step further down the path. */
-export function judgeBelow(key: string | number, node: Node, value: unknown, run: Run): boolean {
-  if (run.room === 0) return judgeValue(node, value, run, undefined)
-  const depth = run.path.push(key)
-  const holds = judgeValue(node, value, run, undefined)
-  run.path.length = depth - 1
-  return holds
-}
-
-/** Judges without telling anything. */
-export function judgeQuietly(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
-  const { room } = run
-  run.room = 0
-  const holds = judgeValue(node, value, run, seen)
-  run.room = room
-  return holds
-}

@@ -2,9 +2,8 @@
 import { isJsonObject } from '../../json/json-pointer.ts'
 import type { Pattern } from '../../json/patterns.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { judgeBelow, judgeQuietly } from './judge.ts'
+import { hasAll, judgeBelow, judgeQuietly } from './judge-value.ts'
 import { type Check, fault, type Making, type Node, type Run } from './node.ts'
-import type { Seen } from './seen.ts'
 
 export interface ObjectRules {
   required: string[] | undefined
@@ -14,7 +13,7 @@ export interface ObjectRules {
   others: Array<(value: SchemaObject, run: Run) => boolean> | undefined
 }
 
-interface MemberRules {
+export interface MemberRules {
   named: ReadonlyMap<string, Node>
   matching: Array<[Pattern, Node]> | undefined
   /** All others are refused. */
@@ -30,32 +29,6 @@ export function objectRules(schema: SchemaObject, making: Making): ObjectRules |
   return required || members || others ? { required, members, others } : undefined
 }
 
-export function judgeObject({ required, members, others }: ObjectRules, value: SchemaObject, run: Run, seen: Seen | undefined): boolean {
-  let holds = true
-  if (required !== undefined && !hasAll(value, required, run, 'required')) {
-    if (run.room === 0) return false
-    holds = false
-  }
-  if (others !== undefined) {
-    for (const check of others) {
-      if (check(value, run)) continue
-      if (run.room === 0) return false
-      holds = false
-    }
-  }
-  return (members === undefined || judgeMembers(members, value, run, seen)) && holds
-}
-
-function hasAll(value: SchemaObject, names: string[], run: Run, rule: string): boolean {
-  let holds = true
-  for (const name of names) {
-    if (Object.hasOwn(value, name)) continue
-    holds = fault(run, rule, `must have required property '${name}'`)
-    if (run.room === 0) return false
-  }
-  return holds
-}
-
 function memberRules({ properties, patternProperties, additionalProperties }: SchemaObject, making: Making): MemberRules | undefined {
   const named = new Map(Object.entries(isJsonObject(properties) ? properties : {}).map(([name, schema]) => [name, making.node(schema)]))
   const patterns = Object.entries(isJsonObject(patternProperties) ? patternProperties : {})
@@ -64,31 +37,6 @@ function memberRules({ properties, patternProperties, additionalProperties }: Sc
   const others = additionalProperties === undefined || isClosed ? undefined : making.node(additionalProperties)
   if (named.size === 0 && matching.length === 0 && additionalProperties === undefined) return undefined
   return { named, matching: matching.length > 0 ? matching : undefined, isClosed, others }
-}
-
-function judgeMembers(rules: MemberRules, value: SchemaObject, run: Run, seen: Seen | undefined): boolean {
-  const { named, matching, isClosed, others } = rules
-  let holds = true
-  // Of all loops over members the fastest; a payload inherits no member that it could meet.
-  for (const name in value) {
-    const own = named.get(name)
-    let isKnown = own !== undefined
-    let judged = own === undefined || judgeBelow(name, own, value[name], run)
-    if (matching !== undefined) {
-      for (const [pattern, node] of matching) {
-        if (!pattern.test(name)) continue
-        isKnown = true
-        judged = judgeBelow(name, node, value[name], run) && judged
-      }
-    }
-    if (!isKnown && isClosed) judged = fault(run, 'additionalProperties', 'must NOT have additional properties', name)
-    else if (!isKnown && others !== undefined) judged = judgeBelow(name, others, value[name], run)
-    if (seen !== undefined && (isKnown || others !== undefined)) seen.names.add(name)
-    if (judged) continue
-    if (run.room === 0) return false
-    holds = false
-  }
-  return holds
 }
 
 type ObjectCheck = (value: SchemaObject, run: Run) => boolean

@@ -2,7 +2,7 @@
 import type { Resource } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { applied } from './combinators.ts'
-import { judgeValue } from './judge.ts'
+import { judgeValue } from './judge-value.ts'
 import type { Check, Making, Node } from './node.ts'
 
 export function referenceChecks(schema: SchemaObject, { references, node }: Making): Check[] {
