@@ -17,7 +17,8 @@ import type { Validators } from '../registry/validators.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/authenticate.ts'
 import { createEmitRoutes } from './emits/emit.ts'
-import { createEmitting } from '../ingress/submit-emit.ts'
+import { createSubmitEmit } from '../ingress/submit-emit.ts'
+import { createAnswerEmit } from './emits/answer.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
 import { createFederationHandlers } from './federation/handlers.ts'
@@ -38,10 +39,10 @@ import { createUsageHandlers } from './usage/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
 import { createKeptEvents } from '../replay/stored-events.ts'
 import { createOpenApi } from './http/openapi.ts'
-import type { OutcomeWaiter } from '../ingress/verdict-waiter.ts'
-import { createOverload } from '../ingress/load-shedding.ts'
+import type { VerdictWaiter } from '../ingress/verdict-waiter.ts'
+import { createLoadShedder } from '../ingress/load-shedding.ts'
+import { createSubmitPlatformEmit } from '../ingress/submit-platform-emit.ts'
 import type { PausedOrganizations } from '../ingress/paused-organizations.ts'
-import { createPlatformEmitting } from '../ingress/submit-platform-emit.ts'
 import type { LiveUsage, Positions, Readiness } from '../ingress/ports.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
 import type { Route } from './http/route.ts'
@@ -55,7 +56,7 @@ export interface ApiDeps {
   kafkaAccess: KafkaAccess
   validators: Validators
   /** The composition root feeds it the topic `outcomes`. */
-  outcomes: OutcomeWaiter
+  verdictWaiter: VerdictWaiter
   /** The same. */
   pauses: PausedOrganizations
   tags: IngressTags
@@ -74,7 +75,7 @@ export interface ApiDeps {
   tracing?: Tracing | undefined
   /** See `createApp`. */
   onAnswer(route: string, status: number, seconds: number): void
-  /** See `createOverload`. */
+  /** See `createLoadShedder`. */
   waitingMax: number
   onShed?(): void
   /** The text of `/metrics`. */
@@ -98,11 +99,12 @@ export interface Api {
 export function createApi(deps: ApiDeps): Api {
   const { controlPlane } = deps
   const authenticate = createAuthenticate(deps)
-  const overload = createOverload(deps)
-  const emitting = createEmitting({ ...deps, overload })
+  const loadShedder = createLoadShedder(deps)
+  const submitEmit = createSubmitEmit({ ...deps, loadShedder })
+  const answerEmit = createAnswerEmit({ ...deps, submitEmit })
   let document: string | undefined
   const openapi = () => (document ??= createOpenApi(routes, deps))
-  const platformEmitting = createPlatformEmitting(deps)
+  const submitPlatformEmit = createSubmitPlatformEmit(deps)
   const keptEvents = createKeptEvents(deps)
   const redelivery = createRedelivery({ ...deps, keptEvents })
   const replays = createReplayHandlers({ ...controlPlane, ...deps })
@@ -111,22 +113,22 @@ export function createApi(deps: ApiDeps): Api {
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    emitting: createEmitRoutes({ ...deps, authenticate, emitting, overload }),
+    emitting: createEmitRoutes({ ...deps, authenticate, answerEmit, loadShedder }),
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
     subscriptions: createSubscriptionHandlers({ ...deps, ...controlPlane, replays }),
     replays,
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     usage: createUsageHandlers(deps),
     platform: {
-      events: createPlatformEventHandlers({ ...deps, platformEmitting }),
-      redrives: createRedriveHandlers({ ...deps, platformEmitting }),
+      events: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
+      redrives: createRedriveHandlers({ ...deps, submitPlatformEmit }),
     },
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
     relays: createRelayHandlers({ ...deps, redelivery, keptEvents }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
-      quarantine: createQuarantineHandlers({ ...deps, authenticate, emitting }),
+      quarantine: createQuarantineHandlers({ ...deps, authenticate, answerEmit }),
       schemaRegistry: createSchemaRegistryRoutes({ ...deps, authenticate }),
       partitions: createPartitionHandlers({ ...controlPlane, view: deps.view }),
     },

@@ -20,6 +20,7 @@ import * as events from './emits/schemas.ts'
 import * as ledger from './ledger/schemas.ts'
 import * as organizations from './organizations/schemas.ts'
 import { boolean, listOf, object, string } from './http/schema-parts.ts'
+import { emitResult } from './shared/emit-result.ts'
 import * as replays from './replays/schemas.ts'
 import * as webhooks from './webhooks/schemas.ts'
 
@@ -85,7 +86,7 @@ export function createRoutes(on: Handlers): Route[] {
     route('POST', custom, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: events.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.registrations.register),
     route('GET', custom, 'events:read', 'List registrations.', list(events.listedRegistration, events.registrationQuery), on.registrations.list),
     ...createFederationRoutes(on),
-    direct(`${custom}/emit`, 'Emit an event; the answer carries its verdict.', { ...keyed, body: events.newEmit, answer: events.emitResult, status: 202 }, on.emitting.emit),
+    direct(`${custom}/emit`, 'Emit an event; the answer carries its verdict.', { ...keyed, body: events.newEmit, answer: emitResult, status: 202 }, on.emitting.emit),
     direct(`${custom}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: events.newEmits, answer: events.emitResults, status: 200 }, on.emitting.emitBatch),
     route('GET', `${custom}/emits`, 'events:read', 'List emits.', list(events.emit, events.emitQuery), on.emits.list),
     route('GET', `${custom}/emits/:id`, 'events:read', 'The state of an emit.', { answer: events.emit }, on.emits.get),

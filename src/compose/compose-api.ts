@@ -10,7 +10,7 @@ import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { createAdmissionNumbers } from '../ingress/admission-progress.ts'
 import { createApi } from '../api/create-api.ts'
-import { createOutcomeWaiter } from '../ingress/verdict-waiter.ts'
+import { createVerdictWaiter } from '../ingress/verdict-waiter.ts'
 import { createPausedOrganizations } from '../ingress/paused-organizations.ts'
 import { createWaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
 import type { Backends } from './backends.ts'
@@ -83,7 +83,7 @@ export interface ApiParts {
 
 export async function startApi(parts: ApiParts): Promise<{ handler: RequestListener; close(): Promise<void> }> {
   const { clock, logger, kafka, provisioning, ids } = parts
-  const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
+  const verdictWaiter = createVerdictWaiter({ clock, processId: ids.next('api') })
   const pauses = createPausedOrganizations({ clock })
   const numbers = createAdmissionNumbers()
   const waiting = createWaitingWebhooks({ logger })
@@ -96,7 +96,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     events: {
       onRecords(_topic, _partition, records) {
         for (const record of records) {
-          outcomes.onRecord(record)
+          verdictWaiter.onRecord(record)
           pauses.onRecord(record)
         }
       },
@@ -129,11 +129,11 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     createIngressLag({ view: parts.view, clock, position: numbers.position, ends: partitions => parts.wire.ends(partitions) }),
   )
   parts.metrics.owed(waiting.totals, clock)
-  parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => outcomes.waiting)
+  parts.metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => verdictWaiter.waiting)
   parts.metrics.counter(
     'clarion_unanswered_emits_total',
     'Requests told that their emit is queued, because its verdict did not come within two seconds.',
-    () => outcomes.timedOut,
+    () => verdictWaiter.timedOut,
   )
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
@@ -157,7 +157,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
     pings,
     appender,
     kafkaAccess,
-    outcomes,
+    verdictWaiter,
     pauses,
     reads: createReads(history, parts.config),
     ledgerReads: createLedgerReads(history),
@@ -192,7 +192,7 @@ export async function startApi(parts: ApiParts): Promise<{ handler: RequestListe
       await appender.close()
       await reader.close()
       await counters.close()
-      outcomes.close()
+      verdictWaiter.close()
       await history.close()
     },
   }

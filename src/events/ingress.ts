@@ -19,7 +19,7 @@ export interface PlatformFacts {
   actorId: string
   requestId: string
   /** The emit from quarantine that this one repeats, repaired. */
-  redriveOf?: string
+  redriveOf?: string | undefined
 }
 
 /** What the caller of the HTTP API asked for. */

@@ -21,7 +21,7 @@ import type { Clock, Timer } from '../clock.ts'
 import type { Organization } from '../model/records.ts'
 import type { Positions } from './ports.ts'
 
-export interface Overload {
+export interface LoadShedder {
   /** Whether a call that emits for this organization must be refused now; `many`: it is a batch. Tells `onShed` if so. */
   refuses(organizationId: string, many?: boolean): boolean
   /**
@@ -67,13 +67,13 @@ interface Lane {
   silent: boolean
 }
 
-export function createOverload(deps: {
+export function createLoadShedder(deps: {
   clock: Clock
   positions: Positions
   view: { organization(organizationId: string): Pick<Organization, 'status'> | undefined }
   waitingMax: number
   onShed?(): void
-}): Overload {
+}): LoadShedder {
   const { clock, positions, view, waitingMax } = deps
   const lanes = new Map<string, Lane>()
   let waiting = 0

@@ -4,19 +4,14 @@
  */
 import { emits } from '../../topics/emits.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
-import type { Code, Finding } from '../model/codes.ts'
 import type { ApiKey, Organization } from '../model/records.ts'
 import type { ControlView } from '../model/control-view.ts'
 import { emitId } from '../model/ids.ts'
-import { buildIngressHeaders, type IngressTags } from '../events/ingress.ts'
+import { buildIngressHeaders, type EmitRequest, type IngressTags } from '../events/ingress.ts'
 import type { Appender, Place } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
-import { traceEmit } from '../observability/tracing/spans.ts'
-import type { Tracing } from '../observability/tracing/tracing.ts'
-import type { ReadEmit } from '../api/emits/emit-request.ts'
-import { failure } from '../api/http/envelope.ts'
-import type { OutcomeWaiter } from './verdict-waiter.ts'
-import type { Overload } from './load-shedding.ts'
+import type { VerdictWaiter } from './verdict-waiter.ts'
+import type { LoadShedder } from './load-shedding.ts'
 import { unacknowledged } from './unacknowledged.ts'
 
 /** How long a request is held open for its verdict (C.11.4). */
@@ -27,27 +22,38 @@ export interface Emitter {
   organization: Organization
 }
 
-/** An answer to one emit: alone the body's core, in a batch one item. */
-export interface EmitAnswer {
-  status: number
-  /** JSON of `data`, or of `error`. */
-  json: string
-  emitId: string | undefined
+/** An emit as it was asked for, with the payload as the bytes that came in. */
+export interface ReadEmit {
+  emit: EmitRequest
+  payload: Buffer
 }
 
-/** `async`: do not wait for the verdict. `redriveOf`: the emit from quarantine that this one repeats. */
-export type Emitting = (by: Emitter, read: ReadEmit, requestId: string, async: boolean, more?: { redriveOf: string }) => Promise<EmitAnswer>
+export interface EmitCall {
+  requestId: string
+  /** Do not wait for the verdict. */
+  async: boolean
+  /** The emit from quarantine that this one repeats. */
+  redriveOf?: string
+}
 
-export function createEmitting(deps: {
+/** The emit is in the log, and its verdict has not come in time or was not waited for. */
+export interface PendingEmit {
+  verdict: 'pending'
+  emitId: string
+}
+
+/** Throws `service_unavailable` when the append was not acknowledged; a refusal is an outcome like any other. */
+export type SubmitEmit = (by: Emitter, read: ReadEmit, call: EmitCall) => Promise<OutcomeRow | PendingEmit>
+
+export function createSubmitEmit(deps: {
   appender: Appender
-  outcomes: OutcomeWaiter
+  verdictWaiter: VerdictWaiter
   view: ControlView
   tags: IngressTags
-  /** Counts what is taken; whoever calls this has asked it before. */
-  overload: Overload
-  tracing?: Tracing | undefined
-}): Emitting {
-  const { appender, outcomes, view, tags, overload, tracing } = deps
+  /** Counts each emit that is taken; the caller has checked it for room before. */
+  loadShedder: LoadShedder
+}): SubmitEmit {
+  const { appender, verdictWaiter, view, tags, loadShedder } = deps
   let turn = 0
 
   /** Kafka's own rule for keyed records, so that a subject's emits stand in one partition whichever way they come in. */
@@ -58,59 +64,26 @@ export function createEmitting(deps: {
     return turn
   }
 
-  const emitting: Emitting = async (by, { emit, payload }, requestId, async, more) => {
-    const { key, organization } = by
+  return async ({ key, organization }, { emit, payload }, { requestId, async, redriveOf }) => {
     const topic = emits.nameFor(organization.id, key.environment)
     const partition = partitionOf(organization, emit.subject)
-    const ticket = async ? undefined : outcomes.ticket()
-    const facts = { controlOffset: view.appliedOffset, actorId: key.id, requestId, ...more }
-    const platform = ticket === undefined ? facts : { ...facts, replyTo: outcomes.processId, ticket }
+    const ticket = async ? undefined : verdictWaiter.ticket()
+    const facts = { controlOffset: view.appliedOffset, actorId: key.id, requestId, redriveOf }
+    const platform = ticket === undefined ? facts : { ...facts, replyTo: verdictWaiter.processId, ticket }
     const headers = buildIngressHeaders(emit, platform, { topic, value: payload, tags })
-    const taken = overload.take(organization.id, topic, partition)
+    const taken = loadShedder.take(organization.id, topic, partition)
     let place: Place
     try {
       place = await appender.append({ topic, partition, key: emit.subject ?? null, value: payload, headers })
       taken(place.offset)
     } catch (cause) {
       taken(undefined)
-      if (ticket !== undefined) outcomes.forget(ticket)
+      if (ticket !== undefined) verdictWaiter.forget(ticket)
       throw unacknowledged('The emit', cause)
     }
-    const outcome = ticket === undefined ? 'pending' : await outcomes.wait(ticket, VERDICT_TIMEOUT_MS)
-    if (outcome !== 'pending') return answerOf(outcome, requestId)
-    const id = emitId({ ...place, partition, organizationId: organization.id, environment: key.environment, kind: 'emits' })
-    return { status: 202, json: `{"emitId":"${id}","status":"queued","verdict":"pending"}`, emitId: id }
+    const outcome = ticket === undefined ? 'pending' : await verdictWaiter.wait(ticket, VERDICT_TIMEOUT_MS)
+    if (outcome !== 'pending') return outcome
+    const about = { organizationId: organization.id, environment: key.environment, kind: 'emits' } as const
+    return { verdict: 'pending', emitId: emitId({ ...place, partition, ...about }) }
   }
-  return tracing === undefined ? emitting : traced(emitting, tracing)
-}
-
-/** What comes after goes on from the span of the request. */
-function traced(emitting: Emitting, tracing: Tracing): Emitting {
-  return ({ key, organization }, read, requestId, async, more) => {
-    const { fullName, traceparent: parent = null } = read.emit
-    const about = { organizationId: organization.id, environment: key.environment, fullName }
-    const ask = (traceparent: string) =>
-      emitting({ key, organization }, { ...read, emit: { ...read.emit, traceparent } }, requestId, async, more)
-    return traceEmit(tracing, about, parent, ask)
-  }
-}
-
-/** Ids and canonical names need no escaping: their alphabets have no quote. */
-function answerOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
-  const { verdict, emitId: id, quotaUsed } = outcome
-  if (verdict === 'rejected' || verdict === 'failed') return refusalOf(outcome, requestId)
-  const quota = `{"used":${quotaUsed ?? 0},"limit":${outcome.quotaLimit}}`
-  const json =
-    `{"emitId":"${id}","eventId":"${outcome.eventId}","canonicalName":"${outcome.canonicalName}","status":"queued",` +
-    `"sequence":${outcome.sequence},"deduplicated":${verdict === 'duplicate'},"quota":${quota}${outcome.warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(outcome.warnings)}`}}`
-  return { status: 202, json, emitId: id }
-}
-
-function refusalOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
-  const findings = outcome.findings === null ? undefined : (JSON.parse(outcome.findings) as Finding[])
-  const code = (outcome.code ?? 'internal_error') as Code
-  const { status, error } = failure(code, outcome.message ?? code, requestId, findings)
-  // A failed emit is there and must not be emitted again, which its key sees to: its id is what it can be redriven by.
-  if (code === 'bus_relay_failed') error.emitId = outcome.emitId
-  return { status, json: JSON.stringify(error), emitId: outcome.emitId }
 }

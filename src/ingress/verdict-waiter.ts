@@ -7,7 +7,7 @@ import { type OutcomeRow, outcomesCodec } from '../../topics/outcomes.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 
-export interface OutcomeWaiter {
+export interface VerdictWaiter {
   readonly processId: string
   /** A number of this process's own; `wait` or `forget` must follow. */
   ticket(): number
@@ -33,7 +33,7 @@ interface Waiting {
   resolve: ((outcome: OutcomeRow | 'pending') => void) | undefined
 }
 
-export function createOutcomeWaiter(deps: { clock: Clock; processId: string }): OutcomeWaiter {
+export function createVerdictWaiter(deps: { clock: Clock; processId: string }): VerdictWaiter {
   const { clock, processId } = deps
   const key = Buffer.from(processId)
   const open = new Map<number, Waiting>()

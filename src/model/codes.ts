@@ -129,12 +129,15 @@ export class ClarionError extends Error {
   readonly code: Code
   readonly details: Finding[] | undefined
   readonly retryAfterS: number | undefined
+  /** The emit that the error is about, where a caller can go on with its id. */
+  readonly emitId: string | undefined
 
-  constructor(code: Code, message: string, options: { details?: Finding[]; retryAfterS?: number; cause?: unknown } = {}) {
+  constructor(code: Code, message: string, options: { details?: Finding[]; retryAfterS?: number; emitId?: string; cause?: unknown } = {}) {
     super(message, { cause: options.cause })
     this.name = 'ClarionError'
     this.code = code
     this.details = options.details
     this.retryAfterS = options.retryAfterS
+    this.emitId = options.emitId
   }
 }

@@ -8,7 +8,7 @@ import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createLedgerReads } from '../../src/analytics/read/ledger-reads.ts'
 import { createReads } from '../../src/analytics/read/reads.ts'
 import { createApi } from '../../src/api/create-api.ts'
-import { createOutcomeWaiter, type OutcomeWaiter } from '../../src/ingress/verdict-waiter.ts'
+import { createVerdictWaiter, type VerdictWaiter } from '../../src/ingress/verdict-waiter.ts'
 import { createPausedOrganizations } from '../../src/ingress/paused-organizations.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
@@ -59,7 +59,7 @@ export interface TestApi extends ControlProcess {
   routes: readonly Route[]
   tags: IngressTags
   appender: Appender
-  outcomes: OutcomeWaiter
+  outcomes: VerdictWaiter
   analytics: AnalyticsClient
   /** What admission would tell: `topic/partition` → position. */
   positions: Map<string, number>
@@ -91,12 +91,12 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   const analytics = await migratedDatabase()
   const history = options.openHistory?.(analytics.database) ?? analytics
   const ids = createIds({ clock, random })
-  const outcomes = createOutcomeWaiter({ clock, processId: ids.next('api') })
+  const outcomes = createVerdictWaiter({ clock, processId: ids.next('api') })
   const pauses = createPausedOrganizations({ clock })
   const onFatal = (error: Error) => {
     throw error
   }
-  const onRecords = (_topic: string, _partition: number, records: Parameters<OutcomeWaiter['onRecord']>[0][]) => {
+  const onRecords = (_topic: string, _partition: number, records: Parameters<VerdictWaiter['onRecord']>[0][]) => {
     for (const record of records) {
       outcomes.onRecord(record)
       pauses.onRecord(record)
@@ -135,7 +135,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     kafkaAccess,
     validators,
     pings,
-    outcomes,
+    verdictWaiter: outcomes,
     pauses,
     tags,
     reads: createReads(history),

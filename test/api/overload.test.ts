@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createOverload } from '../../src/ingress/load-shedding.ts'
+import { createLoadShedder } from '../../src/ingress/load-shedding.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const STEP_MS = 100
@@ -21,7 +21,7 @@ function bench() {
   const positions = { position: (topic: string) => judged.get(topic) }
   const deleted = new Set<string>()
   const view = { organization: (id: string) => ({ status: deleted.has(id) ? ('deleted' as const) : ('active' as const) }) }
-  const overload = createOverload({ clock, positions, view, waitingMax: WAITING_MAX, onShed: () => shed++ })
+  const overload = createLoadShedder({ clock, positions, view, waitingMax: WAITING_MAX, onShed: () => shed++ })
 
   function ask(id: string): boolean {
     if (overload.refuses(id)) return false

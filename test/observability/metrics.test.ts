@@ -1,6 +1,6 @@
 /** What a scrape says while things happen: one process of a platform judges and nothing else, the other does the rest. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createOverload } from '../../src/ingress/load-shedding.ts'
+import { createLoadShedder } from '../../src/ingress/load-shedding.ts'
 import type { Waiting } from '../../src/kafka/ports.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
@@ -112,7 +112,7 @@ describe('an emit that is refused because too many wait', () => {
     const metrics = createMetrics()
     const positions = { position: () => undefined }
     const view = { organization: () => undefined }
-    const overload = createOverload({ clock: createManualClock(), positions, view, waitingMax: 2, onShed: metrics.shed })
+    const overload = createLoadShedder({ clock: createManualClock(), positions, view, waitingMax: 2, onShed: metrics.shed })
     overload.take('org_a', 'emits.org_a', 0)
     expect(overload.refuses('org_a')).toBe(false)
     overload.take('org_a', 'emits.org_a', 0)

@@ -11,7 +11,7 @@ import { isNear } from '../../model/time.ts'
 import type { Headers, LogRecord } from '../../kafka/ports.ts'
 import { eventOfSchema } from '../../kafka-access/schema-ids.ts'
 import { malformed } from '../http/body.ts'
-import type { ReadEmit } from './emit-request.ts'
+import type { ReadEmit } from '../../ingress/submit-emit.ts'
 
 export interface Repair {
   /** As it was sent. */

@@ -9,12 +9,8 @@ import { isIdempotencyKey } from '../../events/ingress-emit.ts'
 import { type Slice, sliceMembers } from '../../json/json-slices.ts'
 import { HALF_A_PAIR } from '../../json/json-text.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../../model/time.ts'
+import type { ReadEmit } from '../../ingress/submit-emit.ts'
 import { malformed } from '../http/body.ts'
-
-export interface ReadEmit {
-  emit: EmitRequest
-  payload: Buffer
-}
 
 const NAME_CHARACTERS_MAX = 200
 const TEXT_CHARACTERS_MAX = 255

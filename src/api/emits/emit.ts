@@ -12,10 +12,11 @@ import type { Authenticate } from '../http/authenticate.ts'
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, malformed } from '../http/body.ts'
 import { createAnswering, enveloped } from './raw-response.ts'
 import { readEmit } from './emit-request.ts'
-import type { EmitAnswer, Emitter, Emitting } from '../../ingress/submit-emit.ts'
+import type { Emitter } from '../../ingress/submit-emit.ts'
+import type { AnswerEmit, EmitAnswer } from './answer.ts'
 import { failureOf } from '../http/envelope.ts'
 import { agreedKey, idempotencyKeyOf } from '../http/idempotency-key.ts'
-import type { Overload } from '../../ingress/load-shedding.ts'
+import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { DirectHandler } from '../http/route.ts'
 
@@ -23,8 +24,8 @@ export const BATCH_ITEMS_MAX = 1_000
 
 export interface EmitRoutesDeps {
   authenticate: Authenticate
-  emitting: Emitting
-  overload: Overload
+  answerEmit: AnswerEmit
+  loadShedder: LoadShedder
   pauses: PausedOrganizations
   ids: Ids
   clock: Clock
@@ -40,7 +41,7 @@ interface BatchCall {
 }
 
 export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
-  const { emitting, clock } = deps
+  const { answerEmit, clock } = deps
 
   const answering = createAnswering(deps)
 
@@ -49,7 +50,7 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
     try {
       const read = readEmit(body, clock.nowMs(), item)
       read.emit.traceparent = traceparent
-      return await emitting(by, read, requestId, async)
+      return await answerEmit(by, read, { requestId, async })
     } catch (error) {
       const { status, error: said } = failureOf(error, requestId)
       return { status, json: JSON.stringify(said), emitId: undefined }
@@ -61,7 +62,7 @@ export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; e
       const read = readEmit(body, clock.nowMs())
       read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
       read.emit.traceparent = readTraceparent(request.headers.traceparent)
-      const answer = await emitting(by, read, requestId, wantsAsync(request))
+      const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
       return { ...answer, json: enveloped(answer, requestId) }
     }),
     emitBatch: answering(

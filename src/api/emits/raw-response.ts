@@ -6,23 +6,24 @@ import type { Logger } from '../../logger.ts'
 import { nameRequest } from '../../process/work.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
 import { checkContentType, RequestAborted, readBody } from '../http/body.ts'
-import type { EmitAnswer, Emitter } from '../../ingress/submit-emit.ts'
+import type { Emitter } from '../../ingress/submit-emit.ts'
+import type { EmitAnswer } from './answer.ts'
 import { failureBody, failureOf, JSON_TYPE } from '../http/envelope.ts'
-import type { Overload } from '../../ingress/load-shedding.ts'
+import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { DirectHandler } from '../http/route.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 
 /**
- * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `overload` and `pauses`: who comes at a bad time gets
+ * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `loadShedder` and `pauses`: who comes at a bad time gets
  * `service_unavailable` before the body is read, which Node then throws away.
  */
 export function createAnswering(deps: {
   authenticate: Authenticate
   ids: Ids
   logger: Logger
-  overload?: Overload
+  loadShedder?: LoadShedder
   pauses?: PausedOrganizations
 }) {
   return (bodyBytesMax: number, work: EmitWork, { bodyOptional = false, many = false } = {}): DirectHandler =>
@@ -32,7 +33,7 @@ export function createAnswering(deps: {
       try {
         const by = requireScope(deps.authenticate(request.headers, request.socket.remoteAddress), 'events:emit')
         deps.pauses?.check(by.organization.id, by.key.environment)
-        if (deps.overload?.refuses(by.organization.id, many)) throw OVERLOADED
+        if (deps.loadShedder?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
         const { status, json, emitId } = await work(by, body, request, requestId)
         send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })

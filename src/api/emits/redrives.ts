@@ -6,8 +6,9 @@ import { ClarionError } from '../../model/codes.ts'
 import type { Owner } from '../../control-plane/webhooks/webhooks.ts'
 import { originOf, parseEmitId } from '../../model/ids.ts'
 import { platformEmit } from '../../ingress/platform-emit.ts'
-import type { PlatformEmitting } from '../../ingress/submit-platform-emit.ts'
+import type { SubmitPlatformEmit } from '../../ingress/submit-platform-emit.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { shownEmitResult } from '../shared/emit-result.ts'
 import { ownerOf } from '../http/caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
@@ -17,11 +18,11 @@ const RECORD_POLL_MS = 100
 export function createRedriveHandlers({
   reads,
   clock,
-  platformEmitting,
+  submitPlatformEmit,
 }: {
   reads: Reads
   clock: Clock
-  platformEmitting: PlatformEmitting
+  submitPlatformEmit: SubmitPlatformEmit
 }) {
   /** The caller has been told that it failed: its record may be on its way. */
   async function recorded({ organizationId, environment }: Owner, emitId: string): Promise<Emit> {
@@ -56,7 +57,7 @@ export function createRedriveHandlers({
         ...{ requestedVersion: emit.requestedVersion, idempotencyKey: emit.idempotencyKey, timeMs: Date.parse(emit.time) },
         ...{ requestId: call.requestId, traceparent: emit.traceparent, payload },
       })
-      return platformEmitting(redriven, call.requestId)
+      return { status: 202, data: shownEmitResult(await submitPlatformEmit(redriven)) }
     },
   }
 }

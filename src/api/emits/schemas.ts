@@ -20,6 +20,7 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { emitFields } from '../shared/emit-result.ts'
 
 const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
 const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])
@@ -120,21 +121,8 @@ export const newEmit = object({
   'chainToken?': text(1, 2_048),
 })
 export const newEmits = object({ items: { type: 'array', items: newEmit, minItems: 1, maxItems: 1_000 } })
-const quota = object({ used: integer, limit: nullable(integer) })
-const emitted = {
-  emitId: string,
-  'eventId?': string,
-  'canonicalName?': string,
-  'sequence?': integer,
-  'deduplicated?': boolean,
-  'quota?': quota,
-  'verdict?': { const: 'pending' },
-  'warnings?': listOf(string),
-}
-/** `verdict: 'pending'`: taken, and not judged yet. */
-export const emitResult = object({ ...emitted, status: { const: 'queued' } })
 export const emitResults = object({
-  results: listOf({ anyOf: [object({ ...emitted, status: { const: 202 } }), object({ status: integer, error: anyObject })] }),
+  results: listOf({ anyOf: [object({ ...emitFields, status: { const: 202 } }), object({ status: integer, error: anyObject })] }),
 })
 
 export const EMIT_STATUSES = ['REQUESTED', ...EMIT_STATES] as const

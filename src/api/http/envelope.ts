@@ -20,6 +20,7 @@ export function failureOf(error: unknown, requestId: string): Failure {
   if (!(error instanceof ClarionError)) return failure('internal_error', CODES.internal_error.meaning, requestId)
   const found = failure(error.code, error.message, requestId, error.details)
   if (error.retryAfterS !== undefined) found.headers['retry-after'] = String(error.retryAfterS)
+  if (error.emitId !== undefined) found.error.emitId = error.emitId
   return found
 }
 

@@ -4,7 +4,7 @@ import type { createPartitionHandlers } from './partitions.ts'
 import type { createQuarantineHandlers } from '../quarantine/handlers.ts'
 import { pagingQuery } from '../http/paging.ts'
 import type { Access, Handler, Method, Route } from '../http/route.ts'
-import { emitResult } from '../emits/schemas.ts'
+import { emitResult } from '../shared/emit-result.ts'
 import * as kafka from './schemas.ts'
 import { boolean, listOf, object, string } from '../http/schema-parts.ts'
 

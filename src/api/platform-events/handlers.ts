@@ -10,8 +10,9 @@ import { isNear, NOT_A_TIME, parseTime } from '../../model/time.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
 import { createValidators } from '../../registry/validators.ts'
 import { agreedKey } from '../http/idempotency-key.ts'
-import type { PlatformEmitting } from '../../ingress/submit-platform-emit.ts'
+import type { SubmitPlatformEmit } from '../../ingress/submit-platform-emit.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { shownEmitResult } from '../shared/emit-result.ts'
 
 export interface NewPlatformEvent {
   organizationId: string
@@ -27,7 +28,7 @@ export interface NewPlatformEvent {
   idempotencyKey?: string
 }
 
-export function createPlatformEventHandlers(deps: { view: ControlView; platformEmitting: PlatformEmitting; clock: Clock }) {
+export function createPlatformEventHandlers(deps: { view: ControlView; submitPlatformEmit: SubmitPlatformEmit; clock: Clock }) {
   const validators = createValidators({ cacheMax: 100 })
 
   /** Throws `event_not_registered`, `payload_invalid`. */
@@ -48,7 +49,7 @@ export function createPlatformEventHandlers(deps: { view: ControlView; platformE
   }
 
   return {
-    publish(call: Call): Promise<Answer> {
+    async publish(call: Call): Promise<Answer> {
       const input = call.body as NewPlatformEvent
       const organizationId = known(input.organizationId)
       const event = checked(input)
@@ -59,7 +60,7 @@ export function createPlatformEventHandlers(deps: { view: ControlView; platformE
       const id = idempotencyKey === null ? `builtin/${call.requestId}` : `builtin/key/${idempotencyKey}`
       const about = { organizationId, id, subject, source, timeMs, traceparent }
       const facts = { ...about, correlationId, actorId, idempotencyKey, requestId: call.requestId }
-      return deps.platformEmitting(builtInEmit(event.type, input.data, facts), call.requestId)
+      return { status: 202, data: shownEmitResult(await deps.submitPlatformEmit(builtInEmit(event.type, input.data, facts))) }
     },
   }
 }

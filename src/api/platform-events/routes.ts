@@ -2,7 +2,7 @@
 import type { createPlatformEventHandlers } from './handlers.ts'
 import type { createRedriveHandlers } from '../emits/redrives.ts'
 import type { Route } from '../http/route.ts'
-import { emitResult } from '../emits/schemas.ts'
+import { emitResult } from '../shared/emit-result.ts'
 import { newPlatformEvent } from './schemas.ts'
 
 export interface PlatformHandlers {

@@ -14,7 +14,7 @@ import type { Logger } from '../../logger.ts'
 import type { Authenticate } from '../http/authenticate.ts'
 import { BODY_BYTES_MAX } from '../http/body.ts'
 import { createAnswering, enveloped } from '../emits/raw-response.ts'
-import type { Emitting } from '../../ingress/submit-emit.ts'
+import type { AnswerEmit } from '../emits/answer.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Positions } from '../../ingress/ports.ts'
 import { readRepair, repairedEmit } from '../emits/corrected-emit.ts'
@@ -32,7 +32,7 @@ export interface QuarantineDeps {
   view: ControlView
   tags: IngressTags
   authenticate: Authenticate
-  emitting: Emitting
+  answerEmit: AnswerEmit
   ids: Ids
   clock: Clock
   logger: Logger
@@ -67,7 +67,7 @@ export function createQuarantineHandlers(deps: QuarantineDeps) {
       const found = await find({ organizationId, environment: by.key.environment }, emitId)
       const schemas = deps.view.list('registration', organizationId)
       const read = repairedEmit(found, repair, { schemas, tags: deps.tags, nowMs: clock.nowMs() })
-      const answer = await deps.emitting(by, read, requestId, false, { redriveOf: emitId })
+      const answer = await deps.answerEmit(by, read, { requestId, async: false, redriveOf: emitId })
       return { ...answer, json: enveloped(answer, requestId) }
     },
     { bodyOptional: true },

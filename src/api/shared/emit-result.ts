@@ -1,0 +1,26 @@
+/** What an emit is answered with, whichever resource it came in by. */
+import type { OutcomeRow } from '../../../topics/outcomes.ts'
+import type { PendingEmit } from '../../ingress/submit-emit.ts'
+import { boolean, integer, listOf, nullable, object, string } from '../http/schema-parts.ts'
+
+const quota = object({ used: integer, limit: nullable(integer) })
+export const emitFields = {
+  emitId: string,
+  'eventId?': string,
+  'canonicalName?': string,
+  'sequence?': integer,
+  'deduplicated?': boolean,
+  'quota?': quota,
+  'verdict?': { const: 'pending' },
+  'warnings?': listOf(string),
+}
+/** `verdict: 'pending'`: taken, and not judged yet. */
+export const emitResult = object({ ...emitFields, status: { const: 'queued' } })
+
+export function shownEmitResult(outcome: OutcomeRow | PendingEmit): object {
+  const { verdict, emitId } = outcome
+  if (verdict === 'pending') return { emitId, status: 'queued', verdict }
+  const { eventId, canonicalName, sequence } = outcome
+  const quota = { used: outcome.quotaUsed ?? 0, limit: outcome.quotaLimit }
+  return { emitId, eventId, canonicalName, status: 'queued', sequence, deduplicated: verdict === 'duplicate', quota }
+}
