@@ -3,7 +3,8 @@
  * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
  */
 import type { Clock, Random } from '../clock.ts'
-import { type Config, type KafkaSecurityProtocol, ROLES } from '../settings/config.ts'
+import { type Config, ROLES } from '../settings/config.ts'
+import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/store/secret-keys.ts'
 import { portOf } from '../delivery/address-guard.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from '../embedded/clickhouse.ts'

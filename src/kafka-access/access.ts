@@ -8,7 +8,7 @@
  */
 import type { Clock, Random } from '../clock.ts'
 import { ClarionError } from '../model/codes.ts'
-import type { KafkaSecurityProtocol } from '../settings/config.ts'
+import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import type { Caller } from '../control-plane/store/announce.ts'
 import type { KafkaCredential } from '../model/records.ts'
 import type { ControlView } from '../model/control-view.ts'

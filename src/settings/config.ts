@@ -2,6 +2,7 @@
  * The configuration of a process. The only reader of the environment: every setting is checked before anything starts, and all problems are
  * reported together. `settings/` holds the list of settings and what each of them may be.
  */
+import { KAFKA_SECURITY_PROTOCOLS, type KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { adminKey, keyHeader, password, secretKey, sender } from './api-values.ts'
 import { defaultCacheDirectory, expandedPath, homeOf } from './cache-directory.ts'
 import { combinationProblems, combinationWarnings } from './combinations.ts'
@@ -15,9 +16,6 @@ export { SETTINGS } from './list.ts'
 
 export const ROLES = ['api', 'admit', 'deliver', 'record'] as const
 export type RoleName = (typeof ROLES)[number]
-
-export const KAFKA_SECURITY_PROTOCOLS = ['SASL_PLAINTEXT', 'SASL_SSL'] as const
-export type KafkaSecurityProtocol = (typeof KAFKA_SECURITY_PROTOCOLS)[number]
 
 export const KAFKA_SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
 
