@@ -70,7 +70,7 @@ function help() {
   )
   for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(11)} ${sentence}`)
   if (!existsSync(nodeProgram(root))) return 0
-  const config = pathToFileURL(join(root, 'src', 'config.ts'))
+  const config = pathToFileURL(join(root, 'src', 'settings', 'config.ts'))
   const list = `const { SETTINGS } = await import('${config}'); console.log('\\nSettings:\\n')
     const width = Math.max(...SETTINGS.map(({ name }) => name.length)) + 2
     for (const { name, sentence, default: value, unit } of SETTINGS)
