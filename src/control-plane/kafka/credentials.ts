@@ -9,14 +9,13 @@ import { getOrganization } from '../organizations/organizations.ts'
 import type { KafkaCredential } from '../../model/records.ts'
 import type { ControlStore } from '../store/store.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { Access } from '../../kafka-access/grants.ts'
 
 /** Of one organization: each costs the broker a user, seven rules and a quota. */
 export const CREDENTIALS_MAX = 50
 
 export interface NewKafkaCredential {
   name: string
-  access: Access
+  access: KafkaCredential['access']
 }
 
 export interface KafkaCredentials {

@@ -2,7 +2,6 @@
  * The spans that there are, each with its attributes; `docs/tracing.md` tells what they mean. Names of OpenTelemetry's semantic conventions
  * where there is one, else `clarion.…`. No payload, no subject, no key, and of a URL the host alone: a collector is no place for secrets.
  */
-import type { AttemptResult } from '../../delivery/send.ts'
 import type { IngressEmit } from '../../events/ingress-emit.ts'
 import type { Span, Tracing } from './tracing.ts'
 
@@ -112,13 +111,20 @@ interface Attempted {
   event: { organizationId: string; eventId: string; type: string; traceparent: string | null }
 }
 
+/** Of the answer to a request, as far as its span shows it. */
+interface Attempt {
+  status: number | null
+  errorKind: string | null
+  error: string | null
+}
+
 /** One request to a receiver. `send` is to tell it the span's own trace context; undefined: there is no request to be made. */
-export function traceAttempt(
+export function traceAttempt<Result extends Attempt>(
   tracing: Tracing,
   delivery: Attempted,
   url: string,
-  send: (traceparent: string) => Promise<AttemptResult> | undefined,
-): Promise<AttemptResult> | undefined {
+  send: (traceparent: string) => Promise<Result> | undefined,
+): Promise<Result> | undefined {
   const { event } = delivery
   const span = tracing.begin('deliver.attempt', event.traceparent)
   const { hostname, port = '' } = URL.parse(url) ?? {}
