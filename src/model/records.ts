@@ -11,6 +11,12 @@ export type Plan = (typeof PLANS)[number]
 export const ENVIRONMENTS = ['live', 'test'] as const
 export type Environment = (typeof ENVIRONMENTS)[number]
 
+/** One environment of one organization: what is emitted and delivered in one is not seen in the other. */
+export interface Owner {
+  organizationId: string
+  environment: Environment
+}
+
 export const SCOPES = [
   'events:emit',
   'events:read',

@@ -6,7 +6,7 @@ import type { Reads } from '../analytics/read/reads.ts'
 import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../model/codes.ts'
-import type { Owner } from '../control-plane/webhooks/webhooks.ts'
+import type { Owner } from '../model/records.ts'
 import { parseEmitId } from '../model/ids.ts'
 
 const RECENT_MS = 3_600_000

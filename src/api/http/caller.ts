@@ -1,7 +1,6 @@
 /** Whose call it is, for handlers behind a scope: the router lets only keys of organizations through to them. */
 import { ClarionError } from '../../model/codes.ts'
-import type { ApiKey, Organization } from '../../model/records.ts'
-import type { Owner } from '../../control-plane/webhooks/webhooks.ts'
+import type { ApiKey, Organization, Owner } from '../../model/records.ts'
 import type { Call } from './route.ts'
 
 function principalOf(call: Call) {

@@ -5,7 +5,7 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import type { Finding } from '../../model/codes.ts'
-import type { Owner } from '../../control-plane/webhooks/webhooks.ts'
+import type { Owner } from '../../model/records.ts'
 import { parseJson } from '../../json/json.ts'
 
 export interface SchemaHistory {

@@ -7,11 +7,11 @@ import { notASelector, parseSelector } from '../../events/selector.ts'
 import { planOf } from '../../model/plans.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../organizations/organizations.ts'
-import type { Replay } from '../../model/records.ts'
+import type { Owner, Replay } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import { getWebhook, type Owner } from '../webhooks/webhooks.ts'
+import { getWebhook } from '../webhooks/webhooks.ts'
 
 export const REPLAY_RATE = { default: 50, most: 500 }
 const RUNNING_PER_ORGANIZATION_MAX = 3

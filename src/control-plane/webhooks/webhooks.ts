@@ -8,7 +8,7 @@ import type { Ids } from '../../model/ids.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../organizations/organizations.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { Environment, SignatureProfile, Webhook } from '../../model/records.ts'
+import type { Owner, SignatureProfile, Webhook } from '../../model/records.ts'
 import { retryDelaysMs } from './retry-policy.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'
@@ -32,12 +32,6 @@ export const WEBHOOK_DEFAULTS = {
 
 export type NewWebhook = WebhookSettings
 export type WebhookPatch = Partial<WebhookSettings>
-
-/** Whose key it is: a webhook belongs to one environment of one organization. */
-export interface Owner {
-  organizationId: string
-  environment: Environment
-}
 
 /** What is asked of a receiver before a webhook is made or switched on; rejects when it does not answer well. */
 export type Prove = (webhook: Webhook) => Promise<void>
