@@ -16,7 +16,7 @@ import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/authenticate.ts'
-import { createEmitRoutes } from './emits/emit.ts'
+import { createEmitting } from './emits/emit.ts'
 import { createSubmitEmit } from '../ingress/submit-emit.ts'
 import { createAnswerEmit } from './emits/answer.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
@@ -33,6 +33,10 @@ import { createRegistrationHandlers } from './registrations/handlers.ts'
 import { createRelayHandlers } from './federation/relays.ts'
 import { createReplayHandlers } from './replays/handlers.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
+import { createSubscriptionReplay } from './replays/subscription-replay.ts'
+import { createFindQuarantined } from '../replay/quarantined-record.ts'
+import { createAuditHandlers } from './audit/handlers.ts'
+import { createQuarantineRedrive } from './emits/quarantine-redrive.ts'
 import { createSubscriptionHandlers } from './webhooks/subscriptions.ts'
 import { createSystemHandlers } from './system/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
@@ -108,27 +112,29 @@ export function createApi(deps: ApiDeps): Api {
   const keptEvents = createKeptEvents(deps)
   const redelivery = createRedelivery({ ...deps, keptEvents })
   const replays = createReplayHandlers({ ...controlPlane, ...deps })
+  const findQuarantined = createFindQuarantined(deps)
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, authenticate, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    emitting: createEmitRoutes({ ...deps, authenticate, answerEmit, loadShedder }),
+    emitting: createEmitting({ ...deps, authenticate, answerEmit, loadShedder }),
+    redrives: createRedriveHandlers({ ...deps, submitPlatformEmit }),
+    redriveQuarantined: createQuarantineRedrive({ ...deps, authenticate, answerEmit, findQuarantined }),
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
-    subscriptions: createSubscriptionHandlers({ ...deps, ...controlPlane, replays }),
+    subscriptions: createSubscriptionHandlers(controlPlane),
     replays,
+    replaySubscription: createSubscriptionReplay({ ...deps, replays }),
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     usage: createUsageHandlers(deps),
-    platform: {
-      events: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
-      redrives: createRedriveHandlers({ ...deps, submitPlatformEmit }),
-    },
+    audit: createAuditHandlers(deps),
+    platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
     relays: createRelayHandlers({ ...deps, redelivery, keptEvents }),
+    quarantine: createQuarantineHandlers({ ...deps, findQuarantined }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
-      quarantine: createQuarantineHandlers({ ...deps, authenticate, answerEmit }),
       schemaRegistry: createSchemaRegistryRoutes({ ...deps, authenticate }),
       partitions: createPartitionHandlers({ ...controlPlane, view: deps.view }),
     },

@@ -22,7 +22,7 @@ import type { DirectHandler } from '../http/route.ts'
 
 export const BATCH_ITEMS_MAX = 1_000
 
-export interface EmitRoutesDeps {
+export interface EmittingDeps {
   authenticate: Authenticate
   answerEmit: AnswerEmit
   loadShedder: LoadShedder
@@ -40,7 +40,7 @@ interface BatchCall {
   traceparent: string | null
 }
 
-export function createEmitRoutes(deps: EmitRoutesDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
+export function createEmitting(deps: EmittingDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
   const { answerEmit, clock } = deps
 
   const answering = createAnswering(deps)

@@ -1,22 +1,16 @@
 /** Routes of federation (C.1.3). Every one of them is Enterprise's; members see what is theirs. */
 import type { createFederationHandlers } from './handlers.ts'
 import type { createRelayHandlers } from './relays.ts'
-import { pagingQuery } from '../http/paging.ts'
-import type { Access, Handler, Method, Route } from '../http/route.ts'
+import { list, routesWith } from '../http/route-table.ts'
+import type { Route } from '../http/route.ts'
 import * as federation from './schemas.ts'
-import { listOf, object } from '../http/schema-parts.ts'
 
 export interface FederationHandlers {
   federation: ReturnType<typeof createFederationHandlers>
   relays: ReturnType<typeof createRelayHandlers>
 }
 
-type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
-const access: Access = 'federation:manage'
-const paging = { 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }
-const route = (method: Method, path: string, summary: string, facts: Facts, handle: Handler): Route => {
-  return { method, path, access, summary, needsFederation: true, ...facts, handle }
-}
+const route = routesWith('federation:manage', { needsFederation: true })
 
 // biome-ignore format: a table
 export function createFederationRoutes({ federation: on, relays }: FederationHandlers): Route[] {
@@ -27,25 +21,25 @@ export function createFederationRoutes({ federation: on, relays }: FederationHan
   const suspendable = { refusedWhenSuspended: true }
   return [
     route('POST', groups, 'Make a group.', { ...suspendable, body: federation.newGroup, answer: group, status: 201 }, on.createGroup),
-    route('GET', groups, 'List the groups that you own or take part in.', { answer: listOf(group), query: object({ ...federation.groupQuery, ...paging }) }, on.listGroups),
+    route('GET', groups, 'List the groups that you own or take part in.', list(group, federation.groupQuery), on.listGroups),
     route('GET', `${groups}/:id`, 'One group, with its members: all for its owner, itself for a member.', { answer: groupWithMembers }, on.getGroup),
     route('PATCH', `${groups}/:id`, 'Change name or description.', { ...suspendable, body: federation.groupPatch, answer: group }, on.patchGroup),
     route('DELETE', `${groups}/:id`, 'Archive a group, for good: nothing is shared by it any more.', { answer: group }, on.archiveGroup),
 
     route('POST', `${groups}/:id/invite`, 'Invite an organization; it has 14 days.', { ...suspendable, body: federation.newInvitation, answer: member, status: 201 }, on.invite),
-    route('GET', `${base}/invitations`, 'Invitations that wait for your answer.', { answer: listOf(federation.invitation), query: object(paging) }, on.invitations),
+    route('GET', `${base}/invitations`, 'Invitations that wait for your answer.', list(federation.invitation), on.invitations),
     route('POST', `${groups}/:id/accept`, 'Accept an invitation.', { ...suspendable, body: federation.acceptance, bodyOptional: true, answer: member }, on.accept),
     route('POST', `${groups}/:id/decline`, 'Decline an invitation.', { answer: member }, on.decline),
     route('POST', `${groups}/:id/leave`, 'Leave a group.', { answer: member }, on.leave),
 
-    route('GET', `${groups}/:id/members`, 'Members of a group, those that are gone too.', { answer: listOf(member), query: object({ ...federation.memberQuery, ...paging }) }, on.listMembers),
+    route('GET', `${groups}/:id/members`, 'Members of a group, those that are gone too.', list(member, federation.memberQuery), on.listMembers),
     route('PATCH', `${groups}/:id/members/:mid`, 'As a member: under which namespace events arrive.', { ...suspendable, body: federation.membershipPatch, answer: member }, on.patchMember),
     route('POST', `${groups}/:id/members/:mid/pause`, 'Pause a member, or yourself; nothing is kept for later.', { answer: member }, on.pause),
     route('POST', `${groups}/:id/members/:mid/resume`, 'Resume what you paused.', { ...suspendable, answer: member }, on.resume),
     route('DELETE', `${groups}/:id/members/:mid`, 'Take an invitation back, or a member out.', { answer: member }, on.removeMember),
 
     route('POST', `${groups}/:id/pushes`, 'Share a published version; its schema is kept as it is.', { ...suspendable, body: federation.newPush, answer: push, status: 201 }, on.declarePush),
-    route('GET', `${groups}/:id/pushes`, 'What a group shares, with schemas.', { answer: listOf(push), query: object({ ...federation.pushQuery, ...paging }) }, on.listPushes),
+    route('GET', `${groups}/:id/pushes`, 'What a group shares, with schemas.', list(push, federation.pushQuery), on.listPushes),
     route('DELETE', `${base}/pushes/:id`, 'Share a version no more.', { answer: push }, on.undeclarePush),
 
     route('POST', `${groups}/:id/external-peers`, 'Add an HTTPS endpoint as a peer; its secret is shown once.', { ...suspendable, body: federation.newExternalPeer, answer: madePeer, status: 201 }, on.addPeer),
@@ -53,7 +47,7 @@ export function createFederationRoutes({ federation: on, relays }: FederationHan
     route('POST', `${peers}/:id/test`, 'Send a signed test, recorded like a delivery.', { ...suspendable, answer: federation.peerTest }, on.testPeer),
     route('DELETE', `${peers}/:id`, 'Remove an external peer and wipe its secret and headers.', { answer: member }, on.removePeer),
 
-    route('GET', `${groups}/:id/relays`, 'What was relayed, what was not and why; a member sees its own.', { answer: listOf(federation.relay), query: object({ ...federation.relayQuery, ...paging }) }, relays.list),
+    route('GET', `${groups}/:id/relays`, 'What was relayed, what was not and why; a member sees its own.', list(federation.relay, federation.relayQuery), relays.list),
     route('POST', `${base}/relays/:id/retry`, 'Try a relay again that failed.', { ...suspendable, answer: federation.relay, status: 202 }, relays.retry),
 
     { method: 'GET', path: '/api/v1/organizations/:id/events/:eventId/lineage', access: 'operator', summary: 'One event at its source and at every peer, with deliveries and attempts.', answer: federation.lineage, handle: relays.lineage },

@@ -8,7 +8,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownKey, shownOrganization } from '../webhooks/presenter.ts'
+import { shownKey, shownOrganization } from './presenter.ts'
 import { keyOf, organizationOf } from '../http/caller.ts'
 
 export function createOrganizationHandlers({ organizations, keys, view }: { organizations: Organizations; keys: Keys; view: ControlView }) {

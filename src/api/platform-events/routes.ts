@@ -1,26 +1,13 @@
-/** What the platform emits itself: the built-in events of its services (C.13), and what failed, again (C.11.4). */
-import type { createPlatformEventHandlers } from './handlers.ts'
-import type { createRedriveHandlers } from '../emits/redrives.ts'
+/** The route by which the platform's own services publish their built-in events (C.13). */
+import { route } from '../http/route-table.ts'
 import type { Route } from '../http/route.ts'
 import { emitResult } from '../shared/emit-result.ts'
+import type { createPlatformEventHandlers } from './handlers.ts'
 import { newPlatformEvent } from './schemas.ts'
 
-export interface PlatformHandlers {
-  events: ReturnType<typeof createPlatformEventHandlers>
-  redrives: ReturnType<typeof createRedriveHandlers>
-}
+export type PlatformEventHandlers = ReturnType<typeof createPlatformEventHandlers>
 
-export function createPlatformRoutes(on: PlatformHandlers): Route[] {
-  return [
-    {
-      ...{ method: 'POST', path: '/api/v1/platform/events', access: 'operator', status: 202 },
-      ...{ summary: 'Publish a built-in event for an organization; the answer carries its verdict.' },
-      ...{ takesIdempotencyKey: true, body: newPlatformEvent, answer: emitResult, handle: on.events.publish },
-    },
-    {
-      ...{ method: 'POST', path: '/api/v1/events/custom/emits/:id/redrive', access: 'events:emit', status: 202 },
-      ...{ summary: 'Try an emit again that could not be written to the log.', refusedWhenSuspended: true },
-      ...{ answer: emitResult, handle: on.redrives.redrive },
-    },
-  ]
-}
+// biome-ignore format: a table
+export const createPlatformEventRoutes = (on: PlatformEventHandlers): Route[] => [
+  route('POST', '/api/v1/platform/events', 'operator', 'Publish a built-in event for an organization; the answer carries its verdict.', { takesIdempotencyKey: true, body: newPlatformEvent, answer: emitResult, status: 202 }, on.publish),
+]

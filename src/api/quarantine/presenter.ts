@@ -1,18 +1,19 @@
 /** Bytes of a record in an answer: as text where they are UTF-8, else as base64, and which of the two is said. */
 import { isUtf8 } from 'node:buffer'
+import type { QuarantinedRecord, QuarantineEntry } from '../../analytics/read/quarantine-reads.ts'
 
-export interface ShownBytes {
+interface ShownBytes {
   text: string | null
   encoding: 'utf8' | 'base64' | null
 }
 
-export function shownBytes(bytes: Buffer | null): ShownBytes {
+function shownBytes(bytes: Buffer | null): ShownBytes {
   if (bytes === null) return { text: null, encoding: null }
   return isUtf8(bytes) ? { text: bytes.toString('utf8'), encoding: 'utf8' } : { text: bytes.toString('base64'), encoding: 'base64' }
 }
 
 /** `base64Headers` names those whose values are base64. */
-export function shownHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
+function shownHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
   headers: Record<string, string>
   base64Headers: string[]
 } {
@@ -20,5 +21,17 @@ export function shownHeaders(headers: ReadonlyArray<readonly [string, Buffer]>):
   return {
     headers: Object.fromEntries(shown.map(([name, { text }]) => [name, text ?? ''])),
     base64Headers: shown.filter(([, { encoding }]) => encoding === 'base64').map(([name]) => name),
+  }
+}
+
+export const shownEntry = <Entry extends QuarantineEntry>(entry: Entry) => ({ id: entry.emitId, ...entry })
+
+export function shownRecord({ key, headers, payload, ...entry }: QuarantinedRecord) {
+  const [shownKey, shownPayload] = [shownBytes(key), shownBytes(payload)]
+  return {
+    ...shownEntry(entry),
+    ...{ key: shownKey.text, keyEncoding: shownKey.encoding },
+    ...shownHeaders(headers),
+    ...{ payload: shownPayload.text, payloadEncoding: shownPayload.encoding, payloadBytes: payload?.length ?? 0 },
   }
 }

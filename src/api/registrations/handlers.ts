@@ -15,7 +15,7 @@ import { createTypeGenerator } from '../../registry/types/type-generator.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { createSchemaHistory } from './schema-history.ts'
-import { shownRegistration } from '../webhooks/presenter.ts'
+import { shownRegistration } from './presenter.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
 
 interface Filter {

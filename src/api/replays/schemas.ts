@@ -41,3 +41,6 @@ export const replay = object({
   endedAt: nullable(time),
 })
 export const replayQuery = { 'state?': oneOf(REPLAY_STATES) }
+
+/** Of a subscription's replay that ended in time (B.1.5). */
+export const replayed = object({ replayed: integer, succeeded: integer, failed: integer })

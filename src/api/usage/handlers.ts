@@ -1,4 +1,4 @@
-/** Health of the custom events (PX-22), meters (C.12) and the audit trail (C.3.4). */
+/** Health of the custom events (PX-22) and meters (C.12). */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Meter } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -7,7 +7,6 @@ import type { Environment, Organization } from '../../model/records.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { parseTime } from '../../model/time.ts'
 import { planOf } from '../../model/plans.ts'
-import { pagingOf } from '../http/paging.ts'
 import type { LiveUsage } from '../../ingress/ports.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
@@ -76,17 +75,6 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       const buckets = await reads.usageTimeseries({ ...ownerOf(call), meter, bucket: interval, ...range })
       return { data: buckets, nextCursor: null }
     },
-    /** Every change, newest first; the steps of emits when the filter names them (C.3.1, 4): there are as many as emits. */
-    async audit(call: Call): Promise<Answer> {
-      const owner = ownerOf(call)
-      const { entity, entityId = entity, actor, type, entityType, ...range } = call.query as AuditQuery
-      const paging = pagingOf(call.query)
-      const aboutEmits = entityType === 'emit' || entityId?.startsWith('cee_') === true || type?.startsWith('CUSTOM_EVENT_EMIT_') === true
-      const { items, nextCursor } = aboutEmits
-        ? await reads.listEmitSteps({ ...owner, ...paging, ...range, emitId: entityId, actorId: actor, type })
-        : await reads.listChanges({ organizationId: owner.organizationId, ...paging, ...range, entityId, entityType, actorId: actor, type })
-      return { data: items, nextCursor }
-    },
   }
 }
 
@@ -94,14 +82,3 @@ const msOf = (time: string | undefined): number | undefined => (time === undefin
 const END_MS = Date.UTC(9999, 0)
 /** Within the years that a time has four digits for. */
 const timeOf = (ms: number): string => new Date(Math.min(Math.max(0, ms), END_MS)).toISOString()
-
-interface AuditQuery {
-  type?: string
-  /** An id; `entityId` is the same. */
-  entity?: string
-  entityId?: string
-  entityType?: string
-  actor?: string
-  from?: string
-  to?: string
-}

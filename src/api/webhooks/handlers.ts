@@ -97,9 +97,3 @@ export function createWebhookHandlers(deps: {
     },
   }
 }
-
-/** PD-5: the bare answer of the original. */
-export function bareWebhook(answer: Answer): unknown {
-  const { id, url, events, secret, active, createdAt } = answer.data as Record<string, unknown>
-  return { id, url, events, secret, active, createdAt }
-}

@@ -1,18 +1,9 @@
-/** Records as callers see them: what is stored for the platform alone (hashes, secrets, partitions) stays out. */
+/** Webhooks as callers see them: secrets, headers and what is stored for the platform alone stay out. */
 import type { WebhookActivity } from '../../analytics/read/webhook-reads.ts'
-import type { ApiKey, Organization, Registration, Webhook } from '../../model/records.ts'
 import { shownRetryPolicy } from '../../control-plane/webhooks/retry-policy.ts'
+import type { Webhook } from '../../model/records.ts'
+import type { Answer } from '../http/route.ts'
 import type { Waiting } from './waiting-webhooks.ts'
-
-export function shownOrganization(organization: Organization) {
-  const { organizationId: _id, partitions: _partitions, testEnvironment: _test, clearedAt: _cleared, ...shown } = organization
-  return { strictCompatibility: false, ...shown }
-}
-
-export function shownKey(key: ApiKey) {
-  const { organizationId: _id, hash: _hash, ...shown } = key
-  return shown
-}
 
 /** `publicKey`: see `Webhooks.publicKeyOf`. A former secret whose time is over is not told of any more. */
 export function shownWebhook(
@@ -28,7 +19,8 @@ export function shownWebhook(
   return { ...shown, previousSecretExpiresAt, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity, waiting }
 }
 
-export function shownRegistration(registration: Registration) {
-  const { idempotencyKey: _key, ...shown } = registration
-  return { ...shown, warnings: registration.warnings ?? [] }
+/** PD-5: the bare answer of the original. */
+export function bareWebhook(answer: Answer): unknown {
+  const { id, url, events, secret, active, createdAt } = answer.data as Record<string, unknown>
+  return { id, url, events, secret, active, createdAt }
 }

@@ -1,10 +1,9 @@
 /** Routes of webhooks and subscriptions (C.10, C.11.6). Those of deliveries stand before: `deliveries` is no id. */
 import type { createSubscriptionHandlers } from './subscriptions.ts'
-import { bareWebhook, type createWebhookHandlers } from './handlers.ts'
-import { pagingQuery } from '../http/paging.ts'
-import type { Access, Handler, Method, Route } from '../http/route.ts'
-import { boolean, listOf, object, string } from '../http/schema-parts.ts'
-import { replay, webhookReplay } from '../replays/schemas.ts'
+import type { createWebhookHandlers } from './handlers.ts'
+import { bareWebhook } from './presenter.ts'
+import { deleted, list, routesWith } from '../http/route-table.ts'
+import type { Route } from '../http/route.ts'
 import * as webhooks from './schemas.ts'
 
 export interface WebhookHandlers {
@@ -12,12 +11,7 @@ export interface WebhookHandlers {
   subscriptions: ReturnType<typeof createSubscriptionHandlers>
 }
 
-type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
-const access: Access = 'webhooks:manage'
-const paging = { 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }
-const route = (method: Method, path: string, summary: string, facts: Facts, handle: Handler): Route => {
-  return { method, path, access, summary, ...facts, handle }
-}
+const route = routesWith('webhooks:manage')
 
 // biome-ignore format: a table
 export function createWebhookRoutes({ webhooks: on, subscriptions }: WebhookHandlers): Route[] {
@@ -26,15 +20,14 @@ export function createWebhookRoutes({ webhooks: on, subscriptions }: WebhookHand
   const rotation = { body: webhooks.rotation, bodyOptional: true, answer: madeWebhook }
   return [
     route('POST', path, 'Make a webhook; its secret is shown once.', { body: webhooks.newWebhook, answer: madeWebhook, status: 201, bare: bareWebhook }, on.create),
-    route('GET', path, 'List webhooks.', { answer: listOf(webhook), query: object(paging) }, on.list),
+    route('GET', path, 'List webhooks.', list(webhook), on.list),
     route('GET', `${path}/:id`, 'One webhook.', { answer: webhook }, on.get),
     route('PATCH', `${path}/:id`, 'Change a webhook; active: false pauses it.', { body: webhooks.webhookPatch, answer: webhook }, on.patch),
-    route('DELETE', `${path}/:id`, 'Delete a webhook; what waits for it is cancelled.', { answer: object({ id: string, deleted: boolean }) }, on.delete),
+    route('DELETE', `${path}/:id`, 'Delete a webhook; what waits for it is cancelled.', { answer: deleted }, on.delete),
     route('POST', `${path}/:id/activate`, 'Switch a webhook on, with what was emitted meanwhile or from now on.', { body: webhooks.activation, bodyOptional: true, answer: webhook }, on.activate),
     route('POST', `${path}/:id/test`, 'Send a signed event webhook.test now, and tell how it went.', { answer: webhooks.ping }, on.test),
     route('POST', `${path}/:id/rotate`, 'A new secret, shown once; the one before signs too for 24 hours.', rotation, on.rotate),
     route('POST', `${path}/:id/rotate-secret`, 'The same as rotate.', rotation, on.rotate),
     route('POST', '/api/v1/events/custom/subscribe', 'Make a webhook for one event; its secret is shown once.', { body: webhooks.newSubscription, answer: webhooks.subscription, status: 201 }, subscriptions.subscribe),
-    route('POST', '/api/v1/event-subscriptions/:id/replay', 'Deliver a range of time again, and wait up to 10 seconds for how it went.', { refusedWhenSuspended: true, body: webhookReplay, answer: { anyOf: [webhooks.replayed, replay] } }, subscriptions.replay),
   ]
 }

@@ -91,15 +91,8 @@ export const ping = object({
   ...{ success: boolean, deliveryId: string, eventId: string, responseStatus: nullable(integer), responseTimeMs: integer },
   ...{ error: nullable(string), errorKind: nullable(string) },
 })
-/** Of a subscription's replay that ended in time (B.1.5). */
-export const replayed = object({ replayed: integer, succeeded: integer, failed: integer })
 /** C.11.6, B.1.1. */
 export const newSubscription = object({
   ...{ name: text(1, 255), 'version?': optionalText(50), webhookUrl: string, 'displayName?': optionalText(120), 'secret?': secret },
 })
 export const subscription = object({ subscriptionId: string, webhookId: string, canonicalName: string, secret: string, webhookUrl: string })
-
-export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
-export const delivery = anyObject
-export const attempt = anyObject
-export const deliveryQuery = { 'status?': oneOf(DELIVERY_STATUSES), 'type?': text(1, 255), 'from?': time, 'to?': time }

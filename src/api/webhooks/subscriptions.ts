@@ -1,15 +1,14 @@
 /**
  * Subscriptions (C.11.6, B.1.1): a webhook by another name. `evs_…` is the webhook `wh_…` with the same characters; it carries the signature
- * of the original (profile `event`) beside the standard one. Its replay (C.8) answers as the original's does, if it ends in time.
+ * of the original (profile `event`) beside the standard one.
  */
-import type { Clock } from '../../clock.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
+import { subscriptionIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
 import type { Webhooks } from '../../control-plane/webhooks/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
 import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../model/names.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { ownerOf } from '../http/caller.ts'
-import type { createReplayHandlers } from '../replays/handlers.ts'
 
 interface NewSubscription {
   /** `<namespace>.<name>` */
@@ -21,36 +20,8 @@ interface NewSubscription {
   secret?: string
 }
 
-const SUBSCRIPTION = 'evs_'
-const WEBHOOK = 'wh_'
-
-/** So long a call waits for the replay that it asked for, looking so often. */
-const REPLAY_WAIT = { mostMs: 10_000, everyMs: 200 } as const
-
-interface ShownReplay {
-  id: string
-  endedAt: string | null
-  progress: { matched: number | null; processed: number; succeeded: number; failed: number; skipped: number }
-}
-
-export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: ReturnType<typeof createReplayHandlers>; clock: Clock }) {
-  const { webhooks, replays, clock } = deps
-
+export function createSubscriptionHandlers({ webhooks }: { webhooks: Webhooks }) {
   return {
-    async replay(call: Call): Promise<Answer> {
-      const begun = await replays.replayWebhook({ ...call, params: { id: webhookIdOf(call.params.id!) } })
-      const { id } = begun.data as ShownReplay
-      const deadlineMs = clock.monotonicMs() + REPLAY_WAIT.mostMs
-      for (;;) {
-        const { data } = await replays.get({ ...call, params: { id } })
-        const { endedAt, progress } = data as ShownReplay
-        const { matched, processed, succeeded, failed, skipped } = progress
-        // The history lags behind the engine a little.
-        if (endedAt !== null && processed >= (matched ?? 0)) return { data: { replayed: processed - skipped, succeeded, failed } }
-        if (clock.monotonicMs() >= deadlineMs) return { status: 202, data }
-        await clock.sleep(REPLAY_WAIT.everyMs)
-      }
-    },
     async subscribe(call: Call): Promise<Answer> {
       const { name, version, webhookUrl, displayName = null, secret: given } = call.body as NewSubscription
       const owner = ownerOf(call)
@@ -67,7 +38,7 @@ export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: 
       const { webhook, secret } = made
       return {
         data: {
-          subscriptionId: SUBSCRIPTION + webhook.id.slice(WEBHOOK.length),
+          subscriptionId: subscriptionIdOf(webhook.id),
           webhookId: webhook.id,
           canonicalName: target.canonicalName,
           secret,
@@ -77,9 +48,6 @@ export function createSubscriptionHandlers(deps: { webhooks: Webhooks; replays: 
     },
   }
 }
-
-/** The webhook behind a subscription's id; any other id as it is. */
-const webhookIdOf = (id: string): string => (id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id)
 
 /** What to listen to, and its canonical name (`@*`: of every version). Built-in events have one version each. */
 function targetOf(organizationId: string, name: string, version: string | undefined): { selector: string; canonicalName: string } {

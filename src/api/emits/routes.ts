@@ -1,0 +1,33 @@
+/** Routes of emits and events (C.11.6): emitting, what became of it, and what is emitted again. */
+
+import type { DirectHandler, Route } from '../http/route.ts'
+import { direct, list, route } from '../http/route-table.ts'
+import { emitResult } from '../shared/emit-result.ts'
+import type { createEmitHandlers } from './handlers.ts'
+import type { createRedriveHandlers } from './redrives.ts'
+import * as emits from './schemas.ts'
+
+export interface EmitHandlers {
+  emits: ReturnType<typeof createEmitHandlers>
+  emitting: { emit: DirectHandler; emitBatch: DirectHandler }
+  redrives: ReturnType<typeof createRedriveHandlers>
+  redriveQuarantined: DirectHandler
+}
+
+const PATH = '/api/v1/events/custom'
+
+// biome-ignore format: a table
+export function createEmitRoutes(on: EmitHandlers): { emits: Route[]; redrive: Route; redriveQuarantined: Route; history: Route } {
+  const keyed = { takesIdempotencyKey: true }
+  return {
+    emits: [
+      direct(`${PATH}/emit`, 'Emit an event; the answer carries its verdict.', { ...keyed, body: emits.newEmit, answer: emitResult, status: 202 }, on.emitting.emit),
+      direct(`${PATH}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: emits.newEmits, answer: emits.emitResults, status: 200 }, on.emitting.emitBatch),
+      route('GET', `${PATH}/emits`, 'events:read', 'List emits.', list(emits.emit, emits.emitQuery), on.emits.list),
+      route('GET', `${PATH}/emits/:id`, 'events:read', 'The state of an emit.', { answer: emits.emit }, on.emits.get),
+    ],
+    redrive: route('POST', `${PATH}/emits/:id/redrive`, 'events:emit', 'Try an emit again that could not be written to the log.', { refusedWhenSuspended: true, answer: emitResult, status: 202 }, on.redrives.redrive),
+    redriveQuarantined: direct(`${PATH}/quarantine/:id/redrive`, 'Emit a refused record again, repaired or as it is.', { body: emits.redrive, answer: emitResult, status: 202 }, on.redriveQuarantined),
+    history: route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { answer: emits.history }, on.emits.history),
+  }
+}

@@ -1,0 +1,18 @@
+/** Routes of the quarantine (C.17). A record of it is emitted again by a route of emits. */
+
+import type { Route } from '../http/route.ts'
+import { list, route } from '../http/route-table.ts'
+import type { createQuarantineHandlers } from './handlers.ts'
+import { quarantinedRecord, quarantineEntry, quarantineQuery } from './schemas.ts'
+
+export type QuarantineHandlers = ReturnType<typeof createQuarantineHandlers>
+
+const PATH = '/api/v1/events/custom/quarantine'
+
+// biome-ignore format: a table
+export function createQuarantineRoutes(on: QuarantineHandlers): Route[] {
+  return [
+    route('GET', PATH, 'events:read', 'Records that own producers sent and that were refused.', list(quarantineEntry, quarantineQuery), on.list),
+    route('GET', `${PATH}/:id`, 'events:read', 'One refused record, as it came.', { answer: quarantinedRecord }, on.get),
+  ]
+}

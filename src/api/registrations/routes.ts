@@ -1,0 +1,34 @@
+/** Routes of registrations (C.11.6). */
+
+import type { Route } from '../http/route.ts'
+import { deleted, list, route } from '../http/route-table.ts'
+import { object } from '../http/schema-parts.ts'
+import type { createRegistrationHandlers } from './handlers.ts'
+import * as registrations from './schemas.ts'
+
+export type RegistrationHandlers = ReturnType<typeof createRegistrationHandlers>
+
+const PATH = '/api/v1/events/custom'
+
+/** `one` has the paths `/custom/:id`, which must follow every literal path below `/custom`. */
+// biome-ignore format: a table
+export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route[]; dryRun: Route; one: Route[] } {
+  const { registration } = registrations
+  const suspendable = { refusedWhenSuspended: true }
+  const keyed = { takesIdempotencyKey: true }
+  return {
+    all: [
+      route('POST', PATH, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: registrations.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.register),
+      route('GET', PATH, 'events:read', 'List registrations.', list(registrations.listedRegistration, registrations.registrationQuery), on.list),
+    ],
+    dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration and make nothing; the answer lists all findings.', { body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
+    one: [
+      route('GET', `${PATH}/:id`, 'events:read', 'One registration.', { answer: registration }, on.get),
+      route('GET', `${PATH}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(registrations.typesQuery), answer: registrations.types }, on.types),
+      route('PATCH', `${PATH}/:id`, 'events:manage', 'Change the description.', { body: registrations.registrationPatch, answer: registration }, on.patch),
+      route('POST', `${PATH}/:id/publish`, 'events:manage', 'Publish a draft.', { ...suspendable, answer: registration }, on.publish),
+      route('POST', `${PATH}/:id/archive`, 'events:manage', 'Archive, for good.', { answer: registration }, on.archive),
+      route('DELETE', `${PATH}/:id`, 'events:manage', 'Archive what is published; remove a draft.', { answer: { anyOf: [registration, deleted] } }, on.delete),
+    ],
+  }
+}

@@ -1,0 +1,104 @@
+import { NAMESPACE_PATTERN } from '../../model/names.ts'
+import { LANGUAGES } from '../../registry/types/languages.ts'
+import {
+  anyObject,
+  anything,
+  boolean,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  optionalText,
+  stored,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
+
+const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
+const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])
+const schemaFlavour = oneOf(['json-schema-2020-12', 'openapi-3.1'])
+const description = optionalText(2_000)
+
+/** What the names and the schema must be is told by the registry's own codes, one for each rule (C.11.2). */
+const template = {
+  namespace: string,
+  name: string,
+  version: string,
+  'description?': description,
+  payloadSchema: anything,
+  'payloadExample?': anything,
+}
+const newVersion = { ...template, 'status?': oneOf(['draft', 'published']) }
+export const newRegistration = object(newVersion)
+/** `history`: also try the schema on the payloads of the last 30 days. */
+export const newDryRun = object({ ...newVersion, 'history?': boolean })
+export const registrationPatch = object({ description })
+/** A name, with its namespace before it or without. */
+const FILTER_NAME = '^[a-z][a-z0-9_.-]{1,92}$'
+export const registrationQuery = {
+  'namespace?': text(1, 31, { pattern: NAMESPACE_PATTERN.source }),
+  'name?': text(1, 93, { pattern: FILTER_NAME, description: '<name>, or <namespace>.<name>.' }),
+  'status?': oneOf([...REGISTRATION_STATUSES, 'federated']),
+  'includeInbound?': boolean,
+}
+
+const findings = listOf(object({ path: string, rule: string, message: string }))
+const registrationFields = {
+  ...stored,
+  organizationId: string,
+  namespace: string,
+  name: string,
+  version: string,
+  canonicalName: string,
+  status: oneOf(REGISTRATION_STATUSES),
+  description: nullable(string),
+  payloadSchema: anyObject,
+  payloadExample: anything,
+  schemaHash: string,
+  schemaFlavour,
+  semverBump,
+  registeredBy: string,
+  publishedAt: nullable(time),
+  archivedAt: nullable(time),
+  warnings: findings,
+}
+export const registration = object(registrationFields)
+const inbound = object({
+  ...registrationFields,
+  status: { const: 'federated' },
+  semverBump: { type: 'null' },
+  federation: object({ groupId: string, memberId: string, pushId: string }),
+})
+/** With `includeInbound`: what peers share, too. */
+export const listedRegistration = { anyOf: [registration, inbound] }
+
+export const dryRun = object({
+  valid: boolean,
+  canonicalName: nullable(string),
+  semverBump: { anyOf: [semverBump, { type: 'null' }] },
+  schemaHash: nullable(string),
+  schemaFlavour,
+  schemaDepth: integer,
+  schemaPropertyCount: integer,
+  depth: integer,
+  propertyCount: integer,
+  findings: listOf(object({ code: string, path: string, rule: string, message: string, details: findings })),
+  errors: listOf(string),
+  warnings: findings,
+  proof: nullable(boolean),
+  impact: object({
+    webhooks: listOf(object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) })),
+    peers: listOf(object({ groupId: string, memberId: string, versions: listOf(string), receives: boolean })),
+  }),
+  'history?': nullable(
+    object({
+      ...{ from: time, to: time, judged: integer, refused: integer, truncated: boolean },
+      examples: listOf(object({ emitId: string, findings })),
+    }),
+  ),
+})
+
+export const typesQuery = { lang: oneOf(LANGUAGES) }
+export const types = object({ language: oneOf(LANGUAGES), schemaHash: string, code: string })

@@ -1,0 +1,20 @@
+/** Routes of usage: the state of the custom events, and meters. */
+
+import type { Route } from '../http/route.ts'
+import { route } from '../http/route-table.ts'
+import { object } from '../http/schema-parts.ts'
+import type { createUsageHandlers } from './handlers.ts'
+import * as usage from './schemas.ts'
+
+export type UsageHandlers = ReturnType<typeof createUsageHandlers>
+
+// biome-ignore format: a table
+export function createUsageRoutes(on: UsageHandlers): { health: Route; meters: Route[] } {
+  return {
+    health: route('GET', '/api/v1/events/custom/health', 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: usage.health }, on.health),
+    meters: [
+      route('GET', '/api/v1/usage/summary', 'events:read', 'The meters of a month.', { query: object(usage.usageQuery), answer: usage.usage }, on.summary),
+      route('GET', '/api/v1/usage/timeseries', 'events:read', 'Meters by hour or day; buckets that have something in them.', { query: object(usage.timeseriesQuery), answer: usage.timeseries }, on.timeseries),
+    ],
+  }
+}

@@ -1,0 +1,40 @@
+/** A record in quarantine (C.17), by the emit that it came as. */
+import { emits } from '../../topics/emits.ts'
+import type { QuarantinedRecord } from '../analytics/read/quarantine-reads.ts'
+import type { Reads } from '../analytics/read/reads.ts'
+import type { Clock } from '../clock.ts'
+import type { Positions } from '../ingress/ports.ts'
+import { ClarionError } from '../model/codes.ts'
+import { originOf, parseEmitId } from '../model/ids.ts'
+import type { Owner } from '../model/records.ts'
+
+/** A judged record is in ClickHouse within this time, normally within one. */
+const RECORD_TIMEOUT_MS = 3_000
+const RECORD_POLL_MS = 100
+
+export type FindQuarantined = (owner: Owner, emitId: string) => Promise<QuarantinedRecord>
+
+/** Waits for a record that admission has judged already. Throws `not_found`. */
+export function createFindQuarantined(deps: {
+  reads: Pick<Reads, 'quarantinedRecord' | 'emitById'>
+  positions: Positions
+  clock: Clock
+}): FindQuarantined {
+  const { reads, positions, clock } = deps
+  return async ({ organizationId, environment }, emitId) => {
+    const place = parseEmitId(emitId)
+    if (place?.origin !== originOf('emits', organizationId, environment)) throw notFound()
+    const position = positions.position(emits.nameFor(organizationId, environment), place.partition)
+    const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
+    for (;;) {
+      const found = await reads.quarantinedRecord(organizationId, environment, emitId)
+      if (found !== undefined) return found
+      const emit = await reads.emitById(organizationId, environment, emitId)
+      const isElsewhere = emit !== undefined && (emit.verdict !== 'rejected' || emit.channel !== 'kafka')
+      if (isElsewhere || (position ?? 0) <= place.offset || clock.monotonicMs() >= deadlineMs) throw notFound()
+      await clock.sleep(RECORD_POLL_MS)
+    }
+  }
+}
+
+const notFound = () => new ClarionError('not_found', 'There is no such record in quarantine.')
