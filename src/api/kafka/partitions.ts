@@ -1,5 +1,5 @@
 /** Partitions of an organization's topics: the operator's call. */
-import { getOrganization } from '../../control-plane/organizations/organizations.ts'
+import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import type { Organization } from '../../model/records.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Partitions } from '../../control-plane/kafka/partitions.ts'

@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Announce, Caller } from '../store/announce.ts'
-import { getOrganization } from '../organizations/organizations.ts'
+import { getOrganization } from '../store/get-organization.ts'
 import type { KafkaCredential } from '../../model/records.ts'
 import type { ControlStore } from '../store/store.ts'
 import type { Ids } from '../../model/ids.ts'

@@ -9,7 +9,7 @@
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Announce, Caller } from '../store/announce.ts'
-import { getOrganization } from '../organizations/organizations.ts'
+import { getOrganization } from '../store/get-organization.ts'
 import type { Environment, Organization } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore } from '../store/store.ts'

@@ -11,6 +11,7 @@ import { genericRegistration } from '../registrations/generic-event.ts'
 import { announcementsOf, ofOrganization, tenantEmits } from './organization-chain.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { type ApiKey, type Environment, type Organization, type Plan, SCOPES } from '../../model/records.ts'
+import { getOrganization } from '../store/get-organization.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import { generateApiKey, type NewApiKey } from '../../crypto/secret-box.ts'
 import { freeSlug, slugFrom } from './slugs.ts'
@@ -157,13 +158,6 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
         return { namespaceAllowlist: allowed.filter(each => each !== namespace) }
       }),
   }
-}
-
-/** Throws `not_found`; a deleted organization is not there any more. */
-export function getOrganization(view: Pick<ControlView, 'organization'>, id: string): Organization {
-  const organization = view.organization(id)
-  if (organization === undefined || organization.status === 'deleted') throw new ClarionError('not_found', 'There is no such organization.')
-  return organization
 }
 
 function newOrganization(id: string, slug: string, input: NewOrganization, nowMs: number): Organization {
