@@ -4,10 +4,22 @@ import type { Finding } from '../model/codes.ts'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readTraceparent } from './trace-context.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
-import type { PlatformFacts } from './ingress.ts'
 import type { IngressContent } from './ingress-content.ts'
 import { finding, HALF_A_PAIR } from '../json/json-text.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../model/time.ts'
+
+/** What the api says about an emit that it appends. */
+export interface PlatformFacts {
+  /** The api process that waits for the verdict and its own number for the emit; absent when nobody waits. */
+  replyTo?: string
+  ticket?: number
+  /** Offset of the newest control record that the api had seen: `admit` waits until its own view is as new. */
+  controlOffset: number
+  actorId: string
+  requestId: string
+  /** The emit from quarantine that this one repeats, repaired. */
+  redriveOf?: string | undefined
+}
 
 export interface ProducerEmit {
   /** `<namespace>.<name>` as asked for; empty when there is none. */

@@ -6,21 +6,8 @@
 import { hash } from 'node:crypto'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readContent } from './ingress-content.ts'
-import { type EventVersion, type IngressEmit, readProducerHeaders } from './ingress-emit.ts'
+import { type EventVersion, type IngressEmit, type PlatformFacts, readProducerHeaders } from './ingress-emit.ts'
 import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
-
-/** What the api says about an emit that it appends. */
-export interface PlatformFacts {
-  /** The api process that waits for the verdict and its own number for the emit; absent when nobody waits. */
-  replyTo?: string
-  ticket?: number
-  /** Offset of the newest control record that the api had seen: `admit` waits until its own view is as new. */
-  controlOffset: number
-  actorId: string
-  requestId: string
-  /** The emit from quarantine that this one repeats, repaired. */
-  redriveOf?: string | undefined
-}
 
 /** What the caller of the HTTP API asked for. */
 export interface EmitRequest {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { buildIngressHeaders, createIngressTags, type EmitRequest, type PlatformFacts, readIngress } from '../../src/events/ingress.ts'
+import { buildIngressHeaders, createIngressTags, type EmitRequest, readIngress } from '../../src/events/ingress.ts'
+import type { PlatformFacts } from '../../src/events/ingress-emit.ts'
 import { isIdempotencyKey } from '../../src/events/ingress-emit.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 

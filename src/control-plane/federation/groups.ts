@@ -1,13 +1,12 @@
 /** Federation groups (C.1.1): an owner's list of peers and of what it shares with them. Archiving is for good. */
-import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { Ids } from '../../model/ids.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { FederationGroup } from '../../model/records.ts'
 import { checkRevision, revised } from '../store/revision.ts'
-import type { Change, ControlStore, Decision } from '../store/store.ts'
+import type { Change, Decision } from '../store/store.ts'
 import { openGroup, ownGroup, requireActiveFederation, requireFederation } from './access.ts'
 import type { Announcing, FederationCaller } from './announcing.ts'
+import type { FederationDeps } from './deps.ts'
 import { checkLimit } from './limits.ts'
 import { removed } from './membership.ts'
 import { undeclared } from './pushes.ts'
@@ -25,13 +24,6 @@ export interface Groups {
   patch(caller: FederationCaller, organizationId: string, id: string, patch: Partial<NewGroup>, revision?: number): Promise<FederationGroup>
   /** Pushes end, invitations are taken back; who has accepted stays listed. Archiving again changes nothing. */
   archive(caller: FederationCaller, organizationId: string, id: string, revision?: number): Promise<FederationGroup>
-}
-
-export interface FederationDeps {
-  store: ControlStore
-  ids: Ids
-  clock: Clock
-  announcing: Announcing
 }
 
 export function createGroups(deps: FederationDeps): Groups {

@@ -19,7 +19,7 @@ import {
   standingMembership,
 } from './access.ts'
 import type { FederationCaller } from './announcing.ts'
-import type { FederationDeps } from './groups.ts'
+import type { FederationDeps } from './deps.ts'
 import { checkLimit, forgotten } from './limits.ts'
 import { type Act, accepted, expired, INVITATION_MS, invited, isExpired, paused, removed, resumed } from './membership.ts'
 import { checkInboundNames, checkInboundNamespace } from './names.ts'

@@ -1,0 +1,12 @@
+import type { Clock } from '../../clock.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { ControlStore } from '../store/store.ts'
+import type { Announcing } from './announcing.ts'
+
+/** Groups, members, pushes and external peers all change through these. */
+export interface FederationDeps {
+  store: ControlStore
+  ids: Ids
+  clock: Clock
+  announcing: Announcing
+}
