@@ -1,0 +1,66 @@
+/** The role `deliver`, put together: what it sends with, the log and the history that it catches up from, and whom it reports to. */
+import { join } from 'node:path'
+import type { CatchUpSources } from '../../processors/deliver/catch-up/catch-ups.ts'
+import { createLogWatch, type LogWatch } from '../../processors/deliver/catch-up/log-watch.ts'
+import { createReplayEnd } from '../../processors/deliver/catch-up/replay-end.ts'
+import { createDeliver } from '../../processors/deliver/index.ts'
+import type { DeliverFigures } from '../../processors/deliver/metrics.ts'
+import { createOwedReads } from '../analytics/read/owed-reads.ts'
+import { createRedeliveryReads } from '../analytics/read/redelivery-reads.ts'
+import { createReplayReads } from '../analytics/read/replay-reads.ts'
+import { createSender } from '../delivery/send.ts'
+import { createTopicRetention } from '../kafka/admin/topic-retention.ts'
+import { createLogEnds } from '../kafka/read/log-ends.ts'
+import { createLogPages } from '../kafka/read/log-pages.ts'
+import { createMailer } from '../notifications/mail.ts'
+import { createOwnerNotices } from '../notifications/owner-notices.ts'
+import { createRetryDepth } from '../observability/retry-depth.ts'
+import type { Parts } from './parts.ts'
+import { runProcessor } from './run-processor.ts'
+
+export function startDeliver(parts: Parts): void {
+  const { config, closing, guard, view, secrets, chains, clock, random, ids, logger, tracing, metrics } = parts
+  const { timeScale, clockOffsetMs } = config
+  const sender = createSender({ guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
+  closing.push(async () => sender.close())
+  const mailer = createMailer({ smtpUrl: config.smtpUrl, mailboxDir: join(config.dataDir, 'mailbox'), from: config.mailFrom })
+  closing.push(async () => mailer.close())
+  const { attempt: onAttempt, waitTransition: onTransition, endedInBulk: onBulkEnd, fed: onFed } = metrics.deliver
+  const logWatch = createLogWatch()
+  metrics.deliver.logs(logWatch)
+  runProcessor(
+    parts,
+    createDeliver({
+      ...{ view, secrets, sender, chains, clock, clockOffsetMs, random, ids, timeScale, logger, tracing },
+      catchUp: catchUpSources(parts, logWatch),
+      reportHealth: parts.controlPlane.reportHealth,
+      sendNotice: createOwnerNotices({ view, mailer }),
+      ...{ onAttempt, onTransition, onFed, onBulkEnd },
+      watch: figures => watch(parts, figures),
+    }),
+  )
+}
+
+function watch({ metrics, clock, wire }: Parts, { inHand, inputs }: DeliverFigures): void {
+  metrics.deliver.inHand(inHand)
+  metrics.deliver.depth(createRetryDepth({ clock, read: inputs, ends: partitions => wire.ends(partitions) }))
+}
+
+function catchUpSources({ analytics, wire, clock, provisioning, controlPlane }: Parts, logWatch: LogWatch): CatchUpSources {
+  const replayReads = createReplayReads(analytics)
+  const owedReads = createOwedReads(analytics)
+  const redeliveryReads = createRedeliveryReads(analytics)
+  return {
+    pages: createLogPages({ wire, clock }),
+    ends: createLogEnds({ wire }),
+    watch: logWatch,
+    shards: provisioning.shards,
+    retentionMs: createTopicRetention({ wire, clock }),
+    delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
+    subscribers: owedReads.subscribersOf,
+    eventsOf: owedReads.eventsByNumber,
+    deliveries: async ({ organizationId, environment }, ids) =>
+      (await redeliveryReads.deliveriesByIds(organizationId, environment, ids)).map(each => ({ ...each, newestAt: each.completedAt })),
+    ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
+  }
+}

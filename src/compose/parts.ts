@@ -1,0 +1,187 @@
+/**
+ * The parts that every role needs, opened in the order in which they need each other. Each one that must be closed puts itself on the list
+ * of what to close, so that a start which fails half-way closes what it has opened, newest first.
+ */
+
+import { type AnalyticsClient, createAnalyticsClient } from '../analytics/client.ts'
+import { reachAnalytics } from '../analytics/reach.ts'
+import type { Clock, Random } from '../clock.ts'
+import { type ControlPlane, createControlPlane } from '../control-plane/control-plane.ts'
+import { type ControlTail, createControlLog, tailControl } from '../control-plane/store/control-topic.ts'
+import { type ControlViewStore, createControlView } from '../control-plane/store/view-store.ts'
+import { createSecretBox, type SecretBox } from '../crypto/secret-box.ts'
+import { type AddressGuard, createAddressGuard } from '../delivery/address-guard.ts'
+import { createCheckAddresses } from '../delivery/check-addresses.ts'
+import type { ProgressLogger } from '../embedded/part-directory.ts'
+import { type ChainTokens, createChainTokens } from '../events/chain.ts'
+import { createIngressTags, type IngressTags } from '../events/ingress.ts'
+import { type Provisioning, provision } from '../kafka/admin/provisioning.ts'
+import { reachKafka } from '../kafka/protocol/reach.ts'
+import type { KafkaSettings, Wire } from '../kafka/protocol/wire.ts'
+import { createReaderWatch, type WatchedReaders } from '../kafka/read/reader-watch.ts'
+import type { LeaseIdentity } from '../kafka/runtime/lease.ts'
+import { shardOf } from '../kafka/shards.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Logger } from '../logger.ts'
+import { createIds, type Ids } from '../model/ids.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { openTracing, type Tracing } from '../observability/tracing/tracing.ts'
+import { createValidators, type Validators } from '../registry/validators.ts'
+import type { Config } from '../settings/config.ts'
+import { type Backends, openBackends } from './backends.ts'
+import { openLedger } from './compose-ledger.ts'
+import { leaseIdentity } from './lease-identity.ts'
+import type { Listener } from './listen.ts'
+import { shareAddresses } from './own-addresses.ts'
+
+const DATABASE = 'clarion'
+const VALIDATORS_MAX = 5_000
+
+export interface ComposeDeps {
+  config: Config
+  clock: Clock
+  random: Random
+  logger: Logger
+  progress: ProgressLogger
+  onFatal(error: Error): void
+  /** Ends a start that is under way: what has started is closed again, and `compose` rejects with the signal's reason. */
+  stop?: AbortSignal
+  /** Errors that nothing handled, by whose work they were. */
+  unhandled(): Record<'request' | 'shard', number>
+}
+
+/** Where parts put how they are closed; it is done from its end. */
+export type Closing = Array<() => Promise<unknown>>
+
+export interface Parts extends ComposeDeps {
+  closing: Closing
+  /** How this process is known to the groups of its roles. */
+  identity: LeaseIdentity
+  /** What each role still lacks. */
+  missing: Array<() => string | undefined>
+  /** What ails the cluster or single organizations though the process serves, in sentences. */
+  ailing: Array<() => string[]>
+  backends: Backends
+  kafka: KafkaSettings
+  wire: Wire
+  provisioning: Provisioning
+  analytics: AnalyticsClient
+  view: ControlViewStore
+  readers: WatchedReaders
+  controlPlane: ControlPlane
+  /** Fingerprints of the secret keys that something is sealed with. */
+  neededKeyIds: readonly string[]
+  metrics: Metrics
+  tracing: Tracing | undefined
+  ids: Ids
+  tags: IngressTags
+  chains: ChainTokens
+  secrets: SecretBox
+  validators: Validators
+  guard: AddressGuard
+  ledger: Ledger
+}
+
+/** `bound`: where the process listens. */
+export async function openParts(deps: ComposeDeps, closing: Closing, bound: Array<Listener['bound']>): Promise<Parts> {
+  const { clock, random, logger } = deps
+  const tracing = await openTracing(deps)
+  closing.push(async () => tracing?.close())
+  const opening = openBackends(deps)
+  closing.push(() => opening.then(each => each.close()).catch(ignoreFailedStart))
+  const backends = await opening
+  const metrics = createMetrics()
+  const kafka = { ...backends.kafka, observer: metrics.kafka }
+  const { wire, provisioning } = await openCluster(deps, closing, backends, kafka)
+  const analytics = await openHistory(deps, closing, backends)
+  const { view, readers, tail } = await openView(deps, closing, { kafka, wire })
+  metrics.unhandled(deps.unhandled)
+  metrics.readers(readers)
+  metrics.cluster(wire.cluster)
+
+  const { secretKey, previousSecretKey } = backends
+  const shared = { ...deps, closing, backends, kafka, wire, provisioning, analytics, view, readers, metrics, tracing }
+  const made = {
+    ids: createIds({ clock, random }),
+    chains: createChainTokens(secretKey, previousSecretKey),
+    tags: createIngressTags(secretKey, previousSecretKey),
+    secrets: createSecretBox({ secretKey, previousSecretKey, random }),
+    validators: createValidators({ cacheMax: VALIDATORS_MAX }),
+    guard: openGuard(deps, closing, backends, { bound, wire }),
+  }
+  const { controlPlane, neededKeyIds } = await openControlPlane({ ...shared, ...made }, tail)
+  const ledger = openLedger({ kafka, wire, analytics, view, readers, shards: provisioning.shards, ids: made.ids, clock, logger, metrics })
+  closing.push(() => ledger.close())
+  const ailing = [() => readers.degraded(clock.monotonicMs())]
+  return { ...shared, ...made, missing: [], ailing, identity: leaseIdentity(deps.config), controlPlane, neededKeyIds, ledger }
+}
+
+async function openCluster(deps: ComposeDeps, closing: Closing, { topicDefaults }: Backends, kafka: KafkaSettings) {
+  const { config, clock, logger } = deps
+  const wire = await reachKafka({ ...deps, kafka })
+  closing.push(() => wire.close())
+  const { shards, replicationFactor } = config
+  const provisioning = await provision({ kafka, wire, topicDefaults, clock, logger, shards, replicationFactor })
+  closing.push(() => provisioning.close())
+  return { wire, provisioning }
+}
+
+/** Its tables are made, or found, where a role of the process needs them. */
+async function openHistory(deps: ComposeDeps, closing: Closing, { clickhouseUrl: url, tables }: Backends): Promise<AnalyticsClient> {
+  const { config, clock, logger } = deps
+  const cluster = config.clickhouseUrl && config.clickhouseCluster
+  const analytics = createAnalyticsClient({ url, database: DATABASE, cluster, clock, logger })
+  closing.push(() => analytics.close())
+  if (config.roles.includes('record') || config.roles.includes('api')) await reachAnalytics({ ...deps, ...tables, analytics, url })
+  tables.keep(DATABASE)
+  return analytics
+}
+
+async function openView(deps: ComposeDeps, closing: Closing, { kafka, wire }: Pick<Parts, 'kafka' | 'wire'>) {
+  const { clock, logger, onFatal } = deps
+  const view = createControlView({ clock })
+  const readers = createReaderWatch()
+  const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal, watch: readers })
+  closing.push(() => tail.close())
+  return { view, readers, tail }
+}
+
+/** Keeps webhooks from the platform's own addresses, and from those of its neighbours on this machine. */
+function openGuard(
+  { config, clock }: ComposeDeps,
+  closing: Closing,
+  { addresses }: Backends,
+  { bound, wire }: { bound: Array<Listener['bound']>; wire: Wire },
+): AddressGuard {
+  const neighbours = shareAddresses({ dataDir: config.dataDir, bound, clock })
+  closing.push(async () => neighbours.close())
+  return createAddressGuard({
+    allow: config.egressAllow,
+    allowHttp: config.egressAllowHttp,
+    ownAddresses: () => [...addresses, ...wire.cluster.addresses(), ...bound, ...neighbours.list(), ...config.egressDeny],
+  })
+}
+
+type ControlPlaneParts = Omit<Parts, 'missing' | 'ailing' | 'identity' | 'controlPlane' | 'neededKeyIds' | 'ledger'>
+
+/** Rejects when the secret keys are not those that the log depends on. */
+async function openControlPlane(parts: ControlPlaneParts, tail: ControlTail) {
+  const { config, closing, backends, kafka, guard, clock, logger, provisioning } = parts
+  const log = createControlLog({ kafka, tail, clock, logger })
+  closing.push(() => log.close())
+  const { secretKey, previousSecretKey, keyIds } = backends
+  const { view, validators, ids, random } = parts
+  const controlPlane = createControlPlane({
+    ...{ view, log, provisioning, validators, ids, clock, random, logger, timeScale: config.timeScale },
+    ...{ secretKey, previousSecretKey, knownKeyIds: keyIds.given },
+    checkUrl: url => guard.checkUrl(url),
+    checkAddresses: createCheckAddresses({ guard, clock }),
+    shardOf: organizationId => shardOf(organizationId, provisioning.shards),
+  })
+  const neededKeyIds = await controlPlane.secretKeys.settle(keyIds.expected)
+  keyIds.keep(neededKeyIds)
+  return { controlPlane, neededKeyIds }
+}
+
+/** The caller of the start gets its error; a part that failed has ended what it had started. */
+const ignoreFailedStart = (): void => undefined

@@ -1,0 +1,20 @@
+import type { Processor } from '../kafka/ports.ts'
+import { asShardWork } from '../kafka/runtime/shard-work.ts'
+import { runShardedProcessor } from '../kafka/runtime/sharded-processor.ts'
+import type { Parts } from './parts.ts'
+
+/** Runs a processor's shards in the group of its role; the process is ready when each of them is. */
+export function runProcessor({ closing, missing, ailing, metrics, readers, identity, wire, ...parts }: Parts, processor: Processor) {
+  const { kafka, clock, random, logger, onFatal } = parts
+  const running = runShardedProcessor({
+    ...{ kafka, clock, random, logger, onFatal },
+    cluster: wire.cluster,
+    processor: asShardWork(processor),
+    metrics: { ...metrics.shard, readers },
+    identity,
+  })
+  closing.push(() => running.close())
+  missing.push(() => running.missing())
+  ailing.push(() => running.degraded())
+  return running
+}
