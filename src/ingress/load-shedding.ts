@@ -1,21 +1,20 @@
 /**
- * When more is emitted than can be judged, callers are told to come again (503, `Retry-After`) before everybody's verdict is late.
+ * Load shedding: when more is emitted than admission can judge in time, callers get 503 with `Retry-After` before everybody's verdict is late.
  *
- * What counts is how many emits wait: those that this process has taken, alone, in batches and with `respond-async`, and that lie beyond the positions
- * of `admit`. By as many as are judged a second, over the last two, that tells how long the next one will wait. Once that is above `LATE_S` for a few looks
- * in a row it is overload, until it has been below `WELL_S` for a second without being late again: meanwhile no more may wait than are judged in
- * `KEPT_S`. So what has been taken is judged soon however much is refused, and admission always has work. A burst that is soon judged is none of that,
- * nor are a thousand ever. The event loop needs no watching of its own: an emit passes through it several times on its way, and waits longer when it
- * is late.
+ * The signal is the number of queued emits: those that this process has appended, alone, in batches and with `respond-async`, and that lie
+ * beyond the positions of `admit`. Divided by the rate of verdicts over the last two seconds it is the wait of the next emit. Shedding begins when
+ * that wait is above `LATE_S` in several samples in a row, and ends when it has been below `WELL_S` for a second. While it lasts, no more emits
+ * may be queued than admission judges in `ADMIT_LIMIT_S`, so that what was taken is judged soon however much is refused, and admission always has
+ * work. Short bursts, and fewer than 1,000 queued emits, never trigger shedding. The event loop needs no watching of its own: an emit passes
+ * through it several times, and waits longer when it is late.
  *
- * Who is refused: whoever has more waiting than all could have if they shared the room equally, so a flood is refused first and another organization
- * still gets in. Refusing comes before the body is read, else it would cost as much as it saves. A batch is taken or refused as a whole,
- * and a few of an organization may always wait: whoever sends a thousand in one call waits for all of them, and sends no more meanwhile.
+ * Organizations above their fair share are rejected first, so that a flood does not shut out another organization. A call is refused before its
+ * body is read, else it would cost as much as it saves. A batch is taken or refused as a whole; every organization may queue a few emits, and one
+ * that sends a thousand in a call waits for all of them.
  *
- * An organization of which nothing is judged for `SILENT_MS` waits for something else: its shard is moving, or no `admit` is there. Then its emits are
- * taken all the same and judged later (202, `pending`), until `waitingMax` wait in all. Those of a deleted organization are never judged, and do
- * not count then. What an organization's own Kafka clients produce counts only by making its emits wait; what the platform itself emits is never
- * refused.
+ * An organization without a verdict for `SILENT_MS` waits for something else: its shard is moving, or no `admit` runs. Its emits are taken all
+ * the same and judged later (202, `pending`), up to `waitingMax` of all organizations. Those of a deleted organization are never judged and do not
+ * count then. Records of an organization's own Kafka clients count only by making its emits wait; the platform's own emits are never refused.
  */
 import type { Clock, Timer } from '../clock.ts'
 import type { Organization } from '../model/records.ts'
@@ -39,7 +38,7 @@ const WINDOW_MS = 100
 const RATE_MS = 2_000
 const LATE_S = 0.75
 const LATE_WINDOWS = 3
-const KEPT_S = 0.7
+const ADMIT_LIMIT_S = 0.7
 const WELL_S = 0.5
 /** So many may always wait: below that it is not their number that makes verdicts late. */
 const KEPT_MIN = 1_000
@@ -58,7 +57,7 @@ interface Mark {
 }
 
 /** An organization of which something waits. */
-interface Lane {
+interface Backlog {
   waiting: number
   /** What has been acknowledged, by `topic/partition`, in order. */
   inputs: Map<string, { topic: string; partition: number; marks: Mark[] }>
@@ -75,7 +74,7 @@ export function createLoadShedder(deps: {
   onShed?(): void
 }): LoadShedder {
   const { clock, positions, view, waitingMax } = deps
-  const lanes = new Map<string, Lane>()
+  const backlogs = new Map<string, Backlog>()
   let waiting = 0
   /** Of these, those that wait for their turn and nothing else. */
   let queued = 0
@@ -87,19 +86,19 @@ export function createLoadShedder(deps: {
   /** How much one organization may have waiting once there is no room; found when it is first asked for. */
   let share: number | undefined
 
-  function look(): void {
+  function sample(): void {
     const nowMs = clock.monotonicMs()
     let judged = 0
     queued = 0
-    for (const [id, lane] of lanes) {
-      const moved = takeJudged(lane, positions)
-      lane.waiting -= moved
+    for (const [id, backlog] of backlogs) {
+      const moved = takeJudged(backlog, positions)
+      backlog.waiting -= moved
       judged += moved
-      if (moved > 0) lane.movedAtMs = nowMs
-      lane.silent = nowMs - lane.movedAtMs >= SILENT_MS
-      if (lane.silent && view.organization(id)?.status === 'deleted') waiting -= giveUp(lane)
-      if (lane.waiting === 0) lanes.delete(id)
-      else if (!lane.silent) queued += lane.waiting
+      if (moved > 0) backlog.movedAtMs = nowMs
+      backlog.silent = nowMs - backlog.movedAtMs >= SILENT_MS
+      if (backlog.silent && view.organization(id)?.status === 'deleted') waiting -= giveUp(backlog)
+      if (backlog.waiting === 0) backlogs.delete(id)
+      else if (!backlog.silent) queued += backlog.waiting
     }
     waiting -= judged
     rate.count(judged, nowMs)
@@ -108,7 +107,7 @@ export function createLoadShedder(deps: {
       shedding = false
       lateWindows = 0
     } else if (judged > 0) decide(queued / rate.perS)
-    timer = waiting > 0 ? clock.after(WINDOW_MS, look) : undefined
+    timer = waiting > 0 ? clock.after(WINDOW_MS, sample) : undefined
   }
 
   /** `seconds`: what a new emit would wait. */
@@ -121,20 +120,20 @@ export function createLoadShedder(deps: {
     else if (wellWindows >= WELL_WINDOWS) shedding = false
   }
 
-  function isTooMuch(lane: Lane | undefined, many: boolean): boolean {
-    const own = lane?.waiting ?? 0
-    if (waiting >= waitingMax) return own >= waitingMax / lanes.size
+  function isTooMuch(backlog: Backlog | undefined, many: boolean): boolean {
+    const own = backlog?.waiting ?? 0
+    if (waiting >= waitingMax) return own >= waitingMax / backlogs.size
     if (many && own < KEPT_OF_BATCHES) return false
-    if (!shedding || lane?.silent) return false
-    const kept = Math.max(KEPT_MIN, rate.perS * KEPT_S)
+    if (!shedding || backlog?.silent) return false
+    const kept = Math.max(KEPT_MIN, rate.perS * ADMIT_LIMIT_S)
     if (queued < kept) return false
-    share ??= equalShare([...lanes.values()].filter(({ silent }) => !silent).map(each => each.waiting), kept) // biome-ignore format: one thought
+    share ??= equalShare([...backlogs.values()].filter(({ silent }) => !silent).map(each => each.waiting), kept) // biome-ignore format: one thought
     return own >= share
   }
 
   return {
     refuses(organizationId, many = false) {
-      const refused = isTooMuch(lanes.get(organizationId), many)
+      const refused = isTooMuch(backlogs.get(organizationId), many)
       if (refused) deps.onShed?.()
       return refused
     },
@@ -142,14 +141,14 @@ export function createLoadShedder(deps: {
       const nowMs = clock.monotonicMs()
       if (timer === undefined) {
         rate.begin(nowMs)
-        timer = clock.after(WINDOW_MS, look)
+        timer = clock.after(WINDOW_MS, sample)
       }
-      let lane = lanes.get(organizationId)
-      if (lane === undefined) {
-        lane = { waiting: 0, inputs: new Map(), movedAtMs: nowMs, silent: false }
-        lanes.set(organizationId, lane)
+      let backlog = backlogs.get(organizationId)
+      if (backlog === undefined) {
+        backlog = { waiting: 0, inputs: new Map(), movedAtMs: nowMs, silent: false }
+        backlogs.set(organizationId, backlog)
       }
-      const to = lane
+      const to = backlog
       const add = (count: 1 | -1) => {
         to.waiting += count
         waiting += count
@@ -170,7 +169,7 @@ export function createLoadShedder(deps: {
   }
 }
 
-function note({ inputs }: Lane, topic: string, partition: number, offset: number): void {
+function note({ inputs }: Backlog, topic: string, partition: number, offset: number): void {
   const key = `${topic}/${partition}`
   const input = inputs.get(key)
   const last = input?.marks.at(-1)
@@ -185,7 +184,7 @@ function note({ inputs }: Lane, topic: string, partition: number, offset: number
 }
 
 /** Forgets what lies before the positions; answers how many that were. */
-function takeJudged({ inputs }: Lane, positions: Positions): number {
+function takeJudged({ inputs }: Backlog, positions: Positions): number {
   let judged = 0
   for (const { topic, partition, marks } of inputs.values()) {
     const position = positions.position(topic, partition) ?? 0
@@ -195,11 +194,11 @@ function takeJudged({ inputs }: Lane, positions: Positions): number {
 }
 
 /** Forgets all that has been acknowledged; answers how many that were. */
-function giveUp(lane: Lane): number {
+function giveUp(backlog: Backlog): number {
   let count = 0
-  for (const { marks } of lane.inputs.values()) for (const mark of marks) count += mark.count
-  lane.inputs.clear()
-  lane.waiting -= count
+  for (const { marks } of backlog.inputs.values()) for (const mark of marks) count += mark.count
+  backlog.inputs.clear()
+  backlog.waiting -= count
   return count
 }
 
