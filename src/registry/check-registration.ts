@@ -70,7 +70,7 @@ export function checkRegistration(input: RegistrationInput, context: Registratio
   const schema = checkSchema(input, validators)
   const version = checkVersionStep(input, context, schema)
   return {
-    findings: [...checkNames(input, context), ...checkPlan(context), ...schema.findings, ...version.findings],
+    findings: [...checkNames(input, context), ...checkPlanLimit(context), ...schema.findings, ...version.findings],
     warnings: version.warnings,
     proof: version.proof,
     semverBump: version.bump,
@@ -109,7 +109,7 @@ const listOf = (namespaces: string[]): string =>
   namespaces.length > LISTED_MAX ? `${namespaces.slice(0, LISTED_MAX).join(', ')}, …` : namespaces.join(', ') || 'empty'
 
 /** Versions are free: only a name that is not counted yet needs room (D-6). */
-function checkPlan({ organization, event, registrationsUsed, isReadOnly = false }: RegistrationContext): RegistrationFinding[] {
+function checkPlanLimit({ organization, event, registrationsUsed, isReadOnly = false }: RegistrationContext): RegistrationFinding[] {
   const limit = planOf(organization.plan).registrations
   if (limit === null) return []
   const isCounted = [...(event?.versions.values() ?? [])].some(registration => registration.status !== 'archived')

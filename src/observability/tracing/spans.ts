@@ -52,7 +52,7 @@ interface RelayFacts {
   sourceOrganizationId: string
 }
 
-type Verdict =
+type Judgement =
   | 'repeated'
   | { verdict: 'accepted'; event: { eventId: string } }
   | { verdict: 'duplicate' }
@@ -62,7 +62,7 @@ type Verdict =
  * Begins the span of a judging, and has the emit go on from it. A relay has one more around it, from its being written for the peer. What it
  * answers is to be called with the verdict.
  */
-export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Verdict) => void {
+export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Judgement) => void {
   const { request, platform } = emit
   const relay = platform?.kind === 'relay' ? tracing.begin('relay', request.traceparent, emit.record.timestampMs) : undefined
   const span = tracing.begin('admit.judge', relay?.traceparent ?? request.traceparent)
@@ -73,7 +73,7 @@ export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Verdict)
   }
 }
 
-function endJudging(span: Span, { request, organizationId, environment, emitId, platform }: Judged, verdict: Verdict): void {
+function endJudging(span: Span, { request, organizationId, environment, emitId, platform }: Judged, verdict: Judgement): void {
   const judged = verdict === 'repeated' ? undefined : verdict
   const attributes = {
     'clarion.verdict': judged?.verdict ?? 'repeated',
@@ -90,7 +90,7 @@ function endJudging(span: Span, { request, organizationId, environment, emitId, 
   span.end(attributes, judged?.verdict === 'failed' ? judged.message : undefined)
 }
 
-function endRelay(span: Span, { organizationId, platform }: Judged, verdict: Verdict): void {
+function endRelay(span: Span, { organizationId, platform }: Judged, verdict: Judgement): void {
   const code = verdict !== 'repeated' && 'code' in verdict ? verdict.code : undefined
   const attributes = {
     'clarion.federation.group.id': platform?.federation?.groupId,

@@ -28,11 +28,11 @@ const atLeast = (value: unknown, otherwise: number): Bound => ({
 })
 const atMost = (value: unknown): Bound => ({ tightness: typeof value === 'number' ? -value : Number.NEGATIVE_INFINITY, exclusive: false })
 
-function compareBound({ path, after, verdict }: Pair, keyword: string, old: Bound, next: Bound, elsewhere = keyword): void {
+function compareBound({ path, after, report }: Pair, keyword: string, old: Bound, next: Bound, elsewhere = keyword): void {
   const at = pointerTo(path, Object.hasOwn(after, keyword) ? keyword : elsewhere)
   const change = next.tightness === old.tightness ? Number(next.exclusive) - Number(old.exclusive) : next.tightness - old.tightness
-  if (change > 0) verdict.refuse('bound_tightened', at)
-  else if (change < 0) verdict.warn('bound_relaxed', at)
+  if (change > 0) report.refuse('bound_tightened', at)
+  else if (change < 0) report.warn('bound_relaxed', at)
 }
 
 /** Without `contains` its bounds say nothing. A change of `contains` itself is refused elsewhere. */
@@ -66,19 +66,19 @@ function tighter(inclusive: Bound, exclusive: Bound): Bound {
 }
 
 /** `multipleOf: 1` dropped would be an integer that becomes a number, which is a wider type: only a divisor is a relaxed bound. */
-function compareMultipleOf({ before, after, path, isSame, verdict }: Pair): void {
+function compareMultipleOf({ before, after, path, isSame, report }: Pair): void {
   if (isSame('multipleOf')) return
   const at = pointerTo(path, 'multipleOf')
   const [old, next] = [before.multipleOf, after.multipleOf]
-  if (typeof next !== 'number') verdict.refuse('multiple_of_removed', at)
-  else if (typeof old !== 'number') verdict.refuse('bound_tightened', at)
-  else if (isMultipleOf(old, next)) verdict.warn('bound_relaxed', at)
-  else verdict.refuse('multiple_of_changed', at)
+  if (typeof next !== 'number') report.refuse('multiple_of_removed', at)
+  else if (typeof old !== 'number') report.refuse('bound_tightened', at)
+  else if (isMultipleOf(old, next)) report.warn('bound_relaxed', at)
+  else report.refuse('multiple_of_changed', at)
 }
 
-function compareUniqueItems({ before, after, path, verdict }: Pair): void {
+function compareUniqueItems({ before, after, path, report }: Pair): void {
   const at = pointerTo(path, 'uniqueItems')
   const [old, next] = [before.uniqueItems === true, after.uniqueItems === true]
-  if (next && !old) verdict.refuse('unique_items_added', at)
-  if (old && !next) verdict.warn('bound_relaxed', at)
+  if (next && !old) report.refuse('unique_items_added', at)
+  if (old && !next) report.warn('bound_relaxed', at)
 }

@@ -11,21 +11,21 @@ export function compareMembers(pair: Pair): void {
 }
 
 /** What the old schema does not name at all is told as a new property. */
-function compareRequired({ before, after, path, verdict }: Pair): void {
+function compareRequired({ before, after, path, report }: Pair): void {
   const [old, next] = [namesIn(before.required), namesIn(after.required)]
   const isNew = (name: string): boolean =>
     Object.hasOwn(schemasIn(after.properties), name) && !Object.hasOwn(schemasIn(before.properties), name)
   const added = [...next].filter(name => !old.has(name))
-  for (const name of added.filter(isNew)) verdict.refuse('property_required', pointerTo(pointerTo(path, 'properties'), name))
-  if (added.some(name => !isNew(name))) verdict.refuse('required_added', pointerTo(path, 'required'))
-  if ([...old].some(name => !next.has(name))) verdict.refuse('required_removed', pointerTo(path, 'required'))
+  for (const name of added.filter(isNew)) report.refuse('property_required', pointerTo(pointerTo(path, 'properties'), name))
+  if (added.some(name => !isNew(name))) report.refuse('required_added', pointerTo(path, 'required'))
+  if ([...old].some(name => !next.has(name))) report.refuse('required_removed', pointerTo(path, 'required'))
 }
 
 function compareProperties(pair: Pair): void {
-  const { before, after, path, verdict, compare } = pair
+  const { before, after, path, report, compare } = pair
   const [old, next] = [schemasIn(before.properties), schemasIn(after.properties)]
   const at = (name: string): string => pointerTo(pointerTo(path, 'properties'), name)
-  for (const name of Object.keys(old)) if (!Object.hasOwn(next, name)) verdict.refuse('property_removed', at(name))
+  for (const name of Object.keys(old)) if (!Object.hasOwn(next, name)) report.refuse('property_removed', at(name))
   for (const [name, schema] of Object.entries(next)) {
     if (Object.hasOwn(old, name)) compare(old[name], schema, at(name))
     else compareAdded(pair, name, schema, at(name))
@@ -33,7 +33,7 @@ function compareProperties(pair: Pair): void {
 }
 
 /** An old payload may carry the name if the old schema lets it; then its value must satisfy what the new schema says. */
-function compareAdded({ before, verdict, pattern, meanTheSame }: Pair, name: string, schema: unknown, at: string): void {
+function compareAdded({ before, report, pattern, meanTheSame }: Pair, name: string, schema: unknown, at: string): void {
   const judgedBy = Object.entries(schemasIn(before.patternProperties)).filter(([text]) => pattern(text).test(name))
   const { additionalProperties = true } = before
   if (judgedBy.length === 0 && additionalProperties === false) return
@@ -41,28 +41,28 @@ function compareAdded({ before, verdict, pattern, meanTheSame }: Pair, name: str
   const takesAll = meanTheSame(true, schema) || wereJudged.some(each => meanTheSame(each, schema))
   if (takesAll) return
   const wasOpen = judgedBy.length === 0 && meanTheSame(additionalProperties, true)
-  if (wasOpen) verdict.warn('open_model_property_added', at)
-  else verdict.refuse('not_provable', at, 'was added where the old version takes the name with other content: choose another name')
+  if (wasOpen) report.warn('open_model_property_added', at)
+  else report.refuse('not_provable', at, 'was added where the old version takes the name with other content: choose another name')
 }
 
 /** A pattern that comes or goes changes which members `additionalProperties` speaks of. */
-function comparePatterns({ before, after, path, verdict, compare }: Pair): void {
+function comparePatterns({ before, after, path, report, compare }: Pair): void {
   const [old, next] = [schemasIn(before.patternProperties), schemasIn(after.patternProperties)]
   const at = (text: string): string => pointerTo(pointerTo(path, 'patternProperties'), text)
-  for (const text of Object.keys(old)) if (!Object.hasOwn(next, text)) verdict.refuse('not_provable', at(text))
+  for (const text of Object.keys(old)) if (!Object.hasOwn(next, text)) report.refuse('not_provable', at(text))
   for (const [text, schema] of Object.entries(next)) {
     if (Object.hasOwn(old, text)) compare(old[text], schema, at(text))
-    else verdict.refuse('not_provable', at(text))
+    else report.refuse('not_provable', at(text))
   }
 }
 
-function compareOthers({ before, after, path, verdict, meanTheSame, compare }: Pair): void {
+function compareOthers({ before, after, path, report, meanTheSame, compare }: Pair): void {
   const { additionalProperties: old = true } = before
   const { additionalProperties: next = true } = after
   const at = pointerTo(path, 'additionalProperties')
   // A closed model that opens: no old payload has additional properties, and consumers pass over those that they do not know.
   if (old === false || meanTheSame(old, next)) return
-  if (next === false || meanTheSame(old, true)) verdict.refuse('additional_properties_closed', at)
+  if (next === false || meanTheSame(old, true)) report.refuse('additional_properties_closed', at)
   else compare(old, next, at)
 }
 

@@ -14,7 +14,7 @@ import { compareItems } from './items.ts'
 import { createMeanings, isAnnotation, isSaying, type Meanings, RecursiveSchema } from './meaning.ts'
 import { compareMembers } from './members.ts'
 import { compareValues } from './values.ts'
-import { createVerdict, type MinorVerdict, type Verdict } from './report.ts'
+import { createReport, type MinorReport, type MinorResult } from './report.ts'
 
 /** One side of the comparison. */
 interface Side {
@@ -28,7 +28,7 @@ export interface Pair {
   after: SchemaObject
   /** Pointer of `after` in the new schema. */
   path: string
-  verdict: Verdict
+  report: MinorReport
   /** Whether a keyword says the same in both. */
   isSame(keyword: string): boolean
   /** Whether a schema of the old document says the same as one of the new. */
@@ -40,8 +40,8 @@ export interface Pair {
 }
 
 /** `strict`: the organization refuses what is not proved, D-7's row included. Time grows with the two texts, whatever they say. */
-export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { strict: boolean } = { strict: false }): MinorVerdict {
-  const verdict = createVerdict({ strict })
+export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { strict: boolean } = { strict: false }): MinorResult {
+  const report = createReport({ strict })
   const numbers = new Map<string, number>()
   const sideOf = (schema: SchemaObject): Side => {
     const references = resolveReferences(schema)
@@ -50,25 +50,25 @@ export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { 
   const [before, after] = [sideOf(old), sideOf(next)]
   beginWork()
   try {
-    const compare = createComparison(before, after, verdict)
-    if (refuseDynamicScope(old, next, before, after, verdict)) return verdict.told()
+    const compare = createComparison(before, after, report)
+    if (refuseDynamicScope(old, next, before, after, report)) return report.result()
     compare(old, next, '')
   } catch (error) {
-    if (error instanceof RecursiveSchema) verdict.refuse('not_provable', '', 'a schema that leads back to itself is not compared')
-    else if (error instanceof TooCostly) verdict.refuse('not_provable', '', 'its names are too long for its patterns to be compared')
-    else if (error instanceof SyntaxError) verdict.refuse('not_provable', '', `cannot be compared: ${error.message}`)
+    if (error instanceof RecursiveSchema) report.refuse('not_provable', '', 'a schema that leads back to itself is not compared')
+    else if (error instanceof TooCostly) report.refuse('not_provable', '', 'its names are too long for its patterns to be compared')
+    else if (error instanceof SyntaxError) report.refuse('not_provable', '', `cannot be compared: ${error.message}`)
     else throw error
   }
-  return verdict.told()
+  return report.result()
 }
 
 /** Where a dynamic reference has a choice, any change elsewhere may change what it leads to. */
-function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side, after: Side, verdict: Verdict): boolean {
+function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side, after: Side, report: MinorReport): boolean {
   const choosing = (side: Side) => [...side.references.dynamic].find(([, { candidates }]) => candidates.length > 1)?.[0]
   const found = choosing(after) ?? choosing(before)
   const judging = (schema: SchemaObject): string => identityOf(filterKeywords(schema, keyword => !isAnnotation(keyword)))
   if (!found || judging(old) === judging(next)) return false
-  verdict.refuse(
+  report.refuse(
     'not_provable',
     pointerTo(after.references.pathOf(found), '$dynamicRef'),
     'has a choice of anchors: nothing may change beside it',
@@ -76,7 +76,7 @@ function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side,
   return true
 }
 
-function createComparison(beforeSide: Side, afterSide: Side, verdict: Verdict): Pair['compare'] {
+function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport): Pair['compare'] {
   const compared = new Map<SchemaObject, Set<SchemaObject>>()
   const pattern = createPatterns(spendOnPattern)
   const meanTheSame = (old: unknown, next: unknown): boolean => beforeSide.meanings.of(old) === afterSide.meanings.of(next)
@@ -86,7 +86,7 @@ function createComparison(beforeSide: Side, afterSide: Side, verdict: Verdict): 
     const from = effective(old, beforeSide.references)
     const to = effective(next, afterSide.references)
     if (from === false || to === false) {
-      verdict.refuse('not_provable', path)
+      report.refuse('not_provable', path)
       return
     }
     const [before, after] = [from === true ? {} : from, to === true ? {} : to]
@@ -96,7 +96,7 @@ function createComparison(beforeSide: Side, afterSide: Side, verdict: Verdict): 
     compared.set(before, others.add(after))
     const at = to === next || to === true ? path : afterSide.references.pathOf(after)
     comparePair({
-      ...{ before, after, path: at, verdict, meanTheSame, compare, pattern },
+      ...{ before, after, path: at, report, meanTheSame, compare, pattern },
       isSame: keyword => beforeSide.meanings.ofKeyword(before, keyword) === afterSide.meanings.ofKeyword(after, keyword),
     })
   }
@@ -107,7 +107,7 @@ function createComparison(beforeSide: Side, afterSide: Side, verdict: Verdict): 
     compareBounds(pair)
     compareMembers(pair)
     compareItems(pair)
-    for (const keyword of undecided(pair)) verdict.refuse('not_provable', pointerTo(pair.path, keyword))
+    for (const keyword of undecided(pair)) report.refuse('not_provable', pointerTo(pair.path, keyword))
     refuseUnevaluated(pair)
   }
 
@@ -126,7 +126,7 @@ function compareReferences(pair: Pair, beforeSide: Side, afterSide: Side): void 
   if (pair.isSame('$ref')) return
   const [old, next] = [beforeSide.references.targets.get(pair.before), afterSide.references.targets.get(pair.after)]
   const at = pointerTo(pair.path, '$ref')
-  if (old === undefined || next === undefined) pair.verdict.refuse('not_provable', at)
+  if (old === undefined || next === undefined) pair.report.refuse('not_provable', at)
   else pair.compare(old, next, isJsonObject(next) ? afterSide.references.pathOf(next) : at)
 }
 
@@ -149,7 +149,7 @@ const UNEVALUATED = ['unevaluatedProperties', 'unevaluatedItems']
 const TELLING = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas', 'contains']
 
 /** `unevaluated…` speaks of what the keywords beside it leave over: those must leave over the same. */
-function refuseUnevaluated({ before, after, path, isSame, verdict }: Pair): void {
+function refuseUnevaluated({ before, after, path, isSame, report }: Pair): void {
   const keyword = UNEVALUATED.find(each => Object.hasOwn(after, each))
   if (!keyword) return
   const judged = ({ properties, patternProperties, additionalProperties, prefixItems, items }: SchemaObject): string => {
@@ -162,7 +162,7 @@ function refuseUnevaluated({ before, after, path, isSame, verdict }: Pair): void
     ])
   }
   if (judged(before) === judged(after) && TELLING.every(isSame)) return
-  verdict.refuse(
+  report.refuse(
     'not_provable',
     pointerTo(path, keyword),
     'speaks of what is left over, and what is beside it changed: leave that as it was',

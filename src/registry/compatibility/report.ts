@@ -38,7 +38,7 @@ const WARNINGS = {
     'was added to a model that takes any property: payloads of the old version may carry the name with other content',
 } as const
 
-export interface MinorVerdict {
+export interface MinorResult {
   /** Why it is no minor; empty: it is one. Paths are pointers into the new schema, or to where something was. */
   findings: Finding[]
   warnings: Finding[]
@@ -46,16 +46,16 @@ export interface MinorVerdict {
   proof: boolean
 }
 
-export interface Verdict {
+export interface MinorReport {
   refuse(rule: keyof typeof REFUSALS, path: string, why?: string): void
   warn(rule: keyof typeof WARNINGS, path: string): void
-  told(): MinorVerdict
+  result(): MinorResult
 }
 
-export function createVerdict({ strict }: { strict: boolean }): Verdict {
+export function createReport({ strict }: { strict: boolean }): MinorReport {
   const findings: Finding[] = []
   const warnings: Finding[] = []
-  const refuse: Verdict['refuse'] = (rule, path, why = REFUSALS[rule]) => {
+  const refuse: MinorReport['refuse'] = (rule, path, why = REFUSALS[rule]) => {
     findings.push(finding(path, rule, why))
   }
   return {
@@ -64,7 +64,7 @@ export function createVerdict({ strict }: { strict: boolean }): Verdict {
       if (rule === 'open_model_property_added' && strict) refuse(rule, path)
       else warnings.push(finding(path, rule, WARNINGS[rule]))
     },
-    told: () => ({
+    result: () => ({
       findings,
       warnings,
       proof: findings.length === 0 && warnings.every(({ rule }) => rule !== 'open_model_property_added'),

@@ -4,21 +4,21 @@ import { identityOf } from '../../json/canonical-json.ts'
 import { typesOf } from './meaning.ts'
 import type { Pair } from './minor.ts'
 
-export function compareValues({ before, after, path, isSame, verdict }: Pair): void {
+export function compareValues({ before, after, path, isSame, report }: Pair): void {
   const at = (keyword: string): string => pointerTo(path, keyword)
-  if (!isSame('type')) verdict.refuse(`type_${direction(typesOf(before.type), typesOf(after.type))}`, at('type'))
+  if (!isSame('type')) report.refuse(`type_${direction(typesOf(before.type), typesOf(after.type))}`, at('type'))
   if (!isSame('enum')) {
     const values = ({ enum: allowed }: typeof before): string[] | undefined =>
       Array.isArray(allowed) ? allowed.map(identityOf) : undefined
-    verdict.refuse(`enum_${direction(values(before), values(after))}`, at('enum'))
+    report.refuse(`enum_${direction(values(before), values(after))}`, at('enum'))
   }
   for (const keyword of ['format', 'const'] as const) {
     if (isSame(keyword)) continue
     const one = (schema: typeof before): string[] | undefined =>
       Object.hasOwn(schema, keyword) ? [identityOf(schema[keyword])] : undefined
-    verdict.refuse(`${keyword}_${direction(one(before), one(after))}`, at(keyword))
+    report.refuse(`${keyword}_${direction(one(before), one(after))}`, at(keyword))
   }
-  if (!isSame('pattern')) verdict.refuse('pattern_changed', at('pattern'))
+  if (!isSame('pattern')) report.refuse('pattern_changed', at('pattern'))
 }
 
 /** What happened to the set of what is taken; undefined: everything is. */
