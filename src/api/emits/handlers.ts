@@ -15,6 +15,7 @@ import type { Positions } from '../../ingress/ports.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import { ownerOf } from '../http/caller.ts'
+import { requested, shownEmit, withPayload } from './presenter.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 3_000
@@ -92,22 +93,4 @@ function ownPlace({ organizationId, environment }: Owner, place: ParsedEmitId | 
   return place
 }
 
-/** The payload is written into the answer as it came in: parsed and written anew, numbers beyond double precision would change. */
-function withPayload(data: object, payload: string | null, requestId: string): string {
-  return `{"success":true,"data":${JSON.stringify(data).slice(0, -1)},"payload":${payload ?? 'null'}},"meta":{"requestId":"${requestId}"}}`
-}
-
 const notFound = (what: string) => new ClarionError('not_found', `There is no such ${what}.`)
-
-type Found = { emitId: string; state: EmitState; traceparent: string | null }
-
-function shownEmit<T extends Found>({ emitId, state, traceparent: _, ...facts }: T) {
-  return { id: emitId, emitId, status: state, ...facts }
-}
-
-/** What is known of an emit that admission has not reached. */
-function requested({ organizationId, environment }: Owner, id: string, place: ParsedEmitId) {
-  const recordedAt = new Date(place.timestampMs).toISOString()
-  const lifecycle = [{ type: 'CUSTOM_EVENT_EMIT_REQUESTED', occurredAt: recordedAt, data: { emitId: id } }]
-  return { id, emitId: id, status: 'REQUESTED', organizationId, environment, recordedAt, lifecycle }
-}

@@ -8,9 +8,9 @@ import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
 import { ownerOf } from '../http/caller.ts'
+import { shownReplay } from './presenter.ts'
 
 const NOTHING_YET: ReplayOutcomes = { processed: 0, succeeded: 0, failed: 0, lastRecordedAt: null }
-const UNKNOWN = { processed: null, succeeded: null, failed: null, lastRecordedAt: null }
 
 interface RequestedReplay {
   name?: string | null
@@ -37,29 +37,14 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   async function start(call: Call, kind: 'replay' | 'recover', input: NewReplay): Promise<Answer> {
     const owner = ownerOf(call)
     const replay = await replays.start(call.caller, owner, kind, input, await usedToday(owner.organizationId))
-    return { data: shownWith(replay, NOTHING_YET) }
+    return { data: shownReplay(replay, NOTHING_YET) }
   }
 
   /** While it runs the history tells how far it has come. */
-  const shown = async (replay: Replay) => shownWith(replay, await reads.replayOutcomes(replay))
+  const shown = async (replay: Replay) => shownReplay(replay, await reads.replayOutcomes(replay))
 
   /** The change holds whether the history can be read or not. */
-  const shownAfterChange = async (replay: Replay) => shownWith(replay, await reads.replayOutcomes(replay).catch(unlessAway))
-
-  function shownWith(replay: Replay, outcomes: ReplayOutcomes | undefined): object {
-    const { organizationId: _, kind, from, to, selectors, webhookId, ratePerSecond, onlyFailed, matchedMax: __, ...rest } = replay
-    const { processed, succeeded, failed, lastRecordedAt } = outcomes ?? UNKNOWN
-    const { matched = null, skipped = 0 } = replay.progress ?? {}
-    const progress = { matched, processed: processed === null ? null : processed + skipped, succeeded, failed, skipped, lastRecordedAt }
-    return {
-      ...rest,
-      kind,
-      source: { from, to, selectors },
-      target: { kind: 'webhook', ids: [webhookId] },
-      options: { ratePerSecond, onlyFailed },
-      progress,
-    }
-  }
+  const shownAfterChange = async (replay: Replay) => shownReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
 
   const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => ({
     data: await shownAfterChange(await replays.command(call.caller, ownerOf(call), id(call), name)),
