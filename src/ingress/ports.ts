@@ -1,4 +1,4 @@
-/** What the API asks of the rest of the platform, beyond the control plane. */
+/** How far admission has come, as its changelog says; `admission-progress.ts` fills them. */
 
 /** How far admission has come; fed from the state topic `admission.counters`. */
 export interface Positions {
@@ -10,11 +10,4 @@ export interface Positions {
 export interface LiveUsage {
   /** Emits that count against the quota, 0 if there were none. `month`: `YYYY-MM`, UTC. */
   used(organizationId: string, environment: 'live' | 'test', month: string): number
-}
-
-export interface Readiness {
-  /** What is missing before every role of this process serves; empty when ready. */
-  missing(): string[]
-  /** What ails the cluster and no other process could do better; the process serves nevertheless. */
-  degraded(): string[]
 }

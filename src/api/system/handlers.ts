@@ -1,8 +1,14 @@
 /** What operators and load balancers ask (C.0.6). */
 import { ClarionError } from '../../model/codes.ts'
 import { type Authenticate, authorize } from '../http/authenticate.ts'
-import type { Readiness } from '../../ingress/ports.ts'
 import type { Answer, Call } from '../http/route.ts'
+
+export interface Readiness {
+  /** What is missing before every role of this process serves; empty when ready. */
+  missing(): string[]
+  /** What ails the cluster and no other process could do better; the process serves nevertheless. */
+  degraded(): string[]
+}
 
 export function createSystemHandlers(deps: {
   readiness: Readiness
