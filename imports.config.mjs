@@ -1,6 +1,6 @@
 /**
  * Which way imports go. The rooms of the house from the floor up: a room imports its own files and those of rooms below it, never of one
- * above. With one order for all of them no circle of rooms is possible. `npm run imports` checks it; docs/architecture.md draws it.
+ * above. With one order for all of them no circle of rooms is possible. `npm run imports` checks it; docs/architecture.md lists them.
  */
 const ROOMS = [
   {
