@@ -5,10 +5,10 @@
  */
 import type { Clock } from '../../src/clock.ts'
 import { isDeletedFor } from '../../src/control-plane/organizations/deleted-for.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
-import { timeOfId } from '../../src/model/ids.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import { timeOfId } from '../../src/model/ids.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
 import type { FailedBlocks } from './state/failed-blocks.ts'
 import type { OpenEvents } from './state/open-events.ts'

@@ -1,6 +1,7 @@
 /** One delivery while this process has it in hand: one event for one webhook, from its record being read to its end, retry or return. */
-import type { Webhook } from '../../src/model/records.ts'
+
 import type { AttemptResult } from '../../src/delivery/send.ts'
+import type { Webhook } from '../../src/model/records.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Lane } from './dispatch/subject-lanes.ts'
 import type { Begun, Progress } from './state/progress.ts'

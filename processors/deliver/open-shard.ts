@@ -32,12 +32,12 @@ import { createWatched, type Watched } from './metrics.ts'
 import { createAnnouncing } from './outcome/announcements.ts'
 import { createEndInBulk } from './outcome/end-in-bulk.ts'
 import { createOutputs } from './outcome/outputs.ts'
+import { createRestoreState } from './restore-state.ts'
 import { createDeliveryShard } from './shard.ts'
 import { createFailedBlocks } from './state/failed-blocks.ts'
 import { createAsked } from './state/manual-retries.ts'
 import { createOpenEvents } from './state/open-events.ts'
 import { type Begun, createProgress, type Progress } from './state/progress.ts'
-import { createRestoreState } from './state/restore-state.ts'
 import { createWebhookStates } from './state/webhook-states.ts'
 
 /** What all shards of one process share. */

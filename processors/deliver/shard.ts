@@ -11,11 +11,11 @@
  * `settle.ts` has what each way out writes; the queue is the process's (`dispatcher.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
-import type { Webhook } from '../../src/model/records.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
-import type { Ids } from '../../src/model/ids.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import type { Ids } from '../../src/model/ids.ts'
+import type { Webhook } from '../../src/model/records.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Attempts } from './attempt.ts'

@@ -3,18 +3,18 @@
  * in transactions of at most 2,000 rows.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
+import type { BulkEnded } from '../outcome/bulk-ended.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
 import type { CatchUpSources } from './catch-ups.ts'
 import type { EarlyRecords } from './early-records.ts'
-import { type BulkEnd, createExpiry, type Target } from './expiry.ts'
+import { createExpiry, type Target } from './expiry.ts'
 import { isUnlisted, recordedAt, type SubscribersOf } from './listed-records.ts'
 import { closeWhenWaiting, createLogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createLogRetention } from './log-retention.ts'
@@ -24,15 +24,6 @@ const PASS_MS = 60_000
 const ROWS_PER_TRANSACTION = 2_000
 const ROWS_PER_SECOND = 5_000
 const TROUBLE_PAUSE_MS = 1_000
-
-export interface BulkEnded extends BulkEnd {
-  range: OwedRange
-  webhook: Webhook | undefined
-  event: EventFacts
-  /** The event's subscribers; undefined for an early entry. */
-  keys: readonly bigint[] | undefined
-  entry: EarlyEntry | undefined
-}
 
 export interface BulkEnds {
   start(): void

@@ -3,10 +3,10 @@
  * there is looked for in the organization's log by its number, and so is what lies there instead after the topic was made anew or its log was cut.
  */
 import type { Clock } from '../../../src/clock.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import { type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'

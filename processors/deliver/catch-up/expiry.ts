@@ -6,11 +6,13 @@
  *     left out by `resume: latest`               skipped    left_out
  *     the webhook was deleted                    cancelled  webhook_deleted
  */
+
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
+import { type BulkEnd, OUTSIDE_RETENTION } from '../outcome/bulk-ended.ts'
 import type { OwedRange, Segment } from '../state/owed-range.ts'
 import { recordedAt } from './listed-records.ts'
 
@@ -18,9 +20,6 @@ import { recordedAt } from './listed-records.ts'
 const BEFORE_IT_LEAVES_MS = 3_600_000
 
 /** How something ends in bulk. */
-export type BulkEnd = { state: 'failed' | 'skipped' | 'cancelled'; reason: string }
-
-export const OUTSIDE_RETENTION: BulkEnd = { state: 'failed', reason: 'outside_retention' }
 const UNAVAILABLE: BulkEnd = { state: 'failed', reason: 'endpoint_unavailable' }
 const LEFT_OUT: BulkEnd = { state: 'skipped', reason: 'left_out' }
 const DELETED: BulkEnd = { state: 'cancelled', reason: 'webhook_deleted' }

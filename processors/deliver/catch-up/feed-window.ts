@@ -3,8 +3,8 @@
  * failures in a row, or three before a second success, end it.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import { FAILING_AT } from '../state/webhook-states.ts'
 import type { Probing } from './probing.ts'
 import { isFeeding, type Life } from './webhook-life.ts'

@@ -6,21 +6,18 @@
  *            ├─► owed? ─► its subject free? ─► into the engine ─► left (ended, or on its own schedule) | back
  *     log ───┘
  */
-import type { Clock, Timer } from '../../../src/clock.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
+import type { Timer } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
-import type { Logger } from '../../../src/logger.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
-import { type Fed, type Origin, sourceless } from '../delivery.ts'
+import { type Fed, sourceless } from '../delivery.ts'
 import type { OwedRange } from '../state/owed-range.ts'
-import type { EarlyRecords } from './early-records.ts'
+import type { FeederPorts } from './feeder-ports.ts'
 import { lanePass } from './lane-pass.ts'
-import type { SubscribersOf } from './listed-records.ts'
-import type { LogMerge, LogSource } from './log-merge.ts'
+import type { LogMerge } from './log-merge.ts'
 import { createOwedFromLog, type IsLaneFull, type LogItem, laneKey, subjectOf as subjectOfRecord } from './owed-from-log.ts'
-import type { ReadTurns } from './read-turns.ts'
 
 export interface Feeder {
   /** Begins what may begin. */
@@ -32,22 +29,6 @@ export interface Feeder {
   /** Lets go of what has been read ahead. */
   rest(): void
   close(): void
-}
-
-export interface FeederPorts {
-  log: LogSource
-  turns: ReadTurns
-  early: EarlyRecords
-  clock: Clock
-  logger: Logger
-  /** Into the engine, due now. */
-  take(record: RetryRecord, origin: Origin): void
-  /** An early entry of which the event is gone. */
-  lost(range: OwedRange, entry: EarlyEntry): Promise<void>
-  /** Numbers that have left the log before they were fed. */
-  gone(range: OwedRange, from: number, through: number): Promise<void>
-  subscribersOf: SubscribersOf
-  guarded(work: () => void): void
 }
 
 /** Read back at once. */

@@ -3,15 +3,15 @@
  * live behind it. What is still out keeps a segment that takes nothing more, and goes when all of it has left.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { DeliverLimits } from '../limits.ts'
 import type { OpenEvents } from '../state/open-events.ts'
 import { type OwedRange, SEGMENTS_MAX } from '../state/owed-range.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
 import { isKept } from './absorbing.ts'
-import type { OwingShard } from './owing.ts'
+import type { OwingShard } from './owing-shard.ts'
 import { type Arrival, isFeeding, type Life, type Lives } from './webhook-life.ts'
 
 export interface GoingLive {

@@ -3,7 +3,7 @@
  * all lanes, from the lowest number that any of them waits at.
  */
 import type { OwedRange } from '../state/owed-range.ts'
-import type { FeederPorts } from './feeder.ts'
+import type { FeederPorts } from './feeder-ports.ts'
 import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
 import { type IsLaneFull, isFed, type LogItem, laneKey, owedOf, subjectOf, subjectOfLane, topicOf } from './owed-from-log.ts'
 

@@ -1,16 +1,17 @@
 /** What a webhook is owed and the log holds no longer: the history says which events they were, and they end as failed. */
-import type { ControlView } from '../../../src/model/control-view.ts'
+
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
+import { OUTSIDE_RETENTION } from '../outcome/bulk-ended.ts'
 import type { EndInBulk } from '../outcome/end-in-bulk.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { CatchUpSources } from './catch-ups.ts'
 
 /** Asked of the history at once. */
 const GONE_NUMBERS = 5_000
-const OUTSIDE_RETENTION = { state: 'failed', reason: 'outside_retention' } as const
 
 export interface LostEvents {
   /** An early entry of which neither its topic nor the log has the event any more. */

@@ -7,7 +7,7 @@ import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { events } from '../../../topics/events.ts'
 import type { OwedRange, Segment } from '../state/owed-range.ts'
-import type { FeederPorts } from './feeder.ts'
+import type { FeederPorts } from './feeder-ports.ts'
 import { type ListedRecord, listedRecords, recordedAt } from './listed-records.ts'
 import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
 

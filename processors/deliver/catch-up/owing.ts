@@ -8,15 +8,14 @@
  * What comes while a range is open is absorbed: its record ends together with others every two seconds, and only the range's last number moves.
  */
 import type { Clock, Random } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
-import type { Ids } from '../../../src/model/ids.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Ids } from '../../../src/model/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { WaitCause } from '../../../topics/delivery-catch-ups.ts'
-import type { Delivery, Origin } from '../delivery.ts'
+import type { Delivery } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 import { EARLY_INPUTS } from '../state/early-entries.ts'
 import type { OpenEvents } from '../state/open-events.ts'
@@ -24,8 +23,10 @@ import type { OwedRange } from '../state/owed-range.ts'
 import { FAILING_AT, type WebhookStates } from '../state/webhook-states.ts'
 import { createAbsorbing } from './absorbing.ts'
 import { createFeedWindow } from './feed-window.ts'
-import { createFeeder, type FeederPorts } from './feeder.ts'
+import { createFeeder } from './feeder.ts'
+import type { FeederPorts } from './feeder-ports.ts'
 import { createGoingLive } from './going-live.ts'
+import type { OwingShard } from './owing-shard.ts'
 import { createProbing } from './probing.ts'
 import { createWebhookChanges } from './webhook-changes.ts'
 import { type Arrival, createLives, isFeeding, type Life } from './webhook-life.ts'
@@ -59,21 +60,6 @@ export interface Owing {
   committed(): void
   seal(partition: number): OutRecord[]
   close(): void
-}
-
-/** What comes from its shard. */
-export interface OwingShard {
-  take(record: RetryRecord, origin: Origin): void
-  /** Deliveries of the webhook that wait for a slot and have made no attempt. */
-  unattempted(webhookId: string): Delivery[]
-  waiting(webhookId: string): number
-  /** Those that wait for their turn in a lane. */
-  lined(webhookId: string): number
-  /** It waits with the range from now on. */
-  deferred(delivery: Delivery): void
-  isCrowded(): boolean
-  /** Fed deliveries in hand, of all webhooks. */
-  fedOut(): number
 }
 
 export type FedOutcome = 'success' | 'failed'

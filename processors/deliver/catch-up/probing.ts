@@ -3,7 +3,7 @@
  */
 import type { Clock, Random } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/model/records.ts'
-import type { OwingShard } from './owing.ts'
+import type { OwingShard } from './owing-shard.ts'
 import { isFeeding, type Life } from './webhook-life.ts'
 
 const PROBE_MS = { first: 30_000, longest: 600_000 }

@@ -3,10 +3,10 @@
  * schedule anew under the ids and with the attempts that they had. How far one has come is state of the shard.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { DeliveryCommand, RedriveRange } from '../../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { catchUpKeys, type RedriveState, redriveStateCodec } from '../../../topics/delivery-catch-ups.ts'

@@ -1,8 +1,8 @@
 /** The end of a replay is written when the history has what it did, so that the figures it ends with are true (C.8). */
 import type { ReplayOutcomes } from '../../../src/analytics/read/replay-reads.ts'
 import type { Clock } from '../../../src/clock.ts'
-import type { Replay } from '../../../src/model/records.ts'
 import type { Replays } from '../../../src/control-plane/replays/replays.ts'
+import type { Replay } from '../../../src/model/records.ts'
 import type { ReplayPorts } from './replays.ts'
 
 /** A history that is further behind keeps no replay from ending. What was cut short has things in flight that nobody waits for. */

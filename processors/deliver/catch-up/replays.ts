@@ -3,13 +3,13 @@
  * of its own. The control plane says what is to run; how far it has come is state of the shard, so a killed one goes on where it was.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { Replay, Webhook } from '../../../src/model/records.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
-import { isLifecycleType } from '../../../src/model/names.ts'
 import { createSelectorIndex } from '../../../src/events/selector.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
+import { isLifecycleType } from '../../../src/model/names.ts'
+import type { Replay, Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { catchUpKeys, type ReplayState, replayStateCodec } from '../../../topics/delivery-catch-ups.ts'

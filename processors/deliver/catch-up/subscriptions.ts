@@ -1,8 +1,9 @@
 /** Whether a webhook, as it is now, listens to an event: selectors and conditions, as `admit` matches them. */
-import type { Webhook } from '../../../src/model/records.ts'
+
 import { conditionsHold } from '../../../src/events/conditions-hold.ts'
-import { parseJson } from '../../../src/json/json.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../../src/events/selector.ts'
+import { parseJson } from '../../../src/json/json.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 
 export type Wanted = (webhook: Webhook, event: EventFacts, payload: Buffer) => boolean

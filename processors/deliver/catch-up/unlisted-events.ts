@@ -3,10 +3,10 @@
  * acceptance decided. It is waited for; of what it does not have after an hour the webhook's selectors of now decide.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { CatchUpSources } from './catch-ups.ts'
 import type { SubscribersOf } from './listed-records.ts'

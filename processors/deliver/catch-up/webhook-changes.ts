@@ -1,8 +1,8 @@
 /** What follows for a webhook's range when its owner pauses it, switches it on, points it elsewhere or deletes it. */
 import type { Clock } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
 import type { FeedWindow } from './feed-window.ts'

@@ -2,9 +2,10 @@
  * Whose request goes out next, in one process for all its shards: the queues of `src/delivery/lanes.ts`. What a webhook may have waiting is
  * decided by its shard (`catch-up/owing.ts`): beyond its share it is owed what comes as a range of the log.
  */
-import type { ControlView } from '../../../src/model/control-view.ts'
+
 import { createLanes } from '../../../src/delivery/lanes.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import type { Delivery, Owner } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 

@@ -13,13 +13,13 @@
  * may still be unread.
  */
 
-import type { Webhook } from '../../../src/model/records.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../../topics/delivery-state.ts'
-import { fromSteps, includes, insert, remove, stepsOf } from '../catch-up/ascending.ts'
 import type { Delivery } from '../delivery.ts'
+import { fromSteps, includes, insert, remove, stepsOf } from '../state/ascending.ts'
 
 /** Members of one lane that are fed ahead of their turn. */
 const LANE_AHEAD = 8

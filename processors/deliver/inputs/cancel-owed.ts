@@ -1,9 +1,9 @@
 /** Cancels one delivery that is owed: as an early entry, or as a number of a range of the log. Rejects while it cannot be read. */
 import type { Clock } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import type { EarlyRecords } from '../catch-up/early-records.ts'

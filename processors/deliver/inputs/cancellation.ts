@@ -7,9 +7,9 @@
  * for then, so that late markers hide nothing. What passes through memory meanwhile is compared, too.
  */
 import type { Clock } from '../../../src/clock.ts'
-import { deliveryId as deliveryIdOf } from '../../../src/model/ids.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import { deliveryId as deliveryIdOf } from '../../../src/model/ids.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { LogSource } from '../catch-up/log-merge.ts'

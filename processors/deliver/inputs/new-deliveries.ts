@@ -1,7 +1,7 @@
 /** The reader of `deliveries`: one record per event, one delivery per webhook in it. */
 import type { Clock } from '../../../src/clock.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import type { Owing } from '../catch-up/owing.ts'
 import type { Room } from '../dispatch/memory-budget.ts'

@@ -1,10 +1,10 @@
 /** What ends without an attempt, many at a time: rows, completions, what others are told of it, and one record of dead letters. */
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
-import type { BulkEnded } from '../catch-up/bulk-ends.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
 import type { OpenEvents } from '../state/open-events.ts'
 import type { Announcing } from './announcements.ts'
+import type { BulkEnded } from './bulk-ended.ts'
 import { bulkRow, deadLetters, type Outputs } from './outputs.ts'
 
 export type EndInBulk = (ended: BulkEnded[]) => void

@@ -11,10 +11,10 @@
  * announces and shows it, is told after the commit, again and again until it has heard.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import {
   deliveryState,
   deliveryStateKeys,

@@ -4,8 +4,8 @@
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
-import { NoRecipient } from '../../../src/notifications/owner-notices.ts'
 import type { Logger } from '../../../src/logger.ts'
+import { NoRecipient } from '../../../src/notifications/owner-notices.ts'
 import { deliveryState, deliveryStateKeys, type PendingNotice, pendingNoticeCodec } from '../../../topics/delivery-state.ts'
 
 const MINUTE_MS = 60_000

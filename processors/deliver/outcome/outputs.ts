@@ -4,16 +4,16 @@
 
 import { shownHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
 import { deadLettersCodec, deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { Outcome } from '../attempt.ts'
-import type { BulkEnded } from '../catch-up/bulk-ends.ts'
 import type { Delivery } from '../delivery.ts'
+import type { BulkEnded } from './bulk-ended.ts'
 
 const AUDIT_RECORD_BYTES_MAX = 512 * 1024
 const ROW_BYTES = 700

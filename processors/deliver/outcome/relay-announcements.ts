@@ -1,14 +1,14 @@
 /** A relay to an external peer ends with its delivery: what its owner hears of it then. */
 import { announceRelay } from '../../../src/control-plane/federation/announce-relay.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/model/ids.ts'
-import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
-import type { BulkEnd } from '../catch-up/expiry.ts'
 import type { Delivery } from '../delivery.ts'
+import type { BulkEnd } from './bulk-ended.ts'
 
 /** Of an attempt that has been made; none unless it ended the live delivery of a peer, and the owner listens. */
 export function announceEndpoint(

@@ -3,15 +3,14 @@
  * in one transaction.
  */
 import type { Clock } from '../../../src/clock.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import { retryAfterMs, tierFor } from '../../../src/delivery/retry-schedule.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
-import type { Ids } from '../../../src/model/ids.ts'
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Ids } from '../../../src/model/ids.ts'
 import type { AttemptRow } from '../../../topics/audit-attempts.ts'
 import type { Attempts } from '../attempt.ts'
-import type { Owing } from '../catch-up/owing.ts'
 import type { Delivery } from '../delivery.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
 import type { Completion, OpenEvents } from '../state/open-events.ts'
@@ -50,7 +49,8 @@ export function createSettle(deps: {
   attempts: Attempts
   events: OpenEvents
   states: WebhookStates
-  owing: Pick<Owing, 'attempted'>
+  /** Hears of each attempt's end. `retryAfterMs`: for how long the receiver wants to be left alone. */
+  owing: { attempted(delivery: Delivery, ok: boolean, retryAfterMs: number | undefined): void }
   outputs: Outputs
   lanes: SubjectLanes
   /** Hears how each attempt ended. */

@@ -4,8 +4,8 @@
  */
 import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
-import type { DecisionView } from '../store/overlay.ts'
 import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { isExpired } from './membership.ts'
 
 export type Reading = Pick<DecisionView, 'organization' | 'federation'>

@@ -3,8 +3,8 @@
  * of the other's key: what the other side did has its organization as the actor.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
-import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
+import type { Announce, Announcement, Caller } from '../store/announce.ts'
 
 type GroupEvent = 'GROUP_CREATED' | 'GROUP_UPDATED' | 'GROUP_ARCHIVED' | 'GROUP_SUSPENDED' | 'GROUP_RESUMED'
 type MemberEvent =

@@ -5,14 +5,14 @@
  */
 
 import type { Random } from '../../clock.ts'
-import { ClarionError } from '../../model/codes.ts'
+import type { SecretBox } from '../../crypto/secret-box.ts'
 import type { CheckAddresses } from '../../delivery/check-addresses.ts'
 import { generateSecret } from '../../delivery/sign.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { FederationMember, SignatureProfile, Webhook, WireFormat } from '../../model/records.ts'
-import { retryDelaysMs } from '../webhooks/retry-policy.ts'
 import { revised } from '../store/revision.ts'
-import type { SecretBox } from '../../crypto/secret-box.ts'
 import type { Change, Decision } from '../store/store.ts'
+import { retryDelaysMs } from '../webhooks/retry-policy.ts'
 import { checkOwnHeaders } from '../webhooks/webhook-headers.ts'
 import { freeWebhookId } from '../webhooks/webhook-ids.ts'
 import { WEBHOOK_API_VERSION, WEBHOOK_DEFAULTS } from '../webhooks/webhooks.ts'

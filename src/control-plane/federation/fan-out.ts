@@ -3,8 +3,8 @@
  * out once for each state of the control plane.
  */
 import type { SkipReason } from '../../../topics/audit-relays.ts'
-import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
 import { type Arrival, arrivalOf } from './relay-emit.ts'
 
 export interface Target {

@@ -1,7 +1,7 @@
 /** Federation groups (C.1.1): an owner's list of peers and of what it shares with them. Archiving is for good. */
 import { ClarionError } from '../../model/codes.ts'
-import type { DecisionView } from '../store/overlay.ts'
 import type { FederationGroup } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'
 import { openGroup, ownGroup, requireActiveFederation, requireFederation } from './access.ts'

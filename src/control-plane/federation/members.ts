@@ -3,8 +3,8 @@
  * either wants it. Every step reads both organizations from the newest state, so that of two that contradict each other one comes first.
  */
 import { ClarionError } from '../../model/codes.ts'
-import type { DecisionView } from '../store/overlay.ts'
 import type { FederationMember } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'
 import {

@@ -4,8 +4,8 @@
  */
 import { ClarionError } from '../../model/codes.ts'
 import { canonicalName } from '../../model/names.ts'
-import type { DecisionView } from '../store/overlay.ts'
 import type { FederationMember, FederationPush, Organization } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
 
 type Naming = Pick<DecisionView, 'event' | 'federation'>
 type Versioned = Pick<FederationPush, 'namespace' | 'name' | 'version' | 'schemaHash'>

@@ -3,9 +3,9 @@
  * loses the plan, or is suspended, keeps its groups and memberships: they are set aside, and come back unchanged. A deleted one is gone.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
 import type { Announce } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { Change } from '../store/store.ts'
 import { mayFederate } from './access.ts'

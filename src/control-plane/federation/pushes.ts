@@ -1,8 +1,8 @@
 /** Pushes (C.1.1): one version of an event that a group's owner shares with it, with the schema as it was then. */
 import { ClarionError } from '../../model/codes.ts'
 import { GENERIC_FULL_NAME } from '../../model/names.ts'
-import type { DecisionView } from '../store/overlay.ts'
 import type { FederationGroup, FederationPush, Registration } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Decision } from '../store/store.ts'
 import { openGroup, requireActiveFederation, requireFederation, seeGroup } from './access.ts'

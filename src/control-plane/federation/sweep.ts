@@ -3,11 +3,11 @@
  * end of those that nobody uses. Every api process sweeps; the store lets one of them make the change.
  */
 import type { Clock, Timer } from '../../clock.ts'
-import type { Ids } from '../../model/ids.ts'
-import type { DecisionView } from '../store/overlay.ts'
-import type { FederationMember } from '../../model/records.ts'
-import type { Change, ControlStore, Decision } from '../store/store.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { FederationMember } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
+import type { Change, ControlStore, Decision } from '../store/store.ts'
 import type { Announcing } from './announcing.ts'
 import { SYSTEM } from './members.ts'
 import { expired, isExpired } from './membership.ts'

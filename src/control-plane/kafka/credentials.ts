@@ -4,11 +4,11 @@
  */
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { KafkaCredential } from '../../model/records.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
-import type { KafkaCredential } from '../../model/records.ts'
 import type { ControlStore } from '../store/store.ts'
-import type { Ids } from '../../model/ids.ts'
 
 /** Of one organization: each costs the broker a user, seven rules and a quota. */
 export const CREDENTIALS_MAX = 50

@@ -8,14 +8,14 @@
  */
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { Announce, Caller } from '../store/announce.ts'
-import { getOrganization } from '../store/get-organization.ts'
-import type { Environment, Organization } from '../../model/records.ts'
-import { revised } from '../store/revision.ts'
-import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
+import type { Environment, Organization } from '../../model/records.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import { getOrganization } from '../store/get-organization.ts'
+import { revised } from '../store/revision.ts'
+import type { ControlStore } from '../store/store.ts'
 
 /** See `Provisioning` of `src/kafka/admin/provisioning.ts`. */
 export interface PartitionProvisioning {

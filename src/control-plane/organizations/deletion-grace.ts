@@ -3,13 +3,13 @@
  * webhooks that listen to it stay, for that and for nothing else, until it had time to arrive. Their secrets go with them.
  */
 import type { Clock, Timer } from '../../clock.ts'
+import { createSelectorIndex } from '../../events/selector.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import { builtInCanonicalName, lifecycleCanonicalName } from '../../model/names.ts'
-import { createSelectorIndex } from '../../events/selector.ts'
-import type { DecisionView } from '../store/overlay.ts'
 import type { Webhook } from '../../model/records.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore } from '../store/store.ts'
-import type { ControlView } from '../../model/control-view.ts'
 
 /** The final drain (C.13): at the most. */
 const FAREWELL_MS = 60_000

@@ -1,15 +1,15 @@
 /** API keys of an organization (C.0.1, C.0.6): an environment, scopes, an end. Shown once, kept as a hash. */
 import type { Clock, Random } from '../../clock.ts'
-import { ClarionError } from '../../model/codes.ts'
-import type { Ids } from '../../model/ids.ts'
-import type { Announce, Caller } from '../store/announce.ts'
-import type { Provisioning } from './organizations.ts'
-import { getOrganization } from '../store/get-organization.ts'
-import type { ApiKey, Environment, Scope } from '../../model/records.ts'
-import { revised } from '../store/revision.ts'
 import { generateApiKey } from '../../crypto/secret-box.ts'
-import type { ControlStore } from '../store/store.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { ApiKey, Environment, Scope } from '../../model/records.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import { getOrganization } from '../store/get-organization.ts'
+import { revised } from '../store/revision.ts'
+import type { ControlStore } from '../store/store.ts'
+import type { Provisioning } from './organizations.ts'
 
 export interface NewKey {
   name: string

@@ -1,8 +1,8 @@
 /** What a change of an organization announces (C.3), and what the organization itself is told of it (C.13). */
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { builtInEmit } from '../../ingress/built-in-emit.ts'
-import type { Announcement, Caller } from '../store/announce.ts'
 import type { Organization } from '../../model/records.ts'
+import type { Announcement, Caller } from '../store/announce.ts'
 
 export const ofOrganization = (
   organization: Organization,

@@ -1,9 +1,9 @@
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import { planOf } from '../../model/plans.ts'
+import type { Organization, Registration } from '../../model/records.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { quotaMark, registrationsUsed } from './plan-usage.ts'
-import type { Organization, Registration } from '../../model/records.ts'
 
 /** C.12: at 80, 90 and 100 % of the plan's registrations. `current`: as it is before `made` is there; a version of a name that counts is free. */
 export function warnOfRegistrations(

@@ -1,6 +1,7 @@
 /** The catch-all that every organization is made with (C.11.4). */
-import { canonicalName, GENERIC, GENERIC_FULL_NAME } from '../../model/names.ts'
+
 import { schemaHash } from '../../json/canonical-json.ts'
+import { canonicalName, GENERIC, GENERIC_FULL_NAME } from '../../model/names.ts'
 import type { Organization, Registration } from '../../model/records.ts'
 
 export function genericRegistration({ id: organizationId, createdAt }: Organization, id: string): Registration {

@@ -1,7 +1,7 @@
 /** Who would receive a version of an event, were it emitted: what a dry run tells beside the rules. */
 import { createSelectorIndex, type Selectable } from '../../events/selector.ts'
-import type { Environment } from '../../model/records.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Environment } from '../../model/records.ts'
 
 export interface Impact {
   /** Those of the environment that select it; `selectors`: the ones that do. Conditions are asked of payloads and not here. */

@@ -1,8 +1,9 @@
 /** What peers share with an organization (C.1.4, 9): no registrations of its own, but shapes that it receives events of. */
-import { canonicalName } from '../../model/names.ts'
-import { flavourOf } from '../../registry/flavour.ts'
-import type { FederationMember, FederationPush, Registration } from '../../model/records.ts'
+
 import type { ControlView } from '../../model/control-view.ts'
+import { canonicalName } from '../../model/names.ts'
+import type { FederationMember, FederationPush, Registration } from '../../model/records.ts'
+import { flavourOf } from '../../registry/flavour.ts'
 
 /** A registration's fields, as far as an inbound shape has them; read-only. */
 export type InboundEvent = Omit<Registration, 'status' | 'semverBump' | 'idempotencyKey'> & {

@@ -1,8 +1,8 @@
 /** What a registration announces on its way (C.3.2): the chain in order, or its beginning and why it ended. */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { ClarionError } from '../../model/codes.ts'
-import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import type { Registration } from '../../model/records.ts'
+import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import type { CheckedTemplate, DryRun, NewRegistration } from './registration-check.ts'
 
 export const ofRegistration = (registration: Registration, type: string): Announcement => ({

@@ -1,12 +1,12 @@
 /** The registry's rules, asked of the state as it is: refusing with the first finding, or telling all of them (C.11.2). */
 import { ClarionError, type Code, type Finding } from '../../model/codes.ts'
 import { canonicalName } from '../../model/names.ts'
-import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../../registry/check-registration.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Validators } from '../../registry/validators.ts'
-import type { DecisionView } from '../store/overlay.ts'
-import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'
 import type { Organization, Registration } from '../../model/records.ts'
+import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../../registry/check-registration.ts'
+import type { Validators } from '../../registry/validators.ts'
+import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'
+import type { DecisionView } from '../store/overlay.ts'
 
 export interface NewRegistration extends RegistrationInput {
   /** Draft unless said. */

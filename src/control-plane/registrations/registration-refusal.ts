@@ -1,16 +1,16 @@
 /** A registration that is refused: nothing is stored, and yet it is announced (C.3.5). */
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import type { Clock } from '../../clock.ts'
-import type { ClarionError } from '../../model/codes.ts'
 import { builtInEmit } from '../../ingress/built-in-emit.ts'
+import type { ClarionError } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
+import type { Organization, Registration } from '../../model/records.ts'
+import { registrationsUsed } from '../plans/plan-usage.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
-import { registrationsUsed } from '../plans/plan-usage.ts'
-import type { Organization, Registration } from '../../model/records.ts'
+import type { Decision } from '../store/store.ts'
 import { announceRefused } from './registration-chain.ts'
 import type { NewRegistration } from './registration-check.ts'
-import type { Decision } from '../store/store.ts'
 
 const NOTICE_INTERVAL_MS = 3_600_000
 

@@ -1,16 +1,16 @@
 /** Replays of stored events to one webhook (C.8): what is to run. The engine runs it, and says here how it ended. */
 import { DAY_MS } from '../../../topics/topic.ts'
 import type { Clock } from '../../clock.ts'
-import { ClarionError, type Finding } from '../../model/codes.ts'
-import type { Ids } from '../../model/ids.ts'
 import { notASelector, parseSelector } from '../../events/selector.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
+import type { Owner, Replay } from '../../model/records.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
-import type { Owner, Replay } from '../../model/records.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore } from '../store/store.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import { getWebhook } from '../webhooks/webhooks.ts'
 
 export const REPLAY_RATE = { default: 50, most: 500 }

@@ -6,13 +6,15 @@
  * Its own record stays for ever, so that neither its id nor its slug can come to mean something else. Whichever process takes a step decides on
  * the newest state, so no tombstone is written twice; topics that are gone already are no error.
  */
+
 import type { Clock } from '../../clock.ts'
-import type { Ids } from '../../model/ids.ts'
-import { isDeletedFor } from '../organizations/deleted-for.ts'
-import type { DecisionView } from '../store/overlay.ts'
-import { KINDS, type Kind, type Organization } from '../../model/records.ts'
-import type { Change, ControlStore } from '../store/store.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import { KINDS, type Kind, type Organization } from '../../model/records.ts'
+import { isDeletedFor } from '../organizations/deleted-for.ts'
+import type { TopicDeletion } from '../organizations/topic-deletion.ts'
+import type { DecisionView } from '../store/overlay.ts'
+import type { Change, ControlStore } from '../store/store.ts'
 
 /** Later than admission forgets it (ten minutes), with room for clocks that differ: nothing is written to its topics any more. */
 export const CLEARED_AFTER_MS = 15 * 60_000
@@ -23,11 +25,6 @@ const ORGANIZATIONS_AT_ONCE = 50
 
 /** A kind that refers to another one goes before it. */
 const CLEARED_KINDS: readonly Kind[] = KINDS.filter(kind => kind !== 'organization' && kind !== 'secret-key').toReversed()
-
-export interface TopicDeletion {
-  /** The topics of both environments; what is not there is no error. Rejects with `service_unavailable` and what to do. */
-  deleteOrganizationTopics(organizationIds: readonly string[]): Promise<void>
-}
 
 export interface Clearing {
   /** Clears what is due now. Rejects when the control plane or the broker does not take a step; the next call goes on there. */

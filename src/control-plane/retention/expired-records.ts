@@ -1,12 +1,12 @@
 /** Records of living organizations that are over, and go some time after: API keys that have expired, replays that have ended. */
 import type { Clock } from '../../clock.ts'
-import type { Ids } from '../../model/ids.ts'
-import type { Announce, Caller } from '../store/announce.ts'
-import { isThere, pagesOf, type Removal } from './clearing.ts'
-import type { DecisionView } from '../store/overlay.ts'
-import type { ApiKey } from '../../model/records.ts'
-import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { ApiKey } from '../../model/records.ts'
+import type { Announce, Caller } from '../store/announce.ts'
+import type { DecisionView } from '../store/overlay.ts'
+import type { ControlStore } from '../store/store.ts'
+import { isThere, pagesOf, type Removal } from './clearing.ts'
 
 const DAY_MS = 86_400_000
 export const EXPIRED_KEY_KEPT_MS = 30 * DAY_MS

@@ -3,13 +3,14 @@
  * that failed is taken again a round later.
  */
 import type { Clock, Random, Timer } from '../../clock.ts'
-import type { Ids } from '../../model/ids.ts'
 import type { Logger } from '../../logger.ts'
-import type { Announce } from '../store/announce.ts'
-import { createClearing, type TopicDeletion } from './clearing.ts'
-import { createExpiredRecords } from './expired-records.ts'
-import type { ControlStore } from '../store/store.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { TopicDeletion } from '../organizations/topic-deletion.ts'
+import type { Announce } from '../store/announce.ts'
+import type { ControlStore } from '../store/store.ts'
+import { createClearing } from './clearing.ts'
+import { createExpiredRecords } from './expired-records.ts'
 
 const EVERY_MS = 60_000
 const SHORTEST_MS = 250

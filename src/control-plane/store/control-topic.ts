@@ -4,9 +4,6 @@
  */
 import { control } from '../../../topics/control.ts'
 import type { Clock } from '../../clock.ts'
-import { type ControlLog, ControlLogError } from './control-log.ts'
-import type { Logger } from '../../logger.ts'
-import { runAs } from '../../process/work.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import { LEADER_MOVED } from '../../kafka/protocol/error-codes.ts'
 import { patiently } from '../../kafka/protocol/retry-transient.ts'
@@ -15,6 +12,9 @@ import { createLogReader } from '../../kafka/read/log-reader.ts'
 import type { ReaderWatch } from '../../kafka/read/reader-watch.ts'
 import type { ProducedBatch } from '../../kafka/write/produce.ts'
 import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from '../../kafka/write/transactional-writer.ts'
+import type { Logger } from '../../logger.ts'
+import { runAs } from '../../process/work.ts'
+import { type ControlLog, ControlLogError } from './control-log.ts'
 
 const TRANSACTIONAL_ID = 'control-writer'
 const CATCH_UP_TIMEOUT_MS = 10_000

@@ -6,13 +6,13 @@ import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { CHAIN_DEPTH_MAX } from '../../events/chain.ts'
-import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
-import { platformEmit, platformEmitRecord } from '../../ingress/platform-emit.ts'
 import { createSelectorIndex } from '../../events/selector.ts'
-import type { OutRecord } from '../../kafka/ports.ts'
+import { platformEmit, platformEmitRecord } from '../../ingress/platform-emit.ts'
 import { schemaHash } from '../../json/canonical-json.ts'
-import { ENVIRONMENTS, type Environment, type Webhook } from '../../model/records.ts'
+import type { OutRecord } from '../../kafka/ports.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
+import { ENVIRONMENTS, type Environment, type Webhook } from '../../model/records.ts'
 
 /** What a lifecycle event follows from; its own depth is one more, so that loops through lifecycle events end too (C.3.1, 2). */
 export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & {

@@ -2,10 +2,11 @@
  * The control plane as a command sees it: the committed records, and over them those of the commands before it in the same batch, which
  * will commit together with its own or not at all.
  */
+
+import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { type FederationReading, federationOver } from '../../model/federation-view.ts'
 import type { ApiKey, Kind, Organization, RecordsByKind } from '../../model/records.ts'
 import { registeredEvent } from './registered-event.ts'
-import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { byCreation, controlKey } from './view-store.ts'
 
 /** What a command may ask before it decides. */

@@ -1,6 +1,6 @@
 import { compare } from 'semver'
-import type { Registration } from '../../model/records.ts'
 import type { RegisteredEvent } from '../../model/control-view.ts'
+import type { Registration } from '../../model/records.ts'
 
 /** All versions of one name, as those who resolve it see them. */
 export function registeredEvent(fullName: string, registrations: Iterable<Registration>): RegisteredEvent {

@@ -5,13 +5,13 @@
  *     [old] ─ a start with the new key, the old one as the previous ─► [old, new] ─ everything is sealed anew ─► [new]
  */
 import type { Clock } from '../../clock.ts'
-import type { Ids } from '../../model/ids.ts'
-import type { Logger } from '../../logger.ts'
-import type { DecisionView } from './overlay.ts'
-import type { SecretKeyRecord, Webhook } from '../../model/records.ts'
 import { keyIdOf, type SecretBox } from '../../crypto/secret-box.ts'
-import type { Change, ControlStore } from './store.ts'
+import type { Logger } from '../../logger.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import type { SecretKeyRecord, Webhook } from '../../model/records.ts'
+import type { DecisionView } from './overlay.ts'
+import type { Change, ControlStore } from './store.ts'
 
 const PLACE = { organizationId: '-', id: 'secret-key' } as const
 const CHANGES_MAX = 100

@@ -13,13 +13,13 @@ import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics
 import { control } from '../../../topics/control.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import type { Clock, Random } from '../../clock.ts'
-import { ClarionError } from '../../model/codes.ts'
 import { platformEmitAt } from '../../ingress/platform-emit.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Kind, RecordsByKind } from '../../model/records.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
 import { isSelected, lifecycleEmitsOf } from './lifecycle.ts'
 import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
-import type { Kind, RecordsByKind } from '../../model/records.ts'
 import { type ControlViewStore, controlKey } from './view-store.ts'
 
 /** One record to write, or one to remove. */

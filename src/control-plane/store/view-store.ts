@@ -5,10 +5,10 @@
 import type { Clock, Timer } from '../../clock.ts'
 import { readJson } from '../../json/read-json.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
+import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { createFederationIndex } from '../../model/federation-view.ts'
 import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from '../../model/records.ts'
 import { registeredEvent } from './registered-event.ts'
-import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 
 /** How many of the newest commands are remembered: what a writer looks for after a commit whose answer was lost. */
 const RECENT_COMMANDS = 10_000

@@ -1,6 +1,7 @@
 /** The retry schedule of a webhook as callers write and read it (K-2). */
-import { ClarionError } from '../../model/codes.ts'
+
 import { DEFAULT_RETRY_DELAYS_MS, RETRY_PRESETS } from '../../delivery/retry-schedule.ts'
+import { ClarionError } from '../../model/codes.ts'
 
 /**
  * A preset (`four`, `six`), or `delays`: the wait before each attempt, the first 0, as milliseconds or as text with a unit (`30s`, `5m`,

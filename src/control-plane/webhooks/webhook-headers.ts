@@ -1,6 +1,7 @@
 /** A webhook's own headers: sent along with each of its requests, kept sealed, only their names are shown (C.10, C.1.5). */
-import { ClarionError, type Finding } from '../../model/codes.ts'
+
 import { pointerTo } from '../../json/json-pointer.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 
 /** `bytes`: of one header, name and value. */
 export const HEADER_LIMITS = { headers: 10, bytes: 1_024 } as const

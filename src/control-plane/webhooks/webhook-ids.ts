@@ -1,6 +1,7 @@
 /** Ids of what is delivered to: webhooks, and external peers of federation groups. */
-import type { Ids } from '../../model/ids.ts'
+
 import { subscriberKey } from '../../events/subscribers.ts'
+import type { Ids } from '../../model/ids.ts'
 import type { Webhook } from '../../model/records.ts'
 
 /**

@@ -1,12 +1,13 @@
 /** What callers may say of a webhook (C.10), checked, and as the record holds it. */
-import { ClarionError, type Finding } from '../../model/codes.ts'
+
+import type { SecretBox } from '../../crypto/secret-box.ts'
 import { builtInTypeOfAlias } from '../../events/built-in-events.ts'
 import { parseConditions } from '../../events/conditions.ts'
 import { notASelector, parseSelector } from '../../events/selector.ts'
-import { checkedSecret } from './brought-secret.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { ConditionGroup, SignatureProfile, Webhook, WireFormat } from '../../model/records.ts'
+import { checkedSecret } from './brought-secret.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
-import type { SecretBox } from '../../crypto/secret-box.ts'
 import { checkOwnHeaders } from './webhook-headers.ts'
 
 export interface WebhookSettings {

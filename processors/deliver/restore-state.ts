@@ -1,16 +1,16 @@
 /** A record of the shard's state, handed to the part that wrote it. */
-import type { LogRecord } from '../../../src/kafka/ports.ts'
-import { catchUpKeys, deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
-import { deliveryStateKeys } from '../../../topics/delivery-state.ts'
-import type { Redrives } from '../catch-up/redrives.ts'
-import type { Replays } from '../catch-up/replays.ts'
-import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
-import type { Announcing } from '../outcome/announcements.ts'
-import type { FailedBlocks } from './failed-blocks.ts'
-import type { Asked } from './manual-retries.ts'
-import type { OpenEvents } from './open-events.ts'
-import type { Progress } from './progress.ts'
-import type { WebhookStates } from './webhook-states.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
+import { catchUpKeys, deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
+import { deliveryStateKeys } from '../../topics/delivery-state.ts'
+import type { Redrives } from './catch-up/redrives.ts'
+import type { Replays } from './catch-up/replays.ts'
+import type { SubjectLanes } from './dispatch/subject-lanes.ts'
+import type { Announcing } from './outcome/announcements.ts'
+import type { FailedBlocks } from './state/failed-blocks.ts'
+import type { Asked } from './state/manual-retries.ts'
+import type { OpenEvents } from './state/open-events.ts'
+import type { Progress } from './state/progress.ts'
+import type { WebhookStates } from './state/webhook-states.ts'
 
 interface Parts {
   /** By topic. */

@@ -1,0 +1,17 @@
+/** The shard that owing belongs to, as owing sees it. */
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
+import type { Delivery, Origin } from '../delivery.ts'
+
+export interface OwingShard {
+  take(record: RetryRecord, origin: Origin): void
+  /** Deliveries of the webhook that wait for a slot and have made no attempt. */
+  unattempted(webhookId: string): Delivery[]
+  waiting(webhookId: string): number
+  /** Those that wait for their turn in a lane. */
+  lined(webhookId: string): number
+  /** It waits with the range from now on. */
+  deferred(delivery: Delivery): void
+  isCrowded(): boolean
+  /** Fed deliveries in hand, of all webhooks. */
+  fedOut(): number
+}
