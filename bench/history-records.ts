@@ -1,6 +1,7 @@
 /** Audit records as `admit` writes them, without Kafka. */
-import { emitId, eventId } from '../src/model/ids.ts'
+
 import type { LogRecord } from '../src/kafka/ports.ts'
+import { emitId, eventId } from '../src/model/ids.ts'
 import { auditEmits, auditEmitsCodec, type VerdictRow } from '../topics/audit-emits.ts'
 import { EVENT_NAME, orderJson, PAYLOAD_BYTES } from './order.ts'
 

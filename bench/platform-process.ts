@@ -1,8 +1,8 @@
 /** One process of the platform: `src/main.ts` with some roles, as an operator runs it. */
 import { Pool } from 'undici'
 import type { Clock } from '../src/clock.ts'
-import { SETTINGS } from '../src/settings/config.ts'
 import { chooseFreePorts } from '../src/embedded/free-ports.ts'
+import { SETTINGS } from '../src/settings/config.ts'
 import type { Child, Children } from './children.ts'
 
 const ADMIN_KEY = `ck_admin_${'bench'.repeat(8)}`

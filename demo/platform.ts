@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock, Random } from '../src/clock.ts'
-import { SETTINGS } from '../src/settings/config.ts'
 import { chooseFreePorts } from '../src/embedded/free-ports.ts'
 import { readChild } from '../src/embedded/part-directory.ts'
 import { endProcess } from '../src/embedded/process-identity.ts'
+import { SETTINGS } from '../src/settings/config.ts'
 import { DemoError, until } from './client.ts'
 
 export interface DemoPlatform {

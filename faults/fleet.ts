@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Child, Children } from '../bench/children.ts'
 import type { Clock } from '../src/clock.ts'
-import { SETTINGS } from '../src/settings/config.ts'
 import { chooseFreePorts } from '../src/embedded/free-ports.ts'
+import { SETTINGS } from '../src/settings/config.ts'
 
 export const ADMIN_KEY = `ck_admin_${'faults'.repeat(7)}`
 const LOG_FILE = 'end-of-log'

@@ -1,8 +1,8 @@
 /** One embedded broker: killed, stopped, away. */
 import type { Clock } from '../src/clock.ts'
-import { cacheDirectory } from '../src/settings/config.ts'
 import { startEmbeddedKafka } from '../src/embedded/kafka.ts'
 import type { ProgressLogger } from '../src/embedded/part-directory.ts'
+import { cacheDirectory } from '../src/settings/config.ts'
 import type { Brokers } from './brokers.ts'
 import { again, sameAddress } from './same-address.ts'
 import { AWAY_MS, forAWhile } from './schedule.ts'

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path'
 import type { Clock } from '../src/clock.ts'
-import { cacheDirectory } from '../src/settings/config.ts'
 import type { ProgressLogger } from '../src/embedded/part-directory.ts'
+import { cacheDirectory } from '../src/settings/config.ts'
 import { startCluster } from '../test/cluster/cluster.ts'
 import type { Brokers } from './brokers.ts'
 import type { Chance } from './chance.ts'

@@ -1,11 +1,11 @@
 /** Picks the roles, starts them, stops them on a signal. */
 import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose/compose.ts'
-import { type Config, ROLES, readConfig, SETTINGS } from './settings/config.ts'
 import { signalChildren } from './embedded/child-service.ts'
 import { createLogger } from './logger.ts'
-import { createUnhandled } from './process/unhandled.ts'
 import { StartStopped } from './process/stopping.ts'
+import { createUnhandled } from './process/unhandled.ts'
+import { type Config, ROLES, readConfig, SETTINGS } from './settings/config.ts'
 
 /** Work under way gets this long to end; what cannot end is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { openBackends } from '../src/compose/backends.ts'
 import { createSystemClock, createSystemRandom } from '../src/clock.ts'
+import { openBackends } from '../src/compose/backends.ts'
 import { readConfig } from '../src/settings/config.ts'
 import { makeDataDirectory } from './support/run-directory.ts'
 

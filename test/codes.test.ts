@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from '@jest/globals'
-import { CODES } from '../src/model/codes.ts'
 import { codesPage } from '../bin/codes-page.ts'
+import { CODES } from '../src/model/codes.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -2,8 +2,9 @@
  * What many organizations cost: each has two topics of its own. A start to `/ready` with all of them there, beside the broker alone on the same
  * data; making one more, beside making the first ones; and what an organization that emits 20 times a second notices of others being made.
  */
-import { cacheDirectory } from '../../src/settings/config.ts'
+
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { openLoop } from '../loops.ts'
 import { type BenchOrganization, emitOrder, makeOrganization } from '../organizations.ts'
 import { type HttpClient, type PlatformProcess, startPlatform } from '../platform-process.ts'

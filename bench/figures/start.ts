@@ -2,8 +2,9 @@
  * From `npm start`'s program to `/ready` on data that is there: organizations, registrations, held idempotency keys, and whatever the other figures
  * of the run left. Beside it the broker alone on the same data.
  */
-import { cacheDirectory } from '../../src/settings/config.ts'
+
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { orderJson } from '../order.ts'
 import { makeOrganization } from '../organizations.ts'
 import { type PlatformProcess, startPlatform } from '../platform-process.ts'

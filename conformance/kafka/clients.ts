@@ -1,8 +1,8 @@
 /** Clients of others: how each is brought here and run. All are given the credential and answer with checks. */
 import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { cacheDirectory } from '../../src/settings/config.ts'
 import { fetchKafkaProgram } from '../../src/embedded/kafka-jars.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { runTool } from '../webhooks/run-tool.ts'
 import { CODECS } from './codecs.ts'
 import { checkKcat } from './kcat.ts'

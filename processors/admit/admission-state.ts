@@ -4,8 +4,8 @@
  * where the failed transactions are known to be aborted, rolled back.
  */
 import type { Random } from '../../src/clock.ts'
-import type { Environment } from '../../src/model/records.ts'
 import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import type { Environment } from '../../src/model/records.ts'
 import {
   admissionCounters,
   counterKeys,

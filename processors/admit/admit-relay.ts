@@ -2,12 +2,13 @@
  * A relay at the peer's shard (C.1.4, 11). The source has validated, counted and decided who is a member; what is asked here is whether the
  * organization still takes it (`judgePlatform`), whether it comes in a circle, and whether its name is free.
  */
-import { CODES } from '../../src/model/codes.ts'
+
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
 import { causeOf, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
 import { CHAIN_DEPTH_MAX } from '../../src/events/chain.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
+import { CODES } from '../../src/model/codes.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import type { RelayRow, RelayState, SkipReason } from '../../topics/audit-relays.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { type Emit, type Rejection, reject, type Verdict } from './emit.ts'

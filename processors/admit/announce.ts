@@ -3,12 +3,12 @@
  * that its quota is nearly or wholly used up, that a chain was cut. An emit of which nobody wants to hear costs two look-ups.
  */
 import { hash } from 'node:crypto'
-import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import { quotaMark } from '../../src/control-plane/plans/plan-usage.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
+import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
 import { platformEmitAt } from '../../src/ingress/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { AdmissionState } from './admission-state.ts'
 import type { Acceptance, Emit, Progress, Rejection, Verdict } from './emit.ts'

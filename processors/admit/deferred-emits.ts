@@ -3,9 +3,10 @@
  * goes into the shard's state (`admission.deferred`) in the transaction that moves the position. From there it is among the shard's inputs as an
  * input of its organization, which is taken when the log is there again. What comes for that log meanwhile stays behind it.
  */
-import type { Environment } from '../../src/model/records.ts'
-import { emitId } from '../../src/model/ids.ts'
+
 import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import { emitId } from '../../src/model/ids.ts'
+import type { Environment } from '../../src/model/records.ts'
 import { admissionDeferred, deferredEmitCodec, deferredKeys } from '../../topics/admission-deferred.ts'
 import { events } from '../../topics/events.ts'
 import { createChangelogTable } from './changelog-table.ts'

@@ -1,10 +1,11 @@
 /** What the steps of admission pass along: an emit, and what becomes of it. */
-import type { Code, Finding } from '../../src/model/codes.ts'
-import type { Environment, Organization, Registration } from '../../src/model/records.ts'
+
 import type { ChainLink } from '../../src/events/chain.ts'
-import type { IngressPlace } from '../../src/model/ids.ts'
 import type { IngressEmit } from '../../src/events/ingress-emit.ts'
 import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
+import type { Code, Finding } from '../../src/model/codes.ts'
+import type { IngressPlace } from '../../src/model/ids.ts'
+import type { Environment, Organization, Registration } from '../../src/model/records.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'

@@ -1,7 +1,7 @@
 import { CODES } from '../../src/model/codes.ts'
-import type { Environment, Organization, Registration } from '../../src/model/records.ts'
 import { GENERIC } from '../../src/model/names.ts'
 import { planOf } from '../../src/model/plans.ts'
+import type { Environment, Organization, Registration } from '../../src/model/records.ts'
 import { type Rejection, reject } from './emit.ts'
 
 /** C.11.4 step 10: Free emits the generic event only. */

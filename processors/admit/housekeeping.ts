@@ -1,7 +1,7 @@
 /** What a shard's state lets go of by the clock, a little at a time, also while nothing is emitted. */
 import type { Clock, Timer } from '../../src/clock.ts'
-import type { Organization } from '../../src/model/records.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
+import type { Organization } from '../../src/model/records.ts'
 import type { AdmissionState } from './admission-state.ts'
 import type { DeferredEmits } from './deferred-emits.ts'
 import { isForgotten } from './deleted-organizations.ts'

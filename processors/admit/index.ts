@@ -3,14 +3,14 @@
  * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`).
  */
 import type { Clock, Random } from '../../src/clock.ts'
-import type { Finding } from '../../src/model/codes.ts'
 import { createLifecycle, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
-import type { Registration } from '../../src/model/records.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
 import type { ChainTokens } from '../../src/events/chain.ts'
 import type { IngressTags } from '../../src/events/ingress.ts'
 import type { LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/logger.ts'
+import type { Finding } from '../../src/model/codes.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import type { Registration } from '../../src/model/records.ts'
 import { beginJudging } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'

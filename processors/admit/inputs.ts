@@ -1,9 +1,10 @@
 /** The partitions that a shard reads: its own of `platform.emits`, and the ingress of each of its organizations, as the control plane names them now. */
-import type { Environment, Organization } from '../../src/model/records.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
+
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/logger.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import type { Environment, Organization } from '../../src/model/records.ts'
 import { emits } from '../../topics/emits.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
 import type { AdmissionState } from './admission-state.ts'

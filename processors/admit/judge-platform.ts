@@ -3,10 +3,10 @@
  * still take it, and whether it has come before. A redrive is judged again like an emit, except for what an earlier judging left behind.
  */
 import { hash } from 'node:crypto'
-import { CODES } from '../../src/model/codes.ts'
-import type { Organization, Registration } from '../../src/model/records.ts'
-import { eventId } from '../../src/model/ids.ts'
 import { readJson } from '../../src/json/read-json.ts'
+import { CODES } from '../../src/model/codes.ts'
+import { eventId } from '../../src/model/ids.ts'
+import type { Organization, Registration } from '../../src/model/records.ts'
 import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'

@@ -1,14 +1,15 @@
 /**
  * The judging of one emit, as a sentence: every way in meets these steps, in this order, and the first that objects decides (C.11.4).
  */
-import { CODES, type Finding } from '../../src/model/codes.ts'
-import type { Organization, Registration } from '../../src/model/records.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
+
 import type { ChainTokens } from '../../src/events/chain.ts'
-import { eventId } from '../../src/model/ids.ts'
 import { placeSaid } from '../../src/events/ingress-emit.ts'
+import { CODES, type Finding } from '../../src/model/codes.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import { eventId } from '../../src/model/ids.ts'
 import { GENERIC_FULL_NAME } from '../../src/model/names.ts'
 import { planOf } from '../../src/model/plans.ts'
+import type { Organization, Registration } from '../../src/model/records.ts'
 import { explainUnresolved, resolveEvent } from '../../src/registry/resolve-event.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { AdmissionState } from './admission-state.ts'

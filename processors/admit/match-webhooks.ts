@@ -1,7 +1,7 @@
-import type { Environment, Webhook } from '../../src/model/records.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
 import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import type { Environment, Webhook } from '../../src/model/records.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
 export interface Matched {

@@ -4,9 +4,9 @@
  */
 
 import { eventHeaders } from '../../src/events/log-record.ts'
+import type { OutRecord } from '../../src/kafka/ports.ts'
 import { canonicalName } from '../../src/model/names.ts'
 import { isNear } from '../../src/model/time.ts'
-import type { OutRecord } from '../../src/kafka/ports.ts'
 import { auditEmits, auditEmitsCodec, type VerdictRow } from '../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { events } from '../../topics/events.ts'

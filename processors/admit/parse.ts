@@ -1,6 +1,6 @@
-import { CODES } from '../../src/model/codes.ts'
 import { parseJson } from '../../src/json/json.ts'
 import { isJsonObject } from '../../src/json/json-pointer.ts'
+import { CODES } from '../../src/model/codes.ts'
 import { type Emit, type Rejection, reject } from './emit.ts'
 
 export const PAYLOAD_BYTES_MAX = 262_144

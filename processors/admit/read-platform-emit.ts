@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/clock.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
-import { emitId, type IngressPlace } from '../../src/model/ids.ts'
 import { controlOffsetOf } from '../../src/ingress/platform-emit.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/logger.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import { emitId, type IngressPlace } from '../../src/model/ids.ts'
 import { type PlatformEmit, platformEmitCodec } from '../../topics/platform-emits.ts'
 import type { Emit } from './emit.ts'
 

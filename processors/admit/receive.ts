@@ -4,11 +4,11 @@
  * emits for an organization whose log takes nothing now is deferred, since its partition is everybody's.
  */
 import type { Clock } from '../../src/clock.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
-import { emitId, type IngressPlace } from '../../src/model/ids.ts'
 import { type IngressTags, readIngress } from '../../src/events/ingress.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { eventOfSchema } from '../../src/kafka-access/schema-ids.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import { emitId, type IngressPlace } from '../../src/model/ids.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
 import { type DeferredEmits, isDeferred } from './deferred-emits.ts'
 import type { Emit } from './emit.ts'

@@ -10,8 +10,8 @@
 import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
-import { ClarionError } from '../model/codes.ts'
 import type { Logger } from '../logger.ts'
+import { ClarionError } from '../model/codes.ts'
 import { onCluster } from './replicated.ts'
 
 /** Rows of one table and one table partition. The same token must always come with the same rows. */

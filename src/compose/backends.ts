@@ -3,8 +3,6 @@
  * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
  */
 import type { Clock, Random } from '../clock.ts'
-import { type Config, ROLES } from '../settings/config.ts'
-import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/store/secret-keys.ts'
 import { portOf } from '../delivery/address-guard.ts'
 import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from '../embedded/clickhouse.ts'
@@ -17,6 +15,8 @@ import type { ProgressLogger } from '../embedded/part-directory.ts'
 import { preflight } from '../embedded/preflight.ts'
 import { createTokenSource } from '../kafka/protocol/token-source.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
+import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
+import { type Config, ROLES } from '../settings/config.ts'
 import { readPem } from '../settings/pem.ts'
 
 export interface Backends {

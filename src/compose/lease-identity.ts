@@ -1,9 +1,9 @@
 /** How this process is known to the groups of its roles: by a slot in its data directory, or by `CLARION_INSTANCE`. */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { Config } from '../settings/config.ts'
 import { identifyProcess, isAlive } from '../embedded/process-identity.ts'
 import type { LeaseIdentity } from '../kafka/runtime/lease.ts'
+import type { Config } from '../settings/config.ts'
 
 export function leaseIdentity({ dataDir, instance }: Pick<Config, 'dataDir' | 'instance'>): LeaseIdentity {
   const self = identifyProcess(process.pid)

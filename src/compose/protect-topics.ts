@@ -3,9 +3,9 @@
  * that a process left lowered when it died (`src/kafka/write/marker-access.ts`).
  */
 import type { Clock } from '../clock.ts'
-import type { ControlView } from '../model/control-view.ts'
 import type { Provisioning } from '../kafka/admin/provisioning.ts'
 import type { Logger } from '../logger.ts'
+import type { ControlView } from '../model/control-view.ts'
 
 const AGAIN_MS = 600_000
 

@@ -3,10 +3,10 @@
  * than signing, so it is done once per webhook record: a changed webhook is another record, and so is made anew.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
-import type { Webhook } from '../model/records.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
-import type { ControlView } from '../model/control-view.ts'
 import type { Logger } from '../logger.ts'
+import type { ControlView } from '../model/control-view.ts'
+import type { Webhook } from '../model/records.ts'
 import { createSigner, type Signatory, type Signer } from './profiles/index.ts'
 import { FORMATS, type Format } from './wire-formats/index.ts'
 

@@ -3,9 +3,9 @@
  * What does not change between attempts (keys, own headers, format) is prepared once per webhook record (`recipes.ts`).
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
-import type { Webhook } from '../model/records.ts'
 import type { ReplayFacts } from '../events/envelope.ts'
 import { quoted } from '../json/quoted.ts'
+import type { Webhook } from '../model/records.ts'
 import type { Recipes } from './recipes.ts'
 
 const REDACTED = '"[redacted]"'

@@ -5,10 +5,10 @@
  *     binary       a header ce_specversion (or ce-specversion); the attributes are headers, the value is the payload
  */
 import { isUtf8 } from 'node:buffer'
-import type { Finding } from '../model/codes.ts'
-import type { Headers } from '../kafka/ports.ts'
 import { type Slice, sliceMembers } from '../json/json-slices.ts'
 import { finding } from '../json/json-text.ts'
+import type { Headers } from '../kafka/ports.ts'
+import type { Finding } from '../model/codes.ts'
 
 /** By name, without those that are null. */
 export type Envelope = ReadonlyMap<string, Slice>

@@ -3,8 +3,8 @@
  * What cannot be compared does not hold.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { compilePattern, type Pattern } from '../json/patterns.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
+import { compilePattern, type Pattern } from '../json/patterns.ts'
 import { parseTime } from '../model/time.ts'
 
 /**

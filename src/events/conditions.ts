@@ -7,11 +7,12 @@
  * The second is the compact form; both are stored as the first. An operand is a literal, a time (`{ "date": "2026-01-01" }`) or another
  * value of the event (`{ "path": "payload.limit" }`). Whether they hold is in `conditions-hold.ts`.
  */
+
+import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import type { Finding } from '../model/codes.ts'
 import type { ConditionGroup, ConditionNode } from '../model/records.ts'
 import { isDateOperand, isVariable, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
 import { parsePath } from './condition-paths.ts'
-import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 
 export const CONDITION_LIMITS = {
   nesting: 5,

@@ -6,10 +6,11 @@
  *     0x00 <id, 4 bytes> {…}   framed by a serializer of a schema registry; the id is one that our façade gave out
  *     content-type: application/cloudevents+json   an envelope of CloudEvents (structured mode); `data` is the payload
  */
-import type { Finding } from '../model/codes.ts'
-import type { LogRecord } from '../kafka/ports.ts'
-import { BATCHED, binaryFindings, type Envelope, readEnvelope, structuredMode } from './cloud-events.ts'
+
 import { finding } from '../json/json-text.ts'
+import type { LogRecord } from '../kafka/ports.ts'
+import type { Finding } from '../model/codes.ts'
+import { BATCHED, binaryFindings, type Envelope, readEnvelope, structuredMode } from './cloud-events.ts'
 
 /** The largest payload and 64 KB of attributes; what is larger is too large whatever it holds. */
 const ENVELOPE_BYTES_MAX = 262_144 + 65_536

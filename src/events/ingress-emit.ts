@@ -1,12 +1,12 @@
 /** What a producer asks for in the headers of its record (C.17), each value checked once here and trusted after. */
 import { isUtf8 } from 'node:buffer'
-import type { Finding } from '../model/codes.ts'
+import { finding, HALF_A_PAIR } from '../json/json-text.ts'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
-import { readTraceparent } from './trace-context.ts'
+import type { Finding } from '../model/codes.ts'
+import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../model/time.ts'
 import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { IngressContent } from './ingress-content.ts'
-import { finding, HALF_A_PAIR } from '../json/json-text.ts'
-import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../model/time.ts'
+import { readTraceparent } from './trace-context.ts'
 
 /** What the api says about an emit that it appends. */
 export interface PlatformFacts {

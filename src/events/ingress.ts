@@ -4,10 +4,10 @@
  * alone can make, and are dropped otherwise. The rest of an emit's identity comes from the topic.
  */
 import { hash } from 'node:crypto'
+import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readContent } from './ingress-content.ts'
 import { type EventVersion, type IngressEmit, type PlatformFacts, readProducerHeaders } from './ingress-emit.ts'
-import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
 
 /** What the caller of the HTTP API asked for. */
 export interface EmitRequest {

@@ -5,8 +5,9 @@
  *
  * The index holds one exact-key Map per form, so that matching an event costs by the webhooks that match and not by those that exist.
  */
-import { builtInTypeOfAlias } from './built-in-events.ts'
+
 import { GENERIC_FULL_NAME, isLifecycleType, LIFECYCLE_PATTERN, NAMESPACE_PATTERN, parseFullName, VERSION_PATTERN } from '../model/names.ts'
+import { builtInTypeOfAlias } from './built-in-events.ts'
 
 export type Selector =
   | { form: 'all' }

@@ -3,8 +3,8 @@
  * lies beyond the position has not been judged yet.
  */
 import { counterKeys, inputPositionCodec, type OrganizationCounters, organizationCountersCodec } from '../../topics/admission-counters.ts'
-import type { Environment } from '../model/records.ts'
 import type { LogRecord } from '../kafka/ports.ts'
+import type { Environment } from '../model/records.ts'
 
 export interface AdmissionNumbers {
   apply(record: LogRecord): void

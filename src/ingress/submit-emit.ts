@@ -4,15 +4,15 @@
  */
 import { emits } from '../../topics/emits.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
-import type { ApiKey, Organization } from '../model/records.ts'
-import type { ControlView } from '../model/control-view.ts'
-import { emitId } from '../model/ids.ts'
 import { buildIngressHeaders, type EmitRequest, type IngressTags } from '../events/ingress.ts'
 import type { Appender, Place } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
-import type { VerdictWaiter } from './verdict-waiter.ts'
+import type { ControlView } from '../model/control-view.ts'
+import { emitId } from '../model/ids.ts'
+import type { ApiKey, Organization } from '../model/records.ts'
 import type { LoadShedder } from './load-shedding.ts'
 import { unacknowledged } from './unacknowledged.ts'
+import type { VerdictWaiter } from './verdict-waiter.ts'
 
 /** How long a request is held open for its verdict (C.11.4). */
 export const VERDICT_TIMEOUT_MS = 2_000

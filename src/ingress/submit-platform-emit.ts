@@ -1,15 +1,15 @@
 /** From something that the platform emits to its verdict: append to `platform.emits`, then wait for `admit`, as for an emit (C.11.4). */
 import type { OutcomeRow } from '../../topics/outcomes.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
+import type { Appender, Place } from '../kafka/ports.ts'
+import { shardOf } from '../kafka/shards.ts'
 import { ClarionError, type Code, type Finding } from '../model/codes.ts'
 import type { ControlView } from '../model/control-view.ts'
 import { emitId } from '../model/ids.ts'
 import { platformEmitRecord } from './platform-emit.ts'
-import type { Appender, Place } from '../kafka/ports.ts'
-import { shardOf } from '../kafka/shards.ts'
 import { type PendingEmit, VERDICT_TIMEOUT_MS } from './submit-emit.ts'
-import type { VerdictWaiter } from './verdict-waiter.ts'
 import { unacknowledged } from './unacknowledged.ts'
+import type { VerdictWaiter } from './verdict-waiter.ts'
 
 /** Throws what the emit was rejected or failed with; `service_unavailable` when the append was not acknowledged. */
 export type SubmitPlatformEmit = (emit: PlatformEmit) => Promise<OutcomeRow | PendingEmit>

@@ -1,5 +1,5 @@
-import { ClarionError } from '../model/codes.ts'
 import { AppendFailed } from '../kafka/write/append-failed.ts'
+import { ClarionError } from '../model/codes.ts'
 
 /** `of`: the subject of the sentence, such as "The emit". An append that was never sent needs no idempotency key to be repeated. */
 export function unacknowledged(of: string, cause: unknown): ClarionError {

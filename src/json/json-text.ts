@@ -1,8 +1,8 @@
 /** Bytes to text to value, and the findings when that fails. */
 import { isUtf8 } from 'node:buffer'
 import type { Finding } from '../model/codes.ts'
-import { readJson } from './read-json.ts'
 import { encodingFault } from './json-encoding.ts'
+import { readJson } from './read-json.ts'
 
 const PATH_CHARACTERS_MAX = 500
 const MESSAGE_CHARACTERS_MAX = 300

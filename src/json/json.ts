@@ -5,10 +5,10 @@
  */
 import type { Finding } from '../model/codes.ts'
 import { survivesDouble, withExactNumbers } from './exact-number.ts'
-import { closingQuote, readJson } from './read-json.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
 import { findDuplicates } from './json-slices.ts'
 import { parseText, refuse } from './json-text.ts'
+import { closingQuote, readJson } from './read-json.ts'
 
 export interface JsonLimits {
   /** Deepest nesting of objects and arrays; a scalar is 0 deep. */

@@ -7,16 +7,16 @@
  * A crash between leaves a user who may do nothing, or a record that the next start follows.
  */
 import type { Clock, Random } from '../clock.ts'
-import { ClarionError } from '../model/codes.ts'
-import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
+import type { KafkaCredentials, NewKafkaCredential } from '../control-plane/kafka/credentials.ts'
 import type { Caller } from '../control-plane/store/announce.ts'
-import type { KafkaCredential } from '../model/records.ts'
-import type { ControlView } from '../model/control-view.ts'
-import type { Ids } from '../model/ids.ts'
 import { createAccounts } from '../kafka/admin/accounts.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
 import type { Logger } from '../logger.ts'
-import type { KafkaCredentials, NewKafkaCredential } from '../control-plane/kafka/credentials.ts'
+import { ClarionError } from '../model/codes.ts'
+import type { ControlView } from '../model/control-view.ts'
+import type { Ids } from '../model/ids.ts'
+import type { KafkaCredential } from '../model/records.ts'
+import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { CREDENTIAL_PREFIX, followControl } from './follow-control.ts'
 
 const PASSWORD_BYTES = 32

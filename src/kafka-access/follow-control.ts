@@ -7,12 +7,12 @@
  * is done; who waits for it is told of the first failure.
  */
 import type { Clock } from '../clock.ts'
-import type { KafkaCredential, Kind } from '../model/records.ts'
-import type { ControlView } from '../model/control-view.ts'
-import { timeOfId } from '../model/ids.ts'
 import type { Accounts, Grant } from '../kafka/admin/accounts.ts'
 import { KafkaError } from '../kafka/protocol/wire.ts'
 import type { Logger } from '../logger.ts'
+import type { ControlView } from '../model/control-view.ts'
+import { timeOfId } from '../model/ids.ts'
+import type { KafkaCredential, Kind } from '../model/records.ts'
 import { grantsOf, ratesOf } from './grants.ts'
 
 /** What the ids of credentials, which are the names of our users, begin with. Any other user of the broker is none of ours. */

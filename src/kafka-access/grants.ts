@@ -2,9 +2,9 @@
 
 import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
-import type { KafkaCredential, Organization } from '../model/records.ts'
 import type { ByteRates, Grant } from '../kafka/admin/accounts.ts'
 import { planOf } from '../model/plans.ts'
+import type { KafkaCredential, Organization } from '../model/records.ts'
 
 export type Access = KafkaCredential['access']
 

@@ -4,9 +4,9 @@
  * there already answers its id, since serializers do that whenever they are not told otherwise.
  */
 
+import { parseJson } from '../json/json.ts'
 import type { Finding } from '../model/codes.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
-import { parseJson } from '../json/json.ts'
 import { SCHEMA_NESTING_MAX } from '../registry/caps.ts'
 import type { SchemaObject } from '../registry/schema-positions.ts'
 import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.ts'

@@ -4,8 +4,8 @@
  * would share one are told apart by who was there first.
  */
 import { hash } from 'node:crypto'
-import type { Registration } from '../model/records.ts'
 import type { EventVersion } from '../events/ingress-emit.ts'
+import type { Registration } from '../model/records.ts'
 
 /** By the list that the view answers: it is another one after each change. */
 const indexes = new WeakMap<readonly Registration[], SchemaIndex>()

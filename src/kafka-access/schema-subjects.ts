@@ -4,9 +4,9 @@
  */
 
 import { emits } from '../../topics/emits.ts'
-import type { Registration } from '../model/records.ts'
-import { isJsonObject } from '../json/json-pointer.ts'
 import { schemaHash } from '../json/canonical-json.ts'
+import { isJsonObject } from '../json/json-pointer.ts'
+import type { Registration } from '../model/records.ts'
 import { schemaIndexOf } from './schema-ids.ts'
 
 export interface SubjectVersion {

@@ -6,10 +6,10 @@ import { admissionCounters, counterKeys, type OrganizationCounters, organization
 import { auditEmits } from '../../topics/audit-emits.ts'
 import { events } from '../../topics/events.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
-import type { Environment, Organization } from '../model/records.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import type { Wire } from '../kafka/protocol/wire.ts'
 import type { LogPages } from '../kafka/read/log-pages.ts'
+import type { Environment, Organization } from '../model/records.ts'
 
 export interface KafkaFigures {
   /** By organization, of one shard. */

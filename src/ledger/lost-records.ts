@@ -6,10 +6,10 @@
 import { ORGANIZATION_TOPICS } from '../../topics/index.ts'
 import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Clock } from '../clock.ts'
-import type { Environment, Organization } from '../model/records.ts'
-import type { ControlView } from '../model/control-view.ts'
 import type { ReadLoss } from '../kafka/read/reader-watch.ts'
 import type { Logger } from '../logger.ts'
+import type { ControlView } from '../model/control-view.ts'
+import type { Environment, Organization } from '../model/records.ts'
 import type { DriftNotices } from './drift-notices.ts'
 import { type Finding, keyOf, PLATFORM } from './finding.ts'
 

@@ -3,8 +3,9 @@
  * goes on. What belongs to neither ends the process: a reader, a lease or a writer may have stopped without a word, and a process that seems
  * to serve and does not is worse than one that its supervisor starts again.
  */
-import { currentWork } from './work.ts'
+
 import type { Logger } from '../logger.ts'
+import { currentWork } from './work.ts'
 
 export interface Unhandled {
   /** For `unhandledRejection` and `uncaughtException`; called in the context of the work that failed. */

@@ -2,9 +2,10 @@
  * The size of a schema, measured before anything compiles it (C.11.3): a small text can describe a deep, wide or endless schema. Every
  * figure is found with each schema object visited once, so that a hostile schema costs no more than its text.
  */
-import type { Code, Finding } from '../model/codes.ts'
+
 import { isJsonObject } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
+import type { Code, Finding } from '../model/codes.ts'
 import { type References, resolveReferences, type Schema } from './references.ts'
 import { type SchemaObject, schemaPositions, subschemasOf } from './schema-positions.ts'
 

@@ -2,10 +2,10 @@
  * Whether a version may be registered: every rule of C.11.2, in its order. Register answers the first finding, a dry run all of them.
  * Caps come before anything compiles, and what stands on a broken schema or version is not asked at all.
  */
-import type { Code, Finding } from '../model/codes.ts'
-import type { Organization, SchemaFlavour } from '../model/records.ts'
-import type { RegisteredEvent } from '../model/control-view.ts'
+
 import { finding } from '../json/json-text.ts'
+import type { Code, Finding } from '../model/codes.ts'
+import type { RegisteredEvent } from '../model/control-view.ts'
 import {
   checkName,
   checkNamespace,
@@ -16,10 +16,11 @@ import {
   misplacedVersion,
   versionProblem,
 } from '../model/names.ts'
+import { planOf } from '../model/plans.ts'
+import type { Organization, SchemaFlavour } from '../model/records.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
 import { checkMinor } from './compatibility/minor.ts'
 import { checkPatch } from './compatibility/patch.ts'
-import { planOf } from '../model/plans.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
 import { checkBump, type SemverBump } from './versions.ts'

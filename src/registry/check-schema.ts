@@ -1,10 +1,11 @@
 /** Whether a payload schema can be taken: its size before anything compiles it, then its form, then its example (C.11.2, C.11.3). */
-import type { Finding } from '../model/codes.ts'
-import type { SchemaFlavour } from '../model/records.ts'
+
+import { canonicalJson, schemaHash } from '../json/canonical-json.ts'
 import { inexactNumbers } from '../json/inexact-numbers.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
-import { canonicalJson, schemaHash } from '../json/canonical-json.ts'
+import type { Finding } from '../model/codes.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { measureSchema, type SchemaSize } from './caps.ts'
 import type { RegistrationFinding, RegistrationInput } from './check-registration.ts'
 import { flavourOf } from './flavour.ts'

@@ -2,10 +2,11 @@
  * Which JSON Schema is taken (C.11.3): draft 2020-12 by an allow-list of keywords. What is of another draft, a slip of the pen or could not
  * be judged as it is meant is refused with the reason; what judges nothing (annotations, OpenAPI's own words) is taken away.
  */
-import type { Finding } from '../model/codes.ts'
-import type { SchemaFlavour } from '../model/records.ts'
+
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
+import type { Finding } from '../model/codes.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { isOpenApiDialect, JSON_SCHEMA_DIALECTS, OPENAPI_KEYWORDS } from './flavour.ts'
 import { filterKeywords, type SchemaObject, schemaPositions } from './schema-positions.ts'
 

@@ -3,8 +3,8 @@
  * to come back to, since payloads decide how long the texts are. A format that is not in the list is refused, never passed over.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { SchemaFlavour } from '../model/records.ts'
 import { ExactNumber } from '../json/exact-number.ts'
+import type { SchemaFlavour } from '../model/records.ts'
 import { isHostname } from './hostnames.ts'
 
 /** The test of a format, which passes what is not of its type; undefined when it is not known. */

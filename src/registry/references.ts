@@ -2,9 +2,10 @@
  * Where `$ref` and `$dynamicRef` lead (draft 2020-12, sections 8 and 9): to a pointer, an anchor or an embedded `$id` of the same document
  * (C.11.3), or of a document that was given beside it. Nothing is ever fetched.
  */
-import type { Finding } from '../model/codes.ts'
+
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
+import type { Finding } from '../model/codes.ts'
 import { type SchemaObject, subschemasOf } from './schema-positions.ts'
 
 export type Schema = SchemaObject | boolean

@@ -1,8 +1,8 @@
 /** Which version an emit is judged by. */
 import { CODES } from '../model/codes.ts'
-import type { Registration } from '../model/records.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
 import { misplacedVersion, versionProblem } from '../model/names.ts'
+import type { Registration } from '../model/records.ts'
 
 export type Resolved = { registration: Registration } | { code: 'event_not_registered' | 'event_not_published' }
 

@@ -1,10 +1,11 @@
 /** Where a schema says what cannot be judged. The making of a judge tells only why; a person looks for the place. */
-import type { Finding } from '../model/codes.ts'
-import type { SchemaFlavour } from '../model/records.ts'
+
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
-import { formatOf, formatsOf } from './formats.ts'
 import { createPatterns } from '../json/patterns.ts'
+import type { Finding } from '../model/codes.ts'
+import type { SchemaFlavour } from '../model/records.ts'
+import { formatOf, formatsOf } from './formats.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 
 /** Every format that is not known and every pattern that is not taken; empty when it is none of them. Paths are pointers into the schema. */

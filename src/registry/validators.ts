@@ -2,9 +2,10 @@
  * Payload schemas as functions (C.11.3): made when first needed, once per content, and kept while they are used. The schema itself is held
  * to the meta-schema of draft 2020-12 when it is registered.
  */
+
+import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
 import type { Registration, SchemaFlavour } from '../model/records.ts'
-import { finding } from '../json/json-text.ts'
 import { createCache } from './cache.ts'
 import { checkDialect, onlyJudged } from './dialect.ts'
 import { createJudge, type Judge } from './judging/judge.ts'

@@ -1,8 +1,8 @@
 /** Versions of one event name: strict MAJOR.MINOR.PATCH, one step at a time (C.11.3). */
 import { compare } from 'semver'
 import type { Code } from '../model/codes.ts'
-import type { Registration } from '../model/records.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
+import type { Registration } from '../model/records.ts'
 
 export type SemverBump = Registration['semverBump']
 

@@ -1,6 +1,7 @@
 /** What settings must be to each other. */
-import type { Config } from './config.ts'
+
 import { isLoopback } from '../delivery/addresses.ts'
+import type { Config } from './config.ts'
 import { hostNameOf } from './network-values.ts'
 import type { SettingsReader } from './reader.ts'
 

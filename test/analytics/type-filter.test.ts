@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
-import { deliveryId } from '../../src/model/ids.ts'
 import { createSelectorIndex } from '../../src/events/selector.ts'
+import { deliveryId } from '../../src/model/ids.ts'
 import { attempt, matched, verdict } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 

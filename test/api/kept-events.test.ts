@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads } from '../../src/analytics/read/reads.ts'
-import { createKeptEvents } from '../../src/replay/stored-events.ts'
 import { type Clock, createSystemClock } from '../../src/clock.ts'
+import { createKeptEvents } from '../../src/replay/stored-events.ts'
 import { NOON, verdict } from '../analytics/audit-rows.ts'
 import { insertAudit, migratedDatabase } from '../analytics/database.ts'
 

@@ -1,7 +1,7 @@
 /** An event of very many versions (C.11.5): everything that is asked of it stays quick. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import type { Registration } from '../../src/model/records.ts'
 import { controlKey } from '../../src/control-plane/store/view-store.ts'
+import type { Registration } from '../../src/model/records.ts'
 import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import { control } from '../../topics/control.ts'
 import { countCpu } from '../support/cpu.ts'

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { ClarionError } from '../../src/model/codes.ts'
 import { checkedSecret } from '../../src/control-plane/webhooks/brought-secret.ts'
 import { generateSecret, standardKey } from '../../src/delivery/sign.ts'
+import { ClarionError } from '../../src/model/codes.ts'
 
 const random = { bytes: (count: number) => randomBytes(count), integer: () => 0, fraction: () => 0 }
 const base64 = (bytes: number) => Buffer.alloc(bytes, 0xa7).toString('base64')

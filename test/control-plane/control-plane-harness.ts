@@ -2,10 +2,10 @@
 
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { ControlLog } from '../../src/control-plane/store/control-log.ts'
+import { createControlLog, tailControl } from '../../src/control-plane/store/control-topic.ts'
 import { type ControlViewStore, createControlView } from '../../src/control-plane/store/view-store.ts'
 import { type Provisioning, provision } from '../../src/kafka/admin/provisioning.ts'
 import { type KafkaSettings, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
-import { createControlLog, tailControl } from '../../src/control-plane/store/control-topic.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import { createLogger } from '../../src/logger.ts'
 import { control } from '../../topics/control.ts'

@@ -1,10 +1,10 @@
 /** What the control plane says of itself: in the transaction of each change, to those who listen, and to an organization that ends. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Caller } from '../../src/control-plane/store/announce.ts'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
+import type { Caller } from '../../src/control-plane/store/announce.ts'
 import { namesOf } from '../../src/control-plane/store/lifecycle.ts'
-import type { Webhook } from '../../src/model/records.ts'
 import { createIds } from '../../src/model/ids.ts'
+import type { Webhook } from '../../src/model/records.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { readToEnd } from '../support/ledger.ts'

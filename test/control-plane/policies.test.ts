@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
+import { freeSlug, SLUG_PATTERN, slugFrom } from '../../src/control-plane/organizations/slugs.ts'
 import { retryDelaysMs, shownRetryPolicy } from '../../src/control-plane/webhooks/retry-policy.ts'
 import { createSecretBox, generateApiKey, hashApiKey } from '../../src/crypto/secret-box.ts'
-import { freeSlug, SLUG_PATTERN, slugFrom } from '../../src/control-plane/organizations/slugs.ts'
 
 const random = createSystemRandom()
 

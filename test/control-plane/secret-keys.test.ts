@@ -3,14 +3,14 @@ import { createCipheriv, hkdfSync } from 'node:crypto'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { createOverlay } from '../../src/control-plane/store/overlay.ts'
-import type { Webhook } from '../../src/model/records.ts'
 import { checkKeyIds, createSecretKeys, givenKeyIds, usableKey } from '../../src/control-plane/store/secret-keys.ts'
-import { createSecretBox, keyIdOf } from '../../src/crypto/secret-box.ts'
 import type { Change, ControlStore } from '../../src/control-plane/store/store.ts'
 import { type ControlViewStore, controlKey, createControlView } from '../../src/control-plane/store/view-store.ts'
+import { createSecretBox, keyIdOf } from '../../src/crypto/secret-box.ts'
 import { createChainTokens } from '../../src/events/chain.ts'
-import { createIds } from '../../src/model/ids.ts'
 import { createIngressTags } from '../../src/events/ingress.ts'
+import { createIds } from '../../src/model/ids.ts'
+import type { Webhook } from '../../src/model/records.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()

@@ -3,10 +3,10 @@ import { describe, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
 import { Webhook as Svix } from 'svix'
 import { verifyWebhookSignature } from '../../sdks/typescript/src/webhooks/index.ts'
-import { SIGNATURE_PROFILES, type SignatureProfile } from '../../src/model/records.ts'
 import { privateKeyOf, shownPublicKey } from '../../src/delivery/profiles/ed25519.ts'
 import { signatory } from '../../src/delivery/recipes.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../src/model/records.ts'
 import { build, nowMs, random, secrets, webhookWith } from './receiving.ts'
 
 const secret = generateSecret(random)

@@ -1,11 +1,11 @@
 /** What the tests of requests share: an event, a webhook, and the box that its secrets are sealed in. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import type { FederationPush, Webhook } from '../../src/model/records.ts'
-import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks/webhooks.ts'
+import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'
 import { createLogger } from '../../src/logger.ts'
+import type { FederationPush, Webhook } from '../../src/model/records.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
 export const random = createSystemRandom()

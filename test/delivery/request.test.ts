@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import type { FederationPush } from '../../src/model/records.ts'
 import { createRecipes } from '../../src/delivery/recipes.ts'
 import { shownHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { createLogger } from '../../src/logger.ts'
+import type { FederationPush } from '../../src/model/records.ts'
 import { build, event, nowMs, random, secrets, webhookWith } from './receiving.ts'
 
 const secret = generateSecret(random)

@@ -19,10 +19,10 @@ import {
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { cacheDirectory } from '../../src/settings/config.ts'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Machine, preflight } from '../../src/embedded/preflight.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { startPlatform, type TestOrganization } from '../support/platform.ts'
 import { makeDataDirectory } from '../support/run-directory.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { ConditionGroup } from '../../src/model/records.ts'
 import { CONDITION_LIMITS, parseConditions } from '../../src/events/conditions.ts'
 import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
+import type { ConditionGroup } from '../../src/model/records.ts'
 import { event } from '../delivery/receiving.ts'
 import { countCpu } from '../support/cpu.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { ExactNumber } from '../../src/json/exact-number.ts'
 import { parseJson } from '../../src/json/json.ts'
 import { sliceElements, sliceMembers } from '../../src/json/json-slices.ts'
-import { ExactNumber } from '../../src/json/exact-number.ts'
 
 const limits = { depthMax: 32, duplicateKeys: 'refuse' } as const
 const parse = (text: string | Buffer, depthMax = 32) => parseJson(Buffer.from(text as string), { ...limits, depthMax })

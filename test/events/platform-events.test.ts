@@ -1,12 +1,12 @@
 /** The catalogues of the platform's own events (C.3, C.13), and the page made of them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
+import { eventsPage } from '../../bin/events-page.ts'
 import { BUILT_IN_EVENTS, builtInEvent } from '../../src/events/built-in-events.ts'
 import { LIFECYCLE_EVENTS } from '../../src/events/lifecycle-events.ts'
-import { BUILT_IN_NAMESPACES, parseFullName } from '../../src/model/names.ts'
 import { parseSelector } from '../../src/events/selector.ts'
-import { eventsPage } from '../../bin/events-page.ts'
+import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
+import { BUILT_IN_NAMESPACES, parseFullName } from '../../src/model/names.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 
 const root = new URL('../../', import.meta.url)

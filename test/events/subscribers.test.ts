@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createSystemRandom } from '../../src/clock.ts'
-import { createIds } from '../../src/model/ids.ts'
 import { encodeSubscribers, readSubscribers, subscriberKey } from '../../src/events/subscribers.ts'
+import { createIds } from '../../src/model/ids.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const tail = fc.string({ unit: fc.constantFrom(...ALPHABET), minLength: 12, maxLength: 12 })

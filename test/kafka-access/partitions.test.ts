@@ -1,10 +1,10 @@
 /** What a crash leaves between an organization's topics and its record, and how the next start sets it right. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { createPartitions, type Partitions } from '../../src/control-plane/kafka/partitions.ts'
 import { createAnnounce } from '../../src/control-plane/store/announce.ts'
-import type { Organization } from '../../src/model/records.ts'
 import { createControlStore } from '../../src/control-plane/store/store.ts'
 import { createIds } from '../../src/model/ids.ts'
-import { createPartitions, type Partitions } from '../../src/control-plane/kafka/partitions.ts'
+import type { Organization } from '../../src/model/records.ts'
 import { type ControlProcess, clock, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
 
 const ids = createIds({ clock, random })

@@ -2,11 +2,11 @@
 
 import { expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
-import { cacheDirectory } from '../../src/settings/config.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { type Accounts, createAccounts } from '../../src/kafka/admin/accounts.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/logger.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { control } from '../../topics/control.ts'
 import { testsUseContainers } from '../support/containers.ts'
 import { createClient } from '../support/kafkajs-client.ts'

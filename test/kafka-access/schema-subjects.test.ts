@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Registration } from '../../src/model/records.ts'
+import { schemaHash } from '../../src/json/canonical-json.ts'
 import { eventOfSchema, schemaIndexOf } from '../../src/kafka-access/schema-ids.ts'
 import { subjectsOf } from '../../src/kafka-access/schema-subjects.ts'
-import { schemaHash } from '../../src/json/canonical-json.ts'
+import type { Registration } from '../../src/model/records.ts'
 
 let made = 0
 function registration(name: string, version: string, changes: Partial<Registration> = {}): Registration {

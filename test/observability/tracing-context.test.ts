@@ -1,13 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { FORMATS } from '../../src/delivery/wire-formats/index.ts'
 import { createIngressTags, readIngress } from '../../src/events/ingress.ts'
-import {
-  formatTraceparent,
-  isSampled,
-  parseTraceparent,
-  readTraceparent,
-  traceIdOf,
-} from '../../src/events/trace-context.ts'
+import { formatTraceparent, isSampled, parseTraceparent, readTraceparent, traceIdOf } from '../../src/events/trace-context.ts'
 import { event } from '../delivery/receiving.ts'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -3,11 +3,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
-import { readConfig } from '../../src/settings/config.ts'
+import { isSampled, traceIdOf } from '../../src/events/trace-context.ts'
 import { createLogger, type Logger } from '../../src/logger.ts'
 import { beginJudging, traceAttempt, traceEmit, traceInsert } from '../../src/observability/tracing/spans.ts'
-import { isSampled, traceIdOf } from '../../src/events/trace-context.ts'
 import { openTracing, type Tracing } from '../../src/observability/tracing/tracing.ts'
+import { readConfig } from '../../src/settings/config.ts'
 import { type CollectedSpan, type Collector, createCollector } from './tracing-collector.ts'
 
 const clock = createSystemClock()

@@ -2,9 +2,10 @@
  * A program for the tests of the embedded parts: stands in for the platform process that owns them. `embedded-parent.ts <dataDir>` starts both,
  * prints their pids and connections as one line of JSON, closes them on SIGTERM, and tells when one of them ends.
  */
-import { cacheDirectory } from '../../src/settings/config.ts'
+
 import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 
 const dataDir = process.argv[2]!
 const logger = { info: () => {}, warn: (message: string) => console.error(message) }

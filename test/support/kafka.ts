@@ -1,9 +1,9 @@
 /** A real broker for tests, one for all workers of a run. Each test owns its topics: give them names of their own. */
 
 import { join } from 'node:path'
-import { cacheDirectory } from '../../src/settings/config.ts'
 import { type KafkaConnection, startEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import { readChild } from '../../src/embedded/part-directory.ts'
+import { cacheDirectory } from '../../src/settings/config.ts'
 import { containersOf, testsUseContainers } from './containers.ts'
 import { onceAtATime, runDirectory, silent } from './run-directory.ts'
 

@@ -4,14 +4,14 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApp } from '../../src/api/http/app.ts'
 import { createAnswering } from '../../src/api/emits/raw-response.ts'
+import { createApp } from '../../src/api/http/app.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
-import { createIds } from '../../src/model/ids.ts'
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { asShardWork } from '../../src/kafka/runtime/shard-work.ts'
 import { createLogger } from '../../src/logger.ts'
+import { createIds } from '../../src/model/ids.ts'
 import { createUnhandled } from '../../src/process/unhandled.ts'
 import { runAs } from '../../src/process/work.ts'
 

@@ -1,10 +1,10 @@
 /** Deliveries that have had a step, as their newest one makes them: of a webhook or of all, of one state or of any, newest first. */
 import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 import type { Step } from './delivery.ts'
 import { fillFromWindows } from './pages.ts'
 import type { Range } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 import { NO_TYPE_FILTER, type TypeFilter } from './type-filter.ts'
 
 export interface AttemptedFilter extends Partial<TypeFilter>, Range {

@@ -5,11 +5,12 @@
  * delivery or another one. Lists end where attempts end, after 62 days.
  */
 
-import type { Environment } from '../../model/records.ts'
-import { deliveryId } from '../../model/ids.ts'
 import { type Place, readCursor } from '../../model/cursors.ts'
-import { createAttemptedDeliveries } from './attempted-deliveries.ts'
+import { deliveryId } from '../../model/ids.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
+import { createAttemptedDeliveries } from './attempted-deliveries.ts'
 import {
   type Attempt,
   DELIVERY_ID,
@@ -23,7 +24,6 @@ import {
 import type { ConsideredWebhook } from './emit-reads.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 import { readTypeFilter } from './type-filter.ts'
 
 export type { Attempt, Delivery } from './delivery.ts'

@@ -2,12 +2,12 @@
 
 import type { FederationFacts } from '../../../topics/deliveries.ts'
 import type { Finding } from '../../model/codes.ts'
-import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 import { readNameFilter } from './type-filter.ts'
 
 /** C.11.4, without REQUESTED: an emit without a row may still be on its way, which only its place in the ingress can tell. */

@@ -2,13 +2,14 @@
  * What happened to emits, told as the lifecycle events that announce it (C.3.2). No row is written for it: the record of an emit holds all
  * of it already (C.3.1, 4), so that announcing does not triple the traffic.
  */
-import type { Environment } from '../../model/records.ts'
-import { parseEmitId } from '../../model/ids.ts'
+
 import { readCursor } from '../../model/cursors.ts'
+import { parseEmitId } from '../../model/ids.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 import type { Change } from './usage-reads.ts'
 
 export interface EmitLifecycleFilter {

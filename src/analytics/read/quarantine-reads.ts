@@ -1,11 +1,11 @@
 /** Reading the quarantine (C.17): what was refused, and the record as it came. */
 import type { Finding } from '../../model/codes.ts'
-import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 
 /** `topic`, `partition`, `offset`: where the record came in. */
 export interface QuarantineEntry {

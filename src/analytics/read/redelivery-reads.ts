@@ -4,14 +4,14 @@
  */
 
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
-import type { Environment } from '../../model/records.ts'
 import { readCursor } from '../../model/cursors.ts'
-import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
+import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
 import { DELIVERY_ID, type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 
 export interface DeadLetterFilter {
   organizationId: string

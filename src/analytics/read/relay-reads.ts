@@ -5,8 +5,8 @@
 import type { RelayState } from '../../../topics/audit-relays.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { AnalyticsClient } from '../client.ts'
-import { type Page, toPage } from './pages.ts'
 import { readQuery } from '../statements.ts'
+import { type Page, toPage } from './pages.ts'
 
 /** Times are ISO 8601, UTC. */
 export interface Relay {

@@ -1,11 +1,12 @@
 /** What the history knows of replays (C.8). */
-import type { Environment, Replay } from '../../model/records.ts'
-import { parseEventId } from '../../model/ids.ts'
+
 import { readCursor } from '../../model/cursors.ts'
+import { parseEventId } from '../../model/ids.ts'
+import type { Environment, Replay } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
-import { readQuery } from '../statements.ts'
 
 /** Deliveries of a replay by how they stand. */
 export interface ReplayOutcomes {

@@ -1,6 +1,7 @@
 /** Filters of lists by the type of an event: a selector, as webhooks have them, in the parameters of a query. */
-import { ClarionError } from '../../model/codes.ts'
+
 import { notASelector, parseSelector, type Selector } from '../../events/selector.ts'
+import { ClarionError } from '../../model/codes.ts'
 
 /** Each null: not filtered by it. */
 export interface TypeFilter {

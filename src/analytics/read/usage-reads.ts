@@ -1,10 +1,11 @@
 /** Reading meters (C.12) and changes of the control plane (C.3). Months are UTC, `YYYY-MM`. */
-import type { Environment } from '../../model/records.ts'
+
 import { readCursor } from '../../model/cursors.ts'
+import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
+import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
-import { readQuery } from '../statements.ts'
 
 /** The meters of C.12. Those of features that there are not yet stay at 0. */
 export const METERS = [

@@ -1,6 +1,7 @@
 /** Why a delivery gets no attempt now. That its webhook is off is no step of the delivery: it is seen on the webhook as it is. */
-import type { Delivery } from './delivery.ts'
+
 import type { ControlView } from '../../model/control-view.ts'
+import type { Delivery } from './delivery.ts'
 
 /** The delivery, with the reason `webhook_inactive` if it waits for its webhook to be switched on. */
 export function withWaitingReason(view: ControlView, organizationId: string, delivery: Delivery): Delivery {

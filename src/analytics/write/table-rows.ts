@@ -1,7 +1,7 @@
 /** From records of an audit topic to rows of tables: which field becomes which column, and where a row belongs. */
 import type { Codec } from '../../../topics/avro.ts'
-import { INSERT_SPANS_MAX, type TracedEmit } from '../../observability/tracing/spans.ts'
 import { isSampled } from '../../events/trace-context.ts'
+import { INSERT_SPANS_MAX, type TracedEmit } from '../../observability/tracing/spans.ts'
 import type { InsertBlock } from '../client.ts'
 import {
   type Copy,

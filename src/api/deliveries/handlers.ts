@@ -1,17 +1,17 @@
 /** Deliveries and their attempts (C.10): read from ClickHouse, asked for by commands to the engine. */
 import type { Delivery } from '../../analytics/read/delivery-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
+import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import type { Clock } from '../../clock.ts'
+import { getWebhook } from '../../control-plane/webhooks/webhooks.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import { getWebhook } from '../../control-plane/webhooks/webhooks.ts'
 import { parseEventId } from '../../model/ids.ts'
-import { pagingOf } from '../http/paging.ts'
 import type { Redelivery, RedriveChoice } from '../../replay/redelivery.ts'
+import { ownerOf } from '../http/caller.ts'
+import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { refuseEmptyRange } from '../http/validate.ts'
-import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
-import { ownerOf } from '../http/caller.ts'
 
 /** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
 const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const

@@ -1,10 +1,11 @@
 /** Routes of deliveries (C.10). Their literal paths stand before `/webhooks/:id` (K-18). */
+
+import type { Route } from '../http/route.ts'
+import { list, routesWith } from '../http/route-table.ts'
+import { listOf } from '../http/schema-parts.ts'
 import type { createDeliveryHandlers } from './handlers.ts'
 import { bareDeliveries, bareDelivery } from './presenter.ts'
-import { list, routesWith } from '../http/route-table.ts'
-import type { Route } from '../http/route.ts'
 import * as deliveries from './schemas.ts'
-import { listOf } from '../http/schema-parts.ts'
 
 export interface DeliveryHandlers {
   deliveries: ReturnType<typeof createDeliveryHandlers>

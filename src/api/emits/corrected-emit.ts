@@ -3,15 +3,15 @@
  * Nothing is judged here; admission judges it as any emit.
  */
 import type { QuarantinedRecord } from '../../analytics/read/quarantine-reads.ts'
-import { ClarionError } from '../../model/codes.ts'
-import type { Registration } from '../../model/records.ts'
 import { type IngressTags, readIngress } from '../../events/ingress.ts'
+import type { ReadEmit } from '../../ingress/submit-emit.ts'
 import { sliceMembers } from '../../json/json-slices.ts'
-import { isNear } from '../../model/time.ts'
 import type { Headers, LogRecord } from '../../kafka/ports.ts'
 import { eventOfSchema } from '../../kafka-access/schema-ids.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { Registration } from '../../model/records.ts'
+import { isNear } from '../../model/time.ts'
 import { malformed } from '../http/body.ts'
-import type { ReadEmit } from '../../ingress/submit-emit.ts'
 
 export interface Repair {
   /** As it was sent. */

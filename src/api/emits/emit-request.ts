@@ -2,14 +2,15 @@
  * The body of an emit (C.11.4), read by its slices: the payload is cut out as the bytes that came in and judged in `admit` alone; what
  * stands around it is checked here, since it travels as headers.
  */
-import type { Finding } from '../../model/codes.ts'
+
 import { TOKEN_CHARACTERS_MAX } from '../../events/chain.ts'
 import type { EmitRequest } from '../../events/ingress.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
+import type { ReadEmit } from '../../ingress/submit-emit.ts'
 import { type Slice, sliceMembers } from '../../json/json-slices.ts'
 import { HALF_A_PAIR } from '../../json/json-text.ts'
+import type { Finding } from '../../model/codes.ts'
 import { isNear, NOT_A_TIME, parseTime, TIME_CHARACTERS_MAX } from '../../model/time.ts'
-import type { ReadEmit } from '../../ingress/submit-emit.ts'
 import { malformed } from '../http/body.ts'
 
 const NAME_CHARACTERS_MAX = 200

@@ -1,17 +1,17 @@
 /** What stands around an emit that is answered on the raw response: request id, key and scope, body, and the error envelope. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LoadShedder } from '../../ingress/load-shedding.ts'
+import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
+import type { Emitter } from '../../ingress/submit-emit.ts'
+import type { Logger } from '../../logger.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { Logger } from '../../logger.ts'
 import { nameRequest } from '../../process/work.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
 import { checkContentType, RequestAborted, readBody } from '../http/body.ts'
-import type { Emitter } from '../../ingress/submit-emit.ts'
-import type { EmitAnswer } from './answer.ts'
 import { failureBody, failureOf, JSON_TYPE } from '../http/envelope.ts'
-import type { LoadShedder } from '../../ingress/load-shedding.ts'
-import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { DirectHandler } from '../http/route.ts'
+import type { EmitAnswer } from './answer.ts'
 
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 

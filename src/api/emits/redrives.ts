@@ -2,14 +2,14 @@
 import type { Emit } from '../../analytics/read/emit-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
-import { ClarionError } from '../../model/codes.ts'
-import type { Owner } from '../../model/records.ts'
-import { originOf, parseEmitId } from '../../model/ids.ts'
 import { platformEmit } from '../../ingress/platform-emit.ts'
 import type { SubmitPlatformEmit } from '../../ingress/submit-platform-emit.ts'
+import { ClarionError } from '../../model/codes.ts'
+import { originOf, parseEmitId } from '../../model/ids.ts'
+import type { Owner } from '../../model/records.ts'
+import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { shownEmitResult } from '../shared/emit-result.ts'
-import { ownerOf } from '../http/caller.ts'
 
 /** A judged emit is in ClickHouse within this time, normally within one. */
 const RECORD_TIMEOUT_MS = 8_000

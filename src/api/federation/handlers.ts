@@ -8,15 +8,15 @@ import type { NewExternalPeer } from '../../control-plane/federation/external-pe
 import type { Federation } from '../../control-plane/federation/federation.ts'
 import type { NewGroup } from '../../control-plane/federation/groups.ts'
 import { isExpired } from '../../control-plane/federation/membership.ts'
-import { createShown } from './presenter.ts'
-import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
 import type { Pings } from '../../delivery/ping.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
+import { organizationOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { createShown } from './presenter.ts'
 import { isOn } from './schemas.ts'
-import { organizationOf } from '../http/caller.ts'
 
 /** Of one group, shown with it; the whole list has pages. */
 const MEMBERS_SHOWN = 200

@@ -3,10 +3,10 @@
  * where the other side acted, its organization stands for the key.
  */
 import type { Clock } from '../../clock.ts'
-import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../model/records.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import { countsAsMember } from '../../control-plane/federation/members.ts'
 import { standing } from '../../control-plane/federation/membership.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../model/records.ts'
 
 type Reading = Pick<ControlView, 'find' | 'federation'>
 

@@ -1,8 +1,9 @@
 /** Routes of federation (C.1.3). Every one of them is Enterprise's; members see what is theirs. */
+
+import type { Route } from '../http/route.ts'
+import { list, routesWith } from '../http/route-table.ts'
 import type { createFederationHandlers } from './handlers.ts'
 import type { createRelayHandlers } from './relays.ts'
-import { list, routesWith } from '../http/route-table.ts'
-import type { Route } from '../http/route.ts'
 import * as federation from './schemas.ts'
 
 export interface FederationHandlers {

@@ -1,6 +1,19 @@
 import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/records.ts'
 import type { Schema } from '../http/route.ts'
-import { anyObject, boolean, integer, listOf, nullable, object, oneOf, optionalText, stored, string, text, time } from '../http/schema-parts.ts'
+import {
+  anyObject,
+  boolean,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  optionalText,
+  stored,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 
 /** `?includeArchived`, `?includeArchived=true`: a flag is on when it stands there and does not say otherwise. */
 export const flag: Schema = { type: 'string', enum: ['', 'true', 'false', '1', '0'] }

@@ -2,10 +2,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../clock.ts'
-import { ClarionError } from '../../model/codes.ts'
-import type { Scope } from '../../model/records.ts'
 import { hashApiKey } from '../../crypto/secret-box.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Scope } from '../../model/records.ts'
 import { createFailedKeys } from './failed-keys.ts'
 import type { Access, Principal } from './route.ts'
 

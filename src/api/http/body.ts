@@ -1,11 +1,11 @@
 /** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
 import type { IncomingMessage } from 'node:http'
-import { ClarionError, type Finding } from '../../model/codes.ts'
 import { inexactNumbers } from '../../json/inexact-numbers.ts'
 import { parseJson } from '../../json/json.ts'
 import { encodingFault } from '../../json/json-encoding.ts'
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { sliceMembers } from '../../json/json-slices.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import { findJsonFault } from './json-fault.ts'
 
 export const BODY_BYTES_MAX = 300 * 1024

@@ -1,8 +1,8 @@
 /** From a request to a call: everything that is checked before a handler sees it, in the order in which the first failure is told. */
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
-import { ClarionError, CODES } from '../../model/codes.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
+import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'

@@ -4,8 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { ClarionError } from '../../model/codes.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
+import { ClarionError } from '../../model/codes.ts'
 
 const NAME = 'idempotency-key'
 const ASCII = /^[ -~]*$/

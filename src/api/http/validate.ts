@@ -1,8 +1,8 @@
 /** Bodies and queries against the schemas of the route table. Times are rewritten in one form, the one that every reader of them takes. */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import { ClarionError, type Finding } from '../../model/codes.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
 import { HALF_A_PAIR } from '../../json/json-text.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import { NOT_A_TIME, parseTime } from '../../model/time.ts'
 import { choiceOf, isOfChoice } from './field-choice.ts'
 import type { Schema } from './route.ts'

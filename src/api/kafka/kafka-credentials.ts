@@ -1,13 +1,14 @@
 /** Kafka credentials (C.17): how an organization's own applications log in to the broker. */
-import { ClarionError } from '../../model/codes.ts'
-import type { KafkaCredential } from '../../model/records.ts'
-import type { ControlView } from '../../model/control-view.ts'
-import type { ClientListener, KafkaAccess } from '../../kafka-access/access.ts'
+
 import type { NewKafkaCredential } from '../../control-plane/kafka/credentials.ts'
+import type { ClientListener, KafkaAccess } from '../../kafka-access/access.ts'
 import { namesOf } from '../../kafka-access/grants.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { KafkaCredential } from '../../model/records.ts'
+import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { ownerOf } from '../http/caller.ts'
 
 const MECHANISM = 'SCRAM-SHA-512'
 

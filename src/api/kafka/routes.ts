@@ -1,8 +1,9 @@
 /** Routes of direct Kafka access (C.17): credentials, schema façade, partitions. */
+
+import type { Route } from '../http/route.ts'
+import { deleted, list, route } from '../http/route-table.ts'
 import type { createKafkaCredentialHandlers } from './kafka-credentials.ts'
 import type { createPartitionHandlers } from './partitions.ts'
-import { deleted, list, route } from '../http/route-table.ts'
-import type { Route } from '../http/route.ts'
 import * as kafka from './schemas.ts'
 
 export interface KafkaHandlers {

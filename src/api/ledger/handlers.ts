@@ -1,8 +1,8 @@
 /** The operator's check that the books agree (C.4 `ledger`, C.12). */
 import type { LedgerReads } from '../../analytics/read/ledger-reads.ts'
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import type { ControlView } from '../../model/control-view.ts'
 import type { Answer, Call } from '../http/route.ts'
 
 export function createLedgerHandlers(deps: {

@@ -1,15 +1,15 @@
 /** The operator's calls (C.0.6) and an organization's own keys. */
 
-import { ClarionError } from '../../model/codes.ts'
 import type { Keys, NewKey } from '../../control-plane/organizations/keys.ts'
 import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations/organizations.ts'
-import type { ApiKey, Organization } from '../../model/records.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { ApiKey, Organization } from '../../model/records.ts'
+import { keyOf, organizationOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { shownKey, shownOrganization } from './presenter.ts'
-import { keyOf, organizationOf } from '../http/caller.ts'
 
 export function createOrganizationHandlers({ organizations, keys, view }: { organizations: Organizations; keys: Keys; view: ControlView }) {
   const shown = async (changing: Promise<Organization>): Promise<Answer> => ({ data: shownOrganization(await changing) })

@@ -1,5 +1,5 @@
-import { SCOPES } from '../../model/records.ts'
 import { SLUG_PATTERN } from '../../control-plane/organizations/slugs.ts'
+import { SCOPES } from '../../model/records.ts'
 import { boolean, environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from '../http/schema-parts.ts'
 
 const email = { ...text(3, 254), format: 'email' }

@@ -1,16 +1,16 @@
 /** `POST /platform/events`: the platform's own services publish the built-in events (C.13) with the operator's key. */
 
 import type { Clock } from '../../clock.ts'
-import { ClarionError, CODES } from '../../model/codes.ts'
-import type { ControlView } from '../../model/control-view.ts'
-import { builtInEmit } from '../../ingress/built-in-emit.ts'
 import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
 import { isIdempotencyKey } from '../../events/ingress-emit.ts'
-import { isNear, NOT_A_TIME, parseTime } from '../../model/time.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
+import { builtInEmit } from '../../ingress/built-in-emit.ts'
+import type { SubmitPlatformEmit } from '../../ingress/submit-platform-emit.ts'
+import { ClarionError, CODES } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import { isNear, NOT_A_TIME, parseTime } from '../../model/time.ts'
 import { createValidators } from '../../registry/validators.ts'
 import { agreedKey } from '../http/idempotency-key.ts'
-import type { SubmitPlatformEmit } from '../../ingress/submit-platform-emit.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { shownEmitResult } from '../shared/emit-result.ts'
 

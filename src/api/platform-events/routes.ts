@@ -1,6 +1,7 @@
 /** The route by which the platform's own services publish their built-in events (C.13). */
-import { route } from '../http/route-table.ts'
+
 import type { Route } from '../http/route.ts'
+import { route } from '../http/route-table.ts'
 import { emitResult } from '../shared/emit-result.ts'
 import type { createPlatformEventHandlers } from './handlers.ts'
 import { newPlatformEvent } from './schemas.ts'

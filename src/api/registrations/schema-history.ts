@@ -4,9 +4,9 @@
  */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
+import { parseJson } from '../../json/json.ts'
 import type { Finding } from '../../model/codes.ts'
 import type { Owner } from '../../model/records.ts'
-import { parseJson } from '../../json/json.ts'
 
 export interface SchemaHistory {
   /** ISO 8601: recorded at or after, recorded before. */

@@ -1,13 +1,13 @@
 /** Replays and recoveries to a webhook (C.8). */
 import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
-import type { Replay } from '../../model/records.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays/replays.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Replay } from '../../model/records.ts'
+import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
-import { ownerOf } from '../http/caller.ts'
 import { shownReplay } from './presenter.ts'
 
 const NOTHING_YET: ReplayOutcomes = { processed: 0, succeeded: 0, failed: 0, lastRecordedAt: null }

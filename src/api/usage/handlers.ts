@@ -3,13 +3,13 @@ import type { Reads } from '../../analytics/read/reads.ts'
 import type { Meter } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plans/plan-usage.ts'
-import type { Environment, Organization } from '../../model/records.ts'
-import type { ControlView } from '../../model/control-view.ts'
-import { parseTime } from '../../model/time.ts'
-import { planOf } from '../../model/plans.ts'
 import type { LiveUsage } from '../../ingress/ports.ts'
-import type { Answer, Call } from '../http/route.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import { planOf } from '../../model/plans.ts'
+import type { Environment, Organization } from '../../model/records.ts'
+import { parseTime } from '../../model/time.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
+import type { Answer, Call } from '../http/route.ts'
 
 const RECENT_FAILURES = 10
 const HOUR_MS = 3_600_000

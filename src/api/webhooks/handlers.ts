@@ -3,8 +3,6 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-reads.ts'
 import type { Clock } from '../../clock.ts'
-import type { Webhook } from '../../model/records.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import { ownWebhooks } from '../../control-plane/webhooks/webhook-plan.ts'
 import {
   getWebhook,
@@ -15,12 +13,14 @@ import {
   type Webhooks,
 } from '../../control-plane/webhooks/webhooks.ts'
 import type { Pings } from '../../delivery/ping.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { Webhook } from '../../model/records.ts'
+import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownWebhook } from './presenter.ts'
 import { unlessAway } from '../http/unless-away.ts'
+import { shownWebhook } from './presenter.ts'
 import type { WaitingWebhooks } from './waiting-webhooks.ts'
-import { ownerOf } from '../http/caller.ts'
 
 /**
  * A webhook made in the original's way (K-7) is signed, rendered and retried as the original's documents say, unless the call says otherwise;

@@ -1,10 +1,11 @@
 /** Routes of webhooks and subscriptions (C.10, C.11.6). Those of deliveries stand before: `deliveries` is no id. */
-import type { createSubscriptionHandlers } from './subscriptions.ts'
+
+import type { Route } from '../http/route.ts'
+import { deleted, list, routesWith } from '../http/route-table.ts'
 import type { createWebhookHandlers } from './handlers.ts'
 import { bareWebhook } from './presenter.ts'
-import { deleted, list, routesWith } from '../http/route-table.ts'
-import type { Route } from '../http/route.ts'
 import * as webhooks from './schemas.ts'
+import type { createSubscriptionHandlers } from './subscriptions.ts'
 
 export interface WebhookHandlers {
   webhooks: ReturnType<typeof createWebhookHandlers>

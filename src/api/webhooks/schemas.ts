@@ -1,5 +1,4 @@
 import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/records.ts'
-import { WAITING_REASONS } from './waiting-webhooks.ts'
 import {
   anyObject,
   boolean,
@@ -16,6 +15,7 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { WAITING_REASONS } from './waiting-webhooks.ts'
 
 const selectors = { type: 'array', items: text(1, 255), minItems: 1, maxItems: 100 }
 const retry = object({

@@ -2,13 +2,14 @@
  * Subscriptions (C.11.6, B.1.1): a webhook by another name. `evs_…` is the webhook `wh_…` with the same characters; it carries the signature
  * of the original (profile `event`) beside the standard one.
  */
-import { ClarionError, type Finding } from '../../model/codes.ts'
+
 import { subscriptionIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
 import type { Webhooks } from '../../control-plane/webhooks/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
+import { ClarionError, type Finding } from '../../model/codes.ts'
 import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../model/names.ts'
-import type { Answer, Call } from '../http/route.ts'
 import { ownerOf } from '../http/caller.ts'
+import type { Answer, Call } from '../http/route.ts'
 
 interface NewSubscription {
   /** `<namespace>.<name>` */

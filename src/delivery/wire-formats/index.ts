@@ -1,7 +1,7 @@
 /** The wire formats of C.10 (K-7): what a body looks like to its receiver. Each is a pure function of the stored envelope and the payload's bytes. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { WireFormat } from '../../model/records.ts'
 import { type DeliveryFacts, renderEnvelope } from '../../events/envelope.ts'
+import type { WireFormat } from '../../model/records.ts'
 import { renderCloudEvent } from './cloudevents.ts'
 import { renderCtrlplane } from './ctrlplane.ts'
 import { renderPlatforma } from './platforma.ts'

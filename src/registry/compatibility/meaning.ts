@@ -2,8 +2,9 @@
  * What a schema says, as a number: two schemas with the same number take exactly the same values, wherever they stand and whatever their
  * parts are called. References count as what they lead to; annotations and names (`$id`, `$anchor`, `$defs`) count for nothing.
  */
-import { isJsonObject } from '../../json/json-pointer.ts'
+
 import { identityOf } from '../../json/canonical-json.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
 import type { References, Schema } from '../references.ts'
 import { type SchemaObject, subschemasOf } from '../schema-positions.ts'
 

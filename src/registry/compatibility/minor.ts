@@ -3,18 +3,19 @@
  * conjunction of its keywords; each that changed must take every value that it took and keep what consumers rely on. One that stayed,
  * whatever it is, takes what it took, as long as its meaning does not depend on what changed beside it. What is not decided is refused.
  */
-import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
+
 import { identityOf } from '../../json/canonical-json.ts'
-import { beginWork, spendOnPattern, TooCostly } from '../judging/work.ts'
+import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import { createPatterns, type Pattern } from '../../json/patterns.ts'
+import { beginWork, spendOnPattern, TooCostly } from '../judging/work.ts'
 import { type References, resolveReferences } from '../references.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
 import { compareBounds } from './bounds.ts'
 import { compareItems } from './items.ts'
 import { createMeanings, isAnnotation, isSaying, type Meanings, RecursiveSchema } from './meaning.ts'
 import { compareMembers } from './members.ts'
-import { compareValues } from './values.ts'
 import { createReport, type MinorReport, type MinorResult } from './report.ts'
+import { compareValues } from './values.ts'
 
 /** One side of the comparison. */
 interface Side {

@@ -1,8 +1,9 @@
 /** What a patch may change (C.11.3): descriptions, and nothing else. */
-import type { Finding } from '../../model/codes.ts'
+
+import { identityOf } from '../../json/canonical-json.ts'
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
-import { identityOf } from '../../json/canonical-json.ts'
+import type { Finding } from '../../model/codes.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
 
 /** Whether two schemas are the same but for `description`s at schema positions; the first difference otherwise. */

@@ -1,6 +1,7 @@
 /** What is found while two schemas are compared, and the words for it: each says what is in the way and how to go on. */
-import type { Finding } from '../../model/codes.ts'
+
 import { finding } from '../../json/json-text.ts'
+import type { Finding } from '../../model/codes.ts'
 
 /** Why a change cannot be a minor. */
 const REFUSALS = {

@@ -1,6 +1,7 @@
 /** `type`, `format`, `enum`, `const`, `pattern`: any change of them is either new to consumers or too narrow for old payloads. */
-import { pointerTo } from '../../json/json-pointer.ts'
+
 import { identityOf } from '../../json/canonical-json.ts'
+import { pointerTo } from '../../json/json-pointer.ts'
 import { typesOf } from './meaning.ts'
 import type { Pair } from './minor.ts'
 

@@ -8,10 +8,11 @@
  * Numbers are compared as decimals. A double represents the shortest decimal that reads back as it; a number beyond 2^53 that no double carries
  * comes as an `ExactNumber` (`parseJson` has them in `exact`).
  */
-import type { Finding } from '../../model/codes.ts'
+
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
 import { createPatterns } from '../../json/patterns.ts'
+import type { Finding } from '../../model/codes.ts'
 import { resolveReferences, type Schema } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { arrayRules, unevaluatedItems } from './arrays.ts'

@@ -1,9 +1,10 @@
 /** A subschema prepared for judging, and one value being judged. */
-import type { Finding } from '../../model/codes.ts'
-import type { SchemaFlavour } from '../../model/records.ts'
+
 import { pointerTo } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
 import type { Pattern } from '../../json/patterns.ts'
+import type { Finding } from '../../model/codes.ts'
+import type { SchemaFlavour } from '../../model/records.ts'
 import type { References, Resource, Schema } from '../references.ts'
 import type { ArrayRules } from './arrays.ts'
 import type { ObjectRules } from './objects.ts'

@@ -1,6 +1,7 @@
 /** Keywords about values of any type, numbers and strings. Messages are those of Ajv, which clients know. */
-import { ExactNumber } from '../../json/exact-number.ts'
+
 import { identityOf } from '../../json/canonical-json.ts'
+import { ExactNumber } from '../../json/exact-number.ts'
 import { formatOf } from '../formats.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import { isMultipleOf } from './multiple-of.ts'

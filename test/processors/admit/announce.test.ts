@@ -1,10 +1,10 @@
 /** What `admit` announces (C.3): the steps of an emit to those who name them, and what an organization should know unasked. */
 import { describe, expect, it } from '@jest/globals'
-import type { Environment, Organization } from '../../../src/model/records.ts'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { planOf } from '../../../src/model/plans.ts'
+import type { Environment, Organization } from '../../../src/model/records.ts'
 import { admissionCounters, counterKeys, organizationCountersCodec } from '../../../topics/admission-counters.ts'
 import { auditChanges, auditChangesCodec } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'

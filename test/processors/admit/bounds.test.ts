@@ -1,9 +1,9 @@
 /** Whatever an organization sends, what `admit` writes about it can be written: a record that the broker refuses would be tried for ever. */
 import { hash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { planOf } from '../../../src/model/plans.ts'
 import { admissionKeys, admissionKeysCodec } from '../../../topics/admission-keys.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'

@@ -1,8 +1,8 @@
 /** What the platform emits for an organization: numbered, logged, delivered and recorded like an emit, once, and on no quota. */
 import { describe, expect, it } from '@jest/globals'
-import type { ControlView } from '../../../src/model/control-view.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
+import type { ControlView } from '../../../src/model/control-view.ts'
 import { admissionCounters, organizationCountersCodec } from '../../../topics/admission-counters.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { createNotices } from '../../../processors/deliver/outcome/notices.ts'
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
-import { createOwnerNotices, NoRecipient } from '../../../src/notifications/owner-notices.ts'
 import { createLogger } from '../../../src/logger.ts'
+import { createOwnerNotices, NoRecipient } from '../../../src/notifications/owner-notices.ts'
 import type { PendingNotice } from '../../../topics/delivery-state.ts'
 
 const FACTS = { organizationId: 'org_1', webhookId: 'wh_1', kind: 'failing', deliveryId: 'dlv_1', error: null, occurredAtMs: 0 } as const
