@@ -8,7 +8,11 @@ const ROOMS = [
     path: '^src/(clock|logger)[.]ts$',
     why: 'Everything else is handed a clock and a logger, so they use nothing of it.',
   },
-  { name: 'process', path: '^src/process/', why: 'Whose work runs, and how a start waits or stops: needs the clock alone.' },
+  {
+    name: 'process',
+    path: '^src/process/',
+    why: 'Whose work runs, and how a start waits or stops: needs the clock alone.',
+  },
   {
     name: 'model',
     path: '^src/model/',
@@ -22,30 +26,62 @@ const ROOMS = [
     path: '^src/kafka/',
     why: 'The Kafka client and its processors would serve any program: they know no event and no organization.',
   },
-  { name: 'events', path: '^src/events/', why: 'What an event is does not depend on who emits, stores or receives it.' },
-  { name: 'observability', path: '^src/observability/', why: 'Metrics and spans are given their figures and fetch none.' },
-  { name: 'analytics', path: '^src/analytics/', why: 'The history is written from topics and read by those above; it decides nothing.' },
-  { name: 'registry', path: '^src/registry/', why: 'Schemas are judged and compared without an organization, a store or a broker.' },
+  {
+    name: 'events',
+    path: '^src/events/',
+    why: 'What an event is does not depend on who emits, stores or receives it.',
+  },
+  {
+    name: 'observability',
+    path: '^src/observability/',
+    why: 'Metrics and spans are given their figures and fetch none.',
+  },
+  {
+    name: 'analytics',
+    path: '^src/analytics/',
+    why: 'The history is written from topics and read by those above; it decides nothing.',
+  },
+  {
+    name: 'registry',
+    path: '^src/registry/',
+    why: 'Schemas are judged and compared without an organization, a store or a broker.',
+  },
   {
     name: 'ingress',
     path: '^src/ingress/',
     why: 'From an emit to its verdict, for HTTP, MCP and workflows alike: so it knows none of them.',
   },
   { name: 'delivery', path: '^src/delivery/', why: 'One signed request and its schedule: no Kafka, no store.' },
-  { name: 'notifications', path: '^src/notifications/', why: 'Mail to owners is sent for the rooms above, and knows none of them.' },
+  {
+    name: 'notifications',
+    path: '^src/notifications/',
+    why: 'Mail to owners is sent for the rooms above, and knows none of them.',
+  },
   {
     name: 'control-plane',
     path: '^src/control-plane/',
     why: 'What may be changed, and by whom; it uses schemas, ingress and delivery, and none of its callers.',
   },
-  { name: 'kafka-access', path: '^src/kafka-access/', why: 'The broker follows the control plane, never the other way round.' },
-  { name: 'ledger', path: '^src/ledger/', why: 'The books are compared from outside: nothing that is checked may lean on the check.' },
+  {
+    name: 'kafka-access',
+    path: '^src/kafka-access/',
+    why: 'The broker follows the control plane, never the other way round.',
+  },
+  {
+    name: 'ledger',
+    path: '^src/ledger/',
+    why: 'The books are compared from outside: nothing that is checked may lean on the check.',
+  },
   {
     name: 'replay',
     path: '^src/replay/',
     why: 'What is delivered or emitted again comes from the history; the engine that does it lies above.',
   },
-  { name: 'processors', path: '^processors/', why: 'A consumer group is a program of its own: nobody imports it but the composition.' },
+  {
+    name: 'processors',
+    path: '^processors/',
+    why: 'A consumer group is a program of its own: nobody imports it but the composition.',
+  },
   { name: 'api', path: '^src/api/', why: 'HTTP is one door of several: nothing below may know that it is there.' },
   {
     name: 'settings',
@@ -57,7 +93,11 @@ const ROOMS = [
     path: '^src/embedded/',
     why: 'The broker and ClickHouse that come with the platform are started by the composition alone.',
   },
-  { name: 'compose', path: '^src/compose/', why: 'The composition root imports everything, so only the program imports it.' },
+  {
+    name: 'compose',
+    path: '^src/compose/',
+    why: 'The composition root imports everything, so only the program imports it.',
+  },
   { name: 'main', path: '^src/main[.]ts$', why: 'The program is imported by nobody.' },
 ]
 
@@ -72,7 +112,10 @@ const upwards = ROOMS.slice(0, -1).map(({ name, path, why }, floor) => ({
 /** Of side by side in one layer: neither may import the other, though one of them had to be listed first. */
 const apart = [
   { rooms: ['json', 'crypto'], why: 'Signing needs bytes, not JSON.' },
-  { rooms: ['processors', 'api'], why: 'Processors and the API meet in topics and in the history, not in code: each is scaled alone.' },
+  {
+    rooms: ['processors', 'api'],
+    why: 'Processors and the API meet in topics and in the history, not in code: each is scaled alone.',
+  },
 ].map(({ rooms: [below, above], why }) => ({
   name: `${above}-imports-no-${below}`,
   comment: why,
@@ -135,7 +178,8 @@ export default {
     },
     {
       name: 'no-unnamed-circle-of-types',
-      comment: 'A type that two files share lies in one of them or below both; TYPE_CYCLES names the exceptions, each with its reason.',
+      comment:
+        'A type that two files share lies in one of them or below both; TYPE_CYCLES names the exceptions, each with its reason.',
       severity: 'error',
       from: { pathNot: TYPE_CYCLES },
       to: { circular: true },
@@ -157,7 +201,8 @@ export default {
     },
     {
       name: 'clients-use-the-public-api',
-      comment: 'The SDKs and the console are installed without the platform: they speak to it over HTTP and import none of it.',
+      comment:
+        'The SDKs and the console are installed without the platform: they speak to it over HTTP and import none of it.',
       severity: 'error',
       from: { path: '^(sdks|console)/' },
       to: { path: '^(src|topics|processors|bin|bench|faults|demo|conformance|test)/' },

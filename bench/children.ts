@@ -66,7 +66,9 @@ function watch(process: ChildProcess, clock: Clock): Child {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       log = (log + text).slice(-LOG_CHARS_MAX)
     })
-  const exited = new Promise<number | string>(resolve => process.once('exit', (code, signal) => resolve(code ?? signal ?? '')))
+  const exited = new Promise<number | string>(resolve =>
+    process.once('exit', (code, signal) => resolve(code ?? signal ?? '')),
+  )
   const running = () => process.exitCode === null && process.signalCode === null
   return {
     pid: process.pid,

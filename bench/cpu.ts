@@ -32,7 +32,8 @@ export function watchParts(pids: Record<string, number>): (count: number, fresh:
 
 /** Starts counting the CPU of these processes, by name. The answer tells how many seconds all of them together, and each, have used since. */
 export function watchCpu(pids: Record<string, number>): () => { seconds: number; parts: Record<string, number> } {
-  const used = () => Object.entries(pids).map(([name, pid]) => [name, (readProcess(pid)?.ticks ?? Number.NaN) / TICKS_PER_S] as const)
+  const used = () =>
+    Object.entries(pids).map(([name, pid]) => [name, (readProcess(pid)?.ticks ?? Number.NaN) / TICKS_PER_S] as const)
   const before = new Map(used())
   return () => {
     const parts = used().map(([name, seconds]) => [name, seconds - before.get(name)!] as const)
@@ -59,7 +60,8 @@ function ownTicks(): number {
     const read = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined
     if (read) below.set(read.parent, [...(below.get(read.parent) ?? []), read])
   }
-  const count = (pid: number): number => (below.get(pid) ?? []).reduce((sum, child) => sum + child.ticks + count(child.pid), 0)
+  const count = (pid: number): number =>
+    (below.get(pid) ?? []).reduce((sum, child) => sum + child.ticks + count(child.pid), 0)
   return readProcess(process.pid)!.ticks + count(process.pid)
 }
 

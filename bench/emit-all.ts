@@ -16,9 +16,13 @@ export interface PlatformClient {
 
 export async function createPlatformClient(stand: Stand, platform: PlatformProcess): Promise<PlatformClient> {
   const slug = `b${stand.random.bytes(6).toString('hex')}`
-  const made = await post<{ organization: { id: string }; apiKey: string }>(platform.client(platform.adminKey), '/api/v1/organizations', {
-    ...{ name: slug, slug, plan: 'ENTERPRISE', ownerEmail: 'bench@example.test' },
-  })
+  const made = await post<{ organization: { id: string }; apiKey: string }>(
+    platform.client(platform.adminKey),
+    '/api/v1/organizations',
+    {
+      ...{ name: slug, slug, plan: 'ENTERPRISE', ownerEmail: 'bench@example.test' },
+    },
+  )
   const client = platform.client(made.apiKey)
   return {
     id: made.organization.id,
@@ -34,7 +38,11 @@ export async function createPlatformClient(stand: Stand, platform: PlatformProce
             name: 'platformxe.generic',
             payload: { kind: kind(from! + index), data: { n: from! + index, note } },
           }))
-          const { results } = await post<{ results: Array<{ status: number }> }>(client, '/api/v1/events/custom/emit/batch', { items })
+          const { results } = await post<{ results: Array<{ status: number }> }>(
+            client,
+            '/api/v1/events/custom/emit/batch',
+            { items },
+          )
           const refused = results.find(({ status }) => status !== 202)
           if (refused) throw new Error(`an emit was refused: ${JSON.stringify(refused)}`)
         }

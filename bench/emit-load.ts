@@ -66,7 +66,14 @@ process.once('message', load => void run(load as EmitLoad).then(result => proces
 
 async function run({ port, flooding, quiet, inFlight, warmS, seconds, times }: EmitLoad): Promise<EmitLoadResult> {
   const connections = await openConnections(clock, port, CONNECTIONS)
-  const result: EmitLoadResult = { answers: [], sustainablePerS: 0, acknowledged: [], lagsMs: [], ownCores: 0, failures: [] }
+  const result: EmitLoadResult = {
+    answers: [],
+    sustainablePerS: 0,
+    acknowledged: [],
+    lagsMs: [],
+    ownCores: 0,
+    failures: [],
+  }
   let startMs = clock.monotonicMs()
   let number = 0
 
@@ -77,7 +84,15 @@ async function run({ port, flooding, quiet, inFlight, warmS, seconds, times }: E
     const emitId = /"emitId":"([^"]+)"/.exec(text)?.[1]
     if (status === 202 && emitId !== undefined) result.acknowledged.push(emitId)
     const pending = text.includes('"verdict":"pending"')
-    result.answers.push({ status, retryAfter, sentMs, answeredMs: clock.monotonicMs() - startMs, quiet: isQuiet, emitId, pending })
+    result.answers.push({
+      status,
+      retryAfter,
+      sentMs,
+      answeredMs: clock.monotonicMs() - startMs,
+      quiet: isQuiet,
+      emitId,
+      pending,
+    })
     return status === 202 ? 1 : 0
   }
 

@@ -33,11 +33,22 @@ process.once('message', settings => {
 
 async function run({ kafka, topic, event }: FloodSettings): Promise<void> {
   const clock = createSystemClock()
-  const client = new kafkajs.Kafka({ clientId: 'flood', brokers: kafka.brokers, ...saslOf(kafka), logLevel: kafkajs.logLevel.ERROR })
-  const producer = client.producer({ allowAutoTopicCreation: false, createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  const client = new kafkajs.Kafka({
+    clientId: 'flood',
+    brokers: kafka.brokers,
+    ...saslOf(kafka),
+    logLevel: kafkajs.logLevel.ERROR,
+  })
+  const producer = client.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
   await producer.connect()
   // Made once: what is measured is the platform, and this program shares the machine with it.
-  const messages = Array.from({ length: RECORDS_PER_SEND }, (_, n) => ({ value: orderJson(n), headers: { name: event } }))
+  const messages = Array.from({ length: RECORDS_PER_SEND }, (_, n) => ({
+    value: orderJson(n),
+    headers: { name: event },
+  }))
   let total = 0
   const tell = (over: boolean) => process.send!({ atMs: clock.nowMs(), total, over } satisfies FloodMessage)
   const send = async (through: Producer) => {

@@ -36,12 +36,17 @@ export async function measureInserts(stand: Stand): Promise<Row[]> {
   await takeTurns(stand, written, copied, WARM_UP)
   const verdicts = LANES * Math.ceil((stand.options.records * SHARE) / LANES)
   const pairs: Turns[] = []
-  for (let round = 0; round < stand.options.rounds; round++) pairs.push(await takeTurns(stand, written, copied, verdicts))
+  for (let round = 0; round < stand.options.rounds; round++)
+    pairs.push(await takeTurns(stand, written, copied, verdicts))
   for (const database of [written, copied]) {
     await database.command(`DROP DATABASE ${database.database}`)
     await database.close()
   }
-  const [ours, theirs, bytes] = [median(pairs.map(p => p.ours)), median(pairs.map(p => p.theirs)), median(pairs.map(p => p.bytes))]
+  const [ours, theirs, bytes] = [
+    median(pairs.map(p => p.ours)),
+    median(pairs.map(p => p.theirs)),
+    median(pairs.map(p => p.bytes)),
+  ]
   const told = (rate: number) => `${whole(rate)} (${short((rate * bytes) / 1e6)} MB/s)`
   return [
     {
@@ -63,7 +68,12 @@ interface Turns {
   bytes: number
 }
 
-async function takeTurns(stand: Stand, written: AnalyticsClient, copied: AnalyticsClient, verdicts: number): Promise<Turns> {
+async function takeTurns(
+  stand: Stand,
+  written: AnalyticsClient,
+  copied: AnalyticsClient,
+  verdicts: number,
+): Promise<Turns> {
   for (const database of [written, copied]) {
     await database.command(`DROP DATABASE IF EXISTS ${database.database}`).catch(() => undefined) // there is none to drop
     await migrate(database)
@@ -77,7 +87,13 @@ async function takeTurns(stand: Stand, written: AnalyticsClient, copied: Analyti
 
 /** A database of its own, so that nobody else's rows are in it. */
 function databaseOf({ clickhouseUrl: url, clock }: Stand, database: string): AnalyticsClient {
-  return createAnalyticsClient({ url, database, clock, logger: createLogger('silent'), requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  return createAnalyticsClient({
+    url,
+    database,
+    clock,
+    logger: createLogger('silent'),
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  })
 }
 
 /** Seconds that it takes; the records are there before. */
@@ -108,7 +124,12 @@ async function writeLane(client: AnalyticsClient, shard: number, records: LogRec
   return inserts
 }
 
-async function copy({ clock, pids, say }: Stand, from: AnalyticsClient, to: AnalyticsClient, verdicts: number): Promise<number> {
+async function copy(
+  { clock, pids, say }: Stand,
+  from: AnalyticsClient,
+  to: AnalyticsClient,
+  verdicts: number,
+): Promise<number> {
   const cpu = watchParts(pids)
   const startedAtMs = clock.monotonicMs()
   for (const table of TABLES) await to.command(`INSERT INTO ${table} SELECT * FROM ${from.database}.${table}`)

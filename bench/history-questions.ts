@@ -48,7 +48,11 @@ export async function questionsOf(client: HttpClient, names: string[], untilMs: 
     ['one emit', `${EMITS}/${shown.emitId}`],
     ['one event, with payload, deliveries and attempts', `/api/v1/events/${shown.eventId}`],
   ]
-  return paths.map(([name, path]) => ({ name, hasGoal: name === 'health' || name.startsWith('usage'), ask: () => get(path) }))
+  return paths.map(([name, path]) => ({
+    name,
+    hasGoal: name === 'health' || name.startsWith('usage'),
+    ask: () => get(path),
+  }))
 }
 
 export async function timesOf({ clock, say }: Stand, question: Question): Promise<Times> {

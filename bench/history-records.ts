@@ -32,7 +32,14 @@ export function recordsOf(lane: number, verdicts: number, fromMs: number): LogRe
 
 function verdictOf(lane: number, n: number, recordedAtMs: number): VerdictRow {
   const organizationId = `org_${String(lane).padStart(26, '0')}`
-  const place = { timestampMs: recordedAtMs, partition: lane, offset: n, organizationId, environment: 'live', kind: 'emits' } as const
+  const place = {
+    timestampMs: recordedAtMs,
+    partition: lane,
+    offset: n,
+    organizationId,
+    environment: 'live',
+    kind: 'emits',
+  } as const
   const [id, name] = [eventId(place), `bench.${EVENT_NAME}`]
   return {
     ...{
@@ -46,7 +53,12 @@ function verdictOf(lane: number, n: number, recordedAtMs: number): VerdictRow {
       findings: null,
     },
     ...{ name, requestedVersion: null, canonicalName: `TENANT_CUSTOM:${organizationId}:${name}@1.0.0` },
-    ...{ registrationId: 'cer_01kd0000000000000000000000', schemaVersion: '1.0.0', schemaHash: '0123456789abcdef'.repeat(4), kind: null },
+    ...{
+      registrationId: 'cer_01kd0000000000000000000000',
+      schemaVersion: '1.0.0',
+      schemaHash: '0123456789abcdef'.repeat(4),
+      kind: null,
+    },
     ...{ sequence: n + 1, subject: `customer-${n % 1_000}`, actorId: 'key_01kd0000000000000000000000', source: 'api' },
     ...{ timeMs: recordedAtMs - 5, recordedAtMs, judgedAtMs: recordedAtMs + 3 },
     ...{ idempotencyKey: null, correlationId: null, causationId: null, traceparent: null, rootEventId: id, depth: 0 },

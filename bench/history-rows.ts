@@ -45,7 +45,9 @@ export async function fillHistory(fill: Fill, onDay: (days: number) => void): Pr
       SELECT organizationId, environment, emitId, recordedAt, ${PAYLOAD} FROM (${verdictsOf(fill, day, 'of the big one')})
       WHERE verdict IN ('accepted', 'failed')`)
     await fill.client.command(`INSERT INTO emits (${EMIT_COLUMNS}) SELECT ${EMIT_COLUMNS} FROM (${verdicts})`)
-    await fill.client.command(`INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT ${ATTEMPT_COLUMNS} FROM (${attemptsOf(verdicts)})`)
+    await fill.client.command(
+      `INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT ${ATTEMPT_COLUMNS} FROM (${attemptsOf(verdicts)})`,
+    )
     await fill.client.command(`INSERT INTO completions (organizationId, environment, emitId, eventId, state, recordedAt, completedAt)
       SELECT organizationId, environment, emitId, assumeNotNull(eventId), if(tries = 3, 'FAILED', 'DELIVERED'), recordedAt, recordedAt + INTERVAL tries SECOND
       FROM (${verdicts}) WHERE subscriberCount > 0 AND NOT isOpen`)
@@ -67,7 +69,11 @@ const PAYLOAD = `concat('{"orderId":', toString(chance % 1000000), ',"status":"p
  * One day of verdicts in the order of their table: 95.5 % accepted, 1 % duplicates, 3.4 % rejected, 0.1 % failed; one in five of those accepted has
  * a webhook, of which one in a hundred fails for good and one in a thousand is still under way.
  */
-function verdictsOf({ big, one, names }: Fill, { rows, first, fromMs }: Day, which: 'all' | 'of the big one' = 'all'): string {
+function verdictsOf(
+  { big, one, names }: Fill,
+  { rows, first, fromMs }: Day,
+  which: 'all' | 'of the big one' = 'all',
+): string {
   const others = Math.min(OTHERS_MAX, Math.floor(rows / 10))
   const each = Math.floor((rows * 0.9) / others)
   const ofBig = rows - each * others

@@ -31,7 +31,17 @@ export async function kafkaStreamsRate(stand: Stand, threads: number): Promise<n
   const [settings, schema] = [join(directory, 'settings.properties'), join(directory, 'schema.json')]
   writeFileSync(settings, settingsOf(stand, directory, threads))
   writeFileSync(schema, JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...ORDER_SCHEMA }))
-  const samples = await run(stand, ['-cp', `${await jars()}/*`, '-Xmx1g', SOURCE, settings, schema, topic, out, String(records)])
+  const samples = await run(stand, [
+    '-cp',
+    `${await jars()}/*`,
+    '-Xmx1g',
+    SOURCE,
+    settings,
+    schema,
+    topic,
+    out,
+    String(records),
+  ])
   const rate = steadyRate(samples, records)
   stand.say(`Kafka Streams, ${threads} threads: ${Math.round(rate)} records/s`)
   return rate

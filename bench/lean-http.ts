@@ -91,5 +91,9 @@ function answerIn(received: string): LeanAnswer | undefined {
   const head = received.slice(0, end).toLowerCase()
   const length = /\r\ncontent-length: (\d+)/.exec(head)?.[1]
   if (received.length < end + 4 + Number(length)) return undefined
-  return { status: Number(head.slice(9, 12)), retryAfter: head.includes('\r\nretry-after: '), text: received.slice(end + 4) }
+  return {
+    status: Number(head.slice(9, 12)),
+    retryAfter: head.includes('\r\nretry-after: '),
+    text: received.slice(end + 4),
+  }
 }

@@ -11,7 +11,12 @@ export interface Arrivals {
 }
 
 /** `send` resolves when the answer is good and throws a sentence when it is not. Resolves when all have been answered. */
-export async function openLoop(clock: Clock, ratePerS: number, seconds: number, send: (n: number) => Promise<void>): Promise<Arrivals> {
+export async function openLoop(
+  clock: Clock,
+  ratePerS: number,
+  seconds: number,
+  send: (n: number) => Promise<void>,
+): Promise<Arrivals> {
   const arrivals: Arrivals = { latenciesMs: [], lagsMs: [], failures: [] }
   const under: Promise<void>[] = []
   const startMs = clock.monotonicMs()

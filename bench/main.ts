@@ -57,7 +57,8 @@ const QUIET_WATCH_MS = 2_000
 
 const clock = createSystemClock()
 const startedAtMs = clock.monotonicMs()
-const say = (sentence: string) => console.error(`${((clock.monotonicMs() - startedAtMs) / 1_000).toFixed(1).padStart(7)} s  ${sentence}`)
+const say = (sentence: string) =>
+  console.error(`${((clock.monotonicMs() - startedAtMs) / 1_000).toFixed(1).padStart(7)} s  ${sentence}`)
 
 const options = optionsOrExit()
 if (options) process.exit(await run(options))
@@ -72,7 +73,8 @@ async function run(options: BenchOptions): Promise<number> {
     closing ??= closeAll(children, opening, data)
     return closing
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void close().then(() => process.exit(130)))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void close().then(() => process.exit(130)))
   try {
     console.log(await surroundings(clock))
     opening = openStand({ dataDir: data.path, clock, random: createSystemRandom(), options, children, say })

@@ -17,7 +17,11 @@ export const ORDER_SCHEMA = {
       type: 'object',
       required: ['id', 'email'],
       additionalProperties: false,
-      properties: { id: { type: 'string', maxLength: 40 }, email: { type: 'string', format: 'email' }, country: { type: 'string' } },
+      properties: {
+        id: { type: 'string', maxLength: 40 },
+        email: { type: 'string', format: 'email' },
+        country: { type: 'string' },
+      },
     },
     lines: {
       type: 'array',

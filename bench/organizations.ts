@@ -45,7 +45,8 @@ export async function spreadOrganizations(stand: Stand, count: number): Promise<
   const taken = new Map<number, number>()
   const organizations: BenchOrganization[] = []
   for (let tries = 0; organizations.length < count; tries++) {
-    if (tries > TRIES_MAX) throw new Error(`no ${count} organizations on different shards were found in ${TRIES_MAX} tries`)
+    if (tries > TRIES_MAX)
+      throw new Error(`no ${count} organizations on different shards were found in ${TRIES_MAX} tries`)
     const organization = await makeOrganization(api, stand)
     const shard = shardOf(organization.id, shards)
     const there = taken.get(shard) ?? 0
@@ -62,16 +63,31 @@ export async function makeOrganization(api: PlatformProcess, stand: Stand): Prom
   const slug = `b${stand.random.bytes(6).toString('hex')}`
   const operator = api.client(api.adminKey)
   const asked = { name: slug, slug, plan: 'ENTERPRISE', ownerEmail: 'bench@example.test' }
-  const { organization, apiKey } = await post<{ organization: { id: string }; apiKey: string }>(operator, '/api/v1/organizations', asked)
-  const registration = { namespace: slug, name: EVENT_NAME, version: '1.0.0', status: 'published', payloadSchema: ORDER_SCHEMA }
+  const { organization, apiKey } = await post<{ organization: { id: string }; apiKey: string }>(
+    operator,
+    '/api/v1/organizations',
+    asked,
+  )
+  const registration = {
+    namespace: slug,
+    name: EVENT_NAME,
+    version: '1.0.0',
+    status: 'published',
+    payloadSchema: ORDER_SCHEMA,
+  }
   await post(api.client(apiKey), '/api/v1/events/custom', registration)
   return { id: organization.id, apiKey, event: `${slug}.${EVENT_NAME}`, topic: emits.nameFor(organization.id, 'live') }
 }
 
 /** One order over HTTP. Resolves with its verdict, which must be that it is accepted; throws a sentence else. */
 export async function emitOrder(client: HttpClient, { event }: BenchOrganization, n: number): Promise<void> {
-  const { status, text } = await client.send('POST', '/api/v1/events/custom/emit', `{"name":"${event}","payload":${orderJson(n)}}`)
-  if (status !== 202 || !text.includes('"sequence":')) throw new Error(`an emit was answered ${status}: ${text.slice(0, 300)}`)
+  const { status, text } = await client.send(
+    'POST',
+    '/api/v1/events/custom/emit',
+    `{"name":"${event}","payload":${orderJson(n)}}`,
+  )
+  if (status !== 202 || !text.includes('"sequence":'))
+    throw new Error(`an emit was answered ${status}: ${text.slice(0, 300)}`)
 }
 
 /** `data` of the answer. Throws on anything but 201. */

@@ -55,7 +55,11 @@ async function fill(stand: Stand): Promise<number> {
   const records = TIMES_THE_RECORDS * stand.options.records
   stand.say(`filling the pass-through's topic with ${PARTITIONS} × ${records} records`)
   await createTopics(stand, [TOPIC_IN, TOPIC_OUT], PARTITIONS)
-  const targets = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC_IN, partition, event: EVENT_NAME }))
+  const targets = Array.from({ length: PARTITIONS }, (_, partition) => ({
+    topic: TOPIC_IN,
+    partition,
+    event: EVENT_NAME,
+  }))
   await produceOrders(stand, targets, records)
   return PARTITIONS * records
 }
@@ -72,7 +76,9 @@ export async function createTopics(stand: Stand, names: string[], partitions: nu
 }
 
 /** A topic that has just been made may be unknown for a moment. */
-async function haveLeaders(ask: () => Promise<{ topics: Array<{ partitions: Array<{ leader: number }> }> }>): Promise<boolean> {
+async function haveLeaders(
+  ask: () => Promise<{ topics: Array<{ partitions: Array<{ leader: number }> }> }>,
+): Promise<boolean> {
   const { topics } = await ask().catch(() => ({ topics: [] }))
   return topics.length > 0 && topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
 }

@@ -56,7 +56,11 @@ export async function openPeerHarness(stand: Stand): Promise<PeerHarness | strin
     await stand.clock.sleep(20)
   }
   const platform = await stand.platform('all', 'path')
-  writePids(harness.pids, { platform: platform.child.pid, broker: stand.pids.broker, clickhouse: stand.pids.clickhouse })
+  writePids(harness.pids, {
+    platform: platform.child.pid,
+    broker: stand.pids.broker,
+    clickhouse: stand.pids.clickhouse,
+  })
   return { port, pids: harness.pids, program: createProgram(stand, harness, port, platform), platform }
 }
 

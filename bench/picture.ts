@@ -117,7 +117,9 @@ function gridOf(across: Scale, up: Scale): string[] {
 function drawLine({ color, points }: Line, across: Scale, up: Scale): string {
   const places = points.map(({ x, y }) => [place(across.at(x)), place(up.at(y))] as const)
   const dots = color === 'quiet' ? [] : places.map(([x, y]) => `<circle class="${color}" cx="${x}" cy="${y}" r="3.5"/>`)
-  return [`<polyline class="line ${color}" points="${places.map(each => each.join(',')).join(' ')}"/>`, ...dots].join('')
+  return [`<polyline class="line ${color}" points="${places.map(each => each.join(',')).join(' ')}"/>`, ...dots].join(
+    '',
+  )
 }
 
 /** Each line's name behind its end, pushed down where two would overlap. */
@@ -140,4 +142,5 @@ const text = (words: string, x: number, y: number, name: string, anchor = 'start
 
 const tickName = (value: number) => (value >= 1 ? value.toLocaleString('en-US') : String(Number(value.toPrecision(1))))
 const place = (value: number) => Math.round(value * 10) / 10
-const escaped = (words: string) => words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+const escaped = (words: string) =>
+  words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -47,7 +47,9 @@ export async function startPlatform(deps: {
   const [port] = (await chooseFreePorts(1)) as [number]
   const base = `http://127.0.0.1:${port}`
   // Settings of the surrounding environment do not count; an empty one is the default. Where Kafka's program is cached is no matter of the bench.
-  const defaults = Object.fromEntries(SETTINGS.filter(({ name }) => name !== 'CLARION_CACHE_DIR').map(({ name }) => [name, '']))
+  const defaults = Object.fromEntries(
+    SETTINGS.filter(({ name }) => name !== 'CLARION_CACHE_DIR').map(({ name }) => [name, '']),
+  )
   const env = {
     ...defaults,
     PORT: String(port),
@@ -60,7 +62,9 @@ export async function startPlatform(deps: {
     LOG_LEVEL: 'warn',
     ...deps.env,
   }
-  const nodeFlags = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${deps.name}-${port}.cpuprofile`] : []
+  const nodeFlags = profileDir
+    ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${deps.name}-${port}.cpuprofile`]
+    : []
   const startedAtMs = clock.monotonicMs()
   const child = children.start({ file: new URL('../src/main.ts', import.meta.url), env, nodeFlags })
   await untilReady(base, child, clock)
@@ -87,7 +91,8 @@ async function untilReady(base: string, child: Child, clock: Clock): Promise<voi
   const isReady = () => fetch(`${base}/ready`).then(answer => answer.ok, () => false) // biome-ignore format: one thought
   while (!(await isReady())) {
     if (!child.running()) throw new Error(`the platform ended while starting:\n${child.log().slice(-4_000)}`)
-    if (clock.monotonicMs() > deadline) throw new Error(`the platform was not ready in ${READY_MS / 1000} s:\n${child.log().slice(-4_000)}`)
+    if (clock.monotonicMs() > deadline)
+      throw new Error(`the platform was not ready in ${READY_MS / 1000} s:\n${child.log().slice(-4_000)}`)
     await clock.sleep(READY_POLL_MS)
   }
 }

@@ -21,7 +21,10 @@ export async function produceOrders(stand: Stand, targets: Target[], count: numb
 }
 
 async function produceInto(client: Kafka, { topic, partition, event }: Target, count: number): Promise<void> {
-  const producer = client.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
+  const producer = client.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  })
   await producer.connect()
   for (let at = 0; at < count; at += RECORDS_PER_SEND) {
     const messages = Array.from({ length: Math.min(RECORDS_PER_SEND, count - at) }, (_, index) => ({

@@ -26,7 +26,8 @@ export async function untilRecorded(stand: Stand, rows: number): Promise<void> {
   for (;;) {
     const count = await countRecorded(stand)
     if (count >= rows) return
-    if (stand.clock.monotonicMs() > deadline) throw new Error(`record has written ${count} of ${rows} rows after ${PATIENCE_MS / 1_000} s`)
+    if (stand.clock.monotonicMs() > deadline)
+      throw new Error(`record has written ${count} of ${rows} rows after ${PATIENCE_MS / 1_000} s`)
     if (!told) stand.say(`waiting until record has written ${rows - count} rows`)
     told = true
     await stand.clock.sleep(POLL_MS)

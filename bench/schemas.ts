@@ -19,7 +19,11 @@ export const orderSchema = (number: number): Judged =>
       placedAt: { type: 'string', format: 'date-time' },
       total: { type: 'integer', minimum: 0, maximum: 1_000_000 + number },
       currency: { enum: ['EUR', 'USD', 'GBP'] },
-      customer: { type: 'object', properties: { id: { type: 'string' }, email: { type: 'string', format: 'email' } }, required: ['id'] },
+      customer: {
+        type: 'object',
+        properties: { id: { type: 'string' }, email: { type: 'string', format: 'email' } },
+        required: ['id'],
+      },
       lines: {
         type: 'array',
         maxItems: 100 + number,
@@ -63,10 +67,19 @@ export function hardSchemas(): Record<string, Judged> {
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, schema(n)]))
   return {
     'fifty properties': judged(wideSchema(50)),
-    'letters of all scripts': judged({ type: 'object', properties: named(2, n => ({ pattern: `${n}${'\\p{L}'.repeat(190)}` })) }),
+    'letters of all scripts': judged({
+      type: 'object',
+      properties: named(2, n => ({ pattern: `${n}${'\\p{L}'.repeat(190)}` })),
+    }),
     'long patterns': judged({ type: 'object', properties: named(2, n => ({ pattern: `${'\\S'.repeat(480)}${n}` })) }),
-    'fifty patterns': judged({ type: 'object', properties: named(50, n => ({ type: 'string', pattern: `^[a-z0-9-]{1,${10 + n}}$` })) }),
-    'large enum': judged({ type: 'object', properties: { a: { enum: Array.from({ length: 5_000 }, (_, n) => `value ${n}`) } } }),
+    'fifty patterns': judged({
+      type: 'object',
+      properties: named(50, n => ({ type: 'string', pattern: `^[a-z0-9-]{1,${10 + n}}$` })),
+    }),
+    'large enum': judged({
+      type: 'object',
+      properties: { a: { enum: Array.from({ length: 5_000 }, (_, n) => `value ${n}`) } },
+    }),
     'five hundred definitions': judged({
       type: 'object',
       $ref: '#/$defs/p0',

@@ -97,7 +97,15 @@ export async function openStand(
     clickhouseUrl: clickhouse.url,
     pids: { broker: kafka.pid, clickhouse: clickhouse.pid },
     platform: (roles, name = roles) =>
-      startPlatform({ children, clock, dataDir: join(dataDir, 'platform'), roles, name, env: connection, profileDir: options.profileDir }),
+      startPlatform({
+        children,
+        clock,
+        dataDir: join(dataDir, 'platform'),
+        roles,
+        name,
+        env: connection,
+        profileDir: options.profileDir,
+      }),
     another(name, env) {
       const opening = openStand({ ...deps, dataDir: join(dataDir, name) }, env)
       others.push(opening)
@@ -106,7 +114,8 @@ export async function openStand(
     async stopParts() {
       if (stopped) return
       stopped = true
-      for (const other of await Promise.allSettled(others)) if (other.status === 'fulfilled') await other.value.stopParts()
+      for (const other of await Promise.allSettled(others))
+        if (other.status === 'fulfilled') await other.value.stopParts()
       await Promise.all([clickhouse.close(), kafka.close()])
     },
   }

@@ -7,7 +7,12 @@ import type { LogRecord } from '../src/kafka/ports.ts'
 import { openWire } from '../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../src/kafka/read/log-reader.ts'
 import { createLogger } from '../src/logger.ts'
-import { admissionCounters, counterKeys, inputPositionCodec, organizationCountersCodec } from '../topics/admission-counters.ts'
+import {
+  admissionCounters,
+  counterKeys,
+  inputPositionCodec,
+  organizationCountersCodec,
+} from '../topics/admission-counters.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'
 import type { BenchOrganization } from './organizations.ts'
 import type { Sample } from './rates.ts'
@@ -39,7 +44,8 @@ export async function watchAdmission(stand: Stand, organizations: BenchOrganizat
     const key = bytes && value ? counterKeys.parse(bytes.toString()) : undefined
     if (key === undefined) return
     if ('organizationId' in key) {
-      if (ids.has(key.organizationId)) sequences.set(key.organizationId, organizationCountersCodec.decode(value!).sequenceLive)
+      if (ids.has(key.organizationId))
+        sequences.set(key.organizationId, organizationCountersCodec.decode(value!).sequenceLive)
     } else if (topics.has(key.topic)) {
       positions.set(`${key.topic}/${key.partition}`, inputPositionCodec.decode(value!).nextOffset)
     }
@@ -64,7 +70,12 @@ export async function watchAdmission(stand: Stand, organizations: BenchOrganizat
         onRecords(_topic, partition, records, nextOffset) {
           for (const record of records) apply(record)
           onProgress()
-          if ((ends.get(partition) ?? Number.POSITIVE_INFINITY) <= nextOffset && ends.delete(partition) && ends.size === 0) resolve(watch)
+          if (
+            (ends.get(partition) ?? Number.POSITIVE_INFINITY) <= nextOffset &&
+            ends.delete(partition) &&
+            ends.size === 0
+          )
+            resolve(watch)
         },
         onFatal: reject,
       },

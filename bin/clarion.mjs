@@ -14,12 +14,37 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const JEST = ['--experimental-vm-modules', join(root, 'node_modules', 'jest', 'bin', 'jest.js')]
 
 const COMMANDS = {
-  start: { sentence: 'Run the platform (settings: environment variables, see below).', program: ['src/main.ts'], dev: false },
-  test: { sentence: 'Run every test; further arguments go to jest.', program: JEST, before: ['src/embedded/prepare.ts'], dev: true },
-  demo: { sentence: 'Send the real GitHub webhook corpus through a platform, and count.', program: ['demo/main.ts'], dev: true },
-  conformance: { sentence: 'Run the suites of others against the platform.', program: ['conformance/main.ts'], dev: true },
-  faults: { sentence: 'Break a platform of several processes under load by a seed, and count.', program: ['faults/main.ts'], dev: true },
-  bench: { sentence: 'Measure admission and the whole path, each beside its baseline.', program: ['bench/main.ts'], dev: true },
+  start: {
+    sentence: 'Run the platform (settings: environment variables, see below).',
+    program: ['src/main.ts'],
+    dev: false,
+  },
+  test: {
+    sentence: 'Run every test; further arguments go to jest.',
+    program: JEST,
+    before: ['src/embedded/prepare.ts'],
+    dev: true,
+  },
+  demo: {
+    sentence: 'Send the real GitHub webhook corpus through a platform, and count.',
+    program: ['demo/main.ts'],
+    dev: true,
+  },
+  conformance: {
+    sentence: 'Run the suites of others against the platform.',
+    program: ['conformance/main.ts'],
+    dev: true,
+  },
+  faults: {
+    sentence: 'Break a platform of several processes under load by a seed, and count.',
+    program: ['faults/main.ts'],
+    dev: true,
+  },
+  bench: {
+    sentence: 'Measure admission and the whole path, each beside its baseline.',
+    program: ['bench/main.ts'],
+    dev: true,
+  },
 }
 /** Notices of experiments that we chose, and of a timer in the Kafka client; any other warning is shown. */
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']

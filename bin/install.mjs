@@ -3,7 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { countFitting, lockFaults, missingBinaries, missingPackages, readPresent, readWanted, unlockedPackages } from './lock-file.mjs'
+import {
+  countFitting,
+  lockFaults,
+  missingBinaries,
+  missingPackages,
+  readPresent,
+  readWanted,
+  unlockedPackages,
+} from './lock-file.mjs'
 import { isNetworkFailure, npmFailure, runNpm } from './npm.mjs'
 
 const NODE_MIN = 20
@@ -41,7 +49,9 @@ function isInstalled(root, dev) {
 function missing(root, dev) {
   const wanted = readWanted(root)
   if (!wanted)
-    throw new Error('package-lock.json is missing or cannot be read: take it from the repository again (git checkout package-lock.json)')
+    throw new Error(
+      'package-lock.json is missing or cannot be read: take it from the repository again (git checkout package-lock.json)',
+    )
   const present = readPresent(root)
   return { packages: missingPackages(wanted, present, { dev }), binaries: missingBinaries(wanted, present, { dev }) }
 }
@@ -91,7 +101,10 @@ function reportBinaries(root, dev) {
 function ensureNode(root) {
   if (existsSync(nodeProgram(root))) return
   console.error(`clarion: fetching Node ${NODE_WANTED} (about 50 MB) …`)
-  spawnSync(process.execPath, ['installArchSpecificPackage.js'], { cwd: join(root, 'node_modules', 'node'), stdio: ['ignore', 2, 2] })
+  spawnSync(process.execPath, ['installArchSpecificPackage.js'], {
+    cwd: join(root, 'node_modules', 'node'),
+    stdio: ['ignore', 2, 2],
+  })
   if (existsSync(nodeProgram(root))) return
   throw new Error(
     `npm did not bring Node ${NODE_WANTED} (package 'node'). Check the network and run the command again, or install Node ${NODE_WANTED} yourself`,

@@ -19,7 +19,8 @@ export function missingBinaries(wanted, present, { dev }) {
 }
 
 /** Packages that npm fetches for an empty `node_modules` on this machine. */
-export const countFitting = wanted => Object.entries(wanted).filter(([path, entry]) => path !== '' && fitsHere(entry)).length
+export const countFitting = wanted =>
+  Object.entries(wanted).filter(([path, entry]) => path !== '' && fitsHere(entry)).length
 
 /**
  * Why the required part of the lock file cannot be installed as it is; empty when it can. Optional packages do not count: a lock file made on one
@@ -37,7 +38,8 @@ export function lockFaults(manifest, wanted) {
   }
   for (const [path, entry] of Object.entries(wanted)) {
     if (entry.optional) continue
-    for (const name of requiredBy(entry)) if (!resolves(wanted, path, name)) faults.push(`${name} is missing, ${nameOf(path)} needs it`)
+    for (const name of requiredBy(entry))
+      if (!resolves(wanted, path, name)) faults.push(`${name} is missing, ${nameOf(path)} needs it`)
   }
   return faults
 }
@@ -63,10 +65,12 @@ function namesOf(wanted, present, isNeeded) {
 /** Where packages come in one variant for each platform, a variant names its platforms; those that name none are compiled on the spot. */
 const isBinaryForHere = entry => Boolean(entry.os || entry.cpu) && fitsHere(entry)
 
-const fitsHere = ({ os, cpu, libc }) => allows(os, process.platform) && allows(cpu, process.arch) && allows(libc, libcOfHere())
+const fitsHere = ({ os, cpu, libc }) =>
+  allows(os, process.platform) && allows(cpu, process.arch) && allows(libc, libcOfHere())
 
 /** `undefined` allows all; `!x` all but x. */
-const allows = (list, here) => !list || (!list.includes(`!${here}`) && list.some(each => each === here || each.startsWith('!')))
+const allows = (list, here) =>
+  !list || (!list.includes(`!${here}`) && list.some(each => each === here || each.startsWith('!')))
 
 let libcHere
 function libcOfHere() {

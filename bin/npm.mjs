@@ -17,7 +17,9 @@ const NETWORK_CODES =
  */
 export function runNpm(root, args, { packages }) {
   const whole = [...args, '--no-audit', '--no-fund', '--loglevel=http']
-  const byPath = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, [process.env.npm_execpath, ...whole]] : ['npm', whole]
+  const byPath = process.env.npm_execpath?.endsWith('.js')
+    ? [process.execPath, [process.env.npm_execpath, ...whole]]
+    : ['npm', whole]
   const child = spawn(...byPath, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const progress = showProgress(packages)
   let complaints = ''
@@ -28,10 +30,14 @@ export function runNpm(root, args, { packages }) {
   for (const stream of [child.stdout, child.stderr]) eachLine(stream, onLine)
   const passOn = passSignalsOn(child)
   return new Promise((resolve, reject) => {
-    child.once('error', error => reject(new Error(`npm cannot be started (${error.message}): install npm, it comes with Node`)))
+    child.once('error', error =>
+      reject(new Error(`npm cannot be started (${error.message}): install npm, it comes with Node`)),
+    )
     child.once('close', code => {
       if (passOn.signal)
-        reject(Object.assign(new Error(`stopped by ${passOn.signal}`), { exitCode: 128 + constants.signals[passOn.signal] }))
+        reject(
+          Object.assign(new Error(`stopped by ${passOn.signal}`), { exitCode: 128 + constants.signals[passOn.signal] }),
+        )
       else resolve({ code, complaints, errorCode: /^npm (?:error|ERR!) code (\S+)/m.exec(complaints)?.[1] })
     })
   }).finally(() => {
@@ -47,9 +53,12 @@ export const isNetworkFailure = ({ errorCode }) => NETWORK_CODES.test(errorCode 
 export function npmFailure(result) {
   process.stderr.write(result.complaints)
   if (isNetworkFailure(result)) return new Error(NETWORK_REMEDY(result.errorCode))
-  if (result.errorCode === 'ENOSPC') return new Error('the disk is full: the packages need about 1.2 GB. Make room and start again')
+  if (result.errorCode === 'ENOSPC')
+    return new Error('the disk is full: the packages need about 1.2 GB. Make room and start again')
   if (result.errorCode === 'EACCES' || result.errorCode === 'EPERM' || result.errorCode === 'EROFS')
-    return new Error(`npm may not write (${result.errorCode}, the path is above): give this user the project's folder and npm's cache`)
+    return new Error(
+      `npm may not write (${result.errorCode}, the path is above): give this user the project's folder and npm's cache`,
+    )
   return new Error('npm could not install the packages; its reason is above')
 }
 

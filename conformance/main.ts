@@ -34,7 +34,8 @@ async function main(): Promise<number> {
       total.failed += failed
       total.explained += explained
     }
-    if (total.explained > 0) console.log(`\nOf the failed, ${total.explained} are differences that conformance/README.md explains.`)
+    if (total.explained > 0)
+      console.log(`\nOf the failed, ${total.explained} are differences that conformance/README.md explains.`)
     console.log(`\n${total.passed} passed, ${total.failed} failed`)
     return total.failed === total.explained ? 0 : 1
   } catch (error) {

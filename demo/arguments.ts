@@ -32,8 +32,10 @@ export function readArguments(given: string[], environment: Record<string, strin
   if (help) return 'help'
   const base = url ?? environment.CLARION_URL
   const adminKey = key ?? environment.CLARION_ADMIN_KEY
-  if (base !== undefined && !/^https?:\/\//.test(base)) throw new DemoError(`--url must begin with http:// or https://, not '${base}'`)
-  if (base !== undefined && !adminKey) throw new DemoError('a running platform needs its operator key: --key or CLARION_ADMIN_KEY')
+  if (base !== undefined && !/^https?:\/\//.test(base))
+    throw new DemoError(`--url must begin with http:// or https://, not '${base}'`)
+  if (base !== undefined && !adminKey)
+    throw new DemoError('a running platform needs its operator key: --key or CLARION_ADMIN_KEY')
   if (base === undefined && key !== undefined) throw new DemoError('--key goes with --url')
   if (base === undefined && keep) throw new DemoError('--keep goes with --url: a platform of the demo ends with it')
   const running = base === undefined ? undefined : { base: base.replace(/\/+$/, ''), adminKey: adminKey! }

@@ -34,7 +34,10 @@ export function createClient({ base, key, signal }: { base: string; key: string;
     const within = AbortSignal.timeout(CALL_MS)
     const answer = await fetch(base + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, within]) : within,
     })
@@ -80,7 +83,12 @@ interface Envelope<T> {
 }
 
 /** Asks every `everyMs` until there is an answer, or `withinMs` have passed: then undefined. */
-export async function until<T>(clock: Clock, withinMs: number, everyMs: number, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+export async function until<T>(
+  clock: Clock,
+  withinMs: number,
+  everyMs: number,
+  ask: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   const deadlineMs = clock.monotonicMs() + withinMs
   for (;;) {
     const answer = await ask()

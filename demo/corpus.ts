@@ -20,6 +20,10 @@ interface Definition {
 export function readCorpus(): CorpusPayload[] {
   const definitions = createRequire(import.meta.url)('@octokit/webhooks-examples') as Definition[]
   return definitions.flatMap(({ name, examples }) =>
-    examples.map(payload => ({ event: name, action: typeof payload.action === 'string' ? payload.action : undefined, payload })),
+    examples.map(payload => ({
+      event: name,
+      action: typeof payload.action === 'string' ? payload.action : undefined,
+      payload,
+    })),
   )
 }

@@ -40,7 +40,9 @@ export function expectedCounts(sends: readonly Send[], webhooks: readonly DemoWe
 
 export function seenCounts(judged: readonly Judged[], requests: readonly Received[]): Counts {
   const different = (received: readonly Received[]) => new Set(received.map(each => each.deliveryId)).size
-  const payloads = new Map(judged.filter(each => each.verdict === 'accepted').map(each => [each.eventId, each.send.payload]))
+  const payloads = new Map(
+    judged.filter(each => each.verdict === 'accepted').map(each => [each.eventId, each.send.payload]),
+  )
   const delivered = requests.filter(each => each.status < 300)
   return {
     ...verdictCounts(judged.map(({ verdict, send }) => ({ verdict, name: send.name }))),
@@ -114,4 +116,5 @@ const ORDER = [
   'attempts',
   'verified',
 ]
-const placeOf = (name: string) => (ORDER.indexOf(name.startsWith(REJECTED) ? REJECTED : name) + ORDER.length + 1) % (ORDER.length + 1)
+const placeOf = (name: string) =>
+  (ORDER.indexOf(name.startsWith(REJECTED) ? REJECTED : name) + ORDER.length + 1) % (ORDER.length + 1)

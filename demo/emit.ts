@@ -34,7 +34,11 @@ const PENDING_MS = 30_000
 const PENDING_POLL_MS = 100
 
 /** Adds to `judged` as verdicts come. Resolves when every send has its verdict. */
-export async function emitAll(deps: { client: Client; clock: Clock }, sends: readonly Send[], judged: Judged[]): Promise<void> {
+export async function emitAll(
+  deps: { client: Client; clock: Clock },
+  sends: readonly Send[],
+  judged: Judged[],
+): Promise<void> {
   const waiting = sends.values()
   const work = async () => {
     for (const send of waiting) judged.push(await emitOne(deps, send))
@@ -45,7 +49,8 @@ export async function emitAll(deps: { client: Client; clock: Clock }, sends: rea
 async function emitOne({ client, clock }: { client: Client; clock: Clock }, send: Send): Promise<Judged> {
   const sentAtMs = clock.monotonicMs()
   const answer = await client.call<EmitResult>('POST', `${EMITS}/emit`, bodyOf(send))
-  const known = answer.data?.verdict === 'pending' ? await laterVerdict(client, clock, answer.data.emitId) : verdictOf(answer)
+  const known =
+    answer.data?.verdict === 'pending' ? await laterVerdict(client, clock, answer.data.emitId) : verdictOf(answer)
   return { send, sentAtMs, judgedAtMs: clock.monotonicMs(), emitId: answer.emitId, ...known }
 }
 
@@ -61,7 +66,11 @@ function verdictOf({ status, data, code }: Answer<EmitResult>): Pick<Judged, 've
 }
 
 /** The platform answers after two seconds even without a verdict (202, `verdict: "pending"`); then it is asked for. */
-async function laterVerdict(client: Client, clock: Clock, emitId: string): Promise<Pick<Judged, 'verdict' | 'eventId'>> {
+async function laterVerdict(
+  client: Client,
+  clock: Clock,
+  emitId: string,
+): Promise<Pick<Judged, 'verdict' | 'eventId'>> {
   const state = await until(clock, PENDING_MS, PENDING_POLL_MS, async () => {
     const found = await client.ask<EmitState>('GET', `${EMITS}/emits/${emitId}`)
     return found.status === 'REQUESTED' ? undefined : found

@@ -12,7 +12,8 @@ const clock = createSystemClock()
 const random = createSystemRandom()
 const progress = createProgress({ stream: process.stderr, clock })
 const interruption = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort(new DemoError('interrupted')))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => interruption.abort(new DemoError('interrupted')))
 
 process.exit(await main())
 
@@ -47,7 +48,13 @@ async function onPlatform(given: Arguments): Promise<number> {
 function openPlatform({ running }: Arguments): Promise<DemoPlatform> {
   if (running) return runningPlatform(running.base, running.adminKey)
   progress.say('Starting a platform of its own …')
-  return startPlatform({ environment: process.env, clock, random, signal: interruption.signal, say: line => progress.say(`  ${line}`) })
+  return startPlatform({
+    environment: process.env,
+    clock,
+    random,
+    signal: interruption.signal,
+    say: line => progress.say(`  ${line}`),
+  })
 }
 
 async function withOrganization({ listen, running, keep }: Arguments, platform: DemoPlatform): Promise<number> {
@@ -57,7 +64,14 @@ async function withOrganization({ listen, running, keep }: Arguments, platform: 
     const organization = await createOrganization(operator, random)
     try {
       const client = createClient({ base: platform.base, key: organization.apiKey, signal: interruption.signal })
-      const { agrees, report } = await runThrough({ client, receiver, host: listen, clock, progress, signal: interruption.signal })
+      const { agrees, report } = await runThrough({
+        client,
+        receiver,
+        host: listen,
+        clock,
+        progress,
+        signal: interruption.signal,
+      })
       console.log(`\n${report}\n\n${agrees ? 'All counts agree.' : 'Counts differ.'}`)
       return agrees ? 0 : 1
     } finally {

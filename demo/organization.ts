@@ -35,7 +35,11 @@ const WEBHOOKS: ReadonlyArray<{ name: string; events: string[]; matches(send: Se
 export async function createOrganization(operator: Client, random: Random): Promise<DemoOrganization> {
   const slug = `demo-${random.bytes(5).toString('hex')}`
   const body = { name: 'GitHub demo', slug, plan: PLAN, ownerEmail: 'demo@example.test' }
-  const made = await operator.ask<{ organization: { id: string }; apiKey: string }>('POST', '/api/v1/organizations', body)
+  const made = await operator.ask<{ organization: { id: string }; apiKey: string }>(
+    'POST',
+    '/api/v1/organizations',
+    body,
+  )
   const { id } = made.organization
   await operator.ask('POST', `/api/v1/organizations/${id}/namespaces`, { namespace: NAMESPACE })
   return { id, apiKey: made.apiKey }
@@ -54,8 +58,13 @@ export async function createWebhooks(client: Client, receiver: Receiver, host: s
   for (const { name, events, matches } of WEBHOOKS) {
     const path = `/${name}`
     const body = { name, url: receiver.url(path), events, retry: RETRY }
-    const { status, code, message, data } = await client.call<{ id: string; secret: string }>('POST', '/api/v1/webhooks', body)
-    if (code === 'https_required' || code === 'invalid_webhook_url') throw receiverNotAllowed(host, `${code}: ${message}`)
+    const { status, code, message, data } = await client.call<{ id: string; secret: string }>(
+      'POST',
+      '/api/v1/webhooks',
+      body,
+    )
+    if (code === 'https_required' || code === 'invalid_webhook_url')
+      throw receiverNotAllowed(host, `${code}: ${message}`)
     if (status !== 201) throw new DemoError(`the webhook '${name}' was answered ${status} ${code}: ${message}`)
     receiver.trust(path, data.secret)
     made.push({ id: data.id, matches })

@@ -48,7 +48,13 @@ export interface OwnPlatformOptions {
 }
 
 /** Starts a platform that may send to loopback. Throws the end of its log if it does not become ready. */
-export async function startPlatform({ environment, clock, random, signal, say }: OwnPlatformOptions): Promise<DemoPlatform> {
+export async function startPlatform({
+  environment,
+  clock,
+  random,
+  signal,
+  say,
+}: OwnPlatformOptions): Promise<DemoPlatform> {
   const [port] = (await chooseFreePorts(1)) as [number]
   const dataDir = mkdtempSync(join(tmpdir(), 'clarion-demo-'))
   const adminKey = `ck_admin_${random.bytes(24).toString('hex')}`
@@ -93,7 +99,10 @@ function closing(child: ChildProcess, dataDir: string, clock: Clock): () => Prom
   return async () => {
     if (!hasEnded(child)) {
       child.kill('SIGTERM')
-      const ended = await Promise.race([exited, new Promise<false>(resolve => clock.after(STOP_MS, () => resolve(false)))])
+      const ended = await Promise.race([
+        exited,
+        new Promise<false>(resolve => clock.after(STOP_MS, () => resolve(false))),
+      ])
       if (!ended) child.kill('SIGKILL')
       await exited
     }

@@ -44,7 +44,8 @@ export async function readBack(
 async function read(client: Client, webhooks: readonly DemoWebhook[]): Promise<ReadBack> {
   const emits = await client.list<EmitRow>('/api/v1/events/custom/emits')
   const deliveries: DeliveryRow[] = []
-  for (const { id } of webhooks) deliveries.push(...(await client.list<DeliveryRow>(`/api/v1/webhooks/${id}/deliveries`)))
+  for (const { id } of webhooks)
+    deliveries.push(...(await client.list<DeliveryRow>(`/api/v1/webhooks/${id}/deliveries`)))
   const { meters } = await client.ask<{ meters: Record<string, number> }>('GET', '/api/v1/usage/summary')
   return { emits, deliveries, meters }
 }

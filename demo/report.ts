@@ -19,13 +19,17 @@ export function countsTable(lines: readonly Line[]): string {
 
 /** Milliseconds from the emit's request to its verdict, and to the first attempt's arrival at the receiver. */
 export function latencyTable(judged: readonly Judged[], requests: readonly Received[]): string {
-  const sentAtMs = new Map(judged.filter(each => each.verdict === 'accepted').map(each => [each.eventId, each.sentAtMs]))
+  const sentAtMs = new Map(
+    judged.filter(each => each.verdict === 'accepted').map(each => [each.eventId, each.sentAtMs]),
+  )
   const arrivals = requests.filter(each => each.attempt === 1 && sentAtMs.has(each.eventId))
   const heading = PERCENTILES.map(each => `p${each}`)
   const figures = (samplesMs: number[]) => PERCENTILES.map(each => percentile(samplesMs, each)?.toFixed(1) ?? '')
   const toVerdict = figures(judged.map(each => each.judgedAtMs - each.sentAtMs))
   const toReceiver = figures(arrivals.map(each => each.atMs - sentAtMs.get(each.eventId)!))
-  return [row('latency, ms', heading), row('emit to verdict', toVerdict), row('emit to receiver', toReceiver)].join('\n')
+  return [row('latency, ms', heading), row('emit to verdict', toVerdict), row('emit to receiver', toReceiver)].join(
+    '\n',
+  )
 }
 
 /** The smallest sample that `percent` of all are not above; undefined without samples. */
@@ -34,4 +38,5 @@ export function percentile(samples: readonly number[], percent: number): number 
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]
 }
 
-const row = (name: string, cells: string[]) => `  ${name.padEnd(NAME_WIDTH)}${cells.map(cell => cell.padStart(WIDTH)).join('')}`
+const row = (name: string, cells: string[]) =>
+  `  ${name.padEnd(NAME_WIDTH)}${cells.map(cell => cell.padStart(WIDTH)).join('')}`

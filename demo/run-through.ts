@@ -37,7 +37,9 @@ export async function runThrough(deps: RunThroughDeps): Promise<{ agrees: boolea
   await registerEvents(client)
   const webhooks = await createWebhooks(client, receiver, deps.host)
   const expected = expectedCounts([...first, ...then], webhooks)
-  progress.say(`Sending ${first.length} payloads of GitHub's webhooks, and ${then.length} emits that are wrong or repeated on purpose`)
+  progress.say(
+    `Sending ${first.length} payloads of GitHub's webhooks, and ${then.length} emits that are wrong or repeated on purpose`,
+  )
 
   const judged: Judged[] = []
   progress.watch(() => progressLine(expected, judged, receiver))
@@ -53,7 +55,9 @@ export async function runThrough(deps: RunThroughDeps): Promise<{ agrees: boolea
     meters: meterCounts(found),
   })
   progress.say('Reading back what ClickHouse has')
-  const lines = compare(countsOf(await readBack(deps, webhooks, found => compare(countsOf(found)).every(line => line.agrees))))
+  const lines = compare(
+    countsOf(await readBack(deps, webhooks, found => compare(countsOf(found)).every(line => line.agrees))),
+  )
   const agrees = lines.every(line => line.agrees)
   return { agrees, report: `${countsTable(lines)}\n\n${latencyTable(judged, receiver.requests)}` }
 }
@@ -83,7 +87,10 @@ async function untilDelivered(deps: RunThroughDeps, webhooks: readonly DemoWebho
 async function explainSilence({ client, host }: RunThroughDeps, webhook: DemoWebhook): Promise<void> {
   const deliveries = await client.ask<DeliveryRow[]>('GET', `/api/v1/webhooks/${webhook.id}/deliveries`)
   const failed = deliveries.find(each => each.lastErrorKind !== null)
-  if (failed?.lastErrorKind === 'blocked_address') throw receiverNotAllowed(host, `${failed.lastErrorKind}: ${failed.lastError}`)
+  if (failed?.lastErrorKind === 'blocked_address')
+    throw receiverNotAllowed(host, `${failed.lastErrorKind}: ${failed.lastError}`)
   if (failed)
-    throw new DemoError(`the platform does not reach the demo's receiver (${failed.lastErrorKind}: ${failed.lastError}); see --listen`)
+    throw new DemoError(
+      `the platform does not reach the demo's receiver (${failed.lastErrorKind}: ${failed.lastError}); see --listen`,
+    )
 }

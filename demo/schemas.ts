@@ -15,7 +15,9 @@ const listOf = (items: Json) => ({ type: 'array', items })
 
 /** These fields, all required but those that end in `?`, and any others. */
 function open(fields: Record<string, Json>): Json & { type: string } {
-  const properties = Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name.replace(/\?$/, ''), schema]))
+  const properties = Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => [name.replace(/\?$/, ''), schema]),
+  )
   return { type: 'object', properties, required: Object.keys(fields).filter(name => !name.endsWith('?')) }
 }
 
@@ -43,7 +45,15 @@ const push = open({
 })
 
 /** Some payloads are from a time when an issue told neither its state nor its labels. */
-const issue = { id, number: id, title: text, 'state?': state, 'labels?': listOf(label), user: account, comments: { type: 'integer' } }
+const issue = {
+  id,
+  number: id,
+  title: text,
+  'state?': state,
+  'labels?': listOf(label),
+  user: account,
+  comments: { type: 'integer' },
+}
 const issues = open({
   action: text,
   issue: open({ ...issue, created_at: time }),
@@ -55,7 +65,17 @@ const branch = open({ ref: text, sha: commitSha })
 const pullRequest = open({
   action: text,
   number: id,
-  pull_request: open({ id, title: text, state, draft: flag, merged: flag, html_url: url, user: account, base: branch, head: branch }),
+  pull_request: open({
+    id,
+    title: text,
+    state,
+    draft: flag,
+    merged: flag,
+    html_url: url,
+    user: account,
+    base: branch,
+    head: branch,
+  }),
   repository,
   sender: account,
 })
@@ -63,24 +83,54 @@ const pullRequest = open({
 const ping = open({
   zen: text,
   hook_id: id,
-  hook: open({ id, type: oneOf('Repository', 'Organization', 'App'), active: flag, events: listOf(text), config: open({ url }) }),
+  hook: open({
+    id,
+    type: oneOf('Repository', 'Organization', 'App'),
+    active: flag,
+    events: listOf(text),
+    config: open({ url }),
+  }),
   'repository?': repository,
   sender: account,
 })
 
 const release = open({
   action: oneOf('published', 'unpublished', 'created', 'edited', 'deleted', 'prereleased', 'released'),
-  release: open({ id, tag_name: text, draft: flag, prerelease: flag, author: account, html_url: url, assets: listOf(open({ id })) }),
+  release: open({
+    id,
+    tag_name: text,
+    draft: flag,
+    prerelease: flag,
+    author: account,
+    html_url: url,
+    assets: listOf(open({ id })),
+  }),
   repository,
   sender: account,
 })
 
 const star = closed({ action: oneOf('created', 'deleted'), starred_at: orNull(time), repository, sender: account })
 const watch = closed({ action: { const: 'started' }, repository, sender: account, 'installation?': open({ id }) })
-const fork = open({ forkee: open({ id, full_name: text, fork: { const: true }, owner: account }), repository, sender: account })
+const fork = open({
+  forkee: open({ id, full_name: text, fork: { const: true }, owner: account }),
+  repository,
+  sender: account,
+})
 
 /** By GitHub's name of the event: registered and published. All other events of the corpus go as the generic event. */
-export const SCHEMAS: Readonly<Record<string, Json>> = { push, issues, pull_request: pullRequest, ping, release, star, watch, fork }
+export const SCHEMAS: Readonly<Record<string, Json>> = {
+  push,
+  issues,
+  pull_request: pullRequest,
+  ping,
+  release,
+  star,
+  watch,
+  fork,
+}
 
 /** Registered but never published: to emit it is refused. */
-export const DRAFT = { name: 'workflow_run', schema: open({ action: text, workflow_run: open({ id, status: text }), repository }) }
+export const DRAFT = {
+  name: 'workflow_run',
+  schema: open({ action: text, workflow_run: open({ id, status: text }), repository }),
+}

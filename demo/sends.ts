@@ -56,16 +56,32 @@ export function wrongSends(corpus: readonly CorpusPayload[], sends: readonly Sen
   const taken = sends.filter(send => send.expected === 'accepted' && send.name === GENERIC).slice(0, CONFLICTS)
   const [tooDeep, tooLarge] = [{ nested: nestedJson(TOO_DEEP_LEVELS) }, { filler: 'x'.repeat(TOO_LARGE_BYTES) }]
   const withoutRef = payloads('push').map(({ ref: _missing, ...payload }) => registered('push', payload))
-  const wrongType = payloads('issues').map(payload => registered('issues', { ...payload, issue: 'a text, not an object' }))
-  const unknownField = payloads('star').map(payload => registered('star', { ...payload, unknown: 'the schema is closed' }))
+  const wrongType = payloads('issues').map(payload =>
+    registered('issues', { ...payload, issue: 'a text, not an object' }),
+  )
+  const unknownField = payloads('star').map(payload =>
+    registered('star', { ...payload, unknown: 'the schema is closed' }),
+  )
   const withoutKind = payloads('gollum').map(data => ({ ...generic('', data), payload: JSON.stringify({ data }) }))
   const unknownEvent = payloads('label').map(payload => registered('label', payload))
   const unknownVersion = payloads('watch').map(payload => ({ ...registered('watch', payload), version: '9.0.0' }))
   const draft = payloads(DRAFT.name).map(payload => registered(DRAFT.name, payload))
-  const sameKey = taken.map(send => ({ ...send, payload: JSON.stringify({ kind: send.kind, summary: 'another payload' }) }))
+  const sameKey = taken.map(send => ({
+    ...send,
+    payload: JSON.stringify({ kind: send.kind, summary: 'another payload' }),
+  }))
   return [
-    ...wrong('payload_invalid', [...withoutRef, ...wrongType, ...unknownField, ...withoutKind, generic('github.too_deep', tooDeep)]),
-    ...wrong('payload_too_large', [generic('github.too_large', tooLarge), registered('push', { ...payloads('push')[0], ...tooLarge })]),
+    ...wrong('payload_invalid', [
+      ...withoutRef,
+      ...wrongType,
+      ...unknownField,
+      ...withoutKind,
+      generic('github.too_deep', tooDeep),
+    ]),
+    ...wrong('payload_too_large', [
+      generic('github.too_large', tooLarge),
+      registered('push', { ...payloads('push')[0], ...tooLarge }),
+    ]),
     ...wrong('event_not_registered', [...unknownEvent, ...unknownVersion]),
     ...wrong('event_not_published', draft),
     ...wrong('idempotency_key_conflict', sameKey),

@@ -65,7 +65,15 @@ export async function runAcceptance(deps: {
     ...backends.brokers.env,
   })
   const children = createChildren(clock)
-  const fleet = await startFleet({ children, clock, dataDir, sizes: { all: 2 }, env, say, restartPauseMs: RESTART_PAUSE_MS })
+  const fleet = await startFleet({
+    children,
+    clock,
+    dataDir,
+    sizes: { all: 2 },
+    env,
+    say,
+    restartPauseMs: RESTART_PAUSE_MS,
+  })
   closing.push(() => fleet.close())
   await fleet.ready()
   const { victims, elsewhere } = await found(fleet)
@@ -111,14 +119,19 @@ async function post(base: string, key: string, path: string, body: object): Prom
 /** The victim leads what its organizations depend on and nothing of the others, the coordinator of the group included. */
 async function place({ cluster, victims, elsewhere }: Stage): Promise<void> {
   for (const { id } of victims) await cluster.placeShard('admit', shardOf(id, SHARDS), VICTIM, [id])
-  for (const [at, { id }] of elsewhere.entries()) await cluster.placeShard('admit', shardOf(id, SHARDS), ELSEWHERE[at % 2]!, [id])
+  for (const [at, { id }] of elsewhere.entries())
+    await cluster.placeShard('admit', shardOf(id, SHARDS), ELSEWHERE[at % 2]!, [id])
   await cluster.moveLeader(control.name, 0, ELSEWHERE[0]!)
   await cluster.moveCoordinator('group', 'admit', ELSEWHERE[0]!)
 }
 
 const STEADY_MS = 20_000
 
-async function measure(strike: Strike, stage: Stage, { ratePerS, clock }: { ratePerS: number; clock: Clock }): Promise<StrikeResult> {
+async function measure(
+  strike: Strike,
+  stage: Stage,
+  { ratePerS, clock }: { ratePerS: number; clock: Clock },
+): Promise<StrikeResult> {
   const { cluster, fleet, victims, elsewhere } = stage
   const organizations = [...victims, ...elsewhere]
   await cluster.healed()
@@ -179,7 +192,9 @@ function watchLeaders(cluster: Cluster): { stop(): Promise<number> } {
   async function watch(): Promise<void> {
     while (!isStopped || sinceMs === Number.POSITIVE_INFINITY) {
       const state = await cluster.describe('all').catch(() => undefined)
-      const isLed = state?.topics.every(({ partitions }) => partitions.every(({ leader }) => state.brokers.includes(leader))) ?? false
+      const isLed =
+        state?.topics.every(({ partitions }) => partitions.every(({ leader }) => state.brokers.includes(leader))) ??
+        false
       if (!isLed) sinceMs = Number.POSITIVE_INFINITY
       else if (sinceMs === Number.POSITIVE_INFINITY) sinceMs = performance.now()
       await new Promise(resolve => setTimeout(resolve, 100))
@@ -196,7 +211,9 @@ function watchLeaders(cluster: Cluster): { stop(): Promise<number> } {
 
 function firstAfter(emits: readonly Emit[], organizations: readonly Organization[], fromMs: number): number {
   const firsts = organizations.map(({ id }) => {
-    const times = emits.filter(each => each.organization.id === id && (each.acceptedAtMs ?? 0) > fromMs).map(each => each.acceptedAtMs!)
+    const times = emits
+      .filter(each => each.organization.id === id && (each.acceptedAtMs ?? 0) > fromMs)
+      .map(each => each.acceptedAtMs!)
     return (Math.min(...times) - fromMs) / 1_000
   })
   return Math.max(...firsts)
@@ -204,7 +221,13 @@ function firstAfter(emits: readonly Emit[], organizations: readonly Organization
 
 function latenciesOf(emits: readonly Emit[], ids: ReadonlySet<string>, fromMs: number, toMs: number): number[] {
   return emits
-    .filter(each => each.acceptedAtMs !== undefined && ids.has(each.organization.id) && each.sentAtMs >= fromMs && each.sentAtMs < toMs)
+    .filter(
+      each =>
+        each.acceptedAtMs !== undefined &&
+        ids.has(each.organization.id) &&
+        each.sentAtMs >= fromMs &&
+        each.sentAtMs < toMs,
+    )
     .map(({ acceptedAtMs, sentAtMs }) => acceptedAtMs! - sentAtMs)
     .sort((a, b) => a - b)
 }
@@ -221,7 +244,17 @@ async function usageOf(fleet: Fleet, { apiKey }: Organization): Promise<number> 
 
 const HEADING = ['strike', 'gap, s', 'led elsewhere, s', 'after leaders, s', 'p50 before, after, ms', 'p99 before, during, ms', 'lost', 'doubled', 'miscounted', 'leases agree', 'answers'] // biome-ignore format: one line
 
-function rowOf({ strike, gapS, elsewhereGapS, afterLeadersS, p50Ms, p99Ms, verified, leasesAgree, answers }: StrikeResult): string[] {
+function rowOf({
+  strike,
+  gapS,
+  elsewhereGapS,
+  afterLeadersS,
+  p50Ms,
+  p99Ms,
+  verified,
+  leasesAgree,
+  answers,
+}: StrikeResult): string[] {
   const seconds = (value: number | undefined) => (value === undefined ? '' : value.toFixed(1))
   return [
     strike,

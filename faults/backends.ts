@@ -39,7 +39,9 @@ export async function startBackends(deps: {
   const clickhouseDir = join(dataDir, 'clickhouse')
   const diskCannotFill = mountSmall(clickhouseDir, DISK_MB.first + Math.ceil(DISK_MB.perMinute * deps.minutes))
   const clickhouseOnce = () => startEmbeddedClickHouse({ dataDir, logger, onExit: () => undefined })
-  const brokers = await (deps.brokerCount === 1 ? startOneBroker({ ...deps, logger }) : startThreeBrokers({ ...deps, logger }))
+  const brokers = await (deps.brokerCount === 1
+    ? startOneBroker({ ...deps, logger })
+    : startThreeBrokers({ ...deps, logger }))
   let clickhouse: EmbeddedClickHouse = await clickhouseOnce()
 
   return {

@@ -27,7 +27,9 @@ export function createChance(seed: number): Chance {
     pick: list => list[between(0, list.length - 1)]!,
     happens: share => next() < share,
     fork: name =>
-      createChance([...name].reduce((hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5)),
+      createChance(
+        [...name].reduce((hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5),
+      ),
   }
 }
 

@@ -58,15 +58,29 @@ export async function startFleet(deps: {
   function openSlot(role: string, name: string, port: number): Slot {
     const dataDir = join(deps.dataDir, name)
     mkdirSync(dataDir, { recursive: true })
-    const defaults = Object.fromEntries(SETTINGS.filter(({ name }) => name !== 'CLARION_CACHE_DIR').map(({ name }) => [name, '']))
+    const defaults = Object.fromEntries(
+      SETTINGS.filter(({ name }) => name !== 'CLARION_CACHE_DIR').map(({ name }) => [name, '']),
+    )
     const fixed = { PORT: String(port), CLARION_DATA_DIR: dataDir, CLARION_ROLES: role, CLARION_ADMIN_KEY: ADMIN_KEY }
-    const common = { CLARION_SECRET_KEY: SECRET_KEY, EGRESS_ALLOW: '127.0.0.0/8', EGRESS_ALLOW_HTTP: 'true', LOG_LEVEL: 'warn' }
+    const common = {
+      CLARION_SECRET_KEY: SECRET_KEY,
+      EGRESS_ALLOW: '127.0.0.0/8',
+      EGRESS_ALLOW_HTTP: 'true',
+      LOG_LEVEL: 'warn',
+    }
     let offsetMs = 0
     let asked = false
     let child: Child = start()
 
     function start(): Child {
-      const env = { ...defaults, ...fixed, ...common, CLARION_TIME_SCALE: '0.01', CLARION_CLOCK_OFFSET_MS: String(offsetMs), ...deps.env() }
+      const env = {
+        ...defaults,
+        ...fixed,
+        ...common,
+        CLARION_TIME_SCALE: '0.01',
+        CLARION_CLOCK_OFFSET_MS: String(offsetMs),
+        ...deps.env(),
+      }
       const started = children.start({ file: new URL('../src/main.ts', import.meta.url), env })
       void started.exited.then(code => ended(started, code))
       return started

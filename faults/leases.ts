@@ -27,18 +27,26 @@ export function readLeases({ cluster, fleet }: Deps): Promise<Leases[]> {
       const slots = [...fleet.of(role), ...fleet.of('all')]
       const { members } = await cluster.describeGroup(role)
       const claims = await Promise.all(slots.map(({ base }) => claimsOf(base, role)))
-      return { role, processes: slots.length, members: members.length, claims: claims.reduce((sum, each) => sum + each, 0) }
+      return {
+        role,
+        processes: slots.length,
+        members: members.length,
+        claims: claims.reduce((sum, each) => sum + each, 0),
+      }
     }),
   )
 }
 
 async function claimsOf(base: string, role: string): Promise<number> {
   const answer = await fetch(`${base}/metrics`, { signal: AbortSignal.timeout(READ_MS) })
-  const lines = (await answer.text()).split('\n').filter(line => line.startsWith('clarion_shards{') && line.includes(`role="${role}"`))
+  const lines = (await answer.text())
+    .split('\n')
+    .filter(line => line.startsWith('clarion_shards{') && line.includes(`role="${role}"`))
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
-const agrees = ({ processes, members, claims }: Leases, shards: number): boolean => members === processes && claims === shards
+const agrees = ({ processes, members, claims }: Leases, shards: number): boolean =>
+  members === processes && claims === shards
 
 /** Asked for half a minute. */
 export function leasesAgree(deps: Deps, shards: number): Promise<boolean> {
@@ -56,5 +64,7 @@ export function leasesAgree(deps: Deps, shards: number): Promise<boolean> {
 export async function proveLeases(findings: Findings, deps: Deps, shards: number): Promise<void> {
   await leasesAgree(deps, shards)
   for (const each of await readLeases(deps))
-    findings.check('each shard is claimed once, by a member of its group', agrees(each, shards), () => JSON.stringify(each))
+    findings.check('each shard is claimed once, by a member of its group', agrees(each, shards), () =>
+      JSON.stringify(each),
+    )
 }

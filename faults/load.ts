@@ -35,7 +35,13 @@ const UNDER_WAY_MAX = 300
 const PERSIST_MS = 60_000
 const SUBJECTS = 5
 
-export function startLoad(deps: { world: World; appender: Appender; clock: Clock; chance: Chance; ratePerS: number }): Load {
+export function startLoad(deps: {
+  world: World
+  appender: Appender
+  clock: Clock
+  chance: Chance
+  ratePerS: number
+}): Load {
   const { world, clock, chance } = deps
   const load: Omit<Load, 'stop'> = {
     acknowledged: [],
@@ -109,17 +115,28 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
     const keys = Array.from({ length: 5 }, () => `b${++n}-${chance.between(0, 1e9)}`)
     const items = keys.map(key => ({ ...body(member), idempotencyKey: key }))
     for (const { idempotencyKey, payload } of items) send(member, idempotencyKey, JSON.stringify(payload))
-    const answer = await persistently(() => world.call(member.apiKey, 'POST', '/api/v1/events/custom/emit/batch', { items }))
+    const answer = await persistently(() =>
+      world.call(member.apiKey, 'POST', '/api/v1/events/custom/emit/batch', { items }),
+    )
     if (answer?.status !== 200) return
-    const { results } = answer.body.data as { results: Array<{ status: number; emitId?: string; error?: { code: string } }> }
+    const { results } = answer.body.data as {
+      results: Array<{ status: number; emitId?: string; error?: { code: string } }>
+    }
     for (const [index, result] of results.entries()) {
       // A 5xx may have been taken all the same: it promises nothing.
       if (result.status < 500)
-        note(member, keys[index]!, result.status, { data: result, ...(result.error ? { error: result.error } : {}) }, result.emitId)
+        note(
+          member,
+          keys[index]!,
+          result.status,
+          { data: result, ...(result.error ? { error: result.error } : {}) },
+          result.emitId,
+        )
     }
   }
 
-  const send = (member: Member, key: string, payload: string) => load.sent.set(sentKey(member, key), fingerprint(payload))
+  const send = (member: Member, key: string, payload: string) =>
+    load.sent.set(sentKey(member, key), fingerprint(payload))
 
   /** Repeats what failed on the way or was answered with 5xx; the key makes that harmless. */
   async function persistently(call: () => Promise<Answer>): Promise<Answer | undefined> {
@@ -136,10 +153,17 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
     }
   }
 
-  function note(member: Member, key: string, status: number, { data, error }: Answer['body'], rejectedId: string | undefined): void {
+  function note(
+    member: Member,
+    key: string,
+    status: number,
+    { data, error }: Answer['body'],
+    rejectedId: string | undefined,
+  ): void {
     const told = (data ?? {}) as { emitId?: string; eventId?: string; deduplicated?: boolean; verdict?: string }
     const { emitId = rejectedId, eventId, deduplicated, verdict } = told
-    const outcome = error || status >= 300 ? 'rejected' : verdict === 'pending' ? 'pending' : deduplicated ? 'duplicate' : 'accepted'
+    const outcome =
+      error || status >= 300 ? 'rejected' : verdict === 'pending' ? 'pending' : deduplicated ? 'duplicate' : 'accepted'
     load.acknowledged.push({ member, emitId, eventId, key, outcome, code: error?.code })
   }
 
@@ -162,7 +186,14 @@ export function startLoad(deps: { world: World; appender: Appender; clock: Clock
           ['idempotency-key', key],
         ],
       })
-      load.acknowledged.push({ member, emitId: undefined, eventId: undefined, key, outcome: 'pending', code: undefined })
+      load.acknowledged.push({
+        member,
+        emitId: undefined,
+        eventId: undefined,
+        key,
+        outcome: 'pending',
+        code: undefined,
+      })
     } catch {
       // Not acknowledged: it may be there or not.
     }

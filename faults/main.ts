@@ -59,13 +59,17 @@ async function runOne(options: FaultOptions): Promise<number> {
 type Closing = Array<(keep: boolean) => Promise<unknown>>
 
 /** Keeps the data when they were given a place, or when something did not hold. */
-async function withData(options: FaultOptions, run: (dataDir: string, closing: Closing) => Promise<boolean>): Promise<number> {
+async function withData(
+  options: FaultOptions,
+  run: (dataDir: string, closing: Closing) => Promise<boolean>,
+): Promise<number> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'clarion-faults-'))
   const closing: Closing = []
   let closed: Promise<void> | undefined
   let keep = options.dataDir !== undefined
   const close = () => (closed ??= closeAll(closing, keep))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void close().then(() => process.exit(130)))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void close().then(() => process.exit(130)))
   try {
     if (await run(dataDir, closing)) return 0
     keep = true
@@ -83,7 +87,8 @@ function tell({ result: file, report }: FaultOptions, result: RunResult): void {
 }
 
 async function closeAll(closing: Closing, keep: boolean): Promise<void> {
-  for (const each of closing.splice(0).reverse()) await each(keep).catch(error => say(`a part did not stop cleanly: ${error}`))
+  for (const each of closing.splice(0).reverse())
+    await each(keep).catch(error => say(`a part did not stop cleanly: ${error}`))
 }
 
 function say(sentence: string): void {

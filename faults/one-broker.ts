@@ -17,7 +17,14 @@ export async function startOneBroker(deps: {
 }): Promise<Brokers> {
   const { dataDir, clock, logger } = deps
   const once = () =>
-    startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: HEAP_MB, profile: 'test', logger, onExit: () => undefined })
+    startEmbeddedKafka({
+      dataDir,
+      cacheDir: cacheDirectory(),
+      heapMb: HEAP_MB,
+      profile: 'test',
+      logger,
+      onExit: () => undefined,
+    })
   let kafka = await once()
 
   async function startAgain(): Promise<void> {
@@ -46,7 +53,12 @@ export async function startOneBroker(deps: {
     env: {},
     faults: () => [
       { kind: 'broker-kill', weight: 2, breaks: 'broker', strike: () => kill().then(() => 'kill -9 of the broker') },
-      { kind: 'broker-restart', weight: 1, breaks: 'broker', strike: () => stop(0).then(() => 'the broker is stopped and started') },
+      {
+        kind: 'broker-restart',
+        weight: 1,
+        breaks: 'broker',
+        strike: () => stop(0).then(() => 'the broker is stopped and started'),
+      },
       forAWhile({ kind: 'broker-away', weight: 1, breaks: 'broker', ...AWAY_MS, what: stop }),
     ],
     close: () => kafka.close(),

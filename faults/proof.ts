@@ -58,7 +58,11 @@ async function proveControlPlane(findings: Findings, member: Member, { surely }:
   const webhooks = await surely<Array<{ id: string }>>(member.apiKey, 'GET', '/api/v1/webhooks?limit=100')
   const own = webhooks.filter(({ id }) => member.webhooks.some(each => each.id === id))
   if (member.environment === 'live')
-    findings.check('plans are as they were last changed', plan === member.plan, () => `${member.slug}: ${plan}, not ${member.plan}`)
+    findings.check(
+      'plans are as they were last changed',
+      plan === member.plan,
+      () => `${member.slug}: ${plan}, not ${member.plan}`,
+    )
   findings.check(
     'webhooks that were made are there',
     own.length === member.webhooks.length,

@@ -31,7 +31,9 @@ export function proveDeliveries(findings: Findings, member: Member, seen: Seen):
   proveMatches(findings, member, seen)
   proveHistories(findings, seen.steps)
   const keyOf = new Map(
-    seen.verdicts.filter(({ verdict }) => verdict === 'accepted').map(verdict => [verdict.eventId, verdict.idempotencyKey]),
+    seen.verdicts
+      .filter(({ verdict }) => verdict === 'accepted')
+      .map(verdict => [verdict.eventId, verdict.idempotencyKey]),
   )
   for (const { name, id, ordering, manner } of member.webhooks) {
     const arrivals = seen.byWebhook.get(name) ?? []
@@ -41,7 +43,11 @@ export function proveDeliveries(findings: Findings, member: Member, seen: Seen):
       const key = keyOf.get(eventId)
       findings.check('nobody receives what is no event', key !== undefined, () => `${name}: ${eventId}`)
       if (key)
-        findings.check('receivers get what was emitted', seen.sent.get(sentKey(member, key)) === payload, () => `${name}: ${eventId}`)
+        findings.check(
+          'receivers get what was emitted',
+          seen.sent.get(sentKey(member, key)) === payload,
+          () => `${name}: ${eventId}`,
+        )
     }
     if (ordering === 'block') proveOrder(findings, name, steps, arrivals)
     if (manner === 'hanging') provePatience(findings, name, id, seen.verdicts, arrivals)
@@ -53,7 +59,11 @@ function provePatience(findings: Findings, name: string, id: string, verdicts: V
   const taken = new Set(arrivals.filter(({ answered }) => answered === 204).map(({ eventId }) => eventId))
   for (const { eventId, verdict, webhookIds } of verdicts) {
     if (verdict !== 'accepted' || !webhookIds.includes(id)) continue
-    findings.check('what a receiver was owed while it hung has arrived', taken.has(eventId!), () => `${name}: ${eventId}`)
+    findings.check(
+      'what a receiver was owed while it hung has arrived',
+      taken.has(eventId!),
+      () => `${name}: ${eventId}`,
+    )
   }
 }
 
@@ -68,7 +78,11 @@ function proveMatches(findings: Findings, member: Member, { verdicts, steps, com
   for (const { emitId, eventId, webhookIds, verdict, channel, subscriberCount } of verdicts) {
     if (verdict !== 'accepted') continue
     if (subscriberCount > 0)
-      findings.check('every event with subscribers has its last word, once', lastWords.get(emitId) === 1, () => `${member.slug} ${eventId}`)
+      findings.check(
+        'every event with subscribers has its last word, once',
+        lastWords.get(emitId) === 1,
+        () => `${member.slug} ${eventId}`,
+      )
     // Whoever joins in the middle may have produced into Kafka before every process knew its webhook.
     if (member.founder || channel === 'http')
       findings.check(
@@ -79,10 +93,15 @@ function proveMatches(findings: Findings, member: Member, { verdicts, steps, com
     for (const webhookId of webhookIds) {
       const id = deliveryId(eventId!, webhookId)
       due.add(id)
-      findings.check('every event and matching webhook has its delivery', made.has(id), () => `${eventId} to ${webhookId}`)
+      findings.check(
+        'every event and matching webhook has its delivery',
+        made.has(id),
+        () => `${eventId} to ${webhookId}`,
+      )
     }
   }
-  for (const id of made) findings.check('no delivery is there without its event', due.has(id), () => `${member.slug} ${id}`)
+  for (const id of made)
+    findings.check('no delivery is there without its event', due.has(id), () => `${member.slug} ${id}`)
 }
 
 /** A delivery is tried 1, 2, 3 …, `retrying` between, and ends once: with success, or failed when its attempts are used up. */
@@ -96,7 +115,11 @@ function proveHistories(findings: Findings, steps: Step[]): void {
       attempts.every(({ number }, at) => number === at + 1),
       states,
     )
-    findings.check('every delivery has ended, with success or failed', last.state === 'success' || last.state === 'failed', states)
+    findings.check(
+      'every delivery has ended, with success or failed',
+      last.state === 'success' || last.state === 'failed',
+      states,
+    )
     findings.check(
       'before its end a delivery is being retried, after it nothing comes',
       own.slice(0, -1).every(({ state }) => state === 'retrying'),
@@ -107,7 +130,9 @@ function proveHistories(findings: Findings, steps: Step[]): void {
       attempts.length <= last.maxAttempts && (last.state !== 'failed' || attempts.length === last.maxAttempts),
       states,
     )
-    const wellAnswered = attempts.every(({ state, responseStatus }) => (state === 'success') === (responseStatus === 204))
+    const wellAnswered = attempts.every(
+      ({ state, responseStatus }) => (state === 'success') === (responseStatus === 204),
+    )
     findings.check('success is what was answered well, and nothing else', wellAnswered, states)
   }
 }
@@ -121,9 +146,14 @@ function proveArrivals(findings: Findings, name: string, steps: Step[], arrivals
     known.add(place(id, number))
     if (responseStatus === null) continue
     const matches = answered.get(place(id, number))?.some(arrival => arrival.answered === responseStatus) ?? false
-    findings.check('every answer in the history was given by its receiver', matches, () => `${name}: ${id} ${number} ${responseStatus}`)
+    findings.check(
+      'every answer in the history was given by its receiver',
+      matches,
+      () => `${name}: ${id} ${number} ${responseStatus}`,
+    )
   }
-  for (const at of answered.keys()) findings.check('every request that arrived is in the history', known.has(at), () => `${name}: ${at}`)
+  for (const at of answered.keys())
+    findings.check('every request that arrived is in the history', known.has(at), () => `${name}: ${at}`)
 }
 
 /** Per subject an event comes for the first time only after the one before it has been taken, or has used up its attempts. */
@@ -158,7 +188,14 @@ interface Turn {
 function turnsOf(lane: Arrival[]): Turn[] {
   const turns = new Map<string, Turn & { attempt: number }>()
   for (const [at, { eventId, sequence, attempt, answered }] of lane.entries()) {
-    const turn = turns.get(eventId) ?? { eventId, sequence, firstAt: at, takenAt: Number.POSITIVE_INFINITY, lastTriedAt: at, attempt: 0 }
+    const turn = turns.get(eventId) ?? {
+      eventId,
+      sequence,
+      firstAt: at,
+      takenAt: Number.POSITIVE_INFINITY,
+      lastTriedAt: at,
+      attempt: 0,
+    }
     turns.set(eventId, turn)
     if (answered === 204) turn.takenAt = Math.min(turn.takenAt, at)
     if (attempt > turn.attempt) Object.assign(turn, { attempt, lastTriedAt: at })

@@ -32,7 +32,13 @@ const QUOTA_CODE = 'monthly_emit_quota_exceeded'
 const quotaOf = ({ plan, planChanged, environment }: Member) =>
   environment === 'test' || (plan === 'FREE' && !planChanged) ? 1_000 : undefined
 
-export function proveAcknowledged(findings: Findings, member: Member, verdicts: Verdict[], acknowledged: Acknowledged[], load: Load): void {
+export function proveAcknowledged(
+  findings: Findings,
+  member: Member,
+  verdicts: Verdict[],
+  acknowledged: Acknowledged[],
+  load: Load,
+): void {
   const { slug } = member
   const byEmit = Map.groupBy(verdicts, verdict => verdict.emitId)
   const judgedKeys = new Set(verdicts.map(({ idempotencyKey }) => idempotencyKey))
@@ -41,14 +47,26 @@ export function proveAcknowledged(findings: Findings, member: Member, verdicts: 
   for (const [emitId, rows] of byEmit)
     findings.check('every emit has exactly one verdict', rows.length === 1, () => `${emitId}: ${rows.length}`)
   for (const [key, rows] of acceptedByKey)
-    findings.check('an idempotency key makes one event at most', rows.length === 1, () => `${slug} ${key}: ${rows.length}`)
+    findings.check(
+      'an idempotency key makes one event at most',
+      rows.length === 1,
+      () => `${slug} ${key}: ${rows.length}`,
+    )
   for (const { emitId, channel, idempotencyKey } of verdicts)
     if (channel !== 'platform')
-      findings.check('nothing was judged that nobody emitted', load.sent.has(sentKey(member, idempotencyKey)), () => `${slug} ${emitId}`)
+      findings.check(
+        'nothing was judged that nobody emitted',
+        load.sent.has(sentKey(member, idempotencyKey)),
+        () => `${slug} ${emitId}`,
+      )
   for (const { emitId, eventId, key, outcome, code } of acknowledged) {
     const row = emitId === undefined ? undefined : byEmit.get(emitId)?.[0]
     if (emitId !== undefined)
-      findings.check('every emit that was acknowledged is in the history', row !== undefined, () => `${emitId} (${outcome})`)
+      findings.check(
+        'every emit that was acknowledged is in the history',
+        row !== undefined,
+        () => `${emitId} (${outcome})`,
+      )
     else if (outcome === 'pending')
       findings.check('every record that Kafka acknowledged was judged', judgedKeys.has(key!), () => `${slug} ${key}`)
     if (row && outcome === 'rejected')
@@ -69,7 +87,12 @@ export function proveAcknowledged(findings: Findings, member: Member, verdicts: 
 }
 
 /** The organization's log: numbered without a gap, of its own events, word for word as they were emitted. */
-export async function proveLog(findings: Findings, member: Member, verdicts: Verdict[], { pages, load }: Evidence): Promise<void> {
+export async function proveLog(
+  findings: Findings,
+  member: Member,
+  verdicts: Verdict[],
+  { pages, load }: Evidence,
+): Promise<void> {
   const { slug, id, environment } = member
   const accepted = verdicts.filter(isAccepted)
   const keyOf = new Map(accepted.filter(isOwn).map(({ eventId, idempotencyKey }) => [eventId, idempotencyKey]))
@@ -77,7 +100,11 @@ export async function proveLog(findings: Findings, member: Member, verdicts: Ver
   const log = await readLog(pages, events.nameFor(id, environment))
   const sequences = log.map(({ headers }) => Number(headers.sequence))
   const gap = sequences.findIndex((sequence, index) => sequence !== index + 1)
-  findings.check('the log is numbered without a gap', gap < 0, () => `${slug} ${environment}: ${sequences[gap]} at place ${gap + 1}`)
+  findings.check(
+    'the log is numbered without a gap',
+    gap < 0,
+    () => `${slug} ${environment}: ${sequences[gap]} at place ${gap + 1}`,
+  )
   findings.check(
     'log = own accepted emits + what federation admitted',
     log.length === accepted.length,
@@ -85,7 +112,11 @@ export async function proveLog(findings: Findings, member: Member, verdicts: Ver
   )
   for (const { headers, value, offset } of log) {
     const eventId = String(headers['event-id'])
-    findings.check('every event of the log has its verdict', acceptedIds.has(eventId), () => `${slug} ${eventId} at ${offset}`)
+    findings.check(
+      'every event of the log has its verdict',
+      acceptedIds.has(eventId),
+      () => `${slug} ${eventId} at ${offset}`,
+    )
     findings.check(
       'a log holds events of its organization only',
       String(headers['canonical-name']).includes(`:${id}:`),
@@ -101,7 +132,12 @@ export async function proveLog(findings: Findings, member: Member, verdicts: Ver
   }
 }
 
-export async function proveNumbers(findings: Findings, member: Member, verdicts: Verdict[], { pages, analytics }: Evidence): Promise<void> {
+export async function proveNumbers(
+  findings: Findings,
+  member: Member,
+  verdicts: Verdict[],
+  { pages, analytics }: Evidence,
+): Promise<void> {
   const { slug, id, environment } = member
   const ingress = await readLog(pages, emits.nameFor(id, environment))
   const judged = verdicts.filter(isOwn).length
@@ -146,8 +182,16 @@ export async function proveNumbersOfMonth(
   const month = new Date().toISOString().slice(0, 7)
   const isOfMonth = (time: string) => time.startsWith(month)
   const own = verdicts.filter(verdict => isOwn(verdict) && isAccepted(verdict) && isOfMonth(verdict.recordedAt)).length
-  const { meters } = await world.surely<{ meters: { emits: number } }>(apiKey, 'GET', `/api/v1/usage/summary?month=${month}`)
-  const usage = await analytics.query<{ meter: string; count: number }>(USAGE, { organizationId: id, environment, month })
+  const { meters } = await world.surely<{ meters: { emits: number } }>(
+    apiKey,
+    'GET',
+    `/api/v1/usage/summary?month=${month}`,
+  )
+  const usage = await analytics.query<{ meter: string; count: number }>(USAGE, {
+    organizationId: id,
+    environment,
+    month,
+  })
   const used = (meter: string) => Number(usage.find(each => each.meter === meter)?.count ?? 0)
   findings.check(
     'quota counter = usage = own accepted emits',
@@ -159,7 +203,8 @@ export async function proveNumbersOfMonth(
   findings.check(
     'usage of attempts and deliveries = their audit rows',
     used('webhook_attempts') === attempts.length && used('deliveries_succeeded') === succeeded,
-    () => `${slug} ${environment}: ${used('webhook_attempts')}/${attempts.length}, ${used('deliveries_succeeded')}/${succeeded}`,
+    () =>
+      `${slug} ${environment}: ${used('webhook_attempts')}/${attempts.length}, ${used('deliveries_succeeded')}/${succeeded}`,
   )
 }
 

@@ -30,13 +30,16 @@ export async function proveRelays(
     relays.filter(({ step }) => step === 1),
     ({ relayId }) => relayId,
   )
-  const shared = verdictsOf.get(owner)!.filter(({ verdict, name }) => verdict === 'accepted' && name === owner.eventName)
+  const shared = verdictsOf
+    .get(owner)!
+    .filter(({ verdict, name }) => verdict === 'accepted' && name === owner.eventName)
   for (const { eventId } of shared) {
     const count = decided.get(eventId!)?.length ?? 0
     findings.check('every event that is shared is decided about once', count === 1, () => `${eventId}: ${count}`)
   }
   const sharedIds = new Set(shared.map(({ eventId }) => eventId))
-  for (const eventId of decided.keys()) findings.check('nothing is relayed that is not shared', sharedIds.has(eventId), () => eventId)
+  for (const eventId of decided.keys())
+    findings.check('nothing is relayed that is not shared', sharedIds.has(eventId), () => eventId)
   for (const { relayId, status, memberOrganizationId } of [...decided.values()].flat()) {
     const steps = arrived.get(relayId) ?? []
     findings.check(
@@ -47,8 +50,16 @@ export async function proveRelays(
   }
   const relayed = [...arrived.values()].flat().filter(({ status }) => status === 'relayed')
   const targets = Map.groupBy(relayed, ({ targetEventId }) => targetEventId)
-  const admitted = verdictsOf.get(peer)!.filter(({ verdict, channel }) => verdict === 'accepted' && channel === 'platform')
+  const admitted = verdictsOf
+    .get(peer)!
+    .filter(({ verdict, channel }) => verdict === 'accepted' && channel === 'platform')
   for (const { eventId } of admitted)
-    findings.check('every event from a peer comes of one relay', targets.get(eventId)?.length === 1, () => String(eventId))
-  findings.check('relayed = admitted at the peer', relayed.length === admitted.length, () => `${relayed.length} and ${admitted.length}`)
+    findings.check('every event from a peer comes of one relay', targets.get(eventId)?.length === 1, () =>
+      String(eventId),
+    )
+  findings.check(
+    'relayed = admitted at the peer',
+    relayed.length === admitted.length,
+    () => `${relayed.length} and ${admitted.length}`,
+  )
 }

@@ -96,7 +96,12 @@ export async function startReceivers(deps: { clock: Clock; chance: () => number 
 }
 
 function arrivalOf(webhook: string, { headers }: IncomingMessage, body: Buffer, answered: number): Arrival {
-  const envelope = JSON.parse(body.toString()) as { organizationId: string; subject: string | null; sequence: number; data: unknown }
+  const envelope = JSON.parse(body.toString()) as {
+    organizationId: string
+    subject: string | null
+    sequence: number
+    data: unknown
+  }
   return {
     webhook,
     organizationId: envelope.organizationId,

@@ -25,7 +25,8 @@ export function markdown(seeds: SeedResult[]): string {
   const results = seeds.map(({ result }) => result).filter(result => result !== undefined)
   const good = seeds.filter(({ result }) => result !== undefined && held(result)).length
   const [first] = results
-  const about = first === undefined ? '' : `, ${first.minutes} min of load and faults each, ${first.rate} calls/s over HTTP`
+  const about =
+    first === undefined ? '' : `, ${first.minutes} min of load and faults each, ${first.rate} calls/s over HTTP`
   const leftOut = first?.leftOut === undefined ? [] : [`\`disk-full\` was left out: ${first.leftOut}.`, '']
   return [
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}: ${good} of ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} held${about}.`,
@@ -85,5 +86,7 @@ function findingRows(results: RunResult[]): string[][] {
 }
 
 function table(heading: string[], rows: string[][]): string[] {
-  return [heading, heading.map(() => '---'), ...rows].map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+  return [heading, heading.map(() => '---'), ...rows].map(
+    cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`,
+  )
 }

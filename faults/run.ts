@@ -108,12 +108,30 @@ export async function runSeed(deps: {
   const wire = await openWire(kafka, logger)
   closing.push(() => wire.close())
   const { arrivals } = receivers
-  const findings = await prove({ world, load, arrivals, analytics, pages: createLogPages({ wire, clock }), owner, peer })
+  const findings = await prove({
+    world,
+    load,
+    arrivals,
+    analytics,
+    pages: createLogPages({ wire, clock }),
+    owner,
+    peer,
+  })
   const leases = createFindings()
-  if (backends.brokers.cluster !== undefined) await proveLeases(leases, { cluster: backends.brokers.cluster, fleet }, SHARDS)
+  if (backends.brokers.cluster !== undefined)
+    await proveLeases(leases, { cluster: backends.brokers.cluster, fleet }, SHARDS)
   findings.push(...leases.list())
   return {
-    ...{ seed, minutes, rate, struck, leftOut: backends.diskCannotFill, findings, unexpected: fleet.unexpected, quietS },
+    ...{
+      seed,
+      minutes,
+      rate,
+      struck,
+      leftOut: backends.diskCannotFill,
+      findings,
+      unexpected: fleet.unexpected,
+      quietS,
+    },
     load: load.counts,
     outcomes: outcomesOf(load),
     organizations: new Set(world.members.map(({ id }) => id)).size,
@@ -155,7 +173,8 @@ function outcomesOf({ acknowledged }: Load): Record<string, number> {
   return outcomes
 }
 
-const attemptsOf = (arrivals: Arrival[]): number => new Set(arrivals.map(({ deliveryId, attempt }) => `${deliveryId}/${attempt}`)).size
+const attemptsOf = (arrivals: Arrival[]): number =>
+  new Set(arrivals.map(({ deliveryId, attempt }) => `${deliveryId}/${attempt}`)).size
 
 async function closeFleet(fleet: Fleet, keep: boolean): Promise<void> {
   await fleet.close()
@@ -165,7 +184,10 @@ async function closeFleet(fleet: Fleet, keep: boolean): Promise<void> {
 /** 0 where it cannot be told. */
 function megabytesOf(directory: string): number {
   try {
-    return Number.parseInt(execFileSync('du', ['-sm', directory], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }), 10)
+    return Number.parseInt(
+      execFileSync('du', ['-sm', directory], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      10,
+    )
   } catch {
     return 0
   }

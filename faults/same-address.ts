@@ -5,7 +5,11 @@ const TRIES = 10
 const PAUSE_MS = 1_000
 
 /** Starts what may not start at once: another part may still hold what it needs. */
-export async function again<T>(what: string, start: () => Promise<T>, deps: { clock: Clock; say(sentence: string): void }): Promise<T> {
+export async function again<T>(
+  what: string,
+  start: () => Promise<T>,
+  deps: { clock: Clock; say(sentence: string): void },
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await start()
@@ -18,9 +22,14 @@ export async function again<T>(what: string, start: () => Promise<T>, deps: { cl
 }
 
 /** The processes know one address. Another program on the machine may have taken the port meanwhile: that says nothing about the platform. */
-export async function sameAddress<T>(before: string, start: () => Promise<T>, addressOf: (started: T) => string): Promise<T> {
+export async function sameAddress<T>(
+  before: string,
+  start: () => Promise<T>,
+  addressOf: (started: T) => string,
+): Promise<T> {
   const started = await start()
-  if (addressOf(started) !== before) throw new PortTaken(`another program has taken the port of ${before}: run it again`)
+  if (addressOf(started) !== before)
+    throw new PortTaken(`another program has taken the port of ${before}: run it again`)
   return started
 }
 

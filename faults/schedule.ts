@@ -130,8 +130,22 @@ export function faultsOf(deps: {
       to: 8_000,
       what: ms => backends.stopClickHouse(ms),
     }),
-    forAWhile({ kind: 'receivers', weight: 1, breaks: 'receivers', from: 500, to: 4_000, what: ms => receivers.goAway(ms) }),
-    forAWhile({ kind: 'receivers', weight: 1, breaks: 'receivers', from: 1_000, to: 6_000, what: ms => receivers.die(ms) }),
+    forAWhile({
+      kind: 'receivers',
+      weight: 1,
+      breaks: 'receivers',
+      from: 500,
+      to: 4_000,
+      what: ms => receivers.goAway(ms),
+    }),
+    forAWhile({
+      kind: 'receivers',
+      weight: 1,
+      breaks: 'receivers',
+      from: 1_000,
+      to: 6_000,
+      what: ms => receivers.die(ms),
+    }),
     {
       ...{ kind: 'hang', weight: 1, breaks: 'nothing' },
       async strike(chance) {
@@ -159,7 +173,14 @@ export function faultsOf(deps: {
   ]
   if (backends.diskCannotFill === undefined)
     faults.push(
-      forAWhile({ kind: 'disk-full', weight: 1, breaks: 'clickhouse', from: 2_000, to: 6_000, what: ms => backends.fillDisk(ms) }),
+      forAWhile({
+        kind: 'disk-full',
+        weight: 1,
+        breaks: 'clickhouse',
+        from: 2_000,
+        to: 6_000,
+        what: ms => backends.fillDisk(ms),
+      }),
     )
   return faults
 }
@@ -192,9 +213,11 @@ export async function strike(deps: {
     const atS = sinceS()
     const first = deck.draw()
     const second = deps.twos && chance.happens(TWO_SHARE) ? deck.draw() : undefined
-    const both = second !== undefined && (second.breaks !== first.breaks || first.breaks === 'process') ? [first, second] : [first]
+    const both =
+      second !== undefined && (second.breaks !== first.breaks || first.breaks === 'process') ? [first, second] : [first]
     const whats = await Promise.all(both.map((fault, at) => fault.strike(chance.fork(`${n}/${at}`))))
-    for (const [at, what] of whats.entries()) struck.push({ atS, kind: both[at]!.kind, what, together: both.length > 1 })
+    for (const [at, what] of whats.entries())
+      struck.push({ atS, kind: both[at]!.kind, what, together: both.length > 1 })
     deps.say(`${atS.toFixed(0).padStart(4)} s  ${whats.join('  AND  ')}`)
     await deps.after()
   }

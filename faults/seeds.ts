@@ -13,7 +13,10 @@ export const PORT_TAKEN_CODE = 3
 const TRIES = 3
 
 /** Answers the exit code: 1 if any seed failed. */
-export async function runSeeds(options: FaultOptions & { seeds: number[] }, say: (sentence: string) => void): Promise<number> {
+export async function runSeeds(
+  options: FaultOptions & { seeds: number[] },
+  say: (sentence: string) => void,
+): Promise<number> {
   const results: SeedResult[] = []
   let stopped = false
   const stop = () => {
@@ -30,7 +33,9 @@ export async function runSeeds(options: FaultOptions & { seeds: number[] }, say:
     if (options.result !== undefined) writeFileSync(options.result, JSON.stringify(results))
   }
   console.log(markdown(results))
-  return results.length === options.seeds.length && results.every(({ result }) => result !== undefined && held(result)) ? 0 : 1
+  return results.length === options.seeds.length && results.every(({ result }) => result !== undefined && held(result))
+    ? 0
+    : 1
 }
 
 async function runApart(seed: number, options: FaultOptions, say: (sentence: string) => void): Promise<SeedResult> {
@@ -50,15 +55,24 @@ async function runApart(seed: number, options: FaultOptions, say: (sentence: str
       continue
     }
     writeFileSync(log, said)
-    return { seed, result, keptIn: directory, failure: result === undefined ? (said.trim().split('\n').at(-1) ?? String(code)) : undefined }
+    return {
+      seed,
+      result,
+      keptIn: directory,
+      failure: result === undefined ? (said.trim().split('\n').at(-1) ?? String(code)) : undefined,
+    }
   }
 }
 
 /** What it says goes on to our own standard error, and is kept. */
 function run(args: string[]): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL('main.ts', import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, fileURLToPath(new URL('main.ts', import.meta.url)), ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const onSignal = (signal: NodeJS.Signals) => void child.kill(signal)
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   let said = ''

@@ -16,7 +16,9 @@ export function tableOf(result: RunResult, options: FaultOptions): string {
     '',
     '| what must hold | looked at | holds? |',
     '| --- | --- | --- |',
-    ...findings.map(({ what, looked, wrong }) => `| ${what} | ${looked} | ${wrong === 0 ? 'yes' : `**no: ${wrong}**`} |`),
+    ...findings.map(
+      ({ what, looked, wrong }) => `| ${what} | ${looked} | ${wrong === 0 ? 'yes' : `**no: ${wrong}**`} |`,
+    ),
     `| no process ended by itself | ${struck.length} | ${unexpected.length === 0 ? 'yes' : `**no: ${unexpected.length}**`} |`,
   ]
   for (const { what, wrong, examples } of findings)

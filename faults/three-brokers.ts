@@ -21,10 +21,19 @@ const NODES = [1, 2, 3]
 /** Of all partitions, those that one strike moves. */
 const MOVED_SHARE = 0.3
 
-export async function startThreeBrokers(deps: { dataDir: string; clock: Clock; logger: ProgressLogger }): Promise<Brokers> {
+export async function startThreeBrokers(deps: {
+  dataDir: string
+  clock: Clock
+  logger: ProgressLogger
+}): Promise<Brokers> {
   const { clock } = deps
   const directory = join(deps.dataDir, 'kafka')
-  const cluster = await startCluster({ directory, cacheDir: cacheDirectory(), logger: deps.logger, sessionTimeoutMs: SESSION_TIMEOUT_MS })
+  const cluster = await startCluster({
+    directory,
+    cacheDir: cacheDirectory(),
+    logger: deps.logger,
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+  })
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
   const pick = (chance: Chance, range: { from: number; to: number }): number => chance.between(range.from, range.to)
 

@@ -52,7 +52,13 @@ export function createWorld(deps: {
   let made = 0
   let founding = true
 
-  async function call(key: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async function call(
+    key: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const { base } = deps.pick(deps.fleet.of('api'))
     const answer = await fetch(base + path, {
       method,
@@ -69,7 +75,8 @@ export function createWorld(deps: {
       const answer = await call(key, method, path, body).catch(() => undefined)
       if (answer && answer.status < 300) return answer.body.data as T
       if (done !== undefined && answer?.body.error?.code === done) return undefined as T
-      if (tries === 60 || answer?.status === 400) throw new Error(`${method} ${path}: ${answer?.status} ${JSON.stringify(answer?.body)}`)
+      if (tries === 60 || answer?.status === 400)
+        throw new Error(`${method} ${path}: ${answer?.status} ${JSON.stringify(answer?.body)}`)
       await deps.sleep(500)
     }
   }
@@ -79,8 +86,10 @@ export function createWorld(deps: {
     const body = () => ({ name: `faulty-${++made}`, plan, ownerEmail: 'faults@example.com' })
     for (;;) {
       const answer = await call(ADMIN_KEY, 'POST', '/api/v1/organizations', body()).catch(() => undefined)
-      if (answer?.status === 201) return answer.body.data as { organization: { id: string; slug: string }; apiKey: string }
-      if (made > FOUNDED_MAX) throw new Error(`no organization can be made: ${answer?.status} ${JSON.stringify(answer?.body)}`)
+      if (answer?.status === 201)
+        return answer.body.data as { organization: { id: string; slug: string }; apiKey: string }
+      if (made > FOUNDED_MAX)
+        throw new Error(`no organization can be made: ${answer?.status} ${JSON.stringify(answer?.body)}`)
       await deps.sleep(500)
     }
   }
@@ -120,7 +129,12 @@ export function createWorld(deps: {
     async joinTest(member) {
       const scopes = ['events:emit', 'events:read', 'webhooks:manage', 'audit:read']
       const body = { name: 'test', environment: 'test', scopes }
-      const { apiKey } = await surely<{ apiKey: string }>(ADMIN_KEY, 'POST', `/api/v1/organizations/${member.id}/keys`, body)
+      const { apiKey } = await surely<{ apiKey: string }>(
+        ADMIN_KEY,
+        'POST',
+        `/api/v1/organizations/${member.id}/keys`,
+        body,
+      )
       const test: Member = { ...member, environment: 'test', apiKey, webhooks: [] }
       await addWebhook(test, 'good', 'none')
       members.push(test)

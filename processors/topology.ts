@@ -80,7 +80,8 @@ export function drawTopology(): string {
   ]
   const edges = new Set<string>()
   for (const { role, reads, writes } of TOPOLOGY) {
-    for (const topic of reads) if (topic !== control && topic !== admissionCounters) edges.add(`  ${box(topic)} --> ${role}`)
+    for (const topic of reads)
+      if (topic !== control && topic !== admissionCounters) edges.add(`  ${box(topic)} --> ${role}`)
     for (const topic of writes) if (topic !== control) edges.add(`  ${role} --> ${box(topic)}`)
   }
   return [...lines, ...edges, ...TOPOLOGY.map(({ role }) => `  ${role}[[${role}]]`)].join('\n')

@@ -37,7 +37,10 @@ async function run(roles: string | undefined): Promise<void> {
   const clock = createSystemClock({ offsetMs: config.clockOffsetMs })
   let running: Awaited<ReturnType<typeof compose>> | undefined
   const fatal = (error: unknown) => {
-    logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the platform cannot go on')
+    logger.error(
+      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'the platform cannot go on',
+    )
     // At once: a drain would commit what a process that is at fault has in memory. Broker and ClickHouse end by themselves.
     signalChildren('SIGTERM')
     process.exit(1)
@@ -103,7 +106,9 @@ function readArguments(given: string[]): { help: boolean; roles: string | undefi
 
 function help(): string {
   const width = Math.max(...SETTINGS.map(({ name }) => name.length)) + 2
-  const settings = SETTINGS.map(each => `  ${each.name.padEnd(width)}${each.sentence}${each.default ? ` Default: ${each.default}.` : ''}`)
+  const settings = SETTINGS.map(
+    each => `  ${each.name.padEnd(width)}${each.sentence}${each.default ? ` Default: ${each.default}.` : ''}`,
+  )
   return [
     'Usage: npm start -- [--role ROLE]…',
     '',

@@ -10,7 +10,11 @@ it.each([
   ['http://10.0.0.2:8123', { host: '10.0.0.2', port: 8123 }],
 ])('webhooks are kept from a ClickHouse at %s and from the brokers', async (url, clickhouse) => {
   const config = readConfig({
-    ...{ KAFKA_BROKERS: '[2001:db8::1]:9092,10.0.0.1:9093', KAFKA_CLIENT_BOOTSTRAP: '10.0.0.1:9094', CLICKHOUSE_URL: url },
+    ...{
+      KAFKA_BROKERS: '[2001:db8::1]:9092,10.0.0.1:9093',
+      KAFKA_CLIENT_BOOTSTRAP: '10.0.0.1:9094',
+      CLICKHOUSE_URL: url,
+    },
     ...{ CLARION_ADMIN_KEY: 'a'.repeat(32), CLARION_SECRET_KEY: 's'.repeat(32), CLARION_DATA_DIR: makeDataDirectory() },
   })
   const silent = { info: () => undefined, warn: () => undefined }

@@ -74,7 +74,11 @@ describe('a setting', () => {
     ['CLARION_KEY_HEADER', 'X-Their-Key', { aliasKeyHeader: 'x-their-key' }],
     ['CLICKHOUSE_URL', 'http://default@clickhouse:8123', { clickhouseUrl: 'http://default@clickhouse:8123' }],
     ['CLICKHOUSE_URL', 'http://u:p%40ss@[2001:db8::1]:8123/', { clickhouseUrl: 'http://u:p%40ss@[2001:db8::1]:8123/' }],
-    ['SMTP_URL', 'smtp://mail:25?tls.rejectUnauthorized=false', { smtpUrl: 'smtp://mail:25?tls.rejectUnauthorized=false' }],
+    [
+      'SMTP_URL',
+      'smtp://mail:25?tls.rejectUnauthorized=false',
+      { smtpUrl: 'smtp://mail:25?tls.rejectUnauthorized=false' },
+    ],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otel.example.com/otlp', { otlpEndpoint: 'https://otel.example.com/otlp' }],
     ['MAIL_FROM', '"Clarion, Inc" <a@example.com>', { mailFrom: '"Clarion, Inc" <a@example.com>' }],
     ['MAIL_FROM', 'a@example.com', { mailFrom: 'a@example.com' }],
@@ -163,7 +167,11 @@ describe('a start is refused, with the reason and an example, over', () => {
     ['CLARION_CACHE_DIR', ' /var/cache', 'it begins or ends with white space'],
     ['CLARION_ADMIN_KEY', 'short', 'it has 5'],
     ['CLARION_ADMIN_KEY', `${ADMIN_KEY}\n`, 'it holds a space'],
-    ['CLARION_SECRET_KEY', 's'.repeat(31), 'it has 31. An installation that uses a shorter key sets it as CLARION_SECRET_KEY_PREVIOUS'],
+    [
+      'CLARION_SECRET_KEY',
+      's'.repeat(31),
+      'it has 31. An installation that uses a shorter key sets it as CLARION_SECRET_KEY_PREVIOUS',
+    ],
     ['CLARION_SECRET_KEY', ` ${SECRET_KEY}`, 'it begins or ends with white space'],
     ['MAIL_FROM', 'Clarion', 'it lacks an address'],
     ['MAIL_FROM', 'a@x.com, b@x.com', 'it is not exactly one address'],
@@ -205,15 +213,31 @@ describe('a start is refused, with the reason and an example, over', () => {
   })
 
   it.each<[string, Given, string]>([
-    ['a certificate without its key', { ...CLUSTER, KAFKA_SSL_CERT: '/c.pem' }, 'KAFKA_SSL_KEY must be set when KAFKA_SSL_CERT is'],
-    ['a key without its certificate', { ...CLUSTER, KAFKA_SSL_KEY: '/c.key' }, 'KAFKA_SSL_CERT must be set when KAFKA_SSL_KEY is'],
+    [
+      'a certificate without its key',
+      { ...CLUSTER, KAFKA_SSL_CERT: '/c.pem' },
+      'KAFKA_SSL_KEY must be set when KAFKA_SSL_CERT is',
+    ],
+    [
+      'a key without its certificate',
+      { ...CLUSTER, KAFKA_SSL_KEY: '/c.key' },
+      'KAFKA_SSL_CERT must be set when KAFKA_SSL_KEY is',
+    ],
     [
       'tokens from nowhere',
       { ...CLUSTER, KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_OAUTH_CLIENT_ID: 'clarion' },
       'KAFKA_OAUTH_TOKEN_URL, KAFKA_OAUTH_CLIENT_SECRET must be set',
     ],
-    ['a Kafka user without a password', { ...CLUSTER, KAFKA_USERNAME: 'u' }, 'KAFKA_PASSWORD must be set when KAFKA_USERNAME is'],
-    ['a Kafka password without a user', { ...CLUSTER, KAFKA_PASSWORD: 'p' }, 'KAFKA_USERNAME must be set when KAFKA_PASSWORD is'],
+    [
+      'a Kafka user without a password',
+      { ...CLUSTER, KAFKA_USERNAME: 'u' },
+      'KAFKA_PASSWORD must be set when KAFKA_USERNAME is',
+    ],
+    [
+      'a Kafka password without a user',
+      { ...CLUSTER, KAFKA_PASSWORD: 'p' },
+      'KAFKA_USERNAME must be set when KAFKA_PASSWORD is',
+    ],
     ['a cluster without the operator key', { ...CLUSTER, CLARION_ADMIN_KEY: '' }, 'CLARION_ADMIN_KEY must be set'],
     ['a cluster without the secret key', { ...CLUSTER, CLARION_SECRET_KEY: ' ' }, 'CLARION_SECRET_KEY must be set'],
     ['one key for both', { CLARION_ADMIN_KEY: ADMIN_KEY, CLARION_SECRET_KEY: ADMIN_KEY }, 'must differ'],
@@ -275,8 +299,22 @@ describe('a warning, and no more, goes to', () => {
   })
 
   it.each([
-    ...['KAFKA_HEAP_OPTS', 'KAFKA_OPTS', 'KAFKA_LOG4J_OPTS', 'KAFKA_JVM_PERFORMANCE_OPTS', 'KAFKA_JMX_OPTS', 'KAFKA_HOME', 'KAFKA_DEBUG'],
-    ...['CLARION_TEST_BACKEND', 'CLARION_TEST_RUN_DIRECTORY', 'CLARION_CONFORMANCE_SEED', 'CLARION_JSON_SCHEMA_SUITE', 'CLARION_URL'],
+    ...[
+      'KAFKA_HEAP_OPTS',
+      'KAFKA_OPTS',
+      'KAFKA_LOG4J_OPTS',
+      'KAFKA_JVM_PERFORMANCE_OPTS',
+      'KAFKA_JMX_OPTS',
+      'KAFKA_HOME',
+      'KAFKA_DEBUG',
+    ],
+    ...[
+      'CLARION_TEST_BACKEND',
+      'CLARION_TEST_RUN_DIRECTORY',
+      'CLARION_CONFORMANCE_SEED',
+      'CLARION_JSON_SCHEMA_SUITE',
+      'CLARION_URL',
+    ],
     ...[
       'CLARION_API_KEY',
       'CLARION_KAFKA',
@@ -287,7 +325,8 @@ describe('a warning, and no more, goes to', () => {
     ],
   ])('not %s, which others read', name => expect(warningsOf({ [name]: 'x' })).toEqual([]))
 
-  it('not a link of the container runtime', () => expect(warningsOf({ CLARION_PORT: 'tcp://10.0.0.1:8080' })).toEqual([]))
+  it('not a link of the container runtime', () =>
+    expect(warningsOf({ CLARION_PORT: 'tcp://10.0.0.1:8080' })).toEqual([]))
 
   it('settings of a cluster without one, and to ranges that are everything', () => {
     expect(warningsOf({ KAFKA_CLIENT_BOOTSTRAP: 'a:1', KAFKA_SSL: 'false', EGRESS_ALLOW: '0.0.0.0/0' })).toEqual([
@@ -299,7 +338,9 @@ describe('a warning, and no more, goes to', () => {
   it('also when the start is refused', () => {
     const warnings: string[] = []
     const given = { ...CLUSTER, CLARION_ADMIN_KEY: '', CLARION_ADMINKEY: ADMIN_KEY }
-    expect(() => readConfig(given, { environment: {}, warn: sentence => warnings.push(sentence) })).toThrow(SettingsError)
+    expect(() => readConfig(given, { environment: {}, warn: sentence => warnings.push(sentence) })).toThrow(
+      SettingsError,
+    )
     expect(warnings).toHaveLength(1)
   })
 })
@@ -315,10 +356,13 @@ describe('the cache directory', () => {
     expect(cacheDirOf(home).cacheDir).toBe(join(home, '.cache', 'clarion'))
   })
 
-  it.each(['not-absolute', '/dev/null', '/dev/null/below'])('is in the data directory when the home directory is %s', home => {
-    const { cacheDir, dataDir } = cacheDirOf(home)
-    expect(cacheDir).toBe(join(dataDir, 'cache'))
-  })
+  it.each(['not-absolute', '/dev/null', '/dev/null/below'])(
+    'is in the data directory when the home directory is %s',
+    home => {
+      const { cacheDir, dataDir } = cacheDirOf(home)
+      expect(cacheDir).toBe(join(dataDir, 'cache'))
+    },
+  )
 
   it('is in the data directory when the home directory takes nothing', () => {
     const home = makeDataDirectory()
@@ -339,14 +383,33 @@ describe('whatever is in the environment,', () => {
   const names = SETTINGS.map(({ name }) => name)
   const piece = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 20 }),
-    fc.constantFrom('', ',', '://', '@', '[', ']', '%', '/', '?', '#', ':', '127.0.0.1', '::1', '0', 'http', 'smtp', 'a'),
+    fc.constantFrom(
+      '',
+      ',',
+      '://',
+      '@',
+      '[',
+      ']',
+      '%',
+      '/',
+      '?',
+      '#',
+      ':',
+      '127.0.0.1',
+      '::1',
+      '0',
+      'http',
+      'smtp',
+      'a',
+    ),
   )
   const value = fc.array(piece, { maxLength: 8 }).map(parts => parts.join(''))
 
   it('settings are read or refused by a sentence that shows a right value, never by another error', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), value), given => {
-        for (const problem of problemsOf(given)) expect(problem).toMatch(/^[A-Z][A-Z_]+ .*(?:Example: |Leave it empty|travels)/s)
+        for (const problem of problemsOf(given))
+          expect(problem).toMatch(/^[A-Z][A-Z_]+ .*(?:Example: |Leave it empty|travels)/s)
       }),
       { numRuns: 2_000 },
     )

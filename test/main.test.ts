@@ -15,7 +15,14 @@ const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 const FLAGS = ['--disable-warning=ExperimentalWarning']
 const environment = (settings: Record<string, string>) => {
-  return { ...process.env, PORT: '0', LOG_LEVEL: 'silent', CLARION_BROKER_PROFILE: 'test', CLARION_BROKER_HEAP_MB: '256', ...settings }
+  return {
+    ...process.env,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    CLARION_BROKER_PROFILE: 'test',
+    CLARION_BROKER_HEAP_MB: '256',
+    ...settings,
+  }
 }
 
 function start(given: string[], settings: Record<string, string>, limit = ''): { code: number | null; said: string } {
@@ -40,11 +47,18 @@ describe('a start that cannot work', () => {
     ],
   ])('names a data directory %s', (_name, path) => {
     const { code, said } = start([], { CLARION_DATA_DIR: path() })
-    expect([code, said]).toEqual([1, expect.stringMatching(/^clarion: The data directory \S+ cannot be used: .*\. Set CLARION_DATA_DIR/)])
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(/^clarion: The data directory \S+ cannot be used: .*\. Set CLARION_DATA_DIR/),
+    ])
   })
 
   it('whose home is no file system names it', () => {
-    const { code, said } = start([], { CLARION_DATA_DIR: makeDataDirectory(), HOME: '/proc/clarion', CLARION_CACHE_DIR: '' })
+    const { code, said } = start([], {
+      CLARION_DATA_DIR: makeDataDirectory(),
+      HOME: '/proc/clarion',
+      CLARION_CACHE_DIR: '',
+    })
     expect([code, said]).toEqual([
       1,
       expect.stringMatching(
@@ -59,7 +73,9 @@ describe('a start that cannot work', () => {
     expect(code).toBe(1)
     expect(said.split('\n')).toEqual([
       'clarion: The platform cannot start here:',
-      expect.stringMatching(/^ {2}- A process may have only 256 files open at a time.*run `ulimit -n 65536` in the shell/),
+      expect.stringMatching(
+        /^ {2}- A process may have only 256 files open at a time.*run `ulimit -n 65536` in the shell/,
+      ),
       expect.stringMatching(/^ {2}- Java is missing: install Java 17 or newer/),
       '',
     ])
@@ -73,7 +89,10 @@ describe('a start that cannot work', () => {
   })
 
   it('asks for the role that --role needs', () => {
-    expect(start(['--role'], {})).toEqual({ code: 1, said: 'clarion: --role needs a role: api, admit, deliver, record\n' })
+    expect(start(['--role'], {})).toEqual({
+      code: 1,
+      said: 'clarion: --role needs a role: api, admit, deliver, record\n',
+    })
   })
 
   it('names the port that is taken before it starts anything', async () => {
@@ -194,7 +213,8 @@ describe('a signal', () => {
       expect(await exited).toBe(0)
       expect(partsOf(dataDir)).toEqual([])
       if (process.platform === 'linux') expect(processesIn(dataDir)).toEqual([])
-      for (const part of ['kafka', 'clickhouse']) expect([part, existsSync(join(dataDir, part, 'owner.lock'))]).toEqual([part, false])
+      for (const part of ['kafka', 'clickhouse'])
+        expect([part, existsSync(join(dataDir, part, 'owner.lock'))]).toEqual([part, false])
     },
     120_000,
   )

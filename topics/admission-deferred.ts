@@ -31,7 +31,8 @@ export const deferredKeys = {
 
 export const admissionDeferred: Topic = {
   name: 'admission.deferred',
-  meaning: 'The state of `admit`: records of `platform.emits` for organizations whose log takes nothing now, judged when it does.',
+  meaning:
+    'The state of `admit`: records of `platform.emits` for organizations whose log takes nothing now, judged when it does.',
   key: '<org>/<emit id>',
   value: 'Avro DeferredEmit',
   partitions: 'shards',

@@ -100,7 +100,16 @@ function createReader(bytes: Buffer) {
   let formerAt = 0
   let formerLength = -1
   const current: HeldKeyBytes = {
-    ...{ bytes, organizationId: '', keyHashAt: 0, contentHashAt: 0, emitIdAt: 0, emitIdLength: 0, eventIdAt: 0, eventIdLength: 0 },
+    ...{
+      bytes,
+      organizationId: '',
+      keyHashAt: 0,
+      contentHashAt: 0,
+      emitIdAt: 0,
+      emitIdLength: 0,
+      eventIdAt: 0,
+      eventIdLength: 0,
+    },
     ...{ nameAt: 0, nameLength: 0, sequence: 0, recordedAtMs: 0 },
     decoded: () => ({
       organizationId: current.organizationId,
@@ -160,7 +169,8 @@ function createReader(bytes: Buffer) {
       return current
     },
     end(): void {
-      if (at !== bytes.length) throw new Error(`a record of AdmissionKeys has ${bytes.length} bytes, of which ${at} were read`)
+      if (at !== bytes.length)
+        throw new Error(`a record of AdmissionKeys has ${bytes.length} bytes, of which ${at} were read`)
     },
   }
 }

@@ -6,7 +6,17 @@ export const DELIVERY_STATES = ['success', 'retrying', 'failed', 'cancelled', 's
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /** Kinds of failed attempts, `lastErrorKind` in the API. In the record they are text, so that a new one needs no new schema. */
-export const ERROR_KINDS = ['status', 'timeout', 'tls', 'dns', 'connect', 'protocol', 'blocked_address', 'redirect', 'too_large'] as const
+export const ERROR_KINDS = [
+  'status',
+  'timeout',
+  'tls',
+  'dns',
+  'connect',
+  'protocol',
+  'blocked_address',
+  'redirect',
+  'too_large',
+] as const
 export type ErrorKind = (typeof ERROR_KINDS)[number]
 
 /**

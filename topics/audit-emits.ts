@@ -90,7 +90,10 @@ export const auditEmitsCodec = avroCodec<AuditEmits>({
             { name: 'eventId', ...nullable('string') },
             { name: 'organizationId', type: 'string' },
             { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
-            { name: 'verdict', type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] } },
+            {
+              name: 'verdict',
+              type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] },
+            },
             { name: 'code', ...nullable('string') },
             { name: 'message', ...nullable('string') },
             { name: 'findings', ...nullable('string') },

@@ -23,7 +23,10 @@ const MARKER = Buffer.from([0xc3, 0x01])
 const HEADER_BYTES = 10
 
 /** By full name: every version that a release wrote with, the newest last. */
-const RELEASED = JSON.parse(readFileSync(new URL('released-schemas.json', import.meta.url), 'utf8')) as Record<string, unknown[]>
+const RELEASED = JSON.parse(readFileSync(new URL('released-schemas.json', import.meta.url), 'utf8')) as Record<
+  string,
+  unknown[]
+>
 
 let scratch = Buffer.allocUnsafe(256 * 1024)
 
@@ -52,9 +55,12 @@ export function avroCodec<T>(schema: unknown, released?: unknown[]): Codec<T> {
     const own = isOwn(bytes)
     const resolver = own ? undefined : earlier.get(bytes.toString('hex', 0, HEADER_BYTES))
     if (!own && !resolver)
-      throw new Error(`not a record of ${type.name}, or one of a newer release: ${bytes.toString('hex', 0, HEADER_BYTES)}`)
+      throw new Error(
+        `not a record of ${type.name}, or one of a newer release: ${bytes.toString('hex', 0, HEADER_BYTES)}`,
+      )
     const { value, offset } = type.decode(bytes, HEADER_BYTES, resolver)
-    if (offset !== bytes.length) throw new Error(`a record of ${type.name} has ${bytes.length} bytes, of which ${offset} were read`)
+    if (offset !== bytes.length)
+      throw new Error(`a record of ${type.name} has ${bytes.length} bytes, of which ${offset} were read`)
     return value as T
   }
 

@@ -30,7 +30,8 @@ export const deadLettersCodec = avroCodec<DeadLetters>({
 /** Headers: `reason` (an error kind), `error`, `status` if there was an answer, `delivery-id`, `event-id`, `organization-id`. */
 export const deliveriesDeadLetter: Topic = {
   name: 'deliveries.dead-letter',
-  meaning: 'Deliveries that failed for good, with the event, for tools that read Kafka; a redrive takes the event from the history.',
+  meaning:
+    'Deliveries that failed for good, with the event, for tools that read Kafka; a redrive takes the event from the history.',
   key: 'the webhook; packed/<webhook> for many',
   value:
     'Avro RetryRecord, headers `reason` and `error` say why the last attempt failed; or Avro DeadLetters, many that ended without an attempt',

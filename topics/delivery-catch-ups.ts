@@ -278,7 +278,8 @@ export const catchUpKeys = {
 
 export const deliveryCatchUps: Topic = {
   name: 'delivery.catch-ups',
-  meaning: 'The state of `deliver`: what webhooks are owed as ranges of their logs, and how far replays and redrives have come.',
+  meaning:
+    'The state of `deliver`: what webhooks are owed as ranges of their logs, and how far replays and redrives have come.',
   key: 'parked/<webhook>, owed/<webhook>/<block>, early/<webhook>/<block>, replay/<replay> or redrive/<command>',
   value: 'Avro ParkedWebhook, OwedBlock, EarlyBlock, ReplayState or RedriveState; nothing once it is over',
   partitions: 'shards',

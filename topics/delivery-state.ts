@@ -270,7 +270,8 @@ export const deliveryStateKeys = {
   /** Events without a subject have a lane of their own. */
   ofLane: (webhookId: string, subject: string | null) => `${LANE}${webhookId}/${subject === null ? '' : `=${subject}`}`,
   ofEndpoint: (webhookId: string) => ENDPOINT + webhookId,
-  ofFailed: (organizationId: string, environment: 'live' | 'test', block: number) => `${FAILED}${organizationId}/${environment}/${block}`,
+  ofFailed: (organizationId: string, environment: 'live' | 'test', block: number) =>
+    `${FAILED}${organizationId}/${environment}/${block}`,
   parse(key: string): DeliveryStateKey | undefined {
     if (key.startsWith(OPEN)) return { open: key.slice(OPEN.length) }
     if (key.startsWith(POSITION)) return { position: key.slice(POSITION.length) }

@@ -9,7 +9,8 @@ export const isEmits = (topic: string): boolean => topic.startsWith('emits.')
  */
 export const emits: OrganizationTopic = {
   pattern: 'emits.<org>',
-  nameFor: (organizationId, environment) => (environment === 'live' ? `emits.${organizationId}` : `emits.${organizationId}.test`),
+  nameFor: (organizationId, environment) =>
+    environment === 'live' ? `emits.${organizationId}` : `emits.${organizationId}.test`,
   meaning: 'What an organization asks to emit, over HTTP or straight from its own Kafka producers. Not judged yet.',
   key: 'the subject, or nothing',
   value: 'the payload as it was sent',

@@ -3,8 +3,10 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type OrganizationTopic } from './top
 /** The organization's log. Partition p is fed by partition p of `emits.<org>`. Headers: `src/events/log-record.ts`. */
 export const events: OrganizationTopic = {
   pattern: 'events.<org>',
-  nameFor: (organizationId, environment) => (environment === 'live' ? `events.${organizationId}` : `events.${organizationId}.test`),
-  meaning: 'What was accepted, in order per subject, numbered without a gap: the log that the organization may read itself.',
+  nameFor: (organizationId, environment) =>
+    environment === 'live' ? `events.${organizationId}` : `events.${organizationId}.test`,
+  meaning:
+    'What was accepted, in order per subject, numbered without a gap: the log that the organization may read itself.',
   key: 'the subject, or nothing',
   value: 'the payload as it was sent',
   producers: ['admit'],

@@ -40,7 +40,10 @@ export const outcomesCodec = avroCodec<Outcomes>({
           name: 'Outcome',
           fields: [
             { name: 'ticket', type: 'long' },
-            { name: 'verdict', type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] } },
+            {
+              name: 'verdict',
+              type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] },
+            },
             { name: 'code', ...nullable('string') },
             { name: 'message', ...nullable('string') },
             { name: 'findings', ...nullable('string') },

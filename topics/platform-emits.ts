@@ -54,7 +54,10 @@ export const platformEmitCodec = avroCodec<PlatformEmit>({
   name: 'PlatformEmit',
   namespace: 'clarion',
   fields: [
-    { name: 'kind', type: { type: 'enum', name: 'PlatformEmitKind', symbols: ['relay', 'builtin', 'lifecycle', 'redrive'] } },
+    {
+      name: 'kind',
+      type: { type: 'enum', name: 'PlatformEmitKind', symbols: ['relay', 'builtin', 'lifecycle', 'redrive'] },
+    },
     { name: 'id', type: 'string' },
     { name: 'organizationId', type: 'string' },
     { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
@@ -89,7 +92,8 @@ export const platformEmitCodec = avroCodec<PlatformEmit>({
 /** Partition: the shard of the organization that receives it. */
 export const platformEmits: Topic = {
   name: 'platform.emits',
-  meaning: 'What the platform emits for an organization: relays of peers, built-ins, lifecycle events that are subscribed to, redrives.',
+  meaning:
+    'What the platform emits for an organization: relays of peers, built-ins, lifecycle events that are subscribed to, redrives.',
   key: 'the organization that receives it',
   value: 'Avro PlatformEmit',
   partitions: 'shards',

@@ -22,7 +22,8 @@ export const QUARANTINE_HEADERS = {
 /** Headers: those of the producer, and `QUARANTINE_HEADERS`. */
 export const quarantine: Topic = {
   name: 'quarantine',
-  meaning: 'Records that an organization produced straight into Kafka and that were rejected, as they came, with the reason.',
+  meaning:
+    'Records that an organization produced straight into Kafka and that were rejected, as they came, with the reason.',
   key: 'the emit id',
   value: 'the record as it came',
   partitions: 'shards',

@@ -25,7 +25,11 @@ async function run({ kafka, topic }: KoaRouteSettings): Promise<void> {
   app.use(async context => {
     const chunks: Buffer[] = []
     for await (const chunk of context.req) chunks.push(chunk as Buffer)
-    const [written] = await producer.send({ topic, acks: -1, messages: [{ partition: 0, key: null, value: Buffer.concat(chunks) }] })
+    const [written] = await producer.send({
+      topic,
+      acks: -1,
+      messages: [{ partition: 0, key: null, value: Buffer.concat(chunks) }],
+    })
     context.status = 202
     context.body = { success: true, data: { offset: written!.baseOffset } }
   })

@@ -35,7 +35,13 @@ process.once('message', settings => void run(settings as PassThroughSettings))
 
 async function run({ kafka, from, to, partitions, records, group }: PassThroughSettings): Promise<void> {
   const clock = createSystemClock()
-  const client = new Kafka({ clientId: 'pass-through', brokers: kafka.brokers, ...saslOf(kafka), retry: RETRY, logLevel: logLevel.ERROR })
+  const client = new Kafka({
+    clientId: 'pass-through',
+    brokers: kafka.brokers,
+    ...saslOf(kafka),
+    retry: RETRY,
+    logLevel: logLevel.ERROR,
+  })
   const validate = compile()
   const producers = await Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {

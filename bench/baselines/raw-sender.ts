@@ -20,7 +20,10 @@ async function run({ port, requests }: RawSenderSettings): Promise<void> {
   const worker = async () => {
     while (next < requests) {
       const body = Buffer.from(orderJson(next++).repeat(2))
-      const headers = { 'content-type': 'application/json', ...signatureHeaders(SECRET, `dlv_${next}`, 1_790_000_000, body) }
+      const headers = {
+        'content-type': 'application/json',
+        ...signatureHeaders(SECRET, `dlv_${next}`, 1_790_000_000, body),
+      }
       const answer = await pool.request({ method: 'POST', path: '/hook', body, headers })
       await answer.body.dump()
     }

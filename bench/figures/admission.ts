@@ -82,7 +82,8 @@ async function admissionRate({ stand, organizations, watch }: Ingress, record?: 
   const cpu = watchParts({ ...stand.pids, ...(record ? { record: record.child.pid } : {}) })
   const admit = await stand.platform('admit')
   const rate = steadyRate(await orEnded(following, admit), count)
-  if (watch.accepted() - accepted !== count) throw new Error(`of ${count} emits ${watch.accepted() - accepted} were accepted`)
+  if (watch.accepted() - accepted !== count)
+    throw new Error(`of ${count} emits ${watch.accepted() - accepted} were accepted`)
   if (record) {
     stand.say(`record is ${whole(watch.accepted() - (await countRecorded(stand)))} rows behind`)
     await untilRecorded(stand, watch.accepted())

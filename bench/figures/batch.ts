@@ -50,7 +50,10 @@ async function takeTurns(
   api: PlatformProcess,
   settle: () => Promise<void>,
 ): Promise<Rates[]> {
-  const lanes = organizations.map(organization => ({ client: api.client(organization.apiKey), body: batchOf(organization) }))
+  const lanes = organizations.map(organization => ({
+    client: api.client(organization.apiKey),
+    body: batchOf(organization),
+  }))
   const send = (lane: number) => sendBatch(lanes[lane]!)
   await settle()
   await closedLoop(stand.clock, lanes.length, WARM_S, send)
@@ -72,7 +75,8 @@ const batchOf = ({ event }: BenchOrganization) =>
 async function sendBatch({ client, body }: { client: HttpClient; body: string }): Promise<number> {
   const { status, text } = await client.send('POST', '/api/v1/events/custom/emit/batch', body)
   const accepted = text.split('"sequence":').length - 1
-  if (status !== 200 || accepted !== ITEMS) throw new Error(`of ${ITEMS} emits ${accepted} were accepted: ${status} ${text.slice(0, 300)}`)
+  if (status !== 200 || accepted !== ITEMS)
+    throw new Error(`of ${ITEMS} emits ${accepted} were accepted: ${status} ${text.slice(0, 300)}`)
   return accepted
 }
 

@@ -43,7 +43,11 @@ async function catchUpRate(stand: Stand): Promise<number> {
   await organization.emitGeneric(events)
   await stand.clock.sleep(REST_MS)
   const cpu = watchParts({ ...stand.pids, platform: platform.child.pid })
-  const { status, text } = await organization.client.send('PATCH', `/api/v1/webhooks/${id}`, JSON.stringify({ active: true }))
+  const { status, text } = await organization.client.send(
+    'PATCH',
+    `/api/v1/webhooks/${id}`,
+    JSON.stringify({ active: true }),
+  )
   if (status !== 200) throw new Error(`the webhook was not switched on: ${status} ${text.slice(0, 300)}`)
   await receiver.until(events)
   const rate = steadyRate(receiver.samples, events)

@@ -11,7 +11,8 @@ const GOAL_MS = 5
 export async function measureCompatibility({ clock, say }: Stand): Promise<Row[]> {
   const old = wideSchema(45)
   const next = structuredClone(wideSchema(50))
-  for (const property of Object.values(next.properties as Record<string, { maxLength: number }>)) property.maxLength += 1
+  for (const property of Object.values(next.properties as Record<string, { maxLength: number }>))
+    property.maxLength += 1
   const times = Array.from({ length: VERDICTS }, () => {
     const beginMs = clock.monotonicMs()
     const { findings, warnings, proof } = checkMinor(old, next)

@@ -32,7 +32,13 @@ export async function measureCurve(stand: Stand): Promise<Row[]> {
   const load = ['--system', 'clarion', '--pids', harness.pids, '--mode', 'open']
   const idle = await harness.program('load.mjs', [...load, '--secs', '2', '--rate', '1'])
   const raw = await harness.program('raw.mjs', ['--secs', String(Math.min(10, stand.options.seconds))])
-  await harness.program('load.mjs', ['--system', 'clarion', ...WARM_UP, '--secs', String(Math.max(WARM_UP_S, stand.options.seconds))])
+  await harness.program('load.mjs', [
+    '--system',
+    'clarion',
+    ...WARM_UP,
+    '--secs',
+    String(Math.max(WARM_UP_S, stand.options.seconds)),
+  ])
   const points = await measurePoints(stand, harness, load)
   await harness.platform.end()
   if (stand.options.picture) {
@@ -47,7 +53,9 @@ async function measurePoints(stand: Stand, { program, port }: PeerHarness, load:
   const points: Point[] = []
   for (const rate of RATES) {
     const straight = await postStraight(stand, port, rate, Math.min(STRAIGHT_S, seconds))
-    const result = await program('load.mjs', [...load, '--secs', String(seconds), '--rate', String(rate)], { mayBeRefused: true })
+    const result = await program('load.mjs', [...load, '--secs', String(seconds), '--rate', String(rate)], {
+      mayBeRefused: true,
+    })
     points.push({ rate, result, straight })
     if (isHeld({ rate, result })) continue
     stand.say(`${rate}/s is more than it can do: ${result.deliveredPerS}/s arrived, ${result.rejected} were refused`)
@@ -90,7 +98,11 @@ function memoryRows(idle: Result, points: readonly Point[]): Row[] {
   })
 }
 
-const NAMES: Record<string, string> = { platform: 'the platform (all roles)', broker: 'the broker', clickhouse: 'ClickHouse' }
+const NAMES: Record<string, string> = {
+  platform: 'the platform (all roles)',
+  broker: 'the broker',
+  clickhouse: 'ClickHouse',
+}
 
 function pictureOf(points: readonly Point[], { clock }: Stand): string {
   const beyond = points.find(point => !isHeld(point))

@@ -50,7 +50,8 @@ async function measured(stand: Stand, what: string, send: (n: number) => Promise
   const lag = percentile(lagsMs, 0.99)
   const figures = [0.5, 0.95, 0.99, 1].map(share => short(percentile(latenciesMs, share))).join(' / ')
   stand.say(`${what}: p50 / p95 / p99 / max ${figures} ms, generator late by ${short(lag)} ms (p99)`)
-  if (lag > LAG_MAX_MS) stand.say('the generator was not on time: others keep the machine busy, the figure is not valid')
+  if (lag > LAG_MAX_MS)
+    stand.say('the generator was not on time: others keep the machine busy, the figure is not valid')
   return arrivals
 }
 

@@ -75,7 +75,11 @@ async function takeTurns(stand: Stand, sides: Sides, processes: readonly string[
   return { baseline, idleMs, ...flooded }
 }
 
-async function underFlood(stand: Stand, sides: Sides, platforms: PlatformProcess[]): Promise<Pick<Taken, 'admitted' | 'floodedMs'>> {
+async function underFlood(
+  stand: Stand,
+  sides: Sides,
+  platforms: PlatformProcess[],
+): Promise<Pick<Taken, 'admitted' | 'floodedMs'>> {
   const { clock } = stand
   const { watch, flooding, kafka } = sides
   const before = { judged: watch.judged(), accepted: watch.accepted() }
@@ -92,7 +96,8 @@ async function underFlood(stand: Stand, sides: Sides, platforms: PlatformProcess
   const produced = await flood.stop()
   const deadline = clock.monotonicMs() + PATIENCE_MS
   while (watch.judged() - before.judged < produced) {
-    if (clock.monotonicMs() > deadline) throw new Error(`of ${produced} records ${watch.judged() - before.judged} were judged`)
+    if (clock.monotonicMs() > deadline)
+      throw new Error(`of ${produced} records ${watch.judged() - before.judged} were judged`)
     await clock.sleep(POLL_MS)
   }
   const accepted = watch.accepted() - before.accepted
@@ -101,10 +106,18 @@ async function underFlood(stand: Stand, sides: Sides, platforms: PlatformProcess
 }
 
 /** What each of the neighbour's emits took until its verdict. */
-async function neighbourMs(stand: Stand, { neighbour }: Sides, api: PlatformProcess, seconds: number): Promise<number[]> {
+async function neighbourMs(
+  stand: Stand,
+  { neighbour }: Sides,
+  api: PlatformProcess,
+  seconds: number,
+): Promise<number[]> {
   const client = api.client(neighbour.apiKey)
-  const { latenciesMs, failures } = await openLoop(stand.clock, RATE_PER_S, seconds, n => emitOrder(client, neighbour, n))
-  if (failures.length > 0) throw new Error(`${failures.length} of the neighbour's emits went wrong; the first: ${failures[0]}`)
+  const { latenciesMs, failures } = await openLoop(stand.clock, RATE_PER_S, seconds, n =>
+    emitOrder(client, neighbour, n),
+  )
+  if (failures.length > 0)
+    throw new Error(`${failures.length} of the neighbour's emits went wrong; the first: ${failures[0]}`)
   const figures = [0.5, 0.95, 0.99, 1].map(share => short(percentile(latenciesMs, share))).join(' / ')
   stand.say(`the neighbour's emits: p50 / p95 / p99 / max ${figures} ms`)
   return latenciesMs
@@ -122,7 +135,14 @@ async function passThroughUnderFlood(stand: Stand): Promise<number> {
   const samples: Sample[] = []
   child.process.on('message', message => samples.push(message as PassThroughMessage))
   const flood = await startFlood(stand, { kafka, topic: from, event: EVENT_NAME })
-  child.process.send({ kafka, from, to, partitions: 1, records: Number.MAX_SAFE_INTEGER, group: name } satisfies PassThroughSettings)
+  child.process.send({
+    kafka,
+    from,
+    to,
+    partitions: 1,
+    records: Number.MAX_SAFE_INTEGER,
+    group: name,
+  } satisfies PassThroughSettings)
   await clock.sleep(WARM_S * 1_000)
   const begun = samples.at(-1)
   await clock.sleep(options.seconds * 1_000)

@@ -80,7 +80,8 @@ async function admissionRate(
   const rate = steadyRate(samples, expected)
   stand.say(`${what}: ${whole(rate)} events/s; ${cpu(expected, { admit: admit.child.pid })}`)
   await admit.end()
-  if (watch.accepted() - before !== expected) throw new Error(`of ${expected} events ${watch.accepted() - before} arrived`)
+  if (watch.accepted() - before !== expected)
+    throw new Error(`of ${expected} events ${watch.accepted() - before} arrived`)
   return rate
 }
 
@@ -106,7 +107,13 @@ async function federate(stand: Stand): Promise<Federation> {
   return { source, peers }
 }
 
-async function ask<T>(api: PlatformProcess, who: BenchOrganization, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+async function ask<T>(
+  api: PlatformProcess,
+  who: BenchOrganization,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<T> {
   const client = api.client(who.apiKey)
   const { status, text } = await client.send(method, path, body && JSON.stringify(body))
   if (status >= 300) throw new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 500)}`)

@@ -59,7 +59,9 @@ export async function measureHistory(stand: Stand): Promise<Row[]> {
   const after = await ask()
   await platform.end()
   await client.close()
-  const asked = [...after].map(([name, { question, times }]) => rowOf(question, rows, times, before.get(name)!.times, few))
+  const asked = [...after].map(([name, { question, times }]) =>
+    rowOf(question, rows, times, before.get(name)!.times, few),
+  )
   return [...written, ...asked]
 }
 
@@ -75,7 +77,9 @@ async function describe(client: ReturnType<typeof createAnalyticsClient>): Promi
     `SELECT table, sum(rows) AS rows, count() AS parts, round(sum(bytes_on_disk) / 1e6) AS mb FROM system.parts
      WHERE active AND database = currentDatabase() GROUP BY table HAVING rows > 1000 ORDER BY rows DESC`,
   )
-  return tables.map(({ table, rows, parts, mb }) => `${table} ${whole(rows)} in ${parts} parts, ${whole(mb)} MB`).join('; ')
+  return tables
+    .map(({ table, rows, parts, mb }) => `${table} ${whole(rows)} in ${parts} parts, ${whole(mb)} MB`)
+    .join('; ')
 }
 
 function rowOf({ name, hasGoal }: Question, rows: number, now: Times, before: Times, few: number): Row {

@@ -35,7 +35,9 @@ export async function measureKeys(stand: Stand): Promise<Row[]> {
   stand.say(`writing ${whole(count)} keys`)
   await fill(stand, count, nowMs)
   const reading = await readAll(stand, count, () => undefined)
-  stand.say(`read ${whole(reading.bytes / 1024 / 1024)} MB in ${short(reading.seconds)} s, ${short(reading.cpuSeconds)} s of CPU`)
+  stand.say(
+    `read ${whole(reading.bytes / 1024 / 1024)} MB in ${short(reading.seconds)} s, ${short(reading.cpuSeconds)} s of CPU`,
+  )
   const before = memory()
   const state = createAdmissionState({ random: stand.random, nowMs: () => nowMs, keysRemembered: () => NEVER_FULL })
   const restoring = await readAll(stand, count, record => state.restore({ ...record, topic: admissionKeys.name }))
@@ -48,15 +50,27 @@ export async function measureKeys(stand: Stand): Promise<Row[]> {
   return [
     {
       ...{ figure: `restore of ${millions(count)} million keys, s`, clarion: short(restoring.seconds) },
-      ...{ baseline: `${short(reading.seconds)} (reading the bytes)`, ratio: short(restoring.seconds / reading.seconds) },
+      ...{
+        baseline: `${short(reading.seconds)} (reading the bytes)`,
+        ratio: short(restoring.seconds / reading.seconds),
+      },
       ...{ goal: `≤ ${GOAL.seconds} s`, holds: restoring.seconds <= GOAL.seconds },
     },
     {
-      ...{ figure: `memory of ${millions(2 * count)} million keys, bytes a key`, clarion: whole(bytes), baseline: '–', ratio: '–' },
+      ...{
+        figure: `memory of ${millions(2 * count)} million keys, bytes a key`,
+        clarion: whole(bytes),
+        baseline: '–',
+        ratio: '–',
+      },
       ...{ goal: `≤ ${GOAL.bytes}`, holds: bytes <= GOAL.bytes },
     },
     {
-      ...{ figure: `longest of ${KEYS_PER_TRANSACTION} keys on the way there, ms`, clarion: short(longestMs), baseline: '–' },
+      ...{
+        figure: `longest of ${KEYS_PER_TRANSACTION} keys on the way there, ms`,
+        clarion: short(longestMs),
+        baseline: '–',
+      },
       ...{ ratio: '–', goal: '–', holds: undefined },
     },
   ]
@@ -67,22 +81,42 @@ function keyOf(number: number, nowMs: number): HeldKey {
   const organizationId = `org_${String(Math.floor(number / KEYS_IN_A_ROW) % ORGANIZATIONS).padStart(26, '0')}`
   const digest = hash('sha256', `live\0key-${number}`, 'buffer')
   const timestampMs = nowMs - 1_000_000_000 + number
-  const place = { timestampMs, partition: 0, offset: number, organizationId, environment: 'live', kind: 'emits' } as const
+  const place = {
+    timestampMs,
+    partition: 0,
+    offset: number,
+    organizationId,
+    environment: 'live',
+    kind: 'emits',
+  } as const
   return {
     ...{ organizationId, keyHash: digest.subarray(0, 16), contentHash: digest.subarray(16), recordedAtMs: timestampMs },
-    ...{ emitId: emitId(place), eventId: eventId(place), canonicalName: `TENANT_CUSTOM:${organizationId}:acme.order.paid@1.0.0` },
+    ...{
+      emitId: emitId(place),
+      eventId: eventId(place),
+      canonicalName: `TENANT_CUSTOM:${organizationId}:acme.order.paid@1.0.0`,
+    },
     sequence: number,
   }
 }
 
 async function fill(stand: Stand, count: number, nowMs: number): Promise<void> {
-  const appender = createAppender({ kafka: stand.kafka, clock: stand.clock, logger: createLogger('silent'), persistMs: 30_000 })
+  const appender = createAppender({
+    kafka: stand.kafka,
+    clock: stand.clock,
+    logger: createLogger('silent'),
+    persistMs: 30_000,
+  })
   const recordOf = (from: number) => {
-    const keys = Array.from({ length: Math.min(KEYS_PER_RECORD, count - from) }, (_, index) => keyOf(from + index, nowMs))
+    const keys = Array.from({ length: Math.min(KEYS_PER_RECORD, count - from) }, (_, index) =>
+      keyOf(from + index, nowMs),
+    )
     return { topic: admissionKeys.name, partition: 0, key: null, value: admissionKeysCodec.encode({ keys }) }
   }
   for (let from = 0; from < count; from += RECORDS_AT_ONCE * KEYS_PER_RECORD) {
-    const starts = Array.from({ length: RECORDS_AT_ONCE }, (_, index) => from + index * KEYS_PER_RECORD).filter(start => start < count)
+    const starts = Array.from({ length: RECORDS_AT_ONCE }, (_, index) => from + index * KEYS_PER_RECORD).filter(
+      start => start < count,
+    )
     // One request each: together they would be larger than the topic takes.
     for (const start of starts) await appender.append(recordOf(start))
   }

@@ -47,17 +47,35 @@ export async function measureOrganizations(stand: Stand): Promise<Row[]> {
   return [
     rowOf(`start → /ready with ${count} organizations, s`, median(ready), median(broker), 'broker alone', GOALS.readyS),
     rowOf(`one more beside ${count} organizations, ms`, oneMore, first, 'beside none', GOALS.oneMoreMs),
-    rowOf(`the longest emit of another meanwhile, at ${RATE_PER_S}/s, ms`, pause, undisturbed, 'none is made', GOALS.pauseMs),
+    rowOf(
+      `the longest emit of another meanwhile, at ${RATE_PER_S}/s, ms`,
+      pause,
+      undisturbed,
+      'none is made',
+      GOALS.pauseMs,
+    ),
   ]
 }
 
 function start({ children, clock, dataDir, options }: Stand): Promise<PlatformProcess> {
-  return startPlatform({ children, clock, dataDir, roles: 'all', name: 'organizations', env: {}, profileDir: options.profileDir })
+  return startPlatform({
+    children,
+    clock,
+    dataDir,
+    roles: 'all',
+    name: 'organizations',
+    env: {},
+    profileDir: options.profileDir,
+  })
 }
 
 async function makeOne(stand: Stand, operator: HttpClient): Promise<void> {
   const slug = `m${stand.random.bytes(6).toString('hex')}`
-  const { status, text } = await operator.send('POST', '/api/v1/organizations', `{"name":"${slug}","slug":"${slug}","plan":"PRO"}`)
+  const { status, text } = await operator.send(
+    'POST',
+    '/api/v1/organizations',
+    `{"name":"${slug}","slug":"${slug}","plan":"PRO"}`,
+  )
   if (status !== 201) throw new Error(`an organization was not made: ${status} ${text.slice(0, 300)}`)
 }
 
@@ -85,9 +103,16 @@ async function makeBesideEmits(stand: Stand, platform: PlatformProcess, emitting
 }
 
 /** Constant arrival, so that whatever holds the platform up for some time is seen by the emits that are due then. */
-async function longestEmitMs(stand: Stand, platform: PlatformProcess, emitting: BenchOrganization, seconds: number): Promise<number> {
+async function longestEmitMs(
+  stand: Stand,
+  platform: PlatformProcess,
+  emitting: BenchOrganization,
+  seconds: number,
+): Promise<number> {
   const client = platform.client(emitting.apiKey)
-  const { latenciesMs, failures } = await openLoop(stand.clock, RATE_PER_S, seconds, n => emitOrder(client, emitting, n))
+  const { latenciesMs, failures } = await openLoop(stand.clock, RATE_PER_S, seconds, n =>
+    emitOrder(client, emitting, n),
+  )
   if (failures.length > 0) throw new Error(`${failures.length} emits went wrong; the first: ${failures[0]}`)
   const figures = [0.5, 0.99, 1].map(share => short(percentile(latenciesMs, share))).join(' / ')
   stand.say(`emits at ${RATE_PER_S}/s: p50 / p99 / longest ${figures} ms`)
@@ -108,7 +133,13 @@ async function makeMany(stand: Stand, operator: HttpClient, count: number): Prom
 async function brokerStartS({ clock, dataDir, say }: Stand): Promise<number> {
   const startedAtMs = clock.monotonicMs()
   const logger = { info: () => undefined, warn: say }
-  const broker = await startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: BROKER_HEAP_MB, profile: 'default', logger })
+  const broker = await startEmbeddedKafka({
+    dataDir,
+    cacheDir: cacheDirectory(),
+    heapMb: BROKER_HEAP_MB,
+    profile: 'default',
+    logger,
+  })
   const seconds = (clock.monotonicMs() - startedAtMs) / 1_000
   await broker.close()
   return seconds

@@ -41,7 +41,9 @@ export async function measureOverload(stand: Stand): Promise<Row[]> {
     quiet: { apiKey: quiet.apiKey, event: quiet.event, ratePerS: QUIET_RATE_PER_S },
     ...{ inFlight: IN_FLIGHT, warmS: WARM_S, seconds, times: [2, 0.5] },
   })
-  stand.say(`sustainable: ${whole(open.sustainablePerS)} emits/s; then the load itself took ${short(open.ownCores)} cores`)
+  stand.say(
+    `sustainable: ${whole(open.sustainablePerS)} emits/s; then the load itself took ${short(open.ownCores)} cores`,
+  )
   for (const line of bySecond(open.answers)) stand.say(line)
 
   await untilIdle(stand, everyone)
@@ -59,17 +61,24 @@ async function loaded(stand: Stand, load: EmitLoad): Promise<EmitLoadResult> {
   })
   child.process.send(load)
   const done = await result
-  if (done.failures.length > 0) throw new Error(`${done.failures.length} requests had no answer; the first: ${done.failures[0]}`)
+  if (done.failures.length > 0)
+    throw new Error(`${done.failures.length} requests had no answer; the first: ${done.failures[0]}`)
   return done
 }
 
-const endAll = (platform: PlatformProcess, receiver: { end(): Promise<void> }) => platform.end().then(() => receiver.end())
+const endAll = (platform: PlatformProcess, receiver: { end(): Promise<void> }) =>
+  platform.end().then(() => receiver.end())
 
 /**
  * Acknowledged emits that are not in the audit as accepted; and if more are in the audit than the sequence numbers of the logs tell, those too. Every
  * payload is valid, so that nothing is rejected.
  */
-async function missing(stand: Stand, organizations: BenchOrganization[], acknowledged: string[], sequences: number): Promise<number> {
+async function missing(
+  stand: Stand,
+  organizations: BenchOrganization[],
+  acknowledged: string[],
+  sequences: number,
+): Promise<number> {
   const { clickhouseUrl: url, clock } = stand
   const analytics = createAnalyticsClient({ url, database: 'clarion', clock, logger: createLogger('silent') })
   const ids = organizations.map(({ id }) => `'${id}'`).join(',')
@@ -79,7 +88,9 @@ async function missing(stand: Stand, organizations: BenchOrganization[], acknowl
   await analytics.close()
   const recorded = new Set(rows.map(({ emitId }) => emitId))
   const lost = acknowledged.filter(emitId => !recorded.has(emitId)).length
-  stand.say(`${whole(acknowledged.length)} acknowledged, ${whole(sequences)} in the logs, ${lost} of the acknowledged not in the audit`)
+  stand.say(
+    `${whole(acknowledged.length)} acknowledged, ${whole(sequences)} in the logs, ${lost} of the acknowledged not in the audit`,
+  )
   return Math.max(lost, acknowledged.length - sequences)
 }
 
@@ -89,7 +100,10 @@ function* bySecond(answers: Answer[]): Generator<string> {
   const last = answers.reduce((latest, { sentMs }) => Math.max(latest, Math.floor(sentMs / 1_000)), 0)
   for (let second = 0; second <= last; second++) {
     const sent = answers.filter(({ sentMs, quiet }) => !quiet && Math.floor(sentMs / 1_000) === second)
-    const [taken, refused] = [202, 503].map(wanted => sent.filter(({ status }) => status === wanted)) as [Answer[], Answer[]]
+    const [taken, refused] = [202, 503].map(wanted => sent.filter(({ status }) => status === wanted)) as [
+      Answer[],
+      Answer[],
+    ]
     const p99 = [taken, refused].map(each => short(percentile(each.map(tookMs), 0.99)))
     const pending = taken.filter(each => each.pending).length
     yield `second ${second}: sent ${sent.length}, 202 ${taken.length} (${pending} pending, p99 ${p99[0]} ms), 503 ${refused.length} (p99 ${p99[1]} ms)`
@@ -103,7 +117,8 @@ function rowsOf(open: EmitLoadResult, seconds: number, lost: number): Row[] {
   const taken = flood.filter(({ status }) => status === 202)
   const refused = flood.filter(({ status, retryAfter }) => status === 503 && retryAfter)
   const wrong = open.answers.filter(({ status, retryAfter }) => status !== 202 && !(status === 503 && retryAfter))
-  if (wrong.length > 0) throw new Error(`${wrong.length} answers were neither 202 nor 503 with Retry-After; the first: ${wrong[0]!.status}`)
+  if (wrong.length > 0)
+    throw new Error(`${wrong.length} answers were neither 202 nor 503 with Retry-After; the first: ${wrong[0]!.status}`)
   const lag = short(percentile(open.lagsMs, 0.99))
   const p50 = percentile(taken.map(tookMs), 0.5)
   const p99 = percentile(taken.map(tookMs), 0.99)
@@ -123,7 +138,11 @@ function rowsOf(open: EmitLoadResult, seconds: number, lost: number): Row[] {
       ...{ baseline: `${whole(sustainable)} (closed loop)`, ratio: short(perS / sustainable) },
       ...{ goal: `≥ ${GOALS.share}`, holds: perS >= GOALS.share * sustainable },
     },
-    { ...nothing, figure: '… answered 503 with Retry-After', clarion: `${short((100 * refused.length) / flood.length)} %` },
+    {
+      ...nothing,
+      figure: '… answered 503 with Retry-After',
+      clarion: `${short((100 * refused.length) / flood.length)} %`,
+    },
     {
       ...{ ...nothing, figure: '… p50 / p99 of the accepted, ms', clarion: `${whole(p50)} / ${whole(p99)}` },
       ...{ goal: `p99 ≤ ${whole(GOALS.p99Ms)}`, holds: p99 <= GOALS.p99Ms },
@@ -142,7 +161,11 @@ function rowsOf(open: EmitLoadResult, seconds: number, lost: number): Row[] {
       ...{ goal: `≤ ${GOALS.recoveryS}`, holds: recoveryS <= GOALS.recoveryS },
     },
     {
-      ...{ ...nothing, figure: '… acknowledged and not in log or audit', clarion: `${lost} of ${whole(acknowledged.length)}` },
+      ...{
+        ...nothing,
+        figure: '… acknowledged and not in log or audit',
+        clarion: `${lost} of ${whole(acknowledged.length)}`,
+      },
       ...{ goal: '0', holds: lost === 0 },
     },
   ]

@@ -37,7 +37,10 @@ export async function measurePath(stand: Stand): Promise<Row[]> {
   for (const { rate, over } of RATES) {
     const steady = await program('load.mjs', [...load, '--mode', 'open', '--rate', String(rate)])
     const straight = await postStraight(stand, port, rate, seconds)
-    latencies.push(latencyRow('p50', rate, over.p50, steady, straight), latencyRow('p99', rate, over.p99, steady, straight))
+    latencies.push(
+      latencyRow('p50', rate, over.p50, steady, straight),
+      latencyRow('p99', rate, over.p99, steady, straight),
+    )
   }
   await platform.end()
   return [...throughputRows(raw, full), ...latencies]
@@ -65,7 +68,13 @@ function throughputRows(raw: Result, full: Result): Row[] {
   ]
 }
 
-function latencyRow(name: 'p50' | 'p99', rate: number, overMs: number | undefined, steady: Result, straight: Latency): Row {
+function latencyRow(
+  name: 'p50' | 'p99',
+  rate: number,
+  overMs: number | undefined,
+  steady: Result,
+  straight: Latency,
+): Row {
   const clarion = steady.latencyMs[name]
   const more = clarion - straight[name]
   return {

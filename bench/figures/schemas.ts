@@ -75,7 +75,10 @@ function measureStalls({ clock, options, say }: Stand): Row[] {
     longest.admission = Math.max(longest.admission, admission)
     longest.registration = Math.max(longest.registration, registration)
   }
-  return [stallRow('a new schema in admission, ms', longest.admission), stallRow('a new schema at registration, ms', longest.registration)]
+  return [
+    stallRow('a new schema in admission, ms', longest.admission),
+    stallRow('a new schema at registration, ms', longest.registration),
+  ]
 }
 
 const stallRow = (figure: string, milliseconds: number): Row => ({

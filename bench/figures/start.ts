@@ -42,7 +42,15 @@ export async function measureStart(stand: Stand): Promise<Row[]> {
 
 /** Everything in one command, broker and ClickHouse included, as it is started by default. */
 function start({ children, clock, dataDir, options }: Stand): Promise<PlatformProcess> {
-  return startPlatform({ children, clock, dataDir, roles: 'all', name: 'start', env: {}, profileDir: options.profileDir })
+  return startPlatform({
+    children,
+    clock,
+    dataDir,
+    roles: 'all',
+    name: 'start',
+    env: {},
+    profileDir: options.profileDir,
+  })
 }
 
 async function fill(stand: Stand, platform: PlatformProcess): Promise<void> {

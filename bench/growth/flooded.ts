@@ -58,13 +58,17 @@ async function admitAll(stand: Stand, watch: Watch, load: Load, admits: Platform
   const before = watch.accepted()
   const following = watch.follow(count)
   following.catch(() => undefined) // it is awaited when the records are there
-  const cpu = watchCpu({ broker: stand.pids.broker, ...Object.fromEntries(admits.map(({ child }, n) => [`admit ${n}`, child.pid])) })
+  const cpu = watchCpu({
+    broker: stand.pids.broker,
+    ...Object.fromEntries(admits.map(({ child }, n) => [`admit ${n}`, child.pid])),
+  })
   await transaction.commit()
   await producer.disconnect()
   const rate = steadyRate(await following, count)
   const deadline = clock.monotonicMs() + PATIENCE_MS
   while (watch.accepted() - before < count) {
-    if (clock.monotonicMs() > deadline) throw new Error(`of ${count} records ${watch.accepted() - before} were accepted`)
+    if (clock.monotonicMs() > deadline)
+      throw new Error(`of ${count} records ${watch.accepted() - before} were accepted`)
     await clock.sleep(POLL_MS)
   }
   return {
@@ -100,7 +104,8 @@ async function untilShared(stand: Stand, admits: PlatformProcess[]): Promise<voi
     const held = await Promise.all(admits.map(shardsHeld))
     const total = held.reduce((sum, each) => sum + each, 0)
     if (total === shards && Math.max(...held) <= Math.ceil(shards / admits.length)) return
-    if (stand.clock.monotonicMs() > deadline) throw new Error(`the processes hold ${held.join(', ')} of ${shards} shards`)
+    if (stand.clock.monotonicMs() > deadline)
+      throw new Error(`the processes hold ${held.join(', ')} of ${shards} shards`)
     await stand.clock.sleep(POLL_MS)
   }
 }

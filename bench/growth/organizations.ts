@@ -13,7 +13,11 @@ export async function organizationsSeries(stand: Stand): Promise<Series> {
   const keys: string[] = []
   const makeOne = async () => {
     const slug = `g${stand.random.bytes(6).toString('hex')}`
-    const made = await post<{ apiKey: string }>(operator, '/api/v1/organizations', { name: slug, slug, plan: 'ENTERPRISE' })
+    const made = await post<{ apiKey: string }>(operator, '/api/v1/organizations', {
+      name: slug,
+      slug,
+      plan: 'ENTERPRISE',
+    })
     keys.push(made.apiKey)
   }
   for (const at of scaled(SIZES, stand.options.records)) {

@@ -12,7 +12,11 @@ export async function processesSeries(stand: Stand): Promise<Series> {
   const series: Series = { of: '`admit` processes, from full topics', points: [] }
   const organizations = await spreadOrganizations(stand, ORGANIZATIONS)
   const records = Math.floor((stand.options.records * 2) / ORGANIZATIONS)
-  const load = { organizations, records, record: ({ event }: { event: string }, n: number) => ({ name: event, payload: orderJson(n) }) }
+  const load = {
+    organizations,
+    records,
+    record: ({ event }: { event: string }, n: number) => ({ name: event, payload: orderJson(n) }),
+  }
   for (const at of SIZES) {
     stand.say(`${at} processes of role admit`)
     series.points.push({ at, cost: await floodedCost(stand, at, load) })

@@ -17,7 +17,13 @@ export async function registrationsSeries(stand: Stand): Promise<Series> {
   const events = [event]
   const register = async (number: number) => {
     const name = `order_${number}`
-    await post(client, '/api/v1/events/custom', { namespace, name, version: '1.0.0', status: 'published', payloadSchema: ORDER_SCHEMA })
+    await post(client, '/api/v1/events/custom', {
+      namespace,
+      name,
+      version: '1.0.0',
+      status: 'published',
+      payloadSchema: ORDER_SCHEMA,
+    })
     events.push(`${namespace}.${name}`)
   }
   for (const at of scaled(SIZES, stand.options.records)) {

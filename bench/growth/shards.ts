@@ -18,7 +18,11 @@ export async function shardsSeries(stand: Stand): Promise<Series[]> {
     try {
       const organizations = await spreadOrganizations(other, ORGANIZATIONS)
       const records = Math.floor((stand.options.records * 2) / ORGANIZATIONS)
-      const load = { organizations, records, record: ({ event }: { event: string }, n: number) => ({ name: event, payload: orderJson(n) }) }
+      const load = {
+        organizations,
+        records,
+        record: ({ event }: { event: string }, n: number) => ({ name: event, payload: orderJson(n) }),
+      }
       flooded.points.push({ at, cost: await floodedCost(other, 1, load) })
       const platform = await other.platform('all', 'growth-shards')
       const nth = (n: number) => {

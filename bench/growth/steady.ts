@@ -32,7 +32,12 @@ const warm = new WeakSet<PlatformProcess>()
  * `platform` has all roles. `nth` says what to emit; every one must be accepted. Waits first until the history of what was before is written and
  * merged.
  */
-export async function steadyCost(stand: Stand, platform: PlatformProcess, nth: (n: number) => Emit, ratePerS = RATE_PER_S): Promise<Cost> {
+export async function steadyCost(
+  stand: Stand,
+  platform: PlatformProcess,
+  nth: (n: number) => Emit,
+  ratePerS = RATE_PER_S,
+): Promise<Cost> {
   const pool = new Pool(platform.base, { connections: CONNECTIONS, pipelining: 1 })
   const send = (n: number) => emit(pool, nth(n))
   if (!warm.has(platform)) await openLoop(stand.clock, FIRST_WARM.ratePerS, FIRST_WARM.seconds, send)

@@ -12,7 +12,10 @@ const SETTINGS = { KAFKA_PASSWORD: 'a', CLICKHOUSE_PASSWORD: 'b', CLARION_ADMIN_
 export const suite: Suite = {
   title: 'the files for Kubernetes and docker-compose',
   needs: [
-    { tool: 'python3', why: 'hold the manifests against the API schemas (package kubernetes-validate, with venv and pip)' },
+    {
+      tool: 'python3',
+      why: 'hold the manifests against the API schemas (package kubernetes-validate, with venv and pip)',
+    },
     { tool: 'docker-compose', why: 'read docker-compose.yml' },
   ],
   async run(log) {
@@ -20,12 +23,26 @@ export const suite: Suite = {
     try {
       const python = join(directory, 'bin', 'python')
       await runTool('python3', ['-m', 'venv', directory])
-      await runTool(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', join(HERE, 'requirements.txt')])
+      await runTool(python, [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '-r',
+        join(HERE, 'requirements.txt'),
+      ])
       const validate = (file: string) => runTool(join(directory, 'bin', 'kubernetes-validate'), ['--strict', file])
       const manifests = readdirSync(join(ROOT, 'deploy', 'kubernetes')).filter(name => name.endsWith('.yaml'))
       const checks: Array<[string, () => Promise<unknown>]> = [
-        ...manifests.map((name): [string, () => Promise<unknown>] => [name, () => validate(join(ROOT, 'deploy', 'kubernetes', name))]),
-        ['docker-compose.yml', () => runTool('docker-compose', ['config', '--quiet'], { cwd: ROOT, env: { ...process.env, ...SETTINGS } })],
+        ...manifests.map((name): [string, () => Promise<unknown>] => [
+          name,
+          () => validate(join(ROOT, 'deploy', 'kubernetes', name)),
+        ]),
+        [
+          'docker-compose.yml',
+          () => runTool('docker-compose', ['config', '--quiet'], { cwd: ROOT, env: { ...process.env, ...SETTINGS } }),
+        ],
       ]
       const results: SuiteResult = { passed: 0, failed: 0 }
       for (const [name, check] of checks) {

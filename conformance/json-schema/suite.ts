@@ -35,7 +35,11 @@ interface Conditions {
   documents: ReadonlyMap<string, Schema>
 }
 
-function runFiles(files: Map<string, Group[]>, conditions: Conditions, log: (line: string) => void): Required<SuiteResult> {
+function runFiles(
+  files: Map<string, Group[]>,
+  conditions: Conditions,
+  log: (line: string) => void,
+): Required<SuiteResult> {
   const total = { passed: 0, failed: 0, explained: 0 }
   for (const [file, groups] of files) {
     const results = groups.map(group => runGroup(group, conditions))
@@ -65,6 +69,10 @@ function runGroup({ description, schema, tests }: Group, conditions: Conditions)
     return { failed: wrong.length, isExplained, lines: wrong.map(test => `${description}: ${test.description}`) }
   } catch (error) {
     const { message } = error as Error
-    return { failed: tests.length, isExplained: REFUSED_FORMATS.test(message), lines: [`${description}: all refused, ${message}`] }
+    return {
+      failed: tests.length,
+      isExplained: REFUSED_FORMATS.test(message),
+      lines: [`${description}: all refused, ${message}`],
+    }
   }
 }

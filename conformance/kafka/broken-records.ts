@@ -28,7 +28,9 @@ export async function checkBrokenRecords(platform: RunningPlatform, log: (line: 
   const accepted = await acceptedWhenAllAreJudged(platform, organization)
   const refused = await everyRefusal(platform, organization, COUNT - accepted)
   const offsets = new Set(refused.map(({ offset }) => offset))
-  const wrong = records.filter(({ accepted: expected }, offset) => expected !== undefined && offsets.has(offset) === expected).length
+  const wrong = records.filter(
+    ({ accepted: expected }, offset) => expected !== undefined && offsets.has(offset) === expected,
+  ).length
   return [
     { what: 'a neighbour is served meanwhile', passed: beside.data.sequence === 1 },
     {
@@ -40,15 +42,24 @@ export async function checkBrokenRecords(platform: RunningPlatform, log: (line: 
   ]
 }
 
-async function produce(platform: RunningPlatform, organization: Organization, records: ReturnType<typeof hostileRecords>): Promise<void> {
+async function produce(
+  platform: RunningPlatform,
+  organization: Organization,
+  records: ReturnType<typeof hostileRecords>,
+): Promise<void> {
   const { username, password, bootstrapServers, topics } = await platform.credential(organization)
   const sasl = { mechanism: 'scram-sha-512' as const, username, password }
-  const producer = new kafkajs.Kafka({ brokers: bootstrapServers.split(','), sasl, logLevel: kafkajs.logLevel.NOTHING }).producer({
+  const producer = new kafkajs.Kafka({
+    brokers: bootstrapServers.split(','),
+    sasl,
+    logLevel: kafkajs.logLevel.NOTHING,
+  }).producer({
     idempotent: true,
     maxInFlightRequests: 1,
   })
   await producer.connect()
-  for (let at = 0; at < records.length; at += BATCH) await producer.send({ topic: topics.emits, messages: records.slice(at, at + BATCH) })
+  for (let at = 0; at < records.length; at += BATCH)
+    await producer.send({ topic: topics.emits, messages: records.slice(at, at + BATCH) })
   await producer.disconnect()
 }
 

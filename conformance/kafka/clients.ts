@@ -31,7 +31,9 @@ export function clientsOf(directory: string): Client[] {
       name: 'Python (confluent-kafka)',
       async run(credential, foreign) {
         const python = await pythonWithClient(directory)
-        return JSON.parse(await runTool(python, [join(HERE, 'python', 'client.py'), given('python', credential, foreign)]))
+        return JSON.parse(
+          await runTool(python, [join(HERE, 'python', 'client.py'), given('python', credential, foreign)]),
+        )
       },
     },
     {
@@ -60,27 +62,47 @@ async function pythonWithClient(directory: string): Promise<string> {
   const python = join(venv, 'bin', 'python')
   if (existsSync(python)) return python
   await runTool('python3', ['-m', 'venv', venv])
-  await runTool(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', join(HERE, 'python', 'requirements.txt')])
+  await runTool(python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    join(HERE, 'python', 'requirements.txt'),
+  ])
   return python
 }
 
 /** The librdkafka that the package brings. */
 function librdkafkaIn(venv: string): string {
-  const found = readdirSync(venv, { recursive: true, encoding: 'utf8' }).find(path => /librdkafka[^/]*\.so[^/]*$/.test(path))
+  const found = readdirSync(venv, { recursive: true, encoding: 'utf8' }).find(path =>
+    /librdkafka[^/]*\.so[^/]*$/.test(path),
+  )
   if (found === undefined) throw new Error('the Python package brings no librdkafka')
   return join(venv, found)
 }
 
 /** The properties are written down as they were given out. */
 async function runJava(directory: string, credential: Credential, foreign: string): Promise<Check[]> {
-  const { classpath } = await fetchKafkaProgram({ cacheDir: cacheDirectory(), logger: { info: () => undefined, warn: () => undefined } })
+  const { classpath } = await fetchKafkaProgram({
+    cacheDir: cacheDirectory(),
+    logger: { info: () => undefined, warn: () => undefined },
+  })
   const { topics, groupPrefix, transactionalIdPrefix, clientProperties } = credential
   const client = join(directory, 'client.properties')
   const test = join(directory, 'test.properties')
   writeFileSync(client, properties(clientProperties))
   writeFileSync(
     test,
-    properties({ ...topics, foreign, groupPrefix, transactionalIdPrefix, codecs: CODECS.join(','), count: String(COUNT) }),
+    properties({
+      ...topics,
+      foreign,
+      groupPrefix,
+      transactionalIdPrefix,
+      codecs: CODECS.join(','),
+      count: String(COUNT),
+    }),
   )
   const jars = classpath.split(':').filter(jar => !/log4j|slf4j-reload/.test(jar))
   const program = join(HERE, 'java', readdirSync(join(HERE, 'java'))[0]!)

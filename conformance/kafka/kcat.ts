@@ -11,7 +11,12 @@ import type { Check } from './suite.ts'
 
 const LINES = 20
 
-export async function checkKcat(credential: Credential, foreign: string, directory: string, librdkafka: string): Promise<Check[]> {
+export async function checkKcat(
+  credential: Credential,
+  foreign: string,
+  directory: string,
+  librdkafka: string,
+): Promise<Check[]> {
   const kcat = (...args: string[]) => runTool('env', [`LD_PRELOAD=${librdkafka}`, 'kcat', ...args])
   const succeeds = (...args: string[]) =>
     kcat(...args).then(
@@ -48,7 +53,15 @@ export async function checkKcat(credential: Credential, foreign: string, directo
     passed: !(await succeeds('-P', '-t', foreign, ...producing, '-X', 'message.timeout.ms=5000', '-l', one)),
   })
   const total = CODECS.length * LINES
-  const read = await kcat('-G', `${groupPrefix}kcat`, '-c', String(total), '-J', ...settings(['group.id']), topics.events)
+  const read = await kcat(
+    '-G',
+    `${groupPrefix}kcat`,
+    '-c',
+    String(total),
+    '-J',
+    ...settings(['group.id']),
+    topics.events,
+  )
   const messages = read.trim().split('\n').filter(Boolean).map(line => JSON.parse(line) as { payload: string; headers: string[] }) // biome-ignore format: one thought
   const kinds = messages.map(({ payload }) => (JSON.parse(payload) as { kind: string }).kind)
   const isWhole = CODECS.every(codec => kinds.filter(kind => kind === codec).length === LINES) && kinds.length === total

@@ -43,9 +43,18 @@ export async function startPlatform(dataDir: string): Promise<RunningPlatform> {
   mkdirSync(dataDir, { recursive: true })
   const [port] = (await chooseFreePorts(1)) as [number]
   const base = `http://127.0.0.1:${port}`
-  const env = { ...process.env, PORT: String(port), CLARION_DATA_DIR: dataDir, CLARION_ADMIN_KEY: ADMIN_KEY, LOG_LEVEL: 'warn' }
+  const env = {
+    ...process.env,
+    PORT: String(port),
+    CLARION_DATA_DIR: dataDir,
+    CLARION_ADMIN_KEY: ADMIN_KEY,
+    LOG_LEVEL: 'warn',
+  }
   const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let log = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -58,7 +67,10 @@ export async function startPlatform(dataDir: string): Promise<RunningPlatform> {
   async function call<T>(key: string, method: string, path: string, body?: unknown) {
     const answer = await fetch(base + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const said = (await answer.json()) as { data: T; meta?: { nextCursor?: string | null } }
@@ -71,15 +83,21 @@ export async function startPlatform(dataDir: string): Promise<RunningPlatform> {
     call,
     async organization() {
       const slug = `org${randomBytes(5).toString('hex')}`
-      const made = await call<{ organization: { id: string }; apiKey: string }>(ADMIN_KEY, 'POST', '/api/v1/organizations', {
-        name: slug,
-        slug,
-        plan: 'ENTERPRISE',
-      })
+      const made = await call<{ organization: { id: string }; apiKey: string }>(
+        ADMIN_KEY,
+        'POST',
+        '/api/v1/organizations',
+        {
+          name: slug,
+          slug,
+          plan: 'ENTERPRISE',
+        },
+      )
       return { id: made.data.organization.id, slug, apiKey: made.data.apiKey }
     },
     credential: async ({ apiKey }) =>
-      (await call<Credential>(apiKey, 'POST', '/api/v1/kafka-credentials', { name: 'conformance', access: 'both' })).data,
+      (await call<Credential>(apiKey, 'POST', '/api/v1/kafka-credentials', { name: 'conformance', access: 'both' }))
+        .data,
     async end() {
       child.kill('SIGTERM')
       await Promise.race([ended, pause(STOP_MS, undefined, { ref: false }).then(() => child.kill('SIGKILL'))])

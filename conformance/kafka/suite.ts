@@ -19,7 +19,10 @@ export interface Check {
 export const suite: Suite = {
   title: "direct Kafka access, by Java, Python, Go and kcat, Confluent's serializer, and 100,000 broken records",
   needs: [
-    { tool: 'java', why: "run Kafka's own Java client, whose jars the embedded broker brings (a JDK, which compiles the program)" },
+    {
+      tool: 'java',
+      why: "run Kafka's own Java client, whose jars the embedded broker brings (a JDK, which compiles the program)",
+    },
     { tool: 'python3', why: 'run the Python package confluent-kafka (with venv and pip)' },
     { tool: 'go', why: 'run the Go module franz-go' },
     { tool: 'kcat', why: 'produce and consume from the command line (Debian: apt install kcat)' },
@@ -31,12 +34,17 @@ export const suite: Suite = {
     try {
       const total: SuiteResult = { passed: 0, failed: 0 }
       const parts: Array<[string, () => Promise<Check[]>]> = [
-        ...clientsOf(directory).map((client): [string, () => Promise<Check[]>] => [client.name, () => checkClient(platform, client)]),
+        ...clientsOf(directory).map((client): [string, () => Promise<Check[]>] => [
+          client.name,
+          () => checkClient(platform, client),
+        ]),
         ['@confluentinc/schemaregistry', () => checkSerializer(platform, directory)],
         ['broken records', () => checkBrokenRecords(platform, log)],
       ]
       for (const [name, check] of parts) {
-        const checks = await check().catch((error: Error): Check[] => [{ what: `could not be run: ${error.message}`, passed: false }])
+        const checks = await check().catch((error: Error): Check[] => [
+          { what: `could not be run: ${error.message}`, passed: false },
+        ])
         for (const { what, passed } of checks) log(`${passed ? 'ok    ' : 'FAILED'}  ${name}: ${what}`)
         total.passed += checks.filter(each => each.passed).length
         total.failed += checks.filter(each => !each.passed).length

@@ -12,16 +12,41 @@ export const AWKWARD_NAMES: readonly string[] = [
   ),
   ...words('__init__ __dict__ __class__ __slots__ __post_init__ __eq__ _private __mangled'),
   // Go: keywords, methods, imports and predeclared names.
-  ...words('func type map chan range go defer select struct interface package var const fallthrough nil string error any len make new'),
+  ...words(
+    'func type map chan range go defer select struct interface package var const fallthrough nil string error any len make new',
+  ),
   ...words(
     'marshal unmarshal Marshal MarshalJSON UnmarshalJSON marshalJSON AdditionalProperties members payload value data err fmt math String',
   ),
   ...words('SchemaHash schemaHash Nullable nullable Members members Integers'),
   // TypeScript and JavaScript.
-  ...words('__proto__ prototype hasOwnProperty toString valueOf default export enum readonly get set new delete unknown never object'),
+  ...words(
+    '__proto__ prototype hasOwnProperty toString valueOf default export enum readonly get set new delete unknown never object',
+  ),
   ...words('keyof infer is as satisfies number symbol undefined'),
   // Signs that tags, literals, pointers and comments end at.
-  ...['', ' ', '-', '--', '_', '__', '.', ',', 'a,b', 'a,omitempty', '-,', '"', "'", '`', '\\', '\\n', '\n', '\t', '\u0000', '\u007f'],
+  ...[
+    '',
+    ' ',
+    '-',
+    '--',
+    '_',
+    '__',
+    '.',
+    ',',
+    'a,b',
+    'a,omitempty',
+    '-,',
+    '"',
+    "'",
+    '`',
+    '\\',
+    '\\n',
+    '\n',
+    '\t',
+    '\u0000',
+    '\u007f',
+  ],
   ...[
     '*/',
     '/*',

@@ -10,7 +10,11 @@ export interface Difference {
   text: string
 }
 
-export function differencesOf(language: Language, cases: readonly TypesCase[], outcomes: readonly Outcome[][]): Difference[] {
+export function differencesOf(
+  language: Language,
+  cases: readonly TypesCase[],
+  outcomes: readonly Outcome[][],
+): Difference[] {
   // Doubles are what JSON.parse makes of numbers, with types and without.
   const doubles = language === 'typescript'
   return cases.flatMap(({ title, schema, payloads }, index) =>
@@ -21,7 +25,12 @@ export function differencesOf(language: Language, cases: readonly TypesCase[], o
   )
 }
 
-function problemOf(schema: TypesCase['schema'], payload: string, outcome: Outcome | undefined, doubles: boolean): string | undefined {
+function problemOf(
+  schema: TypesCase['schema'],
+  payload: string,
+  outcome: Outcome | undefined,
+  doubles: boolean,
+): string | undefined {
   if (outcome === undefined) return `no answer to ${payload}`
   if ('refused' in outcome) return `${outcome.refused}: ${payload}`
   if (!sameJson(payload, outcome.written, { doubles })) return `${payload}\n  became ${outcome.written}`

@@ -2,7 +2,15 @@
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { AWKWARD_NAMES, AWKWARD_TEXTS } from './awkward-names.ts'
 import { findingsOf, isRegistrable, type TypesCase } from './case.ts'
-import { arrayText, type Chance, createChance, createValues, type Member, objectText, type Values } from './json-values.ts'
+import {
+  arrayText,
+  type Chance,
+  createChance,
+  createValues,
+  type Member,
+  objectText,
+  type Values,
+} from './json-values.ts'
 
 /** A schema, and values of it as JSON text. The judge has the last word on them: alternatives may exclude each other's. */
 interface Part {
@@ -55,7 +63,18 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
     () => choiceOf(pick(CHOICES), chance),
     () => constantOf(pick(CONSTANTS), chance),
   ]
-  const nested: Array<(levels: number) => Part> = [object, list, tuple, map, nullable, alternatives, tagged, together, reference, untyped]
+  const nested: Array<(levels: number) => Part> = [
+    object,
+    list,
+    tuple,
+    map,
+    nullable,
+    alternatives,
+    tagged,
+    together,
+    reference,
+    untyped,
+  ]
 
   const scalar = (): Part => pick(scalars)()
 
@@ -76,8 +95,12 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
       scalar(),
     ])
     const members = (): Member[] => [
-      ...(others ? values.some(2, (): Member => [values.name(), others.value()]) : []).filter(([name]) => !parts.has(name)),
-      ...[...parts].filter(([name]) => required.includes(name) || happens(0.5)).map(([name, { value }]): Member => [name, value()]),
+      ...(others ? values.some(2, (): Member => [values.name(), others.value()]) : []).filter(
+        ([name]) => !parts.has(name),
+      ),
+      ...[...parts]
+        .filter(([name]) => required.includes(name) || happens(0.5))
+        .map(([name, { value }]): Member => [name, value()]),
     ]
     const properties = Object.fromEntries([...parts].map(([name, { schema }]) => [name, schema]))
     const open = others?.schema === true && happens(0.8)
@@ -99,14 +122,24 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
 
   function map(levels: number): Part {
     const { schema, value } = part(levels)
-    const rest = pick([{ additionalProperties: schema }, { patternProperties: { '': schema }, additionalProperties: false }])
-    return { schema: { type: 'object', ...rest }, value: () => objectText(values.some(3, (): Member => [values.name(), value()])) }
+    const rest = pick([
+      { additionalProperties: schema },
+      { patternProperties: { '': schema }, additionalProperties: false },
+    ])
+    return {
+      schema: { type: 'object', ...rest },
+      value: () => objectText(values.some(3, (): Member => [values.name(), value()])),
+    }
   }
 
   function nullable(levels: number): Part {
     const { schema, value } = pick<(levels: number) => Part>([scalar, object, list])(levels)
     const listed = { ...(schema as SchemaObject), type: [(schema as SchemaObject).type, 'null'] }
-    const orNull = pick<SchemaObject>([listed, { anyOf: [schema, { type: 'null' }] }, { oneOf: [{ type: 'null' }, schema] }])
+    const orNull = pick<SchemaObject>([
+      listed,
+      { anyOf: [schema, { type: 'null' }] },
+      { oneOf: [{ type: 'null' }, schema] },
+    ])
     return { schema: orNull, value: () => (happens(0.3) ? 'null' : value()) }
   }
 
@@ -117,14 +150,19 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
 
   /** Alternatives that a property tells apart. */
   function tagged(levels: number): Part {
-    const all = ['card', 'iban'].map(kind => object(levels, 2, [['kind', { schema: { const: kind }, value: () => `"${kind}"` }]]))
+    const all = ['card', 'iban'].map(kind =>
+      object(levels, 2, [['kind', { schema: { const: kind }, value: () => `"${kind}"` }]]),
+    )
     return { schema: { type: 'object', oneOf: all.map(({ schema }) => schema) }, value: () => pick(all).value() }
   }
 
   function together(levels: number): Part {
     const all = [object(levels, 2), object(levels, 2)]
     for (const { schema } of all) delete schema.additionalProperties
-    return { schema: { allOf: all.map(({ schema }) => schema) }, value: () => objectText(all.flatMap(({ members }) => members())) }
+    return {
+      schema: { allOf: all.map(({ schema }) => schema) },
+      value: () => objectText(all.flatMap(({ members }) => members())),
+    }
   }
 
   function reference(levels: number): Part {
@@ -132,7 +170,10 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
     const { schema, value } = object(levels, 2)
     const name = `${pick(['address', 'a/b', 'Line', 'None', '日本', 'x~y', ''])}${Object.keys($defs).length}`
     $defs[name] = schema
-    const referring = { schema: { $ref: `#/$defs/${encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))}` }, value }
+    const referring = {
+      schema: { $ref: `#/$defs/${encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))}` },
+      value,
+    }
     shared.push(referring)
     return referring
   }
@@ -141,7 +182,10 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
   function untyped(levels: number): Part {
     const { schema, value } = object(levels, 2)
     const { type, ...rest } = schema
-    return { schema: rest, value: () => (happens(0.5) ? value() : pick(['"text"', '7', '1.5', 'true', 'null', '[{"a":1.0}]'])) }
+    return {
+      schema: rest,
+      value: () => (happens(0.5) ? value() : pick(['"text"', '7', '1.5', 'true', 'null', '[{"a":1.0}]'])),
+    }
   }
 
   return { object }
@@ -160,8 +204,14 @@ const CHOICES: ReadonlyArray<readonly unknown[]> = [
 ]
 const CONSTANTS: readonly unknown[] = ['x', 7, 1.5, true, null, { a: null }, [], -0.1]
 
-const choiceOf = (list: readonly unknown[], { pick }: Chance): Part => ({ schema: { enum: list }, value: () => numeral(pick(list), pick) })
-const constantOf = (value: unknown, { pick }: Chance): Part => ({ schema: { const: value }, value: () => numeral(value, pick) })
+const choiceOf = (list: readonly unknown[], { pick }: Chance): Part => ({
+  schema: { enum: list },
+  value: () => numeral(pick(list), pick),
+})
+const constantOf = (value: unknown, { pick }: Chance): Part => ({
+  schema: { const: value },
+  value: () => numeral(value, pick),
+})
 
 /** Whole numbers in one of their notations. */
 function numeral(value: unknown, pick: Chance['pick']): string {

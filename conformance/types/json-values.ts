@@ -2,7 +2,20 @@
 import { AWKWARD_NAMES, AWKWARD_TEXTS } from './awkward-names.ts'
 
 /** Integers that a double holds exactly, in every notation. */
-const INTEGERS = ['0', '-0', '1', '-1', '1.0', '1e3', '12E+2', '100e-2', '2147483648', '9007199254740991', '-9007199254740991', '-7.000']
+const INTEGERS = [
+  '0',
+  '-0',
+  '1',
+  '-1',
+  '1.0',
+  '1e3',
+  '12E+2',
+  '100e-2',
+  '2147483648',
+  '9007199254740991',
+  '-9007199254740991',
+  '-7.000',
+]
 const LARGE_INTEGERS = ['9007199254740993', '9223372036854775807', '-9223372036854775808', '1e18']
 const NUMBERS = [...INTEGERS, '1.5', '-0.1', '1e21', '5e-324', '1.7976931348623157e308', '0.1e1', '123456.789', '1E-7']
 
@@ -52,7 +65,8 @@ export function createValues({ below, happens, pick }: Chance): Values {
     number: () => pick(NUMBERS),
     flag: () => pick(['true', 'false']),
     any(levels) {
-      if (levels === 0 || happens(0.5)) return pick([values.text, values.number, values.flag, () => pick(['null', '[]', '{}'])])()
+      if (levels === 0 || happens(0.5))
+        return pick([values.text, values.number, values.flag, () => pick(['null', '[]', '{}'])])()
       if (happens(0.5)) return arrayText(values.some(3, () => values.any(levels - 1)))
       return objectText(values.some(3, (): Member => [values.name(), values.any(levels - 1)]))
     },

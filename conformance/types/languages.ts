@@ -38,7 +38,11 @@ const go: Workshop = {
   async roundTrip(cases, folder) {
     const files = cases.map((each, index) => [`events/s${index}.go`, codeOf(each, index, 'go')] as const)
     const readers = cases.map((_, index) => `\tthrough[events.${typeNameOf(index)}],\n`).join('')
-    await writeAll(folder, [...files, ['go.mod', 'module roundtrip\n\ngo 1.21\n'], ['main.go', GO_MAIN.replace('READERS', readers)]])
+    await writeAll(folder, [
+      ...files,
+      ['go.mod', 'module roundtrip\n\ngo 1.21\n'],
+      ['main.go', GO_MAIN.replace('READERS', readers)],
+    ])
     const environment = { GOFLAGS: '-mod=mod', GOPROXY: 'off', GOTOOLCHAIN: 'local', GOWORK: 'off' }
     await run('go', ['vet', './...'], folder, environment)
     return exchange(cases, folder, (...paths) => run('go', ['run', '.', ...paths], folder, environment))
@@ -69,12 +73,25 @@ const typescript: Workshop = {
   },
 }
 
-const COMPILER_OPTIONS = ['--strict', '--target', 'esnext', '--module', 'nodenext', '--allowImportingTsExtensions', '--types', '']
+const COMPILER_OPTIONS = [
+  '--strict',
+  '--target',
+  'esnext',
+  '--module',
+  'nodenext',
+  '--allowImportingTsExtensions',
+  '--types',
+  '',
+]
 
 export const WORKSHOPS: readonly Workshop[] = [go, python, typescript]
 
 /** Payloads go to the program a line each, after the number of their case; what they become comes back in the same order. */
-async function exchange(cases: readonly TypesCase[], folder: string, program: (from: string, to: string) => Promise<void>) {
+async function exchange(
+  cases: readonly TypesCase[],
+  folder: string,
+  program: (from: string, to: string) => Promise<void>,
+) {
   const [from, to] = [join(folder, 'payloads'), join(folder, 'outcomes')]
   const lines = cases.flatMap(({ payloads }, index) => payloads.map(payload => `${index} ${payload}\n`))
   await writeFile(from, lines.join(''))
@@ -83,7 +100,8 @@ async function exchange(cases: readonly TypesCase[], folder: string, program: (f
   return cases.map(({ payloads }) => outcomes.splice(0, payloads.length))
 }
 
-const outcomeOf = (line: string): Outcome => (line.startsWith('=') ? { written: line.slice(1) } : { refused: line.slice(1) || 'no answer' })
+const outcomeOf = (line: string): Outcome =>
+  line.startsWith('=') ? { written: line.slice(1) } : { refused: line.slice(1) || 'no answer' }
 
 async function writeAll(folder: string, files: ReadonlyArray<readonly [name: string, text: string]>): Promise<void> {
   await mkdir(join(folder, 'events'), { recursive: true })
@@ -91,7 +109,12 @@ async function writeAll(folder: string, files: ReadonlyArray<readonly [name: str
 }
 
 /** Throws with what the program said. */
-async function run(program: string, args: string[], folder: string, environment: Record<string, string> = {}): Promise<void> {
+async function run(
+  program: string,
+  args: string[],
+  folder: string,
+  environment: Record<string, string> = {},
+): Promise<void> {
   const options = { cwd: folder, timeout: RUN_MS, maxBuffer: OUTPUT_BYTES_MAX, env: { ...process.env, ...environment } }
   await promisify(execFile)(program, args, options).catch(error => {
     const { stdout = '', stderr = '', message } = error as { stdout?: string; stderr?: string; message: string }

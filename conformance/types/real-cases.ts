@@ -12,11 +12,19 @@ export function realCases(): TypesCase[] {
   const byEvent = Map.groupBy(readCorpus(), ({ event }) => event)
   const inferred = [...byEvent].map(([event, seen]): TypesCase => {
     const payloads = seen.map(({ payload }) => payload)
-    return { title: `${event}, inferred`, schema: infer(payloads), payloads: payloads.map(payload => JSON.stringify(payload)) }
+    return {
+      title: `${event}, inferred`,
+      schema: infer(payloads),
+      payloads: payloads.map(payload => JSON.stringify(payload)),
+    }
   })
   const byHand = Object.entries(SCHEMAS).map(([event, schema]): TypesCase => {
     const payloads = (byEvent.get(event) ?? []).map(({ payload }) => JSON.stringify(payload))
-    return { title: `${event}, by hand`, schema, payloads: payloads.filter(payload => findingsOf(schema, payload).length === 0) }
+    return {
+      title: `${event}, by hand`,
+      schema,
+      payloads: payloads.filter(payload => findingsOf(schema, payload).length === 0),
+    }
   })
   return [...byHand, ...inferred]
 }
@@ -45,7 +53,10 @@ function infer(payloads: unknown[]): SchemaObject {
       schema.properties = Object.fromEntries(
         keys.map(key => {
           const member = {}
-          next.push({ schema: member, values: objects.flatMap(object => (Object.hasOwn(object, key) ? [object[key]] : [])) })
+          next.push({
+            schema: member,
+            values: objects.flatMap(object => (Object.hasOwn(object, key) ? [object[key]] : [])),
+          })
           return [key, member]
         }),
       )
@@ -55,7 +66,8 @@ function infer(payloads: unknown[]): SchemaObject {
   return root
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** One type, or several; a number that is whole every time is an integer. */
 function typesOf(values: unknown[]): string | string[] {

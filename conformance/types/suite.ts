@@ -20,7 +20,9 @@ export const suite: Suite = {
   async run(log) {
     const seed = Number(process.env.CLARION_CONFORMANCE_SEED ?? SEED)
     const cases = [...generatedCases(GENERATED, seed), ...realCases()]
-    log(`${cases.length} schemas with ${cases.reduce((sum, { payloads }) => sum + payloads.length, 0)} payloads, from seed ${seed}`)
+    log(
+      `${cases.length} schemas with ${cases.reduce((sum, { payloads }) => sum + payloads.length, 0)} payloads, from seed ${seed}`,
+    )
     const result = { passed: 0, failed: 0 }
     for (const workshop of WORKSHOPS) {
       const folder = mkdtempSync(join(tmpdir(), 'clarion-types-'))

@@ -4,9 +4,13 @@ import type { TypesCase } from './case.ts'
 export function typescriptProgram(cases: readonly TypesCase[]): string {
   const imports = cases.map((_, index) => `import type { CaseS${index} } from './s${index}.ts'\n`)
   const literals = cases.map(({ payloads }, index) =>
-    payloads.map(payload => `const ${nameOf(index, payloads.indexOf(payload))}: CaseS${index} = ${literalOf(payload)}\n`),
+    payloads.map(
+      payload => `const ${nameOf(index, payloads.indexOf(payload))}: CaseS${index} = ${literalOf(payload)}\n`,
+    ),
   )
-  const written = cases.flatMap(({ payloads }, index) => payloads.map(payload => `  ${nameOf(index, payloads.indexOf(payload))},\n`))
+  const written = cases.flatMap(({ payloads }, index) =>
+    payloads.map(payload => `  ${nameOf(index, payloads.indexOf(payload))},\n`),
+  )
   return `${imports.join('')}
 declare const process: { argv: string[]; getBuiltinModule(name: 'node:fs'): { writeFileSync(path: string, text: string): void } }
 

@@ -20,7 +20,17 @@ export async function checkEd25519(directory: string): Promise<Check[]> {
   await runTool('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', file('key.pem')])
   await runTool('openssl', ['pkey', '-in', file('key.pem'), '-pubout', '-out', file('public.pem')])
   writeFileSync(file('signed'), SIGNED)
-  await runTool('openssl', ['pkeyutl', '-sign', '-inkey', file('key.pem'), '-rawin', '-in', file('signed'), '-out', file('signature')])
+  await runTool('openssl', [
+    'pkeyutl',
+    '-sign',
+    '-inkey',
+    file('key.pem'),
+    '-rawin',
+    '-in',
+    file('signed'),
+    '-out',
+    file('signature'),
+  ])
   const signature = readFileSync(file('signature'))
   const key = createPrivateKey(readFileSync(file('key.pem')))
   const publicKey = shownPublicKey(key)

@@ -8,7 +8,11 @@ const OUTPUT_BYTES_MAX = 4_000_000
 const execute = promisify(execFile)
 
 /** What the program printed. Throws with its last words when it fails or takes longer than three minutes. */
-export async function runTool(program: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<string> {
+export async function runTool(
+  program: string,
+  args: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
   try {
     const { stdout } = await execute(program, args, { ...options, timeout: RUN_MS, maxBuffer: OUTPUT_BYTES_MAX })
     return stdout

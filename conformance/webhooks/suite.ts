@@ -53,7 +53,15 @@ async function judgeInPython(directory: string, file: string): Promise<boolean[]
   const venv = join(directory, 'venv')
   const python = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
   await runTool('python3', ['-m', 'venv', venv])
-  await runTool(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', join(HERE, 'python', 'requirements.txt')])
+  await runTool(python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    join(HERE, 'python', 'requirements.txt'),
+  ])
   return JSON.parse(await runTool(python, [join(HERE, 'python', 'verify.py'), file]))
 }
 

@@ -39,7 +39,14 @@ export function createVectors(): Vector[] {
     return headers
   }
   const plain = Buffer.from(BODIES['a plain body'])
-  const vector = (what: string, by: string, headers: Record<string, string>, body: Buffer, genuine: boolean, rawKey = false): Vector => ({
+  const vector = (
+    what: string,
+    by: string,
+    headers: Record<string, string>,
+    body: Buffer,
+    genuine: boolean,
+    rawKey = false,
+  ): Vector => ({
     what,
     secret: by,
     rawKey,

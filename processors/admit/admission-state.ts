@@ -14,7 +14,13 @@ import {
   type OrganizationCounters,
   organizationCountersCodec,
 } from '../../topics/admission-counters.ts'
-import { admissionKeys, admissionKeysCodec, type HeldKey, type HeldKeyBytes, readHeldKeys } from '../../topics/admission-keys.ts'
+import {
+  admissionKeys,
+  admissionKeysCodec,
+  type HeldKey,
+  type HeldKeyBytes,
+  readHeldKeys,
+} from '../../topics/admission-keys.ts'
 import { DAY_MS } from '../../topics/topic.ts'
 import { createChangelogTable } from './changelog-table.ts'
 import { createKeyTable } from './keys/key-table.ts'
@@ -137,7 +143,11 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
     if (!key) return
     if ('organizationId' in key)
       counters.load(key.organizationId, record.value ? organizationCountersCodec.decode(record.value) : undefined)
-    else positions.load(placeOf(key.topic, key.partition), record.value ? inputPositionCodec.decode(record.value) : undefined)
+    else
+      positions.load(
+        placeOf(key.topic, key.partition),
+        record.value ? inputPositionCodec.decode(record.value) : undefined,
+      )
   }
 
   return {

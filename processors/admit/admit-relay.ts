@@ -24,7 +24,10 @@ export function objectToRelay(platform: PlatformEmit, view: Pick<ControlView, 'e
   if (depth > CHAIN_DEPTH_MAX) return reject('chain_depth_exceeded', CODES.chain_depth_exceeded.meaning)
   const own = view.event(organizationId, type)?.versions.get(schemaVersion)
   if (own === undefined || own.schemaHash === schemaHash) return undefined
-  return reject('federation_name_conflict', `The organization has an event ${type}@${schemaVersion} of its own with another schema.`)
+  return reject(
+    'federation_name_conflict',
+    `The organization has an event ${type}@${schemaVersion} of its own with another schema.`,
+  )
 }
 
 export interface ArrivalDeps {
@@ -33,21 +36,47 @@ export interface ArrivalDeps {
 }
 
 /** What became of a relay, in the transaction in which it did: for the owner's log, and for an owner who listens. */
-export function noteArrival({ log, lifecycle }: ArrivalDeps, emit: Emit, platform: PlatformEmit, verdict: Verdict): OutRecord[] {
+export function noteArrival(
+  { log, lifecycle }: ArrivalDeps,
+  emit: Emit,
+  platform: PlatformEmit,
+  verdict: Verdict,
+): OutRecord[] {
   const { federation, memberId, sourceEmitId, organizationId, canonicalName, id } = platform
   if (federation === null || memberId === null) return []
   const event = verdict.verdict === 'accepted' ? verdict.event : undefined
   const row: RelayRow = {
-    ...{ relayId: id, step: 1, organizationId: federation.sourceOrganizationId, groupId: federation.groupId, pushId: federation.pushId },
-    ...{ memberId, memberOrganizationId: organizationId, sourceEventId: federation.sourceEventId, sourceEmitId: sourceEmitId ?? '' },
+    ...{
+      relayId: id,
+      step: 1,
+      organizationId: federation.sourceOrganizationId,
+      groupId: federation.groupId,
+      pushId: federation.pushId,
+    },
+    ...{
+      memberId,
+      memberOrganizationId: organizationId,
+      sourceEventId: federation.sourceEventId,
+      sourceEmitId: sourceEmitId ?? '',
+    },
     // Only the source's step says under which name it left.
-    ...{ sourceCanonicalName: '', targetEventId: event?.eventId ?? null, targetCanonicalName: canonicalName, deliveryId: null },
+    ...{
+      sourceCanonicalName: '',
+      targetEventId: event?.eventId ?? null,
+      targetCanonicalName: canonicalName,
+      deliveryId: null,
+    },
     ...{ ...outcomeOf(verdict), queuedAtMs: queuedAtOf(federation.sourceEventId), atMs: emit.judgedAtMs },
   }
   log.add(row)
   const { rootEventId, depth, path } = platform
   // For the owner it follows from its own event.
-  const cause = { eventId: federation.sourceEventId, rootEventId: rootEventId ?? federation.sourceEventId, depth: depth - 1, path }
+  const cause = {
+    eventId: federation.sourceEventId,
+    rootEventId: rootEventId ?? federation.sourceEventId,
+    depth: depth - 1,
+    path,
+  }
   return announceRelay(lifecycle, row, event === undefined ? cause : { ...causeOf(event), ...cause })
 }
 
@@ -58,7 +87,8 @@ const SKIPPED: Partial<Record<string, SkipReason>> = {
 }
 
 function outcomeOf(verdict: Verdict): { status: RelayState; skipReason: SkipReason | null; lastError: string | null } {
-  if (verdict.verdict === 'accepted' || verdict.verdict === 'duplicate') return { status: 'relayed', skipReason: null, lastError: null }
+  if (verdict.verdict === 'accepted' || verdict.verdict === 'duplicate')
+    return { status: 'relayed', skipReason: null, lastError: null }
   const skipReason = SKIPPED[verdict.code]
   // In code alone: the words of a verdict may tell of what is the peer's own.
   if (skipReason === undefined) return { status: 'failed', skipReason: null, lastError: verdict.code }

@@ -20,14 +20,24 @@ const ANY_AGE = Number.POSITIVE_INFINITY
 
 export type Announce = (emit: Emit, verdict: Verdict, progress: Progress) => OutRecord[]
 
-export function createAnnounce(deps: { view: ControlView; lifecycle: Lifecycle; state: AdmissionState; shard: number }): Announce {
+export function createAnnounce(deps: {
+  view: ControlView
+  lifecycle: Lifecycle
+  state: AdmissionState
+  shard: number
+}): Announce {
   const { view, lifecycle, state, shard } = deps
 
   /** A change of the audit, and the lifecycle event if somebody names it. */
   function noticed(emit: Emit, type: string, data: object, cause?: Cause): OutRecord[] {
     const about = { entityType: 'organization', entityId: emit.organizationId, canonicalName: null }
     const row = { ...rowOf(emit, type, data), ...about, id: noticeId(emit, type) }
-    const audit: OutRecord = { topic: auditChanges.name, partition: shard, key: null, value: auditChangesCodec.encode({ changes: [row] }) }
+    const audit: OutRecord = {
+      topic: auditChanges.name,
+      partition: shard,
+      key: null,
+      value: auditChangesCodec.encode({ changes: [row] }),
+    }
     return [audit, ...lifecycle.announce(row, emit.environment, cause)]
   }
 
@@ -52,7 +62,13 @@ export function createAnnounce(deps: { view: ControlView; lifecycle: Lifecycle; 
     if (!isDue(emit, `quota/emits/${emit.environment}`, NOTICE_INTERVAL_MS)) return []
     const data = { quota: 'emits', used, limit }
     const { organizationId, environment, recordedAtMs, emitId } = emit
-    const facts = { organizationId, environment, id: `quota.exceeded/${emitId}`, timeMs: recordedAtMs, subject: organizationId }
+    const facts = {
+      organizationId,
+      environment,
+      id: `quota.exceeded/${emitId}`,
+      timeMs: recordedAtMs,
+      subject: organizationId,
+    }
     const builtIn = builtInEmit('quota.exceeded', { plan, ...data }, { ...facts, actorId: 'system' })
     const told = noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data)
     return isSelected(builtIn, view.webhooks(organizationId)) ? [...told, platformEmitAt(builtIn, shard)] : told
@@ -70,7 +86,13 @@ export function createAnnounce(deps: { view: ControlView; lifecycle: Lifecycle; 
     return code === 'chain_depth_exceeded' ? chainTruncated(emit, progress) : []
   }
 
-  function step(emit: Emit, type: string, status: string, data: object, facts: { canonicalName: string | null; cause: Cause | undefined }) {
+  function step(
+    emit: Emit,
+    type: string,
+    status: string,
+    data: object,
+    facts: { canonicalName: string | null; cause: Cause | undefined },
+  ) {
     const row = { ...rowOf(emit, type, data), id: `${type}/${emit.emitId}`, status, canonicalName: facts.canonicalName }
     return lifecycle.announce(row, emit.environment, facts.cause)
   }
@@ -85,7 +107,10 @@ export function createAnnounce(deps: { view: ControlView; lifecycle: Lifecycle; 
     const asked = { emitId, name: request.fullName, version, payloadBytes: emit.payload.length }
     const idempotencyKeyPresent = request.idempotencyKey !== undefined
     const first = step(emit, 'CUSTOM_EVENT_EMIT_REQUESTED', 'REQUESTED', { ...asked, idempotencyKeyPresent }, facts)
-    const then = (type: string, status: string, data: object) => [...first, ...step(emit, type, status, { emitId, ...data }, facts)]
+    const then = (type: string, status: string, data: object) => [
+      ...first,
+      ...step(emit, type, status, { emitId, ...data }, facts),
+    ]
     if (verdict.verdict === 'rejected')
       return then('CUSTOM_EVENT_EMIT_REJECTED', 'REJECTED', { code: verdict.code, name: request.fullName, version })
     if (verdict.verdict === 'duplicate')
@@ -104,7 +129,9 @@ export function createAnnounce(deps: { view: ControlView; lifecycle: Lifecycle; 
   return (emit, verdict, progress) => {
     // A redrive that comes to nothing leaves the emit as it was.
     if (emit.platform && (emit.platform.kind !== 'redrive' || verdict.verdict !== 'accepted')) return []
-    const named = lifecycle.isListening(emit.organizationId, emit.environment) ? steps(emit, verdict, progress) : NOTHING
+    const named = lifecycle.isListening(emit.organizationId, emit.environment)
+      ? steps(emit, verdict, progress)
+      : NOTHING
     if (verdict.verdict === 'accepted') return joined(named, quotaWarning(emit, verdict))
     return verdict.verdict === 'rejected' ? joined(named, rejected(emit, verdict, progress)) : named
   }
@@ -115,9 +142,22 @@ const NOTHING: OutRecord[] = []
 const joined = (some: OutRecord[], more: OutRecord[]) => (more.length === 0 ? some : [...some, ...more])
 
 const rowOf = (emit: Emit, type: string, data: object): ChangeRow => ({
-  ...{ id: '', organizationId: emit.organizationId, type, entityType: 'emit', entityId: emit.emitId, canonicalName: null },
+  ...{
+    id: '',
+    organizationId: emit.organizationId,
+    type,
+    entityType: 'emit',
+    entityId: emit.emitId,
+    canonicalName: null,
+  },
   ...{ actorId: emit.request.platform?.actorId ?? 'producer', occurredAtMs: emit.judgedAtMs },
-  ...{ previousStatus: null, status: null, reason: null, requestId: emit.request.platform?.requestId ?? null, data: JSON.stringify(data) },
+  ...{
+    previousStatus: null,
+    status: null,
+    reason: null,
+    requestId: emit.request.platform?.requestId ?? null,
+    data: JSON.stringify(data),
+  },
 })
 
 /** Sorts by the time of the emit, as other changes do by theirs. */

@@ -16,13 +16,20 @@ export interface Claim {
  * C.11.4 step 7: a key is held by the accepted emit that used it first. The same content gets that emit's answer, other content is a
  * conflict. Answers the claim to be held if this emit is accepted, or nothing when it has no key.
  */
-export function deduplicate(emit: Emit, organization: Organization, state: AdmissionState): Claim | undefined | Duplicate | Rejection {
+export function deduplicate(
+  emit: Emit,
+  organization: Organization,
+  state: AdmissionState,
+): Claim | undefined | Duplicate | Rejection {
   const claim = claimOf(emit)
   if (!claim) return undefined
   const original = state.heldKey(emit.organizationId, claim.keyHash, emit.recordedAtMs)
   if (!original) return claim
   if (!original.contentHash.equals(claim.contentHash)) {
-    return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another name, version or payload.`)
+    return reject(
+      'idempotency_key_conflict',
+      `The idempotency key was used by ${original.emitId} with another name, version or payload.`,
+    )
   }
   if (original.sequence === 0) {
     const message = `The emit ${original.emitId} holds this key and could not be written to the log; redrive it.`
@@ -33,14 +40,23 @@ export function deduplicate(emit: Emit, organization: Organization, state: Admis
 }
 
 /** What the emit would hold; undefined: it has no idempotency key. */
-export function claimOf({ request: { idempotencyKey, fullName, version }, environment, payload }: Emit): Claim | undefined {
+export function claimOf({
+  request: { idempotencyKey, fullName, version },
+  environment,
+  payload,
+}: Emit): Claim | undefined {
   if (idempotencyKey === undefined) return undefined
   return {
     keyHash: first(hash('sha256', `${environment}\0${idempotencyKey}`, 'buffer')),
-    contentHash: first(hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), payload]), 'buffer')),
+    contentHash: first(
+      hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), payload]), 'buffer'),
+    ),
   }
 }
 
 const first = (digest: Buffer) => Buffer.from(digest.subarray(0, HASH_BYTES))
 
-export const heldBy = (claim: Claim, facts: Omit<HeldKey, 'keyHash' | 'contentHash'>): HeldKey => ({ ...claim, ...facts })
+export const heldBy = (claim: Claim, facts: Omit<HeldKey, 'keyHash' | 'contentHash'>): HeldKey => ({
+  ...claim,
+  ...facts,
+})

@@ -82,10 +82,13 @@ export function createDeferredEmits(deps: {
   function offer(deferred: Deferred): void {
     const { offset, timestampMs, key, emit: value } = deferred
     const [topic, partition] = [inputOf(deferred), handle.shard]
-    handle.offer(topic, partition, [{ topic, partition, offset, timestampMs, headers: {}, key: Buffer.from(key), value }])
+    handle.offer(topic, partition, [
+      { topic, partition, offset, timestampMs, headers: {}, key: Buffer.from(key), value },
+    ])
   }
 
-  const all = (): Deferred[] => Array.from(table.keys(), key => table.get(key)!).sort((one, other) => one.number - other.number)
+  const all = (): Deferred[] =>
+    Array.from(table.keys(), key => table.get(key)!).sort((one, other) => one.number - other.number)
 
   function leave(inputs: Iterable<string>): void {
     for (const input of new Set(inputs)) handle.unassign(input, handle.shard)
@@ -117,7 +120,16 @@ export function createDeferredEmits(deps: {
       const key = deferredKeys.of(organizationId, emitId(place))
       const { offset, timestampMs } = record
       const log = events.nameFor(organizationId, environment)
-      const deferred: Deferred = { key, log, environment, offset, timestampMs, emit: record.value!, number: numbers++, isFree: false }
+      const deferred: Deferred = {
+        key,
+        log,
+        environment,
+        offset,
+        timestampMs,
+        emit: record.value!,
+        number: numbers++,
+        isFree: false,
+      }
       table.set(key, deferred)
       count(deferred, 1)
       offer(deferred)

@@ -11,7 +11,9 @@ const REACHED_FOR_MS = 5 * 60_000
 const FORGOTTEN_AFTER_MS = 10 * 60_000
 
 /** Whether nothing reaches the organization any more. */
-export const isOutOfReach = (organization: Organization, nowMs: number): boolean => isDeletedFor(REACHED_FOR_MS, organization, nowMs)
+export const isOutOfReach = (organization: Organization, nowMs: number): boolean =>
+  isDeletedFor(REACHED_FOR_MS, organization, nowMs)
 
 /** Whether nothing need be known of it any more. */
-export const isForgotten = (organization: Organization, nowMs: number): boolean => isDeletedFor(FORGOTTEN_AFTER_MS, organization, nowMs)
+export const isForgotten = (organization: Organization, nowMs: number): boolean =>
+  isDeletedFor(FORGOTTEN_AFTER_MS, organization, nowMs)

@@ -23,6 +23,9 @@ export function enforceQuota(
 ): { used: number; limit: number | null } | Rejection {
   const limit = quotaLimit(organization, environment)
   if (limit !== null && used >= limit)
-    return { ...reject('monthly_emit_quota_exceeded', `${used} of ${limit} emits of this month are used.`), quota: { used, limit } }
+    return {
+      ...reject('monthly_emit_quota_exceeded', `${used} of ${limit} emits of this month are used.`),
+      quota: { used, limit },
+    }
   return { used: used + 1, limit }
 }

@@ -84,7 +84,13 @@ export function createFederate(deps: FederateDeps): Federate {
   }
 
   /** Relays from `written` on, as many as `bytes` are room for and at least one; answers where it ended. */
-  function write({ event, payload, targets }: FanOut, written: number, bytes: number, atMs: number, records: OutRecord[]): number {
+  function write(
+    { event, payload, targets }: FanOut,
+    written: number,
+    bytes: number,
+    atMs: number,
+    records: OutRecord[],
+  ): number {
     let left = bytes
     let at = written
     while (at < targets.length && (left > 0 || at === written)) {
@@ -122,8 +128,10 @@ export function createFederate(deps: FederateDeps): Federate {
         if (row.status === 'queued') federated.webhookIds.push(target.member.id)
         federated.records.push(...noted(event, row))
       }
-      if (organizations.length > 0) writeOrWait({ event, payload, targets: organizations }, judgedAtMs, federated.records)
-      if (isTooDeep(event) && all.some(({ skip }) => skip === undefined)) federated.records.push(...truncation(event, deps, judgedAtMs))
+      if (organizations.length > 0)
+        writeOrWait({ event, payload, targets: organizations }, judgedAtMs, federated.records)
+      if (isTooDeep(event) && all.some(({ skip }) => skip === undefined))
+        federated.records.push(...truncation(event, deps, judgedAtMs))
       return federated
     },
     goOn(nowMs) {
@@ -170,7 +178,11 @@ function rowOf(event: EventFacts, target: Noted, judgedAtMs: number): RelayRow {
     relayId: relayId(event.eventId, push.id, member.id),
     ...{ step: 0, organizationId: event.organizationId, groupId: push.groupId, pushId: push.id, memberId: member.id },
     ...{ memberOrganizationId: member.memberOrganizationId, sourceEventId: event.eventId, sourceEmitId: event.emitId },
-    ...{ sourceCanonicalName: event.canonicalName, targetEventId: null, targetCanonicalName: arrivesAs?.canonicalName ?? null },
+    ...{
+      sourceCanonicalName: event.canonicalName,
+      targetEventId: null,
+      targetCanonicalName: arrivesAs?.canonicalName ?? null,
+    },
     deliveryId: external && skipReason === null ? deliveryId(event.eventId, member.id) : null,
     ...{ status: skipReason !== null ? 'skipped' : mismatch ? 'failed' : 'queued', skipReason },
     lastError: skipReason === null && mismatch ? 'schema_snapshot_mismatch' : null,
@@ -194,10 +206,22 @@ function truncation(event: EventFacts, { lifecycle, shard }: FederateDeps, judge
       entityType: 'emit',
       entityId: emitId,
     },
-    ...{ canonicalName, actorId: 'system', occurredAtMs: judgedAtMs, previousStatus: null, status: null, reason: 'chain_depth_exceeded' },
+    ...{
+      canonicalName,
+      actorId: 'system',
+      occurredAtMs: judgedAtMs,
+      previousStatus: null,
+      status: null,
+      reason: 'chain_depth_exceeded',
+    },
     ...{ requestId: null, data: JSON.stringify(data) },
   }
-  const audit: OutRecord = { topic: auditChanges.name, partition: shard, key: null, value: auditChangesCodec.encode({ changes: [row] }) }
+  const audit: OutRecord = {
+    topic: auditChanges.name,
+    partition: shard,
+    key: null,
+    value: auditChangesCodec.encode({ changes: [row] }),
+  }
   const cause: Cause = { rootEventId, depth, path, eventId }
   return [audit, ...lifecycle.announce(row, 'live', cause)]
 }

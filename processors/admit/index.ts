@@ -97,7 +97,12 @@ export function createAdmit(deps: AdmitDependencies): Processor {
   }
 }
 
-function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: Judging['matchWebhooks'], lifecycle: Lifecycle): ShardTask {
+function openShard(
+  handle: ShardHandle,
+  deps: AdmitDependencies,
+  matchWebhooks: Judging['matchWebhooks'],
+  lifecycle: Lifecycle,
+): ShardTask {
   const state = createAdmissionState({ random: deps.random, nowMs: () => deps.clock.nowMs(), keysRemembered })
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
@@ -109,9 +114,25 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
   const readPlatformEmit = createPlatformEmitReader(deps)
   const deferred = createDeferredEmits({ handle, isOutOfReach: isGone })
   const { isFull } = waitingRelays
-  const receiver = createReceiver({ ...deps, readPlatformEmit, handle, controlWaitMs: CONTROL_WAIT_MS, inputs, settle, deferred, isFull })
+  const receiver = createReceiver({
+    ...deps,
+    readPlatformEmit,
+    handle,
+    controlWaitMs: CONTROL_WAIT_MS,
+    inputs,
+    settle,
+    deferred,
+    isFull,
+  })
 
-  const housekeeping = createHousekeeping({ clock: deps.clock, handle, state, inputs, waiting: waitingRelays, deferred })
+  const housekeeping = createHousekeeping({
+    clock: deps.clock,
+    handle,
+    state,
+    inputs,
+    waiting: waitingRelays,
+    deferred,
+  })
   const tellPauses = createTellPauses({ clock: deps.clock, handle })
   let isDraining = false
   let isClosed = false
@@ -140,7 +161,10 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
       const heldKey = judged.heldKey && { ...judged.heldKey, sequence: 0 }
       return { ...failed('The event could not be written to the log of the organization.'), heldKey }
     } catch (error) {
-      deps.logger.error({ emitId: emit.emitId, error: error instanceof Error ? error.stack : String(error) }, 'emit cannot be judged')
+      deps.logger.error(
+        { emitId: emit.emitId, error: error instanceof Error ? error.stack : String(error) },
+        'emit cannot be judged',
+      )
       return failed('The emit could not be judged, by a fault of the platform.')
     }
   }
@@ -158,7 +182,8 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     }
     handle.write(outputs.add(emit, verdict, progress))
     if (federated) handle.write(federated)
-    if (emit.platform?.kind === 'relay') handle.write(noteArrival({ lifecycle, log: relayLog }, emit, emit.platform, verdict))
+    if (emit.platform?.kind === 'relay')
+      handle.write(noteArrival({ lifecycle, log: relayLog }, emit, emit.platform, verdict))
     const announced = announce(emit, verdict, progress)
     if (announced.length > 0) handle.write(announced)
     deps.onVerdict(verdict, emit)
@@ -215,7 +240,13 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     },
     seal() {
       federate.seal()
-      return [...outputs.seal(), ...relayLog.seal(), ...state.seal(handle.shard), ...waitingRelays.seal(handle.shard), ...deferred.seal()]
+      return [
+        ...outputs.seal(),
+        ...relayLog.seal(),
+        ...state.seal(handle.shard),
+        ...waitingRelays.seal(handle.shard),
+        ...deferred.seal(),
+      ]
     },
     committed() {
       state.committed()
@@ -237,7 +268,9 @@ function openShard(handle: ShardHandle, deps: AdmitDependencies, matchWebhooks: 
     },
     pausesChanged: tellPauses.changed,
     degraded: () =>
-      deferred.isFull() ? `shard ${handle.shard} reads no more of platform.emits: too much waits for paused organizations` : undefined,
+      deferred.isFull()
+        ? `shard ${handle.shard} reads no more of platform.emits: too much waits for paused organizations`
+        : undefined,
     // What waits is in the state, and the next holder goes on with it.
     async drain() {
       isDraining = true

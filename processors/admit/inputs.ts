@@ -25,7 +25,9 @@ export interface Inputs {
   of(topic: string): Input | undefined
   advance(topic: string, partition: number, nextOffset: number): void
   /** Takes out the deleted organizations of the shard that are due, each once, with the partitions that they had. */
-  takeDeleted(isDue: (organization: Organization) => boolean): Array<{ organization: Organization; partitions: InputPartition[] }>
+  takeDeleted(
+    isDue: (organization: Organization) => boolean,
+  ): Array<{ organization: Organization; partitions: InputPartition[] }>
   /** What was taken out is there again. */
   rollback(): void
   close(): void
@@ -79,12 +81,14 @@ export function createInputs(deps: {
       deps.logger.debug({ shard: handle.shard, partitions: assigned.size }, 'reading the ingress')
     },
     of: topic => byTopic.get(topic),
-    advance: (topic, partition, nextOffset) => state.advance(topic, partition, nextOffset, handle.position(topic, partition)),
+    advance: (topic, partition, nextOffset) =>
+      state.advance(topic, partition, nextOffset, handle.position(topic, partition)),
     takeDeleted(isDue) {
       const due = [...deleted.values()].filter(isDue)
       for (const organization of due) {
         deleted.delete(organization.id)
-        for (const environment of environmentsOf(organization)) byTopic.delete(emits.nameFor(organization.id, environment))
+        for (const environment of environmentsOf(organization))
+          byTopic.delete(emits.nameFor(organization.id, environment))
       }
       return due.map(organization => ({ organization, partitions: partitionsOf(organization) }))
     },
@@ -95,7 +99,8 @@ export function createInputs(deps: {
   }
 }
 
-const environmentsOf = ({ testEnvironment }: Organization): Environment[] => (testEnvironment ? ['live', 'test'] : ['live'])
+const environmentsOf = ({ testEnvironment }: Organization): Environment[] =>
+  testEnvironment ? ['live', 'test'] : ['live']
 
 function partitionsOf(organization: Organization): InputPartition[] {
   const topics = environmentsOf(organization).map(environment => emits.nameFor(organization.id, environment))

@@ -37,12 +37,19 @@ const PLATFORM_IDS = 'platform/'
 export const comesOnce = ({ kind, requestId }: PlatformEmit): boolean => kind === 'relay' && requestId === null
 
 /** `repeated`: it was accepted before, and nobody asks for its answer. */
-export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Progress, judging: Judging): Verdict | 'repeated' {
+export function judgePlatform(
+  emit: Emit,
+  platform: PlatformEmit,
+  progress: Progress,
+  judging: Judging,
+): Verdict | 'repeated' {
   const { state, view } = judging
   const organization = receiverOf(platform, view.organization(emit.organizationId), emit.judgedAtMs)
   if ('verdict' in organization) return organization
   progress.organization = organization
-  const original = comesOnce(platform) ? undefined : state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
+  const original = comesOnce(platform)
+    ? undefined
+    : state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
   if (original) return again(emit, platform, organization, original, judging)
   if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, judging)
   const objection = platform.kind === 'relay' ? objectToRelay(platform, view) : undefined
@@ -59,12 +66,17 @@ export function judgePlatform(emit: Emit, platform: PlatformEmit, progress: Prog
 export function platformIdOf(emit: Emit, { id, kind, idempotencyKey }: PlatformEmit, { event }: Acceptance): HeldKey {
   const { eventId, canonicalName, sequence, recordedAtMs } = event
   const held = { organizationId: platformIdsOf(emit.organizationId), keyHash: idHash(id), sequence, recordedAtMs }
-  if (kind !== 'builtin' || idempotencyKey === null) return { ...held, contentHash: NO_HASH, emitId: '', eventId: '', canonicalName: '' }
+  if (kind !== 'builtin' || idempotencyKey === null)
+    return { ...held, contentHash: NO_HASH, emitId: '', eventId: '', canonicalName: '' }
   return { ...held, contentHash: contentHash(emit), emitId: emit.emitId, eventId, canonicalName }
 }
 
 /** C.0.2: a suspended organization still hears of itself, but nothing of its peers; its last events reach a deleted one (C.13). */
-function receiverOf({ kind }: PlatformEmit, organization: Organization | undefined, nowMs: number): Organization | Rejection {
+function receiverOf(
+  { kind }: PlatformEmit,
+  organization: Organization | undefined,
+  nowMs: number,
+): Organization | Rejection {
   if (kind === 'relay' || kind === 'redrive') return checkOrganization(organization)
   if (organization && !isOutOfReach(organization, nowMs)) return organization
   return reject('organization_suspended', 'The organization does not exist any more.')
@@ -80,13 +92,22 @@ function again(
   if (kind === 'redrive') return reject('conflict', 'The emit was redriven already.')
   if (idempotencyKey === null) return 'repeated'
   if (!original.contentHash.equals(contentHash(emit)))
-    return reject('idempotency_key_conflict', `The idempotency key was used by ${original.emitId} with another type or other data.`)
+    return reject(
+      'idempotency_key_conflict',
+      `The idempotency key was used by ${original.emitId} with another type or other data.`,
+    )
   const { used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
 }
 
 /** C.11.4: takes quota and sequence now; keeps its id, its version and its key. */
-function redrive(emit: Emit, platform: PlatformEmit, progress: Progress, organization: Organization, judging: Judging): Verdict {
+function redrive(
+  emit: Emit,
+  platform: PlatformEmit,
+  progress: Progress,
+  organization: Organization,
+  judging: Judging,
+): Verdict {
   const { state } = judging
   const parsed = parse(emit)
   if ('verdict' in parsed) return parsed
@@ -100,11 +121,22 @@ function redrive(emit: Emit, platform: PlatformEmit, progress: Progress, organiz
   const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = enforceQuota(organization, emit.environment, used)
   if ('verdict' in quota) return quota
-  return accept(emit, { ...platform, canonicalName: registration.canonicalName }, sequence, quota, registration, judging)
+  return accept(
+    emit,
+    { ...platform, canonicalName: registration.canonicalName },
+    sequence,
+    quota,
+    registration,
+    judging,
+  )
 }
 
 /** The version that it was judged by, whatever became of it since. */
-function registrationOf(emit: Emit, { type, schemaVersion }: PlatformEmit, { view }: Judging): Registration | Rejection {
+function registrationOf(
+  emit: Emit,
+  { type, schemaVersion }: PlatformEmit,
+  { view }: Judging,
+): Registration | Rejection {
   const event = view.event(emit.organizationId, type)
   const judged = event?.versions.get(schemaVersion)
   if (judged) return judged
@@ -128,15 +160,36 @@ function accept(
   return { verdict: 'accepted', event, ...matched, quota, heldKey }
 }
 
-function number(emit: Emit, platform: PlatformEmit, sequence: number, registration: Registration | undefined): EventFacts {
+function number(
+  emit: Emit,
+  platform: PlatformEmit,
+  sequence: number,
+  registration: Registration | undefined,
+): EventFacts {
   const id = platform.redriveOf === null ? eventId(emit.place) : `evt_${platform.redriveOf.slice('cee_'.length)}`
-  const { organizationId, environment, type, canonicalName, source, subject, actorId, correlationId, causationId } = platform
+  const { organizationId, environment, type, canonicalName, source, subject, actorId, correlationId, causationId } =
+    platform
   return {
-    ...{ eventId: id, emitId: emit.emitId, organizationId, environment, sequence, type, canonicalName, kind: platform.genericKind },
+    ...{
+      eventId: id,
+      emitId: emit.emitId,
+      organizationId,
+      environment,
+      sequence,
+      type,
+      canonicalName,
+      kind: platform.genericKind,
+    },
     ...{ source, subject, actorId, timeMs: platform.timeMs ?? emit.recordedAtMs, recordedAtMs: emit.recordedAtMs },
     schemaVersion: registration?.version ?? platform.schemaVersion,
     schemaHash: registration?.schemaHash ?? platform.schemaHash,
-    ...{ correlationId, causationId, rootEventId: platform.rootEventId ?? id, depth: platform.depth, path: platform.path },
+    ...{
+      correlationId,
+      causationId,
+      rootEventId: platform.rootEventId ?? id,
+      depth: platform.depth,
+      path: platform.path,
+    },
     traceparent: emit.request.traceparent,
     federation: platform.federation,
   }

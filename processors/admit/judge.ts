@@ -31,7 +31,11 @@ export interface Judging {
 }
 
 /** Decides, and changes nothing but `progress`, which tells how far the judging came. */
-export function judge(emit: Emit, progress: Progress, { view, state, chains, validate, matchWebhooks }: Judging): Verdict {
+export function judge(
+  emit: Emit,
+  progress: Progress,
+  { view, state, chains, validate, matchWebhooks }: Judging,
+): Verdict {
   const parsed = parse(emit)
   if ('verdict' in parsed) return parsed
 

@@ -11,7 +11,12 @@ export interface Matched {
 }
 
 /** `payload`: its parsed value; asked for only where a webhook has conditions. */
-export type MatchWebhooks = (organizationId: string, environment: Environment, event: EventFacts, payload: () => unknown) => Matched
+export type MatchWebhooks = (
+  organizationId: string,
+  environment: Environment,
+  event: EventFacts,
+  payload: () => unknown,
+) => Matched
 
 const NONE: Matched = { webhookIds: [], skipped: [] }
 
@@ -23,7 +28,9 @@ export function createWebhookMatcher(view: ControlView): MatchWebhooks {
     const known = indexes.get(webhooks)
     if (known) return known
     const entries = (environment: Environment) =>
-      webhooks.filter(webhook => webhook.environment === environment).map(webhook => ({ selectors: webhook.events, value: webhook }))
+      webhooks
+        .filter(webhook => webhook.environment === environment)
+        .map(webhook => ({ selectors: webhook.events, value: webhook }))
     const made = { live: createSelectorIndex(entries('live')), test: createSelectorIndex(entries('test')) }
     indexes.set(webhooks, made)
     return made
@@ -34,7 +41,8 @@ export function createWebhookMatcher(view: ControlView): MatchWebhooks {
     if (webhooks.length === 0) return NONE
     const selected = indexOf(webhooks)[environment].match(event)
     // One that is off is matched all the same: `deliver` remembers what it has to catch up.
-    if (selected.every(webhook => webhook.conditions === null)) return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
+    if (selected.every(webhook => webhook.conditions === null))
+      return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
     const value = payload()
     const work = patternWork()
     const [met, unmet] = [[] as string[], [] as Matched['skipped']]

@@ -43,7 +43,12 @@ export function createOutputs(shard: number): Outputs {
   }
 
   function packOutcomes(processId: string, { list }: Packed<OutcomeRow>): void {
-    sealed.push({ topic: outcomes.name, partition: shard, key: processId, value: outcomesCodec.encode({ outcomes: list }) })
+    sealed.push({
+      topic: outcomes.name,
+      partition: shard,
+      key: processId,
+      value: outcomesCodec.encode({ outcomes: list }),
+    })
     waiting.delete(processId)
   }
 
@@ -71,12 +76,14 @@ export function createOutputs(shard: number): Outputs {
   return {
     add(emit, verdict, progress) {
       // A redrive that comes to nothing leaves the emit as it was: failed, with the row that says why.
-      if (emit.platform?.kind !== 'redrive' || verdict.verdict === 'accepted') addRow(verdictRow(emit, verdict, progress))
+      if (emit.platform?.kind !== 'redrive' || verdict.verdict === 'accepted')
+        addRow(verdictRow(emit, verdict, progress))
       const { replyTo, ticket } = emit.request.platform ?? {}
       if (replyTo !== undefined && ticket !== undefined)
         addOutcome(replyTo, outcomeRow(emit, verdict, ticket, progress.warnings ?? NO_WARNINGS))
       if (verdict.verdict === 'accepted') return accepted(emit, verdict, shard)
-      if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka' && !emit.platform) return [quarantined(emit, verdict, shard)]
+      if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka' && !emit.platform)
+        return [quarantined(emit, verdict, shard)]
       return []
     },
     seal() {
@@ -193,12 +200,33 @@ function outcomeRow(emit: Emit, verdict: Verdict, ticket: number, warnings: stri
   }
   if (verdict.verdict === 'accepted') {
     const { eventId, canonicalName, sequence } = verdict.event
-    return { ...answer, eventId, canonicalName, sequence, quotaUsed: verdict.quota.used, quotaLimit: verdict.quota.limit }
+    return {
+      ...answer,
+      eventId,
+      canonicalName,
+      sequence,
+      quotaUsed: verdict.quota.used,
+      quotaLimit: verdict.quota.limit,
+    }
   }
   if (verdict.verdict === 'duplicate') {
     const { emitId, eventId, canonicalName, sequence } = verdict.original
-    return { ...answer, emitId, eventId, canonicalName, sequence, quotaUsed: verdict.quota.used, quotaLimit: verdict.quota.limit }
+    return {
+      ...answer,
+      emitId,
+      eventId,
+      canonicalName,
+      sequence,
+      quotaUsed: verdict.quota.used,
+      quotaLimit: verdict.quota.limit,
+    }
   }
   const { findings = null, repeats = emit.emitId } = verdict.verdict === 'rejected' ? verdict : {}
-  return { ...answer, emitId: repeats, code: verdict.code, message: verdict.message, findings: findings && JSON.stringify(findings) }
+  return {
+    ...answer,
+    emitId: repeats,
+    code: verdict.code,
+    message: verdict.message,
+    findings: findings && JSON.stringify(findings),
+  }
 }

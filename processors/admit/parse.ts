@@ -9,7 +9,8 @@ export const PAYLOAD_DEPTH_MAX = 32
 /** C.11.4 step 5: headers legible, payload ≤ 256 KB as sent, strict JSON, at most 32 deep, an object. */
 export function parse(emit: Emit): { value: Record<string, unknown>; exact: unknown } | Rejection {
   const { record, request, payload } = emit
-  if (record.undecodable) return invalid([{ path: '', rule: 'undecodable', message: `its batch cannot be read: ${record.undecodable}` }])
+  if (record.undecodable)
+    return invalid([{ path: '', rule: 'undecodable', message: `its batch cannot be read: ${record.undecodable}` }])
   if (payload.length > PAYLOAD_BYTES_MAX)
     return reject('payload_too_large', `The payload has ${payload.length} bytes; ${PAYLOAD_BYTES_MAX} are allowed.`)
   if (request.findings.length > 0) return invalid(request.findings)
@@ -19,4 +20,5 @@ export function parse(emit: Emit): { value: Record<string, unknown>; exact: unkn
   return { value: parsed.value, exact: parsed.exact }
 }
 
-const invalid = (findings: NonNullable<Rejection['findings']>) => reject('payload_invalid', CODES.payload_invalid.meaning, findings)
+const invalid = (findings: NonNullable<Rejection['findings']>) =>
+  reject('payload_invalid', CODES.payload_invalid.meaning, findings)

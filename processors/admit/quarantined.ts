@@ -29,7 +29,13 @@ export function quarantined(emit: Emit, rejection: Rejection, shard: number): Ou
     [HEADERS.ingress, `${record.topic}/${place.partition}/${place.offset}`],
   )
   if (leftOut.length > 0) headers.push([HEADERS.leftOut, leftOut.join(', ')])
-  return { topic: quarantine.name, partition: shard, key: emitId, value: leftOut.includes('value') ? null : record.value, headers }
+  return {
+    topic: quarantine.name,
+    partition: shard,
+    key: emitId,
+    value: leftOut.includes('value') ? null : record.value,
+    headers,
+  }
 }
 
 /** `bytes`: what they take at most. */

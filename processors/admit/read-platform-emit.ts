@@ -27,7 +27,10 @@ export function createPlatformEmitReader(deps: {
     } catch (error) {
       // Only the platform writes here: at first it may be a fault of this process, or a newer release's record.
       if (!isolated) throw error
-      deps.logger.error({ offset: record.offset, error: String(error) }, 'a record of platform.emits cannot be read; it is passed over')
+      deps.logger.error(
+        { offset: record.offset, error: String(error) },
+        'a record of platform.emits cannot be read; it is passed over',
+      )
       return undefined
     }
   }
@@ -68,7 +71,12 @@ function requestOf(platform: PlatformEmit, controlOffset: number): Emit['request
     chainToken: undefined,
     traceparent: platform.traceparent,
     findings: [],
-    platform: { controlOffset, actorId, requestId: requestId ?? '', ...(replyTo === null || ticket === null ? {} : { replyTo, ticket }) },
+    platform: {
+      controlOffset,
+      actorId,
+      requestId: requestId ?? '',
+      ...(replyTo === null || ticket === null ? {} : { replyTo, ticket }),
+    },
     channel: channelOf(platform),
   }
 }

@@ -102,7 +102,8 @@ export function createReceiver(deps: {
   const isOfPlatform = (record: LogRecord): boolean => record.topic === platformEmits.name || isDeferred(record)
 
   /** The ingress of an organization is held by the runtime while its log takes nothing. */
-  const isToBeDeferred = (emit: Emit, record: LogRecord): boolean => record.topic === platformEmits.name && deps.deferred.takes(emit)
+  const isToBeDeferred = (emit: Emit, record: LogRecord): boolean =>
+    record.topic === platformEmits.name && deps.deferred.takes(emit)
 
   /** `left`: the record and those behind it. */
   function mustWait(emit: Emit, record: LogRecord, left: number): boolean {
@@ -113,7 +114,8 @@ export function createReceiver(deps: {
       waitForControl(wait(record, left, undefined), wanted, record.offset)
       return true
     }
-    if (!emit.platform && deps.isFull(emit.organizationId)) wait(record, left, () => !deps.isFull(emit.organizationId, true))
+    if (!emit.platform && deps.isFull(emit.organizationId))
+      wait(record, left, () => !deps.isFull(emit.organizationId, true))
     else if (isToBeDeferred(emit, record) && deps.deferred.isFull()) wait(record, left, hasRoomAgain)
     else {
       hasWaited.delete(place)

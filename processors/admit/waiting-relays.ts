@@ -146,15 +146,25 @@ export function createWaitingRelays(): WaitingRelays {
       if (queue.events.length > 0) queues.set(organizationId, queue)
     },
     seal(partition) {
-      const record = (key: string, value: Buffer | null): OutRecord => ({ topic: admissionRelays.name, partition, key, value })
+      const record = (key: string, value: Buffer | null): OutRecord => ({
+        topic: admissionRelays.name,
+        partition,
+        key,
+        value,
+      })
       return [
         ...events
           .seal()
-          .map(([name, event]) => record(admissionRelayKeys.ofEvent(name), event ? waitingEventCodec.encode(asWritten(event)) : null)),
+          .map(([name, event]) =>
+            record(admissionRelayKeys.ofEvent(name), event ? waitingEventCodec.encode(asWritten(event)) : null),
+          ),
         ...progress
           .seal()
           .map(([name, written]) =>
-            record(admissionRelayKeys.ofProgress(name), written === undefined ? null : relayProgressCodec.encode({ written })),
+            record(
+              admissionRelayKeys.ofProgress(name),
+              written === undefined ? null : relayProgressCodec.encode({ written }),
+            ),
           ),
       ]
     },

@@ -87,7 +87,9 @@ export function createAttempts(deps: {
         random,
         retryAfterMs: retryAfterMs(result, endedAtMs),
       })
-      return next === 'exhausted' ? { state: 'failed', reason: 'exhausted' } : { state: 'retrying', dueAtMs: next.dueAtMs }
+      return next === 'exhausted'
+        ? { state: 'failed', reason: 'exhausted' }
+        : { state: 'retrying', dueAtMs: next.dueAtMs }
     },
   }
 }

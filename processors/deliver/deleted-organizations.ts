@@ -54,7 +54,8 @@ export function createForgetting(deps: {
   /** Lanes do not say whose they are. A webhook that is younger than this may not be in the view yet. */
   function goneWebhooks(): (webhookId: string) => boolean {
     const there = new Set<string>()
-    for (const { id } of view.organizations()) if (isOurs(id)) for (const webhook of view.webhooks(id)) there.add(webhook.id)
+    for (const { id } of view.organizations())
+      if (isOurs(id)) for (const webhook of view.webhooks(id)) there.add(webhook.id)
     const bornBeforeMs = clock.nowMs() - FORGOTTEN_AFTER_MS
     return id => !there.has(id) && (timeOfId(id) ?? 0) < bornBeforeMs && deps.states.get(id)?.range === undefined
   }

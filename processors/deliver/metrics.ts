@@ -52,7 +52,13 @@ export function createWatched(deps: {
     inputs: () =>
       deps.inputs.map(progress => {
         const { topic } = progress
-        return { topic, partition, readTo: progress.readTo(), open: progress.open(), oldestAtMs: deps.oldestAtMs(topic) }
+        return {
+          topic,
+          partition,
+          readTo: progress.readTo(),
+          open: progress.open(),
+          oldestAtMs: deps.oldestAtMs(topic),
+        }
       }),
   }
 }

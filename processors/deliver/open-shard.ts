@@ -67,7 +67,15 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const outputs = createOutputs(handle.shard)
   const lanes = createSubjectLanes({ readTo: () => progressOf(deliveries.name).readTo(), onTurn })
   const lifecycle = createLifecycle({ view, shards })
-  const announce = createAnnouncing({ ...deps, handle, outputs, guarded, lifecycle, report: deps.reportHealth, send: deps.sendNotice })
+  const announce = createAnnouncing({
+    ...deps,
+    handle,
+    outputs,
+    guarded,
+    lifecycle,
+    report: deps.reportHealth,
+    send: deps.sendNotice,
+  })
   const early = createEarlyRecords({ log, partition: handle.shard, clock, logger })
   const endInBulk = createEndInBulk({ handle, clock, outputs, events, lanes, announce, onBulkEnd: deps.onBulkEnd })
   const lost = createLostEvents({ handle, view, logger, sources: log, end: endInBulk, guarded })
@@ -75,7 +83,20 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const subscribersOf = createSubscribersOf({ view, clock, wanted, history: deps.catchUp.subscribers })
   const owing = createOwing({
     ...deps,
-    ...{ handle, states, events, early, log, turns: shared.turns, shards, limits, isReadAgain, gone: lost.numbers, subscribersOf, guarded },
+    ...{
+      handle,
+      states,
+      events,
+      early,
+      log,
+      turns: shared.turns,
+      shards,
+      limits,
+      isReadAgain,
+      gone: lost.numbers,
+      subscribersOf,
+      guarded,
+    },
     shard: {
       take: (record, origin) => void shard.take(record, origin),
       unattempted: webhookId => shard.unattempted(webhookId),
@@ -98,7 +119,17 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const shard = createDeliveryShard({
     ...deps,
     ...shared,
-    ...{ handle, events, outputs, announce, lanes, states, owing, onSpace, cancelReason: record => cancelling.reasonFor(record) },
+    ...{
+      handle,
+      events,
+      outputs,
+      announce,
+      lanes,
+      states,
+      owing,
+      onSpace,
+      cancelReason: record => cancelling.reasonFor(record),
+    },
     onAttempt: (row, isFed) => deps.onAttempt?.(row, isFed),
   })
   const bulk = createBulkEnds({
@@ -141,13 +172,34 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     fail: error => handle.fail(error),
     take: (record, left) => guarded(() => shard.takeAsked(record, uncounted(left))),
   })
-  const fresh = createFreshDeliveries({ handle, progress: progressOf(deliveries.name), events, shard, owing, room, clock, clockOffsetMs })
+  const fresh = createFreshDeliveries({
+    handle,
+    progress: progressOf(deliveries.name),
+    events,
+    shard,
+    owing,
+    room,
+    clock,
+    clockOffsetMs,
+  })
   const tiers = new Map(
     RETRY_TIERS.map(tier => {
       const progress = progressOf(tier.topic.name)
-      const take: Parameters<typeof createRetryTier>[0]['take'] = (record, begun) => shard.take(record, originOf(record, progress, begun))
+      const take: Parameters<typeof createRetryTier>[0]['take'] = (record, begun) =>
+        shard.take(record, originOf(record, progress, begun))
       const cancelled: typeof cancelling.wants = record => cancelling.wants(record)
-      const parts = { tier, handle, progress, clock, clockOffsetMs, timeScale, full: room.full, take, cancelled, guarded }
+      const parts = {
+        tier,
+        handle,
+        progress,
+        clock,
+        clockOffsetMs,
+        timeScale,
+        full: room.full,
+        take,
+        cancelled,
+        guarded,
+      }
       return [tier.topic.name, createRetryTier(parts)]
     }),
   )
@@ -176,7 +228,17 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     room,
     clock,
   })
-  const restore = createRestoreState({ inputs, events, lanes, announce, asked: askedFor, states, failedBlocks, replays, redrives })
+  const restore = createRestoreState({
+    inputs,
+    events,
+    lanes,
+    announce,
+    asked: askedFor,
+    states,
+    failedBlocks,
+    replays,
+    redrives,
+  })
   const forgetWebhooks = view.onChange((kind, organizationId, id) => {
     if (kind !== 'webhook' || shardOf(organizationId, shards) !== handle.shard) return
     if (view.find('webhook', organizationId, id)) {
@@ -224,7 +286,10 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   }
 
   const seen = createWatched({
-    ...{ inputs: [deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => progressOf(name)), partition: handle.shard },
+    ...{
+      inputs: [deliveries, ...RETRY_TIERS.map(tier => tier.topic)].map(({ name }) => progressOf(name)),
+      partition: handle.shard,
+    },
     count: stages => shard.count(stages),
     owed: () => states.ranges(),
     oldestAtMs: topic => tiers.get(topic)?.oldestAtMs(),
@@ -274,21 +339,27 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     const progress = progressOf(topic)
     const from = progress.follow(records, handle.position(topic, handle.shard))
     if (from !== undefined) turnedBack(topic, from)
-    return records[0]!.offset >= progress.readTo() ? records : records.filter(({ offset }) => offset >= progress.readTo())
+    return records[0]!.offset >= progress.readTo()
+      ? records
+      : records.filter(({ offset }) => offset >= progress.readTo())
   }
 
   function turnedBack(topic: string, from: number): void {
     const moved = shard.rescue() + (tiers.get(topic)?.rescue() ?? 0)
     if (topic === deliveries.name) lanes.turnedBack(from)
     handle.write([])
-    logger.error({ topic, partition: handle.shard, from, moved }, 'the log is another one from here on; what had been read of it goes on')
+    logger.error(
+      { topic, partition: handle.shard, from, moved },
+      'the log is another one from here on; what had been read of it goes on',
+    )
   }
 
   return {
     restore,
     start() {
       watched.add(seen)
-      for (const [topic, progress] of inputs) handle.assign(topic, handle.shard, progress.position() ?? 'earliest', progress.known())
+      for (const [topic, progress] of inputs)
+        handle.assign(topic, handle.shard, progress.position() ?? 'earliest', progress.known())
       owing.start()
       bulk.start()
       replays.start()

@@ -41,7 +41,11 @@ function restoreCatchUp({ replays, redrives, states }: Parts, key: string, value
   else states.restoreRange(parsed, value)
 }
 
-function restoreDelivery({ inputs, events, lanes, announce, asked, states, failedBlocks }: Parts, key: string, value: Buffer | null): void {
+function restoreDelivery(
+  { inputs, events, lanes, announce, asked, states, failedBlocks }: Parts,
+  key: string,
+  value: Buffer | null,
+): void {
   const parsed = deliveryStateKeys.parse(key)
   if (!parsed) return
   if ('open' in parsed) events.restore(parsed.open, value)

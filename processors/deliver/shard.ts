@@ -165,7 +165,8 @@ export function createDeliveryShard(deps: {
     const webhook = view.find('webhook', event.organizationId, webhookId)
     if (webhook?.active) return webhook
     if (webhook) defer(delivery, webhook)
-    else if (view.organization(event.organizationId)?.status === 'deleted') settle.cancelled(delivery, 'organization_deleted')
+    else if (view.organization(event.organizationId)?.status === 'deleted')
+      settle.cancelled(delivery, 'organization_deleted')
     else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) settle.cancelled(delivery, 'webhook_deleted')
     else {
       delivery.stage = 'held'
@@ -271,7 +272,8 @@ export function createDeliveryShard(deps: {
     count(stages) {
       for (const { stage } of inHand) if (stage !== 'over') stages[stage]++
     },
-    isFlying: deliveryId => [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
+    isFlying: deliveryId =>
+      [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
     endUntaken(record, origin, { state, reason }) {
       const delivery = takeInHand(record, origin, owner, clock.nowMs())
       keep(delivery)
@@ -279,7 +281,10 @@ export function createDeliveryShard(deps: {
       else settle.refused(delivery, reason)
     },
     unattempted: webhookId =>
-      [...inHand].filter(({ webhookId: id, stage, attempts: made, fed }) => id === webhookId && stage === 'waiting' && made === 0 && !fed),
+      [...inHand].filter(
+        ({ webhookId: id, stage, attempts: made, fed }) =>
+          id === webhookId && stage === 'waiting' && made === 0 && !fed,
+      ),
     deferred(delivery) {
       deps.lanes.deferred(delivery)
       if (delivery.fed) delivery.fed.back()
@@ -290,7 +295,9 @@ export function createDeliveryShard(deps: {
     },
     rescue() {
       // What is in flight is written when it has ended.
-      const lost = [...inHand].filter(({ source, stage }) => source.record.isLost && stage !== 'flying' && stage !== 'over')
+      const lost = [...inHand].filter(
+        ({ source, stage }) => source.record.isLost && stage !== 'flying' && stage !== 'over',
+      )
       for (const delivery of lost) settle.rescued(delivery)
       dispatcher.tidy()
       return lost.length
@@ -303,7 +310,12 @@ export function createDeliveryShard(deps: {
       // In the order in which they were taken.
       for (const delivery of inHand) {
         if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved >= SWEEP_DELIVERIES) break
-        if (delivery.stage !== 'waiting' || !isFromTopic(delivery) || delivery.waitingSinceMs > nowMs - limits.waitingMsMax) continue
+        if (
+          delivery.stage !== 'waiting' ||
+          !isFromTopic(delivery) ||
+          delivery.waitingSinceMs > nowMs - limits.waitingMsMax
+        )
+          continue
         const webhook = view.find('webhook', delivery.event.organizationId, delivery.webhookId)
         if (webhook) defer(delivery, webhook)
         moved++

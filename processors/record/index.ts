@@ -40,10 +40,21 @@ export interface Pacing {
 }
 
 /** Smaller blocks make ClickHouse merge all day. Each of a shard's five lanes may fill its buffer. */
-export const BOUNDS: LaneBounds = { blockRowsMax: 24_000, blockBytesMax: 6 * 1024 * 1024, bufferBytesMax: 12 * 1024 * 1024 }
+export const BOUNDS: LaneBounds = {
+  blockRowsMax: 24_000,
+  blockBytesMax: 6 * 1024 * 1024,
+  bufferBytesMax: 12 * 1024 * 1024,
+}
 const PACING: Pacing = { busyFactor: 6, loadFactor: 3, shortestMs: 1_000, longestMs: 3_000 }
 
-export function createRecord({ analytics, clock, tracing, metrics, bounds = BOUNDS, pacing = PACING }: RecordDeps): Processor {
+export function createRecord({
+  analytics,
+  clock,
+  tracing,
+  metrics,
+  bounds = BOUNDS,
+  pacing = PACING,
+}: RecordDeps): Processor {
   const watched = new Set<ReadonlyMap<string, Lane>>()
   metrics?.behind(() => behindOf(watched, clock.nowMs()))
   return {
@@ -56,7 +67,10 @@ export function createRecord({ analytics, clock, tracing, metrics, bounds = BOUN
 }
 
 /** By topic, over all shards; nothing behind is 0. */
-function behindOf(shards: Iterable<ReadonlyMap<string, Lane>>, nowMs: number): Array<{ topic: string; seconds: number }> {
+function behindOf(
+  shards: Iterable<ReadonlyMap<string, Lane>>,
+  nowMs: number,
+): Array<{ topic: string; seconds: number }> {
   const behind = new Map<string, number>()
   for (const lanes of shards)
     for (const { topic, oldestAtMs = nowMs } of lanes.values())

@@ -97,7 +97,9 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   /** How many, from the first on, are of the log that the first is of. */
   function countOfOneLog(): number {
     const [head] = waiting
-    const other = waiting.findIndex(({ isLeftOver, topicId: of }) => isLeftOver !== head!.isLeftOver || of !== head!.topicId)
+    const other = waiting.findIndex(
+      ({ isLeftOver, topicId: of }) => isLeftOver !== head!.isLeftOver || of !== head!.topicId,
+    )
     return other < 0 ? waiting.length : other
   }
 
@@ -209,7 +211,14 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
         sentFromMs = waiting[0]?.timestampMs
         const { rows, records } = fill(countRepeated(through), false)
         take(records)
-        return { topic, partition: shard, first: from as number, last: through, log: logOf(topicId, throughEpoch), rows }
+        return {
+          topic,
+          partition: shard,
+          first: from as number,
+          last: through,
+          log: logOf(topicId, throughEpoch),
+          rows,
+        }
       }
       const head = waiting[0]
       if (head === undefined) return undefined
@@ -249,7 +258,13 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
         topic: recordState.name,
         partition: shard,
         key: `${topic}/${shard}`,
-        value: recordStateCodec.encode({ from, through, topicId: topicId ?? null, leaderEpoch: fromEpoch, throughEpoch }),
+        value: recordStateCodec.encode({
+          from,
+          through,
+          topicId: topicId ?? null,
+          leaderEpoch: fromEpoch,
+          throughEpoch,
+        }),
       }
     },
   }

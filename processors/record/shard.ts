@@ -31,7 +31,16 @@ type Phase = 'gathering' | 'committing' | 'inserting'
 /** How long an insert under way is waited for when the shard is to be given up; the next holder repeats it. */
 const DRAIN_MS = 5_000
 
-export function openShard({ handle, analytics, clock, tracing, metrics, watched, bounds, pacing }: ShardDeps): ShardTask {
+export function openShard({
+  handle,
+  analytics,
+  clock,
+  tracing,
+  metrics,
+  watched,
+  bounds,
+  pacing,
+}: ShardDeps): ShardTask {
   const { shard } = handle
   const lanes = new Map<string, Lane>(
     Object.keys(ROWS_OF).map(topic => {
@@ -71,7 +80,9 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
 
   /** Writes down what is about to be sent, and what has been. */
   function writeState(): void {
-    const changes = [...lanes.values()].map(lane => lane.takeChange()).filter((change): change is OutRecord => change !== undefined)
+    const changes = [...lanes.values()]
+      .map(lane => lane.takeChange())
+      .filter((change): change is OutRecord => change !== undefined)
     if (changes.length > 0) {
       phase = 'committing'
       stateIs = 'unsealed'
@@ -103,7 +114,9 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
     blocks = []
     phase = 'gathering'
     const nowMs = clock.monotonicMs()
-    nextRoundAtMs = nowMs + pauseAfter({ tookMs: nowMs - startedMs, rowsPerSecond: (rows * 1_000) / (startedMs - lastCutAtMs) }, pacing)
+    nextRoundAtMs =
+      nowMs +
+      pauseAfter({ tookMs: nowMs - startedMs, rowsPerSecond: (rows * 1_000) / (startedMs - lastCutAtMs) }, pacing)
     lastCutAtMs = startedMs
     beginRoundWhenDue()
   }
@@ -160,6 +173,9 @@ export function openShard({ handle, analytics, clock, tracing, metrics, watched,
   }
 }
 
-function pauseAfter(round: { tookMs: number; rowsPerSecond: number }, { busyFactor, loadFactor, shortestMs, longestMs }: Pacing): number {
+function pauseAfter(
+  round: { tookMs: number; rowsPerSecond: number },
+  { busyFactor, loadFactor, shortestMs, longestMs }: Pacing,
+): number {
   return Math.min(Math.max(round.tookMs * busyFactor, round.rowsPerSecond * loadFactor, shortestMs), longestMs)
 }

@@ -107,7 +107,12 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
     const timer = clock.after(timeoutMs, () => deadline.abort())
     queriesNow++
     try {
-      const query = { query: sql, query_params: parameters, format: 'JSONEachRow', abort_signal: deadline.signal } as const
+      const query = {
+        query: sql,
+        query_params: parameters,
+        format: 'JSONEachRow',
+        abort_signal: deadline.signal,
+      } as const
       const result = await queries.query(query)
       deadline.signal.onabort = () => result.close()
       const text = await result.text() // its connection is free again once the answer has been read
@@ -128,7 +133,10 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
         if (WRONG_STATEMENT.test(cause.type ?? '')) throw cause
         logger.warn({ type: cause.type, error: cause.message }, 'ClickHouse could not answer')
       }
-      throw new ClarionError('service_unavailable', 'The history cannot be read now.', { retryAfterS: RETRY_AFTER_S, cause })
+      throw new ClarionError('service_unavailable', 'The history cannot be read now.', {
+        retryAfterS: RETRY_AFTER_S,
+        cause,
+      })
     }
   }
 
@@ -145,7 +153,8 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
         let answerBytes = 0
         for await (const chunk of stream) answerBytes += (chunk as Buffer).length // its connection is free again once the answer has been read
         checkIsClickHouse(response_headers)
-        if (answerBytes > 0) throw new Error(`an insert was answered with ${answerBytes} bytes, which ClickHouse does not do`)
+        if (answerBytes > 0)
+          throw new Error(`an insert was answered with ${answerBytes} bytes, which ClickHouse does not do`)
         return
       } catch (error) {
         signal.throwIfAborted()

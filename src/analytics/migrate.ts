@@ -20,7 +20,11 @@ export class MissingTables extends Error {}
  * file that was applied before has changed since: write a new one instead. Throws `MissingTables`; `wereMade`: all of them have been made before,
  * whatever the database itself says.
  */
-export async function migrate(client: AnalyticsClient, migrations: Migration[] = readMigrations(), wereMade = false): Promise<string[]> {
+export async function migrate(
+  client: AnalyticsClient,
+  migrations: Migration[] = readMigrations(),
+  wereMade = false,
+): Promise<string[]> {
   if (wereMade && !(await tablesOf(client)).has('migrations')) throw new MissingTables(sentenceOf(['migrations']))
   await client.createDatabase()
   await client.define(MIGRATIONS_TABLE)
@@ -62,10 +66,12 @@ function madeBy(migrations: Migration[]): string[] {
 
 /** None when there is no such database. */
 async function tablesOf(client: AnalyticsClient): Promise<Set<string>> {
-  const found = await client.query<{ name: string }>('SELECT name FROM system.tables WHERE database = currentDatabase()').catch(error => {
-    if ((error as { cause?: { type?: string } }).cause?.type === 'UNKNOWN_DATABASE') return []
-    throw error
-  })
+  const found = await client
+    .query<{ name: string }>('SELECT name FROM system.tables WHERE database = currentDatabase()')
+    .catch(error => {
+      if ((error as { cause?: { type?: string } }).cause?.type === 'UNKNOWN_DATABASE') return []
+      throw error
+    })
   return new Set(found.map(({ name }) => name))
 }
 
@@ -81,7 +87,10 @@ async function apply(client: AnalyticsClient, migration: Migration): Promise<voi
   const hash = hashOf(migration)
   // The token keeps two processes that apply the same file from recording it twice.
   const body = [Buffer.from(JSON.stringify({ name: migration.name, hash }))]
-  await client.insert({ table: 'migrations', format: 'JSONEachRow', body, rows: 1, token: `${migration.name}/${hash}` }, never)
+  await client.insert(
+    { table: 'migrations', format: 'JSONEachRow', body, rows: 1, token: `${migration.name}/${hash}` },
+    never,
+  )
 }
 
 /** Starting up is not called off half-way. */

@@ -25,9 +25,11 @@ export async function reachAnalytics(deps: {
     await migrate(deps.analytics, undefined, deps.wereMade).catch(rethrowRefusal)
     return findBrokenParts(deps.analytics).catch(rethrowRefusal).catch(refusal)
   }
-  const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway).catch(error => {
-    throw error instanceof MissingTables ? new Error(`${error.message} ${deps.advice}`, { cause: error }) : error
-  })
+  const broken = await reach({ ...deps, name: 'ClickHouse', at: new URL(deps.url).host }, bring, causeIfAway).catch(
+    error => {
+      throw error instanceof MissingTables ? new Error(`${error.message} ${deps.advice}`, { cause: error }) : error
+    },
+  )
   if (broken instanceof ClickHouseError) {
     deps.progress.warn(
       `ClickHouse does not tell which parts it has set aside as broken (${broken.message}): grant SELECT ON system.detached_parts.`,

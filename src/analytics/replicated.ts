@@ -14,7 +14,11 @@ export function onCluster(statement: string, cluster: string): string {
   if (head === undefined || name === undefined) throw new Error(`no definition: ${statement.slice(0, 80)}`)
   return `${head} ON CLUSTER ${quoted(cluster)}${statement.slice(head.length)}`
     .replace(ENGINE, (_, engine: string, parameters = '') => {
-      const list = [`'/clickhouse/tables/{shard}/{database}/${name}'`, "'{replica}'", ...(parameters === '' ? [] : [parameters])]
+      const list = [
+        `'/clickhouse/tables/{shard}/{database}/${name}'`,
+        "'{replica}'",
+        ...(parameters === '' ? [] : [parameters]),
+      ]
       return `ENGINE = Replicated${engine}(${list.join(', ')})`
     })
     .replaceAll('non_replicated_deduplication_window', 'replicated_deduplication_window')

@@ -68,7 +68,9 @@ export async function openBackends(deps: {
   deps.stop?.throwIfAborted()
   const [kafka, clickhouse] = await settled([
     config.kafkaBrokers.length > 0 ? clusterKafka(config) : embeddedKafka(deps, joins),
-    config.clickhouseUrl ? { connection: config.clickhouseUrl, close: async () => undefined } : embeddedClickHouse(deps, joins),
+    config.clickhouseUrl
+      ? { connection: config.clickhouseUrl, close: async () => undefined }
+      : embeddedClickHouse(deps, joins),
   ])
   const close = async () => {
     await Promise.all([kafka.close(), clickhouse.close()])
@@ -119,7 +121,9 @@ function keyIdsBeside(config: Config, given: string[]): Backends['keyIds'] {
 }
 
 /** Both, or neither: when one cannot start the other is stopped again. */
-async function settled<A, B>([a, b]: [Part<A> | Promise<Part<A>>, Part<B> | Promise<Part<B>>]): Promise<[Part<A>, Part<B>]> {
+async function settled<A, B>([a, b]: [Part<A> | Promise<Part<A>>, Part<B> | Promise<Part<B>>]): Promise<
+  [Part<A>, Part<B>]
+> {
   const [first, second] = await Promise.allSettled([a, b])
   if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value]
   if (first.status === 'fulfilled') await first.value.close()
@@ -130,7 +134,13 @@ async function settled<A, B>([a, b]: [Part<A> | Promise<Part<A>>, Part<B> | Prom
 type KafkaConnection = KafkaSettings & Pick<Backends, 'clientBrokers' | 'topicDefaults'>
 
 function clusterKafka(config: Config): Part<KafkaConnection> {
-  const { kafkaBrokers: brokers, kafkaUsername: username, kafkaPassword: password, kafkaSsl: ssl, kafkaClientBootstrap } = config
+  const {
+    kafkaBrokers: brokers,
+    kafkaUsername: username,
+    kafkaPassword: password,
+    kafkaSsl: ssl,
+    kafkaClientBootstrap,
+  } = config
   const { kafkaSaslMechanism: mechanism, kafkaOauth, kafkaTls } = config
   const tls = {
     ca: kafkaTls.ca && readPem('KAFKA_SSL_CA', kafkaTls.ca),
@@ -138,7 +148,10 @@ function clusterKafka(config: Config): Part<KafkaConnection> {
     key: kafkaTls.key && readPem('KAFKA_SSL_KEY', kafkaTls.key),
   }
   const clientBrokers = kafkaClientBootstrap.length > 0 ? kafkaClientBootstrap : brokers
-  const login = mechanism === 'oauthbearer' ? { mechanism, token: createTokenSource(kafkaOauth) } : { mechanism, username, password }
+  const login =
+    mechanism === 'oauthbearer'
+      ? { mechanism, token: createTokenSource(kafkaOauth) }
+      : { mechanism, username, password }
   return {
     connection: { brokers, ...login, ssl, tls, clientId: 'clarion', clientBrokers, topicDefaults: {} },
     close: async () => undefined,
@@ -147,7 +160,12 @@ function clusterKafka(config: Config): Part<KafkaConnection> {
 
 async function embeddedKafka(deps: Parameters<typeof openBackends>[0], joins: boolean): Promise<Part<KafkaConnection>> {
   const { dataDir, cacheDir, brokerHeapMb: heapMb, brokerProfile: profile } = deps.config
-  const shown = ({ brokers, clientBrokers, username, password }: ReturnType<typeof joinEmbeddedKafka>): KafkaConnection => {
+  const shown = ({
+    brokers,
+    clientBrokers,
+    username,
+    password,
+  }: ReturnType<typeof joinEmbeddedKafka>): KafkaConnection => {
     return { brokers, clientBrokers, username, password, clientId: 'clarion', topicDefaults: TOPIC_DEFAULTS }
   }
   if (joins) return { connection: shown(joinEmbeddedKafka({ dataDir })), close: async () => undefined }

@@ -81,7 +81,10 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
 }
 
 /** Verdicts from now on; positions, counters and what webhooks are owed from the beginning of their changelogs. */
-async function follow(parts: Parts, { verdictWaiter, pauses, numbers, waiting }: Followed): Promise<{ close(): Promise<void> }> {
+async function follow(
+  parts: Parts,
+  { verdictWaiter, pauses, numbers, waiting }: Followed,
+): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   const verdicts = createLogReader({
     ...{ kafka, clock, logger, watch },
@@ -123,9 +126,15 @@ async function follow(parts: Parts, { verdictWaiter, pauses, numbers, waiting }:
 }
 
 function showFollowed({ metrics, view, clock, wire }: Parts, { verdictWaiter, numbers, waiting }: Followed): void {
-  metrics.ingressLag(createIngressLag({ view, clock, position: numbers.position, ends: partitions => wire.ends(partitions) }))
+  metrics.ingressLag(
+    createIngressLag({ view, clock, position: numbers.position, ends: partitions => wire.ends(partitions) }),
+  )
   metrics.owed(waiting.totals, clock)
-  metrics.gauge('clarion_waiting_emits', 'Requests that wait for the verdict on their emit.', () => verdictWaiter.waiting)
+  metrics.gauge(
+    'clarion_waiting_emits',
+    'Requests that wait for the verdict on their emit.',
+    () => verdictWaiter.waiting,
+  )
   metrics.counter(
     'clarion_unanswered_emits_total',
     'Requests told that their emit is queued, because its verdict did not come within two seconds.',
@@ -146,9 +155,16 @@ function openPings(parts: Parts, sender: Sender, appender: Appender) {
     ...{ sender, build: createBuildAttempt(createRecipes(parts)), chains, ids, clock },
     async record(row) {
       const partition = shardOf(row.organizationId, provisioning.shards)
-      const record = { topic: auditAttempts.name, partition, key: null, value: auditAttemptsCodec.encode({ attempts: [row] }) }
+      const record = {
+        topic: auditAttempts.name,
+        partition,
+        key: null,
+        value: auditAttemptsCodec.encode({ attempts: [row] }),
+      }
       // The request has been made: whoever asked for it is told how it went, whatever becomes of the record.
-      await appender.append(record).catch(error => logger.warn({ error: String(error) }, 'the test of a webhook was not recorded'))
+      await appender
+        .append(record)
+        .catch(error => logger.warn({ error: String(error) }, 'the test of a webhook was not recorded'))
     },
   })
 }
@@ -156,7 +172,13 @@ function openPings(parts: Parts, sender: Sender, appender: Appender) {
 /** Apart from the history's other readers: a request may not wait as long as they do, nor for their connections. */
 function openRequestHistory({ backends, analytics, clock, logger }: Parts) {
   const { database } = analytics
-  return createAnalyticsClient({ url: backends.clickhouseUrl, database, clock, logger, requestTimeoutMs: READ_TIMEOUT_MS })
+  return createAnalyticsClient({
+    url: backends.clickhouseUrl,
+    database,
+    clock,
+    logger,
+    requestTimeoutMs: READ_TIMEOUT_MS,
+  })
 }
 
 type Opened = Followed & {
@@ -196,13 +218,19 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): R
 function sealAnew({ neededKeyIds, controlPlane, backends, logger }: Parts): void {
   if (neededKeyIds.length < 2) return
   controlPlane.secretKeys.sealAnew().then(backends.keyIds.keep, error => {
-    logger.warn({ error: String(error) }, 'not everything is sealed with the new secret key yet; the next start goes on with it')
+    logger.warn(
+      { error: String(error) },
+      'not everything is sealed with the new secret key yet; the next start goes on with it',
+    )
   })
 }
 
 /** Of the shards that have a leader within three seconds. */
 async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map<string, number>> {
-  const partitions = Array.from({ length: provisioning.shards }, (_, partition) => ({ topic: outcomesTopic.name, partition }))
+  const partitions = Array.from({ length: provisioning.shards }, (_, partition) => ({
+    topic: outcomesTopic.name,
+    partition,
+  }))
   const deadlineMs = clock.monotonicMs() + ENDS_WITHIN_MS
   for (;;) {
     const ends = await patiently(clock, () => wire.ends(partitions))
@@ -214,8 +242,14 @@ async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map
 /** Nobody waits for it: until it is done, records in partitions that no record knows of wait to be judged. */
 function alignPartitions({ controlPlane, ids, logger }: Parts): void {
   controlPlane.partitions.align({ actorId: 'system', requestId: ids.next('req') }).then(
-    count => count > 0 && logger.info({ organizations: count }, 'organizations have more partitions than was written down; it is now'),
-    error => logger.warn({ error: String(error) }, 'the partitions of organizations could not be compared; the next start does'),
+    count =>
+      count > 0 &&
+      logger.info({ organizations: count }, 'organizations have more partitions than was written down; it is now'),
+    error =>
+      logger.warn(
+        { error: String(error) },
+        'the partitions of organizations could not be compared; the next start does',
+      ),
   )
 }
 

@@ -23,7 +23,11 @@ export function startDeliver(parts: Parts): void {
   const { timeScale, clockOffsetMs } = config
   const sender = createSender({ guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
   closing.push(async () => sender.close())
-  const mailer = createMailer({ smtpUrl: config.smtpUrl, mailboxDir: join(config.dataDir, 'mailbox'), from: config.mailFrom })
+  const mailer = createMailer({
+    smtpUrl: config.smtpUrl,
+    mailboxDir: join(config.dataDir, 'mailbox'),
+    from: config.mailFrom,
+  })
   closing.push(async () => mailer.close())
   const { attempt: onAttempt, waitTransition: onTransition, endedInBulk: onBulkEnd, fed: onFed } = metrics.deliver
   const logWatch = createLogWatch()
@@ -46,7 +50,10 @@ function watch({ metrics, clock, wire }: Parts, { inHand, inputs }: DeliverFigur
   metrics.deliver.depth(createRetryDepth({ clock, read: inputs, ends: partitions => wire.ends(partitions) }))
 }
 
-function catchUpSources({ analytics, wire, clock, provisioning, controlPlane }: Parts, logWatch: LogWatch): CatchUpSources {
+function catchUpSources(
+  { analytics, wire, clock, provisioning, controlPlane }: Parts,
+  logWatch: LogWatch,
+): CatchUpSources {
   const replayReads = createReplayReads(analytics)
   const owedReads = createOwedReads(analytics)
   const redeliveryReads = createRedeliveryReads(analytics)
@@ -60,7 +67,10 @@ function catchUpSources({ analytics, wire, clock, provisioning, controlPlane }: 
     subscribers: owedReads.subscribersOf,
     eventsOf: owedReads.eventsByNumber,
     deliveries: async ({ organizationId, environment }, ids) =>
-      (await redeliveryReads.deliveriesByIds(organizationId, environment, ids)).map(each => ({ ...each, newestAt: each.completedAt })),
+      (await redeliveryReads.deliveriesByIds(organizationId, environment, ids)).map(each => ({
+        ...each,
+        newestAt: each.completedAt,
+      })),
     ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
   }
 }

@@ -34,13 +34,23 @@ export function openLedger(parts: {
   const { shards } = parts
   const reads = createLedgerReads(parts.analytics)
   const appender = createAppender({ ...parts, persistMs: APPEND_PERSIST_MS })
-  const notices = createDriftNotices({ reads, appender, announce: createAnnounce(parts), lifecycle: createLifecycle(parts), shards })
+  const notices = createDriftNotices({
+    reads,
+    appender,
+    announce: createAnnounce(parts),
+    lifecycle: createLifecycle(parts),
+    shards,
+  })
   const figures = createKafkaFigures({ pages: createLogPages(parts), wire: parts.wire })
   const lost = createLostRecords({ ...parts, notices, reads })
   parts.readers.onLoss(lost.report)
   const ledger = createLedger({ ...parts, figures, reads, notices, lost })
-  parts.metrics.gauge('clarion_ledger_findings', 'Differences that the last check of the ledger in this process found.', () => {
-    return ledger.last()?.findings.length ?? 0
-  })
+  parts.metrics.gauge(
+    'clarion_ledger_findings',
+    'Differences that the last check of the ledger in this process found.',
+    () => {
+      return ledger.last()?.findings.length ?? 0
+    },
+  )
   return { ...ledger, close: () => appender.close() }
 }

@@ -95,18 +95,29 @@ function startProtecting(parts: Parts): void {
 }
 
 /** For a process without the role `api`: health, readiness and metrics, the last with the operator's key unless they are open. */
-function statusAlone({ view, clock, backends, config, missing, ailing, metrics }: Parts, openMetrics: boolean): RequestListener {
-  const authenticate = createAuthenticate({ view, clock, adminKey: backends.adminKey, aliasKeyHeader: config.aliasKeyHeader })
-  const authorizeMetrics = ({ headers, socket }: IncomingMessage) => authorize(authenticate(headers, socket.remoteAddress), 'operator')
+function statusAlone(
+  { view, clock, backends, config, missing, ailing, metrics }: Parts,
+  openMetrics: boolean,
+): RequestListener {
+  const authenticate = createAuthenticate({
+    view,
+    clock,
+    adminKey: backends.adminKey,
+    aliasKeyHeader: config.aliasKeyHeader,
+  })
+  const authorizeMetrics = ({ headers, socket }: IncomingMessage) =>
+    authorize(authenticate(headers, socket.remoteAddress), 'operator')
   const degraded = () => ailing.flatMap(each => each())
   return createStatus({ missing, degraded, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics })
 }
 
 function serve({ missing, metrics, closing }: Parts, listeners: Listeners, handler: RequestListener): void {
-  for (const listener of [listeners.api, listeners.metrics]) if (listener !== undefined) closing.push(() => listener.close())
+  for (const listener of [listeners.api, listeners.metrics])
+    if (listener !== undefined) closing.push(() => listener.close())
   listeners.metrics?.serve(createStatus({ missing, metrics }))
   listeners.api?.serve(handler)
 }
 
 /** The broker went away, or does not take a change of the control plane, for now. */
-const isPassing = (error: unknown): boolean => isCutOff(error) || (error instanceof ClarionError && error.code === 'service_unavailable')
+const isPassing = (error: unknown): boolean =>
+  isCutOff(error) || (error instanceof ClarionError && error.code === 'service_unavailable')

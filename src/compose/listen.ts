@@ -29,8 +29,9 @@ export async function listen(deps: {
   setting?: string
 }): Promise<Listener> {
   let current: RequestListener = createStatus({ missing: [() => 'the platform is starting'] })
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 }, (request, response) =>
-    current(request, response),
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 },
+    (request, response) => current(request, response),
   )
   server.on('clientError', refuseMalformed)
   await bind(server, deps)
@@ -45,9 +46,14 @@ export async function listen(deps: {
   }
 }
 
-function bind(server: Server, { port, host, setting = 'PORT' }: { port: number; host: string; setting?: string }): Promise<void> {
+function bind(
+  server: Server,
+  { port, host, setting = 'PORT' }: { port: number; host: string; setting?: string },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(remedyOf(error, { port, host, setting }), { cause: error })))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(remedyOf(error, { port, host, setting }), { cause: error })),
+    )
     server.listen(port, host, 4_096, () => {
       server.removeAllListeners('error')
       resolve()
@@ -79,7 +85,8 @@ export function remedyOf(
 }
 
 function* addressesOfThisMachine(): Iterable<string> {
-  for (const list of Object.values(networkInterfaces())) for (const { address, scopeid } of list ?? []) if (!scopeid) yield address
+  for (const list of Object.values(networkInterfaces()))
+    for (const { address, scopeid } of list ?? []) if (!scopeid) yield address
 }
 
 /** An unspecified address is every interface: loopback is one of them. */

@@ -15,7 +15,15 @@ export interface BoundAddress {
 const READ_EVERY_MS = 2_000
 
 /** A directory that takes no files shares nothing: the process knows its own addresses only. */
-export function shareAddresses({ dataDir, bound, clock }: { dataDir: string; bound: readonly BoundAddress[]; clock: Clock }) {
+export function shareAddresses({
+  dataDir,
+  bound,
+  clock,
+}: {
+  dataDir: string
+  bound: readonly BoundAddress[]
+  clock: Clock
+}) {
   const directory = join(dataDir, 'listening')
   const own = join(directory, `${process.pid}.json`)
   let known: BoundAddress[] = []
@@ -58,7 +66,9 @@ function readAll(directory: string): BoundAddress[] {
 function read(path: string): BoundAddress[] {
   try {
     const list = JSON.parse(readFileSync(path, 'utf8')) as BoundAddress[]
-    return Array.isArray(list) ? list.filter(({ host, port }) => typeof host === 'string' && typeof port === 'number') : []
+    return Array.isArray(list)
+      ? list.filter(({ host, port }) => typeof host === 'string' && typeof port === 'number')
+      : []
   } catch {
     return [] // being written now
   }

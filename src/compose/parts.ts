@@ -110,10 +110,30 @@ export async function openParts(deps: ComposeDeps, closing: Closing, bound: Arra
     guard: openGuard(deps, closing, backends, { bound, wire }),
   }
   const { controlPlane, neededKeyIds } = await openControlPlane({ ...shared, ...made }, tail)
-  const ledger = openLedger({ kafka, wire, analytics, view, readers, shards: provisioning.shards, ids: made.ids, clock, logger, metrics })
+  const ledger = openLedger({
+    kafka,
+    wire,
+    analytics,
+    view,
+    readers,
+    shards: provisioning.shards,
+    ids: made.ids,
+    clock,
+    logger,
+    metrics,
+  })
   closing.push(() => ledger.close())
   const ailing = [() => readers.degraded(clock.monotonicMs())]
-  return { ...shared, ...made, missing: [], ailing, identity: leaseIdentity(deps.config), controlPlane, neededKeyIds, ledger }
+  return {
+    ...shared,
+    ...made,
+    missing: [],
+    ailing,
+    identity: leaseIdentity(deps.config),
+    controlPlane,
+    neededKeyIds,
+    ledger,
+  }
 }
 
 async function openCluster(deps: ComposeDeps, closing: Closing, { topicDefaults }: Backends, kafka: KafkaSettings) {
@@ -127,12 +147,17 @@ async function openCluster(deps: ComposeDeps, closing: Closing, { topicDefaults 
 }
 
 /** Its tables are made, or found, where a role of the process needs them. */
-async function openHistory(deps: ComposeDeps, closing: Closing, { clickhouseUrl: url, tables }: Backends): Promise<AnalyticsClient> {
+async function openHistory(
+  deps: ComposeDeps,
+  closing: Closing,
+  { clickhouseUrl: url, tables }: Backends,
+): Promise<AnalyticsClient> {
   const { config, clock, logger } = deps
   const cluster = config.clickhouseUrl && config.clickhouseCluster
   const analytics = createAnalyticsClient({ url, database: DATABASE, cluster, clock, logger })
   closing.push(() => analytics.close())
-  if (config.roles.includes('record') || config.roles.includes('api')) await reachAnalytics({ ...deps, ...tables, analytics, url })
+  if (config.roles.includes('record') || config.roles.includes('api'))
+    await reachAnalytics({ ...deps, ...tables, analytics, url })
   tables.keep(DATABASE)
   return analytics
 }
@@ -141,7 +166,15 @@ async function openView(deps: ComposeDeps, closing: Closing, { kafka, wire }: Pi
   const { clock, logger, onFatal } = deps
   const view = createControlView({ clock })
   const readers = createReaderWatch()
-  const tail = await tailControl({ kafka, wire, clock, logger, apply: record => view.apply(record), onFatal, watch: readers })
+  const tail = await tailControl({
+    kafka,
+    wire,
+    clock,
+    logger,
+    apply: record => view.apply(record),
+    onFatal,
+    watch: readers,
+  })
   closing.push(() => tail.close())
   return { view, readers, tail }
 }
@@ -158,7 +191,13 @@ function openGuard(
   return createAddressGuard({
     allow: config.egressAllow,
     allowHttp: config.egressAllowHttp,
-    ownAddresses: () => [...addresses, ...wire.cluster.addresses(), ...bound, ...neighbours.list(), ...config.egressDeny],
+    ownAddresses: () => [
+      ...addresses,
+      ...wire.cluster.addresses(),
+      ...bound,
+      ...neighbours.list(),
+      ...config.egressDeny,
+    ],
   })
 }
 

@@ -4,7 +4,10 @@ import { runShardedProcessor } from '../kafka/runtime/sharded-processor.ts'
 import type { Parts } from './parts.ts'
 
 /** Runs a processor's shards in the group of its role; the process is ready when each of them is. */
-export function runProcessor({ closing, missing, ailing, metrics, readers, identity, wire, ...parts }: Parts, processor: Processor) {
+export function runProcessor(
+  { closing, missing, ailing, metrics, readers, identity, wire, ...parts }: Parts,
+  processor: Processor,
+) {
   const { kafka, clock, random, logger, onFatal } = parts
   const running = runShardedProcessor({
     ...{ kafka, clock, random, logger, onFatal },

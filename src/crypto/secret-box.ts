@@ -110,7 +110,10 @@ function openWith(key: Derived, sealed: string): Opened | undefined {
     decipher.setAuthTag(tag)
     const inside = Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')
     if (kind !== 'v2d') return { text: inside, deriving: key.deriving }
-    return { text: inside.slice(DERIVING_CHARACTERS), deriving: Buffer.from(inside.slice(0, DERIVING_CHARACTERS), 'base64url') }
+    return {
+      text: inside.slice(DERIVING_CHARACTERS),
+      deriving: Buffer.from(inside.slice(0, DERIVING_CHARACTERS), 'base64url'),
+    }
   } catch {
     return undefined
   }

@@ -4,7 +4,15 @@
  */
 import type { LookupAddress } from 'node:dns'
 import { ClarionError } from '../model/codes.ts'
-import { type Address, behindGateway, isThisMachine, isWithin, parseAddress, parseRange, specialRange } from './addresses.ts'
+import {
+  type Address,
+  behindGateway,
+  isThisMachine,
+  isWithin,
+  parseAddress,
+  parseRange,
+  specialRange,
+} from './addresses.ts'
 import { AttemptError } from './attempt-error.ts'
 import { createResolveName, isLocalhost, type ResolveName } from './resolve-name.ts'
 
@@ -58,7 +66,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     port: number,
     own: readonly OwnAddress[],
   ): { rule: 'blocked_address' | 'port'; message: string } | undefined {
-    if (isOwn(address, port, own)) return { rule: 'blocked_address', message: `${address} port ${port} belongs to this installation` }
+    if (isOwn(address, port, own))
+      return { rule: 'blocked_address', message: `${address} port ${port} belongs to this installation` }
     if (isWithin(address, allowed)) return undefined
     const range = specialRange(address)
     if (range) return { rule: 'blocked_address', message: `${address} is not a public address (${range})` }
@@ -79,7 +88,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     if (own.some(each => isPort(each, port) && sameName(each.host, hostname)))
       return { rule: 'blocked_address', message: `${hostname} port ${port} belongs to this installation` }
     // A name on another port is fine if it leads into the allow list, which only its addresses tell.
-    if (!ports.includes(port) && allowed.length === 0) return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
+    if (!ports.includes(port) && allowed.length === 0)
+      return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
     return undefined
   }
 
@@ -87,14 +97,18 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     if (url.username || url.password) return false
     return (options.ownAllowed?.() ?? []).some(text => {
       const own = new URL(text)
-      return url.origin === own.origin && (url.pathname === own.pathname || url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}/`))
+      return (
+        url.origin === own.origin &&
+        (url.pathname === own.pathname || url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}/`))
+      )
     })
   }
 
   return {
     isOwnAllowed,
     checkUrl(text) {
-      if (text.length > URL_CHARACTERS_MAX) return invalid('too_long', `the URL is longer than ${URL_CHARACTERS_MAX} characters`)
+      if (text.length > URL_CHARACTERS_MAX)
+        return invalid('too_long', `the URL is longer than ${URL_CHARACTERS_MAX} characters`)
       // The URL standard drops these; what is shown would not be what is called.
       if (!URL.canParse(text) || !/^[a-z][a-z\d+.-]*:\/\//i.test(text) || /[\p{Cc}\s\\]/u.test(text))
         return invalid('not_a_url', 'the text is not an absolute URL')
@@ -132,7 +146,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
 
 const isPort = (own: OwnAddress, port: number): boolean => own.port === undefined || own.port === port
 
-const sameName = (a: string, b: string): boolean => a.toLowerCase().replace(/\.$/, '') === b.toLowerCase().replace(/\.$/, '')
+const sameName = (a: string, b: string): boolean =>
+  a.toLowerCase().replace(/\.$/, '') === b.toLowerCase().replace(/\.$/, '')
 
 /**
  * A name of our own leads to addresses, and another name may lead to the same ones. They are looked up with every connection to its port, since
@@ -182,7 +197,9 @@ function lookupAddress(address: Address): LookupAddress {
 }
 
 function invalid(rule: string, message: string): ClarionError {
-  return new ClarionError('invalid_webhook_url', `The URL cannot be a webhook: ${message}.`, { details: [{ path: '/url', rule, message }] })
+  return new ClarionError('invalid_webhook_url', `The URL cannot be a webhook: ${message}.`, {
+    details: [{ path: '/url', rule, message }],
+  })
 }
 
 function codeOf(error: unknown): string {

@@ -31,7 +31,9 @@ export function parseRange(text: string): Range {
   const [, base, prefix] = /^([^/]*)(?:\/(.*))?$/s.exec(text)!
   if (isIPv4(base!)) return rangeOf(ipaddr.IPv4.parse(base!), 32, prefix)
   if (!isIPv6(base!) || base!.includes('%'))
-    throw new Error('is no range: it takes four decimal numbers without leading zeros, or an IPv6 address, and a prefix length')
+    throw new Error(
+      'is no range: it takes four decimal numbers without leading zeros, or an IPv6 address, and a prefix length',
+    )
   const address = ipaddr.IPv6.parse(base!)
   const [range, bits] = rangeOf(address, 128, prefix)
   if (!address.isIPv4MappedAddress()) return [range, bits]
@@ -45,12 +47,16 @@ function rangeOf(address: Address, bitsMax: number, prefix = String(bitsMax)): R
   const bits = Number(prefix)
   const first = firstOf(address, bits)
   if (first.toString() !== address.toString())
-    throw new Error(`has bits set beyond its prefix: write ${first}/${bits} for the range, or ${address} for the one address`)
+    throw new Error(
+      `has bits set beyond its prefix: write ${first}/${bits} for the range, or ${address} for the one address`,
+    )
   return [address, bits]
 }
 
 function firstOf(address: Address, bits: number): Address {
-  const bytes = address.toByteArray().map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))) & 0xff)
+  const bytes = address
+    .toByteArray()
+    .map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))) & 0xff)
   return ipaddr.fromByteArray(bytes)
 }
 
@@ -88,5 +94,7 @@ export function isThisMachine(address: Address): boolean {
   const range = address.range()
   if (range === 'loopback' || range === 'unspecified') return true
   const text = address.toString()
-  return Object.values(networkInterfaces()).some(list => list?.some(entry => parseAddress(entry.address)?.toString() === text))
+  return Object.values(networkInterfaces()).some(list =>
+    list?.some(entry => parseAddress(entry.address)?.toString() === text),
+  )
 }

@@ -81,7 +81,8 @@ export function filterAnswers(socket: Socket): AnswerFilter {
       const expected = matched % 2 === 0 ? CR : LF
       if (all[at] === expected) matched += 1
       // A line ends with both, and neither is part of one: where an answer ends must not be a matter of opinion.
-      else if (matched % 2 === 1 || all[at] === LF) fail(unreadable('a line of an interim answer does not end with CR LF'))
+      else if (matched % 2 === 1 || all[at] === LF)
+        fail(unreadable('a line of an interim answer does not end with CR LF'))
       else matched = 0
     }
     skipped(at - from)
@@ -131,7 +132,8 @@ export function filterAnswers(socket: Socket): AnswerFilter {
 function statusAt(all: Buffer, at: number): 'final' | 'interim' | 'unknown' | Error {
   const length = Math.min(START_LENGTH, all.length - at)
   for (let index = 0; index < length; index += 1) {
-    if (!isStart(all[at + index]!, index)) return unreadable('it does not begin with HTTP/1.1 or HTTP/1.0 and a status of three digits')
+    if (!isStart(all[at + index]!, index))
+      return unreadable('it does not begin with HTTP/1.1 or HTTP/1.0 and a status of three digits')
   }
   if (length <= STATUS_AT) return 'unknown'
   if (all[at + STATUS_AT] !== ONE) return 'final'
@@ -147,7 +149,8 @@ function isStart(byte: number, index: number): boolean {
 }
 
 /** undici goes on with what waits for the connection, on another one, when the error has this code. */
-const unrequested = () => Object.assign(new Error('The receiver sent bytes that answer no request.'), { code: 'UND_ERR_INFO' })
+const unrequested = () =>
+  Object.assign(new Error('The receiver sent bytes that answer no request.'), { code: 'UND_ERR_INFO' })
 
 const switching = () =>
   new AttemptError(

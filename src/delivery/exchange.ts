@@ -15,7 +15,8 @@ const KEPT_HEADER_BYTES = 8 * 1024
 /** Kept before all others: what comes of the answer depends on them (`retry-schedule.ts`). */
 const OBEYED = ['retry-after', 'webhook-retry']
 const EMPTY = Buffer.alloc(0)
-const NOT_MODIFIED = 'The receiver answered 304 (Not Modified), which is no answer to a POST: a delivery is taken with 2xx.'
+const NOT_MODIFIED =
+  'The receiver answered 304 (Not Modified), which is no answer to a POST: a delivery is taken with 2xx.'
 /** llhttp's words for a body that the connection's end cut off. */
 const ENDED_EARLY = 'Invalid EOF state'
 
@@ -42,7 +43,14 @@ export interface ExchangeOptions {
 }
 
 /** Never rejects. */
-export function exchange({ connections, clock, target, request, startedMs, fresh }: ExchangeOptions): Promise<Exchange> {
+export function exchange({
+  connections,
+  clock,
+  target,
+  request,
+  startedMs,
+  fresh,
+}: ExchangeOptions): Promise<Exchange> {
   const connection = connections.take(target, fresh)
   const { promise, resolve } = Promise.withResolvers<Exchange>()
   let status: number | null = null
@@ -106,7 +114,10 @@ export function exchange({ connections, clock, target, request, startedMs, fresh
 
   function dispatch(): void {
     try {
-      connection.client.dispatch({ path: target.path, method: 'POST', headers: request.headers, body: request.body }, handler)
+      connection.client.dispatch(
+        { path: target.path, method: 'POST', headers: request.headers, body: request.body },
+        handler,
+      )
     } catch (error) {
       end('connect', `The request could not be sent: ${error instanceof Error ? error.message : error}.`, false)
     }
@@ -124,7 +135,8 @@ export function exchange({ connections, clock, target, request, startedMs, fresh
 function attemptError(error: Error, status: number | null): AttemptError {
   if (error instanceof AttemptError) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new AttemptError('too_large', "The answer's headers are larger than 16 KB.")
+  if (code === 'UND_ERR_HEADERS_OVERFLOW')
+    return new AttemptError('too_large', "The answer's headers are larger than 16 KB.")
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && status === null)
     return unreadable('its Content-Length is repeated, is no length, or comes with a Transfer-Encoding')
   if (error.name === 'HTTPParserError' && !error.message.includes(ENDED_EARLY)) return unreadable(reasonOf(error))

@@ -37,7 +37,8 @@ function atTime(fields: Fields, nowMs: number): number | undefined {
   ]
   // 60 is a leap second.
   if (hour > 23 || minute > 59 || second > 60) return undefined
-  const inYear = (year: number) => new Date(0).setUTCFullYear(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000
+  const inYear = (year: number) =>
+    new Date(0).setUTCFullYear(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000
   const year = fields.year.length === 4 ? Number(fields.year) : fullYear(Number(fields.year), nowMs, inYear)
   return day >= 1 && day <= daysOf(month, year) ? inYear(year) : undefined
 }

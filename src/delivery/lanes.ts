@@ -47,7 +47,11 @@ interface WebhookLane<T> {
   standing: boolean
 }
 
-export function createLanes<T>({ maxInFlight: maxTotal, maxInFlightPerOrganization, maxWaitingPerWebhook }: LanesOptions): Lanes<T> {
+export function createLanes<T>({
+  maxInFlight: maxTotal,
+  maxInFlightPerOrganization,
+  maxWaitingPerWebhook,
+}: LanesOptions): Lanes<T> {
   const organizations = new Map<string, OrganizationLane<T>>()
   const webhooks = new Map<string, WebhookLane<T>>()
   const ready = createFifo<OrganizationLane<T>>()
@@ -66,7 +70,8 @@ export function createLanes<T>({ maxInFlight: maxTotal, maxInFlightPerOrganizati
   }
 
   function standOrganization(organization: OrganizationLane<T>): void {
-    if (organization.standing || organization.ready.length === 0 || organization.inFlight >= maxInFlightPerOrganization) return
+    if (organization.standing || organization.ready.length === 0 || organization.inFlight >= maxInFlightPerOrganization)
+      return
     organization.standing = true
     ready.push(organization)
   }

@@ -14,7 +14,10 @@ import { type BuildAttempt, shownHeaders } from './request.ts'
 import type { AttemptResult, Sender } from './send.ts'
 
 export const TEST_TYPE = 'webhook.test'
-const SCHEMA_HASH = schemaHash({ type: 'object', properties: { webhookId: { type: 'string' }, message: { type: 'string' } } })
+const SCHEMA_HASH = schemaHash({
+  type: 'object',
+  properties: { webhookId: { type: 'string' }, message: { type: 'string' } },
+})
 
 export interface Ping {
   success: boolean
@@ -50,7 +53,16 @@ export function createPings(deps: {
     const id = deliveryId(eventId, webhook.id)
     const chainToken = deps.chains.sign({ rootEventId: eventId, depth: 0, eventId, organizationId, path: [webhook.id] })
     const payload = Buffer.from(JSON.stringify({ webhookId: webhook.id, message: 'This is a test of your webhook.' }))
-    const built = deps.build({ webhook, event, payload, deliveryId: id, attempt: 1, replayId: null, chainToken, nowMs: clock.nowMs() })
+    const built = deps.build({
+      webhook,
+      event,
+      payload,
+      deliveryId: id,
+      attempt: 1,
+      replayId: null,
+      chainToken,
+      nowMs: clock.nowMs(),
+    })
     if (built === undefined)
       throw new ClarionError(
         'secret_unreadable',
@@ -80,9 +92,23 @@ function testEvent(webhook: Webhook, eventId: string, nowMs: number): EventFacts
   const timeMs = Math.round(nowMs)
   return {
     ...{ eventId, emitId: `cee_${eventId.slice('evt_'.length)}`, organizationId, environment, sequence: 0 },
-    ...{ type: TEST_TYPE, canonicalName: `PLATFORM:${organizationId}:${TEST_TYPE}@1`, kind: null, source: 'api', subject: webhook.id },
+    ...{
+      type: TEST_TYPE,
+      canonicalName: `PLATFORM:${organizationId}:${TEST_TYPE}@1`,
+      kind: null,
+      source: 'api',
+      subject: webhook.id,
+    },
     ...{ actorId: 'system', timeMs, recordedAtMs: timeMs, schemaVersion: '1', schemaHash: SCHEMA_HASH },
-    ...{ correlationId: null, causationId: null, traceparent: null, rootEventId: eventId, depth: 0, path: [], federation: null },
+    ...{
+      correlationId: null,
+      causationId: null,
+      traceparent: null,
+      rootEventId: eventId,
+      depth: 0,
+      path: [],
+      federation: null,
+    },
   }
 }
 
@@ -96,13 +122,41 @@ function rowOf(
 ): AttemptRow {
   const { organizationId, environment, eventId, emitId, type, canonicalName, sequence, recordedAtMs } = event
   return {
-    ...{ attemptId, deliveryId: id, webhookId: webhook.id, organizationId, environment, eventId, emitId, eventType: type, canonicalName },
-    ...{ sequence, number: 1, maxAttempts: 1, trigger: 'test', state: result.errorKind === null ? 'success' : 'failed', reason: null },
-    ...{ url: webhook.url, startedAtMs: Math.round(result.startedAtMs), durationMs: result.durationMs, connectMs: result.connectMs },
+    ...{
+      attemptId,
+      deliveryId: id,
+      webhookId: webhook.id,
+      organizationId,
+      environment,
+      eventId,
+      emitId,
+      eventType: type,
+      canonicalName,
+    },
+    ...{
+      sequence,
+      number: 1,
+      maxAttempts: 1,
+      trigger: 'test',
+      state: result.errorKind === null ? 'success' : 'failed',
+      reason: null,
+    },
+    ...{
+      url: webhook.url,
+      startedAtMs: Math.round(result.startedAtMs),
+      durationMs: result.durationMs,
+      connectMs: result.connectMs,
+    },
     ...{ firstByteMs: result.firstByteMs, responseStatus: result.status },
     requestHeaders: shownHeaders(headers, webhook.headerNames),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
     responseBody: result.status === null ? null : result.body.toString(),
-    ...{ errorKind: result.errorKind, error: result.error, nextAttemptAtMs: null, replayId: null, createdAtMs: recordedAtMs },
+    ...{
+      errorKind: result.errorKind,
+      error: result.error,
+      nextAttemptAtMs: null,
+      replayId: null,
+      createdAtMs: recordedAtMs,
+    },
   }
 }

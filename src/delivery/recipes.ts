@@ -44,7 +44,10 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
       return { recipe: cook(webhook, rotating), untilMs }
     } catch (error) {
       const facts = { webhook: webhook.id, organization: webhook.organizationId, error: String(error) }
-      logger.error(facts, 'what is sealed in a webhook cannot be opened; its deliveries wait until its secret and headers are set again')
+      logger.error(
+        facts,
+        'what is sealed in a webhook cannot be opened; its deliveries wait until its secret and headers are set again',
+      )
       return { recipe: undefined, untilMs }
     }
   }
@@ -53,7 +56,10 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
     const former = rotating && secrets.openedBy(webhook.previousEncryptedSecret!) !== undefined
     const sealed = former ? [webhook.encryptedSecret, webhook.previousEncryptedSecret!] : [webhook.encryptedSecret]
     const { contentType, render } = FORMATS[webhook.wireFormat]
-    const own = webhook.encryptedHeaders === null ? {} : (JSON.parse(secrets.decrypt(webhook.encryptedHeaders)) as Record<string, string>)
+    const own =
+      webhook.encryptedHeaders === null
+        ? {}
+        : (JSON.parse(secrets.decrypt(webhook.encryptedHeaders)) as Record<string, string>)
     return {
       headers: { 'Content-Type': contentType, 'User-Agent': USER_AGENT, ...acceptsAnything(own), ...own },
       render,

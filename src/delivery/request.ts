@@ -44,7 +44,11 @@ export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
     const recipe = recipeFor(webhook, nowMs)
     if (recipe === undefined) return undefined
     const event = recipe.eventFor(facts.event)
-    const body = recipe.render(event, facts.payload, { deliveryId, apiVersion: webhook.apiVersion, replay: replayOf(facts) })
+    const body = recipe.render(event, facts.payload, {
+      deliveryId,
+      apiVersion: webhook.apiVersion,
+      replay: replayOf(facts),
+    })
     const headers: Record<string, string> = {
       ...recipe.headers,
       'X-Event-Id': event.eventId,
@@ -63,7 +67,10 @@ export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
 
 function replayOf({ replayId, originalDeliveredAtMs = null }: AttemptFacts): ReplayFacts | null {
   if (replayId === null) return null
-  return { replayId, originalDeliveredAt: originalDeliveredAtMs === null ? null : new Date(originalDeliveredAtMs).toISOString() }
+  return {
+    replayId,
+    originalDeliveredAt: originalDeliveredAtMs === null ? null : new Date(originalDeliveredAtMs).toISOString(),
+  }
 }
 
 /**
@@ -105,5 +112,7 @@ function facetsOf(name: string): Facets {
 }
 
 function isSecret(name: string): boolean {
-  return name.endsWith('-signature') || name.endsWith('-signature-next') || name === 'authorization' || name === 'cookie'
+  return (
+    name.endsWith('-signature') || name.endsWith('-signature-next') || name === 'authorization' || name === 'cookie'
+  )
 }

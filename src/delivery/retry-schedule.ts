@@ -50,7 +50,9 @@ export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 
  * C.10: 2xx is success; `gone` (410) and `declined` (the answer's header `webhook-retry: no`) end the retries of the delivery; all else is
  * tried again.
  */
-export function judge(result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>): 'success' | 'retry' | 'gone' | 'declined' {
+export function judge(
+  result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>,
+): 'success' | 'retry' | 'gone' | 'declined' {
   if (result.errorKind === null) return 'success'
   if (result.status === 410) return 'gone'
   return result.headers['webhook-retry']?.trim().toLowerCase() === 'no' ? 'declined' : 'retry'

@@ -94,7 +94,8 @@ export function createSender({ guard, clock, ca, idleMax, connectionAgeMsMax: ag
         outcome = { status: null, errorKind: 'blocked_address', error: target, headers: {}, body: Buffer.alloc(0), connectMs: null, firstByteMs: null, stale: false } // biome-ignore format: one value
       } else {
         outcome = await exchange({ connections, clock, target, request, startedMs, fresh: false })
-        if (outcome.stale && !closed) outcome = await exchange({ connections, clock, target, request, startedMs, fresh: true })
+        if (outcome.stale && !closed)
+          outcome = await exchange({ connections, clock, target, request, startedMs, fresh: true })
       }
       // What is our own may change (the api's port is known only once it listens): do not remember a refusal.
       if (outcome.errorKind === 'blocked_address') targets.delete(request.url)

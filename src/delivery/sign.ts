@@ -34,7 +34,12 @@ export const standardSignature = (key: KeyObject, deliveryId: string, timestamp:
   `v1,${createHmac('sha256', key).update(`${deliveryId}.${timestamp}.`).update(body).digest('base64')}`
 
 /** The three headers of Standard Webhooks, by one secret. `timestampS` is in seconds since 1970. */
-export function signatureHeaders(secret: string, deliveryId: string, timestampS: number, body: Buffer): SignatureHeaders {
+export function signatureHeaders(
+  secret: string,
+  deliveryId: string,
+  timestampS: number,
+  body: Buffer,
+): SignatureHeaders {
   const timestamp = String(timestampS)
   const signature = standardSignature(standardKey(secret), deliveryId, timestamp, body)
   return { 'webhook-id': deliveryId, 'webhook-timestamp': timestamp, 'webhook-signature': signature }

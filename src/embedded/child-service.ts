@@ -95,7 +95,9 @@ export async function superviseChild(
     const passedMs = performance.now() - startedAtMs
     if (passedMs > giveUpAfterMs) {
       await close()
-      throw new Error(`${what} did not start within ${giveUpAfterMs / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`)
+      throw new Error(
+        `${what} did not start within ${giveUpAfterMs / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`,
+      )
     }
     if (passedMs > tellAtMs) {
       const howFar = service.howFar?.()
@@ -117,7 +119,11 @@ const damageOf = ({ reads }: Service): string =>
  * Calls `start` with the ports of the last start, so that what connects to them finds them again; with others where one is taken, also if that
  * shows only while starting.
  */
-export async function withKeptPorts<T>(directory: string, count: number, start: (ports: number[]) => Promise<T>): Promise<T> {
+export async function withKeptPorts<T>(
+  directory: string,
+  count: number,
+  start: (ports: number[]) => Promise<T>,
+): Promise<T> {
   const file = portsFile(directory, count)
   for (let attempt = 1; ; attempt++) {
     const known = attempt === 1 ? readKept(file) : undefined
@@ -138,7 +144,8 @@ export const portsFile = (directory: string, count: number): KeptFile<number[]> 
   holds: (value): value is number[] => Array.isArray(value) && value.length === count && value.every(isPort),
 })
 
-const isPort = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536
+const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536
 
 /** What connects to a child that was killed may hold its port for a moment. */
 async function freeSoon(ports: number[]): Promise<boolean> {

@@ -67,12 +67,18 @@ export function createClickHouseEngine(dataPath: string, files: InsertFiles): Cl
 }
 
 async function execute(session: Session, statement: Statement): Promise<StatementResult> {
-  const assignments = [...statement.settings, ...statement.parameters, ...(statement.readOnly ? [['readonly', '2'] as const] : [])]
+  const assignments = [
+    ...statement.settings,
+    ...statement.parameters,
+    ...(statement.readOnly ? [['readonly', '2'] as const] : []),
+  ]
   if (statement.database) await session.queryAsync(`USE ${quoteName(statement.database)}`)
   if (assignments.length > 0)
     await session.queryAsync(`SET ${assignments.map(([name, value]) => `${name} = ${quoteText(value)}`).join(', ')}`)
   const result = await session.queryAsync(statement.text, { format: statement.format }).catch(acceptNoRows)
-  return result ? { bytes: result.bytes(), readRows: result.rowsRead, readBytes: result.bytesRead, elapsedS: result.elapsed } : NOTHING
+  return result
+    ? { bytes: result.bytes(), readRows: result.rowsRead, readBytes: result.bytesRead, elapsedS: result.elapsed }
+    : NOTHING
 }
 
 const NOTHING: StatementResult = { bytes: new Uint8Array(), readRows: 0, readBytes: 0, elapsedS: 0 }

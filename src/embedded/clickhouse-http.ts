@@ -53,7 +53,8 @@ export function parseStatement(
   const textOfBody = data ? '' : Buffer.concat(body).toString('utf8')
   const text = query && textOfBody ? `${query}\n${textOfBody}` : query || textOfBody
   if (!text.trim()) throw new StatementError(62, 'SYNTAX_ERROR', 'Empty query')
-  if (holdsSeveral(query || text)) throw new StatementError(62, 'SYNTAX_ERROR', 'Syntax error (Multi-statements are not allowed)')
+  if (holdsSeveral(query || text))
+    throw new StatementError(62, 'SYNTAX_ERROR', 'Syntax error (Multi-statements are not allowed)')
   const names = [...parameters].filter(([name]) => NAME.test(name))
   return {
     text,

@@ -63,7 +63,11 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
   }
   const statement = parseStatement(asked, files.fits)
   if (INSERT.test(statement.text) && disk.isLow())
-    throw new StatementError(243, 'NOT_ENOUGH_SPACE', 'The disk is nearly full: nothing is inserted until there is room again')
+    throw new StatementError(
+      243,
+      'NOT_ENOUGH_SPACE',
+      'The disk is nearly full: nothing is inserted until there is room again',
+    )
   const result = await engine.run(statement)
   response.setHeader('content-type', 'text/plain; charset=UTF-8')
   response.setHeader('x-clickhouse-query-id', statement.queryId)
@@ -77,7 +81,8 @@ function summary({ readRows, readBytes, elapsedS }: StatementResult) {
 }
 
 function authenticate(given: Credentials) {
-  const digest = ({ username, password }: Credentials) => createHash('sha256').update(`${username}\n${password}`).digest()
+  const digest = ({ username, password }: Credentials) =>
+    createHash('sha256').update(`${username}\n${password}`).digest()
   if (timingSafeEqual(digest(given), digest(settings))) return
   throw new StatementError(
     516,
@@ -91,10 +96,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer[]> {
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > BODY_BYTES_MAX) throw new StatementError(223, 'QUERY_IS_TOO_LARGE', `The body is larger than ${BODY_BYTES_MAX} bytes`)
+    if (length > BODY_BYTES_MAX)
+      throw new StatementError(223, 'QUERY_IS_TOO_LARGE', `The body is larger than ${BODY_BYTES_MAX} bytes`)
     chunks.push(chunk)
   }
-  return request.headers['content-encoding'] === 'gzip' ? [gunzipSync(Buffer.concat(chunks), { maxOutputLength: BODY_BYTES_MAX })] : chunks
+  return request.headers['content-encoding'] === 'gzip'
+    ? [gunzipSync(Buffer.concat(chunks), { maxOutputLength: BODY_BYTES_MAX })]
+    : chunks
 }
 
 /** The exception as ClickHouse words it: the client reads code and type out of the text. */

@@ -54,11 +54,19 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
 /** The connection to the ClickHouse that another process of this installation has started. Throws if none is running. */
 export function joinEmbeddedClickHouse({ dataDir }: { dataDir: string }): ClickHouseConnection {
   const child = readChild<ClickHouseConnection>(join(dataDir, 'clickhouse'))
-  if (!child) throw new Error(`No ClickHouse is running in ${dataDir} to join: start the platform there first, or set CLICKHOUSE_URL.`)
+  if (!child)
+    throw new Error(
+      `No ClickHouse is running in ${dataDir} to join: start the platform there first, or set CLICKHOUSE_URL.`,
+    )
   return child.connection
 }
 
-async function launch(options: EmbeddedClickHouseOptions, directory: string, port: number, password: string): Promise<EmbeddedClickHouse> {
+async function launch(
+  options: EmbeddedClickHouseOptions,
+  directory: string,
+  port: number,
+  password: string,
+): Promise<EmbeddedClickHouse> {
   const logPath = join(directory, 'server.log')
   const connection: ClickHouseConnection = { url: `http://${USER}:${password}@127.0.0.1:${port}` }
   const settingsPath = join(directory, 'server.json')
@@ -89,7 +97,8 @@ async function launch(options: EmbeddedClickHouseOptions, directory: string, por
 export const clickHouseCredentials = (directory: string): KeptFile<{ password: string }> => ({
   path: join(directory, 'credentials.json'),
   advice: adviceFor('clickhouse/credentials.json'),
-  holds: (value): value is { password: string } => isRecord(value) && typeof value.password === 'string' && value.password !== '',
+  holds: (value): value is { password: string } =>
+    isRecord(value) && typeof value.password === 'string' && value.password !== '',
 })
 
 function loadOrCreatePassword(directory: string): string {

@@ -27,10 +27,16 @@ function keptFiles({ dataDir, kafka, clickhouse, keys }: DataUse): KeptFile<unkn
   }
   return [
     ...(keys ? [keysFile(dataDir)] : []),
-    ...(kafka ? [kafkaCredentials(join(dataDir, 'kafka')), keyIdsFile(dataDir), portsFile(join(dataDir, 'kafka'), 3)] : []),
+    ...(kafka
+      ? [kafkaCredentials(join(dataDir, 'kafka')), keyIdsFile(dataDir), portsFile(join(dataDir, 'kafka'), 3)]
+      : []),
     ...(kafka ? common('kafka') : []),
     ...(clickhouse
-      ? [clickHouseCredentials(join(dataDir, 'clickhouse')), tablesFile(dataDir), portsFile(join(dataDir, 'clickhouse'), 1)]
+      ? [
+          clickHouseCredentials(join(dataDir, 'clickhouse')),
+          tablesFile(dataDir),
+          portsFile(join(dataDir, 'clickhouse'), 1),
+        ]
       : []),
     ...(clickhouse ? common('clickhouse') : []),
   ]
@@ -43,8 +49,11 @@ const FLAT = ['kafka/logs/', 'leases/']
 
 /** An existing file must be of its kind. */
 function kindProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
-  const isUsed = (path: string) => (kafka || !path.startsWith('kafka/')) && (clickhouse || !path.startsWith('clickhouse/'))
-  const directories = ['kafka/', 'clickhouse/', ...DATA_FILES.map(({ path }) => path)].filter(path => path.endsWith('/') && isUsed(path))
+  const isUsed = (path: string) =>
+    (kafka || !path.startsWith('kafka/')) && (clickhouse || !path.startsWith('clickhouse/'))
+  const directories = ['kafka/', 'clickhouse/', ...DATA_FILES.map(({ path }) => path)].filter(
+    path => path.endsWith('/') && isUsed(path),
+  )
   return [
     ...directories.flatMap(path => directoryProblem(join(dataDir, path.slice(0, -1)), path)),
     ...WRITTEN.filter(isUsed).flatMap(path => fileProblem(join(dataDir, path), adviceFor(path))),

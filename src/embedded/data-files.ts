@@ -16,7 +16,8 @@ export interface DataFile {
 
 const NOTHING_LOST = 'Nothing that lasts is in it.'
 const REMOVE = 'Remove it: the next start makes it anew.'
-const REMOVE_WHEN_IDLE = 'Remove it when no platform, broker or ClickHouse of this directory runs any more: the next start makes it anew.'
+const REMOVE_WHEN_IDLE =
+  'Remove it when no platform, broker or ClickHouse of this directory runs any more: the next start makes it anew.'
 const BACKUP = 'Restore it from a backup of the whole data directory.'
 
 export const DATA_FILES: readonly DataFile[] = [
@@ -50,7 +51,8 @@ export const DATA_FILES: readonly DataFile[] = [
     path: 'kafka/ports.json',
     meaning: 'the loopback ports, kept from start to start',
     loss: 'Clients of the broker have its ports as their address.',
-    restore: 'Restore it from a backup, or remove it: the next start chooses other ports, and clients must be given the new addresses.',
+    restore:
+      'Restore it from a backup, or remove it: the next start chooses other ports, and clients must be given the new addresses.',
   },
   {
     path: 'kafka/process.json',
@@ -58,8 +60,18 @@ export const DATA_FILES: readonly DataFile[] = [
     loss: 'A broker that an earlier run left behind is found by it, and ended.',
     restore: REMOVE_WHEN_IDLE,
   },
-  { path: 'kafka/owner.lock', meaning: 'the platform process that holds kafka/', loss: NOTHING_LOST, restore: REMOVE_WHEN_IDLE },
-  { path: 'kafka/server.properties', meaning: 'settings of the broker, written at every start', loss: NOTHING_LOST, restore: REMOVE },
+  {
+    path: 'kafka/owner.lock',
+    meaning: 'the platform process that holds kafka/',
+    loss: NOTHING_LOST,
+    restore: REMOVE_WHEN_IDLE,
+  },
+  {
+    path: 'kafka/server.properties',
+    meaning: 'settings of the broker, written at every start',
+    loss: NOTHING_LOST,
+    restore: REMOVE,
+  },
   { path: 'kafka/logs/', meaning: 'what the broker says', loss: NOTHING_LOST, restore: REMOVE },
   { path: 'kafka/formatting/', meaning: 'storage that is being formatted', loss: NOTHING_LOST, restore: REMOVE },
   {
@@ -92,8 +104,18 @@ export const DATA_FILES: readonly DataFile[] = [
     loss: 'A ClickHouse that an earlier run left behind is found by it, and ended.',
     restore: REMOVE_WHEN_IDLE,
   },
-  { path: 'clickhouse/owner.lock', meaning: 'the platform process that holds clickhouse/', loss: NOTHING_LOST, restore: REMOVE_WHEN_IDLE },
-  { path: 'clickhouse/server.json', meaning: 'settings of ClickHouse, written at every start', loss: NOTHING_LOST, restore: REMOVE },
+  {
+    path: 'clickhouse/owner.lock',
+    meaning: 'the platform process that holds clickhouse/',
+    loss: NOTHING_LOST,
+    restore: REMOVE_WHEN_IDLE,
+  },
+  {
+    path: 'clickhouse/server.json',
+    meaning: 'settings of ClickHouse, written at every start',
+    loss: NOTHING_LOST,
+    restore: REMOVE,
+  },
   { path: 'clickhouse/server.log', meaning: 'what ClickHouse says', loss: NOTHING_LOST, restore: REMOVE },
   { path: 'clickhouse/inserts/', meaning: 'rows on their way into the tables', loss: NOTHING_LOST, restore: REMOVE },
   {
@@ -120,6 +142,7 @@ export const DATA_FILES: readonly DataFile[] = [
 /** What depends on a file and how it is restored. `directory`: the part's, or another one that has files of the same names. */
 export function adviceFor(path: string, directory?: string): string {
   const own = directory === undefined ? path : `${basename(directory)}/${path}`
-  const { loss, restore } = DATA_FILES.find(each => each.path === own) ?? DATA_FILES.find(each => each.path.endsWith(`/${path}`))!
+  const { loss, restore } =
+    DATA_FILES.find(each => each.path === own) ?? DATA_FILES.find(each => each.path.endsWith(`/${path}`))!
   return `${loss} ${restore}`
 }

@@ -17,7 +17,11 @@ export interface DataUse {
 }
 
 /** In sentences. Everything in the directory can be read. */
-export const missingData = (use: DataUse): string[] => [...keyProblems(use), ...kafkaProblems(use), ...clickHouseProblems(use)]
+export const missingData = (use: DataUse): string[] => [
+  ...keyProblems(use),
+  ...kafkaProblems(use),
+  ...clickHouseProblems(use),
+]
 
 /** Also of a process that joins others: keys of its own would be other ones. */
 function keyProblems({ dataDir, keys }: DataUse): string[] {
@@ -39,7 +43,9 @@ function kafkaProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
         ]
       : []
   if (!isThere(credentials.path))
-    return holdsSomething(data) ? [`${credentials.path} is missing, though there is a log in ${data}. ${credentials.advice}`] : []
+    return holdsSomething(data)
+      ? [`${credentials.path} is missing, though there is a log in ${data}. ${credentials.advice}`]
+      : []
   if (!holdsSomething(data))
     return formattedDraft(directory)
       ? []
@@ -56,7 +62,9 @@ function clickHouseProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const advice = adviceFor('clickhouse/data/')
   if (!isThere(directory))
     return kafka && isThere(kafkaCredentials(join(dataDir, 'kafka')).path)
-      ? [`${directory} is missing, though there is a log. ${advice} To go on without the history, make an empty directory in its place.`]
+      ? [
+          `${directory} is missing, though there is a log. ${advice} To go on without the history, make an empty directory in its place.`,
+        ]
       : []
   if (!isThere(tablesFile(dataDir).path)) return []
   const lacking = ['metadata', 'store'].filter(name => !isThere(join(data, name)))

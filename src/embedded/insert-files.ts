@@ -47,7 +47,8 @@ async function write(file: string, data: Buffer[]): Promise<void> {
   const handle = await open(file, 'w', 0o600)
   try {
     const { bytesWritten } = await handle.writev(data)
-    if (bytesWritten < data.reduce((sum, { length }) => sum + length, 0)) throw new Error(`the disk did not take all of ${file}`)
+    if (bytesWritten < data.reduce((sum, { length }) => sum + length, 0))
+      throw new Error(`the disk did not take all of ${file}`)
   } finally {
     await handle.close()
   }

@@ -20,7 +20,13 @@ export interface KafkaProgram {
 }
 
 /** The broker's jars below `cacheDir`, fetched with Maven if they are not there yet. Safe if several processes do it at once. Throws one clear sentence. */
-export async function fetchKafkaProgram({ cacheDir, logger }: { cacheDir: string; logger: ProgressLogger }): Promise<KafkaProgram> {
+export async function fetchKafkaProgram({
+  cacheDir,
+  logger,
+}: {
+  cacheDir: string
+  logger: ProgressLogger
+}): Promise<KafkaProgram> {
   const checksums = readFileSync(new URL('kafka-jars.sha256', import.meta.url), 'utf8')
   const directory = join(cacheDir, `kafka-${KAFKA_VERSION}-${sha256(checksums).slice(0, 12)}`)
   const lib = join(directory, 'lib')
@@ -46,7 +52,12 @@ async function fetchInto(lib: string, checksums: string, logger: ProgressLogger)
   const draft = `${lib}.draft`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft)
-  await fetchJars({ pom: fileURLToPath(new URL('pom.xml', import.meta.url)), directory: draft, jars: namesIn(checksums), logger })
+  await fetchJars({
+    pom: fileURLToPath(new URL('pom.xml', import.meta.url)),
+    directory: draft,
+    jars: namesIn(checksums),
+    logger,
+  })
   verifyJars(draft, checksums)
   renameSync(draft, lib)
   logger.info(`Apache Kafka is here, ${Math.round((performance.now() - startedMs) / 1000)} s`)
@@ -59,7 +70,8 @@ export function verifyJars(directory: string, checksums: string) {
   const found = readdirSync(directory).sort().map(name => `${sha256(readFileSync(join(directory, name)))}  ${name}`) // biome-ignore format: one thought
   const expected = new Set(checksums.trim().split('\n'))
   const wrong = [...found.filter(line => !expected.delete(line)), ...expected].map(line => line.split(/\s+/)[1])
-  if (wrong.length > 0) throw new Error(`Kafka's jars are not the ones that were pinned: ${[...new Set(wrong)].join(', ')}`)
+  if (wrong.length > 0)
+    throw new Error(`Kafka's jars are not the ones that were pinned: ${[...new Set(wrong)].join(', ')}`)
 }
 
 function sha256(data: string | Buffer): string {

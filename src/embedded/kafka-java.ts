@@ -33,9 +33,12 @@ export function findJava(): Promise<Java> {
 
 async function lookForJava(): Promise<Java> {
   const advice = `install Java ${JAVA_MIN} or newer (for example \`apt install openjdk-17-jre-headless\` or \`brew install openjdk\`), or set KAFKA_BROKERS.`
-  const answer = await run('java', ['-XshowSettings:properties', '-version'], { timeout: TOOL_MS }).catch((error: Error) => error)
+  const answer = await run('java', ['-XshowSettings:properties', '-version'], { timeout: TOOL_MS }).catch(
+    (error: Error) => error,
+  )
   if (answer instanceof Error) throw new Error(`${javaProblem(answer)}: ${advice}`)
-  const property = (name: string) => answer.stderr.match(new RegExp(`${name.replaceAll('.', '\\.')} = (.*)`))?.[1] ?? 'unknown'
+  const property = (name: string) =>
+    answer.stderr.match(new RegExp(`${name.replaceAll('.', '\\.')} = (.*)`))?.[1] ?? 'unknown'
   const version = Number.parseInt(property('java.specification.version'), 10)
   if (version < JAVA_MIN) throw new Error(`Java ${version} is too old: ${advice}`)
   return { build: `${property('java.vm.version')}-${property('os.arch')}`.replaceAll(/[^\w.-]/g, '_') }
@@ -61,9 +64,19 @@ export interface ToolRun {
 }
 
 /** Runs one of Kafka's command line tools to its end, or until it is stopped. */
-export async function runKafkaTool({ program, java, directory, stop }: ToolRun, mainClass: string, args: string[]): Promise<void> {
+export async function runKafkaTool(
+  { program, java, directory, stop }: ToolRun,
+  mainClass: string,
+  args: string[],
+): Promise<void> {
   const flags = [...archiveFlags(program, java), '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx128m']
-  const options = { cwd: directory, env: javaEnvironment(), timeout: TOOL_MS, killSignal: 'SIGKILL', signal: stop } as const
+  const options = {
+    cwd: directory,
+    env: javaEnvironment(),
+    timeout: TOOL_MS,
+    killSignal: 'SIGKILL',
+    signal: stop,
+  } as const
   try {
     await run('java', [...flags, '-cp', program.classpath, mainClass, ...args], options)
   } catch (error) {
@@ -74,7 +87,8 @@ export async function runKafkaTool({ program, java, directory, stop }: ToolRun, 
 }
 
 /** Where the locale is C, Java cannot open a file whose name has letters beyond ASCII, and the path to its working directory may have some. */
-const javaEnvironment = (): NodeJS.ProcessEnv => (process.platform === 'linux' ? { ...process.env, LC_ALL: 'C.UTF-8' } : process.env)
+const javaEnvironment = (): NodeJS.ProcessEnv =>
+  process.platform === 'linux' ? { ...process.env, LC_ALL: 'C.UTF-8' } : process.env
 
 export interface BrokerRun extends Omit<ToolRun, 'stop'> {
   heapMb: number
@@ -95,7 +109,12 @@ export function spawnBroker(options: BrokerRun) {
   mkdirSync(join(directory, 'logs'), { recursive: true })
   const printed = openSync(join(directory, `${BROKER_LOG}.out`), 'a', 0o600)
   const stdio: StdioOptions = ['ignore', printed, printed]
-  const child = spawn('java', brokerArguments(options), { cwd: directory, env: javaEnvironment(), detached: true, stdio })
+  const child = spawn('java', brokerArguments(options), {
+    cwd: directory,
+    env: javaEnvironment(),
+    detached: true,
+    stdio,
+  })
   closeSync(printed)
   child.unref()
   return child
@@ -128,5 +147,7 @@ function brokerArguments({ program, java, heapMb, profile, archiveTo }: BrokerRu
 
 function archiveFlags(program: KafkaProgram, java: Java): string[] {
   const path = archivePath(program, java)
-  return existsSync(path) ? [`-XX:SharedArchiveFile=${path}`, '-Xshare:auto', '-Xlog:cds=off', '-Xlog:cds+dynamic=off'] : []
+  return existsSync(path)
+    ? [`-XX:SharedArchiveFile=${path}`, '-Xshare:auto', '-Xlog:cds=off', '-Xlog:cds+dynamic=off']
+    : []
 }

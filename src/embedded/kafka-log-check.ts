@@ -32,7 +32,8 @@ function lossProblems(data: string, advice: string): string[] {
 function metadataProblems(data: string, advice: string): string[] {
   const properties = join(data, 'meta.properties')
   const partitions = entriesOf(data).filter(name => /-\d+$/.test(name) && name !== METADATA)
-  const said = (path: string, problem: string | undefined) => (problem ? [`${path} cannot be used: ${problem}. ${advice}`] : [])
+  const said = (path: string, problem: string | undefined) =>
+    problem ? [`${path} cannot be used: ${problem}. ${advice}`] : []
   return [
     ...said(properties, propertiesProblem(properties)),
     ...(partitions.length > 0 ? said(join(data, METADATA), metadataProblem(data)) : []),
@@ -78,7 +79,9 @@ function beginsWithBatch(path: string, offset: number): boolean | undefined {
     if (fstatSync(file).size === 0) return undefined
     const head = Buffer.alloc(BATCH_HEAD_BYTES)
     const length = readSync(file, head, 0, BATCH_HEAD_BYTES, 0)
-    return length === BATCH_HEAD_BYTES && head.readBigInt64BE(0) >= BigInt(offset) && head.readInt8(16) === BATCH_VERSION
+    return (
+      length === BATCH_HEAD_BYTES && head.readBigInt64BE(0) >= BigInt(offset) && head.readInt8(16) === BATCH_VERSION
+    )
   } finally {
     closeSync(file)
   }

@@ -27,7 +27,8 @@ export const kafkaCredentials = (directory: string): KeptFile<Password> => ({
 })
 
 /** Storage that was formatted, and not yet moved to its place, when the process was killed. */
-export const formattedDraft = (directory: string): boolean => isThere(join(draftOf(directory), 'data', 'meta.properties'))
+export const formattedDraft = (directory: string): boolean =>
+  isThere(join(draftOf(directory), 'data', 'meta.properties'))
 
 const draftOf = (directory: string): string => join(directory, 'formatting')
 
@@ -42,11 +43,17 @@ export interface Formatting {
  * Formats the storage below `directory` if it is not formatted yet, with a generated password for the platform's user, and answers the password.
  * Formatting happens beside the place of the log, never in it. Brokers for tests are copied from one formatted template, which saves them a second.
  */
-export async function formatStorage(directory: string, profile: BrokerProfile, formatting: Formatting): Promise<string> {
+export async function formatStorage(
+  directory: string,
+  profile: BrokerProfile,
+  formatting: Formatting,
+): Promise<string> {
   const credentials = kafkaCredentials(directory)
   if (!isThere(credentials.path)) {
     if (entriesOf(join(directory, 'data')).length > 0)
-      throw new Error(`${credentials.path} is missing, though there is a log in ${join(directory, 'data')}. ${credentials.advice}`)
+      throw new Error(
+        `${credentials.path} is missing, though there is a log in ${join(directory, 'data')}. ${credentials.advice}`,
+      )
     formatting.logger.info('formatting the storage of the Kafka broker …')
     if (profile === 'test') await copyTemplate(directory, formatting)
     else await format(directory, formatting)
@@ -103,7 +110,12 @@ async function copyTemplate(directory: string, formatting: Formatting): Promise<
  * Makes the class archive if this machine has none: a scratch broker starts, and writes down what it loaded as it ends. Never throws: whatever
  * goes wrong costs start-up time only, and an empty archive keeps it from being tried at every start.
  */
-export async function archiveClasses(program: KafkaProgram, java: Java, logger: ProgressLogger, stop?: AbortSignal): Promise<void> {
+export async function archiveClasses(
+  program: KafkaProgram,
+  java: Java,
+  logger: ProgressLogger,
+  stop?: AbortSignal,
+): Promise<void> {
   const path = archivePath(program, java)
   if (existsSync(path)) return
   const held = await holdDirectory(join(program.directory, 'archiving'), logger, undefined, stop).catch(() => undefined)
@@ -125,15 +137,22 @@ async function archiveFromScratchBroker(path: string, formatting: Formatting): P
   const { program, java, stop } = formatting
   const scratch = mkdtempSync(join(program.directory, 'scratch-'))
   try {
-    const password = await formatStorage(scratch, 'default', { ...formatting, logger: { info: () => {}, warn: () => {} } })
+    const password = await formatStorage(scratch, 'default', {
+      ...formatting,
+      logger: { info: () => {}, warn: () => {} },
+    })
     const [internal, clients, controller] = (await chooseFreePorts(3)) as [number, number, number]
-    writePrivate(join(scratch, 'server.properties'), brokerSettings('data', { internal, clients, controller }, password))
+    writePrivate(
+      join(scratch, 'server.properties'),
+      brokerSettings('data', { internal, clients, controller }, password),
+    )
     const draft = join(scratch, 'classes.jsa')
     const child = spawnBroker({ program, java, directory: scratch, heapMb: 256, profile: 'default', archiveTo: draft })
     const identity = identifyProcess(child.pid!)
     if (!identity) throw new Error('the scratch broker did not start')
     const deadline = performance.now() + ARCHIVE_MS
-    while (child.exitCode === null && !stop?.aborted && performance.now() < deadline && !(await brokerAnswers(clients))) await pause(50)
+    while (child.exitCode === null && !stop?.aborted && performance.now() < deadline && !(await brokerAnswers(clients)))
+      await pause(50)
     await endProcess(identity, stop?.aborted ? 0 : ARCHIVE_MS)
     stop?.throwIfAborted()
     renameSync(draft, path)

@@ -65,7 +65,10 @@ export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise
     const password = await formatStorage(directory, profile, { program, java, logger, stop })
     stop?.throwIfAborted()
     const broker = await withKeptPorts(directory, 3, ([internal, clients, controller]) =>
-      launch({ ...options, directory, java, program, password }, { internal: internal!, clients: clients!, controller: controller! }),
+      launch(
+        { ...options, directory, java, program, password },
+        { internal: internal!, clients: clients!, controller: controller! },
+      ),
     )
     return { ...broker, close: () => broker.close().finally(held.release) }
   } catch (error) {
@@ -77,7 +80,8 @@ export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise
 /** The connection to the broker that another process of this installation has started. Throws if none is running. */
 export function joinEmbeddedKafka({ dataDir }: { dataDir: string }): KafkaConnection {
   const child = readChild<KafkaConnection>(join(dataDir, 'kafka'))
-  if (!child) throw new Error(`No broker is running in ${dataDir} to join: start the platform there first, or set KAFKA_BROKERS.`)
+  if (!child)
+    throw new Error(`No broker is running in ${dataDir} to join: start the platform there first, or set KAFKA_BROKERS.`)
   return child.connection
 }
 

@@ -120,7 +120,8 @@ export function syncDirectory(path: string): void {
 export function makeDirectory(path: string): void {
   const missing: string[] = []
   for (let each = path; !existsSync(each); each = dirname(each)) {
-    if (isThere(each)) throw new UnreadableFile(`${path} cannot be made: ${each} is a symbolic link that leads nowhere.`)
+    if (isThere(each))
+      throw new UnreadableFile(`${path} cannot be made: ${each} is a symbolic link that leads nowhere.`)
     missing.push(each)
   }
   const nearest = missing.length > 0 ? dirname(missing.at(-1)!) : path

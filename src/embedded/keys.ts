@@ -42,5 +42,6 @@ export async function loadOrCreateKeys(dataDir: string, random: Random): Promise
 export const keyIdsFile = (dataDir: string): KeptFile<string[]> => ({
   path: join(dataDir, 'kafka', 'secret-key-ids.json'),
   advice: adviceFor('kafka/secret-key-ids.json'),
-  holds: (value): value is string[] => Array.isArray(value) && value.length > 0 && value.every(each => typeof each === 'string'),
+  holds: (value): value is string[] =>
+    Array.isArray(value) && value.length > 0 && value.every(each => typeof each === 'string'),
 })

@@ -45,8 +45,10 @@ export function endOf(segment: string): number {
 /** Where the first batch lies that is not as it was written, and whether another one lies behind it. Undefined when all are. Reads everything. */
 export function damageIn(segment: string): { isLast: boolean } | undefined {
   const bytes = readFileSync(segment)
-  const isWhole = (at: number, next: number) => crc32c(bytes.subarray(at + ATTRIBUTES_AT, next)) === bytes.readUInt32BE(at + CHECKSUM_AT)
-  const read = (at: number) => (at + BATCH_HEAD_BYTES <= bytes.length ? bytes.subarray(at, at + BATCH_HEAD_BYTES) : undefined)
+  const isWhole = (at: number, next: number) =>
+    crc32c(bytes.subarray(at + ATTRIBUTES_AT, next)) === bytes.readUInt32BE(at + CHECKSUM_AT)
+  const read = (at: number) =>
+    at + BATCH_HEAD_BYTES <= bytes.length ? bytes.subarray(at, at + BATCH_HEAD_BYTES) : undefined
   const { stoppedAt, next } = walk(read, 0, bytes.length, firstOffset(segment), isWhole)
   return stoppedAt === bytes.length ? undefined : { isLast: next === undefined || next >= bytes.length }
 }
@@ -74,7 +76,8 @@ function walk(
     if (head === undefined) return { end, stoppedAt: at, next: undefined }
     const first = Number(head.readBigInt64BE(0))
     const next = at + LENGTH_ENDS_AT + head.readInt32BE(LENGTH_ENDS_AT - 4)
-    if (next < at + BATCH_HEAD_BYTES || next > size || head[VERSION_AT] !== BATCH_VERSION) return { end, stoppedAt: at, next: undefined }
+    if (next < at + BATCH_HEAD_BYTES || next > size || head[VERSION_AT] !== BATCH_VERSION)
+      return { end, stoppedAt: at, next: undefined }
     if (first < (end ?? base) || !isWhole(at, next)) return { end, stoppedAt: at, next }
     end = first + Math.max(0, head.readInt32BE(LAST_DELTA_AT)) + 1
     at = next

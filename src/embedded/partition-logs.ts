@@ -16,7 +16,8 @@ const stoppedCleanly = (data: string): boolean => isThere(join(data, '.kafka_cle
 /** In a few words; undefined when nothing is missing. Throws when something cannot be read. */
 export function lostRecords(data: string): string | undefined {
   const names = entriesOf(data)
-  const isDeleted = (partition: string) => names.some(each => each.startsWith(`${partition}.`) && each.endsWith('-delete'))
+  const isDeleted = (partition: string) =>
+    names.some(each => each.startsWith(`${partition}.`) && each.endsWith('-delete'))
   const isClean = stoppedCleanly(data)
   const lost = committedOffsets(data).flatMap(({ name, offset }) => {
     const problem = lossOf(join(data, name), offset, isClean)
@@ -45,7 +46,12 @@ export function damagedSegment(data: string, partition: string): string | undefi
     const damage = damageIn(segment)
     return damage && (isClean || !damage.isLast || index < segments.length - 1)
   })
-  return damaged ?? (isClean && segments.length > 0 && endOf(segments.at(-1)!) < notedEnd(data, partition) ? segments.at(-1) : undefined)
+  return (
+    damaged ??
+    (isClean && segments.length > 0 && endOf(segments.at(-1)!) < notedEnd(data, partition)
+      ? segments.at(-1)
+      : undefined)
+  )
 }
 
 /** Kafka names its notes about producers after the offset that they reach, and leaves one at the end of each log when it stops. */

@@ -39,7 +39,8 @@ export async function preflight(
   const data = path.length > 0 ? path : [...dataProblems(use), ...diskProblems(use, machine, progress)]
   const problems = [...data, ...cache, ...openFilesProblems(use, machine), ...java]
   if (problems.length === 1) throw new Error(problems[0])
-  if (problems.length > 1) throw new Error(`The platform cannot start here:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+  if (problems.length > 1)
+    throw new Error(`The platform cannot start here:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
 }
 
 const sentenceOf = (error: unknown): string[] => [(error as Error).message]
@@ -54,8 +55,11 @@ function pathProblems(dataDir: string): string[] {
     return []
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return [] // the free disk says so
-    const reason = (error as NodeJS.ErrnoException).syscall === 'link' ? `its file system has no hard links` : whyNot(error)
-    return [`The data directory ${dataDir} cannot be used: ${reason.replace(/\.$/, '')}. Set CLARION_DATA_DIR to another place.`]
+    const reason =
+      (error as NodeJS.ErrnoException).syscall === 'link' ? `its file system has no hard links` : whyNot(error)
+    return [
+      `The data directory ${dataDir} cannot be used: ${reason.replace(/\.$/, '')}. Set CLARION_DATA_DIR to another place.`,
+    ]
   } finally {
     for (const each of [probe, `${probe}.link`]) removeIfThere(each)
   }
@@ -68,7 +72,9 @@ function cacheProblems(cacheDir: string): string[] {
     accessSync(cacheDir, constants.R_OK | constants.X_OK)
     return []
   } catch (error) {
-    return [`The cache directory ${cacheDir} cannot be used: ${whyNot(error).replace(/\.$/, '')}. Set CLARION_CACHE_DIR to another place.`]
+    return [
+      `The cache directory ${cacheDir} cannot be used: ${whyNot(error).replace(/\.$/, '')}. Set CLARION_CACHE_DIR to another place.`,
+    ]
   }
 }
 
@@ -80,7 +86,11 @@ function removeIfThere(path: string): void {
   }
 }
 
-function diskProblems({ dataDir, kafka, clickhouse }: DataUse, { freeBytes }: Machine, progress: ProgressLogger): string[] {
+function diskProblems(
+  { dataDir, kafka, clickhouse }: DataUse,
+  { freeBytes }: Machine,
+  progress: ProgressLogger,
+): string[] {
   const free = (part: string) => {
     const directory = join(dataDir, part)
     return freeBytes(isThere(directory) ? directory : dataDir)

@@ -27,7 +27,8 @@ export async function endProcess(identity: ProcessIdentity, graceMs: number): Pr
   signal(identity, 'SIGTERM')
   if (await waitUntilGone(identity, graceMs)) return
   signal(identity, 'SIGKILL')
-  if (!(await waitUntilGone(identity, 10_000))) throw new Error(`Process ${identity.pid} does not end, not even by SIGKILL`)
+  if (!(await waitUntilGone(identity, 10_000)))
+    throw new Error(`Process ${identity.pid} does not end, not even by SIGKILL`)
 }
 
 /** True when the process is gone within `waitMs`. */

@@ -56,7 +56,13 @@ export function createChainTokens(secretKey: string, previousSecretKey?: string)
       const [body, tag] = [token.slice(0, tagAt), token.slice(tagAt + 1)]
       if (!keys.some(key => sameTag(tagOf(body, key), tag))) return undefined
       const [, depth, eventId, root, organizationId, path] = parts as [string, string, string, string, string, string]
-      return { rootEventId: root || eventId, depth: Number(depth), eventId, organizationId, path: path === '' ? [] : path.split(',') }
+      return {
+        rootEventId: root || eventId,
+        depth: Number(depth),
+        eventId,
+        organizationId,
+        path: path === '' ? [] : path.split(','),
+      }
     },
   }
 }

@@ -33,15 +33,25 @@ const BATCH_DASH = 0x2d
 
 /** Whether the value is an envelope: `application/cloudevents`, with `+json` or nothing behind it, in whatever case; or several. */
 export function structuredMode({ 'content-type': type }: Headers): 'one' | 'batch' | undefined {
-  if (type === undefined || type.length < MEDIA.length || type.toString('latin1', 0, MEDIA.length).toLowerCase() !== MEDIA) return undefined
+  if (
+    type === undefined ||
+    type.length < MEDIA.length ||
+    type.toString('latin1', 0, MEDIA.length).toLowerCase() !== MEDIA
+  )
+    return undefined
   return type[MEDIA.length] === BATCH_DASH ? 'batch' : 'one'
 }
 
-export const BATCHED = finding('/headers/content-type', 'content_type', 'must be application/cloudevents+json: one event in one record')
+export const BATCHED = finding(
+  '/headers/content-type',
+  'content_type',
+  'must be application/cloudevents+json: one event in one record',
+)
 
 export function readEnvelope(value: Buffer): ReadEnvelope {
   const sliced = sliceMembers(value)
-  if (!sliced.ok) return { payload: NOTHING, findings: sliced.findings.map(each => ({ ...each, path: `/value${each.path}` })) }
+  if (!sliced.ok)
+    return { payload: NOTHING, findings: sliced.findings.map(each => ({ ...each, path: `/value${each.path}` })) }
   const envelope = new Map([...sliced.members].filter(([, member]) => member.value !== null))
   const findings = missing(
     name => envelope.get(name)?.value,
@@ -61,11 +71,19 @@ function payloadIn(value: Buffer, envelope: Envelope): { payload: Buffer; findin
   const text = encoded.value
   if (typeof text !== 'string') return without('/value/data_base64', 'type', 'must be a string: the payload in base64')
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.length > 0 && BASE64.test(text) && bytes.toString('base64') === text) return { payload: bytes, findings: [] }
-  return without('/value/data_base64', 'base64', 'must be the payload in base64: the alphabet with + and /, padded with =, nothing else')
+  if (bytes.length > 0 && BASE64.test(text) && bytes.toString('base64') === text)
+    return { payload: bytes, findings: [] }
+  return without(
+    '/value/data_base64',
+    'base64',
+    'must be the payload in base64: the alphabet with + and /, padded with =, nothing else',
+  )
 }
 
-const without = (path: string, rule: string, message: string) => ({ payload: NOTHING, findings: [finding(path, rule, message)] })
+const without = (path: string, rule: string, message: string) => ({
+  payload: NOTHING,
+  findings: [finding(path, rule, message)],
+})
 
 /** What the attributes lack that the headers of a record say, if they are a CloudEvent: one names its version of CloudEvents. */
 export function binaryFindings(headers: Headers): Finding[] {
@@ -80,18 +98,27 @@ export function binaryFindings(headers: Headers): Finding[] {
 }
 
 /** Bytes that are not UTF-8 are no text, and so no attribute. */
-const textOf = (bytes: Buffer | undefined): unknown => (bytes === undefined ? undefined : isUtf8(bytes) ? bytes.toString('utf8') : bytes)
+const textOf = (bytes: Buffer | undefined): unknown =>
+  bytes === undefined ? undefined : isUtf8(bytes) ? bytes.toString('utf8') : bytes
 
 function missing(read: (attribute: string) => unknown, pathOf: (attribute: string) => string): Finding[] {
   const findings: Finding[] = []
   for (const attribute of ['specversion', 'id', 'source']) {
     const value = read(attribute)
     const path = pathOf(attribute)
-    if (value === undefined) findings.push(finding(path, 'required', `is missing: a CloudEvent has the attribute ${attribute}`))
-    else if (typeof value !== 'string') findings.push(finding(path, 'type', `must be a string: the attribute ${attribute}`))
+    if (value === undefined)
+      findings.push(finding(path, 'required', `is missing: a CloudEvent has the attribute ${attribute}`))
+    else if (typeof value !== 'string')
+      findings.push(finding(path, 'type', `must be a string: the attribute ${attribute}`))
     else if (value === '') findings.push(finding(path, 'min_length', `must not be empty: the attribute ${attribute}`))
     else if (attribute === 'specversion' && value !== SPEC_VERSION)
-      findings.push(finding(path, 'specversion', `must be ${SPEC_VERSION}, the specversion that is understood here, not ${shown(value)}`))
+      findings.push(
+        finding(
+          path,
+          'specversion',
+          `must be ${SPEC_VERSION}, the specversion that is understood here, not ${shown(value)}`,
+        ),
+      )
   }
   return findings
 }

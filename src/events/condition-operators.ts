@@ -48,7 +48,8 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   ends_with: (left, right) => typeof left === 'string' && typeof right === 'string' && left.endsWith(right),
   is_type: (left, right) => typeof right === 'string' && Object.hasOwn(TYPES, right) && TYPES[right]!(left),
   // A character is what people count as one: a code point.
-  length_equals: (left, right) => (typeof left === 'string' ? [...left].length : Array.isArray(left) ? left.length : undefined) === right,
+  length_equals: (left, right) =>
+    (typeof left === 'string' ? [...left].length : Array.isArray(left) ? left.length : undefined) === right,
   in: (left, right) => Array.isArray(right) && right.some(each => equals(left, each)),
 }
 

@@ -13,7 +13,12 @@ type Holds = (event: EventFacts, payload: unknown, work: Work) => boolean
 const compiled = new WeakMap<ConditionGroup, Holds>()
 
 /** `payload`: its parsed value. What this release cannot read, since a newer one wrote it, holds: an event too many is better than one too few. */
-export function conditionsHold(conditions: ConditionGroup, event: EventFacts, payload: unknown, work: Work = patternWork()): boolean {
+export function conditionsHold(
+  conditions: ConditionGroup,
+  event: EventFacts,
+  payload: unknown,
+  work: Work = patternWork(),
+): boolean {
   let holds = compiled.get(conditions)
   if (holds === undefined) {
     holds = compiledOr(conditions, () => true)
@@ -47,7 +52,8 @@ function compile(node: ConditionNode): Holds {
 
 function compileLeaf({ path, operator, value, not = false, coerce = false }: Leaf): Holds {
   const left = parsePath(path)
-  if (operator === 'exists' && left !== undefined) return (event, payload) => (left(event, payload) !== undefined) !== not
+  if (operator === 'exists' && left !== undefined)
+    return (event, payload) => (left(event, payload) !== undefined) !== not
   const test = operator === 'matches_regex' ? regexOperator(value as string).test : OPERATORS[operator]
   if (left === undefined || test === undefined) throw new Error(`unknown: ${path} ${operator}`)
   const right: Resolve = isVariable(value) ? parsePath(value.path)! : () => value

@@ -37,8 +37,10 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
     const key = 'all' in node ? 'all' : 'any'
     const members = node[key]
     if (Object.keys(node).length > 1) return wrong(path, 'group', `a group has nothing beside ${key}`)
-    if (depth > CONDITION_LIMITS.nesting) return wrong(path, 'too_deep', `groups nest at most ${CONDITION_LIMITS.nesting} deep`)
-    if (!Array.isArray(members) || members.length === 0) return wrong(pointerTo(path, key), 'group', 'a list of at least one condition')
+    if (depth > CONDITION_LIMITS.nesting)
+      return wrong(path, 'too_deep', `groups nest at most ${CONDITION_LIMITS.nesting} deep`)
+    if (!Array.isArray(members) || members.length === 0)
+      return wrong(pointerTo(path, key), 'group', 'a list of at least one condition')
     if (members.length > CONDITION_LIMITS.leaves) return tooMany(path)
     const parsed = members.flatMap((member, index) => nodes(member, pointerTo(pointerTo(path, key), index), depth + 1))
     return key === 'all' ? { all: parsed } : { any: parsed }
@@ -79,9 +81,18 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
     if (typeof field !== 'string') return wrong(pointerTo(path, name), 'type', 'must be string')
     if (typeof operator !== 'string') return wrong(pointerTo(path, 'operator'), 'type', 'must be string')
     for (const [flag, given] of Object.entries({ not, coerce }))
-      if (given !== undefined && typeof given !== 'boolean') return wrong(pointerTo(path, flag), 'type', 'must be boolean')
+      if (given !== undefined && typeof given !== 'boolean')
+        return wrong(pointerTo(path, flag), 'type', 'must be boolean')
     const flags = { not: not === true, coerce: coerce === true }
-    return condition(field, operator, value, flags, pointerTo(path, name), pointerTo(path, 'value'), pointerTo(path, 'operator'))[0]
+    return condition(
+      field,
+      operator,
+      value,
+      flags,
+      pointerTo(path, name),
+      pointerTo(path, 'value'),
+      pointerTo(path, 'operator'),
+    )[0]
   }
 
   /** One condition, in the form that is stored. The pointers: to the path, to the operand, to the operator. */
@@ -119,12 +130,17 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
   function objectionTo(operator: string, value: unknown): string | undefined {
     if (operator === 'exists') return value === undefined || typeof value === 'boolean' ? undefined : 'true or false'
     if (operator === 'matches_regex') return objectionToPattern(value)
-    if (isVariable(value)) return parsePath(value.path) === undefined ? `'${value.path.slice(0, 80)}' is no path` : undefined
+    if (isVariable(value))
+      return parsePath(value.path) === undefined ? `'${value.path.slice(0, 80)}' is no path` : undefined
     if (operator === 'is_type')
-      return typeof value === 'string' && Object.hasOwn(TYPES, value) ? undefined : `one of ${Object.keys(TYPES).join(', ')}`
-    if (operator === 'length_equals') return Number.isInteger(value) && (value as number) >= 0 ? undefined : 'a whole number from 0 on'
+      return typeof value === 'string' && Object.hasOwn(TYPES, value)
+        ? undefined
+        : `one of ${Object.keys(TYPES).join(', ')}`
+    if (operator === 'length_equals')
+      return Number.isInteger(value) && (value as number) >= 0 ? undefined : 'a whole number from 0 on'
     if (operator !== 'in') return isLiteral(value) ? undefined : LITERAL
-    const many = Array.isArray(value) && value.length >= 1 && value.length <= CONDITION_LIMITS.listed && value.every(isLiteral)
+    const many =
+      Array.isArray(value) && value.length >= 1 && value.length <= CONDITION_LIMITS.listed && value.every(isLiteral)
     return many ? undefined : `a list of 1 to ${CONDITION_LIMITS.listed} literals`
   }
 
@@ -136,7 +152,9 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
     } catch (error) {
       return (error as Error).message.slice(0, 300)
     }
-    return patternsSize > CONDITION_LIMITS.patternsSize ? 'the patterns of these conditions are too large together' : undefined
+    return patternsSize > CONDITION_LIMITS.patternsSize
+      ? 'the patterns of these conditions are too large together'
+      : undefined
   }
 
   function tooMany(path: string): undefined {
@@ -146,7 +164,9 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
 
   if (!isJsonObject(input)) wrong(at, 'type', 'must be object')
   else {
-    const parsed = isGroup(input) ? group(input, at, 1) : { all: nodes(input, at, 1).flatMap(node => ('all' in node ? node.all : [node])) }
+    const parsed = isGroup(input)
+      ? group(input, at, 1)
+      : { all: nodes(input, at, 1).flatMap(node => ('all' in node ? node.all : [node])) }
     if (findings.length === 0 && parsed !== undefined) return { ok: true, conditions: parsed }
   }
   return { ok: false, findings: findings.slice(0, FINDINGS_MAX) }

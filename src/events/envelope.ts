@@ -22,9 +22,17 @@ export interface DeliveryFacts {
  * Renders one delivery's body (C.10, format `default`). `data` is the payload's own bytes, never re-serialised, so numbers beyond double
  * precision and the order of keys survive. The idempotency key stays inside. What an event does not have is null, for a stable shape.
  */
-export function renderEnvelope(event: EventFacts, payload: Buffer, { deliveryId, apiVersion, replay }: DeliveryFacts): Buffer {
+export function renderEnvelope(
+  event: EventFacts,
+  payload: Buffer,
+  { deliveryId, apiVersion, replay }: DeliveryFacts,
+): Buffer {
   const own = `{"id":${quoted(event.eventId)},"deliveryId":${quoted(deliveryId)},"apiVersion":${quoted(apiVersion)}`
-  return withMember(`${own},${membersOf(event)},"replay":${replay === null ? 'null' : JSON.stringify(replay)}}`, 'data', payload)
+  return withMember(
+    `${own},${membersOf(event)},"replay":${replay === null ? 'null' : JSON.stringify(replay)}}`,
+    'data',
+    payload,
+  )
 }
 
 /** Of the event rendered last: an event with many webhooks is rendered for one after the other. */

@@ -16,7 +16,11 @@ import { BATCHED, binaryFindings, type Envelope, readEnvelope, structuredMode } 
 const ENVELOPE_BYTES_MAX = 262_144 + 65_536
 const FRAME_BYTES = 5
 const NOTHING = Buffer.alloc(0)
-const TOMBSTONE = finding('/value', 'required', 'has no value (a tombstone): nothing is deleted here; send the payload as the value')
+const TOMBSTONE = finding(
+  '/value',
+  'required',
+  'has no value (a tombstone): nothing is deleted here; send the payload as the value',
+)
 const EMPTY = finding('/value', 'required', 'is empty: send the payload, a JSON object, as the value')
 
 export interface IngressContent {
@@ -34,7 +38,8 @@ export function readContent({ value, headers }: LogRecord): IngressContent {
   if (value.length === 0) return { payload: NOTHING, findings: [EMPTY] }
   const mode = structuredMode(headers)
   const isFramed = value[0] === 0 && value.length >= FRAME_BYTES
-  if (isFramed) return { payload: value.subarray(FRAME_BYTES), schemaId: value.readUInt32BE(1), findings: binaryFindings(headers) }
+  if (isFramed)
+    return { payload: value.subarray(FRAME_BYTES), schemaId: value.readUInt32BE(1), findings: binaryFindings(headers) }
   if (mode === undefined) return { payload: value, findings: binaryFindings(headers) }
   if (mode === 'batch') return { payload: value, findings: [BATCHED] }
   return value.length > ENVELOPE_BYTES_MAX ? { payload: value, findings: [] } : readEnvelope(value)

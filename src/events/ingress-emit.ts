@@ -72,11 +72,27 @@ type Said = 'name' | 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correl
  * The headers that may say it, the first that is there counts, and the attribute of CloudEvents' envelope that does if none is. `isText`:
  * anything but the empty text will do; the others have rules of their own, which an empty one breaks.
  */
-const SAID_BY: Readonly<Record<Said, { headers: readonly string[]; attribute: string; charactersMax: number; isText?: boolean }>> = {
+const SAID_BY: Readonly<
+  Record<Said, { headers: readonly string[]; attribute: string; charactersMax: number; isText?: boolean }>
+> = {
   name: { headers: ['name', 'ce-type', 'ce_type'], attribute: 'type', charactersMax: NAME_CHARACTERS_MAX },
-  version: { headers: ['version', 'ce_version'], attribute: 'version', charactersMax: HEADER_CHARACTERS_MAX, isText: true },
-  idempotencyKey: { headers: ['idempotency-key', 'ce_idempotencykey'], attribute: 'idempotencykey', charactersMax: HEADER_CHARACTERS_MAX },
-  subject: { headers: ['ce-subject', 'ce_subject'], attribute: 'subject', charactersMax: HEADER_CHARACTERS_MAX, isText: true },
+  version: {
+    headers: ['version', 'ce_version'],
+    attribute: 'version',
+    charactersMax: HEADER_CHARACTERS_MAX,
+    isText: true,
+  },
+  idempotencyKey: {
+    headers: ['idempotency-key', 'ce_idempotencykey'],
+    attribute: 'idempotencykey',
+    charactersMax: HEADER_CHARACTERS_MAX,
+  },
+  subject: {
+    headers: ['ce-subject', 'ce_subject'],
+    attribute: 'subject',
+    charactersMax: HEADER_CHARACTERS_MAX,
+    isText: true,
+  },
   time: { headers: ['ce-time', 'ce_time'], attribute: 'time', charactersMax: TIME_CHARACTERS_MAX },
   correlationId: {
     headers: ['correlation-id', 'ce_correlationid'],
@@ -84,7 +100,12 @@ const SAID_BY: Readonly<Record<Said, { headers: readonly string[]; attribute: st
     charactersMax: HEADER_CHARACTERS_MAX,
     isText: true,
   },
-  chainToken: { headers: ['chain-token', 'ce_chaintoken'], attribute: 'chaintoken', charactersMax: TOKEN_CHARACTERS_MAX, isText: true },
+  chainToken: {
+    headers: ['chain-token', 'ce_chaintoken'],
+    attribute: 'chaintoken',
+    charactersMax: TOKEN_CHARACTERS_MAX,
+    isText: true,
+  },
 }
 
 /** Where a producer said it: the header, or the attribute of its envelope. */
@@ -99,7 +120,11 @@ export function placeSaid(what: Said, headers: Headers): string {
  * before either. In structured mode the attributes are in the value; a header goes before them. The subject may be the record's key, unless
  * this is empty. A frame's schema says name and version where nothing else does.
  */
-export function readProducerHeaders(record: LogRecord, content: IngressContent, schema: EventVersion | undefined): ProducerEmit {
+export function readProducerHeaders(
+  record: LogRecord,
+  content: IngressContent,
+  schema: EventVersion | undefined,
+): ProducerEmit {
   const { headers } = record
   const findings: Finding[] = [...content.findings]
 
@@ -151,7 +176,8 @@ export function readProducerHeaders(record: LogRecord, content: IngressContent, 
   }
 
   const fullName = said('name') || schema?.fullName
-  if (!fullName && findings.length === 0) findings.push(finding(pathOf('name'), 'required', 'must name the event: <namespace>.<name>'))
+  if (!fullName && findings.length === 0)
+    findings.push(finding(pathOf('name'), 'required', 'must name the event: <namespace>.<name>'))
   const idempotencyKey = said('idempotencyKey')
   if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey))
     findings.push(finding(pathOf('idempotencyKey'), 'printable', 'must be 1 to 255 printable characters'))

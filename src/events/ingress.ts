@@ -32,7 +32,13 @@ export interface IngressTags {
 
 const TAG = 'clarion-tag'
 /** In the order in which the tag covers them; the last is covered where it is there. */
-const PLATFORM_HEADERS = ['clarion-reply-to', 'clarion-control', 'clarion-actor', 'clarion-request', 'clarion-channel'] as const
+const PLATFORM_HEADERS = [
+  'clarion-reply-to',
+  'clarion-control',
+  'clarion-actor',
+  'clarion-request',
+  'clarion-channel',
+] as const
 const REDRIVE_OF = 'clarion-redrive-of'
 type PlatformHeader = (typeof PLATFORM_HEADERS)[number] | typeof REDRIVE_OF
 
@@ -54,7 +60,12 @@ export function createIngressTags(secretKey: string, previousSecretKey?: string)
   }
 }
 
-function tagOf(key: SigningKey, topic: string, find: (name: PlatformHeader) => string | undefined, value: Buffer): string {
+function tagOf(
+  key: SigningKey,
+  topic: string,
+  find: (name: PlatformHeader) => string | undefined,
+  value: Buffer,
+): string {
   let text = `${topic}\n`
   for (const name of PLATFORM_HEADERS) {
     const header = find(name)
@@ -106,7 +117,10 @@ export function readIngress(record: LogRecord, tags: IngressTags, schemaOf: Sche
   const content = readContent(record)
   const { payload, schemaId } = content
   // An id that is not ours names no event: it is refused as one that is not registered.
-  const schema = schemaId === undefined ? undefined : (schemaOf(schemaId) ?? { fullName: `schema-id:${schemaId}`, version: undefined })
+  const schema =
+    schemaId === undefined
+      ? undefined
+      : (schemaOf(schemaId) ?? { fullName: `schema-id:${schemaId}`, version: undefined })
   return { ...readProducerHeaders(record, content, schema), platform: null, channel: 'kafka', payload }
 }
 

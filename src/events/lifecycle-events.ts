@@ -26,9 +26,15 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
   }),
   ...each('CUSTOM_EVENT_EMIT', {
     REQUESTED: ['An emit was taken up.', 'emitId, name, version, payloadBytes, idempotencyKeyPresent'],
-    RELAYED: ['It was accepted and is in the log.', 'emitId, eventId, sequence, partition, offset (of the ingress), latencyMs'],
+    RELAYED: [
+      'It was accepted and is in the log.',
+      'emitId, eventId, sequence, partition, offset (of the ingress), latencyMs',
+    ],
     DELIVERED: ['Every delivery of it has ended and none has failed, or there is none.', 'emitId, subscriberCount'],
-    DELIVERY_FAILED: ['The delivery to one subscriber has failed for good.', 'emitId, subscriberType, subscriberId, attempts, lastError'],
+    DELIVERY_FAILED: [
+      'The delivery to one subscriber has failed for good.',
+      'emitId, subscriberType, subscriberId, attempts, lastError',
+    ],
     REJECTED: ['It was refused.', 'emitId, code, name, version'],
     DEDUPLICATED: ['It repeated an idempotency key.', 'emitId, originalEmitId'],
   }),

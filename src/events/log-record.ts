@@ -75,6 +75,7 @@ export function readEventHeaders(headers: Headers, organizationId: string): Even
   }
 }
 
-const readFederation = (text: string | null): FederationFacts | null => (text === null ? null : (JSON.parse(text) as FederationFacts))
+const readFederation = (text: string | null): FederationFacts | null =>
+  text === null ? null : (JSON.parse(text) as FederationFacts)
 
 const emitIdOf = (eventId: string): string => `cee_${eventId.slice(4)}`

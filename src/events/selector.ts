@@ -6,7 +6,14 @@
  * The index holds one exact-key Map per form, so that matching an event costs by the webhooks that match and not by those that exist.
  */
 
-import { GENERIC_FULL_NAME, isLifecycleType, LIFECYCLE_PATTERN, NAMESPACE_PATTERN, parseFullName, VERSION_PATTERN } from '../model/names.ts'
+import {
+  GENERIC_FULL_NAME,
+  isLifecycleType,
+  LIFECYCLE_PATTERN,
+  NAMESPACE_PATTERN,
+  parseFullName,
+  VERSION_PATTERN,
+} from '../model/names.ts'
 import { builtInTypeOfAlias } from './built-in-events.ts'
 
 export type Selector =
@@ -54,7 +61,8 @@ export function parseSelector(text: string): Selector | undefined {
   return isVersionedName(text) ? { form: 'version', key: text } : undefined
 }
 
-const FORMS = '*, ns.*, ns.name, ns.name@1.0.0, platformxe.generic#kind, a built-in type, a lifecycle name or a canonical name'
+const FORMS =
+  '*, ns.*, ns.name, ns.name@1.0.0, platformxe.generic#kind, a built-in type, a lifecycle name or a canonical name'
 
 /** What to tell of a text that is none of the forms. */
 export const notASelector = (text: string): string => `'${text}' is not an event selector: those are ${FORMS}`
@@ -64,7 +72,8 @@ function parseKind(kind: string): Selector | undefined {
   return characters >= 1 && characters <= KIND_CHARACTERS_MAX ? { form: 'kind', key: kind } : undefined
 }
 
-const isLifecycleName = (text: string): boolean => text.length <= LIFECYCLE_CHARACTERS_MAX && LIFECYCLE_PATTERN.test(text)
+const isLifecycleName = (text: string): boolean =>
+  text.length <= LIFECYCLE_CHARACTERS_MAX && LIFECYCLE_PATTERN.test(text)
 
 function isVersionedName(text: string): boolean {
   const at = text.indexOf('@')
@@ -82,7 +91,9 @@ function isCanonicalName(text: string): boolean {
 }
 
 /** @throws when a selector is malformed: they are checked when a webhook is written. */
-export function createSelectorIndex<T>(entries: ReadonlyArray<{ selectors: readonly string[]; value: T }>): SelectorIndex<T> {
+export function createSelectorIndex<T>(
+  entries: ReadonlyArray<{ selectors: readonly string[]; value: T }>,
+): SelectorIndex<T> {
   const values = entries.map(entry => entry.value)
   const all: number[] = []
   const byForm = { namespace: keyed(), type: keyed(), version: keyed(), canonical: keyed(), kind: keyed() }
@@ -107,7 +118,8 @@ export function createSelectorIndex<T>(entries: ReadonlyArray<{ selectors: reado
     add(all)
     if (byForm.namespace.size > 0) add(byForm.namespace.get(event.type.slice(0, event.type.indexOf('.'))))
     // Registered names alone have an x.y.z version; it stands at the end of the canonical name.
-    if (byForm.version.size > 0) add(byForm.version.get(event.canonicalName.slice(event.canonicalName.lastIndexOf(':') + 1)))
+    if (byForm.version.size > 0)
+      add(byForm.version.get(event.canonicalName.slice(event.canonicalName.lastIndexOf(':') + 1)))
     if (event.kind !== null && event.type === GENERIC_FULL_NAME) add(byForm.kind.get(event.kind))
     return found
   }

@@ -46,7 +46,8 @@ export function subscriberKey(webhookId: string): bigint {
  */
 function writeKey(buffer: Buffer, at: number, id: string): number {
   const start = id.length - KEY_CHARACTERS
-  const [high, middle, low] = start < 0 ? [-1, 0, 0] : [decode20(id, start), decode20(id, start + 4), decode20(id, start + 8)]
+  const [high, middle, low] =
+    start < 0 ? [-1, 0, 0] : [decode20(id, start), decode20(id, start + 4), decode20(id, start + 8)]
   if (Math.min(high, middle, low) < 0) {
     const digest = hash('sha256', id, 'buffer')
     digest.copy(buffer, at, 0, KEY_BYTES)

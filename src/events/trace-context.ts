@@ -20,7 +20,8 @@ export interface TraceContext {
 /** The header's value in the form of version 00, or null when there is none or it is not one. */
 export function readTraceparent(header: string | Buffer | string[] | undefined): string | null {
   if (header === undefined || Array.isArray(header) || header.length > CHARACTERS_MAX) return null
-  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(typeof header === 'string' ? header : header.toString('latin1')) ?? []
+  const [, version, traceId, spanId, flags, more] =
+    TRACEPARENT.exec(typeof header === 'string' ? header : header.toString('latin1')) ?? []
   if (version === undefined || version === 'ff' || traceId === NO_TRACE || spanId === NO_SPAN) return null
   if (version === '00') return more === undefined ? `00-${traceId}-${spanId}-${flags}` : null
   // Of the flags of a later version only this one is known.

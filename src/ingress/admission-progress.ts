@@ -2,7 +2,12 @@
  * The numbers that `admit` enforces, as its changelog tells them: what the api shows as live usage is the counter itself, and an emit that
  * lies beyond the position has not been judged yet.
  */
-import { counterKeys, inputPositionCodec, type OrganizationCounters, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import {
+  counterKeys,
+  inputPositionCodec,
+  type OrganizationCounters,
+  organizationCountersCodec,
+} from '../../topics/admission-counters.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import type { Environment } from '../model/records.ts'
 

@@ -14,7 +14,12 @@ export function builtInEmit(type: string, data: Record<string, unknown>, facts: 
   if (!event) throw new Error(`there is no built-in event ${type}`)
   return platformEmit({
     ...{ kind: 'builtin', type: event.type, canonicalName: builtInCanonicalName(facts.organizationId, event.type) },
-    ...{ schemaVersion: BUILT_IN_VERSION, schemaHash: event.schemaHash, source: 'platform', payload: Buffer.from(JSON.stringify(data)) },
+    ...{
+      schemaVersion: BUILT_IN_VERSION,
+      schemaHash: event.schemaHash,
+      source: 'platform',
+      payload: Buffer.from(JSON.stringify(data)),
+    },
     ...facts,
     subject: facts.subject ?? subjectOf(event, data),
   })

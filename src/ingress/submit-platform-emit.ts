@@ -24,7 +24,9 @@ export function createSubmitPlatformEmit(deps: {
 
   async function append(emit: PlatformEmit, ticket: number): Promise<Place> {
     try {
-      return await appender.append(platformEmitRecord({ ...emit, replyTo: verdictWaiter.processId, ticket }, shards, view.appliedOffset))
+      return await appender.append(
+        platformEmitRecord({ ...emit, replyTo: verdictWaiter.processId, ticket }, shards, view.appliedOffset),
+      )
     } catch (cause) {
       verdictWaiter.forget(ticket)
       throw unacknowledged('The event', cause)

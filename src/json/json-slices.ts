@@ -119,7 +119,9 @@ function* parts(
 
 function readKey(bytes: Buffer, quote: number, closingQuote: number): string {
   const escaped = bytes.subarray(quote, closingQuote).includes(BACKSLASH)
-  return escaped ? (JSON.parse(bytes.toString('utf8', quote, closingQuote + 1)) as string) : bytes.toString('utf8', quote + 1, closingQuote)
+  return escaped
+    ? (JSON.parse(bytes.toString('utf8', quote, closingQuote + 1)) as string)
+    : bytes.toString('utf8', quote + 1, closingQuote)
 }
 
 function skipSpace(bytes: Buffer, at: number): number {
@@ -148,7 +150,8 @@ function skipValue(bytes: Buffer, at: number, end: number): number {
     else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       if (open === 0) return at
       if (--open === 0) return at + 1
-    } else if (open === 0 && (byte === COMMA || byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)) return at
+    } else if (open === 0 && (byte === COMMA || byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09))
+      return at
   }
   return end
 }

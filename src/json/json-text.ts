@@ -11,7 +11,9 @@ const MESSAGE_CHARACTERS_MAX = 300
 export const HALF_A_PAIR = 'holds half of a surrogate pair, which is no character: send whole characters'
 
 /** Any JSON in UTF-8, whatever its depth and keys (rule `not_json`). */
-export function parseText(bytes: Buffer): { ok: true; text: string; value: unknown } | { ok: false; findings: Finding[] } {
+export function parseText(
+  bytes: Buffer,
+): { ok: true; text: string; value: unknown } | { ok: false; findings: Finding[] } {
   if (!isUtf8(bytes)) return refuse('', 'not_json', encodingFault(bytes)!)
   const text = bytes.toString('utf8')
   try {

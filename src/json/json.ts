@@ -135,7 +135,8 @@ function deepPlace(value: unknown, depthMax: number): string {
     if (depth > depthMax) return path
     const members = isJsonObject(container) || Array.isArray(container) ? Object.entries(container) : []
     for (const [key, member] of members) {
-      if (typeof member === 'object' && member !== null) waiting.push({ value: member, depth: depth + 1, path: pointerTo(path, key) })
+      if (typeof member === 'object' && member !== null)
+        waiting.push({ value: member, depth: depth + 1, path: pointerTo(path, key) })
     }
   }
   return ''

@@ -22,7 +22,9 @@ const PROGRAMS_SIZE_MAX = 4_000
  * The patterns of one schema, each text compiled once. `spend` is told before each use what it will cost, instructions and characters.
  * @throws as `compilePattern`, and when they are too much together.
  */
-export function createPatterns(spend: (instructions: number, characters: number) => void): (pattern: string) => Pattern {
+export function createPatterns(
+  spend: (instructions: number, characters: number) => void,
+): (pattern: string) => Pattern {
   const made = new Map<string, Pattern>()
   let characters = 0
   let size = 0
@@ -49,7 +51,8 @@ export function createPatterns(spend: (instructions: number, characters: number)
 
 /** @throws SyntaxError with the reason when the pattern is malformed or cannot be judged in linear time. */
 export function compilePattern(pattern: string): RE2JS {
-  if (pattern.length > PATTERN_CHARACTERS_MAX) throw new SyntaxError(`a pattern is longer than ${PATTERN_CHARACTERS_MAX} characters`)
+  if (pattern.length > PATTERN_CHARACTERS_MAX)
+    throw new SyntaxError(`a pattern is longer than ${PATTERN_CHARACTERS_MAX} characters`)
   new RegExp(pattern, 'u')
   let compiled: RE2JS
   try {
@@ -58,12 +61,14 @@ export function compilePattern(pattern: string): RE2JS {
     if (error instanceof SyntaxError) throw error
     throw new SyntaxError(`the pattern ${pattern.slice(0, 80)} is too large or uses what linear time does not allow`)
   }
-  if (compiled.programSize() > PROGRAM_SIZE_MAX) throw new SyntaxError(`the pattern ${pattern.slice(0, 80)} is too large`)
+  if (compiled.programSize() > PROGRAM_SIZE_MAX)
+    throw new SyntaxError(`the pattern ${pattern.slice(0, 80)} is too large`)
   return compiled
 }
 
 /** ECMA-262's white space and line terminators, as RE2 ranges. */
-const SPACE = '\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}'
+const SPACE =
+  '\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}'
 const NOT_SPACE =
   '\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}' +
   '\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}'
@@ -98,8 +103,10 @@ function translate(pattern: string): string {
 }
 
 function tokenOf(token: Readonly<Record<string, string | undefined>>, inClass: boolean): string {
-  const { high, low, unit, point, byte, control, property, reference, escaped, group, classStart, braces, character } = token
-  if (high && low) return literal(((Number.parseInt(high, 16) - 0xd800) << 10) + (Number.parseInt(low, 16) - 0xdc00) + 0x10000)
+  const { high, low, unit, point, byte, control, property, reference, escaped, group, classStart, braces, character } =
+    token
+  if (high && low)
+    return literal(((Number.parseInt(high, 16) - 0xd800) << 10) + (Number.parseInt(low, 16) - 0xdc00) + 0x10000)
   const code = unit ?? point ?? byte
   if (code) return literal(Number.parseInt(code, 16))
   if (control) return literal(control.charCodeAt(0) % 32)

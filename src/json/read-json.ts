@@ -48,7 +48,11 @@ export function closingQuote(text: string, from: number): number {
 
 function skipSpace(text: string, from: number): number {
   let at = from
-  for (let unit = text.charCodeAt(at); unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09; unit = text.charCodeAt(++at));
+  for (
+    let unit = text.charCodeAt(at);
+    unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+    unit = text.charCodeAt(++at)
+  );
   return at
 }
 
@@ -121,10 +125,16 @@ class Reader {
 
 /** Letters, digits, `+`, `-` and `.`: what numbers and literals are of. */
 const isInScalar = (unit: number): boolean =>
-  (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) || unit === 0x2b || unit === 0x2d || unit === 0x2e || unit === 0x45
+  (unit >= 0x61 && unit <= 0x7a) ||
+  (unit >= 0x30 && unit <= 0x39) ||
+  unit === 0x2b ||
+  unit === 0x2d ||
+  unit === 0x2e ||
+  unit === 0x45
 
 /** `__proto__` is plain data. A key that comes twice keeps its last value. */
 function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
   else object[key] = value
 }

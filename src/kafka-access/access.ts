@@ -33,7 +33,11 @@ export interface ClientListener {
 export interface KafkaAccess {
   readonly listener: ClientListener
   /** The password is shown this once. Errors: `conflict` (too many), `service_unavailable` (the broker; nothing is left behind). */
-  issue(caller: Caller, organizationId: string, input: NewKafkaCredential): Promise<{ credential: KafkaCredential; password: string }>
+  issue(
+    caller: Caller,
+    organizationId: string,
+    input: NewKafkaCredential,
+  ): Promise<{ credential: KafkaCredential; password: string }>
   /** From then on its sessions may do nothing. Errors: `not_found`; `service_unavailable`: it is deleted, and the broker follows later. */
   revoke(caller: Caller, organizationId: string, id: string): Promise<void>
   close(): Promise<void>
@@ -94,4 +98,5 @@ export function createKafkaAccess(deps: {
   }
 }
 
-const unavailable = (message: string, cause: unknown) => new ClarionError('service_unavailable', message, { retryAfterS: 5, cause })
+const unavailable = (message: string, cause: unknown) =>
+  new ClarionError('service_unavailable', message, { retryAfterS: 5, cause })

@@ -39,7 +39,12 @@ interface Task {
   waiters: Waiter[]
 }
 
-export function followControl(deps: { view: ControlView; accounts: Accounts; clock: Clock; logger: Logger }): FollowControl {
+export function followControl(deps: {
+  view: ControlView
+  accounts: Accounts
+  clock: Clock
+  logger: Logger
+}): FollowControl {
   const { view, accounts, clock } = deps
   const logger = deps.logger.child({ part: 'kafka-access' })
   const tasks = new Map<string, Task>()
@@ -97,7 +102,8 @@ export function followControl(deps: { view: ControlView; accounts: Accounts; clo
 
   /** Of a cluster whose operator has not switched it on. Nothing changes that while the broker runs, so nothing is tried again. */
   function withoutAuthorizer(error: Error): void {
-    if (everything) logger.warn({ error: error.message }, 'the Kafka cluster has no authorizer: there can be no Kafka credentials')
+    if (everything)
+      logger.warn({ error: error.message }, 'the Kafka cluster has no authorizer: there can be no Kafka credentials')
     everything = false
     failWaiters(error)
     tasks.clear()

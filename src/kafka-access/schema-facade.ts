@@ -103,9 +103,12 @@ function getVersion(facade: Facade, call: FacadeCall): SubjectVersion {
   const versions = getVersions(facade, call)
   const latest = facade.event(versions[0]!.subject)?.latestPublished?.version
   const wanted = asked === 'latest' || asked === '-1' ? latest : asked
-  const found = versions.find(({ version, registration }) => registration.version === wanted || String(version) === wanted)
+  const found = versions.find(
+    ({ version, registration }) => registration.version === wanted || String(version) === wanted,
+  )
   if (found) return found
-  if (/^[1-9]\d{0,9}$/.test(asked) || /^\d+\.\d+\.\d+$/.test(asked)) throw new FacadeError(40402, `Version ${asked} not found.`)
+  if (/^[1-9]\d{0,9}$/.test(asked) || /^\d+\.\d+\.\d+$/.test(asked))
+    throw new FacadeError(40402, `Version ${asked} not found.`)
   const allowed = 'Allowed values are between [1, 2^31-1] and the string "latest"'
   throw new FacadeError(42202, `The specified version '${asked}' is not a valid version id. ${allowed}`)
 }
@@ -156,7 +159,11 @@ function schemaIn({ body }: FacadeCall): unknown {
   if (typeof schema !== 'string') throw new FacadeError(42201, 'Empty schema')
   if (schemaType !== JSON_TYPE)
     throw new FacadeError(42201, `Invalid schema type ${schemaType}: events have schemas of the type ${JSON_TYPE}`)
-  const parsed = parseJson(Buffer.from(schema), { depthMax: SCHEMA_NESTING_MAX, duplicateKeys: 'refuse', exactNumbers: 'all' })
+  const parsed = parseJson(Buffer.from(schema), {
+    depthMax: SCHEMA_NESTING_MAX,
+    duplicateKeys: 'refuse',
+    exactNumbers: 'all',
+  })
   if (parsed.ok) return parsed.exact
   const [{ path, message } = { path: '', message: '' }] = parsed.findings
   throw new FacadeError(42201, `Invalid schema: at '${path}' ${message}`)

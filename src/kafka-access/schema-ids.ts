@@ -36,7 +36,8 @@ export function schemaIndexOf(registrations: readonly Registration[]): SchemaInd
 
 /** The largest that clients take: four bytes with a sign. */
 const MAX = 0x7fffffff
-const firstChoice = (registrationId: string): number => (hash('sha256', registrationId, 'buffer').readUInt32BE() % MAX) + 1
+const firstChoice = (registrationId: string): number =>
+  (hash('sha256', registrationId, 'buffer').readUInt32BE() % MAX) + 1
 
 /** The event that a record with this id is of. */
 export function eventOfSchema(registrations: readonly Registration[], schemaId: number): EventVersion | undefined {

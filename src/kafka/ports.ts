@@ -104,7 +104,14 @@ export interface LogReaderEvents {
   onFatal(error: Error): void
 }
 
-export const UNAVAILABLE_REASONS = ['unknown_topic', 'no_leader', 'too_few_replicas', 'unauthorized', 'unreachable', 'failing'] as const
+export const UNAVAILABLE_REASONS = [
+  'unknown_topic',
+  'no_leader',
+  'too_few_replicas',
+  'unauthorized',
+  'unreachable',
+  'failing',
+] as const
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number]
 
 /** A topic of one organization that cannot be written to now. */

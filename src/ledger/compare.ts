@@ -26,7 +26,11 @@ export function compareCounters(account: Account, recorded: RecordedMonth[]): Fi
 }
 
 /** The range of sequence numbers that must be recorded, each once; undefined if there is none. */
-export function expectedRange(account: Account, recorded: RecordedMonth[], since: string): { first: number; last: number } | undefined {
+export function expectedRange(
+  account: Account,
+  recorded: RecordedMonth[],
+  since: string,
+): { first: number; last: number } | undefined {
   if (account.sequence === 0) return undefined
   // An organization as young as the range has all its numbers in it.
   const young = account.organization.createdAt.slice(0, 7) >= since
@@ -43,7 +47,11 @@ export function isDense({ first, last }: { first: number; last: number }, record
   return rows === expected && sum === ((BigInt(first) + BigInt(last)) * BigInt(expected)) / 2n
 }
 
-export function sequenceFinding(account: Account, range: { first: number; last: number }, faults: SequenceFault[]): Finding {
+export function sequenceFinding(
+  account: Account,
+  range: { first: number; last: number },
+  faults: SequenceFault[],
+): Finding {
   const named = (kind: SequenceFault['kind']) => faults.filter(fault => fault.kind === kind).map(rangeName)
   const [missing, repeated] = [named('missing'), named('repeated')]
   const said = [

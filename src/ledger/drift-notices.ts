@@ -35,7 +35,12 @@ export function createDriftNotices(deps: {
   async function write(announcement: Announcement): Promise<void> {
     const row: ChangeRow = { ...deps.announce(CALLER, announcement), requestId: null }
     const partition = shardOf(row.organizationId, deps.shards)
-    await deps.appender.append({ topic: auditChanges.name, partition, key: null, value: auditChangesCodec.encode({ changes: [row] }) })
+    await deps.appender.append({
+      topic: auditChanges.name,
+      partition,
+      key: null,
+      value: auditChangesCodec.encode({ changes: [row] }),
+    })
     for (const record of deps.lifecycle.announce(row, 'live')) await deps.appender.append(record)
   }
 
@@ -45,8 +50,11 @@ export function createDriftNotices(deps: {
       announced.set(nameOf(finding.organizationId, keyOf(finding)), 'open')
     },
     async announce(checked, findings) {
-      const open = new Map((await deps.reads.announcedFindings()).map(each => [nameOf(each.organizationId, each.finding), each]))
-      const isOpen = (name: string) => announced.get(name) !== 'gone' && (announced.get(name) === 'open' || open.has(name))
+      const open = new Map(
+        (await deps.reads.announcedFindings()).map(each => [nameOf(each.organizationId, each.finding), each]),
+      )
+      const isOpen = (name: string) =>
+        announced.get(name) !== 'gone' && (announced.get(name) === 'open' || open.has(name))
       const found = new Set<string>()
       for (const finding of findings) {
         const name = nameOf(finding.organizationId, keyOf(finding))

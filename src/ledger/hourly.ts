@@ -6,7 +6,9 @@ import type { Ledger } from './ledger.ts'
 const HOUR_MS = 3_600_000
 
 /** `shards`: those that the process holds now. A check that fails is logged, and the next one comes all the same. */
-export function checkHourly(deps: { ledger: Ledger; shards: () => readonly number[]; clock: Clock; logger: Logger }): { close(): void } {
+export function checkHourly(deps: { ledger: Ledger; shards: () => readonly number[]; clock: Clock; logger: Logger }): {
+  close(): void
+} {
   const { ledger, clock, logger } = deps
   let timer: Timer | undefined
   let closed = false

@@ -2,7 +2,12 @@
  * The figures that Kafka holds, read on request: what admission enforces, how far `record` has come, and where each log ends. Read page by
  * page and forgotten again; nobody follows these topics for the ledger's sake.
  */
-import { admissionCounters, counterKeys, type OrganizationCounters, organizationCountersCodec } from '../../topics/admission-counters.ts'
+import {
+  admissionCounters,
+  counterKeys,
+  type OrganizationCounters,
+  organizationCountersCodec,
+} from '../../topics/admission-counters.ts'
 import { auditEmits } from '../../topics/audit-emits.ts'
 import { events } from '../../topics/events.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
@@ -26,7 +31,12 @@ export interface KafkaFigures {
 const TAIL_RECORDS = 200
 
 export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pick<Wire, 'offset'> }): KafkaFigures {
-  async function readAll(topic: string, partition: number, from: number, take: (record: LogRecord) => void): Promise<void> {
+  async function readAll(
+    topic: string,
+    partition: number,
+    from: number,
+    take: (record: LogRecord) => void,
+  ): Promise<void> {
     for (let offset = from; ; ) {
       const page = await pages.read(topic, partition, offset)
       for (const record of page.records) take(record)
@@ -40,7 +50,8 @@ export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pic
   async function recordedThrough(shard: number): Promise<number> {
     let from: number | undefined
     await readCompacted(recordState.name, shard, ({ key, value }) => {
-      if (value !== null && key?.toString() === `${auditEmits.name}/${shard}`) from = recordStateCodec.decode(value).from
+      if (value !== null && key?.toString() === `${auditEmits.name}/${shard}`)
+        from = recordStateCodec.decode(value).from
     })
     return from ?? wire.offset(auditEmits.name, shard, 'earliest')
   }
@@ -69,7 +80,10 @@ export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pic
       const topic = events.nameFor(id, environment)
       let highest: number | undefined
       for (let partition = 0; partition < partitions; partition++) {
-        const [first, end] = [await wire.offset(topic, partition, 'earliest'), await wire.offset(topic, partition, 'latest')]
+        const [first, end] = [
+          await wire.offset(topic, partition, 'earliest'),
+          await wire.offset(topic, partition, 'latest'),
+        ]
         await readAll(topic, partition, Math.max(first, end - TAIL_RECORDS), ({ headers }) => {
           highest = Math.max(highest ?? 0, Number(headers.sequence?.toString()))
         })

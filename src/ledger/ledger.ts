@@ -15,7 +15,15 @@ import { shardOf } from '../kafka/shards.ts'
 import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Environment, Organization } from '../model/records.ts'
-import { type Account, compareCounters, compareLogEnd, compareMeters, expectedRange, isDense, sequenceFinding } from './compare.ts'
+import {
+  type Account,
+  compareCounters,
+  compareLogEnd,
+  compareMeters,
+  expectedRange,
+  isDense,
+  sequenceFinding,
+} from './compare.ts'
 import type { DriftNotices } from './drift-notices.ts'
 import { type Finding, PLATFORM } from './finding.ts'
 import type { KafkaFigures } from './kafka-figures.ts'
@@ -60,7 +68,10 @@ export function createLedger(deps: LedgerDeps): Ledger {
   let last: LedgerReport | undefined
   let busy: Promise<unknown> = Promise.resolve()
 
-  async function checkAll(scope: { shards: readonly number[]; organizationId?: string | undefined }): Promise<LedgerReport> {
+  async function checkAll(scope: {
+    shards: readonly number[]
+    organizationId?: string | undefined
+  }): Promise<LedgerReport> {
     const findings: Finding[] = []
     const checked: Organization[] = []
     const skipped: LedgerReport['skipped'] = []
@@ -95,7 +106,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
     const auditEnd = await figures.auditEnd(shard)
     const deadlineMs = clock.monotonicMs() + RECORDED_WITHIN_MS
     while (!(await figures.isRecorded(shard, auditEnd))) {
-      if (clock.monotonicMs() >= deadlineMs) return `what was judged is not recorded within ${RECORDED_WITHIN_MS / 1000} s`
+      if (clock.monotonicMs() >= deadlineMs)
+        return `what was judged is not recorded within ${RECORDED_WITHIN_MS / 1000} s`
       await clock.sleep(POLL_MS)
     }
     const findings: Finding[] = []
@@ -103,7 +115,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
       const environments: Environment[] = organization.testEnvironment ? ['live', 'test'] : ['live']
       for (const environment of environments) {
         const account = accountOf(organization, environment, counters.get(organization.id))
-        findings.push(...(await checkRecorded(account)), ...(await checkMeters(account)), ...(await checkLog(shard, account)))
+        findings.push(
+          ...(await checkRecorded(account)),
+          ...(await checkMeters(account)),
+          ...(await checkLog(shard, account)),
+        )
       }
     }
     return findings
@@ -138,7 +154,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
     settled(async () => {
       const logEnd = await figures.logEnd(account.organization, account.environment)
       if (logEnd === undefined || logEnd === account.sequence) return []
-      const after = accountOf(account.organization, account.environment, (await figures.counters(shard)).get(account.organization.id))
+      const after = accountOf(
+        account.organization,
+        account.environment,
+        (await figures.counters(shard)).get(account.organization.id),
+      )
       return compareLogEnd(account, logEnd, after.sequence)
     })
 
@@ -161,12 +181,17 @@ export function createLedger(deps: LedgerDeps): Ledger {
   }
 }
 
-function accountOf(organization: Organization, environment: Environment, counters: OrganizationCounters | undefined): Account {
+function accountOf(
+  organization: Organization,
+  environment: Environment,
+  counters: OrganizationCounters | undefined,
+): Account {
   const months = (counters?.months ?? []).map(each => ({ month: monthOfNumber(each.month), count: each[environment] }))
   const sequence = (environment === 'live' ? counters?.sequenceLive : counters?.sequenceTest) ?? 0
   return { organization, environment, sequence, months }
 }
 
 /** Of `topics/admission-counters.ts`: `year * 12 + month` with January = 0. */
-const monthOfNumber = (number: number): string => `${Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, '0')}`
+const monthOfNumber = (number: number): string =>
+  `${Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, '0')}`
 const monthName = (ms: number): string => new Date(ms).toISOString().slice(0, 7)

@@ -38,7 +38,10 @@ export function createLostRecords(deps: {
       const finding = findingOf(loss, deps.view.organizations())
       own.push({ finding, atMs: clock.nowMs() })
       deps.notices.detected(finding).catch(error => {
-        logger.warn({ error: String(error), topic: loss.topic }, 'lost records are not announced yet; the next check of the ledger does it')
+        logger.warn(
+          { error: String(error), topic: loss.topic },
+          'lost records are not announced yet; the next check of the ledger does it',
+        )
       })
     },
     async found() {
@@ -58,18 +61,33 @@ export function createLostRecords(deps: {
 
 function findingOf({ topic, partition, reason, from, to }: ReadLoss, organizations: Iterable<Organization>): Finding {
   const message = `${SENTENCES[reason](`${topic}/${partition}`, from, to)} See "Partitions that cannot be read" in docs/operations.md.`
-  return { ...ownerOf(topic, organizations), check: 'gap', month: null, expected: from, actual: to, message, topic, partition, reason }
+  return {
+    ...ownerOf(topic, organizations),
+    check: 'gap',
+    month: null,
+    expected: from,
+    actual: to,
+    message,
+    topic,
+    partition,
+    reason,
+  }
 }
 
 const SENTENCES: Readonly<Record<ReadLoss['reason'], (where: string, from: number, to: number) => string>> = {
   retention: (where, from, to) => `Offsets ${from} to ${to - 1} of ${where} were deleted before they were read.`,
   truncated: (where, from, to) => `${where} was cut at ${to}, after it had been read up to ${from}.`,
-  replaced: (where, from) => `The topic of ${where} was deleted and made again; of the former one offsets up to ${from} had been read.`,
+  replaced: (where, from) =>
+    `The topic of ${where} was deleted and made again; of the former one offsets up to ${from} had been read.`,
 }
 
-function ownerOf(topic: string, organizations: Iterable<Organization>): Pick<Finding, 'organizationId' | 'environment'> {
+function ownerOf(
+  topic: string,
+  organizations: Iterable<Organization>,
+): Pick<Finding, 'organizationId' | 'environment'> {
   for (const { id } of organizations)
     for (const environment of ENVIRONMENTS)
-      if (ORGANIZATION_TOPICS.some(each => each.nameFor(id, environment) === topic)) return { organizationId: id, environment }
+      if (ORGANIZATION_TOPICS.some(each => each.nameFor(id, environment) === topic))
+        return { organizationId: id, environment }
   return { organizationId: PLATFORM, environment: 'live' }
 }

@@ -3,7 +3,10 @@
 export const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** Two characters for each ten bits: half as many look-ups as one character for each five. */
-const PAIRS: readonly string[] = Array.from({ length: 1024 }, (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31))
+const PAIRS: readonly string[] = Array.from(
+  { length: 1024 },
+  (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31),
+)
 
 const VALUES = new Int8Array(128).fill(-1)
 for (let value = 0; value < 32; value++) VALUES[ALPHABET.charCodeAt(value)] = value

@@ -26,7 +26,11 @@ export const CODES = {
   revision_conflict: entry(412, 'The resource was changed since the revision in If-Match.'),
   rate_limited: entry(429, 'Too many calls in this time; repeat after Retry-After.', true),
   internal_error: entry(500, 'A fault of the platform; the request id helps to find it.', true),
-  service_unavailable: entry(503, 'The platform cannot serve this now; repeat after Retry-After, with an idempotency key.', true),
+  service_unavailable: entry(
+    503,
+    'The platform cannot serve this now; repeat after Retry-After, with an idempotency key.',
+    true,
+  ),
 
   // Organizations and keys (C.0.2, C.0.6)
   organization_suspended: entry(403, 'The organization is suspended: it can read, but not emit, register or invite.'),
@@ -43,7 +47,10 @@ export const CODES = {
   cannot_archive_generic_event: entry(403, 'platformxe.generic belongs to the platform.'),
   version_already_exists: entry(400, 'This version of the event is taken for good.'),
   version_downgrade: entry(400, 'The version is lower than the highest one registered.'),
-  version_invalid_jump: entry(400, 'A version may only be one patch, one minor or one major step above the highest one.'),
+  version_invalid_jump: entry(
+    400,
+    'A version may only be one patch, one minor or one major step above the highest one.',
+  ),
   patch_must_be_byte_equal: entry(400, 'A patch may change descriptions only.'),
   minor_must_be_backwards_compatible: entry(400, 'A minor must be compatible; details name what breaks, and where.'),
   schema_too_deep: entry(400, 'The schema nests more than 5 levels or refers to itself.'),
@@ -61,7 +68,10 @@ export const CODES = {
   chain_depth_exceeded: entry(422, 'The chain of events that this emit belongs to is at its cap of 50.'),
   monthly_emit_quota_exceeded: entry(402, "The month's emits are used up."),
   idempotency_key_conflict: entry(409, 'The idempotency key was used with another name, version or payload.'),
-  bus_relay_failed: entry(502, 'The emit is recorded but could not be written to the log; do not emit again, redrive it.'),
+  bus_relay_failed: entry(
+    502,
+    'The emit is recorded but could not be written to the log; do not emit again, redrive it.',
+  ),
 
   // Webhooks (C.10)
   invalid_webhook_url: entry(400, 'The URL cannot be a webhook: see the message.'),
@@ -73,7 +83,10 @@ export const CODES = {
     409,
     'What the webhook keeps sealed cannot be opened with the key of the installation; set its secret and its headers again.',
   ),
-  ownership_not_verified: entry(409, 'The receiver did not answer the test with 2xx, so the webhook was not made or changed.'),
+  ownership_not_verified: entry(
+    409,
+    'The receiver did not answer the test with 2xx, so the webhook was not made or changed.',
+  ),
 
   // Federation (C.1.5)
   federation_not_available: entry(402, 'Federation is for organizations on the Enterprise plan.'),
@@ -132,7 +145,11 @@ export class ClarionError extends Error {
   /** The emit that the error is about, where a caller can go on with its id. */
   readonly emitId: string | undefined
 
-  constructor(code: Code, message: string, options: { details?: Finding[]; retryAfterS?: number; emitId?: string; cause?: unknown } = {}) {
+  constructor(
+    code: Code,
+    message: string,
+    options: { details?: Finding[]; retryAfterS?: number; emitId?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.name = 'ClarionError'
     this.code = code

@@ -21,7 +21,9 @@ const END_MS = Date.UTC(2200, 0)
 /** Crockford's base32, as ids have it. */
 const DIGIT = '[0-9a-hjkmnp-tv-z]'
 
-const matching = (pattern: RegExp): Part<string> => ({ is: (part): part is string => typeof part === 'string' && pattern.test(part) })
+const matching = (pattern: RegExp): Part<string> => ({
+  is: (part): part is string => typeof part === 'string' && pattern.test(part),
+})
 /** Ids of things made by a call have 26 digits, those of emits and what comes of them 32. */
 const idOf = (prefix: string, digits: string): Part<string> => matching(new RegExp(`^${prefix}_${DIGIT}{${digits}}$`))
 
@@ -56,7 +58,9 @@ export const LISTS = {
 } as const satisfies Record<string, readonly Part<string | number>[]>
 
 export type ListName = keyof typeof LISTS
-type ValuesOf<Parts extends readonly unknown[]> = { -readonly [At in keyof Parts]: Parts[At] extends Part<infer T> ? T : never }
+type ValuesOf<Parts extends readonly unknown[]> = {
+  -readonly [At in keyof Parts]: Parts[At] extends Part<infer T> ? T : never
+}
 export type Place<L extends ListName> = ValuesOf<(typeof LISTS)[L]>
 
 export function writeCursor<L extends ListName>(list: L, place: Place<L>): string {
@@ -69,8 +73,11 @@ export function readCursor<L extends ListName>(list: L, cursor: string | null | 
   if (cursor === undefined || cursor === null) return undefined
   const place = parsePlace(list, cursor)
   if (place !== undefined && writeCursor(list, place) === cursor) return place
-  const message = 'is not a cursor of this list: use meta.nextCursor of its last page unchanged, or none for the first page'
-  throw new ClarionError('validation_failed', `The cursor ${message}.`, { details: [{ path: '/cursor', rule: 'cursor', message }] })
+  const message =
+    'is not a cursor of this list: use meta.nextCursor of its last page unchanged, or none for the first page'
+  throw new ClarionError('validation_failed', `The cursor ${message}.`, {
+    details: [{ path: '/cursor', rule: 'cursor', message }],
+  })
 }
 
 function parsePlace<L extends ListName>(list: L, cursor: string): Place<L> | undefined {

@@ -60,9 +60,12 @@ export function createFederationIndex(): FederationIndex {
     memberships: membershipsOf.at,
     pushesOf: activeBy.at,
     change(kind, before, after) {
-      if (kind === 'federation-group') replace(groups, before as FederationGroup | undefined, after as FederationGroup | undefined)
-      else if (kind === 'federation-member') changeMember(before as FederationMember | undefined, after as FederationMember | undefined)
-      else if (kind === 'federation-push') changePush(before as FederationPush | undefined, after as FederationPush | undefined)
+      if (kind === 'federation-group')
+        replace(groups, before as FederationGroup | undefined, after as FederationGroup | undefined)
+      else if (kind === 'federation-member')
+        changeMember(before as FederationMember | undefined, after as FederationMember | undefined)
+      else if (kind === 'federation-push')
+        changePush(before as FederationPush | undefined, after as FederationPush | undefined)
       else return
       generation += 1
     },
@@ -123,7 +126,11 @@ type Pending = <K extends Kind>(kind: K) => Array<[id: string, record: RecordsBy
 
 /** The same questions with the changes of a batch on top: `pendingOf` answers them, null for a removed one. */
 export function federationOver(base: FederationReading, pendingOf: Pending): FederationReading {
-  function find<K extends Kind, T extends RecordsByKind[K]>(kind: K, id: string, committed: T | undefined): T | undefined {
+  function find<K extends Kind, T extends RecordsByKind[K]>(
+    kind: K,
+    id: string,
+    committed: T | undefined,
+  ): T | undefined {
     const changed = pendingOf(kind).find(([each]) => each === id)
     return changed === undefined ? committed : ((changed[1] as T | null) ?? undefined)
   }
@@ -135,7 +142,9 @@ export function federationOver(base: FederationReading, pendingOf: Pending): Fed
     const changed = pendingOf(kind)
     if (changed.length === 0) return committed
     const touched = new Set(changed.map(([id]) => id))
-    const added = changed.map(([, record]) => record).filter((record): record is RecordsByKind[K] => record !== null && belongs(record))
+    const added = changed
+      .map(([, record]) => record)
+      .filter((record): record is RecordsByKind[K] => record !== null && belongs(record))
     return [...committed.filter(({ id }) => !touched.has(id)), ...added].sort(oldestFirst)
   }
   return {
@@ -145,6 +154,7 @@ export function federationOver(base: FederationReading, pendingOf: Pending): Fed
     members: groupId => list('federation-member', base.members(groupId), each => each.groupId === groupId),
     pushes: groupId => list('federation-push', base.pushes(groupId), each => each.groupId === groupId),
     memberships: id => list('federation-member', base.memberships(id), each => each.memberOrganizationId === id),
-    pushesOf: name => list('federation-push', base.pushesOf(name), each => each.isActive && each.sourceCanonicalName === name),
+    pushesOf: name =>
+      list('federation-push', base.pushesOf(name), each => each.isActive && each.sourceCanonicalName === name),
   }
 }

@@ -75,7 +75,12 @@ export function createIds(deps: { clock: Clock; random: Random }): Ids {
 function timeOf(ms: number): string {
   const high = Math.floor(ms / 0x1_0000_0000)
   const low = ms >>> 0
-  return ALPHABET.charAt(high >>> 13) + ALPHABET.charAt((high >>> 8) & 31) + encode20((high << 12) | (low >>> 20)) + encode20(low)
+  return (
+    ALPHABET.charAt(high >>> 13) +
+    ALPHABET.charAt((high >>> 8) & 31) +
+    encode20((high << 12) | (low >>> 20)) +
+    encode20(low)
+  )
 }
 
 /** When an id of `Ids.next` was made, ms since 1970; undefined for what is no such id. */
@@ -174,6 +179,7 @@ function derived(prefix: string, event: string, parts: string): string {
   // 48 bits end in the middle of the tenth character: its upper three bits are time, its lower two come from the digest.
   const tenth = ALPHABET.charAt((ALPHABET.indexOf(event.charAt(13)) & 0b11100) | (digest.readUInt8(15) & 0b11))
   let chance = ''
-  for (let at = 0; at < 15; at += 5) chance += encode20(digest.readUIntBE(at, 3) >>> 4) + encode20(digest.readUIntBE(at + 2, 3))
+  for (let at = 0; at < 15; at += 5)
+    chance += encode20(digest.readUIntBE(at, 3) >>> 4) + encode20(digest.readUIntBE(at + 2, 3))
   return `${prefix}_${event.slice(4, 13)}${tenth}${chance.slice(0, 22)}`
 }

@@ -63,7 +63,8 @@ export const GENERIC = {
 
 export const GENERIC_FULL_NAME = `${GENERIC.namespace}.${GENERIC.name}`
 
-export const isReservedNamespace = (namespace: string): boolean => RESERVED_NAMESPACES.has(namespace) || BUILT_IN_NAMESPACES.has(namespace)
+export const isReservedNamespace = (namespace: string): boolean =>
+  RESERVED_NAMESPACES.has(namespace) || BUILT_IN_NAMESPACES.has(namespace)
 
 /** Lifecycle names are the only ones that begin with a capital. */
 export function isLifecycleType(type: string): boolean {
@@ -72,9 +73,11 @@ export function isLifecycleType(type: string): boolean {
 }
 
 /** Undefined when it is well formed. */
-export const checkNamespace = (namespace: string): Code | undefined => (NAMESPACE_PATTERN.test(namespace) ? undefined : 'invalid_namespace')
+export const checkNamespace = (namespace: string): Code | undefined =>
+  NAMESPACE_PATTERN.test(namespace) ? undefined : 'invalid_namespace'
 export const checkName = (name: string): Code | undefined => (NAME_PATTERN.test(name) ? undefined : 'invalid_name')
-export const checkVersion = (version: string): Code | undefined => (VERSION_PATTERN.test(version) ? undefined : 'invalid_version_format')
+export const checkVersion = (version: string): Code | undefined =>
+  VERSION_PATTERN.test(version) ? undefined : 'invalid_version_format'
 
 /** The fault of a name that holds its version; a name without one has no `@`. */
 export function misplacedVersion(name: string): string | undefined {
@@ -105,7 +108,9 @@ export const canonicalName = (organizationId: string, fullName: string, version:
   `TENANT_CUSTOM:${organizationId}:${fullName}@${version}`
 
 /** Of a built-in type (C.13). */
-export const builtInCanonicalName = (organizationId: string, type: string): string => `PLATFORM:${organizationId}:${type}@1`
+export const builtInCanonicalName = (organizationId: string, type: string): string =>
+  `PLATFORM:${organizationId}:${type}@1`
 
 /** Of a lifecycle event (C.3). */
-export const lifecycleCanonicalName = (organizationId: string, name: string): string => `PLATFORM_LIFECYCLE:${organizationId}:${name}@1`
+export const lifecycleCanonicalName = (organizationId: string, name: string): string =>
+  `PLATFORM_LIFECYCLE:${organizationId}:${name}@1`

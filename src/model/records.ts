@@ -140,7 +140,9 @@ export type WireFormat = (typeof WIRE_FORMATS)[number]
 
 /** C.5.5, normalised. Operands of `path` are dotted paths into the envelope, `payload.…` for the payload. */
 export type ConditionGroup = { all: ConditionNode[] } | { any: ConditionNode[] }
-export type ConditionNode = ConditionGroup | { path: string; operator: string; value?: unknown; not?: boolean; coerce?: boolean }
+export type ConditionNode =
+  | ConditionGroup
+  | { path: string; operator: string; value?: unknown; not?: boolean; coerce?: boolean }
 
 /** C.1.1. */
 export interface FederationGroup extends Stored {

@@ -14,7 +14,14 @@ export function parseTime(text: string): number | undefined {
   const match = DATE_TIME.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHour = '0', zoneMinute = '0'] = match
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Number(zoneHour) > 23 || Number(zoneMinute) > 59) return undefined
+  if (
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second) > 60 ||
+    Number(zoneHour) > 23 ||
+    Number(zoneMinute) > 59
+  )
+    return undefined
   const midnight = Date.parse(`${year}-${month}-${day}T00:00:00Z`)
   // The engine takes 30 February for 2 March.
   if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(day)) return undefined
@@ -31,4 +38,5 @@ export const NOT_A_TIME = 'must be a date-time with a zone (RFC 3339)'
 /** An emit may name when it happened, within a day of when it was recorded. */
 export const TIME_TOLERANCE_MS = 86_400_000
 
-export const isNear = (timeMs: number, recordedAtMs: number): boolean => Math.abs(timeMs - recordedAtMs) <= TIME_TOLERANCE_MS
+export const isNear = (timeMs: number, recordedAtMs: number): boolean =>
+  Math.abs(timeMs - recordedAtMs) <= TIME_TOLERANCE_MS

@@ -21,7 +21,9 @@ export interface Mailer {
 const TIMEOUT_MS = 20_000
 
 export function createMailer(options: { smtpUrl: string | undefined; mailboxDir: string; from: string }): Mailer {
-  return options.smtpUrl === undefined ? createMailbox(options.mailboxDir, options.from) : createSmtp(options.smtpUrl, options.from)
+  return options.smtpUrl === undefined
+    ? createMailbox(options.mailboxDir, options.from)
+    : createSmtp(options.smtpUrl, options.from)
 }
 
 /** `smtp://user:password@host:port`, or `smtps:` for TLS from the first byte. */

@@ -30,7 +30,11 @@ export function createIngressLag(deps: {
     const places = [...deps.view.organizations()]
       .filter(({ status }) => status !== 'deleted')
       .flatMap(({ id, partitions }) =>
-        Array.from({ length: partitions }, (_, partition) => ({ organizationId: id, topic: emits.nameFor(id, 'live'), partition })),
+        Array.from({ length: partitions }, (_, partition) => ({
+          organizationId: id,
+          topic: emits.nameFor(id, 'live'),
+          partition,
+        })),
       )
     const ends = await deps.ends(places)
     const lags = new Map<string, number>()

@@ -169,7 +169,10 @@ export function createMetrics(): Metrics {
         help: 'Records of an ingress that have no verdict yet, for the twenty organizations that are behind most.',
         labelNames: ['organization'],
         read: async () =>
-          (await read()).map(({ organizationId, records }) => ({ labels: { organization: organizationId }, value: records })),
+          (await read()).map(({ organizationId, records }) => ({
+            labels: { organization: organizationId },
+            value: records,
+          })),
       })
     },
     owed(read, clock) {
@@ -191,7 +194,8 @@ export function createMetrics(): Metrics {
         name: 'clarion_owed_oldest_seconds',
         help: 'Age of the oldest event that a webhook is owed.',
         labelNames: ['reason'],
-        read: () => lines(({ oldestAtMs }) => (oldestAtMs === null ? 0 : Math.max(0, clock.nowMs() - oldestAtMs) / 1000)),
+        read: () =>
+          lines(({ oldestAtMs }) => (oldestAtMs === null ? 0 : Math.max(0, clock.nowMs() - oldestAtMs) / 1000)),
       })
     },
     unhandled(read) {
@@ -216,7 +220,10 @@ export function createMetrics(): Metrics {
         labelNames: ['reason'],
         read() {
           const waiting = readers.waiting()
-          return WAIT_REASONS.map(reason => ({ labels: { reason }, value: waiting.filter(each => each.reason === reason).length }))
+          return WAIT_REASONS.map(reason => ({
+            labels: { reason },
+            value: waiting.filter(each => each.reason === reason).length,
+          }))
         },
       })
       asked.counter({

@@ -31,7 +31,10 @@ export function createUnhandled({ logger, onFatal }: { logger: Logger; onFatal(e
         logger.error({ ...facts, requestId: work.requestId }, 'an error of a request was not handled')
         return
       }
-      logger.error({ ...facts, role: work.role, shard: work.shard }, 'an error of a shard was not handled; the shard is opened again')
+      logger.error(
+        { ...facts, role: work.role, shard: work.shard },
+        'an error of a shard was not handled; the shard is opened again',
+      )
       work.fail(error)
     },
   }

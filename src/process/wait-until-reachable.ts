@@ -22,7 +22,8 @@ export async function reach<T>(
     } catch (error) {
       const cause = causeIfAway(error)
       if (cause === undefined) throw error
-      if (clock.monotonicMs() > deadlineMs) throw new Error(`${name} cannot be reached at ${at}: ${cause.message}`, { cause })
+      if (clock.monotonicMs() > deadlineMs)
+        throw new Error(`${name} cannot be reached at ${at}: ${cause.message}`, { cause })
       if (tries === 1) part.progress.warn(`${name} does not answer at ${at}; trying for ${PATIENCE_MS / 1000} s …`)
       await clock.sleep(PAUSE_MS)
     }

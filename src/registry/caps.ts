@@ -74,7 +74,10 @@ export function measureSchema(schema: SchemaObject): SchemaSize {
 
 function outsideBounds(schema: SchemaObject): SchemaSize['problems'][number] | undefined {
   if (nestsDeeper(schema, SCHEMA_NESTING_MAX)) {
-    return { code: 'schema_too_deep', finding: finding('', 'max_nesting', `nests deeper than ${SCHEMA_NESTING_MAX} levels of JSON`) }
+    return {
+      code: 'schema_too_deep',
+      finding: finding('', 'max_nesting', `nests deeper than ${SCHEMA_NESTING_MAX} levels of JSON`),
+    }
   }
   if (Buffer.byteLength(JSON.stringify(schema)) > SCHEMA_BYTES_MAX) {
     return { code: 'schema_too_wide', finding: finding('', 'max_bytes', `is longer than ${SCHEMA_BYTES_MAX} bytes`) }
@@ -149,7 +152,8 @@ function createWalk({ targets, dynamic }: References) {
     for (const { keyword, schema: child, path: childPath } of subschemasOf(schema, path)) {
       if (isJsonObject(child)) {
         if (!visit(child, childPath)) return false
-        if (keyword !== '$defs' && keyword !== 'definitions') include(sizes.get(child) as Size, STEPS.has(keyword) ? 1 : 0)
+        if (keyword !== '$defs' && keyword !== 'definitions')
+          include(sizes.get(child) as Size, STEPS.has(keyword) ? 1 : 0)
       } else if (keyword === 'properties' || keyword === 'patternProperties') include({ depth: 1, evaluations: 1 }, 1)
     }
     const target = targets.get(schema)

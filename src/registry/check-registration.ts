@@ -67,7 +67,11 @@ export interface RegistrationCheck {
   propertyCount: number
 }
 
-export function checkRegistration(input: RegistrationInput, context: RegistrationContext, validators: Validators): RegistrationCheck {
+export function checkRegistration(
+  input: RegistrationInput,
+  context: RegistrationContext,
+  validators: Validators,
+): RegistrationCheck {
   const schema = checkSchema(input, validators)
   const version = checkVersionStep(input, context, schema)
   return {
@@ -82,7 +86,10 @@ export function checkRegistration(input: RegistrationInput, context: Registratio
   }
 }
 
-function checkNames({ namespace, name, version }: RegistrationInput, { organization }: RegistrationContext): RegistrationFinding[] {
+function checkNames(
+  { namespace, name, version }: RegistrationInput,
+  { organization }: RegistrationContext,
+): RegistrationFinding[] {
   const findings: RegistrationFinding[] = []
   const add = (code: Code | undefined, path: string, subject: string, message: string): void => {
     if (code) findings.push({ code, message: `${subject} ${message}.`, details: [finding(path, code, message)] })
@@ -91,11 +98,21 @@ function checkNames({ namespace, name, version }: RegistrationInput, { organizat
   const malformed = checkNamespace(namespace)
   const reserved = isReservedNamespace(namespace)
   const allowed = organization.namespaceAllowlist.includes(namespace)
-  add(malformed, '/namespace', 'The namespace', 'must be 2 to 31 characters: a lower-case letter, then letters, digits, _ or -')
+  add(
+    malformed,
+    '/namespace',
+    'The namespace',
+    'must be 2 to 31 characters: a lower-case letter, then letters, digits, _ or -',
+  )
   add(checkName(name), '/name', 'The name', misplacedVersion(name) ?? NAME_FORM)
   add(checkVersion(version), '/version', 'The version', versionProblem(version) ?? '')
   if (isGeneric)
-    add('cannot_register_generic_event', '/name', GENERIC_FULL_NAME, 'belongs to the platform: it is there without registering')
+    add(
+      'cannot_register_generic_event',
+      '/name',
+      GENERIC_FULL_NAME,
+      'belongs to the platform: it is there without registering',
+    )
   if (reserved) add('reserved_namespace', '/namespace', `The namespace ${namespace}`, 'belongs to the platform')
   if (!malformed && !allowed) {
     const message = `is not on the organization's allowlist (${listOf(organization.namespaceAllowlist)}): the operator can add it`
@@ -110,7 +127,12 @@ const listOf = (namespaces: string[]): string =>
   namespaces.length > LISTED_MAX ? `${namespaces.slice(0, LISTED_MAX).join(', ')}, …` : namespaces.join(', ') || 'empty'
 
 /** Versions are free: only a name that is not counted yet needs room (D-6). */
-function checkPlanLimit({ organization, event, registrationsUsed, isReadOnly = false }: RegistrationContext): RegistrationFinding[] {
+function checkPlanLimit({
+  organization,
+  event,
+  registrationsUsed,
+  isReadOnly = false,
+}: RegistrationContext): RegistrationFinding[] {
   const limit = planOf(organization.plan).registrations
   if (limit === null) return []
   const isCounted = [...(event?.versions.values() ?? [])].some(registration => registration.status !== 'archived')
@@ -129,7 +151,11 @@ interface CheckedVersion extends Pick<RegistrationCheck, 'findings' | 'warnings'
 
 const NOTHING_COMPARED = { findings: [], warnings: [], proof: null }
 
-function checkVersionStep({ version }: RegistrationInput, context: RegistrationContext, schema: CheckedSchema): CheckedVersion {
+function checkVersionStep(
+  { version }: RegistrationInput,
+  context: RegistrationContext,
+  schema: CheckedSchema,
+): CheckedVersion {
   if (checkVersion(version)) return { ...NOTHING_COMPARED, bump: null }
   const step = checkBump(context.event, version)
   if ('code' in step) {
@@ -144,7 +170,13 @@ function checkVersionStep({ version }: RegistrationInput, context: RegistrationC
   return { bump, ...checkChange(bump, base.payloadSchema, schema.valid, base.version, strict) }
 }
 
-function checkChange(bump: SemverBump, old: SchemaObject, next: SchemaObject, base: string, strict: boolean): Omit<CheckedVersion, 'bump'> {
+function checkChange(
+  bump: SemverBump,
+  old: SchemaObject,
+  next: SchemaObject,
+  base: string,
+  strict: boolean,
+): Omit<CheckedVersion, 'bump'> {
   if (bump === 'patch') {
     const difference = checkPatch(old, next)
     if (!difference) return { ...NOTHING_COMPARED, proof: true }
@@ -157,5 +189,8 @@ function checkChange(bump: SemverBump, old: SchemaObject, next: SchemaObject, ba
   const told = { warnings: below('/payloadSchema', warnings), proof }
   if (findings.length === 0) return { ...told, findings: [] }
   const message = `The schema is not proved to be compatible with that of ${base}.`
-  return { ...told, findings: [{ code: 'minor_must_be_backwards_compatible', message, details: below('/payloadSchema', findings) }] }
+  return {
+    ...told,
+    findings: [{ code: 'minor_must_be_backwards_compatible', message, details: below('/payloadSchema', findings) }],
+  }
 }

@@ -24,9 +24,13 @@ export interface CheckedSchema {
   valid?: SchemaObject
 }
 
-export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput, validators: Validators): CheckedSchema {
+export function checkSchema(
+  { payloadSchema, payloadExample }: RegistrationInput,
+  validators: Validators,
+): CheckedSchema {
   const unknown = { flavour: 'json-schema-2020-12' as const, hash: null }
-  if (!isJsonObject(payloadSchema)) return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
+  if (!isJsonObject(payloadSchema))
+    return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
   const size = measureSchema(payloadSchema)
   // Over the caps of its text nothing may walk through it.
   if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
@@ -38,7 +42,12 @@ export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput
     return { flavour, size, hash, findings: uncanonical.length > 0 ? [...caps, invalidSchema(uncanonical)] : caps }
   }
   if (payloadSchema.type !== 'object') {
-    return { flavour, size, hash, findings: [invalidSchema([finding('/type', 'type', 'must be "object" at the root')])] }
+    return {
+      flavour,
+      size,
+      hash,
+      findings: [invalidSchema([finding('/type', 'type', 'must be "object" at the root')])],
+    }
   }
   const compiled = validators.compile(payloadSchema, flavour)
   if (!compiled.ok) return { flavour, size, hash, findings: [invalidSchema(compiled.findings)] }
@@ -47,7 +56,11 @@ export function checkSchema({ payloadSchema, payloadExample }: RegistrationInput
   const findings: RegistrationFinding[] = []
   if (mismatch.length > 0) {
     const message = 'The example does not satisfy the schema.'
-    findings.push({ code: 'payload_example_does_not_match_schema', message, details: below('/payloadExample', mismatch) })
+    findings.push({
+      code: 'payload_example_does_not_match_schema',
+      message,
+      details: below('/payloadExample', mismatch),
+    })
   }
   return { flavour, size, hash, findings, valid: payloadSchema }
 }
@@ -81,7 +94,9 @@ function uncanonicalIn(schema: SchemaObject): Finding[] {
     canonicalJson(schema)
     return []
   } catch (error) {
-    return [finding('', 'canonical', `has no canonical form: ${error instanceof Error ? error.message : String(error)}`)]
+    return [
+      finding('', 'canonical', `has no canonical form: ${error instanceof Error ? error.message : String(error)}`),
+    ]
   }
 }
 

@@ -42,7 +42,15 @@ const JUDGED = new Set([
     'maxLength',
   ],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-  ...['properties', 'patternProperties', 'additionalProperties', 'propertyNames', 'required', 'dependentRequired', 'dependentSchemas'],
+  ...[
+    'properties',
+    'patternProperties',
+    'additionalProperties',
+    'propertyNames',
+    'required',
+    'dependentRequired',
+    'dependentSchemas',
+  ],
   ...['minProperties', 'maxProperties'],
   ...['unevaluatedProperties', 'unevaluatedItems'],
   ...['items', 'prefixItems', 'contains', 'minContains', 'maxContains', 'minItems', 'maxItems', 'uniqueItems'],
@@ -77,7 +85,9 @@ export function checkDialect(schema: SchemaObject, flavour: SchemaFlavour): Find
 function whyRefused(keyword: string, value: unknown, isRoot: boolean, flavour: SchemaFlavour): string | undefined {
   if (keyword === '$schema') {
     if (!isRoot) return 'is allowed at the root alone'
-    return JSON_SCHEMA_DIALECTS.has(value) || isOpenApiDialect(value) ? undefined : 'must be draft 2020-12 or the dialect of OpenAPI 3.1'
+    return JSON_SCHEMA_DIALECTS.has(value) || isOpenApiDialect(value)
+      ? undefined
+      : 'must be draft 2020-12 or the dialect of OpenAPI 3.1'
   }
   if (JUDGED.has(keyword) || isAnnotation(keyword, flavour)) return undefined
   return REFUSED[keyword] ?? 'is not a keyword of draft 2020-12'
@@ -91,9 +101,17 @@ const PROTO_MESSAGE = 'must not name a member "__proto__"'
 
 function namesProto(keyword: string, value: unknown): boolean {
   if (keyword === 'required' && Array.isArray(value)) return value.includes('__proto__')
-  const named = ['properties', 'patternProperties', 'dependentRequired', 'dependentSchemas', '$defs', 'definitions'].includes(keyword)
+  const named = [
+    'properties',
+    'patternProperties',
+    'dependentRequired',
+    'dependentSchemas',
+    '$defs',
+    'definitions',
+  ].includes(keyword)
   return named && isJsonObject(value) && Object.hasOwn(value, '__proto__')
 }
 
 /** The schema without what judges nothing. */
-export const onlyJudged = (schema: SchemaObject): SchemaObject => filterKeywords(schema, keyword => JUDGED.has(keyword)) as SchemaObject
+export const onlyJudged = (schema: SchemaObject): SchemaObject =>
+  filterKeywords(schema, keyword => JUDGED.has(keyword)) as SchemaObject

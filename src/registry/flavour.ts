@@ -12,7 +12,8 @@ export const JSON_SCHEMA_DIALECTS: ReadonlySet<unknown> = new Set([
 
 const OPENAPI_DIALECT = /^https:\/\/spec\.openapis\.org\/oas\/3\.1\/dialect\/[\w.-]{1,40}$/
 
-export const isOpenApiDialect = (dialect: unknown): boolean => typeof dialect === 'string' && OPENAPI_DIALECT.test(dialect)
+export const isOpenApiDialect = (dialect: unknown): boolean =>
+  typeof dialect === 'string' && OPENAPI_DIALECT.test(dialect)
 
 export function flavourOf(schema: SchemaObject): SchemaFlavour {
   if (isOpenApiDialect(schema.$schema)) return 'openapi-3.1'

@@ -38,14 +38,22 @@ function isTime(text: string): boolean {
   const match = TIME.exec(text)
   if (!match) return false
   const [, hour, minute, second, sign, zoneHour = 0, zoneMinute = 0] = match
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Number(zoneHour) > 23 || Number(zoneMinute) > 59) return false
+  if (
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second) > 60 ||
+    Number(zoneHour) > 23 ||
+    Number(zoneMinute) > 59
+  )
+    return false
   if (Number(second) < 60) return true
   const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1)
   const minutesUtc = Number(hour) * 60 + Number(minute) - zone
   return (minutesUtc + 1440) % 1440 === 1439
 }
 
-const isDateTime = (text: string): boolean => (text[10] === 'T' || text[10] === 't') && isDate(text.slice(0, 10)) && isTime(text.slice(11))
+const isDateTime = (text: string): boolean =>
+  (text[10] === 'T' || text[10] === 't') && isDate(text.slice(0, 10)) && isTime(text.slice(11))
 
 /** RFC 3339 appendix A: no unit may be left out between two others. */
 const DURATION_TIME = String.raw`T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S)`
@@ -141,7 +149,10 @@ const FLOAT_MAX = 3.4028235e38
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** The test of a format of numbers, by the digits that were sent. */
-function ofNumbers(holds: (value: number) => boolean, holdsExactly: (value: ExactNumber) => boolean): (value: unknown) => boolean {
+function ofNumbers(
+  holds: (value: number) => boolean,
+  holdsExactly: (value: ExactNumber) => boolean,
+): (value: unknown) => boolean {
   return value => (typeof value === 'number' ? holds(value) : !(value instanceof ExactNumber) || holdsExactly(value))
 }
 

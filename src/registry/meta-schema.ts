@@ -11,17 +11,26 @@ const PARTS = ['core', 'applicator', 'unevaluated', 'validation', 'meta-data', '
 export function metaSchemas(): Map<string, Schema> {
   const require = createRequire(import.meta.url)
   const names = ['schema', ...PARTS.map(part => `meta/${part}`)]
-  return new Map(names.map(name => [`${DIALECT}/${name}`, require(`ajv/dist/refs/json-schema-2020-12/${name}.json`) as Schema]))
+  return new Map(
+    names.map(name => [`${DIALECT}/${name}`, require(`ajv/dist/refs/json-schema-2020-12/${name}.json`) as Schema]),
+  )
 }
 
 /** What OpenAPI 3.1 says of its words in a schema (its vocabulary "base"); `example` may be anything. */
 const OPENAPI_WORDS = {
   discriminator: {
     type: 'object',
-    properties: { propertyName: { type: 'string' }, mapping: { type: 'object', additionalProperties: { type: 'string' } } },
+    properties: {
+      propertyName: { type: 'string' },
+      mapping: { type: 'object', additionalProperties: { type: 'string' } },
+    },
     required: ['propertyName'],
   },
-  externalDocs: { type: 'object', properties: { url: { type: 'string' }, description: { type: 'string' } }, required: ['url'] },
+  externalDocs: {
+    type: 'object',
+    properties: { url: { type: 'string' }, description: { type: 'string' } },
+    required: ['url'],
+  },
   xml: {
     type: 'object',
     properties: {
@@ -39,6 +48,11 @@ export function createMetaJudge(flavour: SchemaFlavour): Judge {
   const draft = documents.get(`${DIALECT}/schema`) as Schema
   if (flavour === 'json-schema-2020-12') return createJudge(draft, { flavour, formats: 'annotate', documents })
   // The anchor that the draft calls itself by, in a resource around it: schemas inside a schema come back to here.
-  const withWords = { $id: 'https://schema.invalid/openapi', $dynamicAnchor: 'meta', $ref: `${DIALECT}/schema`, properties: OPENAPI_WORDS }
+  const withWords = {
+    $id: 'https://schema.invalid/openapi',
+    $dynamicAnchor: 'meta',
+    $ref: `${DIALECT}/schema`,
+    properties: OPENAPI_WORDS,
+  }
   return createJudge(withWords, { flavour, formats: 'annotate', documents })
 }

@@ -57,7 +57,8 @@ export function resolveReferences(root: Schema, others: ReadonlyMap<string, Sche
       const reference = schema[keyword]
       if (typeof reference !== 'string') return undefined
       const found = index.find(reference, resource)
-      if (found === undefined && resource.document === root) findings.push(leadsNowhere(reference, pointerTo(path, keyword)))
+      if (found === undefined && resource.document === root)
+        findings.push(leadsNowhere(reference, pointerTo(path, keyword)))
       return found
     }
     const target = follow('$ref')

@@ -12,7 +12,8 @@ export type Resolved = { registration: Registration } | { code: 'event_not_regis
  */
 export function resolveEvent(event: RegisteredEvent | undefined, version: string | undefined): Resolved {
   if (!event || event.versions.size === 0) return { code: 'event_not_registered' }
-  if (version === undefined) return event.latestPublished ? { registration: event.latestPublished } : { code: 'event_not_published' }
+  if (version === undefined)
+    return event.latestPublished ? { registration: event.latestPublished } : { code: 'event_not_published' }
   const registration = event.versions.get(version)
   if (!registration) return { code: 'event_not_registered' }
   return registration.status === 'published' ? { registration } : { code: 'event_not_published' }
@@ -28,6 +29,7 @@ export function explainUnresolved(
   const ofName = misplacedVersion(fullName)
   if (ofName !== undefined) return { message: `${meaning} The name ${ofName}.`, field: 'name', problem: ofName }
   const ofVersion = version === undefined ? undefined : versionProblem(version)
-  if (ofVersion !== undefined) return { message: `${meaning} The version ${ofVersion}.`, field: 'version', problem: ofVersion }
+  if (ofVersion !== undefined)
+    return { message: `${meaning} The version ${ofVersion}.`, field: 'version', problem: ofVersion }
   return { message: meaning }
 }

@@ -42,14 +42,16 @@ export function subschemasOf(schema: SchemaObject, path: string): Subschema[] {
     const at = pointerTo(path, keyword)
     if (ONE.has(keyword)) found.push({ keyword, key: undefined, schema: value, path: at })
     else if (isList(keyword, value) || isNamed(keyword, value)) {
-      for (const [key, child] of Object.entries(value)) found.push({ keyword, key, schema: child, path: pointerTo(at, key) })
+      for (const [key, child] of Object.entries(value))
+        found.push({ keyword, key, schema: child, path: pointerTo(at, key) })
     }
   }
   return found
 }
 
 const isList = (keyword: string, value: unknown): value is unknown[] => LIST.has(keyword) && Array.isArray(value)
-const isNamed = (keyword: string, value: unknown): value is Record<string, unknown> => NAMED.has(keyword) && isJsonObject(value)
+const isNamed = (keyword: string, value: unknown): value is Record<string, unknown> =>
+  NAMED.has(keyword) && isJsonObject(value)
 
 /** Every schema object of a schema by its JSON pointer, the root first. */
 export function schemaPositions(root: SchemaObject): Map<string, SchemaObject> {
@@ -70,7 +72,8 @@ export function filterKeywords(schema: unknown, keep: (keyword: string) => boole
     if (!keep(keyword)) return []
     if (ONE.has(keyword)) return [[keyword, copy(value)]]
     if (isList(keyword, value)) return [[keyword, value.map(copy)]]
-    if (isNamed(keyword, value)) return [[keyword, Object.fromEntries(Object.entries(value).map(([key, child]) => [key, copy(child)]))]]
+    if (isNamed(keyword, value))
+      return [[keyword, Object.fromEntries(Object.entries(value).map(([key, child]) => [key, copy(child)]))]]
     return [[keyword, value]]
   })
   return Object.fromEntries(kept)

@@ -16,7 +16,9 @@ export function unjudgeableIn(schema: SchemaObject, flavour: SchemaFlavour): Fin
     try {
       patternOf(pattern)
     } catch (error) {
-      findings.push(finding(path, 'pattern', `cannot be taken: ${error instanceof Error ? error.message : String(error)}`))
+      findings.push(
+        finding(path, 'pattern', `cannot be taken: ${error instanceof Error ? error.message : String(error)}`),
+      )
     }
   }
   for (const [path, { format, pattern, patternProperties }] of schemaPositions(schema)) {
@@ -25,7 +27,8 @@ export function unjudgeableIn(schema: SchemaObject, flavour: SchemaFlavour): Fin
     }
     if (typeof pattern === 'string') tryPattern(pattern, pointerTo(path, 'pattern'))
     if (!isJsonObject(patternProperties)) continue
-    for (const key of Object.keys(patternProperties)) tryPattern(key, pointerTo(pointerTo(path, 'patternProperties'), key))
+    for (const key of Object.keys(patternProperties))
+      tryPattern(key, pointerTo(pointerTo(path, 'patternProperties'), key))
   }
   return findings
 }

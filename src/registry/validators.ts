@@ -20,7 +20,10 @@ export interface Validators {
   /** Whether the schema is a draft 2020-12 that payloads can be judged by; findings' paths are pointers into the schema. */
   compile(schema: SchemaObject, flavour: SchemaFlavour): Compiled
   /** What is wrong with a payload: at most 20 findings, paths are pointers into the payload, rule = keyword. Empty: nothing. */
-  validate(registration: Pick<Registration, 'schemaHash' | 'payloadSchema' | 'schemaFlavour'>, value: unknown): Finding[]
+  validate(
+    registration: Pick<Registration, 'schemaHash' | 'payloadSchema' | 'schemaFlavour'>,
+    value: unknown,
+  ): Finding[]
 }
 
 const FINDINGS_MAX = 20
@@ -30,7 +33,10 @@ const SHARED_MAX = 10_000
 /** `cacheMax`: schemas kept ready at most; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
   const judges = createCache<Judge>(options.cacheMax)
-  const metaSchemas = { 'json-schema-2020-12': createMetaJudge('json-schema-2020-12'), 'openapi-3.1': createMetaJudge('openapi-3.1') }
+  const metaSchemas = {
+    'json-schema-2020-12': createMetaJudge('json-schema-2020-12'),
+    'openapi-3.1': createMetaJudge('openapi-3.1'),
+  }
   const shared = { 'json-schema-2020-12': createSharedNodes(SHARED_MAX), 'openapi-3.1': createSharedNodes(SHARED_MAX) }
   const makeJudge = (schema: SchemaObject, flavour: SchemaFlavour): Judge =>
     createJudge(schema, { flavour, formats: 'assert', shared: shared[flavour] })
@@ -54,7 +60,10 @@ export function createValidators(options: { cacheMax: number }): Validators {
         return { ok: true }
       } catch (error) {
         const places = unjudgeableIn(onlyJudged(schema), flavour).slice(0, FINDINGS_MAX)
-        return { ok: false, findings: places.length > 0 ? places : [finding('', 'compile', `cannot be taken: ${reasonOf(error)}`)] }
+        return {
+          ok: false,
+          findings: places.length > 0 ? places : [finding('', 'compile', `cannot be taken: ${reasonOf(error)}`)],
+        }
       }
     },
     validate(registration, value) {

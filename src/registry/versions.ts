@@ -7,7 +7,9 @@ import type { Registration } from '../model/records.ts'
 export type SemverBump = Registration['semverBump']
 
 /** `base`: the registration that the new version follows; undefined for an initial one. */
-export type BumpCheck = { bump: SemverBump; base: Registration | undefined } | { code: Code; message: string; existing?: Registration }
+export type BumpCheck =
+  | { bump: SemverBump; base: Registration | undefined }
+  | { code: Code; message: string; existing?: Registration }
 
 const INITIAL_VERSIONS = ['0.1.0', '1.0.0']
 
@@ -26,7 +28,10 @@ export function checkBump(event: RegisteredEvent | undefined, version: string): 
   const steps = stepsFrom(base.version)
   const bump = (['patch', 'minor', 'major'] as const).find(step => steps[step] === version)
   if (bump) return { bump, base }
-  return { code: 'version_invalid_jump', message: `After ${base.version} come ${steps.patch}, ${steps.minor} or ${steps.major}.` }
+  return {
+    code: 'version_invalid_jump',
+    message: `After ${base.version} come ${steps.patch}, ${steps.minor} or ${steps.major}.`,
+  }
 }
 
 function highest(event: RegisteredEvent | undefined): Registration | undefined {

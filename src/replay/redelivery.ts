@@ -96,10 +96,22 @@ export function createRedelivery(deps: {
     }
   }
 
-  async function again(caller: Caller, owner: Owner, delivery: Delivery, source: EventToDeliver, once: boolean): Promise<Delivery> {
+  async function again(
+    caller: Caller,
+    owner: Owner,
+    delivery: Delivery,
+    source: EventToDeliver,
+    once: boolean,
+  ): Promise<Delivery> {
     const nowMs = Math.round(clock.nowMs())
     const { id: deliveryId, webhookId, attempts, replayId } = delivery
-    const schedule = { attempts, attemptsBefore: attempts, once, dueAtMs: nowMs, createdAtMs: Date.parse(delivery.createdAt) }
+    const schedule = {
+      attempts,
+      attemptsBefore: attempts,
+      once,
+      dueAtMs: nowMs,
+      createdAtMs: Date.parse(delivery.createdAt),
+    }
     remember(delivery)
     try {
       const record: RetryRecord = { ...source, webhookId, deliveryId, trigger: 'manual', replayId, ...schedule }
@@ -165,7 +177,11 @@ export function createRedelivery(deps: {
     const askedAtMs = Math.round(clock.nowMs())
     const msOf = (time: string | undefined) => (time === undefined ? null : Date.parse(time))
     const times = { fromMs: msOf(filter.from), toMs: msOf(filter.to) }
-    const found = await reads.countDeadLetters({ ...owner, ...filter, oldestEvent: oldestEvent(clock.machineMs() - KEPT_MS) })
+    const found = await reads.countDeadLetters({
+      ...owner,
+      ...filter,
+      oldestEvent: oldestEvent(clock.machineMs() - KEPT_MS),
+    })
     for (const { webhookId, count, gone, fromSequence, throughSequence } of found) {
       if (gone > 0) total.skipped.push({ webhookId, count: gone, reason: 'payload_expired' })
       if (count === 0) continue
@@ -173,8 +189,17 @@ export function createRedelivery(deps: {
         total.skipped.push({ webhookId, count, reason: 'webhook_inactive' })
         continue
       }
-      const range = { environment: owner.environment, fromSequence, throughSequence, ...times, ratePerSecond, askedAtMs }
-      total.rangeIds.push(await write(caller, owner, { kind: 'retry', webhookId, deliveryId: '', attempts: 0, record: null, range }))
+      const range = {
+        environment: owner.environment,
+        fromSequence,
+        throughSequence,
+        ...times,
+        ratePerSecond,
+        askedAtMs,
+      }
+      total.rangeIds.push(
+        await write(caller, owner, { kind: 'retry', webhookId, deliveryId: '', attempts: 0, record: null, range }),
+      )
       total.count += count
     }
     return total
@@ -183,9 +208,13 @@ export function createRedelivery(deps: {
   return {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
-      if (trigger === 'test') throw new ClarionError('conflict', 'The delivery was a test, and stands in no log: send another one.')
+      if (trigger === 'test')
+        throw new ClarionError('conflict', 'The delivery was a test, and stands in no log: send another one.')
       if (isOpen(delivery) && !isActive(owner, delivery))
-        throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted: no attempt is made until it is switched on.')
+        throw new ClarionError(
+          'webhook_inactive',
+          'The webhook is switched off, or deleted: no attempt is made until it is switched on.',
+        )
       if (isOpen(delivery) || isAsked(delivery))
         throw new ClarionError(
           'delivery_in_progress',
@@ -193,17 +222,25 @@ export function createRedelivery(deps: {
         )
       if (status !== 'failed' && status !== 'success' && !isLeftOut(delivery))
         throw new ClarionError('conflict', `The delivery was ${ended(delivery)}: it cannot be retried.`)
-      if (!isActive(owner, delivery)) throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
+      if (!isActive(owner, delivery))
+        throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
       const source = await keptEvents.get(owner, delivery.emitId)
       if (isAsked(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
       return again(caller, owner, delivery, source, !resume)
     },
     async cancel(caller, owner, delivery) {
       const { id: deliveryId, webhookId, attempts, emitId } = delivery
-      if (!isOpen(delivery)) throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
+      if (!isOpen(delivery))
+        throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
       const event = (await keptEvents.find(owner, [emitId])).get(emitId)?.event ?? null
       await write(caller, owner, { kind: 'cancel', webhookId, deliveryId, attempts, record: null, event })
-      return { ...delivery, status: 'cancelled', reason: 'manual', nextAttemptAt: null, completedAt: new Date(clock.nowMs()).toISOString() }
+      return {
+        ...delivery,
+        status: 'cancelled',
+        reason: 'manual',
+        nextAttemptAt: null,
+        completedAt: new Date(clock.nowMs()).toISOString(),
+      }
     },
     async redrive(caller, owner, choice) {
       if (!('deliveryIds' in choice)) return redriveRanges(caller, owner, choice)

@@ -39,7 +39,8 @@ export function createKeptEvents({ reads, clock }: { reads: Reads; clock: Clock 
     async get(owner, emitId) {
       const event = (await find(owner, [emitId])).get(emitId)
       if (event) return event
-      if (isRecent(emitId)) throw new ClarionError('service_unavailable', 'The event is not in the history yet.', { retryAfterS: 5 })
+      if (isRecent(emitId))
+        throw new ClarionError('service_unavailable', 'The event is not in the history yet.', { retryAfterS: 5 })
       throw new ClarionError('outside_retention', 'The event is no longer kept.')
     },
   }

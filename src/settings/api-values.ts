@@ -22,7 +22,8 @@ export const secretKey: Kind<string> = {
 }
 
 /** A new key alone would leave everything sealed that the old one has sealed. */
-const SHORTER_KEY_IN_USE = '. An installation that uses a shorter key sets it as CLARION_SECRET_KEY_PREVIOUS, beside a new one'
+const SHORTER_KEY_IN_USE =
+  '. An installation that uses a shorter key sets it as CLARION_SECRET_KEY_PREVIOUS, beside a new one'
 
 function longEnough(text: string, remedy = ''): string {
   const bytes = Buffer.byteLength(text)
@@ -43,11 +44,62 @@ export const password: Kind<string> = {
 
 /** What the API, HTTP and proxies use these headers for would collide with a key. */
 const USED_HEADERS: ReadonlySet<string> = new Set([
-  ...['authorization', 'proxy-authorization', 'www-authenticate', 'x-api-key', 'cookie', 'set-cookie', 'idempotency-key', 'prefer'],
-  ...['traceparent', 'tracestate', 'baggage', 'x-request-id', 'x-emit-id', 'retry-after', 'if-match', 'if-none-match', 'etag', 'vary'],
-  ...['host', 'connection', 'keep-alive', 'upgrade', 'te', 'trailer', 'transfer-encoding', 'expect', 'date', 'via', 'forwarded'],
-  ...['accept', 'accept-encoding', 'accept-language', 'accept-charset', 'range', 'origin', 'referer', 'user-agent', 'from', 'allow'],
-  ...['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location', 'cache-control', 'location'],
+  ...[
+    'authorization',
+    'proxy-authorization',
+    'www-authenticate',
+    'x-api-key',
+    'cookie',
+    'set-cookie',
+    'idempotency-key',
+    'prefer',
+  ],
+  ...[
+    'traceparent',
+    'tracestate',
+    'baggage',
+    'x-request-id',
+    'x-emit-id',
+    'retry-after',
+    'if-match',
+    'if-none-match',
+    'etag',
+    'vary',
+  ],
+  ...[
+    'host',
+    'connection',
+    'keep-alive',
+    'upgrade',
+    'te',
+    'trailer',
+    'transfer-encoding',
+    'expect',
+    'date',
+    'via',
+    'forwarded',
+  ],
+  ...[
+    'accept',
+    'accept-encoding',
+    'accept-language',
+    'accept-charset',
+    'range',
+    'origin',
+    'referer',
+    'user-agent',
+    'from',
+    'allow',
+  ],
+  ...[
+    'content-type',
+    'content-length',
+    'content-encoding',
+    'content-language',
+    'content-location',
+    'cache-control',
+    'location',
+  ],
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'],
 ])
 
@@ -56,7 +108,9 @@ export const keyHeader: Kind<string> = {
   expected: 'the name of a header that nothing else uses',
   parse(text) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$/.test(text))
-      throw new SettingFault(`${shown(text)} is no header name of 1 to 100 letters, digits and characters of !#$%&'*+-.^_\`|~`)
+      throw new SettingFault(
+        `${shown(text)} is no header name of 1 to 100 letters, digits and characters of !#$%&'*+-.^_\`|~`,
+      )
     const name = text.toLowerCase()
     // Node keeps headers in a plain object: a name that every object has would always be found.
     if (USED_HEADERS.has(name) || name in Object.prototype) throw new SettingFault(`'${name}' has another use`)
@@ -71,7 +125,8 @@ export const sender: Kind<string> = {
     if (/\p{Cc}/u.test(text)) throw new SettingFault('it holds a control character, such as a line end')
     const found = addressparser(text)
     const [first] = found
-    if (found.length !== 1 || first === undefined || !('address' in first)) throw new SettingFault('it is not exactly one address')
+    if (found.length !== 1 || first === undefined || !('address' in first))
+      throw new SettingFault('it is not exactly one address')
     if (!/^[^\s<>@,;:"()[\]\\]+@[^\s<>@,;"()\\]+$/.test(first.address ?? ''))
       throw new SettingFault('it lacks an address of the form name@host')
     return text

@@ -20,7 +20,9 @@ export function combinationProblems(config: Config, { isSet }: SettingsReader): 
     ), 'KAFKA_USERNAME must be set when KAFKA_PASSWORD is: a login takes both. Example: KAFKA_USERNAME=platform KAFKA_PASSWORD=…')
   problems.push(...kafkaLoginProblems(config, isSet))
   if (config.adminKey !== undefined && config.adminKey === config.secretKey)
-    problems.push('CLARION_ADMIN_KEY and CLARION_SECRET_KEY must differ: the operator key travels with every call of the operator')
+    problems.push(
+      'CLARION_ADMIN_KEY and CLARION_SECRET_KEY must differ: the operator key travels with every call of the operator',
+    )
   if (!cluster) {
     require(config.replicationFactor === undefined ||
       config.replicationFactor ===
@@ -49,17 +51,22 @@ function kafkaLoginProblems(config: Config, isSet: SettingsReader['isSet']): str
   const problems: string[] = []
   const missing = config.kafkaSaslMechanism === 'oauthbearer' ? OAUTH.filter(name => !isSet(name)) : []
   if (missing.length > 0)
-    problems.push(`${missing.join(', ')} must be set when KAFKA_SASL_MECHANISM is oauthbearer. Example: KAFKA_OAUTH_CLIENT_ID=clarion`)
+    problems.push(
+      `${missing.join(', ')} must be set when KAFKA_SASL_MECHANISM is oauthbearer. Example: KAFKA_OAUTH_CLIENT_ID=clarion`,
+    )
   for (const [one, other] of [
     ['KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'],
     ['KAFKA_SSL_KEY', 'KAFKA_SSL_CERT'],
   ] as const)
     if (isSet(one) && !isSet(other))
-      problems.push(`${other} must be set when ${one} is: a certificate goes with its key. Example: ${other}=/etc/clarion/kafka-client.pem`)
+      problems.push(
+        `${other} must be set when ${one} is: a certificate goes with its key. Example: ${other}=/etc/clarion/kafka-client.pem`,
+      )
   return problems
 }
 
-const isShifted = (name: string, config: Config) => (name === 'CLARION_TIME_SCALE' ? config.timeScale !== 1 : config.clockOffsetMs !== 0)
+const isShifted = (name: string, config: Config) =>
+  name === 'CLARION_TIME_SCALE' ? config.timeScale !== 1 : config.clockOffsetMs !== 0
 
 const TLS_ONLY = ['KAFKA_SSL_CA', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'] as const
 const CLUSTER_ONLY = [
@@ -84,7 +91,8 @@ export function combinationWarnings(config: Config, { isSet }: SettingsReader): 
   if (isSet('CLICKHOUSE_CLUSTER') && !isSet('CLICKHOUSE_URL'))
     warnings.push('CLICKHOUSE_CLUSTER: no effect without CLICKHOUSE_URL; the embedded ClickHouse starts.')
   const untrusting = isSet('KAFKA_BROKERS') && config.kafkaSsl === false ? TLS_ONLY.filter(name => isSet(name)) : []
-  if (untrusting.length > 0) warnings.push(`${untrusting.join(', ')}: no effect without KAFKA_SSL=true; the connections are not encrypted.`)
+  if (untrusting.length > 0)
+    warnings.push(`${untrusting.join(', ')}: no effect without KAFKA_SSL=true; the connections are not encrypted.`)
   const everything = config.egressAllow?.filter(range => range.endsWith('/0')) ?? []
   for (const range of everything)
     warnings.push(

@@ -107,10 +107,18 @@ const HTTP = { schemes: ['http', 'https'], query: false } as const
  * Reads the settings; `given` goes before the environment. Throws `SettingsError`, nothing else. `warn` gets a sentence for each name that
  * looks like a setting and is none, and for what is allowed but may not be meant.
  */
-export function readConfig(given: Environment = {}, options: { warn?(sentence: string): void; environment?: Environment } = {}): Config {
+export function readConfig(
+  given: Environment = {},
+  options: { warn?(sentence: string): void; environment?: Environment } = {},
+): Config {
   const environment: Environment = { ...(options.environment ?? process.env), ...given }
   const reader = createReader(environment)
-  const config = { ...readProcess(reader, environment), ...readBackends(reader), ...readApi(reader), ...readTracing(reader) }
+  const config = {
+    ...readProcess(reader, environment),
+    ...readBackends(reader),
+    ...readApi(reader),
+    ...readTracing(reader),
+  }
   for (const warning of [...unknownNames(environment), ...combinationWarnings(config, reader)]) options.warn?.(warning)
   const problems = [...reader.problems, ...combinationProblems(config, reader)]
   if (problems.length > 0) throw new SettingsError(problems)
@@ -128,7 +136,9 @@ export function cacheDirectory(environment: Environment = process.env): string {
 function readDirectories({ read, isSet }: SettingsReader, environment: Environment) {
   const home = homeOf(environment.HOME)
   const dataDir = read('CLARION_DATA_DIR', expandedPath(home)) ?? ''
-  const cacheDir = isSet('CLARION_CACHE_DIR') ? read('CLARION_CACHE_DIR', expandedPath(home)) : defaultCacheDirectory(home, dataDir)
+  const cacheDir = isSet('CLARION_CACHE_DIR')
+    ? read('CLARION_CACHE_DIR', expandedPath(home))
+    : defaultCacheDirectory(home, dataDir)
   return { dataDir, cacheDir }
 }
 

@@ -20,7 +20,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'PORT',
-    sentence: 'Port that the API listens on; 0 takes a free one. A process without the role api serves its health there if it is set.',
+    sentence:
+      'Port that the API listens on; 0 takes a free one. A process without the role api serves its health there if it is set.',
     default: '8080',
     example: '8080',
   },
@@ -38,7 +39,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'CLARION_CACHE_DIR',
-    sentence: "Directory of downloads, once per user: Kafka's jars. Without a writable home directory: cache in the data directory.",
+    sentence:
+      "Directory of downloads, once per user: Kafka's jars. Without a writable home directory: cache in the data directory.",
     default: '~/.cache/clarion',
     example: '/var/cache/clarion',
   },
@@ -76,10 +78,16 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'KAFKA_OAUTH_CLIENT_ID', sentence: 'The client that asks for them.', default: '', example: 'clarion' },
   { name: 'KAFKA_OAUTH_CLIENT_SECRET', sentence: 'Its secret.', default: '', example: 'correct-horse-battery-staple' },
   { name: 'KAFKA_OAUTH_SCOPE', sentence: 'The scope it asks for; empty asks for none.', default: '', example: 'kafka' },
-  { name: 'KAFKA_SSL', sentence: 'Whether to reach the cluster over TLS: true or false.', default: 'false', example: 'true' },
+  {
+    name: 'KAFKA_SSL',
+    sentence: 'Whether to reach the cluster over TLS: true or false.',
+    default: 'false',
+    example: 'true',
+  },
   {
     name: 'KAFKA_SSL_CA',
-    sentence: "Who signs the brokers' certificates: a file of PEM certificates, or their text; empty trusts the machine's authorities.",
+    sentence:
+      "Who signs the brokers' certificates: a file of PEM certificates, or their text; empty trusts the machine's authorities.",
     default: '',
     example: '/etc/clarion/kafka-ca.pem',
   },
@@ -89,10 +97,16 @@ export const SETTINGS: readonly Setting[] = [
     default: '',
     example: '/etc/clarion/kafka-client.pem',
   },
-  { name: 'KAFKA_SSL_KEY', sentence: 'Its key: a PEM file or its text.', default: '', example: '/etc/clarion/kafka-client.key' },
+  {
+    name: 'KAFKA_SSL_KEY',
+    sentence: 'Its key: a PEM file or its text.',
+    default: '',
+    example: '/etc/clarion/kafka-client.key',
+  },
   {
     name: 'KAFKA_CLIENT_BOOTSTRAP',
-    sentence: "Addresses of the cluster for organizations' own Kafka clients, host:port by comma; empty tells them KAFKA_BROKERS.",
+    sentence:
+      "Addresses of the cluster for organizations' own Kafka clients, host:port by comma; empty tells them KAFKA_BROKERS.",
     default: '',
     example: 'kafka.example.com:9094',
   },
@@ -145,7 +159,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'CLARION_SECRET_KEY',
-    sentence: 'Encrypts secrets and signs tags; 32 bytes or more; embedded and empty: made once and kept in the data directory.',
+    sentence:
+      'Encrypts secrets and signs tags; 32 bytes or more; embedded and empty: made once and kept in the data directory.',
     default: '',
     example: '$(openssl rand -hex 32)',
   },
@@ -164,7 +179,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'EGRESS_DENY',
-    sentence: 'Hosts that webhooks never reach, even within EGRESS_ALLOW, with or without a port, by comma: processes on other machines.',
+    sentence:
+      'Hosts that webhooks never reach, even within EGRESS_ALLOW, with or without a port, by comma: processes on other machines.',
     default: '',
     example: 'admit.internal:9464,10.0.0.5',
   },
@@ -176,7 +192,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'EGRESS_CONNECTION_AGE_MAX_MS',
-    sentence: "How long a connection to a receiver is used before the receiver's name is looked up again; 0 keeps none.",
+    sentence:
+      "How long a connection to a receiver is used before the receiver's name is looked up again; 0 keeps none.",
     default: '60000',
     unit: 'ms',
     example: '60000',
@@ -222,7 +239,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'CLARION_BATCH_RECORDS_MAX',
-    sentence: "Records that one batch of an organization's own Kafka producer may hold; larger batches go to quarantine as one entry.",
+    sentence:
+      "Records that one batch of an organization's own Kafka producer may hold; larger batches go to quarantine as one entry.",
     default: '100000',
     unit: 'records',
     example: '100000',
@@ -238,11 +256,18 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'OTEL_SERVICE_NAME', sentence: 'Name of the service in its spans.', default: 'clarion', example: 'clarion' },
   {
     name: 'OTEL_TRACES_SAMPLER_ARG',
-    sentence: 'Share of the traces begun here that is recorded, 0 to 1; a trace begun elsewhere is recorded if it is there.',
+    sentence:
+      'Share of the traces begun here that is recorded, 0 to 1; a trace begun elsewhere is recorded if it is there.',
     default: '1',
     example: '0.25',
   },
-  { name: 'CLARION_BROKER_HEAP_MB', sentence: 'Heap of the embedded broker.', default: '1024', unit: 'MB', example: '1024' },
+  {
+    name: 'CLARION_BROKER_HEAP_MB',
+    sentence: 'Heap of the embedded broker.',
+    default: '1024',
+    unit: 'MB',
+    example: '1024',
+  },
   {
     name: 'CLARION_BROKER_PROFILE',
     sentence: 'default, or test for a broker that starts fast and runs slowly.',

@@ -5,7 +5,8 @@ export function nearest(text: string, known: readonly string[], distance = editD
   let best: { word: string; edits: number } | undefined
   for (const word of known) {
     const edits = distance(text, word)
-    if (edits <= Math.max(2, Math.floor(word.length / 3)) && edits < (best?.edits ?? Number.POSITIVE_INFINITY)) best = { word, edits }
+    if (edits <= Math.max(2, Math.floor(word.length / 3)) && edits < (best?.edits ?? Number.POSITIVE_INFINITY))
+      best = { word, edits }
   }
   return best?.word
 }
@@ -17,7 +18,8 @@ export function editDistance(a: string, b: string): number {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const substituted = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? beforeLast[j - 2]! + 1 : substituted
+      const swapped =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? beforeLast[j - 2]! + 1 : substituted
       row.push(Math.min(last[j]! + 1, row[j - 1]! + 1, substituted, swapped))
     }
     ;[beforeLast, last] = [last, row]

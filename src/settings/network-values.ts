@@ -9,7 +9,8 @@ export const listenHost: Kind<string> = {
   expected: 'an address or a name to listen on, without scheme and port',
   parse(text) {
     const inner = /^\[(.*)\]$/.exec(text)?.[1]
-    if (inner !== undefined && !isIPv6(inner)) throw new SettingFault(`${shown(text)} has no IPv6 address between its brackets`)
+    if (inner !== undefined && !isIPv6(inner))
+      throw new SettingFault(`${shown(text)} has no IPv6 address between its brackets`)
     const host = inner ?? text
     if (isIPv6(host) && host.includes('%')) return host
     return hostOf(host)
@@ -31,7 +32,10 @@ export const hosts: Kind<Array<{ host: string; port: number | undefined }>> = {
     }),
 }
 
-export const brokerAddresses: Kind<string[]> = { expected: 'host:port addresses by comma', parse: text => listOf(text, hostAndPort) }
+export const brokerAddresses: Kind<string[]> = {
+  expected: 'host:port addresses by comma',
+  parse: text => listOf(text, hostAndPort),
+}
 
 /** Lower case, IPv6 in brackets, IPv4-mapped IPv6 as IPv4: one spelling each, so that repetitions show. */
 function hostAndPort(text: string, show: (text: string) => string): string {
@@ -42,7 +46,8 @@ function hostAndPort(text: string, show: (text: string) => string): string {
   if (bracketed === undefined && plain?.includes(':') !== false)
     throw new SettingFault(`${at} has more than one colon; an IPv6 address goes into brackets`)
   if (port === undefined) throw new SettingFault(`${at} has no port`)
-  if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65535) throw new SettingFault(`${at} has a port that is not a number from 1 to 65535`)
+  if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65535)
+    throw new SettingFault(`${at} has a port that is not a number from 1 to 65535`)
   if (bracketed !== undefined && (!isIPv6(bracketed) || bracketed.includes('%')))
     throw new SettingFault(`${at} has no IPv6 address between its brackets`)
   const host = hostOf(bracketed ?? plain!, at)
@@ -50,7 +55,8 @@ function hostAndPort(text: string, show: (text: string) => string): string {
 }
 
 /** The host and the port of an entry that `brokerAddresses` has accepted. */
-export const hostNameOf = (address: string): string => address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+export const hostNameOf = (address: string): string =>
+  address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
 
 function hostOf(text: string, at = shown(text)): string {
   if (isIPv4(text) || (isIPv6(text) && !text.includes('%'))) return parseAddress(text)!.toString()
@@ -59,7 +65,9 @@ function hostOf(text: string, at = shown(text)): string {
   if (text.length > 253 || !labels.every(label => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label)))
     throw new SettingFault(`${at} is neither an address nor a host name`)
   if (/^(?:\d+|0x[\da-f]*)$/i.test(labels.at(-1)!))
-    throw new SettingFault(`${at} is no IPv4 address, which is four decimal numbers from 0 to 255 without leading zeros`)
+    throw new SettingFault(
+      `${at} is no IPv4 address, which is four decimal numbers from 0 to 255 without leading zeros`,
+    )
   return text.toLowerCase()
 }
 
@@ -90,13 +98,16 @@ const ESCAPES = 'In a user name or password the characters % / ? # @ : are writt
 export const urlOf = (rules: UrlRules): Kind<string> => ({
   expected: `a URL that begins with ${rules.schemes.map(scheme => `${scheme}://`).join(' or ')}`,
   parse(text) {
-    if (!rules.schemes.some(scheme => text.toLowerCase().startsWith(`${scheme}://`))) throw new SettingFault('it begins otherwise')
+    if (!rules.schemes.some(scheme => text.toLowerCase().startsWith(`${scheme}://`)))
+      throw new SettingFault('it begins otherwise')
     if (/[\p{Cc}\s\\]/u.test(text)) throw new SettingFault('it holds a space, a control character or a backslash')
     if (!URL.canParse(text)) throw new SettingFault(`its host or port cannot be read. ${ESCAPES}`)
     const url = new URL(text)
     if (text.includes('#')) throw new SettingFault(`it has a fragment (#…). ${ESCAPES}`)
-    if (text.includes('?') && !rules.query) throw new SettingFault(`it has a query (?…), which has no meaning here. ${ESCAPES}`)
-    if (url.pathname.replace('/', '') !== '' && !rules.path) throw new SettingFault(`it has a path, which has no meaning here. ${ESCAPES}`)
+    if (text.includes('?') && !rules.query)
+      throw new SettingFault(`it has a query (?…), which has no meaning here. ${ESCAPES}`)
+    if (url.pathname.replace('/', '') !== '' && !rules.path)
+      throw new SettingFault(`it has a path, which has no meaning here. ${ESCAPES}`)
     hostOf(url.hostname.replace(/^\[(.*)\]$/, '$1'), 'its host')
     if (url.port === '0') throw new SettingFault('its port is 0')
     checkCredentials(url, rules.credentials)

@@ -9,7 +9,8 @@ export const pem: Kind<string> = {
   expected: 'a PEM file, or its text',
   parse(text) {
     if (!text.includes(BEGINS)) {
-      if (/\p{Cc}/u.test(text)) throw new SettingFault('it holds control characters and no line that begins with -----BEGIN')
+      if (/\p{Cc}/u.test(text))
+        throw new SettingFault('it holds control characters and no line that begins with -----BEGIN')
       return text
     }
     return text.replaceAll('\\n', '\n')
@@ -25,6 +26,7 @@ export function readPem(name: string, value: string): string {
   } catch (error) {
     throw new Error(`${name}: the file ${value} cannot be read (${(error as { code?: string }).code ?? String(error)})`)
   }
-  if (!text.includes(BEGINS)) throw new Error(`${name}: the file ${value} holds no PEM text, which begins with ${BEGINS.trim()}`)
+  if (!text.includes(BEGINS))
+    throw new Error(`${name}: the file ${value} holds no PEM text, which begins with ${BEGINS.trim()}`)
   return text
 }

@@ -10,7 +10,8 @@ export const wholeNumber = (min: number, max: number): Kind<number> => ({
 
 export const fraction = (min: number, max: number): Kind<number> => ({
   expected: `a number from ${min} to ${max}`,
-  parse: text => inRange(text, /^(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)$/, 'not written in decimal digits and a point', min, max),
+  parse: text =>
+    inRange(text, /^(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)$/, 'not written in decimal digits and a point', min, max),
 })
 
 function inRange(text: string, written: RegExp, otherwise: string, min: number, max: number): number {
@@ -26,7 +27,10 @@ export const oneOf = <T extends string>(words: readonly T[]): Kind<T> => ({
   parse: text => wordOf(words, text),
 })
 
-export const flag: Kind<boolean> = { expected: 'true or false', parse: text => wordOf(['true', 'false'], text) === 'true' }
+export const flag: Kind<boolean> = {
+  expected: 'true or false',
+  parse: text => wordOf(['true', 'false'], text) === 'true',
+}
 
 /** Comma-separated words, each at most once. `all` alone names every one. */
 export const rolesOf = <T extends string>(roles: readonly T[]): Kind<T[]> => ({
@@ -50,7 +54,10 @@ function wordOf<T extends string>(words: readonly T[], text: string, fault = `${
  * Entries between commas. Empty ones are refused, and so are repeated ones (the same value after `parse`). `show` is for messages: a comma may
  * be part of a password, so nothing of a text is shown that may hold one.
  */
-export function listOf<T extends string>(text: string, parse: (entry: string, show: (text: string) => string) => T): T[] {
+export function listOf<T extends string>(
+  text: string,
+  parse: (entry: string, show: (text: string) => string) => T,
+): T[] {
   const show = mayHoldSecret(text) ? () => 'the value' : shown
   const found: T[] = []
   text.split(',').forEach((part, index) => {

@@ -22,7 +22,9 @@ const LINK = /^(?:tcp|udp|sctp):\/\//
 /** One sentence for each name, without its value. */
 export function unknownNames(environment: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(environment)
-    .filter(([name, value]) => value !== undefined && PREFIX.test(name) && !KNOWN.includes(name) && !isHarmless(name, value))
+    .filter(
+      ([name, value]) => value !== undefined && PREFIX.test(name) && !KNOWN.includes(name) && !isHarmless(name, value),
+    )
     .map(([name]) => sentenceOf(name))
 }
 

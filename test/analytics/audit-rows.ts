@@ -13,7 +13,12 @@ export const MONTH = new Date(NOON).toISOString().slice(0, 7)
 /** The last millisecond of the month before. */
 export const LAST_OF_PREVIOUS_MONTH = Date.parse(`${MONTH}-01T00:00:00.000Z`) - 1
 
-export function idsAt(timestampMs: number, offset: number, organizationId = 'org_1', environment: 'live' | 'test' = 'live') {
+export function idsAt(
+  timestampMs: number,
+  offset: number,
+  organizationId = 'org_1',
+  environment: 'live' | 'test' = 'live',
+) {
   const place = { timestampMs, partition: 0, offset, organizationId, environment, kind: 'emits' as const }
   return { emitId: emitIdOf(place), eventId: eventIdOf(place) }
 }
@@ -65,7 +70,12 @@ export function verdict(n: number, changes: Partial<VerdictRow> = {}): VerdictRo
 }
 
 /** The verdict of an emit that goes to these webhooks, and passes by `skipped` ones. */
-export function matched(n: number, webhookIds: string[], skipped: string[] = [], changes: Partial<VerdictRow> = {}): VerdictRow {
+export function matched(
+  n: number,
+  webhookIds: string[],
+  skipped: string[] = [],
+  changes: Partial<VerdictRow> = {},
+): VerdictRow {
   const webhooks = [
     ...webhookIds.map(webhookId => ({ webhookId, skipped: null })),
     ...skipped.map(webhookId => ({ webhookId, skipped: 'selector_mismatch' })),
@@ -75,11 +85,24 @@ export function matched(n: number, webhookIds: string[], skipped: string[] = [],
 
 export function completion(of: VerdictRow, state: 'DELIVERED' | 'FAILED'): CompletionRow {
   const { emitId, eventId, organizationId, environment, recordedAtMs } = of
-  return { emitId, eventId: eventId ?? '', organizationId, environment, state, recordedAtMs, completedAtMs: recordedAtMs + 50 }
+  return {
+    emitId,
+    eventId: eventId ?? '',
+    organizationId,
+    environment,
+    state,
+    recordedAtMs,
+    completedAtMs: recordedAtMs + 50,
+  }
 }
 
 /** The first attempt of a live delivery, successful. */
-export function attempt(of: VerdictRow, webhookId: string, deliveryId: string, changes: Partial<AttemptRow> = {}): AttemptRow {
+export function attempt(
+  of: VerdictRow,
+  webhookId: string,
+  deliveryId: string,
+  changes: Partial<AttemptRow> = {},
+): AttemptRow {
   return {
     attemptId: `att_${deliveryId}_${changes.number ?? 1}`,
     deliveryId,

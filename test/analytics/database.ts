@@ -42,7 +42,8 @@ export async function insertAudit(client: AnalyticsClient, first: number, audit:
     ...changeRows(auditChangesCodec.encode({ changes })),
     ...relayRows(auditRelaysCodec.encode({ relays })),
   ]
-  for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows })) await client.insert(insert, never)
+  for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows }))
+    await client.insert(insert, never)
 }
 
 export async function countRows(client: AnalyticsClient, table: string): Promise<number> {

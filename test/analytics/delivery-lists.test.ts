@@ -58,7 +58,11 @@ const step = fc.oneof(
     { state: 'cancelled', reason: 'manual', isAttempt: false },
   ].map(
     each =>
-      fc.record({ ...fromEach(each), again: fc.boolean(), laterMs: fc.constantFrom(0, 0, 1, 900) } as never) as fc.Arbitrary<StepPlan>,
+      fc.record({
+        ...fromEach(each),
+        again: fc.boolean(),
+        laterMs: fc.constantFrom(0, 0, 1, 900),
+      } as never) as fc.Arbitrary<StepPlan>,
   ),
 )
 function fromEach(each: object) {
@@ -71,7 +75,10 @@ const delivery = fc.record<DeliveryPlan>({
 const emit = fc.record<EmitPlan>({
   kind: fc.constantFrom('accepted', 'accepted', 'accepted', 'accepted', 'redriven', 'failed', 'rejected', 'duplicate'),
   webhooks: fc.array(
-    fc.record({ is: fc.constantFrom('matched', 'matched', 'skipped', 'none'), deliveries: fc.array(delivery, { maxLength: 2 }) }),
+    fc.record({
+      is: fc.constantFrom('matched', 'matched', 'skipped', 'none'),
+      deliveries: fc.array(delivery, { maxLength: 2 }),
+    }),
     { minLength: WEBHOOKS.length, maxLength: WEBHOOKS.length },
   ) as fc.Arbitrary<EmitPlan['webhooks']>,
   type: fc.constantFrom('shop.order_placed', 'shop.other'),
@@ -97,11 +104,20 @@ function rowsOf(plans: EmitPlan[], organizationId: string): History {
     const facts = { organizationId, name: plan.type, recordedAtMs: atMs }
     const at = (is: string) => WEBHOOKS.filter((_, place) => plan.webhooks[place]!.is === is)
     if (plan.kind === 'rejected' || plan.kind === 'duplicate') {
-      history.verdicts.push(verdict(n, { ...facts, verdict: plan.kind, ...(plan.kind === 'rejected' ? { eventId: null } : {}) }))
+      history.verdicts.push(
+        verdict(n, { ...facts, verdict: plan.kind, ...(plan.kind === 'rejected' ? { eventId: null } : {}) }),
+      )
       continue
     }
     const accepted = matched(n, at('matched'), at('skipped'), facts)
-    const unwritten = { ...accepted, verdict: 'failed' as const, eventId: null, sequence: null, webhooks: [], subscriberCount: 0 }
+    const unwritten = {
+      ...accepted,
+      verdict: 'failed' as const,
+      eventId: null,
+      sequence: null,
+      webhooks: [],
+      subscriberCount: 0,
+    }
     if (plan.kind !== 'accepted') history.verdicts.push({ ...unwritten, payload: null })
     if (plan.kind === 'failed') continue
     // A redriven emit keeps its id and is recorded when the redrive came.
@@ -112,18 +128,26 @@ function rowsOf(plans: EmitPlan[], organizationId: string): History {
     for (const [place, { is, deliveries }] of plan.webhooks.entries()) {
       const webhookId = WEBHOOKS[place]!
       if (is !== 'none') history.deliveryIds.set(deliveryId(event.eventId!, webhookId), webhookId)
-      if (is === 'matched') for (const [which, planned] of deliveries.entries()) addSteps(history, event, webhookId, planned, which)
+      if (is === 'matched')
+        for (const [which, planned] of deliveries.entries()) addSteps(history, event, webhookId, planned, which)
     }
   }
   return history
 }
 
-function addSteps(history: History, event: VerdictRow, webhookId: string, { kind, steps }: DeliveryPlan, which: number): void {
+function addSteps(
+  history: History,
+  event: VerdictRow,
+  webhookId: string,
+  { kind, steps }: DeliveryPlan,
+  which: number,
+): void {
   const replayId = kind === 'own' ? null : `rpl_${kind}_${which}`
   const id = deliveryId(event.eventId!, webhookId, kind === 'replay' ? replayId! : undefined)
   const known = history.attempts.find(row => row.deliveryId === id)
   // A delivery came to be once, whichever of its steps says so.
-  const createdAtMs = known?.createdAtMs ?? event.recordedAtMs + (kind === 'own' || kind === 'catch-up' ? 0 : 60_000 + which)
+  const createdAtMs =
+    known?.createdAtMs ?? event.recordedAtMs + (kind === 'own' || kind === 'catch-up' ? 0 : 60_000 + which)
   const before = history.attempts.filter(row => row.deliveryId === id)
   let number = Math.max(0, ...before.map(row => row.number))
   let startedAtMs = Math.max(createdAtMs, ...before.map(row => row.startedAtMs))
@@ -135,7 +159,14 @@ function addSteps(history: History, event: VerdictRow, webhookId: string, { kind
     isByHand ||= planned.again
     history.attempts.push(
       attempt(event, webhookId, id, {
-        ...{ number, state: planned.state, reason: planned.reason, startedAtMs, createdAtMs, replayId: known?.replayId ?? replayId },
+        ...{
+          number,
+          state: planned.state,
+          reason: planned.reason,
+          startedAtMs,
+          createdAtMs,
+          replayId: known?.replayId ?? replayId,
+        },
         attemptId: planned.isAttempt ? `att_${history.attempts.length}` : null,
         trigger: isByHand ? 'manual' : kind === 'replay' || kind === 'older-catch-up' ? 'replay' : 'live',
       }),
@@ -189,7 +220,9 @@ describe('for random histories', () => {
           for (const webhookId of WEBHOOKS) {
             for (const status of [undefined, ...STATUSES]) {
               for (const [filter, shows] of status === undefined ? filters : [filters[0]!]) {
-                const listed = await allPages(cursor => reads.listDeliveries({ ...own, webhookId, status, limit, cursor, ...filter }))
+                const listed = await allPages(cursor =>
+                  reads.listDeliveries({ ...own, webhookId, status, limit, cursor, ...filter }),
+                )
                 const expected = all.filter(
                   one => one.webhookId === webhookId && (status === undefined || one.status === status) && shows(one),
                 )
@@ -203,7 +236,11 @@ describe('for random histories', () => {
           for (const { webhookId, count, fromSequence, throughSequence } of counts) {
             const own = dead.filter(one => one.webhookId === webhookId)
             const numbers = own.map(({ sequence }) => sequence)
-            expect([count, fromSequence, throughSequence]).toEqual([own.length, Math.min(...numbers), Math.max(...numbers)])
+            expect([count, fromSequence, throughSequence]).toEqual([
+              own.length,
+              Math.min(...numbers),
+              Math.max(...numbers),
+            ])
           }
           expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(dead.length)
           for (const { eventId } of history.verdicts.filter(row => row.verdict === 'accepted')) {
@@ -246,7 +283,11 @@ describe('for random histories', () => {
                   (filter.from === undefined || one.recordedAt >= filter.from) &&
                   (filter.to === undefined || one.recordedAt < filter.to),
               )
-              expect({ status, filter, listed }).toEqual({ status, filter, listed: expected.map(({ webhooks: _, ...one }) => one) })
+              expect({ status, filter, listed }).toEqual({
+                status,
+                filter,
+                listed: expected.map(({ webhooks: _, ...one }) => one),
+              })
             }
           }
         },
@@ -269,7 +310,9 @@ function timeBudget(): () => boolean {
 
 it('a list ends where attempts end: an older event is not said to be waiting, alone, in a list or with its event', async () => {
   const own = { organizationId: 'org_old', environment: 'live' as const }
-  const [old, young] = [64, 60].map((days, at) => matched(at + 1, ['wh_a'], ['wh_b'], { ...own, recordedAtMs: NOON - days * DAY_MS }))
+  const [old, young] = [64, 60].map((days, at) =>
+    matched(at + 1, ['wh_a'], ['wh_b'], { ...own, recordedAtMs: NOON - days * DAY_MS }),
+  )
   await insertAudit(client, 9_000, { verdicts: [old!, young!] })
   const list = async (webhookId: string, status?: 'pending' | 'skipped') =>
     (await reads.listDeliveries({ ...own, webhookId, status, limit: 10 })).items.map(({ eventId }) => eventId)
@@ -277,7 +320,9 @@ it('a list ends where attempts end: an older event is not said to be waiting, al
   expect(await list('wh_a', 'pending')).toEqual([young!.eventId])
   expect(await list('wh_b', 'skipped')).toEqual([young!.eventId])
   expect(await reads.deliveryById('org_old', 'live', deliveryId(old!.eventId!, 'wh_a'))).toBeUndefined()
-  expect(await reads.deliveryById('org_old', 'live', deliveryId(young!.eventId!, 'wh_a'))).toMatchObject({ status: 'pending' })
+  expect(await reads.deliveryById('org_old', 'live', deliveryId(young!.eventId!, 'wh_a'))).toMatchObject({
+    status: 'pending',
+  })
   expect((await reads.eventHistory('org_old', 'live', old!.eventId!))!.deliveries).toEqual([])
   expect((await reads.eventHistory('org_old', 'live', young!.eventId!))!.deliveries).toHaveLength(1)
 })
@@ -289,13 +334,24 @@ it('the few that wait are found behind any number that have been attempted, and 
     const id = deliveryId(event.eventId!, 'wh_a')
     // As a release before wrote a catch-up.
     if (at % 2 === 0) return [attempt(event, 'wh_a', id, { trigger: 'replay', replayId: 'rpl_0' })]
-    return [attempt(event, 'wh_a', id, { state: 'failed' }), attempt(event, 'wh_a', id, { number: 2, replayId: 'rpl_1' })]
+    return [
+      attempt(event, 'wh_a', id, { state: 'failed' }),
+      attempt(event, 'wh_a', id, { number: 2, replayId: 'rpl_1' }),
+    ]
   })
   const dead = attempt(events[2]!, 'wh_a', deliveryId(events[2]!.eventId!, 'wh_a'), { state: 'failed' })
   await insertAudit(client, 9_001, { verdicts: events, attempts: [...attempts, dead] })
   const waiting = await reads.listDeliveries({ ...own, webhookId: 'wh_a', status: 'pending', limit: 1 })
   expect(waiting.items.map(({ eventId }) => eventId)).toEqual([events[1]!.eventId])
-  const rest = await reads.listDeliveries({ ...own, webhookId: 'wh_a', status: 'pending', limit: 1, cursor: waiting.nextCursor! })
+  const rest = await reads.listDeliveries({
+    ...own,
+    webhookId: 'wh_a',
+    status: 'pending',
+    limit: 1,
+    cursor: waiting.nextCursor!,
+  })
   expect([rest.items.map(({ eventId }) => eventId), rest.nextCursor]).toEqual([[events[0]!.eventId], null])
-  expect((await reads.listDeadLetters({ ...own, limit: 5 })).items.map(({ eventId }) => eventId)).toEqual([events[2]!.eventId])
+  expect((await reads.listDeadLetters({ ...own, limit: 5 })).items.map(({ eventId }) => eventId)).toEqual([
+    events[2]!.eventId,
+  ])
 })

@@ -18,7 +18,14 @@ beforeAll(async () => {
   straight = await migratedDatabase()
   server = await openFaultyClickHouse((await testClickHouse()).url)
   const retryMs = { first: 1, longest: 1 }
-  client = createAnalyticsClient({ url: server.url, database: straight.database, clock, logger, requestTimeoutMs: 2_000, retryMs })
+  client = createAnalyticsClient({
+    url: server.url,
+    database: straight.database,
+    clock,
+    logger,
+    requestTimeoutMs: 2_000,
+    retryMs,
+  })
 })
 afterAll(async () => {
   await client?.close()
@@ -66,10 +73,16 @@ describe('an insert', () => {
 })
 
 describe('a query', () => {
-  it.each(Object.keys(FAULTS) as Fault[])('whose answer %s is service_unavailable, never a shorter list', async fault => {
-    server.decide(() => fault)
-    await expect(client.query('SELECT number FROM numbers(3)')).rejects.toMatchObject({ code: 'service_unavailable', retryAfterS: 5 })
-  })
+  it.each(Object.keys(FAULTS) as Fault[])(
+    'whose answer %s is service_unavailable, never a shorter list',
+    async fault => {
+      server.decide(() => fault)
+      await expect(client.query('SELECT number FROM numbers(3)')).rejects.toMatchObject({
+        code: 'service_unavailable',
+        retryAfterS: 5,
+      })
+    },
+  )
 
   it('that is wrong in itself is a fault of ours', async () => {
     server.decide(() => undefined)

@@ -57,7 +57,11 @@ describe('a block', () => {
   it('inserted twice changes nothing, neither in the tables nor in the meters', async () => {
     const [plain, sent] = [verdict(1), matched(2, ['wh_1'])]
     const block = {
-      verdicts: [plain, sent, verdict(3, { verdict: 'rejected', code: 'payload_invalid', eventId: null, payload: null })],
+      verdicts: [
+        plain,
+        sent,
+        verdict(3, { verdict: 'rejected', code: 'payload_invalid', eventId: null, payload: null }),
+      ],
       completions: [completion(sent, 'DELIVERED')],
       attempts: [attempt(sent, 'wh_1', 'dlv_1')],
     }

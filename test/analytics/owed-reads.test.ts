@@ -17,7 +17,12 @@ it('says which webhooks events were given to, and which events had these numbers
   const reads = createOwedReads(client)
   const log = { organizationId, environment: 'live' as const }
   const found = await reads.subscribersOf(log, [...verdicts, { emitId: 'cee_unknown' }])
-  expect(verdicts.map(({ eventId }) => found.get(eventId!))).toEqual([['wh_2'], ['wh_1', 'wh_2'], ['wh_2'], ['wh_1', 'wh_2']])
+  expect(verdicts.map(({ eventId }) => found.get(eventId!))).toEqual([
+    ['wh_2'],
+    ['wh_1', 'wh_2'],
+    ['wh_2'],
+    ['wh_1', 'wh_2'],
+  ])
   expect(found.size).toBe(4)
   const numbers = verdicts.map(({ sequence }) => sequence!)
   const events = await reads.eventsByNumber(log, { from: numbers[1]!, through: numbers[2]! })

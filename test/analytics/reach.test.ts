@@ -97,31 +97,43 @@ it('a ClickHouse that keeps its system tables to itself is no reason not to star
     progress: { warn: sentence => void said.push(sentence) },
   })
   expect(said).toEqual([
-    expect.stringMatching(/^ClickHouse does not tell which parts .*system\.not_shown.*: grant SELECT ON system\.detached_parts\.$/s),
+    expect.stringMatching(
+      /^ClickHouse does not tell which parts .*system\.not_shown.*: grant SELECT ON system\.detached_parts\.$/s,
+    ),
   ])
   expect(await analytics.query('SELECT count() AS count FROM emits')).toEqual([{ count: 0 }])
   await analytics.close()
 })
 
 it.each<[string, boolean, string, string]>([
-  ['a table', false, 'DROP TABLE attempts SYNC', 'The table attempts of ClickHouse, which had been made, is missing. Restore it.'],
+  [
+    'a table',
+    false,
+    'DROP TABLE attempts SYNC',
+    'The table attempts of ClickHouse, which had been made, is missing. Restore it.',
+  ],
   ['a view that counts', false, 'DROP VIEW usage_of_attempts SYNC', 'The table usage_of_attempts of ClickHouse'],
   ['the list of its migrations', true, 'DROP TABLE migrations SYNC', 'The table migrations of ClickHouse'],
   ['the whole database', true, 'DROP DATABASE {database:Identifier} SYNC', 'The table migrations of ClickHouse'],
-])('%s that was made and is gone stops a start, and nothing is made in its place', async (_what, wereMade, drop, sentence) => {
-  const { url, database } = await testClickHouse()
-  const analytics = createAnalyticsClient({ url, database, clock: system, logger })
-  const deps = { ...FRESH, analytics, url, clock: system, progress: { warn: () => undefined } }
-  await reachAnalytics(deps)
-  await reachAnalytics({ ...deps, wereMade: true })
-  await analytics.command(drop, { database })
-  const tables = () =>
-    analytics.query('SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name').catch(() => 'none')
-  const left = await tables()
-  await expect(reachAnalytics({ ...deps, wereMade })).rejects.toThrow(sentence)
-  expect(await tables()).toEqual(left)
-  await analytics.close()
-})
+])(
+  '%s that was made and is gone stops a start, and nothing is made in its place',
+  async (_what, wereMade, drop, sentence) => {
+    const { url, database } = await testClickHouse()
+    const analytics = createAnalyticsClient({ url, database, clock: system, logger })
+    const deps = { ...FRESH, analytics, url, clock: system, progress: { warn: () => undefined } }
+    await reachAnalytics(deps)
+    await reachAnalytics({ ...deps, wereMade: true })
+    await analytics.command(drop, { database })
+    const tables = () =>
+      analytics
+        .query('SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name')
+        .catch(() => 'none')
+    const left = await tables()
+    await expect(reachAnalytics({ ...deps, wereMade })).rejects.toThrow(sentence)
+    expect(await tables()).toEqual(left)
+    await analytics.close()
+  },
+)
 
 it('after half a minute it is told in a sentence, without its password', async () => {
   const { url } = await awayUntilCalled('http://user:secret@127.0.0.1:1')

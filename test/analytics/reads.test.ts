@@ -10,7 +10,8 @@ let client: AnalyticsClient
 let reads: Reads
 let blocks = 0
 const insert = (audit: Parameters<typeof insertAudit>[2]) => insertAudit(client, blocks++, audit)
-const dlv = (of: { eventId: string | null }, webhookId: string, replayId?: string) => deliveryId(of.eventId ?? '', webhookId, replayId)
+const dlv = (of: { eventId: string | null }, webhookId: string, replayId?: string) =>
+  deliveryId(of.eventId ?? '', webhookId, replayId)
 
 beforeAll(async () => {
   client = await migratedDatabase()
@@ -33,7 +34,13 @@ describe('the state of an emit', () => {
     findings: '[{"path":"/a","rule":"type","message":"m"}]',
     eventId: null,
   })
-  const duplicate = verdict(6, { ...own, verdict: 'duplicate', eventId: alone.eventId, originalEmitId: alone.emitId, payload: null })
+  const duplicate = verdict(6, {
+    ...own,
+    verdict: 'duplicate',
+    eventId: alone.eventId,
+    originalEmitId: alone.emitId,
+    payload: null,
+  })
   const failed = verdict(7, {
     ...own,
     verdict: 'failed',
@@ -60,11 +67,18 @@ describe('the state of an emit', () => {
       completions: [completion(delivered, 'DELIVERED'), completion(exhausted, 'FAILED')],
       attempts: [
         attempt(exhausted, 'wh_1', dlv(exhausted, 'wh_1')),
-        attempt(exhausted, 'wh_2', dlv(exhausted, 'wh_2'), { number: 4, state: 'failed', error: 'HTTP 500', errorKind: 'status' }),
+        attempt(exhausted, 'wh_2', dlv(exhausted, 'wh_2'), {
+          number: 4,
+          state: 'failed',
+          error: 'HTTP 500',
+          errorKind: 'status',
+        }),
       ],
     })
     await insert({ verdicts: [verdict(8, { ...own, judgedAtMs: NOON + 60_000 })] })
-    await insert({ verdicts: [verdict(9, { organizationId: 'org_other' }), verdict(9, { ...own, environment: 'test' })] })
+    await insert({
+      verdicts: [verdict(9, { organizationId: 'org_other' }), verdict(9, { ...own, environment: 'test' })],
+    })
   })
 
   it('follows from its verdict and from how its deliveries ended', async () => {
@@ -77,14 +91,21 @@ describe('the state of an emit', () => {
 
   it('lists newest first, and a redriven emit once', async () => {
     const page = await reads.listEmits({ organizationId, environment: 'live', limit: 20 })
-    expect(page.items.map(emit => [emit.emitId, emit.state])).toEqual(expected.map(([emit, state]) => [emit.emitId, state]))
+    expect(page.items.map(emit => [emit.emitId, emit.state])).toEqual(
+      expected.map(([emit, state]) => [emit.emitId, state]),
+    )
     expect(page.nextCursor).toBeNull()
   })
 
-  it.each(['RELAYED', 'DELIVERED', 'FAILED', 'REJECTED', 'DEDUPLICATED'] as const)('lists those that are %s', async status => {
-    const page = await reads.listEmits({ organizationId, environment: 'live', status, limit: 20 })
-    expect(page.items.map(emit => emit.emitId)).toEqual(expected.filter(([, state]) => state === status).map(([emit]) => emit.emitId))
-  })
+  it.each(['RELAYED', 'DELIVERED', 'FAILED', 'REJECTED', 'DEDUPLICATED'] as const)(
+    'lists those that are %s',
+    async status => {
+      const page = await reads.listEmits({ organizationId, environment: 'live', status, limit: 20 })
+      expect(page.items.map(emit => emit.emitId)).toEqual(
+        expected.filter(([, state]) => state === status).map(([emit]) => emit.emitId),
+      )
+    },
+  )
 
   it('lists page by page without a gap or a repetition', async () => {
     const seen: string[] = []
@@ -102,15 +123,34 @@ describe('the state of an emit', () => {
     const to = new Date(NOON + 4).toISOString()
     const between = await reads.listEmits({ organizationId, environment: 'live', from, to, limit: 20 })
     expect(between.items.map(emit => emit.emitId)).toEqual([delivered.emitId, relayed.emitId])
-    const ended = await reads.listEmits({ organizationId, environment: 'live', status: 'DELIVERED', from, to, limit: 20 })
+    const ended = await reads.listEmits({
+      organizationId,
+      environment: 'live',
+      status: 'DELIVERED',
+      from,
+      to,
+      limit: 20,
+    })
     expect(ended.items.map(emit => emit.emitId)).toEqual([delivered.emitId])
-    expect((await reads.listEmits({ organizationId, environment: 'live', name: 'shop.nothing', limit: 20 })).items).toEqual([])
+    expect(
+      (await reads.listEmits({ organizationId, environment: 'live', name: 'shop.nothing', limit: 20 })).items,
+    ).toEqual([])
   })
 
   it('shows the last failures with their reasons', async () => {
     const expectedFailures = [
-      { id: failed.emitId, canonicalName: failed.canonicalName, errorMessage: 'the log refused it', createdAt: iso(failed.recordedAtMs) },
-      { id: exhausted.emitId, canonicalName: exhausted.canonicalName, errorMessage: 'HTTP 500', createdAt: iso(exhausted.recordedAtMs) },
+      {
+        id: failed.emitId,
+        canonicalName: failed.canonicalName,
+        errorMessage: 'the log refused it',
+        createdAt: iso(failed.recordedAtMs),
+      },
+      {
+        id: exhausted.emitId,
+        canonicalName: exhausted.canonicalName,
+        errorMessage: 'HTTP 500',
+        createdAt: iso(exhausted.recordedAtMs),
+      },
     ]
     expect(await reads.recentFailures(organizationId, 'live', 10)).toEqual(expectedFailures)
     expect(await reads.recentFailures(organizationId, 'live', 1)).toEqual(expectedFailures.slice(0, 1))
@@ -141,7 +181,12 @@ describe('the state of an emit', () => {
       .slice(0, 30)
       .map(emit => ({ ...emit, verdict: 'failed' as const, eventId: null, sequence: null, subscriberCount: 0 }))
     await insert({
-      verdicts: [old, oldFailed, ...failedOnce, ...newer.map(emit => ({ ...emit, judgedAtMs: emit.judgedAtMs + 60_000 }))],
+      verdicts: [
+        old,
+        oldFailed,
+        ...failedOnce,
+        ...newer.map(emit => ({ ...emit, judgedAtMs: emit.judgedAtMs + 60_000 })),
+      ],
       completions: newer.map(emit => completion(emit, 'DELIVERED')),
     })
     const idsOf = async (status: EmitState) =>
@@ -154,7 +199,9 @@ describe('the state of an emit', () => {
         .toReversed()
         .map(emit => emit.emitId),
     )
-    expect((await reads.recentFailures(organizationId, 'live', 10)).map(failure => failure.id)).toEqual([oldFailed.emitId])
+    expect((await reads.recentFailures(organizationId, 'live', 10)).map(failure => failure.id)).toEqual([
+      oldFailed.emitId,
+    ])
   })
 
   it('keeps every field as it was written', async () => {
@@ -162,7 +209,13 @@ describe('the state of an emit', () => {
     const { timeMs, recordedAtMs, judgedAtMs, payload: _payload, findings: _findings, ...facts } = rejected
     const times = { time: iso(timeMs), recordedAt: iso(recordedAtMs), judgedAt: iso(judgedAtMs), completedAt: null }
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
-    expect(found).toEqual({ ...facts, ...times, traceId, state: 'REJECTED', findings: [{ path: '/a', rule: 'type', message: 'm' }] })
+    expect(found).toEqual({
+      ...facts,
+      ...times,
+      traceId,
+      state: 'REJECTED',
+      findings: [{ path: '/a', rule: 'type', message: 'm' }],
+    })
   })
 
   it('keeps the payload byte for byte', async () => {
@@ -189,7 +242,11 @@ describe('the history of an event', () => {
           nextAttemptAtMs: NOON + 900,
         }),
         attempt(emit, 'wh_sent', sent, { number: 2 }),
-        attempt(emit, 'wh_sent', again, { trigger: 'replay', createdAtMs: replayedAtMs, startedAtMs: replayedAtMs + 5 }),
+        attempt(emit, 'wh_sent', again, {
+          trigger: 'replay',
+          createdAtMs: replayedAtMs,
+          startedAtMs: replayedAtMs + 5,
+        }),
       ],
     })
 
@@ -286,11 +343,14 @@ describe('the deliveries of a webhook', () => {
     }
   })
 
-  it.each(['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const)('are listed by status: %s', async status => {
-    expect((await list({ status })).items.map(delivery => delivery.id)).toEqual(
-      newestFirst.filter(([, state]) => state === status).map(([deliveryIdOf]) => deliveryIdOf),
-    )
-  })
+  it.each(['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const)(
+    'are listed by status: %s',
+    async status => {
+      expect((await list({ status })).items.map(delivery => delivery.id)).toEqual(
+        newestFirst.filter(([, state]) => state === status).map(([deliveryIdOf]) => deliveryIdOf),
+      )
+    },
+  )
 
   it('are listed by type and time', async () => {
     expect((await list({ type: 'shop.other' })).items.map(delivery => delivery.id)).toEqual([id(cancelled!)])
@@ -300,7 +360,11 @@ describe('the deliveries of a webhook', () => {
 
   it('are found by id, attempted or not, by their own organization alone', async () => {
     for (const [deliveryIdOf, status] of newestFirst) {
-      expect(await reads.deliveryById(organizationId, 'live', deliveryIdOf!)).toMatchObject({ id: deliveryIdOf, webhookId: 'wh_a', status })
+      expect(await reads.deliveryById(organizationId, 'live', deliveryIdOf!)).toMatchObject({
+        id: deliveryIdOf,
+        webhookId: 'wh_a',
+        status,
+      })
       expect(await reads.deliveryById('org_other', 'live', deliveryIdOf!)).toBeUndefined()
     }
     expect(await reads.deliveryById(organizationId, 'live', 'dlv_nothing')).toBeUndefined()
@@ -326,7 +390,12 @@ describe('the deliveries of a webhook', () => {
   })
 
   it('do not follow a cursor that is not one', async () => {
-    for (const cursor of ['x', '', Buffer.from('["2026","a","b"]').toString('base64url'), Buffer.from('[1,2,3]').toString('base64url')]) {
+    for (const cursor of [
+      'x',
+      '',
+      Buffer.from('["2026","a","b"]').toString('base64url'),
+      Buffer.from('[1,2,3]').toString('base64url'),
+    ]) {
       await expect(list({ cursor })).rejects.toMatchObject({ code: 'validation_failed' })
     }
   })
@@ -372,21 +441,31 @@ describe('usage', () => {
       usageEmits: 2,
       usageAttempts: 3,
     })
-    expect(await reads.usageTotals(MONTH)).toContainEqual({ organizationId: 'org_usage', environment: 'live', meter: 'emits', count: 2 })
+    expect(await reads.usageTotals(MONTH)).toContainEqual({
+      organizationId: 'org_usage',
+      environment: 'live',
+      meter: 'emits',
+      count: 2,
+    })
     const range = { from: iso(NOON - 3_600_000), to: iso(NOON + 3_600_000) }
-    expect(await reads.usageTimeseries({ ...own, environment: 'live', meter: 'emits', bucket: 'hour', ...range })).toEqual([
-      { start: iso(NOON).replace('.000', ''), meter: 'emits', count: 2 },
-    ])
+    expect(
+      await reads.usageTimeseries({ ...own, environment: 'live', meter: 'emits', bucket: 'hour', ...range }),
+    ).toEqual([{ start: iso(NOON).replace('.000', ''), meter: 'emits', count: 2 }])
   })
 
   it('counts whole buckets, from the one that contains the beginning to the last one that begins before the end', async () => {
     const own = { organizationId: 'org_buckets', environment: 'live' as const, meter: 'emits' as const }
     const HOUR_MS = 3_600_000
     await insert({
-      verdicts: [0, 1, 2].map(n => verdict(n + 1, { organizationId: 'org_buckets', recordedAtMs: NOON + n * HOUR_MS + 60_000 })),
+      verdicts: [0, 1, 2].map(n =>
+        verdict(n + 1, { organizationId: 'org_buckets', recordedAtMs: NOON + n * HOUR_MS + 60_000 }),
+      ),
     })
     const starts = async (bucket: 'hour' | 'day', fromMs: number, toMs: number) =>
-      (await reads.usageTimeseries({ ...own, bucket, from: iso(fromMs), to: iso(toMs) })).map(each => [Date.parse(each.start), each.count])
+      (await reads.usageTimeseries({ ...own, bucket, from: iso(fromMs), to: iso(toMs) })).map(each => [
+        Date.parse(each.start),
+        each.count,
+      ])
     expect(await starts('hour', NOON + 30 * 60_000, NOON + HOUR_MS + 1)).toEqual([
       [NOON, 1],
       [NOON + HOUR_MS, 1],

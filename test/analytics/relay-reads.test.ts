@@ -31,7 +31,13 @@ function step(second: number, more: Partial<RelayRow> = {}): RelayRow {
   const memberId = more.memberId ?? 'cefm_one'
   const sourceEventId = eventAt(second)
   return {
-    ...{ relayId: relayId(sourceEventId, 'cefp_one', memberId), step: 0, organizationId: OWNER, groupId: 'cefg_one', pushId: 'cefp_one' },
+    ...{
+      relayId: relayId(sourceEventId, 'cefp_one', memberId),
+      step: 0,
+      organizationId: OWNER,
+      groupId: 'cefg_one',
+      pushId: 'cefp_one',
+    },
     ...{ memberId, memberOrganizationId: 'org_peer', sourceEventId, sourceEmitId: `cee_${sourceEventId.slice(4)}` },
     ...{
       sourceCanonicalName: 'TENANT_CUSTOM:org_owner:a.b@1.0.0',
@@ -44,7 +50,13 @@ function step(second: number, more: Partial<RelayRow> = {}): RelayRow {
 }
 const arrived = (second: number, more: Partial<RelayRow> = {}) =>
   step(second, {
-    ...{ step: 1, status: 'relayed', targetEventId: `evt_${'t'.repeat(32)}`, sourceCanonicalName: '', atMs: BASE_MS + 1_000 * second + 40 },
+    ...{
+      step: 1,
+      status: 'relayed',
+      targetEventId: `evt_${'t'.repeat(32)}`,
+      sourceCanonicalName: '',
+      atMs: BASE_MS + 1_000 * second + 40,
+    },
     ...more,
   })
 
@@ -76,7 +88,13 @@ describe('the relay log', () => {
       return attempt(verdict(second, facts), 'cefm_ext', deliveryId(eventAt(second), 'cefm_ext'), { ...facts, ...more })
     }
     const attempts = [
-      tried(6, { number: 1, state: 'retrying', responseStatus: 500, error: 'status 500', startedAtMs: BASE_MS + 6_100 }),
+      tried(6, {
+        number: 1,
+        state: 'retrying',
+        responseStatus: 500,
+        error: 'status 500',
+        startedAtMs: BASE_MS + 6_100,
+      }),
       tried(6, { number: 2, state: 'success', responseStatus: 204, error: null, startedAtMs: BASE_MS + 60_000 }),
       tried(7, { number: 1, state: 'failed', responseStatus: 410, error: 'status 410', startedAtMs: BASE_MS + 7_100 }),
       tried(10, {
@@ -91,13 +109,16 @@ describe('the relay log', () => {
     await insertAudit(analytics, 1, { relays, attempts })
   })
 
-  const list = (more: object = {}) => reads.listRelays({ organizationId: OWNER, groupId: 'cefg_one', limit: 100, ...more })
+  const list = (more: object = {}) =>
+    reads.listRelays({ organizationId: OWNER, groupId: 'cefg_one', limit: 100, ...more })
   const brief = ({ items }: Awaited<ReturnType<typeof list>>) => items.map(each => [each.sourceEventId, each.status])
 
   it('tells of each relay what its last step says, newest first; of an endpoint, what its delivery came to', async () => {
     const { items, nextCursor } = await list()
     expect(nextCursor).toBeNull()
-    expect(items.map(each => [each.status, each.skipReason, each.attempts, each.responseStatus, each.lastError])).toEqual([
+    expect(
+      items.map(each => [each.status, each.skipReason, each.attempts, each.responseStatus, each.lastError]),
+    ).toEqual([
       ['queued', null, 0, null, null],
       ['failed', null, 1, 410, 'status 410'],
       ['relayed', null, 2, 204, null],
@@ -108,13 +129,25 @@ describe('the relay log', () => {
       ['relayed', null, 1, null, null],
     ])
     expect(items.at(-1)).toEqual({
-      ...{ id: step(1).relayId, groupId: 'cefg_one', pushId: 'cefp_one', memberId: 'cefm_one', sourceEventId: eventAt(1) },
+      ...{
+        id: step(1).relayId,
+        groupId: 'cefg_one',
+        pushId: 'cefp_one',
+        memberId: 'cefm_one',
+        sourceEventId: eventAt(1),
+      },
       ...{
         sourceEmitId: step(1).sourceEmitId,
         sourceCanonicalName: 'TENANT_CUSTOM:org_owner:a.b@1.0.0',
         targetEventId: `evt_${'t'.repeat(32)}`,
       },
-      ...{ targetCanonicalName: 'TENANT_CUSTOM:org_peer:a.b@1.0.0', deliveryId: null, status: 'relayed', skipReason: null, attempts: 1 },
+      ...{
+        targetCanonicalName: 'TENANT_CUSTOM:org_peer:a.b@1.0.0',
+        deliveryId: null,
+        status: 'relayed',
+        skipReason: null,
+        attempts: 1,
+      },
       ...{ responseStatus: null, lastError: null, queuedAt: timeOf(1_000), completedAt: timeOf(1_040) },
     })
     expect(items[0]!.completedAt).toBeNull()
@@ -141,7 +174,9 @@ describe('the relay log', () => {
 
   it('shows in the lineage of an event what became of each relay, to an endpoint too', async () => {
     const stations = async (second: number) =>
-      (await reads.lineageOf(OWNER, eventAt(second))).slice(1).map(each => [each.memberId, each.status, each.skipReason, each.lastError])
+      (await reads.lineageOf(OWNER, eventAt(second)))
+        .slice(1)
+        .map(each => [each.memberId, each.status, each.skipReason, each.lastError])
     expect(await stations(6)).toEqual([['cefm_ext', 'relayed', null, null]])
     expect(await stations(7)).toEqual([['cefm_ext', 'failed', null, 'status 410']])
     expect(await stations(8)).toEqual([['cefm_ext', 'queued', null, null]])

@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => client.close())
 
 /** As ClickHouse's own parser writes it again. */
-const parsed = async (sql: string) => (await client.query<{ sql: string }>('SELECT formatQuery({sql:String}) AS sql', { sql }))[0]!.sql
+const parsed = async (sql: string) =>
+  (await client.query<{ sql: string }>('SELECT formatQuery({sql:String}) AS sql', { sql }))[0]!.sql
 const statements = readMigrations().flatMap(({ text }) => splitStatements(text))
 
 describe('definitions for a cluster', () => {
@@ -21,7 +22,9 @@ describe('definitions for a cluster', () => {
       expect(sql).toMatch(/ON CLUSTER `my-cluster`/)
       expect(sql).not.toMatch(/ENGINE = (?!Replicated)\w*MergeTree|non_replicated/)
       if (/^CREATE TABLE/i.test(statement)) {
-        expect(sql).toMatch(/ENGINE = Replicated\w*MergeTree\('\/clickhouse\/tables\/\{shard\}\/\{database\}\/\w+', '\{replica\}'/)
+        expect(sql).toMatch(
+          /ENGINE = Replicated\w*MergeTree\('\/clickhouse\/tables\/\{shard\}\/\{database\}\/\w+', '\{replica\}'/,
+        )
         expect(sql).toContain('replicated_deduplication_window = 10000')
       }
     }
@@ -31,9 +34,13 @@ describe('definitions for a cluster', () => {
     const withoutReplication = async (sql: string) =>
       (await parsed(sql))
         .replace(/ ON CLUSTER `?c`?/, '')
-        .replace(/Replicated(\w*MergeTree)\('[^']*', '\{replica\}'(?:, )?([^)]*)\)/, (_, engine, rest) => `${engine}${rest && `(${rest})`}`)
+        .replace(
+          /Replicated(\w*MergeTree)\('[^']*', '\{replica\}'(?:, )?([^)]*)\)/,
+          (_, engine, rest) => `${engine}${rest && `(${rest})`}`,
+        )
         .replace('replicated_deduplication_window', 'non_replicated_deduplication_window')
-    for (const statement of statements) expect(await withoutReplication(onCluster(statement, 'c'))).toBe(await parsed(statement))
+    for (const statement of statements)
+      expect(await withoutReplication(onCluster(statement, 'c'))).toBe(await parsed(statement))
   })
 
   it('keep the parameters of an engine', () => {
@@ -43,7 +50,9 @@ describe('definitions for a cluster', () => {
   })
 
   it('keep a name of any letters a name', async () => {
-    expect(await parsed(onCluster('DROP VIEW IF EXISTS v', 'a`; DROP TABLE x; \\'))).not.toMatch(/; DROP TABLE x(?![^`]*`)/)
+    expect(await parsed(onCluster('DROP VIEW IF EXISTS v', 'a`; DROP TABLE x; \\'))).not.toMatch(
+      /; DROP TABLE x(?![^`]*`)/,
+    )
   })
 
   it('are refused when nothing says how to run them on all replicas', () => {

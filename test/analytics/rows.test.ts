@@ -25,11 +25,23 @@ afterAll(() => client?.close())
 let blocks = 0
 async function insert(rows: RowBytes[]): Promise<void> {
   const first = blocks++
-  for (const each of insertsOf({ topic: 'rows', partition: 0, first, last: first, rows })) await client.insert(each, never)
+  for (const each of insertsOf({ topic: 'rows', partition: 0, first, last: first, rows }))
+    await client.insert(each, never)
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()
-const TIMES = ['time', 'recordedAt', 'judgedAt', 'completedAt', 'startedAt', 'nextAttemptAt', 'createdAt', 'occurredAt', 'queuedAt', 'at']
+const TIMES = [
+  'time',
+  'recordedAt',
+  'judgedAt',
+  'completedAt',
+  'startedAt',
+  'nextAttemptAt',
+  'createdAt',
+  'occurredAt',
+  'queuedAt',
+  'at',
+]
 /** What a query answers for a row: times as ISO 8601 without their `Ms`. */
 function asAnswered(row: object, extra: Record<string, unknown> = {}): Record<string, unknown> {
   const answered = Object.entries(row).map(([field, value]) => {
@@ -49,11 +61,40 @@ const ms = fc.integer({ min: NOON - 20 * 86_400_000, max: NOON })
 const int = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 })
 
 const verdicts = fc.record<Partial<VerdictRow>>({
-  ...{ verdict: fc.constantFrom('accepted', 'duplicate', 'rejected', 'failed'), code: optional, message: optional, findings: optional },
-  ...{ name: text, requestedVersion: optional, canonicalName: optional, registrationId: optional, schemaVersion: optional, kind: optional },
-  ...{ sequence: fc.option(int(53), { nil: null }), subject: optional, actorId: text, source: text, timeMs: ms, judgedAtMs: ms },
-  ...{ idempotencyKey: optional, correlationId: optional, causationId: optional, traceparent: fc.constantFrom(null, PARENT) },
-  ...{ rootEventId: optional, depth: int(16), channel: fc.constantFrom('http', 'kafka', 'platform'), requestId: optional },
+  ...{
+    verdict: fc.constantFrom('accepted', 'duplicate', 'rejected', 'failed'),
+    code: optional,
+    message: optional,
+    findings: optional,
+  },
+  ...{
+    name: text,
+    requestedVersion: optional,
+    canonicalName: optional,
+    registrationId: optional,
+    schemaVersion: optional,
+    kind: optional,
+  },
+  ...{
+    sequence: fc.option(int(53), { nil: null }),
+    subject: optional,
+    actorId: text,
+    source: text,
+    timeMs: ms,
+    judgedAtMs: ms,
+  },
+  ...{
+    idempotencyKey: optional,
+    correlationId: optional,
+    causationId: optional,
+    traceparent: fc.constantFrom(null, PARENT),
+  },
+  ...{
+    rootEventId: optional,
+    depth: int(16),
+    channel: fc.constantFrom('http', 'kafka', 'platform'),
+    requestId: optional,
+  },
   ...{
     payloadBytes: int(31),
     payload: fc.option(
@@ -70,8 +111,18 @@ const verdicts = fc.record<Partial<VerdictRow>>({
   ...{ federation: optional },
 })
 const attempts = fc.record<Partial<AttemptRow>>({
-  ...{ attemptId: optional, environment: fc.constantFrom('live', 'test'), eventType: text, sequence: int(53), number: int(31) },
-  ...{ maxAttempts: int(31), trigger: fc.constantFrom('live', 'manual', 'replay', 'test'), state: fc.constantFrom(...DELIVERY_STATES) },
+  ...{
+    attemptId: optional,
+    environment: fc.constantFrom('live', 'test'),
+    eventType: text,
+    sequence: int(53),
+    number: int(31),
+  },
+  ...{
+    maxAttempts: int(31),
+    trigger: fc.constantFrom('live', 'manual', 'replay', 'test'),
+    state: fc.constantFrom(...DELIVERY_STATES),
+  },
   ...{
     reason: optional,
     url: text,
@@ -100,7 +151,13 @@ const changes = fc.record<Partial<ChangeRow>>({
   },
 })
 const relays = fc.record<Partial<RelayRow>>({
-  ...{ step: fc.constantFrom(0, 1), memberOrganizationId: optional, targetEventId: optional, deliveryId: optional, lastError: optional },
+  ...{
+    step: fc.constantFrom(0, 1),
+    memberOrganizationId: optional,
+    targetEventId: optional,
+    deliveryId: optional,
+    lastError: optional,
+  },
   ...{
     status: fc.constantFrom(...RELAY_STATES),
     skipReason: fc.option(fc.constantFrom(...SKIP_REASONS), { nil: null }),
@@ -109,8 +166,23 @@ const relays = fc.record<Partial<RelayRow>>({
   },
 })
 const aRelay: RelayRow = {
-  ...{ relayId: 'r', step: 0, organizationId: 'org_1', groupId: 'g', pushId: 'p', memberId: 'm', memberOrganizationId: null },
-  ...{ sourceEventId: 'e', sourceEmitId: 'c', sourceCanonicalName: 'n', targetEventId: null, targetCanonicalName: null, deliveryId: null },
+  ...{
+    relayId: 'r',
+    step: 0,
+    organizationId: 'org_1',
+    groupId: 'g',
+    pushId: 'p',
+    memberId: 'm',
+    memberOrganizationId: null,
+  },
+  ...{
+    sourceEventId: 'e',
+    sourceEmitId: 'c',
+    sourceCanonicalName: 'n',
+    targetEventId: null,
+    targetCanonicalName: null,
+    deliveryId: null,
+  },
   ...{ status: 'queued', skipReason: null, lastError: null, queuedAtMs: NOON, atMs: NOON },
 }
 
@@ -123,14 +195,22 @@ describe('a row in ClickHouse is what stood in the record', () => {
         const organizationId = `org_emits_${blocks}`
         const rows = all.map((changes, n) => verdict(n, { organizationId, ...changes }))
         await insert(emitRows(auditEmitsCodec.encode({ verdicts: rows, completions: [] })))
-        const found = await client.query<{ emitId: string }>('SELECT * FROM emits WHERE organizationId = {organizationId:String}', {
-          organizationId,
-        })
-        const expected = rows.map(({ payload: _, ...row }) => asAnswered(row, { traceId: row.traceparent && PARENT.slice(3, 35) }))
+        const found = await client.query<{ emitId: string }>(
+          'SELECT * FROM emits WHERE organizationId = {organizationId:String}',
+          {
+            organizationId,
+          },
+        )
+        const expected = rows.map(({ payload: _, ...row }) =>
+          asAnswered(row, { traceId: row.traceparent && PARENT.slice(3, 35) }),
+        )
         expect(byId(found)).toEqual(byId(expected))
-        const payloads = await client.query<{ emitId: string }>('SELECT * FROM payloads WHERE organizationId = {organizationId:String}', {
-          organizationId,
-        })
+        const payloads = await client.query<{ emitId: string }>(
+          'SELECT * FROM payloads WHERE organizationId = {organizationId:String}',
+          {
+            organizationId,
+          },
+        )
         const kept = rows.filter(({ payload }) => payload !== null)
         expect(byId(payloads)).toEqual(
           byId(kept.map(({ emitId, environment, recordedAtMs, payload }) => ({ organizationId, environment, emitId, recordedAt: iso(recordedAtMs), payload: String(payload) }))), // biome-ignore format: one row
@@ -171,7 +251,9 @@ describe('a row in ClickHouse is what stood in the record', () => {
   })
 
   it('of a record that an earlier release wrote', () => {
-    const { fields, ...schema } = auditChangesCodec.schema as { fields: [{ type: { items: { fields: Array<{ name: string }> } } }] }
+    const { fields, ...schema } = auditChangesCodec.schema as {
+      fields: [{ type: { items: { fields: Array<{ name: string }> } } }]
+    }
     const [{ type }] = fields
     const without = { ...type, items: { ...type.items, fields: type.items.fields.filter(({ name }) => name !== 'ip') } }
     const earlier = { ...schema, fields: [{ ...fields[0], type: without }] }
@@ -184,12 +266,18 @@ describe('a row in ClickHouse is what stood in the record', () => {
 
 it('rows of two months and two days stand apart, each in the table partition where it belongs', () => {
   const at = [LAST_OF_PREVIOUS_MONTH, LAST_OF_PREVIOUS_MONTH + 1, NOON, LAST_OF_PREVIOUS_MONTH]
-  const rows = emitRows(auditEmitsCodec.encode({ verdicts: at.map((recordedAtMs, n) => verdict(n, { recordedAtMs })), completions: [] }))
+  const rows = emitRows(
+    auditEmitsCodec.encode({ verdicts: at.map((recordedAtMs, n) => verdict(n, { recordedAtMs })), completions: [] }),
+  )
   const inserts = insertsOf({ topic: 'rows', partition: 0, first: 0, last: 0, rows })
   expect(inserts.map(({ table, token, rows: count }) => `${table} ${token.split('/').at(-1)} ${count}`).sort()).toEqual(
     [
       ...[`emits ${iso(at[0]!).slice(0, 7)} 2`, `emits ${iso(at[1]!).slice(0, 7)} 2`],
-      ...[`payloads ${iso(at[0]!).slice(0, 10)} 2`, `payloads ${iso(at[1]!).slice(0, 10)} 1`, `payloads ${iso(NOON).slice(0, 10)} 1`],
+      ...[
+        `payloads ${iso(at[0]!).slice(0, 10)} 2`,
+        `payloads ${iso(at[1]!).slice(0, 10)} 1`,
+        `payloads ${iso(NOON).slice(0, 10)} 1`,
+      ],
     ].sort(),
   )
 })
@@ -197,12 +285,17 @@ it('rows of two months and two days stand apart, each in the table partition whe
 it('emits of recorded traces are told, others not', () => {
   const unsampled = PARENT.replace(/01$/, '00')
   const rows = emitRows(auditEmitsCodec.encode({ verdicts: [null, PARENT, unsampled].map((traceparent, n) => verdict(n, { traceparent })), completions: [] })) // biome-ignore format: one record
-  expect(rows.find(({ table }) => table === 'emits')!.traced).toEqual([{ emitId: verdict(1).emitId, traceparent: PARENT }])
+  expect(rows.find(({ table }) => table === 'emits')!.traced).toEqual([
+    { emitId: verdict(1).emitId, traceparent: PARENT },
+  ])
   expect(rows.find(({ table }) => table === 'payloads')!.traced).toEqual([])
 })
 
 it('a record that is cut off anywhere, or goes on beyond its end, is refused; one that is damaged ends', () => {
-  const bytes = auditEmitsCodec.encode({ verdicts: [matched(1, ['wh_1'], ['wh_2']), verdict(2, { warnings: ['w'] })], completions: [] })
+  const bytes = auditEmitsCodec.encode({
+    verdicts: [matched(1, ['wh_1'], ['wh_2']), verdict(2, { warnings: ['w'] })],
+    completions: [],
+  })
   for (let length = 0; length < bytes.length; length++) expect(() => emitRows(bytes.subarray(0, length))).toThrow()
   expect(() => emitRows(Buffer.concat([bytes, Buffer.from([0])]))).toThrow('were read')
   const counted = () => emitRows(bytes).map(({ table, rows }) => `${table} ${rows}`)

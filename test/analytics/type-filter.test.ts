@@ -9,7 +9,10 @@ import { insertAudit, migratedDatabase } from './database.ts'
 let client: AnalyticsClient
 let reads: Reads
 const organizationId = 'org_types'
-const canonical = (name: string, version: string) => ({ name, canonicalName: `TENANT_CUSTOM:${organizationId}:${name}@${version}` })
+const canonical = (name: string, version: string) => ({
+  name,
+  canonicalName: `TENANT_CUSTOM:${organizationId}:${name}@${version}`,
+})
 const platform = (origin: string, name: string) => ({
   name,
   canonicalName: `${origin}:${organizationId}:${name}@1`,
@@ -28,14 +31,26 @@ const emits = [
   platform('PLATFORM_LIFECYCLE', 'WEBHOOK_CREATED'),
 ].map((facts, n) => matched(n + 1, ['wh_a'], [], { organizationId, ...facts }))
 const refused = ['Foo', 'shop.order@1.0.0', ''].map((name, n) =>
-  verdict(n + 50, { organizationId, name, canonicalName: null, verdict: 'rejected', code: 'event_not_registered', eventId: null }),
+  verdict(n + 50, {
+    organizationId,
+    name,
+    canonicalName: null,
+    verdict: 'rejected',
+    code: 'event_not_registered',
+    eventId: null,
+  }),
 )
 
 beforeAll(async () => {
   client = await migratedDatabase()
   reads = createReads(client)
-  const attempts = emits.filter((_, n) => n % 2 === 0).map(emit => attempt(emit, 'wh_a', deliveryId(emit.eventId!, 'wh_a')))
-  await insertAudit(client, 0, { verdicts: [...emits, ...refused], attempts: attempts.map(each => ({ ...each, organizationId })) })
+  const attempts = emits
+    .filter((_, n) => n % 2 === 0)
+    .map(emit => attempt(emit, 'wh_a', deliveryId(emit.eventId!, 'wh_a')))
+  await insertAudit(client, 0, {
+    verdicts: [...emits, ...refused],
+    attempts: attempts.map(each => ({ ...each, organizationId })),
+  })
 })
 afterAll(() => client.close())
 
@@ -63,24 +78,41 @@ const SELECTORS = [
 /** What a webhook with this selector would get of these. */
 function selected(selector: string, of: typeof emits): string[] {
   const index = createSelectorIndex([{ selectors: [selector], value: true }])
-  const wanted = of.filter(({ name, canonicalName, kind }) => index.match({ type: name, canonicalName: canonicalName!, kind }).length > 0)
+  const wanted = of.filter(
+    ({ name, canonicalName, kind }) => index.match({ type: name, canonicalName: canonicalName!, kind }).length > 0,
+  )
   return wanted.map(each => each.emitId).reverse()
 }
 
 describe('the filter of deliveries by type', () => {
   const list = async (type: string, status?: 'success' | 'pending') => {
-    const { items } = await reads.listDeliveries({ organizationId, environment: 'live', webhookId: 'wh_a', type, status, limit: 50 })
+    const { items } = await reads.listDeliveries({
+      organizationId,
+      environment: 'live',
+      webhookId: 'wh_a',
+      type,
+      status,
+      limit: 50,
+    })
     return items.map(each => each.emitId)
   }
 
   it.each(SELECTORS)('finds what a webhook with the selector would get: %s', async selector => {
     expect(await list(selector)).toEqual(selected(selector, emits))
-    expect((await list(selector, 'success')).length + (await list(selector, 'pending')).length).toBe(selected(selector, emits).length)
+    expect((await list(selector, 'success')).length + (await list(selector, 'pending')).length).toBe(
+      selected(selector, emits).length,
+    )
   })
 
-  it.each(['orders', 'shop.order@1', 'Foo', '', 'platformxe.generic#other'])('is refused when it is none: %j', async type => {
-    await expect(list(type)).rejects.toMatchObject({ code: 'validation_failed', details: [{ path: '/type', rule: 'selector' }] })
-  })
+  it.each(['orders', 'shop.order@1', 'Foo', '', 'platformxe.generic#other'])(
+    'is refused when it is none: %j',
+    async type => {
+      await expect(list(type)).rejects.toMatchObject({
+        code: 'validation_failed',
+        details: [{ path: '/type', rule: 'selector' }],
+      })
+    },
+  )
 })
 
 describe('the filter of emits by name', () => {
@@ -90,11 +122,15 @@ describe('the filter of emits by name', () => {
   }
   const own = emits.filter(each => each.channel !== 'platform')
 
-  it.each(SELECTORS.filter(each => each !== '*'))('finds what a selector selects, among emits of the organization: %s', async selector => {
-    const isNamed = (name: string) => name === selector || (selector.endsWith('.*') && name.startsWith(selector.slice(0, -1)))
-    const literal = refused.filter(each => isNamed(each.name)).map(each => each.emitId)
-    expect(await list(selector)).toEqual([...literal, ...selected(selector, own)])
-  })
+  it.each(SELECTORS.filter(each => each !== '*'))(
+    'finds what a selector selects, among emits of the organization: %s',
+    async selector => {
+      const isNamed = (name: string) =>
+        name === selector || (selector.endsWith('.*') && name.startsWith(selector.slice(0, -1)))
+      const literal = refused.filter(each => isNamed(each.name)).map(each => each.emitId)
+      expect(await list(selector)).toEqual([...literal, ...selected(selector, own)])
+    },
+  )
 
   it('finds all by *, and those of a kind', async () => {
     expect(await list('*')).toHaveLength(own.length + refused.length)

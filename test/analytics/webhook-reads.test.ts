@@ -14,7 +14,13 @@ afterAll(() => client?.close())
 it('the activity of webhooks counts every attempt and every failure once, over all blocks, and says what the last attempt met', async () => {
   const organizationId = 'org_activity'
   const events = [1, 2, 3].map(n => matched(n, ['wh_1', 'wh_2'], [], { organizationId }))
-  const step = (at: number, webhookId: string, number: number, state: 'retrying' | 'success' | 'failed' | 'cancelled', more = {}) =>
+  const step = (
+    at: number,
+    webhookId: string,
+    number: number,
+    state: 'retrying' | 'success' | 'failed' | 'cancelled',
+    more = {},
+  ) =>
     attempt(events[at]!, webhookId, deliveryId(events[at]!.eventId!, webhookId), {
       ...{ number, state, startedAtMs: NOON + 1000 * (10 * at + number) },
       ...more,

@@ -32,7 +32,13 @@ import { createValidators } from '../../src/registry/validators.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { migratedDatabase } from '../analytics/database.ts'
-import { type ControlProcess, clock, logger, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
+import {
+  type ControlProcess,
+  clock,
+  logger,
+  openControlProcess,
+  random,
+} from '../control-plane/control-plane-harness.ts'
 import { testBroker } from '../support/kafka.ts'
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
@@ -103,7 +109,8 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     }
   }
   const reader = createLogReader({ kafka: control.kafka, clock, logger, events: { onRecords, onFatal } })
-  for (let partition = 0; partition < control.provisioning.shards; partition++) reader.assign(outcomesTopic.name, partition, 'earliest')
+  for (let partition = 0; partition < control.provisioning.shards; partition++)
+    reader.assign(outcomesTopic.name, partition, 'earliest')
   const appender = createAppender({ kafka: control.kafka, clock, logger, persistMs: 5_000 })
   const guard = createAddressGuard({ ...(options.egress ?? { allow: [], allowHttp: false }), ownAddresses: () => [] })
   const validators = createValidators({ cacheMax: 100 })
@@ -113,7 +120,11 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   })
   const sender = createSender({ guard, clock })
   const tested: AttemptRow[] = []
-  const recipes = createRecipes({ secrets: createSecretBox({ secretKey: SECRET_KEY, random }), view: control.view, logger })
+  const recipes = createRecipes({
+    secrets: createSecretBox({ secretKey: SECRET_KEY, random }),
+    view: control.view,
+    logger,
+  })
   const pings = createPings({
     ...{ sender, build: createBuildAttempt(recipes), chains: createChainTokens(SECRET_KEY), ids, clock },
     record: async row => void tested.push(row),
@@ -125,13 +136,32 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   let refusing = false
   const { clientBrokers } = await testBroker()
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol: 'SASL_PLAINTEXT' as const }
-  const kafkaAccess = createKafkaAccess({ ...control, credentials: controlPlane.kafkaCredentials, listener, ids, clock, random, logger })
-  const parts = { ...control, analytics, ids, clock, logger, metrics: createMetrics(), shards: control.provisioning.shards }
+  const kafkaAccess = createKafkaAccess({
+    ...control,
+    credentials: controlPlane.kafkaCredentials,
+    listener,
+    ids,
+    clock,
+    random,
+    logger,
+  })
+  const parts = {
+    ...control,
+    analytics,
+    ids,
+    clock,
+    logger,
+    metrics: createMetrics(),
+    shards: control.provisioning.shards,
+  }
   const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
   const api = createApi({
     view: control.view,
     controlPlane,
-    appender: { ...appender, append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)) },
+    appender: {
+      ...appender,
+      append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)),
+    },
     kafkaAccess,
     validators,
     pings,
@@ -158,13 +188,31 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
 
   return {
     ...control,
-    ...{ base, routes: api.routes, tags, appender, outcomes, analytics, positions, used, missing, tested, as, operator },
+    ...{
+      base,
+      routes: api.routes,
+      tags,
+      appender,
+      outcomes,
+      analytics,
+      positions,
+      used,
+      missing,
+      tested,
+      as,
+      operator,
+    },
     refuseAppends: refuse => {
       refusing = refuse
     },
     async organization(plan = 'PRO') {
       const slug = `t${random.bytes(6).toString('hex')}`
-      const made = await operator('POST', '/api/v1/organizations', { name: slug, slug, plan, ownerEmail: `${slug}@example.test` })
+      const made = await operator('POST', '/api/v1/organizations', {
+        name: slug,
+        slug,
+        plan,
+        ownerEmail: `${slug}@example.test`,
+      })
       return { id: made.data.organization.id, slug, apiKey: made.data.apiKey, call: as(made.data.apiKey) }
     },
     async answer(row) {
@@ -191,7 +239,12 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
 
 function caller(base: string, key: string | undefined): CallAs {
   return async (method, path, body, headers = {}) => {
-    const text = body === undefined ? undefined : typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    const text =
+      body === undefined
+        ? undefined
+        : typeof body === 'string' || body instanceof Uint8Array
+          ? body
+          : JSON.stringify(body)
     const response = await fetch(base + path, {
       method,
       headers: {

@@ -18,11 +18,19 @@ const BODY = '{"name":"a.b","payload":{}}'
 describe('a call whose key is not where it belongs', () => {
   it.each<[string, (key: string) => string[], RegExp]>([
     ['nowhere', () => [], /carries no API key.*Authorization: Bearer <key>/],
-    ['without Bearer', key => [`authorization: ${key}`], /does not begin with Bearer: send 'Authorization: Bearer <key>'/],
+    [
+      'without Bearer',
+      key => [`authorization: ${key}`],
+      /does not begin with Bearer: send 'Authorization: Bearer <key>'/,
+    ],
     ['with nothing behind Bearer', () => ['authorization: Bearer'], /no key behind Bearer/],
     ['with spaces behind Bearer', () => ['authorization: Bearer   '], /no key behind Bearer/],
     ['with a tab behind Bearer', key => [`authorization: Bearer\t${key}`], /no key behind Bearer and a space/],
-    ['as basic', key => [`authorization: Basic ${Buffer.from(`:${key}`).toString('base64')}`], /scheme Basic.*not taken.*Bearer/],
+    [
+      'as basic',
+      key => [`authorization: Basic ${Buffer.from(`:${key}`).toString('base64')}`],
+      /scheme Basic.*not taken.*Bearer/,
+    ],
     ['as a token', key => [`authorization: Token ${key}`], /scheme Token/],
     ['behind another word', key => [`authorization: secret ${key}`], /does not begin with Bearer/],
     ['behind Bearer without a space', key => [`authorization: Bearer${key}`], /does not begin with Bearer/],
@@ -61,11 +69,19 @@ describe('a call whose key is not where it belongs', () => {
 describe('a body that is JSON in the wrong encoding', () => {
   const utf16 = (text: string) => Buffer.from(text, 'utf16le')
   it.each<[string, Buffer, RegExp]>([
-    ['behind a byte order mark', Buffer.from(`\ufeff${BODY}`), /^The body begins with a byte order mark \(BOM\): send UTF-8 without it\.$/],
+    [
+      'behind a byte order mark',
+      Buffer.from(`\ufeff${BODY}`),
+      /^The body begins with a byte order mark \(BOM\): send UTF-8 without it\.$/,
+    ],
     ['in UTF-16', utf16(`\ufeff${BODY}`), /^The body is in UTF-16 or UTF-32: send UTF-8\.$/],
     ['in UTF-16 without a mark', utf16(BODY), /UTF-16/],
     ['in UTF-16, big end first', utf16(BODY).swap16(), /UTF-16/],
-    ['in Latin-1', Buffer.from('{"name":"a.b","payload":{"a":"\u00e9"}}', 'latin1'), /^The body is not UTF-8: send UTF-8\.$/],
+    [
+      'in Latin-1',
+      Buffer.from('{"name":"a.b","payload":{"a":"\u00e9"}}', 'latin1'),
+      /^The body is not UTF-8: send UTF-8\.$/,
+    ],
   ])('learns so, wherever it goes: %s', async (_, body, message) => {
     for (const path of [`${EVENTS}/emit`, `${EVENTS}/emit/batch`, EVENTS, '/api/v1/webhooks']) {
       const headers = [`x-api-key: ${owner.apiKey}`, 'content-type: application/json']
@@ -84,7 +100,10 @@ describe('a body that is JSON in the wrong encoding', () => {
     [['content-type: application/json;charset="iso-8859-1"'], /encode the body as UTF-8/],
     [['content-type: text/plain'], /content-type must be application\/json, not 'text\/plain'/],
     [[], /content-type is missing: send application\/json/],
-    [['content-type: application/json', 'content-encoding: gzip'], /content-encoding must be left out: send the body uncompressed/],
+    [
+      ['content-type: application/json', 'content-encoding: gzip'],
+      /content-encoding must be left out: send the body uncompressed/,
+    ],
   ])('learns from its headers %j', async (lines, message) => {
     for (const path of [`${EVENTS}/emit`, EVENTS]) {
       const { status, body } = await rawCall(api.base, `POST ${path}`, [`x-api-key: ${owner.apiKey}`, ...lines], BODY)
@@ -98,18 +117,23 @@ describe('a body that is JSON in the wrong encoding', () => {
     }
   })
 
-  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"', 'application/json; charset=utf8'])(
-    'is none with the content type %s',
-    async type => {
-      const headers = [`x-api-key: ${owner.apiKey}`, `content-type: ${type}`, 'prefer: respond-async']
-      expect((await rawCall(api.base, EMIT, headers, BODY)).status).toBe(202)
-    },
-  )
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON;charset="UTF-8"',
+    'application/json; charset=utf8',
+  ])('is none with the content type %s', async type => {
+    const headers = [`x-api-key: ${owner.apiKey}`, `content-type: ${type}`, 'prefer: respond-async']
+    expect((await rawCall(api.base, EMIT, headers, BODY)).status).toBe(202)
+  })
 })
 
 describe('a time in a query', () => {
   const lists = () =>
-    api.routes.filter(({ method, query }) => method === 'GET' && (query?.properties as { from?: object } | undefined)?.from !== undefined)
+    api.routes.filter(
+      ({ method, query }) =>
+        method === 'GET' && (query?.properties as { from?: object } | undefined)?.from !== undefined,
+    )
 
   it.each<[string, RegExp]>([
     ['2026-01-01T00:00:00+02:00', /has a space where its zone begins.*write %2B.*Z/],
@@ -152,7 +176,13 @@ describe('a version or a name that is written another way', () => {
     [{ version: '1.0' }, 'invalid_version_format', '/version', /MAJOR\.MINOR\.PATCH/],
     [{ name: 'order@1.0.0' }, 'invalid_name', '/name', /field version/],
   ])('is refused with what to write: %j', async (fields, code, path, message) => {
-    const template = { namespace: owner.slug, name: 'order', version: '1.0.0', payloadSchema: { type: 'object' }, ...fields }
+    const template = {
+      namespace: owner.slug,
+      name: 'order',
+      version: '1.0.0',
+      payloadSchema: { type: 'object' },
+      ...fields,
+    }
     const { status, body } = await owner.call('POST', EVENTS, template)
     expect([status, body.error?.code, body.error?.details?.[0]?.path]).toEqual([400, code, path])
     expect(body.error?.message).toMatch(message)
@@ -172,8 +202,14 @@ describe('a version or a name that is written another way', () => {
 describe('a filter of a list', () => {
   it('by the name of registrations may have the namespace before it, and is refused where no name is written so', async () => {
     const { slug, call } = await api.organization()
-    await call('POST', EVENTS, { namespace: slug, name: 'order.paid', version: '1.0.0', payloadSchema: { type: 'object' } })
-    const names = async (query: string) => (await call('GET', `${EVENTS}?${query}`)).data.map((each: { name: string }) => each.name)
+    await call('POST', EVENTS, {
+      namespace: slug,
+      name: 'order.paid',
+      version: '1.0.0',
+      payloadSchema: { type: 'object' },
+    })
+    const names = async (query: string) =>
+      (await call('GET', `${EVENTS}?${query}`)).data.map((each: { name: string }) => each.name)
     expect(await names('name=order.paid')).toEqual(['order.paid'])
     expect(await names(`name=${slug}.order.paid`)).toEqual(['order.paid'])
     expect(await names('name=order')).toEqual([])
@@ -197,9 +233,21 @@ describe('a filter of a list', () => {
       'WEBHOOK_CREATED',
     ])
       expect([type, (await owner.call('GET', `${path}?type=${type}`)).status]).toEqual([type, 200])
-    for (const type of ['orders', 'shop.order@1', 'shop.order@v1.0.0', 'Shop.order', 'shop.**', 'a:b', 'platformxe.generic%23k']) {
+    for (const type of [
+      'orders',
+      'shop.order@1',
+      'shop.order@v1.0.0',
+      'Shop.order',
+      'shop.**',
+      'a:b',
+      'platformxe.generic%23k',
+    ]) {
       const reply = await owner.call('GET', `${path}?type=${type}`)
-      expect([type, reply.status, reply.body.error?.details?.[0]]).toMatchObject([type, 400, { path: '/type', rule: 'selector' }])
+      expect([type, reply.status, reply.body.error?.details?.[0]]).toMatchObject([
+        type,
+        400,
+        { path: '/type', rule: 'selector' },
+      ])
     }
   })
 
@@ -214,7 +262,11 @@ describe('a filter of a list', () => {
 describe('half of a surrogate pair', () => {
   it.each<[string, string, string]>([
     ['/subject', `${EVENTS}/emit`, '{"name":"a.b","payload":{},"subject":"a\\ud83d"}'],
-    ['/items/0/correlationId', `${EVENTS}/emit/batch`, '{"items":[{"name":"a.b","payload":{},"correlationId":"\\ude00"}]}'],
+    [
+      '/items/0/correlationId',
+      `${EVENTS}/emit/batch`,
+      '{"items":[{"name":"a.b","payload":{},"correlationId":"\\ude00"}]}',
+    ],
     ['/name', '/api/v1/webhooks', '{"url":"https://hooks.example.com/","events":["*"],"name":"\\ud83d\\ud83d"}'],
     ['/name', '/api/v1/kafka-credentials', '{"name":"\\ud83d","access":"both"}'],
   ])('is refused where it would become another character: %s of POST %s', async (path, at, body) => {
@@ -225,12 +277,20 @@ describe('half of a surrogate pair', () => {
       body,
     )
     const error = at.endsWith('batch') ? answer.data.results[0].error : answer.error
-    expect([at.endsWith('batch') || status === 400, error.code, error.details[0].path]).toEqual([true, 'validation_failed', path])
+    expect([at.endsWith('batch') || status === 400, error.code, error.details[0].path]).toEqual([
+      true,
+      'validation_failed',
+      path,
+    ])
     expect(error.details[0].message).toMatch(/half of a surrogate pair.*send whole characters/)
   })
 
   it('is refused in what the platform says of a built-in event', async () => {
-    const event = { organizationId: (await api.organization()).id, type: 'order.failed', data: { order_id: 'o', error: 'e' } }
+    const event = {
+      organizationId: (await api.organization()).id,
+      type: 'order.failed',
+      data: { order_id: 'o', error: 'e' },
+    }
     for (const field of ['subject', 'actorId', 'source', 'correlationId']) {
       const reply = await api.operator('POST', '/api/v1/platform/events', { ...event, [field]: 'x\ud83d' })
       expect([reply.status, reply.body.error?.details?.[0]?.path]).toEqual([400, `/${field}`])
@@ -253,10 +313,17 @@ describe('a secret that a caller brings', () => {
     ] as const) {
       for (const secret of [bad, ' sixteen letters and more', 'sixteen letters\n and more']) {
         const reply = await owner.call(method, at, { ...body, secret })
-        expect([at, reply.status, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([at, 400, 'validation_failed', '/secret'])
+        expect([at, reply.status, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([
+          at,
+          400,
+          'validation_failed',
+          '/secret',
+        ])
       }
     }
     expect((await owner.call('PATCH', path, { secret: 'whsec_your_signing_secret' })).status).toBe(200)
-    expect((await owner.call('POST', `${path}/rotate`, { secret: 'your-webhook-secret' })).data.secret).toBe('your-webhook-secret')
+    expect((await owner.call('POST', `${path}/rotate`, { secret: 'your-webhook-secret' })).data.secret).toBe(
+      'your-webhook-secret',
+    )
   })
 })

@@ -134,17 +134,30 @@ describe('every route', () => {
       for (const name of Object.keys((route.query?.properties ?? {}) as object))
         for (const text of ['\0', 'a\0b', 'a\nb', '\u007f']) {
           const reply = await ask(route, { [name]: text })
-          expect([route.path, name, text, reply.status, reply.code]).toEqual([route.path, name, text, 400, 'validation_failed'])
+          expect([route.path, name, text, reply.status, reply.code]).toEqual([
+            route.path,
+            name,
+            text,
+            400,
+            'validation_failed',
+          ])
         }
       if (!route.path.includes(':')) continue
       const reply = await call('GET', route.path.replace(/:\w+/g, 'wh_%00'))
-      expect([route.path, reply.status, reply.body.error?.details?.[0]?.rule]).toEqual([route.path, 400, 'control_characters'])
+      expect([route.path, reply.status, reply.body.error?.details?.[0]?.rule]).toEqual([
+        route.path,
+        400,
+        'control_characters',
+      ])
     }
   })
 
   it('never fails on any text in its query or its path', async () => {
     const texts = sampleOf(
-      fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('\\N', "'", '{a:String}', '%', '9'.repeat(400), '💥')),
+      fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 60 }),
+        fc.constantFrom('\\N', "'", '{a:String}', '%', '9'.repeat(400), '💥'),
+      ),
       12,
     )
     for (const route of api.routes.filter(({ method, path }) => method === 'GET' && path.startsWith('/api/v1'))) {
@@ -178,7 +191,12 @@ describe('every route', () => {
     const { status, data } = await owner.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds })
     expect([status, data]).toEqual([
       202,
-      { count: 0, more: false, rangeIds: [], skipped: deliveryIds.map(deliveryId => ({ deliveryId, reason: 'not_found' })) },
+      {
+        count: 0,
+        more: false,
+        rangeIds: [],
+        skipped: deliveryIds.map(deliveryId => ({ deliveryId, reason: 'not_found' })),
+      },
     ])
     const half = await owner.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds: ['\ud800'] })
     expect([half.status, half.body.error?.details?.[0]?.path]).toEqual([400, '/deliveryIds/0'])

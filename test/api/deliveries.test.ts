@@ -76,9 +76,14 @@ describe('a manual retry', () => {
     const retry = () => organization.call<Delivery>('POST', `/api/v1/webhooks/deliveries/${failed!.id}/retry`)
     const answers = await Promise.all([retry(), retry()])
     expect(answers.map(({ status, code }) => [status, code]).sort()).toEqual([[202, undefined], [409, 'delivery_in_progress']]) // biome-ignore format: pairs
-    const again = await until(deliveryAt(organization, failed!.id), one => one.attempts === 5 && one.status === 'failed')
+    const again = await until(
+      deliveryAt(organization, failed!.id),
+      one => one.attempts === 5 && one.status === 'failed',
+    )
     expect(again).toMatchObject({ id: failed!.id, attempts: 5, maxAttempts: 4, status: 'failed', trigger: 'manual' })
-    expect(again.history.filter(({ attemptId }) => attemptId !== null).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5])
+    expect(again.history.filter(({ attemptId }) => attemptId !== null).map(({ number }) => number)).toEqual([
+      1, 2, 3, 4, 5,
+    ])
     expect(requests.map(({ headers }) => headers['x-delivery-attempt'])).toEqual(['1', '2', '3', '4', '5'])
     expect(requests.at(-1)!.body.toString()).toBe(requests[0]!.body.toString())
   }, 60_000)
@@ -106,8 +111,16 @@ describe('a manual retry', () => {
     await emit(organization, 1)
     const [success] = await settled(organization, id, 'success')
     const path = `/api/v1/webhooks/deliveries/${success!.id}/retry`
-    const answer = await fetch(platform.base + path, { method: 'POST', headers: { 'x-platphorm-api-key': organization.apiKey } })
-    expect(await answer.json()).toMatchObject({ id: success!.id, event: 'platformxe.generic', status: 'retrying', attempts: 1 })
+    const answer = await fetch(platform.base + path, {
+      method: 'POST',
+      headers: { 'x-platphorm-api-key': organization.apiKey },
+    })
+    expect(await answer.json()).toMatchObject({
+      id: success!.id,
+      event: 'platformxe.generic',
+      status: 'retrying',
+      attempts: 1,
+    })
     await received(2)
     expect(requests.map(({ headers }) => headers['x-delivery-id'])).toEqual([success!.id, success!.id])
     await until(deliveryAt(organization, success!.id), one => one.attempts === 2)
@@ -122,8 +135,14 @@ describe('a manual retry', () => {
     await emit(organization, 1)
     await until(async () => requests.length, Boolean)
     const path = `/api/v1/webhooks/deliveries/${requests[0]!.headers['x-delivery-id']}`
-    expect(await organization.call('POST', `${path}/retry`)).toMatchObject({ status: 409, code: 'delivery_in_progress' })
-    expect(await organization.call('GET', path)).toMatchObject({ status: 200, data: { status: 'pending', attempts: 0 } })
+    expect(await organization.call('POST', `${path}/retry`)).toMatchObject({
+      status: 409,
+      code: 'delivery_in_progress',
+    })
+    expect(await organization.call('GET', path)).toMatchObject({
+      status: 200,
+      data: { status: 'pending', attempts: 0 },
+    })
   }, 60_000)
 
   it('of a test is refused at once: it stands in no log', async () => {
@@ -135,7 +154,9 @@ describe('a manual retry', () => {
     expect(test).toMatchObject({ trigger: 'test', status: 'failed' })
     const retried = await organization.call('POST', `/api/v1/webhooks/deliveries/${test!.id}/retry`)
     expect(retried).toMatchObject({ status: 409, code: 'conflict' })
-    const redriven = await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds: [test!.id] })
+    const redriven = await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', {
+      deliveryIds: [test!.id],
+    })
     expect(redriven.data).toMatchObject({ count: 0, skipped: [{ deliveryId: test!.id, reason: 'not_failed' }] })
   }, 60_000)
 })
@@ -163,7 +184,10 @@ describe('a cancellation', () => {
     await emit(organization, 1)
     const [retrying] = await settled(organization, id, 'retrying')
     const path = `/api/v1/webhooks/deliveries/${retrying!.id}/cancel`
-    expect(await organization.call('POST', path)).toMatchObject({ status: 202, data: { status: 'cancelled', reason: 'manual' } })
+    expect(await organization.call('POST', path)).toMatchObject({
+      status: 202,
+      data: { status: 'cancelled', reason: 'manual' },
+    })
     const [cancelled] = await settled(organization, id, 'cancelled')
     expect(cancelled).toMatchObject({ id: retrying!.id, status: 'cancelled', reason: 'manual', nextAttemptAt: null })
     expect(await organization.call('POST', path)).toMatchObject({ status: 409, code: 'conflict' })
@@ -181,14 +205,22 @@ describe('dead letters', () => {
     const first = await organization.call<Delivery[]>('GET', '/api/v1/webhooks/dead-letters?limit=2')
     expect(first.data).toHaveLength(2)
     const cursor = (first.body as { meta: { nextCursor: string } }).meta.nextCursor
-    const rest = await organization.call<Delivery[]>('GET', `/api/v1/webhooks/dead-letters?limit=100&cursor=${cursor}&webhookId=${id}`)
+    const rest = await organization.call<Delivery[]>(
+      'GET',
+      `/api/v1/webhooks/dead-letters?limit=100&cursor=${cursor}&webhookId=${id}`,
+    )
     const ids = [...first.data, ...rest.data].map(delivery => delivery.id)
     expect(new Set(ids).size).toBe(5)
     const none = await organization.call<Delivery[]>('GET', '/api/v1/webhooks/dead-letters?to=2020-01-01T00:00:00Z')
     expect(none.data).toEqual([])
 
-    const one = await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', { deliveryIds: [ids[0], 'dlv_none'] })
-    expect(one).toMatchObject({ status: 202, data: { count: 1, skipped: [{ deliveryId: 'dlv_none', reason: 'not_found' }] } })
+    const one = await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', {
+      deliveryIds: [ids[0], 'dlv_none'],
+    })
+    expect(one).toMatchObject({
+      status: 202,
+      data: { count: 1, skipped: [{ deliveryId: 'dlv_none', reason: 'not_found' }] },
+    })
     await until(deliveryAt(organization, ids[0]!), each => each.attempts === 4 && each.status === 'failed')
     status = 200
     expect(await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', { webhookId: id })).toMatchObject({
@@ -204,16 +236,29 @@ describe('dead letters', () => {
     const message = 'needs at least one of deliveryIds, webhookId, from and to: any one of them is enough'
     expect(await redrive({})).toMatchObject({
       ...{ status: 400, code: 'validation_failed' },
-      body: { error: { message: `The request is wrong at '': ${message}.`, details: [{ path: '', rule: 'required', message }] } },
+      body: {
+        error: {
+          message: `The request is wrong at '': ${message}.`,
+          details: [{ path: '', rule: 'required', message }],
+        },
+      },
     })
     expect(await redrive({ from: '2026-03-02T00:00:00Z', to: '2026-03-01T00:00:00Z' })).toMatchObject({
-      ...{ status: 400, body: { error: { details: [{ path: '/from', rule: 'range', message: 'must not lie after to' }] } } },
+      ...{
+        status: 400,
+        body: { error: { details: [{ path: '/from', rule: 'range', message: 'must not lie after to' }] } },
+      },
     })
     const both = 'takes either deliveryIds or webhookId, from and to, not both'
     expect(await redrive({ deliveryIds: ['dlv_1'], webhookId: id })).toMatchObject({
       ...{ status: 400, body: { error: { details: [{ path: '', rule: 'one_choice', message: both }] } } },
     })
-    for (const body of [{ deliveryIds: ['dlv_1'] }, { webhookId: id }, { from: '2026-01-01T00:00:00Z' }, { to: '2026-01-01T00:00:00Z' }])
+    for (const body of [
+      { deliveryIds: ['dlv_1'] },
+      { webhookId: id },
+      { from: '2026-01-01T00:00:00Z' },
+      { to: '2026-01-01T00:00:00Z' },
+    ])
       expect([body, await redrive(body)]).toEqual([body, expect.objectContaining({ status: 202 })])
   }, 60_000)
 })
@@ -249,7 +294,10 @@ describe('a failing endpoint', () => {
     expect(Date.parse(failing.failingSince!)).toBeGreaterThan(0)
     status = 200
     await emit(organization, 10)
-    expect(await until(hookOf(organization, id), hook => hook.health === 'healthy')).toMatchObject({ active: true, failingSince: null })
+    expect(await until(hookOf(organization, id), hook => hook.health === 'healthy')).toMatchObject({
+      active: true,
+      failingSince: null,
+    })
     await until(
       async () => mailOf(organization),
       mails => mails.length === 2,
@@ -267,7 +315,10 @@ describe('a failing endpoint', () => {
     const { url } = await receiver(() => ({ status: 410 }))
     const id = await webhook(organization, url)
     await emit(organization, 1)
-    expect(await until(hookOf(organization, id), hook => !hook.active)).toMatchObject({ active: false, health: 'failing' })
+    expect(await until(hookOf(organization, id), hook => !hook.active)).toMatchObject({
+      active: false,
+      health: 'failing',
+    })
     const [failed] = await settled(organization, id, 'failed')
     expect(failed).toMatchObject({ attempts: 1, reason: 'gone', responseStatus: 410 })
     const types = await until(
@@ -286,14 +337,20 @@ describe('how deliveries end', () => {
     const bad = await receiver(() => ({ status }))
     const watcher = await receiver(() => ({ status: 200 }))
     const events = [
-      ...['CUSTOM_EVENT_EMIT_DELIVERED', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED', 'WEBHOOK_DELIVERY_EXHAUSTED', 'WEBHOOK_FAILING'],
+      ...[
+        'CUSTOM_EVENT_EMIT_DELIVERED',
+        'CUSTOM_EVENT_EMIT_DELIVERY_FAILED',
+        'WEBHOOK_DELIVERY_EXHAUSTED',
+        'WEBHOOK_FAILING',
+      ],
       ...['WEBHOOK_RECOVERED', 'NOTIFICATION_SENT'],
     ]
     await webhook(organization, watcher.url, { events })
     await webhook(organization, good.url)
     const failing = await webhook(organization, bad.url, { retry: { delays: [0, '1m'] } })
     await emit(organization, 1)
-    const told = () => watcher.requests.map(({ body }) => JSON.parse(body.toString()) as { type: string; data: Record<string, unknown> })
+    const told = () =>
+      watcher.requests.map(({ body }) => JSON.parse(body.toString()) as { type: string; data: Record<string, unknown> })
     await until(
       async () => told(),
       list => list.some(({ type }) => type === 'NOTIFICATION_SENT'),

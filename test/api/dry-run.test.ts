@@ -18,7 +18,12 @@ afterAll(() => Promise.all([api?.close(), runtime?.close()]))
 
 const EVENTS = '/api/v1/events/custom'
 const DRY = `${EVENTS}/dry-run`
-const schema = { type: 'object', properties: { n: { type: 'integer', maximum: 3 } }, required: ['n'], additionalProperties: false }
+const schema = {
+  type: 'object',
+  properties: { n: { type: 'integer', maximum: 3 } },
+  required: ['n'],
+  additionalProperties: false,
+}
 const template = (namespace: string, more: object = {}) => ({
   ...{ namespace, name: 'order.made', version: '1.0.0', payloadSchema: schema, ...more },
 })
@@ -27,7 +32,13 @@ describe('a dry run', () => {
   it('tells everything that is wrong, in the order of the checks, and makes nothing', async () => {
     const { slug, call } = await api.organization()
     const good = await call('POST', DRY, template(slug))
-    expect(good.data).toMatchObject({ valid: true, semverBump: 'initial', schemaFlavour: 'json-schema-2020-12', findings: [], errors: [] })
+    expect(good.data).toMatchObject({
+      valid: true,
+      semverBump: 'initial',
+      schemaFlavour: 'json-schema-2020-12',
+      findings: [],
+      errors: [],
+    })
     expect(good.data).toMatchObject({ depth: 2, propertyCount: 1, schemaDepth: 2, schemaPropertyCount: 1 })
     expect(good.data.schemaHash).toMatch(/^[0-9a-f]{64}$/)
     const bad = await call('POST', DRY, template('webhooks', { version: '7.0', payloadSchema: { type: 'nothing' } }))
@@ -35,7 +46,11 @@ describe('a dry run', () => {
     const codes = ['invalid_version_format', 'reserved_namespace', 'namespace_not_allowed', 'invalid_json_schema']
     expect(bad.data.errors).toEqual(codes)
     expect(bad.data.findings.map((each: { code: string }) => each.code)).toEqual(codes)
-    expect(bad.data.findings[0]).toMatchObject({ path: '/version', rule: 'invalid_version_format', message: expect.any(String) })
+    expect(bad.data.findings[0]).toMatchObject({
+      path: '/version',
+      rule: 'invalid_version_format',
+      message: expect.any(String),
+    })
     expect((await call('GET', EVENTS)).data).toHaveLength(1)
   })
 
@@ -87,7 +102,11 @@ describe('a dry run', () => {
       findings: [{ path: '/n', rule: 'maximum', message: expect.any(String) }],
     })
     expect(Date.parse(history.to) - Date.parse(history.from)).toBe(30 * 86_400_000)
-    const broken = await call('POST', DRY, template(slug, { history: true, payloadSchema: { type: 'object', properties: 7 } }))
+    const broken = await call(
+      'POST',
+      DRY,
+      template(slug, { history: true, payloadSchema: { type: 'object', properties: 7 } }),
+    )
     expect(broken.data.history).toBeNull()
     expect((await call('POST', DRY, template(slug))).data).not.toHaveProperty('history')
 
@@ -111,12 +130,19 @@ describe('a dry run', () => {
     expect(await inbound('&status=federated')).toEqual([])
     await peer.call('POST', `${federation}/groups/${group.id}/accept`)
     const member = { groupId: group.id, memberId: expect.stringMatching(/^cefm_/), versions: ['1.0.0'] }
-    const peers = async (version: string) => (await owner.call('POST', DRY, template(owner.slug, { version }))).data.impact.peers
+    const peers = async (version: string) =>
+      (await owner.call('POST', DRY, template(owner.slug, { version }))).data.impact.peers
     expect(await peers('1.0.1')).toEqual([{ ...member, receives: false }])
     expect(await peers('1.0.0')).toEqual([{ ...member, receives: true }])
     expect(await inbound('&status=federated')).toEqual([
       expect.objectContaining({
-        ...{ organizationId: peer.id, namespace: owner.slug, name: 'order.made', version: '1.0.0', status: 'federated' },
+        ...{
+          organizationId: peer.id,
+          namespace: owner.slug,
+          name: 'order.made',
+          version: '1.0.0',
+          status: 'federated',
+        },
         ...{ canonicalName: `TENANT_CUSTOM:${peer.id}:${owner.slug}.order.made@1.0.0`, payloadSchema: schema },
       }),
     ])

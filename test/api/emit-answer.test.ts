@@ -13,10 +13,23 @@ const accepted: OutcomeRow = {
 }
 const rejected: OutcomeRow = {
   ...accepted,
-  ...{ verdict: 'rejected', code: 'payload_invalid', message: 'It is wrong.', eventId: null, canonicalName: null, sequence: null },
+  ...{
+    verdict: 'rejected',
+    code: 'payload_invalid',
+    message: 'It is wrong.',
+    eventId: null,
+    canonicalName: null,
+    sequence: null,
+  },
   findings: '[{"path":"/a","rule":"type","message":"must be string"}]',
 }
-const failed: OutcomeRow = { ...rejected, verdict: 'failed', code: 'bus_relay_failed', message: 'It was not written.', findings: null }
+const failed: OutcomeRow = {
+  ...rejected,
+  verdict: 'failed',
+  code: 'bus_relay_failed',
+  message: 'It was not written.',
+  findings: null,
+}
 
 describe('the answer to an emit', () => {
   it.each([
@@ -32,7 +45,12 @@ describe('the answer to an emit', () => {
       202,
       '{"emitId":"cee_1","eventId":"evt_1","canonicalName":"org/a.b@1.0.0","status":"queued","sequence":7,"deduplicated":true,"quota":{"used":0,"limit":null},"warnings":["\\"near\\" the quota"]}',
     ],
-    ['pending', { verdict: 'pending' as const, emitId: 'cee_1' }, 202, '{"emitId":"cee_1","status":"queued","verdict":"pending"}'],
+    [
+      'pending',
+      { verdict: 'pending' as const, emitId: 'cee_1' },
+      202,
+      '{"emitId":"cee_1","status":"queued","verdict":"pending"}',
+    ],
     [
       'rejected',
       rejected,
@@ -50,7 +68,11 @@ describe('the answer to an emit', () => {
   })
 
   it('has the same fields where it is not written by hand', () => {
-    for (const outcome of [accepted, { ...accepted, verdict: 'duplicate' as const }, { verdict: 'pending' as const, emitId: 'cee_1' }])
+    for (const outcome of [
+      accepted,
+      { ...accepted, verdict: 'duplicate' as const },
+      { verdict: 'pending' as const, emitId: 'cee_1' },
+    ])
       expect(JSON.stringify(shownEmitResult(outcome))).toBe(answerOf(outcome, 'req_1').json)
   })
 })
@@ -63,7 +85,13 @@ it('a failed platform emit is an error whose envelope shows the id to redrive it
     shards: 1,
   })
   const emit = platformEmit({
-    ...{ kind: 'builtin', id: 'builtin/1', organizationId: 'org_1', type: 'tenant.created', canonicalName: 'org/tenant.created@1' },
+    ...{
+      kind: 'builtin',
+      id: 'builtin/1',
+      organizationId: 'org_1',
+      type: 'tenant.created',
+      canonicalName: 'org/tenant.created@1',
+    },
     ...{ schemaVersion: '1', schemaHash: 'x', source: 'platform', actorId: 'operator', payload: Buffer.from('{}') },
   })
   const error = await submit(emit).catch(thrown => thrown)

@@ -45,7 +45,8 @@ async function inState(of: TestOrganization, id: string, status: string): Promis
 }
 
 const webhook = async (of: TestOrganization, more: object = {}) =>
-  (await of.call<{ id: string }>('POST', '/api/v1/webhooks', { url: `${receiver.url}/in`, events: ['*'], ...more })).data.id
+  (await of.call<{ id: string }>('POST', '/api/v1/webhooks', { url: `${receiver.url}/in`, events: ['*'], ...more }))
+    .data.id
 
 describe('the lifecycle of an emit', () => {
   it('is told from the request to the last delivery, with its place and times', async () => {
@@ -57,7 +58,13 @@ describe('the lifecycle of an emit', () => {
     expect(lifecycle[0]!.data).toEqual({
       ...{ emitId: id, name: 'platformxe.generic', version: null, payloadBytes: 15, idempotencyKeyPresent: true },
     })
-    expect(lifecycle[1]!.data).toMatchObject({ emitId: id, partition: 0, offset: 0, sequence: 1, latencyMs: expect.any(Number) })
+    expect(lifecycle[1]!.data).toMatchObject({
+      emitId: id,
+      partition: 0,
+      offset: 0,
+      sequence: 1,
+      latencyMs: expect.any(Number),
+    })
     expect(lifecycle[2]!.data).toEqual({ emitId: id, subscriberCount: 1 })
     const times = lifecycle.map(step => Date.parse(step.occurredAt))
     expect(times).toEqual(times.toSorted((a, b) => a - b))
@@ -66,7 +73,11 @@ describe('the lifecycle of an emit', () => {
   it('ends at once without subscribers, at a rejection and at a duplicate', async () => {
     const owner = await platform.organization()
     const alone = await emit(owner, generic('alone', { idempotencyKey: 'k' }))
-    expect((await inState(owner, alone, 'DELIVERED')).lifecycle.map(short)).toEqual(['REQUESTED', 'RELAYED', 'DELIVERED'])
+    expect((await inState(owner, alone, 'DELIVERED')).lifecycle.map(short)).toEqual([
+      'REQUESTED',
+      'RELAYED',
+      'DELIVERED',
+    ])
     const rejected = await inState(owner, await emit(owner, { name: 'no.such', payload: {} }), 'REJECTED')
     expect(rejected.lifecycle.map(short)).toEqual(['REQUESTED', 'REJECTED'])
     expect(rejected.lifecycle[1]!.data).toMatchObject({ code: 'event_not_registered', name: 'no.such' })
@@ -87,9 +98,15 @@ describe('the lifecycle of an emit', () => {
     const id = await emit(owner, generic('lost'))
     let { lifecycle } = await inState(owner, id, 'FAILED')
     // The last attempt and the last word are of one transaction, but read from two topics.
-    for (let tries = 0; tries < 100 && lifecycle.length < 3; tries++) lifecycle = (await inState(owner, id, 'FAILED')).lifecycle
+    for (let tries = 0; tries < 100 && lifecycle.length < 3; tries++)
+      lifecycle = (await inState(owner, id, 'FAILED')).lifecycle
     expect(lifecycle.map(short)).toEqual(['REQUESTED', 'RELAYED', 'DELIVERY_FAILED'])
-    expect(lifecycle[2]!.data).toMatchObject({ subscriberType: 'webhook', subscriberId: down, attempts: 4, lastError: expect.any(String) })
+    expect(lifecycle[2]!.data).toMatchObject({
+      subscriberType: 'webhook',
+      subscriberId: down,
+      attempts: 4,
+      lastError: expect.any(String),
+    })
   })
 
   it('is listed in the audit trail, by entity, type and page', async () => {
@@ -151,7 +168,12 @@ describe('usage', () => {
       return delivered === 800 && emitted === 800
     }
     for (let tries = 0; tries < 300 && !(await isRecorded()); tries++) await pause(50)
-    expect(await meters()).toMatchObject({ emits: 800, emits_generic: 800, deliveries_succeeded: 800, stored_bytes: 800 * 12 })
+    expect(await meters()).toMatchObject({
+      emits: 800,
+      emits_generic: 800,
+      deliveries_succeeded: 800,
+      stored_bytes: 800 * 12,
+    })
     for (const interval of ['hour', 'day']) {
       const { data } = await owner.call<Array<{ start: string; count: number }>>(
         ...(['GET', `/api/v1/usage/timeseries?meter=emits&interval=${interval}`] as const),

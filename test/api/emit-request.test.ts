@@ -42,7 +42,10 @@ describe('the body of an emit', () => {
     [[], false],
   ])('is taken by hand exactly when the schema in the OpenAPI document takes it: %j', (body, good) => {
     const bytes = Buffer.from(JSON.stringify(body))
-    expect([accepts(() => readEmit(bytes, nowMs)), accepts(() => checkSchema(JSON.parse(bytes.toString())))]).toEqual([good, good])
+    expect([accepts(() => readEmit(bytes, nowMs)), accepts(() => checkSchema(JSON.parse(bytes.toString())))]).toEqual([
+      good,
+      good,
+    ])
   })
 
   it('keeps the bytes of the payload as they came', () => {

@@ -34,7 +34,8 @@ async function judged(judge?: (emit: IngressEmit, record: LogRecord) => Partial<
         const record = records[next]!
         const emit = readIngress(record, api.tags)
         const verdict = judge?.(emit, record)
-        if (verdict !== undefined && emit.platform?.ticket !== undefined) void api.answer(outcomeOf(emit.platform.ticket, verdict))
+        if (verdict !== undefined && emit.platform?.ticket !== undefined)
+          void api.answer(outcomeOf(emit.platform.ticket, verdict))
       }
       return records.length >= count
     })
@@ -82,7 +83,13 @@ describe('an emit', () => {
     const [reply] = await Promise.all([call('POST', EMIT, { name: 'a.b', payload: { a: 1 } }), judging(1)])
     expect([reply.status, reply.body.error]).toEqual([
       400,
-      { code: 'payload_invalid', message: 'no', details: findings, requestId: reply.headers.get('x-request-id'), retryable: false },
+      {
+        code: 'payload_invalid',
+        message: 'no',
+        details: findings,
+        requestId: reply.headers.get('x-request-id'),
+        retryable: false,
+      },
     ])
   })
 
@@ -94,7 +101,10 @@ describe('an emit', () => {
 
   it('repeated with its key is answered as the first, and says so', async () => {
     const { call, judging } = await judged(() => ({ verdict: 'duplicate' }))
-    const [reply] = await Promise.all([call('POST', EMIT, { name: 'a.b', payload: {} }, { 'idempotency-key': 'k9' }), judging(1)])
+    const [reply] = await Promise.all([
+      call('POST', EMIT, { name: 'a.b', payload: {} }, { 'idempotency-key': 'k9' }),
+      judging(1),
+    ])
     expect(reply.data).toMatchObject({ deduplicated: true, eventId: 'evt_1' })
   })
 
@@ -103,8 +113,15 @@ describe('an emit', () => {
     const started = Date.now()
     const [reply, [record]] = await Promise.all([call('POST', EMIT, { name: 'a.b', payload: {} }), judging(1)])
     expect(Date.now() - started).toBeGreaterThanOrEqual(1_900)
-    expect([reply.status, reply.data]).toEqual([202, { emitId: expect.stringMatching(/^cee_/), status: 'queued', verdict: 'pending' }])
-    expect(parseEmitId(reply.data.emitId)).toMatchObject({ timestampMs: record!.timestampMs, partition: 0, offset: record!.offset })
+    expect([reply.status, reply.data]).toEqual([
+      202,
+      { emitId: expect.stringMatching(/^cee_/), status: 'queued', verdict: 'pending' },
+    ])
+    expect(parseEmitId(reply.data.emitId)).toMatchObject({
+      timestampMs: record!.timestampMs,
+      partition: 0,
+      offset: record!.offset,
+    })
     const state = () => call('GET', `/api/v1/events/custom/emits/${reply.data.emitId}`)
     expect((await state()).data).toMatchObject({ id: reply.data.emitId, status: 'REQUESTED', organizationId: id })
     // It has no row yet: a list by that state is empty, not refused.
@@ -113,7 +130,11 @@ describe('an emit', () => {
     // Admission has passed it, and nothing recorded it: the answer cannot be known yet.
     api.positions.set(`${emits.nameFor(id, 'live')}/0`, record!.offset + 1)
     const unknown = await state()
-    expect([unknown.status, unknown.code, unknown.headers.get('retry-after')]).toEqual([503, 'service_unavailable', '1'])
+    expect([unknown.status, unknown.code, unknown.headers.get('retry-after')]).toEqual([
+      503,
+      'service_unavailable',
+      '1',
+    ])
   })
 
   it('that nobody waits for is answered at once and asks for no verdict', async () => {
@@ -160,7 +181,12 @@ describe('an emit', () => {
 
   it('must not carry two keys that differ', async () => {
     const { call } = await malformedOwner()
-    const reply = await call('POST', EMIT, { name: 'a.b', payload: {}, idempotencyKey: 'one' }, { 'idempotency-key': 'two' })
+    const reply = await call(
+      'POST',
+      EMIT,
+      { name: 'a.b', payload: {}, idempotencyKey: 'one' },
+      { 'idempotency-key': 'two' },
+    )
     expect([reply.status, reply.body.error?.details?.[0]?.path]).toEqual([400, '/idempotencyKey'])
   })
 
@@ -183,11 +209,14 @@ describe('an emit', () => {
     expect((await fetch(api.base + EMIT, request as RequestInit)).status).toBe(413)
   })
 
-  it.each(['text/plain', 'application/xml', 'application/json; charset=latin1', 'multipart/form-data'])('as %s is refused', async type => {
-    const { call } = await malformedOwner()
-    const reply = await call('POST', EMIT, '{}', { 'content-type': type })
-    expect([reply.status, reply.code]).toEqual([415, 'unsupported_media_type'])
-  })
+  it.each(['text/plain', 'application/xml', 'application/json; charset=latin1', 'multipart/form-data'])(
+    'as %s is refused',
+    async type => {
+      const { call } = await malformedOwner()
+      const reply = await call('POST', EMIT, '{}', { 'content-type': type })
+      expect([reply.status, reply.code]).toEqual([415, 'unsupported_media_type'])
+    },
+  )
 })
 
 let owner: { call: CallAs; apiKey: string } | undefined
@@ -205,7 +234,12 @@ describe('a batch', () => {
         ? { verdict: 'rejected', code: 'event_not_registered', message: 'no such event' }
         : { sequence: Number(fullName.slice(3)) },
     )
-    const items = [{ name: 'a.n1', payload: {} }, { name: 'a.bad', payload: {} }, { payload: {} }, { name: 'a.n4', payload: {} }]
+    const items = [
+      { name: 'a.n1', payload: {} },
+      { name: 'a.bad', payload: {} },
+      { payload: {} },
+      { name: 'a.n4', payload: {} },
+    ]
     const [reply] = await Promise.all([call('POST', BATCH, { items }), judging(3)])
     expect(reply.status).toBe(200)
     expect(reply.data.results).toMatchObject([

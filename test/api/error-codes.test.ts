@@ -12,9 +12,15 @@ import { connectionsOf } from '../support/platform-connections.ts'
 
 const CUSTOM = '/api/v1/events/custom'
 const GENERIC = { name: 'platformxe.generic', payload: { kind: 'k' } }
-const closed = (properties: object, more: object = {}) => ({ type: 'object', properties, additionalProperties: false, ...more })
+const closed = (properties: object, more: object = {}) => ({
+  type: 'object',
+  properties,
+  additionalProperties: false,
+  ...more,
+})
 const ID = { id: { type: 'string' } }
-const wide = (count: number) => closed(Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, { type: 'string' }])))
+const wide = (count: number) =>
+  closed(Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, { type: 'string' }])))
 const deep = (levels: number): object => (levels === 1 ? { type: 'string' } : closed({ a: deep(levels - 1) }))
 
 let platform: TestPlatform
@@ -26,8 +32,14 @@ let draftId: string
 
 beforeAll(async () => {
   platform = await sharedPlatform()
-  ;[pro, basic, free] = await Promise.all([platform.organization('PRO'), platform.organization('BASIC'), platform.organization('FREE')])
-  await platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${pro.org.id}/namespaces`, { namespace: 'shop' })
+  ;[pro, basic, free] = await Promise.all([
+    platform.organization('PRO'),
+    platform.organization('BASIC'),
+    platform.organization('FREE'),
+  ])
+  await platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${pro.org.id}/namespaces`, {
+    namespace: 'shop',
+  })
   genericId = (await pro.call<Array<{ id: string }>>('GET', CUSTOM)).data[0]!.id
   await made('order.made', '1.0.0', 'published')
   await made('order.made', '1.1.0', 'draft')
@@ -57,11 +69,14 @@ const register: Record<string, Register> = {
   version_already_exists: () => template('order.made', '1.0.0'),
   version_downgrade: () => template('order.made', '1.0.1'),
   version_invalid_jump: () => template('order.made', '1.3.0'),
-  patch_must_be_byte_equal: () => template('order.made', '1.1.1', { payloadSchema: closed({ id: { type: 'string', title: 'x' } }) }),
-  minor_must_be_backwards_compatible: () => template('order.made', '1.2.0', { payloadSchema: closed(ID, { required: ['id'] }) }),
+  patch_must_be_byte_equal: () =>
+    template('order.made', '1.1.1', { payloadSchema: closed({ id: { type: 'string', title: 'x' } }) }),
+  minor_must_be_backwards_compatible: () =>
+    template('order.made', '1.2.0', { payloadSchema: closed(ID, { required: ['id'] }) }),
   schema_too_deep: () => template('a.b', '1.0.0', { payloadSchema: deep(6) }),
   schema_too_wide: () => template('a.b', '1.0.0', { payloadSchema: wide(51) }),
-  invalid_json_schema: () => template('a.b', '1.0.0', { payloadSchema: { type: 'object', properties: { id: { type: 'text' } } } }),
+  invalid_json_schema: () =>
+    template('a.b', '1.0.0', { payloadSchema: { type: 'object', properties: { id: { type: 'text' } } } }),
   payload_example_does_not_match_schema: () => template('a.b', '1.0.0', { payloadExample: { id: 7 } }),
 }
 
@@ -107,7 +122,11 @@ describe('a registration that is wrong', () => {
     expect(caps.code).toBe('schema_too_wide')
     const generic = template('generic', '9.9.9', { namespace: 'platformxe' })
     const { data } = await pro.call<{ errors: string[] }>('POST', `${CUSTOM}/dry-run`, generic)
-    expect(data.errors.slice(0, 3)).toEqual(['cannot_register_generic_event', 'reserved_namespace', 'namespace_not_allowed'])
+    expect(data.errors.slice(0, 3)).toEqual([
+      'cannot_register_generic_event',
+      'reserved_namespace',
+      'namespace_not_allowed',
+    ])
   })
 })
 
@@ -120,7 +139,12 @@ describe('the generic event', () => {
 
 const chained = () => {
   const { secretKey } = JSON.parse(readFileSync(join(platform.dataDir, 'keys.json'), 'utf8')) as { secretKey: string }
-  const link = { rootEventId: `evt_${'0'.repeat(32)}`, eventId: `evt_${'1'.repeat(32)}`, organizationId: pro.org.id, path: [] }
+  const link = {
+    rootEventId: `evt_${'0'.repeat(32)}`,
+    eventId: `evt_${'1'.repeat(32)}`,
+    organizationId: pro.org.id,
+    path: [],
+  }
   return createChainTokens(secretKey).sign({ ...link, depth: CHAIN_DEPTH_MAX })
 }
 const own = (payload: unknown, more: object = {}) => ({ name: `${pro.slug}.order.made`, payload, ...more })
@@ -161,9 +185,16 @@ describe('an emit that is wrong', () => {
 
   it('of a registered event is refused on Free, before its payload is looked at', async () => {
     const organization = await platform.organization('PRO')
-    await organization.call('POST', CUSTOM, { ...template('order.made'), namespace: organization.slug, status: 'published' })
+    await organization.call('POST', CUSTOM, {
+      ...template('order.made'),
+      namespace: organization.slug,
+      status: 'published',
+    })
     await platform.call(platform.adminKey, 'PATCH', `/api/v1/organizations/${organization.org.id}`, { plan: 'FREE' })
-    const refused = await organization.call('POST', `${CUSTOM}/emit`, { name: `${organization.slug}.order.made`, payload: { id: 7 } })
+    const refused = await organization.call('POST', `${CUSTOM}/emit`, {
+      name: `${organization.slug}.order.made`,
+      payload: { id: 7 },
+    })
     expect([refused.status, refused.code]).toEqual([402, 'plan_does_not_allow_registered_events'])
   })
 
@@ -173,7 +204,10 @@ describe('an emit that is wrong', () => {
     await admin.connect()
     const name = events.nameFor(organization.org.id, 'live')
     const configEntries = [{ name: 'max.message.bytes', value: '4000' }]
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries }] })
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries }],
+    })
     await admin.disconnect()
     const large = { ...GENERIC, payload: { kind: 'large', data: { pad: 'x'.repeat(8_000) } }, idempotencyKey: 'large' }
     await organization.call('POST', `${CUSTOM}/emit`, large)
@@ -202,7 +236,11 @@ describe('a plan', () => {
     const { data } = await basic.call<Array<{ id: string }>>('GET', `${CUSTOM}?name=${name}`)
     await basic.call('POST', `${CUSTOM}/${data[0]!.id}/publish`)
     const emit = (version?: string) =>
-      basic.call<{ canonicalName: string }>('POST', `${CUSTOM}/emit`, { name: `${basic.slug}.${name}`, payload: {}, version })
+      basic.call<{ canonicalName: string }>('POST', `${CUSTOM}/emit`, {
+        name: `${basic.slug}.${name}`,
+        payload: {},
+        version,
+      })
     expect((await emit('1.0.0')).status).toBe(202)
     expect((await basic.call('POST', CUSTOM, own('1.0.1'))).status).toBe(201)
     const pinned = await emit('1.0.0')
@@ -213,7 +251,8 @@ describe('a plan', () => {
   })
 
   it('that is changed counts from the next call on, up and down', async () => {
-    const plan = (to: string) => platform.call(platform.adminKey, 'PATCH', `/api/v1/organizations/${free.org.id}`, { plan: to })
+    const plan = (to: string) =>
+      platform.call(platform.adminKey, 'PATCH', `/api/v1/organizations/${free.org.id}`, { plan: to })
     const emit = async () => told(await free.call('POST', `${CUSTOM}/emit`, GENERIC))
     expect(await emit()).toBe('monthly_emit_quota_exceeded')
     await plan('BASIC')
@@ -222,7 +261,11 @@ describe('a plan', () => {
     await plan('FREE')
     expect(await emit()).toBe('monthly_emit_quota_exceeded')
     const health = await free.call<{ plan: string; registrations: object }>('GET', `${CUSTOM}/health`)
-    expect(health.data).toMatchObject({ plan: 'FREE', registrations: { used: 1, limit: 0 }, emits: { monthlyLimit: 1_000 } })
+    expect(health.data).toMatchObject({
+      plan: 'FREE',
+      registrations: { used: 1, limit: 0 },
+      emits: { monthlyLimit: 1_000 },
+    })
   })
 })
 

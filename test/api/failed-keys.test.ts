@@ -13,7 +13,8 @@ const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 function authentication() {
   const clock = createManualClock()
   const view = {
-    keyByHash: (hash: string) => (hash === hashApiKey(KNOWN) ? { id: 'key_1', organizationId: 'org_1', expiresAt: null } : undefined),
+    keyByHash: (hash: string) =>
+      hash === hashApiKey(KNOWN) ? { id: 'key_1', organizationId: 'org_1', expiresAt: null } : undefined,
     organization: () => ({ id: 'org_1', status: 'active' }),
   } as unknown as ControlView
   const authenticate = createAuthenticate({ view, clock, adminKey: ADMIN_KEY, aliasKeyHeader: 'x-key' })

@@ -47,7 +47,12 @@ describe('a group', () => {
     expect([made.status, made.data]).toEqual([
       201,
       expect.objectContaining({
-        ...{ id: expect.stringMatching(/^cefg_/), ownerOrganizationId: owner.id, name: 'Partners', description: 'who lets for us' },
+        ...{
+          id: expect.stringMatching(/^cefg_/),
+          ownerOrganizationId: owner.id,
+          name: 'Partners',
+          description: 'who lets for us',
+        },
         ...{
           status: 'active',
           callerRole: 'owner',
@@ -62,7 +67,9 @@ describe('a group', () => {
     expect((await owner.call('GET', GROUPS)).data).toEqual([made.data])
     const patched = await owner.call('PATCH', `${GROUPS}/${id}`, { description: null }, { 'if-match': '1' })
     expect(patched.data).toMatchObject({ name: 'Partners', description: null, revision: 2 })
-    expect((await owner.call('PATCH', `${GROUPS}/${id}`, { name: 'Late' }, { 'if-match': '1' })).code).toBe('revision_conflict')
+    expect((await owner.call('PATCH', `${GROUPS}/${id}`, { name: 'Late' }, { 'if-match': '1' })).code).toBe(
+      'revision_conflict',
+    )
   })
 
   it('has a name of 3 to 80 characters after trimming, unlike the others of its owner, whatever the case', async () => {
@@ -70,12 +77,19 @@ describe('a group', () => {
     await groupOf(owner, 'Partners')
     for (const name of ['ab', '  ab  ', 'x'.repeat(81), '']) {
       const reply = await owner.call('POST', GROUPS, { name })
-      expect([name, reply.status, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([name, 400, 'validation_failed', '/name'])
+      expect([name, reply.status, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([
+        name,
+        400,
+        'validation_failed',
+        '/name',
+      ])
     }
     for (const name of ['partners', ' PARTNERS '])
       expect((await owner.call('POST', GROUPS, { name })).code).toBe('federation_group_name_taken')
     const other = await groupOf(owner, 'x'.repeat(80))
-    expect((await owner.call('PATCH', `${GROUPS}/${other.id}`, { name: 'parTners' })).code).toBe('federation_group_name_taken')
+    expect((await owner.call('PATCH', `${GROUPS}/${other.id}`, { name: 'parTners' })).code).toBe(
+      'federation_group_name_taken',
+    )
     expect((await (await enterprise()).call('POST', GROUPS, { name: 'Partners' })).status).toBe(201)
     expect((await owner.call('POST', GROUPS, { name: 'Other', description: 'x'.repeat(501) })).status).toBe(400)
   })
@@ -85,7 +99,9 @@ describe('a group', () => {
     const group = await groupOf(owner)
     const member = await joined(owner, group, peer)
     const pending = (await invite(owner, group, invitee)).data
-    const push = await owner.call('POST', `${GROUPS}/${group.id}/pushes`, { registrationId: (await published(owner)).id })
+    const push = await owner.call('POST', `${GROUPS}/${group.id}/pushes`, {
+      registrationId: (await published(owner)).id,
+    })
     expect(push.status).toBe(201)
     const archived = await owner.call('DELETE', `${GROUPS}/${group.id}`)
     expect([archived.status, archived.data]).toEqual([
@@ -95,7 +111,12 @@ describe('a group', () => {
     expect(await statusOf(owner, group, member.id)).toEqual(['accepted', null])
     expect(await statusOf(owner, group, pending.id)).toEqual(['removed', 'removed'])
     expect((await owner.call('GET', `${GROUPS}/${group.id}/pushes?includeInactive`)).data).toEqual([
-      expect.objectContaining({ id: push.data.id, isActive: false, unpushedAt: expect.any(String), schemaSnapshot: { type: 'object' } }),
+      expect.objectContaining({
+        id: push.data.id,
+        isActive: false,
+        unpushedAt: expect.any(String),
+        schemaSnapshot: { type: 'object' },
+      }),
     ])
     for (const [method, path, body] of [
       ['PATCH', '', { name: 'Anew' }],
@@ -103,7 +124,10 @@ describe('a group', () => {
       ['POST', '/pushes', { registrationId: 'cer_x' }],
       ['POST', '/external-peers', { label: 'l', webhookUrl: url }],
     ] as const)
-      expect([path, (await owner.call(method, `${GROUPS}/${group.id}${path}`, body)).code]).toEqual([path, 'federation_group_archived'])
+      expect([path, (await owner.call(method, `${GROUPS}/${group.id}${path}`, body)).code]).toEqual([
+        path,
+        'federation_group_archived',
+      ])
     expect((await invitee.call('POST', `${GROUPS}/${group.id}/accept`)).code).toBe('federation_group_archived')
     expect((await owner.call('DELETE', `${GROUPS}/${group.id}`)).status).toBe(200)
     expect((await owner.call('GET', GROUPS)).data).toEqual([])
@@ -116,8 +140,11 @@ describe('a group', () => {
     const [owner, peer, stranger] = [await enterprise(), await enterprise(), await enterprise()]
     const group = await groupOf(owner)
     const member = await joined(owner, group, peer)
-    const push = (await owner.call('POST', `${GROUPS}/${group.id}/pushes`, { registrationId: (await published(owner)).id })).data
-    const external = (await owner.call('POST', `${GROUPS}/${group.id}/external-peers`, { label: 'l', webhookUrl: url })).data.peer
+    const push = (
+      await owner.call('POST', `${GROUPS}/${group.id}/pushes`, { registrationId: (await published(owner)).id })
+    ).data
+    const external = (await owner.call('POST', `${GROUPS}/${group.id}/external-peers`, { label: 'l', webhookUrl: url }))
+      .data.peer
     const path = `${GROUPS}/${group.id}`
     const ownerOnly: Array<[string, string, unknown?]> = [
       ['PATCH', path, { name: 'Taken' }],
@@ -133,7 +160,12 @@ describe('a group', () => {
     for (const [method, to, body] of ownerOnly) {
       const [visible, foreign] = [await peer.call(method, to, body), await stranger.call(method, to, body)]
       expect([method, to, visible.status, visible.code]).toEqual([method, to, 403, 'not_group_owner'])
-      expect([method, to, foreign.status, foreign.code]).toEqual([method, to, 404, expect.stringMatching(/^federation_\w+_not_found$/)])
+      expect([method, to, foreign.status, foreign.code]).toEqual([
+        method,
+        to,
+        404,
+        expect.stringMatching(/^federation_\w+_not_found$/),
+      ])
     }
     for (const to of [path, `${path}/pushes`, `${path}/members`])
       expect([to, (await stranger.call('GET', to)).code]).toEqual([to, 'federation_group_not_found'])
@@ -156,7 +188,11 @@ describe('a group', () => {
     expect(seen.data.members.map((each: { id: string }) => each.id)).toEqual([member.id])
     expect((await peer.call('GET', GROUPS)).data).toHaveLength(1)
     const pushes = await peer.call('GET', `${GROUPS}/${group.id}/pushes`)
-    expect(pushes.data[0]).toMatchObject({ schemaSnapshot: { type: 'object' }, sourceOrganizationId: owner.id, pushedBy: owner.id })
+    expect(pushes.data[0]).toMatchObject({
+      schemaSnapshot: { type: 'object' },
+      sourceOrganizationId: owner.id,
+      pushedBy: owner.id,
+    })
     const text = JSON.stringify([seen.body, pushes.body])
     for (const hidden of [other.id, 'auditor', 'peer.example.com']) expect(text).not.toContain(hidden)
     const ownKey = (await owner.call('GET', '/api/v1/whoami')).data.key.id
@@ -189,7 +225,12 @@ describe('the plan', () => {
     expect((await basic.call('GET', `${BASE}/invitations`)).code).toBe('federation_not_available')
     await plan(basic, 'ENTERPRISE')
     expect((await basic.call('GET', `${BASE}/invitations`)).data).toEqual([
-      expect.objectContaining({ groupId: group.id, groupName: 'Partners', ownerOrganizationId: owner.id, status: 'pending' }),
+      expect.objectContaining({
+        groupId: group.id,
+        groupName: 'Partners',
+        ownerOrganizationId: owner.id,
+        status: 'pending',
+      }),
     ])
     expect((await basic.call('POST', `${GROUPS}/${group.id}/accept`)).data).toMatchObject({ status: 'accepted' })
   })
@@ -200,7 +241,9 @@ describe('the plan', () => {
     const member = await joined(owner, group, peer)
     await plan(peer, 'PRO')
     expect(await statusOf(owner, group, member.id)).toEqual(['paused', 'plan'])
-    expect((await owner.call('POST', `${GROUPS}/${group.id}/members/${member.id}/resume`)).code).toBe('member_not_accepted')
+    expect((await owner.call('POST', `${GROUPS}/${group.id}/members/${member.id}/resume`)).code).toBe(
+      'member_not_accepted',
+    )
     await plan(peer, 'ENTERPRISE')
     expect(await statusOf(owner, group, member.id)).toEqual(['accepted', null])
     await plan(owner, 'PRO')
@@ -241,12 +284,16 @@ describe('the plan', () => {
     const [group, own] = [await groupOf(owner), await groupOf(peer, 'Of the deleted one')]
     const member = await joined(owner, group, peer)
     await joined(peer, own, owner)
-    const external = (await peer.call('POST', `${GROUPS}/${own.id}/external-peers`, { label: 'l', webhookUrl: url })).data.peer
+    const external = (await peer.call('POST', `${GROUPS}/${own.id}/external-peers`, { label: 'l', webhookUrl: url }))
+      .data.peer
     await api.operator('DELETE', `/api/v1/organizations/${peer.id}`)
     expect(await statusOf(owner, group, member.id)).toEqual(['removed', 'organization_deleted'])
     expect((await owner.call('GET', `${GROUPS}/${own.id}`)).data.status).toBe('archived')
     expect(api.view.find('webhook', peer.id, external.id)).toBeUndefined()
-    expect(api.view.federation.member(external.id)).toMatchObject({ status: 'removed', removeReason: 'organization_deleted' })
+    expect(api.view.federation.member(external.id)).toMatchObject({
+      status: 'removed',
+      removeReason: 'organization_deleted',
+    })
     expect((await invite(owner, group, peer)).code).toBe('organization_not_found')
   })
 })
@@ -283,11 +330,17 @@ describe('an invitation', () => {
     expect((await to('accept')).code).toBe('invitation_not_found')
 
     const third = (await invite(owner, group, peer)).data
-    expect((await to('accept')).data).toMatchObject({ id: third.id, status: 'accepted', acceptedAt: expect.any(String) })
+    expect((await to('accept')).data).toMatchObject({
+      id: third.id,
+      status: 'accepted',
+      acceptedAt: expect.any(String),
+    })
     expect((await to('accept')).status).toBe(200)
     expect((await to('decline')).code).toBe('member_not_pending')
     expect((await to('leave')).data).toMatchObject({ status: 'removed', removeReason: 'left' })
-    expect((await owner.call('DELETE', `${GROUPS}/${group.id}/members/${third.id}`)).code).toBe('federation_member_not_found')
+    expect((await owner.call('DELETE', `${GROUPS}/${group.id}/members/${third.id}`)).code).toBe(
+      'federation_member_not_found',
+    )
     const rows = (await owner.call('GET', `${GROUPS}/${group.id}/members`)).data
     expect(rows.map((each: { id: string; removeReason: string }) => [each.id, each.removeReason])).toEqual([
       [third.id, 'left'],
@@ -335,9 +388,13 @@ describe('a pause', () => {
       expect((await one.call('POST', `${path}/resume`)).data).toMatchObject({ status: 'accepted', pauseReason: null })
     }
     expect((await peer.call('POST', `${GROUPS}/${group.id}/members/${stranger.id}/pause`)).code).toBe('not_group_owner')
-    expect((await owner.call('POST', `${GROUPS}/${group.id}/members/cefm_none/pause`)).code).toBe('federation_member_not_found')
+    expect((await owner.call('POST', `${GROUPS}/${group.id}/members/cefm_none/pause`)).code).toBe(
+      'federation_member_not_found',
+    )
     const pending = (await invite(owner, group, await enterprise())).data
-    expect((await owner.call('POST', `${GROUPS}/${group.id}/members/${pending.id}/pause`)).code).toBe('member_not_accepted')
+    expect((await owner.call('POST', `${GROUPS}/${group.id}/members/${pending.id}/pause`)).code).toBe(
+      'member_not_accepted',
+    )
   })
 })
 
@@ -352,8 +409,17 @@ describe('a push', () => {
     expect([pushed.status, pushed.data]).toEqual([
       201,
       expect.objectContaining({
-        ...{ id: expect.stringMatching(/^cefp_/), sourceRegistrationId: registration.id, sourceCanonicalName: registration.canonicalName },
-        ...{ schemaSnapshot: { type: 'object' }, schemaHash: registration.schemaHash, isActive: true, version: '1.0.0' },
+        ...{
+          id: expect.stringMatching(/^cefp_/),
+          sourceRegistrationId: registration.id,
+          sourceCanonicalName: registration.canonicalName,
+        },
+        ...{
+          schemaSnapshot: { type: 'object' },
+          schemaHash: registration.schemaHash,
+          isActive: true,
+          version: '1.0.0',
+        },
       }),
     ])
     expect((await declare(registration.id)).code).toBe('push_already_declared')
@@ -366,10 +432,16 @@ describe('a push', () => {
     const generic = api.view.event(owner.id, 'platformxe.generic')!.latestPublished!
     expect((await declare(generic.id)).code).toBe('cannot_push_generic_event')
     await owner.call('POST', `/api/v1/events/custom/${registration.id}/archive`)
-    expect((await owner.call('GET', path)).data[0]).toMatchObject({ isActive: true, schemaSnapshot: { type: 'object' } })
+    expect((await owner.call('GET', path)).data[0]).toMatchObject({
+      isActive: true,
+      schemaSnapshot: { type: 'object' },
+    })
     expect((await owner.call('DELETE', `${BASE}/pushes/${pushed.data.id}`)).data).toMatchObject({ isActive: false })
     expect((await owner.call('DELETE', `${BASE}/pushes/${pushed.data.id}`)).status).toBe(200)
-    expect([(await owner.call('GET', path)).data, (await owner.call('GET', `${path}?includeInactive=true`)).data.length]).toEqual([[], 1])
+    expect([
+      (await owner.call('GET', path)).data,
+      (await owner.call('GET', `${path}?includeInactive=true`)).data.length,
+    ]).toEqual([[], 1])
     expect((await declare(registration.id)).code).toBe('event_not_published')
   })
 
@@ -384,7 +456,10 @@ describe('a push', () => {
     const accept = (body?: object) => peer.call('POST', `${GROUPS}/${group.id}/accept`, body)
     expect((await accept()).code).toBe('federation_name_conflict')
     expect((await accept({ inboundNamespace: 'elsewhere' })).code).toBe('namespace_not_allowed')
-    expect((await accept({ inboundNamespace: peer.slug })).data).toMatchObject({ status: 'accepted', inboundNamespace: peer.slug })
+    expect((await accept({ inboundNamespace: peer.slug })).data).toMatchObject({
+      status: 'accepted',
+      inboundNamespace: peer.slug,
+    })
     const inbound = (await peer.call('GET', '/api/v1/events/custom?includeInbound=true')).data
     expect(inbound.filter((each: { status: string }) => each.status === 'federated')).toEqual([
       expect.objectContaining({ canonicalName: `TENANT_CUSTOM:${peer.id}:${peer.slug}.order.made@1.0.0` }),
@@ -393,7 +468,9 @@ describe('a push', () => {
     expect((await peer.call('PATCH', path, { inboundNamespace: null })).code).toBe('federation_name_conflict')
     await published(peer, 'order.paid', peer.slug, { type: 'object', required: ['y'] })
     const paid = await published(owner, 'order.paid')
-    expect((await owner.call('POST', `${GROUPS}/${group.id}/pushes`, { registrationId: paid.id })).code).toBe('federation_name_conflict')
+    expect((await owner.call('POST', `${GROUPS}/${group.id}/pushes`, { registrationId: paid.id })).code).toBe(
+      'federation_name_conflict',
+    )
   })
 
   it('arrives where the peer has the same schema under the same name', async () => {
@@ -413,7 +490,9 @@ describe('a push', () => {
     await joined(one, groups[0], peer)
     await joined(two, groups[1], peer)
     const other = await published(two, 'order.made', one.slug, { type: 'object', required: ['z'] })
-    expect((await two.call('POST', `${GROUPS}/${groups[1].id}/pushes`, { registrationId: other.id })).code).toBe('federation_name_conflict')
+    expect((await two.call('POST', `${GROUPS}/${groups[1].id}/pushes`, { registrationId: other.id })).code).toBe(
+      'federation_name_conflict',
+    )
   })
 })
 
@@ -435,7 +514,13 @@ describe('an external peer', () => {
         health: 'healthy',
         memberOrganizationId: null,
       },
-      external: { label: 'auditor', url, headerNames: ['X-Tenant', 'Authorization'], wireFormat: 'default', signatureProfile: 'relay' },
+      external: {
+        label: 'auditor',
+        url,
+        headerNames: ['X-Tenant', 'Authorization'],
+        wireFormat: 'default',
+        signatureProfile: 'relay',
+      },
     })
     const { id } = made.data.peer
     const answers = [await owner.call('GET', `${GROUPS}/${group.id}`), await owner.call('GET', '/api/v1/webhooks')]
@@ -449,7 +534,11 @@ describe('an external peer', () => {
     for (const [method, body] of [['GET'], ['PATCH', { active: false }], ['DELETE']] as Array<[string, object?]>)
       expect([method, (await owner.call(method, `/api/v1/webhooks/${id}`, body)).status]).toEqual([method, 404])
     const removed = await owner.call('DELETE', `${BASE}/external-peers/${id}`)
-    expect(removed.data).toMatchObject({ status: 'removed', removeReason: 'removed', external: { label: 'auditor', url: null } })
+    expect(removed.data).toMatchObject({
+      status: 'removed',
+      removeReason: 'removed',
+      external: { label: 'auditor', url: null },
+    })
     expect(api.view.find('webhook', owner.id, id)).toBeUndefined()
     expect((await owner.call('DELETE', `${BASE}/external-peers/${id}`)).code).toBe('federation_member_not_found')
   })
@@ -520,7 +609,9 @@ describe('an external peer', () => {
 
 it('an owner has 50 groups at most, a group 100 members and 200 active pushes', async () => {
   const owner = await enterprise()
-  const groups = await Promise.all(Array.from({ length: 52 }, (_, n) => owner.call('POST', GROUPS, { name: `Group ${n}` })))
+  const groups = await Promise.all(
+    Array.from({ length: 52 }, (_, n) => owner.call('POST', GROUPS, { name: `Group ${n}` })),
+  )
   expect(groups.filter(each => each.code === 'federation_limit_exceeded').map(each => each.status)).toEqual([402, 402])
   const group = groups[0]!.data
   const peers = await Promise.all(Array.from({ length: 101 }, () => api.organization('FREE')))

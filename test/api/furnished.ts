@@ -21,16 +21,29 @@ export async function furnish(api: TestApi) {
   }
   const custom = '/api/v1/events/custom'
   const federation = `${custom}/federation`
-  const schema = { namespace: slug, name: 'order.made', version: '1.0.0', payloadSchema: { type: 'object' }, status: 'published' }
+  const schema = {
+    namespace: slug,
+    name: 'order.made',
+    version: '1.0.0',
+    payloadSchema: { type: 'object' },
+    status: 'published',
+  }
   const registration = await made(custom, schema)
   const webhook = await made('/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
   const key = await made('/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
   const group = await made(`${federation}/groups`, { name: 'Partners' })
-  const peer = (await made(`${federation}/groups/${group.id}/external-peers`, { label: 'a', webhookUrl: 'https://peer.example.com/in' }))
-    .peer
+  const peer = (
+    await made(`${federation}/groups/${group.id}/external-peers`, {
+      label: 'a',
+      webhookUrl: 'https://peer.example.com/in',
+    })
+  ).peer
   const push = await made(`${federation}/groups/${group.id}/pushes`, { registrationId: registration.id })
   const since = new Date(NOON).toISOString()
-  const replay = await made(`/api/v1/webhooks/${webhook.id}/replay`, { from: since, to: new Date(NOON + 1_000).toISOString() })
+  const replay = await made(`/api/v1/webhooks/${webhook.id}/replay`, {
+    from: since,
+    to: new Date(NOON + 1_000).toISOString(),
+  })
 
   const name = `${slug}.order.made`
   const own = { organizationId, name, canonicalName: `TENANT_CUSTOM:${organizationId}:${name}@1.0.0` }
@@ -51,8 +64,20 @@ export async function furnish(api: TestApi) {
       pushId: push.id,
       memberId: peer.id,
     },
-    ...{ memberOrganizationId: null, sourceEventId: emit.eventId!, sourceEmitId: emit.emitId, sourceCanonicalName: own.canonicalName },
-    ...{ targetEventId: null, targetCanonicalName: null, deliveryId: toPeer, status: 'queued', skipReason: null, lastError: null },
+    ...{
+      memberOrganizationId: null,
+      sourceEventId: emit.eventId!,
+      sourceEmitId: emit.emitId,
+      sourceCanonicalName: own.canonicalName,
+    },
+    ...{
+      targetEventId: null,
+      targetCanonicalName: null,
+      deliveryId: toPeer,
+      status: 'queued',
+      skipReason: null,
+      lastError: null,
+    },
     ...{ queuedAtMs: NOON, atMs: NOON + 5 },
   }
   await insertAudit(api.analytics, ++blocks, {
@@ -87,7 +112,11 @@ export async function furnish(api: TestApi) {
       if (at < 0) return path
       const id = paths[path.slice(0, at)] ?? 'none_00000000000000000000000000'
       const first = path.endsWith('/emits/:id/redrive') ? failed.emitId : id
-      return path.replace(/:\w+/, first).replace(':eventId', emit.eventId!).replace(':mid', peer.id).replace(/:\w+/g, 'none')
+      return path
+        .replace(/:\w+/, first)
+        .replace(':eventId', emit.eventId!)
+        .replace(':mid', peer.id)
+        .replace(/:\w+/g, 'none')
     },
   }
 }
@@ -104,9 +133,13 @@ async function insertQuarantined(api: TestApi, organizationId: string, emitId: s
       [HEADERS.ingress]: `emits.${organizationId}/0/3`,
     }).map(([header, text]) => [header, Buffer.from(text)]),
   )
-  const record = { key: emitId, value: Buffer.from('{}'), headers, offset: 0, timestampMs: NOON } as unknown as Parameters<
-    typeof quarantineRow
-  >[0]
+  const record = {
+    key: emitId,
+    value: Buffer.from('{}'),
+    headers,
+    offset: 0,
+    timestampMs: NOON,
+  } as unknown as Parameters<typeof quarantineRow>[0]
   const { table, format, bytes, rows } = quarantineRow(record)
   const block = { table, format, body: [bytes], rows, token: `furnished/${emitId}` }
   await api.analytics.insert(block, new AbortController().signal)

@@ -4,7 +4,14 @@ import { createAnalyticsClient } from '../../src/analytics/client.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { clock, logger } from '../control-plane/control-plane-harness.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
-import { FAULTS, type Fault, type FaultyClickHouse, failing, type Order, openFaultyClickHouse } from '../support/faulty-clickhouse.ts'
+import {
+  FAULTS,
+  type Fault,
+  type FaultyClickHouse,
+  failing,
+  type Order,
+  openFaultyClickHouse,
+} from '../support/faulty-clickhouse.ts'
 import { unhandledRejectionsOf } from '../support/unhandled-rejections.ts'
 import { openTestApi, type Reply, type TestApi } from './api-harness.ts'
 import { type Furnished, furnish } from './furnished.ts'
@@ -27,9 +34,16 @@ beforeAll(async () => {
   const openHistory = (database: string) =>
     createAnalyticsClient({ url: clickhouse.url, database, clock, logger, requestTimeoutMs: READ_TIMEOUT_MS })
   api = await openTestApi({ openHistory })
-  const [own, deleted, ofOperator] = (await Promise.all([furnish(api), furnish(api), furnish(api)])) as [Furnished, Furnished, Furnished]
+  const [own, deleted, ofOperator] = (await Promise.all([furnish(api), furnish(api), furnish(api)])) as [
+    Furnished,
+    Furnished,
+    Furnished,
+  ]
   for (const route of api.routes.filter(isOurs).sort((a, b) => rankOf(a) - rankOf(b)))
-    await learn(route, route.method === 'DELETE' ? deleted : route.access === 'operator' && route.method !== 'GET' ? ofOperator : own)
+    await learn(
+      route,
+      route.method === 'DELETE' ? deleted : route.access === 'operator' && route.method !== 'GET' ? ofOperator : own,
+    )
 }, 120_000)
 afterAll(async () => {
   await api?.close()
@@ -37,7 +51,8 @@ afterAll(async () => {
 })
 
 /** What reads goes first, and what leaves nothing to change goes last. */
-const rankOf = ({ method, path }: Route): number => (method === 'GET' ? 0 : /\/(archive|leave|cancel|suspend|pause)$/.test(path) ? 2 : 1)
+const rankOf = ({ method, path }: Route): number =>
+  method === 'GET' ? 0 : /\/(archive|leave|cancel|suspend|pause)$/.test(path) ? 2 : 1
 
 async function learn(route: Route, furnished: Furnished): Promise<void> {
   let queries = 0
@@ -68,12 +83,21 @@ function bodyOf(route: Route, { slug }: Furnished): unknown {
       history: true,
     }
   if (route.path.endsWith('/replays'))
-    return { source: { from: new Date(clock.nowMs() - 60_000).toISOString() }, target: { kind: 'webhook', ids: ['wh_none'] } }
+    return {
+      source: { from: new Date(clock.nowMs() - 60_000).toISOString() },
+      target: { kind: 'webhook', ids: ['wh_none'] },
+    }
   return bodyFor(route)
 }
 
 /** One call while queries fail; what came of it, and that the process lives. */
-async function expectUnavailable(route: Route, furnished: Furnished, fault: Fault, order: Order, place = 0): Promise<void> {
+async function expectUnavailable(
+  route: Route,
+  furnished: Furnished,
+  fault: Fault,
+  order: Order,
+  place = 0,
+): Promise<void> {
   const plan = failing(fault, order, place)
   clickhouse.decide(plan.decide)
   const said = [route.method, route.path, fault, order, place]
@@ -114,7 +138,8 @@ describe('a route that asks ClickHouse answers 503 with Retry-After, and the pro
   const faults = (Object.keys(FAULTS) as Fault[]).filter(fault => !fault.startsWith('never'))
   it.each(faults)('each answer %s', async fault => {
     const furnished = await furnish(api)
-    for (const route of asking.keys()) if (route.method === 'GET') await expectUnavailable(route, furnished, fault, 'together')
+    for (const route of asking.keys())
+      if (route.method === 'GET') await expectUnavailable(route, furnished, fault, 'together')
   })
 
   it.each(['never comes', 'never ends'] as const)('an answer %s, after the time that a query has', async fault => {
@@ -124,7 +149,11 @@ describe('a route that asks ClickHouse answers 503 with Retry-After, and the pro
     const replies = await Promise.all(routes.map(async route => [route, await ask(route, furnished)] as const))
     for (const [route, reply] of replies) {
       const isKept = WITHOUT_HISTORY.test(nameOf(route))
-      expect([route.path, reply.status, reply.headers.get('retry-after')]).toEqual([route.path, isKept ? 200 : 503, isKept ? null : '5'])
+      expect([route.path, reply.status, reply.headers.get('retry-after')]).toEqual([
+        route.path,
+        isKept ? 200 : 503,
+        isKept ? null : '5',
+      ])
     }
     clickhouse.decide(() => undefined)
     expect((await api.as(undefined)('GET', '/health')).status).toBe(200)
@@ -134,14 +163,16 @@ describe('a route that asks ClickHouse answers 503 with Retry-After, and the pro
     const furnished = await furnish(api)
     for (const [route, queries] of asking)
       if (route.method === 'GET')
-        for (let place = 0; place < queries; place++) await expectUnavailable(route, furnished, 'is reset', order, place)
+        for (let place = 0; place < queries; place++)
+          await expectUnavailable(route, furnished, 'is reset', order, place)
   })
 
   it('it changes something, and any of its queries fails', async () => {
     for (const [route, queries] of asking) {
       if (route.method === 'GET') continue
       const each = await Promise.all(Array.from({ length: queries }, () => furnish(api)))
-      for (const [place, furnished] of each.entries()) await expectUnavailable(route, furnished, 'is reset', 'last', place)
+      for (const [place, furnished] of each.entries())
+        await expectUnavailable(route, furnished, 'is reset', 'last', place)
     }
   })
 })

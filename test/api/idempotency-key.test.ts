@@ -14,12 +14,18 @@ beforeAll(async () => {
 afterAll(() => Promise.all([api?.close(), runtime?.close()]))
 
 const EVENTS = '/api/v1/events/custom'
-const header = (value: string | Buffer, name = 'idempotency-key') => Buffer.concat([Buffer.from(`${name}: `), Buffer.from(value)])
+const header = (value: string | Buffer, name = 'idempotency-key') =>
+  Buffer.concat([Buffer.from(`${name}: `), Buffer.from(value)])
 const auth = (key: string) => [`authorization: Bearer ${key}`, 'content-type: application/json']
 
 /** Takes an emit without waiting for its verdict. */
 const emit = (apiKey: string, keys: Buffer[], more = '', path = '/emit') =>
-  rawCall(api.base, `POST ${EVENTS}${path}`, [...auth(apiKey), 'prefer: respond-async', ...keys], `{"name":"a.b","payload":{}${more}}`)
+  rawCall(
+    api.base,
+    `POST ${EVENTS}${path}`,
+    [...auth(apiKey), 'prefer: respond-async', ...keys],
+    `{"name":"a.b","payload":{}${more}}`,
+  )
 
 describe('the header Idempotency-Key of an emit', () => {
   it.each(['k', 'order 7, paid', 'Bestellung-größer-7', '注文-7', '👍', '"quoted"', 'a,b'])(
@@ -56,7 +62,11 @@ describe('the header Idempotency-Key of an emit', () => {
     const { apiKey } = await owner()
     for (const path of ['/emit', '/emit?']) {
       const reply = await emit(apiKey, keys, '', path)
-      expect([reply.status, reply.body.error.code, reply.body.error.details]).toEqual([400, 'validation_failed', details(message)])
+      expect([reply.status, reply.body.error.code, reply.body.error.details]).toEqual([
+        400,
+        'validation_failed',
+        details(message),
+      ])
     }
   })
 
@@ -75,8 +85,14 @@ describe('the header Idempotency-Key of an emit', () => {
 
 describe('the header Idempotency-Key of every other call that takes it', () => {
   it('is read by the same rules', async () => {
-    const taking = api.routes.filter(each => each.takesIdempotencyKey === true).map(({ method, path }) => `${method} ${path}`)
-    expect(taking.sort()).toEqual(['POST /api/v1/events/custom', 'POST /api/v1/events/custom/emit', 'POST /api/v1/platform/events'])
+    const taking = api.routes
+      .filter(each => each.takesIdempotencyKey === true)
+      .map(({ method, path }) => `${method} ${path}`)
+    expect(taking.sort()).toEqual([
+      'POST /api/v1/events/custom',
+      'POST /api/v1/events/custom/emit',
+      'POST /api/v1/platform/events',
+    ])
     const { apiKey } = await owner()
     for (const [start, key] of [
       [`POST ${EVENTS}`, apiKey],
@@ -96,8 +112,10 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
 
   it('makes a registration once under a key in UTF-8, and another under its Latin-1 twin', async () => {
     const { slug, apiKey } = await api.organization()
-    const body = (name: string) => JSON.stringify({ namespace: slug, name, version: '1.0.0', payloadSchema: { type: 'object' } })
-    const register = (key: string, name: string) => rawCall(api.base, `POST ${EVENTS}`, [...auth(apiKey), header(key)], body(name))
+    const body = (name: string) =>
+      JSON.stringify({ namespace: slug, name, version: '1.0.0', payloadSchema: { type: 'object' } })
+    const register = (key: string, name: string) =>
+      rawCall(api.base, `POST ${EVENTS}`, [...auth(apiKey), header(key)], body(name))
     const made = await register('größer, 1', 'one')
     expect([made.status, (await register('größer, 1', 'one')).body.data.id]).toEqual([201, made.body.data.id])
     expect((await register('größer, 1', 'two')).body.error.code).toBe('idempotency_key_conflict')
@@ -107,7 +125,8 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
   it('must agree with the body of a built-in event', async () => {
     const { id } = await api.organization()
     const event = { organizationId: id, type: 'order.failed', data: { order_id: 'o', error: 'e' } }
-    const publish = (body: object, key: string) => api.operator('POST', '/api/v1/platform/events', body, { 'idempotency-key': key })
+    const publish = (body: object, key: string) =>
+      api.operator('POST', '/api/v1/platform/events', body, { 'idempotency-key': key })
     const reply = await publish({ ...event, idempotencyKey: 'one' }, 'two')
     expect([reply.status, reply.body.error?.details?.[0]?.path]).toEqual([400, '/idempotencyKey'])
     const unprintable = await api.operator('POST', '/api/v1/platform/events', { ...event, idempotencyKey: 'a\tb' })
@@ -117,7 +136,9 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
   it('is in the OpenAPI document', async () => {
     const { paths } = (await api.operator('GET', '/openapi.json')).body as unknown as { paths: Record<string, never> }
     const { parameters } = (paths[`${EVENTS}/emit`] as unknown as { post: { parameters: unknown[] } }).post
-    expect(parameters).toContainEqual(expect.objectContaining({ name: 'Idempotency-Key', in: 'header', required: false }))
+    expect(parameters).toContainEqual(
+      expect.objectContaining({ name: 'Idempotency-Key', in: 'header', required: false }),
+    )
   })
 })
 

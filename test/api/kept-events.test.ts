@@ -49,7 +49,9 @@ it('what has happened within the hour and does not come may come later; what is 
   const kept = keptAt(NOON + 59 * MINUTE_MS, async () => void naps++)
   await expect(kept.get(owner, emit.emitId)).rejects.toMatchObject({ code: 'service_unavailable' })
   expect(naps).toBe(50)
-  await expect(keptAt(NOON + 61 * MINUTE_MS, neverSlept).get(owner, emit.emitId)).rejects.toMatchObject({ code: 'outside_retention' })
+  await expect(keptAt(NOON + 61 * MINUTE_MS, neverSlept).get(owner, emit.emitId)).rejects.toMatchObject({
+    code: 'outside_retention',
+  })
   await expect(keptAt(NOON, neverSlept).get(owner, 'cee_none')).rejects.toMatchObject({ code: 'outside_retention' })
 })
 

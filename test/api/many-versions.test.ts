@@ -44,7 +44,12 @@ it('an event of 4,000 versions is listed, registered, tried and resolved at once
   })
   await api.log.transact(() => ({
     records: versions.map(record => ({
-      ...{ topic: control.name, partition: 0, key: controlKey('registration', organizationId, record.id), value: JSON.stringify(record) },
+      ...{
+        topic: control.name,
+        partition: 0,
+        key: controlKey('registration', organizationId, record.id),
+        value: JSON.stringify(record),
+      },
     })),
   }))
 
@@ -52,10 +57,15 @@ it('an event of 4,000 versions is listed, registered, tried and resolved at once
   expect(page.data).toHaveLength(100)
   expect(page.data[0].version).toBe(`1.0.${VERSIONS - 1}`)
   const next = { ...first, version: `1.0.${VERSIONS}` }
-  expect((await quick(() => call('POST', `${EVENTS}/dry-run`, next))).data).toMatchObject({ valid: true, semverBump: 'patch' })
+  expect((await quick(() => call('POST', `${EVENTS}/dry-run`, next))).data).toMatchObject({
+    valid: true,
+    semverBump: 'patch',
+  })
   expect((await quick(() => call('POST', EVENTS, next))).status).toBe(201)
   expect((await quick(() => call('POST', EVENTS, next))).code).toBe('version_already_exists')
-  const races = await quick(() => Promise.all(Array.from({ length: 20 }, () => call('POST', EVENTS, { ...next, version: '1.1.0' }))))
+  const races = await quick(() =>
+    Promise.all(Array.from({ length: 20 }, () => call('POST', EVENTS, { ...next, version: '1.1.0' }))),
+  )
   expect(races.filter(race => race.status === 201)).toHaveLength(1)
   expect((await quick(() => call('GET', `${EVENTS}/health`))).data.registrations.used).toBe(1)
   await quick(async () => {
@@ -64,5 +74,7 @@ it('an event of 4,000 versions is listed, registered, tried and resolved at once
   expect(resolveEvent(api.view.event(organizationId, `${slug}.order.made`), undefined)).toMatchObject({
     registration: { version: '1.1.0' },
   })
-  expect(resolveEvent(api.view.event(organizationId, `${slug}.order.made`), '1.0.7')).toMatchObject({ registration: { version: '1.0.7' } })
+  expect(resolveEvent(api.view.event(organizationId, `${slug}.order.made`), '1.0.7')).toMatchObject({
+    registration: { version: '1.0.7' },
+  })
 })

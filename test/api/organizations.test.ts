@@ -10,7 +10,12 @@ afterAll(() => api?.close())
 describe('organizations', () => {
   it('come with a key of every scope, their slug as namespace, the generic event and both topics', async () => {
     const slug = `acme${Date.now().toString(36)}`
-    const made = await api.operator('POST', '/api/v1/organizations', { name: 'Acme', slug, plan: 'PRO', ownerEmail: 'a@example.test' })
+    const made = await api.operator('POST', '/api/v1/organizations', {
+      name: 'Acme',
+      slug,
+      plan: 'PRO',
+      ownerEmail: 'a@example.test',
+    })
     expect(made.status).toBe(201)
     expect(made.data.organization).toMatchObject({
       slug,
@@ -27,9 +32,15 @@ describe('organizations', () => {
     expect(who.data.key.scopes).toHaveLength(9)
     expect(JSON.stringify(who.body)).not.toContain(made.data.apiKey)
     const events = await api.as(made.data.apiKey)('GET', '/api/v1/events/custom')
-    expect(events.data).toMatchObject([{ namespace: 'platformxe', name: 'generic', version: '1.0.0', status: 'published' }])
-    await expect(api.appender.append({ topic: `emits.${id}`, partition: 0, key: null, value: '{}' })).resolves.toMatchObject({ offset: 0 })
-    await expect(api.appender.append({ topic: `events.${id}`, partition: 0, key: null, value: '{}' })).resolves.toMatchObject({ offset: 0 })
+    expect(events.data).toMatchObject([
+      { namespace: 'platformxe', name: 'generic', version: '1.0.0', status: 'published' },
+    ])
+    await expect(
+      api.appender.append({ topic: `emits.${id}`, partition: 0, key: null, value: '{}' }),
+    ).resolves.toMatchObject({ offset: 0 })
+    await expect(
+      api.appender.append({ topic: `events.${id}`, partition: 0, key: null, value: '{}' }),
+    ).resolves.toMatchObject({ offset: 0 })
   })
 
   it('get a slug from their name, another one if it is taken, and a refusal if a taken one is asked for', async () => {
@@ -44,7 +55,9 @@ describe('organizations', () => {
 
   it('made at the same time with one slug: exactly one is', async () => {
     const slug = `race${Date.now().toString(36)}`
-    const calls = await Promise.all(Array.from({ length: 8 }, () => api.operator('POST', '/api/v1/organizations', { name: 'x', slug })))
+    const calls = await Promise.all(
+      Array.from({ length: 8 }, () => api.operator('POST', '/api/v1/organizations', { name: 'x', slug })),
+    )
     expect(calls.map(call => call.status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409])
   })
 
@@ -87,7 +100,9 @@ describe('organizations', () => {
     expect(granted.data.namespaceAllowlist).toEqual([slug, 'lettings'])
     const again = await api.operator('POST', `/api/v1/organizations/${id}/namespaces`, { namespace: 'lettings' })
     expect(again.data.revision).toBe(granted.data.revision)
-    expect((await api.operator('DELETE', `/api/v1/organizations/${id}/namespaces/lettings`)).data.namespaceAllowlist).toEqual([slug])
+    expect(
+      (await api.operator('DELETE', `/api/v1/organizations/${id}/namespaces/lettings`)).data.namespaceAllowlist,
+    ).toEqual([slug])
     expect((await api.operator('DELETE', `/api/v1/organizations/${id}/namespaces/lettings`)).status).toBe(404)
   })
 
@@ -129,7 +144,9 @@ describe('keys', () => {
     expect((await reader('GET', '/api/v1/events/custom')).status).toBe(200)
     const refused = await reader('GET', '/api/v1/keys')
     expect([refused.status, refused.code]).toEqual([403, 'insufficient_scope'])
-    expect((await reader('POST', '/api/v1/events/custom/emit', { name: 'a.b', payload: {} })).code).toBe('insufficient_scope')
+    expect((await reader('POST', '/api/v1/events/custom/emit', { name: 'a.b', payload: {} })).code).toBe(
+      'insufficient_scope',
+    )
   })
 
   it('hand on no scope that they do not hold, and nothing live from the test environment', async () => {
@@ -166,7 +183,9 @@ describe('keys', () => {
     const made = await call('POST', '/api/v1/keys', { name: 'trial', environment: 'test', scopes: ['events:emit'] })
     expect(made.data.apiKey).toMatch(/^ck_test_/)
     expect(api.view.organization(id)?.testEnvironment).toBe(true)
-    await expect(api.appender.append({ topic: `emits.${id}.test`, partition: 0, key: null, value: '{}' })).resolves.toMatchObject({
+    await expect(
+      api.appender.append({ topic: `emits.${id}.test`, partition: 0, key: null, value: '{}' }),
+    ).resolves.toMatchObject({
       offset: 0,
     })
   })
@@ -174,12 +193,25 @@ describe('keys', () => {
   it('are taken from either header, and refused alike when unknown', async () => {
     const { apiKey } = await api.organization()
     const anonymous = api.as(undefined)
-    for (const headers of [{ authorization: `bearer ${apiKey}` }, { 'x-api-key': apiKey }, { 'x-platphorm-api-key': apiKey }]) {
+    for (const headers of [
+      { authorization: `bearer ${apiKey}` },
+      { 'x-api-key': apiKey },
+      { 'x-platphorm-api-key': apiKey },
+    ]) {
       expect((await anonymous('GET', '/api/v1/whoami', undefined, headers as Record<string, string>)).status).toBe(200)
     }
-    for (const headers of [{}, { authorization: apiKey }, { 'x-api-key': `${apiKey}x` }, { authorization: 'Bearer ' }]) {
+    for (const headers of [
+      {},
+      { authorization: apiKey },
+      { 'x-api-key': `${apiKey}x` },
+      { authorization: 'Bearer ' },
+    ]) {
       const refused = await anonymous('GET', '/api/v1/whoami', undefined, headers as Record<string, string>)
-      expect([refused.status, refused.code, refused.headers.get('www-authenticate')]).toEqual([401, 'unauthorized', 'Bearer'])
+      expect([refused.status, refused.code, refused.headers.get('www-authenticate')]).toEqual([
+        401,
+        'unauthorized',
+        'Bearer',
+      ])
     }
   })
 })

@@ -20,7 +20,9 @@ function bench() {
   let shed = 0
   const positions = { position: (topic: string) => judged.get(topic) }
   const deleted = new Set<string>()
-  const view = { organization: (id: string) => ({ status: deleted.has(id) ? ('deleted' as const) : ('active' as const) }) }
+  const view = {
+    organization: (id: string) => ({ status: deleted.has(id) ? ('deleted' as const) : ('active' as const) }),
+  }
   const overload = createLoadShedder({ clock, positions, view, waitingMax: WAITING_MAX, onShed: () => shed++ })
 
   function ask(id: string): boolean {

@@ -4,10 +4,19 @@ import { outcomes, PAUSES_KEY, type PauseRow, pausesCodec } from '../../topics/o
 import { createManualClock } from '../delivery/manual-clock.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 
-const row = (organizationId: string, reason: string | null, environment: PauseRow['environment'] = 'live'): PauseRow => ({
+const row = (
+  organizationId: string,
+  reason: string | null,
+  environment: PauseRow['environment'] = 'live',
+): PauseRow => ({
   ...{ organizationId, environment, reason, sinceMs: 0 },
 })
-const recordOf = (pauses: PauseRow[]) => ({ topic: outcomes.name, partition: 0, key: PAUSES_KEY, value: pausesCodec.encode({ pauses }) })
+const recordOf = (pauses: PauseRow[]) => ({
+  topic: outcomes.name,
+  partition: 0,
+  key: PAUSES_KEY,
+  value: pausesCodec.encode({ pauses }),
+})
 
 describe('what admission says of paused organizations', () => {
   function world() {
@@ -41,7 +50,12 @@ describe('what admission says of paused organizations', () => {
   it('is of one environment, and over at once when it says so', () => {
     const { tell, refused } = world()
     tell(row('org_a', 'no_leader'), row('org_b', 'unknown_topic', 'test'))
-    expect([refused('org_a'), refused('org_a', 'test'), refused('org_b'), refused('org_b', 'test')]).toEqual([true, false, false, true])
+    expect([refused('org_a'), refused('org_a', 'test'), refused('org_b'), refused('org_b', 'test')]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ])
     tell(row('org_a', null))
     expect([refused('org_a'), refused('org_b', 'test')]).toEqual([false, true])
   })

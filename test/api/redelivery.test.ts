@@ -32,7 +32,8 @@ beforeAll(async () => {
       },
     },
   })
-  for (let shard = 0; shard < api.provisioning.shards; shard++) reader.assign(deliveriesCommands.name, shard, 'earliest')
+  for (let shard = 0; shard < api.provisioning.shards; shard++)
+    reader.assign(deliveriesCommands.name, shard, 'earliest')
   closing.push(() => reader.close())
 }, 120_000)
 afterAll(async () => {
@@ -62,16 +63,26 @@ async function stage(steps: Array<Partial<AttemptRow> | null>, options: { active
   const attempts = steps.flatMap((step, at) => (step === null ? [] : [attempt(events[at]!, webhookId, ids[at]!, step)]))
   await insertAudit(api.analytics, blocks++, { verdicts: events, attempts })
   if (options.active === false) await call('PATCH', `/api/v1/webhooks/${webhookId}`, { active: false })
-  const to = (what: string, at: number, body?: object) => call('POST', `/api/v1/webhooks/deliveries/${ids[at]}/${what}`, body)
+  const to = (what: string, at: number, body?: object) =>
+    call('POST', `/api/v1/webhooks/deliveries/${ids[at]}/${what}`, body)
   return { organizationId, call, webhookId, events, ids, to }
 }
 
-const end = (state: AttemptRow['state'], reason: string): Partial<AttemptRow> => ({ attemptId: null, number: 0, state, reason })
+const end = (state: AttemptRow['state'], reason: string): Partial<AttemptRow> => ({
+  attemptId: null,
+  number: 0,
+  state,
+  reason,
+})
 const messageOf = ({ body }: { body: { error?: { message: string } } }) => body.error?.message ?? ''
 
 describe('a cancellation', () => {
   it('of what has ended is a conflict that says how it ended', async () => {
-    const { to } = await stage([end('skipped', 'left_out'), end('failed', 'endpoint_unavailable'), { state: 'success' }])
+    const { to } = await stage([
+      end('skipped', 'left_out'),
+      end('failed', 'endpoint_unavailable'),
+      { state: 'success' },
+    ])
     for (const [at, told] of ['skipped (left_out)', 'failed (endpoint_unavailable)', 'success'].entries()) {
       const answer = await to('cancel', at)
       expect([answer.status, answer.code]).toEqual([409, 'conflict'])
@@ -84,8 +95,20 @@ describe('a cancellation', () => {
       const { organizationId, to, events, ids, webhookId } = await stage([null], { active })
       expect(await to('cancel', 0)).toMatchObject({ status: 202, data: { status: 'cancelled', reason: 'manual' } })
       const [command] = await commandsOf(organizationId, 1)
-      expect(command).toMatchObject({ kind: 'cancel', webhookId, deliveryId: ids[0], attempts: 0, record: null, range: null })
-      expect(command!.event).toMatchObject({ eventId: events[0]!.eventId, sequence: 1, organizationId, recordedAtMs: NOON + 1 })
+      expect(command).toMatchObject({
+        kind: 'cancel',
+        webhookId,
+        deliveryId: ids[0],
+        attempts: 0,
+        record: null,
+        range: null,
+      })
+      expect(command!.event).toMatchObject({
+        eventId: events[0]!.eventId,
+        sequence: 1,
+        organizationId,
+        recordedAtMs: NOON + 1,
+      })
     }
   })
 })
@@ -93,7 +116,8 @@ describe('a cancellation', () => {
 describe('a retry', () => {
   it('takes what was left out, and what its endpoint did not take in time', async () => {
     const { organizationId, to, ids } = await stage([end('skipped', 'left_out'), end('failed', 'endpoint_unavailable')])
-    for (const at of [0, 1]) expect(await to('retry', at)).toMatchObject({ status: 202, data: { id: ids[at], status: 'retrying' } })
+    for (const at of [0, 1])
+      expect(await to('retry', at)).toMatchObject({ status: 202, data: { id: ids[at], status: 'retrying' } })
     const found = await commandsOf(organizationId, 2)
     expect(found.map(({ kind, deliveryId: id, record }) => [kind, id, record?.attempts, record?.once])).toEqual(
       ids.map(id => ['retry', id, 0, true]),
@@ -122,14 +146,31 @@ describe('a redrive', () => {
 
   it('without ids is one command for each webhook, for however many dead letters, and says how many they are', async () => {
     const dead = end('failed', 'endpoint_unavailable')
-    const { organizationId, call, webhookId, events } = await stage([{ state: 'success' }, dead, dead, null, { state: 'failed' }, dead])
+    const { organizationId, call, webhookId, events } = await stage([
+      { state: 'success' },
+      dead,
+      dead,
+      null,
+      { state: 'failed' },
+      dead,
+    ])
     const from = new Date(events[2]!.recordedAtMs).toISOString()
     const answer = await redrive(call, { webhookId, from, ratePerSecond: 7 })
-    expect(answer).toMatchObject({ status: 202, data: { count: 3, skipped: [], more: false, rangeIds: [expect.any(String)] } })
+    expect(answer).toMatchObject({
+      status: 202,
+      data: { count: 3, skipped: [], more: false, rangeIds: [expect.any(String)] },
+    })
     const [command] = await commandsOf(organizationId, 1)
     expect(command).toMatchObject({
       ...{ commandId: answer.data.rangeIds[0], kind: 'retry', webhookId, deliveryId: '', record: null, event: null },
-      range: { environment: 'live', fromSequence: 3, throughSequence: 6, fromMs: events[2]!.recordedAtMs, toMs: null, ratePerSecond: 7 },
+      range: {
+        environment: 'live',
+        fromSequence: 3,
+        throughSequence: 6,
+        fromMs: events[2]!.recordedAtMs,
+        toMs: null,
+        ratePerSecond: 7,
+      },
     })
   })
 
@@ -150,10 +191,18 @@ describe('a redrive', () => {
 
   it('of named deliveries says of each why it is left out: of what waits in the log, that it has not ended', async () => {
     const retrying = { state: 'retrying', nextAttemptAtMs: NOON + 86_400_000 } as const
-    const steps = [null, retrying, { state: 'success' }, end('cancelled', 'manual'), end('failed', 'exhausted')] as const
+    const steps = [
+      null,
+      retrying,
+      { state: 'success' },
+      end('cancelled', 'manual'),
+      end('failed', 'exhausted'),
+    ] as const
     const reasonsOf = async ({ call, ids }: Awaited<ReturnType<typeof stage>>) => {
       const { data } = await redrive(call, { deliveryIds: [...ids, 'dlv_none', `dlv_${'0'.repeat(32)}`] })
-      const found = new Map(data.skipped.map((each: { deliveryId: string; reason: string }) => [each.deliveryId, each.reason]))
+      const found = new Map(
+        data.skipped.map((each: { deliveryId: string; reason: string }) => [each.deliveryId, each.reason]),
+      )
       return [...ids, 'dlv_none', `dlv_${'0'.repeat(32)}`].map(id => found.get(id) ?? 'taken')
     }
     const unknown = ['not_found', 'not_found']
@@ -181,13 +230,19 @@ it('webhooks are shown while ClickHouse hangs, without their counters and with w
   await new Promise<void>(resolve => hanging.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`
   // Of its own it would wait for two minutes.
-  const patient = (database: string) => createAnalyticsClient({ url, database, clock, logger, requestTimeoutMs: 120_000 })
+  const patient = (database: string) =>
+    createAnalyticsClient({ url, database, clock, logger, requestTimeoutMs: 120_000 })
   const waiting = await openTestApi({ openHistory: patient })
   try {
     const { call } = await waiting.organization()
     await call('POST', '/api/v1/webhooks', { url: 'https://example.com/hook', events: ['*'] })
     const [shown] = (await call('GET', '/api/v1/webhooks')).data
-    expect(shown).toMatchObject({ counters: null, countersReason: 'history_unavailable', waiting: null, health: 'healthy' })
+    expect(shown).toMatchObject({
+      counters: null,
+      countersReason: 'history_unavailable',
+      waiting: null,
+      health: 'healthy',
+    })
   } finally {
     await waiting.close()
     hanging.closeAllConnections()
@@ -203,6 +258,10 @@ it('parameters are taken as they are written: whole numbers in digits, kinds of 
   }
   expect((await call('GET', '/api/v1/webhooks?limit=5')).status).toBe(200)
   const nope = await call('GET', '/api/v1/audit?entityType=nope')
-  expect([nope.status, nope.code, nope.body.error?.details?.[0]?.path]).toEqual([400, 'validation_failed', '/entityType'])
+  expect([nope.status, nope.code, nope.body.error?.details?.[0]?.path]).toEqual([
+    400,
+    'validation_failed',
+    '/entityType',
+  ])
   expect((await call('GET', '/api/v1/audit?entityType=webhook')).status).toBe(200)
 })

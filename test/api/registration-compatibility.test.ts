@@ -19,8 +19,15 @@ describe('a minor', () => {
     const { slug, call } = await api.organization()
     await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
     const next = version(slug, '1.1.0', open({ a: S, b: S }))
-    const warnings = [{ path: '/payloadSchema/properties/b', rule: 'open_model_property_added', message: expect.any(String) }]
-    expect((await call('POST', `${EVENTS}/dry-run`, next)).data).toMatchObject({ valid: true, semverBump: 'minor', warnings, proof: false })
+    const warnings = [
+      { path: '/payloadSchema/properties/b', rule: 'open_model_property_added', message: expect.any(String) },
+    ]
+    expect((await call('POST', `${EVENTS}/dry-run`, next)).data).toMatchObject({
+      valid: true,
+      semverBump: 'minor',
+      warnings,
+      proof: false,
+    })
     const made = await call('POST', EVENTS, next, { 'idempotency-key': 'k' })
     expect([made.status, made.data.warnings]).toEqual([201, warnings])
     expect((await call('POST', EVENTS, next, { 'idempotency-key': 'k' })).data).toEqual(made.data)
@@ -35,7 +42,11 @@ describe('a minor', () => {
     expect(patched.data.strictCompatibility).toBe(true)
     const refused = await call('POST', EVENTS, version(slug, '1.1.0', open({ a: S, b: S })))
     expect([refused.status, refused.code]).toEqual([400, 'minor_must_be_backwards_compatible'])
-    const proved = await call('POST', `${EVENTS}/dry-run`, version(slug, '1.1.0', open({ a: { ...S, description: 'd' } })))
+    const proved = await call(
+      'POST',
+      `${EVENTS}/dry-run`,
+      version(slug, '1.1.0', open({ a: { ...S, description: 'd' } })),
+    )
     expect(proved.data).toMatchObject({ valid: true, warnings: [], proof: true })
   })
 })

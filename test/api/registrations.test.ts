@@ -23,9 +23,26 @@ describe('a registration', () => {
     const made = await call('POST', EVENTS, template(slug, { description: 'd', payloadExample: { id: 'x' } }))
     expect(made.status).toBe(201)
     expect(made.data).toMatchObject({
-      ...{ namespace: slug, name: 'order.made', version: '1.0.0', status: 'draft', description: 'd', payloadExample: { id: 'x' } },
-      ...{ organizationId: id, canonicalName: `TENANT_CUSTOM:${id}:${slug}.order.made@1.0.0`, semverBump: 'initial', revision: 1 },
-      ...{ schemaFlavour: 'json-schema-2020-12', publishedAt: null, archivedAt: null, registeredBy: expect.stringMatching(/^key_/) },
+      ...{
+        namespace: slug,
+        name: 'order.made',
+        version: '1.0.0',
+        status: 'draft',
+        description: 'd',
+        payloadExample: { id: 'x' },
+      },
+      ...{
+        organizationId: id,
+        canonicalName: `TENANT_CUSTOM:${id}:${slug}.order.made@1.0.0`,
+        semverBump: 'initial',
+        revision: 1,
+      },
+      ...{
+        schemaFlavour: 'json-schema-2020-12',
+        publishedAt: null,
+        archivedAt: null,
+        registeredBy: expect.stringMatching(/^key_/),
+      },
     })
     expect(made.data.schemaHash).toMatch(/^[0-9a-f]{64}$/)
     expect((await call('GET', `${EVENTS}/${made.data.id}`)).data).toEqual(made.data)
@@ -37,7 +54,10 @@ describe('a registration', () => {
     const published = await call('POST', `${EVENTS}/${id}/publish`)
     expect(published.data).toMatchObject({ status: 'published', publishedAt: expect.any(String), revision: 2 })
     expect((await call('POST', `${EVENTS}/${id}/publish`)).data.revision).toBe(2)
-    expect((await call('DELETE', `${EVENTS}/${id}`)).data).toMatchObject({ status: 'archived', archivedAt: expect.any(String) })
+    expect((await call('DELETE', `${EVENTS}/${id}`)).data).toMatchObject({
+      status: 'archived',
+      archivedAt: expect.any(String),
+    })
     const back = await call('POST', `${EVENTS}/${id}/publish`)
     expect([back.status, back.code]).toEqual([409, 'conflict'])
     const again = await call('POST', EVENTS, template(slug))
@@ -57,7 +77,9 @@ describe('a registration', () => {
     const { id } = (await call('POST', EVENTS, template(slug, { status: 'published' }))).data
     const changed = await call('PATCH', `${EVENTS}/${id}`, { description: 'better' }, { 'if-match': '1' })
     expect(changed.data).toMatchObject({ description: 'better', revision: 2, status: 'published' })
-    expect((await call('PATCH', `${EVENTS}/${id}`, { description: 'late' }, { 'if-match': '1' })).code).toBe('revision_conflict')
+    expect((await call('PATCH', `${EVENTS}/${id}`, { description: 'late' }, { 'if-match': '1' })).code).toBe(
+      'revision_conflict',
+    )
     expect((await call('PATCH', `${EVENTS}/${id}`, { payloadSchema: {} })).body.error?.details).toContainEqual(
       expect.objectContaining({ path: '/payloadSchema', rule: 'unknown_field' }),
     )
@@ -134,7 +156,8 @@ describe('a registration', () => {
     const { slug, call } = await api.organization()
     await call('POST', EVENTS, template(slug, { status: 'published' }))
     await call('POST', EVENTS, template(slug, { name: 'order.lost' }))
-    const names = async (query: string) => (await call('GET', `${EVENTS}${query}`)).data.map((each: { name: string }) => each.name)
+    const names = async (query: string) =>
+      (await call('GET', `${EVENTS}${query}`)).data.map((each: { name: string }) => each.name)
     expect(await names('')).toEqual(['order.lost', 'order.made', 'generic'])
     expect(await names(`?namespace=${slug}&status=published`)).toEqual(['order.made'])
     expect(await names('?name=order.lost')).toEqual(['order.lost'])
@@ -147,7 +170,9 @@ describe('a registration', () => {
     await call('POST', EVENTS, template(slug, { version: '3.0.0' }))
     const tail = runtime.tail(auditChanges.name, api.shardOf(id))
     const rows = (): ChangeRow[] =>
-      tail.records.flatMap(record => auditChangesCodec.decode(record.value!).changes).filter(row => row.organizationId === id)
+      tail.records
+        .flatMap(record => auditChangesCodec.decode(record.value!).changes)
+        .filter(row => row.organizationId === id)
     await tail.until(() => rows().some(row => row.type === 'CUSTOM_EVENT_VALIDATION_FAILED'))
     expect(rows().map(row => row.type.replace('CUSTOM_EVENT_', ''))).toEqual([
       ...['ORGANIZATION_CREATED', 'API_KEY_CREATED', 'GENERIC_SEEDED'],
@@ -164,8 +189,19 @@ it('health shows the plan, what is used of it and what it can do', async () => {
   api.used.set(`${id}/live/${new Date().toISOString().slice(0, 7)}`, 42)
   const health = await call('GET', `${EVENTS}/health`)
   expect(health.data).toEqual({
-    ...{ plan: 'PRO', registrations: { used: 1, limit: 25 }, emits: { thisMonth: 42, monthlyLimit: 100_000 }, recentFailures: [] },
-    capabilities: { canRegister: true, schemaVersioning: true, marketplacePublish: true, marketplaceFork: true, federationPush: false },
+    ...{
+      plan: 'PRO',
+      registrations: { used: 1, limit: 25 },
+      emits: { thisMonth: 42, monthlyLimit: 100_000 },
+      recentFailures: [],
+    },
+    capabilities: {
+      canRegister: true,
+      schemaVersioning: true,
+      marketplacePublish: true,
+      marketplaceFork: true,
+      federationPush: false,
+    },
     warnings: [],
   })
   expect((await call('GET', '/api/v1/usage/summary')).data).toMatchObject({

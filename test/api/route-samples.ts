@@ -18,7 +18,17 @@ export function queryFor(route: Route): string {
 
 /** The least that a schema of the route table takes; of optional fields, as many as it must have. */
 export function sampleOf(schema: Schema): unknown {
-  const { type, enum: values, properties = {}, required = [], minProperties = 0, items, anyOf, pattern, format } = schema as SampleSchema
+  const {
+    type,
+    enum: values,
+    properties = {},
+    required = [],
+    minProperties = 0,
+    items,
+    anyOf,
+    pattern,
+    format,
+  } = schema as SampleSchema
   if (values !== undefined) return values[0]
   if (anyOf !== undefined) return sampleOf(anyOf[0]!)
   const kind = Array.isArray(type) ? type[0] : type
@@ -27,7 +37,8 @@ export function sampleOf(schema: Schema): unknown {
     const names = [...required, ...optional.slice(0, Math.max(0, minProperties - required.length))]
     return Object.fromEntries(names.map(name => [name, sampleOf(properties[name]!)]))
   }
-  if (kind === 'array') return Array.from({ length: (schema.minItems as number | undefined) ?? 0 }, () => sampleOf(items!))
+  if (kind === 'array')
+    return Array.from({ length: (schema.minItems as number | undefined) ?? 0 }, () => sampleOf(items!))
   if (kind === 'boolean') return false
   if (kind === 'integer' || kind === 'number') return schema.minimum ?? 1
   if (format === 'date-time') return new Date().toISOString()

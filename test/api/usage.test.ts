@@ -22,13 +22,13 @@ it('a month that is over keeps the warnings of its own emits', async () => {
   expect((await owner.call('GET', '/api/v1/usage/summary')).data).toMatchObject({ final: false, warnings: [] })
 })
 
-it.each(['from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z', 'from=2099-01-01T00:00:00Z&to=2026-01-01T00:00:00%2B02:00'])(
-  'a range that ends before it begins is refused: %s',
-  async range => {
-    const { status, body } = await owner.call('GET', `/api/v1/usage/timeseries?${range}`)
-    expect([status, body.error?.code, body.error?.details?.[0]?.path]).toEqual([400, 'validation_failed', '/from'])
-  },
-)
+it.each([
+  'from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z',
+  'from=2099-01-01T00:00:00Z&to=2026-01-01T00:00:00%2B02:00',
+])('a range that ends before it begins is refused: %s', async range => {
+  const { status, body } = await owner.call('GET', `/api/v1/usage/timeseries?${range}`)
+  expect([status, body.error?.code, body.error?.details?.[0]?.path]).toEqual([400, 'validation_failed', '/from'])
+})
 
 it('a type that no change has is refused, and every other one is taken', async () => {
   const { status, body } = await owner.call('GET', '/api/v1/audit?type=WEBHOOK_CREATD')

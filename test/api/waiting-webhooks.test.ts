@@ -9,7 +9,9 @@ const parked = (webhookId: string, changes: object | null) => ({
   key: Buffer.from(catchUpKeys.ofParked(webhookId)),
   value: changes && parkedWebhookCodec.encode({ ...(example.value as ParkedWebhook), cursors: [], ...changes }),
 })
-const example = examplesOf('delivery.catch-ups').find(({ key, value }) => value !== null && (key as string).startsWith('parked/'))!
+const example = examplesOf('delivery.catch-ups').find(
+  ({ key, value }) => value !== null && (key as string).startsWith('parked/'),
+)!
 
 it('what a webhook is owed is shown until nothing is, and added up by reason', async () => {
   const waiting = createWaitingWebhooks({ logger: createLogger('silent') })

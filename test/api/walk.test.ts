@@ -43,7 +43,12 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-const registrationOf = (namespace: string) => ({ namespace, name: 'order.made', version: '1.0.0', payloadSchema: { type: 'object' } })
+const registrationOf = (namespace: string) => ({
+  namespace,
+  name: 'order.made',
+  version: '1.0.0',
+  payloadSchema: { type: 'object' },
+})
 
 /** The path with the owner's id in it, or one that nobody has; undefined for a route that names nothing. */
 function pathTo(route: Route): string | undefined {
@@ -57,19 +62,29 @@ describe('every route', () => {
   it('behind a scope answers 404 to an id of another organization, and changes nothing', async () => {
     const named = api.routes.filter(route => route.access.includes(':') && route.path.includes('/:') && isOurs(route))
     expect(named.length).toBeGreaterThanOrEqual(13)
-    const before = [...api.view.list('webhook', owner.id), ...api.view.list('registration', owner.id), ...api.view.list('key', owner.id)]
+    const before = [
+      ...api.view.list('webhook', owner.id),
+      ...api.view.list('registration', owner.id),
+      ...api.view.list('key', owner.id),
+    ]
     for (const route of named) {
       const reply = await stranger.call(route.method, pathTo(route)! + queryFor(route), bodyFor(route))
       const said = [route.method, route.path, reply.status, reply.code]
       expect(said).toEqual([route.method, route.path, 404, expect.stringMatching(/(?:^|_)not_found$/)])
       expect(JSON.stringify(reply.body)).not.toContain(owner.id)
     }
-    const after = [...api.view.list('webhook', owner.id), ...api.view.list('registration', owner.id), ...api.view.list('key', owner.id)]
+    const after = [
+      ...api.view.list('webhook', owner.id),
+      ...api.view.list('registration', owner.id),
+      ...api.view.list('key', owner.id),
+    ]
     expect(after).toEqual(before)
   })
 
   it('that lists shows nothing of another organization', async () => {
-    const lists = api.routes.filter(route => route.method === 'GET' && route.access.includes(':') && !route.path.includes(':'))
+    const lists = api.routes.filter(
+      route => route.method === 'GET' && route.access.includes(':') && !route.path.includes(':'),
+    )
     expect(lists.length).toBeGreaterThanOrEqual(6)
     for (const route of lists) {
       const reply = await stranger.call('GET', route.path + queryFor(route))
@@ -85,7 +100,10 @@ describe('every route', () => {
     for (const route of operators) {
       const to = (id: string) => route.path.replace(':id', id).replace(':namespace', 'ns')
       const body = route.body === undefined ? undefined : {}
-      const [own, none] = [await stranger.call(route.method, to(owner.id), body), await stranger.call(route.method, to('org_none'), body)]
+      const [own, none] = [
+        await stranger.call(route.method, to(owner.id), body),
+        await stranger.call(route.method, to('org_none'), body),
+      ]
       expect([route.path, own.status, own.code]).toEqual([route.path, 403, 'insufficient_scope'])
       expect(own.body.error?.message).toBe(none.body.error?.message)
     }
@@ -94,26 +112,43 @@ describe('every route', () => {
   it('but the public ones answers 401 without a key, before it looks at anything else', async () => {
     const anonymous = api.as(undefined)
     for (const route of api.routes.filter(each => each.access !== 'public' && isOurs(each))) {
-      const reply = await anonymous(route.method, route.path.replace(/:\w+/g, 'x'), route.method === 'GET' ? undefined : '{')
+      const reply = await anonymous(
+        route.method,
+        route.path.replace(/:\w+/g, 'x'),
+        route.method === 'GET' ? undefined : '{',
+      )
       expect([route.path, reply.status, reply.code]).toEqual([route.path, 401, 'unauthorized'])
     }
   })
 
   it('needs its scope: a key with all the others is refused', async () => {
     const { scopes } = (await owner.call('GET', '/api/v1/whoami')).data.key
-    for (const scope of ['events:emit', 'events:read', 'events:manage', 'webhooks:manage', 'keys:manage', 'audit:read']) {
+    for (const scope of [
+      'events:emit',
+      'events:read',
+      'events:manage',
+      'webhooks:manage',
+      'keys:manage',
+      'audit:read',
+    ]) {
       const others = scopes.filter((each: string) => each !== scope)
       const key = await owner.call('POST', '/api/v1/keys', { name: 'all but one', environment: 'live', scopes: others })
       const limited = api.as(key.data.apiKey)
       for (const route of api.routes.filter(each => each.access === scope && isOurs(each))) {
-        const reply = await limited(route.method, route.path.replace(/:\w+/g, 'x'), route.body === undefined ? undefined : {})
+        const reply = await limited(
+          route.method,
+          route.path.replace(/:\w+/g, 'x'),
+          route.body === undefined ? undefined : {},
+        )
         expect([route.path, reply.status, reply.code]).toEqual([route.path, 403, 'insufficient_scope'])
       }
     }
   })
 
   it('that lists refuses what it does not know in the query, and limits out of bounds', async () => {
-    for (const route of api.routes.filter(each => each.query !== undefined && !each.path.includes(':') && each.access !== 'operator')) {
+    for (const route of api.routes.filter(
+      each => each.query !== undefined && !each.path.includes(':') && each.access !== 'operator',
+    )) {
       const unknown = await owner.call('GET', `${route.path}?statsu=x`)
       expect([route.path, unknown.status, unknown.body.error?.details?.[0]]).toEqual([
         route.path,
@@ -129,11 +164,15 @@ describe('every route', () => {
   it('that gives an answer gives the one that its schema in the OpenAPI document promises', async () => {
     const { body: document } = await api.as(undefined)('GET', '/openapi.json')
     const paths = (
-      document as unknown as { openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }
+      document as unknown as {
+        openapi: string
+        paths: Record<string, Record<string, { responses: Record<string, unknown> }>>
+      }
     ).paths
     const validators = createValidators()
     for (const route of api.routes.filter(each => each.method === 'GET' && each.answer !== undefined)) {
-      const path = route.path.includes('/:') && route.access !== 'operator' ? pathTo(route)! : route.path.replace(':id', owner.id)
+      const path =
+        route.path.includes('/:') && route.access !== 'operator' ? pathTo(route)! : route.path.replace(':id', owner.id)
       const reply = await (route.access === 'operator' ? api.operator : owner.call)('GET', path + queryFor(route))
       // What does not exist has no answer to be held to here.
       if (reply.status === 404 && !Object.hasOwn(ids, route.path.slice(0, route.path.indexOf('/:')))) continue
@@ -147,10 +186,17 @@ describe('every route', () => {
 
 it('the OpenAPI document names every route once', async () => {
   const { body } = await api.as(undefined)('GET', '/openapi.json')
-  const { openapi, paths } = body as unknown as { openapi: string; paths: Record<string, Record<string, { operationId: string }>> }
-  const named = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method} ${path}`))
+  const { openapi, paths } = body as unknown as {
+    openapi: string
+    paths: Record<string, Record<string, { operationId: string }>>
+  }
+  const named = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method} ${path}`),
+  )
   expect(openapi).toBe('3.1.0')
-  expect(named.sort()).toEqual(api.routes.map(route => `${route.method.toLowerCase()} ${route.path.replace(/:(\w+)/g, '{$1}')}`).sort())
+  expect(named.sort()).toEqual(
+    api.routes.map(route => `${route.method.toLowerCase()} ${route.path.replace(/:(\w+)/g, '{$1}')}`).sort(),
+  )
   const operations = Object.values(paths).flatMap(methods => Object.values(methods).map(each => each.operationId))
   expect(new Set(operations).size).toBe(operations.length)
 })

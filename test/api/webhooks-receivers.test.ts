@@ -30,7 +30,8 @@ afterAll(async () => {
 afterEach(() => receiver.answerWith(() => ({ status: 204 })))
 
 const WEBHOOKS = '/api/v1/webhooks'
-const create = async (fields: object = {}) => (await call('POST', WEBHOOKS, { url: `${receiver.url}/in`, events: ['*'], ...fields })).data
+const create = async (fields: object = {}) =>
+  (await call('POST', WEBHOOKS, { url: `${receiver.url}/in`, events: ['*'], ...fields })).data
 const last = () => receiver.requests.at(-1)!
 const verified = (secret: string) => {
   const { body, headers } = last()
@@ -92,7 +93,10 @@ describe('the test of a webhook', () => {
     receiver.answerWith(answer)
     const before = receiver.requests.length
     const { status, data } = await call('POST', `${WEBHOOKS}/${webhook.id}/test`)
-    expect([status, data]).toEqual([200, expect.objectContaining({ success: false, error: expect.any(String), ...expected })])
+    expect([status, data]).toEqual([
+      200,
+      expect.objectContaining({ success: false, error: expect.any(String), ...expected }),
+    ])
     expect(receiver.requests.length).toBe(before + 1)
   })
 
@@ -135,7 +139,12 @@ describe('a webhook whose secret cannot be opened', () => {
       secretKey: 'the key of another installation',
     }
     const elsewhere = createControlPlane({ ...api, ...checks, ids: createIds({ clock, random }), clock, random })
-    const given = { url: `${receiver.url}/in`, events: ['*'], signatureProfiles: ['ed25519' as const], headers: { 'X-Shop': 'eu-1' } }
+    const given = {
+      url: `${receiver.url}/in`,
+      events: ['*'],
+      signatureProfiles: ['ed25519' as const],
+      headers: { 'X-Shop': 'eu-1' },
+    }
     const { webhook } = await elsewhere.webhooks.create(
       { actorId: 'operator', requestId: 'req_1' },
       { organizationId: owner.id, environment: 'live' },
@@ -150,9 +159,15 @@ describe('a webhook whose secret cannot be opened', () => {
       ['PATCH', path, { name: 'n', verifyOwnership: true }],
     ] as const) {
       const { status, code, body: answer } = await call(method, at, body)
-      expect([status, code, answer.error?.message]).toEqual([409, 'secret_unreadable', expect.stringContaining('set both again')])
+      expect([status, code, answer.error?.message]).toEqual([
+        409,
+        'secret_unreadable',
+        expect.stringContaining('set both again'),
+      ])
     }
-    expect((await call('PATCH', path, { secret: 'whsec_dGhpcyBpcyBhIG5ldyBzZWNyZXQgb2YgMzIgYnk=', headers: {} })).status).toBe(200)
+    expect(
+      (await call('PATCH', path, { secret: 'whsec_dGhpcyBpcyBhIG5ldyBzZWNyZXQgb2YgMzIgYnk=', headers: {} })).status,
+    ).toBe(200)
     expect((await call('POST', `${path}/test`)).data).toMatchObject({ success: true })
     expect((await call('GET', path)).data.publicKey).toMatch(/^whpk_/)
   })
@@ -163,7 +178,11 @@ describe('ownership', () => {
     receiver.answerWith(() => ({ status: 404 }))
     const before = (await call('GET', WEBHOOKS)).data.length
     const refused = await call('POST', WEBHOOKS, { url: `${receiver.url}/in`, events: ['*'], verifyOwnership: true })
-    expect([refused.status, refused.code, refused.body.error?.details?.[0]?.path]).toEqual([409, 'ownership_not_verified', '/url'])
+    expect([refused.status, refused.code, refused.body.error?.details?.[0]?.path]).toEqual([
+      409,
+      'ownership_not_verified',
+      '/url',
+    ])
     expect((await call('GET', WEBHOOKS)).data.length).toBe(before)
     receiver.answerWith(() => ({ status: 200 }))
     const made = await create({ verifyOwnership: true })
@@ -176,13 +195,18 @@ describe('ownership', () => {
     receiver.answerWith(({ path }) => ({ status: path === '/new' ? 200 : 500 }))
     const path = `${WEBHOOKS}/${webhook.id}`
     expect((await call('POST', `${path}/activate`, { verifyOwnership: true })).code).toBe('ownership_not_verified')
-    expect((await call('PATCH', path, { url: `${receiver.url}/other`, verifyOwnership: true })).code).toBe('ownership_not_verified')
+    expect((await call('PATCH', path, { url: `${receiver.url}/other`, verifyOwnership: true })).code).toBe(
+      'ownership_not_verified',
+    )
     expect((await call('GET', path)).data).toMatchObject({ active: false, url: `${receiver.url}/in`, revision: 1 })
     const asked = receiver.requests.length
     expect((await call('PATCH', path, { verifyOwnership: true }, { 'if-match': '9' })).code).toBe('revision_conflict')
     expect(receiver.requests.length).toBe(asked)
     expect((await call('PATCH', path, { url: `${receiver.url}/new`, verifyOwnership: true })).status).toBe(200)
-    expect((await call('POST', `${path}/activate`, { verifyOwnership: true })).data).toMatchObject({ active: true, revision: 3 })
+    expect((await call('POST', `${path}/activate`, { verifyOwnership: true })).data).toMatchObject({
+      active: true,
+      revision: 3,
+    })
   })
 })
 
@@ -197,7 +221,10 @@ describe('a webhook that is switched off', () => {
       [{ resume: 'latest' }, expect.stringMatching(/Z$/)],
       [{ resume: 'from_pause' }, null],
     ] as const) {
-      expect((await call('PATCH', path, { active: false })).data).toMatchObject({ active: false, pausedAt: expect.any(String) })
+      expect((await call('PATCH', path, { active: false })).data).toMatchObject({
+        active: false,
+        pausedAt: expect.any(String),
+      })
       const activated = await call('POST', `${path}/activate`, body)
       expect([activated.status, activated.data.active, activated.data.pausedAt]).toEqual([200, true, null])
       expect(stored()?.resumeAfter).toEqual(expected)
@@ -266,15 +293,31 @@ describe('a subscription', () => {
     ['1.2.0', 'shop.order_paid@1.2.0', '1.2.0'],
   ])('to version %s is a webhook by another name', async (version, selector, shown) => {
     const webhookUrl = `${receiver.url}/evs`
-    const { status, data } = await subscribe({ name: 'shop.order_paid', webhookUrl, displayName: 'Orders', ...(version && { version }) })
+    const { status, data } = await subscribe({
+      name: 'shop.order_paid',
+      webhookUrl,
+      displayName: 'Orders',
+      ...(version && { version }),
+    })
     expect([status, data]).toEqual([
       201,
       {
-        ...{ subscriptionId: expect.stringMatching(/^evs_/), webhookId: `wh_${data.subscriptionId.slice(4)}`, webhookUrl },
-        ...{ canonicalName: `TENANT_CUSTOM:${owner.id}:shop.order_paid@${shown}`, secret: expect.stringMatching(/^whsec_/) },
+        ...{
+          subscriptionId: expect.stringMatching(/^evs_/),
+          webhookId: `wh_${data.subscriptionId.slice(4)}`,
+          webhookUrl,
+        },
+        ...{
+          canonicalName: `TENANT_CUSTOM:${owner.id}:shop.order_paid@${shown}`,
+          secret: expect.stringMatching(/^whsec_/),
+        },
       },
     ])
-    expect((await call('GET', `${WEBHOOKS}/${data.webhookId}`)).data).toMatchObject({ events: [selector], name: 'Orders', url: webhookUrl })
+    expect((await call('GET', `${WEBHOOKS}/${data.webhookId}`)).data).toMatchObject({
+      events: [selector],
+      name: 'Orders',
+      url: webhookUrl,
+    })
     await call('POST', `${WEBHOOKS}/${data.webhookId}/test`)
     const { headers, body } = last()
     expect(headers['x-event-signature']).toBe(
@@ -319,15 +362,27 @@ describe('the calls of the originals work unchanged', () => {
       },
     ])
     expect((await call('GET', `${WEBHOOKS}/${made.body.id}`)).data).toMatchObject({
-      ...{ wireFormat: 'platphorm', signatureProfiles: ['platphorm', 'standard'], retry: { preset: 'four', maxAttempts: 4 } },
+      ...{
+        wireFormat: 'platphorm',
+        signatureProfiles: ['platphorm', 'standard'],
+        retry: { preset: 'four', maxAttempts: 4 },
+      },
     })
     await call('POST', `${WEBHOOKS}/${made.body.id}/test`)
-    expect(last().headers['x-platphorm-signature']).toBe(`sha256=${createHmac('sha256', body.secret).update(last().body).digest('hex')}`)
+    expect(last().headers['x-platphorm-signature']).toBe(
+      `sha256=${createHmac('sha256', body.secret).update(last().body).digest('hex')}`,
+    )
     expect(JSON.parse(last().body.toString())).toMatchObject({
-      ...{ id: expect.stringMatching(/^dlv_/), type: 'webhook.test', apiVersion: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) },
+      ...{
+        id: expect.stringMatching(/^dlv_/),
+        type: 'webhook.test',
+        apiVersion: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      },
       metadata: { source: 'platphorm-design', environment: 'production' },
     })
-    expect((await anonymous('GET', `${WEBHOOKS}/${made.body.id}/deliveries`, undefined, alias)).body).toEqual({ deliveries: [] })
+    expect((await anonymous('GET', `${WEBHOOKS}/${made.body.id}/deliveries`, undefined, alias)).body).toEqual({
+      deliveries: [],
+    })
     const failed = await anonymous('POST', WEBHOOKS, { ...body, url: 'ftp://your-app.com/' }, alias)
     expect([failed.status, failed.code]).toEqual([400, 'https_required'])
   })
@@ -339,7 +394,11 @@ describe('the calls of the originals work unchanged', () => {
       events: ['order.created', 'order.provisioned', 'order.failed'],
       secret,
     })
-    expect([made.status, made.data.secret, made.data.events]).toEqual([201, secret, ['order.created', 'order.provisioned', 'order.failed']])
+    expect([made.status, made.data.secret, made.data.events]).toEqual([
+      201,
+      secret,
+      ['order.created', 'order.provisioned', 'order.failed'],
+    ])
     await call('PATCH', `${WEBHOOKS}/${made.data.id}`, { signatureProfiles: ['platforma'], wireFormat: 'platforma' })
     await call('POST', `${WEBHOOKS}/${made.data.id}/test`)
     expect(last().headers['x-platforma-signature']).toBe(createHmac('sha256', secret).update(last().body).digest('hex'))
@@ -350,7 +409,8 @@ describe('the calls of the originals work unchanged', () => {
 it('after a downgrade the newest beyond the plan can be paused and deleted, and nothing else', async () => {
   const { id: organizationId, call } = await api.organization('BASIC')
   const ids: string[] = []
-  for (let n = 0; n < 4; n++) ids.push((await call('POST', WEBHOOKS, { url: receiver.url, events: ['*'], active: n !== 3 })).data.id)
+  for (let n = 0; n < 4; n++)
+    ids.push((await call('POST', WEBHOOKS, { url: receiver.url, events: ['*'], active: n !== 3 })).data.id)
   await api.operator('PATCH', `/api/v1/organizations/${organizationId}`, { plan: 'FREE' })
   const code = async (method: string, at: number, path = '', body?: object) => {
     const reply = await call(method, `${WEBHOOKS}/${ids[at]}${path}`, body)

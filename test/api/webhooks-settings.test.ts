@@ -50,8 +50,18 @@ describe('what a webhook is', () => {
       maxInFlight: 3,
     },
     ...{ retry: { preset: null, delays: [0, 1_000], maxAttempts: 2 }, signatureProfiles: settings.signatureProfiles },
-    ...{ wireFormat: 'cloudevents', ordering: 'block', autoDisableAfterDays: 5, headerNames: ['X-Shop', 'Authorization'] },
-    ...{ health: 'healthy', failingSince: null, previousSecretExpiresAt: null, apiVersion: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) },
+    ...{
+      wireFormat: 'cloudevents',
+      ordering: 'block',
+      autoDisableAfterDays: 5,
+      headerNames: ['X-Shop', 'Authorization'],
+    },
+    ...{
+      health: 'healthy',
+      failingSince: null,
+      previousSecretExpiresAt: null,
+      apiVersion: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+    },
     publicKey: expect.stringMatching(/^whpk_/),
     conditions: {
       all: [
@@ -70,7 +80,11 @@ describe('what a webhook is', () => {
     expect((await call('GET', `${WEBHOOKS}?limit=1`)).data).toEqual([made])
     const stored = JSON.stringify(api.view.find('webhook', organizationId, made.id))
     for (const hidden of ['eu 1', 'Bearer b', secret])
-      expect([hidden, JSON.stringify(got.body).includes(hidden), stored.includes(hidden)]).toEqual([hidden, false, false])
+      expect([hidden, JSON.stringify(got.body).includes(hidden), stored.includes(hidden)]).toEqual([
+        hidden,
+        false,
+        false,
+      ])
     expect(Object.keys(made).filter(name => /encrypted|peer|resumeAfter|organizationId/.test(name))).toEqual([])
   })
 
@@ -114,7 +128,9 @@ describe('what a webhook is', () => {
 
 describe('what is wrong with a webhook is told with its code, status and place', () => {
   const longUrl = (length: number) => `${url}?${'x'.repeat(length - url.length - 1)}`
-  const header = (name: string, value = 'v') => ({ headers: JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`) })
+  const header = (name: string, value = 'v') => ({
+    headers: JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`),
+  })
   const blocked = [
     ...[
       '127.0.0.1',
@@ -129,7 +145,16 @@ describe('what is wrong with a webhook is told with its code, status and place',
       '172.16.0.1',
       '192.168.1.1',
     ],
-    ...['169.254.169.254', '168.63.129.16', '0.0.0.0', '224.0.0.1', '255.255.255.255', '100.64.0.1', '198.18.0.1', '192.0.2.1'],
+    ...[
+      '169.254.169.254',
+      '168.63.129.16',
+      '0.0.0.0',
+      '224.0.0.1',
+      '255.255.255.255',
+      '100.64.0.1',
+      '198.18.0.1',
+      '192.0.2.1',
+    ],
     ...[
       '[::1]',
       '[::]',
@@ -224,12 +249,22 @@ describe('what is wrong with a webhook is told with its code, status and place',
     [header('X-A', ' a'), 400, 'header_not_allowed', ['/headers/X-A']],
     [header('X-A', 'x'.repeat(1_022)), 400, 'header_not_allowed', ['/headers/X-A']],
     [{ headers: { 'X-A': '1', 'x-a': '2' } }, 400, 'header_not_allowed', ['/headers/x-a']],
-    [{ headers: Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`X-${at}`, 'v'])) }, 400, 'header_not_allowed', ['/headers']],
+    [
+      { headers: Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`X-${at}`, 'v'])) },
+      400,
+      'header_not_allowed',
+      ['/headers'],
+    ],
     [{ headers: { 'X-A': 1 } }, 400, 'validation_failed', ['/headers/X-A']],
     [{ headers: [] }, 400, 'validation_failed', ['/headers']],
     [{ conditions: [] }, 400, 'validation_failed', ['/conditions']],
     [{ conditions: {} }, 400, 'validation_failed', ['/conditions']],
-    [{ conditions: { all: [{ path: 'amount', operator: 'gt', value: 1 }] } }, 400, 'validation_failed', ['/conditions/all/0/path']],
+    [
+      { conditions: { all: [{ path: 'amount', operator: 'gt', value: 1 }] } },
+      400,
+      'validation_failed',
+      ['/conditions/all/0/path'],
+    ],
     [{ conditions: { 'payload.a': { like: 1 } } }, 400, 'validation_failed', ['/conditions/payload.a/like']],
     [JSON.parse('{"conditions":{"__proto__":{"equals":1}}}'), 400, 'validation_failed', ['/conditions/__proto__']],
     [JSON.parse('{"__proto__":{"active":false}}'), 400, 'validation_failed', ['/__proto__']],
@@ -273,6 +308,8 @@ describe('what is wrong with a webhook is told with its code, status and place',
   it('needs url and events, and nothing else', async () => {
     expect(outcome(await call('POST', WEBHOOKS, {}))).toEqual([400, 'validation_failed', ['/url', '/events']])
     expect(outcome(await call('PATCH', `${WEBHOOKS}/${id}`, {}))).toEqual([400, 'validation_failed', ['']])
-    expect((await call('PATCH', `${WEBHOOKS}/${id}`, { name: 'late' }, { 'if-match': '1' })).code).toBe('revision_conflict')
+    expect((await call('PATCH', `${WEBHOOKS}/${id}`, { name: 'late' }, { 'if-match': '1' })).code).toBe(
+      'revision_conflict',
+    )
   })
 })

@@ -18,8 +18,22 @@ describe('a webhook', () => {
     const { secret, ...webhook } = made.data
     expect(secret).toMatch(/^whsec_/)
     expect(webhook).toMatchObject({
-      ...{ id: expect.stringMatching(/^wh_/), url, events: ['*'], active: true, pausedAt: null, environment: 'live', revision: 1 },
-      ...{ timeoutMs: 30_000, maxInFlight: 10, retry: { preset: 'six', maxAttempts: 6 }, name: null, description: null },
+      ...{
+        id: expect.stringMatching(/^wh_/),
+        url,
+        events: ['*'],
+        active: true,
+        pausedAt: null,
+        environment: 'live',
+        revision: 1,
+      },
+      ...{
+        timeoutMs: 30_000,
+        maxInFlight: 10,
+        retry: { preset: 'six', maxAttempts: 6 },
+        name: null,
+        description: null,
+      },
     })
     expect((await call('GET', `${WEBHOOKS}/${webhook.id}`)).data).toEqual(webhook)
     expect((await call('GET', WEBHOOKS)).data).toEqual([webhook])
@@ -32,18 +46,35 @@ describe('a webhook', () => {
     expect(made.data.secret).toBe(secret)
     expect(api.view.webhooks(id)[0]?.encryptedSecret).not.toContain(secret)
     for (const bad of ['short', 'x'.repeat(257)]) {
-      expect((await call('POST', WEBHOOKS, { url, events: ['*'], secret: bad })).body.error?.details?.[0]?.path).toBe('/secret')
+      expect((await call('POST', WEBHOOKS, { url, events: ['*'], secret: bad })).body.error?.details?.[0]?.path).toBe(
+        '/secret',
+      )
     }
   })
 
   it('is changed field by field, paused and resumed', async () => {
     const { call } = await api.organization()
     const { id } = (await call('POST', WEBHOOKS, { url, events: ['*'], name: 'n' })).data
-    const paused = await call('PATCH', `${WEBHOOKS}/${id}`, { active: false, retry: { delays: [0, '5s'] }, maxInFlight: 50 })
-    expect(paused.data).toMatchObject({ active: false, pausedAt: expect.any(String), maxInFlight: 50, name: 'n', revision: 2 })
+    const paused = await call('PATCH', `${WEBHOOKS}/${id}`, {
+      active: false,
+      retry: { delays: [0, '5s'] },
+      maxInFlight: 50,
+    })
+    expect(paused.data).toMatchObject({
+      active: false,
+      pausedAt: expect.any(String),
+      maxInFlight: 50,
+      name: 'n',
+      revision: 2,
+    })
     expect(paused.data.retry).toEqual({ preset: null, delays: [0, 5_000], maxAttempts: 2 })
-    expect((await call('PATCH', `${WEBHOOKS}/${id}`, { active: true })).data).toMatchObject({ active: true, pausedAt: null })
-    expect((await call('PATCH', `${WEBHOOKS}/${id}`, { name: 'late' }, { 'if-match': '2' })).code).toBe('revision_conflict')
+    expect((await call('PATCH', `${WEBHOOKS}/${id}`, { active: true })).data).toMatchObject({
+      active: true,
+      pausedAt: null,
+    })
+    expect((await call('PATCH', `${WEBHOOKS}/${id}`, { name: 'late' }, { 'if-match': '2' })).code).toBe(
+      'revision_conflict',
+    )
     expect((await call('PATCH', `${WEBHOOKS}/${id}`, {})).code).toBe('validation_failed')
   })
 
@@ -79,7 +110,10 @@ describe('a webhook', () => {
 
   it('listens to selectors that are ones, and the others are named', async () => {
     const { call } = await owner()
-    const reply = await call('POST', WEBHOOKS, { url, events: ['acme.made', 'acme.*', 'Nope!', 'platformxe.generic#k', '**'] })
+    const reply = await call('POST', WEBHOOKS, {
+      url,
+      events: ['acme.made', 'acme.*', 'Nope!', 'platformxe.generic#k', '**'],
+    })
     expect([reply.status, reply.code]).toEqual([400, 'invalid_event_selector'])
     expect(reply.body.error?.details?.map(each => each.path)).toEqual(['/events/2', '/events/4'])
     for (const events of [[], undefined, 'a.b', Array(101).fill('a.b')]) {
@@ -99,9 +133,15 @@ describe('a webhook', () => {
     ] as const) {
       const body = `{"url":"${url}","events":["*"],${JSON.stringify(field)}:${JSON.stringify(value)}}`
       const reply = await call('POST', WEBHOOKS, body)
-      expect([field, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([field, 'validation_failed', `/${field}`])
+      expect([field, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([
+        field,
+        'validation_failed',
+        `/${field}`,
+      ])
     }
-    expect((await call('POST', WEBHOOKS, { url, events: ['*'], retry: { preset: 'often' } })).code).toBe('invalid_retry_policy')
+    expect((await call('POST', WEBHOOKS, { url, events: ['*'], retry: { preset: 'often' } })).code).toBe(
+      'invalid_retry_policy',
+    )
   })
 
   it('over the plan is refused: 10 at once take exactly what is left', async () => {
@@ -115,9 +155,16 @@ describe('a webhook', () => {
     const { apiKey } = await api.organization()
     const alias = { 'x-platphorm-api-key': apiKey }
     const anonymous = api.as(undefined)
-    const made = await anonymous('POST', WEBHOOKS, { url, events: ['design.created'], description: 'd', active: true }, alias)
+    const made = await anonymous(
+      'POST',
+      WEBHOOKS,
+      { url, events: ['design.created'], description: 'd', active: true },
+      alias,
+    )
     expect(Object.keys(made.body).sort()).toEqual(['active', 'createdAt', 'events', 'id', 'secret', 'url'])
-    expect((await anonymous('GET', `${WEBHOOKS}/${made.body.id}/deliveries`, undefined, alias)).body).toEqual({ deliveries: [] })
+    expect((await anonymous('GET', `${WEBHOOKS}/${made.body.id}/deliveries`, undefined, alias)).body).toEqual({
+      deliveries: [],
+    })
   })
 })
 
@@ -137,8 +184,14 @@ describe('any request', () => {
         expect.objectContaining({ path: '', rule: 'not_json', message: expect.stringMatching(/position \d+/) }),
       ])
     }
-    const twice = await call('POST', WEBHOOKS, `{"url":"${url}","events":["*"],"retry":{"preset":"six","preset":"four"}}`)
-    expect(twice.body.error?.details).toEqual([expect.objectContaining({ path: '/retry/preset', rule: 'duplicate_key' })])
+    const twice = await call(
+      'POST',
+      WEBHOOKS,
+      `{"url":"${url}","events":["*"],"retry":{"preset":"six","preset":"four"}}`,
+    )
+    expect(twice.body.error?.details).toEqual([
+      expect.objectContaining({ path: '/retry/preset', rule: 'duplicate_key' }),
+    ])
   })
 
   it('too large, of another type or compressed is refused', async () => {

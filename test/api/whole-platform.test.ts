@@ -32,7 +32,10 @@ async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean
 }
 
 async function delivered(organization: TestOrganization) {
-  const made = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', { url: `${receiver.url}/in`, events: ['*'] })
+  const made = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
+    url: `${receiver.url}/in`,
+    events: ['*'],
+  })
   const emitted = await organization.call<Emitted>('POST', `${CUSTOM}/emit`, generic)
   const path = `/api/v1/webhooks/${made.data.id}/deliveries`
   const list = await eventually(
@@ -72,7 +75,11 @@ describe('what an emit leads to', () => {
   it('is told in one call, with the payload as it was sent', async () => {
     const owner = await platform.organization()
     const payload = '{"kind":"k","data":{"big":123456789012345678901,"n":1.0}}'
-    const emitted = await owner.call<Emitted>('POST', `${CUSTOM}/emit`, `{"name":"platformxe.generic","payload":${payload}}`)
+    const emitted = await owner.call<Emitted>(
+      'POST',
+      `${CUSTOM}/emit`,
+      `{"name":"platformxe.generic","payload":${payload}}`,
+    )
     const path = `${platform.base}/api/v1/events/${emitted.data.eventId}`
     const text = await eventually(
       async () => (await fetch(path, { headers: { 'x-api-key': owner.apiKey } })).text(),
@@ -91,9 +98,15 @@ describe('an emit', () => {
   it('is judged by what was registered, published and archived a moment before', async () => {
     const owner = await platform.organization()
     const name = `${owner.slug}.order.made`
-    const emit = (payload: object = { n: 1 }, version?: string) => owner.call<Emitted>('POST', `${CUSTOM}/emit`, { name, payload, version })
+    const emit = (payload: object = { n: 1 }, version?: string) =>
+      owner.call<Emitted>('POST', `${CUSTOM}/emit`, { name, payload, version })
     expect((await emit()).code).toBe('event_not_registered')
-    const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false }
+    const schema = {
+      type: 'object',
+      properties: { n: { type: 'integer' } },
+      required: ['n'],
+      additionalProperties: false,
+    }
     const draft = { namespace: owner.slug, name: 'order.made', version: '1.0.0', payloadSchema: schema }
     const { id } = (await owner.call<{ id: string }>('POST', CUSTOM, draft)).data
     expect((await emit()).code).toBe('event_not_published')
@@ -128,7 +141,12 @@ describe('an emit', () => {
       scopes: ['events:emit', 'events:read'],
     })
     await owner.call('POST', `${CUSTOM}/emit`, generic)
-    const trial = await platform.call<{ sequence: number; quota: object }>(key.data.apiKey, 'POST', `${CUSTOM}/emit`, generic)
+    const trial = await platform.call<{ sequence: number; quota: object }>(
+      key.data.apiKey,
+      'POST',
+      `${CUSTOM}/emit`,
+      generic,
+    )
     expect([trial.status, trial.data.sequence, trial.data.quota]).toEqual([202, 1, { used: 1, limit: 1_000 }])
     const used = (as: string) => platform.call<{ emits: { thisMonth: number } }>(as, 'GET', `${CUSTOM}/health`)
     await eventually(

@@ -14,7 +14,12 @@ type Lock = { packages: Record<string, Record<string, unknown>> }
 const HERE = { os: [process.platform], cpu: [process.arch] }
 /** No such platform: npm never installs it. */
 const ELSEWHERE = { os: ['plan9'], cpu: ['pdp11'] }
-const MANIFEST = { name: 'project', version: '1.0.0', dependencies: { alpha: '^1.0.0' }, devDependencies: { tester: '1.0.0' } }
+const MANIFEST = {
+  name: 'project',
+  version: '1.0.0',
+  dependencies: { alpha: '^1.0.0' },
+  devDependencies: { tester: '1.0.0' },
+}
 const PACKAGES = [
   {
     name: 'alpha',
@@ -84,7 +89,11 @@ function projectWith(change: (lock: Lock, manifest: typeof MANIFEST) => void = (
 
 async function install(
   folder: string,
-  { dev = true, url = registry.url, onStart }: { dev?: boolean; url?: string; onStart?: (child: ChildProcess) => void } = {},
+  {
+    dev = true,
+    url = registry.url,
+    onStart,
+  }: { dev?: boolean; url?: string; onStart?: (child: ChildProcess) => void } = {},
 ) {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
   const script = `const { install } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../bin/install.mjs')).href)})
@@ -97,8 +106,12 @@ async function install(
 function installedIn(folder: string): string[] {
   const modules = join(folder, 'node_modules')
   // An npm that is killed leaves folders without content behind.
-  const names = existsSync(modules) ? readdirSync(modules).filter(name => existsSync(join(modules, name, 'package.json'))) : []
-  return names.map(name => `${name}@${JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')).version}`).sort()
+  const names = existsSync(modules)
+    ? readdirSync(modules).filter(name => existsSync(join(modules, name, 'package.json')))
+    : []
+  return names
+    .map(name => `${name}@${JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')).version}`)
+    .sort()
 }
 
 const ALL = ['alpha-here@1.0.0', 'alpha@1.0.0', 'beta@1.1.0', 'tester@1.0.0']
@@ -107,7 +120,9 @@ describe('installing', () => {
   it('brings what a complete lock file lists for this machine, and says how long it took', async () => {
     expect(await install(projectWith())).toEqual({
       code: 0,
-      said: expect.stringMatching(/^clarion: installing packages with npm .*\nclarion: the packages are installed, \d+ s\n$/),
+      said: expect.stringMatching(
+        /^clarion: installing packages with npm .*\nclarion: the packages are installed, \d+ s\n$/,
+      ),
       installed: ALL,
     })
   })
@@ -150,7 +165,11 @@ describe('installing', () => {
       (_, manifest) => Object.assign(manifest.dependencies, { gamma: '1.0.0' }),
       / {2}- gamma is 1\.0\.0 in package\.json and not in the lock file\n/,
     ],
-    ['a package that another one needs', lock => void delete lock.packages['node_modules/beta'], / {2}- beta is missing, alpha needs it\n/],
+    [
+      'a package that another one needs',
+      lock => void delete lock.packages['node_modules/beta'],
+      / {2}- beta is missing, alpha needs it\n/,
+    ],
     [
       'the range that package.json has',
       (_, manifest) => Object.assign(manifest.dependencies, { alpha: '^1.0.0 || ^2.0.0' }),
@@ -189,38 +208,51 @@ describe('installing', () => {
     const without = ALL.filter(name => !name.startsWith('alpha-here'))
     const first = await install(folder)
     expect([first.code, first.installed]).toEqual([0, without])
-    expect(first.said).toMatch(/npm did not bring alpha-here, made for this machine: .* The next start tries again\.\n$/)
+    expect(first.said).toMatch(
+      /npm did not bring alpha-here, made for this machine: .* The next start tries again\.\n$/,
+    )
     registry.restore()
-    expect(await install(folder)).toMatchObject({ code: 0, installed: ALL, said: expect.not.stringContaining('did not bring') })
+    expect(await install(folder)).toMatchObject({
+      code: 0,
+      installed: ALL,
+      said: expect.not.stringContaining('did not bring'),
+    })
   })
 
   it('says what to do when the registry cannot be reached', async () => {
     const { code, said } = await install(projectWith(), { url: 'http://127.0.0.1:1' })
     expect(code).toBe(1)
-    expect(said).toMatch(/clarion: npm could not get the packages from its registry \(ECONNREFUSED, .*\n.*check the network.*\n.*proxy/)
+    expect(said).toMatch(
+      /clarion: npm could not get the packages from its registry \(ECONNREFUSED, .*\n.*check the network.*\n.*proxy/,
+    )
   })
 
   it('says what to do when the registry answers with an error', async () => {
     const server = createServer((_, response) => response.writeHead(503).end())
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    const { code, said } = await install(projectWith(), { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    const { code, said } = await install(projectWith(), {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    })
     server.close()
     expect([code, said]).toEqual([1, expect.stringContaining('could not get the packages from its registry (E503')])
   })
 
-  it.each(['SIGTERM', 'SIGHUP'] as const)('ends npm when it is ended by %s, and installs with the next start', async signal => {
-    const asked = Promise.withResolvers<void>()
-    const silent = createServer(() => asked.resolve())
-    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
-    const folder = projectWith()
-    const { said, installed } = await install(folder, {
-      url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
-      onStart: child => void asked.promise.then(() => child.kill(signal)),
-    })
-    await new Promise(resolve => silent.close(resolve)) // ends when npm, the only client, is gone
-    expect([said, installed]).toEqual([expect.stringContaining(`stopped by ${signal}`), []])
-    expect(await install(folder)).toMatchObject({ code: 0, installed: ALL })
-  })
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'ends npm when it is ended by %s, and installs with the next start',
+    async signal => {
+      const asked = Promise.withResolvers<void>()
+      const silent = createServer(() => asked.resolve())
+      await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+      const folder = projectWith()
+      const { said, installed } = await install(folder, {
+        url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+        onStart: child => void asked.promise.then(() => child.kill(signal)),
+      })
+      await new Promise(resolve => silent.close(resolve)) // ends when npm, the only client, is gone
+      expect([said, installed]).toEqual([expect.stringContaining(`stopped by ${signal}`), []])
+      expect(await install(folder)).toMatchObject({ code: 0, installed: ALL })
+    },
+  )
 
   it.each([
     ['nothing in it', ''],
@@ -247,6 +279,8 @@ describe('installing', () => {
 })
 
 async function lockedBeta(version: string): Promise<Record<string, unknown>> {
-  const answer = (await (await fetch(`${registry.url}/beta`)).json()) as { versions: Record<string, { dist: { integrity: string } }> }
+  const answer = (await (await fetch(`${registry.url}/beta`)).json()) as {
+    versions: Record<string, { dist: { integrity: string } }>
+  }
   return { version, integrity: answer.versions[version]!.dist.integrity }
 }

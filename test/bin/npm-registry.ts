@@ -27,7 +27,10 @@ export interface NpmRegistry {
 /** Serves the packages; `directory` takes their archives. */
 export async function startNpmRegistry(directory: string, manifests: Manifest[]): Promise<NpmRegistry> {
   const archives = new Map(
-    manifests.map(manifest => [`/${manifest.name}/-/${manifest.name}-${manifest.version}.tgz`, pack(directory, manifest)]),
+    manifests.map(manifest => [
+      `/${manifest.name}/-/${manifest.name}-${manifest.version}.tgz`,
+      pack(directory, manifest),
+    ]),
   )
   const withdrawn = new Set<string>()
   const server = createServer((request, response) => {
@@ -69,5 +72,9 @@ function packument(url: string, versions: Manifest[], archives: Map<string, Buff
     const integrity = `sha512-${createHash('sha512').update(archives.get(path)!).digest('base64')}`
     return [manifest.version, { ...manifest, dist: { tarball: url + path, integrity } }]
   })
-  return { name: versions[0]!.name, 'dist-tags': { latest: versions.at(-1)!.version }, versions: Object.fromEntries(entries) }
+  return {
+    name: versions[0]!.name,
+    'dist-tags': { latest: versions.at(-1)!.version },
+    versions: Object.fromEntries(entries),
+  }
 }

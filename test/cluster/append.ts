@@ -2,7 +2,15 @@
 import { createSystemClock } from '../../src/clock.ts'
 import { encodeBatch } from '../../src/kafka/protocol/encode-batch.ts'
 import { errorName } from '../../src/kafka/protocol/error-codes.ts'
-import { type CompactReader, compact, compactArray, flexibleRequest, int16, int32, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
+import {
+  type CompactReader,
+  compact,
+  compactArray,
+  flexibleRequest,
+  int16,
+  int32,
+  NO_TAGS,
+} from '../../src/kafka/protocol/flexible.ts'
 import { type KafkaSettings, openWire, type Wire, type WireRequest } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/logger.ts'
 import { HUNG_MS } from './until.ts'

@@ -22,9 +22,23 @@ import type { ProcessIdentity } from '../../src/embedded/process-identity.ts'
 import { startGuardian } from './guardian.ts'
 import { type ClusterNode, createNode } from './node.ts'
 import { ask, type OperatorRequest } from './operator.ts'
-import type { ClusterState, GroupMember, NewTopic, PartitionName, PartitionState, TopicConfig, TopicState } from './operator-requests.ts'
+import type {
+  ClusterState,
+  GroupMember,
+  NewTopic,
+  PartitionName,
+  PartitionState,
+  TopicConfig,
+  TopicState,
+} from './operator-requests.ts'
 import * as requests from './operator-requests.ts'
-import { coordinatorPartition, GROUPS_TOPIC, partitionsOfShard, TRANSACTIONS_TOPIC, topicsOfOrganization } from './placement.ts'
+import {
+  coordinatorPartition,
+  GROUPS_TOPIC,
+  partitionsOfShard,
+  TRANSACTIONS_TOPIC,
+  topicsOfOrganization,
+} from './placement.ts'
 import { nodeSettings, prepareTemplate, SPARE, VOTERS } from './templates.ts'
 import { until } from './until.ts'
 
@@ -132,7 +146,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const ids = [...VOTERS, SPARE]
   const chosen = await chooseFreePorts(3 * ids.length)
   const ports = new Map(
-    ids.map((id, at) => [id, { internal: chosen[3 * at]!, clients: chosen[3 * at + 1]!, controller: chosen[3 * at + 2]! }]),
+    ids.map((id, at) => [
+      id,
+      { internal: chosen[3 * at]!, clients: chosen[3 * at + 1]!, controller: chosen[3 * at + 2]! },
+    ]),
   )
   const guardian = startGuardian()
   const onStarted = (process: ProcessIdentity) => {
@@ -144,7 +161,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const settings = nodeSettings(id, ports, password, { sessionTimeoutMs })
     nodes.set(
       id,
-      createNode({ id, ports: ports.get(id)!, directory: join(directory, `node-${id}`), settings, template, program, java, onStarted }),
+      createNode({
+        id,
+        ports: ports.get(id)!,
+        directory: join(directory, `node-${id}`),
+        settings,
+        template,
+        program,
+        java,
+        onStarted,
+      }),
     )
   }
 
@@ -184,9 +210,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 
   /** Whether it holds in the eyes of every broker that serves. A broker that does not answer has no say yet. */
-  const everybodySees = (what: string, topics: readonly string[] | 'all', holds: (state: ClusterState) => boolean): Promise<true> =>
+  const everybodySees = (
+    what: string,
+    topics: readonly string[] | 'all',
+    holds: (state: ClusterState) => boolean,
+  ): Promise<true> =>
     until(what, async () => {
-      const views = await Promise.all(serving().map(n => askAny(requests.describeTopics(topics), n).catch(() => undefined)))
+      const views = await Promise.all(
+        serving().map(n => askAny(requests.describeTopics(topics), n).catch(() => undefined)),
+      )
       return views.length > 0 && views.every(view => view !== undefined && holds(view))
     })
 
@@ -204,7 +236,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const names = [...new Set(partitions.map(({ topic }) => topic))]
     const inSync = (state: ClusterState) =>
       partitions.map(({ topic, partition }) => {
-        const found = state.topics.find(each => each.topic === topic)?.partitions.find(each => each.partition === partition)
+        const found = state.topics
+          .find(each => each.topic === topic)
+          ?.partitions.find(each => each.partition === partition)
         if (!found) throw new Error(`there is no ${topic}/${partition}`)
         return { topic, ...found }
       })
@@ -212,7 +246,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const found = inSync(await surely(requests.describeTopics(names)))
       return found.every(({ isr }) => isr.includes(n)) && found
     })
-    await surely(requests.reassign(moving.map(each => ({ ...each, replicas: [n, ...each.replicas.filter(other => other !== n)] }))))
+    await surely(
+      requests.reassign(
+        moving.map(each => ({ ...each, replicas: [n, ...each.replicas.filter(other => other !== n)] })),
+      ),
+    )
     await surely(requests.electPreferredLeaders(moving))
     await everybodySees(`node ${n} leads ${names.join()}`, names, state =>
       moving.every(each => led(state, each.topic, each.partition) === n),
@@ -224,17 +262,23 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const now = await partition(topic, number)
       return now.leader >= 0 && now
     })
-    if (String(stay.replicas) !== String(replicas)) await surely(requests.reassign([{ topic, partition: number, replicas }]))
+    if (String(stay.replicas) !== String(replicas))
+      await surely(requests.reassign([{ topic, partition: number, replicas }]))
     await until(`${topic}/${number} is on ${replicas}`, async () => {
       const now = await partition(topic, number)
       return String(now.replicas) === String(replicas) && replicas.every(n => now.isr.includes(n))
     })
     await surely(requests.electPreferredLeaders([{ topic, partition: number }]))
-    await everybodySees(`${replicas[0]} leads ${topic}/${number}`, [topic], state => led(state, topic, number) === replicas[0])
+    await everybodySees(
+      `${replicas[0]} leads ${topic}/${number}`,
+      [topic],
+      state => led(state, topic, number) === replicas[0],
+    )
   }
 
   /** Internal topics are made by the first question for a coordinator. */
-  const coordinator = async (kind: 'group' | 'transaction', id: string): Promise<number> => surely(requests.findCoordinator(kind, id))
+  const coordinator = async (kind: 'group' | 'transaction', id: string): Promise<number> =>
+    surely(requests.findCoordinator(kind, id))
 
   async function coordinatorOf(kind: 'group' | 'transaction', id: string): Promise<PartitionName> {
     await coordinator(kind, id)
@@ -250,7 +294,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const wanted = [n].flat()
     await Promise.all(wanted.map(each => nodeOf(each).start()))
     if (wait === 'unfenced')
-      await everybodySees(`the brokers ${wanted} are back`, [], ({ brokers }) => wanted.every(each => brokers.includes(each)))
+      await everybodySees(`the brokers ${wanted} are back`, [], ({ brokers }) =>
+        wanted.every(each => brokers.includes(each)),
+      )
   }
 
   async function addBroker(): Promise<number> {
@@ -296,13 +342,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     setReplicas,
     async shrinkIsr(partitions) {
-      const before = await Promise.all(partitions.map(async each => ({ ...each, ...(await partition(each.topic, each.partition)) })))
+      const before = await Promise.all(
+        partitions.map(async each => ({ ...each, ...(await partition(each.topic, each.partition)) })),
+      )
       const spare = await addBroker()
       for (const { topic, partition, leader } of before) await setReplicas(topic, partition, [leader, spare])
       await nodeOf(spare).kill()
       const names = [...new Set(partitions.map(({ topic }) => topic))]
       await everybodySees('the in-sync set is below the minimum', names, ({ topics }) =>
-        before.every(({ topic, partition }) => topics.find(each => each.topic === topic)!.partitions[partition]!.isr.length === 1),
+        before.every(
+          ({ topic, partition }) => topics.find(each => each.topic === topic)!.partitions[partition]!.isr.length === 1,
+        ),
       )
       return async () => {
         for (const { topic, partition, replicas, leader } of before)
@@ -327,7 +377,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     moveCoordinator: async (kind, id, n) => moveLeaders([await coordinatorOf(kind, id)], n),
     coordinator,
-    describe: (topics, n) => (n === undefined ? surely(requests.describeTopics(topics)) : askAny(requests.describeTopics(topics), n)),
+    describe: (topics, n) =>
+      n === undefined ? surely(requests.describeTopics(topics)) : askAny(requests.describeTopics(topics), n),
     partition,
     async createTopic(topic) {
       await surely(requests.createTopics([topic]))
@@ -355,7 +406,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await surely(requests.alterConfigs(topic, settings))
       await until(`the settings of ${topic} hold on every broker`, async () => {
         const views = await Promise.all(serving().map(n => askAny(requests.describeConfigs([topic]), n)))
-        return views.every(view => Object.entries(settings).every(([name, value]) => view.get(topic)?.[name]?.value === value))
+        return views.every(view =>
+          Object.entries(settings).every(([name, value]) => view.get(topic)?.[name]?.value === value),
+        )
       })
     },
     describeConfigs: topics => surely(requests.describeConfigs(topics)),

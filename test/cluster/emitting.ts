@@ -46,7 +46,11 @@ const AGAIN_MS = 100
 let last = 0
 
 /** Sends to the processes in turn; `bases` is asked before every try. */
-export function startEmitting(deps: { bases(): readonly string[]; organizations: readonly Organization[]; ratePerS: number }): Emitting {
+export function startEmitting(deps: {
+  bases(): readonly string[]
+  organizations: readonly Organization[]
+  ratePerS: number
+}): Emitting {
   const all: Emit[] = []
   const answers = new Map<string, number>()
   const underWay = new Set<Promise<void>>()
@@ -128,7 +132,9 @@ export async function emitSurely(bases: readonly string[], organization: Organiz
     if (found.isAccepted) return { ...emit, isPromised: true, acceptedAtMs: performance.now() }
     await pause(AGAIN_MS)
   }
-  throw new Error(`an emit of ${organization.slug} was not accepted within ${boundMs / 1_000} s; the last answer: ${answer.told}`)
+  throw new Error(
+    `an emit of ${organization.slug} was not accepted within ${boundMs / 1_000} s; the last answer: ${answer.told}`,
+  )
 }
 
 /** The same straight into Kafka, by another client. What it could not deliver it sends again under the same key. */
@@ -173,7 +179,12 @@ export async function startProducing(deps: {
 }
 
 /** The longest time, in ms, in which none of these organizations' emits was accepted, from the first moment to the last. */
-export function longestGapMs(all: readonly Emit[], organizationIds: ReadonlySet<string>, fromMs: number, toMs: number): number {
+export function longestGapMs(
+  all: readonly Emit[],
+  organizationIds: ReadonlySet<string>,
+  fromMs: number,
+  toMs: number,
+): number {
   const accepted = all
     .filter(({ organization, acceptedAtMs }) => organizationIds.has(organization.id) && acceptedAtMs !== undefined)
     .map(({ acceptedAtMs }) => acceptedAtMs!)

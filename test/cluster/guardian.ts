@@ -16,7 +16,10 @@ export interface Guardian {
 export function startGuardian(): Guardian {
   const file = fileURLToPath(import.meta.url)
   const flags = ['--disable-warning=ExperimentalWarning']
-  const child = spawn(process.execPath, [...flags, file, 'watch'], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const child = spawn(process.execPath, [...flags, file, 'watch'], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   child.unref()
   child.stdin.on('error', () => undefined)

@@ -28,7 +28,12 @@ let beforeEnd: () => void = () => undefined
 
 beforeAll(async () => {
   cluster = await testCluster()
-  const kafka: KafkaSettings = { brokers: cluster.brokers, username: cluster.username, password: cluster.password, clientId: 'test' }
+  const kafka: KafkaSettings = {
+    brokers: cluster.brokers,
+    username: cluster.username,
+    password: cluster.password,
+    clientId: 'test',
+  }
   wire = await openWire(kafka, logger)
   writer = await openTransactionalWriter({ kafka: { ...kafka, socketFactory }, transactionalId: WRITER, clock, logger })
   // The broker that is late has no part in the log of transactions.
@@ -98,7 +103,10 @@ describe('a broker that is frozen between the end of a transaction and its marke
     const { seen, gone, over, source, merge } = catchingUp(topic)
     try {
       // The other broker has the marker, and shows a later number.
-      await until('the other partition is visible', async () => (await source.pages.read(topic, 0, 0)).records.length === 2)
+      await until(
+        'the other partition is visible',
+        async () => (await source.pages.read(topic, 0, 0)).records.length === 2,
+      )
       expect(seen.filter(number => number > 1)).toEqual([])
     } finally {
       cluster.thaw(LATE)

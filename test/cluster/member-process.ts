@@ -40,7 +40,13 @@ const log = (level: string) => (facts: object, message: string) => {
     say({ what, atMs, shards, generation })
   }
 }
-const logger: Logger = { debug: () => undefined, info: log('info'), warn: log('warn'), error: log('error'), child: () => logger }
+const logger: Logger = {
+  debug: () => undefined,
+  info: log('info'),
+  warn: log('warn'),
+  error: log('error'),
+  child: () => logger,
+}
 
 const lease = openLease({
   kafka,
@@ -53,7 +59,11 @@ const lease = openLease({
     onGained: () => undefined,
     onRevoked: shards => releaseSoon(shards),
     onDropped: () => undefined,
-    onLost: () => say({ what: 'lost', atMs: clock.machineMs() - Math.max(0, clock.monotonicMs() - lease.confirmedAtMs() - SESSION_MS) }),
+    onLost: () =>
+      say({
+        what: 'lost',
+        atMs: clock.machineMs() - Math.max(0, clock.monotonicMs() - lease.confirmedAtMs() - SESSION_MS),
+      }),
     onFound: () => say({ what: 'found', atMs: clock.machineMs() }),
   },
 })
@@ -69,5 +79,11 @@ createInterface({ input: process.stdin }).on('line', async line => {
     await lease.close()
     process.exit(0)
   }
-  say({ what: 'state', state: lease.state(), reason: lease.reason(), shards: lease.heldShards(), isHeld: lease.isHeld() })
+  say({
+    what: 'state',
+    state: lease.state(),
+    reason: lease.reason(),
+    shards: lease.heldShards(),
+    isHeld: lease.isHeld(),
+  })
 })

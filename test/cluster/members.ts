@@ -76,7 +76,13 @@ export function createMembers(kafka: KafkaSettings, role: string) {
         const held = states.flatMap(state => state.shards)
         const sizes = states.map(state => state.shards.length)
         const isEven = Math.max(...sizes) - Math.min(...sizes) <= 1
-        return held.length === shards && new Set(held).size === shards && isEven && states.every(({ isHeld }) => isHeld) && states
+        return (
+          held.length === shards &&
+          new Set(held).size === shards &&
+          isEven &&
+          states.every(({ isHeld }) => isHeld) &&
+          states
+        )
       }),
     /** Shards that two processes held at the same time, as sentences; a lost lease holds nothing. */
     heldTwice: (): string[] => heldTwice(all),
@@ -124,7 +130,13 @@ function heldTwice(members: readonly MemberProcess[]): string[] {
   return spans.flatMap((one, at) =>
     spans
       .slice(at + 1)
-      .filter(({ name, shard, fromMs, toMs }) => name !== one.name && shard === one.shard && fromMs < one.toMs && one.fromMs < toMs)
-      .map(other => `shard ${one.shard}: ${one.name} ${one.fromMs}–${one.toMs}, ${other.name} ${other.fromMs}–${other.toMs}`),
+      .filter(
+        ({ name, shard, fromMs, toMs }) =>
+          name !== one.name && shard === one.shard && fromMs < one.toMs && one.fromMs < toMs,
+      )
+      .map(
+        other =>
+          `shard ${one.shard}: ${one.name} ${one.fromMs}–${one.toMs}, ${other.name} ${other.fromMs}–${other.toMs}`,
+      ),
   )
 }

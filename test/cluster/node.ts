@@ -5,7 +5,13 @@ import { brokerAnswers } from '../../src/embedded/broker-probe.ts'
 import type { KafkaProgram } from '../../src/embedded/kafka-jars.ts'
 import { BROKER_LOG, type Java, spawnBroker } from '../../src/embedded/kafka-java.ts'
 import type { BrokerPorts } from '../../src/embedded/kafka-settings.ts'
-import { endProcess, identifyProcess, isAlive, type ProcessIdentity, waitUntilGone } from '../../src/embedded/process-identity.ts'
+import {
+  endProcess,
+  identifyProcess,
+  isAlive,
+  type ProcessIdentity,
+  waitUntilGone,
+} from '../../src/embedded/process-identity.ts'
 import type { Template } from './templates.ts'
 import { until } from './until.ts'
 

@@ -176,7 +176,10 @@ export const deleteRecords = (topic: string, partition: number, before: number) 
     DELETE_RECORDS,
     2,
     'DeleteRecords',
-    [compactArray([[compact(topic), compactArray([[int32(partition), int64(BigInt(before)), NO_TAGS]]), NO_TAGS]]), int32(TIMEOUT_MS)],
+    [
+      compactArray([[compact(topic), compactArray([[int32(partition), int64(BigInt(before)), NO_TAGS]]), NO_TAGS]]),
+      int32(TIMEOUT_MS),
+    ],
     reader => {
       reader.int32()
       reader.array(() => {
@@ -201,43 +204,60 @@ export interface TopicConfig {
 /** All settings of each of these topics, by name. */
 export function describeConfigs(topics: readonly string[]) {
   const resources = topics.map(name => [Buffer.of(TOPIC_RESOURCE), compact(name), NULL, NO_TAGS])
-  return request(DESCRIBE_CONFIGS, 4, 'DescribeConfigs', [compactArray(resources), flag(false), flag(false)], reader => {
-    reader.int32()
-    const found = reader.array((): [string, Record<string, TopicConfig>] => {
-      reader.error('the settings of a topic')
-      reader.int8()
-      const topic = reader.string()
-      const settings = reader.array((): [string, TopicConfig] => {
-        const [name, value] = [reader.string(), reader.string()]
+  return request(
+    DESCRIBE_CONFIGS,
+    4,
+    'DescribeConfigs',
+    [compactArray(resources), flag(false), flag(false)],
+    reader => {
+      reader.int32()
+      const found = reader.array((): [string, Record<string, TopicConfig>] => {
+        reader.error('the settings of a topic')
         reader.int8()
-        const isOwn = reader.int8() === 1
-        reader.int8()
-        reader.array(() => undefined) // synonyms: none were asked for
-        reader.int8()
-        reader.string()
+        const topic = reader.string()
+        const settings = reader.array((): [string, TopicConfig] => {
+          const [name, value] = [reader.string(), reader.string()]
+          reader.int8()
+          const isOwn = reader.int8() === 1
+          reader.int8()
+          reader.array(() => undefined) // synonyms: none were asked for
+          reader.int8()
+          reader.string()
+          reader.tags()
+          return [name, { value, isOwn }]
+        })
         reader.tags()
-        return [name, { value, isOwn }]
+        return [topic, Object.fromEntries(settings)]
       })
-      reader.tags()
-      return [topic, Object.fromEntries(settings)]
-    })
-    return new Map(found)
-  })
+      return new Map(found)
+    },
+  )
 }
 
 /** Changes these settings of a topic and leaves its others alone. */
 export function alterConfigs(topic: string, settings: Readonly<Record<string, string>>) {
-  const changes = Object.entries(settings).map(([name, value]) => [compact(name), Buffer.of(SET), compact(value), NO_TAGS])
+  const changes = Object.entries(settings).map(([name, value]) => [
+    compact(name),
+    Buffer.of(SET),
+    compact(value),
+    NO_TAGS,
+  ])
   const resource = [Buffer.of(TOPIC_RESOURCE), compact(topic), compactArray(changes), NO_TAGS]
-  return request(INCREMENTAL_ALTER_CONFIGS, 1, 'IncrementalAlterConfigs', [compactArray([resource]), flag(false)], reader => {
-    reader.int32()
-    reader.array(() => {
-      reader.error(`the settings of ${topic}`)
-      reader.int8()
-      reader.string()
-      reader.tags()
-    })
-  })
+  return request(
+    INCREMENTAL_ALTER_CONFIGS,
+    1,
+    'IncrementalAlterConfigs',
+    [compactArray([resource]), flag(false)],
+    reader => {
+      reader.int32()
+      reader.array(() => {
+        reader.error(`the settings of ${topic}`)
+        reader.int8()
+        reader.string()
+        reader.tags()
+      })
+    },
+  )
 }
 
 /** Makes the first replica of each partition its leader, if it is in sync; `'all'`: of every partition of the cluster. */
@@ -245,7 +265,13 @@ export function electPreferredLeaders(partitions: readonly PartitionName[] | 'al
   const chosen =
     partitions === 'all'
       ? NULL
-      : compactArray(byTopic(partitions).map(([topic, list]) => [compact(topic), int32Array(list.map(each => each.partition)), NO_TAGS]))
+      : compactArray(
+          byTopic(partitions).map(([topic, list]) => [
+            compact(topic),
+            int32Array(list.map(each => each.partition)),
+            NO_TAGS,
+          ]),
+        )
   return request(ELECT_LEADERS, 2, 'ElectLeaders', [Buffer.of(PREFERRED), chosen, int32(TIMEOUT_MS)], reader => {
     reader.int32()
     throwOn(reader.int16(), 'the election')
@@ -268,19 +294,25 @@ export function reassign(partitions: ReadonlyArray<PartitionName & { replicas: r
     compactArray(list.map(({ partition, replicas }) => [int32(partition), int32Array(replicas), NO_TAGS])),
     NO_TAGS,
   ])
-  return request(ALTER_PARTITION_REASSIGNMENTS, 0, 'AlterPartitionReassignments', [int32(TIMEOUT_MS), compactArray(topics)], reader => {
-    reader.int32()
-    reader.error('the reassignment')
-    reader.array(() => {
-      const topic = reader.string()
+  return request(
+    ALTER_PARTITION_REASSIGNMENTS,
+    0,
+    'AlterPartitionReassignments',
+    [int32(TIMEOUT_MS), compactArray(topics)],
+    reader => {
+      reader.int32()
+      reader.error('the reassignment')
       reader.array(() => {
-        const partition = reader.int32()
-        reader.error(`the reassignment of ${topic}/${partition}`)
+        const topic = reader.string()
+        reader.array(() => {
+          const partition = reader.int32()
+          reader.error(`the reassignment of ${topic}/${partition}`)
+          reader.tags()
+        })
         reader.tags()
       })
-      reader.tags()
-    })
-  })
+    },
+  )
 }
 
 export interface GroupMember {
@@ -315,7 +347,13 @@ export const describeGroup = (group: string) =>
     return found!
   })
 
-function request<T>(apiKey: number, apiVersion: number, apiName: string, body: Part[], decode: (reader: CompactReader) => T) {
+function request<T>(
+  apiKey: number,
+  apiVersion: number,
+  apiName: string,
+  body: Part[],
+  decode: (reader: CompactReader) => T,
+) {
   return { ...flexibleRequest({ apiKey, apiVersion, apiName, body, decode }), apiKey, apiVersion, apiName }
 }
 

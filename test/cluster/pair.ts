@@ -41,7 +41,12 @@ export interface Pair {
   organization(): Promise<Organization & { shard: number }>
   /** Organizations until each of these shards has one. */
   organizationsOf(shards: readonly number[]): Promise<Map<number, Organization>>
-  call<T = Record<string, unknown>>(organization: Organization, method: string, path: string, body?: unknown): Promise<Answer<T>>
+  call<T = Record<string, unknown>>(
+    organization: Organization,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<T>>
   usageOf(organization: Organization): Promise<number>
   /** Resolves when every group has as many members as processes run, and these claim each shard once. */
   settled(): Promise<void>
@@ -148,14 +153,18 @@ export async function startPair(cluster: Cluster): Promise<Pair> {
     call: ({ apiKey }, method, path, body) => [...running][0]!.current().call(apiKey, method, path, body),
     async usageOf(organization) {
       const path = `/api/v1/usage/summary?month=${new Date().toISOString().slice(0, 7)}`
-      const { data } = await [...running][0]!.current().call<{ meters: { emits: number } }>(organization.apiKey, 'GET', path)
+      const { data } = await [...running][0]!
+        .current()
+        .call<{ meters: { emits: number } }>(organization.apiKey, 'GET', path)
       return data.meters.emits
     },
     async settled() {
       await until('each shard is claimed once, by a member of its group', async () => {
         for (const role of ROLES) {
           const { members } = await cluster.describeGroup(role).catch(() => ({ members: [] }))
-          const claims = await Promise.all([...running].map(slot => slot.metric(new RegExp(`^clarion_shards\\{[^}]*role="${role}"`))))
+          const claims = await Promise.all(
+            [...running].map(slot => slot.metric(new RegExp(`^clarion_shards\\{[^}]*role="${role}"`))),
+          )
           if (members.length !== running.size || claims.reduce((sum, each) => sum + each, 0) !== SHARDS) return false
         }
         const readies = await Promise.all([...running].map(slot => slot.ready()))

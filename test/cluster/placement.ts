@@ -20,8 +20,13 @@ export const coordinatorPartition = (id: string, partitions: number): number =>
 
 /** The shard's partition of every topic that is partitioned by shards: its state, its inputs and its outputs. */
 export const partitionsOfShard = (shard: number): PartitionName[] =>
-  SHARED_TOPICS.filter(({ partitions }) => partitions === 'shards').map(({ name }) => ({ topic: name, partition: shard }))
+  SHARED_TOPICS.filter(({ partitions }) => partitions === 'shards').map(({ name }) => ({
+    topic: name,
+    partition: shard,
+  }))
 
 /** The topics of an organization, of both environments; those that are not there are left out by whoever looks them up. */
 export const topicsOfOrganization = (organizationId: string): string[] =>
-  (['live', 'test'] as const).flatMap(environment => [emits, events].map(each => each.nameFor(organizationId, environment)))
+  (['live', 'test'] as const).flatMap(environment =>
+    [emits, events].map(each => each.nameFor(organizationId, environment)),
+  )

@@ -51,7 +51,12 @@ async function startedAnew(): Promise<void> {
   await pair.settled()
 }
 
-const kafka = () => ({ brokers: cluster.brokers, username: cluster.username, password: cluster.password, clientId: 'test' })
+const kafka = () => ({
+  brokers: cluster.brokers,
+  username: cluster.username,
+  password: cluster.password,
+  clientId: 'test',
+})
 const accepted = (organization: Organization, boundMs = SOON_MS) => emitSurely(pair.bases(), organization, boundMs)
 
 async function verified(organizations: readonly Organization[], loads: readonly Emitting[]) {
@@ -106,7 +111,13 @@ it('loses, doubles and miscounts nothing while leaders move and a broker and a p
   await Promise.all([emitting.stop(), producing.stop()])
   expect(emitting.emits.every(({ isPromised }) => isPromised)).toBe(true)
   const found = await verified(organizations, [emitting, producing])
-  expect(found).toEqual({ promised: emitting.emits.length + producing.emits.length, lost: [], doubled: [], broken: [], miscounted: [] })
+  expect(found).toEqual({
+    promised: emitting.emits.length + producing.emits.length,
+    lost: [],
+    doubled: [],
+    broken: [],
+    miscounted: [],
+  })
 }, 120_000)
 
 describe('an organization whose log takes nothing', () => {
@@ -125,7 +136,9 @@ describe('an organization whose log takes nothing', () => {
   }, 60_000)
 
   const reopened = async () => {
-    const counts = await Promise.all(pair.slots.map(slot => slot.metric(/^clarion_shard_reopened_total\{[^}]*role="admit"/)))
+    const counts = await Promise.all(
+      pair.slots.map(slot => slot.metric(/^clarion_shard_reopened_total\{[^}]*role="admit"/)),
+    )
     return counts.reduce((sum, each) => sum + each, 0)
   }
 
@@ -186,7 +199,11 @@ describe('shards that move', () => {
     // A third process gets two shards of eight at least.
     const organizations = await pair.organizationsOf([0, 1, 2, 3, 4, 5, 6])
     for (const organization of organizations.values()) {
-      const made = await pair.call(organization, 'POST', '/api/v1/webhooks', { url: receiver.url, events: ['*'], name: 'drained' })
+      const made = await pair.call(organization, 'POST', '/api/v1/webhooks', {
+        url: receiver.url,
+        events: ['*'],
+        name: 'drained',
+      })
       expect(made.status).toBe(201)
       await accepted(organization, 30_000)
     }
@@ -198,7 +215,9 @@ describe('shards that move', () => {
     const third = await joining
     await third.stop()
     await pair.settled()
-    const requests = receiver.requests.map(({ headers }) => `${headers['x-delivery-id']}/${headers['x-delivery-attempt']}`)
+    const requests = receiver.requests.map(
+      ({ headers }) => `${headers['x-delivery-id']}/${headers['x-delivery-attempt']}`,
+    )
     await receiver.close()
     expect(requests.length).toBe(new Set(requests).size)
   }, 120_000)
@@ -216,7 +235,8 @@ describe('two of three brokers that are away', () => {
     await pair.second.kill()
     try {
       await within(30_000, 'the other takes over', pair.settled())
-      for (const role of ROLES) expect(await pair.first.metric(new RegExp(`^clarion_shards\\{[^}]*role="${role}"`))).toBe(SHARDS)
+      for (const role of ROLES)
+        expect(await pair.first.metric(new RegExp(`^clarion_shards\\{[^}]*role="${role}"`))).toBe(SHARDS)
       for (const shard of [0, 1, 2, 3]) await accepted(org(shard))
     } finally {
       await pair.second.start()

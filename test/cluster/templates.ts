@@ -29,7 +29,11 @@ export interface Template {
 }
 
 /** Formats the storage of every node below the program's directory, unless it is there. */
-export async function prepareTemplate(deps: { program: KafkaProgram; java: Java; logger: ProgressLogger }): Promise<Template> {
+export async function prepareTemplate(deps: {
+  program: KafkaProgram
+  java: Java
+  logger: ProgressLogger
+}): Promise<Template> {
   const place = join(deps.program.directory, 'cluster-template')
   const secret = join(place, 'password')
   if (!isThere(secret)) {
@@ -48,7 +52,10 @@ export async function prepareTemplate(deps: { program: KafkaProgram; java: Java;
       cpSync(join(place, `node-${node}`, 'data'), data, { recursive: true })
       const meta = join(data, 'meta.properties')
       const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
-      writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^directory\.id=.*$/m, `directory.id=${id.replace(/^-/, 'A')}`))
+      writeFileSync(
+        meta,
+        readFileSync(meta, 'utf8').replace(/^directory\.id=.*$/m, `directory.id=${id.replace(/^-/, 'A')}`),
+      )
     },
   }
 }
@@ -57,14 +64,21 @@ export async function prepareTemplate(deps: { program: KafkaProgram; java: Java;
 async function format(place: string, { program, java }: { program: KafkaProgram; java: Java }): Promise<void> {
   const password = randomBytes(24).toString('base64url')
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
-  const users = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap(each => ['--add-scram', `${each}=[name=${PLATFORM_USER},password=${password}]`])
+  const users = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap(each => [
+    '--add-scram',
+    `${each}=[name=${PLATFORM_USER},password=${password}]`,
+  ])
   const ports = new Map(NODES.map(node => [node, { internal: 1, clients: 2, controller: 3 }])) // formatting does not look at them
   await Promise.all(
     NODES.map(async node => {
       const directory = join(place, `node-${node}`)
       rmSync(directory, { recursive: true, force: true })
       mkdirSync(join(directory, 'data'), { recursive: true })
-      writeFileSync(join(directory, 'format.properties'), nodeSettings(node, ports, password, { sessionTimeoutMs: 9_000 }), { mode: 0o600 })
+      writeFileSync(
+        join(directory, 'format.properties'),
+        nodeSettings(node, ports, password, { sessionTimeoutMs: 9_000 }),
+        { mode: 0o600 },
+      )
       await runKafkaTool({ program, java, directory }, 'kafka.tools.StorageTool', [
         'format',
         '-t',
@@ -98,7 +112,8 @@ export function nodeSettings(
     'controller.quorum.voters': VOTERS.map(voter => `${voter}@127.0.0.1:${ports.get(voter)!.controller}`).join(),
     listeners: [...listeners, ...(isVoter ? [`CONTROLLER://127.0.0.1:${own.controller}`] : [])].join(),
     'listener.name.internal.sasl.enabled.mechanisms': 'SCRAM-SHA-512,SCRAM-SHA-256,PLAIN',
-    'listener.name.internal.scram-sha-256.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    'listener.name.internal.scram-sha-256.sasl.jaas.config':
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
     'listener.name.internal.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_${PLATFORM_USER}="${password}";`,
     'broker.session.timeout.ms': sessionTimeoutMs,
     'broker.heartbeat.interval.ms': 500,

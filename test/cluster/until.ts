@@ -4,7 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 export const HUNG_MS = 60_000
 
 /** Resolves with the first answer that is neither false nor undefined. Rejects with what was waited for, and the last error, after 60 s. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, hungMs = HUNG_MS): Promise<Exclude<T, false | undefined>> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  hungMs = HUNG_MS,
+): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + hungMs
   for (;;) {
     const answer = await condition()

@@ -61,21 +61,35 @@ describe('the port of a process', () => {
   })
 
   it('of an address elsewhere is refused with the addresses of this machine', async () => {
-    await expect(open('192.0.2.1')).rejects.toThrow(/^192\.0\.2\.1 is no address of this machine\. Set HOST to .*127\.0\.0\.1/)
+    await expect(open('192.0.2.1')).rejects.toThrow(
+      /^192\.0\.2\.1 is no address of this machine\. Set HOST to .*127\.0\.0\.1/,
+    )
   })
 
   it('is free again after a stop', async () => {
     const first = await listen({ host: '127.0.0.1', port: 0, clock })
     await first.close()
     const again = createServer()
-    await new Promise<void>((resolve, reject) => again.once('error', reject).listen(first.bound.port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve, reject) =>
+      again.once('error', reject).listen(first.bound.port, '127.0.0.1', resolve),
+    )
     expect((again.address() as AddressInfo).port).toBe(first.bound.port)
     again.close()
   })
 
-  it.each(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EINVAL', 'ENOTFOUND', 'EAI_AGAIN', 'EAFNOSUPPORT', 'EPERM', undefined])(
-    'that cannot be had because of %s says which setting helps',
-    code =>
-      expect(remedyOf(Object.assign(new Error('no'), { code }), { port: 80, host: 'h' })).toMatch(/Set (?:HOST|PORT|HOST and PORT) to /),
+  it.each([
+    'EADDRINUSE',
+    'EACCES',
+    'EADDRNOTAVAIL',
+    'EINVAL',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EAFNOSUPPORT',
+    'EPERM',
+    undefined,
+  ])('that cannot be had because of %s says which setting helps', code =>
+    expect(remedyOf(Object.assign(new Error('no'), { code }), { port: 80, host: 'h' })).toMatch(
+      /Set (?:HOST|PORT|HOST and PORT) to /,
+    ),
   )
 })

@@ -16,7 +16,10 @@ describe('processes of one data directory', () => {
     const clock = createManualClock()
     const shared = shareAddresses({ dataDir, bound: [{ host: '127.0.0.1', port: 8080 }], clock })
     expect(shared.list()).toEqual([{ host: '127.0.0.1', port: 8080 }])
-    writeFileSync(join(dataDir, 'listening', `${process.ppid}.json`), JSON.stringify([{ host: '127.0.0.1', port: 9464 }]))
+    writeFileSync(
+      join(dataDir, 'listening', `${process.ppid}.json`),
+      JSON.stringify([{ host: '127.0.0.1', port: 9464 }]),
+    )
     clock.advance(2_000)
     expect(shared.list()).toContainEqual({ host: '127.0.0.1', port: 9464 })
   })

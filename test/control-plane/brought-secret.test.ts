@@ -53,7 +53,9 @@ describe('a secret that a caller brings', () => {
     }
     expect(refusal).toBeInstanceOf(ClarionError)
     expect(refusal).toMatchObject({ code: 'validation_failed', message: expect.stringMatching(expected) })
-    expect((refusal as ClarionError).details).toEqual([{ path: '/secret', rule: 'secret', message: expect.stringMatching(expected) }])
+    expect((refusal as ClarionError).details).toEqual([
+      { path: '/secret', rule: 'secret', message: expect.stringMatching(expected) },
+    ])
     expect((refusal as ClarionError).message).not.toContain(secret)
   })
 

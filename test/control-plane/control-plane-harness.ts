@@ -29,7 +29,15 @@ export async function openControlProcess(): Promise<ControlProcess> {
   const { brokers, username, password } = await testBroker()
   const kafka: KafkaSettings = { brokers, username, password, clientId: 'test' }
   const wire = await openWire(kafka, logger)
-  const provisioning = await provision({ kafka, wire, shards: 8, replicationFactor: 1, topicDefaults: {}, clock, logger })
+  const provisioning = await provision({
+    kafka,
+    wire,
+    shards: 8,
+    replicationFactor: 1,
+    topicDefaults: {},
+    clock,
+    logger,
+  })
   const view = createControlView({ clock })
   const onFatal = (error: Error) => {
     throw error

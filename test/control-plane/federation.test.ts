@@ -16,7 +16,11 @@ beforeAll(async () => {
   const hand = { ...clock, nowMs: () => nowMs }
   plane = createControlPlane({
     ...process,
-    ...{ secretKey: 'the secret of the tests', checkUrl: () => undefined, validators: createValidators({ cacheMax: 10 }) },
+    ...{
+      secretKey: 'the secret of the tests',
+      checkUrl: () => undefined,
+      validators: createValidators({ cacheMax: 10 }),
+    },
     ...{ ids: createIds({ clock: hand, random }), clock: hand, random },
   })
 })
@@ -57,7 +61,12 @@ interface Model {
 
 const INITIAL: Model = { status: 'none', pausedBy: null, removed: null, enterprise: true, age: 0, rows: 0 }
 const REFUSED = 'refused'
-const gone = (model: Model, removed: Model['removed']): Model => ({ ...model, status: 'removed', pausedBy: null, removed })
+const gone = (model: Model, removed: Model['removed']): Model => ({
+  ...model,
+  status: 'removed',
+  pausedBy: null,
+  removed,
+})
 const takesPart = ({ status }: Model) => status === 'accepted' || status === 'paused'
 
 function step(model: Model, command: Command): Model | typeof REFUSED {
@@ -92,7 +101,11 @@ function step(model: Model, command: Command): Model | typeof REFUSED {
       return model.enterprise ? { ...model, status: 'accepted', pausedBy: null } : { ...model, pausedBy: 'plan' }
     }
     case 'upgrade':
-      return { ...model, enterprise: true, ...(model.pausedBy === 'plan' ? { status: 'accepted' as const, pausedBy: null } : {}) }
+      return {
+        ...model,
+        enterprise: true,
+        ...(model.pausedBy === 'plan' ? { status: 'accepted' as const, pausedBy: null } : {}),
+      }
     case 'downgrade':
       return {
         ...model,
@@ -140,7 +153,8 @@ async function run(command: Command, owner: string, group: string, peer: string)
   )
 }
 
-const rowsOf = (group: string, peer: string) => process.view.federation.members(group).filter(each => each.memberOrganizationId === peer)
+const rowsOf = (group: string, peer: string) =>
+  process.view.federation.members(group).filter(each => each.memberOrganizationId === peer)
 
 describe('a membership', () => {
   it('is after any calls of owner, member and operator what the table of C.1.2 says', async () => {
@@ -154,7 +168,9 @@ describe('a membership', () => {
     await fc.assert(
       fc.asyncProperty(commands, async sequence => {
         const peer = await organization('ENTERPRISE')
-        const { id: group } = await plane.federation.groups.create(caller(owner), owner, { name: `g ${random.bytes(6).toString('hex')}` })
+        const { id: group } = await plane.federation.groups.create(caller(owner), owner, {
+          name: `g ${random.bytes(6).toString('hex')}`,
+        })
         let model = INITIAL
         for (const command of sequence) {
           const expected = step(model, command)
@@ -179,7 +195,9 @@ describe('a membership', () => {
     await fc.assert(
       fc.asyncProperty(pairs, async ([before, [one, other]]) => {
         const peer = await organization('ENTERPRISE')
-        const { id: group } = await plane.federation.groups.create(caller(owner), owner, { name: `g ${random.bytes(6).toString('hex')}` })
+        const { id: group } = await plane.federation.groups.create(caller(owner), owner, {
+          name: `g ${random.bytes(6).toString('hex')}`,
+        })
         let model = INITIAL
         for (const command of before) {
           await run(command, owner, group, peer)
@@ -203,7 +221,12 @@ describe('a membership', () => {
 function seen(group: string, peer: string) {
   const rows = rowsOf(group, peer)
   const row = rows.at(-1)
-  return { status: row?.status ?? 'none', pausedBy: row?.pauseReason ?? null, removed: row?.removeReason ?? null, rows: rows.length }
+  return {
+    status: row?.status ?? 'none',
+    pausedBy: row?.pauseReason ?? null,
+    removed: row?.removeReason ?? null,
+    rows: rows.length,
+  }
 }
 /** An invitation that ran out stays pending in the records until it is swept. */
 const shownOf = ({ status, pausedBy, removed, rows }: Model) => ({ status, pausedBy, removed, rows })

@@ -14,8 +14,19 @@ let process: ControlProcess
 let plane: ControlPlane
 beforeAll(async () => {
   process = await openControlProcess()
-  const checks = { checkUrl: () => undefined, validators: createValidators({ cacheMax: 10 }), secretKey: 'a secret of the tests' }
-  plane = createControlPlane({ ...process, ...checks, ids: createIds({ clock, random }), clock, random, timeScale: 0.02 })
+  const checks = {
+    checkUrl: () => undefined,
+    validators: createValidators({ cacheMax: 10 }),
+    secretKey: 'a secret of the tests',
+  }
+  plane = createControlPlane({
+    ...process,
+    ...checks,
+    ids: createIds({ clock, random }),
+    clock,
+    random,
+    timeScale: 0.02,
+  })
 })
 afterAll(() => process?.close())
 
@@ -27,7 +38,9 @@ const listen = (organizationId: string, events: string[]) =>
 /** What the platform emitted for the organization, as far as it was committed until now. */
 async function emitted(organizationId: string): Promise<PlatformEmit[]> {
   const records = await readToEnd(process.kafka, platformEmits.name, process.shardOf(organizationId))
-  return records.map(({ value }) => platformEmitCodec.decode(value!)).filter(each => each.organizationId === organizationId)
+  return records
+    .map(({ value }) => platformEmitCodec.decode(value!))
+    .filter(each => each.organizationId === organizationId)
 }
 
 describe('the names that webhooks listen to', () => {
@@ -49,7 +62,9 @@ describe('a change', () => {
   it('that nobody listens to is in the audit alone; one that somebody names is emitted with it', async () => {
     const { organization } = await plane.organizations.create(caller, { name: 'Told' })
     const { webhook } = await listen(organization.id, ['WEBHOOK_CREATED', 'WEBHOOK_UPDATED'])
-    await plane.webhooks.patch(caller, { organizationId: organization.id, environment: LIVE }, webhook.id, { name: 'n' })
+    await plane.webhooks.patch(caller, { organizationId: organization.id, environment: LIVE }, webhook.id, {
+      name: 'n',
+    })
     await plane.webhooks.delete(caller, { organizationId: organization.id, environment: LIVE }, webhook.id)
     const all = await emitted(organization.id)
     expect(all.map(({ type, subject, kind }) => [type, subject, kind])).toEqual([
@@ -74,7 +89,9 @@ describe('an organization that is deleted', () => {
     expect((await emitted(organization.id)).map(({ type }) => type)).toEqual(['ORGANIZATION_DELETED', 'tenant.deleted'])
     first.close()
     const second = plane.farewells.start()
-    const gone = new Promise<void>(resolve => process.view.onChange(() => (left().length === 0 ? resolve() : undefined)))
+    const gone = new Promise<void>(resolve =>
+      process.view.onChange(() => (left().length === 0 ? resolve() : undefined)),
+    )
     await gone
     expect(left()).toEqual([])
     second.close()

@@ -2,7 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { CLEARED_AFTER_MS, createClearing, PAGE_RECORDS } from '../../src/control-plane/retention/clearing.ts'
-import { createExpiredRecords, ENDED_REPLAY_KEPT_MS, EXPIRED_KEY_KEPT_MS } from '../../src/control-plane/retention/expired-records.ts'
+import {
+  createExpiredRecords,
+  ENDED_REPLAY_KEPT_MS,
+  EXPIRED_KEY_KEPT_MS,
+} from '../../src/control-plane/retention/expired-records.ts'
 import { createRetention } from '../../src/control-plane/retention/retention.ts'
 import { createAnnounce } from '../../src/control-plane/store/announce.ts'
 import type { ControlLog } from '../../src/control-plane/store/control-log.ts'
@@ -74,17 +78,32 @@ function partOf(process: ControlProcess, time: ReturnType<typeof movable>) {
 }
 
 /** So many records of a kind, as they are stored; only what identifies them matters here. */
-async function fill(store: ReturnType<typeof createControlStore>, organizationId: string, kind: Kind, count: number, facts: object = {}) {
+async function fill(
+  store: ReturnType<typeof createControlStore>,
+  organizationId: string,
+  kind: Kind,
+  count: number,
+  facts: object = {},
+) {
   for (let at = 0; at < count; at += 1_000) {
     const numbers = Array.from({ length: Math.min(1_000, count - at) }, (_, index) => at + index)
-    const record = (n: number) => ({ id: `${kind}-${n}`, organizationId, revision: 1, createdAt: String(n), updatedAt: '', ...facts })
+    const record = (n: number) => ({
+      id: `${kind}-${n}`,
+      organizationId,
+      revision: 1,
+      createdAt: String(n),
+      updatedAt: '',
+      ...facts,
+    })
     const records = numbers.map(n => ({ kind, record: record(n) as unknown as RecordsByKind[Kind] }) as Change)
     await store.change(random.bytes(8).toString('hex'), () => ({ records, changes: [], result: undefined }))
   }
 }
 
 const countsOf = ({ view }: ControlProcess, id: string) =>
-  Object.fromEntries(LATER_KINDS.map(kind => [kind, view.list(kind, id).length] as const).filter(([, count]) => count > 0))
+  Object.fromEntries(
+    LATER_KINDS.map(kind => [kind, view.list(kind, id).length] as const).filter(([, count]) => count > 0),
+  )
 
 async function topicsOf({ wire }: ControlProcess, id: string): Promise<string[]> {
   const names = [`emits.${id}`, `events.${id}`, `emits.${id}.test`, `events.${id}.test`]
@@ -93,7 +112,10 @@ async function topicsOf({ wire }: ControlProcess, id: string): Promise<string[]>
 
 /** An organization with more than a page of records, and one of every other kind. */
 async function grown(part: ReturnType<typeof partOf>) {
-  const { organization } = await part.plane.organizations.create(caller, { name: 'Grown', ownerEmail: 'owner@example.test' })
+  const { organization } = await part.plane.organizations.create(caller, {
+    name: 'Grown',
+    ownerEmail: 'owner@example.test',
+  })
   const { id } = organization
   mine.add(id)
   await part.provisioning.createOrganizationTopics({ id, partitions: 1 }, 'test')
@@ -120,15 +142,24 @@ describe('what is left of a deleted organization', () => {
     clearing.close()
     expect(countsOf(one, id)).toEqual({})
     expect(Math.max(...part.written())).toBeLessThanOrEqual(PAGE_RECORDS)
-    expect(part.written().reduce((sum, count) => sum + count, 0)).toBe(Object.values(left).reduce((sum, count) => sum + count, 0) + 1)
+    expect(part.written().reduce((sum, count) => sum + count, 0)).toBe(
+      Object.values(left).reduce((sum, count) => sum + count, 0) + 1,
+    )
     expect(
       await eventually(
         () => topicsOf(one, id),
         topics => topics.length === 0,
       ),
     ).toEqual([])
-    expect(one.view.organization(id)).toMatchObject({ status: 'deleted', slug, ownerEmail: null, clearedAt: expect.any(String) })
-    await expect(part.plane.organizations.create(caller, { name: 'Again', slug })).rejects.toMatchObject({ code: 'slug_taken' })
+    expect(one.view.organization(id)).toMatchObject({
+      status: 'deleted',
+      slug,
+      ownerEmail: null,
+      clearedAt: expect.any(String),
+    })
+    await expect(part.plane.organizations.create(caller, { name: 'Again', slug })).rejects.toMatchObject({
+      code: 'slug_taken',
+    })
   }, 60_000)
 
   it('is written down once, whichever process comes second, and another round finds nothing', async () => {
@@ -167,7 +198,9 @@ describe('what is left of a deleted organization', () => {
       change: (...call: Parameters<typeof part.store.change>) =>
         pages++ > 0 ? Promise.reject(dying('a page')) : part.store.change(...call),
     }
-    await expect(createClearing({ ...part, store: afterOnePage as typeof part.store }).clearDue()).rejects.toThrow('a page')
+    await expect(createClearing({ ...part, store: afterOnePage as typeof part.store }).clearDue()).rejects.toThrow(
+      'a page',
+    )
     expect(Object.values(countsOf(one, id)).length).toBeGreaterThan(0)
     const noTopics = { deleteOrganizationTopics: () => Promise.reject(dying('topics')) }
     await expect(createClearing({ ...part, provisioning: noTopics }).clearDue()).rejects.toThrow('topics')
@@ -198,7 +231,12 @@ describe('what is left of a deleted organization', () => {
     const logger = { warn: (...line: unknown[]) => void warnings.push(line) } as never
     const denied = { deleteOrganizationTopics: () => Promise.reject(new Error('the platform may delete no topics')) }
     const { id } = await grown(part)
-    const rounds = createRetention({ ...part, provisioning: denied, logger, clock: { ...time, after: hand.after } }).start()
+    const rounds = createRetention({
+      ...part,
+      provisioning: denied,
+      logger,
+      clock: { ...time, after: hand.after },
+    }).start()
     await part.plane.organizations.delete(caller, id)
     time.ahead(CLEARED_AFTER_MS)
     hand.advance(90_000)
@@ -235,11 +273,18 @@ it('an organization that is refused leaves no topics', async () => {
     async createOrganizationTopics(organization: { id: string; partitions: number }) {
       await part.provisioning.createOrganizationTopics(organization)
       // Somebody is quicker.
-      if (made.push(organization.id) === 1) await partOf(other, movable()).plane.organizations.create(caller, { name: 'Quick', slug })
+      if (made.push(organization.id) === 1)
+        await partOf(other, movable()).plane.organizations.create(caller, { name: 'Quick', slug })
     },
   }
   const plane = createControlPlane({
-    ...{ ...part, view: one.view, provisioning, checkUrl: () => undefined, validators: createValidators({ cacheMax: 10 }) },
+    ...{
+      ...part,
+      view: one.view,
+      provisioning,
+      checkUrl: () => undefined,
+      validators: createValidators({ cacheMax: 10 }),
+    },
     secretKey: 'a secret of the tests',
   })
   await expect(plane.organizations.create(caller, { name: 'Slow', slug })).rejects.toMatchObject({ code: 'slug_taken' })
@@ -259,7 +304,12 @@ describe('of a living organization', () => {
     const { id } = organization
     mine.add(id)
     const expiresAt = new Date(time.nowMs() + 60_000).toISOString()
-    const { key } = await part.plane.keys.create(caller, id, { name: 'short', environment: 'live', scopes: ['events:read'], expiresAt })
+    const { key } = await part.plane.keys.create(caller, id, {
+      name: 'short',
+      environment: 'live',
+      scopes: ['events:read'],
+      expiresAt,
+    })
     await fill(part.store, id, 'replay', 1, { endedAt: expiresAt, state: 'completed' })
     await fill(part.store, id, 'federation-group', 1, { status: 'archived' })
     const expired = createExpiredRecords(part)

@@ -58,11 +58,21 @@ describe('what is sealed', () => {
     const once = box(NEW, OLD).reseal(sealed)
     const twice = box('a third key', NEW).reseal(once)
     expect([box(NEW).decrypt(once), box('a third key').decrypt(twice)]).toEqual(['whsec_1', 'whsec_1'])
-    expect([box(NEW).derive('a key pair', once), box('a third key').derive('a key pair', twice)]).toEqual([derived, derived])
+    expect([box(NEW).derive('a key pair', once), box('a third key').derive('a key pair', twice)]).toEqual([
+      derived,
+      derived,
+    ])
   })
 
   it('and was damaged is opened by none, and answers so', () => {
-    for (const damaged of ['', 'v2', 'v2..', 'v3.a.b.c.d', `v2.${keyIdOf(OLD)}.AAAA.AAAA.AAAA`, `${box(OLD).encrypt('x')}.more`])
+    for (const damaged of [
+      '',
+      'v2',
+      'v2..',
+      'v3.a.b.c.d',
+      `v2.${keyIdOf(OLD)}.AAAA.AAAA.AAAA`,
+      `${box(OLD).encrypt('x')}.more`,
+    ])
       expect([damaged, box(OLD).openedBy(damaged)]).toEqual([damaged, undefined])
   })
 })
@@ -86,11 +96,15 @@ describe('a process that starts', () => {
   beforeEach(() => {
     view = createControlView({ clock })
     offset = 0
-    apply({ kind: 'organization', record: { id: 'org_1', organizationId: 'org_1', slug: 'a', status: 'active' } as never })
+    apply({
+      kind: 'organization',
+      record: { id: 'org_1', organizationId: 'org_1', slug: 'a', status: 'active' } as never,
+    })
   })
 
   function apply(change: Change): void {
-    const [place, value] = 'remove' in change ? [change.remove, null] : [change.record, Buffer.from(JSON.stringify(change.record))]
+    const [place, value] =
+      'remove' in change ? [change.remove, null] : [change.record, Buffer.from(JSON.stringify(change.record))]
     const key = Buffer.from(controlKey(change.kind, place.organizationId, place.id))
     view.apply({ topic: 'control', partition: 0, offset: offset++, timestampMs: 0, key, value, headers: {} })
   }
@@ -160,9 +174,11 @@ describe('a process that starts', () => {
     expect(await changing.sealAnew()).toEqual([keyIdOf(NEW)])
     expect(await started(NEW).settle([keyIdOf(NEW)])).toEqual([keyIdOf(NEW)])
     const [first] = view.webhooks('org_1')
-    expect([first!.encryptedSecret, first!.previousEncryptedSecret!, first!.encryptedHeaders!].map(each => box(NEW).decrypt(each))).toEqual(
-      ['whsec_1', 'whsec_0', '{}'],
-    )
+    expect(
+      [first!.encryptedSecret, first!.previousEncryptedSecret!, first!.encryptedHeaders!].map(each =>
+        box(NEW).decrypt(each),
+      ),
+    ).toEqual(['whsec_1', 'whsec_0', '{}'])
     expect(stored().filter(each => box(NEW).openedBy(each) === undefined)).toEqual(['v2.damaged'])
   })
 

@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all([one?.close(), other?.close(), runtime?.close()]))
 
 const unique = () => random.bytes(8).toString('hex')
-const storeOf = (process: ControlProcess, log: ControlLog = process.log) => createControlStore({ ...process, log, clock, random })
+const storeOf = (process: ControlProcess, log: ControlLog = process.log) =>
+  createControlStore({ ...process, log, clock, random })
 
 const keyOf = (organizationId: string, id: string, name: string): ApiKey => ({
   ...{ id, organizationId, revision: 1, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' },
@@ -26,15 +27,28 @@ const keyOf = (organizationId: string, id: string, name: string): ApiKey => ({
 })
 
 const rowOf = (organizationId: string, id: string): ChangeRow => ({
-  ...{ id, organizationId, type: 'API_KEY_CREATED', entityType: 'key', entityId: id, canonicalName: null, actorId: 'operator' },
+  ...{
+    id,
+    organizationId,
+    type: 'API_KEY_CREATED',
+    entityType: 'key',
+    entityId: id,
+    canonicalName: null,
+    actorId: 'operator',
+  },
   ...{ occurredAtMs: 0, previousStatus: null, status: null, reason: null, requestId: null, data: '{}' },
 })
 
 /** Adds one to the number that a key is named by: a lost update would show. */
 const increment =
-  (organizationId: string) => (view: ControlProcess['view'] | Parameters<Parameters<ReturnType<typeof storeOf>['change']>[1]>[0]) => {
+  (organizationId: string) =>
+  (view: ControlProcess['view'] | Parameters<Parameters<ReturnType<typeof storeOf>['change']>[1]>[0]) => {
     const next = String(Number(view.find('key', organizationId, 'counter')?.name ?? 0) + 1)
-    return { records: [{ kind: 'key' as const, record: keyOf(organizationId, 'counter', next) }], changes: [], result: Number(next) }
+    return {
+      records: [{ kind: 'key' as const, record: keyOf(organizationId, 'counter', next) }],
+      changes: [],
+      result: Number(next),
+    }
   }
 
 describe('the control store', () => {
@@ -89,7 +103,8 @@ describe('the control store', () => {
     const organizationId = unique()
     let calls = 0
     const failing: ControlLog = {
-      transact: build => (calls++ === 0 ? Promise.reject(new ControlLogError('aborted', 'fenced')) : one.log.transact(build)),
+      transact: build =>
+        calls++ === 0 ? Promise.reject(new ControlLogError('aborted', 'fenced')) : one.log.transact(build),
     }
     expect(await storeOf(one, failing).change(unique(), increment(organizationId))).toBe(1)
   })
@@ -99,7 +114,11 @@ describe('the control store', () => {
     const taken = new ClarionError('conflict', 'taken')
     const claim = (name: string) => (view: { find: ControlProcess['view']['find'] }) => {
       if (view.find('key', organizationId, 'claim') !== undefined) throw taken
-      return { records: [{ kind: 'key' as const, record: keyOf(organizationId, 'claim', name) }], changes: [], result: name }
+      return {
+        records: [{ kind: 'key' as const, record: keyOf(organizationId, 'claim', name) }],
+        changes: [],
+        result: name,
+      }
     }
     // The first has its writer open already; the second fences it.
     await storeOf(one).change(unique(), increment(organizationId))
@@ -113,7 +132,12 @@ describe('the control store', () => {
     const id = unique()
     const refusal = new ClarionError('conflict', 'no')
     const records = [{ kind: 'key' as const, record: keyOf(organizationId, 'k', 'n') }]
-    const refused = storeOf(one).change(unique(), () => ({ records, changes: [rowOf(organizationId, id)], result: 0, refusal }))
+    const refused = storeOf(one).change(unique(), () => ({
+      records,
+      changes: [rowOf(organizationId, id)],
+      result: 0,
+      refusal,
+    }))
     await expect(refused).rejects.toBe(refusal)
     expect(one.view.find('key', organizationId, 'k')).toBeUndefined()
     const tail = runtime.tail(auditChanges.name, one.shardOf(organizationId))
@@ -140,6 +164,9 @@ describe('the control store', () => {
     const hurried = { ...clock, monotonicMs: () => (nowMs += 10_000), sleep: () => Promise.resolve() }
     const broken: ControlLog = { transact: () => Promise.reject(new ControlLogError('aborted', 'no broker')) }
     const store = createControlStore({ ...one, log: broken, clock: hurried, random })
-    await expect(store.change(unique(), increment(unique()))).rejects.toMatchObject({ code: 'service_unavailable', retryAfterS: 1 })
+    await expect(store.change(unique(), increment(unique()))).rejects.toMatchObject({
+      code: 'service_unavailable',
+      retryAfterS: 1,
+    })
   })
 })

@@ -19,8 +19,20 @@ const organization = (id: string, slug: string): Organization => ({
 
 const registration = (version: string, status: Registration['status']): Registration => ({
   ...stored(`cer_${version}`),
-  ...{ namespace: 'acme', name: 'order.made', version, canonicalName: `TENANT_CUSTOM:org_1:acme.order.made@${version}`, status },
-  ...{ description: null, payloadSchema: {}, payloadExample: null, schemaHash: 'h', schemaFlavour: 'json-schema-2020-12' },
+  ...{
+    namespace: 'acme',
+    name: 'order.made',
+    version,
+    canonicalName: `TENANT_CUSTOM:org_1:acme.order.made@${version}`,
+    status,
+  },
+  ...{
+    description: null,
+    payloadSchema: {},
+    payloadExample: null,
+    schemaHash: 'h',
+    schemaFlavour: 'json-schema-2020-12',
+  },
   ...{ semverBump: 'minor', registeredBy: 'key_1', publishedAt: null, archivedAt: null },
 })
 
@@ -30,7 +42,10 @@ function openView() {
   const apply = (key: string, value: object | null, command = 'c', at = ++offset): void => {
     const record: LogRecord = {
       ...{ topic: 'control', partition: 0, offset: at, timestampMs: 0, key: Buffer.from(key) },
-      ...{ value: value === null ? null : Buffer.from(JSON.stringify(value)), headers: { command: Buffer.from(command) } },
+      ...{
+        value: value === null ? null : Buffer.from(JSON.stringify(value)),
+        headers: { command: Buffer.from(command) },
+      },
     }
     view.apply(record)
   }

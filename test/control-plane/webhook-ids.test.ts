@@ -11,5 +11,7 @@ it('an id is drawn again while another webhook or peer of the organization has i
 })
 
 it('an id that was drawn before is kept when its key is free', () => {
-  expect(freeWebhookId(drawing(), 'cefm', webhooks, 'cefm_01kwefyq1qttdqskh7pgkhvzt9')).toBe('cefm_01kwefyq1qttdqskh7pgkhvzt9')
+  expect(freeWebhookId(drawing(), 'cefm', webhooks, 'cefm_01kwefyq1qttdqskh7pgkhvzt9')).toBe(
+    'cefm_01kwefyq1qttdqskh7pgkhvzt9',
+  )
 })

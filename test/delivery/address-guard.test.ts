@@ -17,7 +17,12 @@ const resolvingTo =
 
 describe('the URL of a webhook', () => {
   it('may be https at a public address or name, on 443 or 8443', () => {
-    for (const url of ['https://example.com/a?b=c', 'https://example.com:8443', 'https://93.184.216.34/', 'https://[2606:4700::1111]/']) {
+    for (const url of [
+      'https://example.com/a?b=c',
+      'https://example.com:8443',
+      'https://93.184.216.34/',
+      'https://[2606:4700::1111]/',
+    ]) {
       expect(ruleOf(url)).toBeUndefined()
     }
   })
@@ -44,7 +49,8 @@ describe('the URL of a webhook', () => {
       'https:a.com',
     ])
       expect(ruleOf(url)).toBe('not_a_url')
-    for (const url of ['https://user@example.com/', 'https://user:pass@example.com/']) expect(ruleOf(url)).toBe('userinfo')
+    for (const url of ['https://user@example.com/', 'https://user:pass@example.com/'])
+      expect(ruleOf(url)).toBe('userinfo')
   })
 
   it('is refused on other ports, except a name that may lead into the allow list', () => {
@@ -55,18 +61,54 @@ describe('the URL of a webhook', () => {
   })
 
   const spellings = [
-    ['loopback', '127.0.0.1', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', '017700000001', '[::1]', '[0:0:0:0:0:0:0:1]'],
-    ['loopback as IPv4 in IPv6', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]', '[64:ff9b::7f00:1]', '[64:ff9b:1::7f00:1]'],
+    [
+      'loopback',
+      '127.0.0.1',
+      '127.1',
+      '2130706433',
+      '0x7f000001',
+      '0177.0.0.1',
+      '017700000001',
+      '[::1]',
+      '[0:0:0:0:0:0:0:1]',
+    ],
+    [
+      'loopback as IPv4 in IPv6',
+      '[::ffff:127.0.0.1]',
+      '[::ffff:7f00:1]',
+      '[::127.0.0.1]',
+      '[64:ff9b::7f00:1]',
+      '[64:ff9b:1::7f00:1]',
+    ],
     ['loopback by a transition form', '[2002:7f00:1::]', '[2001:0:53aa:64c:0:0:80ff:fffe]', '[::ffff:0:127.0.0.1]'],
     ['loopback by name', 'localhost', 'LOCALHOST', 'a.localhost', 'localhost.'],
     ['loopback in other letters', '①②⑦.0.0.1', '127。0。0。1'],
     ['unspecified', '0.0.0.0', '0', '[::]', '0.1.2.3'],
-    ['private', '10.0.0.1', '172.16.0.1', '192.168.1.1', '[fd00::1]', '[::ffff:10.0.0.1]', '[64:ff9b::a00:1]', '[2002:a00:1::]'],
+    [
+      'private',
+      '10.0.0.1',
+      '172.16.0.1',
+      '192.168.1.1',
+      '[fd00::1]',
+      '[::ffff:10.0.0.1]',
+      '[64:ff9b::a00:1]',
+      '[2002:a00:1::]',
+    ],
     ['link-local', '169.254.1.1', '[fe80::1]', '[fec0::1]'],
     ['metadata', '169.254.169.254', '0xa9fea9fe', '[fd00:ec2::254]', '100.100.100.200', '168.63.129.16', '192.0.0.192'],
     ['carrier-grade NAT', '100.64.0.1', '100.127.255.254'],
     ['multicast and broadcast', '224.0.0.1', '255.255.255.255', '[ff02::1]'],
-    ['reserved', '192.0.2.1', '198.18.0.1', '198.51.100.1', '203.0.113.1', '240.0.0.1', '[2001:db8::1]', '[100::1]', '[4000::1]'],
+    [
+      'reserved',
+      '192.0.2.1',
+      '198.18.0.1',
+      '198.51.100.1',
+      '203.0.113.1',
+      '240.0.0.1',
+      '[2001:db8::1]',
+      '[100::1]',
+      '[4000::1]',
+    ],
   ] as const
   it.each(spellings)('is refused at an address that is %s, in every spelling', (_kind, ...hosts) => {
     expect(hosts.filter(host => ruleOf(`https://${host}/`) !== 'blocked_address')).toEqual([])
@@ -82,7 +124,11 @@ describe('the URL of a webhook', () => {
 })
 
 describe('what belongs to this installation', () => {
-  const own = (host: string) => ({ allow: ['0.0.0.0/0', '::/0'], allowHttp: true, ownAddresses: () => [{ host, port: 8080 }] })
+  const own = (host: string) => ({
+    allow: ['0.0.0.0/0', '::/0'],
+    allowHttp: true,
+    ownAddresses: () => [{ host, port: 8080 }],
+  })
 
   it('is refused although its range is allowed, and nothing beside it is', () => {
     const loopback = ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '[::1]', '0.0.0.0', '[::]', '[64:ff9b::7f00:1]']
@@ -102,7 +148,8 @@ describe('what belongs to this installation', () => {
       return errorKind
     }
     expect([await send(`${url}/demo`), await send(`${url}/demo/a?b`)]).toEqual([null, null])
-    for (const path of ['/', '/demonstration', '/demo/../api', '/demo/%2e%2e/api']) expect(await send(url + path)).toBe('blocked_address')
+    for (const path of ['/', '/demonstration', '/demo/../api', '/demo/%2e%2e/api'])
+      expect(await send(url + path)).toBe('blocked_address')
     expect(requests.map(request => request.path)).toEqual(['/demo', '/demo/a?b'])
     sender.close()
     await close()
@@ -122,7 +169,9 @@ describe('the address of a webhook, at every connection', () => {
 
   it('is refused when one of them is not public', async () => {
     for (const bad of ['127.0.0.1', '::ffff:10.0.0.1', '169.254.169.254', '64:ff9b::7f00:1', 'fe80::1']) {
-      await expect(guardOf({ resolve: resolvingTo('93.184.216.34', bad) }).addressesOf('a.test', 443)).rejects.toMatchObject(blocked)
+      await expect(
+        guardOf({ resolve: resolvingTo('93.184.216.34', bad) }).addressesOf('a.test', 443),
+      ).rejects.toMatchObject(blocked)
     }
   })
 
@@ -133,7 +182,9 @@ describe('the address of a webhook, at every connection', () => {
 
   it('is refused on another port unless the name leads into the allow list', async () => {
     const allow = ['10.0.0.0/8']
-    await expect(guardOf({ allow, resolve: resolvingTo('93.184.216.34') }).addressesOf('a.test', 9000)).rejects.toMatchObject(blocked)
+    await expect(
+      guardOf({ allow, resolve: resolvingTo('93.184.216.34') }).addressesOf('a.test', 9000),
+    ).rejects.toMatchObject(blocked)
     expect(await guardOf({ allow, resolve: resolvingTo('10.0.0.1') }).addressesOf('a.test', 9000)).toHaveLength(1)
   })
 
@@ -147,9 +198,15 @@ describe('the address of a webhook, at every connection', () => {
     const { port, close, requests, connections, cut } = await createReceiver()
     let answers = ['127.0.0.1']
     const own: { host: string; port: number }[] = []
-    const guard = guardOf({ allow: ['127.0.0.1'], allowHttp: true, ownAddresses: () => own, resolve: () => resolvingTo(...answers)('') })
+    const guard = guardOf({
+      allow: ['127.0.0.1'],
+      allowHttp: true,
+      ownAddresses: () => own,
+      resolve: () => resolvingTo(...answers)(''),
+    })
     const sender = createSender({ guard, clock: createSystemClock() })
-    const send = () => sender.send({ url: `http://rebind.test:${port}/`, body: Buffer.from('{}'), headers: {}, timeoutMs: 5000 })
+    const send = () =>
+      sender.send({ url: `http://rebind.test:${port}/`, body: Buffer.from('{}'), headers: {}, timeoutMs: 5000 })
     expect(await send()).toMatchObject({ status: 204 })
     answers = ['127.0.0.2']
     cut()
@@ -160,7 +217,9 @@ describe('the address of a webhook, at every connection', () => {
   })
 
   it('of localhost is the allowed one of its two', async () => {
-    expect(await guardOf({ allow: ['127.0.0.0/8'] }).addressesOf('localhost', 9400)).toEqual([{ address: '127.0.0.1', family: 4 }])
+    expect(await guardOf({ allow: ['127.0.0.0/8'] }).addressesOf('localhost', 9400)).toEqual([
+      { address: '127.0.0.1', family: 4 },
+    ])
     await expect(guardOf().addressesOf('localhost', 443)).rejects.toMatchObject(blocked)
   })
 
@@ -171,7 +230,11 @@ describe('the address of a webhook, at every connection', () => {
 
 describe('an address of this installation that is given as a name', () => {
   const own = [{ host: 'kafka.internal', port: 9092 }]
-  const names: Record<string, string> = { 'kafka.internal': '10.0.0.7', 'sly.example.com': '10.0.0.7', 'other.internal': '10.0.0.8' }
+  const names: Record<string, string> = {
+    'kafka.internal': '10.0.0.7',
+    'sly.example.com': '10.0.0.7',
+    'other.internal': '10.0.0.8',
+  }
   const resolve: NonNullable<AddressGuardOptions['resolve']> = async name => {
     if (names[name] === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
     return [{ address: names[name], family: 4 }]
@@ -204,6 +267,7 @@ describe('an address of this installation that is given as a name', () => {
 
   it('without a port is refused on every port', async () => {
     const guard = guardOf({ ...options, ownAddresses: () => [{ host: 'kafka.internal', port: undefined }] })
-    for (const port of [1, 443, 9092]) await expect(guard.addressesOf('10.0.0.7', port)).rejects.toThrow('belongs to this installation')
+    for (const port of [1, 443, 9092])
+      await expect(guard.addressesOf('10.0.0.7', port)).rejects.toThrow('belongs to this installation')
   })
 })

@@ -25,7 +25,8 @@ describe('a range', () => {
         const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
         const first = (base & mask) >>> 0
         expect(within(dotted(other), `${dotted(first)}/${bits}`)).toBe((other & mask) >>> 0 === first)
-        if (first !== base) expect(() => parseRange(`${dotted(base)}/${bits}`)).toThrow(`write ${dotted(first)}/${bits}`)
+        if (first !== base)
+          expect(() => parseRange(`${dotted(base)}/${bits}`)).toThrow(`write ${dotted(first)}/${bits}`)
       }),
     )
   })
@@ -49,8 +50,9 @@ describe('a range', () => {
 })
 
 describe('loopback', () => {
-  it.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', '::ffff:127.0.0.1', '[::ffff:7f00:1]', 'localhost', 'LOCALHOST.'])('is %s', host =>
-    expect(isLoopback(host)).toBe(true),
+  it.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', '::ffff:127.0.0.1', '[::ffff:7f00:1]', 'localhost', 'LOCALHOST.'])(
+    'is %s',
+    host => expect(isLoopback(host)).toBe(true),
   )
 
   it.each([

@@ -5,7 +5,8 @@ import { createManualClock } from './manual-clock.ts'
 import { openSending, post } from './sending.ts'
 
 const { answering, sender } = openSending()
-const headers = (status: number, ...fields: string[]) => [`HTTP/1.1 ${status} x`, 'X-A: b', ...fields, '', ''].join('\r\n')
+const headers = (status: number, ...fields: string[]) =>
+  [`HTTP/1.1 ${status} x`, 'X-A: b', ...fields, '', ''].join('\r\n')
 const LENGTH = 'Content-Length: 100'
 const CHUNKED = 'Transfer-Encoding: chunked'
 const second = (request: RawRequest) => request.socket.write('HTTP/1.1 204 x\r\n\r\n')
@@ -40,7 +41,13 @@ describe('an answer of 2xx', () => {
     clock.advance(1_999)
     expect(await settled()).toBe(false)
     clock.advance(1)
-    expect(await sending).toMatchObject({ errorKind: null, error: null, headers: { 'x-a': 'b' }, firstByteMs: 0, durationMs: 2_000 })
+    expect(await sending).toMatchObject({
+      errorKind: null,
+      error: null,
+      headers: { 'x-a': 'b' },
+      firstByteMs: 0,
+      durationMs: 2_000,
+    })
     expect(clock.pending()).toBe(0)
     expect(await send(post(receiver.url))).toMatchObject({ status: 204, errorKind: null })
     expect(receiver.connections()).toBe(2)
@@ -56,7 +63,12 @@ describe('an answer of 2xx', () => {
     }
     expect(await settled()).toBe(false)
     clock.advance(200)
-    expect(await sending).toMatchObject({ status: 200, errorKind: null, body: Buffer.from('piece piece piece '), durationMs: 2_000 })
+    expect(await sending).toMatchObject({
+      status: 200,
+      errorKind: null,
+      body: Buffer.from('piece piece piece '),
+      durationMs: 2_000,
+    })
   })
 
   it('never takes longer than the attempt may', async () => {
@@ -70,7 +82,11 @@ describe('an answer of 2xx', () => {
 
   it.each<[string, string, (socket: RawRequest['socket']) => unknown]>([
     ['ends before its length', headers(200, LENGTH), socket => socket.end('short')],
-    ['ends before its length on a connection that was to close', headers(200, LENGTH, 'Connection: close'), socket => socket.end('short')],
+    [
+      'ends before its length on a connection that was to close',
+      headers(200, LENGTH, 'Connection: close'),
+      socket => socket.end('short'),
+    ],
     ['ends between chunks', headers(200, CHUNKED), socket => socket.end('5\r\nshort\r\n')],
     [
       'ends between chunks on a connection that was to close',
@@ -130,9 +146,19 @@ describe('another answer', () => {
   it('is a connect failure when its body breaks off, and a protocol failure when it cannot be read', async () => {
     const { send } = sender()
     const breaking = await answering(({ socket }) => socket.end(`${headers(500, LENGTH)}short`))
-    expect(await send(post(breaking.url))).toMatchObject({ status: 500, errorKind: 'connect', body: Buffer.from('short') })
-    const closing = await answering(({ socket }) => socket.end(`${headers(500, CHUNKED, 'Connection: close')}5\r\nshort\r\n`))
-    expect(await send(post(closing.url))).toMatchObject({ status: 500, errorKind: 'connect', body: Buffer.from('short') })
+    expect(await send(post(breaking.url))).toMatchObject({
+      status: 500,
+      errorKind: 'connect',
+      body: Buffer.from('short'),
+    })
+    const closing = await answering(({ socket }) =>
+      socket.end(`${headers(500, CHUNKED, 'Connection: close')}5\r\nshort\r\n`),
+    )
+    expect(await send(post(closing.url))).toMatchObject({
+      status: 500,
+      errorKind: 'connect',
+      body: Buffer.from('short'),
+    })
     const noise = await answering(`${headers(503, CHUNKED, 'Retry-After: 7')}5\r\nshort\r\nzz\r\n`)
     expect(await send(post(noise.url))).toMatchObject({
       ...{ status: 503, errorKind: 'protocol', body: Buffer.from('short'), headers: { 'retry-after': '7' } },

@@ -9,7 +9,13 @@ const { answering, sender } = openSending()
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nX-Status: HTTP/1.1 500 no\r\n\r\n'
 const ok = (body = 'taken') => `HTTP/1.1 201 Created\r\nX-A: b\r\nContent-Length: ${body.length}\r\n\r\n${body}`
-const taken = { status: 201, errorKind: null, error: null, headers: { 'x-a': 'b', 'content-length': '5' }, body: Buffer.from('taken') }
+const taken = {
+  status: 201,
+  errorKind: null,
+  error: null,
+  headers: { 'x-a': 'b', 'content-length': '5' },
+  body: Buffer.from('taken'),
+}
 
 describe('an interim answer', () => {
   it.each([
@@ -36,14 +42,21 @@ describe('an interim answer', () => {
 
   it('does not hide that the receiver failed', async () => {
     const receiver = await answering(`${CONTINUE}HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n`)
-    expect(await sender().send(post(receiver.url))).toMatchObject({ status: 503, errorKind: 'status', headers: { 'retry-after': '7' } })
+    expect(await sender().send(post(receiver.url))).toMatchObject({
+      status: 503,
+      errorKind: 'status',
+      headers: { 'retry-after': '7' },
+    })
   })
 
   it('is skipped wherever the bytes are divided', async () => {
     const answer = `${CONTINUE}${HINTS}${ok()}`
-    const receiver = await answering(({ socket, number }) => writeApart(socket, [answer.slice(0, number), answer.slice(number)]))
+    const receiver = await answering(({ socket, number }) =>
+      writeApart(socket, [answer.slice(0, number), answer.slice(number)]),
+    )
     const { send } = sender()
-    for (let at = 1; at < answer.length; at += 1) expect([at, await send(post(receiver.url))]).toMatchObject([at, taken])
+    for (let at = 1; at < answer.length; at += 1)
+      expect([at, await send(post(receiver.url))]).toMatchObject([at, taken])
     expect(receiver.connections()).toBe(1)
   })
 
@@ -135,7 +148,8 @@ describe('an unrequested 101', () => {
     const receiver = await answering(({ socket }) => writeApart(socket, [bytes.slice(0, 11), bytes.slice(11)]))
     expect(await sender().send(post(receiver.url))).toMatchObject({
       ...{ status: 101, errorKind: 'protocol', headers: {}, body: Buffer.alloc(0) },
-      error: 'The receiver answered 101 (Switching Protocols), which the request did not offer: a delivery is taken with 2xx.',
+      error:
+        'The receiver answered 101 (Switching Protocols), which the request did not offer: a delivery is taken with 2xx.',
     })
   })
 })

@@ -53,7 +53,9 @@ describe('a kept connection', () => {
   it('is closed when it has become too old, idle or in use', async () => {
     const clock = createManualClock()
     const waiting: RawRequest[] = []
-    const receiver = await answering(request => (waiting.push(request) === 1 ? undefined : request.socket.write(says('ok'))))
+    const receiver = await answering(request =>
+      waiting.push(request) === 1 ? undefined : request.socket.write(says('ok')),
+    )
     const { send } = sender({ clock, connectionAgeMsMax: 1_000 })
     const first = send(post(receiver.url))
     await receiver.received(1)

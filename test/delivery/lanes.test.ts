@@ -13,16 +13,22 @@ interface Item {
 
 /** The promises, told in the plainest way: lists searched from end to end. */
 function createModel() {
-  const webhooks = new Map<string, { waiting: Item[]; inFlight: number; max: number; servedAt: number; readySince: number }>()
+  const webhooks = new Map<
+    string,
+    { waiting: Item[]; inFlight: number; max: number; servedAt: number; readySince: number }
+  >()
   const servedAt = new Map<string, number>()
   const readySince = new Map<string, number>()
   let tick = 0
   const of = (id: string) => {
-    if (!webhooks.has(id)) webhooks.set(id, { waiting: [], inFlight: 0, max: 1, servedAt: -1, readySince: Number.POSITIVE_INFINITY })
+    if (!webhooks.has(id))
+      webhooks.set(id, { waiting: [], inFlight: 0, max: 1, servedAt: -1, readySince: Number.POSITIVE_INFINITY })
     return webhooks.get(id)!
   }
   const inFlightOf = (organization: string) =>
-    [...webhooks].filter(([id]) => organizationOf(id) === organization).reduce((sum, [, lane]) => sum + lane.inFlight, 0)
+    [...webhooks]
+      .filter(([id]) => organizationOf(id) === organization)
+      .reduce((sum, [, lane]) => sum + lane.inFlight, 0)
   const total = () => ORGANIZATIONS.reduce((sum, organization) => sum + inFlightOf(organization), 0)
   const ready = (id: string) => of(id).waiting.length > 0 && of(id).inFlight < of(id).max
   const readyOrganization = (organization: string) =>
@@ -32,7 +38,8 @@ function createModel() {
   /** Notes since when each has been able to start something without a break. */
   function note() {
     tick += 1
-    for (const [id, lane] of webhooks) lane.readySince = ready(id) ? Math.min(lane.readySince, tick) : Number.POSITIVE_INFINITY
+    for (const [id, lane] of webhooks)
+      lane.readySince = ready(id) ? Math.min(lane.readySince, tick) : Number.POSITIVE_INFINITY
     for (const organization of ORGANIZATIONS) {
       const since = readySince.get(organization) ?? Number.POSITIVE_INFINITY
       readySince.set(organization, readyOrganization(organization) ? Math.min(since, tick) : Number.POSITIVE_INFINITY)
@@ -75,7 +82,14 @@ function createModel() {
 const webhook = fc.constantFrom('a1', 'a2', 'a3', 'b1', 'b2', 'c1')
 const steps = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('offer' as const), webhookId: webhook, max: fc.integer({ min: 1, max: 3 }) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('offer' as const),
+        webhookId: webhook,
+        max: fc.integer({ min: 1, max: 3 }),
+      }),
+    },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('take' as const) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('done' as const), which: fc.nat() }) },
   ),
@@ -96,7 +110,9 @@ describe('lanes', () => {
             const item = { webhookId: step.webhookId, number: ++number }
             lane.max = step.max
             const full = lane.waiting.length === LIMITS.maxWaitingPerWebhook
-            expect(lanes.offer(organizationOf(step.webhookId), step.webhookId, step.max, item)).toBe(full ? 'full' : 'taken')
+            expect(lanes.offer(organizationOf(step.webhookId), step.webhookId, step.max, item)).toBe(
+              full ? 'full' : 'taken',
+            )
             if (!full) lane.waiting.push(item)
           } else if (step.do === 'take') {
             const expected = model.anyReady()
@@ -109,7 +125,9 @@ describe('lanes', () => {
             model.served(item)
             inFlight.push(item)
             expect(lane.inFlight).toBeLessThanOrEqual(lane.max)
-            expect(model.inFlightOf(organizationOf(item.webhookId))).toBeLessThanOrEqual(LIMITS.maxInFlightPerOrganization)
+            expect(model.inFlightOf(organizationOf(item.webhookId))).toBeLessThanOrEqual(
+              LIMITS.maxInFlightPerOrganization,
+            )
           } else if (inFlight.length > 0) {
             const [item] = inFlight.splice(step.which % inFlight.length, 1)
             lanes.done(item!.webhookId)
@@ -142,32 +160,45 @@ describe('lanes', () => {
   })
 
   it('forget what is not to be retained, and go on as if it had never waited', () => {
-    const item = fc.record({ organization: fc.constantFrom('a', 'b'), webhook: fc.integer({ min: 1, max: 3 }), kept: fc.boolean() })
+    const item = fc.record({
+      organization: fc.constantFrom('a', 'b'),
+      webhook: fc.integer({ min: 1, max: 3 }),
+      kept: fc.boolean(),
+    })
     fc.assert(
-      fc.property(fc.array(item, { maxLength: 40 }), fc.nat(10), fc.array(item, { maxLength: 10 }), (before, taken, after) => {
-        const lanes = createLanes<{ kept: boolean; id: string }>({ ...LIMITS, maxWaitingPerWebhook: 100 })
-        const offer = ({ organization, webhook, kept }: (typeof before)[number]) =>
-          lanes.offer(organization, `${organization}${webhook}`, 2, { kept, id: `${organization}${webhook}` })
-        before.forEach(offer)
-        const flying = Array.from({ length: taken }, () => lanes.take()).filter(one => one !== undefined)
-        lanes.retain(one => one.kept)
-        after.forEach(offer)
-        const out: Array<{ kept: boolean; id: string }> = []
-        for (const one of flying) lanes.done(one.id)
-        for (let next = lanes.take(); next; next = lanes.take()) {
-          out.push(next)
-          lanes.done(next.id)
-        }
-        const keptBefore = before.filter(one => one.kept).length - flying.filter(one => one.kept).length
-        expect(out).toHaveLength(keptBefore + after.length)
-        expect(lanes.counts()).toEqual({ waiting: 0, inFlight: 0, webhooks: 0 })
-      }),
+      fc.property(
+        fc.array(item, { maxLength: 40 }),
+        fc.nat(10),
+        fc.array(item, { maxLength: 10 }),
+        (before, taken, after) => {
+          const lanes = createLanes<{ kept: boolean; id: string }>({ ...LIMITS, maxWaitingPerWebhook: 100 })
+          const offer = ({ organization, webhook, kept }: (typeof before)[number]) =>
+            lanes.offer(organization, `${organization}${webhook}`, 2, { kept, id: `${organization}${webhook}` })
+          before.forEach(offer)
+          const flying = Array.from({ length: taken }, () => lanes.take()).filter(one => one !== undefined)
+          lanes.retain(one => one.kept)
+          after.forEach(offer)
+          const out: Array<{ kept: boolean; id: string }> = []
+          for (const one of flying) lanes.done(one.id)
+          for (let next = lanes.take(); next; next = lanes.take()) {
+            out.push(next)
+            lanes.done(next.id)
+          }
+          const keptBefore = before.filter(one => one.kept).length - flying.filter(one => one.kept).length
+          expect(out).toHaveLength(keptBefore + after.length)
+          expect(lanes.counts()).toEqual({ waiting: 0, inFlight: 0, webhooks: 0 })
+        },
+      ),
       { numRuns: 300 },
     )
   })
 
   it('find the next item among 10,000 blocked webhooks without searching them', () => {
-    const lanes = createLanes<string>({ maxInFlight: 20_000, maxInFlightPerOrganization: 20_000, maxWaitingPerWebhook: 10 })
+    const lanes = createLanes<string>({
+      maxInFlight: 20_000,
+      maxInFlightPerOrganization: 20_000,
+      maxWaitingPerWebhook: 10,
+    })
     for (let n = 0; n < 10_000; n++) for (const item of ['first', 'second']) lanes.offer('a', `wh_${n}`, 1, item)
     for (let n = 0; n < 10_000; n++) expect(lanes.take() === 'first').toBe(true)
     expect(lanes.take()).toBeUndefined()

@@ -1,7 +1,9 @@
 import type { Clock } from '../../src/clock.ts'
 
 /** A clock that a test moves by hand. */
-export function createManualClock(startMs = 1_790_000_000_000): Clock & { advance(ms: number): void; pending(): number } {
+export function createManualClock(
+  startMs = 1_790_000_000_000,
+): Clock & { advance(ms: number): void; pending(): number } {
   let elapsedMs = 0
   const timers = new Set<{ dueMs: number; callback: () => void }>()
   const after: Clock['after'] = (delayMs, callback) => {

@@ -15,13 +15,18 @@ const ending = (ms: number) => ({
   previousEncryptedSecret: secrets.encrypt(former),
   previousSecretExpiresAt: new Date(nowMs + ms).toISOString(),
 })
-const requestOf = (signatureProfiles: SignatureProfile[], more = {}) => build(webhookWith(secret, { signatureProfiles, ...more }))
+const requestOf = (signatureProfiles: SignatureProfile[], more = {}) =>
+  build(webhookWith(secret, { signatureProfiles, ...more }))
 const hmac = (key: string, ...parts: Array<string | Buffer>) =>
   parts.reduce((sum, part) => sum.update(part), createHmac('sha256', key)).digest('hex')
 const SINGLE = [
   ['platforma', ['x-platforma-signature'], (key: string, body: Buffer) => hmac(key, body)],
   ['platphorm', ['X-Platphorm-Signature'], (key: string, body: Buffer) => `sha256=${hmac(key, body)}`],
-  ['relay', ['X-Platformxe-Signature', 'X-Caldera-Signature'], (key: string, body: Buffer) => `sha256=${hmac(key, body)}`],
+  [
+    'relay',
+    ['X-Platformxe-Signature', 'X-Caldera-Signature'],
+    (key: string, body: Buffer) => `sha256=${hmac(key, body)}`,
+  ],
   ['event', ['X-Event-Signature'], (key: string, body: Buffer) => hmac(key, `${Math.floor(nowMs / 1000)}.`, body)],
 ] as const
 
@@ -104,11 +109,15 @@ it('the profile event names the type and the time that it signed', () => {
 describe("the SDK's verification takes every profile", () => {
   const verifiedBy = (profile: SignatureProfile, keys: string[], more = {}) => {
     const { body, headers } = requestOf([profile], more)
-    return verifyWebhookSignature(body, headers, keys, { profile: profile === 'ed25519' ? 'standard' : profile, now: nowMs })
+    return verifyWebhookSignature(body, headers, keys, {
+      profile: profile === 'ed25519' ? 'standard' : profile,
+      now: nowMs,
+    })
   }
 
   it.each(SIGNATURE_PROFILES)('%s', profile => {
-    const key = (text: string) => (profile === 'ed25519' ? shownPublicKey(privateKeyOf(signatory(secrets, 'wh_1', text).seed())) : text)
+    const key = (text: string) =>
+      profile === 'ed25519' ? shownPublicKey(privateKeyOf(signatory(secrets, 'wh_1', text).seed())) : text
     expect([verifiedBy(profile, [key(secret)]), verifiedBy(profile, [key(former)])]).toEqual([true, false])
     expect(verifiedBy(profile, [key(secret), key(former)], ending(1))).toBe(true)
     expect(verifiedBy(profile, [key(former)], ending(1))).toBe(true)
@@ -125,7 +134,9 @@ it("the original's own sample code takes a request signed for platphorm", () => 
 it('several profiles sign one request', () => {
   const { body, headers } = requestOf(['platphorm', 'standard', 'event'])
   expect(() => new Standard(secret).verify(body, headers)).not.toThrow()
-  expect(Object.keys(headers)).toEqual(expect.arrayContaining(['X-Platphorm-Signature', 'webhook-signature', 'X-Event-Signature']))
+  expect(Object.keys(headers)).toEqual(
+    expect.arrayContaining(['X-Platphorm-Signature', 'webhook-signature', 'X-Event-Signature']),
+  )
 })
 
 function verified(publicKey: string, headers: Record<string, string>, body: Buffer): boolean {

@@ -42,8 +42,19 @@ export function webhookWith(secret: string, more: Partial<Webhook> = {}): Webhoo
   return {
     ...WEBHOOK_DEFAULTS,
     ...{ id: 'wh_1', organizationId: 'org_1', revision: 1, environment: 'live', name: null, description: null },
-    ...{ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z', url: 'https://hooks.example.com/', events: ['*'] },
-    ...{ active: true, pausedAt: null, retryDelaysMs: [0], apiVersion: '2026-07-01', encryptedSecret: secrets.encrypt(secret) },
+    ...{
+      createdAt: '2026-01-01T00:00:00.000Z',
+      updatedAt: '2026-01-01T00:00:00.000Z',
+      url: 'https://hooks.example.com/',
+      events: ['*'],
+    },
+    ...{
+      active: true,
+      pausedAt: null,
+      retryDelaysMs: [0],
+      apiVersion: '2026-07-01',
+      encryptedSecret: secrets.encrypt(secret),
+    },
     ...more,
   }
 }

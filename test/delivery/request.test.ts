@@ -9,7 +9,10 @@ import { build, event, nowMs, random, secrets, webhookWith } from './receiving.t
 
 const secret = generateSecret(random)
 const own = { 'X-Shop': 'eu-1', Authorization: 'Bearer of the shop' }
-const withOwn = webhookWith(secret, { encryptedHeaders: secrets.encrypt(JSON.stringify(own)), headerNames: Object.keys(own) })
+const withOwn = webhookWith(secret, {
+  encryptedHeaders: secrets.encrypt(JSON.stringify(own)),
+  headerNames: Object.keys(own),
+})
 
 describe('the request of an attempt', () => {
   it('carries the headers that are always added', () => {
@@ -40,21 +43,34 @@ describe('the request of an attempt', () => {
 
   it('accepts whatever the receiver answers, unless the webhook says otherwise, in any spelling', () => {
     for (const name of ['Accept', 'accept', 'ACCEPT']) {
-      const { headers } = build(webhookWith(secret, { encryptedHeaders: secrets.encrypt(JSON.stringify({ [name]: 'text/plain' })) }))
+      const { headers } = build(
+        webhookWith(secret, { encryptedHeaders: secrets.encrypt(JSON.stringify({ [name]: 'text/plain' })) }),
+      )
       expect(Object.entries(headers).filter(([key]) => key.toLowerCase() === 'accept')).toEqual([[name, 'text/plain']])
     }
     expect(build(withOwn).headers.Accept).toBe('*/*')
   })
 
   it('says in a header and in the body that it is a replay, and of what', () => {
-    const { body, headers } = build(webhookWith(secret), { replayId: 'rpl_1', originalDeliveredAtMs: Date.UTC(2026, 0, 2) })
+    const { body, headers } = build(webhookWith(secret), {
+      replayId: 'rpl_1',
+      originalDeliveredAtMs: Date.UTC(2026, 0, 2),
+    })
     expect(headers['X-Event-Replay']).toBe('rpl_1')
-    expect(JSON.parse(body.toString()).replay).toEqual({ replayId: 'rpl_1', originalDeliveredAt: '2026-01-02T00:00:00.000Z' })
+    expect(JSON.parse(body.toString()).replay).toEqual({
+      replayId: 'rpl_1',
+      originalDeliveredAt: '2026-01-02T00:00:00.000Z',
+    })
     expect(build(webhookWith(secret)).headers).not.toHaveProperty('X-Event-Replay')
   })
 
   it('to a peer of a federation names the group and the push, and the event by its own name', () => {
-    const push = { id: 'cefp_1', groupId: 'cefg_1', sourceCanonicalName: event.canonicalName, isActive: true } as FederationPush
+    const push = {
+      id: 'cefp_1',
+      groupId: 'cefg_1',
+      sourceCanonicalName: event.canonicalName,
+      isActive: true,
+    } as FederationPush
     const others = [
       { ...push, id: 'cefp_2', groupId: 'cefg_2' },
       { ...push, id: 'cefp_3', isActive: false },
@@ -62,7 +78,14 @@ describe('the request of an attempt', () => {
     const { body } = build(webhookWith(secret, { peer: { groupId: 'cefg_1' } }), {}, [...others, push])
     expect(JSON.parse(body.toString())).toMatchObject({
       canonicalName: event.canonicalName,
-      federation: { groupId: 'cefg_1', pushId: 'cefp_1', sourceOrganizationId: 'org_1', sourceEventId: 'evt_1', hops: 1, path: ['org_1'] },
+      federation: {
+        groupId: 'cefg_1',
+        pushId: 'cefp_1',
+        sourceOrganizationId: 'org_1',
+        sourceEventId: 'evt_1',
+        hops: 1,
+        path: ['org_1'],
+      },
     })
     expect(JSON.parse(build(webhookWith(secret), {}, [push]).body.toString()).federation).toBeNull()
   })
@@ -70,7 +93,9 @@ describe('the request of an attempt', () => {
   it('is not made when what is sealed cannot be opened', () => {
     const view = { list: () => [] } as unknown as Parameters<typeof createRecipes>[0]['view']
     const recipes = createRecipes({ secrets, view, logger: createLogger('silent') })
-    expect(recipes.recipeFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
+    expect(
+      recipes.recipeFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs),
+    ).toBeUndefined()
     expect(recipes.recipeFor({ ...withOwn, encryptedHeaders: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
   })
 
@@ -79,18 +104,29 @@ describe('the request of an attempt', () => {
       webhookWith(secret, {
         ...{ signatureProfiles: ['standard', 'platforma', 'platphorm', 'event', 'relay', 'ed25519'] },
         ...{ encryptedHeaders: withOwn.encryptedHeaders, headerNames: withOwn.headerNames },
-        ...{ previousEncryptedSecret: secrets.encrypt('the former secret'), previousSecretExpiresAt: new Date(nowMs + 1000).toISOString() },
+        ...{
+          previousEncryptedSecret: secrets.encrypt('the former secret'),
+          previousSecretExpiresAt: new Date(nowMs + 1000).toISOString(),
+        },
       }),
     ).headers
     const shown = JSON.parse(shownHeaders(headers, withOwn.headerNames)) as Record<string, string>
-    expect(shown).toMatchObject({ 'webhook-id': 'dlv_1', 'x-event-id': 'evt_1', 'content-type': 'application/json; charset=utf-8' })
+    expect(shown).toMatchObject({
+      'webhook-id': 'dlv_1',
+      'x-event-id': 'evt_1',
+      'content-type': 'application/json; charset=utf-8',
+    })
     const redacted = Object.keys(shown).filter(name => shown[name] === '[redacted]')
     expect(redacted.sort()).toEqual(
       [
         ...['authorization', 'x-shop', 'webhook-signature'],
-        ...['x-platforma-signature', 'x-platphorm-signature', 'x-event-signature', 'x-platformxe-signature', 'x-caldera-signature'].flatMap(
-          name => [name, `${name}-next`],
-        ),
+        ...[
+          'x-platforma-signature',
+          'x-platphorm-signature',
+          'x-event-signature',
+          'x-platformxe-signature',
+          'x-caldera-signature',
+        ].flatMap(name => [name, `${name}-next`]),
       ].sort(),
     )
   })

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { parseHttpDate } from '../../src/delivery/http-date.ts'
-import { DEFAULT_RETRY_DELAYS_MS, judge, nextAttempt, RETRY_PRESETS, retryAfterMs, tierFor } from '../../src/delivery/retry-schedule.ts'
+import {
+  DEFAULT_RETRY_DELAYS_MS,
+  judge,
+  nextAttempt,
+  RETRY_PRESETS,
+  retryAfterMs,
+  tierFor,
+} from '../../src/delivery/retry-schedule.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -28,13 +35,17 @@ describe('the retry schedule', () => {
 
   it('is only ever shortened by jitter, and by at most a tenth', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.double({ min: 0, max: 0.999999, noNaN: true }), (attemptsMade, value) => {
-        const next = nextAttempt({ ...base, attemptsMade, random: chance(value) })
-        const delay = DEFAULT_RETRY_DELAYS_MS[attemptsMade]!
-        expect(next).toMatchObject({ dueAtMs: expect.any(Number) })
-        const { dueAtMs } = next as { dueAtMs: number }
-        expect(dueAtMs <= delay && dueAtMs >= delay * 0.9).toBe(true)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.double({ min: 0, max: 0.999999, noNaN: true }),
+        (attemptsMade, value) => {
+          const next = nextAttempt({ ...base, attemptsMade, random: chance(value) })
+          const delay = DEFAULT_RETRY_DELAYS_MS[attemptsMade]!
+          expect(next).toMatchObject({ dueAtMs: expect.any(Number) })
+          const { dueAtMs } = next as { dueAtMs: number }
+          expect(dueAtMs <= delay && dueAtMs >= delay * 0.9).toBe(true)
+        },
+      ),
     )
   })
 
@@ -75,12 +86,50 @@ describe('Retry-After', () => {
   )
 
   it.each([
-    ...['', '-5', '+5', '1.5', '1e3', '0x10', '120, 120', '120 s', 'soon', '2026-10-22', '2026-10-21T07:30:00Z', 'Wed, nonsense'],
-    ...['Wed, 21 Oct 2026 07:30:00', 'Wed, 21 Oct 2026 07:30:00 UTC', 'Wed, 21 Oct 2026 07:30:00 +0000', 'Wed, 21 Oct 2026 09:30:00 CEST'],
-    ...['21 Oct 2026 07:30:00 GMT', 'Wed 21 Oct 2026 07:30:00 GMT', 'wed, 21 oct 2026 07:30:00 gmt', 'Wed, 21 Oct 26 07:30:00 GMT'],
-    ...['Wed, 21-Oct-26 07:30:00 GMT', 'Wednesday, 21-Oct-2026 07:30:00 GMT', 'Wed Oct 21 07:30:00 2026 GMT', 'Wed Nov 6 07:30:00 2026'],
-    ...['Wed, 31 Nov 2026 07:30:00 GMT', 'Mon, 29 Feb 2027 07:30:00 GMT', 'Wed, 00 Nov 2026 07:30:00 GMT', 'Wed, 21 Oct 2026 24:00:00 GMT'],
-    ...['Wed, 21 Oct 2026 07:60:00 GMT', 'Wed, 21 Oct 2026 07:30:61 GMT', 'Tuesday, 31-Apr-27 07:30:00 GMT', 'Wed Feb 30 07:30:00 2027'],
+    ...[
+      '',
+      '-5',
+      '+5',
+      '1.5',
+      '1e3',
+      '0x10',
+      '120, 120',
+      '120 s',
+      'soon',
+      '2026-10-22',
+      '2026-10-21T07:30:00Z',
+      'Wed, nonsense',
+    ],
+    ...[
+      'Wed, 21 Oct 2026 07:30:00',
+      'Wed, 21 Oct 2026 07:30:00 UTC',
+      'Wed, 21 Oct 2026 07:30:00 +0000',
+      'Wed, 21 Oct 2026 09:30:00 CEST',
+    ],
+    ...[
+      '21 Oct 2026 07:30:00 GMT',
+      'Wed 21 Oct 2026 07:30:00 GMT',
+      'wed, 21 oct 2026 07:30:00 gmt',
+      'Wed, 21 Oct 26 07:30:00 GMT',
+    ],
+    ...[
+      'Wed, 21-Oct-26 07:30:00 GMT',
+      'Wednesday, 21-Oct-2026 07:30:00 GMT',
+      'Wed Oct 21 07:30:00 2026 GMT',
+      'Wed Nov 6 07:30:00 2026',
+    ],
+    ...[
+      'Wed, 31 Nov 2026 07:30:00 GMT',
+      'Mon, 29 Feb 2027 07:30:00 GMT',
+      'Wed, 00 Nov 2026 07:30:00 GMT',
+      'Wed, 21 Oct 2026 24:00:00 GMT',
+    ],
+    ...[
+      'Wed, 21 Oct 2026 07:60:00 GMT',
+      'Wed, 21 Oct 2026 07:30:61 GMT',
+      'Tuesday, 31-Apr-27 07:30:00 GMT',
+      'Wed Feb 30 07:30:00 2027',
+    ],
     'Wed, 21 Oct 2026 07:30:00 GMT, Wed, 21 Oct 2026 07:30:00 GMT',
   ])('is left alone when it is neither seconds nor a possible date of HTTP: %p', value => {
     expect(waiting(value)).toBeUndefined()
@@ -95,7 +144,11 @@ describe('a date of HTTP', () => {
   }
 
   it('is the same moment in each of the three forms', () => {
-    for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994']) {
+    for (const text of [
+      'Sun, 06 Nov 1994 08:49:37 GMT',
+      'Sunday, 06-Nov-94 08:49:37 GMT',
+      'Sun Nov  6 08:49:37 1994',
+    ]) {
       expect(read(text)).toBe('1994-11-06T08:49:37.000Z')
     }
   })
@@ -105,14 +158,19 @@ describe('a date of HTTP', () => {
     expect(read('Wednesday, 21-Oct-76 07:28:01 GMT')).toBe('1976-10-21T07:28:01.000Z')
     expect(read('Wednesday, 21-Oct-99 07:28:00 GMT')).toBe('1999-10-21T07:28:00.000Z')
     expect(read('Wednesday, 21-Oct-00 07:28:00 GMT')).toBe('2000-10-21T07:28:00.000Z')
-    expect(read('Saturday, 01-Jan-00 00:00:00 GMT', Date.parse('2099-12-31T23:59:00Z'))).toBe('2100-01-01T00:00:00.000Z')
+    expect(read('Saturday, 01-Jan-00 00:00:00 GMT', Date.parse('2099-12-31T23:59:00Z'))).toBe(
+      '2100-01-01T00:00:00.000Z',
+    )
     expect(read('Tuesday, 29-Feb-00 00:00:00 GMT')).toBe('2000-02-29T00:00:00.000Z')
   })
 
   it('may have a leap second, and a day of February in a leap year only', () => {
     expect(read('Sat, 31 Dec 2016 23:59:60 GMT')).toBe('2017-01-01T00:00:00.000Z')
     expect(read('Tue, 29 Feb 2028 00:00:00 GMT')).toBe('2028-02-29T00:00:00.000Z')
-    expect([read('Mon, 29 Feb 2100 00:00:00 GMT'), read('Wed, 29 Feb 2026 00:00:00 GMT')]).toEqual([undefined, undefined])
+    expect([read('Mon, 29 Feb 2100 00:00:00 GMT'), read('Wed, 29 Feb 2026 00:00:00 GMT')]).toEqual([
+      undefined,
+      undefined,
+    ])
     expect(read('Sat, 01 Jan 0001 00:00:00 GMT')).toBe('0001-01-01T00:00:00.000Z')
   })
 
@@ -124,7 +182,8 @@ describe('a date of HTTP', () => {
         const [, day, month, year, time] = date.toUTCString().split(/[ ,]+/) as [string, string, string, string, string]
         expect(parseHttpDate(`Mon ${month} ${day.replace(/^0/, ' ')} ${time} ${year}`, nowMs)).toBe(seconds)
         const inLast100 = date.getTime() > Date.parse('1976-10-21T07:28:01Z')
-        if (inLast100) expect(parseHttpDate(`Monday, ${day}-${month}-${year.slice(2)} ${time} GMT`, nowMs)).toBe(seconds)
+        if (inLast100)
+          expect(parseHttpDate(`Monday, ${day}-${month}-${year.slice(2)} ${time} GMT`, nowMs)).toBe(seconds)
       }),
     )
   })
@@ -132,7 +191,12 @@ describe('a date of HTTP', () => {
 
 describe('the result of an attempt', () => {
   it('is success for an attempt without error, and tried again otherwise', () => {
-    expect([200, 201, 204, 299].map(status => judge(answered(status)))).toEqual(['success', 'success', 'success', 'success'])
+    expect([200, 201, 204, 299].map(status => judge(answered(status)))).toEqual([
+      'success',
+      'success',
+      'success',
+      'success',
+    ])
     expect([400, 404, 429, 500].map(status => judge(answered(status)))).toEqual(['retry', 'retry', 'retry', 'retry'])
     expect(judge({ status: 200, errorKind: 'timeout', headers: {} })).toBe('retry')
     expect(judge({ status: null, errorKind: 'connect', headers: {} })).toBe('retry')

@@ -25,7 +25,12 @@ function sender(options: Partial<SenderOptions> = {}) {
   return made
 }
 
-const post = (url: string, timeoutMs = 30_000) => ({ url, body: Buffer.from('{"n":1}'), headers: { 'X-Event-Id': 'evt_1' }, timeoutMs })
+const post = (url: string, timeoutMs = 30_000) => ({
+  url,
+  body: Buffer.from('{"n":1}'),
+  headers: { 'X-Event-Id': 'evt_1' },
+  timeoutMs,
+})
 const answering = (answer: Answer) => receiver({ answer: () => answer })
 
 describe('an attempt', () => {
@@ -34,7 +39,13 @@ describe('an attempt', () => {
     const result = await sender().send(post(`${url}/hook?a=1`))
     expect(requests[0]).toMatchObject({ method: 'POST', path: '/hook?a=1', body: Buffer.from('{"n":1}') })
     expect(requests[0]!.headers).toMatchObject({ 'x-event-id': 'evt_1', 'content-length': '7' })
-    expect(result).toMatchObject({ status: 201, errorKind: null, error: null, headers: { 'x-a': 'b' }, body: Buffer.from('thanks') })
+    expect(result).toMatchObject({
+      status: 201,
+      errorKind: null,
+      error: null,
+      headers: { 'x-a': 'b' },
+      body: Buffer.from('thanks'),
+    })
     expect([result.connectMs, result.firstByteMs, result.durationMs].every(Number.isInteger)).toBe(true)
   })
 
@@ -57,7 +68,11 @@ describe('an attempt', () => {
   it('never follows a redirect', async () => {
     const elsewhere = await receiver()
     const { url } = await answering({ redirect: elsewhere.url })
-    expect(await sender().send(post(url))).toMatchObject({ status: 302, errorKind: 'redirect', headers: { location: elsewhere.url } })
+    expect(await sender().send(post(url))).toMatchObject({
+      status: 302,
+      errorKind: 'redirect',
+      headers: { location: elsewhere.url },
+    })
     expect(elsewhere.requests).toHaveLength(0)
   })
 
@@ -140,7 +155,9 @@ describe('an attempt', () => {
     const guard = createAddressGuard({ allow: ['127.0.0.1'], allowHttp: true, ownAddresses: () => [], resolve })
     const closed = await createReceiver()
     await closed.close()
-    expect(await sender({ guard }).send(post(`http://gone.test:${closed.port}/`))).toMatchObject({ errorKind: 'connect' })
+    expect(await sender({ guard }).send(post(`http://gone.test:${closed.port}/`))).toMatchObject({
+      errorKind: 'connect',
+    })
     expect(resolved).toBe(1)
   })
 
@@ -151,7 +168,10 @@ describe('an attempt', () => {
       ownAddresses: () => [],
       resolve: () => Promise.reject(new Error('no')),
     })
-    expect(await sender({ guard }).send(post('https://nowhere.test/'))).toMatchObject({ status: null, errorKind: 'dns' })
+    expect(await sender({ guard }).send(post('https://nowhere.test/'))).toMatchObject({
+      status: null,
+      errorKind: 'dns',
+    })
   })
 
   it('never rejects, whatever the request is', async () => {

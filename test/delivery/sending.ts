@@ -3,15 +3,24 @@ import { afterEach } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'
 import { createSender, type Sender, type SenderOptions } from '../../src/delivery/send.ts'
-import { createRawReceiver, type RawReceiver, type RawReceiverOptions, type RawRequest } from '../support/raw-receiver.ts'
+import {
+  createRawReceiver,
+  type RawReceiver,
+  type RawReceiverOptions,
+  type RawRequest,
+} from '../support/raw-receiver.ts'
 
 export interface Sending {
   /** A receiver that answers each request with these bytes, or as it likes. */
-  answering(answer: string | ((request: RawRequest) => unknown), options?: Partial<RawReceiverOptions>): Promise<RawReceiver>
+  answering(
+    answer: string | ((request: RawRequest) => unknown),
+    options?: Partial<RawReceiverOptions>,
+  ): Promise<RawReceiver>
   sender(options?: Partial<SenderOptions>): Sender
 }
 
-export const loopbackGuard = () => createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
+export const loopbackGuard = () =>
+  createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
 
 export const post = (url: string, timeoutMs = 30_000) => ({
   url,

@@ -65,7 +65,9 @@ describe('an answer that cannot be read', () => {
   it('is one whatever its division, and is not repeated at once: the receiver had the request', async () => {
     const { send } = sender()
     for (const [name, bytes] of UNREADABLE) {
-      const receiver = await answering(({ socket, number }) => (number === 1 ? socket.write(ok('first')) : writeApart(socket, bytes)))
+      const receiver = await answering(({ socket, number }) =>
+        number === 1 ? socket.write(ok('first')) : writeApart(socket, bytes),
+      )
       await send(post(receiver.url))
       expect([name, await send(post(receiver.url))]).toMatchObject([name, { status: null, errorKind: 'protocol' }])
       expect([name, receiver.requests.length, receiver.connections()]).toEqual([name, 2, 1])
@@ -75,7 +77,10 @@ describe('an answer that cannot be read', () => {
   it('is one over TLS too', async () => {
     const tls = selfSigned(['localhost', '127.0.0.1'], createSystemClock().nowMs())
     const receiver = await answering('HTTP/2.0 200 OK\r\n\r\n', { tls })
-    expect(await sender({ ca: [tls.cert] }).send(post(receiver.url))).toMatchObject({ status: null, errorKind: 'protocol' })
+    expect(await sender({ ca: [tls.cert] }).send(post(receiver.url))).toMatchObject({
+      status: null,
+      errorKind: 'protocol',
+    })
   })
 
   it('costs no more than its size: headers beyond 16 KB, a status line or chunks without end', async () => {
@@ -105,7 +110,10 @@ describe('an answer that cannot be read', () => {
   it('is a connect failure when it breaks off before its status and headers are whole', async () => {
     for (const bytes of ['', 'HTTP/1', 'HTTP/1.1 20', 'HTTP/1.1 200 O', `${OK}X: `, `${OK}X: a\r\n`]) {
       const receiver = await answering(({ socket }) => socket.end(bytes))
-      expect([bytes, await sender().send(post(receiver.url))]).toMatchObject([bytes, { status: null, errorKind: 'connect' }])
+      expect([bytes, await sender().send(post(receiver.url))]).toMatchObject([
+        bytes,
+        { status: null, errorKind: 'connect' },
+      ])
     }
   })
 })
@@ -129,7 +137,11 @@ describe('an answer that is unusual and can be read', () => {
     ['no reason', 'HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok', 200],
     ['an empty reason', 'HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok', 200],
     ['a trailer', `${OK}Transfer-Encoding: chunked\r\n\r\n2;ext=1\r\nok\r\n0\r\nX-Trailer: 1\r\n\r\n`, 200],
-    ['HTTP/1.0 that keeps the connection', 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok', 200],
+    [
+      'HTTP/1.0 that keeps the connection',
+      'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok',
+      200,
+    ],
     ['letters beyond ASCII', `${OK}X: \xe9\r\nContent-Length: 2\r\n\r\nok`, 200],
     ['an upgrade that it offers', `${OK}Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok`, 200],
     ['205 with a body', 'HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok', 205],
@@ -146,14 +158,18 @@ describe('an answer that is unusual and can be read', () => {
   it('is recorded as it came when it is compressed', async () => {
     const packed = gzipSync('thanks')
     const receiver = await answering(({ socket }) =>
-      socket.write(Buffer.concat([Buffer.from(`${OK}Content-Encoding: gzip\r\nContent-Length: ${packed.length}\r\n\r\n`), packed])),
+      socket.write(
+        Buffer.concat([Buffer.from(`${OK}Content-Encoding: gzip\r\nContent-Length: ${packed.length}\r\n\r\n`), packed]),
+      ),
     )
     expect(await sender().send(post(receiver.url))).toMatchObject({ status: 200, errorKind: null, body: packed })
   })
 
   it('is read the same wherever its bytes are divided', async () => {
     const answer = `${OK}X: y\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n3\r\nay!\r\n0\r\nT: 1\r\n\r\n`
-    const receiver = await answering(({ socket, number }) => writeApart(socket, [answer.slice(0, number), answer.slice(number)]))
+    const receiver = await answering(({ socket, number }) =>
+      writeApart(socket, [answer.slice(0, number), answer.slice(number)]),
+    )
     const { send } = sender()
     for (let at = 1; at < answer.length; at += 1) {
       expect([at, await send(post(receiver.url))]).toMatchObject([

@@ -17,9 +17,22 @@ const EVENTS: Record<string, { event: EventFacts; payload: string; replay?: stri
   everything: {
     event: {
       ...plain,
-      ...{ environment: 'test', sequence: 9_007_199_254_740_991, source: 'workflow:wf_1 é', subject: 'p "1"\n', actorId: 'system' },
+      ...{
+        environment: 'test',
+        sequence: 9_007_199_254_740_991,
+        source: 'workflow:wf_1 é',
+        subject: 'p "1"\n',
+        actorId: 'system',
+      },
       ...{ correlationId: 'c-1', causationId: 'evt_0', rootEventId: 'evt_0', depth: 3, path: ['wh_1', 'wf_2'] },
-      federation: { groupId: 'cefg_1', pushId: 'cefp_1', sourceOrganizationId: 'org_2', sourceEventId: 'evt_2', hops: 1, path: ['org_2'] },
+      federation: {
+        groupId: 'cefg_1',
+        pushId: 'cefp_1',
+        sourceOrganizationId: 'org_2',
+        sourceEventId: 'evt_2',
+        hops: 1,
+        path: ['org_2'],
+      },
     },
     payload: PAYLOAD,
     replay: 'rpl_1',
@@ -35,7 +48,11 @@ const EVENTS: Record<string, { event: EventFacts; payload: string; replay?: stri
 const bodyOf = (format: WireFormat, name: string): Buffer => {
   const { event, payload, replay } = EVENTS[name]!
   const facts = replay === undefined ? null : { replayId: replay, originalDeliveredAt: '2026-01-02T03:04:05.678Z' }
-  return FORMATS[format].render(event, Buffer.from(payload), { deliveryId: 'dlv_1', apiVersion: '2026-01-01', replay: facts })
+  return FORMATS[format].render(event, Buffer.from(payload), {
+    deliveryId: 'dlv_1',
+    apiVersion: '2026-01-01',
+    replay: facts,
+  })
 }
 
 describe.each(WIRE_FORMATS)('the format %s', format => {
@@ -57,7 +74,12 @@ const read = (format: WireFormat, name: string) => JSON.parse(bodyOf(format, nam
 describe('what each promises', () => {
   it('cloudevents: attributes of the standard, and names that it allows', () => {
     const body = read('cloudevents', 'everything')
-    expect(body).toMatchObject({ specversion: '1.0', id: 'evt_1', type: 'shop.order_paid', datacontenttype: 'application/json' })
+    expect(body).toMatchObject({
+      specversion: '1.0',
+      id: 'evt_1',
+      type: 'shop.order_paid',
+      datacontenttype: 'application/json',
+    })
     for (const name of Object.keys(body)) expect(name).toMatch(/^[a-z0-9]+$/)
     for (const value of Object.values(body)) expect(value).not.toBeNull()
     expect(() => new URL(body.source, 'https://example.com')).not.toThrow()
@@ -66,12 +88,24 @@ describe('what each promises', () => {
   })
 
   it('ctrlplane: snake_case, ids left out when they are zero (CP-3)', () => {
-    expect(Object.keys(read('ctrlplane', 'plain'))).toEqual(['id', 'type', 'tenant_id', 'instance_id', 'actor_id', 'timestamp', 'payload'])
+    expect(Object.keys(read('ctrlplane', 'plain'))).toEqual([
+      'id',
+      'type',
+      'tenant_id',
+      'instance_id',
+      'actor_id',
+      'timestamp',
+      'payload',
+    ])
     expect(read('ctrlplane', 'nothing')).not.toHaveProperty('instance_id')
   })
 
   it('platforma: type and data, as its sample reads them (PF-23)', () => {
-    expect(read('platforma', 'design')).toMatchObject({ type: 'design.created', data: { designId: 'dsg_1' }, tenant_id: 'org_1' })
+    expect(read('platforma', 'design')).toMatchObject({
+      type: 'design.created',
+      data: { designId: 'dsg_1' },
+      tenant_id: 'org_1',
+    })
   })
 
   it('platphorm: the delivery id, the environment in its words, and the ids that the payload tells (PD-13, PD-14)', () => {

@@ -5,7 +5,11 @@ const running = { base: 'http://127.0.0.1:8080', adminKey: 'k' }
 
 describe('the command line of the demo', () => {
   it('starts a platform of its own unless it is told of one', () => {
-    expect(readArguments([], { CLARION_ADMIN_KEY: 'k' })).toEqual({ running: undefined, listen: '127.0.0.1', keep: false })
+    expect(readArguments([], { CLARION_ADMIN_KEY: 'k' })).toEqual({
+      running: undefined,
+      listen: '127.0.0.1',
+      keep: false,
+    })
     expect(readArguments(['--url', 'http://127.0.0.1:8080/', '--key', 'k'], {})).toMatchObject({ running })
     expect(readArguments(['--keep'], { CLARION_URL: 'http://127.0.0.1:8080', CLARION_ADMIN_KEY: 'k' })).toMatchObject({
       running,

@@ -14,7 +14,10 @@ beforeEach(async () => {
 })
 afterEach(() => receiver.close())
 
-async function send(deliveryId: string, options: { attempt?: number; secret?: string; path?: string } = {}): Promise<number> {
+async function send(
+  deliveryId: string,
+  options: { attempt?: number; secret?: string; path?: string } = {},
+): Promise<number> {
   const signature = signatureHeaders(options.secret ?? secret, deliveryId, Math.floor(clock.nowMs() / 1000), body)
   const headers = { ...signature, 'x-event-id': 'evt_1', 'x-delivery-attempt': String(options.attempt ?? 1) }
   return (await fetch(receiver.url(options.path ?? '/hook'), { method: 'POST', headers, body })).status
@@ -29,7 +32,9 @@ describe('the receiver of the demo', () => {
     }
     expect(statuses.flatMap((status, index) => (status === 500 ? [index + 1] : []))).toEqual([10, 20, 30])
     expect(receiver.requests.filter(each => each.attempt === 2)).toHaveLength(3)
-    expect(receiver.requests.every(each => each.verified && each.eventId === 'evt_1' && each.body.equals(body))).toBe(true)
+    expect(receiver.requests.every(each => each.verified && each.eventId === 'evt_1' && each.body.equals(body))).toBe(
+      true,
+    )
   })
 
   it('refuses what is signed with another secret, and what comes to a path that it knows nothing of', async () => {

@@ -55,7 +55,12 @@ async function runPage(change: (lines: string[]) => string[] = lines => lines): 
   )
   const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: work, TMPDIR: work, WORK: work }
   // A group of its own: the page leaves its receiver running, and a loop that waits for what never comes is cut off with all below it.
-  const child = spawn('bash', ['-c', PRELUDE + lines.join('\n')], { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('bash', ['-c', PRELUDE + lines.join('\n')], {
+    cwd: root,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const end = () => process.kill(-child.pid!, 'SIGKILL')
   const cut = setTimeout(end, RUN_MS)
   let output = ''
@@ -71,7 +76,11 @@ async function runPage(change: (lines: string[]) => string[] = lines => lines): 
     // Nothing of it is left.
   }
   const answers = readFileSync(join(work, 'answers'), 'utf8').trim().split('\n').map(answer => answer.split(' ')) // biome-ignore format: one thought
-  return { code, output, answers: answers.map(([line, status]) => ({ line: beginOf(Number(line)), status: Number(status) })) }
+  return {
+    code,
+    output,
+    answers: answers.map(([line, status]) => ({ line: beginOf(Number(line)), status: Number(status) })),
+  }
 }
 
 /** Bash tells the last line of a call that is written over several. */
@@ -87,7 +96,9 @@ const expected = (line: number): number | undefined => {
 function unexpected({ answers }: Run): string[] {
   const last = new Map(answers.map(({ line, status }) => [line, status]))
   return [...last]
-    .filter(([line, status]) => (expected(line) === undefined ? status < 200 || status > 299 : status !== expected(line)))
+    .filter(([line, status]) =>
+      expected(line) === undefined ? status < 200 || status > 299 : status !== expected(line),
+    )
     .map(([line, status]) => `line ${line} was answered ${status}: ${page[line - 1]}`)
 }
 

@@ -27,7 +27,11 @@ export const BLOCKS: readonly Block[] = [
   { file: 'docs/architecture.md', name: 'topics', make: topics },
   { file: 'docs/api.md', name: 'routes', make: routes },
   { file: 'docs/operations.md', name: 'data-files', make: dataFiles },
-  { file: 'docs/operations.md', name: 'metrics', make: () => table(['metric', 'labels', 'what it says'], metrics().map(metricRow)) },
+  {
+    file: 'docs/operations.md',
+    name: 'metrics',
+    make: () => table(['metric', 'labels', 'what it says'], metrics().map(metricRow)),
+  },
 ]
 
 /** The text with the block's content replaced. Throws when the document has no such block. */
@@ -68,7 +72,8 @@ const keptFor = (ms: number): string => (ms < DAY_MS ? `${ms / 3_600_000} h` : `
 /** The route table asks for handlers only to hand them on. */
 function routes(): string {
   const anything: unknown = new Proxy(() => undefined, { get: () => anything })
-  const besides = (known: Record<string, unknown>) => new Proxy(known, { get: (_, name) => known[name as string] ?? anything })
+  const besides = (known: Record<string, unknown>) =>
+    new Proxy(known, { get: (_, name) => known[name as string] ?? anything })
   const kafka = besides({ schemaRegistry: createSchemaRegistryRoutes(anything as SchemaRegistryDeps) })
   const rows = createRoutes(besides({ kafka }) as unknown as Handlers).map(({ method, path, access, summary }) => [
     code(`${method} ${path}`),

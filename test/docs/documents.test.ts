@@ -24,12 +24,17 @@ describe('the documents', () => {
   )
 
   it.each(DOCUMENTS)('%s: every link leads somewhere', file => {
-    const targets = [...prose(file).matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!).filter(target => !/^https?:/.test(target))
-    for (const target of targets) expect([target, existsSync(join(root, dirname(file), target.split('#')[0]!))]).toEqual([target, true])
+    const targets = [...prose(file).matchAll(/\]\(([^)]+)\)/g)]
+      .map(([, target]) => target!)
+      .filter(target => !/^https?:/.test(target))
+    for (const target of targets)
+      expect([target, existsSync(join(root, dirname(file), target.split('#')[0]!))]).toEqual([target, true])
   })
 
   it.each(DOCUMENTS)('%s: every file of the project that it names is there', file => {
-    const named = [...read(file).matchAll(/`((?:src|topics|processors|bin|test|demo|bench|docs)\/[\w./-]*)`/g)].map(([, path]) => path!)
+    const named = [...read(file).matchAll(/`((?:src|topics|processors|bin|test|demo|bench|docs)\/[\w./-]*)`/g)].map(
+      ([, path]) => path!,
+    )
     for (const path of named) expect([path, existsSync(join(root, path))]).toEqual([path, true])
   })
 
@@ -94,9 +99,14 @@ describe('docs/dependencies.md', () => {
       Record<string, string>
     >
     const lines = rowsOf(read('docs/dependencies.md')).filter(([name]) => name!.startsWith('`'))
-    expect(lines.map(([name]) => name!.replaceAll('`', '')).sort()).toEqual(Object.keys({ ...dependencies, ...devDependencies }).sort())
+    expect(lines.map(([name]) => name!.replaceAll('`', '')).sort()).toEqual(
+      Object.keys({ ...dependencies, ...devDependencies }).sort(),
+    )
     for (const [name, version, licence] of lines) {
-      const installed = JSON.parse(read(`node_modules/${name!.replaceAll('`', '')}/package.json`)) as { version: string; license?: string }
+      const installed = JSON.parse(read(`node_modules/${name!.replaceAll('`', '')}/package.json`)) as {
+        version: string
+        license?: string
+      }
       expect([name, version, licence]).toEqual([name, installed.version, installed.license ?? licence])
     }
   })

@@ -14,8 +14,8 @@ const filesIn = (folder: string, end: string): string[] =>
 
 const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')]
 const PAGES = filesIn('docs/specification', '.md')
-const SOURCES = ['src', 'processors', 'topics', 'test', 'sdks', 'conformance', 'demo', 'bench', 'faults'].flatMap(folder =>
-  filesIn(folder, '.ts'),
+const SOURCES = ['src', 'processors', 'topics', 'test', 'sdks', 'conformance', 'demo', 'bench', 'faults'].flatMap(
+  folder => filesIn(folder, '.ts'),
 )
 const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '')
 
@@ -69,7 +69,9 @@ describe('docs/specification', () => {
 
   it('has the plans as the code has them', () => {
     const rows = [
-      ...read('docs/specification/organizations.md').matchAll(/^\| ([a-z][^|]*) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm),
+      ...read('docs/specification/organizations.md').matchAll(
+        /^\| ([a-z][^|]*) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm,
+      ),
     ]
     const said = Object.fromEntries(rows.map(([, name, ...cells]) => [name, cells]))
     const plans = Object.values(PLAN_LIMITS)
@@ -78,7 +80,9 @@ describe('docs/specification', () => {
       registrations: plans.map(plan => number(plan.registrations)),
       'accepted live emits a month': plans.map(plan => number(plan.monthlyEmits)),
       'accepted test emits a month': plans.map(plan => number(plan.monthlyTestEmits)),
-      'published versions of a name': plans.map(({ versioning }) => ({ none: 'none', latest: 'the latest', full: 'all' })[versioning]),
+      'published versions of a name': plans.map(
+        ({ versioning }) => ({ none: 'none', latest: 'the latest', full: 'all' })[versioning],
+      ),
       webhooks: plans.map(plan => number(plan.webhooks)),
       'idempotency keys remembered': plans.map(plan => number(plan.idempotencyKeys)),
       'replayed deliveries a UTC day': plans.map(plan => number(plan.replayedPerDay)),
@@ -89,7 +93,9 @@ describe('docs/specification', () => {
   })
 
   it('names no clause of a document outside the repository', () => {
-    const clauses = [...PAGES, 'CONTRIBUTING.md'].flatMap(file => read(file).match(/\b(?:[BC]\.\d[\d.]*|(?:PX|PF|PD|CP|K|D)-\d+)\b/g) ?? [])
+    const clauses = [...PAGES, 'CONTRIBUTING.md'].flatMap(
+      file => read(file).match(/\b(?:[BC]\.\d[\d.]*|(?:PX|PF|PD|CP|K|D)-\d+)\b/g) ?? [],
+    )
     expect(clauses).toEqual([])
   })
 })

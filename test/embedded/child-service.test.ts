@@ -9,8 +9,14 @@ describe('a program of ours that takes long to start', () => {
   const told: string[] = []
   const howFar = () => (told.length === 1 ? '12 of 345 logs read' : undefined)
   const logger = { info: (message: string) => void told.push(message), warn: () => undefined }
-  const spawnProgram = () => spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)'], { detached: true, stdio: 'ignore' })
-  const supervise = (child: ChildProcess, answers: () => Promise<boolean>, giveUpAfterMs: number, more: Partial<Service> = {}) => {
+  const spawnProgram = () =>
+    spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)'], { detached: true, stdio: 'ignore' })
+  const supervise = (
+    child: ChildProcess,
+    answers: () => Promise<boolean>,
+    giveUpAfterMs: number,
+    more: Partial<Service> = {},
+  ) => {
     const directory = makeDataDirectory()
     const logPath = join(directory, 'program.log')
     writeFileSync(logPath, 'loading 10,000 partitions')
@@ -46,7 +52,10 @@ describe('a program of ours that takes long to start', () => {
   })
 
   it('that ends meanwhile is followed by what to do when what it reads is damaged', async () => {
-    const child = spawn(process.execPath, ['-e', 'setTimeout(() => process.exit(3), 500)'], { detached: true, stdio: 'ignore' })
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => process.exit(3), 500)'], {
+      detached: true,
+      stdio: 'ignore',
+    })
     const reads = { data: '/kept/data', advice: 'Restore it.' }
     await expect(supervise(child, async () => false, 600_000, { reads })).rejects.toThrow(
       /^The program ended with code 3; .*\nloading 10,000 partitions\nIf a file below \/kept\/data is named there, it cannot be read\. Restore it\.$/,

@@ -29,7 +29,9 @@ describe('the embedded ClickHouse, through the official client', () => {
   })
 
   it('stores what is inserted and gives it back, whatever characters it is made of', async () => {
-    await client.command({ query: 'CREATE TABLE things (id UInt64, text String, tags Array(String)) ENGINE = MergeTree ORDER BY id' })
+    await client.command({
+      query: 'CREATE TABLE things (id UInt64, text String, tags Array(String)) ENGINE = MergeTree ORDER BY id',
+    })
     const values = [
       { id: 1, text: `it's; "quoted" \\ and\ttabbed\nönly ☂`, tags: ["a'b", 'c;d'] },
       { id: 2, text: '', tags: [] },
@@ -39,7 +41,13 @@ describe('the embedded ClickHouse, through the official client', () => {
   })
 
   it('binds parameters of every shape as values, never as SQL', async () => {
-    const parameters = { text: `a'; DROP TABLE things; -- \\ \t ☂`, number: 42, none: null, list: ["it's", 'a\\b', 'x,y'], flag: true }
+    const parameters = {
+      text: `a'; DROP TABLE things; -- \\ \t ☂`,
+      number: 42,
+      none: null,
+      list: ["it's", 'a\\b', 'x,y'],
+      flag: true,
+    }
     const [row] = await rows(
       'SELECT {text:String} AS text, {number:UInt32} AS number, {none:Nullable(String)} AS none, {list:Array(String)} AS list, {flag:Bool} AS flag',
       parameters,
@@ -54,10 +62,15 @@ describe('the embedded ClickHouse, through the official client', () => {
 
   it('drops a repeated insert with the same deduplication token, in the table and in its materialized view', async () => {
     const once = 'SETTINGS non_replicated_deduplication_window = 100'
-    await client.command({ query: `CREATE TABLE emits (id UInt64, at DateTime) ENGINE = MergeTree ORDER BY id ${once}` })
-    await client.command({ query: `CREATE TABLE hours (hour DateTime, count UInt64) ENGINE = SummingMergeTree ORDER BY hour ${once}` })
     await client.command({
-      query: 'CREATE MATERIALIZED VIEW fill TO hours AS SELECT toStartOfHour(at) AS hour, count() AS count FROM emits GROUP BY hour',
+      query: `CREATE TABLE emits (id UInt64, at DateTime) ENGINE = MergeTree ORDER BY id ${once}`,
+    })
+    await client.command({
+      query: `CREATE TABLE hours (hour DateTime, count UInt64) ENGINE = SummingMergeTree ORDER BY hour ${once}`,
+    })
+    await client.command({
+      query:
+        'CREATE MATERIALIZED VIEW fill TO hours AS SELECT toStartOfHour(at) AS hour, count() AS count FROM emits GROUP BY hour',
     })
     const values = [1, 2, 3].map(id => ({ id, at: 3_600 }))
     for (const token of ['emits/0/0-2', 'emits/0/0-2', 'emits/0/3-5']) {
@@ -65,7 +78,10 @@ describe('the embedded ClickHouse, through the official client', () => {
         table: 'emits',
         values,
         format: 'JSONEachRow',
-        clickhouse_settings: { insert_deduplication_token: token, deduplicate_blocks_in_dependent_materialized_views: 1 },
+        clickhouse_settings: {
+          insert_deduplication_token: token,
+          deduplicate_blocks_in_dependent_materialized_views: 1,
+        },
       })
     }
     expect(await rows('SELECT (SELECT count() FROM emits) AS emits, (SELECT sum(count) FROM hours) AS hours')).toEqual([
@@ -74,16 +90,27 @@ describe('the embedded ClickHouse, through the official client', () => {
   })
 
   it('gives errors their code, type and HTTP status', async () => {
-    await expect(client.query({ query: 'SELECT * FROM nowhere' })).rejects.toMatchObject({ code: '60', type: 'UNKNOWN_TABLE' })
+    await expect(client.query({ query: 'SELECT * FROM nowhere' })).rejects.toMatchObject({
+      code: '60',
+      type: 'UNKNOWN_TABLE',
+    })
     await expect(client.query({ query: 'SELECT FROM WHERE' })).rejects.toMatchObject({ code: '62' })
     await expect(client.command({ query: 'SELECT 1; SELECT 2' })).rejects.toMatchObject({ code: '62' })
-    const answer = await fetch(withoutUser(place.url), { method: 'POST', headers: basic(place.url), body: 'SELECT * FROM nowhere' })
+    const answer = await fetch(withoutUser(place.url), {
+      method: 'POST',
+      headers: basic(place.url),
+      body: 'SELECT * FROM nowhere',
+    })
     expect([answer.status, answer.headers.get('x-clickhouse-exception-code')]).toEqual([404, '60'])
   })
 
   it('keeps settings and database of one call out of the next', async () => {
     const setting = "SELECT getSetting('max_threads') AS threads, currentDatabase() AS database"
-    const answer = await client.query({ query: setting, format: 'JSONEachRow', clickhouse_settings: { max_threads: 61 } })
+    const answer = await client.query({
+      query: setting,
+      format: 'JSONEachRow',
+      clickhouse_settings: { max_threads: 61 },
+    })
     expect(await answer.json()).toEqual([{ threads: 61, database: place.database }])
     const elsewhere = await fetch(`${withoutUser(place.url)}/?default_format=JSONEachRow`, {
       method: 'POST',
@@ -97,7 +124,10 @@ describe('the embedded ClickHouse, through the official client', () => {
 
   it('refuses whoever does not know the password', async () => {
     const stranger = createClient({ url: withoutUser(place.url), username: 'platform', password: 'guess', log: quiet })
-    await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '516', type: 'AUTHENTICATION_FAILED' })
+    await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({
+      code: '516',
+      type: 'AUTHENTICATION_FAILED',
+    })
     await stranger.close()
   })
 
@@ -111,10 +141,13 @@ describe('the embedded ClickHouse, through the official client', () => {
     await client.command({ query: 'CREATE TABLE empty (id UInt64) ENGINE = MergeTree ORDER BY id' })
     await client.insert({ table: 'empty', values: [], format: 'JSONEachRow' })
     const headers = basic(place.url)
-    const answer = await fetch(`${withoutUser(place.url)}/?database=${place.database}&query=INSERT%20INTO%20empty%20FORMAT%20JSONEachRow`, {
-      method: 'POST',
-      headers,
-    })
+    const answer = await fetch(
+      `${withoutUser(place.url)}/?database=${place.database}&query=INSERT%20INTO%20empty%20FORMAT%20JSONEachRow`,
+      {
+        method: 'POST',
+        headers,
+      },
+    )
     expect(answer.status).toBe(200)
   })
 })

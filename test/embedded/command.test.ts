@@ -11,7 +11,8 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** The project's command in front of a small program in the platform's place. */
 function projectWith(main: string): string {
   const project = makeDataDirectory()
-  for (const name of ['bin', 'package.json', 'package-lock.json']) cpSync(join(root, name), join(project, name), { recursive: true })
+  for (const name of ['bin', 'package.json', 'package-lock.json'])
+    cpSync(join(root, name), join(project, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
   mkdirSync(join(project, 'src'))
   writeFileSync(join(project, 'src', 'main.ts'), main)
@@ -84,6 +85,8 @@ describe('npm start', () => {
   it('says which commands there are when asked for another', async () => {
     const run = clarion(projectWith(''), 'strat')
     expect(await run.ended).toBe(1)
-    expect(run.errors).toEqual(["clarion: there is no command 'strat'; the commands are start, test, demo, conformance, faults, bench"])
+    expect(run.errors).toEqual([
+      "clarion: there is no command 'strat'; the commands are start, test, demo, conformance, faults, bench",
+    ])
   })
 })

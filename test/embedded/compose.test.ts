@@ -22,7 +22,12 @@ function settingsOf(node: number): Record<string, string> {
     .slice(0, script.indexOf('/opt/kafka/bin/kafka-storage.sh'))
     .replace('>"$settings"', '| cat')
     .replace('/etc/kafka/clarion.properties', 'deploy/compose/broker.properties')
-  const env = { PATH: process.env.PATH!, NODE_ID: String(node), CLIENTS_PORT: String(9093 + node), KAFKA_PASSWORD: 'pass-word' }
+  const env = {
+    PATH: process.env.PATH!,
+    NODE_ID: String(node),
+    CLIENTS_PORT: String(9093 + node),
+    KAFKA_PASSWORD: 'pass-word',
+  }
   return entries(execFileSync('bash', ['-c', written], { cwd: root, env, encoding: 'utf8' }))
 }
 

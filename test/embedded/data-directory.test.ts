@@ -82,14 +82,20 @@ beforeAll(async () => {
 
 function namesIn(directory: string): string[] {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
-  return entries.map(entry => relative(directory, join(entry.parentPath, entry.name)) + (entry.isDirectory() ? '/' : '')).sort()
+  return entries
+    .map(entry => relative(directory, join(entry.parentPath, entry.name)) + (entry.isDirectory() ? '/' : ''))
+    .sort()
 }
 
 const quiet = { info: () => undefined, warn: () => undefined }
 const MACHINE: Machine = { openFiles: () => 20_000, freeBytes: () => 1e12, java: async () => undefined }
 
 /** What a start says, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
-async function saidOf(path: string, damage: (path: string, aside: string) => void, machine = MACHINE): Promise<string | undefined> {
+async function saidOf(
+  path: string,
+  damage: (path: string, aside: string) => void,
+  machine = MACHINE,
+): Promise<string | undefined> {
   const place = join(dataDir, path.replace(/\/$/, ''))
   const aside = join(makeDataDirectory(), 'aside')
   renameSync(place, aside)
@@ -177,7 +183,9 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
   })
 
   it.each(['missing', 'empty'])('a log without its own list of topics stops it: %s', async how => {
-    expect(await saidOf('kafka/data/__cluster_metadata-0/', OF_DIRECTORIES[how]!)).toContain('which says what topics there are, is missing')
+    expect(await saidOf('kafka/data/__cluster_metadata-0/', OF_DIRECTORIES[how]!)).toContain(
+      'which says what topics there are, is missing',
+    )
   })
 
   it.each(Object.keys(DAMAGES))('a list of topics that is damaged stops it: %s', async how => {
@@ -221,13 +229,16 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
       /** The first one that has records. */
       const partition = () => {
         const data = join(dataDir, 'kafka', 'data')
-        const has = (name: string) => name.startsWith(start) && statSync(join(data, name, '00000000000000000000.log')).size > 0
+        const has = (name: string) =>
+          name.startsWith(start) && statSync(join(data, name, '00000000000000000000.log')).size > 0
         return `kafka/data/${readdirSync(data).find(has)}`
       }
 
       it.each(['missing', 'empty'])('stops it when its directory is %s', async how => {
         const said = await saidOf(`${partition()}/`, OF_DIRECTORIES[how]!)
-        expect(said).toContain(`kafka/data has lost records: ${basename(partition())} ${how === 'missing' ? 'is missing' : 'has no log'}. `)
+        expect(said).toContain(
+          `kafka/data has lost records: ${basename(partition())} ${how === 'missing' ? 'is missing' : 'has no log'}. `,
+        )
         expect(said).toContain('Restore it from a backup')
       })
 
@@ -239,7 +250,9 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
         ['something else', path => writeFileSync(path, 'something else'.repeat(100))],
       ])('stops it when it is %s', async (how, damage) => {
         const said = await saidOf(`${partition()}/00000000000000000000.log`, copied(damage))
-        expect(said).toContain(`kafka/data has lost records: ${basename(partition())} ${how === 'missing' ? 'has no log' : 'ends at '}`)
+        expect(said).toContain(
+          `kafka/data has lost records: ${basename(partition())} ${how === 'missing' ? 'has no log' : 'ends at '}`,
+        )
       })
 
       it('may lack its end after a power failure, but not be missing', async () => {
@@ -261,11 +274,14 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
     const said = await saidOf(
       'kafka/data/',
       copied(path => {
-        for (const name of readdirSync(path)) if (/^(?:admission|record)\./.test(name)) rmSync(join(path, name), { recursive: true })
+        for (const name of readdirSync(path))
+          if (/^(?:admission|record)\./.test(name)) rmSync(join(path, name), { recursive: true })
       }),
     )
     expect(said).toMatch(
-      new RegExp(`^${escaped(data)} has lost records: \\S+ is missing, \\S+ is missing, \\S+ is missing and \\d+ more\\. `),
+      new RegExp(
+        `^${escaped(data)} has lost records: \\S+ is missing, \\S+ is missing, \\S+ is missing and \\d+ more\\. `,
+      ),
     )
   })
 
@@ -296,7 +312,9 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
   })
 
   it('a partition with records that has lost its name stops it', async () => {
-    expect(await saidOf('kafka/data/control-0/partition.metadata', DAMAGES.missing!)).toContain('which names its topic, is missing')
+    expect(await saidOf('kafka/data/control-0/partition.metadata', DAMAGES.missing!)).toContain(
+      'which names its topic, is missing',
+    )
   })
 
   it.each([
@@ -324,7 +342,13 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
     writeFileSync(ports, kept)
     const lines = said!.split('\n')
     expect(lines[0]).toBe('The platform cannot start here:')
-    for (const part of ['kafka/credentials.json', 'clickhouse/ports.json', 'is full: 0 MB', 'only 256 files open', 'Java is missing'])
+    for (const part of [
+      'kafka/credentials.json',
+      'clickhouse/ports.json',
+      'is full: 0 MB',
+      'only 256 files open',
+      'Java is missing',
+    ])
       expect(lines.filter(line => line.startsWith('  - ') && line.includes(part))).toHaveLength(1)
   })
 })
@@ -335,7 +359,10 @@ describe('a start', () => {
   it('makes no file that operations.md does not name', () => {
     const known = (name: string) =>
       DATA_FILES.some(
-        ({ path }) => name === path || (path.endsWith('/') && name.startsWith(path)) || (name.endsWith('/') && path.startsWith(name)),
+        ({ path }) =>
+          name === path ||
+          (path.endsWith('/') && name.startsWith(path)) ||
+          (name.endsWith('/') && path.startsWith(name)),
       )
     expect(filesWhileRunning.filter(name => !known(name))).toEqual([])
   })
@@ -344,8 +371,16 @@ describe('a start', () => {
     const copy = makeDataDirectory()
     cpSync(join(dataDir, 'kafka'), join(copy, 'kafka'), { recursive: true })
     writeFileSync(join(copy, 'kafka', 'data', '__cluster_metadata-0', '00000000000000000000.log'), '')
-    const start = startEmbeddedKafka({ dataDir: copy, cacheDir: cacheDirectory(), heapMb: 256, profile: 'test', logger: quiet })
-    await expect(start).rejects.toThrow(/has set them aside .* it was stopped before it did\. .*Restore it from a backup/)
+    const start = startEmbeddedKafka({
+      dataDir: copy,
+      cacheDir: cacheDirectory(),
+      heapMb: 256,
+      profile: 'test',
+      logger: quiet,
+    })
+    await expect(start).rejects.toThrow(
+      /has set them aside .* it was stopped before it did\. .*Restore it from a backup/,
+    )
     const kept = readdirSync(join(copy, 'kafka', 'data')).find(name => name.startsWith('control-0.'))!
     const log = '00000000000000000000.log'
     const read = (name: string) => readFileSync(join(name, log))
@@ -363,10 +398,14 @@ describe('a start', () => {
         const place = join(dataDir, path)
         renameSync(place, `${place}.backup`)
         damage(place)
-        const { status, stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], {
-          env: { ...process.env, CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' },
-          encoding: 'utf8',
-        })
+        const { status, stdout, stderr } = spawnSync(
+          process.execPath,
+          ['--disable-warning=ExperimentalWarning', PROGRAM],
+          {
+            env: { ...process.env, CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' },
+            encoding: 'utf8',
+          },
+        )
         expect([path, status, stdout]).toEqual([path, 1, ''])
         expect(stderr).toMatch(new RegExp(`^clarion: ${escaped(place)} `))
         rmSync(place, { force: true })

@@ -42,7 +42,10 @@ it('binary data arrives to the byte, what is cut off is refused as a whole, and 
   const texts = [Buffer.from([0, 10, 13, 32, 39, 92, 255, 254]), Buffer.alloc(0), Buffer.alloc(127, ';')]
   const data = Buffer.concat(texts.flatMap((text, id) => [Buffer.from([id, text.length]), text]))
   const query = 'INSERT INTO bytes (id, text)\nFORMAT RowBinary'
-  await Promise.all([insert(query, data), expect(insert(query, data.subarray(0, -1))).rejects.toMatchObject({ code: '33' })])
+  await Promise.all([
+    insert(query, data),
+    expect(insert(query, data.subarray(0, -1))).rejects.toMatchObject({ code: '33' }),
+  ])
   expect(await rows('SELECT id, hex(text) AS hex FROM bytes ORDER BY id')).toEqual(
     texts.map((text, id) => ({ id, hex: text.toString('hex').toUpperCase() })),
   )

@@ -4,7 +4,12 @@ import { Kafka, logLevel } from 'kafkajs'
 import { testBroker } from '../support/kafka.ts'
 
 const connect = (brokers: string[], username: string, password: string) =>
-  new Kafka({ brokers, sasl: { mechanism: 'scram-sha-512', username, password }, logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+  new Kafka({
+    brokers,
+    sasl: { mechanism: 'scram-sha-512', username, password },
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  })
 
 describe('the embedded broker', () => {
   const open: Array<() => Promise<void>> = []

@@ -27,7 +27,9 @@ it.each(['', '{"adminKey":"ck_adm', '{}', '{"adminKey":"a","secretKey":"b"}', '[
     const path = join(mkdtempSync(join(dataDir, 'damaged-')), 'keys.json')
     writeFileSync(path, text)
     const refused = await loadOrCreateKeys(dirname(path), createSystemRandom()).catch((error: Error) => error.message)
-    expect(refused).toMatch(/keys\.json (exists and cannot be read|does not hold what it should).*Restore it from a backup/)
+    expect(refused).toMatch(
+      /keys\.json (exists and cannot be read|does not hold what it should).*Restore it from a backup/,
+    )
     expect(refused).not.toContain('ck_adm')
     expect(readFileSync(path, 'utf8')).toBe(text)
   },
@@ -37,7 +39,7 @@ it('are not made beside a log that depends on others, not by a process that join
   const directory = mkdtempSync(join(dataDir, 'joined-'))
   mkdirSync(join(directory, 'kafka', 'data', 'control-0'), { recursive: true })
   const progress = { info: () => undefined, warn: () => undefined }
-  await expect(preflight({ dataDir: directory, kafka: false, clickhouse: false, keys: true }, progress)).rejects.toThrow(
-    /keys\.json is missing, though there is a log in/,
-  )
+  await expect(
+    preflight({ dataDir: directory, kafka: false, clickhouse: false, keys: true }, progress),
+  ).rejects.toThrow(/keys\.json is missing, though there is a log in/)
 })

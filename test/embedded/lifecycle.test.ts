@@ -50,7 +50,11 @@ afterEach(async () => {
 })
 
 function adminOf({ brokers, username, password }: EmbeddedKafka) {
-  return new Kafka({ brokers, sasl: { mechanism: 'scram-sha-512', username, password }, logLevel: logLevel.NOTHING }).admin()
+  return new Kafka({
+    brokers,
+    sasl: { mechanism: 'scram-sha-512', username, password },
+    logLevel: logLevel.NOTHING,
+  }).admin()
 }
 
 async function createTopic(kafka: EmbeddedKafka, topic: string) {
@@ -148,14 +152,19 @@ describe('broker and ClickHouse of one data directory', () => {
   })
 
   const onLinux = process.platform === 'linux' ? it : it.skip // elsewhere threads have no nice value of their own
-  onLinux('leave the processor to those who are waited for: ClickHouse does, and the compiler of the broker', async () => {
-    const { kafka, clickhouse: server } = await startParent(makeDataDirectory())
-    const engine = niceValues(server.pid)
-    expect(new Set([...engine].filter(([name]) => /Merge|BgSchPool|QueryP/.test(name)).map(([, nice]) => nice))).toEqual(new Set([10]))
-    const broker = niceValues(kafka.pid)
-    expect([...broker].filter(([name]) => /C[12] Compiler/.test(name)).map(([, nice]) => nice)).toEqual([10])
-    expect([...broker].filter(([name]) => /kafka-request/.test(name)).every(([, nice]) => nice === 0)).toBe(true)
-  })
+  onLinux(
+    'leave the processor to those who are waited for: ClickHouse does, and the compiler of the broker',
+    async () => {
+      const { kafka, clickhouse: server } = await startParent(makeDataDirectory())
+      const engine = niceValues(server.pid)
+      expect(
+        new Set([...engine].filter(([name]) => /Merge|BgSchPool|QueryP/.test(name)).map(([, nice]) => nice)),
+      ).toEqual(new Set([10]))
+      const broker = niceValues(kafka.pid)
+      expect([...broker].filter(([name]) => /C[12] Compiler/.test(name)).map(([, nice]) => nice)).toEqual([10])
+      expect([...broker].filter(([name]) => /kafka-request/.test(name)).every(([, nice]) => nice === 0)).toBe(true)
+    },
+  )
 
   it('run beside those of another data directory', async () => {
     const [one, other] = await Promise.all([startParent(makeDataDirectory()), startParent(makeDataDirectory())])
@@ -173,7 +182,10 @@ describe('a part directory', () => {
     mkdirSync(directory)
     const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60000)'])
     const identity = adopt(stranger.pid!)
-    writeFileSync(join(directory, 'process.json'), JSON.stringify({ pid: stranger.pid, started: 'long ago', connection: {} }))
+    writeFileSync(
+      join(directory, 'process.json'),
+      JSON.stringify({ pid: stranger.pid, started: 'long ago', connection: {} }),
+    )
     expect(() => joinEmbeddedKafka({ dataDir })).toThrow(/No broker is running/)
     await endOrphan(directory, 'a broker', silent)
     expect(identifyProcess(stranger.pid!)).toEqual(identity)

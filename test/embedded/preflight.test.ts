@@ -42,7 +42,9 @@ describe('a start', () => {
 
   it('with too few open files says how many, and the command', async () => {
     const { problem } = await answerOf({ openFiles: () => 1_023 })
-    expect(problem).toMatch(/^A process may have only 1023 files open at a time, and the broker needs 1024 or more: run `ulimit -n 65536`/)
+    expect(problem).toMatch(
+      /^A process may have only 1023 files open at a time, and the broker needs 1024 or more: run `ulimit -n 65536`/,
+    )
     expect((await answerOf({ openFiles: () => 1_024 })).problem).toBeUndefined()
     expect((await answerOf({ openFiles: () => undefined })).problem).toBeUndefined()
     expect((await answerOf({ openFiles: () => 20 }, { kafka: false, clickhouse: false })).problem).toBeUndefined()
@@ -59,13 +61,20 @@ describe('a start', () => {
   it('of an installation on a nearly full disk goes on and warns, and stops on a full one', async () => {
     const dataDir = served()
     const low = await answerOf({ freeBytes: () => 300 * MB }, { dataDir })
-    expect(low).toEqual({ problem: undefined, warnings: [expect.stringContaining('no history is written with less than 512 MB')] })
+    expect(low).toEqual({
+      problem: undefined,
+      warnings: [expect.stringContaining('no history is written with less than 512 MB')],
+    })
     const { problem } = await answerOf({ freeBytes: () => 63 * MB }, { dataDir })
     expect(problem).toMatch(/^The disk below \S+ is full: 63 MB are free, and the broker needs 64 to start/)
   })
 
   it('that uses a cluster and a server of its own needs neither Java nor room', async () => {
-    const without = { openFiles: () => 256, freeBytes: () => 0, java: () => Promise.reject(new Error('Java is missing')) }
+    const without = {
+      openFiles: () => 256,
+      freeBytes: () => 0,
+      java: () => Promise.reject(new Error('Java is missing')),
+    }
     expect((await answerOf(without, { kafka: false, clickhouse: false, keys: false })).problem).toBeUndefined()
   })
 
@@ -74,9 +83,13 @@ describe('a start', () => {
     const dataDir = makeDataDirectory()
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=100m', 'tmpfs', dataDir])
     try {
-      expect((await answerOf({ freeBytes: freeBytesAt }, { dataDir })).problem).toMatch(/too little room below \S+: 100 MB are free/)
+      expect((await answerOf({ freeBytes: freeBytesAt }, { dataDir })).problem).toMatch(
+        /too little room below \S+: 100 MB are free/,
+      )
       execFileSync('mount', ['-o', 'remount,ro', dataDir])
-      expect((await answerOf({}, { dataDir })).problem).toMatch(/cannot be used: the file system is read-only\. Set CLARION_DATA_DIR/)
+      expect((await answerOf({}, { dataDir })).problem).toMatch(
+        /cannot be used: the file system is read-only\. Set CLARION_DATA_DIR/,
+      )
     } finally {
       execFileSync('umount', ['-l', dataDir])
     }

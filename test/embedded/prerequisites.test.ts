@@ -12,12 +12,18 @@ const PREPARE = fileURLToPath(new URL('../../src/embedded/prepare.ts', import.me
 function prepareWith(...programs: string[]): Promise<{ code: number; said: string }> {
   const machine = makeDataDirectory()
   mkdirSync(join(machine, 'bin'))
-  for (const name of programs) symlinkSync(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(machine, 'bin', name))
+  for (const name of programs)
+    symlinkSync(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(machine, 'bin', name))
   const env = { PATH: join(machine, 'bin'), HOME: machine }
   return new Promise(resolve => {
-    const child = execFile(process.execPath, ['--disable-warning=ExperimentalWarning', PREPARE], { env }, (_, __, said) => {
-      resolve({ code: child.exitCode ?? 0, said })
-    })
+    const child = execFile(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', PREPARE],
+      { env },
+      (_, __, said) => {
+        resolve({ code: child.exitCode ?? 0, said })
+      },
+    )
   })
 }
 
@@ -27,9 +33,14 @@ async function prepareOffline(): Promise<{ code: number; said: string; left: str
   const proxies = ['http', 'https'].map(scheme => `-D${scheme}.proxyHost=127.0.0.1 -D${scheme}.proxyPort=1`).join(' ')
   const env = { ...process.env, CLARION_CACHE_DIR: join(user, 'cache'), MAVEN_OPTS: `-Duser.home=${user} ${proxies}` }
   return new Promise(resolve => {
-    const child = execFile(process.execPath, ['--disable-warning=ExperimentalWarning', PREPARE], { env }, (_, __, said) => {
-      resolve({ code: child.exitCode ?? 0, said, left: readdirSync(user) })
-    })
+    const child = execFile(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', PREPARE],
+      { env },
+      (_, __, said) => {
+        resolve({ code: child.exitCode ?? 0, said, left: readdirSync(user) })
+      },
+    )
   })
 }
 

@@ -7,10 +7,19 @@ const tags = createIngressTags('a secret of sixteen characters')
 
 function record(headers: Record<string, string>, value: string): LogRecord {
   const byName = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]))
-  return { topic: 'emits.org_x', partition: 0, offset: 5, timestampMs: NOW_MS, key: null, value: Buffer.from(value), headers: byName }
+  return {
+    topic: 'emits.org_x',
+    partition: 0,
+    offset: 5,
+    timestampMs: NOW_MS,
+    key: null,
+    value: Buffer.from(value),
+    headers: byName,
+  }
 }
 const read = (headers: Record<string, string>, value: string) => readIngress(record(headers, value), tags)
-const found = (headers: Record<string, string>, value: string) => read(headers, value).findings.map(each => `${each.rule} ${each.path}`)
+const found = (headers: Record<string, string>, value: string) =>
+  read(headers, value).findings.map(each => `${each.rule} ${each.path}`)
 
 const STRUCTURED = { 'content-type': 'application/cloudevents+json' }
 const attributes = { specversion: '1.0', id: '1', source: '/s', type: 'aa.bb' }
@@ -29,9 +38,23 @@ describe('an envelope of CloudEvents', () => {
     const absent = { subject: null, time: null, datacontenttype: null, dataschema: null, data_base64: null }
     const extensions = { version: null, idempotencykey: null, correlationid: null, chaintoken: null, traceparent: null }
     const emit = read(STRUCTURED, envelope({ ...absent, ...extensions, data: {} }))
-    expect(emit).toMatchObject({ findings: [], subject: undefined, timeMs: undefined, version: undefined, idempotencyKey: undefined })
-    expect(emit).toMatchObject({ correlationId: undefined, chainToken: undefined, traceparent: null, payload: Buffer.from('{}') })
-    expect(read(STRUCTURED, envelope({ data: null, data_base64: 'e30=' }))).toMatchObject({ findings: [], payload: Buffer.from('{}') })
+    expect(emit).toMatchObject({
+      findings: [],
+      subject: undefined,
+      timeMs: undefined,
+      version: undefined,
+      idempotencyKey: undefined,
+    })
+    expect(emit).toMatchObject({
+      correlationId: undefined,
+      chainToken: undefined,
+      traceparent: null,
+      payload: Buffer.from('{}'),
+    })
+    expect(read(STRUCTURED, envelope({ data: null, data_base64: 'e30=' }))).toMatchObject({
+      findings: [],
+      payload: Buffer.from('{}'),
+    })
   })
 
   it.each<[object, string[]]>([
@@ -91,7 +114,9 @@ describe('an envelope of CloudEvents', () => {
   })
 
   it('is one event in one record', () => {
-    expect(found({ 'content-type': 'application/cloudevents-batch+json' }, '[]')).toEqual(['content_type /headers/content-type'])
+    expect(found({ 'content-type': 'application/cloudevents-batch+json' }, '[]')).toEqual([
+      'content_type /headers/content-type',
+    ])
   })
 
   it('names the attribute in each sentence', () => {
@@ -120,7 +145,10 @@ describe('CloudEvents in headers', () => {
     [{ ...binary, ce_subject: '' }, ['min_length /headers/ce_subject']],
     [{ ...binary, 'content-type': 'text/xml' }, ['content_type /headers/content-type']],
     [{ 'ce-specversion': '1.0', 'ce-type': 'aa.bb', 'ce-id': '1' }, ['required /headers/ce_source']],
-    [{ 'ce-specversion': '0.3', 'ce-type': 'aa.bb', 'ce-id': '1', 'ce-source': '/s' }, ['specversion /headers/ce-specversion']],
+    [
+      { 'ce-specversion': '0.3', 'ce-type': 'aa.bb', 'ce-id': '1', 'ce-source': '/s' },
+      ['specversion /headers/ce-specversion'],
+    ],
   ])('that name their version have what CloudEvents must have: %j has the findings %j', (headers, expected) => {
     expect(found(headers, '{}')).toEqual(expected)
   })

@@ -7,8 +7,23 @@ import { event } from '../delivery/receiving.ts'
 import { countCpu } from '../support/cpu.ts'
 
 const payload = {
-  ...{ amount: 1000, text: 'größer', empty: '', none: null, yes: true, when: '2026-03-01T12:00:00+01:00', day: '2026-03-01', count: '12' },
-  ...{ items: [{ sku: 'a' }, { sku: 'b' }], tags: ['x', 'y'], limit: 500, nested: { deep: { er: 1 } }, 'a.b': { "it's": 1 } },
+  ...{
+    amount: 1000,
+    text: 'größer',
+    empty: '',
+    none: null,
+    yes: true,
+    when: '2026-03-01T12:00:00+01:00',
+    day: '2026-03-01',
+    count: '12',
+  },
+  ...{
+    items: [{ sku: 'a' }, { sku: 'b' }],
+    tags: ['x', 'y'],
+    limit: 500,
+    nested: { deep: { er: 1 } },
+    'a.b': { "it's": 1 },
+  },
   ...JSON.parse('{"__proto__":{"hidden":1}}'),
 }
 const parsed = (input: unknown): ConditionGroup => {
@@ -18,7 +33,8 @@ const parsed = (input: unknown): ConditionGroup => {
 }
 const holds = (input: unknown, value: unknown = payload) =>
   conditionsHold(parsed(input), { ...event, correlationId: null, depth: 2 }, value)
-const test = (path: string, operator: string, value?: unknown, more = {}) => holds({ all: [{ path, operator, value, ...more }] })
+const test = (path: string, operator: string, value?: unknown, more = {}) =>
+  holds({ all: [{ path, operator, value, ...more }] })
 const findings = (input: unknown) => {
   const result = parseConditions(input, '/conditions')
   return result.ok ? [] : result.findings.map(({ path, rule }) => [path, rule])
@@ -90,7 +106,12 @@ describe('an operator', () => {
       'correlationId',
       'payload.nested.deep.er.x',
     ]) {
-      expect([path, test(path, 'exists'), test(path, 'not_exists'), test(path, 'exists', false)]).toEqual([path, false, true, true])
+      expect([path, test(path, 'exists'), test(path, 'not_exists'), test(path, 'exists', false)]).toEqual([
+        path,
+        false,
+        true,
+        true,
+      ])
       for (const operator of ['equals', 'gt', 'contains', 'in', 'is_type', 'matches_regex', 'length_equals']) {
         const value = { in: [1], is_type: 'null', matches_regex: '.*', length_equals: 0 }[operator as string] ?? 0
         expect([test(path, operator, value), test(path, `not_${operator}`, value)]).toEqual([false, false])
@@ -142,16 +163,23 @@ describe('a path', () => {
     '__proto__.x',
     'constructor',
     `payload.${'a'.repeat(248)}`,
-  ])('%j is none', path => expect(findings({ all: [{ path, operator: 'exists' }] })).toEqual([['/conditions/all/0/path', 'path']]))
+  ])('%j is none', path =>
+    expect(findings({ all: [{ path, operator: 'exists' }] })).toEqual([['/conditions/all/0/path', 'path']]),
+  )
 
-  it('may have 255 characters', () => expect(findings({ all: [{ path: `payload.${'a'.repeat(247)}`, operator: 'exists' }] })).toEqual([]))
+  it('may have 255 characters', () =>
+    expect(findings({ all: [{ path: `payload.${'a'.repeat(247)}`, operator: 'exists' }] })).toEqual([]))
 })
 
 describe('groups', () => {
   const yes = { path: 'payload.yes', operator: 'equals', value: true }
   const no = { path: 'payload.yes', operator: 'equals', value: false }
   it('hold if all, or any, of their members do', () => {
-    expect([holds({ all: [yes, no] }), holds({ any: [yes, no] }), holds({ any: [no, { all: [yes, yes] }] })]).toEqual([false, true, true])
+    expect([holds({ all: [yes, no] }), holds({ any: [yes, no] }), holds({ any: [no, { all: [yes, yes] }] })]).toEqual([
+      false,
+      true,
+      true,
+    ])
   })
 
   it('nest five deep, and hold fifty conditions', () => {
@@ -166,7 +194,13 @@ describe('groups', () => {
 
 describe('the compact form', () => {
   it('is stored as groups of conditions', () => {
-    expect(parsed({ 'payload.amount': { gte: 1000, not_equals: 5 }, 'payload.currency': 'EUR', 'payload.x': { exists: false } })).toEqual({
+    expect(
+      parsed({
+        'payload.amount': { gte: 1000, not_equals: 5 },
+        'payload.currency': 'EUR',
+        'payload.x': { exists: false },
+      }),
+    ).toEqual({
       all: [
         { path: 'payload.amount', operator: 'gte', value: 1000 },
         { path: 'payload.amount', operator: 'equals', value: 5, not: true },
@@ -235,15 +269,27 @@ describe('what is wrong is named with its place', () => {
     [{ all: [{ path: 'type', operator: 'exists', value: 'no' }] }, '/conditions/all/0/value', 'operand'],
     [{ all: [{ path: 'type', operator: 'matches_regex', value: '(' }] }, '/conditions/all/0/value', 'operand'],
     [{ all: [{ path: 'type', operator: 'matches_regex', value: '(a)\\1' }] }, '/conditions/all/0/value', 'operand'],
-    [{ all: [{ path: 'type', operator: 'matches_regex', value: 'a'.repeat(257) }] }, '/conditions/all/0/value', 'operand'],
-    [{ all: [{ path: 'type', operator: 'matches_regex', value: '(a{50}){50}' }] }, '/conditions/all/0/value', 'operand'],
+    [
+      { all: [{ path: 'type', operator: 'matches_regex', value: 'a'.repeat(257) }] },
+      '/conditions/all/0/value',
+      'operand',
+    ],
+    [
+      { all: [{ path: 'type', operator: 'matches_regex', value: '(a{50}){50}' }] },
+      '/conditions/all/0/value',
+      'operand',
+    ],
     [{ all: [{ path: 'type', operator: 'equals', value: 1, not: 1 }] }, '/conditions/all/0/not', 'type'],
     [{ 'payload/a~': { gt: {} } }, '/conditions/payload~1a~0', 'path'],
     [{ 'payload.a': {} }, '/conditions/payload.a', 'operator'],
     [{ 'payload.a': { like: 1 } }, '/conditions/payload.a/like', 'operator'],
     [{ 'payload.a': { gt: {} } }, '/conditions/payload.a/gt', 'operand'],
     [JSON.parse('{"__proto__":{"gt":1}}'), '/conditions/__proto__', 'path'],
-    [JSON.parse('{"all":[{"path":"type","operator":"exists","__proto__":1}]}'), '/conditions/all/0/__proto__', 'unknown_field'],
+    [
+      JSON.parse('{"all":[{"path":"type","operator":"exists","__proto__":1}]}'),
+      '/conditions/all/0/__proto__',
+      'unknown_field',
+    ],
   ])('%j', (input, path, rule) => expect(findings(input)).toEqual([[path, rule]]))
 })
 
@@ -271,7 +317,8 @@ describe('what patterns cost is bounded', () => {
     const conditions = parsed({ 'payload.text': { matches_regex: '(?:a|b)*a[ab]{150}[cd]' } })
     const work = patternWork()
     const cpuMs = countCpu()
-    for (let n = 0; n < 500; n++) conditionsHold({ ...conditions }, event, { text: 'ab'.repeat(250) + 'b'.repeat(n % 7) }, work)
+    for (let n = 0; n < 500; n++)
+      conditionsHold({ ...conditions }, event, { text: 'ab'.repeat(250) + 'b'.repeat(n % 7) }, work)
     expect(cpuMs()).toBeLessThan(5_000)
   })
 })
@@ -286,7 +333,10 @@ it('what a newer release wrote holds', () => {
 
 it('neither parsing nor judging ever throws, whatever comes', () => {
   const leaf = fc.record({
-    path: fc.oneof(fc.constantFrom('payload.a', 'subject', 'chain.depth', 'payload.b[0]', 'federation.hops'), fc.string()),
+    path: fc.oneof(
+      fc.constantFrom('payload.a', 'subject', 'chain.depth', 'payload.b[0]', 'federation.hops'),
+      fc.string(),
+    ),
     operator: fc.constantFrom(
       'equals',
       'gt',
@@ -302,7 +352,9 @@ it('neither parsing nor judging ever throws, whatever comes', () => {
     value: fc.oneof(fc.jsonValue(), fc.constant({ path: 'payload.a' }), fc.constant('string')),
     coerce: fc.boolean(),
   })
-  const groups = fc.letrec(tie => ({ group: fc.record({ any: fc.array(fc.oneof(leaf, tie('group')), { maxLength: 4 }) }) })).group
+  const groups = fc.letrec(tie => ({
+    group: fc.record({ any: fc.array(fc.oneof(leaf, tie('group')), { maxLength: 4 }) }),
+  })).group
   fc.assert(
     fc.property(fc.oneof(groups, leaf, fc.jsonValue()), fc.jsonValue(), (input, value) => {
       const result = parseConditions(input)

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Clock, Random } from '../../src/clock.ts'
-import { createIds, deliveryId, emitId, eventId, type IngressPlace, originOf, parseEmitId, parseEventId } from '../../src/model/ids.ts'
+import {
+  createIds,
+  deliveryId,
+  emitId,
+  eventId,
+  type IngressPlace,
+  originOf,
+  parseEmitId,
+  parseEventId,
+} from '../../src/model/ids.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 /** The same layout, written the slow and obvious way. */
@@ -115,7 +124,8 @@ describe('delivery ids', () => {
 
   it('spread over all 112 bits of their second part', () => {
     const seen = Array.from({ length: 23 }, () => new Set<string>())
-    for (let i = 0; i < 2000; i++) for (const [n, set] of seen.entries()) set.add(deliveryId(event, `wh_${i}`).charAt(13 + n))
+    for (let i = 0; i < 2000; i++)
+      for (const [n, set] of seen.entries()) set.add(deliveryId(event, `wh_${i}`).charAt(13 + n))
     expect(seen.map(set => set.size)).toEqual([4, ...Array(22).fill(32)])
   })
 })

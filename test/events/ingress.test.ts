@@ -9,7 +9,13 @@ const NOW_MS = Date.parse('2026-07-25T17:20:00Z')
 const tags = createIngressTags('a secret of sixteen characters')
 const topic = 'emits.org_x'
 const value = Buffer.from('{"a":1}')
-const platform: PlatformFacts = { replyTo: 'api_1', ticket: 77, controlOffset: 12, actorId: 'key_1', requestId: 'req_1' }
+const platform: PlatformFacts = {
+  replyTo: 'api_1',
+  ticket: 77,
+  controlOffset: 12,
+  actorId: 'key_1',
+  requestId: 'req_1',
+}
 const request: EmitRequest = {
   fullName: 'lettings.viewing',
   version: '1.0.0',
@@ -54,7 +60,12 @@ describe('a record that the api wrote', () => {
   it('needs none of what is optional', () => {
     const facts = { controlOffset: -1, actorId: 'a', requestId: 'r' }
     const headers = Object.fromEntries(buildIngressHeaders({ fullName: 'aa.bb' }, facts, { topic, value, tags }))
-    expect(readIngress(record(headers), tags)).toMatchObject({ fullName: 'aa.bb', subject: undefined, platform: facts, findings: [] })
+    expect(readIngress(record(headers), tags)).toMatchObject({
+      fullName: 'aa.bb',
+      subject: undefined,
+      platform: facts,
+      findings: [],
+    })
   })
 })
 
@@ -71,10 +82,16 @@ describe('platform headers without a valid tag', () => {
     ['another actor', record({ ...built, 'clarion-actor': 'key_2' })],
     ['a header taken away', record(withoutReplyTo)],
     ['a redrive made up', record({ ...built, 'clarion-redrive-of': 'cee_1' })],
-    ['text moved from one header to the next', record({ ...built, 'clarion-actor': 'key_', 'clarion-request': '1req_1' })],
+    [
+      'text moved from one header to the next',
+      record({ ...built, 'clarion-actor': 'key_', 'clarion-request': '1req_1' }),
+    ],
     [
       "another installation's tag",
-      record({ ...untagged, 'clarion-tag': createIngressTags('another secret of 16').sign(topic, Object.entries(untagged), value) }),
+      record({
+        ...untagged,
+        'clarion-tag': createIngressTags('another secret of 16').sign(topic, Object.entries(untagged), value),
+      }),
     ],
   ])('are dropped: %s', (_title, hostile) => {
     expect(readIngress(hostile, tags)).toMatchObject({ platform: null, channel: 'kafka', fullName: 'lettings.viewing' })
@@ -86,8 +103,13 @@ describe("an organization's own record", () => {
     readIngress(record(headers, changes), tags).findings.map(f => `${f.rule} ${f.path}`)
 
   it('may name the event and its subject in each of the documented ways', () => {
-    expect(readIngress(record({ 'ce-type': 'aa.bb', 'ce-subject': 's' }), tags)).toMatchObject({ fullName: 'aa.bb', subject: 's' })
-    expect(readIngress(record({ ce_type: 'aa.bb', ce_subject: 's', ce_time: '2026-07-25T17:00:00Z' }), tags)).toMatchObject({
+    expect(readIngress(record({ 'ce-type': 'aa.bb', 'ce-subject': 's' }), tags)).toMatchObject({
+      fullName: 'aa.bb',
+      subject: 's',
+    })
+    expect(
+      readIngress(record({ ce_type: 'aa.bb', ce_subject: 's', ce_time: '2026-07-25T17:00:00Z' }), tags),
+    ).toMatchObject({
       fullName: 'aa.bb',
       subject: 's',
       timeMs: NOW_MS - 1_200_000,
@@ -107,7 +129,11 @@ describe("an organization's own record", () => {
     [{ name: 'aa.bb' }, { key: Buffer.from([0xff, 0x00]) }, ['utf8 /key']],
     [{ name: 'aa.bb' }, { key: Buffer.alloc(300, 'x') }, ['max_length /key']],
     [{ name: 'aa.bb', version: Buffer.alloc(1_000_000, '1') }, {}, ['max_length /headers/version']],
-    [{ name: 'aa.bb', 'correlation-id': 'é'.repeat(255), 'chain-token': 'é'.repeat(2_049) }, {}, ['max_length /headers/chain-token']],
+    [
+      { name: 'aa.bb', 'correlation-id': 'é'.repeat(255), 'chain-token': 'é'.repeat(2_049) },
+      {},
+      ['max_length /headers/chain-token'],
+    ],
     [{ name: 'aa.bb', 'idempotency-key': '' }, {}, ['printable /headers/idempotency-key']],
     [{ name: 'aa.bb', 'idempotency-key': 'a\nb' }, {}, ['printable /headers/idempotency-key']],
     [{ name: 'aa.bb', 'ce-time': 'yesterday' }, {}, ['format /headers/ce-time']],
@@ -147,14 +173,19 @@ describe("an organization's own record", () => {
     })
     const envelope =
       '{"specversion":"1.0","id":"1","source":"/s","type":"aa.bb","time":"2026-07-25T17:00:00Z","version":"1.2.0", "data" : {"n":1.10} ,"chaintoken":"t"}'
-    const structured = record({ 'content-type': 'application/CloudEvents+json; charset=UTF-8' }, { value: Buffer.from(envelope) })
+    const structured = record(
+      { 'content-type': 'application/CloudEvents+json; charset=UTF-8' },
+      { value: Buffer.from(envelope) },
+    )
     expect(readIngress(structured, tags)).toMatchObject({
       ...{ fullName: 'aa.bb', version: '1.2.0', timeMs: NOW_MS - 1_200_000, chainToken: 't', findings: [] },
       payload: Buffer.from('{"n":1.10}'),
     })
     const encoded = record(
       { 'content-type': 'application/cloudevents+json', name: 'cc.dd' },
-      { value: Buffer.from('{"specversion":"1.0","id":"1","source":"/s","type":"aa.bb","data_base64":"eyJuIjoxfQ=="}') },
+      {
+        value: Buffer.from('{"specversion":"1.0","id":"1","source":"/s","type":"aa.bb","data_base64":"eyJuIjoxfQ=="}'),
+      },
     )
     expect(readIngress(encoded, tags)).toMatchObject({ fullName: 'cc.dd', payload: Buffer.from('{"n":1}') })
   })
@@ -171,7 +202,9 @@ describe("an organization's own record", () => {
   })
 
   it('is a tombstone without a value, which is said as it is', () => {
-    expect(readIngress(record({ name: 'aa.bb' }, { value: null }), tags).findings[0]?.message).toMatch(/^has no value .*send the payload/)
+    expect(readIngress(record({ name: 'aa.bb' }, { value: null }), tags).findings[0]?.message).toMatch(
+      /^has no value .*send the payload/,
+    )
   })
 
   it('never makes the reader throw', () => {
@@ -189,16 +222,23 @@ describe("an organization's own record", () => {
     ]
     const bytes = fc.uint8Array({ maxLength: 1100 }).map(array => Buffer.from(array))
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...names), bytes), fc.option(bytes), fc.option(bytes), (headers, key, value) => {
-        const cloudEvents = { ...headers, 'content-type': Buffer.from('application/cloudevents+json') }
-        expect(readIngress(record(headers, { key, value }), tags).platform).toBeNull()
-        expect(readIngress(record(cloudEvents, { key, value }), tags).platform).toBeNull()
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom(...names), bytes),
+        fc.option(bytes),
+        fc.option(bytes),
+        (headers, key, value) => {
+          const cloudEvents = { ...headers, 'content-type': Buffer.from('application/cloudevents+json') }
+          expect(readIngress(record(headers, { key, value }), tags).platform).toBeNull()
+          expect(readIngress(record(cloudEvents, { key, value }), tags).platform).toBeNull()
+        },
+      ),
     )
   })
 })
 
 describe('idempotency keys', () => {
   it.each(['k', 'é'.repeat(255), '👩‍👩‍👧 ok', 'a b'])('%s is one', key => expect(isIdempotencyKey(key)).toBe(true))
-  it.each(['', 'a\u0000', 'a\u007f', 'a\u2028', '\ud800', '👍'.repeat(256)])('%j is none', key => expect(isIdempotencyKey(key)).toBe(false))
+  it.each(['', 'a\u0000', 'a\u007f', 'a\u2028', '\ud800', '👍'.repeat(256)])('%j is none', key =>
+    expect(isIdempotencyKey(key)).toBe(false),
+  )
 })

@@ -19,7 +19,10 @@ describe('the encoding of JSON', () => {
   ])('is named where it is wrong: %s', (_, bytes, expected) => {
     expect(encodingFault(bytes)).toMatch(expected)
     const parsed = parseJson(bytes, { depthMax: 9, duplicateKeys: 'refuse' })
-    expect(parsed).toMatchObject({ ok: false, findings: [{ rule: 'not_json', message: expect.stringMatching(expected) }] })
+    expect(parsed).toMatchObject({
+      ok: false,
+      findings: [{ rule: 'not_json', message: expect.stringMatching(expected) }],
+    })
   })
 
   it.each(['', '{', '{\u0000"a":1}', '{"a":"\u0000"}', 'nul', '7'])('is not blamed for another fault: %j', each => {

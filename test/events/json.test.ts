@@ -36,7 +36,10 @@ const space = fc.constantFrom('', ' ', '\n\t')
 const writeKey = (text: string): string =>
   `"${[...text].map((c, i) => (c < ' ' || '"\\'.includes(c) || c === 'b' || i % 3 === 2 ? asEscape(c) : c)).join('')}"`
 const asEscape = (character: string): string =>
-  Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
+  Array.from(
+    { length: character.length },
+    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('')
 
 /** What the text of a tree means, told without JSON.parse: V8 13.6 misreads some keys. */
 function meaning(node: Node): unknown {
@@ -53,7 +56,9 @@ function write(node: Node, gap: string): string {
 const hasDuplicate = (node: Node): boolean => {
   if ('scalar' in node) return false
   if ('elements' in node) return node.elements.some(hasDuplicate)
-  return new Set(node.members.map(([k]) => k)).size < node.members.length || node.members.some(([, v]) => hasDuplicate(v))
+  return (
+    new Set(node.members.map(([k]) => k)).size < node.members.length || node.members.some(([, v]) => hasDuplicate(v))
+  )
 }
 
 describe('parseJson', () => {
@@ -97,7 +102,9 @@ describe('parseJson', () => {
     const shape = (value: unknown): unknown => {
       if (value instanceof ExactNumber) return `exact ${value.text}`
       if (Array.isArray(value)) return value.map(shape)
-      return typeof value === 'object' && value !== null ? Object.entries(value).map(([key, each]) => [key, shape(each)]) : value
+      return typeof value === 'object' && value !== null
+        ? Object.entries(value).map(([key, each]) => [key, shape(each)])
+        : value
     }
     expect(parsed.ok && shape(parsed.exact)).toEqual([
       ['a', ['exact 9007199254740993', '9007199254740993', 1.5, [['b', 'exact -1e400']]]],
@@ -120,14 +127,28 @@ describe('parseJson', () => {
     )
   })
 
-  it.each(['0.10000000000000001', '1e-400', '1.00000000000000000001', '9007199254740991.00001', '0.0000900719925474099312345'])(
-    'takes %s for the nearest double unless all numbers are to be exact',
-    text => expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([true, false]),
+  it.each([
+    '0.10000000000000001',
+    '1e-400',
+    '1.00000000000000000001',
+    '9007199254740991.00001',
+    '0.0000900719925474099312345',
+  ])('takes %s for the nearest double unless all numbers are to be exact', text =>
+    expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([
+      true,
+      false,
+    ]),
   )
 
-  it.each(['9007199254740993', '-9007199254740992.5', '9007199.254740993e9', '1e400'])('never takes %s for another', text => {
-    expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([false, false])
-  })
+  it.each(['9007199254740993', '-9007199254740992.5', '9007199.254740993e9', '1e400'])(
+    'never takes %s for another',
+    text => {
+      expect([parse(text), parseAll(text)].map(parsed => parsed.ok && parsed.exact === parsed.value)).toEqual([
+        false,
+        false,
+      ])
+    },
+  )
 
   it('refuses what is not UTF-8: lone bytes, overlong forms, surrogates', () => {
     for (const bytes of [
@@ -179,7 +200,9 @@ describe('sliceMembers and sliceElements', () => {
           const answer = sliceMembers(bytes)
           expect(answer.ok).toBe(new Set(node.members.map(([k]) => k)).size === node.members.length)
           if (answer.ok)
-            expect([...answer.members].map(([k, slice]) => [k, cut(slice)])).toEqual(node.members.map(([k, v]) => [k, write(v, gap)]))
+            expect([...answer.members].map(([k, slice]) => [k, cut(slice)])).toEqual(
+              node.members.map(([k, v]) => [k, write(v, gap)]),
+            )
         } else expect(sliceMembers(bytes).ok).toBe(false)
       }),
       { numRuns: 500 },
@@ -187,7 +210,9 @@ describe('sliceMembers and sliceElements', () => {
   })
 
   it('cut the payload of each item of a batch as it was sent', () => {
-    const bytes = Buffer.from('{ "items" : [ {"name":"a.b","payload": {"n":1.0, "big":12345678901234567890 } } ,7,{"payload":[ ]}] }')
+    const bytes = Buffer.from(
+      '{ "items" : [ {"name":"a.b","payload": {"n":1.0, "big":12345678901234567890 } } ,7,{"payload":[ ]}] }',
+    )
     const body = sliceMembers(bytes)
     const items = body.ok ? sliceElements(bytes, body.members.get('items')) : body
     if (!items.ok) throw new Error('no items')
@@ -197,7 +222,11 @@ describe('sliceMembers and sliceElements', () => {
       const payload = members.members.get('payload')
       return payload && bytes.subarray(payload.start, payload.end).toString()
     })
-    expect(cut).toEqual(['{"n":1.0, "big":12345678901234567890 }', [{ path: '/items/1', rule: 'type', message: 'must be object' }], '[ ]'])
+    expect(cut).toEqual([
+      '{"n":1.0, "big":12345678901234567890 }',
+      [{ path: '/items/1', rule: 'type', message: 'must be object' }],
+      '[ ]',
+    ])
   })
 
   it('refuse a duplicate key at their own level alone', () => {

@@ -23,7 +23,8 @@ describe('built-in events', () => {
     for (const { type, alias } of BUILT_IN_EVENTS.values()) {
       expect(BUILT_IN_NAMESPACES.has(parseFullName(type)!.namespace)).toBe(true)
       expect(parseSelector(type)).toEqual({ form: 'type', key: type })
-      if (alias !== undefined) expect([parseSelector(alias), builtInEvent(alias)?.type]).toEqual([{ form: 'type', key: type }, type])
+      if (alias !== undefined)
+        expect([parseSelector(alias), builtInEvent(alias)?.type]).toEqual([{ form: 'type', key: type }, type])
     }
   })
 
@@ -31,10 +32,39 @@ describe('built-in events', () => {
     const aliases = [...BUILT_IN_EVENTS.values()].flatMap(({ alias }) => alias ?? [])
     expect(aliases.sort()).toEqual(
       [
-        ...['InstanceCreated', 'InstanceStarted', 'InstanceStopped', 'InstanceFailed', 'InstanceDeleted', 'InstanceScaled'],
-        ...['InstanceSuspended', 'InstanceUnsuspended', 'DeployStarted', 'DeploySucceeded', 'DeployFailed', 'DeployRolledBack'],
-        ...['HealthCheckPassed', 'HealthCheckFailed', 'HealthDegraded', 'HealthRecovered', 'DomainAdded', 'DomainVerified'],
-        ...['DomainRemoved', 'CertProvisioned', 'CertExpiring', 'TenantCreated', 'TenantSuspended', 'TenantDeleted', 'QuotaExceeded'],
+        ...[
+          'InstanceCreated',
+          'InstanceStarted',
+          'InstanceStopped',
+          'InstanceFailed',
+          'InstanceDeleted',
+          'InstanceScaled',
+        ],
+        ...[
+          'InstanceSuspended',
+          'InstanceUnsuspended',
+          'DeployStarted',
+          'DeploySucceeded',
+          'DeployFailed',
+          'DeployRolledBack',
+        ],
+        ...[
+          'HealthCheckPassed',
+          'HealthCheckFailed',
+          'HealthDegraded',
+          'HealthRecovered',
+          'DomainAdded',
+          'DomainVerified',
+        ],
+        ...[
+          'DomainRemoved',
+          'CertProvisioned',
+          'CertExpiring',
+          'TenantCreated',
+          'TenantSuspended',
+          'TenantDeleted',
+          'QuotaExceeded',
+        ],
       ].sort(),
     )
   })
@@ -51,7 +81,10 @@ describe('built-in events', () => {
     ['design.created', { designId: 'd', name: 'n', createdAt: '2026-07-25T17:20:00Z', userId: 'u', more: 1 }, []],
   ])('%s takes %j with the findings %j', (type, data, rules) => {
     const { schema: payloadSchema, schemaHash } = builtInEvent(type)!
-    const findings = createValidators({ cacheMax: 1 }).validate({ payloadSchema, schemaHash, schemaFlavour: 'json-schema-2020-12' }, data)
+    const findings = createValidators({ cacheMax: 1 }).validate(
+      { payloadSchema, schemaHash, schemaFlavour: 'json-schema-2020-12' },
+      data,
+    )
     expect(findings.map(({ rule }) => rule)).toEqual(rules)
   })
 
@@ -66,7 +99,8 @@ describe('built-in events', () => {
 
 describe('lifecycle events', () => {
   it('that the code announces are in the catalogue', () => {
-    const families = /^(CUSTOM_EVENT|WEBHOOK|REPLAY|ORGANIZATION|API_KEY|KAFKA_CREDENTIAL|QUOTA|DRIFT|NOTIFICATION)_[A-Z_]*[A-Z]$/
+    const families =
+      /^(CUSTOM_EVENT|WEBHOOK|REPLAY|ORGANIZATION|API_KEY|KAFKA_CREDENTIAL|QUOTA|DRIFT|NOTIFICATION)_[A-Z_]*[A-Z]$/
     const named = [...sourceFiles('src'), ...sourceFiles('processors')].flatMap(text =>
       [...text.matchAll(/'([A-Z][A-Z_]+)'/g)].map(([, name]) => name!),
     )

@@ -8,7 +8,11 @@ const event = (type: string, version = '1.0.0', kind: string | null = null): Sel
   kind,
 })
 const builtIn = (type: string): Selectable => ({ type, canonicalName: `PLATFORM:org_x:${type}@1`, kind: null })
-const lifecycle = (type: string): Selectable => ({ type, canonicalName: `PLATFORM_LIFECYCLE:org_x:${type}@1`, kind: null })
+const lifecycle = (type: string): Selectable => ({
+  type,
+  canonicalName: `PLATFORM_LIFECYCLE:org_x:${type}@1`,
+  kind: null,
+})
 
 describe('the grammar of selectors', () => {
   it.each([
@@ -79,7 +83,9 @@ describe('the selector index', () => {
     ['platformxe.generic#K', event('platformxe.generic', '1.0.0', 'k'), false],
     ['platformxe.generic#k', event('lettings.viewing', '1.0.0', 'k'), false],
   ])('%s of %o: %s', (selector, selected, expected) => {
-    expect(createSelectorIndex([{ selectors: [selector], value: 'hook' }]).match(selected)).toEqual(expected ? ['hook'] : [])
+    expect(createSelectorIndex([{ selectors: [selector], value: 'hook' }]).match(selected)).toEqual(
+      expected ? ['hook'] : [],
+    )
   })
 
   it('answers each value once, in the order of the entries, as a look at every selector would', () => {
@@ -111,7 +117,9 @@ describe('the selector index', () => {
         ),
         (lists, e) => {
           const index = createSelectorIndex(lists.map((selectors, value) => ({ selectors, value })))
-          const expected = lists.flatMap((selectors, value) => (selectors.some(text => matches(text, e)) ? [value] : []))
+          const expected = lists.flatMap((selectors, value) =>
+            selectors.some(text => matches(text, e)) ? [value] : [],
+          )
           expect(index.match(e)).toEqual(expected)
         },
       ),

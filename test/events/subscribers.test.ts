@@ -6,11 +6,16 @@ import { createIds } from '../../src/model/ids.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const tail = fc.string({ unit: fc.constantFrom(...ALPHABET), minLength: 12, maxLength: 12 })
-const bitsOf = (text: string) => [...text].reduce((bits, character) => bits * 32n + BigInt(ALPHABET.indexOf(character)), 0n)
+const bitsOf = (text: string) =>
+  [...text].reduce((bits, character) => bits * 32n + BigInt(ALPHABET.indexOf(character)), 0n)
 
 describe('the key of a subscriber', () => {
   it('is the 60 bits of the last twelve characters', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 20 }), tail, (head, end) => expect(subscriberKey(head + end)).toBe(bitsOf(end))))
+    fc.assert(
+      fc.property(fc.string({ maxLength: 20 }), tail, (head, end) =>
+        expect(subscriberKey(head + end)).toBe(bitsOf(end)),
+      ),
+    )
   })
 
   it('of an id that ends otherwise is a digest of all of it, never one of the others', () => {

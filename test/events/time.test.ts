@@ -41,14 +41,29 @@ describe('times of callers', () => {
 
   it('are exactly those of the format date-time, however they are written', () => {
     const isDateTime = formatOf('date-time', 'json-schema-2020-12')!
-    const part = (from: number, to: number, width = 2) => fc.integer({ min: from, max: to }).map(n => String(n).padStart(width, '0'))
+    const part = (from: number, to: number, width = 2) =>
+      fc.integer({ min: from, max: to }).map(n => String(n).padStart(width, '0'))
     const zone = fc.oneof(
       fc.constantFrom('Z', 'z', '', '-00:00'),
-      fc.tuple(fc.constantFrom('+', '-'), part(0, 24), part(0, 60)).map(([sign, hour, minute]) => `${sign}${hour}:${minute}`),
+      fc
+        .tuple(fc.constantFrom('+', '-'), part(0, 24), part(0, 60))
+        .map(([sign, hour, minute]) => `${sign}${hour}:${minute}`),
     )
     const text = fc
-      .tuple(part(1970, 2100, 4), part(0, 13), part(0, 32), part(0, 24), part(0, 60), part(57, 61), fc.constantFrom('T', 't', ' '), zone)
-      .map(([year, month, day, hour, minute, second, t, zoned]) => `${year}-${month}-${day}${t}${hour}:${minute}:${second}${zoned}`)
+      .tuple(
+        part(1970, 2100, 4),
+        part(0, 13),
+        part(0, 32),
+        part(0, 24),
+        part(0, 60),
+        part(57, 61),
+        fc.constantFrom('T', 't', ' '),
+        zone,
+      )
+      .map(
+        ([year, month, day, hour, minute, second, t, zoned]) =>
+          `${year}-${month}-${day}${t}${hour}:${minute}:${second}${zoned}`,
+      )
     fc.assert(
       fc.property(text, each => (parseTime(each) !== undefined) === isDateTime(each)),
       { numRuns: 2_000 },

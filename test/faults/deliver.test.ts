@@ -61,20 +61,31 @@ async function webhook(organization: TestOrganization, url: string, more: object
   return made.data.id
 }
 
-async function emit(organization: TestOrganization, count: number, subjectOf: (n: number) => string | undefined = () => undefined) {
+async function emit(
+  organization: TestOrganization,
+  count: number,
+  subjectOf: (n: number) => string | undefined = () => undefined,
+) {
   const items = Array.from({ length: count }, (_, n) => ({
     name: 'platformxe.generic',
     payload: { kind: 'k', data: { n } },
     subject: subjectOf(n),
   }))
-  const answer = await organization.call<{ results: Array<{ status: number }> }>('POST', '/api/v1/events/custom/emit/batch', { items })
+  const answer = await organization.call<{ results: Array<{ status: number }> }>(
+    'POST',
+    '/api/v1/events/custom/emit/batch',
+    { items },
+  )
   expect(answer.data.results.filter(({ status }) => status !== 202)).toEqual([])
 }
 
 async function deliveriesOf(organization: TestOrganization, webhookId: string): Promise<Delivery[]> {
   const found: Delivery[] = []
   for (let cursor = ''; ; ) {
-    const page = await organization.call<Delivery[]>('GET', `/api/v1/webhooks/${webhookId}/deliveries?limit=100${cursor}`)
+    const page = await organization.call<Delivery[]>(
+      'GET',
+      `/api/v1/webhooks/${webhookId}/deliveries?limit=100${cursor}`,
+    )
     found.push(...page.data)
     const { nextCursor } = (page.body as { meta: { nextCursor: string | null } }).meta
     if (nextCursor === null) return found
@@ -98,7 +109,8 @@ const attemptsOf = async (organization: TestOrganization, { id }: Delivery) =>
 function expectExactLog(attempts: Attempt[]): void {
   expect(attempts.map(({ number }) => number)).toEqual(attempts.map((_, at) => at + 1))
   for (const [at, attempt] of attempts.entries()) {
-    if (at > 0) expect(Date.parse(attempt.startedAt)).toBeGreaterThanOrEqual(Date.parse(attempts[at - 1]!.nextAttemptAt!))
+    if (at > 0)
+      expect(Date.parse(attempt.startedAt)).toBeGreaterThanOrEqual(Date.parse(attempts[at - 1]!.nextAttemptAt!))
   }
 }
 
@@ -136,7 +148,8 @@ describe('kill -9 of the process that delivers', () => {
     // After the commit: killed when the attempt stands in the log.
     phase = 'fail'
     const third = await deliverer()
-    for (let tries = 0; tries < 300 && (await deliveriesOf(organization, id))[0]?.status !== 'retrying'; tries++) await clock.sleep(50)
+    for (let tries = 0; tries < 300 && (await deliveriesOf(organization, id))[0]?.status !== 'retrying'; tries++)
+      await clock.sleep(50)
     await third.kill()
     phase = 'good'
     await deliverer()
@@ -181,7 +194,8 @@ describe('others that join, leave and die', () => {
       const { subject: about, sequence } = JSON.parse(body.toString()) as { subject: string; sequence: number }
       seen.set(about, [...(seen.get(about) ?? []), sequence])
     }
-    for (const [about, sequences] of seen) expect([about, sequences]).toEqual([about, sequences.toSorted((a, b) => a - b)])
+    for (const [about, sequences] of seen)
+      expect([about, sequences]).toEqual([about, sequences.toSorted((a, b) => a - b)])
 
     const retried = await succeeded(organization, counted, count)
     // What was in flight when one died was repeated under its number; the log has each number once.
@@ -214,10 +228,15 @@ describe('one event of 256 KB for 500 webhooks', () => {
     const { port } = server.address() as AddressInfo
     const running = await deliverer()
     for (let at = 0; at < 500; at += 50)
-      await Promise.all(Array.from({ length: 50 }, (_, n) => webhook(organization, `http://127.0.0.1:${port}/${at + n}`)))
+      await Promise.all(
+        Array.from({ length: 50 }, (_, n) => webhook(organization, `http://127.0.0.1:${port}/${at + n}`)),
+      )
     const before = peakMemoryMb(running.pid)
     const filler = 'x'.repeat(255 * 1024)
-    await organization.call('POST', '/api/v1/events/custom/emit', { name: 'platformxe.generic', payload: { kind: 'k', data: { filler } } })
+    await organization.call('POST', '/api/v1/events/custom/emit', {
+      name: 'platformxe.generic',
+      payload: { kind: 'k', data: { filler } },
+    })
     await all
     expect(Math.min(...got.values())).toBeGreaterThan(255 * 1024)
     expect(peakMemoryMb(running.pid) - before).toBeLessThan(400)
@@ -225,4 +244,5 @@ describe('one event of 256 KB for 500 webhooks', () => {
 })
 
 /** The most memory that the process has ever had. */
-const peakMemoryMb = (pid: number) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+const peakMemoryMb = (pid: number) =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024

@@ -32,7 +32,10 @@ const TIME_SCALE = '0.05'
 
 it('loses nothing, and ends nothing twice, in any state of a webhook that waits', async () => {
   const start = async (dataDir?: string) => {
-    const platform = await startPlatform({ env: { CLARION_TIME_SCALE: TIME_SCALE }, ...(dataDir === undefined ? {} : { dataDir }) })
+    const platform = await startPlatform({
+      env: { CLARION_TIME_SCALE: TIME_SCALE },
+      ...(dataDir === undefined ? {} : { dataDir }),
+    })
     running.push(platform)
     return platform
   }
@@ -53,7 +56,8 @@ it('loses nothing, and ends nothing twice, in any state of a webhook that waits'
   }
   const [held, dead, good] = [await receiver(), await receiver(), await receiver()]
   const webhook = async ({ url }: Receiver, settings: object) =>
-    (await call<{ id: string }>('POST', '/api/v1/webhooks', { url, events: ['*'], timeoutMs: 1_000, ...settings })).data.id
+    (await call<{ id: string }>('POST', '/api/v1/webhooks', { url, events: ['*'], timeoutMs: 1_000, ...settings })).data
+      .id
   const delays = [0, '20s', '30m', '30m', '30m', '30m']
   const heldId = await webhook(held, { maxInFlight: 5, retry: { delays } })
   const deadId = await webhook(dead, { maxInFlight: 50, retry: { delays: [0] } })
@@ -127,7 +131,8 @@ it('loses nothing, and ends nothing twice, in any state of a webhook that waits'
   await until(over, 'not everything has come to its end', 240_000)
   await clock.sleep(3_000)
   const steps = await stepsOf(org.id)
-  for (const id of [heldId, deadId, goodId]) expect({ id, ...steps.get(id) }).toMatchObject({ id, ends: total, repeated: 0 })
+  for (const id of [heldId, deadId, goodId])
+    expect({ id, ...steps.get(id) }).toMatchObject({ id, ends: total, repeated: 0 })
   expect([deadId, goodId].map(id => steps.get(id)?.well)).toEqual([total, total])
   expect(await completionsOf(org.id)).toEqual({ emits: total, rows: total })
   expect(await shown(heldId)).toBeNull()
@@ -155,7 +160,8 @@ it('loses nothing, and ends nothing twice, in any state of a webhook that waits'
     return new Map(found.map(each => [each.webhookId, each]))
   }
   async function completionsOf(organizationId: string): Promise<{ emits: number; rows: number }> {
-    const sql = 'SELECT uniqExact(emitId) AS emits, count() AS rows FROM completions WHERE organizationId = {organizationId:String}'
+    const sql =
+      'SELECT uniqExact(emitId) AS emits, count() AS rows FROM completions WHERE organizationId = {organizationId:String}'
     return (await query<{ emits: number; rows: number }>(sql, { organizationId }))[0] ?? { emits: 0, rows: 0 }
   }
 }, 900_000)

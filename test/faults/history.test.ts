@@ -13,7 +13,10 @@ let deliveries: string
 beforeAll(async () => {
   ;[platform, receiver] = await Promise.all([startPlatform(), createReceiver()])
   organization = await platform.organization()
-  const webhook = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', { url: `${receiver.url}/in`, events: ['*'] })
+  const webhook = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
+    url: `${receiver.url}/in`,
+    events: ['*'],
+  })
   deliveries = `/api/v1/webhooks/${webhook.data.id}/deliveries`
 }, 120_000)
 afterAll(async () => {
@@ -28,7 +31,10 @@ const emit = () =>
   })
 const isAlive = async () => (await fetch(`${platform.base}/health`)).status === 200 && process.kill(platform.pid, 0)
 const ofClickHouse = (signal: NodeJS.Signals) =>
-  process.kill((JSON.parse(readFileSync(join(platform.dataDir, 'clickhouse', 'process.json'), 'utf8')) as { pid: number }).pid, signal)
+  process.kill(
+    (JSON.parse(readFileSync(join(platform.dataDir, 'clickhouse', 'process.json'), 'utf8')) as { pid: number }).pid,
+    signal,
+  )
 
 it('a cursor with a day that does not exist is refused, and the process goes on', async () => {
   const cursor = Buffer.from('["2026-11-31T00:00:00.000Z","evt_x","dlv_x"]').toString('base64url')
@@ -45,9 +51,17 @@ here(
   async () => {
     ofClickHouse('SIGSTOP')
     try {
-      const lists = [deliveries, '/api/v1/events/custom/emits', '/api/v1/audit', '/api/v1/webhooks/dead-letters', '/api/v1/usage/summary']
+      const lists = [
+        deliveries,
+        '/api/v1/events/custom/emits',
+        '/api/v1/audit',
+        '/api/v1/webhooks/dead-letters',
+        '/api/v1/usage/summary',
+      ]
       // More than there are connections: none of them may wait for another's end.
-      const asked = Promise.all(Array.from({ length: 40 }, (_, n) => organization.call('GET', lists[n % lists.length]!)))
+      const asked = Promise.all(
+        Array.from({ length: 40 }, (_, n) => organization.call('GET', lists[n % lists.length]!)),
+      )
       asked.catch(() => undefined)
       const { data } = await emit()
       await receiver.received(1)

@@ -25,7 +25,11 @@ const batch = (from: number) => ({
 })
 
 /** Emits `count` in batches, eight at a time; a batch that failed is sent again, its idempotency keys making it harmless. */
-async function emitAll(organization: () => TestOrganization, count: number, onProgress: (done: number) => void): Promise<void> {
+async function emitAll(
+  organization: () => TestOrganization,
+  count: number,
+  onProgress: (done: number) => void,
+): Promise<void> {
   const starts = Array.from({ length: count / BATCH }, (_, n) => n * BATCH)
   let done = 0
   const worker = async () => {
@@ -62,7 +66,8 @@ async function deliveredAll(receiver: Receiver, count: number): Promise<void> {
   const seen = new Set<number>()
   for (let read = 0; seen.size < count; ) {
     await receiver.received(read + 1)
-    for (; read < receiver.requests.length; read++) seen.add(JSON.parse(receiver.requests[read]!.body.toString()).data.data.n)
+    for (; read < receiver.requests.length; read++)
+      seen.add(JSON.parse(receiver.requests[read]!.body.toString()).data.data.n)
   }
 }
 
@@ -114,6 +119,7 @@ describe('kill -9', () => {
       ),
     )
     expect(killed).toBe(true)
-    for (const organization of organizations) expectLedger(await takeLedger(platform, organization, count / 4), count / 4)
+    for (const organization of organizations)
+      expectLedger(await takeLedger(platform, organization, count / 4), count / 4)
   }, 240_000)
 })

@@ -21,7 +21,8 @@ function run(args: string[]): Promise<{ code: number | null; said: string }> {
 }
 
 it('nothing is lost, invented or counted twice while processes are killed, stopped and started', async () => {
-  const ask = () => run(['--seed', '2', '--minutes', '0.4', '--rate', '12', '--every', '4', '--without', 'disk-full,hang'])
+  const ask = () =>
+    run(['--seed', '2', '--minutes', '0.4', '--rate', '12', '--every', '4', '--without', 'disk-full,hang'])
   const first = await ask()
   // A port may be taken while nobody listens on it; that is no finding.
   const { code, said } = first.said.includes('run it again') ? await ask() : first
@@ -68,7 +69,17 @@ it('every kind of fault has its turn before one comes more often than it should'
 
 it('the report adds up what was struck, looked at and counted, and says which seed did not hold', () => {
   const result = (seed: number, wrong: number): RunResult => ({
-    ...{ seed, minutes: 1, rate: 10, leftOut: undefined, unexpected: [], quietS: 16, organizations: 4, requests: 9, repeatedRequests: 1 },
+    ...{
+      seed,
+      minutes: 1,
+      rate: 10,
+      leftOut: undefined,
+      unexpected: [],
+      quietS: 16,
+      organizations: 4,
+      requests: 9,
+      repeatedRequests: 1,
+    },
     struck: [
       { atS: 1, kind: 'kill', what: 'SIGKILL to admit-1', together: true },
       { atS: 2, kind: 'broker-kill', what: 'kill -9 of the broker', together: true },

@@ -63,15 +63,18 @@ const { document } = fc.letrec<{ document: Document; scalar: Document; array: Do
     text: `[${space}${parts.map(({ text }) => text).join(`${space},${space}`)}${space}]`,
     value: parts.map(({ value }) => value),
   })),
-  object: fc.tuple(SPACE, fc.array(fc.tuple(KEY, fc.nat(255), tie('document')), { maxLength: 5 })).map(([space, members]) => ({
-    text: `${space}{${members.map(([key, bits, { text }]) => `${space}${written(key, bits)}${space}:${space}${text}`).join(',')}}${space}`,
-    value: objectOf(members.map(([key, , { value }]) => [key, value])),
-  })),
+  object: fc
+    .tuple(SPACE, fc.array(fc.tuple(KEY, fc.nat(255), tie('document')), { maxLength: 5 }))
+    .map(([space, members]) => ({
+      text: `${space}{${members.map(([key, bits, { text }]) => `${space}${written(key, bits)}${space}:${space}${text}`).join(',')}}${space}`,
+      value: objectOf(members.map(([key, , { value }]) => [key, value])),
+    })),
 }))
 
 function objectOf(members: Array<[string, unknown]>): object {
   const object = {}
-  for (const [key, value] of members) Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+  for (const [key, value] of members)
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
   return object
 }
 

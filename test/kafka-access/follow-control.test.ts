@@ -71,7 +71,9 @@ it('a record whose user has no rights yet gets them at the next start', async ()
   await accounts.createUser(made.username, 'x')
   const follower = await followed(view, id)
   const granted = await listed(made.username, grantsOf(made).length)
-  expect(new Set(granted?.map(each => JSON.stringify(each)))).toEqual(new Set(grantsOf(made).map(each => JSON.stringify(each))))
+  expect(new Set(granted?.map(each => JSON.stringify(each)))).toEqual(
+    new Set(grantsOf(made).map(each => JSON.stringify(each))),
+  )
   await follower.close()
 })
 
@@ -81,7 +83,8 @@ it('rights and users without a record are gone after the next start, a user who 
   const old = createIds({ clock: { ...clock, nowMs: () => clock.nowMs() - 3_600_000 }, random }).next('kfc')
   const [withRights, young, foreign] = [ids.next('kfc'), ids.next('kfc'), `theirs-${ids.next('kfc')}`]
   for (const user of [old, withRights, young, foreign]) await accounts.createUser(user, 'x')
-  for (const user of [withRights, foreign]) await accounts.grant(user, grantsOf({ organizationId: id, access: 'produce' }))
+  for (const user of [withRights, foreign])
+    await accounts.grant(user, grantsOf({ organizationId: id, access: 'produce' }))
   for (const user of [withRights, foreign]) expect(await listed(user, 4)).toHaveLength(4)
   const follower = await followed(view, id)
   const users = await accounts.listUsers()

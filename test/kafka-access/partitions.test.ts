@@ -32,7 +32,11 @@ async function anOrganization(): Promise<Organization> {
     testEnvironment: false,
   }
   await process.provisioning.createOrganizationTopics(record)
-  await store.change(ids.next('chg'), () => ({ records: [{ kind: 'organization', record }], changes: [], result: undefined }))
+  await store.change(ids.next('chg'), () => ({
+    records: [{ kind: 'organization', record }],
+    changes: [],
+    result: undefined,
+  }))
   return record
 }
 

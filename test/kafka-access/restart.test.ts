@@ -19,7 +19,13 @@ async function withBroker<T>(
   dataDir: string,
   work: (accounts: Accounts, kafka: KafkaSettings, clientBrokers: string[]) => Promise<T>,
 ): Promise<T> {
-  const broker = await startEmbeddedKafka({ dataDir, cacheDir: cacheDirectory(), heapMb: 256, profile: 'test', logger: silent })
+  const broker = await startEmbeddedKafka({
+    dataDir,
+    cacheDir: cacheDirectory(),
+    heapMb: 256,
+    profile: 'test',
+    logger: silent,
+  })
   const { brokers, username, password } = broker
   const kafka = { brokers, username, password, clientId: 'test' }
   const accounts = createAccounts({ kafka, random, logger })
@@ -44,7 +50,12 @@ test('users that were locked stay out, those that were not stay in, and the plat
   const dataDir = makeDataDirectory()
   const users = Array.from({ length: 12 }, (_, n) => `kfc_${n}`)
   const [kept, ...locked] = users as [string, ...string[]]
-  const as = (kafka: KafkaSettings, brokers: string[], username: string) => ({ ...kafka, brokers, username, password: username })
+  const as = (kafka: KafkaSettings, brokers: string[], username: string) => ({
+    ...kafka,
+    brokers,
+    username,
+    password: username,
+  })
   await withBroker(dataDir, async (accounts, kafka) => {
     const admin = createClient(kafka).admin()
     await admin.connect()

@@ -9,7 +9,15 @@ function registration(name: string, version: string, changes: Partial<Registrati
   const at = new Date(1_785_000_000_000 + ++made).toISOString()
   const payloadSchema = changes.payloadSchema ?? { type: 'object', title: `${name} ${version}` }
   return {
-    ...{ id: `cer_${name}_${version}`, organizationId: 'org_1', namespace: 'shop', name, version, status: 'published', publishedAt: at },
+    ...{
+      id: `cer_${name}_${version}`,
+      organizationId: 'org_1',
+      namespace: 'shop',
+      name,
+      version,
+      status: 'published',
+      publishedAt: at,
+    },
     ...{ createdAt: at, payloadSchema, schemaHash: schemaHash(payloadSchema) },
     ...changes,
   } as Registration
@@ -44,7 +52,9 @@ describe('subjects', () => {
   const subjects = subjectsOf('org_1', [archived, next, newest, registration('gone', '1.0.0', { status: 'archived' })])
 
   it('number versions in the order of publication, archived ones included', () => {
-    expect(subjects.versions('shop.order').map(({ version, registration: { version: own } }) => [version, own])).toEqual([
+    expect(
+      subjects.versions('shop.order').map(({ version, registration: { version: own } }) => [version, own]),
+    ).toEqual([
       [1, '1.0.0'],
       [2, '1.1.0'],
       [3, '2.0.0'],
@@ -61,7 +71,10 @@ describe('subjects', () => {
 
   it('do not guess between events that have the same schema', () => {
     const payloadSchema = { type: 'object' }
-    const twins = subjectsOf('org_1', [registration('x', '1.0.0', { payloadSchema }), registration('y', '1.0.0', { payloadSchema })])
+    const twins = subjectsOf('org_1', [
+      registration('x', '1.0.0', { payloadSchema }),
+      registration('y', '1.0.0', { payloadSchema }),
+    ])
     expect(twins.find('emits.org_1-value', payloadSchema)).toBeUndefined()
     expect(twins.find('shop.y', payloadSchema)?.subject).toBe('shop.y')
   })

@@ -112,7 +112,9 @@ describe('a leader that moved', () => {
   it('is followed by the hint of the answer, with the same bytes and without a word to anybody', async () => {
     const { append, open, sent, loads } = lanesOver({ 'a/0': 1 })
     const first = await append('a', '1')
-    await open[0]!.answer({ 'a/0': { errorCode: NOT_LEADER, leader: { node: 3, epoch: 5, host: 'kafka-3', port: 9092 } } })
+    await open[0]!.answer({
+      'a/0': { errorCode: NOT_LEADER, leader: { node: 3, epoch: 5, host: 'kafka-3', port: 9092 } },
+    })
     await settle()
     expect(sent.map(({ node }) => node)).toEqual([1, 3])
     expect(sent[1]!.batches).toEqual(sent[0]!.batches)

@@ -15,16 +15,30 @@ import {
 } from '../../src/kafka/runtime/assignment.ts'
 
 function member(memberId: string, owned: number[], generation = 1, changes: Partial<JoinedClaim> = {}): JoinedClaim {
-  return { memberId, instanceId: undefined, releaseId: 'two-rounds-1', generation, owned, owners: [], unknown: [], ...changes }
+  return {
+    memberId,
+    instanceId: undefined,
+    releaseId: 'two-rounds-1',
+    generation,
+    owned,
+    owners: [],
+    unknown: [],
+    ...changes,
+  }
 }
 
 /** `generation`: of the round; by default the next one after what the members know. */
-function given(shardCount: number, members: JoinedClaim[], generation = 1 + Math.max(0, ...members.map(each => each.generation))) {
+function given(
+  shardCount: number,
+  members: JoinedClaim[],
+  generation = 1 + Math.max(0, ...members.map(each => each.generation)),
+) {
   const leader = members.find(each => each.generation === generation - 1) ?? members[0]!
   return assign(shardCount, { generation, leader: leader.memberId, members })
 }
 
-const shardsOf = (assignments: Map<string, Assignment>) => Object.fromEntries([...assignments].map(([id, { shards }]) => [id, shards]))
+const shardsOf = (assignments: Map<string, Assignment>) =>
+  Object.fromEntries([...assignments].map(([id, { shards }]) => [id, shards]))
 
 describe('the leader of a group', () => {
   it('spreads shards evenly, and leaves them where they are', () => {
@@ -70,7 +84,11 @@ describe('the leader of a group', () => {
     const silent = { memberId: 's-1', instanceId: 's' }
     const owners = [markOf(silent), markOf({ memberId: 'a', instanceId: undefined })]
     // Reported before its first assignment; the others have seen since what it got.
-    const all = given(2, [member('s-1', [], -1, { instanceId: 's' }), member('a', [1], 3, { owners }), member('b', [], -1)])
+    const all = given(2, [
+      member('s-1', [], -1, { instanceId: 's' }),
+      member('a', [1], 3, { owners }),
+      member('b', [], -1),
+    ])
     expect(shardsOf(all)).toEqual({ 's-1': [0], a: [1], b: [] })
   })
 
@@ -83,7 +101,11 @@ describe('the leader of a group', () => {
     heard.take(third.get('s-1')!, 3, markOf(silent))
     expect(heard.isHoldingUp()).toBe(true)
     const { owners, unknown } = third.get('f')!
-    const fourth = assign(2, { generation: 4, leader: 'f', members: [silent, { ...fresh, generation: 3, owners, unknown }] })
+    const fourth = assign(2, {
+      generation: 4,
+      leader: 'f',
+      members: [silent, { ...fresh, generation: 3, owners, unknown }],
+    })
     expect(shardsOf(fourth)).toEqual({ 's-1': [], f: [] })
     const fifth = assign(2, {
       generation: 5,
@@ -97,7 +119,13 @@ describe('the leader of a group', () => {
   })
 
   it('ignores claims that it cannot read, and shards that there are not', () => {
-    expect(decodeMetadata('\u0000garbage')).toEqual({ releaseId: '', generation: -1, owned: [], owners: [], unknown: [] })
+    expect(decodeMetadata('\u0000garbage')).toEqual({
+      releaseId: '',
+      generation: -1,
+      owned: [],
+      owners: [],
+      unknown: [],
+    })
     expect(shardsOf(given(2, [member('a', [0, 9], 3)]))).toEqual({ a: [0, 1] })
   })
 })
@@ -173,7 +201,8 @@ function createHistory() {
 
   function owners(): Map<number, Life[]> {
     const found = new Map<number, Life[]>()
-    for (const { life } of places) for (const shard of life?.holdings.held() ?? []) found.set(shard, [...(found.get(shard) ?? []), life!])
+    for (const { life } of places)
+      for (const shard of life?.holdings.held() ?? []) found.set(shard, [...(found.get(shard) ?? []), life!])
     return found
   }
 
@@ -191,7 +220,11 @@ function createHistory() {
     const chosen = joining.find(place => place.memberId === leader) ?? joining[0]!
     leader = chosen.memberId
     if (isBroken) return
-    const members = places.map(place => ({ memberId: place.memberId, instanceId: place.instanceId, ...decodeMetadata(place.metadata) }))
+    const members = places.map(place => ({
+      memberId: place.memberId,
+      instanceId: place.instanceId,
+      ...decodeMetadata(place.metadata),
+    }))
     const given = assign(SHARDS, { generation, leader, members })
     for (const place of places) place.assignment = encodeAssignment(given.get(place.memberId)!)
     for (const [at, place] of places.entries())
@@ -209,7 +242,13 @@ function createHistory() {
         case 'start': {
           if (places.length >= 8) return
           const instanceId = taken.isStatic ? `i${ids}` : undefined
-          places.push({ memberId: `m${ids++}`, instanceId, metadata: '', assignment: '', life: { instanceId, holdings: createHoldings() } })
+          places.push({
+            memberId: `m${ids++}`,
+            instanceId,
+            metadata: '',
+            assignment: '',
+            life: { instanceId, holdings: createHoldings() },
+          })
           isStable = false
           return
         }
@@ -224,7 +263,8 @@ function createHistory() {
           place.life = { instanceId: place.instanceId, holdings: createHoldings() }
           place.metadata = encodeMetadata(place.life.holdings.metadata())
           // Without a round under way the former assignment is answered at once.
-          if (isStable && place.assignment !== '') place.life.holdings.take(decodeAssignment(place.assignment), generation, markOf(place))
+          if (isStable && place.assignment !== '')
+            place.life.holdings.take(decodeAssignment(place.assignment), generation, markOf(place))
           return
         }
         case 'leave':
@@ -271,7 +311,8 @@ describe('10,000 histories of a group', () => {
         const history = createHistory()
         for (const each of steps) {
           history.apply(each)
-          for (const [shard, lives] of history.owners()) if (lives.length > 1) throw new Error(`shard ${shard} has ${lives.length} owners`)
+          for (const [shard, lives] of history.owners())
+            if (lives.length > 1) throw new Error(`shard ${shard} has ${lives.length} owners`)
         }
         history.calm()
         const living = history.living()

@@ -36,7 +36,11 @@ function watched() {
     onRelease: topic => released.push(topic),
   })
   /** One partition with three replicas. */
-  function become(topic: string, { leader = 1, isr = [1, 2, 3], errorCode = 0, id = topic }: Partial<Shape> = {}, isKnown = false) {
+  function become(
+    topic: string,
+    { leader = 1, isr = [1, 2, 3], errorCode = 0, id = topic }: Partial<Shape> = {},
+    isKnown = false,
+  ) {
     const partitions = errorCode === 0 ? [{ partition: 0, leader, leaderEpoch: 1, replicas: [1, 2, 3], isr }] : []
     const info = { topic, id: errorCode === 0 ? id : '', errorCode, partitions }
     real.set(topic, info)
@@ -46,7 +50,8 @@ function watched() {
     clock.advance(ms)
     await settle()
   }
-  const fail = (...topics: string[]) => availability.failed(topics.map(topic => ({ topic, partition: 0, type: REFUSED })))
+  const fail = (...topics: string[]) =>
+    availability.failed(topics.map(topic => ({ topic, partition: 0, type: REFUSED })))
   return { availability, advance, become, clock, fail, probed, released, suspects, told, unwanted }
 }
 

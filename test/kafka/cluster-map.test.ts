@@ -33,7 +33,10 @@ function setUp(topics: Record<string, TopicInfo> = {}) {
     ask: async (names, isRepeated) => {
       asked.push(names)
       if (isRepeated) repeated.push(names)
-      const answer: MetadataAnswer = { brokers, topics: names.map(name => ({ ...(topics[name] ?? unknown(name)), operations: 0 })) }
+      const answer: MetadataAnswer = {
+        brokers,
+        topics: names.map(name => ({ ...(topics[name] ?? unknown(name)), operations: 0 })),
+      }
       if (held) await held
       if (failure) throw failure
       return answer
@@ -92,7 +95,11 @@ describe('asking', () => {
   it('resolves where a topic is missing or a partition has no leader, and rejects when nobody answers', async () => {
     const { map, fail } = setUp({ half: topic('half', [partition(-1, 4), partition(2, 4, 1)]) })
     await map.load(['missing', 'half'])
-    expect([map.known('missing')?.errorCode, map.leader('half', 0), map.leader('half', 1)?.node]).toEqual([3, undefined, 2])
+    expect([map.known('missing')?.errorCode, map.leader('half', 0), map.leader('half', 1)?.node]).toEqual([
+      3,
+      undefined,
+      2,
+    ])
     fail(new Error('nobody answers'))
     map.stale('half')
     await expect(map.load(['half'])).rejects.toThrow('nobody answers')
@@ -182,7 +189,11 @@ describe('what is newer wins', () => {
     expect(map.moved('a', 0, { node: 1, epoch: 5 })).toBe(false)
     expect(map.moved('b', 0, { node: 1, epoch: 5 })).toBe(false)
     await map.load(['a'])
-    expect([map.leader('a', 0), map.address(4), asked.length]).toEqual([{ node: 4, epoch: 6 }, { host: 'broker-4', port: 9094 }, 1])
+    expect([map.leader('a', 0), map.address(4), asked.length]).toEqual([
+      { node: 4, epoch: 6 },
+      { host: 'broker-4', port: 9094 },
+      1,
+    ])
   })
 })
 
@@ -219,7 +230,10 @@ describe('a partition that ails', () => {
   const shrunk = { ...partition(1, 5), isr: [1] }
 
   it('is looked at again every five seconds, though nobody asks, until it is well; nothing else is', async () => {
-    const { map, asked, clock, topics } = setUp({ a: topic('a', [shrunk, partition(-1, 5, 1)]), b: topic('b', [partition(2, 5)]) })
+    const { map, asked, clock, topics } = setUp({
+      a: topic('a', [shrunk, partition(-1, 5, 1)]),
+      b: topic('b', [partition(2, 5)]),
+    })
     await map.load(['a', 'b'])
     expect(map.ailing()).toEqual([
       { topic: 'a', partition: 0, ailment: 'too_few_replicas' },

@@ -114,7 +114,9 @@ describe('snappy', () => {
     const header = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
     const empty = Buffer.from([0, 0, 0, 1, 0])
     expect(decompress(2, Buffer.concat([header, ...Array.from({ length: 16_384 }, () => empty)])).length).toBe(0)
-    expect(() => decompress(2, Buffer.concat([header, ...Array.from({ length: 16_385 }, () => empty)]))).toThrow('blocks')
+    expect(() => decompress(2, Buffer.concat([header, ...Array.from({ length: 16_385 }, () => empty)]))).toThrow(
+      'blocks',
+    )
   })
 })
 

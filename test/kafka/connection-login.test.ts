@@ -3,7 +3,16 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { openConnection } from '../../src/kafka/protocol/connection.ts'
-import { compact, compactArray, flat, int16, int32, int64, NO_TAGS, type Part } from '../../src/kafka/protocol/flexible.ts'
+import {
+  compact,
+  compactArray,
+  flat,
+  int16,
+  int32,
+  int64,
+  NO_TAGS,
+  type Part,
+} from '../../src/kafka/protocol/flexible.ts'
 import { metadataRequest } from '../../src/kafka/protocol/metadata-requests.ts'
 import { createAuthenticate } from '../../src/kafka/protocol/sasl.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
@@ -14,7 +23,12 @@ const API_VERSIONS = 18
 const AUTHENTICATE = 36
 
 /** Kafka's versions of today, as far as they are looked at. */
-const versions: Part[] = [0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 22, 24, 26].map(apiKey => [int16(apiKey), int16(0), int16(20), NO_TAGS])
+const versions: Part[] = [0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 22, 24, 26].map(apiKey => [
+  int16(apiKey),
+  int16(0),
+  int16(20),
+  NO_TAGS,
+])
 const answers: Record<number, Part[]> = {
   [API_VERSIONS]: [int16(0), compactArray(versions as Part[][]), int32(0), NO_TAGS],
   [HANDSHAKE]: [int16(0), int32(0)],
@@ -56,7 +70,13 @@ afterAll(() => void server.close())
 it('a session is renewed at 80 % of its life, between requests: after those in flight, before those that follow', async () => {
   const clock = createManualClock()
   const random = { bytes: () => Buffer.alloc(0), uniform: () => 0 }
-  const settings = { brokers: [], clientId: 'test', mechanism: 'plain', username: 'user', password: 'password' } as const
+  const settings = {
+    brokers: [],
+    clientId: 'test',
+    mechanism: 'plain',
+    username: 'user',
+    password: 'password',
+  } as const
   const connection = openConnection({
     host: '127.0.0.1',
     port: (server.address() as AddressInfo).port,

@@ -137,7 +137,10 @@ describe('a login', () => {
   })
 
   it('by a mechanism that the broker does not offer names those that it does', async () => {
-    const opening = openWire({ ...runtime.kafka, mechanism: 'oauthbearer', token: async () => ({ value: 'x' }) }, logger)
+    const opening = openWire(
+      { ...runtime.kafka, mechanism: 'oauthbearer', token: async () => ({ value: 'x' }) },
+      logger,
+    )
     await expect(opening).rejects.toThrow(/offers SCRAM-SHA-512.*not OAUTHBEARER: set KAFKA_SASL_MECHANISM/)
   })
 
@@ -152,7 +155,10 @@ describe('TLS', () => {
     const { key, cert } = selfSigned(['127.0.0.1'], createSystemClock().nowMs())
     const server = createTlsServer({ key, cert }, socket => void socket.end())
     const settings = { brokers: [await listen(server)], clientId: 'test', ssl: true }
-    await expect(openWire(settings, logger)).rejects.toMatchObject({ type: 'TLS', message: expect.stringContaining('KAFKA_SSL_CA') })
+    await expect(openWire(settings, logger)).rejects.toMatchObject({
+      type: 'TLS',
+      message: expect.stringContaining('KAFKA_SSL_CA'),
+    })
     // With it, the connection stands; that the server speaks no Kafka is the next thing.
     await expect(openWire({ ...settings, tls: { ca: cert } }, logger)).rejects.toMatchObject({ type: 'CONNECTION' })
   })
@@ -165,7 +171,9 @@ describe('TLS', () => {
 
 describe('a broker that is none', () => {
   it('and sends a huge frame is left before memory is taken for it', async () => {
-    const server = createServer(socket => void socket.on('data', () => socket.write(Buffer.of(0x7f, 0xff, 0xff, 0xff, 1, 2, 3))))
+    const server = createServer(
+      socket => void socket.on('data', () => socket.write(Buffer.of(0x7f, 0xff, 0xff, 0xff, 1, 2, 3))),
+    )
     const opening = openWire({ brokers: [await listen(server)], clientId: 'test' }, logger)
     await expect(opening).rejects.toThrow('sends a frame of 2147483647 bytes')
   })

@@ -10,7 +10,14 @@ function nodesWith(count: number, quietMax = 100) {
   const read = new Map<string, Reading>()
   const made: FetchNode[] = []
   const isRead = (key: string, reading: Reading) => read.get(key) === reading
-  const nodes = createFetchNodes({ clock, quietAfterMs: QUIET_AFTER_MS, busyMin: 2, quietMax, isRead, onNode: node => made.push(node) })
+  const nodes = createFetchNodes({
+    clock,
+    quietAfterMs: QUIET_AFTER_MS,
+    busyMin: 2,
+    quietMax,
+    isRead,
+    onNode: node => made.push(node),
+  })
   const busy = nodes.at(1)
   for (let partition = 0; partition < count; partition++) {
     read.set(`t/${partition}`, { ...createReading('t', partition, 0), activeAtMs: clock.monotonicMs() })

@@ -57,7 +57,9 @@ describe('a fetch request, byte for byte', () => {
   })
 
   it('is as short as it can be when nothing has changed', () => {
-    expect(fetchRequest(SETTINGS, [], []).body.toString('hex')).toBe(hex('00 000000fa 00000001 00001000 01 00000007 00000003 01 01 01 00'))
+    expect(fetchRequest(SETTINGS, [], []).body.toString('hex')).toBe(
+      hex('00 000000fa 00000001 00001000 01 00000007 00000003 01 01 01 00'),
+    )
   })
 })
 
@@ -165,8 +167,14 @@ describe('a broker', () => {
     const topicId = wire.cluster.known(topic)!.id
     const asked = { topicId, partition: 1, leaderEpoch: epoch, offset: 0, lastEpoch: -1, ...changes }
     const session = { sessionId: 0, sessionEpoch: -1 }
-    const { partitions } = await wire.send(node, fetchRequest({ ...SETTINGS, ...session, bytesMax: 1024 * 1024 }, [asked], []))
-    return { ...partitions[0]!, error: partitions[0]!.errorCode === 0 ? undefined : errorName(partitions[0]!.errorCode) }
+    const { partitions } = await wire.send(
+      node,
+      fetchRequest({ ...SETTINGS, ...session, bytesMax: 1024 * 1024 }, [asked], []),
+    )
+    return {
+      ...partitions[0]!,
+      error: partitions[0]!.errorCode === 0 ? undefined : errorName(partitions[0]!.errorCode),
+    }
   }
 
   it('gives records by topic id, with the epoch they were written under', async () => {
@@ -184,6 +192,9 @@ describe('a broker', () => {
   })
 
   it('tells where an epoch ends when the position is beyond it', async () => {
-    expect(await fetch({ offset: 50, lastEpoch: 0 })).toMatchObject({ error: undefined, diverging: { epoch: 0, endOffset: 3 } })
+    expect(await fetch({ offset: 50, lastEpoch: 0 })).toMatchObject({
+      error: undefined,
+      diverging: { epoch: 0, endOffset: 3 },
+    })
   })
 })

@@ -28,7 +28,8 @@ function stored(records: RawRecord[] | Buffer, raw: RawBatch, baseOffset = 0): B
   batch.writeBigInt64BE(BigInt(baseOffset), 0)
   return batch
 }
-const read = (bytes: Buffer, from = 0) => decodeRecordSet(bytes, 'emits.org_a', 0, from, [], { recordsMax: RECORDS_MAX })
+const read = (bytes: Buffer, from = 0) =>
+  decodeRecordSet(bytes, 'emits.org_a', 0, from, [], { recordsMax: RECORDS_MAX })
 const at = (...deltas: number[]): RawRecord[] => deltas.map(offsetDelta => ({ offsetDelta, value: `v${offsetDelta}` }))
 const seen = (bytes: Buffer, from?: number) => {
   const { records, nextOffset } = read(bytes, from)
@@ -69,7 +70,11 @@ describe.each(PACKERS.map(([codec]) => codec))('a batch of codec %d in an ingres
 
   it('that holds one record too many is one record that says so, and the batch behind it is read', () => {
     const tiny = (count: number) => Array.from({ length: count }, (_, offsetDelta) => ({ offsetDelta, value: '' }))
-    const set = Buffer.concat([stored(tiny(101), with_()), stored(at(0), with_(), 101), stored(tiny(100), with_(), 102)])
+    const set = Buffer.concat([
+      stored(tiny(101), with_()),
+      stored(at(0), with_(), 101),
+      stored(tiny(100), with_(), 102),
+    ])
     const { records, nextOffset } = read(set)
     expect(records.slice(0, 3).map(({ offset, undecodable }) => [offset, typeof undecodable])).toEqual([
       [0, 'string'],
@@ -99,7 +104,10 @@ describe.each(PACKERS.map(([codec]) => codec))('a batch of codec %d in an ingres
   it('may be damaged anywhere: what is read has places of the batch, at once and within bounds', () => {
     const cpuMs = countCpu()
     const records = fc.array(fc.string({ maxLength: 40 }), { minLength: 1, maxLength: 8 })
-    const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x3c, 0xfc)), { minLength: 1, maxLength: 4 })
+    const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x3c, 0xfc)), {
+      minLength: 1,
+      maxLength: 4,
+    })
     const cut = fc.option(fc.nat({ max: 40 }), { nil: 0 })
     fc.assert(
       fc.property(records, damage, cut, fc.nat({ max: 12 }), (values, changes, cutBytes, from) => {

@@ -52,5 +52,7 @@ describe('frames', () => {
 
 it('a request begins with its length, kind, version, number and the name of the client', () => {
   const request = { apiKey: 3, apiVersion: 12, apiName: 'Metadata', body: Buffer.from('body'), decode: () => undefined }
-  expect(requestHeader(request, 7, Buffer.from('me')).toString('hex')).toBe('00000010' + '0003' + '000c' + '00000007' + '0002' + '6d65')
+  expect(requestHeader(request, 7, Buffer.from('me')).toString('hex')).toBe(
+    '00000010' + '0003' + '000c' + '00000007' + '0002' + '6d65',
+  )
 })

@@ -2,7 +2,13 @@
  * A group's coordinator as Kafka's classic protocol has it, in memory: rounds that wait for all members, static members that keep their place and
  * what they reported, sessions. Requests that must wait are answered by `settle`.
  */
-import type { JoinedMember, JoinGroup, JoinGroupAnswer, SyncGroup, SyncGroupAnswer } from '../../src/kafka/protocol/group-requests.ts'
+import type {
+  JoinedMember,
+  JoinGroup,
+  JoinGroupAnswer,
+  SyncGroup,
+  SyncGroupAnswer,
+} from '../../src/kafka/protocol/group-requests.ts'
 
 interface Registered {
   memberId: string
@@ -51,7 +57,14 @@ export function createModelCoordinator() {
 
   function register(request: JoinGroup, memberId: string): Registered {
     const { instanceId, metadata } = request
-    const member: Registered = { memberId, instanceId, metadata, assignment: '', joining: undefined, syncing: undefined }
+    const member: Registered = {
+      memberId,
+      instanceId,
+      metadata,
+      assignment: '',
+      joining: undefined,
+      syncing: undefined,
+    }
     members.set(memberId, member)
     return member
   }
@@ -64,7 +77,9 @@ export function createModelCoordinator() {
     skipAssignment,
     members:
       member.memberId === leader
-        ? [...members.values()].map(({ memberId, instanceId, metadata }): JoinedMember => ({ memberId, instanceId, metadata }))
+        ? [...members.values()].map(
+            ({ memberId, instanceId, metadata }): JoinedMember => ({ memberId, instanceId, metadata }),
+          )
         : [],
   })
 
@@ -97,7 +112,8 @@ export function createModelCoordinator() {
       prepare()
       return whenJoined(member)
     }
-    const isNew = request.instanceId === undefined && request.memberId.startsWith('dynamic-') && !members.has(request.memberId)
+    const isNew =
+      request.instanceId === undefined && request.memberId.startsWith('dynamic-') && !members.has(request.memberId)
     const error = isNew && !gone.has(request.memberId) ? undefined : errorOf(request)
     if (error) return Promise.resolve(failed(error))
     const member = members.get(request.memberId) ?? register(request, request.memberId)
@@ -127,7 +143,11 @@ export function createModelCoordinator() {
     return answered
   }
 
-  function heartbeat(request: { memberId: string; instanceId: string | undefined; generation: number }): string | undefined {
+  function heartbeat(request: {
+    memberId: string
+    instanceId: string | undefined
+    generation: number
+  }): string | undefined {
     const error = errorOf(request)
     if (error) return error
     if (request.generation !== generation) return 'ILLEGAL_GENERATION'

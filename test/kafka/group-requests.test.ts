@@ -63,7 +63,9 @@ describe('the requests of a group', () => {
     const synced = await ask(groupId, syncGroupRequest({ ...name, ...PROTOCOL, assignments }, 10_000), 'join')
     expect(synced).toEqual({ error: undefined, assignment: '{"shards":[1]}' })
     expect(await ask(groupId, heartbeatRequest(name, 1_500))).toEqual({ error: undefined })
-    expect(await ask(groupId, heartbeatRequest({ ...name, generation: 7 }, 1_500))).toEqual({ error: 'ILLEGAL_GENERATION' })
+    expect(await ask(groupId, heartbeatRequest({ ...name, generation: 7 }, 1_500))).toEqual({
+      error: 'ILLEGAL_GENERATION',
+    })
     const [described] = await ask(groupId, describeGroupsRequest([groupId]))
     expect(described).toMatchObject({ error: undefined, groupId, state: 'Stable', protocolType: 'clarion' })
     expect(described?.members).toEqual([
@@ -84,7 +86,10 @@ describe('the requests of a group', () => {
     const back = await ask(groupId, joinGroupRequest(join(groupId, { instanceId }), 10_000), 'join')
     expect(back).toMatchObject({ error: undefined, generation: 1, leader: back.memberId, skipAssignment: true })
     const again = { ...name, memberId: back.memberId, assignments: [] }
-    expect(await ask(groupId, syncGroupRequest({ ...again, ...PROTOCOL }, 10_000), 'join')).toEqual({ error: undefined, assignment: 'all' })
+    expect(await ask(groupId, syncGroupRequest({ ...again, ...PROTOCOL }, 10_000), 'join')).toEqual({
+      error: undefined,
+      assignment: 'all',
+    })
     expect(await ask(groupId, heartbeatRequest(name, 1_500))).toEqual({ error: 'FENCED_INSTANCE_ID' })
     expect(await ask(groupId, leaveGroupRequest({ ...again, reason: 'goodbye' }, 1_500))).toEqual({ error: undefined })
   }, 30_000)
@@ -96,7 +101,10 @@ describe('the requests of a group', () => {
     const former = await ask(groupId, joinGroupRequest(join(groupId, consumer), 10_000), 'join')
     const joining = () => ask(groupId, joinGroupRequest(join(groupId, { instanceId: 'new' }), 10_000))
     expect(await joining()).toMatchObject({ error: 'INCONSISTENT_GROUP_PROTOCOL' })
-    await ask(groupId, leaveGroupRequest({ groupId, memberId: former.memberId, instanceId: 'old', reason: 'stop' }, 1_500))
+    await ask(
+      groupId,
+      leaveGroupRequest({ groupId, memberId: former.memberId, instanceId: 'old', reason: 'stop' }, 1_500),
+    )
     expect(await joining()).toMatchObject({ error: undefined, generation: expect.any(Number) })
   }, 30_000)
 })

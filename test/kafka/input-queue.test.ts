@@ -21,7 +21,16 @@ function queueWithReader(settings: InputQueueSettings = {}) {
   const queue = createInputQueue(reader, settings)
   const put = (topic: string, count: number, changes: Partial<LogRecord> = {}) => {
     const records = Array.from({ length: count }, (_, offset): LogRecord => {
-      return { topic, partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from('{}'), headers: {}, ...changes }
+      return {
+        topic,
+        partition: 0,
+        offset,
+        timestampMs: 0,
+        key: null,
+        value: Buffer.from('{}'),
+        headers: {},
+        ...changes,
+      }
     })
     queue.push(topic, 0, records, count)
   }
@@ -60,7 +69,9 @@ describe('what waits for admission', () => {
     put('large', 250, { value: Buffer.alloc(256 * 1024) })
     put('huge', 3, { value: Buffer.alloc(8 * 1024 * 1024) })
     put('lone', 1)
-    expect([queue.take(250), queue.take(250), queue.take(250)].map(taken => [taken?.topic, taken?.records.length])).toEqual([
+    expect(
+      [queue.take(250), queue.take(250), queue.take(250)].map(taken => [taken?.topic, taken?.records.length]),
+    ).toEqual([
       ['large', 4],
       ['huge', 1],
       ['lone', 1],
@@ -126,7 +137,9 @@ describe('what was taken and has not committed', () => {
     queue.sealed()
     expect(queue.take(3)?.nextOffset).toBe(7)
     queue.putBack()
-    expect([queue.take(5), queue.take(5), queue.take(5)].map(taken => taken?.records.map(({ offset }) => offset))).toEqual([
+    expect(
+      [queue.take(5), queue.take(5), queue.take(5)].map(taken => taken?.records.map(({ offset }) => offset)),
+    ).toEqual([
       [0, 1, 2, 3],
       [4, 5, 6],
       [7, 8, 9],
@@ -148,18 +161,30 @@ describe('what was taken and has not committed', () => {
   const LANES = ['a', 'b', 'c'] as const
   const lane = fc.constantFrom(...LANES)
   const step = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ does: fc.constant('push' as const), lane, count: fc.nat(5), markers: fc.nat(2) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ does: fc.constant('push' as const), lane, count: fc.nat(5), markers: fc.nat(2) }),
+    },
     {
       weight: 6,
-      arbitrary: fc.record({ does: fc.constant('take' as const), max: fc.integer({ min: 1, max: 7 }), left: fc.option(fc.nat(3)) }),
+      arbitrary: fc.record({
+        does: fc.constant('take' as const),
+        max: fc.integer({ min: 1, max: 7 }),
+        left: fc.option(fc.nat(3)),
+      }),
     },
     {
       weight: 2,
-      arbitrary: fc.record({ does: fc.constantFrom('hold' as const, 'release' as const, 'away' as const, 'back' as const), lane }),
+      arbitrary: fc.record({
+        does: fc.constantFrom('hold' as const, 'release' as const, 'away' as const, 'back' as const),
+        lane,
+      }),
     },
     {
       weight: 4,
-      arbitrary: fc.record({ does: fc.constantFrom('seal' as const, 'commit' as const, 'put back' as const, 'renew' as const) }),
+      arbitrary: fc.record({
+        does: fc.constantFrom('seal' as const, 'commit' as const, 'put back' as const, 'renew' as const),
+      }),
     },
   )
 
@@ -169,7 +194,9 @@ describe('what was taken and has not committed', () => {
         const away = new Set<string>()
         const held = new Set<string>()
         /** What each partition holds, and how far it has been taken, sealed and committed. */
-        const model = new Map(LANES.map(name => [name, { offsets: [] as number[], end: 0, taken: 0, sealed: 0, committed: 0 }]))
+        const model = new Map(
+          LANES.map(name => [name, { offsets: [] as number[], end: 0, taken: 0, sealed: 0, committed: 0 }]),
+        )
         let isSealed = false
         const { queue, push, positionAt } = queueWithReader({ mayTake: topic => !away.has(topic), shareMax: 9 })
         for (const name of LANES) queue.assign(name, 0, 'earliest')

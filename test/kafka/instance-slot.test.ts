@@ -42,7 +42,10 @@ describe('a slot of a data directory', () => {
   it('is one for each process and role, and comes back when its process ends', () => {
     const { open } = setup()
     const [first, second, other] = [open(), open(), open({ role: 'record' })]
-    expect([second.instanceId, other.instanceId]).toEqual([expect.stringMatching(/^admit-1-/), expect.stringMatching(/^record-0-/)])
+    expect([second.instanceId, other.instanceId]).toEqual([
+      expect.stringMatching(/^admit-1-/),
+      expect.stringMatching(/^record-0-/),
+    ])
     first.close()
     expect(open().instanceId).toBe(first.instanceId)
   })

@@ -36,7 +36,13 @@ export function createTestGroup(shardCount = 4) {
       (level: string): Logger['warn'] =>
       (_facts, message) =>
         void logged.push(`${level} ${message}`)
-    const logger: Logger = { debug: () => undefined, info: log('info'), warn: log('warn'), error: log('error'), child: () => logger }
+    const logger: Logger = {
+      debug: () => undefined,
+      info: log('info'),
+      warn: log('warn'),
+      error: log('error'),
+      child: () => logger,
+    }
     let isKilled = false
     const own: Clock = {
       ...clock,
@@ -48,7 +54,16 @@ export function createTestGroup(shardCount = 4) {
       if (isKilled) return new Promise<T>(() => undefined)
       const fault = process.faults[name]
       if (fault === 'CONNECTION' || fault === 'REQUEST_TIMEOUT') throw new KafkaError(fault, fault)
-      if (fault) return { error: fault, generation: -1, memberId: '', leader: '', skipAssignment: false, members: [], assignment: '' } as T
+      if (fault)
+        return {
+          error: fault,
+          generation: -1,
+          memberId: '',
+          leader: '',
+          skipAssignment: false,
+          members: [],
+          assignment: '',
+        } as T
       return answer()
     }
     const coordinator: Coordinator = {

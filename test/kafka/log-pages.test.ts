@@ -45,7 +45,9 @@ describe('a log read by pages', () => {
     const topic = await runtime.createTopic('search')
     const writer = await runtime.writer(runtime.name('search'))
     for (let n = 0; n < 2_000; n += 20)
-      await writer.commit(Array.from({ length: 20 }, (_, i) => ({ topic, partition: 0, key: null, value: String(n + i) })))
+      await writer.commit(
+        Array.from({ length: 20 }, (_, i) => ({ topic, partition: 0, key: null, value: String(n + i) })),
+      )
     for (const wanted of [0, 1, 777, 1_999, 5_000]) {
       const offset = await pages.search(topic, 0, record => Number(record.value) >= wanted)
       const page = await pages.read(topic, 0, offset)

@@ -21,7 +21,11 @@ const B = 'b'.repeat(32)
 const LIMITS = { maxWaitMs: 250, bytesMin: 1, bytesMax: 1024, partitionBytesMax: 512 }
 
 /** Read from `from` on, with these epochs. */
-function readTo(offset: number, epochs: Array<{ epoch: number; from: number }>, from: number | 'earliest' = 0): Reading {
+function readTo(
+  offset: number,
+  epochs: Array<{ epoch: number; from: number }>,
+  from: number | 'earliest' = 0,
+): Reading {
   const reading = createReading('t', 0, from)
   advance(reading, offset, epochs)
   return reading
@@ -114,7 +118,9 @@ describe('where a partition is read', () => {
   it('is nowhere, and the reason is told, without topic, partition, leader or right', () => {
     const reading = createReading('t', 0, 0)
     expect(placementOf(reading, undefined, undefined)).toEqual({ wait: 'unknown_topic' })
-    expect(placementOf(reading, info({ id: '', errorCode: 3, partitions: [] }), undefined)).toEqual({ wait: 'unknown_topic' })
+    expect(placementOf(reading, info({ id: '', errorCode: 3, partitions: [] }), undefined)).toEqual({
+      wait: 'unknown_topic',
+    })
     expect(placementOf(createReading('t', 7, 0), info(), undefined)).toEqual({ wait: 'unknown_topic' })
     expect(placementOf(reading, info(), undefined)).toEqual({ wait: 'no_leader' })
     expect(placementOf(reading, info({ errorCode: 29 }), leader)).toEqual({ wait: 'unauthorized' })

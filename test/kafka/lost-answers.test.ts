@@ -22,19 +22,22 @@ const text = (records: LogRecord[]) => records.map(record => record.value?.toStr
 const to = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
 
 describe('a connection that breaks before the answer', () => {
-  it.each(['announced', 'joining'] as const)('to a commit, with partitions %s, repeats it: it is there once', async protocol => {
-    const topic = await runtime.createTopic(`commit-${protocol}`)
-    const sockets = createLossySockets()
-    const kafka = { ...runtime.kafka, socketFactory: sockets.factory }
-    const writer = await runtime.writer(runtime.name(`lost-commit-${protocol}`), kafka, protocol)
-    await writer.commit([to(topic, 'first')])
-    sockets.loseNext(END_TRANSACTION)
-    await writer.commit([to(topic, 'second')])
-    await writer.commit([to(topic, 'third')])
-    const records = await runtime.tail(topic).until(list => list.length >= 3)
-    expect(text(records)).toEqual(['first', 'second', 'third'])
-    expect(sockets.lost()).toBe(1)
-  })
+  it.each(['announced', 'joining'] as const)(
+    'to a commit, with partitions %s, repeats it: it is there once',
+    async protocol => {
+      const topic = await runtime.createTopic(`commit-${protocol}`)
+      const sockets = createLossySockets()
+      const kafka = { ...runtime.kafka, socketFactory: sockets.factory }
+      const writer = await runtime.writer(runtime.name(`lost-commit-${protocol}`), kafka, protocol)
+      await writer.commit([to(topic, 'first')])
+      sockets.loseNext(END_TRANSACTION)
+      await writer.commit([to(topic, 'second')])
+      await writer.commit([to(topic, 'third')])
+      const records = await runtime.tail(topic).until(list => list.length >= 3)
+      expect(text(records)).toEqual(['first', 'second', 'third'])
+      expect(sockets.lost()).toBe(1)
+    },
+  )
 
   it('to a send within a transaction sends the same batch again, which the broker knows', async () => {
     const topic = await runtime.createTopic('send')
@@ -191,7 +194,9 @@ it('partitions that are quiet and busy by turns, and so read in one session and 
       partition => partition === 0 || (round + partition) % 5 === 0,
     )
     if (round % 7 === 0) reader.pause(topic, round % 24, true)
-    await Promise.all(partitions.map(partition => appender.append({ topic, partition, key: null, value: String(round) })))
+    await Promise.all(
+      partitions.map(partition => appender.append({ topic, partition, key: null, value: String(round) })),
+    )
     written += partitions.length
     if (round % 7 === 0) reader.resume(topic, round % 24)
     await until(written)

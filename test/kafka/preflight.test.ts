@@ -34,7 +34,10 @@ afterAll(async () => {
 
 let users = 0
 /** A user with these rights on topics, groups and transactional ids whose names begin with `prefix`, and on the cluster. */
-async function userWith(prefix: string, rights: { topic?: number[]; group?: number[]; transactionalId?: number[]; cluster?: number[] }) {
+async function userWith(
+  prefix: string,
+  rights: { topic?: number[]; group?: number[]; transactionalId?: number[]; cluster?: number[] },
+) {
   const username = runtime.name(`limited${++users}`)
   const password = 'correct-horse-battery-staple'
   const accounts = createAccounts({ kafka: runtime.kafka, random: createSystemRandom(), logger })
@@ -57,7 +60,9 @@ async function userWith(prefix: string, rights: { topic?: number[]; group?: numb
 async function findingsOf(wire: Wire, prefix: string, topics: string[]) {
   const cluster = await wire.sendToAny(describeClusterRequest())
   const names = { groups: [`${prefix}-group`], transactionalId: `${prefix}-id` }
-  return patiently(clock, () => preflight({ wire, clock, cluster, topics, timedTopics: topics, ...names, replicationFactor: 1 }))
+  return patiently(clock, () =>
+    preflight({ wire, clock, cluster, topics, timedTopics: topics, ...names, replicationFactor: 1 }),
+  )
 }
 
 const ALL_TOPIC = [READ!, WRITE!, DESCRIBE!, DESCRIBE_CONFIGS!, ALTER!, ALTER_CONFIGS!]
@@ -71,7 +76,11 @@ describe('rights', () => {
   })
 
   it('that are missing are all named at once, each once, with what to do', async () => {
-    const topics = [await runtime.createTopic('denied-a'), await runtime.createTopic('denied-b'), await runtime.createTopic('denied-c')]
+    const topics = [
+      await runtime.createTopic('denied-a'),
+      await runtime.createTopic('denied-b'),
+      await runtime.createTopic('denied-c'),
+    ]
     const wire = await userWith('denied', { topic: [DESCRIBE!, READ!], group: [DESCRIBE!], cluster: [DESCRIBE!] })
     const { problems, warnings } = await findingsOf(wire, 'denied', topics)
     expect(problems).toEqual([
@@ -82,7 +91,9 @@ describe('rights', () => {
       expect.stringContaining('lacks WRITE, DESCRIBE on transactional ids such as denied-id'),
     ])
     expect(warnings).toEqual([
-      ...['CREATE', 'ALTER', 'ALTER_CONFIGS', 'DESCRIBE_CONFIGS'].map(right => expect.stringContaining(`lacks ${right} on the cluster`)),
+      ...['CREATE', 'ALTER', 'ALTER_CONFIGS', 'DESCRIBE_CONFIGS'].map(right =>
+        expect.stringContaining(`lacks ${right} on the cluster`),
+      ),
       expect.stringContaining('lacks ALTER, ALTER_CONFIGS on denied-a'),
     ])
   })
@@ -106,9 +117,13 @@ describe('an error', () => {
     const growing = createTopicAdmin({ wire, clock }).grow(topic, 2)
     await expect(growing).rejects.toMatchObject({
       type: 'TOPIC_AUTHORIZATION_FAILED',
-      message: expect.stringMatching(/A topic cannot grow: grown\..*TOPIC_AUTHORIZATION_FAILED.*deploy\/kafka-acls\.sh/),
+      message: expect.stringMatching(
+        /A topic cannot grow: grown\..*TOPIC_AUTHORIZATION_FAILED.*deploy\/kafka-acls\.sh/,
+      ),
     })
-    expect(explained(new KafkaError('POLICY_VIOLATION', 'no more than 10 partitions'), 'Topics cannot be made').message).toBe(
+    expect(
+      explained(new KafkaError('POLICY_VIOLATION', 'no more than 10 partitions'), 'Topics cannot be made').message,
+    ).toBe(
       'Topics cannot be made: no more than 10 partitions. A policy of the cluster (create.topic.policy, alter.config.policy) forbids it: change the policy.',
     )
   })
@@ -122,7 +137,15 @@ it('a clock that is behind the broker is named, and one that is ahead looks like
   const look = (offsetMs: number) =>
     patiently(clock, () =>
       preflight({
-        ...{ wire: operator, cluster, topics: [topic], timedTopics: [topic], groups: [], transactionalId: 'timed', replicationFactor: 1 },
+        ...{
+          wire: operator,
+          cluster,
+          topics: [topic],
+          timedTopics: [topic],
+          groups: [],
+          transactionalId: 'timed',
+          replicationFactor: 1,
+        },
         clock: { ...clock, machineMs: () => clock.machineMs() + offsetMs },
       }),
     )
@@ -134,7 +157,9 @@ it('one setting of a topic is changed, and all others stay', async () => {
   const topic = await runtime.createTopic('tuned', 1, { 'retention.ms': '7000000' })
   const admin = createTopicAdmin({ wire: operator, clock })
   await admin.set([topic], { 'min.insync.replicas': '2' })
-  const settings = (await admin.settings([topic], ['retention.ms', 'min.insync.replicas', 'cleanup.policy'])).get(topic)!
+  const settings = (await admin.settings([topic], ['retention.ms', 'min.insync.replicas', 'cleanup.policy'])).get(
+    topic,
+  )!
   expect(Object.fromEntries(settings)).toEqual({
     'retention.ms': { value: '7000000', isOwn: true },
     'min.insync.replicas': { value: '2', isOwn: true },

@@ -30,7 +30,9 @@ function producing(leaders: Record<string, number>, ...topics: string[]) {
   )
   let results: Record<string, string> | undefined
   void produce(topics.map(topic => ({ topic, partition: 0, key: null, value: 'x' }))).then(batches => {
-    results = Object.fromEntries(batches.map(({ records, error, baseOffset }) => [records[0]!.topic, error?.type ?? `at ${baseOffset}`]))
+    results = Object.fromEntries(
+      batches.map(({ records, error, baseOffset }) => [records[0]!.topic, error?.type ?? `at ${baseOffset}`]),
+    )
   })
   const advance = async (ms: number) => {
     clock.advance(ms)
@@ -41,7 +43,12 @@ function producing(leaders: Record<string, number>, ...topics: string[]) {
 
 describe('the batches of a transaction', () => {
   it('go to their leaders together, and again as they were until they are acknowledged', async () => {
-    const { open, sent, advance, results } = producing({ 'state/0': 1, 'outcomes/0': 1, 'events.a/0': 2 }, 'state', 'outcomes', 'events.a')
+    const { open, sent, advance, results } = producing(
+      { 'state/0': 1, 'outcomes/0': 1, 'events.a/0': 2 },
+      'state',
+      'outcomes',
+      'events.a',
+    )
     await settle()
     expect(sent.map(({ node, batches }) => [node, batches.length])).toEqual([
       [1, 2],
@@ -57,17 +64,20 @@ describe('the batches of a transaction', () => {
     expect(results()).toEqual({ state: 'at 9', outcomes: 'at 2', 'events.a': 'at 4' })
   })
 
-  it.each(['state', 'events.a'])('of %s go to the new leader when the one that is known has died without a word', async topic => {
-    const place = `${topic}/0`
-    const { open, sent, lead, advance, results } = producing({ [place]: 1 }, topic)
-    await settle()
-    await open[0]!.fail('CONNECTION')
-    lead(place, 2)
-    await advance(50)
-    expect(sent.map(({ node }) => node)).toEqual([1, 2])
-    await open[0]!.answer({ [place]: { baseOffset: 7 } })
-    expect(results()).toEqual({ [topic]: 'at 7' })
-  })
+  it.each(['state', 'events.a'])(
+    'of %s go to the new leader when the one that is known has died without a word',
+    async topic => {
+      const place = `${topic}/0`
+      const { open, sent, lead, advance, results } = producing({ [place]: 1 }, topic)
+      await settle()
+      await open[0]!.fail('CONNECTION')
+      lead(place, 2)
+      await advance(50)
+      expect(sent.map(({ node }) => node)).toEqual([1, 2])
+      await open[0]!.answer({ [place]: { baseOffset: 7 } })
+      expect(results()).toEqual({ [topic]: 'at 7' })
+    },
+  )
 
   it('of shared topics are tried for 20 s', async () => {
     const { open, advance, results } = producing({ 'state/0': 1 }, 'state')
@@ -86,7 +96,8 @@ describe('the batches of a transaction', () => {
     const { open, advance, heldUp, results } = producing({ 'state/0': 1, 'events.a/0': 1 }, 'state', 'events.a')
     await settle()
     for (let elapsedMs = 0; elapsedMs < 3_000; elapsedMs += 500) {
-      for (const request of [...open]) await request.answer({ 'state/0': { errorCode: BUSY }, 'events.a/0': { errorCode: BUSY } })
+      for (const request of [...open])
+        await request.answer({ 'state/0': { errorCode: BUSY }, 'events.a/0': { errorCode: BUSY } })
       await advance(500)
     }
     expect([results(), heldUp()]).toEqual([undefined, expect.any(Number)])
@@ -109,7 +120,11 @@ describe('the batches of a transaction', () => {
     // What kept the shared topic may have kept the organization's as well.
     expect(results()).toBeUndefined()
     await advance(1_000)
-    expect(results()).toEqual({ state: 'at 1', 'events.a': 'NOT_ENOUGH_REPLICAS', 'events.b': 'TOPIC_AUTHORIZATION_FAILED' })
+    expect(results()).toEqual({
+      state: 'at 1',
+      'events.a': 'NOT_ENOUGH_REPLICAS',
+      'events.b': 'TOPIC_AUTHORIZATION_FAILED',
+    })
   })
 
   it('wait for a broker that takes its time, and not for one that is silent and under suspicion', async () => {

@@ -26,7 +26,15 @@ afterAll(() => runtime.close())
 /** Both topics of a new organization: as they are, and the settings that they have of their own. */
 async function topicsMadeWith(topicDefaults: Readonly<Record<string, string>>) {
   const wire = closedInTheEnd(await openWire(runtime.kafka, logger))
-  const provisioning = await provision({ kafka: runtime.kafka, wire, shards: 8, replicationFactor: 1, topicDefaults, clock, logger })
+  const provisioning = await provision({
+    kafka: runtime.kafka,
+    wire,
+    shards: 8,
+    replicationFactor: 1,
+    topicDefaults,
+    clock,
+    logger,
+  })
   const id = runtime.name('org')
   await provisioning.createOrganizationTopics({ id, partitions: 1 })
   const admin = createClient(runtime.kafka).admin()

@@ -12,5 +12,7 @@ it('a start is made again when its connections break, and not for what the broke
   const failure = await openWire(kafka, createLogger('silent')).catch(error => error)
   server.close()
   expect([failure, new KafkaError('REQUEST_TIMEOUT', 'late')].map(isCutOff)).toEqual([true, true])
-  expect([new KafkaError('TOPIC_AUTHORIZATION_FAILED', 'no'), new Error('a topic is not compacted')].map(isCutOff)).toEqual([false, false])
+  expect(
+    [new KafkaError('TOPIC_AUTHORIZATION_FAILED', 'no'), new Error('a topic is not compacted')].map(isCutOff),
+  ).toEqual([false, false])
 }, 30_000)

@@ -10,7 +10,12 @@ const partition = (number: number, leader: number, isr = [1, 2, 3]) => ({
   isr,
 })
 const topics: Record<string, TopicInfo> = {
-  state: { topic: 'state', id: 'aa', errorCode: 0, partitions: [partition(0, 1), partition(1, -1), partition(2, 1, [1])] },
+  state: {
+    topic: 'state',
+    id: 'aa',
+    errorCode: 0,
+    partitions: [partition(0, 1), partition(1, -1), partition(2, 1, [1])],
+  },
 }
 const facts = { role: 'deliver', stateTopics: ['other', 'state'], cluster: { known: (topic: string) => topics[topic] } }
 
@@ -33,5 +38,8 @@ it('a shard whose state nobody leads, or has too few replicas in sync, degrades 
 })
 
 it('without knowledge of the cluster every shard that does not run is missing', () => {
-  expect(readinessOf({ ...facts, cluster: undefined, restoring: [1] })).toEqual({ missing: 'deliver: restoring shards 1', degraded: [] })
+  expect(readinessOf({ ...facts, cluster: undefined, restoring: [1] })).toEqual({
+    missing: 'deliver: restoring shards 1',
+    degraded: [],
+  })
 })

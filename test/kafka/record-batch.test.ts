@@ -18,27 +18,44 @@ function xerial(body: Buffer): Buffer {
   return Buffer.concat([head, block])
 }
 
-const identity = { producerId: 7n, producerEpoch: 1, baseSequence: 0, transactional: true, timestampMs: 1_700_000_000_000 }
+const identity = {
+  producerId: 7n,
+  producerEpoch: 1,
+  baseSequence: 0,
+  transactional: true,
+  timestampMs: 1_700_000_000_000,
+}
 const decode = (bytes: Buffer, from = 0) => decodeRecordSet(bytes, 't', 0, from, [])
 
 /** A batch as the broker stores it: with its base offset. */
-function stored(records: OutRecord[], baseOffset: number, overrides: Partial<typeof identity> & { attributes?: number } = {}): Buffer {
+function stored(
+  records: OutRecord[],
+  baseOffset: number,
+  overrides: Partial<typeof identity> & { attributes?: number } = {},
+): Buffer {
   const bytes = encodeBatch(records, { ...identity, ...overrides })
   bytes.writeBigInt64BE(BigInt(baseOffset), 0)
   if (overrides.attributes !== undefined) bytes.writeInt16BE(overrides.attributes, 21)
   return withChecksum(bytes)
 }
 const record = (value: string | null): OutRecord => ({ topic: 't', partition: 0, key: null, value })
-const abortMarker = (producerId: bigint, offset: number) => stored([record('marker')], offset, { producerId, attributes: 0x30 })
+const abortMarker = (producerId: bigint, offset: number) =>
+  stored([record('marker')], offset, { producerId, attributes: 0x30 })
 const values = (decoded: ReturnType<typeof decode>) => decoded.records.map(each => each.value?.toString())
 
 describe('record batches', () => {
   it('come back as they were written, whatever is in them', () => {
-    const part = fc.option(fc.oneof(fc.string({ unit: 'grapheme' }), fc.uint8Array({ maxLength: 300 }).map(Buffer.from)), { nil: null })
+    const part = fc.option(
+      fc.oneof(fc.string({ unit: 'grapheme' }), fc.uint8Array({ maxLength: 300 }).map(Buffer.from)),
+      { nil: null },
+    )
     const header = fc.tuple(fc.stringMatching(/^[a-z-]{1,20}$/), fc.string({ unit: 'grapheme', maxLength: 200 }))
     fc.assert(
       fc.property(
-        fc.array(fc.record({ key: part, value: part, headers: fc.array(header, { maxLength: 8 }) }), { minLength: 1, maxLength: 30 }),
+        fc.array(fc.record({ key: part, value: part, headers: fc.array(header, { maxLength: 8 }) }), {
+          minLength: 1,
+          maxLength: 30,
+        }),
         list => {
           const records = list.map(each => ({ topic: 't', partition: 0, ...each }))
           const decoded = decode(stored(records, 100))
@@ -62,7 +79,9 @@ describe('record batches', () => {
       [0, 1, 94, 95, 96, 97].flatMap(before => [`${'x'.repeat(before)}${letter}`, `${'x'.repeat(before)}${letter}x`]),
     )
     const decoded = decode(stored(texts.map(text => ({ topic: 't', partition: 0, key: text, value: text, headers: [[text, text]] })), 0)) // biome-ignore format: one thought
-    expect(decoded.records.map(({ key, value }) => [key, value])).toEqual(texts.map(text => [Buffer.from(text), Buffer.from(text)]))
+    expect(decoded.records.map(({ key, value }) => [key, value])).toEqual(
+      texts.map(text => [Buffer.from(text), Buffer.from(text)]),
+    )
   })
 
   it('are read from the asked offset on, although a batch begins earlier', () => {
@@ -116,7 +135,11 @@ describe('record batches', () => {
     const bytes = Buffer.concat([plain.subarray(0, 61), zstdCompressSync(Buffer.alloc(70 * 1024 * 1024))])
     bytes.writeInt16BE(4, 21)
     bytes.writeInt32BE(bytes.length - 12, 8)
-    expect(decode(withChecksum(bytes)).records[0]).toMatchObject({ offset: 0, value: null, undecodable: expect.any(String) })
+    expect(decode(withChecksum(bytes)).records[0]).toMatchObject({
+      offset: 0,
+      value: null,
+      undecodable: expect.any(String),
+    })
   })
 
   it('that the disk has changed are never taken for what was written, whichever bit it is', () => {
@@ -125,7 +148,9 @@ describe('record batches', () => {
       const changed = Buffer.from(whole)
       changed[bit >> 3]! ^= 1 << (bit & 7)
       if (isHidden(changed)) continue
-      expect(() => decode(changed)).toThrow(/^the batch at t\/0\/3 is damaged: its checksum is wrong\. Restore Kafka's log/)
+      expect(() => decode(changed)).toThrow(
+        /^the batch at t\/0\/3 is damaged: its checksum is wrong\. Restore Kafka's log/,
+      )
       const { records } = decodeRecordSet(changed, 't', 0, 0, [], { recordsMax: 100 })
       expect(new Set(records.map(({ value, undecodable }) => [value, undecodable].join()))).toEqual(
         new Set([',is damaged: its checksum is wrong']),

@@ -35,7 +35,9 @@ const END_ANSWER = {
 /** Produce version 12, about partition 0 of one topic. */
 function produceAnswer(topic: string, code: number): Buffer {
   const partition = [int32(0), int16(code), int64(-1n), int64(-1n), int64(-1n), compactArray([]), Buffer.of(0), NO_TAGS]
-  return Buffer.concat(flat([NO_TAGS, compactArray([[compact(topic), compactArray([partition]), NO_TAGS]]), int32(0), NO_TAGS]))
+  return Buffer.concat(
+    flat([NO_TAGS, compactArray([[compact(topic), compactArray([partition]), NO_TAGS]]), int32(0), NO_TAGS]),
+  )
 }
 
 describe.each(['announced', 'joining'] as const)('a commit, with partitions %s', protocol => {

@@ -52,7 +52,12 @@ describe('OAUTHBEARER', () => {
   function setUp(tokens: AccessToken[]) {
     const clock = createManualClock()
     const shown: string[] = []
-    const settings: KafkaSettings = { brokers: [], clientId: 'test', mechanism: 'oauthbearer', token: async () => tokens.shift()! }
+    const settings: KafkaSettings = {
+      brokers: [],
+      clientId: 'test',
+      mechanism: 'oauthbearer',
+      token: async () => tokens.shift()!,
+    }
     const exchange = async <T>(request: WireRequest<T>): Promise<T> => {
       if (request.apiName === 'SaslHandshake') return request.decode(Buffer.concat([int16(0), int32(0)]))
       const text = request.body.toString()
@@ -63,8 +68,19 @@ describe('OAUTHBEARER', () => {
       return request.decode(answer(0, Buffer.alloc(0)))
     }
     const answer = (code: number, bytes: Buffer) =>
-      Buffer.concat([NO_TAGS, int16(code), Buffer.of(0), Buffer.of(bytes.length + 1), bytes, int64(BigInt(session)), NO_TAGS])
-    const authenticate = createAuthenticate(settings, { clock, random: { bytes: () => Buffer.alloc(0), uniform: () => 0 } })!
+      Buffer.concat([
+        NO_TAGS,
+        int16(code),
+        Buffer.of(0),
+        Buffer.of(bytes.length + 1),
+        bytes,
+        int64(BigInt(session)),
+        NO_TAGS,
+      ])
+    const authenticate = createAuthenticate(settings, {
+      clock,
+      random: { bytes: () => Buffer.alloc(0), uniform: () => 0 },
+    })!
     return { clock, shown, login: () => authenticate(exchange, 'broker:9092') }
   }
 
@@ -83,7 +99,10 @@ describe('OAUTHBEARER', () => {
 
   it('ends with what the broker says about a token, and asks for another one next time', async () => {
     const { shown, login } = setUp([{ value: 'bad', lifetimeMs: 1_000 }, { value: 'good' }])
-    await expect(login()).rejects.toMatchObject({ type: 'SASL_AUTHENTICATION_FAILED', message: expect.stringContaining('invalid_token') })
+    await expect(login()).rejects.toMatchObject({
+      type: 'SASL_AUTHENTICATION_FAILED',
+      message: expect.stringContaining('invalid_token'),
+    })
     await login()
     expect(shown).toEqual(['bad', 'good'])
   })

@@ -90,7 +90,11 @@ async function setup(names: readonly string[], { canRollBack = true } = {}) {
     clock,
     random,
     logger,
-    metrics: { transaction: () => undefined, reopened: (_role, _shard, reason) => void reopened.push(reason), assigned: () => undefined },
+    metrics: {
+      transaction: () => undefined,
+      reopened: (_role, _shard, reason) => void reopened.push(reason),
+      assigned: () => undefined,
+    },
     reader,
     lease: { confirmedAtMs: () => clock.monotonicMs(), isHeld: () => true },
   })

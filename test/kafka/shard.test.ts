@@ -17,7 +17,10 @@ beforeAll(async () => {
 afterAll(() => runtime.close())
 
 /** One shard whose task the test makes. `sessions`: the handles of those opened so far. */
-async function setup(make: (handle: ShardHandle, session: number) => Partial<ShardTask>, changes: Partial<Processor> = {}) {
+async function setup(
+  make: (handle: ShardHandle, session: number) => Partial<ShardTask>,
+  changes: Partial<Processor> = {},
+) {
   const output = await runtime.createTopic(`shard-${random.bytes(4).toString('hex')}`)
   const sessions: ShardHandle[] = []
   const reopened: string[] = []
@@ -55,7 +58,11 @@ async function setup(make: (handle: ShardHandle, session: number) => Partial<Sha
     clock,
     random,
     logger,
-    metrics: { transaction: () => undefined, reopened: (_role, _shard, reason) => void reopened.push(reason), assigned: () => undefined },
+    metrics: {
+      transaction: () => undefined,
+      reopened: (_role, _shard, reason) => void reopened.push(reason),
+      assigned: () => undefined,
+    },
     reader,
     lease: { confirmedAtMs: lease.confirmedAtMs, isHeld: () => lease.isHeld },
   })
@@ -66,7 +73,8 @@ async function setup(make: (handle: ShardHandle, session: number) => Partial<Sha
     sessions,
     reopened,
     output,
-    write: (session: number, value: string) => sessions[session]!.write([{ topic: output, partition: 0, key: null, value }]),
+    write: (session: number, value: string) =>
+      sessions[session]!.write([{ topic: output, partition: 0, key: null, value }]),
     tail: runtime.tail(output),
     async close() {
       await shard.drop()
@@ -82,22 +90,25 @@ async function until(condition: () => boolean): Promise<void> {
 const values = (records: ReadonlyArray<{ value: Buffer | null }>) => records.map(({ value }) => value!.toString())
 
 describe('a session of a shard', () => {
-  it.each(['seal', 'committed'] as const)('that throws in %s, and again when it is closed, is followed by the next one', async where => {
-    const made = await setup((_handle, session) => {
-      const fault = () => {
-        throw new Error(`made by the test in ${where}`)
-      }
-      return session === 0 ? { [where]: fault, close: fault } : {}
-    })
-    await until(() => made.shard.running())
-    made.write(0, 'first')
-    await until(() => made.sessions.length === 2 && made.shard.running())
-    made.write(1, 'second')
-    const seen = values(await made.tail.until(records => records.at(-1)?.value?.toString() === 'second'))
-    expect(seen).toEqual(where === 'seal' ? ['second'] : ['first', 'second'])
-    expect(made.reopened).toEqual(['fault'])
-    await made.close()
-  })
+  it.each(['seal', 'committed'] as const)(
+    'that throws in %s, and again when it is closed, is followed by the next one',
+    async where => {
+      const made = await setup((_handle, session) => {
+        const fault = () => {
+          throw new Error(`made by the test in ${where}`)
+        }
+        return session === 0 ? { [where]: fault, close: fault } : {}
+      })
+      await until(() => made.shard.running())
+      made.write(0, 'first')
+      await until(() => made.sessions.length === 2 && made.shard.running())
+      made.write(1, 'second')
+      const seen = values(await made.tail.until(records => records.at(-1)?.value?.toString() === 'second'))
+      expect(seen).toEqual(where === 'seal' ? ['second'] : ['first', 'second'])
+      expect(made.reopened).toEqual(['fault'])
+      await made.close()
+    },
+  )
 
   it('that cannot be opened is tried again', async () => {
     const made = await setup((_handle, session) => {
@@ -177,9 +188,9 @@ describe('a session of a shard', () => {
     expect(made.shard.state()).toBe('draining')
     release.resolve()
     await drained
-    expect(values(made.tail.records.length > 0 ? made.tail.records : await made.tail.until(records => records.length > 0))).toEqual([
-      'ended meanwhile',
-    ])
+    expect(
+      values(made.tail.records.length > 0 ? made.tail.records : await made.tail.until(records => records.length > 0)),
+    ).toEqual(['ended meanwhile'])
     made.sessions[0]!.fail(new Error('made by the test'))
     await clock.sleep(300)
     expect(made.sessions).toHaveLength(1)

@@ -66,7 +66,9 @@ function numbering(
             handle.write([{ topic: topics.output, partition: handle.shard, key: null, value }])
           }
         },
-        seal: (): OutRecord[] => [{ topic: topics.state, partition: handle.shard, key: 'state', value: JSON.stringify(state) }],
+        seal: (): OutRecord[] => [
+          { topic: topics.state, partition: handle.shard, key: 'state', value: JSON.stringify(state) },
+        ],
         close: () => undefined,
       }
     },
@@ -124,7 +126,15 @@ describe('a sharded processor', () => {
     let transactions = 0
     const counting = { ...metrics, transaction: () => void transactions++ }
     const processor = { ...numbering(runtime.name('paced'), topics), commitPaceMs: 200 }
-    const started = await runShardedProcessor({ kafka: runtime.kafka, processor, clock, random, logger, metrics: counting, onFatal: never })
+    const started = await runShardedProcessor({
+      kafka: runtime.kafka,
+      processor,
+      clock,
+      random,
+      logger,
+      metrics: counting,
+      onFatal: never,
+    })
     running.push(started)
     const values = Array.from({ length: 60 }, (_, n) => `v${n}`)
     for (let at = 0; at < values.length; at += 10) await feed(topics.input, 3, values.slice(at, at + 10))
@@ -136,7 +146,15 @@ describe('a sharded processor', () => {
   it('with a pace that counts from several inputs on commits a lone one at once, and what comes after several with others', async () => {
     const topics = await topicsFor('lone')
     const processor = { ...numbering(runtime.name('lone'), topics), commitPaceMs: 3_600_000, commitPaceFrom: 3 }
-    const started = await runShardedProcessor({ kafka: runtime.kafka, processor, clock, random, logger, metrics, onFatal: never })
+    const started = await runShardedProcessor({
+      kafka: runtime.kafka,
+      processor,
+      clock,
+      random,
+      logger,
+      metrics,
+      onFatal: never,
+    })
     const [gathering, other] = [runtime.tail(topics.output, 3), runtime.tail(topics.output, 2)]
     for (let n = 1; n <= 3; n++) {
       await feed(topics.input, 3, [`lone${n}`])
@@ -150,7 +168,9 @@ describe('a sharded processor', () => {
     await other.until(records => records.length === 1)
     expect(gathering.records).toHaveLength(6)
     await started.close()
-    expect(text(await gathering.until(records => records.length === 7))).toEqual(counted(['lone1', 'lone2', 'lone3', 'a', 'b', 'c', 'd']))
+    expect(text(await gathering.until(records => records.length === 7))).toEqual(
+      counted(['lone1', 'lone2', 'lone3', 'a', 'b', 'c', 'd']),
+    )
   })
 
   it('writes each input exactly once, in order, whichever of two processes owns the shard, also when one vanishes', async () => {
@@ -186,7 +206,8 @@ describe('a sharded processor', () => {
     }
     const first = await run(named('first'))
     for (let shard = 0; shard < SHARDS; shard++) await feed(topics.input, shard, numbers(5))
-    for (let shard = 0; shard < SHARDS; shard++) await runtime.tail(topics.output, shard).until(list => list.length >= 5)
+    for (let shard = 0; shard < SHARDS; shard++)
+      await runtime.tail(topics.output, shard).until(list => list.length >= 5)
     const second = await run(named('second'))
     while (second.missing() !== undefined) await clock.sleep(10)
     expect(second.shards()).toEqual([])

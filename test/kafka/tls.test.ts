@@ -25,7 +25,9 @@ const clock = createSystemClock()
 const logger = createLogger('silent')
 /** How long a login by a token lasts at this broker. */
 const SESSION_MS = 2_000
-const [server, client, stranger] = ['127.0.0.1', 'client', 'stranger'].map(host => selfSigned([host], clock.nowMs())) as [Pem, Pem, Pem]
+const [server, client, stranger] = ['127.0.0.1', 'client', 'stranger'].map(host =>
+  selfSigned([host], clock.nowMs()),
+) as [Pem, Pem, Pem]
 type Pem = ReturnType<typeof selfSigned>
 
 let broker: ProcessIdentity
@@ -97,13 +99,20 @@ onOurs('a broker with TLS', () => {
   it.each<[string, Partial<KafkaSettings>, RegExp]>([
     ['whose authority nobody knows', { tls: { cert: client.cert, key: client.key } }, /KAFKA_SSL_CA/],
     ['to whom no certificate is shown', { tls: { ca: server.cert } }, /KAFKA_SSL_CERT/],
-    ['that does not know the certificate', { tls: { ca: server.cert, cert: stranger.cert, key: stranger.key } }, /KAFKA_SSL_CERT/],
+    [
+      'that does not know the certificate',
+      { tls: { ca: server.cert, cert: stranger.cert, key: stranger.key } },
+      /KAFKA_SSL_CERT/,
+    ],
   ])('%s is a sentence that names the setting, at once', async (_, settings, sentence) => {
     await expect(open(settings)).rejects.toMatchObject({ type: 'TLS', message: expect.stringMatching(sentence) })
   })
 
   it('that is spoken to without TLS says so', async () => {
-    await expect(open({ ssl: false })).rejects.toMatchObject({ type: 'TLS', message: expect.stringContaining('set KAFKA_SSL=true') })
+    await expect(open({ ssl: false })).rejects.toMatchObject({
+      type: 'TLS',
+      message: expect.stringContaining('set KAFKA_SSL=true'),
+    })
   })
 
   it('takes tokens, and its sessions are renewed on the same connections', async () => {
@@ -128,6 +137,8 @@ onOurs('a broker with TLS', () => {
 
   it('refuses a token that is over, with its own words', async () => {
     const token = async () => ({ value: unsigned(-60_000) })
-    await expect(open({ mechanism: 'oauthbearer', token })).rejects.toMatchObject({ type: 'SASL_AUTHENTICATION_FAILED' })
+    await expect(open({ mechanism: 'oauthbearer', token })).rejects.toMatchObject({
+      type: 'SASL_AUTHENTICATION_FAILED',
+    })
   })
 })

@@ -113,7 +113,13 @@ describe('a request to a coordinator', () => {
   }
 
   it('is repeated while it is not answered, or not yet', async () => {
-    const { done, advance } = repeating(['CONNECTION', 'REQUEST_TIMEOUT', 'NOT_COORDINATOR', 'COORDINATOR_LOAD_IN_PROGRESS', ''])
+    const { done, advance } = repeating([
+      'CONNECTION',
+      'REQUEST_TIMEOUT',
+      'NOT_COORDINATOR',
+      'COORDINATOR_LOAD_IN_PROGRESS',
+      '',
+    ])
     await advance(1_000)
     expect(await done).toBe('answered')
   })

@@ -39,7 +39,13 @@ async function emitMany(organization: Pick<TestOrganization, 'call'>, count: num
 /** From now on the peer gets what the owner emits as `order.made`. */
 async function share(owner: TestOrganization, peer: TestOrganization) {
   const custom = '/api/v1/events/custom'
-  const template = { namespace: owner.slug, name: 'order.made', version: '1.0.0', status: 'published', payloadSchema: { type: 'object' } }
+  const template = {
+    namespace: owner.slug,
+    name: 'order.made',
+    version: '1.0.0',
+    status: 'published',
+    payloadSchema: { type: 'object' },
+  }
   const { data: made } = await owner.call<{ id: string }>('POST', custom, template)
   const { data: group } = await owner.call<{ id: string }>('POST', `${custom}/federation/groups`, { name: 'partners' })
   const path = `${custom}/federation/groups/${group.id}`
@@ -57,7 +63,10 @@ async function check(of = ''): Promise<LedgerReport> {
 
 async function audited(organization: TestOrganization, count: number) {
   for (let tries = 0; tries < 100; tries++) {
-    const { data } = await organization.call<Array<{ type: string; data: Record<string, unknown> }>>('GET', '/api/v1/audit')
+    const { data } = await organization.call<Array<{ type: string; data: Record<string, unknown> }>>(
+      'GET',
+      '/api/v1/audit',
+    )
     const rows = data.filter(row => row.type.startsWith('DRIFT_'))
     if (rows.length >= count) return rows
     await clock.sleep(100)
@@ -71,7 +80,9 @@ describe('the ledger', () => {
     const key = await organization.call<{ apiKey: string }>('POST', '/api/v1/keys', {
       ...{ name: 't', environment: 'test', scopes: ['events:emit'] },
     })
-    const trial = { call: ((method, path, body) => platform.call(key.data.apiKey, method, path, body)) as TestOrganization['call'] }
+    const trial = {
+      call: ((method, path, body) => platform.call(key.data.apiKey, method, path, body)) as TestOrganization['call'],
+    }
     await Promise.all([emitMany(organization, 300), emitMany(trial, 50)])
     // Numbered and in the log, but on no quota: what the platform itself emits, and what a peer shares.
     const owner = await platform.organization()
@@ -104,13 +115,21 @@ describe('the ledger', () => {
       'SELECT * FROM emits WHERE organizationId = {id:String} AND sequence = 7',
       { id },
     )
-    await analytics.command('ALTER TABLE emits DELETE WHERE organizationId = {id:String} AND sequence = 7 SETTINGS mutations_sync = 1', {
-      id,
-    })
+    await analytics.command(
+      'ALTER TABLE emits DELETE WHERE organizationId = {id:String} AND sequence = 7 SETTINGS mutations_sync = 1',
+      {
+        id,
+      },
+    )
 
     const { findings } = await check(id)
     const month = new Date(clock.nowMs()).toISOString().slice(0, 7)
-    const facts = findings.map(({ check: checked, month: of, expected, actual }: Finding) => ({ checked, of, expected, actual }))
+    const facts = findings.map(({ check: checked, month: of, expected, actual }: Finding) => ({
+      checked,
+      of,
+      expected,
+      actual,
+    }))
     expect(facts.sort((a, b) => (a.checked < b.checked ? -1 : 1))).toEqual([
       { checked: 'counter', of: month, expected: 20, actual: 19 },
       { checked: 'sequence', of: null, expected: 20, actual: 19 },
@@ -121,12 +140,19 @@ describe('the ledger', () => {
     const rows = await audited(organization, 3)
     expect(rows.map(row => row.type)).toEqual(Array(3).fill('DRIFT_DETECTED'))
     expect(rows.map(row => row.data.kind)).toEqual(Array(3).fill('ledger'))
-    const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(platform.adminKey, 'GET', '/api/v1/ledger')
+    const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(
+      platform.adminKey,
+      'GET',
+      '/api/v1/ledger',
+    )
     expect(shown.data.findings.filter(each => each.organizationId === id)).toHaveLength(3)
     expect(platform.log()).toContain('the ledger does not agree')
 
     const body = [Buffer.from(JSON.stringify(kept))]
-    await analytics.insert({ table: 'emits', format: 'JSONEachRow', body, rows: 1, token: 'put back' }, new AbortController().signal)
+    await analytics.insert(
+      { table: 'emits', format: 'JSONEachRow', body, rows: 1, token: 'put back' },
+      new AbortController().signal,
+    )
     expect((await check(id)).findings.map(each => each.check)).toEqual(['usage'])
     const resolved = (await audited(organization, 5)).filter(row => row.type === 'DRIFT_RESOLVED')
     expect(resolved.map(row => row.data.finding).sort()).toEqual([`counter/live/${month}`, 'sequence/live/-'])
@@ -149,12 +175,19 @@ describe('the ledger', () => {
     }
     await admin.disconnect()
     const [row] = await audited(organization, 1)
-    expect(row).toMatchObject({ type: 'DRIFT_DETECTED', data: { kind: 'ledger', check: 'gap', reason: 'replaced', topic, partition: 0 } })
+    expect(row).toMatchObject({
+      type: 'DRIFT_DETECTED',
+      data: { kind: 'ledger', check: 'gap', reason: 'replaced', topic, partition: 0 },
+    })
     await emitMany(organization, 2)
     const report = await check(id)
     expect(report.findings).toMatchObject([{ check: 'gap', topic, reason: 'replaced', organizationId: id }])
     expect(report.findings[0]!.expected).toBeGreaterThanOrEqual(3)
-    const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(platform.adminKey, 'GET', '/api/v1/ledger')
+    const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(
+      platform.adminKey,
+      'GET',
+      '/api/v1/ledger',
+    )
     expect(shown.data.findings.filter(each => each.organizationId === id)).toMatchObject([{ check: 'gap', topic }])
     expect(await audited(organization, 1)).toHaveLength(1)
   })

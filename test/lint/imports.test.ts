@@ -73,14 +73,20 @@ interface Violation {
 async function violations(directory: string, config: string, files: string): Promise<string[]> {
   const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
   const options = ['--config', join(root, config), '--output-type', 'json', files]
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...options], { cwd: directory, maxBuffer: 1e9 })
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...options], {
+    cwd: directory,
+    maxBuffer: 1e9,
+  })
   const { summary } = JSON.parse(stdout) as { summary: { violations: Violation[]; totalCruised: number } }
   expect(summary.totalCruised).toBeGreaterThan(0)
   return summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)
 }
 
 /** Runs `act` in a directory with these files, each importing the value or the type `a` of others. */
-async function withFiles<T>(imports: Array<[from: string, to: string, kind?: 'type']>, act: (directory: string) => Promise<T>): Promise<T> {
+async function withFiles<T>(
+  imports: Array<[from: string, to: string, kind?: 'type']>,
+  act: (directory: string) => Promise<T>,
+): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'clarion-imports-'))
   const texts = new Map<string, string>()
   for (const [from, to, kind] of imports) {
@@ -114,14 +120,22 @@ it('every rule finds what it forbids, and nothing else', async () => {
 
 it('a circle of files is found, and one of types where no reason is given for it', async () => {
   const circle = (one: string, other: string, kind?: 'type') => {
-    const imports: Array<[string, string, 'type'?]> = [[one, other], kind === undefined ? [other, one] : [other, one, kind]]
+    const imports: Array<[string, string, 'type'?]> = [
+      [one, other],
+      kind === undefined ? [other, one] : [other, one, kind],
+    ]
     return withFiles(imports, directory => violations(directory, RULES, '**/*.ts'))
   }
   // Each circle is reported once, from its first file.
   const [model, settings] = ['src/model/a.ts → src/model/b.ts', 'src/settings/combinations.ts → src/settings/config.ts']
-  expect(await circle('src/model/a.ts', 'src/model/b.ts')).toEqual([`no-circle-of-files: ${model}`, `no-unnamed-circle-of-types: ${model}`])
+  expect(await circle('src/model/a.ts', 'src/model/b.ts')).toEqual([
+    `no-circle-of-files: ${model}`,
+    `no-unnamed-circle-of-types: ${model}`,
+  ])
   expect(await circle('src/model/a.ts', 'src/model/b.ts', 'type')).toEqual([`no-unnamed-circle-of-types: ${model}`])
-  expect(await circle('src/settings/config.ts', 'src/settings/combinations.ts')).toEqual([`no-circle-of-files: ${settings}`])
+  expect(await circle('src/settings/config.ts', 'src/settings/combinations.ts')).toEqual([
+    `no-circle-of-files: ${settings}`,
+  ])
   expect(await circle('src/settings/config.ts', 'src/settings/combinations.ts', 'type')).toEqual([])
 })
 

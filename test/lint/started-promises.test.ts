@@ -18,7 +18,9 @@ beforeAll(() => {
 afterAll(() => compiler?.close())
 
 it('promises that start together are awaited together, in every source file', () => {
-  const files = project.program.getSourceFileNames().filter(file => file.startsWith(root) && SOURCES.test(file.slice(root.length)))
+  const files = project.program
+    .getSourceFileNames()
+    .filter(file => file.startsWith(root) && SOURCES.test(file.slice(root.length)))
   expect(files.length).toBeGreaterThan(300)
   expect(files.flatMap(file => findStartedPromises(project, file))).toEqual([])
 })

@@ -24,7 +24,8 @@ export function findStartedPromises({ program, checker }: Project, file: string)
   }
   const types = typesOf(checker)
   for (const body of bodiesOf(source)) {
-    for (const started of startedIn(body)) if (isLeftAlone(started, body) && types.mayReject(started.name)) report(started.declaration)
+    for (const started of startedIn(body))
+      if (isLeftAlone(started, body) && types.mayReject(started.name)) report(started.declaration)
     for (const node of within(body)) if (awaitsOneByOne(node, types) || startsBesideAwait(node, types)) report(node)
   }
   return found
@@ -49,7 +50,8 @@ function typesOf(checker: Project['checker']): Types {
   }
   const isListType = (type: Type): boolean =>
     partsOf(type).some(
-      part => checker.isArrayLikeType(part) && part.isTypeReference() && checker.getTypeArguments(part).some(isPromiseType),
+      part =>
+        checker.isArrayLikeType(part) && part.isTypeReference() && checker.getTypeArguments(part).some(isPromiseType),
     )
   const has = (node: Node, is: (type: Type) => boolean): boolean => {
     const type = checker.getTypeAtLocation(node)
@@ -114,7 +116,8 @@ function isLeftAlone({ name, declaration }: Started, body: Node): boolean {
   if (suspensions.length === 0) return false
   const first = Math.min(...suspensions.map(node => (isAwaited(node) ? node.end : node.pos)))
   const text = name.getText()
-  const isUse = (node: Node) => node.pos >= declaration.end && node.kind === SyntaxKind.Identifier && node.getText() === text
+  const isUse = (node: Node) =>
+    node.pos >= declaration.end && node.kind === SyntaxKind.Identifier && node.getText() === text
   const firstUse = [...descendants(body)].find(isUse)
   return firstUse === undefined || first <= firstUse.pos
 }
@@ -131,13 +134,19 @@ function awaitsOneByOne(node: Node, types: Types): boolean {
   return [...within(node)].some(isAwaited) && types.isListOfPromises(expression)
 }
 
-const LISTS = new Set([SyntaxKind.ArrayLiteralExpression, SyntaxKind.CallExpression, SyntaxKind.ObjectLiteralExpression])
+const LISTS = new Set([
+  SyntaxKind.ArrayLiteralExpression,
+  SyntaxKind.CallExpression,
+  SyntaxKind.ObjectLiteralExpression,
+])
 
 /** `f(start(), await other())` */
 function startsBesideAwait(node: Node, types: Types): boolean {
   if (!LISTS.has(node.kind)) return false
   const parts = childrenOf(node)
-  const awaiting = parts.findLastIndex(part => isAwaited(part) || (!isFunctionLikeDeclaration(part) && [...within(part)].some(isAwaited)))
+  const awaiting = parts.findLastIndex(
+    part => isAwaited(part) || (!isFunctionLikeDeclaration(part) && [...within(part)].some(isAwaited)),
+  )
   return parts.slice(0, Math.max(0, awaiting)).some(part => startsPromise(part, types))
 }
 
@@ -145,7 +154,8 @@ const isAwaited = (node: Node): boolean => node.kind === SyntaxKind.AwaitExpress
 
 function startsPromise(part: Node, types: Types): boolean {
   if (isFunctionLikeDeclaration(part)) return false
-  const value = part.kind === SyntaxKind.PropertyAssignment ? (part as unknown as { initializer: Node }).initializer : part
+  const value =
+    part.kind === SyntaxKind.PropertyAssignment ? (part as unknown as { initializer: Node }).initializer : part
   return value.kind === SyntaxKind.CallExpression && !neverRejects(value) && types.isPromise(value)
 }
 

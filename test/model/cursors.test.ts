@@ -27,7 +27,12 @@ describe.each(LIST_NAMES)('a cursor of the list %s', list => {
     fc.assert(
       fc.property(forgedCursor(list), cursor => {
         const refusal = refusalOf(list, cursor)
-        if (refusal instanceof ClarionError && refusal.code === 'validation_failed' && refusal.details?.[0]?.path === '/cursor') return
+        if (
+          refusal instanceof ClarionError &&
+          refusal.code === 'validation_failed' &&
+          refusal.details?.[0]?.path === '/cursor'
+        )
+          return
         throw new Error(`it was read as ${JSON.stringify(refusal)}`)
       }),
       { numRuns: 10_000 },
@@ -48,6 +53,10 @@ it('a cursor names no organization, and fits into the query of a list', () => {
 it('the day that the engine takes for the one after is no place', () => {
   const forged = (day: string) =>
     sealed(JSON.stringify(['deliveries', `${day}T00:00:00.000Z`, `evt_${'0'.repeat(32)}`, `dlv_${'0'.repeat(32)}`]))
-  expect(refusalOf('deliveries', forged('2026-11-30'))).toEqual(['2026-11-30T00:00:00.000Z', expect.any(String), expect.any(String)])
+  expect(refusalOf('deliveries', forged('2026-11-30'))).toEqual([
+    '2026-11-30T00:00:00.000Z',
+    expect.any(String),
+    expect.any(String),
+  ])
   expect(refusalOf('deliveries', forged('2026-11-31'))).toMatchObject({ code: 'validation_failed' })
 })

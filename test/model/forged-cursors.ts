@@ -76,8 +76,28 @@ const IMPOSSIBLE: unknown[] = [
   '9999-12-31T23:59:59.999Z',
   '+010000-01-01T00:00:00.000Z',
   '-000001-01-01T00:00:00.000Z',
-  ...['', ' ', '\0', '\\N', "'", 'null', 'cee_', `cee_${'i'.repeat(32)}`, `cee_${'0'.repeat(33)}`, `evt_${'0'.repeat(31)}\0`],
-  ...[`dlv_${'0'.repeat(32)}\n`, `cee_${'0'.repeat(32)}.4`, `cee_${'0'.repeat(32)}.2.`, '0', '1', '9'.repeat(400), '\ud800', 'é'],
+  ...[
+    '',
+    ' ',
+    '\0',
+    '\\N',
+    "'",
+    'null',
+    'cee_',
+    `cee_${'i'.repeat(32)}`,
+    `cee_${'0'.repeat(33)}`,
+    `evt_${'0'.repeat(31)}\0`,
+  ],
+  ...[
+    `dlv_${'0'.repeat(32)}\n`,
+    `cee_${'0'.repeat(32)}.4`,
+    `cee_${'0'.repeat(32)}.2.`,
+    '0',
+    '1',
+    '9'.repeat(400),
+    '\ud800',
+    'é',
+  ],
   ...[-1, 0.5, 2 ** 53, 1e308, -0.1, null, true, false, [], [[]], {}, { length: 1 }],
 ]
 
@@ -95,9 +115,12 @@ const withAnotherNumberOfParts = (list: ListName) =>
     .map(([place, more]) => sealed(JSON.stringify([list, ...(more ? [...place, place[0]] : place.slice(1))])))
 
 const withHugeNumbers = (list: ListName) =>
-  fc.constantFrom('1e999', '-1e999', '123456789012345678901234567890', '9007199254740993').map(number => sealed(`["${list}",${number}]`))
+  fc
+    .constantFrom('1e999', '-1e999', '123456789012345678901234567890', '9007199254740993')
+    .map(number => sealed(`["${list}",${number}]`))
 
-const cutOff = (list: ListName) => fc.tuple(cursorOf(list), fc.nat()).map(([cursor, at]) => cursor.slice(0, at % cursor.length))
+const cutOff = (list: ListName) =>
+  fc.tuple(cursorOf(list), fc.nat()).map(([cursor, at]) => cursor.slice(0, at % cursor.length))
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/%\0 '
 const changed = (list: ListName) =>
@@ -119,7 +142,9 @@ const inAnotherForm = (list: ListName) =>
 const inTheOldForm = (list: ListName) =>
   fc
     .tuple(PLACES[list] as fc.Arbitrary<Parts>, fc.boolean())
-    .map(([place, bySlash]) => Buffer.from(bySlash ? place.join('/') : JSON.stringify(place.map(String))).toString('base64url'))
+    .map(([place, bySlash]) =>
+      Buffer.from(bySlash ? place.join('/') : JSON.stringify(place.map(String))).toString('base64url'),
+    )
 
 const otherwiseWritten = (list: ListName) => cursorOf(list).map(cursor => `${cursor}=`)
 

@@ -13,7 +13,13 @@ afterEach(async () => {
 })
 
 const FROM = 'Clarion <notices@example.test>'
-const mail = { id: 'ntc_1', to: 'owner@example.test', subject: 'Webhook wh_1 is failing', text: 'text', html: '<p>html</p>' }
+const mail = {
+  id: 'ntc_1',
+  to: 'owner@example.test',
+  subject: 'Webhook wh_1 is failing',
+  text: 'text',
+  html: '<p>html</p>',
+}
 
 /** A mail server that takes messages, or refuses recipients of the domain `refused.test`. */
 async function smtp() {
@@ -22,14 +28,21 @@ async function smtp() {
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onAuth: ({ username, password }, _session, callback) =>
-      username === 'user' && password === 'word' ? callback(null, { user: username }) : callback(new Error('no such user')),
-    onRcptTo: ({ address }, _session, callback) => callback(address.endsWith('@refused.test') ? new Error('no such mailbox') : null),
+      username === 'user' && password === 'word'
+        ? callback(null, { user: username })
+        : callback(new Error('no such user')),
+    onRcptTo: ({ address }, _session, callback) =>
+      callback(address.endsWith('@refused.test') ? new Error('no such mailbox') : null),
     onData(stream, { envelope }, callback) {
       const chunks: Buffer[] = []
       stream.on('data', chunk => chunks.push(chunk))
       stream.on('end', () => {
         const from = envelope.mailFrom ? envelope.mailFrom.address : ''
-        taken.push({ from, to: envelope.rcptTo.map(({ address }) => address), message: Buffer.concat(chunks).toString() })
+        taken.push({
+          from,
+          to: envelope.rcptTo.map(({ address }) => address),
+          message: Buffer.concat(chunks).toString(),
+        })
         callback()
       })
     },
@@ -53,13 +66,20 @@ describe('mail over SMTP', () => {
     await mailer(`smtp://user:word@127.0.0.1:${port}`).send(mail)
     expect(taken).toHaveLength(1)
     expect(taken[0]).toMatchObject({ from: 'notices@example.test', to: ['owner@example.test'] })
-    for (const part of ['Subject: Webhook wh_1 is failing', 'Message-ID: <ntc_1@example.test>', 'text/plain', '<p>html</p>'])
+    for (const part of [
+      'Subject: Webhook wh_1 is failing',
+      'Message-ID: <ntc_1@example.test>',
+      'text/plain',
+      '<p>html</p>',
+    ])
       expect(taken[0]!.message).toContain(part)
   })
 
   it('fails when the server is away, refuses the recipient or the password', async () => {
     const { taken, port } = await smtp()
-    await expect(mailer(`smtp://127.0.0.1:${port}`).send({ ...mail, to: 'a@refused.test' })).rejects.toThrow('no such mailbox')
+    await expect(mailer(`smtp://127.0.0.1:${port}`).send({ ...mail, to: 'a@refused.test' })).rejects.toThrow(
+      'no such mailbox',
+    )
     await expect(mailer(`smtp://user:wrong@127.0.0.1:${port}`).send(mail)).rejects.toThrow()
     await expect(mailer('smtp://127.0.0.1:1').send(mail)).rejects.toThrow()
     expect(taken).toEqual([])

@@ -24,7 +24,11 @@ function lagOf(organizations: Organization[], ends: Record<string, number>, posi
 
 describe('lag by organization', () => {
   it('adds up its partitions and leaves out who is not behind, or deleted', async () => {
-    const organizations = [organization('a', { partitions: 2 }), organization('b'), organization('c', { status: 'deleted' })]
+    const organizations = [
+      organization('a', { partitions: 2 }),
+      organization('b'),
+      organization('c', { status: 'deleted' }),
+    ]
     const { read } = lagOf(
       organizations,
       { 'emits.a/0': 10, 'emits.a/1': 5, 'emits.b/0': 7, 'emits.c/0': 9 },

@@ -13,7 +13,9 @@ import { endParts } from '../support/run-directory.ts'
 /** The value of one line; undefined: there is none. */
 function valueIn(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
-  const line = text.split('\n').find(each => each.match(/^\w+/)?.[0] === name && wanted.every(label => each.includes(label)))
+  const line = text
+    .split('\n')
+    .find(each => each.match(/^\w+/)?.[0] === name && wanted.every(label => each.includes(label)))
   return line === undefined ? undefined : Number(line.split(' ').at(-1))
 }
 
@@ -35,7 +37,11 @@ describe('a scrape of a running platform', () => {
     })
     receiver = await createReceiver({ answer: ({ path }) => (path === '/late' ? { late } : { status: 500 }) })
     for (const path of ['/late', '/fails'])
-      await organization.call('POST', '/api/v1/webhooks', { url: receiver.url + path, events: ['*'], timeoutMs: 30_000 })
+      await organization.call('POST', '/api/v1/webhooks', {
+        url: receiver.url + path,
+        events: ['*'],
+        timeoutMs: 30_000,
+      })
   }, 120_000)
   afterAll(async () => {
     answerLate()
@@ -47,14 +53,22 @@ describe('a scrape of a running platform', () => {
 
   const scrape = async (platform: TestPlatform): Promise<string> => (await fetch(`${platform.base}/metrics`)).text()
   /** Asks until the value satisfies; the test's own time limit is the bound. */
-  async function until(platform: TestPlatform, name: string, labels: Record<string, string>, satisfies: (value: number) => boolean) {
+  async function until(
+    platform: TestPlatform,
+    name: string,
+    labels: Record<string, string>,
+    satisfies: (value: number) => boolean,
+  ) {
     for (;;) {
       const value = valueIn(await scrape(platform), name, labels)
       if (value !== undefined && satisfies(value)) return value
     }
   }
   const emit = () =>
-    organization.call('POST', '/api/v1/events/custom/emit', { name: 'platformxe.generic', payload: { kind: 'k', data: {} } })
+    organization.call('POST', '/api/v1/events/custom/emit', {
+      name: 'platformxe.generic',
+      payload: { kind: 'k', data: {} },
+    })
 
   it('tells of emits whose verdict did not come in time, and of whom they are', async () => {
     expect((await emit()).data).toMatchObject({ verdict: 'pending' })
@@ -77,7 +91,12 @@ describe('a scrape of a running platform', () => {
   }, 120_000)
 
   it('tells what is under way, what waits in which retry topic, and since when', async () => {
-    await until(most, 'clarion_attempt_seconds_count', { state: 'retrying', error_kind: 'status' }, value => value === 1)
+    await until(
+      most,
+      'clarion_attempt_seconds_count',
+      { state: 'retrying', error_kind: 'status' },
+      value => value === 1,
+    )
     await until(most, 'clarion_deliveries', { stage: 'flying' }, value => value === 1)
     await until(most, 'clarion_retry_waiting_deliveries', { tier: '1m' }, value => value >= 1)
     await until(most, 'clarion_retry_oldest_seconds', { tier: '1m' }, value => value > 0)
@@ -112,7 +131,13 @@ describe('an emit that is refused because too many wait', () => {
     const metrics = createMetrics()
     const positions = { position: () => undefined }
     const view = { organization: () => undefined }
-    const overload = createLoadShedder({ clock: createManualClock(), positions, view, waitingMax: 2, onShed: metrics.shed })
+    const overload = createLoadShedder({
+      clock: createManualClock(),
+      positions,
+      view,
+      waitingMax: 2,
+      onShed: metrics.shed,
+    })
     overload.take('org_a', 'emits.org_a', 0)
     expect(overload.refuses('org_a')).toBe(false)
     overload.take('org_a', 'emits.org_a', 0)

@@ -29,7 +29,13 @@ export interface Collector {
 
 interface Attribute {
   key: string
-  value: { stringValue?: string; intValue?: number | string; boolValue?: boolean; doubleValue?: number; arrayValue?: object }
+  value: {
+    stringValue?: string
+    intValue?: number | string
+    boolValue?: boolean
+    doubleValue?: number
+    arrayValue?: object
+  }
 }
 interface SentSpan extends Omit<CollectedSpan, 'attributes' | 'startMs' | 'endMs' | 'service' | 'parentSpanId'> {
   parentSpanId?: string

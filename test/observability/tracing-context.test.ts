@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { FORMATS } from '../../src/delivery/wire-formats/index.ts'
 import { createIngressTags, readIngress } from '../../src/events/ingress.ts'
-import { formatTraceparent, isSampled, parseTraceparent, readTraceparent, traceIdOf } from '../../src/events/trace-context.ts'
+import {
+  formatTraceparent,
+  isSampled,
+  parseTraceparent,
+  readTraceparent,
+  traceIdOf,
+} from '../../src/events/trace-context.ts'
 import { event } from '../delivery/receiving.ts'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -18,12 +24,11 @@ describe('traceparent', () => {
   })
 
   it('says whether those before record the trace', () => {
-    expect([GOOD, `00-${TRACE_ID}-${SPAN_ID}-00`, `00-${TRACE_ID}-${SPAN_ID}-03`, `00-${TRACE_ID}-${SPAN_ID}-02`].map(isSampled)).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ])
+    expect(
+      [GOOD, `00-${TRACE_ID}-${SPAN_ID}-00`, `00-${TRACE_ID}-${SPAN_ID}-03`, `00-${TRACE_ID}-${SPAN_ID}-02`].map(
+        isSampled,
+      ),
+    ).toEqual([true, false, true, false])
   })
 
   it('of a later version is read as far as this one is known', () => {
@@ -51,7 +56,9 @@ describe('a record of a producer', () => {
     readIngress(
       {
         ...{ topic: 'emits.org_x', partition: 0, offset: 0, timestampMs: 0, key: null, value: Buffer.from(value) },
-        headers: Object.fromEntries(Object.entries({ name: 'aa.bb', ...headers }).map(([name, text]) => [name, Buffer.from(text)])),
+        headers: Object.fromEntries(
+          Object.entries({ name: 'aa.bb', ...headers }).map(([name, text]) => [name, Buffer.from(text)]),
+        ),
       },
       tags,
     )

@@ -14,7 +14,11 @@ const clock = createSystemClock()
 const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 const ERROR = 2
 
-async function tracingTo(otlpEndpoint: string, traceRatio = 1, logger: Logger = createLogger('silent')): Promise<Tracing> {
+async function tracingTo(
+  otlpEndpoint: string,
+  traceRatio = 1,
+  logger: Logger = createLogger('silent'),
+): Promise<Tracing> {
   const config = { otlpEndpoint, serviceName: 'spans', traceRatio, roles: ['api'] }
   return (await openTracing({ config, clock, logger }))!
 }
@@ -38,14 +42,17 @@ describe('the settings', () => {
   it('turn tracing on with a collector’s address alone, and are refused by name', async () => {
     const config = { ...readConfig({}), otlpEndpoint: undefined }
     expect(await openTracing({ config, clock, logger: createLogger('silent') })).toBeUndefined()
-    const { otlpEndpoint, serviceName, traceRatio } = readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' })
+    const { otlpEndpoint, serviceName, traceRatio } = readConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+    })
     expect({ otlpEndpoint, serviceName, traceRatio }).toEqual({
       otlpEndpoint: 'http://127.0.0.1:4318',
       serviceName: 'clarion',
       traceRatio: 1,
     })
     const wrong = () => readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318', OTEL_TRACES_SAMPLER_ARG: '2' })
-    for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER_ARG']) expect(wrong).toThrow(`${name} must be`)
+    for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER_ARG'])
+      expect(wrong).toThrow(`${name} must be`)
   })
 
   it('sample what begins here by the ratio, and what began elsewhere as its caller does', async () => {
@@ -74,15 +81,33 @@ describe('a span', () => {
     record: { timestampMs: clock.machineMs() - 40 },
     ...{ organizationId: 'org_1', environment: 'live', emitId: 'cee_1', platform: undefined },
     request: {
-      ...{ fullName: 'aa.bb', version: undefined, idempotencyKey: 'the key', subject: 'the subject', timeMs: undefined },
-      ...{ correlationId: undefined, chainToken: undefined, traceparent, findings: [], platform: null, channel: 'kafka' },
+      ...{
+        fullName: 'aa.bb',
+        version: undefined,
+        idempotencyKey: 'the key',
+        subject: 'the subject',
+        timeMs: undefined,
+      },
+      ...{
+        correlationId: undefined,
+        chainToken: undefined,
+        traceparent,
+        findings: [],
+        platform: null,
+        channel: 'kafka',
+      },
     },
   })
 
   it('of a judging is an error when the platform failed, and tells nothing of key or subject', async () => {
     const emit = emitOf(PARENT)
-    const [span] = await sent(tracing => beginJudging(tracing, emit)({ verdict: 'failed', code: 'bus_relay_failed', message: 'no log' }))
-    expect(span).toMatchObject({ status: { code: ERROR, message: 'no log' }, attributes: { 'clarion.code': 'bus_relay_failed' } })
+    const [span] = await sent(tracing =>
+      beginJudging(tracing, emit)({ verdict: 'failed', code: 'bus_relay_failed', message: 'no log' }),
+    )
+    expect(span).toMatchObject({
+      status: { code: ERROR, message: 'no log' },
+      attributes: { 'clarion.code': 'bus_relay_failed' },
+    })
     expect(emit.request.traceparent).toBe(`00-${traceIdOf(PARENT)}-${span!.spanId}-01`)
     expect(JSON.stringify(span)).not.toMatch(/the key|the subject/)
   })
@@ -90,7 +115,9 @@ describe('a span', () => {
   it('of a relay begins where it was written and says why the peer did not take it', async () => {
     const federation = { groupId: 'g', pushId: 'p', sourceOrganizationId: 'org_0' }
     const emit = { ...emitOf(PARENT), platform: { kind: 'relay', memberId: 'm', federation } }
-    const spans = await sent(tracing => beginJudging(tracing, emit)({ verdict: 'rejected', code: 'federation_loop', message: 'a circle' }))
+    const spans = await sent(tracing =>
+      beginJudging(tracing, emit)({ verdict: 'rejected', code: 'federation_loop', message: 'a circle' }),
+    )
     const relay = spans.find(span => span.name === 'relay')!
     expect(relay).toMatchObject({ status: { code: ERROR, message: 'federation_loop' } })
     expect(relay.endMs - relay.startMs).toBeGreaterThanOrEqual(39)

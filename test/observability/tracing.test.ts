@@ -41,7 +41,13 @@ async function must<T>(answer: Promise<{ status: number; data: T; body: unknown 
 }
 
 async function register(org: TestOrganization): Promise<{ id: string; name: string }> {
-  const body = { namespace: org.slug, name: 'order.made', version: '1.0.0', payloadSchema: { type: 'object' }, status: 'published' }
+  const body = {
+    namespace: org.slug,
+    name: 'order.made',
+    version: '1.0.0',
+    payloadSchema: { type: 'object' },
+    status: 'published',
+  }
   const { id } = await must(org.call<{ id: string }>('POST', '/api/v1/events/custom', body))
   return { id, name: `${org.slug}.order.made` }
 }
@@ -57,13 +63,17 @@ function caller(flags = '01') {
 
 /** Both ids, also when the verdict takes its time. */
 async function emit(org: TestOrganization, name: string, headers: Record<string, string> = {}) {
-  const { emitId } = await must(org.call<{ emitId: string }>('POST', '/api/v1/events/custom/emit', { name, payload: { a: 1 } }, headers))
+  const { emitId } = await must(
+    org.call<{ emitId: string }>('POST', '/api/v1/events/custom/emit', { name, payload: { a: 1 } }, headers),
+  )
   return { emitId, eventId: emitId.replace('cee_', 'evt_') }
 }
 
 async function traceIdOf(org: TestOrganization, emitId: string): Promise<string> {
   for (;;) {
-    const { status, traceId } = await must(org.call<{ status: string; traceId: string }>('GET', `/api/v1/events/custom/emits/${emitId}`))
+    const { status, traceId } = await must(
+      org.call<{ status: string; traceId: string }>('GET', `/api/v1/events/custom/emits/${emitId}`),
+    )
     if (status !== 'REQUESTED') return traceId
   }
 }
@@ -76,7 +86,9 @@ async function requestsTo(path: string, count: number): Promise<ReceivedRequest[
 
 const the = (spans: CollectedSpan[], name: string, organizationId?: string): CollectedSpan => {
   const [found, ...others] = spans.filter(
-    span => span.name === name && (organizationId === undefined || span.attributes['clarion.organization.id'] === organizationId),
+    span =>
+      span.name === name &&
+      (organizationId === undefined || span.attributes['clarion.organization.id'] === organizationId),
   )
   expect([name, others]).toEqual([name, []])
   return found!
@@ -90,29 +102,45 @@ describe('with a collector', () => {
     const { id: registrationId, name } = await register(owner)
     const { id: group } = await must(owner.call<{ id: string }>('POST', GROUPS, { name: 'Partners' }))
     await must(owner.call('POST', `${GROUPS}/${group}/pushes`, { registrationId }))
-    const invited = owner.call<{ id: string }>('POST', `${GROUPS}/${group}/invite`, { memberOrganizationId: peer.org.id })
+    const invited = owner.call<{ id: string }>('POST', `${GROUPS}/${group}/invite`, {
+      memberOrganizationId: peer.org.id,
+    })
     const { id: memberId } = await must(invited)
     await must(peer.call('POST', `${GROUPS}/${group}/accept`))
     const [own, peers] = [`/own-${owner.slug}?token=secret`, `/peers-${peer.slug}`]
     const webhook = await listen(owner, own, name)
     await listen(peer, peers, name)
-    receiver.answerWith(request => ({ status: request.path === own && request.headers['x-delivery-attempt'] === '1' ? 503 : 204 }))
+    receiver.answerWith(request => ({
+      status: request.path === own && request.headers['x-delivery-attempt'] === '1' ? 503 : 204,
+    }))
 
     const { traceId, spanId, headers } = caller()
     const { emitId, eventId } = await emit(owner, name, headers)
     const [first, second] = await requestsTo(own, 2)
     const [relayed] = await requestsTo(peers, 1)
-    const spans = await collector.until(traceId, found => count(found, 'record.insert') === 2 && count(found, 'deliver.attempt') === 3)
+    const spans = await collector.until(
+      traceId,
+      found => count(found, 'record.insert') === 2 && count(found, 'deliver.attempt') === 3,
+    )
 
     const request = the(spans, 'emit')
     const judged = the(spans, 'admit.judge', owner.org.id)
     const relay = the(spans, 'relay')
     const arrived = the(spans, 'admit.judge', peer.org.id)
     expect(request).toMatchObject({ parentSpanId: spanId, kind: KIND.server, service: 'clarion-under-test' })
-    expect(request.attributes).toMatchObject({ 'http.response.status_code': 202, 'clarion.emit.id': emitId, 'clarion.event.type': name })
+    expect(request.attributes).toMatchObject({
+      'http.response.status_code': 202,
+      'clarion.emit.id': emitId,
+      'clarion.event.type': name,
+    })
     expect(judged).toMatchObject({ parentSpanId: request.spanId, kind: KIND.consumer, status: { code: 0 } })
     expect(judged.attributes).toMatchObject({
-      ...{ 'clarion.verdict': 'accepted', 'clarion.event.id': eventId, 'clarion.emit.id': emitId, 'clarion.event.type': name },
+      ...{
+        'clarion.verdict': 'accepted',
+        'clarion.event.id': eventId,
+        'clarion.emit.id': emitId,
+        'clarion.event.type': name,
+      },
       ...{ 'clarion.environment': 'live', 'clarion.channel': 'http' },
     })
     expect(relay).toMatchObject({ parentSpanId: judged.spanId, attributes: { 'clarion.federation.group.id': group } })
@@ -125,14 +153,18 @@ describe('with a collector', () => {
 
     const attempts = spans.filter(span => span.name === 'deliver.attempt')
     const attemptOf = (received: ReceivedRequest) => attempts.find(span => span.spanId === parentOf(received)[2])!
-    for (const received of [first!, second!, relayed!]) expect(parentOf(received)).toEqual(['00', traceId, expect.any(String), '01'])
+    for (const received of [first!, second!, relayed!])
+      expect(parentOf(received)).toEqual(['00', traceId, expect.any(String), '01'])
     expect(attemptOf(first!)).toMatchObject({ parentSpanId: judged.spanId, kind: KIND.client, status: { code: ERROR } })
     expect(attemptOf(first!).attributes).toMatchObject({
       ...{ 'server.address': '127.0.0.1', 'http.response.status_code': 503, 'error.type': 'status' },
       ...{ 'clarion.attempt.number': 1, 'clarion.webhook.id': webhook.id, 'clarion.delivery.trigger': 'live' },
     })
     expect(attemptOf(second!)).toMatchObject({ parentSpanId: judged.spanId, status: { code: 0 } })
-    expect(attemptOf(second!).attributes).toMatchObject({ 'clarion.attempt.number': 2, 'http.response.status_code': 204 })
+    expect(attemptOf(second!).attributes).toMatchObject({
+      'clarion.attempt.number': 2,
+      'http.response.status_code': 204,
+    })
     expect(attemptOf(relayed!).parentSpanId).toBe(arrived.spanId)
     expect(spans.filter(span => span.name === 'record.insert').map(span => span.parentSpanId)).toEqual(
       expect.arrayContaining([judged.spanId, arrived.spanId]),
@@ -171,23 +203,42 @@ describe('with a collector', () => {
   it('a refused emit ends with its code, and is no error of the platform’s', async () => {
     const org = await platform.organization()
     const { traceId, headers } = caller()
-    const refused = await org.call('POST', '/api/v1/events/custom/emit', { name: `${org.slug}.unknown`, payload: {} }, headers)
+    const refused = await org.call(
+      'POST',
+      '/api/v1/events/custom/emit',
+      { name: `${org.slug}.unknown`, payload: {} },
+      headers,
+    )
     const spans = await collector.until(traceId, found => found.length === 3)
-    expect(the(spans, 'emit')).toMatchObject({ status: { code: 0 }, attributes: { 'http.response.status_code': refused.status } })
+    expect(the(spans, 'emit')).toMatchObject({
+      status: { code: 0 },
+      attributes: { 'http.response.status_code': refused.status },
+    })
     expect(the(spans, 'admit.judge')).toMatchObject({ status: { code: 0 } })
-    expect(the(spans, 'admit.judge').attributes).toMatchObject({ 'clarion.verdict': 'rejected', 'clarion.code': 'event_not_registered' })
+    expect(the(spans, 'admit.judge').attributes).toMatchObject({
+      'clarion.verdict': 'rejected',
+      'clarion.code': 'event_not_registered',
+    })
   }, 30_000)
 
   it('a record of a producer goes on from its own header', async () => {
     const org = await platform.organization()
     const { name } = await register(org)
     const { traceId, spanId, headers } = caller()
-    const producer = createClient(connectionsOf(platform).kafka).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    const producer = createClient(connectionsOf(platform).kafka).producer({
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    })
     await producer.connect()
-    await producer.send({ topic: emits.nameFor(org.org.id, 'live'), messages: [{ value: '{}', headers: { name, ...headers } }] })
+    await producer.send({
+      topic: emits.nameFor(org.org.id, 'live'),
+      messages: [{ value: '{}', headers: { name, ...headers } }],
+    })
     await producer.disconnect()
     const spans = await collector.until(traceId, found => found.length === 2)
-    expect(the(spans, 'admit.judge')).toMatchObject({ parentSpanId: spanId, attributes: { 'clarion.channel': 'kafka' } })
+    expect(the(spans, 'admit.judge')).toMatchObject({
+      parentSpanId: spanId,
+      attributes: { 'clarion.channel': 'kafka' },
+    })
     expect(the(spans, 'record.insert').parentSpanId).toBe(the(spans, 'admit.judge').spanId)
   }, 30_000)
 

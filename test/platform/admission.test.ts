@@ -26,7 +26,8 @@ interface Emitted {
   sequence: number
   verdict?: string
 }
-const emit = (organization: TestOrganization, body: object) => organization.call<Emitted>('POST', '/api/v1/events/custom/emit', body)
+const emit = (organization: TestOrganization, body: object) =>
+  organization.call<Emitted>('POST', '/api/v1/events/custom/emit', body)
 const generic = (kind: string, more: object = {}) => ({ name: 'platformxe.generic', payload: { kind }, ...more })
 const GENERIC = { name: 'platformxe.generic' }
 
@@ -35,7 +36,9 @@ async function produce(
   organization: TestOrganization,
   messages: Array<{ value: string | Buffer | null; key?: string; headers?: Record<string, string | Buffer> }>,
 ): Promise<void> {
-  const producer = createClient(connectionsOf(platform).kafka).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  const producer = createClient(connectionsOf(platform).kafka).producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
   await producer.connect()
   await producer.send({ topic: emits.nameFor(organization.org.id, 'live'), messages })
   await producer.disconnect()
@@ -43,7 +46,10 @@ async function produce(
 
 async function listed(organization: TestOrganization, count: number): Promise<Array<Record<string, unknown>>> {
   for (;;) {
-    const { data } = await organization.call<Array<Record<string, unknown>>>('GET', '/api/v1/events/custom/emits?limit=100')
+    const { data } = await organization.call<Array<Record<string, unknown>>>(
+      'GET',
+      '/api/v1/events/custom/emits?limit=100',
+    )
     if (data.length >= count) return data
   }
 }
@@ -55,14 +61,20 @@ describe('a record that a producer wrote straight into the ingress', () => {
     await organization.call('POST', '/api/v1/webhooks', { url: receiver.url, events: ['platformxe.generic#direct'] })
     await produce(
       organization,
-      Array.from({ length: 20 }, (_, n) => ({ value: JSON.stringify({ kind: 'direct', data: { n } }), headers: GENERIC, key: 'one' })),
+      Array.from({ length: 20 }, (_, n) => ({
+        value: JSON.stringify({ kind: 'direct', data: { n } }),
+        headers: GENERIC,
+        key: 'one',
+      })),
     )
     const requests = await receiver.received(20)
     expect(requests.map(request => JSON.parse(request.body.toString()).sequence).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 20 }, (_, n) => n + 1),
     )
     const log = await readLog(platform, organization)
-    expect(log.map(record => JSON.parse(record.value!.toString()).data.n)).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    expect(log.map(record => JSON.parse(record.value!.toString()).data.n)).toEqual(
+      Array.from({ length: 20 }, (_, n) => n),
+    )
     await receiver.close()
   })
 
@@ -111,7 +123,9 @@ describe('a record that a producer wrote straight into the ingress', () => {
 
 describe('chains', () => {
   const tokens = () =>
-    createChainTokens((JSON.parse(readFileSync(join(platform.dataDir, 'keys.json'), 'utf8')) as { secretKey: string }).secretKey)
+    createChainTokens(
+      (JSON.parse(readFileSync(join(platform.dataDir, 'keys.json'), 'utf8')) as { secretKey: string }).secretKey,
+    )
 
   it('grow by one with each emit that gives a delivery its token back', async () => {
     const organization = await platform.organization()
@@ -134,13 +148,17 @@ describe('chains', () => {
       organizationId: organization.org.id,
       path: ['wh_x'],
     }
-    const at = (depth: number) => emit(organization, generic('chained', { chainToken: tokens().sign({ ...link, depth }) }))
+    const at = (depth: number) =>
+      emit(organization, generic('chained', { chainToken: tokens().sign({ ...link, depth }) }))
     expect((await at(CHAIN_DEPTH_MAX - 1)).status).toBe(202)
     const refused = await at(CHAIN_DEPTH_MAX)
     expect([refused.status, refused.code]).toEqual([422, 'chain_depth_exceeded'])
     const forged = createChainTokens('another secret').sign({ ...link, depth: CHAIN_DEPTH_MAX })
     expect((await emit(organization, generic('forged', { chainToken: forged }))).status).toBe(202)
-    expect((await readLog(platform, organization)).map(record => record.headers.depth!.toString())).toEqual([String(CHAIN_DEPTH_MAX), '0'])
+    expect((await readLog(platform, organization)).map(record => record.headers.depth!.toString())).toEqual([
+      String(CHAIN_DEPTH_MAX),
+      '0',
+    ])
   })
 })
 
@@ -151,13 +169,12 @@ it('the test environment has its own log, numbers and cap, and touches nothing t
     environment: 'test',
     scopes: ['events:emit', 'events:read'],
   })
-  const batch = (count: number) => ({ items: Array.from({ length: count }, (_, n) => generic('trial', { correlationId: `c${n}` })) })
-  const tried = await platform.call<{ results: Array<{ status: number; sequence?: number; error?: { code: string } }> }>(
-    made.data.apiKey,
-    'POST',
-    '/api/v1/events/custom/emit/batch',
-    batch(1_000),
-  )
+  const batch = (count: number) => ({
+    items: Array.from({ length: count }, (_, n) => generic('trial', { correlationId: `c${n}` })),
+  })
+  const tried = await platform.call<{
+    results: Array<{ status: number; sequence?: number; error?: { code: string } }>
+  }>(made.data.apiKey, 'POST', '/api/v1/events/custom/emit/batch', batch(1_000))
   expect(tried.data.results.at(-1)).toMatchObject({ status: 202, sequence: 1_000 })
   const over = await platform.call(made.data.apiKey, 'POST', '/api/v1/events/custom/emit', generic('trial'))
   expect(over.code).toBe('monthly_emit_quota_exceeded')
@@ -175,7 +192,11 @@ it('an emit that the log does not take is told so, kept and numbered past, and t
     validateOnly: false,
     resources: [{ ...topic, configEntries: [{ name: 'max.message.bytes', value: '4000' }] }],
   })
-  const large = { name: 'platformxe.generic', payload: { kind: 'large', data: { pad: 'x'.repeat(8_000) } }, idempotencyKey: 'large' }
+  const large = {
+    name: 'platformxe.generic',
+    payload: { kind: 'large', data: { pad: 'x'.repeat(8_000) } },
+    idempotencyKey: 'large',
+  }
   const [failed, ...others] = await Promise.all([
     emit(organization, large),
     ...Array.from({ length: 5 }, (_, n) => emit(organization, generic(`beside${n}`))),
@@ -189,7 +210,11 @@ it('an emit that the log does not take is told so, kept and numbered past, and t
   // It keeps its key: emitting it again is no way around a redrive.
   const repeated = await emit(organization, large)
   const { emitId } = (repeated.body as unknown as { error: { emitId: string } }).error
-  expect([repeated.status, repeated.code, emitId]).toEqual([502, 'bus_relay_failed', rows.find(row => row.status === 'FAILED')?.emitId])
+  expect([repeated.status, repeated.code, emitId]).toEqual([
+    502,
+    'bus_relay_failed',
+    rows.find(row => row.status === 'FAILED')?.emitId,
+  ])
   const other = await emit(organization, { ...large, payload: { kind: 'other' } })
   expect([other.status, other.code]).toEqual([409, 'idempotency_key_conflict'])
   expectLedger(await takeLedger(platform, organization, 6), 6)
@@ -199,11 +224,18 @@ it('an organization over its limit is admitted again when the month turns', asyn
   const month = 31 * 86_400_000
   const first = await startPlatform()
   const organization = await first.organization('FREE')
-  await organization.call('POST', '/api/v1/events/custom/emit/batch', { items: Array.from({ length: 1_000 }, () => generic('fill')) })
+  await organization.call('POST', '/api/v1/events/custom/emit/batch', {
+    items: Array.from({ length: 1_000 }, () => generic('fill')),
+  })
   expect((await emit(organization, generic('over'))).code).toBe('monthly_emit_quota_exceeded')
   await first.stop()
   const later = await startPlatform({ dataDir: first.dataDir, env: { CLARION_CLOCK_OFFSET_MS: String(month) } })
-  const again = await later.call<{ quota: { used: number } }>(organization.apiKey, 'POST', '/api/v1/events/custom/emit', generic('again'))
+  const again = await later.call<{ quota: { used: number } }>(
+    organization.apiKey,
+    'POST',
+    '/api/v1/events/custom/emit',
+    generic('again'),
+  )
   expect([again.status, again.data.quota?.used]).toEqual([202, 1])
   await later.stop()
 }, 120_000)

@@ -14,7 +14,13 @@ beforeAll(async () => {
 }, 120_000)
 
 const template = (more: object = {}) => ({
-  ...{ namespace: owner.slug, name: 'order.made', version: '1.0.0', payloadSchema: closed({ id: { type: 'string' } }), ...more },
+  ...{
+    namespace: owner.slug,
+    name: 'order.made',
+    version: '1.0.0',
+    payloadSchema: closed({ id: { type: 'string' } }),
+    ...more,
+  },
 })
 const tried = async (more: object) => {
   const answer = await owner.call<{ errors: string[] }>('POST', `${CUSTOM}/dry-run`, template(more))
@@ -23,7 +29,8 @@ const tried = async (more: object) => {
 const emitText = (payload: string, more = '') =>
   owner.call('POST', `${CUSTOM}/emit`, `{"name":"${owner.slug}.any","payload":${payload}${more}}`)
 const told = ({ status, code }: { status: number; code: string | undefined }) => code ?? status
-const placeOf = ({ body }: { body: unknown }) => (body as { error?: { details?: Array<{ path: string }> } }).error?.details?.[0]?.path
+const placeOf = ({ body }: { body: unknown }) =>
+  (body as { error?: { details?: Array<{ path: string }> } }).error?.details?.[0]?.path
 
 describe('a registration', () => {
   it.each([
@@ -112,10 +119,17 @@ describe('a registration', () => {
   it('with a number that a double cannot carry is refused with its place, in a registration and in a dry run', async () => {
     const path = '/payloadSchema/properties/a/const'
     for (const number of ['9007199254740993', '1e400', '0.1000000000000000055511151231257827']) {
-      const text = JSON.stringify(template({ payloadSchema: closed({ a: { const: 0 } }) })).replace('"const":0', `"const":${number}`)
+      const text = JSON.stringify(template({ payloadSchema: closed({ a: { const: 0 } }) })).replace(
+        '"const":0',
+        `"const":${number}`,
+      )
       const made = await owner.call('POST', CUSTOM, text)
       expect([made.status, told(made), placeOf(made)]).toEqual([400, 'invalid_json_schema', path])
-      const dry = await owner.call<{ errors: string[]; findings: Array<{ path: string }> }>('POST', `${CUSTOM}/dry-run`, text)
+      const dry = await owner.call<{ errors: string[]; findings: Array<{ path: string }> }>(
+        'POST',
+        `${CUSTOM}/dry-run`,
+        text,
+      )
       expect([dry.data.errors, dry.data.findings[0]?.path]).toEqual([['invalid_json_schema'], path])
     }
     const example = JSON.stringify(template({ payloadExample: { a: 0 } })).replace('"a":0', '"a":9007199254740993')
@@ -128,7 +142,11 @@ describe('a registration', () => {
     expect([twice.status, twice.code]).toEqual([400, 'validation_failed'])
     const deep = `{"payloadSchema":${'['.repeat(50_000)}${']'.repeat(50_000)}}`
     expect(told(await owner.call('POST', CUSTOM, deep))).toBe('validation_failed')
-    const large = await owner.call('POST', CUSTOM, JSON.stringify(template({ description: 'x'.repeat(10 * 1024 * 1024) })))
+    const large = await owner.call(
+      'POST',
+      CUSTOM,
+      JSON.stringify(template({ description: 'x'.repeat(10 * 1024 * 1024) })),
+    )
     expect([large.status, large.code]).toEqual([413, 'payload_too_large'])
     for (const body of ['', 'null', '[]', '"text"', '{', '{"a":1,}', "{'a':1}", '\uFEFF{}'])
       expect(told(await owner.call('POST', CUSTOM, body))).toBe('validation_failed')
@@ -137,10 +155,15 @@ describe('a registration', () => {
 
 describe('a command that is stored', () => {
   it('with a number beyond 2^53 that a double would change is refused with its place', async () => {
-    const condition = (value: string) => `{"conditions":{"all":[{"path":"payload.n","operator":"equals","value":${value}}]}}`
+    const condition = (value: string) =>
+      `{"conditions":{"all":[{"path":"payload.n","operator":"equals","value":${value}}]}}`
     for (const value of ['9007199254740993', '-12345678901234567890', '1e400']) {
       const refused = await owner.call('POST', '/api/v1/webhooks', condition(value))
-      expect([refused.status, told(refused), placeOf(refused)]).toEqual([400, 'validation_failed', '/conditions/all/0/value'])
+      expect([refused.status, told(refused), placeOf(refused)]).toEqual([
+        400,
+        'validation_failed',
+        '/conditions/all/0/value',
+      ])
     }
     const kept = await owner.call('POST', '/api/v1/webhooks', condition('9007199254740992'))
     expect([told(kept), placeOf(kept)]).not.toContain('/conditions/all/0/value')
@@ -149,7 +172,11 @@ describe('a command that is stored', () => {
 
 describe('an emit', () => {
   beforeAll(async () => {
-    const properties = { short: { type: 'string', maxLength: 64 }, n: { type: 'number' }, max: { maximum: 9007199254740992 } }
+    const properties = {
+      short: { type: 'string', maxLength: 64 },
+      n: { type: 'number' },
+      max: { maximum: 9007199254740992 },
+    }
     const open = template({ name: 'any', status: 'published', payloadSchema: { type: 'object', properties } })
     const shut = template({ name: 'shut', status: 'published', payloadSchema: closed(properties) })
     for (const body of [open, shut]) expect((await owner.call('POST', CUSTOM, body)).status).toBe(201)
@@ -169,7 +196,11 @@ describe('an emit', () => {
     ['a key twice, once as an escape', () => '{"a":1,"\\u0061":2}', 'payload_invalid'],
     ['__proto__', () => '{"__proto__":{"admin":true}}', 202],
     ['constructor and prototype', () => '{"constructor":{"prototype":{"x":1}},"toString":1}', 202],
-    ['numbers beyond double precision', () => '{"n":123456789012345678901234567890,"m":0.1000000000000000055511151231257827}', 202],
+    [
+      'numbers beyond double precision',
+      () => '{"n":123456789012345678901234567890,"m":0.1000000000000000055511151231257827}',
+      202,
+    ],
     ['a number beyond double range, where a number is asked for', () => '{"n":1e400}', 'payload_invalid'],
     ['a number beyond double range, where nothing is asked', () => '{"m":1e400}', 202],
     ['a number below double range', () => '{"n":1e-400}', 202],
@@ -188,7 +219,11 @@ describe('an emit', () => {
 
   it('of a closed schema cannot carry __proto__ past it', async () => {
     for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-      const refused = await owner.call('POST', `${CUSTOM}/emit`, `{"name":"${owner.slug}.shut","payload":{"${key}":{}}}`)
+      const refused = await owner.call(
+        'POST',
+        `${CUSTOM}/emit`,
+        `{"name":"${owner.slug}.shut","payload":{"${key}":{}}}`,
+      )
       expect([key, told(refused)]).toEqual([key, 'payload_invalid'])
     }
   })
@@ -258,7 +293,9 @@ describe('fifty at once', () => {
 
   it('emit with one idempotency key: there is one event', async () => {
     const body = { name: `${owner.slug}.any`, payload: {}, idempotencyKey: 'race' }
-    const answers = await fifty(() => owner.call<{ eventId: string; deduplicated: boolean }>('POST', `${CUSTOM}/emit`, body))
+    const answers = await fifty(() =>
+      owner.call<{ eventId: string; deduplicated: boolean }>('POST', `${CUSTOM}/emit`, body),
+    )
     expect(new Set(answers.map(answer => answer.data.eventId)).size).toBe(1)
     expect(answers.filter(answer => !answer.data.deduplicated)).toHaveLength(1)
   })

@@ -37,7 +37,10 @@ const bodyOf = (request: { body: Buffer }) => JSON.parse(request.body.toString()
 
 async function listening(organization: TestOrganization, ...selectors: string[]) {
   const receiver = await createReceiver()
-  const made = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', { url: receiver.url, events: selectors })
+  const made = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
+    url: receiver.url,
+    events: selectors,
+  })
   expect(made.status).toBe(201)
   return receiver
 }
@@ -69,7 +72,11 @@ describe('the built-in types', () => {
     expect(BUILT_IN_EVENTS.size).toBe(41)
     for (const { type, alias } of BUILT_IN_EVENTS.values()) {
       const answer = await publish(organization, alias ?? type, exampleOf(type))
-      expect([type, answer.status, answer.data?.canonicalName]).toEqual([type, 202, `PLATFORM:${organization.org.id}:${type}@1`])
+      expect([type, answer.status, answer.data?.canonicalName]).toEqual([
+        type,
+        202,
+        `PLATFORM:${organization.org.id}:${type}@1`,
+      ])
     }
     const received = (await receiver.received(41)).map(bodyOf)
     expect(new Set(received.map(each => each.type))).toEqual(new Set(BUILT_IN_EVENTS.keys()))
@@ -80,8 +87,8 @@ describe('the built-in types', () => {
     const organization = await platform.organization()
     const id = organization.org.id
     const receivers = await Promise.all(
-      ['order.created', 'order.*', `PLATFORM:${id}:order.created@1`, '*', 'order.failed', 'InstanceCreated'].map(selector =>
-        listening(organization, selector),
+      ['order.created', 'order.*', `PLATFORM:${id}:order.created@1`, '*', 'order.failed', 'InstanceCreated'].map(
+        selector => listening(organization, selector),
       ),
     )
     const answer = await publish(
@@ -94,8 +101,19 @@ describe('the built-in types', () => {
     for (const receiver of receivers.slice(0, 4)) {
       const [request] = await receiver.received(1)
       expect(bodyOf(request!)).toMatchObject({
-        ...{ id: answer.data.eventId, type: 'order.created', canonicalName: `PLATFORM:${id}:order.created@1`, subject: 'ord_1' },
-        ...{ actorId: 'user_7', correlationId: 'c-1', environment: 'live', chain: { depth: 0 }, data: { ...ORDER, items: [{ sku: 'a' }] } },
+        ...{
+          id: answer.data.eventId,
+          type: 'order.created',
+          canonicalName: `PLATFORM:${id}:order.created@1`,
+          subject: 'ord_1',
+        },
+        ...{
+          actorId: 'user_7',
+          correlationId: 'c-1',
+          environment: 'live',
+          chain: { depth: 0 },
+          data: { ...ORDER, items: [{ sku: 'a' }] },
+        },
       })
     }
     await publish(organization, 'instance.created', { name: 'api', image: 'app:v1' }, { subject: 'inst_1' })
@@ -109,21 +127,23 @@ describe('the built-in types', () => {
     const organization = await platform.organization()
     const wrong = await publish(organization, 'order.created', { order_id: 7 })
     expect([wrong.status, wrong.code]).toEqual([400, 'payload_invalid'])
-    expect((wrong.body as { error: { details: Array<{ rule: string }> } }).error.details.map(each => each.rule).sort()).toEqual([
-      'required',
-      'type',
-    ])
+    expect(
+      (wrong.body as { error: { details: Array<{ rule: string }> } }).error.details.map(each => each.rule).sort(),
+    ).toEqual(['required', 'type'])
     expect((await publish(organization, 'order.lost', ORDER)).code).toBe('event_not_registered')
-    expect((await publish({ ...organization, org: { ...organization.org, id: 'org_nobody' } }, 'order.created', ORDER)).code).toBe(
-      'organization_not_found',
-    )
+    expect(
+      (await publish({ ...organization, org: { ...organization.org, id: 'org_nobody' } }, 'order.created', ORDER)).code,
+    ).toBe('organization_not_found')
     const own = await organization.call('POST', '/api/v1/platform/events', {
       organizationId: organization.org.id,
       type: 'order.created',
       data: ORDER,
     })
     expect([own.status, own.code]).toEqual([403, 'insufficient_scope'])
-    const emitted = await organization.call('POST', '/api/v1/events/custom/emit', { name: 'order.created', payload: ORDER })
+    const emitted = await organization.call('POST', '/api/v1/events/custom/emit', {
+      name: 'order.created',
+      payload: ORDER,
+    })
     expect([emitted.status, emitted.code]).toEqual([404, 'event_not_registered'])
   })
 
@@ -134,9 +154,9 @@ describe('the built-in types', () => {
     )
     expect(new Set([first, ...others].map(answer => answer!.data.eventId)).size).toBe(1)
     expect([first, ...others].filter(answer => !answer!.data.deduplicated)).toHaveLength(1)
-    expect((await publish(organization, 'order.created', { ...ORDER, order_id: 'ord_2' }, { idempotencyKey: 'k' })).code).toBe(
-      'idempotency_key_conflict',
-    )
+    expect(
+      (await publish(organization, 'order.created', { ...ORDER, order_id: 'ord_2' }, { idempotencyKey: 'k' })).code,
+    ).toBe('idempotency_key_conflict')
     const health = await organization.call<{ emits: { thisMonth: number } }>('GET', '/api/v1/events/custom/health')
     expect(health.data.emits.thisMonth).toBe(0)
   })
@@ -149,7 +169,11 @@ describe('an organization', () => {
     await listening(organization, 'platformxe.generic').then(receiver => receiver.close())
     await operator('POST', organization, '/suspend')
     const [suspended] = await told.received(1)
-    expect(bodyOf(suspended!)).toMatchObject({ type: 'tenant.suspended', subject: organization.org.id, data: { plan: 'ENTERPRISE' } })
+    expect(bodyOf(suspended!)).toMatchObject({
+      type: 'tenant.suspended',
+      subject: organization.org.id,
+      data: { plan: 'ENTERPRISE' },
+    })
     expect((await operator('DELETE', organization)).status).toBe(200)
     const types = (await told.received(3)).map(request => bodyOf(request).type)
     expect(types.slice(1).sort()).toEqual(['ORGANIZATION_DELETED', 'tenant.deleted'])
@@ -161,11 +185,17 @@ describe('an organization', () => {
     const organization = await platform.organization('FREE')
     const receiver = await listening(organization, 'quota.exceeded', 'CUSTOM_EVENT_QUOTA_EXCEEDED', 'QUOTA_WARNING')
     const generic = { name: 'platformxe.generic', payload: { kind: 'k' } }
-    await organization.call('POST', '/api/v1/events/custom/emit/batch', { items: Array.from({ length: 999 }, () => generic) })
+    await organization.call('POST', '/api/v1/events/custom/emit/batch', {
+      items: Array.from({ length: 999 }, () => generic),
+    })
     const raced = await Promise.all(
-      Array.from({ length: 50 }, () => organization.call<{ quota: { used: number } }>('POST', '/api/v1/events/custom/emit', generic)),
+      Array.from({ length: 50 }, () =>
+        organization.call<{ quota: { used: number } }>('POST', '/api/v1/events/custom/emit', generic),
+      ),
     )
-    expect(raced.filter(answer => answer.status === 202).map(answer => answer.data.quota)).toEqual([{ used: 1_000, limit: 1_000 }])
+    expect(raced.filter(answer => answer.status === 202).map(answer => answer.data.quota)).toEqual([
+      { used: 1_000, limit: 1_000 },
+    ])
     expect(new Set(raced.filter(answer => answer.status !== 202).map(answer => answer.code))).toEqual(
       new Set(['monthly_emit_quota_exceeded']),
     )
@@ -173,8 +203,14 @@ describe('an organization', () => {
     expect(received.map(each => each.type).sort()).toEqual([
       ...['CUSTOM_EVENT_QUOTA_EXCEEDED', 'QUOTA_WARNING', 'QUOTA_WARNING', 'QUOTA_WARNING', 'quota.exceeded'],
     ])
-    expect(received.find(each => each.type === 'quota.exceeded')!.data).toEqual({ plan: 'FREE', quota: 'emits', used: 1_000, limit: 1_000 })
-    const warnings = () => organization.call<object[]>('GET', '/api/v1/audit?entityType=organization&type=QUOTA_WARNING')
+    expect(received.find(each => each.type === 'quota.exceeded')!.data).toEqual({
+      plan: 'FREE',
+      quota: 'emits',
+      used: 1_000,
+      limit: 1_000,
+    })
+    const warnings = () =>
+      organization.call<object[]>('GET', '/api/v1/audit?entityType=organization&type=QUOTA_WARNING')
     await eventually(warnings, ({ data }) => data.length === 3)
     await receiver.close()
   })
@@ -212,7 +248,8 @@ describe('an emit that could not be written to the log', () => {
       emitId,
     ])
     const failures = async () =>
-      (await organization.call<{ recentFailures: Array<{ id: string }> }>('GET', '/api/v1/events/custom/health')).data.recentFailures
+      (await organization.call<{ recentFailures: Array<{ id: string }> }>('GET', '/api/v1/events/custom/health')).data
+        .recentFailures
     expect((await failures()).map(({ id }) => id)).toEqual([emitId])
     await limited('8388608')
     const answers = await Promise.all([redrive(), redrive()])
@@ -226,6 +263,8 @@ describe('an emit that could not be written to the log', () => {
     expect(await states()).toBe('DELIVERED')
     expect(await failures()).toEqual([])
     expect((await redrive()).code).toBe('conflict')
-    expect((await organization.call('POST', `/api/v1/events/custom/emits/cee_${'0'.repeat(32)}/redrive`)).code).toBe('not_found')
+    expect((await organization.call('POST', `/api/v1/events/custom/emits/cee_${'0'.repeat(32)}/redrive`)).code).toBe(
+      'not_found',
+    )
   })
 })

@@ -16,19 +16,29 @@ interface Hook {
 const webhook = async (organization: TestOrganization, url: string, more: object = {}) =>
   (await organization.call<Hook>('POST', '/api/v1/webhooks', { url, events: ['platformxe.generic'], ...more })).data
 
-async function emit(organization: TestOrganization, first: number, count: number, subject?: (n: number) => string): Promise<void> {
+async function emit(
+  organization: TestOrganization,
+  first: number,
+  count: number,
+  subject?: (n: number) => string,
+): Promise<void> {
   const items = Array.from({ length: count }, (_, at) => ({
     name: 'platformxe.generic',
     payload: { kind: 'numbered', data: { n: first + at } },
     ...(subject ? { subject: subject(first + at) } : {}),
   }))
-  const answer = await organization.call<{ results: Array<{ status: number }> }>('POST', '/api/v1/events/custom/emit/batch', { items })
+  const answer = await organization.call<{ results: Array<{ status: number }> }>(
+    'POST',
+    '/api/v1/events/custom/emit/batch',
+    { items },
+  )
   expect(answer.data.results.every(result => result.status === 202)).toBe(true)
 }
 
 const bodyOf = ({ body }: ReceivedRequest) =>
   JSON.parse(body.toString()) as { recordedAt: string; replay: { replayId: string; originalDeliveredAt: string } }
-const numberOf = ({ body }: ReceivedRequest) => (JSON.parse(body.toString()) as { data: { data: { n: number } } }).data.data.n
+const numberOf = ({ body }: ReceivedRequest) =>
+  (JSON.parse(body.toString()) as { data: { data: { n: number } } }).data.data.n
 const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n)
 
 async function eventually<T>(ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
@@ -70,7 +80,9 @@ describe('a webhook that is off', () => {
     const organization = await first.organization()
     // What comes after the first 149 hangs, until the platform is killed: then it is known what had been committed.
     let isKilled = false
-    const receiver = await createReceiver({ answer: ({ number }) => (number < 150 || isKilled ? { status: 204 } : 'hang') })
+    const receiver = await createReceiver({
+      answer: ({ number }) => (number < 150 || isKilled ? { status: 204 } : 'hang'),
+    })
     const { id } = await webhook(organization, receiver.url, { active: false })
     const subject = (n: number) => `s${n % 4}`
     await emit(organization, 0, 400, subject)
@@ -152,7 +164,9 @@ describe('a replay', () => {
   it('recovers only what the webhook has not had with success', async () => {
     const organization = await platform.organization()
     let refuse = true
-    const receiver = await createReceiver({ answer: request => ({ status: refuse && numberOf(request) % 2 === 0 ? 500 : 204 }) })
+    const receiver = await createReceiver({
+      answer: request => ({ status: refuse && numberOf(request) % 2 === 0 ? 500 : 204 }),
+    })
     const { id } = await webhook(organization, receiver.url, { retry: { delays: [0], maxAttempts: 1 } })
     const since = new Date().toISOString()
     await emit(organization, 0, 20)
@@ -174,7 +188,8 @@ describe('a replay', () => {
     const receiver = await createReceiver({ answer: () => 'hang' })
     const { id } = await webhook(organization, receiver.url)
     const at = (ms: number) => new Date(Date.now() + ms).toISOString()
-    const ask = (body: object, on: TestOrganization = organization, to = id) => on.call('POST', `/api/v1/webhooks/${to}/replay`, body)
+    const ask = (body: object, on: TestOrganization = organization, to = id) =>
+      on.call('POST', `/api/v1/webhooks/${to}/replay`, body)
     const HOUR = 3_600_000
     expect((await ask({ from: at(-HOUR), to: at(-2 * HOUR) })).code).toBe('invalid_range')
     expect((await ask({ from: at(-HOUR), to: at(HOUR) })).code).toBe('invalid_range')

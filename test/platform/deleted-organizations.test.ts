@@ -31,7 +31,12 @@ const emit = async (organization: TestOrganization, n: number) =>
     })
   ).data
 
-const topicsOf = ({ org: { id } }: TestOrganization) => [`emits.${id}`, `events.${id}`, `emits.${id}.test`, `events.${id}.test`]
+const topicsOf = ({ org: { id } }: TestOrganization) => [
+  `emits.${id}`,
+  `events.${id}`,
+  `emits.${id}.test`,
+  `events.${id}.test`,
+]
 
 async function existing(names: string[]): Promise<string[]> {
   const wire = await openWire(connectionsOf(platform).kafka, logger)
@@ -117,7 +122,10 @@ it('all of it goes, although the platform is killed meanwhile; nobody misses it,
 
   const shown = await platform.call(platform.adminKey, 'GET', `/api/v1/organizations/${gone.org.id}`)
   expect(shown.data).toMatchObject({ status: 'deleted', ownerEmail: null })
-  const again = await platform.call(platform.adminKey, 'POST', '/api/v1/organizations', { name: 'again', slug: gone.slug })
+  const again = await platform.call(platform.adminKey, 'POST', '/api/v1/organizations', {
+    name: 'again',
+    slug: gone.slug,
+  })
   expect(again.code).toBe('slug_taken')
   expect((await platform.call(gone.apiKey, 'GET', '/api/v1/webhooks')).status).toBe(401)
   const own = {
@@ -126,9 +134,9 @@ it('all of it goes, although the platform is killed meanwhile; nobody misses it,
   }
   expect(await emit(own, 2)).toMatchObject({ sequence: 2 })
   const ready = await platform.call('', 'GET', '/ready')
-  expect([ready.status, JSON.stringify(ready.body).includes(gone.org.id), platform.log().includes(gone.org.id)]).toEqual([
-    200,
-    false,
-    false,
-  ])
+  expect([
+    ready.status,
+    JSON.stringify(ready.body).includes(gone.org.id),
+    platform.log().includes(gone.org.id),
+  ]).toEqual([200, false, false])
 }, 240_000)

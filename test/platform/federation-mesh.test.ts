@@ -39,9 +39,15 @@ async function publish(org: TestOrganization, name: string): Promise<string> {
   return (await must(org.call<{ id: string }>('POST', '/api/v1/events/custom', body))).id
 }
 
-async function share(owner: TestOrganization, name: string, peers: TestOrganization[], registrations: string[]): Promise<string> {
+async function share(
+  owner: TestOrganization,
+  name: string,
+  peers: TestOrganization[],
+  registrations: string[],
+): Promise<string> {
   const { id } = await must(owner.call<{ id: string }>('POST', GROUPS, { name }))
-  for (const registrationId of registrations) await must(owner.call('POST', `${GROUPS}/${id}/pushes`, { registrationId }))
+  for (const registrationId of registrations)
+    await must(owner.call('POST', `${GROUPS}/${id}/pushes`, { registrationId }))
   await Promise.all(
     peers.map(async peer => {
       await must(owner.call('POST', `${GROUPS}/${id}/invite`, { memberOrganizationId: peer.org.id }))
@@ -69,10 +75,15 @@ async function emitAll(org: TestOrganization, from: number, onProgress: () => vo
   for (let at = 0; at < all.length; at += BATCH) {
     const items = all.slice(at, at + BATCH).map(each => itemOf(org, each))
     for (let done = false; !done; ) {
-      const answer = await org.call<{ results: Array<{ status: number; verdict?: string }> }>('POST', '/api/v1/events/custom/emit/batch', {
-        items,
-      })
-      done = answer.status === 200 && answer.data.results.every(each => each.status === 202 && each.verdict !== 'pending')
+      const answer = await org.call<{ results: Array<{ status: number; verdict?: string }> }>(
+        'POST',
+        '/api/v1/events/custom/emit/batch',
+        {
+          items,
+        },
+      )
+      done =
+        answer.status === 200 && answer.data.results.every(each => each.status === 202 && each.verdict !== 'pending')
     }
     onProgress()
   }
@@ -112,7 +123,9 @@ it(`${EMITS} emits among ${ORGANIZATIONS} organizations in a ring and a mesh arr
     const expected = [
       ...emittedBy(index),
       ...emittedBy(before).filter(each => each.shared === 'ring'),
-      ...organizations.flatMap((_, from) => (from === index ? [] : emittedBy(from).filter(each => each.shared === 'mesh'))),
+      ...organizations.flatMap((_, from) =>
+        from === index ? [] : emittedBy(from).filter(each => each.shared === 'mesh'),
+      ),
     ]
     const log = await logOf(org, expected.length)
     const found = log.map(record => JSON.parse(record.value!.toString()) as Emitted)
@@ -156,7 +169,10 @@ async function countRelays(owner: TestOrganization, group: string, expected: num
     let cursor: string | null = null
     do {
       const query: string = cursor === null ? '' : `&cursor=${cursor}`
-      const page: { status: number; body: unknown } = await owner.call('GET', `${GROUPS}/${group}/relays?limit=100${query}`)
+      const page: { status: number; body: unknown } = await owner.call(
+        'GET',
+        `${GROUPS}/${group}/relays?limit=100${query}`,
+      )
       const { data, meta } = page.body as {
         data: Array<{ status: string; skipReason: string | null }>
         meta: { nextCursor: string | null }

@@ -59,7 +59,12 @@ async function must<T>(answer: Promise<{ status: number; data: T; body: unknown 
   return data
 }
 
-async function register(org: TestOrganization, name = 'order.made', namespace = org.slug, schema: object = { type: 'object' }) {
+async function register(
+  org: TestOrganization,
+  name = 'order.made',
+  namespace = org.slug,
+  schema: object = { type: 'object' },
+) {
   const body = { namespace, name, version: '1.0.0', payloadSchema: schema, status: 'published' }
   return must(org.call<{ id: string; canonicalName: string }>('POST', '/api/v1/events/custom', body))
 }
@@ -71,7 +76,9 @@ const declare = (owner: TestOrganization, group: string, registrationId: string)
   must(owner.call<{ id: string }>('POST', `${GROUPS}/${group}/pushes`, { registrationId }))
 
 async function join(owner: TestOrganization, group: string, peer: TestOrganization, body?: object) {
-  const member = await must(owner.call<{ id: string }>('POST', `${GROUPS}/${group}/invite`, { memberOrganizationId: peer.org.id }))
+  const member = await must(
+    owner.call<{ id: string }>('POST', `${GROUPS}/${group}/invite`, { memberOrganizationId: peer.org.id }),
+  )
   await must(peer.call('POST', `${GROUPS}/${group}/accept`, body))
   return member.id
 }
@@ -110,7 +117,10 @@ describe('an event that is shared', () => {
   it('reaches each peer once, under the peer’s own name, with where it comes from; and a webhook of the peer that waits for it', async () => {
     const { owner, group, push, peers, members, name } = await federation(3)
     const hook = await must(
-      peers[0]!.call<{ id: string }>('POST', '/api/v1/webhooks', { url: `${receiver.url}/peer`, events: [`${name}@1.0.0`] }),
+      peers[0]!.call<{ id: string }>('POST', '/api/v1/webhooks', {
+        url: `${receiver.url}/peer`,
+        events: [`${name}@1.0.0`],
+      }),
     )
     const payload = { amount: 12.5, note: 'as it came in' }
     const emitted = await must(emit(owner, name, payload, { subject: 'order-1', correlationId: 'corr-1' }))
@@ -119,8 +129,20 @@ describe('an event that is shared', () => {
       const event = readEventHeaders(record!.headers, peer.org.id)
       expect(record!.value!.toString()).toBe(JSON.stringify(payload))
       expect(event).toMatchObject({
-        ...{ organizationId: peer.org.id, type: name, canonicalName: `TENANT_CUSTOM:${peer.org.id}:${name}@1.0.0`, sequence: 1, depth: 1 },
-        ...{ subject: 'order-1', correlationId: 'corr-1', causationId: emitted.eventId, rootEventId: emitted.eventId, actorId: 'system' },
+        ...{
+          organizationId: peer.org.id,
+          type: name,
+          canonicalName: `TENANT_CUSTOM:${peer.org.id}:${name}@1.0.0`,
+          sequence: 1,
+          depth: 1,
+        },
+        ...{
+          subject: 'order-1',
+          correlationId: 'corr-1',
+          causationId: emitted.eventId,
+          rootEventId: emitted.eventId,
+          actorId: 'system',
+        },
         source: `federation:${group}`,
         federation: {
           ...{ groupId: group, pushId: push.id, sourceOrganizationId: owner.org.id, sourceEventId: emitted.eventId },
@@ -134,7 +156,12 @@ describe('an event that is shared', () => {
         all => all.length === 3 && all.every(each => each.status === 'relayed'),
       )
       expect(relays.find(each => each.memberId === members[index])).toMatchObject({
-        ...{ sourceEventId: emitted.eventId, targetEventId: event.eventId, targetCanonicalName: event.canonicalName, attempts: 1 },
+        ...{
+          sourceEventId: emitted.eventId,
+          targetEventId: event.eventId,
+          targetCanonicalName: event.canonicalName,
+          attempts: 1,
+        },
       })
     }
     const request = (await receiver.received(1)).find(each => each.path === '/peer')!
@@ -160,7 +187,8 @@ describe('an event that is shared', () => {
     await must(peers[0]!.call('POST', '/api/v1/webhooks', { url: `${receiver.url}/own`, events: ['*'] }))
     const { eventId } = await must(emit(owner, name, { n: 1 }))
     // Not there until it is recorded.
-    const history = async (org: TestOrganization, id: string) => (await org.call<History | undefined>('GET', `/api/v1/events/${id}`)).data
+    const history = async (org: TestOrganization, id: string) =>
+      (await org.call<History | undefined>('GET', `/api/v1/events/${id}`)).data
     const source = await until(
       'the relays',
       () => history(owner, eventId),
@@ -193,14 +221,21 @@ describe('an event that is shared', () => {
     ] as const) {
       const path = `/api/v1/organizations/${org.org.id}/events/${id}/lineage`
       const { stations } = await must(platform.call<{ stations: Station[] }>(platform.adminKey, 'GET', path))
-      expect(stations[0]).toMatchObject({ organizationId: owner.org.id, eventId, relayId: null, deliveries: [{ status: 'success' }] })
+      expect(stations[0]).toMatchObject({
+        organizationId: owner.org.id,
+        eventId,
+        relayId: null,
+        deliveries: [{ status: 'success' }],
+      })
       expect(stations.slice(1).map(each => each.relayId)).toEqual(source.federation!.relays.map(each => each.id).sort())
       expect(stations.find(each => each.eventId === arrived.targetEventId)).toMatchObject({
         ...{ organizationId: peers[0]!.org.id, relayId: arrived.id, status: 'relayed' },
         deliveries: [{ status: 'success', attempts: [{ number: 1, state: 'success', responseStatus: 204 }] }],
       })
     }
-    expect((await owner.call('GET', `/api/v1/organizations/${owner.org.id}/events/${eventId}/lineage`)).code).toBe('insufficient_scope')
+    expect((await owner.call('GET', `/api/v1/organizations/${owner.org.id}/events/${eventId}/lineage`)).code).toBe(
+      'insufficient_scope',
+    )
     // The other's side of it stays the other's.
     expect(JSON.stringify(source)).not.toContain('/own')
     expect(JSON.stringify(target)).not.toContain(peers[1]!.org.id)
@@ -216,11 +251,21 @@ describe('an event that is shared', () => {
       }),
     )
     const { eventId } = await must(emit(owner, name, { n: 1 }))
-    const request = await until('the request', async () => receiver.requests.find(each => each.path === '/external'), Boolean)
+    const request = await until(
+      'the request',
+      async () => receiver.requests.find(each => each.path === '/external'),
+      Boolean,
+    )
     const body = JSON.parse(request!.body.toString())
     expect(body).toMatchObject({
       ...{ id: eventId, canonicalName: registration.canonicalName, data: { n: 1 } },
-      federation: { groupId: group, pushId: push.id, sourceOrganizationId: owner.org.id, sourceEventId: eventId, hops: 1 },
+      federation: {
+        groupId: group,
+        pushId: push.id,
+        sourceOrganizationId: owner.org.id,
+        sourceEventId: eventId,
+        hops: 1,
+      },
     })
     const signature = `sha256=${createHmac('sha256', secret.startsWith('whsec_') ? keyOf(secret) : secret)
       .update(request!.body)
@@ -234,29 +279,53 @@ describe('an event that is shared', () => {
       () => relaysOf(owner, group),
       all => all[0]?.status === 'relayed',
     )
-    expect(relay).toMatchObject({ memberId: peer.id, deliveryId: body.deliveryId, responseStatus: 204, attempts: 1, targetEventId: null })
-    const tested = await must(owner.call<{ success: boolean; responseStatus: number }>('POST', `${BASE}/external-peers/${peer.id}/test`))
+    expect(relay).toMatchObject({
+      memberId: peer.id,
+      deliveryId: body.deliveryId,
+      responseStatus: 204,
+      attempts: 1,
+      targetEventId: null,
+    })
+    const tested = await must(
+      owner.call<{ success: boolean; responseStatus: number }>('POST', `${BASE}/external-peers/${peer.id}/test`),
+    )
     expect(tested).toMatchObject({ success: true, responseStatus: 204 })
   })
 
   it('is only the pushed version, only while it is pushed, and never of the test environment', async () => {
     const { owner, group, push, peers, name } = await federation(1)
     const peer = peers[0]!
-    const next = { namespace: owner.slug, name: 'order.made', version: '1.1.0', payloadSchema: { type: 'object' }, status: 'published' }
+    const next = {
+      namespace: owner.slug,
+      name: 'order.made',
+      version: '1.1.0',
+      payloadSchema: { type: 'object' },
+      status: 'published',
+    }
     await must(owner.call('POST', '/api/v1/events/custom', next))
     await must(emit(owner, name, { n: 'newer version' }))
     const key = await must(
-      owner.call<{ apiKey: string }>('POST', '/api/v1/keys', { name: 't', environment: 'test', scopes: ['events:emit'] }),
+      owner.call<{ apiKey: string }>('POST', '/api/v1/keys', {
+        name: 't',
+        environment: 'test',
+        scopes: ['events:emit'],
+      }),
     )
-    await must(platform.call(key.apiKey, 'POST', '/api/v1/events/custom/emit', { name, version: '1.0.0', payload: { n: 'test' } }))
+    await must(
+      platform.call(key.apiKey, 'POST', '/api/v1/events/custom/emit', {
+        name,
+        version: '1.0.0',
+        payload: { n: 'test' },
+      }),
+    )
     await must(emit(owner, name, { n: 'pushed' }, { version: '1.0.0' }))
     await logOf(peer, 1)
     await must(owner.call('DELETE', `${BASE}/pushes/${push.id}`))
     await must(emit(owner, name, { n: 'undeclared' }, { version: '1.0.0' }))
     // One more that is shared again comes after it, so what did not come before it does not come.
-    const registration = (await must(owner.call<Array<{ id: string; version: string }>>('GET', '/api/v1/events/custom'))).find(
-      each => each.version === '1.0.0',
-    )
+    const registration = (
+      await must(owner.call<Array<{ id: string; version: string }>>('GET', '/api/v1/events/custom'))
+    ).find(each => each.version === '1.0.0')
     await declare(owner, group, registration!.id)
     await must(emit(owner, name, { n: 'again' }, { version: '1.0.0' }))
     expect((await logOf(peer, 2)).map(record => JSON.parse(record.value!.toString()).n)).toEqual(['pushed', 'again'])
@@ -284,10 +353,18 @@ describe('an event that is shared', () => {
   })
 
   it('is not passed on: two organizations that share with each other do not ping-pong, nor does it travel a chain', async () => {
-    const [one, two, three] = [await platform.organization(), await platform.organization(), await platform.organization()]
+    const [one, two, three] = [
+      await platform.organization(),
+      await platform.organization(),
+      await platform.organization(),
+    ]
     // The same name at all three: each pushes the very name under which the other's events arrive.
     for (const org of [two, three])
-      await must(platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${org.org.id}/namespaces`, { namespace: one.slug }))
+      await must(
+        platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${org.org.id}/namespaces`, {
+          namespace: one.slug,
+        }),
+      )
     const name = `${one.slug}.order.made`
     const groups: string[] = []
     for (const [owner, peer] of [
@@ -308,7 +385,10 @@ describe('an event that is shared', () => {
     await must(emit(two, name, { from: 'two' }))
     expect((await logOf(one, 2)).map(record => JSON.parse(record.value!.toString()).from)).toEqual(['one', 'two'])
     expect((await logOf(three, 1)).map(record => JSON.parse(record.value!.toString()).from)).toEqual(['two'])
-    expect((await readLog(platform, two)).map(record => JSON.parse(record.value!.toString()).from)).toEqual(['one', 'two'])
+    expect((await readLog(platform, two)).map(record => JSON.parse(record.value!.toString()).from)).toEqual([
+      'one',
+      'two',
+    ])
   })
 
   it('arrives in the namespace that the member chose', async () => {
@@ -317,7 +397,9 @@ describe('an event that is shared', () => {
     await join(owner, group, peer, { inboundNamespace: peer.slug })
     await must(emit(owner, name, { n: 1 }))
     const [record] = await logOf(peer, 1)
-    expect(record!.headers['canonical-name']!.toString()).toBe(`TENANT_CUSTOM:${peer.org.id}:${peer.slug}.order.made@1.0.0`)
+    expect(record!.headers['canonical-name']!.toString()).toBe(
+      `TENANT_CUSTOM:${peer.org.id}:${peer.slug}.order.made@1.0.0`,
+    )
     // Inbound-only names are not the peer's to emit.
     const own = await emit(peer, `${peer.slug}.order.made`, { n: 1 })
     expect([own.status, own.code]).toEqual([404, 'event_not_registered'])
@@ -354,7 +436,8 @@ describe('a peer that', () => {
     await must(owner.call('POST', `${GROUPS}/${group}/members/${members[0]}/resume`))
     await plan(dropped, 'ENTERPRISE')
     await must(emit(owner, name, { n: 2 }))
-    for (const peer of [paused, dropped]) expect((await logOf(peer, 1)).map(record => JSON.parse(record.value!.toString()).n)).toEqual([2])
+    for (const peer of [paused, dropped])
+      expect((await logOf(peer, 1)).map(record => JSON.parse(record.value!.toString()).n)).toEqual([2])
     await plan(owner, 'PRO')
     await must(emit(owner, name, { n: 3 }))
     const third = await until(
@@ -378,7 +461,11 @@ describe('a peer that', () => {
   it('registered another schema under the name meanwhile fails the relay; once renamed it can be tried again, and comes once', async () => {
     const { owner, group, peers, members, name } = await federation(1)
     const peer = peers[0]!
-    await must(platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${peer.org.id}/namespaces`, { namespace: owner.slug }))
+    await must(
+      platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${peer.org.id}/namespaces`, {
+        namespace: owner.slug,
+      }),
+    )
     await register(peer, 'order.made', owner.slug, { type: 'object', required: ['other'] })
     await must(emit(owner, name, { n: 1 }))
     const [failed] = await until(
@@ -391,14 +478,19 @@ describe('a peer that', () => {
     const stranger = await platform.organization()
     expect((await stranger.call('POST', `${BASE}/relays/${failed!.id}/retry`)).code).toBe('federation_relay_not_found')
     await must(peer.call('PATCH', `${GROUPS}/${group}/members/${members[0]}`, { inboundNamespace: peer.slug }))
-    const retried = await Promise.all(Array.from({ length: 3 }, () => owner.call('POST', `${BASE}/relays/${failed!.id}/retry`)))
+    const retried = await Promise.all(
+      Array.from({ length: 3 }, () => owner.call('POST', `${BASE}/relays/${failed!.id}/retry`)),
+    )
     expect(retried.map(each => each.status)).toEqual([202, 202, 202])
     const [relayed] = await until(
       'the relay',
       () => relaysOf(owner, group),
       all => all[0]?.status === 'relayed',
     )
-    expect([relayed!.id, relayed!.targetCanonicalName]).toEqual([failed!.id, `TENANT_CUSTOM:${peer.org.id}:${peer.slug}.order.made@1.0.0`])
+    expect([relayed!.id, relayed!.targetCanonicalName]).toEqual([
+      failed!.id,
+      `TENANT_CUSTOM:${peer.org.id}:${peer.slug}.order.made@1.0.0`,
+    ])
     await must(emit(owner, name, { n: 2 }))
     expect((await logOf(peer, 2)).map(record => JSON.parse(record.value!.toString()).n)).toEqual([1, 2])
     expect((await owner.call('POST', `${BASE}/relays/${failed!.id}/retry`)).code).toBe('relay_not_failed')
@@ -408,7 +500,9 @@ describe('a peer that', () => {
     const { owner, group, peers, name } = await federation(1)
     const slow = await createReceiver({ answer: () => 'hang' })
     const add = { label: 'slow', webhookUrl: `${slow.url}/slow` }
-    const { peer: external } = await must(owner.call<{ peer: { id: string } }>('POST', `${GROUPS}/${group}/external-peers`, add))
+    const { peer: external } = await must(
+      owner.call<{ peer: { id: string } }>('POST', `${GROUPS}/${group}/external-peers`, add),
+    )
     const items = Array.from({ length: 40 }, (_, n) => ({ name, payload: { n } }))
     await must(owner.call('POST', '/api/v1/events/custom/emit/batch', { items }))
     await logOf(peers[0]!, 40)
@@ -434,8 +528,15 @@ it('an event at the end of its chain is delivered at home and relayed to nobody,
   const chains = createChainTokens(
     (JSON.parse(readFileSync(pathOf(platform.dataDir, 'keys.json'), 'utf8')) as { secretKey: string }).secretKey,
   )
-  const link = { rootEventId: `evt_${'0'.repeat(32)}`, eventId: `evt_${'1'.repeat(32)}`, organizationId: owner.org.id, path: [] }
-  const last = await must(emit(owner, name, { n: 'last' }, { chainToken: chains.sign({ ...link, depth: CHAIN_DEPTH_MAX - 1 }) }))
+  const link = {
+    rootEventId: `evt_${'0'.repeat(32)}`,
+    eventId: `evt_${'1'.repeat(32)}`,
+    organizationId: owner.org.id,
+    path: [],
+  }
+  const last = await must(
+    emit(owner, name, { n: 'last' }, { chainToken: chains.sign({ ...link, depth: CHAIN_DEPTH_MAX - 1 }) }),
+  )
   const relays = await until(
     'the relays',
     () => relaysOf(owner, group),
@@ -450,7 +551,8 @@ it('an event at the end of its chain is delivered at home and relayed to nobody,
   )
   expect(notices.map(each => each.entityId)).toEqual([last.emitId])
   await must(emit(owner, name, { n: 'new' }))
-  for (const peer of peers) expect((await logOf(peer, 1)).map(record => JSON.parse(record.value!.toString()).n)).toEqual(['new'])
+  for (const peer of peers)
+    expect((await logOf(peer, 1)).map(record => JSON.parse(record.value!.toString()).n)).toEqual(['new'])
 })
 
 it('an owner who names them hears of its relays; owner and member of each change of a membership', async () => {
@@ -477,7 +579,9 @@ it('an owner who names them hears of its relays; owner and member of each change
     ['CUSTOM_EVENT_FEDERATION_RELAY_SKIPPED', 'skipped', 'paused'],
   ])
   // An endpoint's relay ends with its delivery.
-  await must(owner.call('POST', `${GROUPS}/${group}/external-peers`, { label: 'auditor', webhookUrl: `${receiver.url}/heard` }))
+  await must(
+    owner.call('POST', `${GROUPS}/${group}/external-peers`, { label: 'auditor', webhookUrl: `${receiver.url}/heard` }),
+  )
   await must(emit(owner, name, { n: 3 }))
   const later = await until(
     'relayed to the endpoint',
@@ -492,7 +596,11 @@ it('an owner who names them hears of its relays; owner and member of each change
   ).toEqual(['RELAYED', 'RELAY_SKIPPED'])
   await heard.close()
   const audit = async (org: TestOrganization) =>
-    (await must(org.call<Array<{ type: string; entityType: string; actorId: string }>>('GET', '/api/v1/audit?limit=100')))
+    (
+      await must(
+        org.call<Array<{ type: string; entityType: string; actorId: string }>>('GET', '/api/v1/audit?limit=100'),
+      )
+    )
       .filter(each => each.entityType.startsWith('federation-'))
       .toReversed()
   const ofOwner = await until(
@@ -508,7 +616,11 @@ it('an owner who names them hears of its relays; owner and member of each change
     () => audit(peers[0]!),
     all => all.some(each => each.type.endsWith('_PAUSED')),
   )
-  expect(ofMember.map(each => each.type.replace('CUSTOM_EVENT_FEDERATION_', ''))).toEqual(['INVITED', 'ACCEPTED', 'PAUSED'])
+  expect(ofMember.map(each => each.type.replace('CUSTOM_EVENT_FEDERATION_', ''))).toEqual([
+    'INVITED',
+    'ACCEPTED',
+    'PAUSED',
+  ])
   expect(ofMember.map(each => each.actorId.slice(0, 4))).toEqual(['org_', 'key_', 'key_'])
   expect(ofOwner.map(each => each.actorId.slice(0, 4))).toEqual(['key_', 'key_', 'key_', 'org_', 'org_', 'key_'])
 })

@@ -29,7 +29,8 @@ const good = (offsetDelta: number, more: Partial<RawRecord> = {}): RawRecord => 
 const goods = (...deltas: number[]) => deltas.map(delta => good(delta))
 const zstd: RawBatch = { codec: 4, pack: zstdCompressSync }
 
-const quarantined = async ({ call }: TestOrganization) => (await call<Entry[]>('GET', '/api/v1/events/custom/quarantine?limit=100')).data
+const quarantined = async ({ call }: TestOrganization) =>
+  (await call<Entry[]>('GET', '/api/v1/events/custom/quarantine?limit=100')).data
 const emitted = async ({ call }: TestOrganization) =>
   (await call<Array<{ id: string; status: string }>>('GET', '/api/v1/events/custom/emits?limit=100')).data
 
@@ -42,7 +43,9 @@ async function between(batch: Buffer, refusedCount: number) {
   const all = await eventually(() => emitted(organization), found => found.length >= refusedCount + 2) // biome-ignore format: one thought
   return {
     sent,
-    refused: refused.map(({ offset, code, findings }) => [offset, code, findings[0]?.rule]).sort(([a], [b]) => Number(a) - Number(b)),
+    refused: refused
+      .map(({ offset, code, findings }) => [offset, code, findings[0]?.rule])
+      .sort(([a], [b]) => Number(a) - Number(b)),
     accepted: all.filter(({ status }) => status !== 'REJECTED').length,
     ids: new Set(all.map(({ id }) => id)).size,
   }

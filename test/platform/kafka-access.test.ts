@@ -21,14 +21,20 @@ beforeAll(async () => {
 }, 120_000)
 
 const HEADERS = { name: 'platformxe.generic' }
-const generic = (kind: string, headers: Record<string, string> = HEADERS) => ({ value: JSON.stringify({ kind }), headers })
+const generic = (kind: string, headers: Record<string, string> = HEADERS) => ({
+  value: JSON.stringify({ kind }),
+  headers,
+})
 const kindsOf = async (of: TestOrganization) =>
   (await readLog(platform, of)).map(({ value }) => JSON.parse(value!.toString()).kind as string)
 const kindsUntil = (of: TestOrganization, count: number) => eventually(() => kindsOf(of), kinds => kinds.length >= count) // biome-ignore format: one thought
 
 describe('a credential', () => {
   it('is shown with everything that a client needs, and its password once', async () => {
-    expect(own.clientProperties).toMatchObject({ 'isolation.level': 'read_committed', 'sasl.mechanism': 'SCRAM-SHA-512' })
+    expect(own.clientProperties).toMatchObject({
+      'isolation.level': 'read_committed',
+      'sasl.mechanism': 'SCRAM-SHA-512',
+    })
     const { data } = await organization.call<Credential>('GET', `/api/v1/kafka-credentials/${own.id}`)
     expect(data).toMatchObject({ username: own.username, topics: own.topics, groupPrefix: own.groupPrefix })
     expect(JSON.stringify(data)).not.toContain(own.password)
@@ -85,7 +91,10 @@ describe('a credential', () => {
   })
 
   it('is what its access says: one that produces does not read, one that consumes does not write', async () => {
-    const [produces, consumes] = [await credentialOf(organization, 'produce'), await credentialOf(organization, 'consume')]
+    const [produces, consumes] = [
+      await credentialOf(organization, 'produce'),
+      await credentialOf(organization, 'consume'),
+    ]
     await expect(consume(kafkajsOf(produces), own.topics.events, `${own.groupPrefix}p`, 1)).rejects.toThrow()
     const producer = kafkajsOf(consumes).producer()
     await producer.connect()
@@ -117,8 +126,12 @@ describe('a credential', () => {
     await producer.send({ topic: still.topics.emits, messages: [generic('refused')] })
     await producer.disconnect()
     const quarantined = () => suspended.call<Array<{ code: string }>>('GET', '/api/v1/events/custom/quarantine')
-    expect((await eventually(quarantined, ({ data }) => data.length > 0)).data).toMatchObject([{ code: 'organization_suspended' }])
-    expect((await suspended.call('POST', '/api/v1/kafka-credentials', { name: 'x', access: 'both' })).code).toBe('organization_suspended')
+    expect((await eventually(quarantined, ({ data }) => data.length > 0)).data).toMatchObject([
+      { code: 'organization_suspended' },
+    ])
+    expect((await suspended.call('POST', '/api/v1/kafka-credentials', { name: 'x', access: 'both' })).code).toBe(
+      'organization_suspended',
+    )
     const connects = () => kafkajsOf(gone).admin().connect().then(() => true, () => false) // biome-ignore format: one thought
     expect(await eventually(connects, connected => !connected)).toBe(false)
   })
@@ -129,7 +142,10 @@ describe('a credential', () => {
       environment: 'test',
       scopes: ['keys:manage'],
     })
-    const answer = await platform.call(key.data.apiKey, 'POST', '/api/v1/kafka-credentials', { name: 'x', access: 'both' })
+    const answer = await platform.call(key.data.apiKey, 'POST', '/api/v1/kafka-credentials', {
+      name: 'x',
+      access: 'both',
+    })
     expect([answer.status, answer.code]).toEqual([403, 'live_environment_only'])
   })
 })
@@ -143,13 +159,20 @@ describe('what a producer writes', () => {
     for (const acks of Object.values(ProduceAcks)) {
       for (const compression of Object.values(CompressionAlgorithms)) {
         const kinds = ['a', 'b', 'c'].map(each => `${acks} ${compression} ${each}`)
-        await producer.send({ messages: kinds.map(kind => ({ topic: credential.topics.emits, ...generic(kind) })), acks, compression })
+        await producer.send({
+          messages: kinds.map(kind => ({ topic: credential.topics.emits, ...generic(kind) })),
+          acks,
+          compression,
+        })
         sent.push(...kinds)
       }
     }
     await producer.close()
     const idempotent = producerOf(credential, { idempotent: true })
-    await idempotent.send({ messages: [{ topic: credential.topics.emits, ...generic('idempotent') }], acks: ProduceAcks.ALL })
+    await idempotent.send({
+      messages: [{ topic: credential.topics.emits, ...generic('idempotent') }],
+      acks: ProduceAcks.ALL,
+    })
     await idempotent.close()
     expect((await kindsUntil(target, sent.length + 1)).sort()).toEqual([...sent, 'idempotent'].sort())
   })
@@ -165,8 +188,13 @@ describe('what a producer writes', () => {
       })
     const producers = [of('a'), of('b'), of('c')]
     await Promise.all(producers.map(producer => producer.connect()))
-    const [a, b, c] = [await producers[0]!.transaction(), await producers[1]!.transaction(), await producers[2]!.transaction()]
-    const send = (transaction: typeof a, kind: string) => transaction.send({ topic: credential.topics.emits, messages: [generic(kind)] })
+    const [a, b, c] = [
+      await producers[0]!.transaction(),
+      await producers[1]!.transaction(),
+      await producers[2]!.transaction(),
+    ]
+    const send = (transaction: typeof a, kind: string) =>
+      transaction.send({ topic: credential.topics.emits, messages: [generic(kind)] })
     await send(a, 'aborted a1')
     await send(b, 'aborted b1')
     await send(c, 'committed c1')
@@ -195,7 +223,10 @@ describe('what a producer writes', () => {
     const open = await producer.transaction()
     await open.send({ topic: credential.topics.emits, messages: [generic('open')] })
     const emit = (of: TestOrganization) =>
-      of.call<{ verdict?: string; sequence?: number }>('POST', '/api/v1/events/custom/emit', { ...HEADERS, payload: { kind: 'http' } })
+      of.call<{ verdict?: string; sequence?: number }>('POST', '/api/v1/events/custom/emit', {
+        ...HEADERS,
+        payload: { kind: 'http' },
+      })
     const [waits, goes] = await Promise.all([emit(held), emit(free)])
     expect(goes.data.sequence).toBe(1)
     expect(waits.data.verdict).toBe('pending')
@@ -208,9 +239,26 @@ describe('what a producer writes', () => {
     const target = await platform.organization()
     const credential = await credentialOf(target)
     const forged = {
-      ...{ 'clarion-tag': 'x'.repeat(43), 'clarion-reply-to': 'api_1/1', 'clarion-control': '999999999', 'clarion-actor': 'key_admin' },
-      ...{ 'clarion-request': 'req_1', 'clarion-channel': 'http', 'clarion-redrive-of': 'cee_1', 'clarion-organization': neighbour.org.id },
-      ...{ environment: 'test', depth: '49', federation: '{}', 'actor-id': 'system', sequence: '77', 'canonical-name': 'PLATFORM:x:y@1' },
+      ...{
+        'clarion-tag': 'x'.repeat(43),
+        'clarion-reply-to': 'api_1/1',
+        'clarion-control': '999999999',
+        'clarion-actor': 'key_admin',
+      },
+      ...{
+        'clarion-request': 'req_1',
+        'clarion-channel': 'http',
+        'clarion-redrive-of': 'cee_1',
+        'clarion-organization': neighbour.org.id,
+      },
+      ...{
+        environment: 'test',
+        depth: '49',
+        federation: '{}',
+        'actor-id': 'system',
+        sequence: '77',
+        'canonical-name': 'PLATFORM:x:y@1',
+      },
       subscribers: 'wh_1wh_2',
     }
     const producer = kafkajsOf(credential).producer()
@@ -219,9 +267,17 @@ describe('what a producer writes', () => {
     await producer.disconnect()
     const [record] = await eventually(() => readLog(platform, target), log => log.length > 0) // biome-ignore format: one thought
     const headers = Object.fromEntries(Object.entries(record!.headers).map(([name, value]) => [name, value.toString()]))
-    expect(headers).toMatchObject({ sequence: '1', depth: '0', environment: 'live', 'actor-id': 'producer', ce_source: 'kafka' })
+    expect(headers).toMatchObject({
+      sequence: '1',
+      depth: '0',
+      environment: 'live',
+      'actor-id': 'producer',
+      ce_source: 'kafka',
+    })
     expect(headers['canonical-name']).toContain(target.org.id)
-    expect(Object.keys(headers).filter(name => name.startsWith('clarion-') || ['causation-id', 'federation'].includes(name))).toEqual([])
+    expect(
+      Object.keys(headers).filter(name => name.startsWith('clarion-') || ['causation-id', 'federation'].includes(name)),
+    ).toEqual([])
     expect(headers.subscribers).toBe('')
     const { data } = await eventually(() => target.call<Array<Record<string, unknown>>>('GET', '/api/v1/events/custom/emits'), ({ data }) => data.length > 0) // biome-ignore format: one thought
     expect(data).toMatchObject([{ channel: 'kafka', actorId: 'producer', requestId: null, causationId: null }])
@@ -233,7 +289,12 @@ describe('an organization that is given more partitions while it produces', () =
     const target = await platform.organization()
     const credential = await credentialOf(target, 'produce')
     const grow = (partitions: number) =>
-      platform.call<{ partitions: number }>(platform.adminKey, 'POST', `/api/v1/organizations/${target.org.id}/partitions`, { partitions })
+      platform.call<{ partitions: number }>(
+        platform.adminKey,
+        'POST',
+        `/api/v1/organizations/${target.org.id}/partitions`,
+        { partitions },
+      )
     const producer = kafkajsOf(credential).producer({ metadataMaxAge: 100 })
     await producer.connect()
     const landed = new Set<number>()
@@ -243,7 +304,8 @@ describe('an organization that is given more partitions while it produces', () =
       for (const start = n; !isEnough() && n < start + 2_000; n++) {
         const subject = `subject ${n % 13}`
         const message = { key: subject, headers: HEADERS, value: JSON.stringify({ kind: 'n', data: { n } }) }
-        for (const { partition } of await producer.send({ topic: credential.topics.emits, messages: [message] })) landed.add(partition)
+        for (const { partition } of await producer.send({ topic: credential.topics.emits, messages: [message] }))
+          landed.add(partition)
         ordered.set(subject, [...(ordered.get(subject) ?? []), n])
       }
     }
@@ -253,10 +315,13 @@ describe('an organization that is given more partitions while it produces', () =
     expect((await growing).data.partitions).toBe(4)
     await producer.disconnect()
     const { kafka: settings } = connectionsOf(platform)
-    const readAll = async () => (await Promise.all([0, 1, 2, 3].map(each => readToEnd(settings, credential.topics.events, each)))).flat()
+    const readAll = async () =>
+      (await Promise.all([0, 1, 2, 3].map(each => readToEnd(settings, credential.topics.events, each)))).flat()
     const log = await eventually(readAll, records => records.length >= n) // biome-ignore format: one thought
     const inSequence = log.toSorted((a, b) => Number(a.headers.sequence) - Number(b.headers.sequence))
-    expect(inSequence.map(({ headers }) => Number(headers.sequence))).toEqual(Array.from({ length: n }, (_, index) => index + 1))
+    expect(inSequence.map(({ headers }) => Number(headers.sequence))).toEqual(
+      Array.from({ length: n }, (_, index) => index + 1),
+    )
     for (const [subject, numbers] of ordered) {
       const written = inSequence.filter(({ headers }) => headers.ce_subject?.toString() === subject)
       expect(written.map(({ value }) => JSON.parse(value!.toString()).data.n)).toEqual(numbers)

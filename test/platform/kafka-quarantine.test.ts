@@ -45,7 +45,8 @@ async function produce(credential: Credential, messages: Messages): Promise<void
   await producer.disconnect()
 }
 
-const listed = async (of: TestOrganization, query = '') => (await of.call<Entry[]>('GET', `${QUARANTINE}?limit=100${query}`)).data
+const listed = async (of: TestOrganization, query = '') =>
+  (await of.call<Entry[]>('GET', `${QUARANTINE}?limit=100${query}`)).data
 
 /** Every page. */
 async function everyPage(of: TestOrganization): Promise<Entry[]> {
@@ -91,7 +92,9 @@ describe('the quarantine', () => {
     const first = await organization.call<Entry[]>('GET', `${QUARANTINE}?limit=3`)
     const { nextCursor } = (first.body as { meta: { nextCursor: string } }).meta
     expect(
-      (await organization.call<Entry[]>('GET', `${QUARANTINE}?limit=3&cursor=${nextCursor}`)).data.map(({ offset }) => offset),
+      (await organization.call<Entry[]>('GET', `${QUARANTINE}?limit=3&cursor=${nextCursor}`)).data.map(
+        ({ offset }) => offset,
+      ),
     ).toEqual([1, 0])
   })
 
@@ -112,13 +115,18 @@ describe('the quarantine', () => {
       headers: { bin: '/g==' },
       base64Headers: ['bin'],
     })
-    expect(await kept(5)).toMatchObject({ payload: null, payloadEncoding: null, findings: [{ path: '/value', rule: 'required' }] })
+    expect(await kept(5)).toMatchObject({
+      payload: null,
+      payloadEncoding: null,
+      findings: [{ path: '/value', rule: 'required' }],
+    })
   })
 
   it('shows nothing to others, and nothing that was never refused', async () => {
     const stranger = await platform.organization()
     expect(await listed(stranger)).toEqual([])
-    for (const id of [entries[0]!.id, 'cee_nothing']) expect((await stranger.call('GET', `${QUARANTINE}/${id}`)).code).toBe('not_found')
+    for (const id of [entries[0]!.id, 'cee_nothing'])
+      expect((await stranger.call('GET', `${QUARANTINE}/${id}`)).code).toBe('not_found')
     expect((await stranger.call('POST', `${QUARANTINE}/${entries[0]!.id}/redrive`, {})).code).toBe('not_found')
     const accepted = await organization.call<{ emitId: string }>('POST', '/api/v1/events/custom/emit', {
       ...GENERIC,
@@ -130,7 +138,11 @@ describe('the quarantine', () => {
   it('lets a record be emitted again once, repaired, linked to the original, and answers as an emit does', async () => {
     const { id } = entries.find(each => each.offset === 3)!
     const redrive = (body?: unknown) =>
-      organization.call<{ emitId: string; eventId: string; deduplicated: boolean }>('POST', `${QUARANTINE}/${id}/redrive`, body)
+      organization.call<{ emitId: string; eventId: string; deduplicated: boolean }>(
+        'POST',
+        `${QUARANTINE}/${id}/redrive`,
+        body,
+      )
     const asItIs = await redrive()
     expect([asItIs.status, asItIs.code]).toEqual([400, 'payload_invalid'])
     const repaired = await redrive('{"payload": {"kind":"repaired","data":{"big":12345678901234567890.10}}}')
@@ -162,7 +174,10 @@ describe('verdicts', () => {
       })
     await register('order.made', 'published')
     await register('order.drafted', 'draft')
-    const [made, drafted] = ['order.made', 'order.drafted'].map(name => `${organization.slug}.${name}`) as [string, string]
+    const [made, drafted] = ['order.made', 'order.drafted'].map(name => `${organization.slug}.${name}`) as [
+      string,
+      string,
+    ]
     const cases: Array<[string, string, string?]> = [
       [made, '{"a":1}'],
       [made, '{"b":1}'],
@@ -178,7 +193,15 @@ describe('verdicts', () => {
     const overHttp: Array<string | undefined> = []
     for (const [name, payload, version] of cases) {
       const rest = version === undefined ? '' : `,"version":"${version}"`
-      overHttp.push((await organization.call('POST', '/api/v1/events/custom/emit', `{"name":"${name}","payload":${payload}${rest}}`)).code)
+      overHttp.push(
+        (
+          await organization.call(
+            'POST',
+            '/api/v1/events/custom/emit',
+            `{"name":"${name}","payload":${payload}${rest}}`,
+          )
+        ).code,
+      )
     }
     await produce(credential, cases.map(([name, value, version]) => ({ value, headers: { name, ...(version ? { version } : {}) } }))) // biome-ignore format: one thought
     const refused = overHttp.filter(code => code !== undefined).length
@@ -219,7 +242,8 @@ describe('a schema serializer of others', () => {
       { value: await registry.encode(latest, { id: 'a', note: 'n' }) },
       { value: await registry.encode(oldest, { id: 'b' }) },
     ])
-    const emits = () => organization.call<Array<{ schemaVersion: string; status: string }>>('GET', '/api/v1/events/custom/emits')
+    const emits = () =>
+      organization.call<Array<{ schemaVersion: string; status: string }>>('GET', '/api/v1/events/custom/emits')
     const { data } = await eventually(emits, found => found.data.length >= 2) // biome-ignore format: one thought
     expect(data.map(({ schemaVersion, status }) => [schemaVersion, status])).toEqual([
       ['1.0.0', 'DELIVERED'],
@@ -249,10 +273,16 @@ describe('a schema serializer of others', () => {
     expect(await ask('GET', '/schemas/ids/1')).toEqual([404, 40403])
     expect(await ask('POST', '/subjects/platformxe.generic', json('{"type":"object"}'))).toEqual([404, 40403])
     expect(await ask('POST', '/subjects/platformxe.generic/versions', json('{"type":"object"}'))).toEqual([422, 42205])
-    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', json('{"type":'))).toEqual([422, 42201])
-    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', { schema: '"string"' })).toEqual([422, 42201])
+    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', json('{"type":'))).toEqual([
+      422, 42201,
+    ])
+    expect(
+      await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', { schema: '"string"' }),
+    ).toEqual([422, 42201])
     const inexact = json('{"type":"object","properties":{"n":{"const":9007199254740993}}}')
-    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', inexact)).toEqual([422, 42201])
+    expect(await ask('POST', '/compatibility/subjects/platformxe.generic/versions/latest', inexact)).toEqual([
+      422, 42201,
+    ])
     expect(await ask('POST', '/subjects/platformxe.generic', inexact)).toEqual([404, 40403])
   })
 })
@@ -262,7 +292,9 @@ describe('a batch that only the broker can unpack', () => {
     const organization = await platform.organization()
     const credential = await credentialOf(organization, 'produce')
     const sent = await produceBatches(credential, [
-      packed(credential, 4, body => Buffer.concat([zstdCompressSync(body.subarray(0, 20)), zstdCompressSync(body.subarray(20))])),
+      packed(credential, 4, body =>
+        Buffer.concat([zstdCompressSync(body.subarray(0, 20)), zstdCompressSync(body.subarray(20))]),
+      ),
       packed(credential, 1, body => Buffer.concat([gzipSync(body), Buffer.from('garbage')])),
       packed(credential, 4, zstdCompressSync),
     ])
@@ -278,7 +310,13 @@ describe('a batch that only the broker can unpack', () => {
 /** Three generic events, packed by hand. */
 function packed({ topics }: Credential, codec: number, pack: (body: Buffer) => Buffer): Buffer {
   const records = ['a', 'b', 'c'].map(kind => {
-    return { topic: topics.emits, partition: 0, key: null, value: JSON.stringify({ kind }), headers: [['name', GENERIC.name]] as const }
+    return {
+      topic: topics.emits,
+      partition: 0,
+      key: null,
+      value: JSON.stringify({ kind }),
+      headers: [['name', GENERIC.name]] as const,
+    }
   })
   const plain = encodeBatch(records, {
     producerId: -1n,
@@ -302,7 +340,8 @@ describe('records of every broken kind', () => {
     const records = hostileRecords(count, 20261121)
     const producer = kafkajsOf(credential).producer()
     await producer.connect()
-    for (let at = 0; at < count; at += 250) await producer.send({ topic: credential.topics.emits, messages: records.slice(at, at + 250) })
+    for (let at = 0; at < count; at += 250)
+      await producer.send({ topic: credential.topics.emits, messages: records.slice(at, at + 250) })
     await producer.send({ topic: credential.topics.emits, messages: [{ value: '{"kind":"last"}', headers: GENERIC }] })
     await producer.disconnect()
     const between = await neighbour.call<{ sequence: number }>('POST', '/api/v1/events/custom/emit', {

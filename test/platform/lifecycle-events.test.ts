@@ -17,27 +17,42 @@ interface Envelope {
   data: Record<string, unknown>
 }
 const bodyOf = (request: { body: Buffer }) => JSON.parse(request.body.toString()) as Envelope
-const typesOf = async (receiver: Receiver, count: number) => (await receiver.received(count)).map(request => bodyOf(request).type)
+const typesOf = async (receiver: Receiver, count: number) =>
+  (await receiver.received(count)).map(request => bodyOf(request).type)
 const emit = (organization: TestOrganization, body: object) =>
-  organization.call<{ emitId: string; eventId: string; sequence: number; warnings?: string[] }>('POST', '/api/v1/events/custom/emit', body)
+  organization.call<{ emitId: string; eventId: string; sequence: number; warnings?: string[] }>(
+    'POST',
+    '/api/v1/events/custom/emit',
+    body,
+  )
 const generic = (kind: string, more: object = {}) => ({ name: 'platformxe.generic', payload: { kind }, ...more })
 
 async function listening(organization: TestOrganization, ...selectors: string[]) {
   const receiver = await createReceiver()
-  const { data } = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', { url: receiver.url, events: selectors })
+  const { data } = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
+    url: receiver.url,
+    events: selectors,
+  })
   return { receiver, id: data.id }
 }
 
-const EMIT_STEPS = ['REQUESTED', 'RELAYED', 'DELIVERED', 'REJECTED', 'DEDUPLICATED'].map(step => `CUSTOM_EVENT_EMIT_${step}`)
+const EMIT_STEPS = ['REQUESTED', 'RELAYED', 'DELIVERED', 'REJECTED', 'DEDUPLICATED'].map(
+  step => `CUSTOM_EVENT_EMIT_${step}`,
+)
 const REGISTER = { name: 'viewing', version: '1.0.0', status: 'published', payloadSchema: { type: 'object' } }
 
 describe('a registration', () => {
   it('announces each step of its chain in order, with the common data and the step’s own, to who names it and to nobody else', async () => {
     const organization = await platform.organization()
-    const steps = ['REQUESTED', 'VALIDATED', 'PERSISTED', 'MATERIALISED', 'REGISTERED'].map(step => `CUSTOM_EVENT_${step}`)
+    const steps = ['REQUESTED', 'VALIDATED', 'PERSISTED', 'MATERIALISED', 'REGISTERED'].map(
+      step => `CUSTOM_EVENT_${step}`,
+    )
     const all = await listening(organization, '*', 'custom.*')
     const named = await listening(organization, ...steps)
-    const canonical = await listening(organization, `PLATFORM_LIFECYCLE:${organization.org.id}:CUSTOM_EVENT_REGISTERED@1`)
+    const canonical = await listening(
+      organization,
+      `PLATFORM_LIFECYCLE:${organization.org.id}:CUSTOM_EVENT_REGISTERED@1`,
+    )
     const made = await organization.call<{ id: string; canonicalName: string }>('POST', '/api/v1/events/custom', {
       ...REGISTER,
       namespace: organization.slug,
@@ -45,7 +60,10 @@ describe('a registration', () => {
     const received = (await named.receiver.received(5)).map(bodyOf).sort((a, b) => a.sequence - b.sequence)
     expect(received.map(each => each.type)).toEqual(steps)
     expect(received[4]).toMatchObject({
-      ...{ canonicalName: `PLATFORM_LIFECYCLE:${organization.org.id}:CUSTOM_EVENT_REGISTERED@1`, subject: made.data.id },
+      ...{
+        canonicalName: `PLATFORM_LIFECYCLE:${organization.org.id}:CUSTOM_EVENT_REGISTERED@1`,
+        subject: made.data.id,
+      },
       data: {
         ...{
           entityType: 'registration',
@@ -149,7 +167,11 @@ describe('an emit', () => {
     expect([hops, answer.status, answer.code]).toEqual([10, 422, 'chain_depth_exceeded'])
     expect((answer.body as { error: { details: object[] } }).error.details).toMatchObject([{ rule: 'path' }])
     const [cut] = await told.receiver.received(1)
-    expect(bodyOf(cut!).data).toMatchObject({ depth: 9, droppedEvent: 'platformxe.generic', workflowPath: Array(10).fill(looping.id) })
+    expect(bodyOf(cut!).data).toMatchObject({
+      depth: 9,
+      droppedEvent: 'platformxe.generic',
+      workflowPath: Array(10).fill(looping.id),
+    })
     const forged = await emit(organization, generic('forged', { chainToken: 'c2.0.evt_1..org_1..forged' }))
     expect([forged.status, forged.data.warnings]).toEqual([202, ['chain_token_ignored']])
     expect((await emit(organization, generic('plain'))).data).not.toHaveProperty('warnings')
@@ -164,7 +186,10 @@ it('what happens in one environment is announced there; what belongs to none, in
     environment: 'test',
     scopes: ['events:emit', 'events:read', 'webhooks:manage'],
   })
-  const inTest: TestOrganization = { ...organization, call: (method, path, body) => platform.call(made.data.apiKey, method, path, body) }
+  const inTest: TestOrganization = {
+    ...organization,
+    call: (method, path, body) => platform.call(made.data.apiKey, method, path, body),
+  }
   const names = ['CUSTOM_EVENT_EMIT_RELAYED', 'WEBHOOK_CREATED', 'CUSTOM_EVENT_REGISTERED']
   const live = await listening(organization, ...names)
   const test = await listening(inTest, ...names)
@@ -183,7 +208,10 @@ describe('deliveries', () => {
     const down = await createReceiver()
     down.close()
     const failing = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
-      ...{ url: down.url, events: ['platformxe.generic#lost', 'WEBHOOK_DELIVERY_EXHAUSTED', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED'] },
+      ...{
+        url: down.url,
+        events: ['platformxe.generic#lost', 'WEBHOOK_DELIVERY_EXHAUSTED', 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED'],
+      },
       retry: { maxAttempts: 1 },
     })
     expect(failing.status).toBe(201)
@@ -199,7 +227,13 @@ describe('deliveries', () => {
     const received = (await told.receiver.received(3)).map(bodyOf)
     const of = (type: string) => received.find(each => each.type === type)!.data
     expect(of('CUSTOM_EVENT_EMIT_DELIVERY_FAILED')).toMatchObject({
-      ...{ emitId: lost.data.emitId, subscriberType: 'webhook', subscriberId: failing.data.id, attempts: 1, lastError: expect.any(String) },
+      ...{
+        emitId: lost.data.emitId,
+        subscriberType: 'webhook',
+        subscriberId: failing.data.id,
+        attempts: 1,
+        lastError: expect.any(String),
+      },
     })
     expect(of('CUSTOM_EVENT_EMIT_DELIVERED')).toMatchObject({ emitId: good.data.emitId, subscriberCount: 1 })
     expect(of('WEBHOOK_DELIVERY_EXHAUSTED')).toMatchObject({ emitId: lost.data.emitId, webhookId: failing.data.id })

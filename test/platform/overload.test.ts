@@ -17,7 +17,11 @@ describe('emits that nobody judges', () => {
     // Broker and ClickHouse stay behind when the whole platform is killed; what comes then judges nothing by itself.
     const whole = await startPlatform()
     await whole.kill()
-    api = await startPlatform({ dataDir: whole.dataDir, roles: 'api,record', env: { CLARION_WAITING_EMITS_MAX: String(WAITING_MAX) } })
+    api = await startPlatform({
+      dataDir: whole.dataDir,
+      roles: 'api,record',
+      env: { CLARION_WAITING_EMITS_MAX: String(WAITING_MAX) },
+    })
     flooding = await api.organization()
     quiet = await api.organization()
   }, 120_000)

@@ -37,7 +37,13 @@ async function until<T>(ask: () => Promise<T>, holds: (found: T) => boolean): Pr
 async function federation() {
   const owner = await platform.organization()
   const peers = [await platform.organization(), await platform.organization()] as const
-  const body = { namespace: owner.slug, name: 'order.made', version: '1.0.0', payloadSchema: { type: 'object' }, status: 'published' }
+  const body = {
+    namespace: owner.slug,
+    name: 'order.made',
+    version: '1.0.0',
+    payloadSchema: { type: 'object' },
+    status: 'published',
+  }
   const registration = await must(owner.call<{ id: string }>('POST', '/api/v1/events/custom', body))
   const group = await must(owner.call<{ id: string }>('POST', GROUPS, { name: 'Partners' }))
   await must(owner.call('POST', `${GROUPS}/${group.id}/pushes`, { registrationId: registration.id }))
@@ -50,13 +56,21 @@ async function federation() {
   return { peers, share, relays }
 }
 
-const own = (n: number) => ({ name: 'platformxe.generic', payload: { kind: 'own', data: { n } }, idempotencyKey: `own${n}` })
+const own = (n: number) => ({
+  name: 'platformxe.generic',
+  payload: { kind: 'own', data: { n } },
+  idempotencyKey: `own${n}`,
+})
 
 /** `relay 2#3`: the event with that number in its payload, and its sequence number. */
 async function logOf(organization: TestOrganization): Promise<string[]> {
   const records = await readLog(platform, organization)
   return records.map(({ value, headers }) => {
-    const { kind = 'relay', data, n = data?.n } = JSON.parse(String(value)) as { kind?: string; n?: number; data?: { n: number } }
+    const {
+      kind = 'relay',
+      data,
+      n = data?.n,
+    } = JSON.parse(String(value)) as { kind?: string; n?: number; data?: { n: number } }
     return `${kind} ${n}#${readEventHeaders(headers, organization.org.id).sequence}`
   })
 }
@@ -87,7 +101,10 @@ it('is paused: relays to it wait, its emits are refused; both are in its log, in
   await admin.disconnect()
   await until(() => struck.call('POST', EMIT, own(2)), ({ status, data }) => status === 202 && 'sequence' in data) // biome-ignore format: one thought
   const log = await logOf(struck)
-  expect(log.filter(event => event.startsWith('relay'))).toEqual([expect.stringMatching(/^relay 2#/), expect.stringMatching(/^relay 3#/)])
+  expect(log.filter(event => event.startsWith('relay'))).toEqual([
+    expect.stringMatching(/^relay 2#/),
+    expect.stringMatching(/^relay 3#/),
+  ])
   expect(log.filter(event => event.startsWith('own')).map(event => event.split('#')[0])).toEqual(['own 1', 'own 2'])
   expect(log.map(event => Number(event.split('#')[1]))).toEqual([2, 3, 4, 5])
   const rows = await until(relays, all => all.length === 6 && all.every(({ status }) => status === 'relayed'))

@@ -18,8 +18,20 @@ const emit = (organization: TestOrganization, body: object) =>
   )
 
 async function register(organization: TestOrganization, name: string): Promise<string> {
-  const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false }
-  const body = { namespace: organization.slug, name, version: '1.0.0', status: 'published', description: 'd', payloadSchema: schema }
+  const schema = {
+    type: 'object',
+    properties: { n: { type: 'integer' } },
+    required: ['n'],
+    additionalProperties: false,
+  }
+  const body = {
+    namespace: organization.slug,
+    name,
+    version: '1.0.0',
+    status: 'published',
+    description: 'd',
+    payloadSchema: schema,
+  }
   const made = await organization.call('POST', '/api/v1/events/custom', body)
   expect([made.status, made.code]).toEqual([201, undefined])
   return `${organization.slug}.${name}`
@@ -50,7 +62,11 @@ describe('one judge', () => {
   it('lets exactly one of fifty parallel emits pass when one is left of the quota', async () => {
     const organization = await platform.organization('FREE')
     const items = Array.from({ length: 999 }, (_, n) => generic('fill', { n }))
-    const filled = await organization.call<{ results: Array<{ status: number }> }>('POST', '/api/v1/events/custom/emit/batch', { items })
+    const filled = await organization.call<{ results: Array<{ status: number }> }>(
+      'POST',
+      '/api/v1/events/custom/emit/batch',
+      { items },
+    )
     expect(filled.data.results.filter(result => result.status === 202)).toHaveLength(999)
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => emit(organization, generic('race', { n }))))
     expect(answers.filter(answer => answer.status === 202)).toHaveLength(1)
@@ -61,7 +77,11 @@ describe('one judge', () => {
   it('numbers events without a gap although rejected and duplicate emits stand between', async () => {
     const organization = await platform.organization()
     const name = await register(organization, 'counted')
-    const bodies = Array.from({ length: 60 }, (_, n) => ({ name, payload: { n: n % 3 === 0 ? 'bad' : n }, idempotencyKey: `k${n % 40}` }))
+    const bodies = Array.from({ length: 60 }, (_, n) => ({
+      name,
+      payload: { n: n % 3 === 0 ? 'bad' : n },
+      idempotencyKey: `k${n % 40}`,
+    }))
     const answers = await Promise.all(bodies.map(body => emit(organization, body)))
     const accepted = answers.filter(answer => answer.status === 202 && !answer.data.deduplicated).length
     expectLedger(await takeLedger(platform, organization, accepted), accepted)
@@ -106,7 +126,10 @@ describe('the history of an event', () => {
     await receiver.received(1)
     const history = await until(
       () =>
-        organization.call<{ deliveries: Array<{ status: string }>; attempts: unknown[] }>('GET', `/api/v1/events/${emitted.data.eventId}`),
+        organization.call<{ deliveries: Array<{ status: string }>; attempts: unknown[] }>(
+          'GET',
+          `/api/v1/events/${emitted.data.eventId}`,
+        ),
       answer => answer.data?.deliveries?.[0]?.status === 'success',
     )
     expect(history.data.attempts).toHaveLength(1)

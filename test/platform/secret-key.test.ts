@@ -24,16 +24,33 @@ it('stops a start when it is another one, and changes without a receiver noticin
   platform = await startPlatform({ env: { CLARION_SECRET_KEY: OLD } })
   const { dataDir } = platform
   const organization = await platform.organization()
-  const given = { url: receiver.url, events: ['*'], signatureProfiles: ['standard', 'ed25519'], headers: { 'X-Shop': 'eu-1' } }
-  const { data: webhook } = await organization.call<{ id: string; publicKey: string }>('POST', '/api/v1/webhooks', given)
-  const read = () => platform.call<{ publicKey: string; revision: number }>(organization.apiKey, 'GET', `/api/v1/webhooks/${webhook.id}`)
-  const test = () => platform.call<{ success: boolean }>(organization.apiKey, 'POST', `/api/v1/webhooks/${webhook.id}/test`)
+  const given = {
+    url: receiver.url,
+    events: ['*'],
+    signatureProfiles: ['standard', 'ed25519'],
+    headers: { 'X-Shop': 'eu-1' },
+  }
+  const { data: webhook } = await organization.call<{ id: string; publicKey: string }>(
+    'POST',
+    '/api/v1/webhooks',
+    given,
+  )
+  const read = () =>
+    platform.call<{ publicKey: string; revision: number }>(organization.apiKey, 'GET', `/api/v1/webhooks/${webhook.id}`)
+  const test = () =>
+    platform.call<{ success: boolean }>(organization.apiKey, 'POST', `/api/v1/webhooks/${webhook.id}/test`)
   const keyIds = () => readFileSync(join(dataDir, 'kafka', 'secret-key-ids.json'), 'utf8')
   expect(keyIds()).toBe(JSON.stringify([keyIdOf(OLD)]))
   await platform.stop()
 
   const refused = spawnSync(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
-    env: { ...process.env, CLARION_DATA_DIR: dataDir, CLARION_ADMIN_KEY: platform.adminKey, CLARION_SECRET_KEY: NEW, PORT: '0' },
+    env: {
+      ...process.env,
+      CLARION_DATA_DIR: dataDir,
+      CLARION_ADMIN_KEY: platform.adminKey,
+      CLARION_SECRET_KEY: NEW,
+      PORT: '0',
+    },
     encoding: 'utf8',
   })
   expect([refused.status, refused.stderr]).toEqual([
@@ -42,7 +59,10 @@ it('stops a start when it is another one, and changes without a receiver noticin
   ])
   expect(refused.stderr + keyIds()).not.toMatch(/key of this installation, in/)
 
-  platform = await startPlatform({ dataDir, env: { CLARION_SECRET_KEY: NEW, CLARION_SECRET_KEY_PREVIOUS: OLD, LOG_LEVEL: 'info' } })
+  platform = await startPlatform({
+    dataDir,
+    env: { CLARION_SECRET_KEY: NEW, CLARION_SECRET_KEY_PREVIOUS: OLD, LOG_LEVEL: 'info' },
+  })
   expect((await test()).data.success).toBe(true)
   while (keyIds() !== JSON.stringify([keyIdOf(NEW)])) await pause(20)
   expect(platform.log()).toContain('CLARION_SECRET_KEY_PREVIOUS is not needed any more')

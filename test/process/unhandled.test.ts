@@ -11,7 +11,9 @@ let base: string
 let log: string
 beforeEach(async () => {
   log = ''
-  child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   child.stderr!.on('data', chunk => {
     log += chunk
   })
@@ -48,14 +50,21 @@ it.each(['rejection', 'exception'])(
     expect(reply.status).toBe(200)
     expect((await untilSeen(({ counts }) => counts.request > 0)).counts).toEqual({ request: 1, shard: 0 })
     expect(loggedLines()).toEqual([
-      expect.objectContaining({ requestId: reply.headers.get('x-request-id'), error: expect.stringContaining('left behind') }),
+      expect.objectContaining({
+        requestId: reply.headers.get('x-request-id'),
+        error: expect.stringContaining('left behind'),
+      }),
     ])
     expect(child.exitCode).toBeNull()
   },
 )
 
 it('an unhandled rejection of a request that goes straight to its handler is logged with its id, too', async () => {
-  const reply = await fetch(`${base}/direct`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+  const reply = await fetch(`${base}/direct`, {
+    method: 'POST',
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  })
   expect(reply.status).toBe(202)
   await untilSeen(({ counts }) => counts.request > 0)
   expect(loggedLines()).toEqual([expect.objectContaining({ requestId: reply.headers.get('x-request-id') })])
@@ -65,7 +74,10 @@ it.each(['shard', 'shard-exception'])(
   'an unhandled error of a shard (%s) ends the session of that shard, and the process goes on',
   async path => {
     await fetch(`${base}/${path}`)
-    expect(await untilSeen(({ counts }) => counts.shard > 0)).toEqual({ failed: ['left behind'], counts: { request: 0, shard: 1 } })
+    expect(await untilSeen(({ counts }) => counts.shard > 0)).toEqual({
+      failed: ['left behind'],
+      counts: { request: 0, shard: 1 },
+    })
     expect(loggedLines()).toEqual([expect.objectContaining({ role: 'admit', shard: 3 })])
   },
 )

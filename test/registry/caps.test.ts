@@ -4,7 +4,8 @@ import { flavourOf } from '../../src/registry/flavour.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 
-const codesOf = (schema: SchemaObject) => measureSchema(schema).problems.map(p => `${p.code} ${p.finding.rule} ${p.finding.path}`)
+const codesOf = (schema: SchemaObject) =>
+  measureSchema(schema).problems.map(p => `${p.code} ${p.finding.rule} ${p.finding.path}`)
 
 describe('the size of a schema', () => {
   it.each<[string, SchemaObject, number]>([
@@ -17,7 +18,11 @@ describe('the size of a schema', () => {
     ['patternProperties', { patternProperties: { '^a': {} } }, 2],
     ['combinators do not count', { allOf: [{ anyOf: [{ not: { if: {}, else: { oneOf: [{}] } } }] }] }, 1],
     ['but what is inside them does', { allOf: [{ properties: { a: {} } }] }, 2],
-    ['a reference counts what it leads to', { properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { properties: { b: {} } } } }, 3],
+    [
+      'a reference counts what it leads to',
+      { properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { properties: { b: {} } } } },
+      3,
+    ],
     ['an anchor too', { properties: { a: { $ref: '#x' } }, $defs: { x: { $anchor: 'x', properties: { b: {} } } } }, 3],
     ['definitions nobody refers to do not count', { $defs: { x: { properties: { a: {} } } } }, 1],
     ['a property named properties', { properties: { properties: { type: 'string' } } }, 2],
@@ -59,7 +64,9 @@ describe('the size of a schema', () => {
 describe('the caps of a schema, each at its limit and one beyond', () => {
   const nested = (levels: number): SchemaObject =>
     levels === 1 ? { type: 'object' } : { type: 'object', properties: { x: nested(levels - 1) } }
-  const wide = (names: number): SchemaObject => ({ properties: Object.fromEntries(Array.from({ length: names }, (_, i) => [`p${i}`, {}])) })
+  const wide = (names: number): SchemaObject => ({
+    properties: Object.fromEntries(Array.from({ length: names }, (_, i) => [`p${i}`, {}])),
+  })
   const long = (bytes: number): SchemaObject => {
     const schema = { type: 'object', description: '' }
     return {
@@ -74,7 +81,12 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
   })
   const asking = (checks: number): SchemaObject => ({ required: Array.from({ length: checks - 1 }, (_, i) => `r${i}`) })
   it.each<[string, (size: number) => SchemaObject, number, string]>([
-    ['levels', nested, 5, 'schema_too_deep max_depth /properties/x/properties/x/properties/x/properties/x/properties/x'],
+    [
+      'levels',
+      nested,
+      5,
+      'schema_too_deep max_depth /properties/x/properties/x/properties/x/properties/x/properties/x',
+    ],
     ['properties', wide, 50, 'schema_too_wide max_properties '],
     ['bytes, not characters', long, 65_536, 'schema_too_wide max_bytes '],
     ['schemas', many, 500, 'schema_too_wide max_subschemas '],
@@ -87,10 +99,19 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
   it('a pattern, and all of them together', () => {
     const validators = createValidators({ cacheMax: 1 })
     const taken = (...patterns: string[]) =>
-      validators.compile({ properties: Object.fromEntries(patterns.map((pattern, i) => [`p${i}`, { pattern }])) }, 'json-schema-2020-12').ok
+      validators.compile(
+        { properties: Object.fromEntries(patterns.map((pattern, i) => [`p${i}`, { pattern }])) },
+        'json-schema-2020-12',
+      ).ok
     expect([taken('a'.repeat(1_000)), taken('a'.repeat(1_001))]).toEqual([true, false])
-    expect([taken('a'.repeat(999), 'b'.repeat(999), 'cc'), taken('a'.repeat(999), 'b'.repeat(999), 'ccc')]).toEqual([true, false])
-    expect([taken('a{990}', 'b{990}', 'c{990}', 'd{990}'), taken('a{990}', 'b{990}', 'c{990}', 'd{990}', 'e{990}')]).toEqual([true, false])
+    expect([taken('a'.repeat(999), 'b'.repeat(999), 'cc'), taken('a'.repeat(999), 'b'.repeat(999), 'ccc')]).toEqual([
+      true,
+      false,
+    ])
+    expect([
+      taken('a{990}', 'b{990}', 'c{990}', 'd{990}'),
+      taken('a{990}', 'b{990}', 'c{990}', 'd{990}', 'e{990}'),
+    ]).toEqual([true, false])
   })
 
   it('in the flavour of OpenAPI as in the other', () => {
@@ -103,7 +124,9 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
   })
 
   it('a dynamic reference that leads back, by any of its ends', () => {
-    expect(codesOf({ $dynamicAnchor: 'a', properties: { x: { $dynamicRef: '#a' } } })).toEqual(['schema_too_deep recursive /properties/x'])
+    expect(codesOf({ $dynamicAnchor: 'a', properties: { x: { $dynamicRef: '#a' } } })).toEqual([
+      'schema_too_deep recursive /properties/x',
+    ])
     const other = { $id: 'https://example.com/b', $dynamicAnchor: 'a', not: { $dynamicRef: '#a' } }
     expect(codesOf({ $dynamicAnchor: 'a', $defs: { other } })).toEqual(['schema_too_deep recursive /$defs/other/not'])
   })
@@ -112,9 +135,14 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
 describe('a hostile schema costs no more than its text', () => {
   it('references that double at each of 150 levels', () => {
     const $defs = Object.fromEntries(
-      Array.from({ length: 150 }, (_, i) => [`d${i}`, { allOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] }]),
+      Array.from({ length: 150 }, (_, i) => [
+        `d${i}`,
+        { allOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] },
+      ]),
     )
-    expect(codesOf({ $ref: '#/$defs/d0', $defs: { ...$defs, d150: {} } })).toEqual(['invalid_json_schema max_evaluations '])
+    expect(codesOf({ $ref: '#/$defs/d0', $defs: { ...$defs, d150: {} } })).toEqual([
+      'invalid_json_schema max_evaluations ',
+    ])
   })
 
   it('nesting as deep as the text is long', () => {
@@ -124,6 +152,8 @@ describe('a hostile schema costs no more than its text', () => {
   })
 
   it('thousands of required names', () => {
-    expect(codesOf({ required: Array.from({ length: 5000 }, (_, i) => `r${i}`) })).toEqual(['invalid_json_schema max_evaluations '])
+    expect(codesOf({ required: Array.from({ length: 5000 }, (_, i) => `r${i}`) })).toEqual([
+      'invalid_json_schema max_evaluations ',
+    ])
   })
 })

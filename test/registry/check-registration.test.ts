@@ -4,7 +4,11 @@ import type { Code } from '../../src/model/codes.ts'
 import type { RegisteredEvent } from '../../src/model/control-view.ts'
 import { canonicalName } from '../../src/model/names.ts'
 import type { Registration } from '../../src/model/records.ts'
-import { checkRegistration, type RegistrationContext, type RegistrationInput } from '../../src/registry/check-registration.ts'
+import {
+  checkRegistration,
+  type RegistrationContext,
+  type RegistrationInput,
+} from '../../src/registry/check-registration.ts'
 import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 
@@ -78,7 +82,12 @@ describe('a registration', () => {
     ['a malformed namespace', { namespace: 'A' }, {}, ['invalid_namespace']],
     ['a malformed name', { name: '.x' }, {}, ['invalid_name']],
     ['a malformed version', { version: '1.0' }, {}, ['invalid_version_format']],
-    ['the generic event', { namespace: 'platformxe', name: 'generic' }, {}, ['cannot_register_generic_event', 'reserved_namespace']],
+    [
+      'the generic event',
+      { namespace: 'platformxe', name: 'generic' },
+      {},
+      ['cannot_register_generic_event', 'reserved_namespace'],
+    ],
     ['another name in its namespace', { namespace: 'platformxe', name: 'other' }, {}, ['reserved_namespace']],
     ['the namespace of built-in events', { namespace: 'order' }, {}, ['reserved_namespace']],
     ['a namespace not granted', { namespace: 'sales' }, {}, ['namespace_not_allowed']],
@@ -91,7 +100,12 @@ describe('a registration', () => {
       ['registration_quota_exceeded'],
     ],
     ['the last one within the quota', {}, { registrationsUsed: 24 }, []],
-    ['any on Enterprise', {}, { registrationsUsed: 1e6, organization: { plan: 'ENTERPRISE', namespaceAllowlist: ['lettings'] } }, []],
+    [
+      'any on Enterprise',
+      {},
+      { registrationsUsed: 1e6, organization: { plan: 'ENTERPRISE', namespaceAllowlist: ['lettings'] } },
+      [],
+    ],
     [
       'any on Free',
       { version: '1.0.1' },
@@ -110,8 +124,18 @@ describe('a registration', () => {
       {},
       ['schema_too_deep', 'schema_too_wide'],
     ],
-    ['a schema longer than 64 KB', { payloadSchema: { type: 'object', description: 'é'.repeat(33_000) } }, {}, ['schema_too_wide']],
-    ['a schema that refers to itself', { payloadSchema: { type: 'object', properties: { a: { $ref: '#' } } } }, {}, ['schema_too_deep']],
+    [
+      'a schema longer than 64 KB',
+      { payloadSchema: { type: 'object', description: 'é'.repeat(33_000) } },
+      {},
+      ['schema_too_wide'],
+    ],
+    [
+      'a schema that refers to itself',
+      { payloadSchema: { type: 'object', properties: { a: { $ref: '#' } } } },
+      {},
+      ['schema_too_deep'],
+    ],
     [
       'a reference to elsewhere',
       { payloadSchema: { type: 'object', properties: { a: { $ref: 'https://example.com/a' } } } },
@@ -120,7 +144,12 @@ describe('a registration', () => {
     ],
     ['a root that is not an object', { payloadSchema: { type: 'array' } }, {}, ['invalid_json_schema']],
     ['a root that may be null', { payloadSchema: { type: ['object', 'null'] } }, {}, ['invalid_json_schema']],
-    ['an unknown type', { payloadSchema: { type: 'object', properties: { a: { type: 'text' } } } }, {}, ['invalid_json_schema']],
+    [
+      'an unknown type',
+      { payloadSchema: { type: 'object', properties: { a: { type: 'text' } } } },
+      {},
+      ['invalid_json_schema'],
+    ],
     [
       'a number beyond double precision',
       { payloadSchema: { type: 'object', maxProperties: Number.POSITIVE_INFINITY } },
@@ -155,8 +184,18 @@ describe('a registration', () => {
       { event: registered(registration('1.2.0'), registration('1.10.0')) },
       [],
     ],
-    ['a patch of another schema', { version: '1.0.1', payloadSchema: nested(2) }, { event: v100 }, ['patch_must_be_byte_equal']],
-    ['a minor of another schema', { version: '1.1.0', payloadSchema: nested(2) }, { event: v100 }, ['minor_must_be_backwards_compatible']],
+    [
+      'a patch of another schema',
+      { version: '1.0.1', payloadSchema: nested(2) },
+      { event: v100 },
+      ['patch_must_be_byte_equal'],
+    ],
+    [
+      'a minor of another schema',
+      { version: '1.1.0', payloadSchema: nested(2) },
+      { event: v100 },
+      ['minor_must_be_backwards_compatible'],
+    ],
     ['a major of another schema', { version: '2.0.0', payloadSchema: nested(2) }, { event: v100 }, []],
   ])('of %s', (_title, changes, about, expected) => {
     expect(codes(changes, about)).toEqual(expected)
@@ -164,7 +203,10 @@ describe('a registration', () => {
 
   it('with everything wrong lists all findings in the order of the rules, so that the first is the answer', () => {
     expect(
-      codes({ namespace: 'A', name: 'B', version: 'C', payloadSchema: { ...wide(51), $ref: 'x:y' } }, { registrationsUsed: 25 }),
+      codes(
+        { namespace: 'A', name: 'B', version: 'C', payloadSchema: { ...wide(51), $ref: 'x:y' } },
+        { registrationsUsed: 25 },
+      ),
     ).toEqual([
       'invalid_namespace',
       'invalid_name',
@@ -190,10 +232,12 @@ describe('a registration', () => {
 
   it('says in a sentence what is wrong, and where', () => {
     const says = (...args: Parameters<typeof check>) => check(...args).findings.map(f => f.message)
-    expect(says({ payloadSchema: { type: 'object', properties: { a: { type: 'string', format: 'phone' } } } })[0]).toMatch(
-      /^The schema cannot be taken: '\/properties\/a\/format' must be one of date-time, /,
-    )
-    expect(says({ payloadSchema: { type: 'array' } })).toEqual([`The schema cannot be taken: '/type' must be "object" at the root.`])
+    expect(
+      says({ payloadSchema: { type: 'object', properties: { a: { type: 'string', format: 'phone' } } } })[0],
+    ).toMatch(/^The schema cannot be taken: '\/properties\/a\/format' must be one of date-time, /)
+    expect(says({ payloadSchema: { type: 'array' } })).toEqual([
+      `The schema cannot be taken: '/type' must be "object" at the root.`,
+    ])
     expect(says({ payloadSchema: 'text' })).toEqual(['The schema must be an object.'])
     expect(says({ namespace: 'other' })[0]).toMatch(
       /^The namespace other is not on the organization's allowlist \(lettings, .*\): the operator can add it\.$/,
@@ -202,13 +246,18 @@ describe('a registration', () => {
   })
 
   it('points into the request body', () => {
-    const at = (...args: Parameters<typeof check>) => check(...args).findings.flatMap(f => f.details?.map(d => `${d.rule} ${d.path}`))
-    expect(at({ version: '1.1.0', payloadSchema: closed({ a: { type: 'number' } }, { required: ['a'] }) }, { event: v100 })).toEqual([
-      'type_changed /payloadSchema/properties/a/type',
+    const at = (...args: Parameters<typeof check>) =>
+      check(...args).findings.flatMap(f => f.details?.map(d => `${d.rule} ${d.path}`))
+    expect(
+      at({ version: '1.1.0', payloadSchema: closed({ a: { type: 'number' } }, { required: ['a'] }) }, { event: v100 }),
+    ).toEqual(['type_changed /payloadSchema/properties/a/type'])
+    expect(at({ version: '1.0.1', payloadSchema: { ...schema, title: 't' } }, { event: v100 })).toEqual([
+      'byte_equal /payloadSchema/title',
     ])
-    expect(at({ version: '1.0.1', payloadSchema: { ...schema, title: 't' } }, { event: v100 })).toEqual(['byte_equal /payloadSchema/title'])
     expect(at({ payloadExample: { a: 'x', 'b/c': 1 } })).toEqual(['additionalProperties /payloadExample/b~1c'])
-    expect(at({ payloadSchema: { type: 'object', properties: { a: { typo: 1 } } } })).toEqual(['typo /payloadSchema/properties/a/typo'])
+    expect(at({ payloadSchema: { type: 'object', properties: { a: { typo: 1 } } } })).toEqual([
+      'typo /payloadSchema/properties/a/typo',
+    ])
     expect(check({}, { event: v100 }).findings[0]?.details).toEqual([
       { path: '/version', rule: 'existing_registration', message: 'cer_1.0.0' },
     ])
@@ -261,18 +310,25 @@ describe('a number in a schema', () => {
     ['{"default":12345678901234567890}', '/default'],
     ['{"items":9007199254740993}', '/items'],
   ])('that a double would change is refused with its place: %s', (member, path) => {
-    expect(findingsOf(text(member))).toEqual([['invalid_json_schema', `/payloadSchema/properties/a${path}`, 'inexact_number']])
+    expect(findingsOf(text(member))).toEqual([
+      ['invalid_json_schema', `/payloadSchema/properties/a${path}`, 'inexact_number'],
+    ])
   })
 
-  it.each(['{"const":9007199254740992}', '{"maximum":1e20}', '{"multipleOf":0.10}', '{"maximum":1.7976931348623157e308}'])(
-    'that a double keeps is taken: %s',
-    member => expect(findingsOf(text(member))).toEqual([]),
-  )
+  it.each([
+    '{"const":9007199254740992}',
+    '{"maximum":1e20}',
+    '{"multipleOf":0.10}',
+    '{"maximum":1.7976931348623157e308}',
+  ])('that a double keeps is taken: %s', member => expect(findingsOf(text(member))).toEqual([]))
 })
 
 describe('an annotation', () => {
   const findings = (words: Record<string, unknown>) =>
-    check({ payloadSchema: { type: 'object', properties: { a: words } } }).findings.map(({ code, details }) => [code, details?.[0]?.path])
+    check({ payloadSchema: { type: 'object', properties: { a: words } } }).findings.map(({ code, details }) => [
+      code,
+      details?.[0]?.path,
+    ])
 
   it.each<[string, unknown]>([
     ['title', 5],
@@ -293,7 +349,9 @@ describe('an annotation', () => {
   })
 
   it('may be anything where its meta-schema says so, and is no annotation where it is the name of a property', () => {
-    expect(findings({ default: 5, example: [1], 'x-y': null, examples: [1], title: 't', externalDocs: { url: 'u' } })).toEqual([])
+    expect(
+      findings({ default: 5, example: [1], 'x-y': null, examples: [1], title: 't', externalDocs: { url: 'u' } }),
+    ).toEqual([])
     expect(findings({ properties: { title: { title: 'a' }, deprecated: true } })).toEqual([])
   })
 })

@@ -25,7 +25,9 @@ const keywordOf = (schema: fc.Arbitrary<unknown>): fc.Arbitrary<SchemaObject> =>
     one('const', scalar),
     one('pattern', fc.constantFrom('^x', 'y', '^.$')),
     one('format', fc.constantFrom('date', 'uuid')),
-    ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'].map(keyword => one(keyword, small)),
+    ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'].map(keyword =>
+      one(keyword, small),
+    ),
     ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'].map(keyword => one(keyword, small)),
     one('multipleOf', fc.constantFrom(0.5, 1, 2, 3)),
     one('uniqueItems', fc.boolean()),
@@ -34,7 +36,10 @@ const keywordOf = (schema: fc.Arbitrary<unknown>): fc.Arbitrary<SchemaObject> =>
     one('patternProperties', fc.dictionary(fc.constantFrom('^b', 'c'), schema, { maxKeys: 2, noNullPrototype: true })),
     { arbitrary: one('required', fc.uniqueArray(name, { maxLength: 2 })), weight: 2 },
     one('propertyNames', schema),
-    one('dependentRequired', fc.dictionary(name, fc.uniqueArray(name, { maxLength: 1 }), { maxKeys: 1, noNullPrototype: true })),
+    one(
+      'dependentRequired',
+      fc.dictionary(name, fc.uniqueArray(name, { maxLength: 1 }), { maxKeys: 1, noNullPrototype: true }),
+    ),
     one('dependentSchemas', fc.dictionary(name, schema, { maxKeys: 1, noNullPrototype: true })),
     one('items', schema),
     one('prefixItems', listed),
@@ -63,16 +68,38 @@ export const eventSchema: fc.Arbitrary<SchemaObject> = fc
   .tuple(fc.array(keywordOf(below), { minLength: 1, maxLength: 4 }), below, below)
   .map(([keywords, d, e]) => {
     const defined = withoutReferences(d)
-    const $defs = { d: isJsonObject(defined) ? { ...defined, $anchor: 'd' } : { $anchor: 'd' }, e: withoutReferences(e) }
+    const $defs = {
+      d: isJsonObject(defined) ? { ...defined, $anchor: 'd' } : { $anchor: 'd' },
+      e: withoutReferences(e),
+    }
     return { ...(Object.assign({}, ...keywords) as SchemaObject), type: 'object', $defs }
   })
 
 /** What releases do to a schema somewhere in it. */
-type Change = (schema: SchemaObject, value: { name: string; below: unknown; keyword: SchemaObject; number: number }) => SchemaObject
-const bounds = ['minLength', 'minItems', 'minProperties', 'minimum', 'maxLength', 'maxItems', 'maxProperties', 'maximum', 'multipleOf']
+type Change = (
+  schema: SchemaObject,
+  value: { name: string; below: unknown; keyword: SchemaObject; number: number },
+) => SchemaObject
+const bounds = [
+  'minLength',
+  'minItems',
+  'minProperties',
+  'minimum',
+  'maxLength',
+  'maxItems',
+  'maxProperties',
+  'maximum',
+  'multipleOf',
+]
 const CHANGES: Change[] = [
-  (schema, { name: added, below: property }) => ({ ...schema, properties: { ...(schema.properties as object), [added]: property } }),
-  (schema, { name: added, below: property }) => ({ ...schema, properties: { ...(schema.properties as object), [added]: property } }),
+  (schema, { name: added, below: property }) => ({
+    ...schema,
+    properties: { ...(schema.properties as object), [added]: property },
+  }),
+  (schema, { name: added, below: property }) => ({
+    ...schema,
+    properties: { ...(schema.properties as object), [added]: property },
+  }),
   (schema, { keyword }) => ({ ...schema, ...keyword }),
   schema => Object.fromEntries(Object.entries(schema).filter(([keyword]) => keyword !== 'additionalProperties')),
   (schema, { number }) => {
@@ -99,10 +126,10 @@ export const schemaPair: fc.Arbitrary<[old: SchemaObject, next: SchemaObject]> =
   .tuple(eventSchema, fc.array(change, { minLength: 1, maxLength: 2 }))
   .map(
     ([old, changes]) =>
-      [old, changes.reduce((schema, { which, place, value }) => changed(schema, place, each => which(each, value)), old)] as [
-        SchemaObject,
-        SchemaObject,
-      ],
+      [
+        old,
+        changes.reduce((schema, { which, place, value }) => changed(schema, place, each => which(each, value)), old),
+      ] as [SchemaObject, SchemaObject],
   )
   .filter(pair => pair.every(schema => measureSchema(schema).problems.length === 0))
 
@@ -131,4 +158,7 @@ const value: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>(tie => ({
   ),
 })).value
 
-export const payloads = fc.array(fc.dictionary(name, value, { maxKeys: 4, noNullPrototype: true }), { minLength: 12, maxLength: 25 })
+export const payloads = fc.array(fc.dictionary(name, value, { maxKeys: 4, noNullPrototype: true }), {
+  minLength: 12,
+  maxLength: 25,
+})

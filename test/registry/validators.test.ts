@@ -24,7 +24,10 @@ describe('the schemas that are taken', () => {
     ['compile', { $id: 'https://example.com/a', $ref: 'b' }],
     ['compile', { $defs: { a: { $anchor: 'a' }, b: { $anchor: 'a' } } }],
     ['compile', { $defs: { a: { $id: 'https://example.com/a' }, b: { $id: 'https://example.com/a' } } }],
-    ['pattern', { properties: Object.fromEntries(Array.from({ length: 3 }, (_, i) => [i, { pattern: `${i}`.repeat(700) }])) }],
+    [
+      'pattern',
+      { properties: Object.fromEntries(Array.from({ length: 3 }, (_, i) => [i, { pattern: `${i}`.repeat(700) }])) },
+    ],
     ['pattern', { $id: 'https://example.com/a#b' }],
     ['pattern', { $anchor: '1 2' }],
     ['$async', { $async: true }],
@@ -59,7 +62,9 @@ describe('the schemas that are taken', () => {
   })
 
   it('are told where they say what cannot be judged', () => {
-    const broken = { properties: { a: { format: 'no-such-format' }, 'b/c': { patternProperties: { '(': { pattern: '(?=a)' } } } } }
+    const broken = {
+      properties: { a: { format: 'no-such-format' }, 'b/c': { patternProperties: { '(': { pattern: '(?=a)' } } } },
+    }
     expect(compile(broken)).toEqual([
       'format /properties/a/format',
       'pattern /properties/b~1c/patternProperties/(',
@@ -78,7 +83,9 @@ describe('the schemas that are taken', () => {
   })
 
   it('may call properties like keywords', () => {
-    expect(compile({ properties: { unevaluatedItems: {}, nullable: {}, $dynamicRef: {}, $id: {}, xml: {} } })).toEqual([])
+    expect(compile({ properties: { unevaluatedItems: {}, nullable: {}, $dynamicRef: {}, $id: {}, xml: {} } })).toEqual(
+      [],
+    )
   })
 
   it('may carry annotations and extensions', () => {
@@ -116,13 +123,20 @@ describe('the findings about a payload', () => {
     additionalProperties: false,
   }
   it('are all of them, with pointer and rule', () => {
-    expect(rules(schema, { 'b/c': [5, 1], 'x~y': 1 })).toEqual(['required ', 'minimum /b~1c/1', 'additionalProperties /x~0y'])
+    expect(rules(schema, { 'b/c': [5, 1], 'x~y': 1 })).toEqual([
+      'required ',
+      'minimum /b~1c/1',
+      'additionalProperties /x~0y',
+    ])
     expect(rules(schema, [])).toEqual(['type '])
     expect(rules(schema, { a: 'x' })).toEqual([])
   })
 
   it('are at most twenty, each of bounded size', () => {
-    const findings = judge(schema, Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${'k'.repeat(2000)}${i}`, 1])))
+    const findings = judge(
+      schema,
+      Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${'k'.repeat(2000)}${i}`, 1])),
+    )
     expect(findings.length).toBe(20)
     expect(findings.every(f => f.path.length <= 500 && f.message.length <= 300)).toBe(true)
   })
@@ -131,7 +145,9 @@ describe('the findings about a payload', () => {
     const properties = { constructor: { type: 'number' }, toString: { type: 'string' } }
     expect(rules({ properties, required: ['valueOf'] }, {})).toEqual(['required '])
     expect(rules({ properties }, { toString: 1 })).toEqual(['type /toString'])
-    expect(rules({ additionalProperties: false }, JSON.parse('{"__proto__":1}'))).toEqual(['additionalProperties /__proto__'])
+    expect(rules({ additionalProperties: false }, JSON.parse('{"__proto__":1}'))).toEqual([
+      'additionalProperties /__proto__',
+    ])
     expect(rules({ properties: { a: { enum: [{ valueOf: 1 }] } } }, { a: { valueOf: 1 } })).toEqual([])
     expect(rules({ properties: { a: { const: {} } } }, { a: { valueOf: 1, constructor: 2 } })).toEqual(['const /a'])
   })
@@ -219,7 +235,10 @@ describe('exact keywords', () => {
       ),
     ).toEqual(['uniqueItems /a'])
     expect(
-      rules({ properties: { a: { uniqueItems: true } } }, { a: [1, '1', true, null, [1], ['1'], { a: 1 }, '{"a":1}', 'true'] }),
+      rules(
+        { properties: { a: { uniqueItems: true } } },
+        { a: [1, '1', true, null, [1], ['1'], { a: 1 }, '{"a":1}', 'true'] },
+      ),
     ).toEqual([])
     expect(rules({ properties: { a: { enum: [1.0, '{"b":1}'] } } }, { a: { b: 1 } })).toEqual(['enum /a'])
   })
@@ -317,25 +336,36 @@ describe('a hostile payload costs no more than its size', () => {
   }
   it('for uniqueItems over 60,000 lists, a large enum, and patterns made to backtrack', () => {
     const lists = Array.from({ length: 60_000 }, () => [])
-    within(2000, () => expect(rules({ properties: { a: { uniqueItems: true } } }, { a: lists })).toEqual(['uniqueItems /a']))
+    within(2000, () =>
+      expect(rules({ properties: { a: { uniqueItems: true } } }, { a: lists })).toEqual(['uniqueItems /a']),
+    )
     const many = Array.from({ length: 5000 }, (_, i) => ({ i }))
     within(3000, () =>
-      expect(rules({ properties: { a: { items: { enum: many } } } }, { a: Array.from({ length: 50_000 }, () => ({ i: 4999 })) })).toEqual(
-        [],
-      ),
+      expect(
+        rules(
+          { properties: { a: { items: { enum: many } } } },
+          { a: Array.from({ length: 50_000 }, () => ({ i: 4999 })) },
+        ),
+      ).toEqual([]),
     )
     within(2000, () =>
-      expect(rules({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(50_000)}!` })).toEqual(['pattern /a']),
+      expect(rules({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(50_000)}!` })).toEqual([
+        'pattern /a',
+      ]),
     )
     within(2000, () =>
-      expect(rules({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(250_000)}!` })).toEqual(['too_costly ']),
+      expect(rules({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(250_000)}!` })).toEqual([
+        'too_costly ',
+      ]),
     )
   })
 
   it('for a fault in each of 60,000 places, of which the first twenty are told', () => {
     const properties = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, { type: 'string' }]))
     const schema = { properties: { a: { items: { properties, required: Object.keys(properties) } } } }
-    within(2000, () => expect(rules(schema, { a: Array.from({ length: 60_000 }, () => ({})) })).toEqual(Array(20).fill('required /a/0')))
+    within(2000, () =>
+      expect(rules(schema, { a: Array.from({ length: 60_000 }, () => ({})) })).toEqual(Array(20).fill('required /a/0')),
+    )
   })
 })
 

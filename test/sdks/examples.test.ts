@@ -24,7 +24,11 @@ describe.each([
     const handled: unknown[] = []
     served = await serve(listener(event => void handled.push(event.type)))
     const post = (headers: object, text = body) =>
-      fetch(`${served!.url}/hook`, { method: 'POST', body: text, headers: { 'content-type': 'application/json', ...headers } })
+      fetch(`${served!.url}/hook`, {
+        method: 'POST',
+        body: text,
+        headers: { 'content-type': 'application/json', ...headers },
+      })
     const headers = signatureHeaders(secret, 'dlv_1', nowS(), Buffer.from(body))
 
     const good = await post(headers)

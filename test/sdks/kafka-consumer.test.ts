@@ -30,14 +30,22 @@ async function begin(partitions = 1): Promise<void> {
 const grow = (partitions: number) =>
   platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${organization.org.id}/partitions`, { partitions })
 const emit = (kind: string, subject?: string) =>
-  client.events.custom.emit({ name: 'platformxe.generic', payload: { kind }, ...(subject === undefined ? {} : { subject }) })
+  client.events.custom.emit({
+    name: 'platformxe.generic',
+    payload: { kind },
+    ...(subject === undefined ? {} : { subject }),
+  })
 const kinds = (events: LogEvent[]): Array<string | null> => events.map(({ kind }) => kind)
 
 type Options = Partial<Omit<ConsumeOptions, keyof Access>> & { group: string }
 async function read(options: Options) {
   const seen: LogEvent[] = []
   const consumption = await consume({ ...access, onEvent: event => void seen.push(event), ...options })
-  return { ...consumption, seen, sees: (...wanted: string[]) => until(() => wanted.every(each => kinds(seen).includes(each)), Boolean) }
+  return {
+    ...consumption,
+    seen,
+    sees: (...wanted: string[]) => until(() => wanted.every(each => kinds(seen).includes(each)), Boolean),
+  }
 }
 /** Everything that the group has not handled. */
 async function rest(group: string, lastKind: string): Promise<Array<string | null>> {
@@ -260,7 +268,9 @@ describe('close()', () => {
     const connecting = consume({ ...access, group: 'aborted', signal: controller.signal, onEvent: () => undefined })
     controller.abort(new Error('changed my mind'))
     await expect(connecting).rejects.toThrow('changed my mind')
-    await expect(consume({ ...access, group: 'aborted', signal: controller.signal, onEvent: () => undefined })).rejects.toThrow('changed')
+    await expect(
+      consume({ ...access, group: 'aborted', signal: controller.signal, onEvent: () => undefined }),
+    ).rejects.toThrow('changed')
     const later = new AbortController()
     const reading = await read({ group: 'aborted', signal: later.signal })
     later.abort()
@@ -274,7 +284,11 @@ describe('a group with two members', () => {
     const total = 200
     const wanted = Array.from({ length: total }, (_, n) => `k${n}`)
     const seen: string[] = []
-    const options = { group: 'rebalanced', fromBeginning: true, onEvent: ({ kind }: LogEvent) => void seen.push(kind as string) }
+    const options = {
+      group: 'rebalanced',
+      fromBeginning: true,
+      onEvent: ({ kind }: LogEvent) => void seen.push(kind as string),
+    }
     const first = await read(options)
     const emitting = (async () => {
       for (const [n, kind] of wanted.entries()) await emit(kind, `subject ${n % 20}`)
@@ -364,7 +378,13 @@ describe('a credential that is deleted', () => {
     const heard: unknown[][] = []
     const credentials = await client.kafkaCredentials.create({ name: 'short-lived', access: 'consume' })
     const onError = (...args: unknown[]) => void heard.push(args)
-    const reading = await consume({ credentials, group: 'refused', clock: impatient, onEvent: () => undefined, onError })
+    const reading = await consume({
+      credentials,
+      group: 'refused',
+      clock: impatient,
+      onEvent: () => undefined,
+      onError,
+    })
     await client.kafkaCredentials.delete(credentials.id)
     await expect(reading.ended).rejects.toThrow(/[Aa]uth/)
     await until(() => heard.length, Boolean)
@@ -385,7 +405,9 @@ describe('brokers that go away', () => {
       const idle = await read(noting('restarted-idle'))
       await emit('before')
       await reading.sees('before')
-      const { pid } = JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')) as { pid: number }
+      const { pid } = JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')) as {
+        pid: number
+      }
       // A platform that stands still starts no other broker, until both consumers have noticed.
       process.kill(platform.pid, 'SIGSTOP')
       process.kill(pid, 'SIGKILL')

@@ -2,7 +2,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
 import { emitIdOf } from '../../sdks/typescript/src/kafka/emit-id.ts'
-import { type Access, type Credentials, consume, createProducer, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import {
+  type Access,
+  type Credentials,
+  consume,
+  createProducer,
+  type LogEvent,
+} from '../../sdks/typescript/src/kafka/index.ts'
 import { emitId } from '../../src/model/ids.ts'
 import { createLossySockets, PRODUCE } from '../support/lossy-sockets.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
@@ -22,7 +28,12 @@ beforeAll(async () => {
 describe('an emit by Kafka', () => {
   it('is found by the id that the producer tells, with the verdict that HTTP would have answered', async () => {
     const producer = await createProducer(access)
-    const good = await producer.emit({ name: 'platformxe.generic', payload: { kind: 'made' }, subject: 's-1', correlationId: 'c-1' })
+    const good = await producer.emit({
+      name: 'platformxe.generic',
+      payload: { kind: 'made' },
+      subject: 's-1',
+      correlationId: 'c-1',
+    })
     const bad = await producer.emit({ name: 'platformxe.generic', payload: { noKind: true } })
     await producer.close()
     const judged = await until(
@@ -64,7 +75,12 @@ describe('an emit by Kafka', () => {
     await producer.close()
     await expect(emit('too late')).rejects.toThrow('closed')
     const seen: LogEvent[] = []
-    const reading = await consume({ credentials: made, group: 'lossy', fromBeginning: true, onEvent: event => void seen.push(event) })
+    const reading = await consume({
+      credentials: made,
+      group: 'lossy',
+      fromBeginning: true,
+      onEvent: event => void seen.push(event),
+    })
     await until(() => seen.length, length => length >= 4) // biome-ignore format: one thought
     await reading.close()
     expect(seen.map(({ kind }) => kind)).toEqual(['lost once', 'behind it', 'never confirmed', 'after it'])
@@ -91,7 +107,13 @@ describe('an emit by Kafka', () => {
       { timestampMs: 2 ** 47 + 1, partition: 65_535, offset: 2n ** 47n - 1n },
     ]
     for (const place of places) {
-      const expected = { ...place, offset: Number(place.offset), organizationId: 'org_1', environment: 'live', kind: 'emits' } as const
+      const expected = {
+        ...place,
+        offset: Number(place.offset),
+        organizationId: 'org_1',
+        environment: 'live',
+        kind: 'emits',
+      } as const
       expect(emitIdOf({ ...place, organizationId: 'org_1' })).toBe(emitId(expected))
     }
   })
@@ -107,7 +129,9 @@ describe('a credential', () => {
   it('to produce does not read, one to consume does not write, and neither reaches another organization', async () => {
     const produce = await client.kafkaCredentials.create({ name: 'out', access: 'produce' })
     const read = await client.kafkaCredentials.create({ name: 'in', access: 'consume' })
-    expect(await failure(consume({ credentials: produce, group: 'no', onEvent: () => undefined }))).toMatch(/[Aa]uthoriz/)
+    expect(await failure(consume({ credentials: produce, group: 'no', onEvent: () => undefined }))).toMatch(
+      /[Aa]uthoriz/,
+    )
     expect(await failure(emitOnce({ credentials: read }))).toMatch(/[Aa]uthoriz/)
     const other = await platform.organization('PRO')
     const topics = { emits: `emits.${other.org.id}`, events: `events.${other.org.id}` }
@@ -159,14 +183,21 @@ describe('the own log', () => {
       environment: 'live',
       data: { kind: 'k', data: { n: 0.5 } },
     })
-    expect((await until(() => client.events.get(first.id).catch(() => undefined), Boolean))?.emit.sequence).toBe(first.sequence)
+    expect((await until(() => client.events.get(first.id).catch(() => undefined), Boolean))?.emit.sequence).toBe(
+      first.sequence,
+    )
   })
 
   it('is read from its beginning by a group that asks for it, and on from where it stopped', async () => {
     await client.events.custom.emit({ name: 'platformxe.generic', payload: { kind: 'before' } })
     const read = async (stopAt: (events: LogEvent[]) => boolean) => {
       const seen: LogEvent[] = []
-      const consumption = await consume({ ...access, group: 'kit-resumed', fromBeginning: true, onEvent: event => void seen.push(event) })
+      const consumption = await consume({
+        ...access,
+        group: 'kit-resumed',
+        fromBeginning: true,
+        onEvent: event => void seen.push(event),
+      })
       await until(() => stopAt(seen), Boolean)
       await consumption.close()
       return seen

@@ -20,7 +20,8 @@ const node = (...args: string[]) =>
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
   )
 /** As a Node without type stripping would run it. */
-const plain = (...args: string[]) => node('--no-experimental-strip-types', '--disable-warning=ExperimentalWarning', ...args)
+const plain = (...args: string[]) =>
+  node('--no-experimental-strip-types', '--disable-warning=ExperimentalWarning', ...args)
 
 beforeAll(async () => {
   mkdirSync(installed, { recursive: true })
@@ -48,11 +49,20 @@ describe('the built package', () => {
 
   it('has a command that runs, and says how to get kafkajs when a command needs it', async () => {
     const bin = join(installed, JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).bin.clarion)
-    expect(await plain(bin, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('usage: clarion COMMAND') })
+    expect(await plain(bin, '--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('usage: clarion COMMAND'),
+    })
     const topics = { emits: 'emits.x', events: 'events.x' }
-    writeFileSync(join(directory, 'kafka.json'), JSON.stringify({ username: 'u', password: 'p', bootstrapServers: '127.0.0.1:1', topics }))
+    writeFileSync(
+      join(directory, 'kafka.json'),
+      JSON.stringify({ username: 'u', password: 'p', bootstrapServers: '127.0.0.1:1', topics }),
+    )
     const producing = await plain(bin, 'produce', 'a.b', '--data', '{}', '--kafka', 'kafka.json')
-    expect(producing).toMatchObject({ code: 2, stderr: 'clarion: kafkajs is not installed\nnext: npm install kafkajs\n' })
+    expect(producing).toMatchObject({
+      code: 2,
+      stderr: 'clarion: kafkajs is not installed\nnext: npm install kafkajs\n',
+    })
   })
 
   it('has types: a parsed body does not compile, codes are known', async () => {
@@ -73,7 +83,18 @@ describe('the built package', () => {
     `
     writeFileSync(join(directory, 'consumer.mts'), consumer)
     const typeRoots = join(root, 'node_modules', '@types')
-    const strict = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--typeRoots', typeRoots]
+    const strict = [
+      '--strict',
+      '--noEmit',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+      '--typeRoots',
+      typeRoots,
+    ]
     expect(await node(tsc, ...strict, 'consumer.mts')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })

@@ -12,7 +12,11 @@ export async function testClickHouse(): Promise<{ url: string; database: string 
   const database = `test_${randomBytes(6).toString('hex')}`
   const { origin, username, password } = new URL(url)
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-  const answer = await fetch(origin, { method: 'POST', headers: { authorization }, body: `CREATE DATABASE ${database}` })
+  const answer = await fetch(origin, {
+    method: 'POST',
+    headers: { authorization },
+    body: `CREATE DATABASE ${database}`,
+  })
   if (!answer.ok) throw new Error(`No database for the test: ${await answer.text()}`)
   return { url, database }
 }

@@ -47,7 +47,12 @@ async function startKafka(): Promise<KafkaConnection> {
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(START_MS)
     .start()
-  return { brokers: [`127.0.0.1:${internal}`], clientBrokers: [`127.0.0.1:${clients}`], username: PLATFORM_USER, password: PASSWORD }
+  return {
+    brokers: [`127.0.0.1:${internal}`],
+    clientBrokers: [`127.0.0.1:${clients}`],
+    username: PLATFORM_USER,
+    password: PASSWORD,
+  }
 }
 
 async function startClickHouse(): Promise<ClickHouseConnection> {

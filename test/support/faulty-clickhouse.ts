@@ -15,9 +15,12 @@ type Misbehave = (response: ServerResponse, rows: Buffer) => void
 export const FAULTS = {
   'is reset': response => void response.destroy(),
   'is reset in the middle of the answer': (response, rows) => {
-    response.writeHead(200, CLICKHOUSE).write(`${rows.subarray(0, Math.ceil(rows.length / 2))}{"a":`, () => response.destroy())
+    response
+      .writeHead(200, CLICKHOUSE)
+      .write(`${rows.subarray(0, Math.ceil(rows.length / 2))}{"a":`, () => response.destroy())
   },
-  'is cut off': (response, rows) => void response.writeHead(200, CLICKHOUSE).end(`${rows.subarray(0, rows.length - 2)}{"a":1`),
+  'is cut off': (response, rows) =>
+    void response.writeHead(200, CLICKHOUSE).end(`${rows.subarray(0, rows.length - 2)}{"a":1`),
   'is no JSON': response => void response.writeHead(200, CLICKHOUSE).end('Ok.\n'),
   'is no row': response => void response.writeHead(200, CLICKHOUSE).end('[1]\nnull\n'),
   'is a page of a proxy, with 200': response => void response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE),
@@ -29,7 +32,9 @@ export const FAULTS = {
       .writeHead(500, { ...CLICKHOUSE, 'x-clickhouse-exception-code': '241' })
       .end('Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n'),
   'is an exception in the middle of the answer': (response, rows) =>
-    void response.writeHead(200, CLICKHOUSE).end(`${rows}Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n`),
+    void response
+      .writeHead(200, CLICKHOUSE)
+      .end(`${rows}Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n`),
   'never comes': () => undefined,
   'never ends': (response, rows) => void response.writeHead(200, CLICKHOUSE).write(rows.length > 0 ? rows : '{"a":'),
 } satisfies Record<string, Misbehave>
@@ -55,7 +60,11 @@ export async function openFaultyClickHouse(target: string): Promise<FaultyClickH
     const isQuery = insertsToo || !new URL(request.url!, origin).searchParams.has('query')
     const fault = isQuery ? await decide({ sql: body.toString(), nth: nth++ }) : undefined
     const { headers: { authorization = '' } = {}, method = 'POST' } = request
-    const answer = await fetch(origin + request.url, { method, headers: { authorization }, ...(body.length > 0 ? { body } : {}) })
+    const answer = await fetch(origin + request.url, {
+      method,
+      headers: { authorization },
+      ...(body.length > 0 ? { body } : {}),
+    })
     const rows = Buffer.from(await answer.arrayBuffer())
     const handOn: Misbehave = () => {
       const named = [...answer.headers].filter(([name]) => name.startsWith('x-clickhouse-'))
@@ -93,7 +102,11 @@ export type Order = 'first' | 'last' | 'together'
  * Which of the queries of one call fail, and when: the one of this place before any other is answered, after all the others, or all of them
  * at once. `seen` tells how many came, `failed` how many of those failed.
  */
-export function failing(fault: Fault, order: Order, place: number): { decide: Decide; seen(): number; failed(): number } {
+export function failing(
+  fault: Fault,
+  order: Order,
+  place: number,
+): { decide: Decide; seen(): number; failed(): number } {
   let [seen, failed] = [0, 0]
   return {
     seen: () => seen,

@@ -30,17 +30,29 @@ const refused = (value: Buffer | null, headers: HostileRecord['headers'] = GENER
   headers: headers!,
   accepted: false,
 })
-const taken = (value: Buffer, headers: HostileRecord['headers'] = GENERIC): HostileRecord => ({ value, headers: headers!, accepted: true })
+const taken = (value: Buffer, headers: HostileRecord['headers'] = GENERIC): HostileRecord => ({
+  value,
+  headers: headers!,
+  accepted: true,
+})
 
 const MAKINGS: Making[] = [
   ({ n }) => taken(good(n)),
   ({ n }) => ({ ...taken(good(n)), key: `subject ${n % 7}` }),
-  ({ n }) => taken(good(n), { ce_type: 'platformxe.generic', ce_specversion: '1.0', ce_id: String(n), ce_source: '/fuzz' }),
   ({ n }) =>
-    taken(json({ specversion: '1.0', type: 'platformxe.generic', source: '/fuzz', id: String(n), data: { kind: 'ce' } }), {
-      'content-type': 'application/cloudevents+json',
+    taken(good(n), { ce_type: 'platformxe.generic', ce_specversion: '1.0', ce_id: String(n), ce_source: '/fuzz' }),
+  ({ n }) =>
+    taken(
+      json({ specversion: '1.0', type: 'platformxe.generic', source: '/fuzz', id: String(n), data: { kind: 'ce' } }),
+      {
+        'content-type': 'application/cloudevents+json',
+      },
+    ),
+  ({ n, below }) =>
+    taken(good(n), {
+      ...GENERIC,
+      [`clarion-${['tag', 'actor', 'reply-to', 'control', 'channel'][below(5)]}`]: 'forged',
     }),
-  ({ n, below }) => taken(good(n), { ...GENERIC, [`clarion-${['tag', 'actor', 'reply-to', 'control', 'channel'][below(5)]}`]: 'forged' }),
   ({ n, bytes }) => taken(good(n), { ...GENERIC, extra: bytes(300), __proto__: bytes(10), constructor: 'x' }),
   ({ n }) => taken(json({ kind: 'fuzz', data: { __proto__: null, n: 1e300, text: 'é\u0000𝄞'.repeat(n % 50) } })),
   () => refused(null),
@@ -70,14 +82,21 @@ const MAKINGS: Making[] = [
   ({ bytes }) => refused(Buffer.concat([Buffer.from([0]), bytes(30)]), {}),
   ({ bytes }) => refused(bytes(200), { 'content-type': 'application/cloudevents+json' }),
   ({ n }) => refused(json({ type: n, data: {} }), { 'content-type': 'application/cloudevents+json' }),
-  ({ n }) => refused(json([{ type: 'platformxe.generic', data: { n } }]), { 'content-type': 'application/cloudevents-batch+json' }),
+  ({ n }) =>
+    refused(json([{ type: 'platformxe.generic', data: { n } }]), {
+      'content-type': 'application/cloudevents-batch+json',
+    }),
   ({ bytes, n }) => ({
     value: bytes(300),
     key: bytes(50),
     headers: { name: bytes(30), 'chain-token': bytes(60), [`h${n}`]: bytes(100) },
     accepted: undefined,
   }),
-  ({ n }) => ({ value: good(n), headers: Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`h${at}`, 'x'])), accepted: false }),
+  ({ n }) => ({
+    value: good(n),
+    headers: Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`h${at}`, 'x'])),
+    accepted: false,
+  }),
 ]
 
 /** Few and far between, since each is large. */

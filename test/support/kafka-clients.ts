@@ -57,7 +57,12 @@ export const producerOf = ({ username, password, bootstrapServers }: Credential,
   )
 
 /** Reads as a member of a group until `count` records have come, committed ones only. Rejects when the broker refuses. */
-export async function consume(kafka: Kafka, topic: string, groupId: string, count: number): Promise<kafkajs.KafkaMessage[]> {
+export async function consume(
+  kafka: Kafka,
+  topic: string,
+  groupId: string,
+  count: number,
+): Promise<kafkajs.KafkaMessage[]> {
   const consumer = kafka.consumer({ groupId, readUncommitted: false, sessionTimeout: 6_000 })
   const messages: kafkajs.KafkaMessage[] = []
   try {
@@ -80,7 +85,11 @@ export async function consume(kafka: Kafka, topic: string, groupId: string, coun
 }
 
 /** Asks again until the answer is as it must be, for 20 s unless said; answers the last one then. */
-export async function eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isRight: (answer: T) => boolean,
+  withinMs = 20_000,
+): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const answer = await ask()

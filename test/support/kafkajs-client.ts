@@ -8,7 +8,12 @@ const { Kafka, logLevel } = kafkajs
 /** Spelt out, because kafkajs changes its defaults when it finds itself under a test runner. */
 export const RETRY = { maxRetryTime: 5_000, initialRetryTime: 50, factor: 0.2, multiplier: 2, retries: 5 }
 
-export function saslOf({ mechanism = 'scram-sha-512', username, password = '', token }: KafkaSettings): Pick<KafkaConfig, 'sasl'> {
+export function saslOf({
+  mechanism = 'scram-sha-512',
+  username,
+  password = '',
+  token,
+}: KafkaSettings): Pick<KafkaConfig, 'sasl'> {
   if (mechanism === 'oauthbearer') return token ? { sasl: { mechanism, oauthBearerProvider: token } } : {}
   return username ? { sasl: { mechanism, username, password } as SASLOptions } : {}
 }

@@ -54,8 +54,17 @@ export async function readToEnd(kafka: KafkaSettings, topic: string, partition: 
 }
 
 /** Waits until ClickHouse has `rows` accepted rows (what `record` writes lags), then takes every figure once. */
-export async function takeLedger(platform: TestPlatform, organization: TestOrganization, rows: number): Promise<Ledger> {
-  const analytics = createAnalyticsClient({ url: connectionsOf(platform).clickhouseUrl, database: 'clarion', clock, logger })
+export async function takeLedger(
+  platform: TestPlatform,
+  organization: TestOrganization,
+  rows: number,
+): Promise<Ledger> {
+  const analytics = createAnalyticsClient({
+    url: connectionsOf(platform).clickhouseUrl,
+    database: 'clarion',
+    clock,
+    logger,
+  })
   const reads = createReads(analytics)
   const month = new Date(clock.nowMs()).toISOString().slice(0, 7)
   const counts = () => reads.countsForAudit(organization.org.id, 'live', month)

@@ -12,7 +12,10 @@ const SUFFIX = '.ipv6-literal.net'
 /** What kafkajs gets of the settings to reach the brokers. */
 export function brokersOf(settings: KafkaSettings): { brokers: string[]; socketFactory: SocketFactory } {
   const open = settings.socketFactory ?? defaultSocketFactory()
-  return { brokers: settings.brokers.map(toName), socketFactory: options => open({ ...options, host: toAddress(options.host) }) }
+  return {
+    brokers: settings.brokers.map(toName),
+    socketFactory: options => open({ ...options, host: toAddress(options.host) }),
+  }
 }
 
 function toName(broker: string): string {
@@ -20,4 +23,5 @@ function toName(broker: string): string {
   return address === undefined ? broker : `${address.replaceAll(':', '-')}${SUFFIX}:${port}`
 }
 
-const toAddress = (host: string): string => (host.endsWith(SUFFIX) ? host.slice(0, -SUFFIX.length).replaceAll('-', ':') : host)
+const toAddress = (host: string): string =>
+  host.endsWith(SUFFIX) ? host.slice(0, -SUFFIX.length).replaceAll('-', ':') : host

@@ -6,5 +6,8 @@ import type { TestPlatform } from './platform.ts'
 
 export function connectionsOf({ dataDir }: TestPlatform): { kafka: KafkaSettings; clickhouseUrl: string } {
   const { brokers, username, password } = joinEmbeddedKafka({ dataDir })
-  return { kafka: { brokers, username, password, clientId: 'test' }, clickhouseUrl: joinEmbeddedClickHouse({ dataDir }).url }
+  return {
+    kafka: { brokers, username, password, clientId: 'test' },
+    clickhouseUrl: joinEmbeddedClickHouse({ dataDir }).url,
+  }
 }

@@ -88,11 +88,14 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
   const child = spawn(process.execPath, [...FLAGS, PROGRAM], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = keepLog(child)
   letGo(child)
-  const exited = new Promise<number | string>(resolve => child.once('exit', (code, signal) => resolve(code ?? signal ?? '')))
+  const exited = new Promise<number | string>(resolve =>
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? '')),
+  )
   adopt(child.pid!)
   const base = `http://127.0.0.1:${port}`
   await untilReady(base, child, log)
-  const call: TestPlatform['call'] = (key, method, path, body, headers) => request(base, key, method, path, body, headers)
+  const call: TestPlatform['call'] = (key, method, path, body, headers) =>
+    request(base, key, method, path, body, headers)
   return {
     base,
     adminKey: ADMIN_KEY,
@@ -128,8 +131,10 @@ export async function sharedPlatform(): Promise<TestPlatform> {
     return made
   })
   const { base } = facts
-  const call: TestPlatform['call'] = (key, method, path, body, headers) => request(base, key, method, path, body, headers)
-  const belongsToAll = () => Promise.reject(new Error('this platform belongs to other files, too: start one with startPlatform'))
+  const call: TestPlatform['call'] = (key, method, path, body, headers) =>
+    request(base, key, method, path, body, headers)
+  const belongsToAll = () =>
+    Promise.reject(new Error('this platform belongs to other files, too: start one with startPlatform'))
   return {
     ...{ ...facts, adminKey: ADMIN_KEY, call, organization: plan => createOrganization(call, plan) },
     log: () => readFileSync(logOf(facts.dataDir), 'utf8').slice(-LOG_CHARS_MAX),
@@ -190,7 +195,8 @@ async function untilReady(base: string, child: ChildProcess, log: () => string) 
       () => false,
     ))
   ) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The platform ended while starting:\n${log().slice(-4_000)}`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`The platform ended while starting:\n${log().slice(-4_000)}`)
     if (performance.now() > deadline) {
       signalGroup(child, 'SIGKILL')
       throw new Error(`The platform was not ready within ${READY_MS / 1000} s:\n${log().slice(-4_000)}`)
@@ -209,13 +215,23 @@ async function request<T>(
 ): Promise<Answer<T>> {
   const answer = await fetch(base + path, {
     method,
-    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const text = await answer.text()
   const parsed = parseJson(text) as { data?: T; error?: { code?: string } } | string
   const fields = typeof parsed === 'object' && parsed !== null ? parsed : {}
-  return { status: answer.status, body: parsed, data: fields.data as T, code: fields.error?.code, headers: answer.headers }
+  return {
+    status: answer.status,
+    body: parsed,
+    data: fields.data as T,
+    code: fields.error?.code,
+    headers: answer.headers,
+  }
 }
 
 function parseJson(text: string): unknown {
@@ -228,12 +244,17 @@ function parseJson(text: string): unknown {
 
 async function createOrganization(call: TestPlatform['call'], plan = 'ENTERPRISE'): Promise<TestOrganization> {
   const slug = `org${randomBytes(5).toString('hex')}`
-  const made = await call<{ organization: TestOrganization['org']; apiKey: string }>(ADMIN_KEY, 'POST', '/api/v1/organizations', {
-    name: slug,
-    slug,
-    plan,
-    ownerEmail: `${slug}@example.test`,
-  })
+  const made = await call<{ organization: TestOrganization['org']; apiKey: string }>(
+    ADMIN_KEY,
+    'POST',
+    '/api/v1/organizations',
+    {
+      name: slug,
+      slug,
+      plan,
+      ownerEmail: `${slug}@example.test`,
+    },
+  )
   if (made.status !== 201) throw new Error(`The organization was not made: ${made.status} ${JSON.stringify(made.body)}`)
   const { organization: org, apiKey } = made.data
   return { org, slug, apiKey, call: (method, path, body, headers) => call(apiKey, method, path, body, headers) }

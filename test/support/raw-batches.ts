@@ -63,7 +63,12 @@ export function rawRecord({ offsetDelta, value, headers = {}, ...lies }: RawReco
     varint(lies.valueLength ?? Buffer.byteLength(value)),
     Buffer.from(value),
     varint(lies.headerCount ?? named.length),
-    ...named.flatMap(([name, text]) => [varint(name.length), Buffer.from(name), varint(Buffer.byteLength(text)), Buffer.from(text)]),
+    ...named.flatMap(([name, text]) => [
+      varint(name.length),
+      Buffer.from(name),
+      varint(Buffer.byteLength(text)),
+      Buffer.from(text),
+    ]),
   ])
   return Buffer.concat([varint(lies.length ?? body.length), body])
 }
@@ -79,7 +84,10 @@ export function varint(value: number): Buffer {
 /** Sends them as they are, one by one; answers the broker's error codes. */
 export async function produceBatches(credential: Credential, batches: Buffer[]): Promise<number[]> {
   const { username, password, bootstrapServers, topics } = credential
-  const wire = await openWire({ brokers: bootstrapServers.split(','), username, password, clientId: 'test' }, createLogger('silent'))
+  const wire = await openWire(
+    { brokers: bootstrapServers.split(','), username, password, clientId: 'test' },
+    createLogger('silent'),
+  )
   const [topic] = await wire.metadata([topics.emits])
   const codes: number[] = []
   for (const batch of batches) {

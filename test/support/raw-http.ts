@@ -8,7 +8,12 @@ export interface RawReply {
 }
 
 /** Header lines as they go over the wire, each a text in ASCII or bytes; host, length and `connection: close` are added. */
-export function rawCall(base: string, start: string, lines: ReadonlyArray<string | Buffer>, body: string | Buffer = ''): Promise<RawReply> {
+export function rawCall(
+  base: string,
+  start: string,
+  lines: ReadonlyArray<string | Buffer>,
+  body: string | Buffer = '',
+): Promise<RawReply> {
   const { hostname, port, host } = new URL(base)
   const bytes = Buffer.from(body)
   const all = [`${start} HTTP/1.1`, `host: ${host}`, 'connection: close', `content-length: ${bytes.length}`, ...lines]

@@ -34,7 +34,12 @@ export interface RawReceiverOptions {
   port?: number
 }
 
-export async function createRawReceiver({ answer, tls, host = '127.0.0.1', port: fixed = 0 }: RawReceiverOptions): Promise<RawReceiver> {
+export async function createRawReceiver({
+  answer,
+  tls,
+  host = '127.0.0.1',
+  port: fixed = 0,
+}: RawReceiverOptions): Promise<RawReceiver> {
   const requests: RawRequest[] = []
   const sockets = new Set<Socket>()
   const waiting = new Set<() => void>()

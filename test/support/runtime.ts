@@ -61,11 +61,13 @@ export async function testRuntime(): Promise<TestRuntime> {
         topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
       })
       // A leader may be named before it has the log.
-      for (let partition = 0; partition < partitions; partition++) await patiently(clock, () => wire.offset(topic, partition, 'latest'))
+      for (let partition = 0; partition < partitions; partition++)
+        await patiently(clock, () => wire.offset(topic, partition, 'latest'))
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
-    remakeTopic: async topic => void (await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] })),
+    remakeTopic: async topic =>
+      void (await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] })),
     async writer(transactionalId, settings = kafka, protocol, isPausable) {
       const writer = await openTransactionalWriter({
         kafka: settings,

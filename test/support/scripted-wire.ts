@@ -1,6 +1,15 @@
 /** A wire whose Produce requests wait for the test to answer them, in Kafka's own bytes, over a cluster map that the test moves by hand. */
 import type { ClusterMap } from '../../src/kafka/protocol/cluster.ts'
-import { CompactReader, compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
+import {
+  CompactReader,
+  compact,
+  compactArray,
+  flat,
+  int16,
+  int32,
+  int64,
+  NO_TAGS,
+} from '../../src/kafka/protocol/flexible.ts'
 import type { LeaderHint } from '../../src/kafka/protocol/produce-request.ts'
 import { KafkaError, type ProducerIdentity, type WireRequest } from '../../src/kafka/protocol/wire.ts'
 
@@ -155,11 +164,15 @@ export function produceAnswer(
   answers: Record<string, PartitionAnswer>,
 ): Buffer {
   const hints = Object.values(answers).flatMap(({ leader }) => (leader?.host === undefined ? [] : [leader]))
-  const endpoints = compactArray(hints.map(({ node, host, port }) => [int32(node), compact(host!), int32(port!), Buffer.of(0), NO_TAGS]))
+  const endpoints = compactArray(
+    hints.map(({ node, host, port }) => [int32(node), compact(host!), int32(port!), Buffer.of(0), NO_TAGS]),
+  )
   const topics = batches.map(({ topic, partition }) => {
     const { errorCode = 0, baseOffset = errorCode === 0 ? 0 : -1, leader } = answers[`${topic}/${partition}`] ?? {}
     const current =
-      leader === undefined ? NO_TAGS : Buffer.concat([Buffer.of(1), tag(0, [int32(leader.node), int32(leader.epoch), NO_TAGS])])
+      leader === undefined
+        ? NO_TAGS
+        : Buffer.concat([Buffer.of(1), tag(0, [int32(leader.node), int32(leader.epoch), NO_TAGS])])
     const fields = [
       int32(partition),
       int16(errorCode),

@@ -14,7 +14,9 @@ const HALF_DAY_MS = 12 * 60 * 60 * 1000
 export function selfSigned(hosts: string[], nowMs: number): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const algorithm = sequence(tlv(0x06, Buffer.from(ECDSA_WITH_SHA256)))
-  const name = sequence(tlv(0x31, sequence(tlv(0x06, Buffer.from(COMMON_NAME)), tlv(0x0c, Buffer.from('test receiver')))))
+  const name = sequence(
+    tlv(0x31, sequence(tlv(0x06, Buffer.from(COMMON_NAME)), tlv(0x0c, Buffer.from('test receiver')))),
+  )
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
     tlv(0x02, Buffer.from([1])),
@@ -25,7 +27,10 @@ export function selfSigned(hosts: string[], nowMs: number): { key: string; cert:
     publicKey.export({ type: 'spki', format: 'der' }),
     tlv(
       0xa3,
-      sequence(extension(BASIC_CONSTRAINTS, sequence(tlv(0x01, Buffer.from([0xff])))), extension(SUBJECT_ALT_NAME, altNames(hosts))),
+      sequence(
+        extension(BASIC_CONSTRAINTS, sequence(tlv(0x01, Buffer.from([0xff])))),
+        extension(SUBJECT_ALT_NAME, altNames(hosts)),
+      ),
     ),
   )
   const signature = tlv(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', body, privateKey)]))
@@ -42,7 +47,9 @@ export function selfSigned(hosts: string[], nowMs: number): { key: string; cert:
 
 function altNames(hosts: string[]): Buffer {
   return sequence(
-    ...hosts.map(host => (isIP(host) === 4 ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host)))),
+    ...hosts.map(host =>
+      isIP(host) === 4 ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host)),
+    ),
   )
 }
 

@@ -32,7 +32,11 @@ const throwNow = () => {
 }
 
 const nothing = () => undefined
-const handle = { role: 'admit', shard: 3, fail: (error: Error) => void failed.push(error.message) } as unknown as ShardHandle
+const handle = {
+  role: 'admit',
+  shard: 3,
+  fail: (error: Error) => void failed.push(error.message),
+} as unknown as ShardHandle
 const task: ShardTask = {
   restore: nothing,
   start: nothing,
@@ -62,7 +66,8 @@ const routes: Route[] = Object.entries(acts).map(([name, act]) => ({
 }))
 routes.push({ ...base, method: 'GET', path: '/seen', handle: () => ({ data: { failed, counts: unhandled.counts() } }) })
 const ids = createIds({ clock, random: createSystemRandom() })
-const authenticate = () => ({ kind: 'key', key: { scopes: ['events:emit'] }, organization: { id: 'org' }, viaAlias: false }) as never
+const authenticate = () =>
+  ({ kind: 'key', key: { scopes: ['events:emit'] }, organization: { id: 'org' }, viaAlias: false }) as never
 const answering = createAnswering({ authenticate, ids, logger })
 const direct = answering(1_000, async () => {
   void leaveRejection()

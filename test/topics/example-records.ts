@@ -68,13 +68,17 @@ const directory = new URL('../../topics/examples/', import.meta.url)
 export const FOLDERS: readonly string[] = readdirSync(directory)
 
 /** Where a topic's examples stand, by its name or pattern: `emits.<org>` in `emits`, every retry topic in `deliveries.retry`. */
-export const folderOf = (name: string): string => name.replace(/^(emits|events)\..*/, '$1').replace(/^(deliveries\.retry)-.*/, '$1')
+export const folderOf = (name: string): string =>
+  name.replace(/^(emits|events)\..*/, '$1').replace(/^(deliveries\.retry)-.*/, '$1')
 
 /** The examples of a folder, in the order of their names. */
 export function examplesOf(folder: string): Example[] {
   const files = readdirSync(new URL(`${folder}/`, directory)).sort()
   return files.map(file => {
-    const read = JSON.parse(readFileSync(new URL(`${folder}/${file}`, directory), 'utf8')) as Omit<Example, 'shows' | 'folder'>
+    const read = JSON.parse(readFileSync(new URL(`${folder}/${file}`, directory), 'utf8')) as Omit<
+      Example,
+      'shows' | 'folder'
+    >
     return { ...read, topic: read.topic ?? folder, folder, shows: file.replace(/\.json$/, '') }
   })
 }
@@ -100,7 +104,12 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   'deliveries.dead-letter': { packed: as(deadLettersCodec), any: as(retryRecordCodec) },
   [deliveriesCommands.name]: { any: as(deliveryCommandCodec) },
   [deliveryState.name]: {
-    ...{ position: as(deliveryPositionCodec), done: as(doneBlockCodec), open: as(openEventCodec), asked: as(askedDeliveryCodec) },
+    ...{
+      position: as(deliveryPositionCodec),
+      done: as(doneBlockCodec),
+      open: as(openEventCodec),
+      asked: as(askedDeliveryCodec),
+    },
     ...{ health: as(webhookHealthCodec), notice: as(pendingNoticeCodec), lane: as(laneStateCodec) },
     ...{ endpoint: as(endpointStateCodec), failed: as(failedBlockCodec) },
   },
@@ -123,7 +132,16 @@ export function asRecord(example: Example, place: Partial<LogRecord> = {}): LogR
   const headers: Headers = {}
   for (const [name, value] of Object.entries(example.headers)) headers[name] = toBytes(value)!
   const key = toBytes(example.key)
-  return { topic: example.topic, partition: 0, offset: 0, timestampMs: EXAMPLES_AT_MS, key, value: valueBytes(example), headers, ...place }
+  return {
+    topic: example.topic,
+    partition: 0,
+    offset: 0,
+    timestampMs: EXAMPLES_AT_MS,
+    key,
+    value: valueBytes(example),
+    headers,
+    ...place,
+  }
 }
 
 function valueBytes({ topic, key, value }: Example): Buffer | null {
@@ -136,11 +154,15 @@ function valueBytes({ topic, key, value }: Example): Buffer | null {
 /** A record as an example writes it. */
 export function asExample(record: LogRecord | OutRecord): Pick<Example, 'topic' | 'key' | 'headers' | 'value'> {
   const key = fromBytes(record.key)
-  const headers = Array.isArray(record.headers) ? Object.fromEntries(record.headers as Array<[string, Buffer]>) : (record.headers ?? {})
+  const headers = Array.isArray(record.headers)
+    ? Object.fromEntries(record.headers as Array<[string, Buffer]>)
+    : (record.headers ?? {})
   return {
     topic: record.topic,
     key,
-    headers: Object.fromEntries(Object.entries(headers as Record<string, Buffer>).map(([name, value]) => [name, fromBytes(value)])),
+    headers: Object.fromEntries(
+      Object.entries(headers as Record<string, Buffer>).map(([name, value]) => [name, fromBytes(value)]),
+    ),
     value: readableValue(record, typeof key === 'string' ? key : null),
   }
 }
@@ -164,13 +186,17 @@ function fromBytes(bytes: Buffer | string | null): Bytes {
 function withBytes(type: avro.Type, value: unknown): unknown {
   if (value === null) return null
   if (avro.Type.isType(type, 'bytes', 'fixed')) return toBytes(value as Bytes)
-  if (avro.Type.isType(type, 'array')) return (value as unknown[]).map(item => withBytes((type as avro.types.ArrayType).itemsType, item))
+  if (avro.Type.isType(type, 'array'))
+    return (value as unknown[]).map(item => withBytes((type as avro.types.ArrayType).itemsType, item))
   if (avro.Type.isType(type, 'union')) {
     const other = (type as avro.types.UnwrappedUnionType).types.find(each => each.typeName !== 'null')!
     return withBytes(other, value)
   }
   if (!avro.Type.isType(type, 'record')) return value
-  const fields = (type as avro.types.RecordType).fields.map(({ name, type: of }) => [name, withBytes(of, (value as never)[name])])
+  const fields = (type as avro.types.RecordType).fields.map(({ name, type: of }) => [
+    name,
+    withBytes(of, (value as never)[name]),
+  ])
   return { ...(value as object), ...Object.fromEntries(fields) }
 }
 

@@ -13,7 +13,8 @@ import { asExample, asRecord, EXAMPLES_SECRET, type Example, examplesOf, FOLDERS
 
 const topics = [...SHARED_TOPICS, ...ORGANIZATION_TOPICS].filter(topic => topic !== shards)
 const everything = FOLDERS.flatMap(examplesOf)
-const named = (examples: Example[]) => examples.map((example): [string, Example] => [`${example.folder}/${example.shows}`, example])
+const named = (examples: Example[]) =>
+  examples.map((example): [string, Example] => [`${example.folder}/${example.shows}`, example])
 
 describe('the examples', () => {
   it('show every topic that holds records, and no other', () => {
@@ -28,7 +29,9 @@ describe('the examples', () => {
   it('name an organization’s topic where each organization has its own', () => {
     for (const { folder, topic } of everything) {
       const ofOrganizations = ORGANIZATION_TOPICS.some(each => folderOf(each.pattern) === folder)
-      expect(topic).toMatch(ofOrganizations ? new RegExp(`^${folder}\\.org_[0-9a-z]{26}(\\.test)?$`) : new RegExp(`^${folder}$`))
+      expect(topic).toMatch(
+        ofOrganizations ? new RegExp(`^${folder}\\.org_[0-9a-z]{26}(\\.test)?$`) : new RegExp(`^${folder}$`),
+      )
     }
   })
 
@@ -45,7 +48,20 @@ it('the keys of state records are those that a shard is restored by, and each ki
   )
   const states = examplesOf('delivery.state').map(({ key }) => deliveryStateKeys.parse(key as string))
   expect(new Set(states.flatMap(parsed => Object.keys(parsed ?? { unknown: 0 })))).toEqual(
-    new Set(['position', 'done', 'block', 'open', 'asked', 'health', 'notice', 'lane', 'subject', 'endpoint', 'failed', 'environment']),
+    new Set([
+      'position',
+      'done',
+      'block',
+      'open',
+      'asked',
+      'health',
+      'notice',
+      'lane',
+      'subject',
+      'endpoint',
+      'failed',
+      'environment',
+    ]),
   )
 })
 
@@ -92,19 +108,56 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   webhook: {
     ...{ environment: true, name: true, description: true, url: true, events: true, active: true, pausedAt: true },
     ...{ encryptedSecret: true, timeoutMs: true, maxInFlight: true, retryDelaysMs: true, apiVersion: true },
-    ...{ conditions: true, signatureProfiles: true, wireFormat: true, ordering: true, encryptedHeaders: true, headerNames: true },
+    ...{
+      conditions: true,
+      signatureProfiles: true,
+      wireFormat: true,
+      ordering: true,
+      encryptedHeaders: true,
+      headerNames: true,
+    },
     ...{ previousEncryptedSecret: true, previousSecretExpiresAt: true, health: true, failingSince: true },
     ...{ autoDisableAfterDays: true, resumeAfter: true, peer: true },
   },
   'federation-group': { name: true, description: true, status: true, createdBy: true, archivedAt: true },
   'federation-member': {
-    ...{ groupId: true, peerType: true, memberOrganizationId: true, label: true, status: true, pauseReason: true, removeReason: true },
-    ...{ inboundNamespace: true, invitedBy: true, invitedAt: true, inviteExpiresAt: true, acceptedBy: true, acceptedAt: true },
+    ...{
+      groupId: true,
+      peerType: true,
+      memberOrganizationId: true,
+      label: true,
+      status: true,
+      pauseReason: true,
+      removeReason: true,
+    },
+    ...{
+      inboundNamespace: true,
+      invitedBy: true,
+      invitedAt: true,
+      inviteExpiresAt: true,
+      acceptedBy: true,
+      acceptedAt: true,
+    },
     ...{ pausedBy: true, pausedAt: true, removedBy: true, removedAt: true },
   },
   'federation-push': {
-    ...{ groupId: true, sourceRegistrationId: true, namespace: true, name: true, version: true, sourceCanonicalName: true },
-    ...{ schemaSnapshot: true, schemaHash: true, pushedBy: true, pushedAt: true, unpushedBy: true, unpushedAt: true, isActive: true },
+    ...{
+      groupId: true,
+      sourceRegistrationId: true,
+      namespace: true,
+      name: true,
+      version: true,
+      sourceCanonicalName: true,
+    },
+    ...{
+      schemaSnapshot: true,
+      schemaHash: true,
+      pushedBy: true,
+      pushedAt: true,
+      unpushedBy: true,
+      unpushedAt: true,
+      isActive: true,
+    },
   },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
@@ -129,16 +182,22 @@ describe('examples of the ingress', () => {
   const tags = createIngressTags(EXAMPLES_SECRET)
   const emits = named(examplesOf('emits'))
 
-  it.each(emits.filter(([, { shows }]) => shows.startsWith('http')))('%s carries the tag that the platform would give it', (_, example) => {
-    const { topic, value } = asRecord(example)
-    const { 'clarion-tag': tag, ...headers } = example.headers as Record<string, string>
-    expect(tag).toBe(tags.sign(topic, Object.entries(headers), value!))
-  })
+  it.each(emits.filter(([, { shows }]) => shows.startsWith('http')))(
+    '%s carries the tag that the platform would give it',
+    (_, example) => {
+      const { topic, value } = asRecord(example)
+      const { 'clarion-tag': tag, ...headers } = example.headers as Record<string, string>
+      expect(tag).toBe(tags.sign(topic, Object.entries(headers), value!))
+    },
+  )
 
-  it.each(emits.filter(([, { shows }]) => !shows.startsWith('http')))('%s carries no tag of the platform', (_, example) => {
-    const { topic, headers, value } = asRecord(example)
-    expect(tags.verify(topic, headers, value)).toBe(false)
-  })
+  it.each(emits.filter(([, { shows }]) => !shows.startsWith('http')))(
+    '%s carries no tag of the platform',
+    (_, example) => {
+      const { topic, headers, value } = asRecord(example)
+      expect(tags.verify(topic, headers, value)).toBe(false)
+    },
+  )
 })
 
 it.each(named(examplesOf('events')))('the headers of %s say all of the event, once', (_, example) => {

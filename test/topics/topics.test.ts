@@ -108,16 +108,22 @@ describe('every topic', () => {
   it('takes its time from the broker wherever time is read from it', () => {
     const stamped = ALL.filter(topic => topic.logAppendTime).map(nameOf)
     expect(stamped.sort()).toEqual(
-      ['deliveries', 'deliveries.dead-letter', 'emits.<org>', 'platform.emits', ...RETRY_TIERS.map(tier => tier.topic.name)].sort(),
+      [
+        'deliveries',
+        'deliveries.dead-letter',
+        'emits.<org>',
+        'platform.emits',
+        ...RETRY_TIERS.map(tier => tier.topic.name),
+      ].sort(),
     )
   })
 
   it('names as its readers and writers those whom the topology names, and the organization itself', () => {
     for (const topic of ALL.filter(each => each !== shards)) {
       const users = (side: 'reads' | 'writes') =>
-        TOPOLOGY.filter(({ state, ...station }) => station[side].includes(topic) || state.some(each => each === topic)).map(
-          ({ role }) => role,
-        )
+        TOPOLOGY.filter(
+          ({ state, ...station }) => station[side].includes(topic) || state.some(each => each === topic),
+        ).map(({ role }) => role)
       const roles = (listed: readonly string[]) => listed.filter(each => each !== 'organization').sort()
       expect([nameOf(topic), 'from', roles(topic.producers)]).toEqual([nameOf(topic), 'from', users('writes').sort()])
       expect([nameOf(topic), 'to', roles(topic.consumers)]).toEqual([nameOf(topic), 'to', users('reads').sort()])
@@ -138,29 +144,35 @@ it('retry tiers stand shortest first', () => {
 it('a changelog is compacted, or outlives what it remembers', () => {
   const remembered = new Map([[admissionKeys, KEY_REMEMBERED_MS]])
   for (const topic of TOPOLOGY.flatMap(station => station.state)) {
-    const lastsLongEnough = topic.cleanup === 'compact' || topic.retentionMs! > (remembered.get(topic) ?? Number.POSITIVE_INFINITY)
+    const lastsLongEnough =
+      topic.cleanup === 'compact' || topic.retentionMs! > (remembered.get(topic) ?? Number.POSITIVE_INFINITY)
     expect([topic.name, lastsLongEnough]).toEqual([topic.name, true])
   }
 })
 
 describe('every Avro schema', () => {
-  const released = JSON.parse(readFileSync(new URL('../../topics/released-schemas.json', import.meta.url), 'utf8')) as Record<
-    string,
-    avro.Schema[]
-  >
-  const versionsOf = (codec: { schema: unknown }) => released[avro.Type.forSchema(codec.schema as avro.Schema).name ?? ''] ?? []
+  const released = JSON.parse(
+    readFileSync(new URL('../../topics/released-schemas.json', import.meta.url), 'utf8'),
+  ) as Record<string, avro.Schema[]>
+  const versionsOf = (codec: { schema: unknown }) =>
+    released[avro.Type.forSchema(codec.schema as avro.Schema).name ?? ''] ?? []
 
-  it.each(Object.entries(CODECS))('%s reads what each release wrote, and was itself released before it is written', (_name, codec) => {
-    const now = avro.Type.forSchema(codec.schema as avro.Schema)
-    const versions = versionsOf(codec)
-    for (const version of versions) {
-      const then = avro.Type.forSchema(version)
-      const written = avroCodec(version, []).encode(then.random())
-      expect(() => codec.decode(written)).not.toThrow()
-      expect(() => then.createResolver(now)).not.toThrow()
-    }
-    expect(versions.map(version => JSON.stringify(avro.Type.forSchema(version).schema()))).toContain(JSON.stringify(now.schema()))
-  })
+  it.each(Object.entries(CODECS))(
+    '%s reads what each release wrote, and was itself released before it is written',
+    (_name, codec) => {
+      const now = avro.Type.forSchema(codec.schema as avro.Schema)
+      const versions = versionsOf(codec)
+      for (const version of versions) {
+        const then = avro.Type.forSchema(version)
+        const written = avroCodec(version, []).encode(then.random())
+        expect(() => codec.decode(written)).not.toThrow()
+        expect(() => then.createResolver(now)).not.toThrow()
+      }
+      expect(versions.map(version => JSON.stringify(avro.Type.forSchema(version).schema()))).toContain(
+        JSON.stringify(now.schema()),
+      )
+    },
+  )
 })
 
 describe('an Avro record', () => {
@@ -184,7 +196,9 @@ describe('an Avro record', () => {
   it('of a schema that is not known, cut short or run on is refused', () => {
     const codec = avroCodec(first)
     const bytes = codec.encode({ bytes: Buffer.from('x') })
-    expect(() => codec.decode(avroCodec(second).encode({ bytes: Buffer.from('x'), note: 'n' }))).toThrow('newer release')
+    expect(() => codec.decode(avroCodec(second).encode({ bytes: Buffer.from('x'), note: 'n' }))).toThrow(
+      'newer release',
+    )
     expect(() => codec.decode(bytes.subarray(0, -1))).toThrow()
     expect(() => codec.decode(Buffer.concat([bytes, Buffer.from([0])]))).toThrow()
     expect(() => codec.decode(Buffer.alloc(3))).toThrow()

@@ -34,7 +34,10 @@ const byId = new JsonSerializer(client, SerdeType.VALUE, {
 framed.push(await byId.serialize(topic, { id: 'b' }))
 check('finds the id of a schema and serializes with it', framed[1].readUInt32BE(1) === id)
 
-check('registers what is there already', (await client.register(subject, { schemaType: 'JSON', schema: JSON.stringify(schemas[1]) })) > 0)
+check(
+  'registers what is there already',
+  (await client.register(subject, { schemaType: 'JSON', schema: JSON.stringify(schemas[1]) })) > 0,
+)
 check(
   'is refused to register anything else',
   await refused(() => client.register(subject, { schemaType: 'JSON', schema: '{"type":"object"}' })),

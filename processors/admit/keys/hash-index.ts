@@ -80,7 +80,8 @@ export function indexBytes({ directory }: HashIndex): number {
 
 export const sizeOf = ({ places }: Table): number => places.length / 2
 
-const tableOf = ({ depth, directory }: HashIndex, hash: number): Table => directory[depth === 0 ? 0 : hash >>> (32 - depth)]!
+const tableOf = ({ depth, directory }: HashIndex, hash: number): Table =>
+  directory[depth === 0 ? 0 : hash >>> (32 - depth)]!
 
 const createTable = (size: number, depth: number): Table => ({ places: new Uint32Array(2 * size), used: 0, depth })
 

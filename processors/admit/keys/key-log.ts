@@ -107,7 +107,12 @@ export function find(log: KeyLog, hash: number): Reference {
   return lookUp(log.index, hash, reference => {
     const { words } = log.segments[reference >>> SEGMENT_BITS]!
     const at = (reference & OFFSET_MASK) * WORDS
-    return words[at] === wanted[0] && words[at + 1] === wanted[1] && words[at + 2] === wanted[2] && words[at + 3] === wanted[3]
+    return (
+      words[at] === wanted[0] &&
+      words[at + 1] === wanted[1] &&
+      words[at + 2] === wanted[2] &&
+      words[at + 3] === wanted[3]
+    )
   })
 }
 
@@ -177,7 +182,8 @@ export function oldest(log: KeyLog): Reference {
   for (;;) {
     const segment = log.segments[log.headSegment]!
     for (; log.headOffset < segment.used; log.headOffset++)
-      if ((segment.words[log.headOffset * WORDS + MIXED]! & GONE) === 0) return ((log.headSegment << SEGMENT_BITS) | log.headOffset) >>> 0
+      if ((segment.words[log.headOffset * WORDS + MIXED]! & GONE) === 0)
+        return ((log.headSegment << SEGMENT_BITS) | log.headOffset) >>> 0
     if (segment.next === NONE) return NONE
     log.headSegment = segment.next
     log.headOffset = 0
@@ -277,7 +283,8 @@ function putNumbers(words: Uint32Array, at: number, form: number, { recordedAtMs
 
 type Numbers = Pick<HeldKey, 'recordedAtMs' | 'sequence'>
 
-const fits = ({ recordedAtMs, sequence }: Numbers): boolean => isBelow(recordedAtMs, TIME_MAX) && isBelow(sequence, SEQUENCE_MAX)
+const fits = ({ recordedAtMs, sequence }: Numbers): boolean =>
+  isBelow(recordedAtMs, TIME_MAX) && isBelow(sequence, SEQUENCE_MAX)
 const isBelow = (number: number, bound: number): boolean => Number.isInteger(number) && number >= 0 && number < bound
 
 /** Packs the ids, and answers how they are kept. */
@@ -297,7 +304,8 @@ const EVT = 0x5f747665
 function formOfBytes(words: Uint32Array, at: number, key: HeldKeyBytes): number {
   const { bytes, emitIdAt, emitIdLength, eventIdAt, eventIdLength } = key
   if (emitIdLength === 0 && eventIdLength === 0) return NO_IDS
-  if (emitIdLength !== ID_BYTES || bytes.readInt32LE(emitIdAt) !== CEE || !packIdBytes(bytes, emitIdAt + 4, words, at)) return ODD
+  if (emitIdLength !== ID_BYTES || bytes.readInt32LE(emitIdAt) !== CEE || !packIdBytes(bytes, emitIdAt + 4, words, at))
+    return ODD
   if (eventIdLength === 0) return EMIT_ONLY
   if (eventIdLength !== ID_BYTES || bytes.readInt32LE(eventIdAt) !== EVT) return ODD
   for (let digit = 4; digit < ID_BYTES; digit += 4)

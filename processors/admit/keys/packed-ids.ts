@@ -25,7 +25,12 @@ export function packIdBytes(bytes: Uint8Array, offset: number, words: Uint32Arra
   let bad = 0
   for (let chunk = 0; chunk < CHUNKS; chunk++) {
     const from = offset + 4 * chunk
-    const [a, b, c, d] = [VALUES[bytes[from]!]!, VALUES[bytes[from + 1]!]!, VALUES[bytes[from + 2]!]!, VALUES[bytes[from + 3]!]!]
+    const [a, b, c, d] = [
+      VALUES[bytes[from]!]!,
+      VALUES[bytes[from + 1]!]!,
+      VALUES[bytes[from + 2]!]!,
+      VALUES[bytes[from + 3]!]!,
+    ]
     bad |= a | b | c | d
     chunks[chunk] = (a << 15) | (b << 10) | (c << 5) | d
   }

@@ -46,7 +46,8 @@ export function createAbsorbing(deps: {
   let flushed = 0
   let closed = false
 
-  const isBehind = (range: OwedRange, { sequence }: EventFacts) => sequence > Math.max(range.lastNumber(), range.pendingThrough)
+  const isBehind = (range: OwedRange, { sequence }: EventFacts) =>
+    sequence > Math.max(range.lastNumber(), range.pendingThrough)
 
   function flushSoon(range: OwedRange): void {
     if (timer || closed) return
@@ -88,9 +89,13 @@ export function createAbsorbing(deps: {
       const life = lives.of(range)
       deps.events.absorb(event, webhookId)
       range.expect(event.sequence, false)
-      if (range.cause === 'paused' && !isFeeding(range)) range.pausedThrough = Math.max(range.pausedThrough, event.sequence)
+      if (range.cause === 'paused' && !isFeeding(range))
+        range.pausedThrough = Math.max(range.pausedThrough, event.sequence)
       const keeps = isFeeding(range) && range.count + life.pending.length < limits.keptMax && !deps.isCrowded()
-      life.pending.push({ arrival: { event, webhookId, source, createdAtMs, payload: keeps ? payload : NOTHING }, left: false })
+      life.pending.push({
+        arrival: { event, webhookId, source, createdAtMs, payload: keeps ? payload : NOTHING },
+        left: false,
+      })
       flushSoon(range)
       if (isFeeding(range)) life.feeder.nudge()
       return true

@@ -60,7 +60,10 @@ export function createBulkEnds(deps: {
 }): BulkEnds {
   const { clock, states, view, timeScale } = deps
   const retention = createLogRetention(deps)
-  const { targetsOf, mayEnd, endOfEntry } = createExpiry({ ...deps, retentionMs: range => retention.of(topicOf(range)) })
+  const { targetsOf, mayEnd, endOfEntry } = createExpiry({
+    ...deps,
+    retentionMs: range => retention.of(topicOf(range)),
+  })
   let timer: Timer | undefined
   let running = false
   let again = false
@@ -120,7 +123,11 @@ export function createBulkEnds(deps: {
   }
 
   /** Ends what of the target has come to its end, up to the first event that stays. */
-  async function recordsOf(target: Target, records: NumberedRecord[], facts: Map<LogRecord, EventFacts>): Promise<void> {
+  async function recordsOf(
+    target: Target,
+    records: NumberedRecord[],
+    facts: Map<LogRecord, EventFacts>,
+  ): Promise<void> {
     const { range, segment, from, endOf } = target
     const own = records.filter(({ number }) => number >= from && number <= segment.throughNumber)
     // One without a list need not be looked up when it stays in any case.

@@ -185,7 +185,10 @@ export function createCatchUp(deps: {
       try {
         merge = await open()
       } catch (error) {
-        deps.logger.warn({ topic: stretch.topic, error: String(error) }, 'the log of an organization cannot be read now; trying again')
+        deps.logger.warn(
+          { topic: stretch.topic, error: String(error) },
+          'the log of an organization cannot be read now; trying again',
+        )
         await sleep(TROUBLE_PAUSE_MS)
       }
     }

@@ -16,7 +16,10 @@ export interface CatchUpSources extends Pick<ReplayPorts, 'delivered' | 'ended'>
     events: Array<Pick<EventFacts, 'emitId'>>,
   ): Promise<ReadonlyMap<string, string[]>>
   /** How these deliveries are, as far as the history has them. Needed for redrives of a range. */
-  deliveries?(log: { organizationId: string; environment: 'live' | 'test' }, deliveryIds: string[]): Promise<DeadLetter[]>
+  deliveries?(
+    log: { organizationId: string; environment: 'live' | 'test' },
+    deliveryIds: string[],
+  ): Promise<DeadLetter[]>
   /** Events that the log holds no longer, with the webhooks they went to. From the history. */
   eventsOf?(
     log: { organizationId: string; environment: 'live' | 'test' },

@@ -21,10 +21,20 @@ export interface EarlyRecords {
   read(range: OwedRange, entries: readonly EarlyEntry[]): Promise<Map<EarlyEntry, RetryRecord | undefined>>
 }
 
-export function createEarlyRecords(deps: { log: LogSource; partition: number; clock: Clock; logger: Logger }): EarlyRecords {
+export function createEarlyRecords(deps: {
+  log: LogSource
+  partition: number
+  clock: Clock
+  logger: Logger
+}): EarlyRecords {
   const { log, partition } = deps
 
-  async function fromTopic(range: OwedRange, topic: string, entries: EarlyEntry[], found: Map<EarlyEntry, RetryRecord>): Promise<void> {
+  async function fromTopic(
+    range: OwedRange,
+    topic: string,
+    entries: EarlyEntry[],
+    found: Map<EarlyEntry, RetryRecord>,
+  ): Promise<void> {
     const left = entries.toSorted((a, b) => a.offset - b.offset)
     for (let entry = left[0]; entry !== undefined; entry = left[0]) {
       const { records, nextOffset } = await log.pages.read(topic, partition, entry.offset)
@@ -84,6 +94,20 @@ const isOf = ({ organizationId, environment }: OwedRange, { number }: EarlyEntry
 function delivery({ webhookId }: OwedRange, entry: EarlyEntry, event: EventFacts, payload: Buffer): RetryRecord {
   const { attempts, attemptsBefore, createdAtMs, dueAtMs, once, trigger, replayId } = entry
   const id =
-    trigger === 'replay' && replayId !== null ? deliveryId(event.eventId, webhookId, replayId) : deliveryId(event.eventId, webhookId)
-  return { event, payload, webhookId, deliveryId: id, attempts, attemptsBefore, createdAtMs, dueAtMs, once, trigger, replayId }
+    trigger === 'replay' && replayId !== null
+      ? deliveryId(event.eventId, webhookId, replayId)
+      : deliveryId(event.eventId, webhookId)
+  return {
+    event,
+    payload,
+    webhookId,
+    deliveryId: id,
+    attempts,
+    attemptsBefore,
+    createdAtMs,
+    dueAtMs,
+    once,
+    trigger,
+    replayId,
+  }
 }

@@ -17,7 +17,13 @@ import type { OwedRange } from '../state/owed-range.ts'
 import type { FeederPorts } from './feeder-ports.ts'
 import { lanePass } from './lane-pass.ts'
 import type { LogMerge } from './log-merge.ts'
-import { createOwedFromLog, type IsLaneFull, type LogItem, laneKey, subjectOf as subjectOfRecord } from './owed-from-log.ts'
+import {
+  createOwedFromLog,
+  type IsLaneFull,
+  type LogItem,
+  laneKey,
+  subjectOf as subjectOfRecord,
+} from './owed-from-log.ts'
 
 export interface Feeder {
   /** Begins what may begin. */
@@ -183,7 +189,12 @@ export function createFeeder(
       range.count = Math.max(0, range.count - 1)
       range.touch()
     }
-    const fed: Fed = { keys: undefined, left: () => end(left), back: () => end(() => range.early.restart(entry)), lined }
+    const fed: Fed = {
+      keys: undefined,
+      left: () => end(left),
+      back: () => end(() => range.early.restart(entry)),
+      lined,
+    }
     ports.take(
       { ...record, dueAtMs: Math.round(clock.nowMs()) },
       { source: SOURCELESS, fed, countedAs: entry.isCounted ? 'away' : 'nothing' },
@@ -233,7 +244,10 @@ export function createFeeder(
     running = true
     run()
       .catch(error => {
-        ports.logger.warn({ webhook: range.webhookId, error: String(error) }, 'a webhook cannot be fed from its log now; trying again')
+        ports.logger.warn(
+          { webhook: range.webhookId, error: String(error) },
+          'a webhook cannot be fed from its log now; trying again',
+        )
         pause = clock.after(TROUBLE_PAUSE_MS, () => {
           pause = undefined
           nudge()

@@ -79,7 +79,8 @@ export function createGoingLive(deps: {
     dry(life) {
       const { range } = life
       // A probe that finds nothing: all of it has ended, and nothing has come since.
-      if (range.isOpen && life.isProbing && range.isEmpty() && range.outstanding() === 0 && life.pending.length === 0) close(life, 'held')
+      if (range.isOpen && life.isProbing && range.isEmpty() && range.outstanding() === 0 && life.pending.length === 0)
+        close(life, 'held')
       if (!isFeeding(range) || !range.isOpen) {
         endIfEmpty(life)
         return

@@ -5,7 +5,16 @@
 import type { OwedRange } from '../state/owed-range.ts'
 import type { FeederPorts } from './feeder-ports.ts'
 import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
-import { type IsLaneFull, isFed, type LogItem, laneKey, owedOf, subjectOf, subjectOfLane, topicOf } from './owed-from-log.ts'
+import {
+  type IsLaneFull,
+  isFed,
+  type LogItem,
+  laneKey,
+  owedOf,
+  subjectOf,
+  subjectOfLane,
+  topicOf,
+} from './owed-from-log.ts'
 
 export async function lanePass(
   ports: Pick<FeederPorts, 'log' | 'clock' | 'logger' | 'gone' | 'subscribersOf'> & {
@@ -46,7 +55,8 @@ export async function lanePass(
   }
 
   const from = Math.min(...free.values())
-  const passed = () => range.segments.findLast(each => isFed(each.mode) && each.fromNumber <= merge.next()!)?.passed ?? -1
+  const passed = () =>
+    range.segments.findLast(each => isFed(each.mode) && each.fromNumber <= merge.next()!)?.passed ?? -1
   const merge = createLogMerge({ ...ports, topic: topicOf(range), from, through: () => range.lastNumber() })
   ports.reads(merge)
   try {

@@ -11,7 +11,10 @@ import type { NumberedRecord } from './log-merge.ts'
 export type ListedRecord = NumberedRecord & { keys: readonly bigint[] }
 
 /** The subscribers of records without a list. Rejects while the history does not have all of them. */
-export type SubscribersOf = (range: OwedRange, records: LogRecord[]) => Promise<ReadonlyMap<LogRecord, readonly bigint[]>>
+export type SubscribersOf = (
+  range: OwedRange,
+  records: LogRecord[],
+) => Promise<ReadonlyMap<LogRecord, readonly bigint[]>>
 
 const NO_KEYS: readonly bigint[] = []
 const NONE: ReadonlyMap<LogRecord, readonly bigint[]> = new Map()

@@ -101,7 +101,9 @@ export function createLogMerge(deps: {
     const { records, nextOffset } = await pages.read(topic, partition, lane.position, bytesMax)
     const progress = nextOffset > lane.position
     lane.position = Math.max(lane.position, nextOffset)
-    lane.page = records.map(record => ({ number: numberOf(record), record })).filter(({ number }) => next === undefined || number >= next)
+    lane.page = records
+      .map(record => ({ number: numberOf(record), record }))
+      .filter(({ number }) => next === undefined || number >= next)
     lane.at = 0
     lane.bytes = lane.page.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
     return progress
@@ -110,7 +112,9 @@ export function createLogMerge(deps: {
   /** The lane's first record that has not gone out, if it is in memory and before the end of the merge. */
   function headOf(partition: number, lane: Lane): NumberedRecord | undefined {
     const head = lane.page[lane.at]
-    return head !== undefined && until !== undefined && head.record.offset >= (until.get(partition) ?? 0) ? undefined : head
+    return head !== undefined && until !== undefined && head.record.offset >= (until.get(partition) ?? 0)
+      ? undefined
+      : head
   }
 
   const isEmpty = (lane: Lane) => lane.at >= lane.page.length
@@ -136,7 +140,8 @@ export function createLogMerge(deps: {
 
   async function addPartitions(partitions: Iterable<number>): Promise<void> {
     const first = next!
-    for (const partition of partitions) if (!lanes.has(partition)) await laneAt(partition, record => numberOf(record) >= first)
+    for (const partition of partitions)
+      if (!lanes.has(partition)) await laneAt(partition, record => numberOf(record) >= first)
   }
 
   /** The records with consecutive numbers from the next one on that are in memory. */
@@ -145,7 +150,11 @@ export function createLogMerge(deps: {
     for (let found = true; found && taken.length < BATCH_RECORDS; ) {
       found = false
       for (const [partition, lane] of lanes) {
-        for (let head = headOf(partition, lane); head?.number === next && taken.length < BATCH_RECORDS; head = headOf(partition, lane)) {
+        for (
+          let head = headOf(partition, lane);
+          head?.number === next && taken.length < BATCH_RECORDS;
+          head = headOf(partition, lane)
+        ) {
           taken.push(head!)
           lane.at++
           next!++
@@ -159,7 +168,9 @@ export function createLogMerge(deps: {
   /** Whether the lane cannot hold the next number any more, as far as the proof goes. */
   function isPast(partition: number, lane: Lane | undefined, end: number): boolean {
     if (lane === undefined) return false
-    return !isEmpty(lane) || lane.position >= end || (until !== undefined && lane.position >= (until.get(partition) ?? 0))
+    return (
+      !isEmpty(lane) || lane.position >= end || (until !== undefined && lane.position >= (until.get(partition) ?? 0))
+    )
   }
 
   /** Numbers proved gone; `over`: nothing before `until` is left; undefined: not proved yet. */
@@ -177,7 +188,9 @@ export function createLogMerge(deps: {
       while (!closed && isEmpty(lane) && lane.position < end && (await fill(partition, lane)));
     }
     if (![...proof.ends].every(([partition, end]) => isPast(partition, lanes.get(partition), end))) return undefined
-    const heads = [...lanes].map(([partition, lane]) => headOf(partition, lane)?.number).filter(each => each !== undefined)
+    const heads = [...lanes]
+      .map(([partition, lane]) => headOf(partition, lane)?.number)
+      .filter(each => each !== undefined)
     if (heads.length === 0 && until !== undefined) return 'over'
     const lowest = heads.length === 0 ? proof.through + 1 : Math.min(...heads)
     // Meanwhile it has come into sight.
@@ -216,7 +229,10 @@ export function createLogMerge(deps: {
         try {
           found = await attempt()
         } catch (error) {
-          deps.logger.warn({ topic, error: String(error) }, 'the log of an organization cannot be read now; trying again')
+          deps.logger.warn(
+            { topic, error: String(error) },
+            'the log of an organization cannot be read now; trying again',
+          )
         }
         if (closed || found === 'over') return undefined
         if (found !== 'wait') {
@@ -231,7 +247,8 @@ export function createLogMerge(deps: {
       return undefined
     },
     next: () => next,
-    positions: () => new Map([...lanes].map(([partition, lane]) => [partition, lane.page[lane.at]?.record.offset ?? lane.position])),
+    positions: () =>
+      new Map([...lanes].map(([partition, lane]) => [partition, lane.page[lane.at]?.record.offset ?? lane.position])),
     waitingMs,
     close() {
       closed = true
@@ -256,6 +273,7 @@ export function closeWhenWaiting(merge: LogMerge, clock: Clock): Pick<Timer, 'ca
 /** The number of the event that a record of a log holds. */
 export function numberOf(record: LogRecord): number {
   const header = record.headers.sequence
-  if (header === undefined) throw new Error(`The record at ${record.topic}/${record.partition}/${record.offset} has no number`)
+  if (header === undefined)
+    throw new Error(`The record at ${record.topic}/${record.partition}/${record.offset} has no number`)
   return Number(header.toString('latin1'))
 }

@@ -26,7 +26,10 @@ export function createLogRetention(deps: {
   async function ask(topic: string): Promise<void> {
     const before = known.get(topic)?.ms ?? USUAL_MS
     const found = await deps.retentionMs!(topic).catch(error => {
-      deps.logger.warn({ topic, error: String(error) }, 'the retention of a log cannot be read; it is taken to be as it was')
+      deps.logger.warn(
+        { topic, error: String(error) },
+        'the retention of a log cannot be read; it is taken to be as it was',
+      )
       return undefined
     })
     const ms = found === undefined ? before : found < 0 ? Number.POSITIVE_INFINITY : found
@@ -39,7 +42,8 @@ export function createLogRetention(deps: {
       const wanted = new Set(topics)
       for (const topic of known.keys()) if (!wanted.has(topic)) known.delete(topic)
       if (!deps.retentionMs) return
-      const isOld = (topic: string) => clock.monotonicMs() - (known.get(topic)?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= ASKED_EVERY_MS
+      const isOld = (topic: string) =>
+        clock.monotonicMs() - (known.get(topic)?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= ASKED_EVERY_MS
       await Promise.all([...wanted].filter(isOld).map(ask))
     },
   }

@@ -55,7 +55,9 @@ export function createLostEvents(deps: {
   async function someNumbers(range: OwedRange, from: number, through: number): Promise<void> {
     const found = (await deps.sources.eventsOf?.(range, { from, through })) ?? []
     deps.sources.watch?.holes(through - from + 1 - new Set(found.map(({ event }) => event.sequence)).size)
-    const mine = found.filter(({ event, webhookIds }) => webhookIds.includes(range.webhookId) && range.isOwed(event.sequence))
+    const mine = found.filter(
+      ({ event, webhookIds }) => webhookIds.includes(range.webhookId) && range.isOwed(event.sequence),
+    )
     const webhook = view.find('webhook', range.organizationId, range.webhookId)
     guarded(() => {
       end(
@@ -69,7 +71,8 @@ export function createLostEvents(deps: {
         })),
       )
       for (const { event } of mine) range.leave(event.sequence)
-      for (const segment of range.segments) if (segment.passed >= from - 1 && segment.fromNumber <= through) range.pass(segment, through)
+      for (const segment of range.segments)
+        if (segment.passed >= from - 1 && segment.fromNumber <= through) range.pass(segment, through)
       handle.write([])
     })
   }

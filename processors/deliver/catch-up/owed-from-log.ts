@@ -55,7 +55,8 @@ export function createOwedFromLog(
   let mustRest = false
   let closed = false
 
-  const fedSegment = () => range.segments.find(({ mode, passed, throughNumber }) => isFed(mode) && passed < throughNumber)
+  const fedSegment = () =>
+    range.segments.find(({ mode, passed, throughNumber }) => isFed(mode) && passed < throughNumber)
 
   async function next(): Promise<LogItem | undefined> {
     for (let segment = fedSegment(); segment !== undefined && !closed; segment = fedSegment()) {
@@ -101,7 +102,11 @@ export function createOwedFromLog(
   async function readOn(segment: Segment): Promise<void> {
     if (mustRest) rest()
     if (!leave) {
-      leave = await ports.turns.enter({ organizationId: range.organizationId, isIdle: () => fedSegment() === undefined, onWanted: giveWay })
+      leave = await ports.turns.enter({
+        organizationId: range.organizationId,
+        isIdle: () => fedSegment() === undefined,
+        onWanted: giveWay,
+      })
       // It has waited for its turn.
       if (closed) rest()
       if (closed || segment.passed >= segment.throughNumber) return
@@ -159,7 +164,8 @@ export function createOwedFromLog(
   }
 }
 
-export const topicOf = ({ organizationId, environment }: OwedRange): string => events.nameFor(organizationId, environment)
+export const topicOf = ({ organizationId, environment }: OwedRange): string =>
+  events.nameFor(organizationId, environment)
 
 export const isFed = (mode: Segment['mode']): boolean => mode === 'open' || mode === 'draining'
 

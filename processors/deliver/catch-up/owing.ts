@@ -106,7 +106,9 @@ export function createOwing(
         isInLine: () => range.cause === 'paused',
         aheadMax: limits.fedAheadMax,
         isLaneFull: () =>
-          webhookOf(range)?.ordering === 'none' ? undefined : subject => deps.isLaneFull(range.webhookId, subject, limits.linedMax),
+          webhookOf(range)?.ordering === 'none'
+            ? undefined
+            : subject => deps.isLaneFull(range.webhookId, subject, limits.linedMax),
         onDry: () => goingLive.dry(life()),
         onChange: () => handle.write([]),
       }),
@@ -175,7 +177,15 @@ export function createOwing(
     if (input < 0) return false
     const { offset } = source.record
     const where = { input, offset, place: source.place, number: event.sequence }
-    const facts = { attempts, attemptsBefore, createdAtMs: Math.round(createdAtMs), dueAtMs: Math.round(dueAtMs), once, trigger, replayId }
+    const facts = {
+      attempts,
+      attemptsBefore,
+      createdAtMs: Math.round(createdAtMs),
+      dueAtMs: Math.round(dueAtMs),
+      once,
+      trigger,
+      replayId,
+    }
     const isCounted = delivery.countedAs !== 'nothing'
     if (!range.early.add({ ...where, ...facts, isCounted })) return false
     range.count++
@@ -216,7 +226,13 @@ export function createOwing(
     else if (webhook.active) queued(webhook)
   }
 
-  function rangeFailed(delivery: Delivery, webhook: Webhook, range: OwedRange, inARow: number, retryAfterMs: number | undefined): void {
+  function rangeFailed(
+    delivery: Delivery,
+    webhook: Webhook,
+    range: OwedRange,
+    inARow: number,
+    retryAfterMs: number | undefined,
+  ): void {
     const life = lives.of(range)
     noteAttempt(life, delivery, 'failed')
     if (retryAfterMs !== undefined) window.leaveAlone(life, retryAfterMs)

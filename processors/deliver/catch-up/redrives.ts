@@ -52,7 +52,10 @@ export function createRedrives(ports: {
   view: ControlView
   asked: Asked
   /** From the history; those that it does not have are left out. */
-  deliveries(log: { organizationId: string; environment: 'live' | 'test' }, deliveryIds: string[]): Promise<DeadLetter[]>
+  deliveries(
+    log: { organizationId: string; environment: 'live' | 'test' },
+    deliveryIds: string[],
+  ): Promise<DeadLetter[]>
   isWaiting(webhookId: string): boolean
   /** Into the engine as a retry by hand; calls back when its first attempt has been made. */
   take(record: RetryRecord, left: () => void): void
@@ -97,7 +100,13 @@ export function createRedrives(ports: {
           left()
           return
         }
-        const schedule = { attempts, attemptsBefore: attempts, once: false, dueAtMs: nowMs, createdAtMs: Date.parse(createdAt) }
+        const schedule = {
+          attempts,
+          attemptsBefore: attempts,
+          once: false,
+          dueAtMs: nowMs,
+          createdAtMs: Date.parse(createdAt),
+        }
         ports.take({ event, payload, webhookId, deliveryId: id, trigger: 'manual', replayId, ...schedule }, left)
         // That it is asked for is shown at once.
         ports.changed()
@@ -113,7 +122,9 @@ export function createRedrives(ports: {
     const { webhookId, throughSequence, fromMs, toMs, askedAtMs } = state
     if (!webhookOf(state)) return []
     const ids = new Map(
-      batch.filter(({ number }) => number <= throughSequence).map(each => [deliveryId(each.event.eventId, webhookId), each] as const),
+      batch
+        .filter(({ number }) => number <= throughSequence)
+        .map(each => [deliveryId(each.event.eventId, webhookId), each] as const),
     )
     if (ids.size === 0) return []
     const found = await ports.deliveries(state, [...ids.keys()])
@@ -151,7 +162,14 @@ export function createRedrives(ports: {
     },
     begin({ commandId, organizationId, webhookId }, { fromSequence, ...range }, kept) {
       if (!states.get(commandId)) {
-        states.set(commandId, { organizationId, webhookId, ...range, nextNumber: fromSequence, doneNumbers: [], way: undefined })
+        states.set(commandId, {
+          organizationId,
+          webhookId,
+          ...range,
+          nextNumber: fromSequence,
+          doneNumbers: [],
+          way: undefined,
+        })
       }
       kept()
       follow(commandId)

@@ -40,7 +40,11 @@ export interface ReplayPorts {
   /** Of these events, those that this webhook has had with success, and when it first had. From the history. */
   delivered(replay: Replay, eventIds: string[]): Promise<ReadonlyMap<string, number>>
   /** Into the control plane; to be repeated until the view shows it. */
-  ended(replay: Replay, state: 'completed' | 'cancelled' | 'failed', progress: { matched: number; skipped: number }): Promise<void>
+  ended(
+    replay: Replay,
+    state: 'completed' | 'cancelled' | 'failed',
+    progress: { matched: number; skipped: number },
+  ): Promise<void>
 }
 
 export interface Replays {
@@ -114,8 +118,18 @@ export function createReplays(ports: ReplayPorts): Replays {
       deliver({ event, payload, originalDeliveredAtMs = null }, left) {
         state.matched++
         const dueAtMs = Math.round(clock.nowMs())
-        const delivery = { event, payload, webhookId, deliveryId: deliveryId(event.eventId, webhookId, id), attempts: 0, dueAtMs }
-        ports.take({ ...delivery, trigger: 'replay', replayId: id, originalDeliveredAtMs, once: false, createdAtMs: dueAtMs }, left)
+        const delivery = {
+          event,
+          payload,
+          webhookId,
+          deliveryId: deliveryId(event.eventId, webhookId, id),
+          attempts: 0,
+          dueAtMs,
+        }
+        ports.take(
+          { ...delivery, trigger: 'replay', replayId: id, originalDeliveredAtMs, once: false, createdAtMs: dueAtMs },
+          left,
+        )
       },
       moved: () => states.touch(id),
     })
@@ -125,7 +139,14 @@ export function createReplays(ports: ReplayPorts): Replays {
   }
 
   /** In the range, selected, not yet delivered if that is asked for; what would come to a webhook that is off is skipped. */
-  async function choose(replay: Replay, state: Running, webhook: Webhook | undefined, batch: Candidate[], fromMs: number, toMs: number) {
+  async function choose(
+    replay: Replay,
+    state: Running,
+    webhook: Webhook | undefined,
+    batch: Candidate[],
+    fromMs: number,
+    toMs: number,
+  ) {
     const selected = batch.filter(({ event, payload }) => {
       if (event.recordedAtMs < fromMs || event.recordedAtMs >= toMs || !webhook) return false
       return selects(replay, webhook, event, payload)
@@ -134,7 +155,8 @@ export function createReplays(ports: ReplayPorts): Replays {
     const delivered = await ports.delivered(replay, eventIds)
     const left = replay.matchedMax === null ? undefined : Math.max(0, replay.matchedMax - state.matched)
     const wanted = selected.filter(({ event }) => !(replay.onlyFailed && delivered.has(event.eventId))).slice(0, left)
-    if (webhook?.active) return wanted.map(each => ({ ...each, originalDeliveredAtMs: delivered.get(each.event.eventId) ?? null }))
+    if (webhook?.active)
+      return wanted.map(each => ({ ...each, originalDeliveredAtMs: delivered.get(each.event.eventId) ?? null }))
     state.matched += wanted.length
     state.skipped += wanted.length
     return []
@@ -146,13 +168,20 @@ export function createReplays(ports: ReplayPorts): Replays {
   }
 
   async function end(replay: Replay, state: Running): Promise<void> {
-    const outcome = state.cancelled ? 'cancelled' : view.find('webhook', replay.organizationId, replay.webhookId) ? 'completed' : 'failed'
+    const outcome = state.cancelled
+      ? 'cancelled'
+      : view.find('webhook', replay.organizationId, replay.webhookId)
+        ? 'completed'
+        : 'failed'
     while (!closed && states.get(replay.id) === state) {
       try {
         await ports.ended(replay, outcome, { matched: state.matched, skipped: state.skipped })
         return
       } catch (error) {
-        ports.logger.warn({ replay: replay.id, error: String(error) }, 'the end of a replay could not be written; trying again')
+        ports.logger.warn(
+          { replay: replay.id, error: String(error) },
+          'the end of a replay could not be written; trying again',
+        )
         await clock.sleep(1_000)
       }
     }
@@ -160,7 +189,10 @@ export function createReplays(ports: ReplayPorts): Replays {
 
   return {
     restore(replayId, value) {
-      states.restore(replayId, value ? { ...replayStateCodec.decode(value), way: undefined, cancelled: false } : undefined)
+      states.restore(
+        replayId,
+        value ? { ...replayStateCodec.decode(value), way: undefined, cancelled: false } : undefined,
+      )
     },
     start() {
       forget = view.onChange((kind, organizationId, id) => {
@@ -168,7 +200,8 @@ export function createReplays(ports: ReplayPorts): Replays {
       })
       for (const id of states.ids()) follow(states.get(id)!.organizationId, id)
       for (const { id: organizationId } of view.organizations()) {
-        if (ports.isOurs(organizationId)) for (const { id } of view.list('replay', organizationId)) follow(organizationId, id)
+        if (ports.isOurs(organizationId))
+          for (const { id } of view.list('replay', organizationId)) follow(organizationId, id)
       }
     },
     nudge() {

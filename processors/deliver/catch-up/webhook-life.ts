@@ -39,7 +39,13 @@ export interface Lives {
 /** Whether its catch-up is under way, beyond single probes. */
 export const isFeeding = (range: OwedRange): boolean => range.window > 0
 
-export function createLives({ clock, feederOf }: { clock: Clock; feederOf(life: () => Life, range: OwedRange): Feeder }): Lives {
+export function createLives({
+  clock,
+  feederOf,
+}: {
+  clock: Clock
+  feederOf(life: () => Life, range: OwedRange): Feeder
+}): Lives {
   const lives = new Map<OwedRange, Life>()
 
   function make(range: OwedRange): Life {
@@ -47,7 +53,15 @@ export function createLives({ clock, feederOf }: { clock: Clock; feederOf(life: 
     const times = { lastAttemptAtMs: 0, feedingSinceMs: clock.nowMs(), halvedAtMs: 0, notBeforeMs: 0 }
     const counts = { successes: 0, failures: 0 }
     const life: Life = {
-      ...{ range, feeder, rate: createRate(clock), pending: [], probe: undefined, isProbing: false, notBefore: undefined },
+      ...{
+        range,
+        feeder,
+        rate: createRate(clock),
+        pending: [],
+        probe: undefined,
+        isProbing: false,
+        notBefore: undefined,
+      },
       ...times,
       ...counts,
     }

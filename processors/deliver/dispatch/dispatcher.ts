@@ -27,7 +27,13 @@ export interface Dispatcher {
   uncommitted(change: number): void
 }
 
-export function createDispatcher({ view, limits }: { view: Pick<ControlView, 'find'>; limits: DeliverLimits }): Dispatcher {
+export function createDispatcher({
+  view,
+  limits,
+}: {
+  view: Pick<ControlView, 'find'>
+  limits: DeliverLimits
+}): Dispatcher {
   const lanes = createLanes<Delivery>({
     maxInFlight: limits.inFlightMax,
     maxInFlightPerOrganization: limits.inFlightPerOrganizationMax,
@@ -92,7 +98,8 @@ export function createDispatcher({ view, limits }: { view: Pick<ControlView, 'fi
       resume()
       pump()
     },
-    offer: (delivery, maxInFlight) => void lanes.offer(delivery.event.organizationId, delivery.webhookId, maxInFlight, delivery),
+    offer: (delivery, maxInFlight) =>
+      void lanes.offer(delivery.event.organizationId, delivery.webhookId, maxInFlight, delivery),
     waiting: webhookId => lanes.waiting(webhookId),
     forget(owner) {
       lanes.retain(delivery => delivery.owner !== owner)

@@ -11,7 +11,13 @@ export interface Room {
   onFree(listener: () => void): () => void
 }
 
-export function createRoom({ deliveriesMax, payloadBytesMax }: { deliveriesMax: number; payloadBytesMax: number }): Room {
+export function createRoom({
+  deliveriesMax,
+  payloadBytesMax,
+}: {
+  deliveriesMax: number
+  payloadBytesMax: number
+}): Room {
   const listeners = new Set<() => void>()
   let deliveries = 0
   let bytes = 0

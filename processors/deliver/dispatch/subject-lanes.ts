@@ -90,7 +90,15 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
     const key = keyOf(webhookId, subject)
     const known = lanes.get(key)
     if (known) return known
-    const made: Lane = { webhookId, subject, members: [], stored: new Set(), readTo: 0, turnAtMs: undefined, waiting: new Map() }
+    const made: Lane = {
+      webhookId,
+      subject,
+      members: [],
+      stored: new Set(),
+      readTo: 0,
+      turnAtMs: undefined,
+      waiting: new Map(),
+    }
     lanes.set(key, made)
     return made
   }
@@ -118,7 +126,8 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
 
   /** Whether nobody is before it, nor can be unread. What comes from `deliveries` itself has had everybody before it read. */
   const isNext = (lane: Lane, delivery: Delivery): boolean =>
-    lane.members[0] === sequenceOf(delivery) && (delivery.fresh || lane.stored.size === 0 || deps.readTo() >= lane.readTo)
+    lane.members[0] === sequenceOf(delivery) &&
+    (delivery.fresh || lane.stored.size === 0 || deps.readTo() >= lane.readTo)
 
   /** Calls the first member, if it is here and may go. */
   function pass(lane: Lane): void {
@@ -263,7 +272,10 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       const records: OutRecord[] = []
       for (const key of changed) {
         const lane = lanes.get(key)
-        const value = lane && lane.stored.size > 0 ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.readTo }) : null
+        const value =
+          lane && lane.stored.size > 0
+            ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.readTo })
+            : null
         records.push({ topic: deliveryState.name, partition, key, value })
       }
       changed.clear()

@@ -14,7 +14,13 @@ export interface UncommittedResults {
 }
 
 /** `changed`: so many more wait, or fewer. */
-export function createUncommittedResults({ clock, changed }: { clock: Clock; changed(by: number): void }): UncommittedResults {
+export function createUncommittedResults({
+  clock,
+  changed,
+}: {
+  clock: Clock
+  changed(by: number): void
+}): UncommittedResults {
   let filling = 0
   let sealed = 0
   /** When the oldest of each ended; monotonic. */

@@ -52,11 +52,16 @@ export function createCancelOwed(deps: {
     const merge = createLogMerge({ ...{ log, clock, logger, topic }, from: number, through: () => number })
     const read = await merge.read()
     merge.close()
-    const [listed] = await listedRecords(range, read && 'records' in read ? read.records.slice(0, 1) : [], deps.subscribersOf)
+    const [listed] = await listedRecords(
+      range,
+      read && 'records' in read ? read.records.slice(0, 1) : [],
+      deps.subscribersOf,
+    )
     if (!listed) return
     const event = readEventHeaders(listed.record.headers, range.organizationId)
     guarded(() => {
-      if (!range.isOwed(number) || !deps.reasonFor({ deliveryId: deliveryId(event.eventId, webhookId), webhookId })) return
+      if (!range.isOwed(number) || !deps.reasonFor({ deliveryId: deliveryId(event.eventId, webhookId), webhookId }))
+        return
       deps.end([{ ...end, range, webhook, event, keys: listed.keys, entry: undefined }])
       range.leave(number)
     })

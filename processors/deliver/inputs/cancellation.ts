@@ -93,7 +93,8 @@ export function createCancelling(deps: {
     if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
     else byDelivery.set(target.deliveryId, target)
     deps.cancelHeld(cancelling)
-    if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isFlying(target.deliveryId))) return
+    if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isFlying(target.deliveryId)))
+      return
     waiting.push(target)
     void search()
   }
@@ -161,7 +162,8 @@ export function createCancelling(deps: {
   }
 
   const isWebhookWanted = (webhookId: string | undefined) =>
-    webhookId !== undefined && (byWebhook.has(webhookId) || [...byDelivery.values()].some(target => target.webhookId === webhookId))
+    webhookId !== undefined &&
+    (byWebhook.has(webhookId) || [...byDelivery.values()].some(target => target.webhookId === webhookId))
 
   async function eachUnread(topic: string, progress: Progress, look: (log: LogRecord) => void): Promise<void> {
     const end = await log.ends.of(topic, handle.shard)
@@ -185,7 +187,8 @@ export function createCancelling(deps: {
     wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
     reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
     delivery: (deliveryId, webhookId, over, event) => add({ deliveryId, webhookId, reason: 'manual', event, over }),
-    webhook: (webhookId, reason) => add({ deliveryId: undefined, webhookId, reason, event: undefined, over: () => undefined }),
+    webhook: (webhookId, reason) =>
+      add({ deliveryId: undefined, webhookId, reason, event: undefined, over: () => undefined }),
     committedSinceNow,
     sealed: () => void seals++,
     committed() {

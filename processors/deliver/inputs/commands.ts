@@ -33,7 +33,10 @@ export function createCommandReader(deps: {
     const nowMs = Math.round(clock.nowMs())
     // A second call for the same attempt: it has been made, or is under way.
     if (asked.accept(record.deliveryId, record.attempts, commandId, nowMs))
-      shard.takeAsked({ ...record, dueAtMs: nowMs }, { source: { progress, record: begun, place: 0 }, countedAs: 'nothing' })
+      shard.takeAsked(
+        { ...record, dueAtMs: nowMs },
+        { source: { progress, record: begun, place: 0 }, countedAs: 'nothing' },
+      )
     else progress.end(begun, 0)
   }
 

@@ -47,7 +47,10 @@ export function createFreshDeliveries(deps: {
       if (areAny && deps.owing.absorbs({ event, payload, webhookId, source, createdAtMs })) continue
       const id = deliveryId(event.eventId, webhookId)
       const delivery = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
-      shard.take({ ...delivery, trigger: 'live', replayId: null, once: false }, { source, countedAs: 'hand', fresh: true })
+      shard.take(
+        { ...delivery, trigger: 'live', replayId: null, once: false },
+        { source, countedAs: 'hand', fresh: true },
+      )
     }
   }
 

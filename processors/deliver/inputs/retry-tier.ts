@@ -61,10 +61,17 @@ export function createRetryTier(deps: {
     timer = undefined
     const nowMs = clock.nowMs()
     let loaded = 0
-    while (loaded < waiting.length && waiting[loaded]!.loadAtMs <= nowMs && !deps.full() && settle(waiting[loaded]!, nowMs)) loaded++
+    while (
+      loaded < waiting.length &&
+      waiting[loaded]!.loadAtMs <= nowMs &&
+      !deps.full() &&
+      settle(waiting[loaded]!, nowMs)
+    )
+      loaded++
     if (loaded > 0) waiting = waiting.slice(loaded)
     const first = waiting[0]
-    if (first && first.loadAtMs > nowMs) timer = clock.after(Math.max(1, first.loadAtMs - nowMs), () => deps.guarded(load))
+    if (first && first.loadAtMs > nowMs)
+      timer = clock.after(Math.max(1, first.loadAtMs - nowMs), () => deps.guarded(load))
     pause(first !== undefined || deps.full())
   }
 
@@ -80,7 +87,12 @@ export function createRetryTier(deps: {
     return true
   }
 
-  const movedTo = ({ topic }: RetryTier, { key, value }: LogRecord) => ({ topic: topic.name, partition: handle.shard, key, value })
+  const movedTo = ({ topic }: RetryTier, { key, value }: LogRecord) => ({
+    topic: topic.name,
+    partition: handle.shard,
+    key,
+    value,
+  })
 
   function pause(wanted: boolean): void {
     if (wanted === paused) return
@@ -113,7 +125,11 @@ export function createRetryTier(deps: {
       const lost = waiting.filter(({ begun }) => begun.isLost)
       if (lost.length === 0) return 0
       waiting = waiting.filter(({ begun }) => !begun.isLost)
-      handle.write(lost.map(({ log }) => movedTo(tierFor(retryRecordCodec.decode(log.value!).dueAtMs - clock.nowMs(), timeScale), log)))
+      handle.write(
+        lost.map(({ log }) =>
+          movedTo(tierFor(retryRecordCodec.decode(log.value!).dueAtMs - clock.nowMs(), timeScale), log),
+        ),
+      )
       load()
       return lost.length
     },

@@ -51,11 +51,22 @@ export function createAnnouncing(
   const notices = createNotices({ ...deps, settled })
 
   function notice(kind: NoticeKind, { event, webhookId, deliveryId }: Delivery, error: string | null): void {
-    const facts = { organizationId: event.organizationId, webhookId, kind, deliveryId, error, occurredAtMs: Math.round(clock.nowMs()) }
+    const facts = {
+      organizationId: event.organizationId,
+      webhookId,
+      kind,
+      deliveryId,
+      error,
+      occurredAtMs: Math.round(clock.nowMs()),
+    }
     notices.add(ids.next('ntc'), facts)
   }
 
-  function settled(noticeId: string, { organizationId, webhookId, kind, tries }: PendingNotice, error: string | undefined): void {
+  function settled(
+    noticeId: string,
+    { organizationId, webhookId, kind, tries }: PendingNotice,
+    error: string | undefined,
+  ): void {
     const type = error === undefined ? 'NOTIFICATION_SENT' : 'NOTIFICATION_FAILED'
     const data = { channel: 'account-owner', kind, webhookId, tries, ...(error === undefined ? {} : { error }) }
     const row = rowOf({ organizationId, type, entityType: 'notification', entityId: noticeId, reason: kind, data })
@@ -64,7 +75,9 @@ export function createAnnouncing(
     handle.write(lifecycle.announce(row, environment))
   }
 
-  function rowOf(facts: Pick<ChangeRow, 'organizationId' | 'type' | 'entityType' | 'entityId' | 'reason'> & { data: object }): ChangeRow {
+  function rowOf(
+    facts: Pick<ChangeRow, 'organizationId' | 'type' | 'entityType' | 'entityId' | 'reason'> & { data: object },
+  ): ChangeRow {
     return {
       ...{ id: ids.next('chg'), canonicalName: null, actorId: 'system', occurredAtMs: Math.round(clock.nowMs()) },
       ...{ previousStatus: null, status: null, requestId: null },
@@ -78,9 +91,21 @@ export function createAnnouncing(
     const { event, webhookId, deliveryId } = delivery
     const { webhook } = delivery.attempt!
     const attempts = delivery.attempts + 1
-    const data = { webhookId, eventId: event.eventId, emitId: event.emitId, eventType: event.type, attempts, lastError: result.error }
+    const data = {
+      webhookId,
+      eventId: event.eventId,
+      emitId: event.emitId,
+      eventType: event.type,
+      attempts,
+      lastError: result.error,
+    }
     const row = rowOf({
-      ...{ organizationId: event.organizationId, type: 'WEBHOOK_DELIVERY_EXHAUSTED', entityType: 'delivery', entityId: deliveryId },
+      ...{
+        organizationId: event.organizationId,
+        type: 'WEBHOOK_DELIVERY_EXHAUSTED',
+        entityType: 'delivery',
+        entityId: deliveryId,
+      },
       ...{ reason, data },
     })
     const told: ChangeRow = { ...row, canonicalName: event.canonicalName, previousStatus: 'retrying', status: 'failed' }
@@ -100,7 +125,8 @@ export function createAnnouncing(
       notices.start()
     },
     attempted(delivery, outcome, result) {
-      if (delivery.attempt?.webhook.peer) handle.write(announceEndpoint(deps, delivery, outcome, result.error, clock.nowMs()))
+      if (delivery.attempt?.webhook.peer)
+        handle.write(announceEndpoint(deps, delivery, outcome, result.error, clock.nowMs()))
       if (outcome.state === 'success') health.succeeded(delivery)
       else if (outcome.state === 'retrying') health.failed(delivery, 'retrying', result.error)
       else if (outcome.state === 'failed') {
@@ -117,16 +143,27 @@ export function createAnnouncing(
       if (!first) return
       const { range, webhook } = first
       const announced = webhook?.peer ? ended : []
-      for (const { event, state } of announced) handle.write(announceBulkEnd(deps, event, webhook!, state, clock.nowMs()))
+      for (const { event, state } of announced)
+        handle.write(announceBulkEnd(deps, event, webhook!, state, clock.nowMs()))
       if (first.state !== 'failed') return
       if (first.reason === 'endpoint_unavailable') {
-        health.expired({ webhookId: range.webhookId, deliveryId: deliveryId(first.event.eventId, range.webhookId), event: first.event })
+        health.expired({
+          webhookId: range.webhookId,
+          deliveryId: deliveryId(first.event.eventId, range.webhookId),
+          event: first.event,
+        })
       }
       const { webhookId, organizationId, environment } = range
       const numbers = ended.map(({ event }) => event.sequence)
       const bounds = { fromSequence: Math.min(...numbers), throughSequence: Math.max(...numbers) }
       const row = rowOf({
-        ...{ organizationId, type: 'WEBHOOK_DELIVERY_EXHAUSTED', entityType: 'webhook', entityId: webhookId, reason: first.reason },
+        ...{
+          organizationId,
+          type: 'WEBHOOK_DELIVERY_EXHAUSTED',
+          entityType: 'webhook',
+          entityId: webhookId,
+          reason: first.reason,
+        },
         data: { webhookId, count: ended.length, ...bounds },
       })
       const told: ChangeRow = { ...row, previousStatus: 'pending', status: 'failed' }
@@ -135,7 +172,12 @@ export function createAnnouncing(
       const subscriberType = webhook?.peer ? 'federation_peer' : 'webhook'
       for (const { event, entry, keys } of ended) {
         if (!keys && !entry?.isCounted) continue
-        const failure = { subscriberType, subscriberId: webhookId, attempts: entry?.attempts ?? 0, lastError: null } as const
+        const failure = {
+          subscriberType,
+          subscriberId: webhookId,
+          attempts: entry?.attempts ?? 0,
+          lastError: null,
+        } as const
         handle.write(lifecycle.emitDeliveryFailed(event, failure, clock.nowMs()))
       }
     },

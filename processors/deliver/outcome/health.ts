@@ -79,7 +79,10 @@ export function createHealth(deps: {
   const webhookOf = ({ event, webhookId }: Subject) => view.find('webhook', event.organizationId, webhookId)
   const nowMs = () => Math.round(clock.nowMs())
 
-  function change(delivery: Subject, changes: Pick<WebhookHealth, 'state' | 'sinceMs'> & { deactivate?: boolean }): void {
+  function change(
+    delivery: Subject,
+    changes: Pick<WebhookHealth, 'state' | 'sinceMs'> & { deactivate?: boolean },
+  ): void {
     const before = endpoints.get(delivery.webhookId)
     endpoints.set(delivery.webhookId, {
       organizationId: delivery.event.organizationId,
@@ -145,7 +148,10 @@ export function createHealth(deps: {
     const ok = await deps.report({ organizationId, webhookId, health: state, sinceMs, deactivate }).then(
       () => true,
       error =>
-        void deps.logger.warn({ webhook: webhookId, error: String(error) }, 'the health of a webhook could not be told; trying again'),
+        void deps.logger.warn(
+          { webhook: webhookId, error: String(error) },
+          'the health of a webhook could not be told; trying again',
+        ),
     )
     if (closed) return
     const now = endpoints.get(webhookId)

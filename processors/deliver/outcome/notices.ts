@@ -6,7 +6,12 @@ import type { Clock, Timer } from '../../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import { NoRecipient } from '../../../src/notifications/owner-notices.ts'
-import { deliveryState, deliveryStateKeys, type PendingNotice, pendingNoticeCodec } from '../../../topics/delivery-state.ts'
+import {
+  deliveryState,
+  deliveryStateKeys,
+  type PendingNotice,
+  pendingNoticeCodec,
+} from '../../../topics/delivery-state.ts'
 
 const MINUTE_MS = 60_000
 /** Before each try. */
@@ -64,7 +69,11 @@ export function createNotices(deps: {
         deps.settled(noticeId, { ...notice, tries }, error)
       } else {
         deps.logger.warn({ notice: noticeId, tries, error }, 'a notice could not be sent; trying again')
-        pending.set(noticeId, { ...notice, tries, dueAtMs: Math.round(clock.nowMs() + DELAYS_MS[tries]! * deps.timeScale) })
+        pending.set(noticeId, {
+          ...notice,
+          tries,
+          dueAtMs: Math.round(clock.nowMs() + DELAYS_MS[tries]! * deps.timeScale),
+        })
       }
       changed.add(noticeId)
       handle.write([])

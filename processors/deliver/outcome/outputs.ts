@@ -6,7 +6,12 @@ import { shownHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
-import { type AttemptRow, auditAttempts, auditAttemptsCodec, type DeliveryState } from '../../../topics/audit-attempts.ts'
+import {
+  type AttemptRow,
+  auditAttempts,
+  auditAttemptsCodec,
+  type DeliveryState,
+} from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
 import { deadLettersCodec, deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
@@ -37,7 +42,12 @@ export function createOutputs(shard: number): Outputs {
 
   function pack(): void {
     if (rows.length === 0) return
-    packed.push({ topic: auditAttempts.name, partition: shard, key: null, value: auditAttemptsCodec.encode({ attempts: rows }) })
+    packed.push({
+      topic: auditAttempts.name,
+      partition: shard,
+      key: null,
+      value: auditAttemptsCodec.encode({ attempts: rows }),
+    })
     rows = []
     rowBytes = 0
   }
@@ -45,7 +55,11 @@ export function createOutputs(shard: number): Outputs {
   return {
     attempted(row) {
       // A character is at most three bytes.
-      const text = (row.requestHeaders?.length ?? 0) + (row.responseHeaders?.length ?? 0) + (row.responseBody?.length ?? 0) + row.url.length
+      const text =
+        (row.requestHeaders?.length ?? 0) +
+        (row.responseHeaders?.length ?? 0) +
+        (row.responseBody?.length ?? 0) +
+        row.url.length
       if (rowBytes + ROW_BYTES + 3 * text > AUDIT_RECORD_BYTES_MAX) pack()
       rows.push(row)
       rowBytes += ROW_BYTES + 3 * text
@@ -55,7 +69,10 @@ export function createOutputs(shard: number): Outputs {
     seal() {
       pack()
       for (let at = 0; at < completions.length; at += COMPLETIONS_PER_RECORD) {
-        const value = auditEmitsCodec.encode({ verdicts: [], completions: completions.slice(at, at + COMPLETIONS_PER_RECORD) })
+        const value = auditEmitsCodec.encode({
+          verdicts: [],
+          completions: completions.slice(at, at + COMPLETIONS_PER_RECORD),
+        })
         packed.push({ topic: auditEmits.name, partition: shard, key: null, value })
       }
       completions = []
@@ -72,14 +89,23 @@ export function createOutputs(shard: number): Outputs {
 }
 
 /** Into a retry topic. `changes`: after an attempt; a delivery that only steps aside keeps its schedule. */
-export function retryRecord(delivery: Delivery, tier: RetryTier, shard: number, changes: Partial<RetryRecord> = {}): OutRecord {
+export function retryRecord(
+  delivery: Delivery,
+  tier: RetryTier,
+  shard: number,
+  changes: Partial<RetryRecord> = {},
+): OutRecord {
   const value = retryRecordCodec.encode({ ...stored(delivery), ...changes })
   return { topic: tier.topic.name, partition: shard, key: delivery.webhookId, value }
 }
 
 /** Of a delivery whose attempts are used up, or which its receiver does not want. */
 export function deadLetter(delivery: Delivery, result: AttemptResult, shard: number, nowMs: number): OutRecord {
-  const value = retryRecordCodec.encode({ ...stored(delivery), attempts: delivery.attempts + 1, dueAtMs: Math.round(nowMs) })
+  const value = retryRecordCodec.encode({
+    ...stored(delivery),
+    attempts: delivery.attempts + 1,
+    dueAtMs: Math.round(nowMs),
+  })
   const headers: Array<[string, string]> = [
     ['reason', result.errorKind ?? ''],
     ['error', result.error ?? ''],
@@ -126,10 +152,22 @@ export function bulkRow({ range, webhook, event, entry, state, reason }: BulkEnd
   const replayId = entry ? entry.replayId : event.sequence <= range.pausedThrough ? range.replayId : null
   const trigger = entry?.trigger ?? 'live'
   const id =
-    trigger === 'replay' && replayId !== null ? deliveryId(event.eventId, webhookId, replayId) : deliveryId(event.eventId, webhookId)
-  const facts = { event, webhookId, deliveryId: id, trigger, replayId, createdAtMs: entry?.createdAtMs ?? event.recordedAtMs }
+    trigger === 'replay' && replayId !== null
+      ? deliveryId(event.eventId, webhookId, replayId)
+      : deliveryId(event.eventId, webhookId)
+  const facts = {
+    event,
+    webhookId,
+    deliveryId: id,
+    trigger,
+    replayId,
+    createdAtMs: entry?.createdAtMs ?? event.recordedAtMs,
+  }
   const attempts = entry?.attempts ?? 0
-  return stepRow({ ...facts, attempts }, { state, reason, maxAttempts: webhook?.retryDelaysMs.length ?? attempts, nowMs })
+  return stepRow(
+    { ...facts, attempts },
+    { state, reason, maxAttempts: webhook?.retryDelaysMs.length ?? attempts, nowMs },
+  )
 }
 
 function stored(delivery: Delivery): RetryRecord {
@@ -206,7 +244,8 @@ export function stepRow(
 type Facts = Pick<Delivery, 'deliveryId' | 'webhookId' | 'event' | 'trigger' | 'replayId' | 'createdAtMs'>
 
 /** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
-const createdAtOf = ({ trigger, event, createdAtMs }: Facts): number => (trigger === 'live' ? event.recordedAtMs : createdAtMs)
+const createdAtOf = ({ trigger, event, createdAtMs }: Facts): number =>
+  trigger === 'live' ? event.recordedAtMs : createdAtMs
 
 function factsOf(facts: Facts) {
   const { deliveryId, webhookId, event, trigger, replayId } = facts

@@ -24,7 +24,13 @@ export function announceEndpoint(
 }
 
 /** Of a relay that was owed as part of a range and ended without an attempt. */
-export function announceBulkEnd(parts: Parts, event: EventFacts, webhook: Webhook, state: BulkEnd['state'], nowMs: number): OutRecord[] {
+export function announceBulkEnd(
+  parts: Parts,
+  event: EventFacts,
+  webhook: Webhook,
+  state: BulkEnd['state'],
+  nowMs: number,
+): OutRecord[] {
   if (!webhook.peer || state !== 'failed') return []
   const { groupId } = webhook.peer
   const deliveryId = deliveryIdOf(event.eventId, webhook.id)
@@ -53,8 +59,19 @@ function announce({ lifecycle, view }: Parts, event: EventFacts, end: RelayEnd):
   return announceRelay(
     lifecycle,
     {
-      ...{ relayId: relayId(event.eventId, push.id, webhookId), step: 1, organizationId: event.organizationId, groupId },
-      ...{ pushId: push.id, memberId: webhookId, memberOrganizationId: null, sourceEventId: event.eventId, sourceEmitId: event.emitId },
+      ...{
+        relayId: relayId(event.eventId, push.id, webhookId),
+        step: 1,
+        organizationId: event.organizationId,
+        groupId,
+      },
+      ...{
+        pushId: push.id,
+        memberId: webhookId,
+        memberOrganizationId: null,
+        sourceEventId: event.eventId,
+        sourceEmitId: event.emitId,
+      },
       ...{ sourceCanonicalName: event.canonicalName, targetEventId: null, targetCanonicalName: null, deliveryId },
       ...{ status: status === 'success' ? 'relayed' : 'failed', skipReason: null, lastError: error },
       ...{ queuedAtMs: parseEventId(event.eventId)?.timestampMs ?? 0, atMs: Math.round(nowMs) },

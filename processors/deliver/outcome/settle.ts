@@ -121,16 +121,24 @@ export function createSettle(deps: {
       else if (outcome.state === 'failed') end(delivery, true, [deadLetter(delivery, result, shard, clock.nowMs())])
       else {
         const tier = tierFor(outcome.dueAtMs - clock.nowMs(), timeScale)
-        leave(delivery, retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }), outcome.dueAtMs)
+        leave(
+          delivery,
+          retryRecord(delivery, tier, shard, { attempts: delivery.attempts + 1, dueAtMs: outcome.dueAtMs }),
+          outcome.dueAtMs,
+        )
       }
       deps.onAttempt(row, delivery.fed !== undefined)
     },
     cancelled(delivery, reason) {
-      outputs.attempted(stepRow(delivery, { state: 'cancelled', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }))
+      outputs.attempted(
+        stepRow(delivery, { state: 'cancelled', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }),
+      )
       end(delivery, false, [])
     },
     skipped(delivery, reason) {
-      outputs.attempted(stepRow(delivery, { state: 'skipped', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }))
+      outputs.attempted(
+        stepRow(delivery, { state: 'skipped', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }),
+      )
       end(delivery, false, [])
     },
     asked(delivery) {
@@ -138,7 +146,8 @@ export function createSettle(deps: {
       outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', ...times }))
     },
     hop: delivery => leave(delivery, retryRecord(delivery, tierFor(HOP_MS * timeScale, timeScale), shard)),
-    rescued: delivery => leave(delivery, retryRecord(delivery, tierFor(delivery.dueAtMs - clock.nowMs(), timeScale), shard)),
+    rescued: delivery =>
+      leave(delivery, retryRecord(delivery, tierFor(delivery.dueAtMs - clock.nowMs(), timeScale), shard)),
     refused(delivery, reason) {
       const nowMs = clock.nowMs()
       outputs.attempted(stepRow(delivery, { state: 'failed', reason, maxAttempts: maxAttemptsOf(delivery), nowMs }))
@@ -147,7 +156,12 @@ export function createSettle(deps: {
     unsigned(delivery) {
       const nowMs = clock.nowMs()
       const tier = tierFor(Math.min(Math.max(0, nowMs - delivery.dueAtMs), UNSIGNED_MS_MAX * timeScale), timeScale)
-      const step = { state: 'retrying', reason: 'secret_unreadable', maxAttempts: maxAttemptsOf(delivery), nowMs } as const
+      const step = {
+        state: 'retrying',
+        reason: 'secret_unreadable',
+        maxAttempts: maxAttemptsOf(delivery),
+        nowMs,
+      } as const
       outputs.attempted(stepRow(delivery, { ...step, dueAtMs: Math.round(nowMs + tier.delayMs * timeScale) }))
       leave(delivery, retryRecord(delivery, tier, shard))
     },

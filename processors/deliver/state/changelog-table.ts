@@ -17,7 +17,11 @@ export interface Standings<T> {
 }
 
 /** `onChange`: there is something to commit. */
-export function createStandings<T>(deps: { keyOf(id: string): string; encode(value: T): Buffer; onChange(): void }): Standings<T> {
+export function createStandings<T>(deps: {
+  keyOf(id: string): string
+  encode(value: T): Buffer
+  onChange(): void
+}): Standings<T> {
   const standing = new Map<string, T>()
   /** To be stored at the next seal; those that do not stand any more with nothing. */
   const changed = new Set<string>()
@@ -48,7 +52,12 @@ export function createStandings<T>(deps: { keyOf(id: string): string; encode(val
     seal(partition) {
       const records = [...changed].map(id => {
         const value = standing.get(id)
-        return { topic: deliveryCatchUps.name, partition, key: deps.keyOf(id), value: value === undefined ? null : deps.encode(value) }
+        return {
+          topic: deliveryCatchUps.name,
+          partition,
+          key: deps.keyOf(id),
+          value: value === undefined ? null : deps.encode(value),
+        }
       })
       changed.clear()
       return records

@@ -6,13 +6,23 @@ import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveries } from '../../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../../topics/deliveries-commands.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
-import { catchUpKeys, deliveryCatchUps, EARLY_BLOCK_ENTRIES, type EarlyEntry, earlyBlockCodec } from '../../../topics/delivery-catch-ups.ts'
+import {
+  catchUpKeys,
+  deliveryCatchUps,
+  EARLY_BLOCK_ENTRIES,
+  type EarlyEntry,
+  earlyBlockCodec,
+} from '../../../topics/delivery-catch-ups.ts'
 
 /** More of one webhook are refused. */
 export const EARLY_ENTRIES_MAX = 20_000
 
 /** The topics that records of early entries lie in; the place of each is stored, so new ones come behind. */
-export const EARLY_INPUTS: readonly string[] = [deliveries.name, deliveriesCommands.name, ...RETRY_TIERS.map(tier => tier.topic.name)]
+export const EARLY_INPUTS: readonly string[] = [
+  deliveries.name,
+  deliveriesCommands.name,
+  ...RETRY_TIERS.map(tier => tier.topic.name),
+]
 
 export interface EarlyEntries {
   size(): number

@@ -1,6 +1,11 @@
 /** Numbers of a range that have left it out of order: a bit for each, stored in blocks. */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { catchUpKeys, deliveryCatchUps, OWED_BLOCK_NUMBERS, owedBlockCodec } from '../../../topics/delivery-catch-ups.ts'
+import {
+  catchUpKeys,
+  deliveryCatchUps,
+  OWED_BLOCK_NUMBERS,
+  owedBlockCodec,
+} from '../../../topics/delivery-catch-ups.ts'
 
 export interface LeftNumbers {
   has(number: number): boolean

@@ -3,7 +3,12 @@
  * many processes it is asked for. The history, by which the api decides, lags; this does not.
  */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { type AskedDelivery, askedDeliveryCodec, deliveryState, deliveryStateKeys } from '../../../topics/delivery-state.ts'
+import {
+  type AskedDelivery,
+  askedDeliveryCodec,
+  deliveryState,
+  deliveryStateKeys,
+} from '../../../topics/delivery-state.ts'
 
 /** Longer than the history ever lags behind. */
 const REMEMBERED_MS = 86_400_000

@@ -23,7 +23,10 @@ export interface Completion {
   deliveries: number
 }
 
-export type EventName = Pick<EventFacts, 'eventId' | 'emitId' | 'organizationId' | 'environment' | 'recordedAtMs' | 'sequence'>
+export type EventName = Pick<
+  EventFacts,
+  'eventId' | 'emitId' | 'organizationId' | 'environment' | 'recordedAtMs' | 'sequence'
+>
 
 export interface OpenEvents {
   restore(eventId: string, value: Buffer | null): void
@@ -40,7 +43,12 @@ export interface OpenEvents {
   /** A part in hand, or one that is away, has ended. Answers what is to be said if it was the last. */
   end(event: EventName, from: 'hand' | 'away', failed: boolean, nowMs: number): Completion | undefined
   /** A delivery has ended as part of a range. `keys`: the event's subscribers. */
-  endOfRange(event: EventName, keys: readonly bigint[], own: bigint, end: { failed: boolean; nowMs: number }): Completion | undefined
+  endOfRange(
+    event: EventName,
+    keys: readonly bigint[],
+    own: bigint,
+    end: { failed: boolean; nowMs: number },
+  ): Completion | undefined
   /** Nothing more is said of events of these organizations. Answers how many it was, `max` at the most. */
   forget(isGone: (organizationId: string) => boolean, max: number): number
   /** State records that bring the changelog to this point. */
@@ -59,7 +67,13 @@ interface Open {
   event: EventName
 }
 
-export function createOpenEvents({ states, failedBlocks }: { states: WebhookStates; failedBlocks: FailedBlocks }): OpenEvents {
+export function createOpenEvents({
+  states,
+  failedBlocks,
+}: {
+  states: WebhookStates
+  failedBlocks: FailedBlocks
+}): OpenEvents {
   const events = new Map<string, Open>()
   /** To be stored at the next seal. */
   const changed = new Set<string>()
@@ -73,7 +87,16 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
     const name = { eventId, emitId, organizationId, environment, recordedAtMs, sequence }
     // What was over in this transaction is open again: its record is written, not removed.
     const stored = over.delete(eventId)
-    const made: Open = { legacy: undefined, hand: 0, away: 0, deliveries, failed: false, owedBy: [], stored, event: name }
+    const made: Open = {
+      legacy: undefined,
+      hand: 0,
+      away: 0,
+      deliveries,
+      failed: false,
+      owedBy: [],
+      stored,
+      event: name,
+    }
     events.set(eventId, made)
     return made
   }
@@ -88,7 +111,15 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
   function complete(event: EventName, failed: boolean, deliveries: number, nowMs: number): Completion {
     const { emitId, eventId, organizationId, environment, recordedAtMs } = event
     const state = failedBlocks.take(event, event.sequence) || failed ? 'FAILED' : 'DELIVERED'
-    const completion = { emitId, eventId, organizationId, environment, state, recordedAtMs, completedAtMs: Math.round(nowMs) } as const
+    const completion = {
+      emitId,
+      eventId,
+      organizationId,
+      environment,
+      state,
+      recordedAtMs,
+      completedAtMs: Math.round(nowMs),
+    } as const
     return { completion, deliveries }
   }
 
@@ -132,7 +163,8 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
       open.hand += webhookIds.length - ended.length
       if (states.size() === 0 || ended.length === 0) return
       const keys = ended.map(place => subscriberKey(webhookIds[place]!))
-      for (const key of states.covering(event, event.sequence, keys)) if (!open.owedBy.includes(key)) open.owedBy.push(key)
+      for (const key of states.covering(event, event.sequence, keys))
+        if (!open.owedBy.includes(key)) open.owedBy.push(key)
     },
     absorb(event, webhookId) {
       const open = openOf(event, 1)
@@ -167,7 +199,8 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
     awayFromRange(event, keys, own) {
       const open = openOf(event, keys.length)
       open.away++
-      for (const key of states.covering(event, event.sequence, keys, own)) if (!open.owedBy.includes(key)) open.owedBy.push(key)
+      for (const key of states.covering(event, event.sequence, keys, own))
+        if (!open.owedBy.includes(key)) open.owedBy.push(key)
       changed.add(event.eventId)
     },
     end(event, from, failed, nowMs) {
@@ -211,7 +244,15 @@ export function createOpenEvents({ states, failedBlocks }: { states: WebhookStat
         if (!open) continue
         const { event, legacy = -1, deliveries, failed, owedBy } = open
         const away = legacy < 0 ? open.away : -1
-        const facts = { ...event, open: legacy, deliveries, failed, away, owedBy: encodeKeys(owedBy), number: event.sequence }
+        const facts = {
+          ...event,
+          open: legacy,
+          deliveries,
+          failed,
+          away,
+          owedBy: encodeKeys(owedBy),
+          number: event.sequence,
+        }
         record(eventId, openEventCodec.encode(facts))
         open.stored = true
       }

@@ -131,7 +131,8 @@ export function createOwedRange(
     onChange(range)
   }
 
-  const covering = (number: number) => segments.filter(each => number > each.settledNumber && number <= each.throughNumber)
+  const covering = (number: number) =>
+    segments.filter(each => number > each.settledNumber && number <= each.throughNumber)
 
   /** Moves `settled` on; segments of which all has left go, unless they take what comes. */
   function settle(): void {
@@ -144,7 +145,9 @@ export function createOwedRange(
       }
       if (settled > segment.settledNumber) segment.settledNumber = settled
     }
-    segments = segments.filter(({ mode, settledNumber, throughNumber }) => mode === 'open' || settledNumber < throughNumber)
+    segments = segments.filter(
+      ({ mode, settledNumber, throughNumber }) => mode === 'open' || settledNumber < throughNumber,
+    )
     // What was gone from the log has been counted, and never seen.
     if (segments.every(({ settledNumber, throughNumber }) => settledNumber >= throughNumber)) range.count = early.size()
   }
@@ -157,7 +160,8 @@ export function createOwedRange(
     },
     early,
     isOpen: stored?.isOpen ?? true,
-    count: stored === undefined ? 0 : stored.sinceMs === 0 ? stored.throughSequence - stored.fromSequence + 1 : stored.count,
+    count:
+      stored === undefined ? 0 : stored.sinceMs === 0 ? stored.throughSequence - stored.fromSequence + 1 : stored.count,
     oldestAtMs: stored?.oldestAtMs ?? null,
     window: stored?.window ?? 0,
     nextProbeAtMs: stored?.nextProbeAtMs ?? 0,
@@ -257,7 +261,8 @@ export function createOwedRange(
       ]
       changed()
     },
-    isEmpty: () => segments.every(({ settledNumber, throughNumber }) => settledNumber >= throughNumber) && early.size() === 0,
+    isEmpty: () =>
+      segments.every(({ settledNumber, throughNumber }) => settledNumber >= throughNumber) && early.size() === 0,
     touch() {
       changed()
     },
@@ -287,7 +292,8 @@ export function createOwedRange(
     },
     tombstones(partition) {
       const records = [...early.tombstones(partition), ...left.tombstones(partition)]
-      if (isStored) records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofParked(webhookId), value: null })
+      if (isStored)
+        records.push({ topic: deliveryCatchUps.name, partition, key: catchUpKeys.ofParked(webhookId), value: null })
       return records
     },
   }

@@ -99,7 +99,15 @@ export function createProgress(topic: string): Progress {
     const known = blocks.get(number)
     if (known) return known
     const ended = Buffer.alloc(BLOCK_OFFSETS / 8)
-    const made: Block = { ended, highest: -1, partial: new Map(), leaderEpoch: -1, changed: false, stored: false, isCut: false }
+    const made: Block = {
+      ended,
+      highest: -1,
+      partial: new Map(),
+      leaderEpoch: -1,
+      changed: false,
+      stored: false,
+      isCut: false,
+    }
     blocks.set(number, made)
     return made
   }
@@ -129,7 +137,12 @@ export function createProgress(topic: string): Progress {
     block.stored = true
     const partial = [...block.partial].map(([offset, webhooks]) => ({ offset, webhooks }))
     const leaderEpoch = Number.isFinite(block.leaderEpoch) ? block.leaderEpoch : -1
-    return { topic: deliveryState.name, partition, key, value: doneBlockCodec.encode({ ended: block.ended, partial, leaderEpoch }) }
+    return {
+      topic: deliveryState.name,
+      partition,
+      key,
+      value: doneBlockCodec.encode({ ended: block.ended, partial, leaderEpoch }),
+    }
   }
 
   /** Whether another record was known at its place. */
@@ -161,7 +174,11 @@ export function createProgress(topic: string): Progress {
 
   const now = (): DeliveryPosition => {
     const open = oldest()
-    return { nextOffset: open?.offset ?? nextOffset, topicId: topicId ?? null, leaderEpoch: open?.leaderEpoch ?? readEpoch }
+    return {
+      nextOffset: open?.offset ?? nextOffset,
+      topicId: topicId ?? null,
+      leaderEpoch: open?.leaderEpoch ?? readEpoch,
+    }
   }
 
   return {

@@ -5,7 +5,12 @@
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { type CatchUpKey, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
-import { deliveryState, deliveryStateKeys, type EndpointState, endpointStateCodec } from '../../../topics/delivery-state.ts'
+import {
+  deliveryState,
+  deliveryStateKeys,
+  type EndpointState,
+  endpointStateCodec,
+} from '../../../topics/delivery-state.ts'
 import type { LogName } from './failed-blocks.ts'
 import { createOwedRange, type OwedRange, type RangeFacts } from './owed-range.ts'
 
@@ -158,7 +163,9 @@ export function createWebhookStates(): WebhookStates {
       return [...byKey.values()].flatMap(keys => [...keys.values()])
     },
     endpoints: () =>
-      [...states.values()].flatMap(({ webhookId, endpoint }) => (endpoint ? [{ webhookId, organizationId: endpoint.organizationId }] : [])),
+      [...states.values()].flatMap(({ webhookId, endpoint }) =>
+        endpoint ? [{ webhookId, organizationId: endpoint.organizationId }] : [],
+      ),
     size: () => count,
     open(webhookId, facts) {
       const range = createOwedRange(webhookId, { ...facts, key: subscriberKey(webhookId) }, note)

@@ -3,7 +3,10 @@
 import express, { type Express } from 'express'
 import { rawBody, verifyWebhookSignature } from '../src/webhooks/index.ts'
 
-export function createApp(secret: string, handle: (event: { deliveryId: string; type: string; data: unknown }) => void): Express {
+export function createApp(
+  secret: string,
+  handle: (event: { deliveryId: string; type: string; data: unknown }) => void,
+): Express {
   const app = express()
   app.use(rawBody())
   app.post('/hook', (request, response) => {

@@ -4,7 +4,10 @@
  */
 import { verifyWebhookSignature } from '../src/webhooks/index.ts'
 
-export function createHandler(secret: string, handle: (event: { deliveryId: string; type: string; data: unknown }) => void) {
+export function createHandler(
+  secret: string,
+  handle: (event: { deliveryId: string; type: string; data: unknown }) => void,
+) {
   return async function POST(request: Request): Promise<Response> {
     // The text is what was signed; nothing has to be kept beside it.
     const body = await request.text()

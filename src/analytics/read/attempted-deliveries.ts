@@ -40,6 +40,10 @@ export function createAttemptedDeliveries(client: AnalyticsClient) {
         return found === undefined || Number(found.scanned) < scan ? undefined : [found.reached, '', '']
       },
       items: (most, before, reached) =>
-        client.query<Step>(page, { ...parametersOf(filter, before ?? first), reached: reached?.[0] ?? null, limit: most }),
+        client.query<Step>(page, {
+          ...parametersOf(filter, before ?? first),
+          reached: reached?.[0] ?? null,
+          limit: most,
+        }),
     })
 }

@@ -43,7 +43,10 @@ export interface DeliveryFilter {
   cursor?: string | undefined
 }
 
-type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders'> & { requestHeaders: string | null; responseHeaders: string | null }
+type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders'> & {
+  requestHeaders: string | null
+  responseHeaders: string | null
+}
 
 export function createDeliveryReads(client: AnalyticsClient) {
   const attempted = createAttemptedDeliveries(client)
@@ -62,13 +65,21 @@ export function createDeliveryReads(client: AnalyticsClient) {
   }
 
   /** The deliveries that have had a step, as their newest one makes them. */
-  async function withSteps(organizationId: string, environment: Environment, deliveryIds: string[]): Promise<Delivery[]> {
+  async function withSteps(
+    organizationId: string,
+    environment: Environment,
+    deliveryIds: string[],
+  ): Promise<Delivery[]> {
     if (deliveryIds.length === 0) return []
     return (await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })).map(toDelivery)
   }
 
   /** Those of the deliveries that admission made, or refused to make, in the milliseconds which the ids begin with. */
-  async function findPending(organizationId: string, environment: Environment, ids: readonly string[]): Promise<Delivery[]> {
+  async function findPending(
+    organizationId: string,
+    environment: Environment,
+    ids: readonly string[],
+  ): Promise<Delivery[]> {
     const byTime = Map.groupBy(
       ids.filter(id => ADMITTED_ID.test(id)),
       id => `cee_${id.slice('dlv_'.length, 'dlv_'.length + TIME_DIGITS)}`,
@@ -92,9 +103,17 @@ export function createDeliveryReads(client: AnalyticsClient) {
       .map(({ webhookId, skipped }) => unattempted(event, webhookId, skipped))
 
   /** How those deliveries of a webhook's own stand that admission made (`pending`, or all of them) or refused to make, newest first. */
-  function findConsidered(filter: ListParameters, which: 'pending' | 'skipped' | 'all', limit: number): Promise<Delivery[]> {
+  function findConsidered(
+    filter: ListParameters,
+    which: 'pending' | 'skipped' | 'all',
+    limit: number,
+  ): Promise<Delivery[]> {
     const { organizationId, environment, webhookId } = filter
-    const parameters = { ...filter, skipped: { pending: 'none', skipped: 'only', all: 'any' }[which], pendingOnly: which === 'pending' }
+    const parameters = {
+      ...filter,
+      skipped: { pending: 'none', skipped: 'only', all: 'any' }[which],
+      pendingOnly: which === 'pending',
+    }
     const bounds = (before: EmitPlace | undefined) => {
       const [beforeTime, beforeEmit] = before ?? filter.beforeEmitPlace ?? [null, null]
       return { beforeTime, beforeEmit }
@@ -104,7 +123,9 @@ export function createDeliveryReads(client: AnalyticsClient) {
     async function resolve(events: FoundEvent[]): Promise<Delivery[]> {
       const made = events.map(event => unattempted(event, webhookId, event.skipped))
       const ids = made.filter(({ status }) => status === 'pending').map(({ id }) => id)
-      const steps = new Map((await withSteps(organizationId, environment, ids)).map(delivery => [delivery.id, delivery]))
+      const steps = new Map(
+        (await withSteps(organizationId, environment, ids)).map(delivery => [delivery.id, delivery]),
+      )
       if (which === 'pending') return made.filter(({ id }) => !steps.has(id))
       // One that a catch-up of an earlier release made came to be later than its event; the list of those attempted has it there.
       return made.map(each => steps.get(each.id) ?? each).filter((each, at) => each.createdAt === made[at]!.createdAt)
@@ -112,9 +133,12 @@ export function createDeliveryReads(client: AnalyticsClient) {
 
     return fillFromWindows<Delivery, EmitPlace>(limit, CONSIDERED_SCANS, {
       async reach(scan, before) {
-        const [found] = await client.query<{ scanned: number | string; reachedEmit: string; reachedTime: string }>(matchedWindow, {
-          ...{ ...parameters, ...bounds(before), scan },
-        })
+        const [found] = await client.query<{ scanned: number | string; reachedEmit: string; reachedTime: string }>(
+          matchedWindow,
+          {
+            ...{ ...parameters, ...bounds(before), scan },
+          },
+        )
         return found === undefined || Number(found.scanned) < scan ? undefined : [found.reachedTime, found.reachedEmit]
       },
       async items(most, before, reached) {
@@ -178,14 +202,17 @@ export function createDeliveryReads(client: AnalyticsClient) {
 
       // Several deliveries may have the event of the last one that was shown: it is looked at once more.
       const beforeEmitPlace: EmitPlace | undefined =
-        beforeTime === undefined || beforeEvent === undefined ? undefined : [beforeTime, `cee_${beforeEvent.slice('evt_'.length)}~`]
+        beforeTime === undefined || beforeEvent === undefined
+          ? undefined
+          : [beforeTime, `cee_${beforeEvent.slice('evt_'.length)}~`]
       const considered = async (which: 'pending' | 'skipped' | 'all') =>
         (await findConsidered({ ...shared, beforeEmitPlace }, which, limit + 2)).filter(
           each => place === undefined || comparePlaces(placeOf(each), place) < 0,
         )
 
       if (status === 'pending') return toPage('deliveries', await considered('pending'), limit, placeOf)
-      const own = status === undefined ? await considered('all') : status === 'skipped' ? await considered('skipped') : []
+      const own =
+        status === undefined ? await considered('all') : status === 'skipped' ? await considered('skipped') : []
       return toPage('deliveries', together(own, await findAttempted()), limit, placeOf)
     },
   }
@@ -228,7 +255,11 @@ function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): number {
 }
 
 function toAttempt(found: FoundAttempt): Attempt {
-  return { ...found, requestHeaders: parseHeaders(found.requestHeaders), responseHeaders: parseHeaders(found.responseHeaders) }
+  return {
+    ...found,
+    requestHeaders: parseHeaders(found.requestHeaders),
+    responseHeaders: parseHeaders(found.responseHeaders),
+  }
 }
 
 const parseHeaders = (text: string | null): Record<string, string> | null => (text === null ? null : JSON.parse(text))

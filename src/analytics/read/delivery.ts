@@ -38,7 +38,13 @@ export const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
 export interface Attempt
   extends Omit<
     AttemptRow,
-    'organizationId' | 'environment' | 'startedAtMs' | 'nextAttemptAtMs' | 'createdAtMs' | 'requestHeaders' | 'responseHeaders'
+    | 'organizationId'
+    | 'environment'
+    | 'startedAtMs'
+    | 'nextAttemptAtMs'
+    | 'createdAtMs'
+    | 'requestHeaders'
+    | 'responseHeaders'
   > {
   startedAt: string
   nextAttemptAt: string | null
@@ -74,7 +80,10 @@ export type Step = Pick<
 >
 
 /** An event that a webhook matched. */
-export type MatchedEvent = Pick<Delivery, 'eventId' | 'emitId' | 'eventType' | 'canonicalName' | 'sequence' | 'createdAt'>
+export type MatchedEvent = Pick<
+  Delivery,
+  'eventId' | 'emitId' | 'eventType' | 'canonicalName' | 'sequence' | 'createdAt'
+>
 
 /** What a delivery is before its first step. */
 export function pendingDelivery(event: MatchedEvent, webhookId: string): Delivery {
@@ -105,7 +114,13 @@ export function pendingDelivery(event: MatchedEvent, webhookId: string): Deliver
 
 /** What a webhook did not get although its selectors matched, under the id that the delivery would have had. */
 export function skippedDelivery(event: MatchedEvent, webhookId: string, reason: string): Delivery {
-  return { ...pendingDelivery(event, webhookId), status: 'skipped', reason, maxAttempts: 0, completedAt: event.createdAt }
+  return {
+    ...pendingDelivery(event, webhookId),
+    status: 'skipped',
+    reason,
+    maxAttempts: 0,
+    completedAt: event.createdAt,
+  }
 }
 
 /** What its newest step makes of a delivery. */

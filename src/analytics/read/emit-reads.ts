@@ -119,7 +119,10 @@ export function createEmitReads(client: AnalyticsClient) {
   const undelivered = readQuery('recent-undelivered')
 
   /** Window by window of what may be of the state, until there are as many as were asked for. */
-  function findByState(state: 'RELAYED' | 'DELIVERED' | 'FAILED', parameters: ListParameters): Promise<Found<EmitSummary>[]> {
+  function findByState(
+    state: 'RELAYED' | 'DELIVERED' | 'FAILED',
+    parameters: ListParameters,
+  ): Promise<Found<EmitSummary>[]> {
     const { page, window } = state === 'RELAYED' ? relayed : ended
     return fillFromWindows<Found<EmitSummary>, string>(parameters.limit, STATE_SCANS, {
       async reach(scan, before) {
@@ -135,16 +138,28 @@ export function createEmitReads(client: AnalyticsClient) {
   }
 
   /** The newest that were judged as failed and have not become an event by a redrive since. */
-  async function findFailedVerdicts(organizationId: string, environment: Environment, limit: number): Promise<RecentFailure[]> {
+  async function findFailedVerdicts(
+    organizationId: string,
+    environment: Environment,
+    limit: number,
+  ): Promise<RecentFailure[]> {
     for (const scan of FAILED_SCANS) {
-      const found = await client.query<RecentFailure & { isRedriven: 0 | 1 }>(failedVerdicts, { organizationId, environment, scan })
+      const found = await client.query<RecentFailure & { isRedriven: 0 | 1 }>(failedVerdicts, {
+        organizationId,
+        environment,
+        scan,
+      })
       const failures = found.filter(each => !each.isRedriven).map(({ isRedriven: _, ...failure }) => failure)
       if (failures.length >= limit || found.length < scan) return failures.slice(0, limit)
     }
     return []
   }
 
-  async function emitInFull(organizationId: string, environment: Environment, emitId: string): Promise<EmitInFull | undefined> {
+  async function emitInFull(
+    organizationId: string,
+    environment: Environment,
+    emitId: string,
+  ): Promise<EmitInFull | undefined> {
     const [found] = await client.query<Found<Emit>>(byId, { organizationId, environment, emitId })
     return found && { emit: toEmit(found), attemptsAreKept: Boolean(found.attemptsAreKept) }
   }
@@ -178,10 +193,20 @@ export function createEmitReads(client: AnalyticsClient) {
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
       const { organizationId, environment, status, name = null, limit, cursor } = filter
       const [before = null] = readCursor('emits', cursor) ?? []
-      const shared = { organizationId, environment, ...readNameFilter(name), ...rangeOf(filter), before, limit: limit + 1 }
+      const shared = {
+        organizationId,
+        environment,
+        ...readNameFilter(name),
+        ...rangeOf(filter),
+        before,
+        limit: limit + 1,
+      }
       const found =
         status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
-          ? await client.query<Found<EmitSummary>>(list, { ...shared, verdict: status === undefined ? null : VERDICT_OF[status] })
+          ? await client.query<Found<EmitSummary>>(list, {
+              ...shared,
+              verdict: status === undefined ? null : VERDICT_OF[status],
+            })
           : await findByState(status, shared)
       return toPage('emits', found.map(toEmit), limit, emit => [emit.emitId])
     },

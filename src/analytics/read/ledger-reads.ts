@@ -46,22 +46,35 @@ export function createLedgerReads(client: AnalyticsClient) {
 
   return {
     /** Months since `since` that have accepted emits with a sequence number up to `through`. */
-    async recordedMonths(organizationId: string, environment: Environment, since: string, through: number): Promise<RecordedMonth[]> {
+    async recordedMonths(
+      organizationId: string,
+      environment: Environment,
+      since: string,
+      through: number,
+    ): Promise<RecordedMonth[]> {
       const parameters = { organizationId, environment, since: monthNumber(since), through }
-      const found = await client.query<Omit<RecordedMonth, 'month' | 'sumOfSequences'> & { month: number; sumOfSequences: string }>(
-        emits,
-        parameters,
-      )
+      const found = await client.query<
+        Omit<RecordedMonth, 'month' | 'sumOfSequences'> & { month: number; sumOfSequences: string }
+      >(emits, parameters)
       return found.map(each => ({ ...each, month: monthName(each.month), sumOfSequences: BigInt(each.sumOfSequences) }))
     },
 
     /** Up to ten ranges of numbers that are not there exactly once. */
-    sequenceFaults(organizationId: string, environment: Environment, from: number, through: number): Promise<SequenceFault[]> {
+    sequenceFaults(
+      organizationId: string,
+      environment: Environment,
+      from: number,
+      through: number,
+    ): Promise<SequenceFault[]> {
       return client.query<SequenceFault>(sequences, { organizationId, environment, from, through })
     },
 
     async meteredMonth(organizationId: string, environment: Environment, month: string): Promise<MeteredMonth> {
-      const [found] = await client.query<MeteredMonth>(meters, { organizationId, environment, month: monthNumber(month) })
+      const [found] = await client.query<MeteredMonth>(meters, {
+        organizationId,
+        environment,
+        month: monthNumber(month),
+      })
       if (found === undefined) throw new Error('a count without a row')
       return found
     },

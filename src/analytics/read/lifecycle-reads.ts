@@ -63,7 +63,18 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
     const { organizationId, environment, emitId = null, actorId = null, type = null, limit, cursor } = filter
     const [beforeTime = null, beforeId = null] = readCursor('emit-steps', cursor) ?? []
     const eventId = emitId === null ? null : emitId.replace(/^cee_/, 'evt_')
-    const parameters = { organizationId, environment, emitId, eventId, actorId, type, ...rangeOf(filter), beforeTime, beforeId, limit }
+    const parameters = {
+      organizationId,
+      environment,
+      emitId,
+      eventId,
+      actorId,
+      type,
+      ...rangeOf(filter),
+      beforeTime,
+      beforeId,
+      limit,
+    }
     for (const windowS of emitId === null ? WINDOWS_S : [0]) {
       const found = await client.query<FoundStep>(steps, { ...parameters, windowS })
       if (found.length >= limit || windowS === 0) return found
@@ -76,9 +87,12 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
     async lifecycleOfEmit(organizationId: string, environment: Environment, emitId: string): Promise<EmitStep[]> {
       const since = parseEmitId(emitId)?.timestampMs
       // Nothing of it is older than itself, by whichever machine's clock: days before that are not read.
-      const from = since === undefined ? undefined : new Date(since - HOUR_MS + Math.min(0, clockOffsetMs)).toISOString()
+      const from =
+        since === undefined ? undefined : new Date(since - HOUR_MS + Math.min(0, clockOffsetMs)).toISOString()
       const found = await find({ organizationId, environment, emitId, from, limit: STEPS_MAX })
-      return found.reverse().map(({ type, occurredAt, ...facts }) => ({ type, occurredAt, data: dataOf({ type, occurredAt, ...facts }) }))
+      return found
+        .reverse()
+        .map(({ type, occurredAt, ...facts }) => ({ type, occurredAt, data: dataOf({ type, occurredAt, ...facts }) }))
     },
 
     /** The steps of many emits in the form of other changes, newest first. Throws `validation_failed` for a cursor that is not one. */
@@ -100,8 +114,23 @@ export interface EmitStep {
 function toChange(organizationId: string, step: FoundStep): Change {
   const { id, type, occurredAt, emitId, canonicalName, actorId, requestId, code } = step
   return {
-    ...{ id, organizationId, type, entityType: 'emit', entityId: emitId, canonicalName, actorId: actorId ?? 'system', occurredAt },
-    ...{ previousStatus: null, status: STATUS_AFTER[type] ?? null, reason: REASONED.has(type) ? code : null, requestId, ip: null },
+    ...{
+      id,
+      organizationId,
+      type,
+      entityType: 'emit',
+      entityId: emitId,
+      canonicalName,
+      actorId: actorId ?? 'system',
+      occurredAt,
+    },
+    ...{
+      previousStatus: null,
+      status: STATUS_AFTER[type] ?? null,
+      reason: REASONED.has(type) ? code : null,
+      requestId,
+      ip: null,
+    },
     data: dataOf(step),
   }
 }
@@ -119,10 +148,28 @@ const STATUS_AFTER: Record<string, string> = {
 
 /** Extra data of C.3.2. `partition` and `offset`: its place in the ingress, which the id stands for. */
 function dataOf(step: FoundStep): Record<string, unknown> {
-  const { type, emitId, webhookId, attempts, error, requestedVersion: version, code, name, eventId, sequence, subscriberCount } = step
+  const {
+    type,
+    emitId,
+    webhookId,
+    attempts,
+    error,
+    requestedVersion: version,
+    code,
+    name,
+    eventId,
+    sequence,
+    subscriberCount,
+  } = step
   switch (type) {
     case 'CUSTOM_EVENT_EMIT_REQUESTED':
-      return { emitId, name, version, payloadBytes: step.payloadBytes, idempotencyKeyPresent: Boolean(step.hasIdempotencyKey) }
+      return {
+        emitId,
+        name,
+        version,
+        payloadBytes: step.payloadBytes,
+        idempotencyKeyPresent: Boolean(step.hasIdempotencyKey),
+      }
     case 'CUSTOM_EVENT_EMIT_RELAYED': {
       const { partition = null, offset = null } = parseEmitId(emitId) ?? {}
       const latencyMs = Math.max(0, Date.parse(step.occurredAt) - Date.parse(step.recordedAt ?? step.occurredAt))

@@ -26,7 +26,11 @@ export function createOwedReads(client: AnalyticsClient) {
     async subscribersOf({ organizationId, environment }: Log, events: Array<Pick<EventFacts, 'emitId'>>) {
       if (events.length === 0) return new Map<string, string[]>()
       const emitIds = events.map(({ emitId }) => emitId)
-      const found = await client.query<{ eventId: string; webhookIds: string[] }>(subscribers, { organizationId, environment, emitIds })
+      const found = await client.query<{ eventId: string; webhookIds: string[] }>(subscribers, {
+        organizationId,
+        environment,
+        emitIds,
+      })
       return new Map(found.map(({ eventId, webhookIds }) => [eventId, webhookIds]))
     },
 

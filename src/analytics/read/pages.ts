@@ -8,7 +8,12 @@ export interface Page<Item> {
 }
 
 /** Cuts one item more than was asked for (the sign that there is another page) down to a page. */
-export function toPage<Item, L extends ListName>(list: L, found: Item[], limit: number, placeOf: (item: Item) => Place<L>): Page<Item> {
+export function toPage<Item, L extends ListName>(
+  list: L,
+  found: Item[],
+  limit: number,
+  placeOf: (item: Item) => Place<L>,
+): Page<Item> {
   const items = found.slice(0, limit)
   const last = items.at(-1)
   const more = found.length > limit && last !== undefined

@@ -48,7 +48,10 @@ type Found<Entry> = Omit<Entry, 'findings' | 'key' | 'headers' | 'payload'> & { 
 export function createQuarantineReads(client: AnalyticsClient) {
   const list = readQuery('list-quarantine')
   const one = readQuery('quarantined')
-  const entryOf = (found: Found<QuarantineEntry>): QuarantineEntry => ({ ...found, findings: JSON.parse(found.findings) as Finding[] })
+  const entryOf = (found: Found<QuarantineEntry>): QuarantineEntry => ({
+    ...found,
+    findings: JSON.parse(found.findings) as Finding[],
+  })
 
   return {
     /** Newest first. Throws `validation_failed` for a cursor that is not one. */
@@ -61,12 +64,19 @@ export function createQuarantineReads(client: AnalyticsClient) {
     },
 
     /** The record with its bytes, or undefined; for 30 days. */
-    async quarantinedRecord(organizationId: string, environment: Environment, emitId: string): Promise<QuarantinedRecord | undefined> {
+    async quarantinedRecord(
+      organizationId: string,
+      environment: Environment,
+      emitId: string,
+    ): Promise<QuarantinedRecord | undefined> {
       type Row = Found<QuarantinedRecord> & { key: string | null; headers: string; payload: string | null }
       const [found] = await client.query<Row>(one, { organizationId, environment, emitId })
       if (found === undefined) return undefined
       const { key, headers, payload, ...entry } = found
-      const named = (JSON.parse(headers) as Array<[string, string]>).map(([name, value]): [string, Buffer] => [name, bytesOf(value)])
+      const named = (JSON.parse(headers) as Array<[string, string]>).map(([name, value]): [string, Buffer] => [
+        name,
+        bytesOf(value),
+      ])
       return {
         ...entryOf(entry),
         key: key === null ? null : bytesOf(key),

@@ -21,6 +21,8 @@ function boundOf(name: 'from' | 'to', text: string | null | undefined): string |
   if (text === undefined || text === null) return null
   const ms = parseTime(text)
   if (ms !== undefined) return new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS)).toISOString()
-  const details = [{ path: `/${name}`, rule: 'format', message: 'must be a date and time with a zone, such as 2026-03-01T00:00:00Z' }]
+  const details = [
+    { path: `/${name}`, rule: 'format', message: 'must be a date and time with a zone, such as 2026-03-01T00:00:00Z' },
+  ]
   throw new ClarionError('validation_failed', `The parameter '${name}' is no time.`, { details })
 }

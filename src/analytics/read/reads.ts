@@ -40,7 +40,11 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
   const quarantine = createQuarantineReads(client)
 
   /** The history of one accepted event in one call, or undefined. */
-  async function eventHistory(organizationId: string, environment: Environment, eventId: string): Promise<EventHistory | undefined> {
+  async function eventHistory(
+    organizationId: string,
+    environment: Environment,
+    eventId: string,
+  ): Promise<EventHistory | undefined> {
     // An event's id is its emit's with another prefix (src/model/ids.ts).
     const emitId = `cee_${eventId.slice('evt_'.length)}`
     const found = await emits.emitInFull(organizationId, environment, emitId)

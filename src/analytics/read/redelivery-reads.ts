@@ -46,7 +46,11 @@ export function createRedeliveryReads(client: AnalyticsClient) {
 
   return {
     /** How those stand that have been tried at least once; the others are left out. */
-    async deliveriesByIds(organizationId: string, environment: Environment, deliveryIds: string[]): Promise<Delivery[]> {
+    async deliveriesByIds(
+      organizationId: string,
+      environment: Environment,
+      deliveryIds: string[],
+    ): Promise<Delivery[]> {
       const possible = deliveryIds.filter(id => DELIVERY_ID.test(id))
       if (possible.length === 0) return []
       const found = await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds: possible })
@@ -57,7 +61,11 @@ export function createRedeliveryReads(client: AnalyticsClient) {
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
       const { limit, cursor } = filter
       const found = await attempted(deadOf(filter), readCursor('dead-letters', cursor), limit + 1)
-      return toPage('dead-letters', found.map(toDelivery), limit, delivery => [delivery.createdAt, delivery.eventId, delivery.id])
+      return toPage('dead-letters', found.map(toDelivery), limit, delivery => [
+        delivery.createdAt,
+        delivery.eventId,
+        delivery.id,
+      ])
     },
 
     /**
@@ -66,9 +74,14 @@ export function createRedeliveryReads(client: AnalyticsClient) {
      */
     async countDeadLetters(
       filter: Omit<DeadLetterFilter, 'limit' | 'cursor'> & { oldestEvent: string },
-    ): Promise<Array<{ webhookId: string; count: number; gone: number; fromSequence: number; throughSequence: number }>> {
+    ): Promise<
+      Array<{ webhookId: string; count: number; gone: number; fromSequence: number; throughSequence: number }>
+    > {
       const { oldestEvent, ...chosen } = filter
-      const found = await client.query<FoundCount>(deadCounts, { ...parametersOf(deadOf(chosen), undefined), oldestEvent })
+      const found = await client.query<FoundCount>(deadCounts, {
+        ...parametersOf(deadOf(chosen), undefined),
+        oldestEvent,
+      })
       return found.map(each => ({
         webhookId: each.webhookId,
         count: Number(each.dead),
@@ -79,7 +92,11 @@ export function createRedeliveryReads(client: AnalyticsClient) {
     },
 
     /** By emit id; those whose payload is gone are left out. */
-    async eventsToDeliver(organizationId: string, environment: Environment, emitIds: string[]): Promise<Map<string, EventToDeliver>> {
+    async eventsToDeliver(
+      organizationId: string,
+      environment: Environment,
+      emitIds: string[],
+    ): Promise<Map<string, EventToDeliver>> {
       if (emitIds.length === 0) return new Map()
       const found = await client.query<FoundEvent>(eventsToDeliver, { organizationId, environment, emitIds })
       return new Map(found.map(each => [each.emitId, toEvent(each)]))

@@ -83,7 +83,14 @@ export function createRelayReads(client: AnalyticsClient) {
 
     /** One relay of an owner, or undefined. */
     async relayById(organizationId: string, relayId: string): Promise<Relay | undefined> {
-      const [found] = await client.query<Relay>(relays, { ...NO_FILTER, ...NO_PLACE, organizationId, relayId, limit: 1, pageLimit: 1 })
+      const [found] = await client.query<Relay>(relays, {
+        ...NO_FILTER,
+        ...NO_PLACE,
+        organizationId,
+        relayId,
+        limit: 1,
+        pageLimit: 1,
+      })
       return found
     },
 
@@ -101,7 +108,10 @@ export function createRelayReads(client: AnalyticsClient) {
     async lineageOf(organizationId: string, sourceEventId: string): Promise<Station[]> {
       type Found = Omit<Station, 'deliveries'> & { deliveries: string[] }
       const found = await client.query<Found>(lineage, { organizationId, eventId: sourceEventId })
-      return found.map(({ deliveries, ...station }) => ({ ...station, deliveries: deliveries.map(each => JSON.parse(each)) }))
+      return found.map(({ deliveries, ...station }) => ({
+        ...station,
+        deliveries: deliveries.map(each => JSON.parse(each)),
+      }))
     },
 
     /** When each member of a group last got an event, ISO 8601, by member. */

@@ -24,11 +24,19 @@ export function createReplayReads(client: AnalyticsClient) {
   const items = readQuery('replay-items')
   const since = readQuery('replayed-since')
   const delivered = readQuery('delivered-events')
-  const place = ({ organizationId, environment, webhookId, id }: Replay) => ({ organizationId, environment, webhookId, replayId: id })
+  const place = ({ organizationId, environment, webhookId, id }: Replay) => ({
+    organizationId,
+    environment,
+    webhookId,
+    replayId: id,
+  })
 
   return {
     async replayOutcomes(replay: Replay): Promise<ReplayOutcomes> {
-      const found = await client.query<{ state: string; deliveries: number | string; lastEventId: string }>(outcomes, place(replay))
+      const found = await client.query<{ state: string; deliveries: number | string; lastEventId: string }>(
+        outcomes,
+        place(replay),
+      )
       const last = parseEventId(
         found
           .map(({ lastEventId }) => lastEventId)
@@ -46,7 +54,10 @@ export function createReplayReads(client: AnalyticsClient) {
     },
 
     /** In the order of their events. Throws `validation_failed` for a cursor that is not one. */
-    async replayItems(replay: Replay, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<Page<Delivery>> {
+    async replayItems(
+      replay: Replay,
+      { limit, cursor }: { limit: number; cursor?: string | undefined },
+    ): Promise<Page<Delivery>> {
       const [afterSequence = null] = readCursor('replay-items', cursor) ?? []
       const found = await client.query<Step>(items, { ...place(replay), afterSequence, limit: limit + 1 })
       return toPage('replay-items', found.map(toDelivery), limit, ({ sequence }) => [sequence])
@@ -62,7 +73,11 @@ export function createReplayReads(client: AnalyticsClient) {
 
     /** Of these events (at most a few hundred), those that the webhook has had with success, and since when (ms since 1970). */
     async deliveredEvents(
-      { organizationId, environment, webhookId }: { organizationId: string; environment: Environment; webhookId: string },
+      {
+        organizationId,
+        environment,
+        webhookId,
+      }: { organizationId: string; environment: Environment; webhookId: string },
       eventIds: string[],
     ): Promise<ReadonlyMap<string, number>> {
       if (eventIds.length === 0) return new Map()

@@ -102,8 +102,16 @@ export function createUsageReads(client: AnalyticsClient) {
 
   return {
     /** Every meter of a month, 0 included. */
-    async usageSummary(organizationId: string, environment: Environment, month: string): Promise<Record<Meter, number>> {
-      const found = await client.query<{ meter: Meter; count: number }>(byMeter, { organizationId, environment, month: monthNumber(month) })
+    async usageSummary(
+      organizationId: string,
+      environment: Environment,
+      month: string,
+    ): Promise<Record<Meter, number>> {
+      const found = await client.query<{ meter: Meter; count: number }>(byMeter, {
+        organizationId,
+        environment,
+        month: monthNumber(month),
+      })
       const meters = Object.fromEntries(METERS.map(meter => [meter, 0])) as Record<Meter, number>
       for (const { meter, count } of found) meters[meter] = count
       return meters
@@ -112,7 +120,9 @@ export function createUsageReads(client: AnalyticsClient) {
     /** Buckets that have something in them, oldest first (at most 10,000). */
     usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
       const { from, to } = rangeOf(filter)
-      const beginning = new Date(Math.floor(Date.parse(from!) / BUCKET_MS[filter.bucket]) * BUCKET_MS[filter.bucket]).toISOString()
+      const beginning = new Date(
+        Math.floor(Date.parse(from!) / BUCKET_MS[filter.bucket]) * BUCKET_MS[filter.bucket],
+      ).toISOString()
       return client.query<UsageBucket>(timeseries, { ...filter, from: beginning, to, meter: meter ?? null })
     },
 
@@ -123,7 +133,11 @@ export function createUsageReads(client: AnalyticsClient) {
 
     /** For the check of the ledger against the rows. */
     async countsForAudit(organizationId: string, environment: Environment, month: string): Promise<AuditCounts> {
-      const [found] = await client.query<AuditCounts>(counts, { organizationId, environment, month: monthNumber(month) })
+      const [found] = await client.query<AuditCounts>(counts, {
+        organizationId,
+        environment,
+        month: monthNumber(month),
+      })
       if (found === undefined) throw new Error('a count without a row')
       return found
     },

@@ -43,9 +43,17 @@ export function createWebhookReads(client: AnalyticsClient) {
   const activity = readQuery('webhook-activity')
   return {
     /** By webhook; those of which nothing is known to have happened are left out. Rejects after a second. */
-    async webhookActivity(organizationId: string, environment: Environment, webhookIds: string[]): Promise<Map<string, WebhookActivity>> {
+    async webhookActivity(
+      organizationId: string,
+      environment: Environment,
+      webhookIds: string[],
+    ): Promise<Map<string, WebhookActivity>> {
       if (webhookIds.length === 0) return new Map()
-      const found = await client.query<Found>(activity, { organizationId, environment, webhookIds }, ACTIVITY_TIMEOUT_MS)
+      const found = await client.query<Found>(
+        activity,
+        { organizationId, environment, webhookIds },
+        ACTIVITY_TIMEOUT_MS,
+      )
       return new Map(
         found.map(({ webhookId, lastDeliveryAt, lastDeliveryStatus, attempts, succeeded, failed }) => [
           webhookId,

@@ -31,7 +31,14 @@ export function quarantineRow({ key, value, headers }: LogRecord): RowBytes {
     leftOut: text(HEADERS.leftOut).split(', ').filter(Boolean),
   }
   return {
-    ...{ table: 'quarantine', partition: day(recordedAtMs), format: 'JSONEachRow', header: NOTHING, rows: 1, traced: [] },
+    ...{
+      table: 'quarantine',
+      partition: day(recordedAtMs),
+      format: 'JSONEachRow',
+      header: NOTHING,
+      rows: 1,
+      traced: [],
+    },
     bytes: Buffer.from(`${JSON.stringify(row)}\n`),
   }
 }

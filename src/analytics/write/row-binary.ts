@@ -40,7 +40,8 @@ const COLUMN_BYTES_MORE = 40
 
 /** A schema in JSON, read as far as the topics of the history use Avro. Throws for what they do not. */
 export function kindOf(schema: unknown, named = new Map<string, Kind>()): Kind {
-  if (Array.isArray(schema) && schema.length === 2 && schema[0] === 'null') return { is: 'optional', of: kindOf(schema[1], named) }
+  if (Array.isArray(schema) && schema.length === 2 && schema[0] === 'null')
+    return { is: 'optional', of: kindOf(schema[1], named) }
   if (typeof schema === 'string') {
     if (schema === 'string' || schema === 'bytes') return { is: 'text' }
     if (schema === 'int' || schema === 'long') return { is: 'number' }
@@ -228,7 +229,8 @@ export const isNull = (from: Source): boolean => readLong(from) === 0
 /** The length of a text that is there as a whole; what follows is the text. */
 export function lengthAt(from: Source): number {
   const length = readLong(from)
-  if (length < 0 || from.at + length > from.bytes.length) throw new RangeError('a text goes on beyond the end of its record')
+  if (length < 0 || from.at + length > from.bytes.length)
+    throw new RangeError('a text goes on beyond the end of its record')
   return length
 }
 
@@ -260,7 +262,10 @@ export function makeRoom(to: Sink, bytes: number, columns: number): void {
 
 /** What stands before the rows: how many columns, their names, their types. */
 export function headerOf(columns: Array<{ name: string; type: string }>): Buffer {
-  const to: Sink = { bytes: Buffer.alloc(columns.reduce((sum, { name, type }) => sum + name.length + type.length + 4, 4)), at: 0 }
+  const to: Sink = {
+    bytes: Buffer.alloc(columns.reduce((sum, { name, type }) => sum + name.length + type.length + 4, 4)),
+    at: 0,
+  }
   writeLength(to, columns.length)
   for (const text of [...columns.map(({ name }) => name), ...columns.map(({ type }) => type)]) {
     writeLength(to, text.length)

@@ -15,8 +15,19 @@ const WORD_OR_NULL = 'LowCardinality(Nullable(String))'
 const DAY_MS = 86_400_000
 
 const EMITS = {
-  ...{ environment: WORD, verdict: WORD, code: WORD_OR_NULL, sequence: 'Nullable(UInt64)', depth: 'UInt16', channel: WORD },
-  ...{ payloadBytes: 'UInt32', webhooks: 'Array(Tuple(webhookId String, skipped Nullable(String)))', subscriberCount: 'UInt32' },
+  ...{
+    environment: WORD,
+    verdict: WORD,
+    code: WORD_OR_NULL,
+    sequence: 'Nullable(UInt64)',
+    depth: 'UInt16',
+    channel: WORD,
+  },
+  ...{
+    payloadBytes: 'UInt32',
+    webhooks: 'Array(Tuple(webhookId String, skipped Nullable(String)))',
+    subscriberCount: 'UInt32',
+  },
   ...{ warnings: 'Array(LowCardinality(String))' },
 }
 const TRACE: Column = {
@@ -24,8 +35,21 @@ const TRACE: Column = {
 }
 const OF_PAYLOADS = ['organizationId', 'environment', 'emitId', 'recordedAtMs', 'payload']
 const ATTEMPTS = {
-  ...{ environment: WORD, sequence: 'UInt64', number: 'UInt32', maxAttempts: 'UInt32', trigger: WORD, state: WORD, reason: WORD_OR_NULL },
-  ...{ durationMs: 'UInt32', connectMs: 'Nullable(UInt32)', firstByteMs: 'Nullable(UInt32)', responseStatus: 'Nullable(UInt16)' },
+  ...{
+    environment: WORD,
+    sequence: 'UInt64',
+    number: 'UInt32',
+    maxAttempts: 'UInt32',
+    trigger: WORD,
+    state: WORD,
+    reason: WORD_OR_NULL,
+  },
+  ...{
+    durationMs: 'UInt32',
+    connectMs: 'Nullable(UInt32)',
+    firstByteMs: 'Nullable(UInt32)',
+    responseStatus: 'Nullable(UInt16)',
+  },
   ...{ errorKind: WORD_OR_NULL },
 }
 const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }
@@ -56,15 +80,21 @@ export const emitRows = rowsOf(auditEmitsCodec, {
 })
 
 export const attemptRows = rowsOf(auditAttemptsCodec, {
-  attempts: fields => [{ table: 'attempts', partition: { by: 'startedAtMs', name: day }, columns: columnsOf(fields, ATTEMPTS) }],
+  attempts: fields => [
+    { table: 'attempts', partition: { by: 'startedAtMs', name: day }, columns: columnsOf(fields, ATTEMPTS) },
+  ],
 })
 
 export const changeRows = rowsOf(auditChangesCodec, {
-  changes: fields => [{ table: 'changes', partition: { by: 'occurredAtMs', name: month }, columns: columnsOf(fields, CHANGES) }],
+  changes: fields => [
+    { table: 'changes', partition: { by: 'occurredAtMs', name: month }, columns: columnsOf(fields, CHANGES) },
+  ],
 })
 
 export const relayRows = rowsOf(auditRelaysCodec, {
-  relays: fields => [{ table: 'relays', partition: { by: 'queuedAtMs', name: day }, columns: columnsOf(fields, RELAYS) }],
+  relays: fields => [
+    { table: 'relays', partition: { by: 'queuedAtMs', name: day }, columns: columnsOf(fields, RELAYS) },
+  ],
 })
 
 /** Rows come day by day, and writing a date is dear. */

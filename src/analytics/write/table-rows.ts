@@ -91,7 +91,8 @@ export function rowsOf(
   return value => {
     const from: Source = { bytes: codec.body(value), at: 0 }
     const rows = readers.flatMap(read => read(from))
-    if (from.at !== from.bytes.length) throw new RangeError(`a record has ${from.bytes.length} bytes, of which ${from.at} were read`)
+    if (from.at !== from.bytes.length)
+      throw new RangeError(`a record has ${from.bytes.length} bytes, of which ${from.at} were read`)
     return rows
   }
 }
@@ -131,7 +132,14 @@ function tableWriter(fields: Field[], { table, partition, columns, where }: Tabl
   let open: { partition: string; rows: number; traced: TracedEmit[] } | undefined
 
   function close(): void {
-    if (open) taken.push({ table, format: 'RowBinaryWithNamesAndTypes', header, ...open, bytes: Buffer.from(to.bytes.subarray(0, to.at)) })
+    if (open)
+      taken.push({
+        table,
+        format: 'RowBinaryWithNamesAndTypes',
+        header,
+        ...open,
+        bytes: Buffer.from(to.bytes.subarray(0, to.at)),
+      })
     open = undefined
     to.at = 0
   }

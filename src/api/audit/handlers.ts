@@ -22,10 +22,21 @@ export function createAuditHandlers({ reads }: { reads: Pick<Reads, 'listEmitSte
       const owner = ownerOf(call)
       const { entity, entityId = entity, actor, type, entityType, ...range } = call.query as AuditQuery
       const paging = pagingOf(call.query)
-      const aboutEmits = entityType === 'emit' || entityId?.startsWith('cee_') === true || type?.startsWith('CUSTOM_EVENT_EMIT_') === true
+      const aboutEmits =
+        entityType === 'emit' ||
+        entityId?.startsWith('cee_') === true ||
+        type?.startsWith('CUSTOM_EVENT_EMIT_') === true
       const { items, nextCursor } = aboutEmits
         ? await reads.listEmitSteps({ ...owner, ...paging, ...range, emitId: entityId, actorId: actor, type })
-        : await reads.listChanges({ organizationId: owner.organizationId, ...paging, ...range, entityId, entityType, actorId: actor, type })
+        : await reads.listChanges({
+            organizationId: owner.organizationId,
+            ...paging,
+            ...range,
+            entityId,
+            entityType,
+            actorId: actor,
+            type,
+          })
       return { data: items, nextCursor }
     },
   }

@@ -3,7 +3,17 @@ import { anyObject, oneOf, text, time } from '../http/schema-parts.ts'
 
 /** What entries of the audit trail are about. */
 export const AUDIT_ENTITY_TYPES = [
-  ...['organization', 'key', 'kafka-credential', 'registration', 'emit', 'webhook', 'delivery', 'notification', 'replay'],
+  ...[
+    'organization',
+    'key',
+    'kafka-credential',
+    'registration',
+    'emit',
+    'webhook',
+    'delivery',
+    'notification',
+    'replay',
+  ],
   ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],
 ] as const
 export const auditQuery = {

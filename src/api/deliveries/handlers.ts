@@ -16,7 +16,12 @@ import { refuseEmptyRange } from '../http/validate.ts'
 /** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
 const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const
 
-export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; redelivery: Redelivery; clock: Clock }) {
+export function createDeliveryHandlers(deps: {
+  reads: Reads
+  view: ControlView
+  redelivery: Redelivery
+  clock: Clock
+}) {
   const { reads, view, redelivery, clock } = deps
 
   /** `late`: it came into the history while the call waited for it. */
@@ -53,7 +58,12 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
       const owner = ownerOf(call)
       const webhook = getWebhook(view, owner, call.params.id!)
       const filter = call.query as { status?: Delivery['status']; type?: string; from?: string; to?: string }
-      const { items, nextCursor } = await reads.listDeliveries({ ...owner, ...pagingOf(call.query), ...filter, webhookId: webhook.id })
+      const { items, nextCursor } = await reads.listDeliveries({
+        ...owner,
+        ...pagingOf(call.query),
+        ...filter,
+        webhookId: webhook.id,
+      })
       return { data: items.map(each => withWaitingReason(view, owner.organizationId, each)), nextCursor }
     },
     /** All that tells why it was sent, or was not. */
@@ -62,7 +72,11 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
       const delivery = await getDelivery(call)
       const history = await reads.listAttempts(organizationId, environment, delivery.id)
       return {
-        data: { ...withWaitingReason(view, organizationId, delivery), history, webhook: shownTarget(organizationId, delivery.webhookId) },
+        data: {
+          ...withWaitingReason(view, organizationId, delivery),
+          history,
+          webhook: shownTarget(organizationId, delivery.webhookId),
+        },
       }
     },
     async attempts(call: Call): Promise<Answer> {
@@ -82,7 +96,11 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
     },
     async deadLetters(call: Call): Promise<Answer> {
       const filter = call.query as { webhookId?: string; from?: string; to?: string }
-      const { items, nextCursor } = await reads.listDeadLetters({ ...ownerOf(call), ...pagingOf(call.query), ...filter })
+      const { items, nextCursor } = await reads.listDeadLetters({
+        ...ownerOf(call),
+        ...pagingOf(call.query),
+        ...filter,
+      })
       return { data: items, nextCursor }
     },
     async redrive(call: Call): Promise<Answer> {
@@ -100,5 +118,7 @@ export function createDeliveryHandlers(deps: { reads: Reads; view: ControlView; 
 function refuseRateOfNamed(choice: RedriveChoice): void {
   if (!('deliveryIds' in choice && 'ratePerSecond' in choice)) return
   const details = [{ path: '/ratePerSecond', rule: 'one_choice', message: 'is of a redrive without deliveryIds' }]
-  throw new ClarionError('validation_failed', `The request is wrong at '/ratePerSecond': ${details[0]!.message}.`, { details })
+  throw new ClarionError('validation_failed', `The request is wrong at '/ratePerSecond': ${details[0]!.message}.`, {
+    details,
+  })
 }

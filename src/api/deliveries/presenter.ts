@@ -23,4 +23,8 @@ function bareEntry(delivery: Delivery) {
   }
 }
 
-const BARE_STATUS: Partial<Record<Delivery['status'], string>> = { success: 'success', pending: 'pending', retrying: 'retrying' }
+const BARE_STATUS: Partial<Record<Delivery['status'], string>> = {
+  success: 'success',
+  pending: 'pending',
+  retrying: 'retrying',
+}

@@ -1,6 +1,17 @@
 import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
-import { anyObject, boolean, integer, listOf, nullable, object, oneOf, string, text, time } from '../http/schema-parts.ts'
+import {
+  anyObject,
+  boolean,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 
 export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
 const TRIGGERS = ['live', 'manual', 'replay', 'test'] as const
@@ -52,7 +63,10 @@ export const redrive = {
     ...deadLetterQuery,
     'ratePerSecond?': { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most },
   }),
-  oneOf: [{ required: ['deliveryIds'] }, { anyOf: [{ required: ['webhookId'] }, { required: ['from'] }, { required: ['to'] }] }],
+  oneOf: [
+    { required: ['deliveryIds'] },
+    { anyOf: [{ required: ['webhookId'] }, { required: ['from'] }, { required: ['to'] }] },
+  ],
 }
 export const redriven = object({
   count: integer,

@@ -16,7 +16,13 @@ export interface EmitAnswer {
 
 export type AnswerEmit = (by: Emitter, read: ReadEmit, call: EmitCall) => Promise<EmitAnswer>
 
-export function createAnswerEmit({ submitEmit, tracing }: { submitEmit: SubmitEmit; tracing?: Tracing | undefined }): AnswerEmit {
+export function createAnswerEmit({
+  submitEmit,
+  tracing,
+}: {
+  submitEmit: SubmitEmit
+  tracing?: Tracing | undefined
+}): AnswerEmit {
   const answerEmit: AnswerEmit = async (by, read, call) => answerOf(await submitEmit(by, read, call), call.requestId)
   return tracing === undefined ? answerEmit : traced(answerEmit, tracing)
 }
@@ -34,7 +40,8 @@ function traced(answerEmit: AnswerEmit, tracing: Tracing): AnswerEmit {
 /** Ids and canonical names need no escaping: their alphabets have no quote. */
 export function answerOf(outcome: OutcomeRow | PendingEmit, requestId: string): EmitAnswer {
   const { verdict, emitId } = outcome
-  if (verdict === 'pending') return { status: 202, json: `{"emitId":"${emitId}","status":"queued","verdict":"pending"}`, emitId }
+  if (verdict === 'pending')
+    return { status: 202, json: `{"emitId":"${emitId}","status":"queued","verdict":"pending"}`, emitId }
   if (verdict === 'rejected' || verdict === 'failed') return refusalOf(outcome, requestId)
   const quota = `{"used":${outcome.quotaUsed ?? 0},"limit":${outcome.quotaLimit}}`
   const warnings = outcome.warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(outcome.warnings)}`

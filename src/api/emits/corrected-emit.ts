@@ -28,9 +28,14 @@ export function readRepair(bytes: Buffer): Repair {
   const repair: Repair = {}
   for (const [field, { path, value, start, end }] of sliced.members) {
     if (field === 'payload') repair.payload = bytes.subarray(start, end)
-    else if (field !== 'version') throw malformed([{ path, rule: 'unknown_field', message: 'is not a field of this call' }])
-    else if (typeof value === 'string' && value.length > 0 && value.length <= VERSION_CHARACTERS_MAX) repair.version = value
-    else throw malformed([{ path, rule: 'type', message: `must be a string of 1 to ${VERSION_CHARACTERS_MAX} characters` }])
+    else if (field !== 'version')
+      throw malformed([{ path, rule: 'unknown_field', message: 'is not a field of this call' }])
+    else if (typeof value === 'string' && value.length > 0 && value.length <= VERSION_CHARACTERS_MAX)
+      repair.version = value
+    else
+      throw malformed([
+        { path, rule: 'type', message: `must be a string of 1 to ${VERSION_CHARACTERS_MAX} characters` },
+      ])
   }
   return repair
 }
@@ -50,11 +55,8 @@ export function repairedEmit(
         'conflict',
         `The record's ${part} was larger than 1 MB and is not kept${part === 'value' ? ': give a payload' : ''}.`,
       )
-  const { fullName, version, idempotencyKey, subject, timeMs, correlationId, chainToken, traceparent, payload } = readIngress(
-    recordOf(found),
-    with_.tags,
-    id => eventOfSchema(with_.schemas, id),
-  )
+  const { fullName, version, idempotencyKey, subject, timeMs, correlationId, chainToken, traceparent, payload } =
+    readIngress(recordOf(found), with_.tags, id => eventOfSchema(with_.schemas, id))
   return {
     emit: {
       fullName,

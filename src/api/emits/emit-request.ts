@@ -17,7 +17,10 @@ const NAME_CHARACTERS_MAX = 200
 const TEXT_CHARACTERS_MAX = 255
 
 type TextField = 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
-const CHARACTERS_MAX: Partial<Record<TextField, number>> = { chainToken: TOKEN_CHARACTERS_MAX, time: TIME_CHARACTERS_MAX }
+const CHARACTERS_MAX: Partial<Record<TextField, number>> = {
+  chainToken: TOKEN_CHARACTERS_MAX,
+  time: TIME_CHARACTERS_MAX,
+}
 
 /** What else a field must be, beyond a text of so many characters; answers what is wrong. */
 const RULES: Record<TextField, (text: string, nowMs: number) => string | undefined> = {

@@ -70,7 +70,12 @@ export function createEmitting(deps: EmittingDeps): { emit: DirectHandler; emitB
       async (by, body, request, requestId) => {
         refuseKey(request)
         const items = itemsOf(body)
-        const call = { by, requestId, async: wantsAsync(request), traceparent: readTraceparent(request.headers.traceparent) }
+        const call = {
+          by,
+          requestId,
+          async: wantsAsync(request),
+          traceparent: readTraceparent(request.headers.traceparent),
+        }
         const answers = await Promise.all(items.map(item => emitItem(call, body, item)))
         const json = `{"success":true,"data":{"results":[${answers.map(resultOf).join(',')}]},"meta":{"requestId":"${requestId}"}}`
         return { status: 200, json, emitId: undefined }
@@ -82,15 +87,24 @@ export function createEmitting(deps: EmittingDeps): { emit: DirectHandler; emitB
 
 /** `{ status: 202, …emit result }` or `{ status, error }`: here `status` is the number, and takes the place of the result's `queued`. */
 const resultOf = ({ status, json }: EmitAnswer) =>
-  status < 400 ? `{"status":${status},${json.replace('"status":"queued",', '').slice(1)}` : `{"status":${status},"error":${json}}`
+  status < 400
+    ? `{"status":${status},${json.replace('"status":"queued",', '').slice(1)}`
+    : `{"status":${status},"error":${json}}`
 
 /** RFC 7240. */
-const wantsAsync = (request: IncomingMessage) => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(String(request.headers.prefer ?? ''))
+const wantsAsync = (request: IncomingMessage) =>
+  /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(String(request.headers.prefer ?? ''))
 
 /** One key cannot stand for many emits: silently ignoring it would promise what is not kept. */
 function refuseKey(request: IncomingMessage): void {
   if (request.headers['idempotency-key'] === undefined) return
-  throw malformed([{ path: '/items', rule: 'idempotency_key', message: 'take each a key of their own (idempotencyKey), not the header' }])
+  throw malformed([
+    {
+      path: '/items',
+      rule: 'idempotency_key',
+      message: 'take each a key of their own (idempotencyKey), not the header',
+    },
+  ])
 }
 
 function itemsOf(body: Buffer): Slice[] {
@@ -99,7 +113,9 @@ function itemsOf(body: Buffer): Slice[] {
   const items = document.members.get('items')
   const unknown = [...document.members.values()].filter(slice => slice !== items)
   if (unknown.length > 0)
-    throw malformed(unknown.map(({ path }) => ({ path, rule: 'unknown_field', message: 'is not a field of this call' })))
+    throw malformed(
+      unknown.map(({ path }) => ({ path, rule: 'unknown_field', message: 'is not a field of this call' })),
+    )
   if (items === undefined) throw malformed([{ path: '/items', rule: 'required', message: 'is missing' }])
   const sliced = sliceElements(body, items)
   if (!sliced.ok) throw malformed(sliced.findings)

@@ -21,7 +21,9 @@ export interface EventFederation {
     relayId: string | null
   } | null
   /** Of an event of the organization's own: one for each member that it concerned. */
-  relays: Array<Omit<Relay, 'sourceEventId' | 'sourceEmitId' | 'sourceCanonicalName'> & { memberOrganizationId: string | null }>
+  relays: Array<
+    Omit<Relay, 'sourceEventId' | 'sourceEmitId' | 'sourceCanonicalName'> & { memberOrganizationId: string | null }
+  >
 }
 
 export function createEventFederation({ reads, view }: { reads: Pick<Reads, 'relaysOfEvent'>; view: ControlView }) {
@@ -37,10 +39,12 @@ export function createEventFederation({ reads, view }: { reads: Pick<Reads, 'rel
   async function relaysOf(emit: Emit): Promise<EventFederation | null> {
     const relays = await reads.relaysOfEvent(emit.organizationId, emit.eventId!)
     if (relays.length === 0) return null
-    const shown = relays.map(({ sourceEventId: _event, sourceEmitId: _emit, sourceCanonicalName: _name, ...relay }) => ({
-      ...relay,
-      memberOrganizationId: view.federation.member(relay.memberId)?.memberOrganizationId ?? null,
-    }))
+    const shown = relays.map(
+      ({ sourceEventId: _event, sourceEmitId: _emit, sourceCanonicalName: _name, ...relay }) => ({
+        ...relay,
+        memberOrganizationId: view.federation.member(relay.memberId)?.memberOrganizationId ?? null,
+      }),
+    )
     return { source: null, relays: shown }
   }
 

@@ -32,7 +32,9 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       const emit = await reads.emitById(organizationId, environment, emitId)
       if (emit !== undefined) return emit
       if (clock.monotonicMs() >= deadlineMs) {
-        throw new ClarionError('service_unavailable', 'The emit is judged, but its record cannot be read yet.', { retryAfterS: 1 })
+        throw new ClarionError('service_unavailable', 'The emit is judged, but its record cannot be read yet.', {
+          retryAfterS: 1,
+        })
       }
       await clock.sleep(RECORD_POLL_MS)
     }
@@ -64,7 +66,12 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       const { status, ...filter } = filterOf(call)
       // What admission has not reached has no row that could be listed; it is found by its id alone.
       if (status === 'REQUESTED') return { data: [], nextCursor: null }
-      const { items, nextCursor } = await reads.listEmits({ ...ownerOf(call), ...pagingOf(call.query), ...filter, status })
+      const { items, nextCursor } = await reads.listEmits({
+        ...ownerOf(call),
+        ...pagingOf(call.query),
+        ...filter,
+        status,
+      })
       return { data: items.map(shownEmit), nextCursor }
     },
     /** The whole history of one event: verdict, payload, deliveries, attempts, and where it went or came from. */
@@ -78,13 +85,17 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       const deliveries = history.deliveries.map(each => withWaitingReason(view, owner.organizationId, each))
       const [federation, told] = await Promise.all([federationOf(emit), withLifecycle(owner, emit)])
       return {
-        plain: { contentType: JSON_TYPE, body: withPayload({ id, emit: told, federation, deliveries, attempts }, payload, call.requestId) },
+        plain: {
+          contentType: JSON_TYPE,
+          body: withPayload({ id, emit: told, federation, deliveries, attempts }, payload, call.requestId),
+        },
       }
     },
   }
 }
 
-const filterOf = (call: Call) => call.query as { status?: EmitState | 'REQUESTED'; name?: string; from?: string; to?: string }
+const filterOf = (call: Call) =>
+  call.query as { status?: EmitState | 'REQUESTED'; name?: string; from?: string; to?: string }
 
 /** An id says whose it is: one that is malformed or another organization's is not looked for. */
 function ownPlace({ organizationId, environment }: Owner, place: ParsedEmitId | undefined, what: string): ParsedEmitId {

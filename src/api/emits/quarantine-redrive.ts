@@ -41,7 +41,8 @@ export function createQuarantineRedrive(deps: {
 }
 
 /** `…/quarantine/<emit id>/redrive` */
-const emitIdIn = ({ url = '' }: IncomingMessage): string => decodeURIComponentOrNothing(url.split('?')[0]!.split('/').at(-2) ?? '')
+const emitIdIn = ({ url = '' }: IncomingMessage): string =>
+  decodeURIComponentOrNothing(url.split('?')[0]!.split('/').at(-2) ?? '')
 
 function decodeURIComponentOrNothing(text: string): string {
   try {

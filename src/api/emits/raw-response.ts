@@ -39,7 +39,8 @@ export function createAnswering(deps: {
         send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })
       } catch (error) {
         if (error instanceof RequestAborted) return
-        if (!(error instanceof ClarionError)) deps.logger.error({ err: error, requestId }, 'an emit failed unexpectedly')
+        if (!(error instanceof ClarionError))
+          deps.logger.error({ err: error, requestId }, 'an emit failed unexpectedly')
         const failed = failureOf(error, requestId)
         send(response, failed.status, failureBody(failed), requestId, failed.headers)
       }
@@ -47,10 +48,14 @@ export function createAnswering(deps: {
 }
 
 export const enveloped = ({ status, json }: EmitAnswer, requestId: string): string =>
-  status < 400 ? `{"success":true,"data":${json},"meta":{"requestId":"${requestId}"}}` : `{"success":false,"error":${json}}`
+  status < 400
+    ? `{"success":true,"data":${json},"meta":{"requestId":"${requestId}"}}`
+    : `{"success":false,"error":${json}}`
 
 /** Made once: it is thrown most when time is shortest. */
-const OVERLOADED = new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', { retryAfterS: 1 })
+const OVERLOADED = new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', {
+  retryAfterS: 1,
+})
 
 const EMPTY = Buffer.from('{}')
 
@@ -62,7 +67,13 @@ function readJsonBody(request: IncomingMessage, bytesMax: number): Promise<Buffe
   return readBody(request, bytesMax)
 }
 
-function send(response: ServerResponse, status: number, body: string, requestId: string, more?: Record<string, string>): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  requestId: string,
+  more?: Record<string, string>,
+): void {
   const headers = { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body), 'x-request-id': requestId }
   response.writeHead(status, more === undefined ? headers : { ...headers, ...more })
   response.end(body)

@@ -39,7 +39,8 @@ export function createRedriveHandlers({
     const place = parseEmitId(emitId)
     if (place?.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound()
     const emit = await recorded(owner, emitId)
-    if (emit.verdict !== 'failed') throw new ClarionError('conflict', 'Only an emit that could not be written to the log can be redriven.')
+    if (emit.verdict !== 'failed')
+      throw new ClarionError('conflict', 'Only an emit that could not be written to the log can be redriven.')
     const payload = await reads.payloadOf(owner.organizationId, owner.environment, emitId)
     if (payload === undefined) throw new ClarionError('conflict', 'The payload of the emit is no longer kept.')
     return { emit, payload: Buffer.from(payload) }
@@ -49,12 +50,38 @@ export function createRedriveHandlers({
     /** Keeps its id and its key; quota and sequence are taken now. Answers as an emit. */
     async redrive(call: Call): Promise<Answer> {
       const { emit, payload } = await failedOne(ownerOf(call), call.params.id!)
-      const { organizationId, environment, emitId, name, kind, source, subject, actorId, correlationId, causationId } = emit
+      const { organizationId, environment, emitId, name, kind, source, subject, actorId, correlationId, causationId } =
+        emit
       const redriven = platformEmit({
-        ...{ kind: 'redrive', id: `redrive/${emitId}`, redriveOf: emitId, organizationId, environment, type: name, genericKind: kind },
-        ...{ source, subject, actorId, correlationId, causationId, rootEventId: emit.rootEventId, depth: emit.depth, path: emit.path },
-        ...{ canonicalName: emit.canonicalName ?? '', schemaVersion: emit.schemaVersion ?? '', schemaHash: emit.schemaHash ?? '' },
-        ...{ requestedVersion: emit.requestedVersion, idempotencyKey: emit.idempotencyKey, timeMs: Date.parse(emit.time) },
+        ...{
+          kind: 'redrive',
+          id: `redrive/${emitId}`,
+          redriveOf: emitId,
+          organizationId,
+          environment,
+          type: name,
+          genericKind: kind,
+        },
+        ...{
+          source,
+          subject,
+          actorId,
+          correlationId,
+          causationId,
+          rootEventId: emit.rootEventId,
+          depth: emit.depth,
+          path: emit.path,
+        },
+        ...{
+          canonicalName: emit.canonicalName ?? '',
+          schemaVersion: emit.schemaVersion ?? '',
+          schemaHash: emit.schemaHash ?? '',
+        },
+        ...{
+          requestedVersion: emit.requestedVersion,
+          idempotencyKey: emit.idempotencyKey,
+          timeMs: Date.parse(emit.time),
+        },
         ...{ requestId: call.requestId, traceparent: emit.traceparent, payload },
       })
       return { status: 202, data: shownEmitResult(await submitPlatformEmit(redriven)) }

@@ -1,5 +1,16 @@
 import { EMIT_STATES } from '../../analytics/read/emit-reads.ts'
-import { anyObject, anything, environment, integer, listOf, object, oneOf, string, text, time } from '../http/schema-parts.ts'
+import {
+  anyObject,
+  anything,
+  environment,
+  integer,
+  listOf,
+  object,
+  oneOf,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 import { emitFields } from '../shared/emit-result.ts'
 
 /** What an emit's body is; the hot path reads it by hand (`emit-request.ts`), a test holds both to the same examples. */
@@ -15,16 +26,30 @@ export const newEmit = object({
 })
 export const newEmits = object({ items: { type: 'array', items: newEmit, minItems: 1, maxItems: 1_000 } })
 export const emitResults = object({
-  results: listOf({ anyOf: [object({ ...emitFields, status: { const: 202 } }), object({ status: integer, error: anyObject })] }),
+  results: listOf({
+    anyOf: [object({ ...emitFields, status: { const: 202 } }), object({ status: integer, error: anyObject })],
+  }),
 })
 
 export const EMIT_STATUSES = ['REQUESTED', ...EMIT_STATES] as const
 const NAME_FILTER = { description: 'A selector, or the name as it was emitted.' }
-export const emitQuery = { 'status?': oneOf(EMIT_STATUSES), 'name?': text(1, 255, NAME_FILTER), 'from?': time, 'to?': time }
+export const emitQuery = {
+  'status?': oneOf(EMIT_STATUSES),
+  'name?': text(1, 255, NAME_FILTER),
+  'from?': time,
+  'to?': time,
+}
 /** Other fields depend on how far the emit is. */
 export const emit = {
   type: 'object',
-  properties: { id: string, emitId: string, status: oneOf(EMIT_STATUSES), organizationId: string, environment, recordedAt: time },
+  properties: {
+    id: string,
+    emitId: string,
+    status: oneOf(EMIT_STATUSES),
+    organizationId: string,
+    environment,
+    recordedAt: time,
+  },
   required: ['id', 'emitId', 'status', 'organizationId', 'environment', 'recordedAt'],
 }
 export const history = object({

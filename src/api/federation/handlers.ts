@@ -80,14 +80,22 @@ export function createFederationHandlers(deps: {
     archiveGroup: async (call: Call) => group(call, await groups.archive(...target(call), call.expectedRevision)),
 
     invite: async (call: Call) =>
-      member(call, await members.invite(...target(call), (call.body as { memberOrganizationId: string }).memberOrganizationId)),
+      member(
+        call,
+        await members.invite(...target(call), (call.body as { memberOrganizationId: string }).memberOrganizationId),
+      ),
     invitations(call: Call): Answer {
-      const pending = view.federation.memberships(own(call)).filter(each => each.status === 'pending' && !isExpired(each, clock.nowMs()))
+      const pending = view.federation
+        .memberships(own(call))
+        .filter(each => each.status === 'pending' && !isExpired(each, clock.nowMs()))
       const { items, nextCursor } = pageOf('federation-invitations', pending, pagingOf(call.query))
       return { data: items.map(each => shownInvitation(view, each)), nextCursor }
     },
     accept: async (call: Call) =>
-      member(call, await members.accept(...target(call), (call.body as { inboundNamespace?: string | null }).inboundNamespace)),
+      member(
+        call,
+        await members.accept(...target(call), (call.body as { inboundNamespace?: string | null }).inboundNamespace),
+      ),
     decline: async (call: Call) => member(call, await members.decline(...target(call))),
     leave: async (call: Call) => member(call, await members.leave(...target(call))),
     async listMembers(call: Call): Promise<Answer> {
@@ -134,9 +142,17 @@ export function createFederationHandlers(deps: {
 }
 
 /** What an invited organization needs to know to decide. */
-function shownInvitation(view: ControlView, { id, groupId, organizationId, status, invitedAt, inviteExpiresAt }: FederationMember) {
+function shownInvitation(
+  view: ControlView,
+  { id, groupId, organizationId, status, invitedAt, inviteExpiresAt }: FederationMember,
+) {
   const group = view.federation.group(groupId)!
   const ownerOrganizationName = view.organization(organizationId)?.name ?? ''
-  const of = { groupId, groupName: group.name, groupDescription: group.description, ownerOrganizationId: organizationId }
+  const of = {
+    groupId,
+    groupName: group.name,
+    groupDescription: group.description,
+    ownerOrganizationId: organizationId,
+  }
   return { id, ...of, ownerOrganizationName, status, invitedAt, inviteExpiresAt }
 }

@@ -39,7 +39,10 @@ export function createShown({ view, clock }: { view: Reading; clock: Clock }) {
       }
       const external = webhook && {
         ...{ label: label ?? '', url: webhook.url, headerNames: webhook.headerNames, wireFormat: webhook.wireFormat },
-        ...{ signatureProfile: webhook.signatureProfiles[0] ?? 'relay', previousSecretExpiresAt: webhook.previousSecretExpiresAt },
+        ...{
+          signatureProfile: webhook.signatureProfiles[0] ?? 'relay',
+          previousSecretExpiresAt: webhook.previousSecretExpiresAt,
+        },
       }
       const { organizationId: _owner, label: _label, ...facts } = member
       return {
@@ -63,10 +66,22 @@ export function createShown({ view, clock }: { view: Reading; clock: Clock }) {
 
 export type Shown = ReturnType<typeof createShown>
 
-const REMOVED_BY = { left: 'member', declined: 'member', removed: 'owner', expired: 'system', organization_deleted: 'system' } as const
+const REMOVED_BY = {
+  left: 'member',
+  declined: 'member',
+  removed: 'owner',
+  expired: 'system',
+  organization_deleted: 'system',
+} as const
 
 /** What is left of an external peer that was removed. */
 const GONE = (label: string | null) => {
-  const nothing = { url: null, headerNames: [], wireFormat: null, signatureProfile: null, previousSecretExpiresAt: null }
+  const nothing = {
+    url: null,
+    headerNames: [],
+    wireFormat: null,
+    signatureProfile: null,
+    previousSecretExpiresAt: null,
+  }
   return { label: label ?? '', ...nothing }
 }

@@ -66,7 +66,8 @@ export function createRelayHandlers(deps: {
       const { group, membership } = seeGroup(view, own(call), call.params.id!, clock.nowMs())
       const { memberId, ...filter } = call.query as Filter
       // Members do not see each other's relays: a filter for another member finds nothing.
-      if (membership !== undefined && memberId !== undefined && memberId !== membership.id) return { data: [], nextCursor: null }
+      if (membership !== undefined && memberId !== undefined && memberId !== membership.id)
+        return { data: [], nextCursor: null }
       const whose = { organizationId: group.organizationId, groupId: group.id, memberId: membership?.id ?? memberId }
       const { items, nextCursor } = await reads.listRelays({ ...pagingOf(call.query), ...filter, ...whose })
       return { data: items, nextCursor }
@@ -75,9 +76,19 @@ export function createRelayHandlers(deps: {
     async lineage(call: Call): Promise<Answer> {
       const { id: organizationId = '', eventId = '' } = call.params
       const emit = await reads.emitById(organizationId, 'live', `cee_${eventId.slice('evt_'.length)}`)
-      if (emit?.eventId !== eventId || emit.verdict !== 'accepted') throw new ClarionError('not_found', 'There is no such event.')
-      const { sourceOrganizationId, sourceEventId } = emit.federation ?? { sourceOrganizationId: organizationId, sourceEventId: eventId }
-      return { data: { sourceOrganizationId, sourceEventId, stations: await reads.lineageOf(sourceOrganizationId, sourceEventId) } }
+      if (emit?.eventId !== eventId || emit.verdict !== 'accepted')
+        throw new ClarionError('not_found', 'There is no such event.')
+      const { sourceOrganizationId, sourceEventId } = emit.federation ?? {
+        sourceOrganizationId: organizationId,
+        sourceEventId: eventId,
+      }
+      return {
+        data: {
+          sourceOrganizationId,
+          sourceEventId,
+          stations: await reads.lineageOf(sourceOrganizationId, sourceEventId),
+        },
+      }
     },
     async retry(call: Call): Promise<Answer> {
       const relay = await ownRelay(call)

@@ -79,7 +79,13 @@ export const groupWithMembers = object({ ...groupFields, members: listOf(member)
 export const memberQuery = { 'status?': oneOf(MEMBER_STATUSES) }
 export const newInvitation = object({ memberOrganizationId: text(1, 100) })
 export const invitation = object({
-  ...{ id: string, groupId: string, groupName: string, groupDescription: nullable(string), ownerOrganizationId: string },
+  ...{
+    id: string,
+    groupId: string,
+    groupName: string,
+    groupDescription: nullable(string),
+    ownerOrganizationId: string,
+  },
   ...{ ownerOrganizationName: string, status: oneOf(['pending']), invitedAt: time, inviteExpiresAt: time },
 })
 const inboundNamespace = { type: ['string', 'null'], maxLength: 31 }
@@ -126,8 +132,18 @@ export const relayQuery = {
 }
 export const relay = object({
   ...{ id: string, groupId: string, pushId: string, memberId: string, sourceEventId: string, sourceEmitId: string },
-  ...{ sourceCanonicalName: string, targetEventId: nullable(string), targetCanonicalName: nullable(string), deliveryId: nullable(string) },
-  ...{ status: oneOf(RELAY_STATUSES), skipReason: nullable(string), attempts: integer, responseStatus: nullable(integer) },
+  ...{
+    sourceCanonicalName: string,
+    targetEventId: nullable(string),
+    targetCanonicalName: nullable(string),
+    deliveryId: nullable(string),
+  },
+  ...{
+    status: oneOf(RELAY_STATUSES),
+    skipReason: nullable(string),
+    attempts: integer,
+    responseStatus: nullable(integer),
+  },
   ...{ lastError: nullable(string), queuedAt: time, completedAt: nullable(time) },
 })
 

@@ -43,7 +43,11 @@ export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListe
 }
 
 /** Exact matches of direct routes do not enter Koa at all. */
-function shortcut({ clock, logger, onAnswer }: AppDeps, routes: readonly Route[], general: RequestListener): RequestListener {
+function shortcut(
+  { clock, logger, onAnswer }: AppDeps,
+  routes: readonly Route[],
+  general: RequestListener,
+): RequestListener {
   const direct = new Map<string | undefined, DirectHandler>()
   for (const route of routes) if (route.direct !== undefined) direct.set(`${route.method} ${route.path}`, route.direct)
   return (request: IncomingMessage, response: ServerResponse) => {
@@ -92,7 +96,8 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
       // The router has named the methods that are there, in the header `allow`.
       if (context.respond !== false && (context.status === 405 || context.status === 501))
         throw new ClarionError('method_not_allowed', 'The path exists, but not with this method.')
-      if (context.status === 404 && context.respond !== false) throw new ClarionError('not_found', 'There is no such path.')
+      if (context.status === 404 && context.respond !== false)
+        throw new ClarionError('not_found', 'There is no such path.')
     } catch (error) {
       if (error instanceof RequestAborted) {
         context.respond = false

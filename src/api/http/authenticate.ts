@@ -19,13 +19,21 @@ export type Authenticate = (headers: IncomingHttpHeaders, address: string | unde
  * Keys of organizations are random and cannot be guessed, so they work from an address over its limit: one client behind a shared proxy cannot
  * lock out the others. The operator's key may have been chosen by a person, so it is not even compared until the address is below its limit.
  */
-export function createAuthenticate(deps: { view: ControlView; clock: Clock; adminKey: string; aliasKeyHeader: string }): Authenticate {
+export function createAuthenticate(deps: {
+  view: ControlView
+  clock: Clock
+  adminKey: string
+  aliasKeyHeader: string
+}): Authenticate {
   const adminHash = Buffer.from(hashApiKey(deps.adminKey))
   const failedKeys = createFailedKeys(deps)
   return (headers, address) => {
     const { text, viaAlias } = presented(headers, deps.aliasKeyHeader)
     if (text === undefined)
-      throw new ClarionError('unauthorized', `The call carries no API key: send it as ${BEARER}, or in the header x-api-key.`)
+      throw new ClarionError(
+        'unauthorized',
+        `The call carries no API key: send it as ${BEARER}, or in the header x-api-key.`,
+      )
     const hash = hashApiKey(text)
     const key = deps.view.keyByHash(hash)
     if (key === undefined) {
@@ -37,7 +45,8 @@ export function createAuthenticate(deps: { view: ControlView; clock: Clock; admi
     if (key.expiresAt !== null && Date.parse(key.expiresAt) <= deps.clock.nowMs())
       throw new ClarionError('unauthorized', 'The API key has expired.')
     const organization = deps.view.organization(key.organizationId)
-    if (organization === undefined || organization.status === 'deleted') throw new ClarionError('unauthorized', 'The API key is not known.')
+    if (organization === undefined || organization.status === 'deleted')
+      throw new ClarionError('unauthorized', 'The API key is not known.')
     return { kind: 'key', key, organization, viaAlias }
   }
 }
@@ -95,7 +104,11 @@ export function authorize(principal: Principal, access: Access): void {
 /** The organization's key behind a call, if it holds the scope. */
 export function requireScope(principal: Principal, scope: Scope): Extract<Principal, { kind: 'key' }> {
   if (principal.kind === 'operator')
-    throw new ClarionError('insufficient_scope', "The operator's key belongs to no organization; use a key of the organization.")
-  if (!principal.key.scopes.includes(scope)) throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scope}.`)
+    throw new ClarionError(
+      'insufficient_scope',
+      "The operator's key belongs to no organization; use a key of the organization.",
+    )
+  if (!principal.key.scopes.includes(scope))
+    throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scope}.`)
   return principal
 }

@@ -65,7 +65,8 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
 /** The caller went away before the body was there: nobody to answer. */
 export class RequestAborted extends Error {}
 
-const tooLarge = (bytesMax: number) => new ClarionError('payload_too_large', `The request body is larger than ${bytesMax} bytes.`)
+const tooLarge = (bytesMax: number) =>
+  new ClarionError('payload_too_large', `The request body is larger than ${bytesMax} bytes.`)
 
 const LIMITS = { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' } as const
 
@@ -99,7 +100,9 @@ function exactValueOf(bytes: Buffer, member: string): unknown {
 export function malformed(findings: Finding[], bytes?: Buffer): ClarionError {
   const [first] = findings
   if (first?.rule === 'not_json' && bytes !== undefined) return notJson(first, bytes)
-  return new ClarionError('validation_failed', `The body is wrong at '${first?.path}': ${first?.message}.`, { details: findings })
+  return new ClarionError('validation_failed', `The body is wrong at '${first?.path}': ${first?.message}.`, {
+    details: findings,
+  })
 }
 
 function notJson(finding: Finding, bytes: Buffer): ClarionError {
@@ -110,5 +113,7 @@ function notJson(finding: Finding, bytes: Buffer): ClarionError {
     fault === undefined
       ? finding.message
       : `unexpected ${fault.found} at line ${fault.line}, column ${fault.column} (position ${fault.position})`
-  return new ClarionError('validation_failed', `The body is not JSON: ${message}.`, { details: [{ ...finding, message }] })
+  return new ClarionError('validation_failed', `The body is not JSON: ${message}.`, {
+    details: [{ ...finding, message }],
+  })
 }

@@ -4,7 +4,8 @@ import type { ApiKey, Organization, Owner } from '../../model/records.ts'
 import type { Call } from './route.ts'
 
 function principalOf(call: Call) {
-  if (call.principal?.kind !== 'key') throw new ClarionError('insufficient_scope', 'The call needs a key of an organization.')
+  if (call.principal?.kind !== 'key')
+    throw new ClarionError('insufficient_scope', 'The call needs a key of an organization.')
   return call.principal
 }
 
@@ -13,4 +14,7 @@ export const keyOf = (call: Call): ApiKey => principalOf(call).key
 export const organizationOf = (call: Call): Organization => principalOf(call).organization
 
 /** The organization and the key's environment: what is emitted and delivered in one is not seen in the other. */
-export const ownerOf = (call: Call): Owner => ({ organizationId: organizationOf(call).id, environment: keyOf(call).environment })
+export const ownerOf = (call: Call): Owner => ({
+  organizationId: organizationOf(call).id,
+  environment: keyOf(call).environment,
+})

@@ -10,7 +10,12 @@ import { idempotencyKeyOf } from './idempotency-key.ts'
 import type { Call, Principal, Route } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
-export type Prepare = (request: IncomingMessage, params: Record<string, string>, querystring: string, requestId: string) => Promise<Call>
+export type Prepare = (
+  request: IncomingMessage,
+  params: Record<string, string>,
+  querystring: string,
+  requestId: string,
+) => Promise<Call>
 
 const NO_QUERY = { type: 'object', additionalProperties: false }
 
@@ -21,7 +26,8 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
     const checkQuery = validators.query(route.query ?? NO_QUERY)
     const checkBody = route.body === undefined ? undefined : validators.body(route.body)
     return async (request, params, querystring, requestId) => {
-      const principal = route.access === 'public' ? undefined : authenticate(request.headers, request.socket.remoteAddress)
+      const principal =
+        route.access === 'public' ? undefined : authenticate(request.headers, request.socket.remoteAddress)
       if (principal !== undefined) authorize(principal, route.access)
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
@@ -35,7 +41,17 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       const actorId = principal?.kind === 'key' ? principal.key.id : 'operator'
       const caller = { actorId, requestId, ip: request.socket.remoteAddress }
       const { headers } = request
-      return { requestId, principal, caller, params, query, body, headers, idempotencyKey, expectedRevision: expectedRevision(request) }
+      return {
+        requestId,
+        principal,
+        caller,
+        params,
+        query,
+        body,
+        headers,
+        idempotencyKey,
+        expectedRevision: expectedRevision(request),
+      }
     }
   }
 }
@@ -47,7 +63,9 @@ function refuseControls(values: object, path = ''): void {
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'object' && value !== null) refuseControls(value, pointerTo(path, name))
     if (typeof value !== 'string' || !CONTROLS.test(value)) continue
-    const details = [{ path: pointerTo(path, name), rule: 'control_characters', message: 'must not contain control characters' }]
+    const details = [
+      { path: pointerTo(path, name), rule: 'control_characters', message: 'must not contain control characters' },
+    ]
     throw new ClarionError('validation_failed', `'${name}' contains a control character: leave it out.`, { details })
   }
 }
@@ -67,7 +85,10 @@ function refuseLongIds(params: Record<string, string>): void {
 /** C.0.2. */
 function refuseSuspended(principal: Principal | undefined): void {
   if (principal?.kind !== 'key' || principal.organization.status !== 'suspended') return
-  throw new ClarionError('organization_suspended', 'The organization is suspended: it can read, but not change its events.')
+  throw new ClarionError(
+    'organization_suspended',
+    'The organization is suspended: it can read, but not change its events.',
+  )
 }
 
 /** C.1.5: federation is Enterprise's, on both sides. */
@@ -76,7 +97,11 @@ function refuseWithoutFederation(principal: Principal | undefined): void {
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
 }
 
-async function readCommand(request: IncomingMessage, check: Check, { bodyOptional = false, exactMember }: Route): Promise<unknown> {
+async function readCommand(
+  request: IncomingMessage,
+  check: Check,
+  { bodyOptional = false, exactMember }: Route,
+): Promise<unknown> {
   if (bodyOptional && hasNoBody(request)) return {}
   checkContentType(request)
   const body = parseCommand(await readBody(request, BODY_BYTES_MAX), exactMember)

@@ -29,7 +29,13 @@ export function failure(code: Code, message: string, requestId: string, details?
   const headers: Record<string, string> = {}
   if (code === 'unauthorized') headers['www-authenticate'] = 'Bearer'
   if (code === 'service_unavailable') headers['retry-after'] = '1'
-  const error = { code, message, ...(details === undefined || details.length === 0 ? {} : { details }), requestId, retryable }
+  const error = {
+    code,
+    message,
+    ...(details === undefined || details.length === 0 ? {} : { details }),
+    requestId,
+    retryable,
+  }
   return { status, headers, error }
 }
 

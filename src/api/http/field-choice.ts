@@ -31,7 +31,10 @@ export function choiceOf(schema: Schema): (errors: readonly ErrorObject[]) => Fi
   }
 }
 
-const fieldsOf = ({ required = [], oneOf = [], anyOf = [] }: Branch): string[] => [...required, ...[...oneOf, ...anyOf].flatMap(fieldsOf)]
+const fieldsOf = ({ required = [], oneOf = [], anyOf = [] }: Branch): string[] => [
+  ...required,
+  ...[...oneOf, ...anyOf].flatMap(fieldsOf),
+]
 
 const listed = (fields: readonly string[]): string =>
   fields.length < 2 ? fields.join('') : `${fields.slice(0, -1).join(', ')} and ${fields.at(-1)}`

@@ -11,7 +11,10 @@ const NAME = 'idempotency-key'
 const ASCII = /^[ -~]*$/
 
 /** Undefined without the header. Throws `validation_failed` when it is there twice, not UTF-8, or no key. */
-export function idempotencyKeyOf({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): string | undefined {
+export function idempotencyKeyOf({
+  headers,
+  rawHeaders,
+}: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): string | undefined {
   const header = headers[NAME]
   if (header === undefined) return undefined
   if (typeof header !== 'string' || isRepeated(rawHeaders)) throw refused('must be sent once: keep one of the headers')

@@ -32,7 +32,10 @@ export function findJsonFault(text: string): JsonFault | undefined {
       open.push(character)
       expecting = character === '{' ? 'key or }' : 'value or ]'
       at += 1
-    } else if ((character === '}' && closesObject(expecting, inside)) || (character === ']' && closesArray(expecting, inside))) {
+    } else if (
+      (character === '}' && closesObject(expecting, inside)) ||
+      (character === ']' && closesArray(expecting, inside))
+    ) {
       open.pop()
       expecting = open.length === 0 ? 'end' : 'comma'
       at += 1
@@ -43,7 +46,11 @@ export function findJsonFault(text: string): JsonFault | undefined {
       expecting = 'value'
       at += 1
     } else {
-      const end = expecting.startsWith('key') ? skipString(text, at) : expecting.startsWith('value') ? skipScalar(text, at) : at
+      const end = expecting.startsWith('key')
+        ? skipString(text, at)
+        : expecting.startsWith('value')
+          ? skipScalar(text, at)
+          : at
       if (end === at) return faultAt(text, at)
       expecting = expecting.startsWith('key') ? 'colon' : ended
       at = end

@@ -37,7 +37,11 @@ export function createOpenApi(routes: readonly Route[], options: { version: stri
   }
   return JSON.stringify({
     openapi: '3.1.0',
-    info: { title: 'Clarion', version: options.version, description: 'Typed events in, judged exactly once, signed webhooks out.' },
+    info: {
+      title: 'Clarion',
+      version: options.version,
+      description: 'Typed events in, judged exactly once, signed webhooks out.',
+    },
     paths,
     components: {
       schemas: { Error: ERROR },
@@ -57,7 +61,9 @@ function operation(route: Route): Record<string, unknown> {
     description: needs(route.access),
     ...(route.access === 'public' ? { security: [] } : { security: [{ bearer: [] }, { apiKey: [] }, { alias: [] }] }),
     parameters: [...pathParameters(route), ...queryParameters(route.query), ...headerParameters(route)],
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: {
       [route.status ?? 200]: answered(route),
       default: { description: errorsOf(route), content: json({ $ref: '#/components/schemas/Error' }) },
@@ -72,7 +78,9 @@ function operationId({ method, path }: Route): string {
     .replace('/api/v1', '')
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean)
-  return [method.toLowerCase(), ...words].map((word, at) => (at === 0 ? word : word[0]!.toUpperCase() + word.slice(1))).join('')
+  return [method.toLowerCase(), ...words]
+    .map((word, at) => (at === 0 ? word : word[0]!.toUpperCase() + word.slice(1)))
+    .join('')
 }
 
 function needs(access: Access): string {
@@ -89,7 +97,8 @@ function queryParameters(query: Schema | undefined): unknown[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
 }
 
-const headerParameters = ({ takesIdempotencyKey }: Route): unknown[] => (takesIdempotencyKey === true ? [IDEMPOTENCY_KEY] : [])
+const headerParameters = ({ takesIdempotencyKey }: Route): unknown[] =>
+  takesIdempotencyKey === true ? [IDEMPOTENCY_KEY] : []
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
@@ -107,11 +116,16 @@ function answered(route: Route): Record<string, unknown> {
     required: ['requestId'],
   }
   const properties = { success: { const: true }, data: route.answer, meta }
-  return { description: 'As asked.', content: json({ type: 'object', properties, required: ['success', 'data', 'meta'] }) }
+  return {
+    description: 'As asked.',
+    content: json({ type: 'object', properties, required: ['success', 'data', 'meta'] }),
+  }
 }
 
 function errorsOf(route: Route): string {
   const codes: Code[] =
-    route.access === 'public' ? ['internal_error'] : ['unauthorized', 'insufficient_scope', 'validation_failed', 'internal_error']
+    route.access === 'public'
+      ? ['internal_error']
+      : ['unauthorized', 'insufficient_scope', 'validation_failed', 'internal_error']
   return `An error, such as ${codes.map(code => `${CODES[code].status} ${code}`).join(', ')}; docs/reference/codes.md lists all.`
 }

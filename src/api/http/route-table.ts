@@ -5,7 +5,14 @@ import { boolean, listOf, object, string } from './schema-parts.ts'
 
 export type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
 
-export function route(method: Method, path: string, access: Access, summary: string, facts: Facts, handle: Handler): Route {
+export function route(
+  method: Method,
+  path: string,
+  access: Access,
+  summary: string,
+  facts: Facts,
+  handle: Handler,
+): Route {
   return { method, path, access, summary, ...facts, handle }
 }
 

@@ -76,4 +76,5 @@ interface RouteFacts {
   bare?: (answer: Answer) => unknown
 }
 
-export type Route = RouteFacts & ({ handle: Handler; direct?: undefined } | { direct: DirectHandler; handle?: undefined })
+export type Route = RouteFacts &
+  ({ handle: Handler; direct?: undefined } | { direct: DirectHandler; handle?: undefined })

@@ -4,12 +4,19 @@ import type { Schema } from './route.ts'
 
 /** An object with exactly these fields; those that end in `?` may be absent. */
 export function object(fields: Record<string, Schema>): Schema {
-  const properties = Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name.replace(/\?$/, ''), schema]))
+  const properties = Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => [name.replace(/\?$/, ''), schema]),
+  )
   const required = Object.keys(fields).filter(name => !name.endsWith('?'))
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
-export const text = (minLength: number, maxLength: number, more: Schema = {}): Schema => ({ type: 'string', minLength, maxLength, ...more })
+export const text = (minLength: number, maxLength: number, more: Schema = {}): Schema => ({
+  type: 'string',
+  minLength,
+  maxLength,
+  ...more,
+})
 export const optionalText = (maxLength: number): Schema => ({ type: ['string', 'null'], maxLength })
 export const oneOf = (values: readonly string[]): Schema => ({ type: 'string', enum: values })
 export const listOf = (items: Schema): Schema => ({ type: 'array', items })

@@ -58,7 +58,9 @@ function refuseOddIntegers(query: Record<string, unknown>, integers: string[]): 
     const text = query[name]
     if (typeof text !== 'string' || /^-?\d+$/.test(text)) continue
     const details = [{ path: pointerTo('', name), rule: 'type', message: 'must be integer' }]
-    throw new ClarionError('validation_failed', `The request is wrong at '${details[0]!.path}': must be integer.`, { details })
+    throw new ClarionError('validation_failed', `The request is wrong at '${details[0]!.path}': must be integer.`, {
+      details,
+    })
   }
 }
 
@@ -90,7 +92,9 @@ function withOwnKeywords<Part>(schema: Part): Part {
   const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withOwnKeywords(value)]))
   const added = {
     ...(copy.format === 'date-time' ? { [INSTANT]: true } : {}),
-    ...(copy.type === 'string' || (Array.isArray(copy.type) && copy.type.includes('string')) ? { [CHARACTERS]: true } : {}),
+    ...(copy.type === 'string' || (Array.isArray(copy.type) && copy.type.includes('string'))
+      ? { [CHARACTERS]: true }
+      : {}),
   }
   return { ...copy, ...added } as Part
 }
@@ -120,9 +124,13 @@ function check(validate: ValidateFunction, part: 'body' | 'query'): Check {
     const plain = errors.filter(error => !isOfChoice(error)).map(error => findingOf(error, part))
     const details = [...choice(errors), ...plain].slice(0, FINDINGS_MAX)
     const [first] = details
-    throw new ClarionError('validation_failed', `The request is wrong at '${first?.path ?? ''}': ${first?.message ?? 'see details'}.`, {
-      details,
-    })
+    throw new ClarionError(
+      'validation_failed',
+      `The request is wrong at '${first?.path ?? ''}': ${first?.message ?? 'see details'}.`,
+      {
+        details,
+      },
+    )
   }
 }
 
@@ -131,15 +139,18 @@ function findingOf(error: ErrorObject, part: 'body' | 'query'): Finding {
   const { additionalProperty, missingProperty, allowedValues } = error.params as Record<string, unknown>
   if (typeof additionalProperty === 'string')
     return { path: pointerTo(path, additionalProperty), rule: 'unknown_field', message: 'is not a field of this call' }
-  if (typeof missingProperty === 'string') return { path: pointerTo(path, missingProperty), rule: 'required', message: 'is missing' }
-  if (Array.isArray(allowedValues)) return { path, rule: error.keyword, message: `must be one of ${listed(allowedValues)}` }
+  if (typeof missingProperty === 'string')
+    return { path: pointerTo(path, missingProperty), rule: 'required', message: 'is missing' }
+  if (Array.isArray(allowedValues))
+    return { path, rule: error.keyword, message: `must be one of ${listed(allowedValues)}` }
   const { format } = error.params as { format?: string }
   if (format === 'date-time') return { path, rule: error.keyword, message: notATime(error.data, part) }
   return { path, rule: error.keyword, message: error.message ?? 'is not valid' }
 }
 
 const LISTED_MAX = 30
-const listed = (values: unknown[]): string => values.slice(0, LISTED_MAX).join(', ') + (values.length > LISTED_MAX ? ', …' : '')
+const listed = (values: unknown[]): string =>
+  values.slice(0, LISTED_MAX).join(', ') + (values.length > LISTED_MAX ? ', …' : '')
 
 /** The plus of a zone is a space in a query, unless it is escaped. */
 const notATime = (text: unknown, part: 'body' | 'query'): string =>

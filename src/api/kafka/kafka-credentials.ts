@@ -21,11 +21,19 @@ export function createKafkaCredentialHandlers({ view, kafkaAccess }: { view: Con
   return {
     async create(call: Call): Promise<Answer> {
       const organizationId = liveOwner(call)
-      const { credential, password } = await kafkaAccess.issue(call.caller, organizationId, call.body as NewKafkaCredential)
+      const { credential, password } = await kafkaAccess.issue(
+        call.caller,
+        organizationId,
+        call.body as NewKafkaCredential,
+      )
       return { data: { ...shown(credential), password, ...settingsOf(credential, password, kafkaAccess.listener) } }
     },
     list(call: Call): Answer {
-      const { items, nextCursor } = pageOf('kafka-credentials', view.list('kafka-credential', liveOwner(call)), pagingOf(call.query))
+      const { items, nextCursor } = pageOf(
+        'kafka-credentials',
+        view.list('kafka-credential', liveOwner(call)),
+        pagingOf(call.query),
+      )
       return { data: items.map(shown), nextCursor }
     },
     get(call: Call): Answer {
@@ -61,7 +69,9 @@ function settingsOf({ username, organizationId, access }: KafkaCredential, passw
   }
   const more = {
     'isolation.level': 'read_committed',
-    ...(access === 'produce' ? {} : { 'group.id': `${namesOf(organizationId).groupPrefix}main`, 'auto.offset.reset': 'earliest' }),
+    ...(access === 'produce'
+      ? {}
+      : { 'group.id': `${namesOf(organizationId).groupPrefix}main`, 'auto.offset.reset': 'earliest' }),
   }
   const login = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${username}" password="${password}";`
   return {

@@ -17,4 +17,8 @@ export function createPartitionHandlers({ partitions, view }: { partitions: Part
   }
 }
 
-const shown = ({ id, partitions, plan }: Organization) => ({ id, partitions, partitionsMax: planOf(plan).partitionsMax })
+const shown = ({ id, partitions, plan }: Organization) => ({
+  id,
+  partitions,
+  partitionsMax: planOf(plan).partitionsMax,
+})

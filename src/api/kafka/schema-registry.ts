@@ -27,7 +27,10 @@ export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
   return FACADE_ROUTES.map(route => {
     const direct: DirectHandler = async (request, response) => {
       try {
-        const { organization } = requireScope(deps.authenticate(withKey(request.headers), request.socket.remoteAddress), 'events:read')
+        const { organization } = requireScope(
+          deps.authenticate(withKey(request.headers), request.socket.remoteAddress),
+          'events:read',
+        )
         const call = await readCall(request, route.path)
         send(response, 200, route.answer(facadeOf(organization.id, organization.strictCompatibility === true), call))
       } catch (error) {

@@ -21,7 +21,12 @@ const facts = {
 }
 export const kafkaCredential = object(facts)
 /** `clientProperties` under the names of Java's clients, `librdkafkaProperties` for what is built on librdkafka. */
-export const madeKafkaCredential = object({ ...facts, password: string, clientProperties: settings, librdkafkaProperties: settings })
+export const madeKafkaCredential = object({
+  ...facts,
+  password: string,
+  clientProperties: settings,
+  librdkafkaProperties: settings,
+})
 
 export const partitions = object({ id: string, partitions: integer, partitionsMax: integer })
 export const newPartitions = object({ partitions: { type: 'integer', minimum: 1, maximum: 1_000 } })

@@ -16,7 +16,11 @@ export function createLedgerHandlers(deps: {
     /** What is open, as it was announced, and the last check that this process made. */
     async get(): Promise<Answer> {
       const announced = await deps.reads.announcedFindings()
-      const findings = announced.map(({ organizationId, detectedAt, data }) => ({ organizationId, detectedAt, ...data }))
+      const findings = announced.map(({ organizationId, detectedAt, data }) => ({
+        organizationId,
+        detectedAt,
+        ...data,
+      }))
       return { data: { lastCheck: ledger.last() ?? null, findings } }
     },
     /** Now, of all organizations or one; waits until what was judged is recorded. */

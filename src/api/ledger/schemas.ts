@@ -1,4 +1,16 @@
-import { anyObject, boolean, environment, integer, listOf, nullable, object, oneOf, string, text, time } from '../http/schema-parts.ts'
+import {
+  anyObject,
+  boolean,
+  environment,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 
 const finding = object({
   organizationId: string,

@@ -1,7 +1,11 @@
 /** The operator's calls (C.0.6) and an organization's own keys. */
 
 import type { Keys, NewKey } from '../../control-plane/organizations/keys.ts'
-import type { NewOrganization, OrganizationPatch, Organizations } from '../../control-plane/organizations/organizations.ts'
+import type {
+  NewOrganization,
+  OrganizationPatch,
+  Organizations,
+} from '../../control-plane/organizations/organizations.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
@@ -11,8 +15,18 @@ import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { shownKey, shownOrganization } from './presenter.ts'
 
-export function createOrganizationHandlers({ organizations, keys, view }: { organizations: Organizations; keys: Keys; view: ControlView }) {
-  const shown = async (changing: Promise<Organization>): Promise<Answer> => ({ data: shownOrganization(await changing) })
+export function createOrganizationHandlers({
+  organizations,
+  keys,
+  view,
+}: {
+  organizations: Organizations
+  keys: Keys
+  view: ControlView
+}) {
+  const shown = async (changing: Promise<Organization>): Promise<Answer> => ({
+    data: shownOrganization(await changing),
+  })
   const id = (call: Call) => call.params.id!
 
   async function createKey(call: Call, organizationId: string, maker?: ApiKey): Promise<Answer> {
@@ -26,7 +40,11 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
       return { data: { organization: shownOrganization(organization), apiKey } }
     },
     list(call: Call): Answer {
-      const { items, nextCursor } = pageOf('organizations', [...view.organizations()].sort(byCreation), pagingOf(call.query))
+      const { items, nextCursor } = pageOf(
+        'organizations',
+        [...view.organizations()].sort(byCreation),
+        pagingOf(call.query),
+      )
       return { data: items.map(shownOrganization), nextCursor }
     },
     get(call: Call): Answer {
@@ -34,7 +52,8 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
       if (organization === undefined) throw new ClarionError('not_found', 'There is no such organization.')
       return { data: shownOrganization(organization) }
     },
-    patch: (call: Call) => shown(organizations.patch(call.caller, id(call), call.body as OrganizationPatch, call.expectedRevision)),
+    patch: (call: Call) =>
+      shown(organizations.patch(call.caller, id(call), call.body as OrganizationPatch, call.expectedRevision)),
     delete: (call: Call) => shown(organizations.delete(call.caller, id(call))),
     suspend: (call: Call) => shown(organizations.suspend(call.caller, id(call))),
     activate: (call: Call) => shown(organizations.activate(call.caller, id(call))),
@@ -42,7 +61,8 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
       const { namespace } = call.body as { namespace: string }
       return shown(organizations.grantNamespace(call.caller, id(call), namespace))
     },
-    revokeNamespace: (call: Call) => shown(organizations.revokeNamespace(call.caller, id(call), call.params.namespace!)),
+    revokeNamespace: (call: Call) =>
+      shown(organizations.revokeNamespace(call.caller, id(call), call.params.namespace!)),
     createKeyFor: (call: Call) => createKey(call, id(call)),
 
     createKey: (call: Call) => createKey(call, organizationOf(call).id, keyOf(call)),
@@ -57,7 +77,9 @@ export function createOrganizationHandlers({ organizations, keys, view }: { orga
     whoami(call: Call): Answer {
       const { principal } = call
       if (principal?.kind !== 'key') return { data: { kind: 'operator', organization: null, key: null } }
-      return { data: { kind: 'key', organization: shownOrganization(principal.organization), key: shownKey(principal.key) } }
+      return {
+        data: { kind: 'key', organization: shownOrganization(principal.organization), key: shownKey(principal.key) },
+      }
     },
   }
 }

@@ -2,7 +2,13 @@
 import type { ApiKey, Organization } from '../../model/records.ts'
 
 export function shownOrganization(organization: Organization) {
-  const { organizationId: _id, partitions: _partitions, testEnvironment: _test, clearedAt: _cleared, ...shown } = organization
+  const {
+    organizationId: _id,
+    partitions: _partitions,
+    testEnvironment: _test,
+    clearedAt: _cleared,
+    ...shown
+  } = organization
   return { strictCompatibility: false, ...shown }
 }
 

@@ -1,6 +1,18 @@
 import { SLUG_PATTERN } from '../../control-plane/organizations/slugs.ts'
 import { SCOPES } from '../../model/records.ts'
-import { boolean, environment, listOf, nullable, object, oneOf, plan, stored, string, text, time } from '../http/schema-parts.ts'
+import {
+  boolean,
+  environment,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  plan,
+  stored,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 
 const email = { ...text(3, 254), format: 'email' }
 const namespace = { ...text(2, 31), pattern: SLUG_PATTERN }
@@ -16,9 +28,19 @@ export const organization = object({
   strictCompatibility: boolean,
 })
 
-export const newOrganization = object({ name: text(1, 120), 'slug?': namespace, 'plan?': plan, 'ownerEmail?': nullable(email) })
+export const newOrganization = object({
+  name: text(1, 120),
+  'slug?': namespace,
+  'plan?': plan,
+  'ownerEmail?': nullable(email),
+})
 export const madeOrganization = object({ organization, apiKey: string })
-const organizationChanges = { 'name?': text(1, 120), 'plan?': plan, 'ownerEmail?': nullable(email), 'strictCompatibility?': boolean }
+const organizationChanges = {
+  'name?': text(1, 120),
+  'plan?': plan,
+  'ownerEmail?': nullable(email),
+  'strictCompatibility?': boolean,
+}
 export const organizationPatch = { ...object(organizationChanges), minProperties: 1 }
 export const namespaceGrant = object({ namespace })
 

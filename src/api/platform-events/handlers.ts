@@ -28,7 +28,11 @@ export interface NewPlatformEvent {
   idempotencyKey?: string
 }
 
-export function createPlatformEventHandlers(deps: { view: ControlView; submitPlatformEmit: SubmitPlatformEmit; clock: Clock }) {
+export function createPlatformEventHandlers(deps: {
+  view: ControlView
+  submitPlatformEmit: SubmitPlatformEmit
+  clock: Clock
+}) {
   const validators = createValidators({ cacheMax: 100 })
 
   /** Throws `event_not_registered`, `payload_invalid`. */
@@ -60,7 +64,10 @@ export function createPlatformEventHandlers(deps: { view: ControlView; submitPla
       const id = idempotencyKey === null ? `builtin/${call.requestId}` : `builtin/key/${idempotencyKey}`
       const about = { organizationId, id, subject, source, timeMs, traceparent }
       const facts = { ...about, correlationId, actorId, idempotencyKey, requestId: call.requestId }
-      return { status: 202, data: shownEmitResult(await deps.submitPlatformEmit(builtInEmit(event.type, input.data, facts))) }
+      return {
+        status: 202,
+        data: shownEmitResult(await deps.submitPlatformEmit(builtInEmit(event.type, input.data, facts))),
+      }
     },
   }
 }
@@ -77,5 +84,7 @@ function checkedTime(text: string, nowMs: number): number {
   const timeMs = parseTime(text)
   if (timeMs !== undefined && isNear(timeMs, nowMs)) return timeMs
   const message = timeMs === undefined ? NOT_A_TIME : 'must be within 24 hours of now'
-  throw new ClarionError('validation_failed', `The time ${message}.`, { details: [{ path: '/time', rule: 'format', message }] })
+  throw new ClarionError('validation_failed', `The time ${message}.`, {
+    details: [{ path: '/time', rule: 'format', message }],
+  })
 }

@@ -6,7 +6,13 @@ const types = [...BUILT_IN_EVENTS.values()].flatMap(({ type, alias }) => (alias 
 export const newPlatformEvent = object({
   organizationId: string,
   /** Not an enum: a type that does not exist is `event_not_registered`. */
-  type: { type: 'string', minLength: 1, maxLength: 200, description: 'A built-in type, or its Go constant.', examples: types },
+  type: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 200,
+    description: 'A built-in type, or its Go constant.',
+    examples: types,
+  },
   data: anyObject,
   'subject?': text(1, 255),
   'actorId?': text(1, 255),

@@ -19,6 +19,8 @@ export function createQuarantineHandlers({
       const { items, nextCursor } = await reads.listQuarantine({ ...ownerOf(call), ...pagingOf(call.query), ...filter })
       return { data: items.map(shownEntry), nextCursor }
     },
-    get: async (call: Call): Promise<Answer> => ({ data: shownRecord(await findQuarantined(ownerOf(call), call.params.id!)) }),
+    get: async (call: Call): Promise<Answer> => ({
+      data: shownRecord(await findQuarantined(ownerOf(call), call.params.id!)),
+    }),
   }
 }

@@ -9,7 +9,9 @@ interface ShownBytes {
 
 function shownBytes(bytes: Buffer | null): ShownBytes {
   if (bytes === null) return { text: null, encoding: null }
-  return isUtf8(bytes) ? { text: bytes.toString('utf8'), encoding: 'utf8' } : { text: bytes.toString('base64'), encoding: 'base64' }
+  return isUtf8(bytes)
+    ? { text: bytes.toString('utf8'), encoding: 'utf8' }
+    : { text: bytes.toString('base64'), encoding: 'base64' }
 }
 
 /** `base64Headers` names those whose values are base64. */

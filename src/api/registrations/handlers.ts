@@ -44,7 +44,12 @@ export function createRegistrationHandlers({
 
   return {
     async register(call: Call): Promise<Answer> {
-      const made = await registrations.register(call.caller, organizationOf(call).id, call.body as NewRegistration, call.idempotencyKey)
+      const made = await registrations.register(
+        call.caller,
+        organizationOf(call).id,
+        call.body as NewRegistration,
+        call.idempotencyKey,
+      )
       return { data: shownRegistration(made) }
     },
     /** `includeInbound` adds what peers share: read-only, status `federated`. */
@@ -54,23 +59,31 @@ export function createRegistrationHandlers({
       const own = view.list('registration', id).map(shownRegistration)
       const all = includeInbound === true ? [...own, ...inboundEvents(view, id)].sort(byCreation) : own
       const wanted = all.filter(
-        each => (namespace ?? each.namespace) === each.namespace && hasName(each, name) && (status ?? each.status) === each.status,
+        each =>
+          (namespace ?? each.namespace) === each.namespace &&
+          hasName(each, name) &&
+          (status ?? each.status) === each.status,
       )
       const { items, nextCursor } = pageOf('registrations', wanted, pagingOf(call.query))
       return { data: items, nextCursor }
     },
-    get: (call: Call): Answer => ({ data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)) }),
+    get: (call: Call): Answer => ({
+      data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)),
+    }),
     /** With `Accept: text/plain` the code alone. */
     async types(call: Call): Promise<Answer> {
       const registration = getRegistration(view, organizationOf(call).id, call.params.id!)
       const language = call.query.lang as Language
       const code = await types.generate(registration, language)
-      if (call.headers.accept?.startsWith('text/plain')) return { plain: { contentType: 'text/plain; charset=utf-8', body: code } }
+      if (call.headers.accept?.startsWith('text/plain'))
+        return { plain: { contentType: 'text/plain; charset=utf-8', body: code } }
       return { data: { language, schemaHash: registration.schemaHash, code } }
     },
     async patch(call: Call): Promise<Answer> {
       const { description } = call.body as { description: string | null }
-      return { data: shownRegistration(await registrations.describe(...target(call), description, call.expectedRevision)) }
+      return {
+        data: shownRegistration(await registrations.describe(...target(call), description, call.expectedRevision)),
+      }
     },
     publish: async (call: Call): Promise<Answer> => ({
       data: shownRegistration(await registrations.publish(...target(call), call.expectedRevision)),
@@ -97,7 +110,9 @@ export function createRegistrationHandlers({
         data: {
           ...checked,
           impact: impactOf(view, owner, event),
-          ...(history === true ? { history: judge === undefined ? null : await tryOnHistory(owner, fullName, judge) } : {}),
+          ...(history === true
+            ? { history: judge === undefined ? null : await tryOnHistory(owner, fullName, judge) }
+            : {}),
         },
       }
     },

@@ -31,7 +31,15 @@ const EXAMPLES_MAX = 10
 /** Deeper than what was accepted. */
 const DEPTH_MAX = 64
 
-export function createSchemaHistory({ reads, clock, bounds = BOUNDS }: { reads: Reads; clock: Clock; bounds?: HistoryBounds }) {
+export function createSchemaHistory({
+  reads,
+  clock,
+  bounds = BOUNDS,
+}: {
+  reads: Reads
+  clock: Clock
+  bounds?: HistoryBounds
+}) {
   /** `fullName`: `<namespace>.<name>`, all versions. */
   return async (owner: Owner, fullName: string, judge: (payload: unknown) => Finding[]): Promise<SchemaHistory> => {
     const deadlineMs = clock.monotonicMs() + bounds.timeMs

@@ -89,7 +89,9 @@ export const dryRun = object({
   warnings: findings,
   proof: nullable(boolean),
   impact: object({
-    webhooks: listOf(object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) })),
+    webhooks: listOf(
+      object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) }),
+    ),
     peers: listOf(object({ groupId: string, memberId: string, versions: listOf(string), receives: boolean })),
   }),
   'history?': nullable(

@@ -26,7 +26,9 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   /** Since midnight UTC; of replays that ended before then, none can be. */
   async function usedToday(organizationId: string): Promise<number> {
     const midnightMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS
-    const recent = view.list('replay', organizationId).filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) >= midnightMs)
+    const recent = view
+      .list('replay', organizationId)
+      .filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) >= midnightMs)
     return reads.replayedSince(
       organizationId,
       recent.map(each => each.id),
@@ -44,7 +46,8 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   const shown = async (replay: Replay) => shownReplay(replay, await reads.replayOutcomes(replay))
 
   /** The change holds whether the history can be read or not. */
-  const shownAfterChange = async (replay: Replay) => shownReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
+  const shownAfterChange = async (replay: Replay) =>
+    shownReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
 
   const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => ({
     data: await shownAfterChange(await replays.command(call.caller, ownerOf(call), id(call), name)),
@@ -53,7 +56,12 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   return {
     create(call: Call): Promise<Answer> {
       const { name = null, source, target, options } = call.body as RequestedReplay
-      return start(call, options?.onlyFailed ? 'recover' : 'replay', { name, webhookId: target.ids[0], ...source, ...options })
+      return start(call, options?.onlyFailed ? 'recover' : 'replay', {
+        name,
+        webhookId: target.ids[0],
+        ...source,
+        ...options,
+      })
     },
     replayWebhook: (call: Call) => start(call, 'replay', { ...(call.body as NewReplay), webhookId: id(call) }),
     recoverWebhook(call: Call): Promise<Answer> {
@@ -71,7 +79,10 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
     },
     get: async (call: Call): Promise<Answer> => ({ data: await shown(getReplay(view, ownerOf(call), id(call))) }),
     async items(call: Call): Promise<Answer> {
-      const { items, nextCursor } = await reads.replayItems(getReplay(view, ownerOf(call), id(call)), pagingOf(call.query))
+      const { items, nextCursor } = await reads.replayItems(
+        getReplay(view, ownerOf(call), id(call)),
+        pagingOf(call.query),
+      )
       return { data: items, nextCursor }
     },
     cancel: command('cancel'),

@@ -6,10 +6,28 @@ import type { Replay } from '../../model/records.ts'
 const UNKNOWN = { processed: null, succeeded: null, failed: null, lastRecordedAt: null }
 
 export function shownReplay(replay: Replay, outcomes: ReplayOutcomes | undefined): object {
-  const { organizationId: _, kind, from, to, selectors, webhookId, ratePerSecond, onlyFailed, matchedMax: __, ...rest } = replay
+  const {
+    organizationId: _,
+    kind,
+    from,
+    to,
+    selectors,
+    webhookId,
+    ratePerSecond,
+    onlyFailed,
+    matchedMax: __,
+    ...rest
+  } = replay
   const { processed, succeeded, failed, lastRecordedAt } = outcomes ?? UNKNOWN
   const { matched = null, skipped = 0 } = replay.progress ?? {}
-  const progress = { matched, processed: processed === null ? null : processed + skipped, succeeded, failed, skipped, lastRecordedAt }
+  const progress = {
+    matched,
+    processed: processed === null ? null : processed + skipped,
+    succeeded,
+    failed,
+    skipped,
+    lastRecordedAt,
+  }
   return {
     ...rest,
     kind,

@@ -1,5 +1,17 @@
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
-import { boolean, integer, listOf, nullable, object, oneOf, optionalText, stored, string, text, time } from '../http/schema-parts.ts'
+import {
+  boolean,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  optionalText,
+  stored,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 
 const ratePerSecond = { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most }
 const selectors = { type: 'array', items: text(1, 255), maxItems: 100 }
@@ -10,7 +22,12 @@ export const newReplay = object({
   target: object({ kind: oneOf(['webhook']), ids: { type: 'array', items: string, minItems: 1, maxItems: 1 } }),
   'options?': object({ 'ratePerSecond?': ratePerSecond, 'onlyFailed?': boolean }),
 })
-export const webhookReplay = object({ from: time, 'to?': time, 'selectors?': selectors, 'ratePerSecond?': ratePerSecond })
+export const webhookReplay = object({
+  from: time,
+  'to?': time,
+  'selectors?': selectors,
+  'ratePerSecond?': ratePerSecond,
+})
 export const webhookRecovery = object({ since: time, 'ratePerSecond?': ratePerSecond })
 
 const REPLAY_STATES = ['pending', 'running', 'paused', 'cancelling', 'cancelled', 'completed', 'failed'] as const

@@ -26,7 +26,8 @@ export function createSubscriptionReplay(deps: {
       const { endedAt, progress } = data as ShownReplay
       const { matched, processed, succeeded, failed, skipped } = progress
       // The history lags behind the engine a little.
-      if (endedAt !== null && processed >= (matched ?? 0)) return { data: { replayed: processed - skipped, succeeded, failed } }
+      if (endedAt !== null && processed >= (matched ?? 0))
+        return { data: { replayed: processed - skipped, succeeded, failed } }
       if (clock.monotonicMs() >= deadlineMs) return { status: 202, data }
       await clock.sleep(REPLAY_WAIT.everyMs)
     }

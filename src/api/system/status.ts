@@ -45,7 +45,9 @@ export function createStatus(deps: {
 }
 
 function answerWith(response: ServerResponse, status: number, body: object, headers: Record<string, string>): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(JSON.stringify(body))
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
+    .end(JSON.stringify(body))
 }
 
 function refuse(response: ServerResponse, error: unknown): void {

@@ -29,8 +29,16 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
     const limits = planOf(organization.plan)
     return [
       emitsUsed(organization, environment, emits),
-      { meter: 'registrations', used: registrationsUsed(view.list('registration', organization.id)), limit: limits.registrations },
-      { meter: 'webhooks', used: view.webhooks(organization.id).filter(webhook => webhook.peer === null).length, limit: limits.webhooks },
+      {
+        meter: 'registrations',
+        used: registrationsUsed(view.list('registration', organization.id)),
+        limit: limits.registrations,
+      },
+      {
+        meter: 'webhooks',
+        used: view.webhooks(organization.id).filter(webhook => webhook.peer === null).length,
+        limit: limits.webhooks,
+      },
     ]
   }
 
@@ -44,7 +52,10 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       return {
         data: {
           plan: organization.plan,
-          registrations: { used: registrationsUsed(view.list('registration', organizationId)), limit: limits.registrations },
+          registrations: {
+            used: registrationsUsed(view.list('registration', organizationId)),
+            limit: limits.registrations,
+          },
           emits: { thisMonth: thisMonthsEmits, monthlyLimit: emitLimit(organization.plan, environment) },
           capabilities: capabilitiesOf(organization.plan),
           warnings: warningsOf(uses(organization, environment, thisMonthsEmits)),
@@ -68,7 +79,12 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
     },
     /** Whole buckets that have something in them, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
     async timeseries(call: Call): Promise<Answer> {
-      const { meter, interval = 'hour', from, to } = call.query as { meter?: Meter; interval?: 'hour' | 'day'; from?: string; to?: string }
+      const {
+        meter,
+        interval = 'hour',
+        from,
+        to,
+      } = call.query as { meter?: Meter; interval?: 'hour' | 'day'; from?: string; to?: string }
       const until = msOf(to) ?? clock.nowMs() + HOUR_MS
       const since = msOf(from) ?? until - (interval === 'day' ? 30 : 7) * 24 * HOUR_MS
       const range = { from: timeOf(since), to: timeOf(until) }

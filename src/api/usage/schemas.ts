@@ -1,5 +1,17 @@
 import { METERS } from '../../analytics/read/usage-reads.ts'
-import { anyObject, boolean, environment, integer, listOf, nullable, object, oneOf, plan, string, time } from '../http/schema-parts.ts'
+import {
+  anyObject,
+  boolean,
+  environment,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  plan,
+  string,
+  time,
+} from '../http/schema-parts.ts'
 
 const warnings = listOf(object({ meter: string, level: integer, used: integer, limit: integer }))
 
@@ -15,12 +27,19 @@ export const health = object({
     federationPush: boolean,
   }),
   warnings,
-  recentFailures: listOf(object({ id: string, canonicalName: string, errorMessage: nullable(string), createdAt: time })),
+  recentFailures: listOf(
+    object({ id: string, canonicalName: string, errorMessage: nullable(string), createdAt: time }),
+  ),
 })
 
 const month = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }
 export const usageQuery = { 'month?': month }
 /** `final`: the month is over. */
 export const usage = object({ month, environment, final: boolean, meters: anyObject, limits: anyObject, warnings })
-export const timeseriesQuery = { 'meter?': oneOf(METERS), 'interval?': oneOf(['hour', 'day']), 'from?': time, 'to?': time }
+export const timeseriesQuery = {
+  'meter?': oneOf(METERS),
+  'interval?': oneOf(['hour', 'day']),
+  'from?': time,
+  'to?': time,
+}
 export const timeseries = listOf(object({ start: time, meter: string, count: integer }))

@@ -49,7 +49,8 @@ export function createWebhookHandlers(deps: {
     if (first === undefined) return []
     const ids = all.map(each => each.id)
     const activity = await deps.reads.webhookActivity(first.organizationId, first.environment, ids).catch(unlessAway)
-    const activityOf = (webhook: Webhook) => (activity === undefined ? UNKNOWN_ACTIVITY : (activity.get(webhook.id) ?? NO_ACTIVITY))
+    const activityOf = (webhook: Webhook) =>
+      activity === undefined ? UNKNOWN_ACTIVITY : (activity.get(webhook.id) ?? NO_ACTIVITY)
     const factsOf = (webhook: Webhook) => ({ activity: activityOf(webhook), waiting: deps.waiting.of(webhook.id) })
     return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), factsOf(webhook), clock.nowMs()))
   }
@@ -67,7 +68,15 @@ export function createWebhookHandlers(deps: {
       const asked = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
       const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), asked, prove)
       return {
-        data: { ...shownWebhook(webhook, webhooks.publicKeyOf(webhook), { activity: NO_ACTIVITY, waiting: null }, clock.nowMs()), secret },
+        data: {
+          ...shownWebhook(
+            webhook,
+            webhooks.publicKeyOf(webhook),
+            { activity: NO_ACTIVITY, waiting: null },
+            clock.nowMs(),
+          ),
+          secret,
+        },
       }
     },
     async list(call: Call): Promise<Answer> {
@@ -79,18 +88,34 @@ export function createWebhookHandlers(deps: {
     get: async (call: Call): Promise<Answer> => ({ data: await show(getWebhook(view, ownerOf(call), id(call))) }),
     async patch(call: Call): Promise<Answer> {
       const { input, prove } = inputOf<WebhookPatch>(call)
-      return { data: await show(await webhooks.patch(call.caller, ownerOf(call), id(call), input, call.expectedRevision, prove)) }
+      return {
+        data: await show(
+          await webhooks.patch(call.caller, ownerOf(call), id(call), input, call.expectedRevision, prove),
+        ),
+      }
     },
     async activate(call: Call): Promise<Answer> {
       const { input, prove } = inputOf<{ resume?: ResumeFrom }>(call)
       const { resume = 'from_pause' } = input
-      return { data: await show(await webhooks.activate(call.caller, ownerOf(call), id(call), resume, call.expectedRevision, prove)) }
+      return {
+        data: await show(
+          await webhooks.activate(call.caller, ownerOf(call), id(call), resume, call.expectedRevision, prove),
+        ),
+      }
     },
     async rotate(call: Call): Promise<Answer> {
-      const { webhook, secret } = await webhooks.rotate(call.caller, ownerOf(call), id(call), call.body as Rotation, call.expectedRevision)
+      const { webhook, secret } = await webhooks.rotate(
+        call.caller,
+        ownerOf(call),
+        id(call),
+        call.body as Rotation,
+        call.expectedRevision,
+      )
       return { data: { ...(await show(webhook)), secret } }
     },
-    test: async (call: Call): Promise<Answer> => ({ data: await pings.send(getWebhook(view, ownerOf(call), id(call)), true) }),
+    test: async (call: Call): Promise<Answer> => ({
+      data: await pings.send(getWebhook(view, ownerOf(call), id(call)), true),
+    }),
     async delete(call: Call): Promise<Answer> {
       await webhooks.delete(call.caller, ownerOf(call), id(call), call.expectedRevision)
       return { data: { id: id(call), deleted: true } }

@@ -12,7 +12,13 @@ export function shownWebhook(
   { activity, waiting }: { activity: WebhookActivity; waiting: Waiting | null },
   nowMs: number,
 ) {
-  const { organizationId: _id, encryptedSecret: _secret, previousEncryptedSecret: _previous, encryptedHeaders: _headers, ...open } = webhook
+  const {
+    organizationId: _id,
+    encryptedSecret: _secret,
+    previousEncryptedSecret: _previous,
+    encryptedHeaders: _headers,
+    ...open
+  } = webhook
   const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...shown } = open
   const until = shown.previousSecretExpiresAt
   const previousSecretExpiresAt = until !== null && Date.parse(until) > nowMs ? until : null

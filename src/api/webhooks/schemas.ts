@@ -78,7 +78,13 @@ const shown = {
   counters: nullable(object({ attempts: integer, succeeded: integer, failed: integer })),
   countersReason: nullable(string),
   waiting: nullable(
-    object({ count: integer, oldestAt: nullable(time), since: nullable(time), reason: oneOf(WAITING_REASONS), ratePerSecond: number }),
+    object({
+      count: integer,
+      oldestAt: nullable(time),
+      since: nullable(time),
+      reason: oneOf(WAITING_REASONS),
+      ratePerSecond: number,
+    }),
   ),
 }
 export const webhook = object(shown)
@@ -88,11 +94,29 @@ export const madeWebhook = object({ ...shown, secret: string })
 export const activation = object({ 'resume?': oneOf(['from_pause', 'latest']), 'verifyOwnership?': boolean })
 export const rotation = object({ 'immediate?': boolean, 'secret?': secret })
 export const ping = object({
-  ...{ success: boolean, deliveryId: string, eventId: string, responseStatus: nullable(integer), responseTimeMs: integer },
+  ...{
+    success: boolean,
+    deliveryId: string,
+    eventId: string,
+    responseStatus: nullable(integer),
+    responseTimeMs: integer,
+  },
   ...{ error: nullable(string), errorKind: nullable(string) },
 })
 /** C.11.6, B.1.1. */
 export const newSubscription = object({
-  ...{ name: text(1, 255), 'version?': optionalText(50), webhookUrl: string, 'displayName?': optionalText(120), 'secret?': secret },
+  ...{
+    name: text(1, 255),
+    'version?': optionalText(50),
+    webhookUrl: string,
+    'displayName?': optionalText(120),
+    'secret?': secret,
+  },
 })
-export const subscription = object({ subscriptionId: string, webhookId: string, canonicalName: string, secret: string, webhookUrl: string })
+export const subscription = object({
+  subscriptionId: string,
+  webhookId: string,
+  canonicalName: string,
+  secret: string,
+  webhookUrl: string,
+})

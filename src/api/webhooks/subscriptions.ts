@@ -7,7 +7,14 @@ import { subscriptionIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
 import type { Webhooks } from '../../control-plane/webhooks/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
-import { builtInCanonicalName, canonicalName, checkVersion, misplacedVersion, parseFullName, versionProblem } from '../../model/names.ts'
+import {
+  builtInCanonicalName,
+  canonicalName,
+  checkVersion,
+  misplacedVersion,
+  parseFullName,
+  versionProblem,
+} from '../../model/names.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 
@@ -30,7 +37,12 @@ export function createSubscriptionHandlers({ webhooks }: { webhooks: Webhooks })
       const target = targetOf(owner.organizationId, name, exact)
       const made = await webhooks
         .create(call.caller, owner, {
-          ...{ url: webhookUrl, events: [target.selector], name: displayName, signatureProfiles: ['standard', 'event'] },
+          ...{
+            url: webhookUrl,
+            events: [target.selector],
+            name: displayName,
+            signatureProfiles: ['standard', 'event'],
+          },
           ...(given === undefined ? {} : { secret: given }),
         })
         .catch(error => {
@@ -51,7 +63,11 @@ export function createSubscriptionHandlers({ webhooks }: { webhooks: Webhooks })
 }
 
 /** What to listen to, and its canonical name (`@*`: of every version). Built-in events have one version each. */
-function targetOf(organizationId: string, name: string, version: string | undefined): { selector: string; canonicalName: string } {
+function targetOf(
+  organizationId: string,
+  name: string,
+  version: string | undefined,
+): { selector: string; canonicalName: string } {
   const builtIn = builtInEvent(name)
   if (builtIn !== undefined && version === undefined)
     return { selector: builtIn.type, canonicalName: builtInCanonicalName(organizationId, builtIn.type) }
@@ -68,11 +84,15 @@ function targetOf(organizationId: string, name: string, version: string | undefi
 }
 
 const refused = (code: 'invalid_event_selector' | 'invalid_version_format', path: string, message: string) =>
-  new ClarionError(code, `The subscription is wrong at ${path}: ${message}.`, { details: [{ path, rule: code, message }] })
+  new ClarionError(code, `The subscription is wrong at ${path}: ${message}.`, {
+    details: [{ path, rule: code, message }],
+  })
 
 /** What a webhook calls `url` is `webhookUrl` here. */
 function inTermsOfThisCall(error: ClarionError): ClarionError {
   if (error.details === undefined) return error
-  const details: Finding[] = error.details.map(finding => (finding.path === '/url' ? { ...finding, path: '/webhookUrl' } : finding))
+  const details: Finding[] = error.details.map(finding =>
+    finding.path === '/url' ? { ...finding, path: '/webhookUrl' } : finding,
+  )
   return new ClarionError(error.code, error.message, { details })
 }

@@ -51,7 +51,8 @@ export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWe
       return toWaiting(parkedWebhookCodec.decode(value) as Stored)
     } catch (error) {
       // A newer `deliver` may write what this process cannot read: it goes on without.
-      if (!isBehind) logger.warn({ error: String(error) }, 'what webhooks wait for cannot be read; they are shown without')
+      if (!isBehind)
+        logger.warn({ error: String(error) }, 'what webhooks wait for cannot be read; they are shown without')
       isBehind = true
       return null
     }
@@ -67,7 +68,9 @@ export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWe
     },
     of: webhookId => waiting.get(webhookId) ?? null,
     totals() {
-      const totals = new Map(WAITING_REASONS.map(reason => [reason, { reason, webhooks: 0, events: 0, oldestAtMs: null as number | null }]))
+      const totals = new Map(
+        WAITING_REASONS.map(reason => [reason, { reason, webhooks: 0, events: 0, oldestAtMs: null as number | null }]),
+      )
       for (const { reason, count, oldestAt } of waiting.values()) {
         const total = totals.get(reason)!
         total.webhooks++
@@ -81,7 +84,15 @@ export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWe
 }
 
 /** Of a release before only the bounds are known: at most so many events, of a webhook that was off. */
-function toWaiting({ fromSequence, throughSequence, cause, sinceMs, count, oldestAtMs, ratePerSecond }: Stored): Waiting | null {
+function toWaiting({
+  fromSequence,
+  throughSequence,
+  cause,
+  sinceMs,
+  count,
+  oldestAtMs,
+  ratePerSecond,
+}: Stored): Waiting | null {
   const events = Number(count ?? throughSequence - fromSequence + 1)
   if (!(events > 0)) return null
   return {

@@ -31,7 +31,10 @@ export function requireFederation(view: Pick<Reading, 'organization'>, organizat
 export function requireActiveFederation(view: Pick<Reading, 'organization'>, organizationId: string): void {
   requireFederation(view, organizationId)
   if (view.organization(organizationId)?.status === 'active') return
-  throw new ClarionError('organization_suspended', 'The organization is suspended: it can read, and leave, but not share.')
+  throw new ClarionError(
+    'organization_suspended',
+    'The organization is suspended: it can read, and leave, but not share.',
+  )
 }
 
 /** Throws `federation_group_not_found`: a group of others is not told from one that does not exist. */
@@ -58,12 +61,19 @@ export function openGroup(view: Reading, organizationId: string, groupId: string
 }
 
 export function refuseArchived(group: FederationGroup): void {
-  if (group.status === 'archived') throw new ClarionError('federation_group_archived', `The group '${group.name}' is archived, for good.`)
+  if (group.status === 'archived')
+    throw new ClarionError('federation_group_archived', `The group '${group.name}' is archived, for good.`)
 }
 
 /** The row of an organization in a group that is not over. */
-export function standingMembership(view: Reading, organizationId: string, groupId: string): FederationMember | undefined {
-  return view.federation.memberships(organizationId).findLast(each => each.groupId === groupId && each.status !== 'removed')
+export function standingMembership(
+  view: Reading,
+  organizationId: string,
+  groupId: string,
+): FederationMember | undefined {
+  return view.federation
+    .memberships(organizationId)
+    .findLast(each => each.groupId === groupId && each.status !== 'removed')
 }
 
 /**
@@ -85,11 +95,14 @@ export function seeMember(view: Reading, organizationId: string, groupId: string
 export function externalPeer(view: Reading, organizationId: string, memberId: string) {
   const member = view.federation.member(memberId)
   const group = member && view.federation.group(member.groupId)
-  if (group === undefined || member?.peerType !== 'external_webhook' || member.status === 'removed') throw memberNotFound()
+  if (group === undefined || member?.peerType !== 'external_webhook' || member.status === 'removed')
+    throw memberNotFound()
   if (group.organizationId === organizationId) return { group, member }
   throw standingMembership(view, organizationId, group.id) === undefined ? memberNotFound() : notOwner()
 }
 
-export const groupNotFound = () => new ClarionError('federation_group_not_found', CODES.federation_group_not_found.meaning)
-export const memberNotFound = () => new ClarionError('federation_member_not_found', CODES.federation_member_not_found.meaning)
+export const groupNotFound = () =>
+  new ClarionError('federation_group_not_found', CODES.federation_group_not_found.meaning)
+export const memberNotFound = () =>
+  new ClarionError('federation_member_not_found', CODES.federation_member_not_found.meaning)
 export const notOwner = () => new ClarionError('not_group_owner', CODES.not_group_owner.meaning)

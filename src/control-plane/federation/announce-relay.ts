@@ -12,12 +12,34 @@ export function announceRelay(lifecycle: Lifecycle, row: RelayRow, cause: Cause)
   const type = `CUSTOM_EVENT_FEDERATION_${TYPES[status]}`
   if (!lifecycle.isNamed(organizationId, 'live', type)) return []
   const { groupId, pushId, memberId, sourceEventId, sourceEmitId, targetEventId, targetCanonicalName, lastError } = row
-  const data = { relayId, groupId, pushId, memberId, sourceEventId, sourceEmitId, targetEventId, targetCanonicalName, lastError }
+  const data = {
+    relayId,
+    groupId,
+    pushId,
+    memberId,
+    sourceEventId,
+    sourceEmitId,
+    targetEventId,
+    targetCanonicalName,
+    lastError,
+  }
   return lifecycle.announce(
     {
       // A relay that was tried again has another ending, and another event for it.
-      ...{ id: `${type}/${relayId}/${row.atMs}`, organizationId, type, entityType: 'federation-relay', entityId: relayId },
-      ...{ canonicalName: row.sourceCanonicalName, actorId: 'system', occurredAtMs: row.atMs, previousStatus: 'queued', status },
+      ...{
+        id: `${type}/${relayId}/${row.atMs}`,
+        organizationId,
+        type,
+        entityType: 'federation-relay',
+        entityId: relayId,
+      },
+      ...{
+        canonicalName: row.sourceCanonicalName,
+        actorId: 'system',
+        occurredAtMs: row.atMs,
+        previousStatus: 'queued',
+        status,
+      },
       ...{ reason: row.skipReason ?? lastError, requestId: null, data: JSON.stringify(data) },
     },
     'live',

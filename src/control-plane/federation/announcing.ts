@@ -27,8 +27,18 @@ export interface FederationCaller extends Caller {
 }
 
 export interface Announcing {
-  ofGroup(caller: FederationCaller, type: GroupEvent, before: FederationGroup | undefined, after: FederationGroup): ChangeRow[]
-  ofMember(caller: FederationCaller, type: MemberEvent, before: FederationMember | undefined, after: FederationMember): ChangeRow[]
+  ofGroup(
+    caller: FederationCaller,
+    type: GroupEvent,
+    before: FederationGroup | undefined,
+    after: FederationGroup,
+  ): ChangeRow[]
+  ofMember(
+    caller: FederationCaller,
+    type: MemberEvent,
+    before: FederationMember | undefined,
+    after: FederationMember,
+  ): ChangeRow[]
   ofPush(caller: FederationCaller, type: PushEvent, push: FederationPush): ChangeRow[]
 }
 
@@ -55,12 +65,18 @@ export function createAnnouncing(announce: Announce): Announcing {
         ...(reason === undefined ? {} : { reason }),
         data: { groupId, memberId: entityId, peerType, ...(label === null ? { memberOrganizationId } : { label }) },
       }
-      const sides = memberOrganizationId === null ? [after.organizationId] : [after.organizationId, memberOrganizationId]
+      const sides =
+        memberOrganizationId === null ? [after.organizationId] : [after.organizationId, memberOrganizationId]
       return sides.map(organizationId => told(caller, { ...about, organizationId }))
     },
     ofPush(caller, type, push) {
       const { id: entityId, organizationId, groupId, sourceCanonicalName, schemaHash, isActive } = push
-      const about = { organizationId, entityType: 'federation-push' as const, entityId, canonicalName: sourceCanonicalName }
+      const about = {
+        organizationId,
+        entityType: 'federation-push' as const,
+        entityId,
+        canonicalName: sourceCanonicalName,
+      }
       const data = { groupId, pushId: entityId, schemaHash }
       return [told(caller, { ...about, type: nameOf(type), status: isActive ? 'active' : 'inactive', data })]
     },

@@ -16,7 +16,14 @@ import { retryDelaysMs } from '../webhooks/retry-policy.ts'
 import { checkOwnHeaders } from '../webhooks/webhook-headers.ts'
 import { freeWebhookId } from '../webhooks/webhook-ids.ts'
 import { WEBHOOK_API_VERSION, WEBHOOK_DEFAULTS } from '../webhooks/webhooks.ts'
-import { externalPeer, memberNotFound, openGroup, refuseArchived, requireActiveFederation, requireFederation } from './access.ts'
+import {
+  externalPeer,
+  memberNotFound,
+  openGroup,
+  refuseArchived,
+  requireActiveFederation,
+  requireFederation,
+} from './access.ts'
 import type { FederationCaller } from './announcing.ts'
 import type { FederationDeps } from './deps.ts'
 import { checkLimit, forgotten } from './limits.ts'
@@ -42,9 +49,18 @@ export interface ExternalPeer {
 
 export interface ExternalPeers {
   /** `secret` is shown this once. Errors: `invalid_webhook_url`, `header_not_allowed`, `federation_limit_exceeded`. */
-  add(caller: FederationCaller, organizationId: string, groupId: string, input: NewExternalPeer): Promise<ExternalPeer & { secret: string }>
+  add(
+    caller: FederationCaller,
+    organizationId: string,
+    groupId: string,
+    input: NewExternalPeer,
+  ): Promise<ExternalPeer & { secret: string }>
   /** Errors: `federation_member_not_found`, `secret_rotation_in_progress` while the one before still signs. */
-  rotateSecret(caller: FederationCaller, organizationId: string, memberId: string): Promise<ExternalPeer & { secret: string }>
+  rotateSecret(
+    caller: FederationCaller,
+    organizationId: string,
+    memberId: string,
+  ): Promise<ExternalPeer & { secret: string }>
   /** Its secret and headers are wiped; what waits for it is cancelled. */
   remove(caller: FederationCaller, organizationId: string, memberId: string): Promise<FederationMember>
 }
@@ -71,7 +87,13 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
       ...{ id, organizationId, environment: 'live', revision: 1, createdAt, updatedAt: createdAt, ...WEBHOOK_DEFAULTS },
       ...{ name: input.label, description: null, url: input.webhookUrl, events: [], active: true, pausedAt: null },
       ...{ encryptedSecret: secrets.encrypt(secret), retryDelaysMs: retryDelaysMs(), apiVersion: WEBHOOK_API_VERSION },
-      ...{ wireFormat, signatureProfiles: [signatureProfile], encryptedHeaders, headerNames, peer: { groupId: member.groupId } },
+      ...{
+        wireFormat,
+        signatureProfiles: [signatureProfile],
+        encryptedHeaders,
+        headerNames,
+        peer: { groupId: member.groupId },
+      },
     }
   }
 
@@ -88,7 +110,10 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         const rows = current.federation.members(groupId).filter(each => each.peerType === 'external_webhook')
         checkLimit('externalPeers', rows.filter(each => each.status !== 'removed').length)
         const id = freeWebhookId(ids, 'cefm', current.webhooks(organizationId), drawn)
-        const member = externallyAdded({ id, organizationId, groupId }, input.label, { actorId: caller.actorId, nowMs: clock.nowMs() })
+        const member = externallyAdded({ id, organizationId, groupId }, input.label, {
+          actorId: caller.actorId,
+          nowMs: clock.nowMs(),
+        })
         const webhook = webhookOf(member, input, secret)
         const over = rows.filter(each => each.status === 'removed')
         return {
@@ -113,12 +138,19 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         if (before === undefined) throw memberNotFound()
         const nowMs = clock.nowMs()
         if (before.previousSecretExpiresAt !== null && Date.parse(before.previousSecretExpiresAt) > nowMs)
-          throw new ClarionError('secret_rotation_in_progress', `The secret before still signs until ${before.previousSecretExpiresAt}.`)
+          throw new ClarionError(
+            'secret_rotation_in_progress',
+            `The secret before still signs until ${before.previousSecretExpiresAt}.`,
+          )
         const previousSecretExpiresAt = new Date(nowMs + ROTATION_MS * deps.timeScale).toISOString()
         const previous = { previousEncryptedSecret: before.encryptedSecret, previousSecretExpiresAt }
         const webhook = revised(before, { encryptedSecret, ...previous }, nowMs)
         const records: Change[] = [{ kind: 'webhook', record: webhook }]
-        return { records, changes: announcing.ofMember(caller, 'SECRET_ROTATED', member, member), result: { member, webhook, secret } }
+        return {
+          records,
+          changes: announcing.ofMember(caller, 'SECRET_ROTATED', member, member),
+          result: { member, webhook, secret },
+        }
       })
     },
     remove: (caller, organizationId, memberId) =>

@@ -19,7 +19,9 @@ export interface Target {
 const NOBODY: readonly Target[] = []
 
 /** Targets of a canonical name, oldest push first; empty for what is not shared. */
-export function createFanOut({ federation }: Pick<ControlView, 'federation'>): (sourceCanonicalName: string) => readonly Target[] {
+export function createFanOut({
+  federation,
+}: Pick<ControlView, 'federation'>): (sourceCanonicalName: string) => readonly Target[] {
   const known = new Map<string, readonly Target[]>()
   let generation = -1
   return name => {

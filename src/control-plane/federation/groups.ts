@@ -21,7 +21,13 @@ export interface NewGroup {
 export interface Groups {
   /** Errors: `validation_failed`, `federation_group_name_taken`, `federation_limit_exceeded`. */
   create(caller: FederationCaller, organizationId: string, input: NewGroup): Promise<FederationGroup>
-  patch(caller: FederationCaller, organizationId: string, id: string, patch: Partial<NewGroup>, revision?: number): Promise<FederationGroup>
+  patch(
+    caller: FederationCaller,
+    organizationId: string,
+    id: string,
+    patch: Partial<NewGroup>,
+    revision?: number,
+  ): Promise<FederationGroup>
   /** Pushes end, invitations are taken back; who has accepted stays listed. Archiving again changes nothing. */
   archive(caller: FederationCaller, organizationId: string, id: string, revision?: number): Promise<FederationGroup>
 }
@@ -40,7 +46,15 @@ export function createGroups(deps: FederationDeps): Groups {
         checkLimit('groups', others.length)
         const now = new Date(clock.nowMs()).toISOString()
         const group: FederationGroup = {
-          ...{ id, organizationId, revision: 1, createdAt: now, updatedAt: now, name, description: input.description ?? null },
+          ...{
+            id,
+            organizationId,
+            revision: 1,
+            createdAt: now,
+            updatedAt: now,
+            name,
+            description: input.description ?? null,
+          },
           ...{ status: 'active', createdBy: caller.actorId, archivedAt: null },
         }
         return {
@@ -59,7 +73,9 @@ export function createGroups(deps: FederationDeps): Groups {
         requireActiveFederation(current, organizationId)
         const before = openGroup(current, organizationId, id, clock.nowMs())
         checkRevision(before, revision)
-        const others = current.list('federation-group', organizationId).filter(each => each.status !== 'archived' && each.id !== id)
+        const others = current
+          .list('federation-group', organizationId)
+          .filter(each => each.status !== 'archived' && each.id !== id)
         if (fields.name !== undefined) refuseTaken(others, fields.name)
         const group = revised(before, fields, clock.nowMs())
         return {

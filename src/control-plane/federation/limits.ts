@@ -27,7 +27,8 @@ const NAMES = {
 /** Throws `federation_limit_exceeded` when one more would be too many. */
 export function checkLimit(what: keyof typeof NAMES, used: number): void {
   const limit = FEDERATION_LIMITS[what]
-  if (used >= limit) throw new ClarionError('federation_limit_exceeded', `${limit} ${NAMES[what]} are the limit; ${used} are there.`)
+  if (used >= limit)
+    throw new ClarionError('federation_limit_exceeded', `${limit} ${NAMES[what]} are the limit; ${used} are there.`)
 }
 
 /** Rows of a group that are over, as many as are kept. */

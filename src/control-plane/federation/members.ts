@@ -21,7 +21,17 @@ import {
 import type { FederationCaller } from './announcing.ts'
 import type { FederationDeps } from './deps.ts'
 import { checkLimit, forgotten } from './limits.ts'
-import { type Act, accepted, expired, INVITATION_MS, invited, isExpired, paused, removed, resumed } from './membership.ts'
+import {
+  type Act,
+  accepted,
+  expired,
+  INVITATION_MS,
+  invited,
+  isExpired,
+  paused,
+  removed,
+  resumed,
+} from './membership.ts'
 import { checkInboundNames, checkInboundNamespace } from './names.ts'
 
 type Call = [caller: FederationCaller, organizationId: string, groupId: string]
@@ -58,7 +68,8 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
     const records: Change[] = [{ kind: 'federation-member', record: after }, ...also]
     return { records, changes: announcing.ofMember(caller, type, before, after), result: after }
   }
-  const change = (decide: (current: DecisionView) => Decision<FederationMember>) => store.change(ids.next('chg'), decide)
+  const change = (decide: (current: DecisionView) => Decision<FederationMember>) =>
+    store.change(ids.next('chg'), decide)
 
   return {
     invite(caller, organizationId, groupId, memberOrganizationId) {
@@ -74,7 +85,9 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
           throw new ClarionError('organization_not_found', 'There is no organization with this id.')
         const { nowMs } = act(caller)
         const rows = current.federation.members(groupId)
-        const standing = rows.find(each => each.memberOrganizationId === memberOrganizationId && each.status !== 'removed')
+        const standing = rows.find(
+          each => each.memberOrganizationId === memberOrganizationId && each.status !== 'removed',
+        )
         if (standing !== undefined && !isExpired(standing, nowMs))
           throw new ClarionError('already_member', `The organization is ${standing.status} in this group.`)
         checkLimit('members', rows.filter(each => each.peerType === 'tenant_org' && countsAsMember(each, nowMs)).length)
@@ -101,7 +114,8 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
         requireActiveFederation(current, organizationId)
         const before = invitationOf(current, organizationId, groupId, clock.nowMs())
         if (before.status === 'accepted') return { records: [], changes: [], result: before }
-        if (before.status !== 'pending') throw new ClarionError('member_not_pending', `The membership is ${before.status}.`)
+        if (before.status !== 'pending')
+          throw new ClarionError('member_not_pending', `The membership is ${before.status}.`)
         const namespace = inboundNamespace ?? null
         checkInboundNamespace(current.organization(organizationId), namespace)
         const after = accepted(before, namespace, act(caller))
@@ -116,15 +130,18 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
       change(current => {
         requireFederation(current, organizationId)
         const before = invitationOf(current, organizationId, groupId, clock.nowMs())
-        if (before.status !== 'pending') throw new ClarionError('member_not_pending', `The membership is ${before.status}.`)
+        if (before.status !== 'pending')
+          throw new ClarionError('member_not_pending', `The membership is ${before.status}.`)
         return decided(caller, 'DECLINED', before, removed(before, 'declined', act(caller)))
       }),
     leave: (caller, organizationId, groupId) =>
       change(current => {
         requireFederation(current, organizationId)
         const { membership } = seeGroup(current, organizationId, groupId, clock.nowMs())
-        if (membership === undefined) throw new ClarionError('federation_member_not_found', 'The owner of a group archives it.')
-        if (membership.status === 'pending') throw new ClarionError('member_not_accepted', 'The invitation was not accepted: decline it.')
+        if (membership === undefined)
+          throw new ClarionError('federation_member_not_found', 'The owner of a group archives it.')
+        if (membership.status === 'pending')
+          throw new ClarionError('member_not_accepted', 'The invitation was not accepted: decline it.')
         return decided(caller, 'REMOVED', membership, removed(membership, 'left', act(caller)))
       }),
     pause: (caller, organizationId, groupId, memberId) =>
@@ -141,15 +158,21 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
         refuseArchived(group)
         const after = resumed(member, side, act(caller))
         // What the plan forbids stays off, and comes back with the plan.
-        const peer = member.memberOrganizationId === null ? undefined : current.organization(member.memberOrganizationId)
-        if (after === member || member.memberOrganizationId === null || mayFederate(peer)) return decided(caller, 'RESUMED', member, after)
-        return decided(caller, 'PAUSED', member, { ...paused(after, 'plan', { ...act(SYSTEM) }), revision: after.revision })
+        const peer =
+          member.memberOrganizationId === null ? undefined : current.organization(member.memberOrganizationId)
+        if (after === member || member.memberOrganizationId === null || mayFederate(peer))
+          return decided(caller, 'RESUMED', member, after)
+        return decided(caller, 'PAUSED', member, {
+          ...paused(after, 'plan', { ...act(SYSTEM) }),
+          revision: after.revision,
+        })
       }),
     remove: (caller, organizationId, groupId, memberId) =>
       change(current => {
         requireFederation(current, organizationId)
         const { member, side } = seeMember(current, organizationId, groupId, memberId, clock.nowMs())
-        if (side === 'member') throw new ClarionError('not_group_owner', 'Only the owner removes members; a member leaves.')
+        if (side === 'member')
+          throw new ClarionError('not_group_owner', 'Only the owner removes members; a member leaves.')
         if (member.status === 'removed' || isExpired(member, clock.nowMs())) throw memberNotFound()
         const external = member.peerType === 'external_webhook'
         const after = removed(member, 'removed', act(caller))
@@ -177,10 +200,14 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
 export const SYSTEM: FederationCaller = { actorId: 'system', requestId: '' }
 
 /** C.1.1 `memberCount`: pending, accepted and paused. */
-export const countsAsMember = (member: FederationMember, nowMs: number): boolean => member.status !== 'removed' && !isExpired(member, nowMs)
+export const countsAsMember = (member: FederationMember, nowMs: number): boolean =>
+  member.status !== 'removed' && !isExpired(member, nowMs)
 
 /** An external peer's secret and headers stand in its webhook; with it they are gone, and so is what waits for it. */
-export const wiped = ({ organizationId, id }: FederationMember): Change => ({ kind: 'webhook', remove: { organizationId, id } })
+export const wiped = ({ organizationId, id }: FederationMember): Change => ({
+  kind: 'webhook',
+  remove: { organizationId, id },
+})
 
 /**
  * The row that an invitation became, whatever its state. Throws `invitation_not_found`, the same whether or not there is such a group;
@@ -191,7 +218,8 @@ function invitationOf(current: DecisionView, organizationId: string, groupId: st
   const last = current.federation.memberships(organizationId).findLast(each => each.groupId === groupId)
   const group = current.federation.group(groupId)
   if (group === undefined || last === undefined) throw invitationNotFound()
-  const withdrawnWithIt = last.removeReason === 'removed' && last.acceptedAt === null && last.removedAt === group.archivedAt
+  const withdrawnWithIt =
+    last.removeReason === 'removed' && last.acceptedAt === null && last.removedAt === group.archivedAt
   if (group.status === 'archived' && (standing !== undefined || withdrawnWithIt)) refuseArchived(group)
   if (last.removeReason === 'expired' || isExpired(last, nowMs))
     throw new ClarionError('invitation_expired', `The invitation expired at ${last.inviteExpiresAt}.`)

@@ -30,7 +30,8 @@ export const isExpired = ({ status, inviteExpiresAt }: FederationMember, nowMs: 
   status === 'pending' && inviteExpiresAt !== null && Date.parse(inviteExpiresAt) <= nowMs
 
 /** The row as it stands at this moment: an invitation that has run out is removed. */
-export const standing = (member: FederationMember, nowMs: number): FederationMember => (isExpired(member, nowMs) ? expired(member) : member)
+export const standing = (member: FederationMember, nowMs: number): FederationMember =>
+  isExpired(member, nowMs) ? expired(member) : member
 
 /** Counts as of its end, not of when somebody looked. */
 export function expired(member: FederationMember): FederationMember {
@@ -40,14 +41,27 @@ export function expired(member: FederationMember): FederationMember {
 
 const BLANK = {
   ...{ memberOrganizationId: null, label: null, pauseReason: null, removeReason: null, inboundNamespace: null },
-  ...{ inviteExpiresAt: null, acceptedBy: null, acceptedAt: null, pausedBy: null, pausedAt: null, removedBy: null, removedAt: null },
+  ...{
+    inviteExpiresAt: null,
+    acceptedBy: null,
+    acceptedAt: null,
+    pausedBy: null,
+    pausedAt: null,
+    removedBy: null,
+    removedAt: null,
+  },
 } satisfies Partial<FederationMember>
 
 type Row = Pick<FederationMember, 'id' | 'organizationId' | 'groupId'>
 
 export function invited(row: Row, memberOrganizationId: string, act: Act, expiresAtMs: number): FederationMember {
   const now = timeOf(act)
-  const invitation = { status: 'pending', invitedBy: act.actorId, invitedAt: now, inviteExpiresAt: new Date(expiresAtMs).toISOString() }
+  const invitation = {
+    status: 'pending',
+    invitedBy: act.actorId,
+    invitedAt: now,
+    inviteExpiresAt: new Date(expiresAtMs).toISOString(),
+  }
   return {
     ...{ ...row, revision: 1, createdAt: now, updatedAt: now, ...BLANK, peerType: 'tenant_org', memberOrganizationId },
     ...(invitation as Pick<FederationMember, 'status' | 'invitedBy' | 'invitedAt' | 'inviteExpiresAt'>),
@@ -58,29 +72,55 @@ export function invited(row: Row, memberOrganizationId: string, act: Act, expire
 export function externallyAdded(row: Row, label: string, act: Act): FederationMember {
   const now = timeOf(act)
   const by = { invitedBy: act.actorId, invitedAt: now, acceptedBy: act.actorId, acceptedAt: now }
-  return { ...row, revision: 1, createdAt: now, updatedAt: now, ...BLANK, ...by, peerType: 'external_webhook', label, status: 'accepted' }
+  return {
+    ...row,
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+    ...BLANK,
+    ...by,
+    peerType: 'external_webhook',
+    label,
+    status: 'accepted',
+  }
 }
 
 export function accepted(member: FederationMember, inboundNamespace: string | null, act: Act): FederationMember {
-  return revised(member, { status: 'accepted', acceptedBy: act.actorId, acceptedAt: timeOf(act), inboundNamespace }, act.nowMs)
+  return revised(
+    member,
+    { status: 'accepted', acceptedBy: act.actorId, acceptedAt: timeOf(act), inboundNamespace },
+    act.nowMs,
+  )
 }
 
 /** Throws `member_not_accepted`. The same side pausing again changes nothing. */
-export function paused(member: FederationMember, by: NonNullable<FederationMember['pauseReason']>, act: Act): FederationMember {
+export function paused(
+  member: FederationMember,
+  by: NonNullable<FederationMember['pauseReason']>,
+  act: Act,
+): FederationMember {
   if (member.status === 'paused' && member.pauseReason === by) return member
   if (member.status !== 'accepted') throw notAccepted(member)
   return revised(member, { status: 'paused', pauseReason: by, pausedBy: act.actorId, pausedAt: timeOf(act) }, act.nowMs)
 }
 
 /** Throws `member_not_accepted` unless `by` is the side that paused. Resuming what is not paused changes nothing. */
-export function resumed(member: FederationMember, by: NonNullable<FederationMember['pauseReason']>, act: Act): FederationMember {
+export function resumed(
+  member: FederationMember,
+  by: NonNullable<FederationMember['pauseReason']>,
+  act: Act,
+): FederationMember {
   if (member.status === 'accepted') return member
   if (member.status !== 'paused' || member.pauseReason !== by) throw notAccepted(member)
   return revised(member, { status: 'accepted', pauseReason: null, pausedBy: null, pausedAt: null }, act.nowMs)
 }
 
 export function removed(member: FederationMember, removeReason: RemoveReason, act: Act): FederationMember {
-  return revised(member, { status: 'removed', pauseReason: null, removeReason, removedBy: act.actorId, removedAt: timeOf(act) }, act.nowMs)
+  return revised(
+    member,
+    { status: 'removed', pauseReason: null, removeReason, removedBy: act.actorId, removedAt: timeOf(act) },
+    act.nowMs,
+  )
 }
 
 function notAccepted({ status, pauseReason }: FederationMember): ClarionError {

@@ -12,8 +12,10 @@ type Versioned = Pick<FederationPush, 'namespace' | 'name' | 'version' | 'schema
 type Inbound = Pick<FederationMember, 'memberOrganizationId' | 'inboundNamespace'>
 
 /** `<namespace>.<name>` at the peer. */
-export const inboundType = ({ inboundNamespace }: Pick<Inbound, 'inboundNamespace'>, { namespace, name }: Omit<Versioned, 'schemaHash'>) =>
-  `${inboundNamespace ?? namespace}.${name}`
+export const inboundType = (
+  { inboundNamespace }: Pick<Inbound, 'inboundNamespace'>,
+  { namespace, name }: Omit<Versioned, 'schemaHash'>,
+) => `${inboundNamespace ?? namespace}.${name}`
 
 export const inboundCanonicalName = (member: Inbound, push: Omit<Versioned, 'schemaHash'>): string =>
   canonicalName(member.memberOrganizationId!, inboundType(member, push), push.version)
@@ -43,7 +45,11 @@ export function checkInboundNames(view: Naming, member: FederationMember, pushes
 export function checkInboundNamespace(organization: Organization | undefined, namespace: string | null): void {
   if (namespace === null || organization?.namespaceAllowlist.includes(namespace)) return
   const details = [{ path: '/inboundNamespace', rule: 'allowlist', message: "is not on the organization's allowlist" }]
-  throw new ClarionError('namespace_not_allowed', `The namespace '${namespace}' is not on the organization's allowlist.`, { details })
+  throw new ClarionError(
+    'namespace_not_allowed',
+    `The namespace '${namespace}' is not on the organization's allowlist.`,
+    { details },
+  )
 }
 
 function conflict({ namespace, name, version }: FederationPush): ClarionError {

@@ -29,7 +29,8 @@ export function effectsOnFederation(
   after: Organization,
   nowMs: number,
 ): Effects {
-  if (after.status === 'deleted') return before.status === 'deleted' ? NOTHING : gone(announce, caller, current, after.id, nowMs)
+  if (after.status === 'deleted')
+    return before.status === 'deleted' ? NOTHING : gone(announce, caller, current, after.id, nowMs)
   const [could, can] = [mayFederate(before), mayFederate(after)]
   return could === can ? NOTHING : switched(announce, caller, current, after.id, can, nowMs)
 }
@@ -37,7 +38,14 @@ export function effectsOnFederation(
 const NOTHING: Effects = { records: [], changes: [] }
 
 /** The memberships of the organization, and the groups that it owns, set aside or brought back. */
-function switched(announce: Announce, caller: FederationCaller, current: Current, id: string, on: boolean, nowMs: number): Effects {
+function switched(
+  announce: Announce,
+  caller: FederationCaller,
+  current: Current,
+  id: string,
+  on: boolean,
+  nowMs: number,
+): Effects {
   const announcing = createAnnouncing(announce)
   const act = { actorId: 'system', nowMs }
   const effects: Effects = { records: [], changes: [] }
@@ -64,7 +72,9 @@ function gone(announce: Announce, caller: FederationCaller, current: Current, id
   const leave = (member: FederationMember) => {
     const record = removed(member, 'organization_deleted', { actorId: 'system', nowMs })
     effects.records.push({ kind: 'federation-member', record })
-    effects.changes.push(...announcing.ofMember(caller, member.peerType === 'tenant_org' ? 'REMOVED' : 'PEER_REMOVED', member, record))
+    effects.changes.push(
+      ...announcing.ofMember(caller, member.peerType === 'tenant_org' ? 'REMOVED' : 'PEER_REMOVED', member, record),
+    )
   }
   for (const group of current.list('federation-group', id)) {
     if (group.status !== 'archived') {

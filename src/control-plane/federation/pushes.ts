@@ -17,17 +17,43 @@ export interface Pushes {
    * Errors, the first that fails: `event_not_registered`, `cannot_push_generic_event`, `event_not_published`, `push_already_declared`,
    * `federation_limit_exceeded`, `federation_name_conflict` (some member has another schema under the name).
    */
-  declare(caller: FederationCaller, organizationId: string, groupId: string, registrationId: string): Promise<FederationPush>
+  declare(
+    caller: FederationCaller,
+    organizationId: string,
+    groupId: string,
+    registrationId: string,
+  ): Promise<FederationPush>
   /** Nothing changes if it is undeclared already. */
   undeclare(caller: FederationCaller, organizationId: string, pushId: string): Promise<FederationPush>
 }
 
 export function createPushes({ store, ids, clock, announcing }: FederationDeps): Pushes {
-  function declared(caller: FederationCaller, group: FederationGroup, registration: Registration, id: string): FederationPush {
-    const { id: sourceRegistrationId, namespace, name, version, canonicalName, payloadSchema, schemaHash } = registration
+  function declared(
+    caller: FederationCaller,
+    group: FederationGroup,
+    registration: Registration,
+    id: string,
+  ): FederationPush {
+    const {
+      id: sourceRegistrationId,
+      namespace,
+      name,
+      version,
+      canonicalName,
+      payloadSchema,
+      schemaHash,
+    } = registration
     const now = new Date(clock.nowMs()).toISOString()
     return {
-      ...{ id, organizationId: group.organizationId, revision: 1, createdAt: now, updatedAt: now, groupId: group.id, sourceRegistrationId },
+      ...{
+        id,
+        organizationId: group.organizationId,
+        revision: 1,
+        createdAt: now,
+        updatedAt: now,
+        groupId: group.id,
+        sourceRegistrationId,
+      },
       ...{ namespace, name, version, sourceCanonicalName: canonicalName, schemaSnapshot: payloadSchema, schemaHash },
       ...{ pushedBy: caller.actorId, pushedAt: now, unpushedBy: null, unpushedAt: null, isActive: true },
     }
@@ -43,7 +69,10 @@ export function createPushes({ store, ids, clock, announcing }: FederationDeps):
         const all = current.federation.pushes(groupId)
         const active = all.filter(each => each.isActive)
         if (active.some(each => each.sourceCanonicalName === registration.canonicalName))
-          throw new ClarionError('push_already_declared', `The group has an active push of ${registration.canonicalName}.`)
+          throw new ClarionError(
+            'push_already_declared',
+            `The group has an active push of ${registration.canonicalName}.`,
+          )
         checkLimit('pushes', active.length)
         const push = declared(caller, group, registration, id)
         for (const member of current.federation.members(groupId))
@@ -62,8 +91,10 @@ export function createPushes({ store, ids, clock, announcing }: FederationDeps):
         requireFederation(current, organizationId)
         const before = current.federation.push(pushId)
         const seen = before && visible(current, organizationId, before.groupId, clock.nowMs())
-        if (before === undefined || seen === undefined) throw new ClarionError('federation_push_not_found', 'There is no such push.')
-        if (seen.membership !== undefined) throw new ClarionError('not_group_owner', 'Only the owner of the group may undeclare a push.')
+        if (before === undefined || seen === undefined)
+          throw new ClarionError('federation_push_not_found', 'There is no such push.')
+        if (seen.membership !== undefined)
+          throw new ClarionError('not_group_owner', 'Only the owner of the group may undeclare a push.')
         if (!before.isActive) return { records: [], changes: [], result: before }
         const push = undeclared(before, { actorId: caller.actorId, nowMs: clock.nowMs() })
         return {
@@ -85,11 +116,18 @@ function visible(current: DecisionView, organizationId: string, groupId: string,
 
 function shareable(current: DecisionView, organizationId: string, registrationId: string): Registration {
   const registration = current.find('registration', organizationId, registrationId)
-  if (registration === undefined) throw new ClarionError('event_not_registered', 'There is no such registration in your organization.')
+  if (registration === undefined)
+    throw new ClarionError('event_not_registered', 'There is no such registration in your organization.')
   if (`${registration.namespace}.${registration.name}` === GENERIC_FULL_NAME)
-    throw new ClarionError('cannot_push_generic_event', `${GENERIC_FULL_NAME} is every organization's own and cannot be shared.`)
+    throw new ClarionError(
+      'cannot_push_generic_event',
+      `${GENERIC_FULL_NAME} is every organization's own and cannot be shared.`,
+    )
   if (registration.status !== 'published')
-    throw new ClarionError('event_not_published', `${registration.canonicalName} is ${registration.status}, not published.`)
+    throw new ClarionError(
+      'event_not_published',
+      `${registration.canonicalName} is ${registration.status}, not published.`,
+    )
   return registration
 }
 

@@ -15,7 +15,10 @@ export interface Arrival {
 type Push = Pick<FederationPush, 'id' | 'groupId' | 'namespace' | 'name' | 'version'>
 
 /** Null for an external peer, which gets the source's own event. */
-export function arrivalOf(member: Pick<FederationMember, 'memberOrganizationId' | 'inboundNamespace'>, push: Push): Arrival | null {
+export function arrivalOf(
+  member: Pick<FederationMember, 'memberOrganizationId' | 'inboundNamespace'>,
+  push: Push,
+): Arrival | null {
   const { memberOrganizationId: organizationId } = member
   if (organizationId === null) return null
   return { organizationId, type: inboundType(member, push), canonicalName: inboundCanonicalName(member, push) }
@@ -30,16 +33,27 @@ export function relayEmit(
   id: string,
   payload: Buffer,
 ): PlatformEmit {
-  const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, traceparent, rootEventId, path } = event
+  const { eventId, emitId, schemaVersion, schemaHash, subject, timeMs, correlationId, traceparent, rootEventId, path } =
+    event
   return platformEmit({
     ...{ kind: 'relay', id, ...arrival, schemaVersion, schemaHash, subject, timeMs, correlationId, payload },
     // The key that emitted it is the source's own affair.
-    ...{ source: `federation:${push.groupId}`, actorId: 'system', causationId: eventId, rootEventId, depth: event.depth + 1, path },
+    ...{
+      source: `federation:${push.groupId}`,
+      actorId: 'system',
+      causationId: eventId,
+      rootEventId,
+      depth: event.depth + 1,
+      path,
+    },
     ...{ traceparent, memberId, sourceEmitId: emitId, federation: federationOf(event, push) },
   })
 }
 
-const federationOf = ({ organizationId, eventId }: EventFacts, push: Pick<Push, 'id' | 'groupId'>): FederationFacts => ({
+const federationOf = (
+  { organizationId, eventId }: EventFacts,
+  push: Pick<Push, 'id' | 'groupId'>,
+): FederationFacts => ({
   ...{ groupId: push.groupId, pushId: push.id, sourceOrganizationId: organizationId, sourceEventId: eventId },
   ...{ hops: 1, path: [organizationId] },
 })

@@ -25,21 +25,48 @@ export interface KafkaCredentials {
   delete(caller: Caller, organizationId: string, id: string): Promise<void>
 }
 
-export function createKafkaCredentials(deps: { store: ControlStore; ids: Ids; clock: Clock; announce: Announce }): KafkaCredentials {
+export function createKafkaCredentials(deps: {
+  store: ControlStore
+  ids: Ids
+  clock: Clock
+  announce: Announce
+}): KafkaCredentials {
   const { store, ids, clock, announce } = deps
-  const about = (organizationId: string, entityId: string) => ({ organizationId, entityType: 'kafka-credential' as const, entityId })
+  const about = (organizationId: string, entityId: string) => ({
+    organizationId,
+    entityType: 'kafka-credential' as const,
+    entityId,
+  })
 
   return {
     create: (caller, organizationId, id, { name, access }) => {
       const now = new Date(clock.nowMs()).toISOString()
-      const credential: KafkaCredential = { id, organizationId, revision: 1, createdAt: now, updatedAt: now, name, access, username: id }
+      const credential: KafkaCredential = {
+        id,
+        organizationId,
+        revision: 1,
+        createdAt: now,
+        updatedAt: now,
+        name,
+        access,
+        username: id,
+      }
       return store.change(ids.next('chg'), current => {
         getOrganization(current, organizationId)
         if (current.list('kafka-credential', organizationId).length >= CREDENTIALS_MAX)
-          throw new ClarionError('conflict', `An organization has at most ${CREDENTIALS_MAX} Kafka credentials; delete one first.`)
+          throw new ClarionError(
+            'conflict',
+            `An organization has at most ${CREDENTIALS_MAX} Kafka credentials; delete one first.`,
+          )
         return {
           records: [{ kind: 'kafka-credential', record: credential }],
-          changes: [announce(caller, { ...about(organizationId, id), type: 'KAFKA_CREDENTIAL_CREATED', data: { name, access } })],
+          changes: [
+            announce(caller, {
+              ...about(organizationId, id),
+              type: 'KAFKA_CREDENTIAL_CREATED',
+              data: { name, access },
+            }),
+          ],
           result: credential,
         }
       })
@@ -51,7 +78,13 @@ export function createKafkaCredentials(deps: { store: ControlStore; ids: Ids; cl
         const { name, access } = credential
         return {
           records: [{ kind: 'kafka-credential', remove: { organizationId, id } }],
-          changes: [announce(caller, { ...about(organizationId, id), type: 'KAFKA_CREDENTIAL_DELETED', data: { name, access } })],
+          changes: [
+            announce(caller, {
+              ...about(organizationId, id),
+              type: 'KAFKA_CREDENTIAL_DELETED',
+              data: { name, access },
+            }),
+          ],
           result: undefined,
         }
       }),

@@ -40,7 +40,11 @@ export function createPartitions(deps: {
 }): Partitions {
   const { store, view, provisioning, ids, clock, announce } = deps
 
-  async function growTo(caller: Caller, { id, testEnvironment }: Organization, partitions: number): Promise<Organization> {
+  async function growTo(
+    caller: Caller,
+    { id, testEnvironment }: Organization,
+    partitions: number,
+  ): Promise<Organization> {
     await provisioning.growOrganizationTopics({ id, partitions }, 'live')
     if (testEnvironment) await provisioning.growOrganizationTopics({ id, partitions }, 'test')
     return store.change(ids.next('chg'), current => {

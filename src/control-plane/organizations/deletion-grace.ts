@@ -19,12 +19,19 @@ export interface Farewells {
   start(): { close(): void }
 }
 
-export function createFarewells(deps: { store: ControlStore; view: ControlView; ids: Ids; clock: Clock; timeScale?: number }): Farewells {
+export function createFarewells(deps: {
+  store: ControlStore
+  view: ControlView
+  ids: Ids
+  clock: Clock
+  timeScale?: number
+}): Farewells {
   const { store, view, ids, clock } = deps
 
   async function end(organizationId: string): Promise<void> {
     await store.change(ids.next('chg'), current => ({
-      records: current.organization(organizationId)?.status === 'deleted' ? current.webhooks(organizationId).map(removal) : [],
+      records:
+        current.organization(organizationId)?.status === 'deleted' ? current.webhooks(organizationId).map(removal) : [],
       changes: [],
       result: undefined,
     }))
@@ -58,7 +65,9 @@ export function createFarewells(deps: { store: ControlStore; view: ControlView; 
 
 /** What goes at once with the organization: keys, and webhooks except those that are to hear of it. */
 export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationId: string): Change[] {
-  const keys = current.list('key', organizationId).map(({ id }): Change => ({ kind: 'key', remove: { organizationId, id } }))
+  const keys = current
+    .list('key', organizationId)
+    .map(({ id }): Change => ({ kind: 'key', remove: { organizationId, id } }))
   const webhooks = current.list('webhook', organizationId).filter(webhook => !hearsOfTheEnd(webhook))
   return [...keys, ...webhooks.map(removal)]
 }
@@ -70,5 +79,8 @@ function hearsOfTheEnd({ organizationId, events, active, environment, peer }: We
   const index = createSelectorIndex([{ selectors: events, value: true }])
   const told = (type: string, canonicalName: string) => index.match({ type, canonicalName, kind: null }).length > 0
   const lifecycle = told('ORGANIZATION_DELETED', lifecycleCanonicalName(organizationId, 'ORGANIZATION_DELETED'))
-  return lifecycle || (environment === 'live' && told('tenant.deleted', builtInCanonicalName(organizationId, 'tenant.deleted')))
+  return (
+    lifecycle ||
+    (environment === 'live' && told('tenant.deleted', builtInCanonicalName(organizationId, 'tenant.deleted')))
+  )
 }

@@ -24,7 +24,12 @@ export interface Keys {
    * `key` is the stored record, `apiKey` the key itself, shown this once. `maker`: the key that asks, absent for the operator.
    * Errors: `insufficient_scope` for a scope, or the live environment, that the maker does not have itself.
    */
-  create(caller: Caller, organizationId: string, input: NewKey, maker?: ApiKey): Promise<{ key: ApiKey; apiKey: string }>
+  create(
+    caller: Caller,
+    organizationId: string,
+    input: NewKey,
+    maker?: ApiKey,
+  ): Promise<{ key: ApiKey; apiKey: string }>
   /** From then on the key is `unauthorized`. Errors: `not_found`. */
   delete(caller: Caller, organizationId: string, id: string): Promise<void>
 }
@@ -54,9 +59,13 @@ export function createKeys(deps: {
     const key: ApiKey = { id, organizationId, revision: 1, createdAt: now, updatedAt: now, ...rights, hash, hint }
     return store.change(ids.next('chg'), current => {
       const owner = getOrganization(current, organizationId)
-      const opened = opensTest && !owner.testEnvironment ? [revised(owner, { testEnvironment: true }, clock.nowMs())] : []
+      const opened =
+        opensTest && !owner.testEnvironment ? [revised(owner, { testEnvironment: true }, clock.nowMs())] : []
       return {
-        records: [...opened.map(record => ({ kind: 'organization' as const, record })), { kind: 'key' as const, record: key }],
+        records: [
+          ...opened.map(record => ({ kind: 'organization' as const, record })),
+          { kind: 'key' as const, record: key },
+        ],
         changes: [
           announce(caller, {
             organizationId,
@@ -75,7 +84,8 @@ export function createKeys(deps: {
     create,
     delete: (caller, organizationId, id) =>
       store.change(ids.next('chg'), current => {
-        if (current.find('key', organizationId, id) === undefined) throw new ClarionError('not_found', 'There is no such key.')
+        if (current.find('key', organizationId, id) === undefined)
+          throw new ClarionError('not_found', 'There is no such key.')
         return {
           records: [{ kind: 'key', remove: { organizationId, id } }],
           changes: [announce(caller, { organizationId, type: 'API_KEY_DELETED', entityType: 'key', entityId: id })],
@@ -89,7 +99,10 @@ export function createKeys(deps: {
 function checkGrant(maker: ApiKey, { scopes, environment }: NewKey): void {
   const missing = scopes.filter(scope => !maker.scopes.includes(scope))
   if (missing.length > 0)
-    throw new ClarionError('insufficient_scope', `The key does not hold ${missing.join(', ')} itself and cannot hand it on.`)
+    throw new ClarionError(
+      'insufficient_scope',
+      `The key does not hold ${missing.join(', ')} itself and cannot hand it on.`,
+    )
   if (maker.environment === 'test' && environment === 'live')
     throw new ClarionError('insufficient_scope', 'A key of the test environment cannot make a key of the live one.')
 }

@@ -81,7 +81,12 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     })
   }
 
-  function made(caller: Caller, organization: Organization, key: NewApiKey, seeds: { keyId: string; registrationId: string }) {
+  function made(
+    caller: Caller,
+    organization: Organization,
+    key: NewApiKey,
+    seeds: { keyId: string; registrationId: string },
+  ) {
     const apiKey = firstKey(organization, seeds.keyId, key)
     const generic = genericRegistration(organization, seeds.registrationId)
     const about = { organizationId: organization.id, canonicalName: generic.canonicalName }
@@ -94,9 +99,16 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
       changes: [
         announce(
           caller,
-          ofOrganization(organization, 'ORGANIZATION_CREATED', { data: { slug: organization.slug, plan: organization.plan } }),
+          ofOrganization(organization, 'ORGANIZATION_CREATED', {
+            data: { slug: organization.slug, plan: organization.plan },
+          }),
         ),
-        announce(caller, { organizationId: organization.id, type: 'API_KEY_CREATED', entityType: 'key', entityId: apiKey.id }),
+        announce(caller, {
+          organizationId: organization.id,
+          type: 'API_KEY_CREATED',
+          entityType: 'key',
+          entityId: apiKey.id,
+        }),
         announce(caller, {
           ...about,
           type: 'CUSTOM_EVENT_GENERIC_SEEDED',
@@ -154,7 +166,8 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     },
     revokeNamespace: (caller, id, namespace) =>
       change(caller, id, 'ORGANIZATION_UPDATED', ({ namespaceAllowlist: allowed }) => {
-        if (!allowed.includes(namespace)) throw new ClarionError('not_found', `The organization was not granted '${namespace}'.`)
+        if (!allowed.includes(namespace))
+          throw new ClarionError('not_found', `The organization was not granted '${namespace}'.`)
         return { namespaceAllowlist: allowed.filter(each => each !== namespace) }
       }),
   }
@@ -183,7 +196,16 @@ function newOrganization(id: string, slug: string, input: NewOrganization, nowMs
 function firstKey(organization: Organization, id: string, key: NewApiKey): ApiKey {
   const { createdAt, updatedAt } = organization
   const rights = { name: 'first key', environment: 'live' as const, scopes: [...SCOPES], expiresAt: null }
-  return { id, organizationId: organization.id, revision: 1, createdAt, updatedAt, ...rights, hash: key.hash, hint: key.hint }
+  return {
+    id,
+    organizationId: organization.id,
+    revision: 1,
+    createdAt,
+    updatedAt,
+    ...rights,
+    hash: key.hash,
+    hint: key.hint,
+  }
 }
 
 function refuseReserved(namespace: string, path: string): void {
@@ -196,4 +218,5 @@ function refuseReserved(namespace: string, path: string): void {
 
 const isSlugTaken = (error: unknown): boolean => error instanceof ClarionError && error.code === 'slug_taken'
 
-const slugTaken = (slug: string) => new ClarionError('slug_taken', `The slug '${slug}' belongs to another organization.`)
+const slugTaken = (slug: string) =>
+  new ClarionError('slug_taken', `The slug '${slug}' belongs to another organization.`)

@@ -20,5 +20,13 @@ export function warnOfRegistrations(
   const percent = quotaMark(used, limit)
   if (percent === undefined) return []
   const data = { quota: 'registrations', used, limit, percent }
-  return [announce(caller, { organizationId, type: 'QUOTA_WARNING', entityType: 'organization', entityId: organizationId, data })]
+  return [
+    announce(caller, {
+      organizationId,
+      type: 'QUOTA_WARNING',
+      entityType: 'organization',
+      entityId: organizationId,
+      data,
+    }),
+  ]
 }

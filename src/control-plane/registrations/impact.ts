@@ -20,7 +20,13 @@ export function impactOf(
   const webhooks = view
     .webhooks(owner.organizationId)
     .filter(webhook => webhook.environment === owner.environment && webhook.peer === null)
-    .map(({ id, name, url, active, events }) => ({ id, name, url, active, selectors: events.filter(each => selects(each, selectable)) }))
+    .map(({ id, name, url, active, events }) => ({
+      id,
+      name,
+      url,
+      active,
+      selectors: events.filter(each => selects(each, selectable)),
+    }))
     .filter(({ selectors }) => selectors.length > 0)
   return { webhooks, peers: owner.environment === 'live' ? peersOf(view, owner.organizationId, event) : [] }
 }

@@ -32,7 +32,13 @@ function inboundEvent(organizationId: string, member: FederationMember, push: Fe
     ...{ id: push.id, organizationId, revision, createdAt: pushedAt, updatedAt, namespace, name, version },
     canonicalName: canonicalName(organizationId, `${namespace}.${name}`, version),
     ...{ status: 'federated', description: null, payloadSchema: schemaSnapshot, payloadExample: null, schemaHash },
-    ...{ schemaFlavour: flavourOf(schemaSnapshot), semverBump: null, registeredBy: 'federation', publishedAt: pushedAt, archivedAt: null },
+    ...{
+      schemaFlavour: flavourOf(schemaSnapshot),
+      semverBump: null,
+      registeredBy: 'federation',
+      publishedAt: pushedAt,
+      archivedAt: null,
+    },
     federation: { groupId: push.groupId, memberId: member.id, pushId: push.id },
   }
 }

@@ -17,7 +17,12 @@ export const ofRegistration = (registration: Registration, type: string): Announ
  * The definition is usable as soon as its record is read, which every process does by itself: so persisted, materialised and registered
  * come with one commit.
  */
-export function announceRegistered(announce: Announce, caller: Caller, registration: Registration, facts: CheckedTemplate): ChangeRow[] {
+export function announceRegistered(
+  announce: Announce,
+  caller: Caller,
+  registration: Registration,
+  facts: CheckedTemplate,
+): ChangeRow[] {
   const { id: registrationId, namespace, name, version, status, createdAt } = registration
   const { schemaHash, schemaFlavour, semverBump, depth, propertyCount } = facts
   const steps: Array<[type: string, data: Record<string, unknown>]> = [
@@ -41,7 +46,11 @@ export function announceRefused(
   const { namespace, name, version, status = 'draft' } = input
   const about = ofRefused(organizationId, input)
   return [
-    announce(caller, { ...about, type: 'CUSTOM_EVENT_REQUESTED', data: { namespace, name, version, requestedStatus: status } }),
+    announce(caller, {
+      ...about,
+      type: 'CUSTOM_EVENT_REQUESTED',
+      data: { namespace, name, version, requestedStatus: status },
+    }),
     announce(caller, {
       ...about,
       type: 'CUSTOM_EVENT_VALIDATION_FAILED',

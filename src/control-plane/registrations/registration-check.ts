@@ -15,7 +15,10 @@ export interface NewRegistration extends RegistrationInput {
 }
 
 /** What the rules found out about a version that may be registered. */
-export type CheckedTemplate = Pick<Registration, 'canonicalName' | 'payloadSchema' | 'schemaHash' | 'schemaFlavour' | 'semverBump'> & {
+export type CheckedTemplate = Pick<
+  Registration,
+  'canonicalName' | 'payloadSchema' | 'schemaHash' | 'schemaFlavour' | 'semverBump'
+> & {
   depth: number
   propertyCount: number
   /** Of the change from the version before; paths are pointers into the request body. */
@@ -71,12 +74,26 @@ export function createTemplateChecks({ validators }: { validators: Validators })
 
   return {
     check(input, organization, view) {
-      const { findings, semverBump, schemaHash, schemaFlavour, depth, propertyCount, warnings } = checked(input, organization, view)
+      const { findings, semverBump, schemaHash, schemaFlavour, depth, propertyCount, warnings } = checked(
+        input,
+        organization,
+        view,
+      )
       const [first] = findings
-      if (first !== undefined || semverBump === null || schemaHash === null) return { ok: false, refusal: refusalOf(first) }
+      if (first !== undefined || semverBump === null || schemaHash === null)
+        return { ok: false, refusal: refusalOf(first) }
       const payloadSchema = input.payloadSchema as Registration['payloadSchema']
       const name = canonicalName(organization.id, fullNameOf(input), input.version)
-      const facts = { canonicalName: name, payloadSchema, schemaHash, schemaFlavour, semverBump, depth, propertyCount, warnings }
+      const facts = {
+        canonicalName: name,
+        payloadSchema,
+        schemaHash,
+        schemaFlavour,
+        semverBump,
+        depth,
+        propertyCount,
+        warnings,
+      }
       return { ok: true, facts }
     },
     dryRun(input, organization, view) {
@@ -88,7 +105,12 @@ export function createTemplateChecks({ validators }: { validators: Validators })
         semverBump: check.semverBump,
         schemaHash: check.schemaHash,
         schemaFlavour: check.schemaFlavour,
-        ...{ schemaDepth: check.depth, schemaPropertyCount: check.propertyCount, depth: check.depth, propertyCount: check.propertyCount },
+        ...{
+          schemaDepth: check.depth,
+          schemaPropertyCount: check.propertyCount,
+          depth: check.depth,
+          propertyCount: check.propertyCount,
+        },
         findings: check.findings.map(({ code, message, details = [] }) => {
           const { path = '', rule = code } = details[0] ?? {}
           return { code, path, rule, message, details }
@@ -110,5 +132,9 @@ const fullNameOf = ({ namespace, name }: NewRegistration) => `${namespace}.${nam
 
 function refusalOf(finding: RegistrationCheck['findings'][number] | undefined): ClarionError {
   if (finding === undefined) throw new Error('a registration without findings must have a bump and a hash')
-  return new ClarionError(finding.code, finding.message, finding.details === undefined ? {} : { details: finding.details })
+  return new ClarionError(
+    finding.code,
+    finding.message,
+    finding.details === undefined ? {} : { details: finding.details },
+  )
 }

@@ -31,7 +31,11 @@ export function createRefusal({ announce, clock }: { announce: Announce; clock: 
     return last === undefined || last.commandId === commandId || clock.nowMs() - last.atMs >= NOTICE_INTERVAL_MS
   }
 
-  return ({ caller, organization, input, commandId }: Asked, refusal: ClarionError, current: DecisionView): Decision<Registration> => {
+  return (
+    { caller, organization, input, commandId }: Asked,
+    refusal: ClarionError,
+    current: DecisionView,
+  ): Decision<Registration> => {
     const { id: organizationId, plan } = organization
     const changes = announceRefused(announce, caller, organizationId, input, refusal)
     const emits: PlatformEmit[] = []

@@ -22,14 +22,25 @@ import { createRefusal } from './registration-refusal.ts'
 
 export interface Registrations {
   /** `idempotencyKey`: the same call again is answered with the registration it made. Errors: the codes of C.11.2, the first that fails. */
-  register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string): Promise<Registration>
+  register(
+    caller: Caller,
+    organizationId: string,
+    input: NewRegistration,
+    idempotencyKey?: string,
+  ): Promise<Registration>
   /** A dry run that was refused is announced as such (C.3.2 `CUSTOM_EVENT_VALIDATION_FAILED`, flagged). */
   announceDryRun(caller: Caller, organizationId: string, input: NewRegistration, refused: DryRun): Promise<void>
   /** Nothing changes if it is published already; `conflict` if it is archived. */
   publish(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>
   /** Final; nothing changes if it is archived already. */
   archive(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>
-  describe(caller: Caller, organizationId: string, id: string, description: string | null, revision?: number): Promise<Registration>
+  describe(
+    caller: Caller,
+    organizationId: string,
+    id: string,
+    description: string | null,
+    revision?: number,
+  ): Promise<Registration>
   /** A draft, which nothing was ever emitted as, is removed for good (undefined); what was published is archived. */
   delete(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration | undefined>
 }
@@ -47,12 +58,18 @@ export function createRegistrations(deps: {
   function register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string) {
     const id = ids.next('cer')
     return store.change(ids.next('chg'), (current): Decision<Registration> => {
-      const repeated = idempotencyKey === undefined ? undefined : repeatOf(current, organizationId, input, idempotencyKey)
+      const repeated =
+        idempotencyKey === undefined ? undefined : repeatOf(current, organizationId, input, idempotencyKey)
       if (repeated !== undefined) return { records: [], changes: [], result: repeated }
       const organization = getOrganization(current, organizationId)
       const checked = templates.check(input, organization, current)
       if (!checked.ok) return refused({ caller, organization, input, commandId: id }, checked.refusal, current)
-      const made = registrationOf({ id, organizationId, registeredBy: caller.actorId }, input, checked.facts, clock.nowMs())
+      const made = registrationOf(
+        { id, organizationId, registeredBy: caller.actorId },
+        input,
+        checked.facts,
+        clock.nowMs(),
+      )
       const registration = idempotencyKey === undefined ? made : { ...made, idempotencyKey }
       const replaced = registration.status === 'published' ? replacedBy(registration, current) : []
       return {
@@ -70,7 +87,8 @@ export function createRegistrations(deps: {
   /** K-14: on a plan that keeps the latest version only, publishing one archives the others of its name. */
   function replacedBy(published: Registration, current: DecisionView): Registration[] {
     if (planOf(getOrganization(current, published.organizationId).plan).versioning !== 'latest') return []
-    const versions = current.event(published.organizationId, `${published.namespace}.${published.name}`)?.versions.values() ?? []
+    const versions =
+      current.event(published.organizationId, `${published.namespace}.${published.name}`)?.versions.values() ?? []
     return [...versions].filter(each => each.id !== published.id && each.status === 'published').map(archived)
   }
 
@@ -116,24 +134,38 @@ export function createRegistrations(deps: {
     publish: (caller, organizationId, id, revision) =>
       changing(organizationId, id, revision, (before, current) => {
         if (before.status === 'published') return { records: [], changes: [], result: before }
-        if (before.status === 'archived') throw new ClarionError('conflict', 'The version is archived, for good; register a newer one.')
+        if (before.status === 'archived')
+          throw new ClarionError('conflict', 'The version is archived, for good; register a newer one.')
         refuseExcess(before, current)
         const nowMs = clock.nowMs()
         const after = revised(before, { status: 'published', publishedAt: new Date(nowMs).toISOString() }, nowMs)
         const replaced = replacedBy(after, current)
-        const about = { ...ofRegistration(after, 'CUSTOM_EVENT_PUBLISHED'), previousStatus: 'draft', status: 'published' }
+        const about = {
+          ...ofRegistration(after, 'CUSTOM_EVENT_PUBLISHED'),
+          previousStatus: 'draft',
+          status: 'published',
+        }
         return {
           records: [after, ...replaced].map(asChange),
-          changes: [announce(caller, about), announce(caller, invalidated(after, 'published')), ...announceArchived(caller, replaced)],
+          changes: [
+            announce(caller, about),
+            announce(caller, invalidated(after, 'published')),
+            ...announceArchived(caller, replaced),
+          ],
           result: after,
         }
       }),
-    archive: (caller, organizationId, id, revision) => changing(organizationId, id, revision, before => archiveNow(caller, before)),
+    archive: (caller, organizationId, id, revision) =>
+      changing(organizationId, id, revision, before => archiveNow(caller, before)),
     describe: (caller, organizationId, id, description, revision) =>
       changing(organizationId, id, revision, (before, current) => {
         refuseExcess(before, current)
         const after = revised(before, { description }, clock.nowMs())
-        return { records: [asChange(after)], changes: [announce(caller, invalidated(after, 'description_changed'))], result: after }
+        return {
+          records: [asChange(after)],
+          changes: [announce(caller, invalidated(after, 'description_changed'))],
+          result: after,
+        }
       }),
     delete: (caller, organizationId, id, revision) =>
       store.change(ids.next('chg'), current => {
@@ -159,12 +191,18 @@ export function getRegistration(view: Pick<DecisionView, 'find'>, organizationId
 }
 
 /** The registration that the same call made before (C.11.2); another call with the key is a conflict. */
-function repeatOf(current: DecisionView, organizationId: string, input: NewRegistration, key: string): Registration | undefined {
+function repeatOf(
+  current: DecisionView,
+  organizationId: string,
+  input: NewRegistration,
+  key: string,
+): Registration | undefined {
   const made = current.list('registration', organizationId).find(each => each.idempotencyKey === key)
   if (made === undefined) return undefined
   const sameName = made.namespace === input.namespace && made.name === input.name && made.version === input.version
   const sameContent =
-    isDeepStrictEqual(made.payloadSchema, input.payloadSchema) && isDeepStrictEqual(made.payloadExample, input.payloadExample ?? null)
+    isDeepStrictEqual(made.payloadSchema, input.payloadSchema) &&
+    isDeepStrictEqual(made.payloadExample, input.payloadExample ?? null)
   if (sameName && sameContent) return made
   throw new ClarionError('idempotency_key_conflict', 'The idempotency key was used to register something else.')
 }
@@ -180,7 +218,10 @@ function refuseExcess({ organizationId, namespace, name }: Registration, current
 
 function refuseGeneric(registration: Registration): void {
   if (`${registration.namespace}.${registration.name}` !== GENERIC_FULL_NAME) return
-  throw new ClarionError('cannot_archive_generic_event', `${GENERIC_FULL_NAME} belongs to the platform and cannot be changed.`)
+  throw new ClarionError(
+    'cannot_archive_generic_event',
+    `${GENERIC_FULL_NAME} belongs to the platform and cannot be changed.`,
+  )
 }
 
 function registrationOf(
@@ -193,7 +234,18 @@ function registrationOf(
   const { namespace, name, version, description = null, payloadExample = null, status = 'draft' } = input
   const { canonicalName, schemaHash, schemaFlavour, semverBump, payloadSchema, warnings } = facts
   return {
-    ...{ ...whose, revision: 1, createdAt: now, updatedAt: now, namespace, name, version, canonicalName, status, description },
+    ...{
+      ...whose,
+      revision: 1,
+      createdAt: now,
+      updatedAt: now,
+      namespace,
+      name,
+      version,
+      canonicalName,
+      status,
+      description,
+    },
     ...{ payloadSchema, payloadExample, schemaHash, schemaFlavour, semverBump, warnings },
     ...{ publishedAt: status === 'published' ? now : null, archivedAt: null },
   }

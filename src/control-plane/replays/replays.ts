@@ -41,7 +41,11 @@ export interface Replays {
   /** Errors: `not_found`, `replay_not_running`. */
   command(caller: Caller, owner: Owner, id: string, command: 'pause' | 'resume' | 'cancel'): Promise<Replay>
   /** By the engine; to no effect when it has ended already. */
-  end(replay: Replay, state: 'completed' | 'cancelled' | 'failed', progress: Partial<NonNullable<Replay['progress']>>): Promise<void>
+  end(
+    replay: Replay,
+    state: 'completed' | 'cancelled' | 'failed',
+    progress: Partial<NonNullable<Replay['progress']>>,
+  ): Promise<void>
 }
 
 const ENGINE: Caller = { actorId: 'system', requestId: '' }
@@ -66,18 +70,41 @@ export function createReplays(deps: { store: ControlStore; ids: Ids; clock: Cloc
         const range = checkedRange(input, nowMs)
         const perDay = planOf(plan).replayedPerDay
         if (perDay !== null && usedToday >= perDay)
-          throw new ClarionError('replay_quota_exceeded', `The plan ${plan} replays ${perDay} events a day; ${usedToday} are used.`)
+          throw new ClarionError(
+            'replay_quota_exceeded',
+            `The plan ${plan} replays ${perDay} events a day; ${usedToday} are used.`,
+          )
         const underWay = current.list('replay', owner.organizationId).filter(each => UNDER_WAY.has(each.state))
         if (underWay.some(each => each.webhookId === webhook.id))
           throw new ClarionError('replay_in_progress', 'A replay to this webhook is under way.')
         if (underWay.length >= RUNNING_PER_ORGANIZATION_MAX)
-          throw new ClarionError('replay_in_progress', `${RUNNING_PER_ORGANIZATION_MAX} replays of the organization are under way.`)
+          throw new ClarionError(
+            'replay_in_progress',
+            `${RUNNING_PER_ORGANIZATION_MAX} replays of the organization are under way.`,
+          )
         const now = new Date(nowMs).toISOString()
         const replay: Replay = {
           ...{ id, ...owner, revision: 1, createdAt: now, updatedAt: now },
-          ...{ name: input.name ?? null, kind, webhookId: webhook.id, ...range, selectors, onlyFailed: input.onlyFailed ?? false },
-          ...{ ratePerSecond: input.ratePerSecond ?? REPLAY_RATE.default, matchedMax: perDay === null ? null : perDay - usedToday },
-          ...{ state: 'running', stateReason: null, requestedBy: caller.actorId, startedAt: now, endedAt: null, progress: null },
+          ...{
+            name: input.name ?? null,
+            kind,
+            webhookId: webhook.id,
+            ...range,
+            selectors,
+            onlyFailed: input.onlyFailed ?? false,
+          },
+          ...{
+            ratePerSecond: input.ratePerSecond ?? REPLAY_RATE.default,
+            matchedMax: perDay === null ? null : perDay - usedToday,
+          },
+          ...{
+            state: 'running',
+            stateReason: null,
+            requestedBy: caller.actorId,
+            startedAt: now,
+            endedAt: null,
+            progress: null,
+          },
         }
         const data = { webhookId: webhook.id, kind, from: replay.from, to: replay.to }
         return {
@@ -103,7 +130,11 @@ export function createReplays(deps: { store: ControlStore; ids: Ids; clock: Cloc
         if (!before || !UNDER_WAY.has(before.state)) return { records: [], changes: [], result: undefined }
         const stateReason = state === 'failed' ? 'webhook_deleted' : null
         const progress = { matched, processed, succeeded, failed, skipped }
-        const replay = revised(before, { state, stateReason, endedAt: new Date(clock.nowMs()).toISOString(), progress }, clock.nowMs())
+        const replay = revised(
+          before,
+          { state, stateReason, endedAt: new Date(clock.nowMs()).toISOString(), progress },
+          clock.nowMs(),
+        )
         const about: Announcement = {
           ...of(replay, `REPLAY_${state.toUpperCase()}`),
           ...{ previousStatus: before.state, status: state },
@@ -137,7 +168,9 @@ function checkedRange({ from, to }: NewReplay, nowMs: number): { from: string; t
 
 function checkedSelectors(selectors: string[]): string[] {
   const details: Finding[] = selectors.flatMap((selector, index) =>
-    parseSelector(selector) === undefined ? [{ path: `/selectors/${index}`, rule: 'selector', message: notASelector(selector) }] : [],
+    parseSelector(selector) === undefined
+      ? [{ path: `/selectors/${index}`, rule: 'selector', message: notASelector(selector) }]
+      : [],
   )
   if (details.length > 0) throw new ClarionError('invalid_event_selector', `${details[0]!.message}.`, { details })
   return [...new Set(selectors)]

@@ -24,7 +24,9 @@ export const PAGE_RECORDS = 500
 const ORGANIZATIONS_AT_ONCE = 50
 
 /** A kind that refers to another one goes before it. */
-const CLEARED_KINDS: readonly Kind[] = KINDS.filter(kind => kind !== 'organization' && kind !== 'secret-key').toReversed()
+const CLEARED_KINDS: readonly Kind[] = KINDS.filter(
+  kind => kind !== 'organization' && kind !== 'secret-key',
+).toReversed()
 
 export interface Clearing {
   /** Clears what is due now. Rejects when the control plane or the broker does not take a step; the next call goes on there. */
@@ -114,7 +116,8 @@ export type Removal = Extract<Change, { remove: unknown }>
 
 function* removalsOf(view: Pick<ControlView, 'list'>, organizationIds: readonly string[]): Generator<Removal> {
   for (const organizationId of organizationIds)
-    for (const kind of CLEARED_KINDS) for (const { id } of view.list(kind, organizationId)) yield { kind, remove: { organizationId, id } }
+    for (const kind of CLEARED_KINDS)
+      for (const { id } of view.list(kind, organizationId)) yield { kind, remove: { organizationId, id } }
 }
 
 /** Pages are made as they are asked for: what lies behind may have gone by then. */

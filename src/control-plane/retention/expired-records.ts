@@ -47,7 +47,16 @@ export function createExpiredRecords(deps: {
     const key = kind === 'key' ? (current.find(kind, organizationId, id) as ApiKey) : undefined
     if (key === undefined) return []
     const data = { name: key.name, expiresAt: key.expiresAt }
-    return [announce(PLATFORM, { organizationId, type: 'API_KEY_DELETED', entityType: 'key', entityId: id, reason: 'expired', data })]
+    return [
+      announce(PLATFORM, {
+        organizationId,
+        type: 'API_KEY_DELETED',
+        entityType: 'key',
+        entityId: id,
+        reason: 'expired',
+        data,
+      }),
+    ]
   }
 
   return {

@@ -55,7 +55,10 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
       said = ''
     } catch (error) {
       if (String(error) !== said)
-        deps.logger?.warn({ error: String(error) }, 'what is left of deleted organizations could not be removed; it is tried again')
+        deps.logger?.warn(
+          { error: String(error) },
+          'what is left of deleted organizations could not be removed; it is tried again',
+        )
       said = String(error)
     }
   }

@@ -11,7 +11,11 @@ import { KafkaError, type KafkaSettings, type Wire } from '../../kafka/protocol/
 import { createLogReader } from '../../kafka/read/log-reader.ts'
 import type { ReaderWatch } from '../../kafka/read/reader-watch.ts'
 import type { ProducedBatch } from '../../kafka/write/produce.ts'
-import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from '../../kafka/write/transactional-writer.ts'
+import {
+  CommitFailed,
+  openTransactionalWriter,
+  type TransactionalWriter,
+} from '../../kafka/write/transactional-writer.ts'
 import type { Logger } from '../../logger.ts'
 import { runAs } from '../../process/work.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
@@ -63,7 +67,8 @@ export async function tailControl(deps: {
         for (const waiter of waiting) if (position >= waiter.offset) waiter.resolve(true)
       },
       // The view holds what is not in the topic any more: it has to be read again from the beginning.
-      onReplaced: () => fail(new Error(`the topic ${control.name} was deleted and made again. Restore it from a backup or a replica`)),
+      onReplaced: () =>
+        fail(new Error(`the topic ${control.name} was deleted and made again. Restore it from a backup or a replica`)),
       onGap: (_topic, _partition, { from, to, reason }) =>
         fail(
           new Error(
@@ -95,7 +100,8 @@ export async function tailControl(deps: {
     const end = await endOf(deps)
     while (!(await tail.reach(end, START_TIMEOUT_MS))) {
       if (unreadable) throw unreadable
-      if (reader.waiting().length === 0) throw new Error(`the topic ${control.name} could not be read to its end within 60 s`)
+      if (reader.waiting().length === 0)
+        throw new Error(`the topic ${control.name} could not be read to its end within 60 s`)
     }
   } catch (error) {
     await reader.close()
@@ -127,7 +133,12 @@ export interface ControlTopicLog extends ControlLog {
   close(): Promise<void>
 }
 
-export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail; clock: Clock; logger: Logger }): ControlTopicLog {
+export function createControlLog(deps: {
+  kafka: KafkaSettings
+  tail: ControlTail
+  clock: Clock
+  logger: Logger
+}): ControlTopicLog {
   const { tail, clock } = deps
   let open: TransactionalWriter | undefined
   let turn: Promise<unknown> = Promise.resolve()
@@ -136,7 +147,13 @@ export function createControlLog(deps: { kafka: KafkaSettings; tail: ControlTail
   async function opened(): Promise<TransactionalWriter> {
     if (open) return open
     const { kafka, logger } = deps
-    const writer = await openTransactionalWriter({ kafka, transactionalId: TRANSACTIONAL_ID, clock, logger, signal: closing.signal })
+    const writer = await openTransactionalWriter({
+      kafka,
+      transactionalId: TRANSACTIONAL_ID,
+      clock,
+      logger,
+      signal: closing.signal,
+    })
     open = writer
     // Earlier writers are fenced now, so that nothing of theirs can follow the barrier. An end offset may come from a former leader.
     const barrier = { topic: control.name, partition: 0, key: BARRIER, value: null }

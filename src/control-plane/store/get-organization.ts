@@ -5,6 +5,7 @@ import type { Organization } from '../../model/records.ts'
 /** Throws `not_found`; a deleted organization is not there any more. */
 export function getOrganization(view: Pick<ControlView, 'organization'>, id: string): Organization {
   const organization = view.organization(id)
-  if (organization === undefined || organization.status === 'deleted') throw new ClarionError('not_found', 'There is no such organization.')
+  if (organization === undefined || organization.status === 'deleted')
+    throw new ClarionError('not_found', 'There is no such organization.')
   return organization
 }

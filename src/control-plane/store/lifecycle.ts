@@ -51,9 +51,20 @@ export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; sha
     return [platformEmitRecord(lifecycleEmit(row, environment, cause), deps.shards)]
   }
 
-  function ofEmit(event: EventFacts, type: string, id: string, status: string, data: object, nowMs: number): OutRecord[] {
+  function ofEmit(
+    event: EventFacts,
+    type: string,
+    id: string,
+    status: string,
+    data: object,
+    nowMs: number,
+  ): OutRecord[] {
     if (!isEmitted(event) || !isNamed(event.organizationId, event.environment, type)) return []
-    return announce({ ...rowOfEmit(event, type, nowMs), id, status, data: JSON.stringify(data) }, event.environment, causeOf(event))
+    return announce(
+      { ...rowOfEmit(event, type, nowMs), id, status, data: JSON.stringify(data) },
+      event.environment,
+      causeOf(event),
+    )
   }
 
   return {
@@ -62,7 +73,14 @@ export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; sha
     announce,
     emitDelivered(event, subscriberCount, nowMs) {
       const type = 'CUSTOM_EVENT_EMIT_DELIVERED'
-      return ofEmit(event, type, `${type}/${event.emitId}`, 'DELIVERED', { emitId: event.emitId, subscriberCount }, nowMs)
+      return ofEmit(
+        event,
+        type,
+        `${type}/${event.emitId}`,
+        'DELIVERED',
+        { emitId: event.emitId, subscriberCount },
+        nowMs,
+      )
     },
     emitDeliveryFailed(event, failure, nowMs) {
       const type = 'CUSTOM_EVENT_EMIT_DELIVERY_FAILED'
@@ -73,10 +91,19 @@ export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; sha
 }
 
 /** An organization's own emit: what the platform emits, lifecycle events first of all, has no emit chain. */
-const isEmitted = ({ canonicalName, federation }: EventFacts) => canonicalName.startsWith('TENANT_CUSTOM:') && federation === null
+const isEmitted = ({ canonicalName, federation }: EventFacts) =>
+  canonicalName.startsWith('TENANT_CUSTOM:') && federation === null
 
 const rowOfEmit = ({ organizationId, emitId, canonicalName, actorId }: EventFacts, type: string, nowMs: number) => ({
-  ...{ organizationId, type, entityType: 'emit', entityId: emitId, canonicalName, actorId, occurredAtMs: Math.round(nowMs) },
+  ...{
+    organizationId,
+    type,
+    entityType: 'emit',
+    entityId: emitId,
+    canonicalName,
+    actorId,
+    occurredAtMs: Math.round(nowMs),
+  },
   ...{ previousStatus: null, reason: null, requestId: null },
 })
 
@@ -120,7 +147,9 @@ export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading
   const naming = ENVIRONMENTS.filter(environment => names[environment].has(row.type))
   if (naming.length === 0) return []
   const own = environmentOf(row, after) ?? environmentOf(row, before)
-  return naming.filter(environment => own === undefined || own === environment).map(environment => lifecycleEmit(row, environment))
+  return naming
+    .filter(environment => own === undefined || own === environment)
+    .map(environment => lifecycleEmit(row, environment))
 }
 
 /** Whether some webhook selects it: what the platform publishes unasked numbers no event of a log that nobody follows for it. */
@@ -147,25 +176,54 @@ export function lifecycleEmit(row: ChangeRow, environment: Environment, cause?: 
   return platformEmit({
     ...{ kind: 'lifecycle', id: `${row.id}/${environment}`, organizationId, environment, type },
     canonicalName: lifecycleCanonicalName(organizationId, type),
-    ...{ schemaVersion: '1', schemaHash: LIFECYCLE_SCHEMA_HASH, source: 'platform', subject: entityId, actorId, requestId },
+    ...{
+      schemaVersion: '1',
+      schemaHash: LIFECYCLE_SCHEMA_HASH,
+      source: 'platform',
+      subject: entityId,
+      actorId,
+      requestId,
+    },
     timeMs: Math.round(row.occurredAtMs),
     causationId: cause?.eventId ?? null,
     traceparent: cause?.traceparent ?? null,
-    ...(chained ? { rootEventId: cause.rootEventId, depth: Math.min(cause.depth + 1, CHAIN_DEPTH_MAX), path: cause.path } : {}),
+    ...(chained
+      ? { rootEventId: cause.rootEventId, depth: Math.min(cause.depth + 1, CHAIN_DEPTH_MAX), path: cause.path }
+      : {}),
     payload: Buffer.from(JSON.stringify(dataOf(row))),
   })
 }
 
 /** C.3.1 (3), then what is the event's own (C.3.2); what is not known is left out. */
-function dataOf({ entityType, entityId, organizationId, actorId, occurredAtMs, requestId, data, ...row }: ChangeRow): object {
+function dataOf({
+  entityType,
+  entityId,
+  organizationId,
+  actorId,
+  occurredAtMs,
+  requestId,
+  data,
+  ...row
+}: ChangeRow): object {
   const known = Object.entries({
     canonicalName: row.canonicalName,
     previousStatus: row.previousStatus,
     status: row.status,
     reason: row.reason,
   })
-  const common = { entityType, entityId, organizationId, actorId, occurredAt: new Date(occurredAtMs).toISOString(), requestId }
-  return { ...common, ...(JSON.parse(data) as object), ...Object.fromEntries(known.filter(([, value]) => value !== null)) }
+  const common = {
+    entityType,
+    entityId,
+    organizationId,
+    actorId,
+    occurredAt: new Date(occurredAtMs).toISOString(),
+    requestId,
+  }
+  return {
+    ...common,
+    ...(JSON.parse(data) as object),
+    ...Object.fromEntries(known.filter(([, value]) => value !== null)),
+  }
 }
 
 const text = { type: 'string' }

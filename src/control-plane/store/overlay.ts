@@ -36,7 +36,9 @@ export function createOverlay(base: DecisionView): Overlay {
   function list<K extends Kind>(kind: K, organizationId: string): RecordsByKind[K][] {
     const changed = pendingOf(kind, organizationId)
     if (changed.length === 0) return base.list(kind, organizationId)
-    const kept = base.list(kind, organizationId).filter(record => !pending.has(controlKey(kind, organizationId, record.id)))
+    const kept = base
+      .list(kind, organizationId)
+      .filter(record => !pending.has(controlKey(kind, organizationId, record.id)))
     return [...kept, ...present(changed)].sort(byCreation)
   }
   const organization = (organizationId: string) => find('organization', organizationId, organizationId)
@@ -68,10 +70,13 @@ export function createOverlay(base: DecisionView): Overlay {
     },
     event(organizationId, fullName): RegisteredEvent | undefined {
       if (pendingOf('registration', organizationId).length === 0) return base.event(organizationId, fullName)
-      const versions = list('registration', organizationId).filter(each => `${each.namespace}.${each.name}` === fullName)
+      const versions = list('registration', organizationId).filter(
+        each => `${each.namespace}.${each.name}` === fullName,
+      )
       return versions.length === 0 ? undefined : registeredEvent(fullName, versions)
     },
   }
 }
 
-const present = <T>(changed: Array<[string, T | null]>) => changed.map(([, record]) => record).filter(record => record !== null)
+const present = <T>(changed: Array<[string, T | null]>) =>
+  changed.map(([, record]) => record).filter(record => record !== null)

@@ -7,6 +7,10 @@ export function checkRevision(record: { revision: number }, expected: number | u
 }
 
 /** The same thing, changed: `updatedAt` and `revision` moved on. */
-export function revised<T extends { revision: number; updatedAt: string }>(record: T, changes: Partial<T>, nowMs: number): T {
+export function revised<T extends { revision: number; updatedAt: string }>(
+  record: T,
+  changes: Partial<T>,
+  nowMs: number,
+): T {
   return { ...record, ...changes, revision: record.revision + 1, updatedAt: new Date(nowMs).toISOString() }
 }

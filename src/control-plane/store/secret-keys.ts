@@ -18,7 +18,8 @@ const CHANGES_MAX = 100
 const LOST = 'lost:'
 
 /** The previous key as far as it opens anything: one that is given up does not. */
-export const usableKey = (previous: string | undefined): string | undefined => (previous?.startsWith(LOST) ? undefined : previous)
+export const usableKey = (previous: string | undefined): string | undefined =>
+  previous?.startsWith(LOST) ? undefined : previous
 
 /** The fingerprints of the keys that a process was given. The previous one may be given up: `lost:<fingerprint>`. */
 export const givenKeyIds = (secretKey: string, previous: string | undefined): string[] => [
@@ -117,7 +118,10 @@ export function createSecretKeys(deps: {
         })
         if (left === 0) break
       }
-      deps.logger?.info({}, 'everything is sealed with the new secret key: CLARION_SECRET_KEY_PREVIOUS is not needed any more')
+      deps.logger?.info(
+        {},
+        'everything is sealed with the new secret key: CLARION_SECRET_KEY_PREVIOUS is not needed any more',
+      )
       return [secrets.keyId]
     },
   }

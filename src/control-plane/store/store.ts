@@ -95,7 +95,9 @@ export function createControlStore(deps: {
     const fault = error instanceof ControlLogError
     if (fault && clock.monotonicMs() < command.deadlineMs) return true
     const message =
-      fault && error.outcome === 'unknown' ? 'The change may have been made: look before you repeat it.' : 'The change was not made.'
+      fault && error.outcome === 'unknown'
+        ? 'The change may have been made: look before you repeat it.'
+        : 'The change was not made.'
     command.reject(fault ? new ClarionError('service_unavailable', message, { retryAfterS: 1, cause: error }) : error)
     return false
   }
@@ -164,7 +166,11 @@ function controlRecord(commandId: string, change: Change, overlay: Overlay): Out
     return outRecord(commandId, controlKey(change.kind, change.remove.organizationId, change.remove.id), null)
   }
   overlay.put(change.kind, change.record)
-  return outRecord(commandId, controlKey(change.kind, change.record.organizationId, change.record.id), JSON.stringify(change.record))
+  return outRecord(
+    commandId,
+    controlKey(change.kind, change.record.organizationId, change.record.id),
+    JSON.stringify(change.record),
+  )
 }
 
 const outRecord = (commandId: string, key: string, value: string | null): OutRecord => ({

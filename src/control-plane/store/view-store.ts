@@ -54,7 +54,11 @@ export function createControlView(deps: { clock: Clock }): ControlViewStore {
     waitFor(offset, timeoutMs) {
       if (offset <= appliedOffset) return Promise.resolve(true)
       return new Promise(resolve => {
-        const waiter: Waiter = { offset, resolve, timer: deps.clock.after(timeoutMs, () => settle(waiters, waiter, false)) }
+        const waiter: Waiter = {
+          offset,
+          resolve,
+          timer: deps.clock.after(timeoutMs, () => settle(waiters, waiter, false)),
+        }
         waiters.add(waiter)
       })
     },
@@ -88,7 +92,8 @@ interface RecordPlace {
 /** Undefined for keys of no kind that this release knows: a newer one may write them. */
 function parseKey(key: Buffer | null): RecordPlace | undefined {
   const [kind, organizationId, id] = key?.toString().split('/') ?? []
-  if (organizationId === undefined || id === undefined || !(KINDS as readonly (string | undefined)[]).includes(kind)) return undefined
+  if (organizationId === undefined || id === undefined || !(KINDS as readonly (string | undefined)[]).includes(kind))
+    return undefined
   return { kind: kind as Kind, organizationId, id }
 }
 
@@ -130,7 +135,8 @@ function createShelves() {
 
   /** Keeps the indexes as the records are: `before` leaves them, `after` joins them. */
   const index = (kind: Kind, before: RecordsByKind[Kind] | undefined, after: RecordsByKind[Kind] | undefined) => {
-    if (kind === 'organization') reindexOrganization(before as Organization | undefined, after as Organization | undefined)
+    if (kind === 'organization')
+      reindexOrganization(before as Organization | undefined, after as Organization | undefined)
     if (kind === 'registration') reindexVersion(before as Registration | undefined, after as Registration | undefined)
     if (kind !== 'key') return
     if (before !== undefined) keys.delete((before as RecordsByKind['key']).hash)
@@ -171,7 +177,8 @@ function createShelves() {
       federation,
       find: <K extends Kind>(kind: K, organizationId: string, id: string) =>
         shelf(kind, organizationId)?.byId.get(id) as RecordsByKind[K] | undefined,
-      list: <K extends Kind>(kind: K, organizationId: string) => listed(shelf(kind, organizationId)) as RecordsByKind[K][],
+      list: <K extends Kind>(kind: K, organizationId: string) =>
+        listed(shelf(kind, organizationId)) as RecordsByKind[K][],
       organizations: () => organizations.values(),
       organization: (organizationId: string) => organizations.get(organizationId),
       organizationBySlug: (slug: string) => bySlug.get(slug),

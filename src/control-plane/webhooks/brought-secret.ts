@@ -25,7 +25,8 @@ function problemOf(secret: string): string | undefined {
   if (characters < CHARACTERS.least || characters > CHARACTERS.most)
     return `must have ${CHARACTERS.least} to ${CHARACTERS.most} characters, not ${characters}: leave it out to have one made`
   if (secret.startsWith(PUBLIC_KEY)) return 'begins like a public key: give a secret, or leave it out to have one made'
-  if (UNWRITABLE.test(secret)) return 'must be text without control characters: a receiver could not be given it as it is'
+  if (UNWRITABLE.test(secret))
+    return 'must be text without control characters: a receiver could not be given it as it is'
   if (secret.trim() !== secret) return 'must not begin or end with a space: receivers often trim it'
   const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : ''
   return BASE64_LETTERS.test(encoded) ? keyProblemOf(encoded) : undefined
@@ -36,6 +37,8 @@ function keyProblemOf(encoded: string): string | undefined {
   const key = Buffer.from(encoded, 'base64')
   const isCanonical = key.toString('base64') === encoded
   if (isCanonical && key.length >= KEY_BYTES.least && key.length <= KEY_BYTES.most) return undefined
-  const found = isCanonical ? `${key.length} bytes` : 'text that is not canonical (see its length, its padding = and its last letter)'
+  const found = isCanonical
+    ? `${key.length} bytes`
+    : 'text that is not canonical (see its length, its padding = and its last letter)'
   return `must be ${PREFIX} and the base64 of ${KEY_BYTES.least} to ${KEY_BYTES.most} bytes, and has ${found}: encode the bytes anew, or give a text without ${PREFIX}`
 }

@@ -26,7 +26,8 @@ const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_0
 
 /** The delay before each attempt, ms. Throws `invalid_retry_policy`. */
 export function retryDelaysMs(policy: RetryPolicy = {}): number[] {
-  if (policy.preset !== undefined && policy.delays !== undefined) throw invalid('/retry', 'preset and delays exclude each other')
+  if (policy.preset !== undefined && policy.delays !== undefined)
+    throw invalid('/retry', 'preset and delays exclude each other')
   const delays = policy.delays === undefined ? presetDelays(policy.preset) : policy.delays.map(delayMs)
   if (delays.length < 1 || delays.length > ATTEMPTS_MAX) throw invalid('/retry/delays', `1 to ${ATTEMPTS_MAX} delays`)
   if (delays[0] !== 0) throw invalid('/retry/delays/0', 'the first attempt is made at once: its delay is 0')
@@ -46,7 +47,8 @@ export function shownRetryPolicy(delays: number[]): ShownRetryPolicy {
 
 function presetDelays(preset: string | undefined): number[] {
   if (preset === undefined) return [...DEFAULT_RETRY_DELAYS_MS]
-  if (!Object.hasOwn(RETRY_PRESETS, preset)) throw invalid('/retry/preset', `one of ${Object.keys(RETRY_PRESETS).join(', ')}`)
+  if (!Object.hasOwn(RETRY_PRESETS, preset))
+    throw invalid('/retry/preset', `one of ${Object.keys(RETRY_PRESETS).join(', ')}`)
   return [...RETRY_PRESETS[preset as keyof typeof RETRY_PRESETS]]
 }
 

@@ -12,10 +12,28 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const VALUE = /^(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?$/
 
 const FORBIDDEN = new Set([
-  ...['host', 'transfer-encoding', 'connection', 'cookie', 'user-agent', 'webhook-id', 'webhook-timestamp', 'webhook-signature'],
+  ...[
+    'host',
+    'transfer-encoding',
+    'connection',
+    'cookie',
+    'user-agent',
+    'webhook-id',
+    'webhook-timestamp',
+    'webhook-signature',
+  ],
   'traceparent',
   // What belongs to one connection is not the owner's to say, and the HTTP client refuses it.
-  ...['keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate'],
+  ...[
+    'keep-alive',
+    'upgrade',
+    'te',
+    'trailer',
+    'expect',
+    'proxy-connection',
+    'proxy-authorization',
+    'proxy-authenticate',
+  ],
   // The one name that is no data in this language.
   '__proto__',
 ])
@@ -26,14 +44,16 @@ const FORBIDDEN_ENDS = ['-signature', '-signature-next']
 export function checkOwnHeaders(headers: Record<string, string>): void {
   const entries = Object.entries(headers)
   const details: Finding[] = []
-  const refuse = (name: string, rule: string, message: string) => details.push({ path: pointerTo('/headers', name), rule, message })
+  const refuse = (name: string, rule: string, message: string) =>
+    details.push({ path: pointerTo('/headers', name), rule, message })
   if (entries.length > HEADER_LIMITS.headers)
     details.push({ path: '/headers', rule: 'count', message: `at most ${HEADER_LIMITS.headers} headers` })
   const seen = new Set<string>()
   for (const [name, value] of entries) {
     const lower = name.toLowerCase()
     if (!NAME.test(name)) refuse(name, 'name', 'is not the name of a header')
-    else if (isForbidden(lower)) refuse(name, 'forbidden', `${name} is set by the platform or belongs to the connection`)
+    else if (isForbidden(lower))
+      refuse(name, 'forbidden', `${name} is set by the platform or belongs to the connection`)
     else if (seen.has(lower)) refuse(name, 'twice', 'names of headers are the same in upper and lower case')
     if (!VALUE.test(value)) refuse(name, 'value', 'has other characters than visible ASCII with spaces between')
     if (Buffer.byteLength(name) + Buffer.byteLength(value) > HEADER_LIMITS.bytes)
@@ -48,6 +68,8 @@ export function checkOwnHeaders(headers: Record<string, string>): void {
 /** Our own signatures and ids must be ours alone. */
 function isForbidden(lower: string): boolean {
   return (
-    FORBIDDEN.has(lower) || FORBIDDEN_PREFIXES.some(prefix => lower.startsWith(prefix)) || FORBIDDEN_ENDS.some(end => lower.endsWith(end))
+    FORBIDDEN.has(lower) ||
+    FORBIDDEN_PREFIXES.some(prefix => lower.startsWith(prefix)) ||
+    FORBIDDEN_ENDS.some(end => lower.endsWith(end))
   )
 }

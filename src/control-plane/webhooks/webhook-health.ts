@@ -22,7 +22,12 @@ export interface HealthReport {
 
 export type ReportHealth = (report: HealthReport) => Promise<void>
 
-export function createReportHealth(deps: { store: ControlStore; ids: Ids; clock: Clock; announce: Announce }): ReportHealth {
+export function createReportHealth(deps: {
+  store: ControlStore
+  ids: Ids
+  clock: Clock
+  announce: Announce
+}): ReportHealth {
   const { store, ids, clock, announce } = deps
 
   return report => {

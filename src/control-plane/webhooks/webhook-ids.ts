@@ -8,7 +8,12 @@ import type { Webhook } from '../../model/records.ts'
  * An id whose subscriber key none of the organization's webhooks has: in the log a webhook is known by that key alone. `drawn`: one that
  * is taken if it may be. `webhooks`: all of the organization, of both environments.
  */
-export function freeWebhookId(ids: Ids, prefix: 'wh' | 'cefm', webhooks: readonly Webhook[], drawn = ids.next(prefix)): string {
+export function freeWebhookId(
+  ids: Ids,
+  prefix: 'wh' | 'cefm',
+  webhooks: readonly Webhook[],
+  drawn = ids.next(prefix),
+): string {
   const taken = new Set(webhooks.map(({ id }) => subscriberKey(id)))
   let id = drawn
   while (taken.has(subscriberKey(id))) id = ids.next(prefix)
@@ -22,4 +27,5 @@ const WEBHOOK = 'wh_'
 export const subscriptionIdOf = (webhookId: string): string => SUBSCRIPTION + webhookId.slice(WEBHOOK.length)
 
 /** The webhook behind a subscription's id; any other id as it is. */
-export const webhookIdOf = (id: string): string => (id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id)
+export const webhookIdOf = (id: string): string =>
+  id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id

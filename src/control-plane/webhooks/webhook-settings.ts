@@ -39,15 +39,31 @@ export type CheckUrl = (url: string) => ClarionError | undefined
  * The fields of the record that the settings say; `active` is not among them. Throws `invalid_webhook_url`, `https_required`,
  * `invalid_event_selector`, `invalid_retry_policy`, `header_not_allowed`, `validation_failed`.
  */
-export function checkedSettings(input: Partial<WebhookSettings>, deps: { checkUrl: CheckUrl; secrets: SecretBox }): Partial<Webhook> {
-  const { timeoutMs, maxInFlight, name, description, signatureProfiles, wireFormat, ordering, autoDisableAfterDays } = input
-  const asGiven = { timeoutMs, maxInFlight, name, description, signatureProfiles, wireFormat, ordering, autoDisableAfterDays }
-  const fields: Partial<Webhook> = Object.fromEntries(Object.entries(asGiven).filter(([, value]) => value !== undefined))
+export function checkedSettings(
+  input: Partial<WebhookSettings>,
+  deps: { checkUrl: CheckUrl; secrets: SecretBox },
+): Partial<Webhook> {
+  const { timeoutMs, maxInFlight, name, description, signatureProfiles, wireFormat, ordering, autoDisableAfterDays } =
+    input
+  const asGiven = {
+    timeoutMs,
+    maxInFlight,
+    name,
+    description,
+    signatureProfiles,
+    wireFormat,
+    ordering,
+    autoDisableAfterDays,
+  }
+  const fields: Partial<Webhook> = Object.fromEntries(
+    Object.entries(asGiven).filter(([, value]) => value !== undefined),
+  )
   if (input.url !== undefined) fields.url = checkedUrl(input.url, deps.checkUrl)
   if (input.events !== undefined) fields.events = checkedSelectors(input.events)
   if (input.secret !== undefined) fields.encryptedSecret = deps.secrets.encrypt(checkedSecret(input.secret))
   if (input.retry !== undefined) fields.retryDelaysMs = retryDelaysMs(input.retry)
-  if (input.conditions !== undefined) fields.conditions = input.conditions === null ? null : checkedConditions(input.conditions)
+  if (input.conditions !== undefined)
+    fields.conditions = input.conditions === null ? null : checkedConditions(input.conditions)
   if (input.headers !== undefined) Object.assign(fields, sealedHeaders(input.headers ?? {}, deps.secrets))
   return fields
 }
@@ -65,14 +81,17 @@ function checkedUrl(text: string, checkUrl: CheckUrl): string {
 
 const withPlace = (refusal: ClarionError): ClarionError =>
   refusal.details === undefined
-    ? new ClarionError(refusal.code, refusal.message, { details: [{ path: '/url', rule: refusal.code, message: refusal.message }] })
+    ? new ClarionError(refusal.code, refusal.message, {
+        details: [{ path: '/url', rule: refusal.code, message: refusal.message }],
+      })
     : refusal
 
 function checkedSelectors(events: string[]): string[] {
   const details: Finding[] = []
   const selectors = events.map(text => builtInTypeOfAlias(text) ?? text)
   for (const [index, selector] of selectors.entries()) {
-    if (parseSelector(selector) === undefined) details.push({ path: `/events/${index}`, rule: 'selector', message: notASelector(selector) })
+    if (parseSelector(selector) === undefined)
+      details.push({ path: `/events/${index}`, rule: 'selector', message: notASelector(selector) })
   }
   if (details.length > 0) throw new ClarionError('invalid_event_selector', `${details[0]!.message}.`, { details })
   return [...new Set(selectors)]
@@ -86,7 +105,10 @@ function checkedConditions(input: unknown): ConditionGroup {
   throw new ClarionError('validation_failed', message, { details: parsed.findings })
 }
 
-function sealedHeaders(headers: Record<string, string>, secrets: SecretBox): Pick<Webhook, 'encryptedHeaders' | 'headerNames'> {
+function sealedHeaders(
+  headers: Record<string, string>,
+  secrets: SecretBox,
+): Pick<Webhook, 'encryptedHeaders' | 'headerNames'> {
   checkOwnHeaders(headers)
   const headerNames = Object.keys(headers)
   return { headerNames, encryptedHeaders: headerNames.length === 0 ? null : secrets.encrypt(JSON.stringify(headers)) }

@@ -26,7 +26,12 @@ export const WEBHOOK_API_VERSION = '2026-01-01'
 export const WEBHOOK_DEFAULTS = {
   ...{ timeoutMs: 30_000, maxInFlight: 10, conditions: null, ordering: 'none' },
   ...{ signatureProfiles: ['standard'] as SignatureProfile[], wireFormat: 'default' },
-  ...{ encryptedHeaders: null, headerNames: [] as string[], previousEncryptedSecret: null, previousSecretExpiresAt: null },
+  ...{
+    encryptedHeaders: null,
+    headerNames: [] as string[],
+    previousEncryptedSecret: null,
+    previousSecretExpiresAt: null,
+  },
   ...{ health: 'healthy', failingSince: null, autoDisableAfterDays: null, resumeAfter: null, peer: null },
 } satisfies Partial<Webhook>
 
@@ -50,11 +55,31 @@ export interface Webhooks {
   /** `secret` is shown this once. Errors: those of the settings, `webhook_quota_exceeded`, and what `prove` rejects with. */
   create(caller: Caller, owner: Owner, input: NewWebhook, prove?: Prove): Promise<{ webhook: Webhook; secret: string }>
   /** `revision`: what the caller thinks it changes; another one is `revision_conflict`. Else as `create`. */
-  patch(caller: Caller, owner: Owner, id: string, patch: WebhookPatch, revision?: number, prove?: Prove): Promise<Webhook>
+  patch(
+    caller: Caller,
+    owner: Owner,
+    id: string,
+    patch: WebhookPatch,
+    revision?: number,
+    prove?: Prove,
+  ): Promise<Webhook>
   /** Switches it on, if it is not (C.10). */
-  activate(caller: Caller, owner: Owner, id: string, resume: ResumeFrom, revision?: number, prove?: Prove): Promise<Webhook>
+  activate(
+    caller: Caller,
+    owner: Owner,
+    id: string,
+    resume: ResumeFrom,
+    revision?: number,
+    prove?: Prove,
+  ): Promise<Webhook>
   /** `secret` is shown this once. Errors: `secret_rotation_in_progress`, `webhook_quota_exceeded`. */
-  rotate(caller: Caller, owner: Owner, id: string, rotation: Rotation, revision?: number): Promise<{ webhook: Webhook; secret: string }>
+  rotate(
+    caller: Caller,
+    owner: Owner,
+    id: string,
+    rotation: Rotation,
+    revision?: number,
+  ): Promise<{ webhook: Webhook; secret: string }>
   delete(caller: Caller, owner: Owner, id: string, revision?: number): Promise<void>
   /** `whpk_…` if it signs with Ed25519, else null. */
   publicKeyOf(webhook: Webhook): string | null
@@ -112,7 +137,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const secret = input.secret ?? generateSecret(deps.random)
     const now = new Date(clock.nowMs()).toISOString()
     const draft: Webhook = {
-      ...{ id: freeWebhookId(ids, 'wh', view.webhooks(owner.organizationId)), ...owner, revision: 1, createdAt: now, updatedAt: now },
+      ...{
+        id: freeWebhookId(ids, 'wh', view.webhooks(owner.organizationId)),
+        ...owner,
+        revision: 1,
+        createdAt: now,
+        updatedAt: now,
+      },
       ...{ name: null, description: null, url: input.url, events: input.events },
       ...{ active: input.active ?? true, pausedAt: input.active === false ? now : null },
       ...{ ...WEBHOOK_DEFAULTS, retryDelaysMs: retryDelaysMs(), apiVersion: WEBHOOK_API_VERSION, encryptedSecret: '' },
@@ -135,10 +166,18 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     })
   }
 
-  async function patch(caller: Caller, owner: Owner, id: string, input: WebhookPatch, revision?: number, prove?: Prove) {
+  async function patch(
+    caller: Caller,
+    owner: Owner,
+    id: string,
+    input: WebhookPatch,
+    revision?: number,
+    prove?: Prove,
+  ) {
     const fields = checkedSettings(input, deps)
     // A secret that is set ends the one before at once; to keep both for a while is what rotating is for.
-    if (input.secret !== undefined) Object.assign(fields, { previousEncryptedSecret: null, previousSecretExpiresAt: null })
+    if (input.secret !== undefined)
+      Object.assign(fields, { previousEncryptedSecret: null, previousSecretExpiresAt: null })
     if (prove !== undefined) await prove({ ...changeable(view, owner, id, revision), ...fields })
     return change(caller, owner, id, revision, (before, current) => {
       if (!isPause(input)) changeable(current, owner, id, revision)
@@ -178,14 +217,22 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         checkRevision(webhook, revision)
         return {
           records: [{ kind: 'webhook', remove: { organizationId: owner.organizationId, id } }],
-          changes: [announce(caller, { ...of(webhook, 'WEBHOOK_DELETED'), previousStatus: statusOf(webhook), status: 'deleted' })],
+          changes: [
+            announce(caller, {
+              ...of(webhook, 'WEBHOOK_DELETED'),
+              previousStatus: statusOf(webhook),
+              status: 'deleted',
+            }),
+          ],
           result: undefined,
         }
       }),
     publicKeyOf({ id, signatureProfiles, encryptedSecret }) {
       // Null too when the secret cannot be opened: the webhook can be read, and given a new one.
       if (!signatureProfiles.includes('ed25519') || secrets.openedBy(encryptedSecret) === undefined) return null
-      return shownPublicKey(privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret), encryptedSecret).seed()))
+      return shownPublicKey(
+        privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret), encryptedSecret).seed()),
+      )
     },
   }
 }
@@ -196,7 +243,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
  */
 export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
   const webhook = view.find('webhook', owner.organizationId, id)
-  if (webhook?.environment !== owner.environment || webhook.peer !== null) throw new ClarionError('not_found', 'There is no such webhook.')
+  if (webhook?.environment !== owner.environment || webhook.peer !== null)
+    throw new ClarionError('not_found', 'There is no such webhook.')
   return webhook
 }
 

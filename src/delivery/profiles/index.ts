@@ -39,11 +39,15 @@ export function createSigner(profiles: readonly SignatureProfile[], signatories:
 const PROFILES: Record<SignatureProfile, (signatories: readonly Signatory[]) => Signer> = {
   standard(signatories) {
     const keys = signatories.map(({ secret }) => standardKey(secret))
-    return listed(({ deliveryId, timestamp, body }) => keys.map(key => standardSignature(key, deliveryId, timestamp, body)))
+    return listed(({ deliveryId, timestamp, body }) =>
+      keys.map(key => standardSignature(key, deliveryId, timestamp, body)),
+    )
   },
   ed25519(signatories) {
     const keys = signatories.map(({ seed }) => privateKeyOf(seed()))
-    return listed(({ deliveryId, timestamp, body }) => keys.map(key => ed25519Signature(key, deliveryId, timestamp, body)))
+    return listed(({ deliveryId, timestamp, body }) =>
+      keys.map(key => ed25519Signature(key, deliveryId, timestamp, body)),
+    )
   },
   platforma: signatories => single(signatories, ['x-platforma-signature'], ofBody('')),
   platphorm: signatories => single(signatories, ['X-Platphorm-Signature'], ofBody('sha256=')),
@@ -72,7 +76,11 @@ function listed(signaturesOf: (message: Message) => string[]): Signer {
 }
 
 /** One header, under one name or several, with room for one signature. */
-function single(signatories: readonly Signatory[], names: readonly string[], sign: (key: KeyObject, message: Message) => string): Signer {
+function single(
+  signatories: readonly Signatory[],
+  names: readonly string[],
+  sign: (key: KeyObject, message: Message) => string,
+): Signer {
   const keys = signatories.map(({ secret }) => textKey(secret))
   const main = keys.at(-1)!
   const next = keys.length > 1 ? keys[0]! : undefined

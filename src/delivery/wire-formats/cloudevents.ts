@@ -5,7 +5,11 @@
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
 
-export function renderCloudEvent(event: EventFacts, payload: Buffer, { deliveryId, apiVersion, replay }: DeliveryFacts): Buffer {
+export function renderCloudEvent(
+  event: EventFacts,
+  payload: Buffer,
+  { deliveryId, apiVersion, replay }: DeliveryFacts,
+): Buffer {
   const { federation } = event
   const attributes = {
     specversion: '1.0',

@@ -95,7 +95,8 @@ export function createAccounts(deps: { kafka: KafkaSettings; random: Random; log
     },
     listGrants: async () => grantsOf(await send(describeAclsRequest(), 'the rights of Kafka users cannot be read')),
     async grant(user, grants) {
-      if (grants.length > 0) await send(createAclsRequest(grants.map(grant => entryOf(user, grant))), 'Kafka users get no rights')
+      if (grants.length > 0)
+        await send(createAclsRequest(grants.map(grant => entryOf(user, grant))), 'Kafka users get no rights')
     },
     async revoke(users) {
       if (users.length > 0) await send(deleteAclsRequest(users.map(principalOf)), 'Kafka users keep their rights')

@@ -82,7 +82,13 @@ export function describeAclsRequest(): WireRequest<AclEntry[]> {
 function decodeResource(reader: CompactReader): AclEntry[] {
   const resource = { resourceType: reader.int8(), resourceName: reader.string(), patternType: reader.int8() }
   const entries = reader.array(() => {
-    const entry = { ...resource, principal: reader.string(), host: reader.string(), operation: reader.int8(), permission: reader.int8() }
+    const entry = {
+      ...resource,
+      principal: reader.string(),
+      host: reader.string(),
+      operation: reader.int8(),
+      permission: reader.int8(),
+    }
     reader.tags()
     return entry
   })

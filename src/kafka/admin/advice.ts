@@ -8,7 +8,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   CLUSTER_AUTHORIZATION_FAILED: `The platform's user lacks a right on the cluster: ${RIGHTS}.`,
   GROUP_AUTHORIZATION_FAILED: `The platform's user lacks a right on consumer groups: ${RIGHTS}.`,
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: `The platform's user lacks a right on transactional ids: ${RIGHTS}.`,
-  INVALID_REPLICATION_FACTOR: 'The cluster has fewer brokers at work than KAFKA_REPLICATION_FACTOR says: start them, or lower the setting.',
+  INVALID_REPLICATION_FACTOR:
+    'The cluster has fewer brokers at work than KAFKA_REPLICATION_FACTOR says: start them, or lower the setting.',
   TOPIC_DELETION_DISABLED: 'Set delete.topic.enable=true on the brokers.',
   POLICY_VIOLATION: 'A policy of the cluster (create.topic.policy, alter.config.policy) forbids it: change the policy.',
   INVALID_CONFIG: 'The cluster does not take a setting of the topic: see its words.',
@@ -24,7 +25,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function explained(error: unknown, what: string): KafkaError {
   if (!(error instanceof KafkaError)) return new KafkaError('UNKNOWN', `${what}: ${String(error)}`, { cause: error })
   const advice = ADVICE[error.type]
-  return new KafkaError(error.type, `${what}: ${error.message}${advice ? `${/[.!?]$/.test(error.message) ? '' : '.'} ${advice}` : ''}`, {
-    cause: error,
-  })
+  return new KafkaError(
+    error.type,
+    `${what}: ${error.message}${advice ? `${/[.!?]$/.test(error.message) ? '' : '.'} ${advice}` : ''}`,
+    {
+      cause: error,
+    },
+  )
 }

@@ -77,7 +77,9 @@ export function newestTimeRequest(topic: string, partition: number): WireRequest
     body: [
       int32(-1),
       int8(0),
-      compactArray([[compact(topic), compactArray([[int32(partition), int32(-1), int64(MAX_TIMESTAMP), NO_TAGS]]), NO_TAGS]]),
+      compactArray([
+        [compact(topic), compactArray([[int32(partition), int32(-1), int64(MAX_TIMESTAMP), NO_TAGS]]), NO_TAGS],
+      ]),
     ],
     decode(reader) {
       reader.int32() // throttle time

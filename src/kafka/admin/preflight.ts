@@ -15,7 +15,15 @@ export interface PreflightFindings {
 }
 
 /** Kafka's numbers of operations (org.apache.kafka.common.acl.AclOperation). */
-const OPERATIONS = { READ: 3, WRITE: 4, CREATE: 5, ALTER: 7, DESCRIBE: 8, DESCRIBE_CONFIGS: 10, ALTER_CONFIGS: 11 } as const
+const OPERATIONS = {
+  READ: 3,
+  WRITE: 4,
+  CREATE: 5,
+  ALTER: 7,
+  DESCRIBE: 8,
+  DESCRIBE_CONFIGS: 10,
+  ALTER_CONFIGS: 11,
+} as const
 type Operation = keyof typeof OPERATIONS
 
 const RIGHTS = 'deploy/kafka-acls.sh grants all rights'
@@ -24,7 +32,11 @@ const TRANSACTION_TIMEOUT_MS = 30_000
 const REPLICA_LAG_MS = 10_000
 const CLOCK_MS = 5_000
 
-const BROKER_SETTINGS = ['transaction.max.timeout.ms', 'replica.lag.time.max.ms', 'transaction.state.log.replication.factor']
+const BROKER_SETTINGS = [
+  'transaction.max.timeout.ms',
+  'replica.lag.time.max.ms',
+  'transaction.state.log.replication.factor',
+]
 
 export async function preflight(deps: {
   wire: Wire
@@ -45,7 +57,10 @@ export async function preflight(deps: {
     brokerSettings(deps),
     clockOf(deps),
   ])
-  return { problems: findings.flatMap(({ problems }) => problems), warnings: findings.flatMap(({ warnings }) => warnings) }
+  return {
+    problems: findings.flatMap(({ problems }) => problems),
+    warnings: findings.flatMap(({ warnings }) => warnings),
+  }
 }
 
 const none = (): PreflightFindings => ({ problems: [], warnings: [] })
@@ -96,9 +111,15 @@ const some = (topics: readonly string[]) =>
   topics.length > 2 ? `${topics.slice(0, 2).join(', ')} and ${topics.length - 2} more topics` : topics.join(', ')
 
 async function groupRights(wire: Wire, group: string): Promise<PreflightFindings> {
-  const refused = { problems: [`The platform's user lacks READ, DESCRIBE on the group ${group}. ${RIGHTS}.`], warnings: [] }
+  const refused = {
+    problems: [`The platform's user lacks READ, DESCRIBE on the group ${group}. ${RIGHTS}.`],
+    warnings: [],
+  }
   try {
-    const { errorCode, operations } = await wire.send(await wire.coordinator('group', group), describeGroupRequest(group))
+    const { errorCode, operations } = await wire.send(
+      await wire.coordinator('group', group),
+      describeGroupRequest(group),
+    )
     if (errorName(errorCode) === 'GROUP_AUTHORIZATION_FAILED') return refused
     // The broker shows further rights only to a user that may describe the group.
     const lacks = errorCode === 0 ? missing(operations, ['READ']) : []
@@ -115,7 +136,10 @@ async function transactionRights(wire: Wire, id: string): Promise<PreflightFindi
     return none()
   } catch (error) {
     if (!isType(error, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')) return passing(error)
-    return { problems: [`The platform's user lacks WRITE, DESCRIBE on transactional ids such as ${id}. ${RIGHTS}.`], warnings: [] }
+    return {
+      problems: [`The platform's user lacks WRITE, DESCRIBE on transactional ids such as ${id}. ${RIGHTS}.`],
+      warnings: [],
+    }
   }
 }
 
@@ -127,10 +151,15 @@ function passing(error: unknown): PreflightFindings {
   throw error
 }
 
-async function brokerSettings(deps: { wire: Wire; cluster: ClusterDescription; replicationFactor: number }): Promise<PreflightFindings> {
+async function brokerSettings(deps: {
+  wire: Wire
+  cluster: ClusterDescription
+  replicationFactor: number
+}): Promise<PreflightFindings> {
   const found = none()
   const all = await Promise.all(deps.cluster.brokers.map(node => settingsOf(deps.wire, node)))
-  const values = (name: string) => all.flatMap(settings => (settings?.get(name)?.value ? [Number(settings.get(name)!.value)] : []))
+  const values = (name: string) =>
+    all.flatMap(settings => (settings?.get(name)?.value ? [Number(settings.get(name)!.value)] : []))
   const transactions = Math.min(...values('transaction.max.timeout.ms'))
   if (transactions < TRANSACTION_TIMEOUT_MS)
     found.problems.push(

@@ -77,7 +77,9 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
   const findings = await preflight({
     ...{ wire, clock, cluster, replicationFactor },
     topics: [...existing, ...denied],
-    timedTopics: SHARED_TOPICS.filter(({ name, logAppendTime }) => logAppendTime && existing.has(name)).map(({ name }) => name),
+    timedTopics: SHARED_TOPICS.filter(({ name, logAppendTime }) => logAppendTime && existing.has(name)).map(
+      ({ name }) => name,
+    ),
     groups: ['admit', 'deliver', 'record'],
     transactionalId: 'admit-0',
   })
@@ -87,7 +89,9 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
   const missing = SHARED_TOPICS.filter(topic => !existing.has(topic.name))
   if (missing.length > 0) logger.info({ topics: missing.length, replicationFactor }, 'creating topics')
   await admin.create(
-    missing.map(topic => newTopic(topic.name, topic, { partitions: expectedPartitions(topic, deps.shards), replicationFactor })),
+    missing.map(topic =>
+      newTopic(topic.name, topic, { partitions: expectedPartitions(topic, deps.shards), replicationFactor }),
+    ),
   )
   const ready = await waitForLeaders(deps, names)
   const shards = ready.get(shardsTopic.name)!.partitions.length
@@ -112,10 +116,14 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
         const topics = namesOf(organization.id, environment)
         const all = topics.map(({ name }) => name)
         // An administrator may have made them where the platform may not.
-        const there = new Set((await wire.metadata(all)).filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic))
+        const there = new Set(
+          (await wire.metadata(all)).filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic),
+        )
         const missing = topics.filter(({ name }) => !there.has(name))
         await admin.create(
-          missing.map(({ name, topic }) => newTopic(name, topic, { partitions, replicationFactor, defaults: deps.topicDefaults })),
+          missing.map(({ name, topic }) =>
+            newTopic(name, topic, { partitions, replicationFactor, defaults: deps.topicDefaults }),
+          ),
         )
         await waitForLeaders(deps, all)
       }),
@@ -131,12 +139,18 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
       }),
     deleteOrganizationTopics: organizationIds =>
       orUnavailable('Topics of deleted organizations stay', () =>
-        admin.remove(organizationIds.flatMap(id => ENVIRONMENTS.flatMap(environment => namesOf(id, environment).map(({ name }) => name)))),
+        admin.remove(
+          organizationIds.flatMap(id =>
+            ENVIRONMENTS.flatMap(environment => namesOf(id, environment).map(({ name }) => name)),
+          ),
+        ),
       ),
     async ingressPartitions(organizationIds, environment) {
       const counts = new Map<string, number>()
       for (let at = 0; at < organizationIds.length; at += TOPICS_ASKED_FOR) {
-        const byTopic = new Map(organizationIds.slice(at, at + TOPICS_ASKED_FOR).map(id => [emits.nameFor(id, environment), id]))
+        const byTopic = new Map(
+          organizationIds.slice(at, at + TOPICS_ASKED_FOR).map(id => [emits.nameFor(id, environment), id]),
+        )
         for (const { topic, errorCode, partitions } of await wire.metadata([...byTopic.keys()]))
           if (errorCode === 0) counts.set(byTopic.get(topic)!, partitions.length)
       }
@@ -215,7 +229,11 @@ async function weakOf(admin: TopicAdmin, topics: readonly string[], replicationF
 }
 
 /** Resolves with what is known of each, once all of their partitions have leaders, and there are as many as `least`. */
-async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[], least = 1): Promise<Map<string, TopicInfo>> {
+async function waitForLeaders(
+  deps: { wire: Wire; clock: Clock },
+  names: string[],
+  least = 1,
+): Promise<Map<string, TopicInfo>> {
   const deadline = deps.clock.monotonicMs() + READY_WITHIN_MS
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
     const found = await deps.wire.metadata(names)
@@ -225,7 +243,10 @@ async function waitForLeaders(deps: { wire: Wire; clock: Clock }, names: string[
     if (ready.length === names.length) return new Map(ready.map(each => [each.topic, each]))
     if (deps.clock.monotonicMs() > deadline) {
       const waiting = names.filter(name => !ready.some(each => each.topic === name))
-      throw new KafkaError('LEADER_NOT_AVAILABLE', `topics without a leader after ${READY_WITHIN_MS / 1000} s: ${waiting.join(', ')}`)
+      throw new KafkaError(
+        'LEADER_NOT_AVAILABLE',
+        `topics without a leader after ${READY_WITHIN_MS / 1000} s: ${waiting.join(', ')}`,
+      )
     }
     await deps.clock.sleep(pauseMs)
   }
@@ -251,14 +272,22 @@ async function faultsOf(admin: TopicAdmin, ready: Map<string, TopicInfo>, expect
   })
 }
 
-function settingFaults(topic: Topic, actual: DescribedConfig['settings'] | undefined, replicationFactor: number): string[] {
+function settingFaults(
+  topic: Topic,
+  actual: DescribedConfig['settings'] | undefined,
+  replicationFactor: number,
+): string[] {
   const value = (name: string) => actual?.get(name)?.value
   const wanted = configOf(topic)
-  const faults = FIXED.filter(name => value(name) !== wanted[name]).map(name => `${name} is ${value(name)}, must be ${wanted[name]}`)
+  const faults = FIXED.filter(name => value(name) !== wanted[name]).map(
+    name => `${name} is ${value(name)}, must be ${wanted[name]}`,
+  )
   if (Number(value(BATCH_BYTES)) < topic.maxMessageBytes)
     faults.push(`${BATCH_BYTES} is ${value(BATCH_BYTES)}, must be at least ${topic.maxMessageBytes}`)
   if (replicationFactor > 1 && value(UNCLEAN) === 'true')
-    faults.push(`${UNCLEAN} is true, must be false: a replica that is behind could lead, and what it lacks would be lost`)
+    faults.push(
+      `${UNCLEAN} is true, must be false: a replica that is behind could lead, and what it lacks would be lost`,
+    )
   return faults
 }
 

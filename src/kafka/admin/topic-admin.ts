@@ -51,7 +51,12 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
   /** Again for those that a cluster refuses only for now, for a while. */
   async function change<N>(
     wanted: readonly N[],
-    options: { request(list: readonly N[]): WireRequest<TopicResult[]>; nameOf(one: N): string; what: string; done: string },
+    options: {
+      request(list: readonly N[]): WireRequest<TopicResult[]>
+      nameOf(one: N): string
+      what: string
+      done: string
+    },
   ): Promise<void> {
     const deadlineMs = clock.monotonicMs() + PASSES_WITHIN_MS
     let open = wanted
@@ -60,7 +65,8 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
       const failed = results.filter(({ error }) => error !== undefined && error.type !== options.done)
       const lasting = failed.find(({ error }) => !PASSING.has(error!.type)) ?? failed[0]
       if (!lasting) return
-      if (!PASSING.has(lasting.error!.type) || clock.monotonicMs() > deadlineMs) throw explained(lasting.error, options.what)
+      if (!PASSING.has(lasting.error!.type) || clock.monotonicMs() > deadlineMs)
+        throw explained(lasting.error, options.what)
       await clock.sleep(PAUSE_MS)
       const again = new Set(failed.map(({ topic }) => topic))
       open = open.filter(one => again.has(options.nameOf(one)))
@@ -83,12 +89,20 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
         done: 'UNKNOWN_TOPIC_OR_PARTITION',
       }),
     grow: (topic, count) =>
-      change([{ topic, count }], { request: createPartitionsRequest, nameOf: one => one.topic, what: 'A topic cannot grow', done: '' }),
+      change([{ topic, count }], {
+        request: createPartitionsRequest,
+        nameOf: one => one.topic,
+        what: 'A topic cannot grow',
+        done: '',
+      }),
     async settings(topics, keys) {
       const found = new Map<string, DescribedConfig['settings']>()
       for (let at = 0; at < topics.length; at += TOPICS_PER_REQUEST) {
         const what = 'The settings of topics cannot be read'
-        const described = await send(describeConfigsRequest('topic', topics.slice(at, at + TOPICS_PER_REQUEST), keys), what)
+        const described = await send(
+          describeConfigsRequest('topic', topics.slice(at, at + TOPICS_PER_REQUEST), keys),
+          what,
+        )
         for (const { name, error, settings } of described) {
           if (error && error.type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw explained(error, what)
           if (!error) found.set(name, settings)
@@ -110,4 +124,5 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
 }
 
 /** For those that tell apart what failed. */
-export const isDenied = (error: unknown): boolean => error instanceof KafkaError && error.type.endsWith('_AUTHORIZATION_FAILED')
+export const isDenied = (error: unknown): boolean =>
+  error instanceof KafkaError && error.type.endsWith('_AUTHORIZATION_FAILED')

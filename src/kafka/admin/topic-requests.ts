@@ -50,7 +50,14 @@ export interface TopicResult {
 export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<TopicResult[]> {
   const list = topics.map(({ topic, partitions, replicationFactor, settings }) => {
     const configs = Object.entries(settings).map(([name, value]) => [compact(name), compact(value), NO_TAGS])
-    return [compact(topic), int32(partitions), int16(replicationFactor), compactArray([]), compactArray(configs), NO_TAGS]
+    return [
+      compact(topic),
+      int32(partitions),
+      int16(replicationFactor),
+      compactArray([]),
+      compactArray(configs),
+      NO_TAGS,
+    ]
   })
   return flexibleRequest({
     apiKey: CREATE_TOPICS,
@@ -95,7 +102,9 @@ export function deleteTopicsRequest(topics: readonly string[]): WireRequest<Topi
 }
 
 /** `count`: how many each topic is to have. */
-export function createPartitionsRequest(topics: ReadonlyArray<{ topic: string; count: number }>): WireRequest<TopicResult[]> {
+export function createPartitionsRequest(
+  topics: ReadonlyArray<{ topic: string; count: number }>,
+): WireRequest<TopicResult[]> {
   const chosenByBroker = compactNullable(null)
   return flexibleRequest({
     apiKey: CREATE_PARTITIONS,
@@ -171,13 +180,20 @@ export function alterTopicConfigsRequest(
   topics: ReadonlyArray<readonly [topic: string, settings: Readonly<Record<string, string | null>>]>,
 ): WireRequest<TopicResult[]> {
   const changes = (settings: Readonly<Record<string, string | null>>) =>
-    Object.entries(settings).map(([name, value]) => [compact(name), int8(value === null ? DELETE : SET), compactNullable(value), NO_TAGS])
+    Object.entries(settings).map(([name, value]) => [
+      compact(name),
+      int8(value === null ? DELETE : SET),
+      compactNullable(value),
+      NO_TAGS,
+    ])
   return flexibleRequest({
     apiKey: INCREMENTAL_ALTER_CONFIGS,
     apiVersion: 1,
     apiName: 'IncrementalAlterConfigs',
     body: [
-      compactArray(topics.map(([topic, settings]) => [int8(TOPIC), compact(topic), compactArray(changes(settings)), NO_TAGS])),
+      compactArray(
+        topics.map(([topic, settings]) => [int8(TOPIC), compact(topic), compactArray(changes(settings)), NO_TAGS]),
+      ),
       boolean(false),
     ],
     decode: reader =>

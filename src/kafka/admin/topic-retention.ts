@@ -6,7 +6,10 @@ import { createTopicAdmin } from './topic-admin.ts'
 const KEY = 'retention.ms'
 
 /** Answers ms, negative for ever; undefined where there is no such topic. */
-export function createTopicRetention(deps: { wire: Wire; clock: Clock }): (topic: string) => Promise<number | undefined> {
+export function createTopicRetention(deps: {
+  wire: Wire
+  clock: Clock
+}): (topic: string) => Promise<number | undefined> {
   const admin = createTopicAdmin(deps)
   return async topic => {
     const value = (await admin.settings([topic], [KEY])).get(topic)?.get(KEY)?.value

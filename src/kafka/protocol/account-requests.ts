@@ -2,7 +2,16 @@
  * The requests by which accounts are kept, to bytes and back: AlterUserScramCredentials and DescribeUserScramCredentials version 0,
  * AlterClientQuotas version 1 (Kafka protocol guide).
  */
-import { type CompactReader, compact, compactArray, flexibleRequest, float64, int32, NO_TAGS, type Part } from './flexible.ts'
+import {
+  type CompactReader,
+  compact,
+  compactArray,
+  flexibleRequest,
+  float64,
+  int32,
+  NO_TAGS,
+  type Part,
+} from './flexible.ts'
 import type { WireRequest } from './wire.ts'
 
 const ALTER_CLIENT_QUOTAS = 49
@@ -61,11 +70,18 @@ export function listScramUsers(): WireRequest<Array<{ name: string; iterations: 
 }
 
 /** Client quotas of users, by Kafka's own names; null takes a quota away. */
-export function alterUserQuotas(users: ReadonlyArray<{ name: string; quotas: Record<string, number | null> }>): WireRequest<void> {
+export function alterUserQuotas(
+  users: ReadonlyArray<{ name: string; quotas: Record<string, number | null> }>,
+): WireRequest<void> {
   const entries = users.map(({ name, quotas }) => [
     compactArray([[compact('user'), compact(name), NO_TAGS]]),
     compactArray(
-      Object.entries(quotas).map(([key, value]) => [compact(key), float64(value ?? 0), Buffer.of(value === null ? 1 : 0), NO_TAGS]),
+      Object.entries(quotas).map(([key, value]) => [
+        compact(key),
+        float64(value ?? 0),
+        Buffer.of(value === null ? 1 : 0),
+        NO_TAGS,
+      ]),
     ),
     NO_TAGS,
   ])

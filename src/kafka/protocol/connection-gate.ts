@@ -37,7 +37,9 @@ export function createConnectionGate(clock: Clock): ConnectionGate {
       const known = closed.get(address)
       // Several connections that fail together are one failure.
       if (known && nowMs < known.untilMs) return
-      const pauseMs = isRefusal(error) ? REFUSED_MS : Math.min(known ? known.pauseMs * 2 : PAUSE_MS.first, PAUSE_MS.longest)
+      const pauseMs = isRefusal(error)
+        ? REFUSED_MS
+        : Math.min(known ? known.pauseMs * 2 : PAUSE_MS.first, PAUSE_MS.longest)
       closed.set(address, { untilMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs, PAUSE_MS.longest), error })
     },
   }

@@ -77,7 +77,9 @@ export function openConnection(deps: {
     onFrame,
     onTooLarge: bytes => fail(isTlsAlert(bytes) ? speaksTls() : connectionError(`sends a frame of ${bytes} bytes`)),
   })
-  const connectTimer = clock.after(CONNECT_MS, () => fail(connectionError(`cannot be connected to within ${CONNECT_MS / 1_000} s`)))
+  const connectTimer = clock.after(CONNECT_MS, () =>
+    fail(connectionError(`cannot be connected to within ${CONNECT_MS / 1_000} s`)),
+  )
   const socket: Socket = deps.socketFactory({ host: deps.host, port: deps.port, onConnect: () => void greet() })
   socket.on('data', frames.push)
   socket.on('error', error => fail(socketError(error)))
@@ -96,11 +98,14 @@ export function openConnection(deps: {
     const { code = '' } = error as { code?: string }
     if (!isCertificateError(code)) return connectionError(`is lost: ${error.message}`, error)
     const advice = 'Check KAFKA_SSL_CA, and KAFKA_SSL_CERT and KAFKA_SSL_KEY where the brokers ask for a certificate.'
-    return new KafkaError('TLS', `No TLS connection to the broker ${broker}: ${error.message} (${code}). ${advice}`, { cause: error })
+    return new KafkaError('TLS', `No TLS connection to the broker ${broker}: ${error.message} (${code}). ${advice}`, {
+      cause: error,
+    })
   }
 
   function endedSentence(): string {
-    if (state === 'greeting') return 'has closed the connection before it said which requests it speaks; does this listener speak TLS?'
+    if (state === 'greeting')
+      return 'has closed the connection before it said which requests it speaks; does this listener speak TLS?'
     if (!deps.authenticate && answers === 1 && inFlight.length > 0)
       return 'has closed the connection at the first request; does this listener ask for a user?'
     return 'has closed the connection'
@@ -134,7 +139,13 @@ export function openConnection(deps: {
   function enqueue<T>(request: WireRequest<T>, timeoutMs: number, take: (pending: Pending) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (failure) return reject(failure)
-      const pending: Pending = { request, correlationId: 0, timer: undefined, resolve: resolve as (value: unknown) => void, reject }
+      const pending: Pending = {
+        request,
+        correlationId: 0,
+        timer: undefined,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      }
       pending.timer = clock.after(timeoutMs, () => overdue(pending, timeoutMs))
       usedAtMs = clock.monotonicMs()
       take(pending)
@@ -177,7 +188,10 @@ export function openConnection(deps: {
     } catch (error) {
       if (error instanceof KafkaError) pending.reject(error)
       else {
-        const unreadable = connectionError(`answers ${pending.request.apiName} with what cannot be read: ${String(error)}`, error)
+        const unreadable = connectionError(
+          `answers ${pending.request.apiName} with what cannot be read: ${String(error)}`,
+          error,
+        )
         pending.reject(unreadable)
         fail(unreadable)
       }
@@ -261,4 +275,5 @@ export function openConnection(deps: {
 const isTlsAlert = (bytes: number): boolean => bytes >>> 16 === 0x1503
 
 /** Codes of OpenSSL and Node for certificates that are not accepted, by us or by the broker, and for what is no TLS at all. */
-const isCertificateError = (code: string): boolean => /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code)
+const isCertificateError = (code: string): boolean =>
+  /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code)

@@ -23,7 +23,12 @@ export function initProducerIdRequest(
     apiKey: INIT_PRODUCER_ID,
     apiVersion: 4,
     apiName: 'InitProducerId',
-    body: [compactNullable(transactionalId), int32(transactionTimeoutMs), int64(current.producerId), int16(current.producerEpoch)],
+    body: [
+      compactNullable(transactionalId),
+      int32(transactionTimeoutMs),
+      int64(current.producerId),
+      int16(current.producerEpoch),
+    ],
     decode(reader) {
       reader.int32() // throttle time
       check(reader.int16(), `no producer id for ${transactionalId ?? 'an idempotent producer'}`)

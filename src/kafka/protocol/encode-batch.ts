@@ -21,7 +21,11 @@ function room(bytes: number): void {
 }
 
 /** Encodes records of one partition as one uncompressed batch. `bytesMax`: the sum of their `encodedBytesMax`, where it is known already. */
-export function encodeBatch(records: readonly OutRecord[], identity: BatchIdentity, bytesMax = sumOfBytesMax(records)): Buffer {
+export function encodeBatch(
+  records: readonly OutRecord[],
+  identity: BatchIdentity,
+  bytesMax = sumOfBytesMax(records),
+): Buffer {
   room(HEADER_BYTES + bytesMax)
   let at = HEADER_BYTES
   for (let index = 0; index < records.length; index++) at = writeRecord(at, records[index]!, index)
@@ -54,7 +58,8 @@ function sumOfBytesMax(records: readonly OutRecord[]): number {
   return bytes
 }
 
-const lengthMax = (part: Buffer | string | null) => (part === null ? 0 : typeof part === 'string' ? part.length * 3 : part.length)
+const lengthMax = (part: Buffer | string | null) =>
+  part === null ? 0 : typeof part === 'string' ? part.length * 3 : part.length
 
 function writeRecord(start: number, record: OutRecord, offsetDelta: number): number {
   // The length comes first but is known last: leave the room of a long one, close the gap afterwards.

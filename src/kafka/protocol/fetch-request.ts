@@ -209,7 +209,8 @@ function decodeFetch(payload: Buffer): Fetched {
   }
   const endpoints: NodeEndpoint[] = []
   reader.tags(tag => {
-    if (tag === NODE_ENDPOINTS) for (let count = reader.length(); count > 0; count--) endpoints.push(readEndpoint(reader))
+    if (tag === NODE_ENDPOINTS)
+      for (let count = reader.length(); count > 0; count--) endpoints.push(readEndpoint(reader))
   })
   return { errorCode, sessionId, partitions, endpoints }
 }

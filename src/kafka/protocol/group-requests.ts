@@ -5,7 +5,16 @@
  * Every answer carries the name of its error, undefined for none: an error of a group is an ordinary answer that the member acts upon.
  */
 import { errorName } from './error-codes.ts'
-import { type CompactReader, compact, compactArray, compactNullable, flexibleRequest, int32, NO_TAGS, type Part } from './flexible.ts'
+import {
+  type CompactReader,
+  compact,
+  compactArray,
+  compactNullable,
+  flexibleRequest,
+  int32,
+  NO_TAGS,
+  type Part,
+} from './flexible.ts'
 import type { WireRequest } from './types.ts'
 
 const JOIN_GROUP = 11
@@ -104,7 +113,11 @@ export function joinGroupRequest(join: JoinGroup, timeoutMs: number): WireReques
       const skipAssignment = reader.int8() !== 0
       const memberId = reader.string()
       const members = reader.array(() => {
-        const member = { memberId: reader.string(), instanceId: reader.string() || undefined, metadata: reader.string() }
+        const member = {
+          memberId: reader.string(),
+          instanceId: reader.string() || undefined,
+          metadata: reader.string(),
+        }
         reader.tags()
         return member
       })
@@ -126,7 +139,9 @@ export function syncGroupRequest(sync: SyncGroup, timeoutMs: number): WireReques
       nullable(sync.instanceId),
       compact(sync.protocolType),
       compact(sync.protocol),
-      compactArray(sync.assignments.map(({ memberId, assignment }) => [compact(memberId), compact(assignment), NO_TAGS])),
+      compactArray(
+        sync.assignments.map(({ memberId, assignment }) => [compact(memberId), compact(assignment), NO_TAGS]),
+      ),
     ],
     decode(reader) {
       reader.int32() // throttle time
@@ -139,7 +154,10 @@ export function syncGroupRequest(sync: SyncGroup, timeoutMs: number): WireReques
   })
 }
 
-export function heartbeatRequest(member: GroupMemberName & { generation: number }, timeoutMs: number): WireRequest<GroupAnswer> {
+export function heartbeatRequest(
+  member: GroupMemberName & { generation: number },
+  timeoutMs: number,
+): WireRequest<GroupAnswer> {
   return flexibleRequest({
     apiKey: HEARTBEAT,
     apiVersion: 4,
@@ -154,7 +172,10 @@ export function heartbeatRequest(member: GroupMemberName & { generation: number 
 }
 
 /** A static member is named by its instance id as well: without it the coordinator would keep its place for a session. */
-export function leaveGroupRequest(member: GroupMemberName & { reason: string }, timeoutMs: number): WireRequest<GroupAnswer> {
+export function leaveGroupRequest(
+  member: GroupMemberName & { reason: string },
+  timeoutMs: number,
+): WireRequest<GroupAnswer> {
   return flexibleRequest({
     apiKey: LEAVE_GROUP,
     apiVersion: 5,

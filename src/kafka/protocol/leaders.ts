@@ -22,7 +22,8 @@ export function createLeaders({ cluster }: Wire): Leaders {
       if (known(topic, partition) === undefined) cluster.stale(topic)
       await cluster.load([topic])
       const found = known(topic, partition)
-      if (found === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic}/${partition} has no leader now`)
+      if (found === undefined)
+        throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic}/${partition} has no leader now`)
       return found
     },
   }

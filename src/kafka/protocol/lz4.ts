@@ -17,7 +17,8 @@ const FEWEST_MATCHED = 4
 export function unpackLz4(frame: Buffer, bytesMax: number): Buffer {
   if (frame.length < HEADER_BYTES || frame.readUInt32LE(0) !== MAGIC) throw new Error('not a frame of lz4')
   const flags = frame[4]!
-  if ((flags & VERSION_MASK) !== VERSION_1 || (flags & DICTIONARY) !== 0) throw new Error('a frame of lz4 of another kind')
+  if ((flags & VERSION_MASK) !== VERSION_1 || (flags & DICTIONARY) !== 0)
+    throw new Error('a frame of lz4 of another kind')
   let at = HEADER_BYTES + (flags & CONTENT_SIZE ? 8 : 0)
   const checksumBytes = flags & BLOCK_CHECKSUM ? 4 : 0
   const output = new Output(blockBytesMax(frame[5]!), bytesMax)

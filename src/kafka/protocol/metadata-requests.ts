@@ -1,6 +1,17 @@
 /** Where things are: Metadata 12 (brokers, leaders, topic ids), FindCoordinator 4, ListOffsets 7. */
 import type { PartitionInfo, TopicInfo } from './cluster.ts'
-import { boolean, type CompactReader, compact, compactArray, flexibleRequest, int8, int32, int64, NO_TAGS, uuid } from './flexible.ts'
+import {
+  boolean,
+  type CompactReader,
+  compact,
+  compactArray,
+  flexibleRequest,
+  int8,
+  int32,
+  int64,
+  NO_TAGS,
+  uuid,
+} from './flexible.ts'
 import type { WireRequest } from './types.ts'
 
 const LIST_OFFSETS = 2
@@ -109,7 +120,10 @@ export interface OffsetFound {
 }
 
 /** The first offset there is, or the end of the log, open transactions included. */
-export function listOffsetsRequest(wanted: readonly OffsetWanted[], at: 'earliest' | 'latest'): WireRequest<OffsetFound[]> {
+export function listOffsetsRequest(
+  wanted: readonly OffsetWanted[],
+  at: 'earliest' | 'latest',
+): WireRequest<OffsetFound[]> {
   const timestamp = int64(at === 'earliest' ? -2n : -1n)
   const byTopic = Map.groupBy(wanted, each => each.topic)
   const topics = [...byTopic].map(([topic, list]) => [

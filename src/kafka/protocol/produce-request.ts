@@ -47,7 +47,10 @@ export interface ProduceOptions {
 }
 
 /** At most one batch per partition; `acks=all`. The batches are copied once, into a buffer of the right size. */
-export function produceRequest(batches: readonly PartitionBatch[], options: ProduceOptions): WireRequest<ProduceResult[]> {
+export function produceRequest(
+  batches: readonly PartitionBatch[],
+  options: ProduceOptions,
+): WireRequest<ProduceResult[]> {
   return {
     apiKey: PRODUCE,
     apiVersion: options.version,

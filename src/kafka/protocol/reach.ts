@@ -11,8 +11,13 @@ export function reachKafka(deps: {
   logger: Logger
   progress: { warn(sentence: string): void }
 }): Promise<Wire> {
-  const causeIfAway = (error: unknown) => (error instanceof KafkaError && error.type === 'CONNECTION' ? error : undefined)
-  return reach({ ...deps, name: 'Kafka', at: deps.kafka.brokers.join(', ') }, () => openWire(deps.kafka, deps.logger), causeIfAway)
+  const causeIfAway = (error: unknown) =>
+    error instanceof KafkaError && error.type === 'CONNECTION' ? error : undefined
+  return reach(
+    { ...deps, name: 'Kafka', at: deps.kafka.brokers.join(', ') },
+    () => openWire(deps.kafka, deps.logger),
+    causeIfAway,
+  )
 }
 
 /** Whether a step of the start ended because the broker went away meanwhile: then it may be made again. */

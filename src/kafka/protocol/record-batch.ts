@@ -76,7 +76,8 @@ export function decodeRecordSet(
     const end = at + 12 + bytes.readInt32BE(at + 8)
     if (end > bytes.length) break // cut off by the fetch's byte limit
     if (end < at + HEADER_BYTES) throw new MalformedBatch(`a record batch of no length in ${topic}/${partition}`)
-    if (bytes[at + 16] !== 2) throw new MalformedBatch(`record batch of format ${bytes[at + 16]} in ${topic}/${partition}`)
+    if (bytes[at + 16] !== 2)
+      throw new MalformedBatch(`record batch of format ${bytes[at + 16]} in ${topic}/${partition}`)
     const baseOffset = Number(bytes.readBigInt64BE(at))
     const lastOffset = baseOffset + Math.max(0, bytes.readInt32BE(at + 23))
     const attributes = bytes.readInt16BE(at + ATTRIBUTES_AT)
@@ -84,7 +85,8 @@ export function decodeRecordSet(
     let hidden = lastOffset < fromOffset
     if (transactional) {
       const producerId = bytes.readBigInt64BE(at + 43)
-      while (nextStart < starts.length && starts[nextStart]!.firstOffset <= lastOffset) aborted.add(starts[nextStart++]!.producerId)
+      while (nextStart < starts.length && starts[nextStart]!.firstOffset <= lastOffset)
+        aborted.add(starts[nextStart++]!.producerId)
       if (attributes & CONTROL) aborted.delete(producerId) // the producer's marker ends its aborted range
       hidden ||= aborted.has(producerId)
     }
@@ -160,7 +162,9 @@ function countOf({ bytes, start, baseOffset, lastOffset }: Batch, foreign: Forei
   if (foreign === undefined) return count
   if (count !== places) throw new MalformedBatch(`it claims ${count} records in ${places} places`)
   if (count > foreign.recordsMax)
-    throw new MalformedBatch(`it holds ${count} records, at most ${foreign.recordsMax} are allowed: send smaller batches`)
+    throw new MalformedBatch(
+      `it holds ${count} records, at most ${foreign.recordsMax} are allowed: send smaller batches`,
+    )
   return count
 }
 
@@ -173,9 +177,11 @@ function readRecords(batch: Batch, body: Buffer, count: number, isForeign: boole
   for (let index = 0; index < count; index++) {
     cursor.next()
     const { offsetDelta } = cursor
-    if (isForeign && offsetDelta !== index) throw new MalformedBatch(`the offset delta of its record ${index} is ${offsetDelta}`)
+    if (isForeign && offsetDelta !== index)
+      throw new MalformedBatch(`the offset delta of its record ${index} is ${offsetDelta}`)
     const offset = baseOffset + offsetDelta
-    if (offset < baseOffset || offset > lastOffset) throw new MalformedBatch(`a record at ${offset} is outside of its batch`)
+    if (offset < baseOffset || offset > lastOffset)
+      throw new MalformedBatch(`a record at ${offset} is outside of its batch`)
     if (offset < fromOffset) continue
     const { key, value, headers, sizeBytes } = cursor
     const timestampMs = appendTimeMs >= 0 ? appendTimeMs : baseTimestampMs + cursor.timestampDelta
@@ -200,6 +206,16 @@ function addUndecodable(batch: Batch, foreign: ForeignBatches | undefined, reaso
   const isTooMany = foreign !== undefined && lastOffset - baseOffset >= foreign.recordsMax
   const end = isTooMany ? baseOffset : lastOffset
   for (let offset = Math.max(baseOffset, fromOffset); offset <= end; offset++) {
-    into.push({ topic, partition, offset, timestampMs, key: null, value: null, headers: {}, leaderEpoch, undecodable: reason })
+    into.push({
+      topic,
+      partition,
+      offset,
+      timestampMs,
+      key: null,
+      value: null,
+      headers: {},
+      leaderEpoch,
+      undecodable: reason,
+    })
   }
 }

@@ -38,7 +38,8 @@ export class RecordCursor {
   next(): void {
     this.end = this.buffer.length
     const sizeBytes = this.varint()
-    if (sizeBytes < RECORD_BYTES_MIN - 1 || this.at + sizeBytes > this.buffer.length) throw new MalformedBatch('a record ends too early')
+    if (sizeBytes < RECORD_BYTES_MIN - 1 || this.at + sizeBytes > this.buffer.length)
+      throw new MalformedBatch('a record ends too early')
     this.sizeBytes = sizeBytes
     this.end = this.at + sizeBytes
     this.at++ // attributes

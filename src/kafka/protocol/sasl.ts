@@ -31,7 +31,10 @@ const RENEW_TOKEN_AT = 0.8
 const derive = promisify(pbkdf2)
 
 /** Undefined: the settings name no user and no source of tokens. One for all connections with the same settings: it keeps the token and the hashed password. */
-export function createAuthenticate(settings: KafkaSettings, deps: { clock: Clock; random: Random }): Authenticate | undefined {
+export function createAuthenticate(
+  settings: KafkaSettings,
+  deps: { clock: Clock; random: Random },
+): Authenticate | undefined {
   const mechanism = settings.mechanism ?? 'scram-sha-512'
   if (mechanism === 'oauthbearer' ? !settings.token : !settings.username) return undefined
   const user = { name: settings.username ?? '', password: settings.password ?? '' }
@@ -77,7 +80,11 @@ export function createScram(user: User, hash: 'sha256' | 'sha512', random: Pick<
 
   function hashedPassword(salt: string, iterations: number): Promise<Buffer> {
     if (hashed?.salt !== salt || hashed.iterations !== iterations)
-      hashed = { salt, iterations, password: derive(user.password, Buffer.from(salt, 'base64'), iterations, keyBytes, hash) }
+      hashed = {
+        salt,
+        iterations,
+        password: derive(user.password, Buffer.from(salt, 'base64'), iterations, keyBytes, hash),
+      }
     return hashed.password
   }
 
@@ -87,7 +94,10 @@ export function createScram(user: User, hash: 'sha256' | 'sha512', random: Pick<
     const first = (await ask(Buffer.from(`n,,${bare}`))).toString()
     const { r = '', s = '', i = '' } = attributesOf(first)
     if (!r.startsWith(nonce) || r.length === nonce.length || s === '' || !(Number(i) >= ITERATIONS_MIN))
-      throw new KafkaError('SASL_AUTHENTICATION_FAILED', `The broker ${broker} does not speak SCRAM as it must: ${first}`)
+      throw new KafkaError(
+        'SASL_AUTHENTICATION_FAILED',
+        `The broker ${broker} does not speak SCRAM as it must: ${first}`,
+      )
     const salted = await hashedPassword(s, Number(i))
     const clientKey = mac(salted, 'Client Key')
     const withoutProof = `c=biws,r=${r}`
@@ -128,7 +138,9 @@ function createBearer(newToken: () => Promise<AccessToken>, clock: Clock): Conve
     try {
       value = await token()
     } catch (error) {
-      throw new KafkaError('SASL_AUTHENTICATION_FAILED', `No token for the broker ${broker}: ${String(error)}`, { cause: error })
+      throw new KafkaError('SASL_AUTHENTICATION_FAILED', `No token for the broker ${broker}: ${String(error)}`, {
+        cause: error,
+      })
     }
     const answer = await ask(Buffer.from(`n,,\x01auth=Bearer ${value}\x01\x01`))
     if (answer.length === 0) return
@@ -186,12 +198,28 @@ function authenticateRequest(bytes: Buffer): WireRequest<Authenticated> {
     apiVersion: 2,
     apiName: 'SaslAuthenticate',
     body: [compact(bytes)],
-    decode: reader => ({ errorCode: reader.int16(), message: reader.string(), bytes: reader.bytes(), lifetimeMs: reader.int64() }),
+    decode: reader => ({
+      errorCode: reader.int16(),
+      message: reader.string(),
+      bytes: reader.bytes(),
+      lifetimeMs: reader.int64(),
+    }),
   })
 }
 
-function refusal({ errorCode, message }: Authenticated, mechanism: SaslMechanism, user: string, broker: string): KafkaError {
+function refusal(
+  { errorCode, message }: Authenticated,
+  mechanism: SaslMechanism,
+  user: string,
+  broker: string,
+): KafkaError {
   const of = mechanism === 'oauthbearer' ? 'the token' : `the user ${user} or its password`
-  const check = mechanism === 'oauthbearer' ? 'the settings KAFKA_OAUTH_…' : 'KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM'
-  return new KafkaError(errorName(errorCode), `The broker ${broker} refuses ${of} (${message || errorName(errorCode)}). Check ${check}.`)
+  const check =
+    mechanism === 'oauthbearer'
+      ? 'the settings KAFKA_OAUTH_…'
+      : 'KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM'
+  return new KafkaError(
+    errorName(errorCode),
+    `The broker ${broker} refuses ${of} (${message || errorName(errorCode)}). Check ${check}.`,
+  )
 }

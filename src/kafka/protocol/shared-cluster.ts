@@ -83,7 +83,10 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   const authenticate = createAuthenticate(settings, deps)
   const socketFactory = settings.socketFactory ?? socketFactoryOf(settings)
   const gate = createConnectionGate(clock)
-  const map = createClusterMap({ clock, ask: async (topics, isRepeated) => (await askSome(metadataRequest(topics), isRepeated)).answer })
+  const map = createClusterMap({
+    clock,
+    ask: async (topics, isRepeated) => (await askSome(metadataRequest(topics), isRepeated)).answer,
+  })
   let locating: Promise<void> | undefined
   const own = newConnections()
   const coordinators = createCoordinators({
@@ -116,7 +119,10 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
       onLate: api => observer?.late(nodeId, api),
       onBroken(error, wasOpen) {
         if (nodeId >= 0) observer?.reachable(nodeId, false)
-        logger[isRefusal(error) ? 'warn' : 'debug']({ node: nodeId, error: error.message }, 'a connection to a broker has ended')
+        logger[isRefusal(error) ? 'warn' : 'debug'](
+          { node: nodeId, error: error.message },
+          'a connection to a broker has ended',
+        )
         if (!wasOpen) gate.failed(address, error)
         map.suspect(nodeId)
       },
@@ -222,4 +228,5 @@ function socketFactoryOf({ ssl, tls = {} }: KafkaSettings): SocketFactory {
   }
 }
 
-const withoutAbsent = (settings: object) => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+const withoutAbsent = (settings: object) =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))

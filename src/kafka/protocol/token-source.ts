@@ -13,7 +13,9 @@ export function createTokenSource(client: {
   const { tokenUrl = '', clientId = '', clientSecret = '', scope } = client
   const { protocol, host, pathname, search } = new URL(tokenUrl)
   const url = `${protocol}//${host}${pathname}${search}`
-  const credentials = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')
+  const credentials = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
+    'base64',
+  )
 
   return async () => {
     const response = await fetch(url, {

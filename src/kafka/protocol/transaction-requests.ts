@@ -81,7 +81,11 @@ export function endTransactionRequest({ writer, commit, version }: EndTransactio
     decode(reader) {
       reader.int32() // throttle time
       const code = reader.int16()
-      if (code !== 0) throw new KafkaError(errorName(code), `the transaction of ${writer.transactionalId} cannot end: ${errorName(code)}`)
+      if (code !== 0)
+        throw new KafkaError(
+          errorName(code),
+          `the transaction of ${writer.transactionalId} cannot end: ${errorName(code)}`,
+        )
       if (version === 3) return { producerId: writer.producerId, producerEpoch: writer.producerEpoch }
       return { producerId: reader.bigint64(), producerEpoch: reader.int16() }
     },
@@ -119,7 +123,11 @@ export function describeTransactionRequest(transactionalId: string): WireRequest
 
 function readState(reader: CompactReader, transactionalId: string): TransactionState {
   const code = reader.int16()
-  if (code !== 0) throw new KafkaError(errorName(code), `the transaction of ${transactionalId} cannot be described: ${errorName(code)}`)
+  if (code !== 0)
+    throw new KafkaError(
+      errorName(code),
+      `the transaction of ${transactionalId} cannot be described: ${errorName(code)}`,
+    )
   reader.string() // transactional id
   const state = reader.string()
   reader.int32() // timeout

@@ -27,7 +27,13 @@ export type ApiRanges = Map<number, { from: number; to: number }>
 /** Answers the versions that the broker speaks, by api key; empty when it does not understand even this request. */
 export function apiVersionsRequest(): WireRequest<ApiRanges> {
   const body = [compact('clarion'), compact('1')]
-  const request = flexibleRequest({ apiKey: API_VERSIONS, apiVersion: 3, apiName: 'ApiVersions', body, decode: () => undefined })
+  const request = flexibleRequest({
+    apiKey: API_VERSIONS,
+    apiVersion: 3,
+    apiName: 'ApiVersions',
+    body,
+    decode: () => undefined,
+  })
   // The one answer whose header never has tagged fields, so that clients of any age can read it.
   return { ...request, decode: decodeApiVersions }
 }

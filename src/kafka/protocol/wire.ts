@@ -46,7 +46,11 @@ export interface Wire {
   /** The same for the first offsets there are. */
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** `current`: the identity that goes on under its next epoch (KIP-360). */
-  initProducerId(transactionalId: string | null, transactionTimeoutMs: number, current?: ProducerIdentity): Promise<ProducerIdentity>
+  initProducerId(
+    transactionalId: string | null,
+    transactionTimeoutMs: number,
+    current?: ProducerIdentity,
+  ): Promise<ProducerIdentity>
   /** Node id of the coordinator, kept until it is forgotten. */
   coordinator(kind: CoordinatorKind, key: string): Promise<number>
   forgetCoordinator(kind: CoordinatorKind, key: string): void
@@ -78,7 +82,8 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     try {
       return await connections.send(await coordinators.find('transaction', transactionalId), request)
     } catch (error) {
-      if (error instanceof KafkaError && COORDINATOR_MOVED.has(error.type)) coordinators.forget('transaction', transactionalId)
+      if (error instanceof KafkaError && COORDINATOR_MOVED.has(error.type))
+        coordinators.forget('transaction', transactionalId)
       throw error
     }
   }
@@ -110,7 +115,10 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
   }
 
   /** What a broker that does not answer leads is left out as long as another one does; what has moved is looked up once more. */
-  async function offsetsOf(partitions: readonly PartitionName[], at: 'earliest' | 'latest'): Promise<Map<string, number>> {
+  async function offsetsOf(
+    partitions: readonly PartitionName[],
+    at: 'earliest' | 'latest',
+  ): Promise<Map<string, number>> {
     const found = new Map<string, number>()
     const moved = await findOffsets(partitions, at, found)
     if (moved.length > 0) await findOffsets(moved, at, found)
@@ -130,7 +138,9 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     const failed = answers.find(answer => answer.status === 'rejected')
     if (failed && answers.every(answer => answer.status === 'rejected')) throw failed.reason
     const moved: PartitionName[] = []
-    for (const { topic, partition, errorCode, offset } of answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))) {
+    for (const { topic, partition, errorCode, offset } of answers.flatMap(answer =>
+      answer.status === 'fulfilled' ? answer.value : [],
+    )) {
       if (errorCode === 0) {
         found.set(`${topic}/${partition}`, offset)
         continue
@@ -186,4 +196,5 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
 
 /** The leader is another one, or cannot be reached. */
 const isElsewhere = (error: unknown): boolean =>
-  error instanceof KafkaError && (LEADER_MOVED.has(error.type) || error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT')
+  error instanceof KafkaError &&
+  (LEADER_MOVED.has(error.type) || error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT')

@@ -125,7 +125,8 @@ export function createFetchNodes(deps: {
     takeOver(node) {
       for (const [key, reading] of node.incoming) {
         const from = of(key)
-        if (!from || from === node || from.session.nodeId !== node.session.nodeId || !deps.isRead(key, reading)) continue
+        if (!from || from === node || from.session.nodeId !== node.session.nodeId || !deps.isRead(key, reading))
+          continue
         from.session.remove(key)
         node.session.add(key, reading)
       }

@@ -99,7 +99,9 @@ export function createFetchSession(nodeId: number): FetchSession {
     has: key => partitions.has(key),
     answered(topicId, partition) {
       const reading = partitions.get(`${topics.get(topicId)}/${partition}`)
-      return reading?.topicId === topicId && !reading.isPaused && reading.toldOffset === reading.offset ? reading : undefined
+      return reading?.topicId === topicId && !reading.isPaused && reading.toldOffset === reading.offset
+        ? reading
+        : undefined
     },
     add(key, reading) {
       partitions.set(key, reading)
@@ -136,7 +138,13 @@ export function createFetchSession(nodeId: number): FetchSession {
         const { topicId, partition, leader } = reading
         reading.toldOffset = reading.offset
         known.set(key, { topicId, partition })
-        return { topicId, partition, leaderEpoch: leader?.epoch ?? -1, offset: reading.offset!, lastEpoch: lastEpoch(reading) }
+        return {
+          topicId,
+          partition,
+          leaderEpoch: leader?.epoch ?? -1,
+          offset: reading.offset!,
+          lastEpoch: lastEpoch(reading),
+        }
       })
       changed.clear()
       return fetchRequest({ ...limits, sessionId, sessionEpoch: epoch }, asked, gone)

@@ -17,13 +17,15 @@ export function createLogEnds({ wire }: { wire: Pick<Wire, 'metadata' | 'ends' |
   return {
     async all(topic) {
       const [found] = await wire.metadata([topic])
-      if (found?.errorCode !== 0) throw new KafkaError(errorName(found?.errorCode ?? 3), `the partitions of ${topic} are not known`)
+      if (found?.errorCode !== 0)
+        throw new KafkaError(errorName(found?.errorCode ?? 3), `the partitions of ${topic} are not known`)
       const partitions = found.partitions.map(({ partition }) => partition).sort((a, b) => a - b)
       const ends = await wire.ends(partitions.map(partition => ({ topic, partition })))
       return new Map(
         partitions.map(partition => {
           const end = ends.get(`${topic}/${partition}`)
-          if (end === undefined) throw new KafkaError('LEADER_NOT_AVAILABLE', `the end of ${topic}/${partition} is not known now`)
+          if (end === undefined)
+            throw new KafkaError('LEADER_NOT_AVAILABLE', `the end of ${topic}/${partition} is not known now`)
           return [partition, end]
         }),
       )

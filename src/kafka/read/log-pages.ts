@@ -62,15 +62,30 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
   }
 
   async function fetchPage(topic: string, partition: number, offset: number, bytesMax = PAGE_BYTES): Promise<LogPage> {
-    const settings = { maxWaitMs: 0, bytesMin: 1, bytesMax, partitionBytesMax: bytesMax, sessionId: 0, sessionEpoch: -1 }
+    const settings = {
+      maxWaitMs: 0,
+      bytesMin: 1,
+      bytesMax,
+      partitionBytesMax: bytesMax,
+      sessionId: 0,
+      sessionEpoch: -1,
+    }
     const { topicId, leader } = await placeOf(topic, partition)
-    const request = fetchRequest(settings, [{ topicId, partition, leaderEpoch: leader.epoch, offset, lastEpoch: -1 }], [])
+    const request = fetchRequest(
+      settings,
+      [{ topicId, partition, leaderEpoch: leader.epoch, offset, lastEpoch: -1 }],
+      [],
+    )
     const { errorCode, partitions, endpoints } = await wire.send(leader.node, request, LANE)
     const fetched = partitions[0]
     if (errorCode !== 0 || fetched?.errorCode !== 0) {
       const to = fetched?.leader
-      if (!to || !cluster.moved(topic, partition, { ...to, ...endpoints.find(({ node }) => node === to.node) })) cluster.stale(topic)
-      throw new KafkaError(errorName(errorCode || (fetched?.errorCode ?? -1)), `${topic}/${partition} cannot be read at ${offset}`)
+      if (!to || !cluster.moved(topic, partition, { ...to, ...endpoints.find(({ node }) => node === to.node) }))
+        cluster.stale(topic)
+      throw new KafkaError(
+        errorName(errorCode || (fetched?.errorCode ?? -1)),
+        `${topic}/${partition} cannot be read at ${offset}`,
+      )
     }
     const { stableEnd, recordSet, abortedTransactions } = fetched
     if (recordSet.length === 0) return { records: [], nextOffset: offset, stableEnd }

@@ -24,7 +24,18 @@ import { createLocating } from './locating.ts'
 import { createPlacing } from './placing.ts'
 import { type LogReaderSettings, READER_DEFAULTS } from './reader-settings.ts'
 import type { ReaderWatch } from './reader-watch.ts'
-import { advance, createReading, diverge, hintOf, keyOf, lastEpoch, type Reading, remedyOf, startOver, waitingOf } from './reading.ts'
+import {
+  advance,
+  createReading,
+  diverge,
+  hintOf,
+  keyOf,
+  lastEpoch,
+  type Reading,
+  remedyOf,
+  startOver,
+  waitingOf,
+} from './reading.ts'
 
 const ANSWER_UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 
@@ -70,7 +81,14 @@ export function createLogReader(deps: {
   })
 
   const locate = createLocating({ logger, wire: opened, track, isClosed: () => closed, isRead, placing, place, report })
-  const watchLate = createLateWatch({ clock, lateMs: settings.lateMs, track, isClosed: () => closed, cluster: () => wire?.cluster, follow })
+  const watchLate = createLateWatch({
+    clock,
+    lateMs: settings.lateMs,
+    track,
+    isClosed: () => closed,
+    cluster: () => wire?.cluster,
+    follow,
+  })
 
   function opened(): Promise<Wire> {
     opening ??= openWire(deps.kafka, deps.logger).then(
@@ -142,7 +160,10 @@ export function createLogReader(deps: {
       } catch (error) {
         if (closed) return
         troubles++
-        logger.warn({ node: node.session.nodeId, error: String(error) }, 'a fetch failed; looking for the leaders again')
+        logger.warn(
+          { node: node.session.nodeId, error: String(error) },
+          'a fetch failed; looking for the leaders again',
+        )
         node.unproven.clear()
         for (const [, reading] of node.session.empty()) {
           wire?.cluster.stale(reading.topic)
@@ -257,7 +278,8 @@ export function createLogReader(deps: {
       return
     }
     cluster.stale(topic)
-    if (remedy === 'moved' || remedy === 'topic') placing.fail(reading, remedy === 'moved' ? 'no_leader' : 'unknown_topic', 'none')
+    if (remedy === 'moved' || remedy === 'topic')
+      placing.fail(reading, remedy === 'moved' ? 'no_leader' : 'unknown_topic', 'none')
     else placing.fail(reading, remedy === 'unauthorized' ? 'unauthorized' : 'no_leader', 'back-off')
   }
 
@@ -276,7 +298,10 @@ export function createLogReader(deps: {
 
   function replaced(reading: Reading, topicId: string): void {
     const { topic, partition, topicId: was } = reading
-    logger.error({ topic, partition, was, is: topicId }, 'the topic was deleted and made again; reading it from its start')
+    logger.error(
+      { topic, partition, was, is: topicId },
+      'the topic was deleted and made again; reading it from its start',
+    )
     const from = reading.offset ?? 0
     startOver(reading, topicId)
     watch?.replaced(topic, partition, from)
@@ -319,7 +344,9 @@ export function createLogReader(deps: {
     },
     position(topic, partition) {
       const reading = all.get(keyOf(topic, partition))
-      return reading && reading.topicId !== '' ? { topicId: reading.topicId, leaderEpoch: lastEpoch(reading) } : undefined
+      return reading && reading.topicId !== ''
+        ? { topicId: reading.topicId, leaderEpoch: lastEpoch(reading) }
+        : undefined
     },
     waiting: () => [...all.values()].map(waitingOf).filter(each => each !== undefined),
     async close() {

@@ -186,7 +186,10 @@ export function createPlacing(deps: {
       reading.failures = 0
       reading.waiting = undefined
       if (!waiting?.isReported) return
-      logger.info({ topic, partition, waitedMs: Math.round(clock.monotonicMs() - waiting.sinceMs) }, 'a partition is read again')
+      logger.info(
+        { topic, partition, waitedMs: Math.round(clock.monotonicMs() - waiting.sinceMs) },
+        'a partition is read again',
+      )
     },
     close: () => wake(),
   }

@@ -41,7 +41,12 @@ const BEYOND_END_PAUSE_MS = 2_000
 
 export const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
-export function createReading(topic: string, partition: number, from: number | 'earliest' | 'latest', known: KnownPosition = {}): Reading {
+export function createReading(
+  topic: string,
+  partition: number,
+  from: number | 'earliest' | 'latest',
+  known: KnownPosition = {},
+): Reading {
   const { topicId = '', leaderEpoch = -1 } = known
   return {
     topic,
@@ -82,7 +87,8 @@ export function diverge(reading: Reading, diverging: { epoch: number; endOffset:
   const to = Math.max(0, Math.min(diverging.endOffset, ownEnd, from))
   reading.epochs = reading.epochs.filter(each => each.epoch <= diverging.epoch)
   // An older epoch ends there in both logs, even if we have not seen its start.
-  if (diverging.epoch >= 0 && lastEpoch(reading) < diverging.epoch) reading.epochs.push({ epoch: diverging.epoch, from: to })
+  if (diverging.epoch >= 0 && lastEpoch(reading) < diverging.epoch)
+    reading.epochs.push({ epoch: diverging.epoch, from: to })
   reading.offset = to
   return to < from ? { from, to, reason: 'truncated' } : undefined
 }

@@ -8,11 +8,17 @@ import type { Wire } from '../protocol/wire.ts'
 const AGREEING = 2
 
 /** True when so many brokers say that the topic of this name has this id. */
-export async function confirmTopicId(wire: Pick<Wire, 'send' | 'sendToAny'>, topic: string, topicId: string): Promise<boolean> {
+export async function confirmTopicId(
+  wire: Pick<Wire, 'send' | 'sendToAny'>,
+  topic: string,
+  topicId: string,
+): Promise<boolean> {
   const { brokers } = await wire.sendToAny(metadataRequest([]))
   const answers = await Promise.allSettled(brokers.map(({ nodeId }) => wire.send(nodeId, metadataRequest([topic]))))
   const agreeing = answers.filter(
-    answer => answer.status === 'fulfilled' && answer.value.topics.some(({ id, errorCode }) => errorCode === 0 && id === topicId),
+    answer =>
+      answer.status === 'fulfilled' &&
+      answer.value.topics.some(({ id, errorCode }) => errorCode === 0 && id === topicId),
   )
   return agreeing.length >= Math.min(AGREEING, brokers.length)
 }

@@ -47,7 +47,13 @@ export const encodeMetadata = (metadata: Omit<MemberMetadata, 'releaseId'>): str
 export function decodeMetadata(text: string): MemberMetadata {
   try {
     const { releaseId, generation, owned, owners, unknown } = JSON.parse(text) as Partial<MemberMetadata>
-    return { releaseId: String(releaseId), generation: generation ?? -1, owned: owned ?? [], owners: owners ?? [], unknown: unknown ?? [] }
+    return {
+      releaseId: String(releaseId),
+      generation: generation ?? -1,
+      owned: owned ?? [],
+      owners: owners ?? [],
+      unknown: unknown ?? [],
+    }
   } catch {
     return { releaseId: '', generation: -1, owned: [], owners: [], unknown: [] }
   }
@@ -78,11 +84,18 @@ export function assign(
   const owner = ownersOf(members, last)
   const unknown = unknownOf(round, last)
   const claims = members.map(({ memberId, owned }) => {
-    const claimed = [...owner].filter(([shard, by]) => by.memberId === memberId && shard < shardCount).map(([shard]) => shard)
-    return { memberId, held: [...owned.filter(shard => claimed.includes(shard)), ...claimed.filter(shard => !owned.includes(shard))] }
+    const claimed = [...owner]
+      .filter(([shard, by]) => by.memberId === memberId && shard < shardCount)
+      .map(([shard]) => shard)
+    return {
+      memberId,
+      held: [...owned.filter(shard => claimed.includes(shard)), ...claimed.filter(shard => !owned.includes(shard))],
+    }
   })
   const all = Array.from({ length: shardCount }, (_, shard) => shard)
-  const next = new Map([...spread(all, claims)].flatMap(([memberId, shards]) => shards.map(shard => [shard, memberId] as const)))
+  const next = new Map(
+    [...spread(all, claims)].flatMap(([memberId, shards]) => shards.map(shard => [shard, memberId] as const)),
+  )
   const byId = new Map(members.map(member => [member.memberId, member]))
   const working = all.map(shard => owner.get(shard) ?? (unknown.length > 0 ? undefined : byId.get(next.get(shard)!)))
   const owners = working.map(member => (member ? markOf(member) : ''))
@@ -239,7 +252,8 @@ export function createHoldings(): Holdings {
     held: () => [...working, ...draining],
     drains: () => draining.size > 0,
     // Also what this member held in a former life, before it was killed.
-    isHoldingUp: () => unknown.includes(own) || owners.some((by, shard) => by === own && !working.has(shard) && !draining.has(shard)),
+    isHoldingUp: () =>
+      unknown.includes(own) || owners.some((by, shard) => by === own && !working.has(shard) && !draining.has(shard)),
     metadata: () => ({ generation, owned: [...working, ...draining], owners, unknown }),
   }
 }

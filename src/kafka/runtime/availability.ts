@@ -80,7 +80,16 @@ export function createAvailability(deps: {
 
   function hold(topic: string, reason: UnavailableReason, hasFailed: boolean): Hold {
     const sinceMs = clock.monotonicMs()
-    const held: Hold = { topic, reason, sinceMs, hasFailed, probes: 0, isWell: false, timer: undefined, isPaused: false }
+    const held: Hold = {
+      topic,
+      reason,
+      sinceMs,
+      hasFailed,
+      probes: 0,
+      isWell: false,
+      timer: undefined,
+      isPaused: false,
+    }
     holds.set(topic, held)
     clock.after(PAUSED_AFTER_MS, () => {
       if (isClosed || holds.get(topic) !== held) return
@@ -95,7 +104,9 @@ export function createAvailability(deps: {
 
   /** A hold that cost nobody anything is looked at every second. */
   function probeLater(held: Hold): void {
-    const pauseMs = held.hasFailed ? Math.min(PROBE_PAUSE_MS.first * 2 ** held.probes++, PROBE_PAUSE_MS.longest) : PROBE_PAUSE_MS.first
+    const pauseMs = held.hasFailed
+      ? Math.min(PROBE_PAUSE_MS.first * 2 ** held.probes++, PROBE_PAUSE_MS.longest)
+      : PROBE_PAUSE_MS.first
     probeAfter(held, pauseMs)
   }
 

@@ -16,8 +16,18 @@ import { KafkaError, type Wire, type WireRequest } from '../protocol/wire.ts'
 export interface Coordinator {
   join(request: JoinGroup): Promise<JoinGroupAnswer>
   sync(request: SyncGroup): Promise<SyncGroupAnswer>
-  heartbeat(request: { groupId: string; memberId: string; instanceId: string | undefined; generation: number }): Promise<GroupAnswer>
-  leave(request: { groupId: string; memberId: string; instanceId: string | undefined; reason: string }): Promise<GroupAnswer>
+  heartbeat(request: {
+    groupId: string
+    memberId: string
+    instanceId: string | undefined
+    generation: number
+  }): Promise<GroupAnswer>
+  leave(request: {
+    groupId: string
+    memberId: string
+    instanceId: string | undefined
+    reason: string
+  }): Promise<GroupAnswer>
   /** It is looked up again for the next request. */
   forget(): void
 }
@@ -28,7 +38,10 @@ const JOIN_WITHIN_MS = 12_000
 /** What may wait for other members has a connection of its own. */
 const JOIN_LANE = 'join'
 
-export function createCoordinator(wire: Pick<Wire, 'send' | 'coordinator' | 'forgetCoordinator'>, groupId: string): Coordinator {
+export function createCoordinator(
+  wire: Pick<Wire, 'send' | 'coordinator' | 'forgetCoordinator'>,
+  groupId: string,
+): Coordinator {
   /** Joins that wait, by where they wait. */
   const waiting = new Map<(error: KafkaError) => void, number>()
 
@@ -54,8 +67,10 @@ export function createCoordinator(wire: Pick<Wire, 'send' | 'coordinator' | 'for
   return {
     join: (request): Promise<JoinGroupAnswer> => waitingSend(joinGroupRequest(request, JOIN_WITHIN_MS)),
     sync: (request): Promise<SyncGroupAnswer> => waitingSend(syncGroupRequest(request, JOIN_WITHIN_MS)),
-    heartbeat: async (request): Promise<GroupAnswer> => wire.send(await find(), heartbeatRequest(request, HEARTBEAT_WITHIN_MS)),
-    leave: async (request): Promise<GroupAnswer> => wire.send(await find(), leaveGroupRequest(request, HEARTBEAT_WITHIN_MS)),
+    heartbeat: async (request): Promise<GroupAnswer> =>
+      wire.send(await find(), heartbeatRequest(request, HEARTBEAT_WITHIN_MS)),
+    leave: async (request): Promise<GroupAnswer> =>
+      wire.send(await find(), leaveGroupRequest(request, HEARTBEAT_WITHIN_MS)),
     forget: () => wire.forgetCoordinator('group', groupId),
   }
 }

@@ -96,7 +96,10 @@ export interface InputQueueSettings {
   mayTake?: ((topic: string) => boolean) | undefined
 }
 
-export function createInputQueue(reader: LogReader, { shareMax = Number.POSITIVE_INFINITY, mayTake }: InputQueueSettings = {}): InputQueue {
+export function createInputQueue(
+  reader: LogReader,
+  { shareMax = Number.POSITIVE_INFINITY, mayTake }: InputQueueSettings = {},
+): InputQueue {
   const lanes = new Map<string, Lane>()
   /** Lanes with something to take, in turn order. */
   const turn = new Set<Lane>()
@@ -196,7 +199,8 @@ export function createInputQueue(reader: LogReader, { shareMax = Number.POSITIVE
     },
     offer(topic, partition, records) {
       const lane = lanes.get(`${topic}/${partition}`) ?? add(topic, partition, false)
-      if (records.length > 0) append(lane, { records, from: 0, nextOffset: records.at(-1)!.offset + 1, position: undefined })
+      if (records.length > 0)
+        append(lane, { records, from: 0, nextOffset: records.at(-1)!.offset + 1, position: undefined })
     },
     position: (topic, partition) => lanes.get(`${topic}/${partition}`)?.position,
     hold(topic, partition, left = 0) {

@@ -55,7 +55,10 @@ export function openInstanceSlot(deps: {
       if (taken) return keepSlot({ ...taken, instanceId: `${role}-${slot}-${taken.id}`, clock, logger })
     }
   } catch (error) {
-    logger.info({ directory, error: String(error) }, 'the directory keeps no files: a restart within the session will not find its shards')
+    logger.info(
+      { directory, error: String(error) },
+      'the directory keeps no files: a restart within the session will not find its shards',
+    )
   }
   return undefined
 }
@@ -67,7 +70,10 @@ interface TakenSlot {
   aside: string
 }
 
-function takeSlot(path: string, { machine, clock, random }: { machine: SlotMachine; clock: Clock; random: Random }): TakenSlot | undefined {
+function takeSlot(
+  path: string,
+  { machine, clock, random }: { machine: SlotMachine; clock: Clock; random: Random },
+): TakenSlot | undefined {
   const seen = textOf(path)
   const known = seen === undefined ? undefined : parse(seen)
   if (seen !== undefined && !isFree(path, known, machine, clock)) return undefined
@@ -129,7 +135,9 @@ function keepSlot({
   let isClosed = false
 
   async function touch(): Promise<void> {
-    const there = await readFile(path, 'utf8').catch(error => (codeOf(error) === 'ENOENT' ? undefined : Promise.reject(error)))
+    const there = await readFile(path, 'utf8').catch(error =>
+      codeOf(error) === 'ENOENT' ? undefined : Promise.reject(error),
+    )
     if (isClosed) return
     if (there === undefined) create(path, text, aside)
     else if (there === text) await utimes(path, new Date(clock.machineMs()), new Date(clock.machineMs()))

@@ -7,7 +7,15 @@ import { shards as shardsTopic } from '../../../topics/shards.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
-import { assign, createHoldings, decodeAssignment, decodeMetadata, encodeAssignment, encodeMetadata, markOf } from './assignment.ts'
+import {
+  assign,
+  createHoldings,
+  decodeAssignment,
+  decodeMetadata,
+  encodeAssignment,
+  encodeMetadata,
+  markOf,
+} from './assignment.ts'
 import type { Coordinator } from './coordinator.ts'
 import { createCoordinator } from './coordinator.ts'
 import { createGroupMember, type GroupMember } from './group-member.ts'
@@ -77,7 +85,11 @@ export function openLease(deps: LeaseDeps & { kafka: KafkaSettings }): Lease {
   return holdLease(deps, async () => {
     const wire = await openWire(deps.kafka, deps.logger)
     try {
-      return { coordinator: createCoordinator(wire, deps.role), shardCount: await countShards(wire), close: () => wire.close() }
+      return {
+        coordinator: createCoordinator(wire, deps.role),
+        shardCount: await countShards(wire),
+        close: () => wire.close(),
+      }
     } catch (error) {
       await wire.close()
       throw error
@@ -131,7 +143,10 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
   function lose(): void {
     isLost = true
     lostCount++
-    logger.warn({ shards: holdings.held(), ageMs: Math.round(ageMs()) }, 'the lease has not been confirmed for a session: it is lost')
+    logger.warn(
+      { shards: holdings.held(), ageMs: Math.round(ageMs()) },
+      'the lease has not been confirmed for a session: it is lost',
+    )
     events.onLost()
   }
 
@@ -162,7 +177,11 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
 
   function onAssigned(given: { assignment: string; generation: number; memberId: string; sentAtMs: number }): void {
     const { generation, memberId, sentAtMs } = given
-    const { gained, revoked, dropped } = holdings.take(decodeAssignment(given.assignment), generation, markOf({ memberId, instanceId }))
+    const { gained, revoked, dropped } = holdings.take(
+      decodeAssignment(given.assignment),
+      generation,
+      markOf({ memberId, instanceId }),
+    )
     const atMs = Math.round(clock.machineMs())
     if (revoked.length > 0) logger.info({ generation, atMs, shards: revoked }, 'shards revoked')
     if (dropped.length > 0) logger.info({ generation, atMs, shards: dropped, how: 'dropped' }, 'shards given up')
@@ -184,7 +203,9 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
   function onDropped(reason: string): void {
     const shards = holdings.dropAll()
     // A process that was stopped held them until its lease ended, not until now.
-    const atMs = Math.round(clock.machineMs() - (Number.isFinite(confirmedAtMs) ? Math.max(0, ageMs() - SESSION_MS) : 0))
+    const atMs = Math.round(
+      clock.machineMs() - (Number.isFinite(confirmedAtMs) ? Math.max(0, ageMs() - SESSION_MS) : 0),
+    )
     if (isMember && !isLost) lostCount++
     isMember = false
     isLost = false
@@ -279,7 +300,12 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
     release(shard) {
       holdings.release(shard)
       logger.info(
-        { generation: holdings.metadata().generation, atMs: Math.round(clock.machineMs()), shards: [shard], how: 'drained' },
+        {
+          generation: holdings.metadata().generation,
+          atMs: Math.round(clock.machineMs()),
+          shards: [shard],
+          how: 'drained',
+        },
         'shards given up',
       )
       rejoinWhenDrained()

@@ -45,7 +45,9 @@ export function createRestore(deps: {
     },
     async run(writer) {
       if (stateTopics.length === 0) return
-      await writer.commit(stateTopics.map(topic => ({ topic, partition, key: BARRIER, value: null, headers: [[BARRIER, barrier]] })))
+      await writer.commit(
+        stateTopics.map(topic => ({ topic, partition, key: BARRIER, value: null, headers: [[BARRIER, barrier]] })),
+      )
       await new Promise<void>(resolve => {
         finish = resolve
         for (const topic of stateTopics) {

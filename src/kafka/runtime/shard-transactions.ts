@@ -159,7 +159,10 @@ export function createShardTransactions(deps: {
     error.failedTopics.every(({ topic }) => pauses.isPausable(topic))
 
   function rollBack(session: Session, running: Running, { failedTopics }: CommitFailed): void {
-    deps.logger.warn({ failedTopics }, 'a transaction is rolled back: topics of organizations take nothing now; the others go on')
+    deps.logger.warn(
+      { failedTopics },
+      'a transaction is rolled back: topics of organizations take nothing now; the others go on',
+    )
     running.isCommitting = false
     running.outputSinceMs = undefined
     session.filling = emptyFilling()

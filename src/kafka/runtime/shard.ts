@@ -122,7 +122,8 @@ export function createShard(deps: {
   /** Of the sessions that have ended: their connections. */
   let closing: Promise<unknown> = Promise.resolve()
 
-  const isAvailable = (topic: string | undefined): boolean => topic === undefined || pauses.unavailable(topic) === undefined
+  const isAvailable = (topic: string | undefined): boolean =>
+    topic === undefined || pauses.unavailable(topic) === undefined
 
   function guarded(session: Session, act: () => void): void {
     try {
@@ -155,7 +156,9 @@ export function createShard(deps: {
 
   async function start(session: Session): Promise<void> {
     const startedAtMs = clock.monotonicMs()
-    const task = processor.open(handleOf(session, { role, shard: number, inputs, suspects, pauses, transactions, lease, end }))
+    const task = processor.open(
+      handleOf(session, { role, shard: number, inputs, suspects, pauses, transactions, lease, end }),
+    )
     if (isEnded(session)) return task.close()
     const stop = new AbortController()
     session.phase = { name: 'opening', task, stop }
@@ -224,13 +227,17 @@ export function createShard(deps: {
     try {
       act()
     } catch (error) {
-      logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a session did not end cleanly')
+      logger.error(
+        { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+        'a session did not end cleanly',
+      )
     }
   }
 
   /** Fenced means that another process thought it held the shard: open again only when the group has confirmed us since. */
   function reopenSoon(fencedAtMs: number | undefined): void {
-    const pauseMs = Math.min(REOPEN_PAUSE_MS.first * 2 ** failures++, REOPEN_PAUSE_MS.most) * (0.5 + deps.random.uniform())
+    const pauseMs =
+      Math.min(REOPEN_PAUSE_MS.first * 2 ** failures++, REOPEN_PAUSE_MS.most) * (0.5 + deps.random.uniform())
     reopenTimer = clock.after(pauseMs, () => {
       if (isDropped || isDraining || isSuspended) return
       if (fencedAtMs !== undefined && lease.confirmedAtMs() <= fencedAtMs) reopenSoon(fencedAtMs)

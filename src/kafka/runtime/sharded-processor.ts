@@ -169,7 +169,9 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
           const held = shards.get(number)
           if (!held) lease.release(number)
           else if (!held.isDraining)
-            giveUp(number, held).catch(error => logger.error({ shard: number, error: String(error) }, 'a shard did not drain'))
+            giveUp(number, held).catch(error =>
+              logger.error({ shard: number, error: String(error) }, 'a shard did not drain'),
+            )
         }
       },
       onDropped(numbers, reason) {
@@ -226,7 +228,9 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
   }
 
   function readiness(): Restoring {
-    const restoring = [...shards].filter(([, { shard, isDraining }]) => !isDraining && !shard.running()).map(([number]) => number)
+    const restoring = [...shards]
+      .filter(([, { shard, isDraining }]) => !isDraining && !shard.running())
+      .map(([number]) => number)
     return readinessOf({ role, restoring, stateTopics: processor.stateTopics, cluster: deps.cluster })
   }
 

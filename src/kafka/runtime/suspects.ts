@@ -57,7 +57,8 @@ export function createSuspects(): Suspects {
         const key = `${lone.partition}/${lone.nextOffset}`
         failures.set(key, (failures.get(key) ?? 0) + 1)
       }
-      for (const [partition, offset] of [...underWay, ...filling]) upTo.set(partition, Math.max(offset, upTo.get(partition) ?? 0))
+      for (const [partition, offset] of [...underWay, ...filling])
+        upTo.set(partition, Math.max(offset, upTo.get(partition) ?? 0))
       this.reset()
     },
     reset() {

@@ -35,7 +35,10 @@ export function createAppender(deps: {
       // As the work of none of those who appended: others use the connections that it opens.
       atEndOfTurn: callback => void setImmediate(() => runAs(undefined, callback)),
       onNewProducer: (node, error) =>
-        logger.warn({ broker: node, error: error.message }, 'an append was not acknowledged; the next ones belong to a new producer'),
+        logger.warn(
+          { broker: node, error: error.message },
+          'an append was not acknowledged; the next ones belong to a new producer',
+        ),
     })
     opened = lanes
     return { wire, lanes }

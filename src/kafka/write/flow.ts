@@ -125,7 +125,8 @@ export interface Expired {
 /** Answers the callers whose time is over. */
 export function expireFlow(flow: Flow, nowMs: number): Expired {
   const { open, topic, partition } = flow
-  const error = flow.lastError ?? new KafkaError('REQUEST_TIMEOUT', `no broker has acknowledged ${topic}/${partition} in time`)
+  const error =
+    flow.lastError ?? new KafkaError('REQUEST_TIMEOUT', `no broker has acknowledged ${topic}/${partition} in time`)
   let answered = open ? rejectBatch(open, error, true, ({ dueAtMs }) => dueAtMs <= nowMs) : 0
   const isBatchOver = open !== undefined && isAnswered(open)
   // One in flight keeps its partition until its request is answered, so that order holds.
@@ -133,5 +134,10 @@ export function expireFlow(flow: Flow, nowMs: number): Expired {
   const due = flow.waiting.findIndex(each => each.dueAtMs > nowMs)
   answered += rejectWaiting(flow, due < 0 ? flow.waiting.length : due, error)
   const left = [...(open?.appends ?? []), flow.waiting[0]].map(each => each?.dueAtMs ?? Number.POSITIVE_INFINITY)
-  return { answered, nextAtMs: left.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY), isBatchOver, error }
+  return {
+    answered,
+    nextAtMs: left.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY),
+    isBatchOver,
+    error,
+  }
 }

@@ -32,7 +32,11 @@ const RECORDS_PER_REQUEST_MAX = 5_000
 const PRODUCER_TIMEOUT_MS = 60_000
 
 /** The batch waits for followers: what goes out with it waits for them as well. */
-const SLOW: ReadonlySet<string> = new Set(['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND'])
+const SLOW: ReadonlySet<string> = new Set([
+  'REQUEST_TIMED_OUT',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+])
 /** The batch was not appended, and its sequence numbers are free again. */
 const NOT_APPENDED: ReadonlySet<string> = new Set([...RECORD_REFUSED, 'TOPIC_AUTHORIZATION_FAILED'])
 
@@ -126,7 +130,15 @@ export function createLanes(deps: LanesDeps): Lanes {
   function laneOf(node: number): Lane {
     let lane = lanes.get(node)
     if (!lane) {
-      lane = { node, producer: undefined, isOpening: false, openingTries: 0, requests: [], ready: new Set(), lateTimer: undefined }
+      lane = {
+        node,
+        producer: undefined,
+        isOpening: false,
+        openingTries: 0,
+        requests: [],
+        ready: new Set(),
+        lateTimer: undefined,
+      }
       lanes.set(node, lane)
     }
     return lane
@@ -222,7 +234,11 @@ export function createLanes(deps: LanesDeps): Lanes {
     pump(lane)
   }
 
-  function acknowledge(flow: Flow, { batch, baseOffset, logAppendTimeMs }: BatchAnswer<OpenBatch>, isOnTime: boolean): void {
+  function acknowledge(
+    flow: Flow,
+    { batch, baseOffset, logAppendTimeMs }: BatchAnswer<OpenBatch>,
+    isOnTime: boolean,
+  ): void {
     flow.open = undefined
     flow.tries = 0
     if (isOnTime) flow.isSlow = false

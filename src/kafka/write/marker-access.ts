@@ -54,7 +54,9 @@ export function createMarkerAccess(deps: {
   }
 
   async function set(values: ReadonlyMap<string, string | null>): Promise<void> {
-    const results = await wire.sendToAny(alterTopicConfigsRequest([...values].map(([topic, value]) => [topic, { [SETTING]: value }])))
+    const results = await wire.sendToAny(
+      alterTopicConfigsRequest([...values].map(([topic, value]) => [topic, { [SETTING]: value }])),
+    )
     const failed = results.find(({ error }) => error !== undefined)
     if (failed) throw failed.error!
   }

@@ -55,7 +55,12 @@ export function createProduce(deps: ProduceDeps, producer: SequencedProducer): P
   return records => new Promise(resolve => createRun(deps, producer, slicesOf(records), resolve).start())
 }
 
-function createRun(deps: ProduceDeps, producer: SequencedProducer, partitions: Slice[][], done: (results: ProducedBatch[]) => void) {
+function createRun(
+  deps: ProduceDeps,
+  producer: SequencedProducer,
+  partitions: Slice[][],
+  done: (results: ProducedBatch[]) => void,
+) {
   const { wire, clock, transactionalId, version, isPausable } = deps
   const { cluster } = wire
   const startedAtMs = clock.monotonicMs()
@@ -90,7 +95,8 @@ function createRun(deps: ProduceDeps, producer: SequencedProducer, partitions: S
     look()
   }
 
-  const missingType = (topic: string) => (cluster.known(topic)?.errorCode ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE')
+  const missingType = (topic: string) =>
+    cluster.known(topic)?.errorCode ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE'
 
   /** Answers those that have no leader now. */
   function sendToLeaders(list: Stream[]): Stream[] {
@@ -172,7 +178,8 @@ function createRun(deps: ProduceDeps, producer: SequencedProducer, partitions: S
   function isLost(stream: Stream, nowMs: number): boolean {
     if (!isPausable(placeOf(stream).topic)) return false
     const { troubledSinceMs } = stream
-    if (troubledSinceMs !== undefined) return nowMs - Math.max(troubledSinceMs, lastAcknowledgedMs) >= PAUSABLE_PATIENCE_MS
+    if (troubledSinceMs !== undefined)
+      return nowMs - Math.max(troubledSinceMs, lastAcknowledgedMs) >= PAUSABLE_PATIENCE_MS
     return stream.node >= 0 && nowMs - stream.sentAtMs >= PAUSABLE_PATIENCE_MS && cluster.isSuspect(stream.node)
   }
 
@@ -213,7 +220,12 @@ function createRun(deps: ProduceDeps, producer: SequencedProducer, partitions: S
 
 const placeOf = ({ open, slices }: Stream): { topic: string; partition: number } => (open ?? slices[0])!
 
-const unwritten = (records: OutRecord[], error: KafkaError): ProducedBatch => ({ records, error, baseOffset: -1, logAppendTimeMs: -1 })
+const unwritten = (records: OutRecord[], error: KafkaError): ProducedBatch => ({
+  records,
+  error,
+  baseOffset: -1,
+  logAppendTimeMs: -1,
+})
 
 function* requestsOf(streams: Stream[]): Generator<Stream[]> {
   let list: Stream[] = []

@@ -64,9 +64,14 @@ export async function sendBatches<Batch extends PartitionBatch>(
   }
 }
 
-function answerTo<Batch extends PartitionBatch>(cluster: ClusterMap, batch: Batch, result: ProduceResult | undefined): BatchAnswer<Batch> {
+function answerTo<Batch extends PartitionBatch>(
+  cluster: ClusterMap,
+  batch: Batch,
+  result: ProduceResult | undefined,
+): BatchAnswer<Batch> {
   const { topic, partition } = batch
-  if (result === undefined) return failure(batch, new KafkaError('CONNECTION', `no answer about ${topic}/${partition}`), true)
+  if (result === undefined)
+    return failure(batch, new KafkaError('CONNECTION', `no answer about ${topic}/${partition}`), true)
   const { errorCode, baseOffset, logAppendTimeMs, leader } = result
   if (errorCode === 0 || errorCode === DUPLICATE_SEQUENCE_NUMBER)
     return { batch, error: undefined, baseOffset, logAppendTimeMs, again: false, moved: false }
@@ -93,7 +98,10 @@ export const backOffMs = (tries: number): number => Math.min(BACK_OFF_MS.first *
 /**
  * Loads leaders of these topics, those without one again. Resolves in every case; what is still unknown then is not there now.
  */
-export async function loadLeaders(cluster: ClusterMap, partitions: Iterable<{ topic: string; partition: number }>): Promise<void> {
+export async function loadLeaders(
+  cluster: ClusterMap,
+  partitions: Iterable<{ topic: string; partition: number }>,
+): Promise<void> {
   const topics = new Set<string>()
   for (const { topic, partition } of partitions) {
     topics.add(topic)

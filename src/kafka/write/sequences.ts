@@ -26,7 +26,11 @@ export function createSequencedProducer(identity: ProducerIdentity, transactiona
       const key = `${topic}/${partition}`
       const baseSequence = sequences.get(key) ?? 0
       sequences.set(key, (baseSequence + records.length) % SEQUENCE_MODULUS)
-      const batch = encodeBatch(records, { ...identity, baseSequence, transactional, timestampMs: Math.round(timestampMs) }, bytesMax)
+      const batch = encodeBatch(
+        records,
+        { ...identity, baseSequence, transactional, timestampMs: Math.round(timestampMs) },
+        bytesMax,
+      )
       return { topic, partition, batch, records }
     },
     takeBack({ topic, partition, records }) {

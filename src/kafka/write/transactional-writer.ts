@@ -13,17 +13,30 @@ import { createMarkerAccess } from './marker-access.ts'
 import { INTERRUPTED, type ProducedBatch } from './produce.ts'
 import { repeat } from './repeat.ts'
 import { asKafkaError } from './send-batches.ts'
-import { createAnnouncedTransactions, createJoiningTransactions, TRANSACTION_TIMEOUT_MS, type Transactions } from './transactions.ts'
+import {
+  createAnnouncedTransactions,
+  createJoiningTransactions,
+  TRANSACTION_TIMEOUT_MS,
+  type Transactions,
+} from './transactions.ts'
 
 export { CommitFailed, type CommitOutcome, type FailedTopic } from './commit-failed.ts'
 
 const OPEN_PATIENCE_MS = 20_000
 
 /** Another process holds the id, or its producer is another one since 32,767 epochs have run out. */
-const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])
+const FENCED: ReadonlySet<string> = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+])
 
 /** The partition had joined the transaction, and has too few replicas in sync to take its end. */
-const REFUSES_MARKERS: ReadonlySet<string> = new Set(['NOT_ENOUGH_REPLICAS', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'REQUEST_TIMED_OUT'])
+const REFUSES_MARKERS: ReadonlySet<string> = new Set([
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'REQUEST_TIMED_OUT',
+])
 
 export interface TransactionalWriter {
   /**
@@ -60,9 +73,12 @@ export async function openTransactionalWriter(deps: {
   deps.signal?.addEventListener('abort', stop)
   try {
     deps.signal?.throwIfAborted()
-    const identity = await repeat(patience, OPEN_PATIENCE_MS, () => wire.initProducerId(transactionalId, TRANSACTION_TIMEOUT_MS))
+    const identity = await repeat(patience, OPEN_PATIENCE_MS, () =>
+      wire.initProducerId(transactionalId, TRANSACTION_TIMEOUT_MS),
+    )
     await access.close()
-    const protocol = deps.protocol ?? ((await wire.sendToAny(transactionVersionRequest())).version >= 2 ? 'joining' : 'announced')
+    const protocol =
+      deps.protocol ?? ((await wire.sendToAny(transactionVersionRequest())).version >= 2 ? 'joining' : 'announced')
     const transactions = protocol === 'joining' ? createJoiningTransactions : createAnnouncedTransactions
     return writerOver(transactions({ ...patience, wire, transactionalId, identity, isPausable }), {
       close,
@@ -135,7 +151,8 @@ export function writerOver(
     commit(records) {
       const failuresBefore = failures
       const committed = last.then(async () => {
-        if (!isUsable) throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError('CLOSED', 'the writer is closed') })
+        if (!isUsable)
+          throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError('CLOSED', 'the writer is closed') })
         if (failures > failuresBefore) throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError(INTERRUPTED, 'the commit before it failed') }) // biome-ignore format: one thought
         return records.length === 0 ? [] : commitNow(records)
       })

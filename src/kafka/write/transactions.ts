@@ -108,7 +108,10 @@ const ADD_NOT_NOW: ReadonlySet<string> = new Set([...COORDINATOR_NOT_NOW, UNKNOW
 const NOT_ATTEMPTED = 'OPERATION_NOT_ATTEMPTED'
 
 /** Answers which partitions cannot join, by `<topic>/<partition>`; none when all have joined. */
-async function announce(deps: TransactionsDeps, request: () => ReturnType<typeof addPartitionsRequest>): Promise<Map<string, KafkaError>> {
+async function announce(
+  deps: TransactionsDeps,
+  request: () => ReturnType<typeof addPartitionsRequest>,
+): Promise<Map<string, KafkaError>> {
   const { wire, transactionalId, clock, isPausable } = deps
   const startedAtMs = clock.monotonicMs()
 
@@ -118,9 +121,15 @@ async function announce(deps: TransactionsDeps, request: () => ReturnType<typeof
     const isOver = (patienceMs: number) => clock.monotonicMs() - startedAtMs >= patienceMs
     const reason =
       faults.find(({ type }) => !OF_THE_TOPIC.has(type)) ??
-      faults.find(({ topic, type }) => type === UNKNOWN_TOPIC && !isOver(isPausable(topic) ? PAUSABLE_PATIENCE_MS : SHARED_PATIENCE_MS))
+      faults.find(
+        ({ topic, type }) =>
+          type === UNKNOWN_TOPIC && !isOver(isPausable(topic) ? PAUSABLE_PATIENCE_MS : SHARED_PATIENCE_MS),
+      )
     if (!reason) return faults
-    throw new KafkaError(reason.type, `${transactionalId} cannot add ${reason.topic}/${reason.partition}: ${reason.type}`)
+    throw new KafkaError(
+      reason.type,
+      `${transactionalId} cannot add ${reason.topic}/${reason.partition}: ${reason.type}`,
+    )
   }
 
   const faults = await repeat(deps, SHARED_PATIENCE_MS, ask, ADD_NOT_NOW)
@@ -134,7 +143,8 @@ async function announce(deps: TransactionsDeps, request: () => ReturnType<typeof
 
 type AddFault = AddedPartition & { type: string }
 
-const isAtFault = ({ errorCode, type }: { errorCode: number; type: string }) => errorCode !== 0 && type !== NOT_ATTEMPTED
+const isAtFault = ({ errorCode, type }: { errorCode: number; type: string }) =>
+  errorCode !== 0 && type !== NOT_ATTEMPTED
 
 function withoutWriting(records: readonly OutRecord[], refused: ReadonlyMap<string, KafkaError>): ProducedBatch[] {
   const failed: ProducedBatch[] = []

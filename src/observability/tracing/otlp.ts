@@ -2,10 +2,24 @@
  * The spans of OpenTelemetry's SDK, sent over OTLP/HTTP in JSON. Only `openTracing` loads this. The exporter and the batching read the rest of
  * the standard's variables themselves (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_BSP_…`).
  */
-import { type Context, DiagLogLevel, diag, ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  DiagLogLevel,
+  diag,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-base'
 import type { Clock } from '../../clock.ts'
 import { formatTraceparent, parseTraceparent } from '../../events/trace-context.ts'
 import type { Logger } from '../../logger.ts'
@@ -42,7 +56,9 @@ export function startTracing(deps: {
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': settings.serviceName, 'clarion.roles': [...settings.roles] }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.traceRatio) }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${settings.otlpEndpoint.replace(/\/+$/, '')}/v1/traces` }))],
+    spanProcessors: [
+      new BatchSpanProcessor(new OTLPTraceExporter({ url: `${settings.otlpEndpoint.replace(/\/+$/, '')}/v1/traces` })),
+    ],
   })
   const tracer = provider.getTracer(SCOPE)
   return {
@@ -63,7 +79,8 @@ function begin(tracer: Tracer, name: SpanName, parent: string | null, startedAtM
     end(attributes, error) {
       if (span.isRecording()) {
         span.setAttributes(present(attributes))
-        if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error.slice(0, ERROR_CHARACTERS_MAX) })
+        if (error !== undefined)
+          span.setStatus({ code: SpanStatusCode.ERROR, message: error.slice(0, ERROR_CHARACTERS_MAX) })
       }
       span.end()
     },

@@ -29,7 +29,10 @@ export async function traceEmit<Answer extends { status: number; emitId: string 
   try {
     const answer = await ask(span.traceparent)
     const { status, emitId } = answer
-    span.end({ ...about, 'http.response.status_code': status, 'clarion.emit.id': emitId }, status >= 500 ? `answered ${status}` : undefined)
+    span.end(
+      { ...about, 'http.response.status_code': status, 'clarion.emit.id': emitId },
+      status >= 500 ? `answered ${status}` : undefined,
+    )
     return answer
   } catch (error) {
     span.end(about, error instanceof Error ? error.message : String(error))
@@ -64,7 +67,8 @@ type Judgement =
  */
 export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Judgement) => void {
   const { request, platform } = emit
-  const relay = platform?.kind === 'relay' ? tracing.begin('relay', request.traceparent, emit.record.timestampMs) : undefined
+  const relay =
+    platform?.kind === 'relay' ? tracing.begin('relay', request.traceparent, emit.record.timestampMs) : undefined
   const span = tracing.begin('admit.judge', relay?.traceparent ?? request.traceparent)
   request.traceparent = span.traceparent
   return verdict => {
@@ -73,7 +77,11 @@ export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Judgemen
   }
 }
 
-function endJudging(span: Span, { request, organizationId, environment, emitId, platform }: Judged, verdict: Judgement): void {
+function endJudging(
+  span: Span,
+  { request, organizationId, environment, emitId, platform }: Judged,
+  verdict: Judgement,
+): void {
   const judged = verdict === 'repeated' ? undefined : verdict
   const attributes = {
     'clarion.verdict': judged?.verdict ?? 'repeated',
@@ -162,7 +170,11 @@ export function traceInsert(
   insert: { table: string; rows: number; traced: readonly TracedEmit[] },
   startedAtMs: number,
 ): void {
-  const about = { 'db.system.name': 'clickhouse', 'db.collection.name': insert.table, 'db.operation.batch.size': insert.rows }
+  const about = {
+    'db.system.name': 'clickhouse',
+    'db.collection.name': insert.table,
+    'db.operation.batch.size': insert.rows,
+  }
   for (const { traceparent, emitId } of insert.traced.slice(0, INSERT_SPANS_MAX))
     tracing.begin('record.insert', traceparent, startedAtMs).end({ ...about, 'clarion.emit.id': emitId })
 }

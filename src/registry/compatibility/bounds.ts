@@ -26,11 +26,21 @@ const atLeast = (value: unknown, otherwise: number): Bound => ({
   tightness: typeof value === 'number' ? value : otherwise,
   exclusive: false,
 })
-const atMost = (value: unknown): Bound => ({ tightness: typeof value === 'number' ? -value : Number.NEGATIVE_INFINITY, exclusive: false })
+const atMost = (value: unknown): Bound => ({
+  tightness: typeof value === 'number' ? -value : Number.NEGATIVE_INFINITY,
+  exclusive: false,
+})
 
-function compareBound({ path, after, report }: Pair, keyword: string, old: Bound, next: Bound, elsewhere = keyword): void {
+function compareBound(
+  { path, after, report }: Pair,
+  keyword: string,
+  old: Bound,
+  next: Bound,
+  elsewhere = keyword,
+): void {
   const at = pointerTo(path, Object.hasOwn(after, keyword) ? keyword : elsewhere)
-  const change = next.tightness === old.tightness ? Number(next.exclusive) - Number(old.exclusive) : next.tightness - old.tightness
+  const change =
+    next.tightness === old.tightness ? Number(next.exclusive) - Number(old.exclusive) : next.tightness - old.tightness
   if (change > 0) report.refuse('bound_tightened', at)
   else if (change < 0) report.warn('bound_relaxed', at)
 }
@@ -46,7 +56,10 @@ function compareContained(pair: Pair): void {
 /** The inclusive and the exclusive bound together: the tighter of them rules. */
 function compareRange(pair: Pair): void {
   const lower = ({ minimum, exclusiveMinimum }: SchemaObject): Bound =>
-    tighter(atLeast(minimum, Number.NEGATIVE_INFINITY), { ...atLeast(exclusiveMinimum, Number.NEGATIVE_INFINITY), exclusive: true })
+    tighter(atLeast(minimum, Number.NEGATIVE_INFINITY), {
+      ...atLeast(exclusiveMinimum, Number.NEGATIVE_INFINITY),
+      exclusive: true,
+    })
   const upper = ({ maximum, exclusiveMaximum }: SchemaObject): Bound =>
     tighter(atMost(maximum), { ...atMost(exclusiveMaximum), exclusive: true })
   const { before, after } = pair

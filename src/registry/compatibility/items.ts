@@ -3,7 +3,10 @@ import { pointerTo } from '../../json/json-pointer.ts'
 import type { Pair } from './minor.ts'
 
 export function compareItems({ before, after, path, report, compare }: Pair): void {
-  const [old, next] = [before.prefixItems, after.prefixItems].map(places => (Array.isArray(places) ? places : [])) as [unknown[], unknown[]]
+  const [old, next] = [before.prefixItems, after.prefixItems].map(places => (Array.isArray(places) ? places : [])) as [
+    unknown[],
+    unknown[],
+  ]
   const at = pointerTo(path, 'prefixItems')
   if (old.length !== next.length) report.refuse('not_provable', at)
   else for (const [index, schema] of next.entries()) compare(old[index], schema, pointerTo(at, index))

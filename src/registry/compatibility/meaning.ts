@@ -9,7 +9,16 @@ import type { References, Schema } from '../references.ts'
 import { type SchemaObject, subschemasOf } from '../schema-positions.ts'
 
 /** A minor may change these freely. */
-const ANNOTATIONS = new Set(['title', 'description', 'examples', '$comment', 'default', 'deprecated', 'example', 'externalDocs'])
+const ANNOTATIONS = new Set([
+  'title',
+  'description',
+  'examples',
+  '$comment',
+  'default',
+  'deprecated',
+  'example',
+  'externalDocs',
+])
 const NAMES = new Set(['$schema', '$id', '$anchor', '$dynamicAnchor', '$defs', 'definitions'])
 /** Lists whose order says nothing. */
 const SETS = new Set(['required', 'enum'])
@@ -44,7 +53,9 @@ export function createMeanings({ targets, dynamic }: References, numbers: Map<st
     const said = Object.keys(schema).filter(isSaying).sort()
     const target = said.length === 1 ? targets.get(schema) : undefined
     const number =
-      target === undefined ? numberOf(`{${said.map(keyword => `${JSON.stringify(keyword)}:${ofKeyword(schema, keyword)}`)}}`) : of(target)
+      target === undefined
+        ? numberOf(`{${said.map(keyword => `${JSON.stringify(keyword)}:${ofKeyword(schema, keyword)}`)}}`)
+        : of(target)
     open.delete(schema)
     known.set(schema, number)
     return number
@@ -58,7 +69,9 @@ export function createMeanings({ targets, dynamic }: References, numbers: Map<st
     if (target !== undefined) return numberOf(`to ${of(target)}`)
     const below = subschemasOf({ [keyword]: value }, '')
     if (below.length > 0)
-      return numberOf(`${Array.isArray(value)}${below.map(each => [identityOf(each.key ?? null), of(each.schema)]).sort()}`)
+      return numberOf(
+        `${Array.isArray(value)}${below.map(each => [identityOf(each.key ?? null), of(each.schema)]).sort()}`,
+      )
     if (keyword === 'type') return numberOf(`type ${typesOf(value)}`)
     if (SETS.has(keyword) && Array.isArray(value)) return numberOf(`set ${[...new Set(value.map(identityOf))].sort()}`)
     return numberOf(`value ${identityOf(value)}`)

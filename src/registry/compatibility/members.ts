@@ -16,7 +16,8 @@ function compareRequired({ before, after, path, report }: Pair): void {
   const isNew = (name: string): boolean =>
     Object.hasOwn(schemasIn(after.properties), name) && !Object.hasOwn(schemasIn(before.properties), name)
   const added = [...next].filter(name => !old.has(name))
-  for (const name of added.filter(isNew)) report.refuse('property_required', pointerTo(pointerTo(path, 'properties'), name))
+  for (const name of added.filter(isNew))
+    report.refuse('property_required', pointerTo(pointerTo(path, 'properties'), name))
   if (added.some(name => !isNew(name))) report.refuse('required_added', pointerTo(path, 'required'))
   if ([...old].some(name => !next.has(name))) report.refuse('required_removed', pointerTo(path, 'required'))
 }
@@ -42,7 +43,12 @@ function compareAdded({ before, report, pattern, meanTheSame }: Pair, name: stri
   if (takesAll) return
   const wasOpen = judgedBy.length === 0 && meanTheSame(additionalProperties, true)
   if (wasOpen) report.warn('open_model_property_added', at)
-  else report.refuse('not_provable', at, 'was added where the old version takes the name with other content: choose another name')
+  else
+    report.refuse(
+      'not_provable',
+      at,
+      'was added where the old version takes the name with other content: choose another name',
+    )
 }
 
 /** A pattern that comes or goes changes which members `additionalProperties` speaks of. */

@@ -41,7 +41,11 @@ export interface Pair {
 }
 
 /** `strict`: the organization refuses what is not proved, D-7's row included. Time grows with the two texts, whatever they say. */
-export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { strict: boolean } = { strict: false }): MinorResult {
+export function checkMinor(
+  old: SchemaObject,
+  next: SchemaObject,
+  { strict }: { strict: boolean } = { strict: false },
+): MinorResult {
   const report = createReport({ strict })
   const numbers = new Map<string, number>()
   const sideOf = (schema: SchemaObject): Side => {
@@ -55,8 +59,10 @@ export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { 
     if (refuseDynamicScope(old, next, before, after, report)) return report.result()
     compare(old, next, '')
   } catch (error) {
-    if (error instanceof RecursiveSchema) report.refuse('not_provable', '', 'a schema that leads back to itself is not compared')
-    else if (error instanceof TooCostly) report.refuse('not_provable', '', 'its names are too long for its patterns to be compared')
+    if (error instanceof RecursiveSchema)
+      report.refuse('not_provable', '', 'a schema that leads back to itself is not compared')
+    else if (error instanceof TooCostly)
+      report.refuse('not_provable', '', 'its names are too long for its patterns to be compared')
     else if (error instanceof SyntaxError) report.refuse('not_provable', '', `cannot be compared: ${error.message}`)
     else throw error
   }
@@ -64,10 +70,17 @@ export function checkMinor(old: SchemaObject, next: SchemaObject, { strict }: { 
 }
 
 /** Where a dynamic reference has a choice, any change elsewhere may change what it leads to. */
-function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side, after: Side, report: MinorReport): boolean {
+function refuseDynamicScope(
+  old: SchemaObject,
+  next: SchemaObject,
+  before: Side,
+  after: Side,
+  report: MinorReport,
+): boolean {
   const choosing = (side: Side) => [...side.references.dynamic].find(([, { candidates }]) => candidates.length > 1)?.[0]
   const found = choosing(after) ?? choosing(before)
-  const judging = (schema: SchemaObject): string => identityOf(filterKeywords(schema, keyword => !isAnnotation(keyword)))
+  const judging = (schema: SchemaObject): string =>
+    identityOf(filterKeywords(schema, keyword => !isAnnotation(keyword)))
   if (!found || judging(old) === judging(next)) return false
   report.refuse(
     'not_provable',
@@ -80,7 +93,8 @@ function refuseDynamicScope(old: SchemaObject, next: SchemaObject, before: Side,
 function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport): Pair['compare'] {
   const compared = new Map<SchemaObject, Set<SchemaObject>>()
   const pattern = createPatterns(spendOnPattern)
-  const meanTheSame = (old: unknown, next: unknown): boolean => beforeSide.meanings.of(old) === afterSide.meanings.of(next)
+  const meanTheSame = (old: unknown, next: unknown): boolean =>
+    beforeSide.meanings.of(old) === afterSide.meanings.of(next)
 
   function compare(old: unknown, next: unknown, path: string): void {
     if (meanTheSame(old, next)) return
@@ -98,7 +112,8 @@ function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport
     const at = to === next || to === true ? path : afterSide.references.pathOf(after)
     comparePair({
       ...{ before, after, path: at, report, meanTheSame, compare, pattern },
-      isSame: keyword => beforeSide.meanings.ofKeyword(before, keyword) === afterSide.meanings.ofKeyword(after, keyword),
+      isSame: keyword =>
+        beforeSide.meanings.ofKeyword(before, keyword) === afterSide.meanings.ofKeyword(after, keyword),
     })
   }
 
@@ -118,7 +133,8 @@ function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport
 /** A schema that says nothing but a reference is what the reference leads to. */
 function effective(schema: unknown, { targets }: References): SchemaObject | boolean {
   let found: unknown = schema
-  while (isJsonObject(found) && targets.has(found) && Object.keys(found).filter(isSaying).length === 1) found = targets.get(found)
+  while (isJsonObject(found) && targets.has(found) && Object.keys(found).filter(isSaying).length === 1)
+    found = targets.get(found)
   return isJsonObject(found) ? found : found !== false
 }
 
@@ -153,7 +169,13 @@ const TELLING = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then',
 function refuseUnevaluated({ before, after, path, isSame, report }: Pair): void {
   const keyword = UNEVALUATED.find(each => Object.hasOwn(after, each))
   if (!keyword) return
-  const judged = ({ properties, patternProperties, additionalProperties, prefixItems, items }: SchemaObject): string => {
+  const judged = ({
+    properties,
+    patternProperties,
+    additionalProperties,
+    prefixItems,
+    items,
+  }: SchemaObject): string => {
     const names = [properties, patternProperties].map(each => Object.keys(isJsonObject(each) ? each : {}).sort())
     return JSON.stringify([
       ...names,

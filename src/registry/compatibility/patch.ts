@@ -10,7 +10,9 @@ import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
 export function checkPatch(old: SchemaObject, next: SchemaObject): Finding | undefined {
   const keep = (keyword: string): boolean => keyword !== 'description'
   const path = firstDifference(filterKeywords(old, keep), filterKeywords(next, keep), '')
-  return path === undefined ? undefined : finding(path, 'byte_equal', 'a patch may change descriptions only; make this a minor or a major')
+  return path === undefined
+    ? undefined
+    : finding(path, 'byte_equal', 'a patch may change descriptions only; make this a minor or a major')
 }
 
 /** JSON pointer to the first place where two values differ; undefined when they are equal. */

@@ -21,12 +21,15 @@ const REFUSALS = {
   const_widened: 'no longer asks for the one value that consumers rely on: keep it',
   const_narrowed: 'asks for one value, and payloads of the old version may have others: leave it out',
   const_changed: 'asks for another value: add a property beside it',
-  pattern_changed: 'is not the pattern that it was, and nothing proves that one takes all of the other: keep the old one',
-  bound_tightened: 'is tighter than it was, and payloads of the old version may lie outside: keep the old bound or a wider one',
+  pattern_changed:
+    'is not the pattern that it was, and nothing proves that one takes all of the other: keep the old one',
+  bound_tightened:
+    'is tighter than it was, and payloads of the old version may lie outside: keep the old bound or a wider one',
   multiple_of_changed: 'does not divide what it was: keep it or use a divisor of it',
   multiple_of_removed: 'was removed, and consumers rely on it: keep it or use a divisor of it',
   unique_items_added: 'asks for different items, and payloads of the old version may repeat some: leave it out',
-  additional_properties_closed: 'takes fewer additional properties than payloads of the old version have: keep it as it was',
+  additional_properties_closed:
+    'takes fewer additional properties than payloads of the old version have: keep it as it was',
   open_model_property_added:
     'was added to a model that takes any property, so payloads of the old version may carry the name with other content: the organization has strict compatibility, so make this a major',
   not_provable: 'changed in a way that is not proved to be compatible: leave it as it was',

@@ -7,14 +7,16 @@ import { addSeen, newSeen, type Seen } from './seen.ts'
 
 export function combinators(schema: SchemaObject, making: Making): Check[] {
   const checks: Check[] = []
-  const nodes = (keyword: string): Node[] => (Array.isArray(schema[keyword]) ? (schema[keyword] as unknown[]).map(making.node) : [])
+  const nodes = (keyword: string): Node[] =>
+    Array.isArray(schema[keyword]) ? (schema[keyword] as unknown[]).map(making.node) : []
   checks.push(...nodes('allOf').map(applied))
   if (Array.isArray(schema.anyOf)) checks.push(anyOf(nodes('anyOf')))
   if (Array.isArray(schema.oneOf)) checks.push(oneOf(nodes('oneOf')))
   if (schema.not !== undefined) checks.push(not(making.node(schema.not)))
   if (schema.if !== undefined) checks.push(conditional(schema, making))
   if (isJsonObject(schema.dependentSchemas)) {
-    for (const [name, dependent] of Object.entries(schema.dependentSchemas)) checks.push(whereNamed(name, making.node(dependent)))
+    for (const [name, dependent] of Object.entries(schema.dependentSchemas))
+      checks.push(whereNamed(name, making.node(dependent)))
   }
   return checks
 }

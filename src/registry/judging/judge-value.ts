@@ -53,9 +53,14 @@ const KINDS_OF_NUMBERS = KINDS.integer | KINDS.fraction | KINDS.infinite
 
 function judgeByKind(node: Node, kind: number, value: unknown, run: Run, seen: Seen | undefined): boolean {
   if (kind === KINDS.string) return judgeText(node, value as string, run)
-  if (kind === KINDS.object) return node.object === undefined || judgeObject(node.object, value as SchemaObject, run, seen)
+  if (kind === KINDS.object)
+    return node.object === undefined || judgeObject(node.object, value as SchemaObject, run, seen)
   if (kind === KINDS.array) return node.array === undefined || judgeArray(node.array, value as unknown[], run, seen)
-  return node.bounds === undefined || (kind & KINDS_OF_NUMBERS) === 0 || judgeNumber(node.bounds, value as number | ExactNumber, run)
+  return (
+    node.bounds === undefined ||
+    (kind & KINDS_OF_NUMBERS) === 0 ||
+    judgeNumber(node.bounds, value as number | ExactNumber, run)
+  )
 }
 
 function judgeAll(checks: Check[], value: unknown, run: Run, seen: Seen | undefined): boolean {
@@ -89,8 +94,10 @@ export function judgeQuietly(node: Node, value: unknown, run: Run, seen: Seen | 
 function judgeArray(rules: ArrayRules, value: unknown[], run: Run, seen: Seen | undefined): boolean {
   const { maxItems, minItems, isUnique, contains } = rules
   let holds = true
-  if (maxItems !== undefined && value.length > maxItems) holds = fault(run, 'maxItems', `must NOT have more than ${maxItems} items`)
-  if (minItems !== undefined && value.length < minItems) holds = fault(run, 'minItems', `must NOT have fewer than ${minItems} items`)
+  if (maxItems !== undefined && value.length > maxItems)
+    holds = fault(run, 'maxItems', `must NOT have more than ${maxItems} items`)
+  if (minItems !== undefined && value.length < minItems)
+    holds = fault(run, 'minItems', `must NOT have fewer than ${minItems} items`)
   if (!holds && run.room === 0) return false
   if (isUnique && !areUnique(value)) {
     holds = fault(run, 'uniqueItems', 'must NOT have duplicate items')
@@ -110,7 +117,12 @@ function areUnique(items: unknown[]): boolean {
   return seen.size === items.length
 }
 
-function judgeItems({ prefix, rest, mayHaveRest, judgesRest }: ArrayRules, value: unknown[], run: Run, seen: Seen | undefined): boolean {
+function judgeItems(
+  { prefix, rest, mayHaveRest, judgesRest }: ArrayRules,
+  value: unknown[],
+  run: Run,
+  seen: Seen | undefined,
+): boolean {
   const places = prefix?.length ?? 0
   const end = rest === undefined ? Math.min(places, value.length) : value.length
   let holds = true
@@ -127,7 +139,12 @@ function judgeItems({ prefix, rest, mayHaveRest, judgesRest }: ArrayRules, value
   return holds
 }
 
-function judgeObject({ required, members, others }: ObjectRules, value: SchemaObject, run: Run, seen: Seen | undefined): boolean {
+function judgeObject(
+  { required, members, others }: ObjectRules,
+  value: SchemaObject,
+  run: Run,
+  seen: Seen | undefined,
+): boolean {
   let holds = true
   if (required !== undefined && !hasAll(value, required, run, 'required')) {
     if (run.room === 0) return false

@@ -43,7 +43,8 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
       const run: Run = { room: max, findings: [], path: [], scope: [] }
       const holds = withinBounds(() => judgeValue(root, value, run, undefined))
       if (holds) return []
-      if (holds === undefined) return [finding('', 'too_costly', 'takes more work to judge by its schema than one payload may')]
+      if (holds === undefined)
+        return [finding('', 'too_costly', 'takes more work to judge by its schema than one payload may')]
       return run.findings.length > 0 ? run.findings : [finding('', 'schema', 'does not satisfy the schema')]
     },
   }

@@ -4,7 +4,8 @@ import { ExactNumber } from '../../json/exact-number.ts'
 
 /** Whether `value` is `divisor` times a whole number, both taken as the decimals that they are written as. Beyond the range of doubles none is. */
 export function isMultipleOf(value: number | ExactNumber, divisor: number): boolean {
-  if (value instanceof ExactNumber) return Number.isFinite(value.nearest) && isDecimalMultiple(value.decimal, decimalOf(String(divisor)))
+  if (value instanceof ExactNumber)
+    return Number.isFinite(value.nearest) && isDecimalMultiple(value.decimal, decimalOf(String(divisor)))
   if (!Number.isFinite(value)) return false
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0
   return isDecimalMultiple(decimalOf(String(value)), decimalOf(String(divisor)))

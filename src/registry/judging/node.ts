@@ -69,7 +69,16 @@ export interface JudgeOptions {
 }
 
 /** Kinds of values. An integer is a number that is whole; what double precision turned to infinity is no number that was sent. */
-export const KINDS = { string: 1, integer: 2, fraction: 4, infinite: 8, boolean: 16, null: 32, array: 64, object: 128 } as const
+export const KINDS = {
+  string: 1,
+  integer: 2,
+  fraction: 4,
+  infinite: 8,
+  boolean: 16,
+  null: 32,
+  array: 64,
+  object: 128,
+} as const
 export const ANY_KIND = 255
 
 /** A node that takes anything. */

@@ -22,15 +22,21 @@ export interface MemberRules {
 }
 
 export function objectRules(schema: SchemaObject, making: Making): ObjectRules | undefined {
-  const required = Array.isArray(schema.required) && schema.required.length > 0 ? (schema.required as string[]) : undefined
+  const required =
+    Array.isArray(schema.required) && schema.required.length > 0 ? (schema.required as string[]) : undefined
   const members = memberRules(schema, making)
   const rare = [...countChecks(schema), ...dependentChecks(schema), ...nameChecks(schema, making)]
   const others = rare.length > 0 ? rare : undefined
   return required || members || others ? { required, members, others } : undefined
 }
 
-function memberRules({ properties, patternProperties, additionalProperties }: SchemaObject, making: Making): MemberRules | undefined {
-  const named = new Map(Object.entries(isJsonObject(properties) ? properties : {}).map(([name, schema]) => [name, making.node(schema)]))
+function memberRules(
+  { properties, patternProperties, additionalProperties }: SchemaObject,
+  making: Making,
+): MemberRules | undefined {
+  const named = new Map(
+    Object.entries(isJsonObject(properties) ? properties : {}).map(([name, schema]) => [name, making.node(schema)]),
+  )
   const patterns = Object.entries(isJsonObject(patternProperties) ? patternProperties : {})
   const matching = patterns.map(([text, schema]): [Pattern, Node] => [making.pattern(text), making.node(schema)])
   const isClosed = additionalProperties === false

@@ -28,7 +28,10 @@ export function referenceChecks(schema: SchemaObject, { references, node }: Maki
 const known = new WeakMap<SchemaObject[], Map<Resource, Node>>()
 
 /** Made once for all references that name the same anchor. */
-function nodesByResource(candidates: SchemaObject[], { references, node }: Pick<Making, 'references' | 'node'>): Map<Resource, Node> {
+function nodesByResource(
+  candidates: SchemaObject[],
+  { references, node }: Pick<Making, 'references' | 'node'>,
+): Map<Resource, Node> {
   const found = known.get(candidates) ?? new Map<Resource, Node>()
   if (!known.has(candidates)) {
     known.set(candidates, found)

@@ -14,7 +14,18 @@ export interface SharedNodes {
 
 /** Keywords that mean the same wherever they stand, without a schema in them. */
 const PLAIN = new Set([
-  ...['type', 'format', 'enum', 'const', 'minLength', 'maxLength', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  ...[
+    'type',
+    'format',
+    'enum',
+    'const',
+    'minLength',
+    'maxLength',
+    'minimum',
+    'maximum',
+    'exclusiveMinimum',
+    'exclusiveMaximum',
+  ],
   ...['required', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'],
 ])
 const SILENT = new Set(['title', 'description', 'examples', '$comment', 'default', 'deprecated'])

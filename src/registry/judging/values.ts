@@ -89,7 +89,11 @@ function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
     })
   }
   if (Object.hasOwn(schema, 'const'))
-    allowed.push({ rule: 'const', holds: membership([schema.const]), message: `must be equal to constant ${told([schema.const])}` })
+    allowed.push({
+      rule: 'const',
+      holds: membership([schema.const]),
+      message: `must be equal to constant ${told([schema.const])}`,
+    })
   const { format } = schema
   if (typeof format === 'string' && options.formats === 'assert') {
     const holds = formatOf(format, options.flavour)
@@ -118,7 +122,8 @@ function told(values: unknown[]): string {
 function membership(allowed: unknown[]): (value: unknown) => boolean {
   const strings = new Set(allowed.filter(value => typeof value === 'string'))
   const identities = new Set(allowed.filter(value => typeof value !== 'string').map(identityOf))
-  return value => (typeof value === 'string' ? strings.has(value) : identities.size > 0 && identities.has(identityOf(value)))
+  return value =>
+    typeof value === 'string' ? strings.has(value) : identities.size > 0 && identities.has(identityOf(value))
 }
 
 const BOUNDS = {

@@ -26,4 +26,5 @@ export function spend(work: number): void {
   if (left < 0) throw new TooCostly()
 }
 
-export const spendOnPattern = (instructions: number, characters: number): void => spend(INSTRUCTION_WORK * instructions * characters)
+export const spendOnPattern = (instructions: number, characters: number): void =>
+  spend(INSTRUCTION_WORK * instructions * characters)

@@ -13,11 +13,15 @@ export interface Declarations {
   readonly names: Names
 }
 
-export function createDeclarations(root: string, options: { initialisms?: boolean; taken?: string[] } = {}): Declarations {
+export function createDeclarations(
+  root: string,
+  options: { initialisms?: boolean; taken?: string[] } = {},
+): Declarations {
   const names = createNames(options.taken ?? [])
   const known = new Map<ObjectShape | Shape, string>()
   const declared: Array<{ thing: ObjectShape | Shape; name: string; place: Place }> = []
-  const typeName = (place: Place): string => root + place.map(part => pascalCase(wordsOf(part), options.initialisms)).join('')
+  const typeName = (place: Place): string =>
+    root + place.map(part => pascalCase(wordsOf(part), options.initialisms)).join('')
   return {
     names,
     declared,

@@ -22,7 +22,9 @@ type ${root}Nullable[T any] struct {
 }
 `
 
-const common = (helper: string): string => `// ${helper}Members reads an object; it refuses what a string of Go cannot hold.
+const common = (
+  helper: string,
+): string => `// ${helper}Members reads an object; it refuses what a string of Go cannot hold.
 func ${helper}Members(data []byte) (map[string]json.RawMessage, error) {
 	if ${helper}HasHalfPair(data) {
 		return nil, fmt.Errorf("a string has half a surrogate pair, which Go would replace")

@@ -37,8 +37,12 @@ export function renderGo(root: ObjectShape, name: string): string {
     const fields = fieldsOf(object, place)
     const others = object.others === undefined ? RAW : elementType(object.others, itemPlace(place))
     const about =
-      object.others === undefined ? 'Properties of later versions; this one allows no others.' : 'Properties that the schema does not name.'
-    const members = fields.map(field => `${comment(fieldComment(field), '\t')}\t${field.identifier} ${optionalType(field)}${tag(field)}\n`)
+      object.others === undefined
+        ? 'Properties of later versions; this one allows no others.'
+        : 'Properties that the schema does not name.'
+    const members = fields.map(
+      field => `${comment(fieldComment(field), '\t')}\t${field.identifier} ${optionalType(field)}${tag(field)}\n`,
+    )
     members.push(`\t// ${about}\n\t${OTHERS} map[string]${others} \`json:"-"\`\n`)
     const description = linesOf(object.description)
     return [
@@ -100,7 +104,8 @@ ${reads.join('')}${readOthers(others)}\treturn nil
   function writer(fields: Field[], name: string): string {
     const writes = fields.map(({ identifier, name: key, required, shape, type }) => {
       const write = `members[${quoted(key, '"')}] = payload.${identifier}`
-      if (!required) return `\tif payload.${identifier} != nil {\n\t\t${write}${isNullable(shape, type) ? '.Value' : ''}\n\t}\n`
+      if (!required)
+        return `\tif payload.${identifier} != nil {\n\t\t${write}${isNullable(shape, type) ? '.Value' : ''}\n\t}\n`
       const empty = isCollection(type) && !shape.null
       return `\t${write}\n${empty ? `\tif payload.${identifier} == nil {\n\t\tmembers[${quoted(key, '"')}] = ${type}{}\n\t}\n` : ''}`
     })
@@ -204,4 +209,5 @@ function tag({ name, required }: Field): string {
   return /^[A-Za-z0-9_$.:/@-]+$/.test(name) && name !== '-' ? ` \`json:"${name}${required ? '' : ',omitempty'}"\`` : ''
 }
 
-const comment = (lines: string[], indent: string): string => lines.map(line => `${`${indent}// ${line}`.trimEnd()}\n`).join('')
+const comment = (lines: string[], indent: string): string =>
+  lines.map(line => `${`${indent}// ${line}`.trimEnd()}\n`).join('')

@@ -35,7 +35,22 @@ function joinDigits(text: string): string[] {
 }
 
 /** Abbreviations that Go writes in capitals. */
-const INITIALISMS = new Set(['api', 'html', 'http', 'https', 'id', 'ip', 'json', 'sha', 'sql', 'uri', 'url', 'utc', 'uuid', 'xml'])
+const INITIALISMS = new Set([
+  'api',
+  'html',
+  'http',
+  'https',
+  'id',
+  'ip',
+  'json',
+  'sha',
+  'sql',
+  'uri',
+  'url',
+  'utc',
+  'uuid',
+  'xml',
+])
 
 /** `BookedAt`, beginning with a capital letter of some script, or with `X`. */
 export function pascalCase(words: string[], initialisms = false): string {
@@ -46,7 +61,9 @@ export function pascalCase(words: string[], initialisms = false): string {
     return (first.length === 1 ? first : word.charAt(0)) + word.slice(1)
   }
   // Digits that meet are kept apart: 1.5 is 1_5.
-  const joined = words.map(capital).reduce((all, word) => all + (/\d$/.test(all) && /^\d/.test(word) ? '_' : '') + word, '')
+  const joined = words
+    .map(capital)
+    .reduce((all, word) => all + (/\d$/.test(all) && /^\d/.test(word) ? '_' : '') + word, '')
   return /^\p{Lu}/u.test(joined) ? joined : `X${joined}`
 }
 

@@ -156,7 +156,8 @@ function commentOf({ name, identifier, description }: Field): string[] {
 }
 
 /** Three quotes would end the docstring, and so would one in front of those that do. */
-const docstring = (text: string): string => text.replaceAll('\\', '\\\\').replace(/"{3,}|"$/g, quotes => '\\"'.repeat(quotes.length))
+const docstring = (text: string): string =>
+  text.replaceAll('\\', '\\\\').replace(/"{3,}|"$/g, quotes => '\\"'.repeat(quotes.length))
 
 const HEAD = `from __future__ import annotations
 

@@ -2,7 +2,18 @@
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { type References, resolveReferences } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
-import { ALTERNATIVES_MAX, ANY, isAny, isNever, NEVER, type ObjectShape, type Property, type Shape, unionOf, VALUES_MAX } from './shapes.ts'
+import {
+  ALTERNATIVES_MAX,
+  ANY,
+  isAny,
+  isNever,
+  NEVER,
+  type ObjectShape,
+  type Property,
+  type Shape,
+  unionOf,
+  VALUES_MAX,
+} from './shapes.ts'
 
 /** Combinations of alternatives that are looked at; beyond it alternatives are passed over, and at the double of it everything is. */
 const COMBINATIONS_MAX = 2_000
@@ -12,7 +23,17 @@ const LEVELS_MAX = 10
 
 const INT64_MAX = 2 ** 63
 /** Keywords that leave a reference, or alternatives, what they are. */
-const ANNOTATIONS = new Set(['$ref', 'title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$comment'])
+const ANNOTATIONS = new Set([
+  '$ref',
+  'title',
+  'description',
+  'default',
+  'examples',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+  '$comment',
+])
 const NAMING = new Set(['anyOf', 'oneOf', '$id', '$schema', '$anchor', '$dynamicAnchor', '$defs', 'definitions'])
 /** Keywords by which a property may count as evaluated beyond what is named. */
 const CONDITIONAL = ['anyOf', 'oneOf', 'if', 'dependentSchemas', 'patternProperties', '$dynamicRef']
@@ -40,7 +61,9 @@ function createReader(references: References) {
     if (known) return known
     if (open.has(schema)) return ANY
     open.add(schema)
-    const target = Object.keys(schema).every(keyword => ANNOTATIONS.has(keyword)) ? references.targets.get(schema) : undefined
+    const target = Object.keys(schema).every(keyword => ANNOTATIONS.has(keyword))
+      ? references.targets.get(schema)
+      : undefined
     const found = target === undefined ? combine(conjunction(schema), new Set()) : shapeOf(target)
     const shape = isAny(found) ? ANY : found
     open.delete(schema)
@@ -79,7 +102,10 @@ function createReader(references: References) {
       }),
     )
     if (!union.object?.alternatives) return union
-    return { ...union, object: { ...union.object, label: lastOf(schemas.map(labelOf)), description: descriptionOf(schemas) } }
+    return {
+      ...union,
+      object: { ...union.object, label: lastOf(schemas.map(labelOf)), description: descriptionOf(schemas) },
+    }
   }
 
   function intersect(schemas: SchemaObject[]): Shape {
@@ -105,10 +131,17 @@ function createReader(references: References) {
   }
 
   function objectOf(schemas: SchemaObject[]): ObjectShape {
-    const named = schemas.map(({ properties }) => (isJsonObject(properties) ? new Map(Object.entries(properties)) : new Map()))
-    const required = new Set(schemas.flatMap(schema => (Array.isArray(schema.required) ? (schema.required as string[]) : [])))
+    const named = schemas.map(({ properties }) =>
+      isJsonObject(properties) ? new Map(Object.entries(properties)) : new Map(),
+    )
+    const required = new Set(
+      schemas.flatMap(schema => (Array.isArray(schema.required) ? (schema.required as string[]) : [])),
+    )
     const others = othersOf(schemas)
-    const names = new Set([...named.flatMap(properties => [...properties.keys()]), ...(others === undefined ? [] : required)])
+    const names = new Set([
+      ...named.flatMap(properties => [...properties.keys()]),
+      ...(others === undefined ? [] : required),
+    ])
     const properties = [...names].map((name): Property => {
       const parts = named.flatMap(properties => (properties.has(name) ? [properties.get(name)] : []))
       return { name, required: required.has(name), shape: together(parts), description: descriptionOf(parts) }
@@ -139,7 +172,8 @@ function createReader(references: References) {
       return [unionOf([additionalProperties, ...patterns].map(shapeOf))]
     })
     const plain = schemas.every(schema => CONDITIONAL.every(keyword => schema[keyword] === undefined))
-    if (rules.some(isNever) || (plain && schemas.some(schema => schema.unevaluatedProperties === false))) return undefined
+    if (rules.some(isNever) || (plain && schemas.some(schema => schema.unevaluatedProperties === false)))
+      return undefined
     return rules.find(rule => !isAny(rule)) ?? ANY
   }
 
@@ -153,7 +187,8 @@ function createReader(references: References) {
 
 const lastOf = (texts: Array<string | undefined>): string | undefined => texts.findLast(text => text !== undefined)
 
-const saysNothing = (schema: SchemaObject): boolean => Object.keys(schema).every(keyword => ANNOTATIONS.has(keyword) || NAMING.has(keyword))
+const saysNothing = (schema: SchemaObject): boolean =>
+  Object.keys(schema).every(keyword => ANNOTATIONS.has(keyword) || NAMING.has(keyword))
 
 const isChoice = (list: unknown): list is unknown[] => Array.isArray(list) && list.length <= ALTERNATIVES_MAX
 
@@ -210,4 +245,6 @@ const isLarge = ({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schem
   [maximum, exclusiveMaximum].some(bound => typeof bound === 'number' && bound > INT64_MAX)
 
 const descriptionOf = (schemas: unknown[]): string | undefined =>
-  schemas.flatMap(schema => (isJsonObject(schema) && typeof schema.description === 'string' ? [schema.description] : []))[0]
+  schemas.flatMap(schema =>
+    isJsonObject(schema) && typeof schema.description === 'string' ? [schema.description] : [],
+  )[0]

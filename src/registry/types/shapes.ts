@@ -129,5 +129,9 @@ function objectUnion(objects: readonly ObjectShape[]): ObjectShape {
   })
   const others = alternatives.flatMap(alternative => alternative.others ?? [])
   const areNamed = properties.length > 0 && alternatives.length <= ALTERNATIVES_MAX
-  return { properties, others: others.length === 0 ? undefined : unionOf(others), alternatives: areNamed ? alternatives : undefined }
+  return {
+    properties,
+    others: others.length === 0 ? undefined : unionOf(others),
+    alternatives: areNamed ? alternatives : undefined,
+  }
 }

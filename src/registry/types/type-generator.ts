@@ -47,7 +47,11 @@ export function createTypeGenerator({ clock }: { clock: Clock }): TypeGenerator 
   }
 }
 
-function inThread({ namespace, name, canonicalName, schemaHash, payloadSchema }: TypeSource, language: Language, clock: Clock) {
+function inThread(
+  { namespace, name, canonicalName, schemaHash, payloadSchema }: TypeSource,
+  language: Language,
+  clock: Clock,
+) {
   const source: TypeSource = { namespace, name, canonicalName, schemaHash, payloadSchema }
   const worker = new Worker(new URL('./type-worker.ts', import.meta.url), {
     workerData: { source, language },

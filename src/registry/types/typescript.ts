@@ -14,7 +14,8 @@ export function renderTypeScript(root: ObjectShape, name: string): string {
   // Rendering one declaration may add more.
   for (const { thing, name, place } of declarations.declared) {
     if (!isObject(thing)) written.push(`export type ${name} = ${literals(thing).join(' | ')}\n`)
-    else if (thing.alternatives) written.push(`${comment(thing.description, '')}export type ${name} = ${alternatives(thing, place)}\n`)
+    else if (thing.alternatives)
+      written.push(`${comment(thing.description, '')}export type ${name} = ${alternatives(thing, place)}\n`)
     else written.push(declareObject(thing, name, place))
   }
   return written.join('\n')
@@ -22,7 +23,8 @@ export function renderTypeScript(root: ObjectShape, name: string): string {
   function declareObject({ properties, others, description }: ObjectShape, name: string, place: Place): string {
     const members = properties.map(property => member(property, [...place, property.name]))
     // The named properties must fit the signature, so it says as much as they all have in common.
-    if (others) members.push(`  [property: string]: ${properties.length === 0 ? typeOf(others, itemPlace(place)) : 'unknown'}\n`)
+    if (others)
+      members.push(`  [property: string]: ${properties.length === 0 ? typeOf(others, itemPlace(place)) : 'unknown'}\n`)
     return `${comment(description, '')}export interface ${name} {\n${members.join('')}}\n`
   }
 
@@ -52,14 +54,17 @@ export function renderTypeScript(root: ObjectShape, name: string): string {
   function scalarsOf(shape: Shape, place: Place): string[] {
     const listed = literals(shape)
     const parts = listed.length > 1 ? [declarations.nameOf(shape, place)] : listed
-    for (const kind of ['string', 'number', 'boolean'] as const) if (shape[kind] && !shape[kind].values) parts.push(kind)
+    for (const kind of ['string', 'number', 'boolean'] as const)
+      if (shape[kind] && !shape[kind].values) parts.push(kind)
     if (shape.boolean?.values) parts.push(...shape.boolean.values.map(String))
     return parts
   }
 
   function objectType(object: ObjectShape, place: Place, label: string | undefined): string {
     if (object.properties.length > 0) return declarations.nameOf(object, place, label)
-    return object.others ? `{ [property: string]: ${typeOf(object.others, itemPlace(place))} }` : '{ [property: string]: never }'
+    return object.others
+      ? `{ [property: string]: ${typeOf(object.others, itemPlace(place))} }`
+      : '{ [property: string]: never }'
   }
 }
 
@@ -76,7 +81,9 @@ const arrayOf = (item: string): string => (item.includes(' | ') ? `(${item})[]` 
 function optionNames(alternatives: readonly ObjectShape[]): string[] {
   const tags = alternatives[0]?.properties.map(({ name }) => tagsOf(alternatives, name)) ?? []
   const telling = tags.find(values => new Set(values).size === alternatives.length && !values.includes(undefined))
-  return alternatives.map((_, index) => (telling ? pascalCase(wordsOf(telling[index] as string)) : `Option${index + 1}`))
+  return alternatives.map((_, index) =>
+    telling ? pascalCase(wordsOf(telling[index] as string)) : `Option${index + 1}`,
+  )
 }
 
 const tagsOf = (alternatives: readonly ObjectShape[], name: string): Array<string | undefined> =>

@@ -10,7 +10,8 @@ import { coordinatorPartition, javaHash } from '../placement.ts'
 import type { SharedCluster } from './shared-cluster.ts'
 
 let cluster: Cluster
-const leader = async (topic: string, partition = 0): Promise<number> => (await cluster.partition(topic, partition)).leader
+const leader = async (topic: string, partition = 0): Promise<number> =>
+  (await cluster.partition(topic, partition)).leader
 
 export function harnessTests(shared: SharedCluster): void {
   beforeAll(() => {
@@ -84,7 +85,15 @@ export function harnessTests(shared: SharedCluster): void {
       const [clock, logger] = [createSystemClock(), createLogger('silent')]
       const kafka = { brokers, username, password, clientId: 'test' }
       const wire = await openWire(kafka, logger)
-      const provisioning = await provision({ kafka, wire, shards: 8, replicationFactor: 3, topicDefaults: {}, clock, logger })
+      const provisioning = await provision({
+        kafka,
+        wire,
+        shards: 8,
+        replicationFactor: 3,
+        topicDefaults: {},
+        clock,
+        logger,
+      })
       await provisioning.createOrganizationTopics({ id: 'org_placed', partitions: 2 })
       await provisioning.close()
       await wire.close()

@@ -99,7 +99,10 @@ export function memberTests(shared: SharedCluster): void {
         const claims = [first, second].map(member => claimsOf(member).length)
         if (how === 'killed') await cluster.kill(2)
         else cluster.freeze(2)
-        await until('a coordinator is elected', async () => (await cluster.coordinator('group', `role-${groups - 1}`)) !== 2)
+        await until(
+          'a coordinator is elected',
+          async () => (await cluster.coordinator('group', `role-${groups - 1}`)) !== 2,
+        )
         await until('both are confirmed since', async () => {
           const states = await Promise.all([first.state(), second.state()])
           return states.every(({ isHeld }) => isHeld) && states
@@ -116,7 +119,9 @@ export function memberTests(shared: SharedCluster): void {
       await cluster.kill(2, 3)
       await until('both have lost their leases', async () => {
         const states = await Promise.all([first.state(), second.state()])
-        return states.every(({ state, isHeld, reason }) => state === 'lost' && !isHeld && reason?.includes('not been confirmed'))
+        return states.every(
+          ({ state, isHeld, reason }) => state === 'lost' && !isHeld && reason?.includes('not been confirmed'),
+        )
       })
       await pause(2_000)
       await cluster.start([2, 3])

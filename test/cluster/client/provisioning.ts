@@ -56,7 +56,9 @@ export function provisioningTests(shared: SharedCluster): void {
       await provisioning.createOrganizationTopics({ id: 'org_new', partitions: 2 })
       const names = [...SHARED_TOPICS.map(({ name }) => name), 'emits.org_new', 'events.org_new']
       const { topics } = await cluster.describe(names)
-      expect(new Set(topics.flatMap(({ partitions }) => partitions.map(({ replicas }) => replicas.length)))).toEqual(new Set([3]))
+      expect(new Set(topics.flatMap(({ partitions }) => partitions.map(({ replicas }) => replicas.length)))).toEqual(
+        new Set([3]),
+      )
       expect(await inSync(names)).toEqual(new Set(['2']))
     })
 
@@ -67,7 +69,9 @@ export function provisioningTests(shared: SharedCluster): void {
       const provisioning = await until('a start', () => start(undefined, hurried()).catch(unlessCutOff))
       expect(await provisioning.protectOrganizationTopics(['org_new', 'org_unknown'], 'live')).toBe(1)
       expect(await inSync([outcomes.name, 'events.org_new'])).toEqual(new Set(['2']))
-      expect((await cluster.describeConfigs([outcomes.name])).get(outcomes.name)!['retention.ms']!.value).toBe('123456789')
+      expect((await cluster.describeConfigs([outcomes.name])).get(outcomes.name)!['retention.ms']!.value).toBe(
+        '123456789',
+      )
       // Kafka places replicas on a broker that is away, too.
       await provisioning.createOrganizationTopics({ id: 'org_late', partitions: 1 })
       expect((await cluster.partition('emits.org_late', 0)).replicas).toHaveLength(3)
@@ -104,12 +108,16 @@ export function provisioningTests(shared: SharedCluster): void {
       }
       const four = { topic: 'four', partitions: 1, replicationFactor: 4, settings: {} }
       const error = await createTopicAdmin({ wire, clock: impatient }).create([four]).catch(each => each) // biome-ignore format: one thought
-      expect(error.message).toMatch(/INVALID_REPLICATION_FACTOR.*fewer brokers at work than KAFKA_REPLICATION_FACTOR says/)
+      expect(error.message).toMatch(
+        /INVALID_REPLICATION_FACTOR.*fewer brokers at work than KAFKA_REPLICATION_FACTOR says/,
+      )
     })
 
     it('refuses replicas that are too few, and an election that loses records, each with what to do', async () => {
       await cluster.setReplicas(control.name, 0, [1])
-      await expect(start()).rejects.toThrow(`${control.name}: has 1 replicas, must have 3: add replicas with kafka-reassign-partitions.sh`)
+      await expect(start()).rejects.toThrow(
+        `${control.name}: has 1 replicas, must have 3: add replicas with kafka-reassign-partitions.sh`,
+      )
       await cluster.setReplicas(control.name, 0, [1, 2, 3])
       await cluster.alterConfigs(control.name, { 'unclean.leader.election.enable': 'true' })
       await expect(start()).rejects.toThrow(`${control.name}: unclean.leader.election.enable is true, must be false`)

@@ -72,7 +72,8 @@ function watchedReader(of = kafka, settings: Partial<LogReaderSettings> = {}, ti
     },
   })
   closing.push(() => reader.close())
-  const has = (topic: string, value: string) => until(`${value} of ${topic} is read`, () => read.get(topic)?.includes(value) === true)
+  const has = (topic: string, value: string) =>
+    until(`${value} of ${topic} is read`, () => read.get(topic)?.includes(value) === true)
   return { reader, read, gaps, replaced, watch, has }
 }
 
@@ -93,7 +94,10 @@ export function readerTests(shared: SharedCluster): void {
       const topic = 'reader.moved'
       await cluster.createTopic({ topic, partitions: [[1, 2, 3]] })
       const sockets = countingSockets()
-      const { reader, read, watch, has } = watchedReader({ ...kafka, socketFactory: sockets.factory }, { lateMs: 60_000 })
+      const { reader, read, watch, has } = watchedReader(
+        { ...kafka, socketFactory: sockets.factory },
+        { lateMs: 60_000 },
+      )
       reader.assign(topic, 0, 'earliest')
       await append(topic, 'before')
       await has(topic, 'before')
@@ -133,7 +137,15 @@ export function readerTests(shared: SharedCluster): void {
       await cluster.setReplicas(control.name, 0, [3])
       const [applied, faults] = [[] as string[], [] as Error[]]
       const apply = ({ value }: LogRecord) => void applied.push(String(value))
-      const tail = await tailControl({ kafka, wire, clock, logger, apply, watch, onFatal: error => void faults.push(error) })
+      const tail = await tailControl({
+        kafka,
+        wire,
+        clock,
+        logger,
+        apply,
+        watch,
+        onFatal: error => void faults.push(error),
+      })
       closing.push(() => tail.close())
       for (const topic of [led, elsewhere, alone]) {
         reader.assign(topic, 0, 'earliest')
@@ -150,10 +162,17 @@ export function readerTests(shared: SharedCluster): void {
       await until('its page is read', async () => (await pages.read(led, 0, 0)).records.length >= 1)
       await late
       await has(led, '1')
-      await until('only what nobody else has is waited for', () => reader.waiting().every(({ topic }) => topic === alone))
-      await until('nobody leads it, nor control', () => watch.waiting().filter(({ reason }) => reason === 'no_leader').length === 2)
+      await until('only what nobody else has is waited for', () =>
+        reader.waiting().every(({ topic }) => topic === alone),
+      )
+      await until(
+        'nobody leads it, nor control',
+        () => watch.waiting().filter(({ reason }) => reason === 'no_leader').length === 2,
+      )
       const sentence = `waiting for 2 partitions without a leader: ${alone}/0, ${control.name}/0`
-      await until('both are told as what ails the cluster', () => watch.degraded(clock.monotonicMs()).includes(sentence))
+      await until('both are told as what ails the cluster', () =>
+        watch.degraded(clock.monotonicMs()).includes(sentence),
+      )
       expect(cluster.state(3)).toBe('away')
       // However long that takes: an hour later it is waited for as before.
       leapMs = 3_600_000

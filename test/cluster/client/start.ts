@@ -87,7 +87,8 @@ export function guardTests(shared: SharedCluster): void {
       },
     })
     const { call } = await platform.organization()
-    const answer = (port: number) => call('POST', '/api/v1/webhooks', { url: `http://127.0.0.1:${port}/`, events: ['*'] })
+    const answer = (port: number) =>
+      call('POST', '/api/v1/webhooks', { url: `http://127.0.0.1:${port}/`, events: ['*'] })
     const own = [1, 2, 3].map(n => shared.cluster.ports(n).internal)
     const answers = await Promise.all([...own, 9].map(answer))
     expect(answers.map(({ code }) => code)).toEqual([...Array(3).fill('invalid_webhook_url'), undefined])

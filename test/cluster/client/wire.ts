@@ -37,12 +37,24 @@ export function wireTests(shared: SharedCluster): void {
       const remove = await cluster.leaderlessTopic('stranger')
       const wire = await open()
       const kafka = { ...shared.kafka }
-      const provisioning = await provision({ kafka, wire, shards: 8, replicationFactor: 3, topicDefaults: {}, clock, logger })
+      const provisioning = await provision({
+        kafka,
+        wire,
+        shards: 8,
+        replicationFactor: 3,
+        topicDefaults: {},
+        clock,
+        logger,
+      })
       await provisioning.createOrganizationTopics({ id: 'org_beside', partitions: 1 })
       await provisioning.close()
       await wire.cluster.load(['mine', 'stranger'])
       expect([wire.cluster.leader('mine', 0)?.node, wire.cluster.leader('stranger', 0)]).toEqual([1, undefined])
-      expect(names(await wire.ends([...all, { topic: 'stranger', partition: 0 }]))).toEqual(['mine/0', 'mine/1', 'mine/2'])
+      expect(names(await wire.ends([...all, { topic: 'stranger', partition: 0 }]))).toEqual([
+        'mine/0',
+        'mine/1',
+        'mine/2',
+      ])
       await remove()
     })
 
@@ -98,7 +110,10 @@ export function wireTests(shared: SharedCluster): void {
       await cluster.kill(1, 2, 3)
       await expect(wire.metadata(['mine'])).rejects.toMatchObject({ type: 'CONNECTION' })
       await cluster.start([1, 2, 3])
-      await until('the wire has all ends', async () => (await wire.ends(all).catch(() => new Map<string, number>())).size === 3)
+      await until(
+        'the wire has all ends',
+        async () => (await wire.ends(all).catch(() => new Map<string, number>())).size === 3,
+      )
       await cluster.healed()
     })
   })

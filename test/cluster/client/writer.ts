@@ -6,7 +6,11 @@ import type { Appender, LogRecord } from '../../../src/kafka/ports.ts'
 import type { KafkaSettings } from '../../../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../../../src/kafka/read/log-reader.ts'
 import { createAppender } from '../../../src/kafka/write/appender.ts'
-import { CommitFailed, openTransactionalWriter, type TransactionalWriter } from '../../../src/kafka/write/transactional-writer.ts'
+import {
+  CommitFailed,
+  openTransactionalWriter,
+  type TransactionalWriter,
+} from '../../../src/kafka/write/transactional-writer.ts'
 import { createLogger } from '../../../src/logger.ts'
 import { createLossySockets, END_TRANSACTION } from '../../support/lossy-sockets.ts'
 import type { Cluster } from '../cluster.ts'
@@ -23,7 +27,10 @@ let kafka: KafkaSettings
 let appender: Appender
 const writers: TransactionalWriter[] = []
 
-async function writerOf(transactionalId: string, isPausable: (topic: string) => boolean = () => false): Promise<TransactionalWriter> {
+async function writerOf(
+  transactionalId: string,
+  isPausable: (topic: string) => boolean = () => false,
+): Promise<TransactionalWriter> {
   const writer = await openTransactionalWriter({ kafka, transactionalId, clock, logger, isPausable })
   writers.push(writer)
   return writer
@@ -228,7 +235,8 @@ export function writerTests(shared: SharedCluster): void {
     })
 
     it('give up an organization below its minimum after one abort, and go on for the others', async () => {
-      for (const topic of ['shared', 'events.org1', 'events.org2']) await cluster.createTopic({ topic, partitions: [[2, 3]] })
+      for (const topic of ['shared', 'events.org1', 'events.org2'])
+        await cluster.createTopic({ topic, partitions: [[2, 3]] })
       const writer = await writerOf('pausing', topic => topic.startsWith('events.'))
       const settings = (await cluster.describeConfigs(['events.org1'])).get('events.org1')!['min.insync.replicas']
       const restore = await cluster.shrinkIsr([{ topic: 'events.org1', partition: 0 }])
@@ -239,7 +247,8 @@ export function writerTests(shared: SharedCluster): void {
         failedTopics: [{ topic: 'events.org1', partition: 0, type: 'NOT_ENOUGH_REPLICAS' }],
       })
       // The end of the aborted transaction had to get into the partition: its minimum was lowered for that moment only.
-      const minimum = async () => (await cluster.describeConfigs(['events.org1'])).get('events.org1')!['min.insync.replicas']
+      const minimum = async () =>
+        (await cluster.describeConfigs(['events.org1'])).get('events.org1')!['min.insync.replicas']
       await until('its minimum is back', async () => isDeepStrictEqual(await minimum(), settings))
       await writer.commit(all('second').filter(({ topic }) => topic !== 'events.org1'))
       await restore()
@@ -270,7 +279,8 @@ export function writerTests(shared: SharedCluster): void {
     it('whose repeated end finds another holder are of unknown outcome, since they may have happened', async () => {
       await cluster.createTopic({ topic: 'committed', partitions: 1 })
       const sockets = createLossySockets()
-      const open = (settings = kafka) => openTransactionalWriter({ kafka: settings, transactionalId: 'ended', clock, logger })
+      const open = (settings = kafka) =>
+        openTransactionalWriter({ kafka: settings, transactionalId: 'ended', clock, logger })
       const first = await open({ ...kafka, socketFactory: sockets.factory })
       writers.push(first)
       const held = sockets.holdNext(END_TRANSACTION, NO_COORDINATOR)

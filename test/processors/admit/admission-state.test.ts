@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type AdmissionState, createAdmissionState as createState, KEY_REMEMBERED_MS } from '../../../processors/admit/admission-state.ts'
+import {
+  type AdmissionState,
+  createAdmissionState as createState,
+  KEY_REMEMBERED_MS,
+} from '../../../processors/admit/admission-state.ts'
 import { createSystemRandom } from '../../../src/clock.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters, counterKeys } from '../../../topics/admission-counters.ts'
@@ -32,7 +36,12 @@ const asRead = ({ topic, partition, key, value }: OutRecord, offset: number): Lo
 
 const keyOf = (number: number, recordedAtMs = JULY, organizationId = ORG): HeldKey => ({
   ...{ organizationId, keyHash: hashOf(number), contentHash: hashOf(number + 1000), recordedAtMs },
-  ...{ emitId: `cee_${number}`, eventId: `evt_${number}`, canonicalName: 'TENANT_CUSTOM:org_a:a.b@1.0.0', sequence: number },
+  ...{
+    emitId: `cee_${number}`,
+    eventId: `evt_${number}`,
+    canonicalName: 'TENANT_CUSTOM:org_a:a.b@1.0.0',
+    sequence: number,
+  },
 })
 function hashOf(number: number): Buffer {
   const hash = Buffer.alloc(16)
@@ -72,7 +81,9 @@ describe('months', () => {
     const state = createAdmissionState()
     for (const month of ['05', '06', '07', '08']) state.count(ORG, 'live', Date.parse(`2026-${month}-15T00:00:00Z`))
     state.count(ORG, 'live', Date.parse('2026-01-15T00:00:00Z'))
-    expect(['05', '06', '07', '08'].map(month => used(state, Date.parse(`2026-${month}-15T00:00:00Z`)))).toEqual([2, 2, 1, 1])
+    expect(['05', '06', '07', '08'].map(month => used(state, Date.parse(`2026-${month}-15T00:00:00Z`)))).toEqual([
+      2, 2, 1, 1,
+    ])
   })
 
   it('are not lost by looking at a later one', () => {
@@ -135,7 +146,11 @@ describe('a restore', () => {
   it('never puts in what is past its time', () => {
     const state = createAdmissionState(JULY + KEY_REMEMBERED_MS)
     for (const record of written(keyOf(1, JULY - 1), keyOf(2, JULY - 1, 'org_b'), keyOf(3, JULY))) state.restore(record)
-    expect([1, 2, 3].map(number => state.heldKey(ORG, hashOf(number), JULY)?.emitId)).toEqual([undefined, undefined, 'cee_3'])
+    expect([1, 2, 3].map(number => state.heldKey(ORG, hashOf(number), JULY)?.emitId)).toEqual([
+      undefined,
+      undefined,
+      'cee_3',
+    ])
     expect(keysOf(state)).toEqual([ORG])
   })
 
@@ -190,7 +205,9 @@ describe('the changelog', () => {
       fields: [{ name: 'nextOffset', type: 'long' }],
     })
     const key = counterKeys.ofPosition('emits.org_b', 0)
-    after.restore(asRead({ topic: admissionCounters.name, partition: 0, key, value: earlier.encode({ nextOffset: 9 }) }, 9))
+    after.restore(
+      asRead({ topic: admissionCounters.name, partition: 0, key, value: earlier.encode({ nextOffset: 9 }) }, 9),
+    )
     expect([after.position('emits.org_b', 0), after.known('emits.org_b', 0)]).toEqual([9, undefined])
   })
 
@@ -300,9 +317,13 @@ describe('the changelog', () => {
 function all(state: AdmissionState): unknown {
   return ['org_a', 'org_b', 'org_c'].map(org => ({
     numbers: ['04', '05', '06', '07', '08', '09', '10'].flatMap(month =>
-      (['live', 'test'] as const).map(environment => state.peek(org, environment, Date.parse(`2026-${month}-15T00:00:00Z`))),
+      (['live', 'test'] as const).map(environment =>
+        state.peek(org, environment, Date.parse(`2026-${month}-15T00:00:00Z`)),
+      ),
     ),
     keys: Array.from({ length: 9 }, (_, number) => state.heldKey(org, hashOf(number), JULY)),
-    positions: ['emits.a', 'emits.a.test'].flatMap(topic => [0, 1, 2].map(partition => state.position(topic, partition))),
+    positions: ['emits.a', 'emits.a.test'].flatMap(topic =>
+      [0, 1, 2].map(partition => state.position(topic, partition)),
+    ),
   }))
 }

@@ -13,26 +13,43 @@ import { asRecord, EXAMPLES_AT_MS, EXAMPLES_SECRET, examplesOf } from '../../top
 import { admitAll, asRead, createExamplesView } from './in-process.ts'
 
 const ORG = 'org_01kweej16fd5swean4tt1jf6eh'
-const example = (shows: string, offset = 4300): LogRecord => asRecord(examplesOf('emits').find(each => each.shows === shows)!, { offset })
+const example = (shows: string, offset = 4300): LogRecord =>
+  asRecord(examplesOf('emits').find(each => each.shows === shows)!, { offset })
 const named = (written: OutRecord[]): PlatformEmit[] =>
-  written.filter(({ topic }) => topic === platformEmits.name).map(({ value }) => platformEmitCodec.decode(value as Buffer))
+  written
+    .filter(({ topic }) => topic === platformEmits.name)
+    .map(({ value }) => platformEmitCodec.decode(value as Buffer))
 const namesOf = (written: OutRecord[]) => named(written).map(({ type }) => type.replace('CUSTOM_EVENT_EMIT_', ''))
 const noticesOf = (written: OutRecord[]) =>
-  written.filter(({ topic }) => topic === auditChanges.name).flatMap(({ value }) => auditChangesCodec.decode(value as Buffer).changes)
+  written
+    .filter(({ topic }) => topic === auditChanges.name)
+    .flatMap(({ value }) => auditChangesCodec.decode(value as Buffer).changes)
 const dataOf = (emit: PlatformEmit) => JSON.parse(emit.payload.toString()) as Record<string, unknown>
 
-function viewOf(selectors: string[], changes: Partial<Organization> = {}, environment: Environment = 'live'): ControlView {
+function viewOf(
+  selectors: string[],
+  changes: Partial<Organization> = {},
+  environment: Environment = 'live',
+): ControlView {
   const view = createExamplesView(undefined, ['federation-push'])
   const webhooks = selectors.length === 0 ? [] : [{ ...view.webhooks(ORG)[0]!, environment, events: selectors }]
   return { ...view, webhooks: () => webhooks, organization: id => ({ ...view.organization(id)!, ...changes }) }
 }
 const rowsOf = (written: OutRecord[]) =>
-  written.filter(({ topic }) => topic === auditEmits.name).flatMap(({ value }) => auditEmitsCodec.decode(value as Buffer).verdicts)
-const STEPS = ['REQUESTED', 'RELAYED', 'REJECTED', 'DEDUPLICATED', 'DELIVERED', 'DELIVERY_FAILED'].map(step => `CUSTOM_EVENT_EMIT_${step}`)
+  written
+    .filter(({ topic }) => topic === auditEmits.name)
+    .flatMap(({ value }) => auditEmitsCodec.decode(value as Buffer).verdicts)
+const STEPS = ['REQUESTED', 'RELAYED', 'REJECTED', 'DEDUPLICATED', 'DELIVERED', 'DELIVERY_FAILED'].map(
+  step => `CUSTOM_EVENT_EMIT_${step}`,
+)
 /** The organization's counters, with so many emits of this month used. */
 const used = (live: number): LogRecord => {
   const month = new Date(EXAMPLES_AT_MS).getUTCFullYear() * 12 + new Date(EXAMPLES_AT_MS).getUTCMonth()
-  const value = organizationCountersCodec.encode({ sequenceLive: live, sequenceTest: 0, months: [{ month, live, test: 0 }] })
+  const value = organizationCountersCodec.encode({
+    sequenceLive: live,
+    sequenceTest: 0,
+    months: [{ month, live, test: 0 }],
+  })
   const key = Buffer.from(counterKeys.ofOrganization(ORG))
   return { topic: admissionCounters.name, partition: 0, offset: 0, timestampMs: 0, key, value, headers: {} }
 }
@@ -40,11 +57,18 @@ const used = (live: number): LogRecord => {
 describe('the steps of an emit', () => {
   it('are told to those alone who name them, each its own', () => {
     expect(namesOf(admitAll([example('kafka')], { view: viewOf(['*', 'lettings.*']) }).written)).toEqual([])
-    expect(namesOf(admitAll([example('kafka')], { view: viewOf(STEPS) }).written)).toEqual(['REQUESTED', 'RELAYED', 'DELIVERED'])
-    expect(namesOf(admitAll([example('kafka')], { view: viewOf([...STEPS, '*']) }).written)).toEqual(['REQUESTED', 'RELAYED'])
-    expect(namesOf(admitAll([example('kafka')], { view: viewOf([`PLATFORM_LIFECYCLE:${ORG}:${STEPS[1]}@1`]) }).written)).toEqual([
+    expect(namesOf(admitAll([example('kafka')], { view: viewOf(STEPS) }).written)).toEqual([
+      'REQUESTED',
+      'RELAYED',
+      'DELIVERED',
+    ])
+    expect(namesOf(admitAll([example('kafka')], { view: viewOf([...STEPS, '*']) }).written)).toEqual([
+      'REQUESTED',
       'RELAYED',
     ])
+    expect(
+      namesOf(admitAll([example('kafka')], { view: viewOf([`PLATFORM_LIFECYCLE:${ORG}:${STEPS[1]}@1`]) }).written),
+    ).toEqual(['RELAYED'])
     expect(namesOf(admitAll([example('kafka')], { view: viewOf(STEPS, {}, 'test') }).written)).toEqual([])
   })
 
@@ -129,9 +153,13 @@ describe('a chain', () => {
 
   it('may come through one webhook nine times, and not ten', () => {
     const nine = admitAll([chained([...times(9), 'wh_b', 'wh_b'])])
-    expect(nine.verdicts).toMatchObject([{ verdict: 'accepted', event: { depth: 4, path: [...times(9), 'wh_b', 'wh_b'] } }])
+    expect(nine.verdicts).toMatchObject([
+      { verdict: 'accepted', event: { depth: 4, path: [...times(9), 'wh_b', 'wh_b'] } },
+    ])
     const ten = admitAll([chained(['wh_b', ...times(10)])])
-    expect(ten.verdicts).toMatchObject([{ code: 'chain_depth_exceeded', findings: [{ path: '/chainToken', rule: 'path' }] }])
+    expect(ten.verdicts).toMatchObject([
+      { code: 'chain_depth_exceeded', findings: [{ path: '/chainToken', rule: 'path' }] },
+    ])
     expect(admitAll([chained([], 50)]).verdicts).toMatchObject([{ findings: [{ rule: 'depth' }] }])
   })
 

@@ -17,7 +17,8 @@ const MB = 1024 * 1024
 const example = (shows: string): Example => examplesOf('emits').find(each => each.shows === shows)!
 const of = (written: OutRecord[], topic: string) => written.filter(record => record.topic === topic)
 const sizeOf = (record: OutRecord) =>
-  (record.value?.length ?? 0) + (record.headers ?? []).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  (record.value?.length ?? 0) +
+  (record.headers ?? []).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 
 describe('a rejected record that is larger than what the broker takes', () => {
   const huge = Buffer.alloc(20 * MB, 'x')
@@ -27,14 +28,20 @@ describe('a rejected record that is larger than what the broker takes', () => {
     const { verdicts, written } = admitAll([{ ...kafka, value: huge }])
     expect(verdicts).toMatchObject([{ verdict: 'rejected', code: 'payload_too_large' }])
     expect(of(written, quarantine.name).map(asExample)).toMatchObject([
-      { value: null, headers: { name: 'lettings.viewing', 'clarion-code': 'payload_too_large', 'clarion-left-out': 'value' } },
+      {
+        value: null,
+        headers: { name: 'lettings.viewing', 'clarion-code': 'payload_too_large', 'clarion-left-out': 'value' },
+      },
     ])
   })
 
   it('is quarantined without its headers, if they are it', () => {
     const headers = { ...kafka.headers, name: Buffer.from('lettings.nothing'), 'x-own': huge }
     const [copy] = of(admitAll([{ ...kafka, headers }]).written, quarantine.name)
-    expect(asExample(copy!)).toMatchObject({ value: kafka.value!.toString(), headers: { 'clarion-left-out': 'headers' } })
+    expect(asExample(copy!)).toMatchObject({
+      value: kafka.value!.toString(),
+      headers: { 'clarion-left-out': 'headers' },
+    })
     const [less] = of(admitAll([{ ...kafka, headers, value: huge }]).written, quarantine.name)
     expect(asExample(less!)).toMatchObject({ value: null, headers: { 'clarion-left-out': 'headers, value' } })
     expect(sizeOf(copy!) + sizeOf(less!)).toBeLessThan(2000)
@@ -64,8 +71,12 @@ it('keys beyond the plan’s number do not come back with a restart', () => {
     return { ...asRecord(examplesOf(admissionKeys.name)[0]!), value: admissionKeysCodec.encode({ keys }) }
   }
   const plan = createExamplesView()
-  const free: ControlView = { ...plan, organizations: () => [...plan.organizations()].map(each => ({ ...each, plan: 'FREE' as const })) }
-  const verdictAfter = (count: number) => admitAll([again], { state: [younger(count)], view: free }).verdicts[0]?.verdict
+  const free: ControlView = {
+    ...plan,
+    organizations: () => [...plan.organizations()].map(each => ({ ...each, plan: 'FREE' as const })),
+  }
+  const verdictAfter = (count: number) =>
+    admitAll([again], { state: [younger(count)], view: free }).verdicts[0]?.verdict
   const others = admissionKeysCodec.decode(asRecord(examplesOf(admissionKeys.name)[1]!).value!).keys.length
   expect(verdictAfter(planOf('FREE').idempotencyKeys - 1 - others)).toBe('duplicate')
   expect(verdictAfter(planOf('FREE').idempotencyKeys - others)).toBe('accepted')
@@ -73,7 +84,9 @@ it('keys beyond the plan’s number do not come back with a restart', () => {
 
 describe('many verdicts with long findings', () => {
   /** Twenty findings of the longest paths there are. */
-  const value = Buffer.from(JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}${'é'.repeat(500)}`, 1]))))
+  const value = Buffer.from(
+    JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}${'é'.repeat(500)}`, 1]))),
+  )
   const tags = createIngressTags(EXAMPLES_SECRET)
   const { topic } = example('http')
   const records = Array.from({ length: 400 }, (_, ticket): LogRecord => {
@@ -89,10 +102,14 @@ describe('many verdicts with long findings', () => {
     const { written } = admitAll(records)
     const rows = of(written, auditEmits.name)
     const answers = of(written, outcomes.name)
-    expect([...rows, ...answers].reduce((sum, record) => sum + sizeOf(record), 0)).toBeGreaterThan(DEFAULT_MAX_MESSAGE_BYTES)
+    expect([...rows, ...answers].reduce((sum, record) => sum + sizeOf(record), 0)).toBeGreaterThan(
+      DEFAULT_MAX_MESSAGE_BYTES,
+    )
     for (const record of written) expect(sizeOf(record)).toBeLessThan(MB)
     expect(rows.flatMap(({ value }) => auditEmitsCodec.decode(value as Buffer).verdicts)).toHaveLength(records.length)
-    const tickets = answers.flatMap(({ value }) => outcomesCodec.decode(value as Buffer).outcomes.map(each => each.ticket))
+    const tickets = answers.flatMap(({ value }) =>
+      outcomesCodec.decode(value as Buffer).outcomes.map(each => each.ticket),
+    )
     expect(tickets).toEqual(records.map((_, ticket) => ticket))
   })
 })

@@ -33,13 +33,22 @@ function opened(state: LogRecord[] = []) {
   const input = () => [...made.handle.offered.keys()]
   /** Judges what is offered, in order, as the runtime does when the log is there again. */
   const takeOffered = () => {
-    for (const record of made.handle.offered.get(input()[0]!)!.splice(0)) made.shard.receive([record], record.offset + 1, false)
+    for (const record of made.handle.offered.get(input()[0]!)!.splice(0))
+      made.shard.receive([record], record.offset + 1, false)
   }
-  return { ...made, seal, input, takeOffered, receive: (record: LogRecord) => made.shard.receive([record], record.offset + 1, false) }
+  return {
+    ...made,
+    seal,
+    input,
+    takeOffered,
+    receive: (record: LogRecord) => made.shard.receive([record], record.offset + 1, false),
+  }
 }
 
 const positionIn = (written: ReturnType<ReturnType<typeof opened>['seal']>) => {
-  const record = written.find(({ topic, key }) => topic === admissionCounters.name && String(key) === `position/${platformEmits.name}/0`)
+  const record = written.find(
+    ({ topic, key }) => topic === admissionCounters.name && String(key) === `position/${platformEmits.name}/0`,
+  )
   return record && inputPositionCodec.decode(record.value as Buffer).nextOffset
 }
 const topicsOf = (written: ReadonlyArray<{ topic: string }>) => written.map(({ topic }) => topic)

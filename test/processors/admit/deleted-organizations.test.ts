@@ -16,9 +16,21 @@ function world() {
   const clock = createExamplesClock()
   const view = createExamplesView(clock)
   const remove = () => {
-    const organization = { ...view.organization(ORG)!, status: 'deleted', updatedAt: new Date(clock.nowMs()).toISOString() }
+    const organization = {
+      ...view.organization(ORG)!,
+      status: 'deleted',
+      updatedAt: new Date(clock.nowMs()).toISOString(),
+    }
     const [key, value] = [Buffer.from(`organization/${ORG}/${ORG}`), Buffer.from(JSON.stringify(organization))]
-    view.apply({ topic: control.name, partition: 0, offset: view.appliedOffset + 1, timestampMs: 0, key, value, headers: {} })
+    view.apply({
+      topic: control.name,
+      partition: 0,
+      offset: view.appliedOffset + 1,
+      timestampMs: 0,
+      key,
+      value,
+      headers: {},
+    })
   }
   return { clock, view, remove }
 }

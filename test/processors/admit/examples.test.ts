@@ -39,7 +39,12 @@ describe('an emit', () => {
     expect(rowOf(written).verdict).toBe(verdict.verdict)
     const key = `position/${example.topic}/0`
     expect(written.filter(record => record.key === key).map(asExample)).toEqual([
-      { topic: admissionCounters.name, key, headers: {}, value: { nextOffset: OFFSET + 1, topicId: null, leaderEpoch: -1 } },
+      {
+        topic: admissionCounters.name,
+        key,
+        headers: {},
+        value: { nextOffset: OFFSET + 1, topicId: null, leaderEpoch: -1 },
+      },
     ])
   })
 
@@ -49,18 +54,23 @@ describe('an emit', () => {
     expect(topicsOf(written).includes(quarantine.name)).toBe(byKafka && verdict.verdict === 'rejected')
   })
 
-  it.each(examples)('%s that is accepted names in the log those that it is delivered to, and only them', (_, example) => {
-    const { written } = admitted(example)
-    const log = written.find(({ topic }) => folderOf(topic) === 'events')
-    const header = log?.headers?.find(([name]) => name === 'subscribers')?.[1] as Buffer | undefined
-    const delivery = written.find(({ topic }) => topic === deliveries.name)
-    const webhookIds = delivery && deliveryRecordCodec.decode(delivery.value as Buffer).webhookIds
-    expect(header && readSubscribers(header)).toEqual(log && (webhookIds ?? []).map(subscriberKey))
-  })
+  it.each(examples)(
+    '%s that is accepted names in the log those that it is delivered to, and only them',
+    (_, example) => {
+      const { written } = admitted(example)
+      const log = written.find(({ topic }) => folderOf(topic) === 'events')
+      const header = log?.headers?.find(([name]) => name === 'subscribers')?.[1] as Buffer | undefined
+      const delivery = written.find(({ topic }) => topic === deliveries.name)
+      const webhookIds = delivery && deliveryRecordCodec.decode(delivery.value as Buffer).webhookIds
+      expect(header && readSubscribers(header)).toEqual(log && (webhookIds ?? []).map(subscriberKey))
+    },
+  )
 
   it.each(examples)('%s lets no tag and no forged platform header out of the ingress', (_, example) => {
     const { written } = admitted(example)
-    const names = written.flatMap(({ headers }) => (headers ?? []).map(([name]) => name)).filter(name => name.startsWith('clarion-'))
+    const names = written
+      .flatMap(({ headers }) => (headers ?? []).map(([name]) => name))
+      .filter(name => name.startsWith('clarion-'))
     const ours: string[] = Object.values(QUARANTINE_HEADERS)
     expect(names.filter(name => !ours.includes(name))).toEqual([])
     expect(new Set(names).size).toBe(names.length)

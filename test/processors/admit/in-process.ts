@@ -51,7 +51,8 @@ export function openAdmit({ state = [], ...changes }: Partial<AdmitDependencies>
   })
   const handle = createNotingHandle()
   const shard = admit.open(handle)
-  for (const topic of [admissionCounters, admissionKeys]) for (const known of examplesOf(topic.name)) shard.restore(asRecord(known))
+  for (const topic of [admissionCounters, admissionKeys])
+    for (const known of examplesOf(topic.name)) shard.restore(asRecord(known))
   for (const known of state) shard.restore(known)
   return { shard, handle, verdicts }
 }

@@ -19,12 +19,28 @@ function hashOf(number: number): Buffer {
 }
 
 const placeOf = (offset: number): IngressPlace => ({
-  ...{ timestampMs: AT_MS + offset, partition: offset % 7, offset, organizationId: 'org_a', environment: 'live', kind: 'emits' },
+  ...{
+    timestampMs: AT_MS + offset,
+    partition: offset % 7,
+    offset,
+    organizationId: 'org_a',
+    environment: 'live',
+    kind: 'emits',
+  },
 })
 
 const keyOf = (number: number, changes: Partial<HeldKey> = {}): HeldKey => ({
-  ...{ organizationId: 'org_a', keyHash: hashOf(number), contentHash: hashOf(number + 1_000_000), recordedAtMs: AT_MS + number },
-  ...{ emitId: emitId(placeOf(number)), eventId: eventId(placeOf(number)), canonicalName: 'TENANT_CUSTOM:org_a:a.b@1.0.0' },
+  ...{
+    organizationId: 'org_a',
+    keyHash: hashOf(number),
+    contentHash: hashOf(number + 1_000_000),
+    recordedAtMs: AT_MS + number,
+  },
+  ...{
+    emitId: emitId(placeOf(number)),
+    eventId: eventId(placeOf(number)),
+    canonicalName: 'TENANT_CUSTOM:org_a:a.b@1.0.0',
+  },
   ...{ sequence: number + 1, ...changes },
 })
 
@@ -40,7 +56,10 @@ describe('a key', () => {
     ['of which the id is enough', { emitId: '', eventId: '', canonicalName: '' }],
     ['whose event has other digits', { eventId: eventId(placeOf(77)) }],
     ['with ids of another form', { emitId: 'cee_7', eventId: 'evt_7' }],
-    ['with ids of the right length and no digits', { emitId: `cee_${'!'.repeat(32)}`, eventId: `evt_${'!'.repeat(32)}` }],
+    [
+      'with ids of the right length and no digits',
+      { emitId: `cee_${'!'.repeat(32)}`, eventId: `evt_${'!'.repeat(32)}` },
+    ],
     ['with the largest numbers that fit', { sequence: 2 ** 48 - 1, recordedAtMs: 2 ** 44 - 1 }],
     ['with larger numbers', { sequence: 2 ** 50, recordedAtMs: 2 ** 45 }],
     ['with a name beyond ASCII', { canonicalName: 'TENANT_CUSTOM:org_ä:ü.ö@1.0.0' }],
@@ -65,7 +84,9 @@ describe('a key', () => {
 
 describe('a record of keys', () => {
   it('is read as the codec reads it', () => {
-    const keys = Array.from({ length: 300 }, (_, number) => keyOf(number, { sequence: number ** 5, recordedAtMs: AT_MS - number ** 4 }))
+    const keys = Array.from({ length: 300 }, (_, number) =>
+      keyOf(number, { sequence: number ** 5, recordedAtMs: AT_MS - number ** 4 }),
+    )
     const read: HeldKey[] = []
     readHeldKeys(admissionKeysCodec.encode({ keys }), key => void read.push(key.decoded()))
     expect(read).toEqual(keys)
@@ -101,12 +122,16 @@ describe('the hash', () => {
     expect(halfSipHash(key, Buffer.alloc(0), 2, 4).toString('hex')).toBe('a9359f5b')
     expect(halfSipHash(key, Buffer.from([0]), 2, 4).toString('hex')).toBe('27475ab8')
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), fc.uint8Array({ minLength: 16, maxLength: 16 }), (secret, input) => {
-        const bytes = Buffer.from(input)
-        const words = Uint32Array.from([0, 4, 8, 12], at => bytes.readUInt32LE(at))
-        const expected = halfSipHash(Buffer.from(secret), bytes, 1, 3).readInt32LE(0)
-        expect(keyedHash(hashSecret(Buffer.from(secret)), words, 0)).toBe(expected)
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 8, maxLength: 8 }),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        (secret, input) => {
+          const bytes = Buffer.from(input)
+          const words = Uint32Array.from([0, 4, 8, 12], at => bytes.readUInt32LE(at))
+          const expected = halfSipHash(Buffer.from(secret), bytes, 1, 3).readInt32LE(0)
+          expect(keyedHash(hashSecret(Buffer.from(secret)), words, 0)).toBe(expected)
+        },
+      ),
     )
   })
 
@@ -227,7 +252,14 @@ it('whatever happens, it holds what a plain list would hold, and every rollback 
   const transaction = fc.constantFrom('seal' as const, 'committed' as const, 'rollback' as const)
   const hold = { does: fc.constant('hold' as const), organizationId, number: fc.nat(40), count: fc.nat(30) }
   const step = fc.oneof(
-    { weight: 8, arbitrary: fc.record({ ...hold, keysMax: fc.integer({ min: 1, max: 45 }), aged: fc.integer({ min: 1, max: 60 }) }) },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        ...hold,
+        keysMax: fc.integer({ min: 1, max: 45 }),
+        aged: fc.integer({ min: 1, max: 60 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('forget' as const), organizationId }) },
     { weight: 3, arbitrary: fc.record({ does: transaction }) },
   )
@@ -264,7 +296,9 @@ it('whatever happens, it holds what a plain list would hold, and every rollback 
         for (const organization of ['org_a', 'org_b']) {
           const own = model.filter(one => one.organizationId === organization)
           expect(table.size(organization)).toBe(own.length)
-          expect(numbers(table, 41, organization)).toEqual(own.map(one => one.keyHash.readUInt32BE(12)).toSorted((a, b) => a - b))
+          expect(numbers(table, 41, organization)).toEqual(
+            own.map(one => one.keyHash.readUInt32BE(12)).toSorted((a, b) => a - b),
+          )
           const oldest = own[0]
           if (oldest) expect(table.get(organization, oldest.keyHash)).toEqual(oldest)
         }

@@ -40,10 +40,12 @@ const logger = createLogger('silent')
 const SOURCE = 'org_source'
 const SHARD = shardOf(SOURCE, SHARDS)
 const elsewhere = (number: number) => {
-  for (let tries = 0; ; tries++) if (shardOf(`org_${number}_${tries}`, SHARDS) !== SHARD) return `org_${number}_${tries}`
+  for (let tries = 0; ; tries++)
+    if (shardOf(`org_${number}_${tries}`, SHARDS) !== SHARD) return `org_${number}_${tries}`
 }
 const neighbour = () => {
-  for (let tries = 0; ; tries++) if (shardOf(`org_neighbour_${tries}`, SHARDS) === SHARD) return `org_neighbour_${tries}`
+  for (let tries = 0; ; tries++)
+    if (shardOf(`org_neighbour_${tries}`, SHARDS) === SHARD) return `org_neighbour_${tries}`
 }
 const NEIGHBOUR = neighbour()
 const CANONICAL = `TENANT_CUSTOM:${SOURCE}:acme.order@1.0.0`
@@ -52,10 +54,19 @@ let runtime: TestRuntime
 beforeAll(async () => {
   runtime = await testRuntime()
   const wire = await openWire(runtime.kafka, logger)
-  const settings = { kafka: runtime.kafka, wire, shards: SHARDS, replicationFactor: 1, topicDefaults: {}, clock, logger }
+  const settings = {
+    kafka: runtime.kafka,
+    wire,
+    shards: SHARDS,
+    replicationFactor: 1,
+    topicDefaults: {},
+    clock,
+    logger,
+  }
   await (await provision(settings)).close()
   await wire.close()
-  for (const topic of SHARED_TOPICS) if (topic.partitions === 'shards' && isUsed(topic.name)) await runtime.createTopic(topic.name, SHARDS)
+  for (const topic of SHARED_TOPICS)
+    if (topic.partitions === 'shards' && isUsed(topic.name)) await runtime.createTopic(topic.name, SHARDS)
   for (const organization of [SOURCE, NEIGHBOUR])
     for (const topic of [emits, events]) await runtime.createTopic(topic.nameFor(organization, 'live'))
 }, 60_000)
@@ -65,7 +76,8 @@ afterAll(async () => {
   await runtime.close()
 }, 60_000)
 
-const isUsed = (name: string) => name.startsWith('admission.') || name.startsWith('audit.') || name === platformEmits.name
+const isUsed = (name: string) =>
+  name.startsWith('admission.') || name.startsWith('audit.') || name === platformEmits.name
 
 /** The control plane: a source with fifty groups of a hundred members, and a neighbour in its shard. */
 function createWorld() {
@@ -79,18 +91,42 @@ function createWorld() {
   for (const id of [SOURCE, NEIGHBOUR]) {
     const settings = { slug: id, plan: 'ENTERPRISE', status: 'active', partitions: 1, testEnvironment: false }
     put('organization', { id, organizationId: id, ...settings })
-    const event = { namespace: 'acme', name: 'order', version: '1.0.0', schemaHash: 'hash', status: 'published', payloadSchema: {} }
+    const event = {
+      namespace: 'acme',
+      name: 'order',
+      version: '1.0.0',
+      schemaHash: 'hash',
+      status: 'published',
+      payloadSchema: {},
+    }
     const canonicalName = `TENANT_CUSTOM:${id}:acme.order@1.0.0`
     put('registration', { id: `cer_${id}`, organizationId: id, ...event, canonicalName })
   }
-  const group = (number: number, status: string) => put('federation-group', { id: `cefg_${number}`, organizationId: SOURCE, status })
+  const group = (number: number, status: string) =>
+    put('federation-group', { id: `cefg_${number}`, organizationId: SOURCE, status })
   const member = (number: number, status: string) => {
-    const belongs = { organizationId: SOURCE, groupId: `cefg_${number % GROUPS}`, memberOrganizationId: elsewhere(number) }
+    const belongs = {
+      organizationId: SOURCE,
+      groupId: `cefg_${number % GROUPS}`,
+      memberOrganizationId: elsewhere(number),
+    }
     put('federation-member', { id: `cefm_${number}`, ...belongs, status, pauseReason: null, inboundNamespace: null })
   }
   const push = (number: number, isActive: boolean) => {
-    const event = { namespace: 'acme', name: 'order', version: '1.0.0', schemaHash: 'hash', sourceCanonicalName: CANONICAL }
-    put('federation-push', { id: `cefp_${number}`, organizationId: SOURCE, groupId: `cefg_${number}`, ...event, isActive })
+    const event = {
+      namespace: 'acme',
+      name: 'order',
+      version: '1.0.0',
+      schemaHash: 'hash',
+      sourceCanonicalName: CANONICAL,
+    }
+    put('federation-push', {
+      id: `cefp_${number}`,
+      organizationId: SOURCE,
+      groupId: `cefg_${number}`,
+      ...event,
+      isActive,
+    })
   }
   for (let number = 0; number < GROUPS; number++) {
     group(number, 'active')
@@ -103,7 +139,10 @@ function createWorld() {
 /** `admit` on topics of this test, its other shards idle; `onCommit` is called after each transaction with the relays written in all. */
 function watched(deps: AdmitDependencies, watch: Watch): Processor {
   const admit = createAdmit(deps)
-  const [own, base] = [(topic: string) => runtime.name(topic), (topic: string) => topic.slice(0, topic.lastIndexOf('.'))]
+  const [own, base] = [
+    (topic: string) => runtime.name(topic),
+    (topic: string) => topic.slice(0, topic.lastIndexOf('.')),
+  ]
   const asOwn = (record: OutRecord): OutRecord => ({ ...record, topic: own(record.topic) })
   const asBase = (record: LogRecord): LogRecord => ({ ...record, topic: base(record.topic) })
   return {
@@ -181,8 +220,20 @@ it(`an event for ${MEMBERS} organizations reaches each once and in order, in sma
     },
   }
   const deps: AdmitDependencies = {
-    ...{ view, shards: SHARDS, clock, random, clockOffsetMs: 0, batchRecordsMax: 1_000, logger: quiet, validate: () => [] },
-    ...{ chains: createChainTokens('a secret of sixteen characters'), tags: createIngressTags('a secret of sixteen characters') },
+    ...{
+      view,
+      shards: SHARDS,
+      clock,
+      random,
+      clockOffsetMs: 0,
+      batchRecordsMax: 1_000,
+      logger: quiet,
+      validate: () => [],
+    },
+    ...{
+      chains: createChainTokens('a secret of sixteen characters'),
+      tags: createIngressTags('a secret of sixteen characters'),
+    },
     onVerdict: () => undefined,
   }
   const run = async (): Promise<ShardedProcessor> => {
@@ -251,7 +302,9 @@ it(`an event for ${MEMBERS} organizations reaches each once and in order, in sma
   expect(new Set(log.map(row => row.relayId)).size).toBe(MEMBERS * EMITS)
   expect(relaysBeforeNeighbour).toBeLessThan(MEMBERS)
   expect(watch.largest).toBeLessThan(TRANSACTION_BYTES_MAX)
-  const verdicts = await runtime.tail(runtime.name(auditEmits.name), SHARD).until(records => verdictsOf(records).length >= EMITS + 1)
+  const verdicts = await runtime
+    .tail(runtime.name(auditEmits.name), SHARD)
+    .until(records => verdictsOf(records).length >= EMITS + 1)
   expect(verdictsOf(verdicts).map(({ verdict, sequence }) => [verdict, sequence])).toEqual([
     ['accepted', 1],
     ['accepted', 2],
@@ -260,7 +313,9 @@ it(`an event for ${MEMBERS} organizations reaches each once and in order, in sma
 
   // Nothing is left in the state.
   const state = await runtime.tail(runtime.name(admissionRelays.name), SHARD).until(records => records.some(isLast))
-  const newest = new Map(state.filter(record => record.key!.toString() !== 'barrier').map(({ key, value }) => [key!.toString(), value]))
+  const newest = new Map(
+    state.filter(record => record.key!.toString() !== 'barrier').map(({ key, value }) => [key!.toString(), value]),
+  )
   expect([...newest.values()].filter(value => value !== null)).toEqual([])
   expect(newest.size).toBeGreaterThan(EMITS)
 }, 60_000)

@@ -12,7 +12,8 @@ import { asRecord, examplesOf } from '../../topics/example-records.ts'
 import { admitAll, asRead, createExamplesView } from './in-process.ts'
 
 const ORG = 'org_01kweej16fd5swean4tt1jf6eh'
-const example = (shows: string): LogRecord => asRecord(examplesOf(platformEmits.name).find(each => each.shows === shows)!)
+const example = (shows: string): LogRecord =>
+  asRecord(examplesOf(platformEmits.name).find(each => each.shows === shows)!)
 const changed = (record: LogRecord, changes: Partial<PlatformEmit>, offset = 0): LogRecord => ({
   ...record,
   offset,
@@ -41,9 +42,16 @@ describe('what the platform emits', () => {
     expect(verdicts).toMatchObject([{ verdict: 'accepted' }])
     const [record] = logOf(written)
     const facts = factsOf(record!)
-    expect(facts).toMatchObject({ type: 'order.created', canonicalName: `PLATFORM:${ORG}:order.created@1`, subject: 'order_1', depth: 0 })
+    expect(facts).toMatchObject({
+      type: 'order.created',
+      canonicalName: `PLATFORM:${ORG}:order.created@1`,
+      subject: 'order_1',
+      depth: 0,
+    })
     expect([record!.key, record!.partition, facts.rootEventId]).toEqual(['order_1', 0, facts.eventId])
-    expect(rowsOf(written)).toMatchObject([{ eventId: facts.eventId, sequence: facts.sequence, channel: 'platform', verdict: 'accepted' }])
+    expect(rowsOf(written)).toMatchObject([
+      { eventId: facts.eventId, sequence: facts.sequence, channel: 'platform', verdict: 'accepted' },
+    ])
     expect(answersOf(written)).toMatchObject([{ ticket: 7, verdict: 'accepted', eventId: facts.eventId }])
   })
 
@@ -52,7 +60,9 @@ describe('what the platform emits', () => {
     const after = countersOf(admitAll([example('built-in')]).written)
     expect(after.sequenceLive).toBe(before.sequenceLive)
     expect(after.months[0]!.live).toBe(before.months[0]!.live - 1)
-    expect(admitAll([example('built-in')], { view: withOrganization({ plan: 'FREE' }) }).verdicts[0]!.verdict).toBe('accepted')
+    expect(admitAll([example('built-in')], { view: withOrganization({ plan: 'FREE' }) }).verdicts[0]!.verdict).toBe(
+      'accepted',
+    )
   })
 
   it('goes to the webhooks that select it: a lifecycle event to those alone that name it', () => {
@@ -71,17 +81,26 @@ describe('what the platform emits', () => {
       return { ...view, webhooks: () => webhooks }
     }
     const builtIn = selecting('*', 'order.*', 'order.created', 'order.failed', `PLATFORM:${ORG}:order.created@1`)
-    expect(webhooksOf(admitAll([example('built-in')], { view: builtIn }).written)).toEqual(['wh_0', 'wh_1', 'wh_2', 'wh_4'])
+    expect(webhooksOf(admitAll([example('built-in')], { view: builtIn }).written)).toEqual([
+      'wh_0',
+      'wh_1',
+      'wh_2',
+      'wh_4',
+    ])
     const name = 'CUSTOM_EVENT_PUBLISHED'
     const lifecycle = selecting('*', name, 'CUSTOM_EVENT_ARCHIVED', `PLATFORM_LIFECYCLE:${ORG}:${name}@1`)
-    expect(webhooksOf(admitAll([example('lifecycle-of-a-change')], { view: lifecycle }).written)).toEqual(['wh_1', 'wh_3'])
+    expect(webhooksOf(admitAll([example('lifecycle-of-a-change')], { view: lifecycle }).written)).toEqual([
+      'wh_1',
+      'wh_3',
+    ])
   })
 
   it.each(['built-in', 'lifecycle-of-a-change', 'relay-of-a-peer', 'redrive'])(
     'is admitted once, though its record comes again, in one transaction or after a restart: %s',
     shows => {
       // A relay is there twice only if its owner has tried it again.
-      const record = shows === 'relay-of-a-peer' ? changed(example(shows), { requestId: 'req_of_a_retry' }) : example(shows)
+      const record =
+        shows === 'relay-of-a-peer' ? changed(example(shows), { requestId: 'req_of_a_retry' }) : example(shows)
       const twice = admitAll([record, { ...record, offset: 1 }])
       expect(logOf(twice.written)).toHaveLength(1)
       expect(rowsOf(twice.written)).toHaveLength(1)
@@ -126,7 +145,11 @@ describe('what the platform emits', () => {
 describe('a relay', () => {
   it('carries where it came from, and joins the chain of its source', () => {
     const facts = factsOf(logOf(admitAll([example('relay-of-a-peer')]).written)[0]!)
-    expect(facts).toMatchObject({ depth: 1, federation: { hops: 1, sourceEventId: facts.causationId }, rootEventId: facts.causationId })
+    expect(facts).toMatchObject({
+      depth: 1,
+      federation: { hops: 1, sourceEventId: facts.causationId },
+      rootEventId: facts.causationId,
+    })
   })
 
   it('is refused when the organization has an event of that name with another schema', () => {
@@ -159,7 +182,11 @@ describe('a redrive', () => {
       admitAll([example('redrive')], { isolated: true }),
       admitAll([changed(example('redrive'), { payload: Buffer.from('{}') })]),
     ]) {
-      expect([logOf(refused.written), rowsOf(refused.written), of(refused.written, admissionCounters.name).length]).toEqual([[], [], 1])
+      expect([
+        logOf(refused.written),
+        rowsOf(refused.written),
+        of(refused.written, admissionCounters.name).length,
+      ]).toEqual([[], [], 1])
       expect(answersOf(refused.written)).toMatchObject([{ ticket: 8, emitId: EMIT }])
     }
   })

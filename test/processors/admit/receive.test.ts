@@ -46,7 +46,11 @@ function world({ shards = 1 } = {}) {
       handle.failures.push(error as Error)
     }
   }
-  const state = createAdmissionState({ random: createSystemRandom(), nowMs: clock.nowMs, keysRemembered: () => undefined })
+  const state = createAdmissionState({
+    random: createSystemRandom(),
+    nowMs: clock.nowMs,
+    keysRemembered: () => undefined,
+  })
   const inputs = createInputs({ handle, state, view, shards, logger: quiet })
   const emitted: Array<{ at: string; isolated: boolean; emit: Emit }> = []
   let failure: Error | undefined
@@ -67,7 +71,15 @@ function world({ shards = 1 } = {}) {
   }
   let offset = 0
   const put = (id: string, changes: Partial<Organization> = {}) => {
-    const record = { id, organizationId: id, status: 'active', partitions: 2, testEnvironment: false, slug: id, ...changes }
+    const record = {
+      id,
+      organizationId: id,
+      status: 'active',
+      partitions: 2,
+      testEnvironment: false,
+      slug: id,
+      ...changes,
+    }
     const value = Buffer.from(JSON.stringify(record))
     const key = Buffer.from(`organization/${id}/${id}`)
     view.apply({ topic: control.name, partition: 0, offset: offset++, timestampMs: 0, key, value, headers: {} })
@@ -211,7 +223,11 @@ describe('what is received', () => {
     inputs.start()
     receiver.receive([record(0, 4), record(0, 5)], 9, false)
     expect(state.position(TOPIC, 0)).toBe(9)
-    expect(emitted[0]?.emit).toMatchObject({ organizationId: 'org_a', environment: 'live', recordedAtMs: 1_790_000_005_000 })
+    expect(emitted[0]?.emit).toMatchObject({
+      organizationId: 'org_a',
+      environment: 'live',
+      recordedAtMs: 1_790_000_005_000,
+    })
   })
 
   it('is passed over when it comes from a topic that is nobody’s', () => {
@@ -233,7 +249,10 @@ describe('the inputs', () => {
   it('follow organizations that come, grow, open their test environment and go, and none of another shard', () => {
     const { inputs, handle, put } = world({ shards: 2 })
     const mine = (id: string) => shardOf(id, 2) === 0
-    const [own, others] = [['org_b', 'org_c', 'org_d', 'org_e'].find(mine)!, ['org_b', 'org_c', 'org_d', 'org_e'].find(id => !mine(id))!]
+    const [own, others] = [
+      ['org_b', 'org_c', 'org_d', 'org_e'].find(mine)!,
+      ['org_b', 'org_c', 'org_d', 'org_e'].find(id => !mine(id))!,
+    ]
     const partitions = () => [...handle.assigned.keys()].filter(key => key.startsWith(`emits.${own}`))
     inputs.start()
     put(others)

@@ -11,7 +11,9 @@ import { asRead, type NotingHandle, openAdmit } from './in-process.ts'
 
 /** Beyond the positions of the examples' state. */
 const OFFSET = 4300
-const examples = [...examplesOf(folderOf(emits.pattern)), ...examplesOf(platformEmits.name)].map(example => asRecord(example))
+const examples = [...examplesOf(folderOf(emits.pattern)), ...examplesOf(platformEmits.name)].map(example =>
+  asRecord(example),
+)
 
 const ORGANIZATION = examplesOf(platformEmits.name)[0]!.key as string
 const LOG = events.nameFor(ORGANIZATION, 'live')
@@ -59,12 +61,20 @@ interface Transaction {
 
 it('judges again to the same bytes, whatever was rolled back, deferred and when, and as a restored one does', () => {
   const step = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ does: fc.constant('receive' as const), example: fc.nat(examples.length - 1) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({ does: fc.constant('receive' as const), example: fc.nat(examples.length - 1) }),
+    },
     {
       weight: 3,
-      arbitrary: fc.record({ does: fc.constantFrom('take what is deferred' as const, 'log goes' as const, 'log comes' as const) }),
+      arbitrary: fc.record({
+        does: fc.constantFrom('take what is deferred' as const, 'log goes' as const, 'log comes' as const),
+      }),
     },
-    { weight: 4, arbitrary: fc.record({ does: fc.constantFrom('seal' as const, 'commit' as const, 'roll back' as const) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ does: fc.constantFrom('seal' as const, 'commit' as const, 'roll back' as const) }),
+    },
   )
   let deferredOnce = 0
   fc.assert(

@@ -30,7 +30,12 @@ describe('an event that is not found for the way it is written', () => {
   ])('is refused with its place and what to write: %s (%#)', (_, record, path, message) => {
     const { verdicts } = admitAll([record])
     expect(verdicts).toMatchObject([
-      { verdict: 'rejected', code: 'event_not_registered', message: expect.stringMatching(message), findings: [{ path }] },
+      {
+        verdict: 'rejected',
+        code: 'event_not_registered',
+        message: expect.stringMatching(message),
+        findings: [{ path }],
+      },
     ])
   })
 
@@ -42,8 +47,13 @@ describe('an event that is not found for the way it is written', () => {
 
   it('is named in the envelope of CloudEvents, too', () => {
     const envelope = { specversion: '1.0', id: '1', source: '/s', type: 'lettings.viewing@1.0.0', data: {} }
-    const record = { ...ofProducer({ 'content-type': 'application/cloudevents+json' }), value: Buffer.from(JSON.stringify(envelope)) }
-    expect(admitAll([record]).verdicts).toMatchObject([{ code: 'event_not_registered', findings: [{ path: '/value/type' }] }])
+    const record = {
+      ...ofProducer({ 'content-type': 'application/cloudevents+json' }),
+      value: Buffer.from(JSON.stringify(envelope)),
+    }
+    expect(admitAll([record]).verdicts).toMatchObject([
+      { code: 'event_not_registered', findings: [{ path: '/value/type' }] },
+    ])
   })
 })
 

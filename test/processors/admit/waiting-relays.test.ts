@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { RelayTarget } from '../../../processors/admit/federate.ts'
-import { createWaitingRelays, type FanOut, WAITING_MAX, type WaitingRelays } from '../../../processors/admit/waiting-relays.ts'
+import {
+  createWaitingRelays,
+  type FanOut,
+  WAITING_MAX,
+  type WaitingRelays,
+} from '../../../processors/admit/waiting-relays.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
 import { asRecord, examplesOf } from '../../topics/example-records.ts'
@@ -10,8 +15,19 @@ const example = deliveryRecordCodec.decode(asRecord(examplesOf(deliveries.name)[
 
 function fanOut(organizationId: string, emit: string, members: number, payload = Buffer.from('{}')): FanOut {
   const targets = Array.from({ length: members }, (_, number): RelayTarget => {
-    const push = { id: `cefp_${number % 2}`, groupId: 'cefg_1', namespace: 'a', name: 'b', version: '1.0.0', schemaHash: 'x' }
-    const member = { id: `cefm_${number}`, memberOrganizationId: `org_${number}`, inboundNamespace: number % 3 === 0 ? 'own' : null }
+    const push = {
+      id: `cefp_${number % 2}`,
+      groupId: 'cefg_1',
+      namespace: 'a',
+      name: 'b',
+      version: '1.0.0',
+      schemaHash: 'x',
+    }
+    const member = {
+      id: `cefm_${number}`,
+      memberOrganizationId: `org_${number}`,
+      inboundNamespace: number % 3 === 0 ? 'own' : null,
+    }
     const type = `${member.inboundNamespace ?? 'a'}.b`
     const arrivesAs = {
       organizationId: member.memberOrganizationId,
@@ -26,7 +42,15 @@ function fanOut(organizationId: string, emit: string, members: number, payload =
 function restored(changelog: OutRecord[]): WaitingRelays {
   const waiting = createWaitingRelays()
   for (const [offset, { topic, partition, key, value }] of changelog.entries())
-    waiting.restore({ topic, partition, offset, timestampMs: 0, key: Buffer.from(key!), value: value as Buffer, headers: {} })
+    waiting.restore({
+      topic,
+      partition,
+      offset,
+      timestampMs: 0,
+      key: Buffer.from(key!),
+      value: value as Buffer,
+      headers: {},
+    })
   return waiting
 }
 
@@ -45,7 +69,8 @@ function drain(waiting: WaitingRelays): Record<string, unknown[]> {
 describe('events that wait', () => {
   it('take turns by organization, and go in order within each', () => {
     const waiting = createWaitingRelays()
-    for (const [organization, emit] of ['a1', 'a2', 'b1', 'c1'].entries()) waiting.add(fanOut(`org_${emit[0]}`, emit, 2 + organization), 0)
+    for (const [organization, emit] of ['a1', 'a2', 'b1', 'c1'].entries())
+      waiting.add(fanOut(`org_${emit[0]}`, emit, 2 + organization), 0)
     const turns: string[] = []
     for (let next = waiting.next(); next; next = waiting.next()) {
       turns.push(`${next.fanOut.event.emitId}/${next.written}`)
@@ -87,7 +112,8 @@ describe('an organization is full', () => {
   ])('%s, until less than half of it waits', (_, members, payloadBytes, most) => {
     const waiting = createWaitingRelays()
     let count = 0
-    for (; !waiting.isFull('org_a'); count++) waiting.add(fanOut('org_a', `${count}`, members, Buffer.alloc(payloadBytes)), 0)
+    for (; !waiting.isFull('org_a'); count++)
+      waiting.add(fanOut('org_a', `${count}`, members, Buffer.alloc(payloadBytes)), 0)
     expect(count).toBeLessThanOrEqual(most)
     expect(count).toBeGreaterThan(most * 0.7)
     let left = count
@@ -98,9 +124,11 @@ describe('an organization is full', () => {
 
   it('if all of the shard together have too much, but never with nothing waiting', () => {
     const waiting = createWaitingRelays()
-    for (let number = 0; number < 60; number++) waiting.add(fanOut(`org_${number % 5}`, `${number}`, 1, Buffer.alloc(1024 * 1024)), 0)
+    for (let number = 0; number < 60; number++)
+      waiting.add(fanOut(`org_${number % 5}`, `${number}`, 1, Buffer.alloc(1024 * 1024)), 0)
     expect(waiting.isFull('org_0')).toBe(false)
-    for (let number = 60; number < 64; number++) waiting.add(fanOut(`org_${number % 5}`, `${number}`, 1, Buffer.alloc(1024 * 1024)), 0)
+    for (let number = 60; number < 64; number++)
+      waiting.add(fanOut(`org_${number % 5}`, `${number}`, 1, Buffer.alloc(1024 * 1024)), 0)
     expect(['org_0', 'org_4', 'org_9'].map(id => waiting.isFull(id))).toEqual([true, true, false])
   })
 })
@@ -108,7 +136,12 @@ describe('an organization is full', () => {
 it('whatever waits and whatever is rolled back, a restore knows the same', () => {
   const organization = fc.constantFrom('org_a', 'org_b', 'org_c')
   const step = fc.oneof(
-    fc.record({ does: fc.constant('add' as const), organization, members: fc.integer({ min: 1, max: 6 }), written: fc.nat(5) }),
+    fc.record({
+      does: fc.constant('add' as const),
+      organization,
+      members: fc.integer({ min: 1, max: 6 }),
+      written: fc.nat(5),
+    }),
     fc.record({ does: fc.constant('advance' as const), by: fc.integer({ min: 1, max: 4 }) }),
     fc.record({ does: fc.constantFrom('seal' as const, 'commit' as const, 'roll back' as const) }),
   )

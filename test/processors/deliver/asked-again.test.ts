@@ -22,24 +22,27 @@ async function dead() {
   return { shard, events, ends }
 }
 
-it.each(['a retry by hand', 'a redrive of a range'])('%s that was in flight in a crash is made again, under its number', async kind => {
-  const { shard, events, ends } = await dead()
-  if (kind === 'a redrive of a range') shard.redrive('wh_a')
-  else for (const [at, event] of events.entries()) shard.retry(shard.rows[at]!, false, event)
-  await shard.advance(2 * SECOND, SECOND)
-  expect(shard.inFlight()).toBeGreaterThan(0)
-  expect(ends().filter(each => each === 'retrying 1')).toHaveLength(shard.inFlight())
-  await shard.restart(true)
-  await shard.advance(20 * SECOND, SECOND)
-  expect(ends()).toEqual(Array(10).fill('success 2'))
-  // Once more, and nothing is sent twice.
-  const before = shard.requests.length
-  await shard.restart()
-  await shard.advance(20 * SECOND, SECOND)
-  expect(shard.requests).toHaveLength(before)
-  for (const prefix of ['redrive/', 'open/']) expect(shard.state(prefix)).toEqual([])
-  expect(shard.failures).toEqual([])
-})
+it.each(['a retry by hand', 'a redrive of a range'])(
+  '%s that was in flight in a crash is made again, under its number',
+  async kind => {
+    const { shard, events, ends } = await dead()
+    if (kind === 'a redrive of a range') shard.redrive('wh_a')
+    else for (const [at, event] of events.entries()) shard.retry(shard.rows[at]!, false, event)
+    await shard.advance(2 * SECOND, SECOND)
+    expect(shard.inFlight()).toBeGreaterThan(0)
+    expect(ends().filter(each => each === 'retrying 1')).toHaveLength(shard.inFlight())
+    await shard.restart(true)
+    await shard.advance(20 * SECOND, SECOND)
+    expect(ends()).toEqual(Array(10).fill('success 2'))
+    // Once more, and nothing is sent twice.
+    const before = shard.requests.length
+    await shard.restart()
+    await shard.advance(20 * SECOND, SECOND)
+    expect(shard.requests).toHaveLength(before)
+    for (const prefix of ['redrive/', 'open/']) expect(shard.state(prefix)).toEqual([])
+    expect(shard.failures).toEqual([])
+  },
+)
 
 it('a second call for the same attempt is passed over, before a crash and after it', async () => {
   const { shard, events, ends } = await dead()
@@ -50,6 +53,8 @@ it('a second call for the same attempt is passed over, before a crash and after 
   shard.redrive('wh_a')
   await shard.advance(30 * SECOND, SECOND)
   expect(ends()).toEqual(Array(10).fill('success 2'))
-  expect(shard.rows.filter(({ eventId, attemptId }) => eventId === events[0]!.eventId && attemptId !== null)).toHaveLength(2)
+  expect(
+    shard.rows.filter(({ eventId, attemptId }) => eventId === events[0]!.eventId && attemptId !== null),
+  ).toHaveLength(2)
   expect(shard.failures).toEqual([])
 })

@@ -48,7 +48,14 @@ describe('a retry by hand', () => {
     const rows = (await stage.rows(4)).slice(2)
     expect(rows).toMatchObject([
       { attemptId: null, number: 2, state: 'retrying', reason: 'asked_for', trigger: 'manual' },
-      { number: 3, maxAttempts: 2, state: 'failed', reason: 'single_attempt', trigger: 'manual', deliveryId: record.deliveryId },
+      {
+        number: 3,
+        maxAttempts: 2,
+        state: 'failed',
+        reason: 'single_attempt',
+        trigger: 'manual',
+        deliveryId: record.deliveryId,
+      },
     ])
     expect(requests.map(attemptOf)).toEqual(['1', '2', '3'])
     expect(stage.completionsSoFar()).toMatchObject([{ state: 'FAILED' }])
@@ -96,7 +103,13 @@ describe('a cancellation', () => {
     await stage.rows(2)
     const id = deliveryId(event!.eventId, 'wh_1')
     await stage.command({ kind: 'cancel', webhookId: 'wh_1', deliveryId: id })
-    expect((await stage.rows(3))[2]).toMatchObject({ deliveryId: id, attemptId: null, number: 1, state: 'cancelled', reason: 'manual' })
+    expect((await stage.rows(3))[2]).toMatchObject({
+      deliveryId: id,
+      attemptId: null,
+      number: 1,
+      state: 'cancelled',
+      reason: 'manual',
+    })
     expect(await stage.completions(1)).toMatchObject([{ eventId: event!.eventId, state: 'DELIVERED' }])
     await before.drain()
     run(stage)
@@ -157,6 +170,7 @@ describe('a webhook that is deleted', () => {
     stage.removeWebhook('wh_1')
     const cancelled = (await stage.rows(27)).slice(18)
     expect(new Set(cancelled.map(row => row.deliveryId)).size).toBe(9)
-    for (const row of cancelled) expect(row).toMatchObject({ webhookId: 'wh_1', state: 'cancelled', reason: 'webhook_deleted', number: 1 })
+    for (const row of cancelled)
+      expect(row).toMatchObject({ webhookId: 'wh_1', state: 'cancelled', reason: 'webhook_deleted', number: 1 })
   })
 })

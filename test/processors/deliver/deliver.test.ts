@@ -32,7 +32,9 @@ const FAST = 0.0005
 describe('a delivery', () => {
   it('is one signed request, its row says what was sent and came back, and the emit is complete', async () => {
     const stage = harness.stage()
-    const { url, requests } = await receiver({ answer: () => ({ status: 201, headers: { 'x-seen': 'yes' }, body: 'thanks' }) })
+    const { url, requests } = await receiver({
+      answer: () => ({ status: 201, headers: { 'x-seen': 'yes' }, body: 'thanks' }),
+    })
     stage.webhook('wh_1', url)
     run(stage)
     const [event] = await stage.publish(['wh_1'])
@@ -40,7 +42,14 @@ describe('a delivery', () => {
     expect(completion).toMatchObject({ eventId: event!.eventId, emitId: event!.emitId, state: 'DELIVERED' })
     const [row] = await stage.rows(1)
     const id = deliveryId(event!.eventId, 'wh_1')
-    expect(row).toMatchObject({ deliveryId: id, number: 1, maxAttempts: 4, state: 'success', responseStatus: 201, responseBody: 'thanks' })
+    expect(row).toMatchObject({
+      deliveryId: id,
+      number: 1,
+      maxAttempts: 4,
+      state: 'success',
+      responseStatus: 201,
+      responseBody: 'thanks',
+    })
     expect(JSON.parse(row!.requestHeaders!)).toMatchObject({ 'webhook-id': id, 'webhook-signature': '[redacted]' })
     expect(JSON.parse(row!.responseHeaders!)).toMatchObject({ 'x-seen': 'yes' })
     expect(requests).toHaveLength(1)

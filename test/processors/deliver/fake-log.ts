@@ -27,12 +27,18 @@ export function createFakeLog(topic = 'events.org_1') {
     pages: {
       async read(_topic, partition, from) {
         const { records, stableEnd, firstOffset } = partitionOf(partition)
-        const visible = records.filter(({ offset }) => offset >= Math.max(from, firstOffset) && offset < stableEnd).slice(0, 100)
+        const visible = records
+          .filter(({ offset }) => offset >= Math.max(from, firstOffset) && offset < stableEnd)
+          .slice(0, 100)
         const last = visible.at(-1)
         // As a real page: markers and aborted records after the last visible one are passed over.
         const rest = records.some(({ offset }) => last !== undefined && offset > last.offset && offset < stableEnd)
         const nextOffset =
-          last === undefined ? Math.max(from, Math.min(stableEnd, partitionOf(partition).end)) : rest ? last.offset + 1 : stableEnd
+          last === undefined
+            ? Math.max(from, Math.min(stableEnd, partitionOf(partition).end))
+            : rest
+              ? last.offset + 1
+              : stableEnd
         return { records: visible, nextOffset, stableEnd }
       },
       async search(_topic, partition, reached) {
@@ -56,7 +62,13 @@ export function createFakeLog(topic = 'events.org_1') {
     /** Adds a partition; answers its number. */
     grow: () => partitions.push({ records: [], stableEnd: 0, firstOffset: 0, end: 0 }) - 1,
     /** Writes a record with this number. `late`: its markers are not there yet. */
-    write(partition: number, number: number, headers: Record<string, string | Buffer> = {}, late = false, value = `{"n":${number}}`): void {
+    write(
+      partition: number,
+      number: number,
+      headers: Record<string, string | Buffer> = {},
+      late = false,
+      value = `{"n":${number}}`,
+    ): void {
       const to = partitions[partition]!
       const all = Object.entries({ sequence: String(number), ...headers })
       to.records.push({

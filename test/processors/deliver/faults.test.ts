@@ -1,5 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { catchUpKeys, deliveryCatchUps, type ParkedWebhook, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
+import {
+  catchUpKeys,
+  deliveryCatchUps,
+  type ParkedWebhook,
+  parkedWebhookCodec,
+} from '../../../topics/delivery-catch-ups.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
 import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
 
@@ -36,7 +41,9 @@ function owedTo(stage: Stage, webhookId: string) {
     const value = newest()
     return value ? parkedWebhookCodec.decode(value) : undefined
   }
-  return Object.assign(found, { until: (condition: (range: ParkedWebhook | undefined) => boolean) => tail.until(() => condition(found())) })
+  return Object.assign(found, {
+    until: (condition: (range: ParkedWebhook | undefined) => boolean) => tail.until(() => condition(found())),
+  })
 }
 
 /** One minute becomes 30 ms. */
@@ -66,7 +73,11 @@ describe('a crash', () => {
       ['wh_good', 1, 'success'],
       ['wh_hanging', 1, 'success'],
     ])
-    expect([good, hanging, flaky].map(({ requests }) => requests.map(attemptOf))).toEqual([['1'], ['1', '1'], ['1', '2']])
+    expect([good, hanging, flaky].map(({ requests }) => requests.map(attemptOf))).toEqual([
+      ['1'],
+      ['1', '1'],
+      ['1', '2'],
+    ])
     expect(new Set(hanging.requests.map(idOf)).size).toBe(1)
   })
 
@@ -274,7 +285,9 @@ describe('a webhook', () => {
     const completions = await stage.completions(2)
     expect(completions.map(row => row.state)).toEqual(['DELIVERED', 'DELIVERED'])
     const cancelled = (await stage.rows(4)).slice(2)
-    expect(cancelled).toMatchObject(times(2, () => ({ attemptId: null, number: 1, state: 'cancelled', reason: 'webhook_deleted' })))
+    expect(cancelled).toMatchObject(
+      times(2, () => ({ attemptId: null, number: 1, state: 'cancelled', reason: 'webhook_deleted' })),
+    )
     expect(cancelled.some(row => row.eventId === event!.eventId)).toBe(true)
     expect(requests).toHaveLength(2)
   })
@@ -309,7 +322,8 @@ describe('memory', () => {
   it('is bounded: with room for a few, all are delivered once', async () => {
     const stage = harness.stage()
     const { url, requests } = await receiver(({ number }) => (number % 7 === 0 ? { status: 500 } : { status: 200 }))
-    for (let n = 0; n < 4; n++) stage.webhook(`wh_${n}`, url, { maxInFlight: 2, retryDelaysMs: times(8, at => (at === 0 ? 0 : 1000)) })
+    for (let n = 0; n < 4; n++)
+      stage.webhook(`wh_${n}`, url, { maxInFlight: 2, retryDelaysMs: times(8, at => (at === 0 ? 0 : 1000)) })
     const limits = { deliveriesMax: 30, waitingFairShare: 3, scheduledMax: 5, inFlightMax: 6, uncommittedMax: 4 }
     run(stage, { timeScale: 0.01, limits })
     await stage.publish(...times(300, at => [`wh_${at % 4}`, `wh_${(at + 1) % 4}`]))
@@ -329,7 +343,13 @@ describe('a secret that cannot be opened', () => {
     run(stage, { timeScale: FAST })
     await stage.publish(['wh_1'])
     expect(await stage.rows(1)).toMatchObject([
-      { state: 'retrying', reason: 'secret_unreadable', number: 0, attemptId: null, nextAttemptAtMs: expect.any(Number) },
+      {
+        state: 'retrying',
+        reason: 'secret_unreadable',
+        number: 0,
+        attemptId: null,
+        nextAttemptAtMs: expect.any(Number),
+      },
     ])
     expect(requests).toHaveLength(0)
     stage.webhook('wh_1', url)

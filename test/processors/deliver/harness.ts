@@ -79,7 +79,9 @@ async function untilWritable(runtime: TestRuntime): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       const writer = await runtime.writer(runtime.name('first'))
-      await writer.commit(TOPICS.map(topic => ({ topic: runtime.name(topic.name), partition: SHARDS - 1, key: 'first', value: null })))
+      await writer.commit(
+        TOPICS.map(topic => ({ topic: runtime.name(topic.name), partition: SHARDS - 1, key: 'first', value: null })),
+      )
       return
     } catch (error) {
       if (tries === 100) throw error
@@ -134,7 +136,8 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
       published.flatMap((event, at) => {
         const { webhookIds, subject } = list[at]!
         const payload = Buffer.from(`{"n":${event.sequence}}`)
-        const partition = (subject === null ? event.sequence : subject.length + subject.charCodeAt(subject.length - 1)) % LOG_PARTITIONS
+        const partition =
+          (subject === null ? event.sequence : subject.length + subject.charCodeAt(subject.length - 1)) % LOG_PARTITIONS
         return [
           { topic, partition, key: subject, value: payload, headers: eventHeaders(event, webhookIds) },
           {
@@ -159,19 +162,32 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
     },
     removeWebhook: (id: string) => apply('webhook', id, null),
     /** One record in `deliveries` per list of webhooks, in one transaction; answers the events. */
-    publish: (...webhookIds: string[][]): Promise<EventFacts[]> => publish(webhookIds.map(each => ({ webhookIds: each, subject: null }))),
+    publish: (...webhookIds: string[][]): Promise<EventFacts[]> =>
+      publish(webhookIds.map(each => ({ webhookIds: each, subject: null }))),
     /** The same, of events about something. */
     publishAbout: (webhookId: string, ...subjects: Array<string | null>): Promise<EventFacts[]> =>
       publish(subjects.map(subject => ({ webhookIds: [webhookId], subject }))),
     /** What the api would write. */
-    async command(command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>): Promise<void> {
+    async command(
+      command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>,
+    ): Promise<void> {
       publisher ??= runtime.writer(runtime.name(`publisher-${shard}`))
-      const facts = { commandId: `cmd_${++commands}`, organizationId, attempts: 0, actorId: 'key_1', requestId: 'req_1', record: null }
+      const facts = {
+        commandId: `cmd_${++commands}`,
+        organizationId,
+        attempts: 0,
+        actorId: 'key_1',
+        requestId: 'req_1',
+        record: null,
+      }
       const value = deliveryCommandCodec.encode({ ...facts, ...command })
-      await (await publisher).commit([{ topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value }])
+      await (await publisher).commit([
+        { topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value },
+      ])
     },
     /** Opens the shard; `crash` stops it without a word, `drain` lets it end what it is at. */
-    run: (overrides: Partial<DeliverDependencies> & { clock?: StagedClock } = {}) => runShard(runtime, wire, shard, { view, ...overrides }),
+    run: (overrides: Partial<DeliverDependencies> & { clock?: StagedClock } = {}) =>
+      runShard(runtime, wire, shard, { view, ...overrides }),
     rows: async (count: number): Promise<AttemptRow[]> => {
       await attemptTail.until(() => rows().length >= count)
       return rows()
@@ -227,7 +243,10 @@ function runShard(
   runtime: TestRuntime,
   wire: Wire,
   number: number,
-  { clock: staged, ...overrides }: { view: DeliverDependencies['view']; clock?: StagedClock } & Partial<DeliverDependencies>,
+  {
+    clock: staged,
+    ...overrides
+  }: { view: DeliverDependencies['view']; clock?: StagedClock } & Partial<DeliverDependencies>,
 ) {
   const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
   const time = staged ?? clock
@@ -302,7 +321,11 @@ function renamed(
 ): Processor {
   const original = new Map(TOPICS.map(topic => [name(topic.name), topic.name]))
   const out = (records: OutRecord[]) => records.map(record => ({ ...record, topic: name(record.topic) }))
-  const back = (record: LogRecord) => ({ ...record, topic: original.get(record.topic)!, timestampMs: shownAt(record.timestampMs) })
+  const back = (record: LogRecord) => ({
+    ...record,
+    topic: original.get(record.topic)!,
+    timestampMs: shownAt(record.timestampMs),
+  })
   return {
     role: name(processor.role),
     stateTopics: processor.stateTopics.map(name),
@@ -357,7 +380,14 @@ function webhookAt(organizationId: string, id: string, url: string): Webhook {
 
 function eventNumber(sequence: number, organizationId: string): EventFacts {
   const recordedAtMs = clock.nowMs()
-  const place = { timestampMs: recordedAtMs, partition: 0, offset: sequence, organizationId, environment: 'live', kind: 'emits' } as const
+  const place = {
+    timestampMs: recordedAtMs,
+    partition: 0,
+    offset: sequence,
+    organizationId,
+    environment: 'live',
+    kind: 'emits',
+  } as const
   return {
     eventId: eventId(place),
     emitId: emitId(place),

@@ -13,7 +13,13 @@ const SUBJECT = { webhookId: 'wh_1', deliveryId: 'dlv_1', event: { organizationI
 /** One webhook, the control plane as far as health goes, and what is stored. */
 function stage(webhook: Partial<Webhook> = {}) {
   let nowMs = 1_000_000
-  const record = { active: true, health: 'healthy', failingSince: null, autoDisableAfterDays: null, ...webhook } as Webhook
+  const record = {
+    active: true,
+    health: 'healthy',
+    failingSince: null,
+    autoDisableAfterDays: null,
+    ...webhook,
+  } as Webhook
   const stored = new Map<string, Buffer | null>()
   const notices: string[] = []
   const open = (): Health => {
@@ -65,7 +71,10 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.constant<Step>({ kind: 'ok' }) },
     { weight: 12, arbitrary: fc.constantFrom<FailedEnd>('retrying', 'retrying', 'retrying', 'declined', 'single_attempt').map<Step>(end => ({ kind: 'fail', end })) }, // biome-ignore format: a table
     { weight: 1, arbitrary: fc.constant<Step>({ kind: 'fail', end: 'exhausted' }) },
-    { weight: 4, arbitrary: fc.constantFrom(10_000, 100_000, MINUTE_MS, 5 * MINUTE_MS).map<Step>(ms => ({ kind: 'wait', ms })) },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom(10_000, 100_000, MINUTE_MS, 5 * MINUTE_MS).map<Step>(ms => ({ kind: 'wait', ms })),
+    },
     { weight: 2, arbitrary: fc.constant<Step>({ kind: 'crash' }) },
   ),
   { maxLength: 80 },

@@ -74,7 +74,11 @@ describe('a webhook', () => {
     expect(notices.map(({ kind }) => kind)).toEqual(['failing', 'recovered'])
     const exhausted = changes.filter(({ type }) => type === 'WEBHOOK_DELIVERY_EXHAUSTED')
     expect(new Set(exhausted.map(({ entityId }) => entityId)).size).toBe(30)
-    expect(JSON.parse(exhausted[0]!.data)).toMatchObject({ webhookId: 'wh_1', attempts: 2, lastError: 'The receiver answered 500.' })
+    expect(JSON.parse(exhausted[0]!.data)).toMatchObject({
+      webhookId: 'wh_1',
+      attempts: 2,
+      lastError: 'The receiver answered 500.',
+    })
     expect(changes.filter(({ type }) => type === 'NOTIFICATION_SENT')).toHaveLength(2)
   })
 

@@ -10,9 +10,12 @@ const HOUR = 60 * MINUTE
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
 const numbersOf = ({ requests }: MemoryShard, webhookId: string) =>
   requests.filter(each => each.webhookId === webhookId).map(({ sequence }) => sequence)
-const retries = (shard: MemoryShard) => RETRY_TIERS.reduce((sum, tier) => sum + (shard.written.byTopic.get(tier.topic.name) ?? 0), 0)
+const retries = (shard: MemoryShard) =>
+  RETRY_TIERS.reduce((sum, tier) => sum + (shard.written.byTopic.get(tier.topic.name) ?? 0), 0)
 const endsOf = ({ rows }: MemoryShard, webhookId: string) =>
-  rows.filter(row => row.webhookId === webhookId && row.state !== 'retrying').map(({ sequence, state }) => [sequence, state] as const)
+  rows
+    .filter(row => row.webhookId === webhookId && row.state !== 'retrying')
+    .map(({ sequence, state }) => [sequence, state] as const)
 
 async function started(options: Parameters<typeof createMemoryShard>[0] = {}) {
   const shard = createMemoryShard(options)
@@ -322,7 +325,9 @@ describe('an ordered lane that is blocked', () => {
       await shard.advance(20 * SECOND, SECOND, 20)
       if (round === 5) await shard.restart()
     }
-    const seen = shard.requests.filter(({ subject, attempt }) => subject === 'a' && attempt === 1).map(({ sequence }) => sequence)
+    const seen = shard.requests
+      .filter(({ subject, attempt }) => subject === 'a' && attempt === 1)
+      .map(({ sequence }) => sequence)
     expect(seen).toEqual(seen.toSorted((a, b) => a - b))
     expect(endsOf(shard, 'wh_a').filter(([, state]) => state === 'success')).toHaveLength(last)
     expect(shard.ranges().size).toBe(0)
@@ -372,7 +377,9 @@ describe('a topic that was cut by hand', () => {
   it('ends what is gone from it by what the history says, each once, and goes on with the rest', async () => {
     const events: Array<ReturnType<MemoryShard['emit']>> = []
     const eventsOf = async (_log: object, { from, through }: { from: number; through: number }) =>
-      events.filter(({ sequence }) => sequence >= from && sequence <= through).map(event => ({ event, webhookIds: ['wh_a', 'wh_b'] }))
+      events
+        .filter(({ sequence }) => sequence >= from && sequence <= through)
+        .map(event => ({ event, webhookIds: ['wh_a', 'wh_b'] }))
     const shard = await started({ sources: { eventsOf } })
     shard.webhook('wh_a', { active: false })
     for (let at = 0; at < 10; at++) events.push(shard.emit(['wh_a', 'wh_b']))

@@ -68,7 +68,9 @@ describe('a receiver', () => {
 
   it('that answers what cannot be read is told by its kind, and tried again', async () => {
     const stage = harness.stage()
-    const raw = await createRawReceiver({ answer: ({ socket }) => socket.write('HTTP/1.1 200 OK\nContent-Length: 0\n\n') })
+    const raw = await createRawReceiver({
+      answer: ({ socket }) => socket.write('HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
+    })
     closing.push(() => raw.close())
     stage.webhook('wh_1', raw.url, { retryDelaysMs: [0, 60_000] })
     run(stage)
@@ -90,7 +92,12 @@ describe('a receiver', () => {
     run(stage)
     await stage.publish(['wh_tls', 'wh_gone', 'wh_nowhere', 'wh_private'])
     const kinds = (await stage.rows(4)).map(({ webhookId, errorKind }) => [webhookId, errorKind])
-    expect(Object.fromEntries(kinds)).toEqual({ wh_tls: 'tls', wh_gone: 'connect', wh_nowhere: 'dns', wh_private: 'blocked_address' })
+    expect(Object.fromEntries(kinds)).toEqual({
+      wh_tls: 'tls',
+      wh_gone: 'connect',
+      wh_nowhere: 'dns',
+      wh_private: 'blocked_address',
+    })
   })
 
   it('whose name leads to a private address at the next attempt is not reached there', async () => {
@@ -111,7 +118,11 @@ describe('a receiver', () => {
     stage.webhook('wh_1', `http://moving.test:${moved.port}/`, { retryDelaysMs: [0, 1_000, 1_000] })
     run(stage, { sender, timeScale: 0.01 })
     await stage.publish(['wh_1'])
-    expect((await stage.rows(3)).map(({ errorKind }) => errorKind)).toEqual(['connect', 'blocked_address', 'blocked_address'])
+    expect((await stage.rows(3)).map(({ errorKind }) => errorKind)).toEqual([
+      'connect',
+      'blocked_address',
+      'blocked_address',
+    ])
     expect(moved.requests).toHaveLength(1)
   })
 
@@ -121,7 +132,8 @@ describe('a receiver', () => {
     const trickles = await receiver(() => 'trickle')
     const good = await receiver(() => ({ status: 200 }))
     const hostile = times(60, at => `wh_${at}`)
-    for (const [at, id] of hostile.entries()) stage.webhook(id, at % 2 === 0 ? floods.url : trickles.url, { timeoutMs: 2_000 })
+    for (const [at, id] of hostile.entries())
+      stage.webhook(id, at % 2 === 0 ? floods.url : trickles.url, { timeoutMs: 2_000 })
     stage.webhook('wh_good', good.url)
     run(stage)
     const before = process.memoryUsage().rss

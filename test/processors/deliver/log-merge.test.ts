@@ -164,7 +164,11 @@ describe('a merge of the partitions of a log', () => {
     log.write(0, 9, {}, true)
     const seen = collect(made)
     await settle(clock, 4)
-    expect([seen.numbers, watch.missingSeconds(), watch.pagesBytes()]).toEqual([[], expect.any(Number), '{"n":10}'.length])
+    expect([seen.numbers, watch.missingSeconds(), watch.pagesBytes()]).toEqual([
+      [],
+      expect.any(Number),
+      '{"n":10}'.length,
+    ])
     expect(watch.missingSeconds()).toBeGreaterThan(2)
     log.settle(0)
     await settle(clock, 3)

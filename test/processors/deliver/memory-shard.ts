@@ -138,7 +138,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     return made
   }
 
-  const endOf = ({ records, firstOffset }: Partition) => (records[0] === undefined ? firstOffset : records[0].offset + records.length)
+  const endOf = ({ records, firstOffset }: Partition) =>
+    records[0] === undefined ? firstOffset : records[0].offset + records.length
 
   const stableEndOf = (of: Partition) => (of.open.size === 0 ? endOf(of) : Math.min(...of.open))
 
@@ -192,7 +193,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   const sender = {
     send(request: AttemptRequest): Promise<AttemptResult> {
       const webhookId = new URL(request.url).hostname.replace(/\.test$/, '').replace('-', '_')
-      const header = (name: string) => Object.entries(request.headers).find(([key]) => key.toLowerCase() === name)?.[1] ?? ''
+      const header = (name: string) =>
+        Object.entries(request.headers).find(([key]) => key.toLowerCase() === name)?.[1] ?? ''
       const { subject } = JSON.parse(request.body.toString()) as { subject: string | null }
       const facts = { webhookId, deliveryId: header('x-delivery-id'), attempt: Number(header('x-delivery-attempt')) }
       const of = session
@@ -314,7 +316,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     })
     session = opened
     opened.task = processor.open(handle)
-    for (const topic of [deliveryState.name, deliveryCatchUps.name]) for (const record of stateOf(topic)) opened.task.restore(record)
+    for (const topic of [deliveryState.name, deliveryCatchUps.name])
+      for (const record of stateOf(topic)) opened.task.restore(record)
     void opened.task.start()
   }
 
@@ -352,7 +355,10 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const partition = partitionsOf(topic)[0]!
       const first = partition.records[0]?.offset ?? partition.firstOffset
       const visible = stableEndOf(partition) - first
-      const records = partition.records.slice(Math.max(0, from - first), Math.min(visible, Math.max(0, from - first) + 125))
+      const records = partition.records.slice(
+        Math.max(0, from - first),
+        Math.min(visible, Math.max(0, from - first) + 125),
+      )
       if (records.length === 0) continue
       worked = true
       const next = records.at(-1)!.offset + 1
@@ -423,8 +429,20 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         ? null
         : {
             ...WEBHOOK_DEFAULTS,
-            ...{ id, organizationId, revision: 1, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' },
-            ...{ environment: 'live' as const, name: null, description: null, url: `http://${id.replace('_', '-')}.test/`, events: ['*'] },
+            ...{
+              id,
+              organizationId,
+              revision: 1,
+              createdAt: '2026-01-01T00:00:00.000Z',
+              updatedAt: '2026-01-01T00:00:00.000Z',
+            },
+            ...{
+              environment: 'live' as const,
+              name: null,
+              description: null,
+              url: `http://${id.replace('_', '-')}.test/`,
+              events: ['*'],
+            },
             ...{ active: true, pausedAt: null, encryptedSecret, timeoutMs: 30_000, maxInFlight: 10 },
             ...{ retryDelaysMs: [0, 60_000, 300_000, 1_800_000, 7_200_000, 18_000_000], apiVersion: '2026-07-01' },
             ...webhooks.get(id),
@@ -468,7 +486,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const partition = facts.partition ?? (subject === null ? event.sequence : subject.charCodeAt(0)) % count
       const headers = isUnlisted ? unlistedHeaders(event) : eventHeaders(event, webhookIds)
       const offset = append({ topic, partition, key: subject, value: payload, headers }, partition, !isLate)
-      if (facts.lateMs !== undefined) clock.after(facts.lateMs, () => partitionsOf(topic)[partition]!.open.delete(offset))
+      if (facts.lateMs !== undefined)
+        clock.after(facts.lateMs, () => partitionsOf(topic)[partition]!.open.delete(offset))
       if (webhookIds.length > 0) {
         const value = deliveryRecordCodec.encode({ event, payload, webhookIds })
         append({ topic: deliveries.name, partition: 0, key: organizationId, value })
@@ -504,11 +523,19 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     },
     /** Retention of the shared inputs. */
     dropInputsBefore(atMs: number) {
-      for (const topic of [deliveries.name, ...RETRY_TIERS.map(tier => tier.topic.name)]) drop(partitionsOf(topic)[0]!, atMs)
+      for (const topic of [deliveries.name, ...RETRY_TIERS.map(tier => tier.topic.name)])
+        drop(partitionsOf(topic)[0]!, atMs)
     },
     clean,
     command(command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>) {
-      const facts = { commandId: ids.next('cmd'), organizationId, attempts: 0, actorId: 'key_1', requestId: 'req_1', record: null }
+      const facts = {
+        commandId: ids.next('cmd'),
+        organizationId,
+        attempts: 0,
+        actorId: 'key_1',
+        requestId: 'req_1',
+        record: null,
+      }
       const value = deliveryCommandCodec.encode({ ...facts, ...command })
       append({ topic: deliveriesCommands.name, partition: 0, key: organizationId, value })
     },
@@ -517,8 +544,23 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const id = ids.next('rpl')
       const times = { createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' }
       applyRecord('replay', id, {
-        ...{ id, organizationId, revision: 1, ...times, environment: 'live', name: null, kind: 'replay', matchedMax: null, webhookId },
-        ...{ from: '2026-01-01T00:00:00.000Z', to: new Date(clock.nowMs()).toISOString(), selectors: ['*'], onlyFailed: false },
+        ...{
+          id,
+          organizationId,
+          revision: 1,
+          ...times,
+          environment: 'live',
+          name: null,
+          kind: 'replay',
+          matchedMax: null,
+          webhookId,
+        },
+        ...{
+          from: '2026-01-01T00:00:00.000Z',
+          to: new Date(clock.nowMs()).toISOString(),
+          selectors: ['*'],
+          onlyFailed: false,
+        },
         ...{
           ratePerSecond: 500,
           state: 'running',
@@ -535,14 +577,34 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     /** One more attempt of a delivery that has ended, or (`resume`) its schedule anew. */
     retry(row: AttemptRow, resume: boolean, event: EventFacts) {
       const { webhookId, deliveryId: id, number: attempts, replayId, createdAtMs } = row
-      const facts = { attempts, attemptsBefore: attempts, once: !resume, dueAtMs: clock.nowMs(), createdAtMs, trigger: 'manual' as const }
-      const record = { event, payload: Buffer.from(`{"n":${event.sequence}}`), webhookId, deliveryId: id, replayId, ...facts }
+      const facts = {
+        attempts,
+        attemptsBefore: attempts,
+        once: !resume,
+        dueAtMs: clock.nowMs(),
+        createdAtMs,
+        trigger: 'manual' as const,
+      }
+      const record = {
+        event,
+        payload: Buffer.from(`{"n":${event.sequence}}`),
+        webhookId,
+        deliveryId: id,
+        replayId,
+        ...facts,
+      }
       this.command({ kind: 'retry', webhookId, deliveryId: id, attempts, record })
     },
     /** All dead letters of the webhook. */
     redrive(webhookId: string): string {
       const commandId = ids.next('cmd')
-      const range = { environment: 'live' as const, fromSequence: 1, throughSequence: lastNumber, fromMs: null, toMs: null }
+      const range = {
+        environment: 'live' as const,
+        fromSequence: 1,
+        throughSequence: lastNumber,
+        fromMs: null,
+        toMs: null,
+      }
       this.command({
         commandId,
         kind: 'retry',
@@ -592,8 +654,12 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     },
     /** The stored ranges. */
     ranges(): Map<string, ParkedWebhook> {
-      const found = stateOf(deliveryCatchUps.name).filter(({ key, value }) => value !== null && key!.toString().startsWith('parked/'))
-      return new Map(found.map(({ key, value }) => [key!.toString().slice('parked/'.length), parkedWebhookCodec.decode(value!)]))
+      const found = stateOf(deliveryCatchUps.name).filter(
+        ({ key, value }) => value !== null && key!.toString().startsWith('parked/'),
+      )
+      return new Map(
+        found.map(({ key, value }) => [key!.toString().slice('parked/'.length), parkedWebhookCodec.decode(value!)]),
+      )
     },
     state: (prefix: string) =>
       [...stateOf(deliveryState.name), ...stateOf(deliveryCatchUps.name)].filter(
@@ -626,11 +692,38 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
 const unlistedHeaders = (event: EventFacts) => eventHeaders(event, []).filter(([name]) => name !== SUBSCRIBERS_HEADER)
 
 function eventOf(sequence: number, organizationId: string, subject: string | null, nowMs: number): EventFacts {
-  const place = { timestampMs: nowMs, partition: 0, offset: sequence, organizationId, environment: 'live', kind: 'emits' } as const
+  const place = {
+    timestampMs: nowMs,
+    partition: 0,
+    offset: sequence,
+    organizationId,
+    environment: 'live',
+    kind: 'emits',
+  } as const
   return {
-    ...{ eventId: eventId(place), emitId: emitId(place), organizationId, environment: 'live', sequence, type: 'orders.placed' },
-    ...{ canonicalName: `TENANT_CUSTOM:${organizationId}:orders.placed@1.0.0`, kind: null, source: 'api', subject, actorId: 'key_1' },
-    ...{ timeMs: nowMs, recordedAtMs: nowMs, schemaVersion: '1.0.0', schemaHash: 'ab'.repeat(32), correlationId: null, causationId: null },
+    ...{
+      eventId: eventId(place),
+      emitId: emitId(place),
+      organizationId,
+      environment: 'live',
+      sequence,
+      type: 'orders.placed',
+    },
+    ...{
+      canonicalName: `TENANT_CUSTOM:${organizationId}:orders.placed@1.0.0`,
+      kind: null,
+      source: 'api',
+      subject,
+      actorId: 'key_1',
+    },
+    ...{
+      timeMs: nowMs,
+      recordedAtMs: nowMs,
+      schemaVersion: '1.0.0',
+      schemaHash: 'ab'.repeat(32),
+      correlationId: null,
+      causationId: null,
+    },
     ...{ traceparent: null, rootEventId: eventId(place), depth: 0, path: [], federation: null },
   }
 }

@@ -16,7 +16,14 @@ const WEBHOOKS = ['wh_a', 'wh_b', 'wh_c'] as const
 type WebhookId = (typeof WEBHOOKS)[number]
 
 export type Command =
-  | { do: 'emit'; webhooks: WebhookId[]; count: number; subject: string | null; late: boolean | number; unlisted: boolean }
+  | {
+      do: 'emit'
+      webhooks: WebhookId[]
+      count: number
+      subject: string | null
+      late: boolean | number
+      unlisted: boolean
+    }
   | { do: 'answer'; webhook: WebhookId; answer: Answer | 'half' }
   | { do: 'pause'; webhook: WebhookId }
   | { do: 'activate'; webhook: WebhookId; latest: boolean }
@@ -76,7 +83,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), webhook }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('grow' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('markers' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), olderMs: fc.constantFrom(0, 10_000, 600_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('drop' as const), olderMs: fc.constantFrom(0, 10_000, 600_000) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(800, 3_000, 70_000) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), orderly: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), afterCommit: fc.boolean() }) },
@@ -98,7 +108,9 @@ export interface Model {
   check(): void
 }
 
-export async function createModel(options: MemoryShardOptions & { ordering?: 'none' | 'block' | 'park' } = {}): Promise<Model> {
+export async function createModel(
+  options: MemoryShardOptions & { ordering?: 'none' | 'block' | 'park' } = {},
+): Promise<Model> {
   const { ordering = 'none', ...more } = options
   const limits = { waitingMax: 8, waitingFairShare: 3, waitingFailingMax: 4, linedMax: 6, keptMax: 6, fedAheadMax: 16 }
   const events: Array<{ event: EventFacts; webhooks: readonly string[] }> = []
@@ -129,7 +141,10 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
       if (webhooks.length === 0) return
       const late = of.late === false ? {} : { isLate: true, ...(of.late === true ? {} : { lateMs: of.late }) }
       for (let at = 0; at < of.count; at++)
-        events.push({ webhooks, event: shard.emit(webhooks, { subject: of.subject, isUnlisted: of.unlisted, ...late }) })
+        events.push({
+          webhooks,
+          event: shard.emit(webhooks, { subject: of.subject, isUnlisted: of.unlisted, ...late }),
+        })
     } else if (of.do === 'answer') {
       if (of.answer === 'half') shard.answer(of.webhook, (_request, number) => (number % 2 === 0 ? 'ok' : 'fail'))
       else shard.answer(of.webhook, of.answer)
@@ -140,7 +155,8 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
     } else if (of.do === 'patch') {
       if (of.change === 'url') shard.webhook(of.webhook, { url: `http://${of.webhook.replace('_', '-')}.test/other` })
       else if (of.change === 'selectors') shard.webhook(of.webhook, { events: ['nothing.of.this'] })
-      else if (of.change === 'schedule') shard.webhook(of.webhook, { retryDelaysMs: [0, 10 * SECOND, 20 * SECOND, 2 * MINUTE] })
+      else if (of.change === 'schedule')
+        shard.webhook(of.webhook, { retryDelaysMs: [0, 10 * SECOND, 20 * SECOND, 2 * MINUTE] })
       else shard.webhook(of.webhook, { maxInFlight: 1 })
     } else if (of.do === 'delete') {
       deleted.add(of.webhook)
@@ -189,7 +205,8 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
       if (state !== 'retrying') ends.set(key, [...(ends.get(key) ?? []), state])
     }
     const completed = new Map<string, string[]>()
-    for (const { eventId, state } of shard.completions) completed.set(eventId, [...(completed.get(eventId) ?? []), state])
+    for (const { eventId, state } of shard.completions)
+      completed.set(eventId, [...(completed.get(eventId) ?? []), state])
     for (const { event, webhooks } of events) {
       const name = `event ${event.sequence}`
       const states = webhooks.map(id => ends.get(`${event.eventId} ${id}`) ?? [])
@@ -215,7 +232,9 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
     const isAsked = ({ trigger, state, reason }: AttemptRow) =>
       trigger !== 'live' || (isRedriven && (state === 'failed' || reason === 'left_out'))
     const asked = new Set([...byHand, ...shard.rows.filter(isAsked).map(({ deliveryId: id }) => id)])
-    const live = new Set(events.flatMap(({ event }) => WEBHOOKS.map(id => deliveryId(event.eventId, id))).filter(id => !asked.has(id)))
+    const live = new Set(
+      events.flatMap(({ event }) => WEBHOOKS.map(id => deliveryId(event.eventId, id))).filter(id => !asked.has(id)),
+    )
     for (const { webhookId, subject, sequence, deliveryId: id } of shard.requests) {
       if (webhookId !== 'wh_a' || !live.has(id)) continue
       const before = last.get(String(subject)) ?? 0
@@ -256,15 +275,30 @@ export async function createModel(options: MemoryShardOptions & { ordering?: 'no
       for (const { event, webhooks } of events) {
         for (const id of webhooks) {
           const found = shard.rows.filter(
-            row => row.eventId === event.eventId && row.webhookId === id && row.state !== 'retrying' && row.trigger === 'live',
+            row =>
+              row.eventId === event.eventId &&
+              row.webhookId === id &&
+              row.state !== 'retrying' &&
+              row.trigger === 'live',
           )
           if (found.length !== 1) throw new Error(`event ${event.sequence} for ${id} has ${found.length} ends at rest`)
         }
       }
       const newest = new Map(shard.rows.map(row => [row.deliveryId, row]))
       for (const { deliveryId: id, sequence, webhookId, state, reason } of newest.values())
-        if (state === 'retrying') throw new Error(`${id} of event ${sequence} to ${webhookId} is ${state} (${reason}) at rest`)
-      for (const prefix of ['parked/', 'owed/', 'early/', 'open/', 'failed/', 'endpoint/', 'lane/', 'redrive/', 'replay/']) {
+        if (state === 'retrying')
+          throw new Error(`${id} of event ${sequence} to ${webhookId} is ${state} (${reason}) at rest`)
+      for (const prefix of [
+        'parked/',
+        'owed/',
+        'early/',
+        'open/',
+        'failed/',
+        'endpoint/',
+        'lane/',
+        'redrive/',
+        'replay/',
+      ]) {
         const left = shard.state(prefix)
         if (left.length > 0) throw new Error(`at rest ${left.map(({ key }) => key!.toString())} is stored`)
       }
@@ -278,7 +312,11 @@ function history(events: ReadonlyArray<{ event: EventFacts; webhooks: readonly s
   return {
     subscribers: async (_log, wanted) => {
       const ids = new Set(wanted.map(({ emitId }) => emitId))
-      return new Map(events.filter(({ event }) => ids.has(event.emitId)).map(({ event, webhooks }) => [event.eventId, [...webhooks]]))
+      return new Map(
+        events
+          .filter(({ event }) => ids.has(event.emitId))
+          .map(({ event, webhooks }) => [event.eventId, [...webhooks]]),
+      )
     },
     eventsOf: async (_log, { from, through }) =>
       events

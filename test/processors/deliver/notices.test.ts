@@ -6,7 +6,14 @@ import { createLogger } from '../../../src/logger.ts'
 import { createOwnerNotices, NoRecipient } from '../../../src/notifications/owner-notices.ts'
 import type { PendingNotice } from '../../../topics/delivery-state.ts'
 
-const FACTS = { organizationId: 'org_1', webhookId: 'wh_1', kind: 'failing', deliveryId: 'dlv_1', error: null, occurredAtMs: 0 } as const
+const FACTS = {
+  organizationId: 'org_1',
+  webhookId: 'wh_1',
+  kind: 'failing',
+  deliveryId: 'dlv_1',
+  error: null,
+  occurredAtMs: 0,
+} as const
 
 /** Sends by a clock of its own: whatever is due next is due now. Resolves when the notice is settled. */
 async function sendAll(send: (noticeId: string, notice: PendingNotice) => Promise<void>) {
@@ -50,7 +57,12 @@ async function sendAll(send: (noticeId: string, notice: PendingNotice) => Promis
 describe('a notice', () => {
   it('is tried five times over an hour while the mail server is away', async () => {
     const away = () => Promise.reject(new Error('connect ECONNREFUSED'))
-    expect(await sendAll(away)).toMatchObject({ sent: 5, tries: 5, error: 'connect ECONNREFUSED', elapsedMs: 3_600_000 })
+    expect(await sendAll(away)).toMatchObject({
+      sent: 5,
+      tries: 5,
+      error: 'connect ECONNREFUSED',
+      elapsedMs: 3_600_000,
+    })
   })
 
   it('to an organization without an owner’s address is recorded once, and not tried again', async () => {
@@ -58,6 +70,11 @@ describe('a notice', () => {
     const mailer = { send: () => Promise.reject(new Error('never')), close: () => undefined }
     const send = createOwnerNotices({ view, mailer } as unknown as Parameters<typeof createOwnerNotices>[0])
     await expect(send('ntc_1', { ...FACTS, tries: 0, dueAtMs: 0 })).rejects.toThrow(NoRecipient)
-    expect(await sendAll(send)).toMatchObject({ sent: 1, tries: 1, error: 'The organization has no owner e-mail.', elapsedMs: 0 })
+    expect(await sendAll(send)).toMatchObject({
+      sent: 1,
+      tries: 1,
+      error: 'The organization has no owner e-mail.',
+      elapsedMs: 0,
+    })
   })
 })

@@ -32,7 +32,8 @@ const isFirst = (request: ReceivedRequest) => request.headers['x-delivery-attemp
 /** The sequence numbers of what arrived about each subject, in order. */
 const bySubject = (requests: ReceivedRequest[]) => {
   const seen = new Map<string | null, number[]>()
-  for (const request of requests) seen.set(subjectOf(request), [...(seen.get(subjectOf(request)) ?? []), sequenceOf(request)])
+  for (const request of requests)
+    seen.set(subjectOf(request), [...(seen.get(subjectOf(request)) ?? []), sequenceOf(request)])
   return seen
 }
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
@@ -50,7 +51,10 @@ describe('ordering: block', () => {
     const stage = harness.stage()
     let isDown = true
     const bad = await receiver(request => ({ status: isDown && subjectOf(request) === 'a' ? 500 : 200 }))
-    stage.webhook('wh_1', bad.url, { ordering: 'block', retryDelaysMs: [0, 200, 200, 200, 200, 200, 200, 200, 200, 200] })
+    stage.webhook('wh_1', bad.url, {
+      ordering: 'block',
+      retryDelaysMs: [0, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+    })
     run(stage)
     await stage.publishAbout('wh_1', 'a', 'b', 'a', 'b', null, 'a', null)
     await bad.received(4 + 2)
@@ -98,7 +102,11 @@ describe('ordering: block', () => {
   it('survives crashes at any moment, with random failures: nothing is lost, nothing is overtaken', async () => {
     const stage = harness.stage()
     const flaky = await receiver(() => ({ status: random.uniform() < 0.3 ? 500 : 200 }))
-    stage.webhook('wh_1', flaky.url, { ordering: 'block', maxInFlight: 20, retryDelaysMs: times(50, at => (at === 0 ? 0 : 20_000)) })
+    stage.webhook('wh_1', flaky.url, {
+      ordering: 'block',
+      maxInFlight: 20,
+      retryDelaysMs: times(50, at => (at === 0 ? 0 : 20_000)),
+    })
     const overrides = { timeScale: FAST, limits: { linedMax: 15, waitingMsMax: 200 } }
     let running = run(stage, overrides)
     for (let life = 0; life < 5; life++) {

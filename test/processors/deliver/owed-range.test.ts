@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createOwedRange } from '../../../processors/deliver/state/owed-range.ts'
 
-const facts = { organizationId: 'org_1', environment: 'live', key: 1n, sinceMs: 1, cause: 'paused', replayId: 'rpl_1' } as const
+const facts = {
+  organizationId: 'org_1',
+  environment: 'live',
+  key: 1n,
+  sinceMs: 1,
+  cause: 'paused',
+  replayId: 'rpl_1',
+} as const
 const step = fc.record({ do: fc.constantFrom('begin', 'begin', 'leave', 'restart'), at: fc.nat(30) })
 
 describe('what is out of a range', () => {

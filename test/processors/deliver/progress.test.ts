@@ -122,7 +122,8 @@ describe('progress', () => {
     const progress = createProgress(TOPIC)
     for (let offset = 0; offset < 5_000; offset++) {
       progress.end(progress.begin({ offset }, 1)!, 0)
-      if (offset % 50 === 49) expect(progress.seal(0).map(record => record.key)).toEqual([deliveryStateKeys.ofPosition(TOPIC)])
+      if (offset % 50 === 49)
+        expect(progress.seal(0).map(record => record.key)).toEqual([deliveryStateKeys.ofPosition(TOPIC)])
     }
   })
 })

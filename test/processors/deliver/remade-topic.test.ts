@@ -97,5 +97,7 @@ describe('a topic that was made anew', () => {
 
 function positionsOf(records: ReadonlyArray<{ key: Buffer | null; value: Buffer | null }>) {
   const key = deliveryStateKeys.ofPosition(deliveries.name)
-  return records.flatMap(record => (record.key?.toString() === key && record.value ? [deliveryPositionCodec.decode(record.value)] : []))
+  return records.flatMap(record =>
+    record.key?.toString() === key && record.value ? [deliveryPositionCodec.decode(record.value)] : [],
+  )
 }

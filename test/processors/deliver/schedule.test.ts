@@ -19,7 +19,9 @@ afterAll(() => harness.close())
 /** A shard in a time of the test's own, and a receiver that fails all attempts before `succeedsAt`. */
 async function staged(options: { succeedsAt: number; retryDelaysMs: readonly number[] }) {
   const stage = harness.stage()
-  const endpoint = await createReceiver({ answer: ({ number }) => ({ status: number < options.succeedsAt ? 500 : 200 }) })
+  const endpoint = await createReceiver({
+    answer: ({ number }) => ({ status: number < options.succeedsAt ? 500 : 200 }),
+  })
   closing.push(() => endpoint.close())
   stage.webhook('wh_1', endpoint.url, { retryDelaysMs: [...options.retryDelaysMs] })
   const hand = createStagedClock(clock)
@@ -37,7 +39,12 @@ describe('the schedule of six attempts', () => {
     stage.webhook('wh_2', others.url)
     for (const [made, promisedMs] of RETRY_PRESETS.six.slice(1).entries()) {
       const failed = (await stage.rows(3 * made + 1)).at(-1)!
-      expect(failed).toMatchObject({ webhookId: 'wh_1', number: made + 1, state: 'retrying', startedAtMs: hand.nowMs() })
+      expect(failed).toMatchObject({
+        webhookId: 'wh_1',
+        number: made + 1,
+        state: 'retrying',
+        startedAtMs: hand.nowMs(),
+      })
       const dueAtMs = failed.nextAttemptAtMs!
       expect(dueAtMs - hand.nowMs()).toBeGreaterThanOrEqual(promisedMs * 0.9)
       expect(dueAtMs - hand.nowMs()).toBeLessThanOrEqual(promisedMs)
@@ -51,7 +58,12 @@ describe('the schedule of six attempts', () => {
       }
       hand.moveTo(dueAtMs)
     }
-    expect((await stage.rows(16)).at(-1)).toMatchObject({ webhookId: 'wh_1', number: 6, state: 'success', startedAtMs: hand.nowMs() })
+    expect((await stage.rows(16)).at(-1)).toMatchObject({
+      webhookId: 'wh_1',
+      number: 6,
+      state: 'success',
+      startedAtMs: hand.nowMs(),
+    })
     expect(endpoint.requests).toHaveLength(6)
   })
 
@@ -71,7 +83,11 @@ describe('the schedule of six attempts', () => {
     expect(passed.length).toBeGreaterThanOrEqual(3)
     expect(endpoint.requests).toHaveLength(1)
     hand.moveTo(failed!.nextAttemptAtMs!)
-    expect((await stage.rows(2)).at(-1)).toMatchObject({ number: 2, state: 'success', startedAtMs: failed!.nextAttemptAtMs })
+    expect((await stage.rows(2)).at(-1)).toMatchObject({
+      number: 2,
+      state: 'success',
+      startedAtMs: failed!.nextAttemptAtMs,
+    })
     expect(tails.map(({ tail }) => tail.records.length)).toEqual(tails.map(({ seen }) => seen))
   })
 })
@@ -92,7 +108,9 @@ describe('thousands of webhooks', () => {
     const before = process.memoryUsage().rss
     for (let at = 0; at < webhooks; at += 500) await stage.publish(ids.slice(at, at + 500), ids.slice(0, dead))
     const rows = await stage.succeeded(webhooks - dead)
-    expect(new Set(rows.filter(({ state }) => state === 'success').map(({ webhookId }) => webhookId)).size).toBe(webhooks - dead)
+    expect(new Set(rows.filter(({ state }) => state === 'success').map(({ webhookId }) => webhookId)).size).toBe(
+      webhooks - dead,
+    )
     expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(400)
   })
 })

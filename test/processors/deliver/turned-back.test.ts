@@ -2,7 +2,12 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type Begun, createProgress, type Progress } from '../../../processors/deliver/state/progress.ts'
-import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryStateKeys, doneBlockCodec } from '../../../topics/delivery-state.ts'
+import {
+  BLOCK_OFFSETS,
+  deliveryPositionCodec,
+  deliveryStateKeys,
+  doneBlockCodec,
+} from '../../../topics/delivery-state.ts'
 
 const TOPIC = 'deliveries'
 
@@ -129,7 +134,10 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('ahead' as const), choice: fc.nat(10_000) }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'seal' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), choice: fc.nat(10_000), before: fc.nat(1_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('cut' as const), choice: fc.nat(10_000), before: fc.nat(1_000) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'replace' as const }) },
 )
 

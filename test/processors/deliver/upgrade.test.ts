@@ -13,10 +13,9 @@ import { catchUpKeys, deliveryCatchUps, parkedWebhookCodec } from '../../../topi
 import { deliveryState, deliveryStateKeys, openEventCodec } from '../../../topics/delivery-state.ts'
 import { createMemoryShard, type MemoryShard } from './memory-shard.ts'
 
-const released = JSON.parse(readFileSync(new URL('../../../topics/released-schemas.json', import.meta.url), 'utf8')) as Record<
-  string,
-  unknown[]
->
+const released = JSON.parse(
+  readFileSync(new URL('../../../topics/released-schemas.json', import.meta.url), 'utf8'),
+) as Record<string, unknown[]>
 /** As the release before encoded it. */
 const before = (name: string, value: unknown) => avroCodec(released[`clarion.${name}`]![0], []).encode(value)
 const tier = (label: string) => RETRY_TIERS.find(({ topic }) => topic.name.endsWith(`-${label}`))!.topic.name
@@ -30,7 +29,12 @@ function aside(shard: MemoryShard, webhookId: string, event: EventFacts, label: 
   shard.append({ topic: tier(label), partition: 0, key: webhookId, value })
   const { eventId, emitId, organizationId, recordedAtMs } = event
   const open = { open: 1, deliveries: 1, failed: false, emitId, organizationId, environment: 'live', recordedAtMs }
-  shard.append({ topic: deliveryState.name, partition: 0, key: deliveryStateKeys.ofOpen(eventId), value: before('OpenEvent', open) })
+  shard.append({
+    topic: deliveryState.name,
+    partition: 0,
+    key: deliveryStateKeys.ofOpen(eventId),
+    value: before('OpenEvent', open),
+  })
 }
 
 it('ends what had stepped aside, was owed to a webhook that was off, or waited in a lane', async () => {
@@ -47,7 +51,12 @@ it('ends what had stepped aside, was owed to a webhook that was off, or waited i
     throughSequence: 20,
     cursors: [{ partition: 0, offset: 4, done: [6] }],
   }
-  shard.append({ topic: deliveryCatchUps.name, partition: 0, key: catchUpKeys.ofParked('wh_a'), value: before('ParkedWebhook', parked) })
+  shard.append({
+    topic: deliveryCatchUps.name,
+    partition: 0,
+    key: catchUpKeys.ofParked('wh_a'),
+    value: before('ParkedWebhook', parked),
+  })
   for (let at = 0; at < 300; at++) aside(shard, 'wh_b', shard.logged(), at % 2 === 0 ? '1s' : '1m')
   const lined = [shard.logged({ subject: 'x' }), shard.logged({ subject: 'x' }), shard.logged({ subject: 'x' })]
   for (const event of [lined[2]!, lined[0]!, lined[1]!]) aside(shard, 'wh_c', event, '1s')
@@ -95,8 +104,11 @@ describe('topics as the release before left them (9c851be): paused, caught up ha
     completed: Array<[string, string]>
     records: Stored[]
   }
-  const fixture = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/release-9c851be.json.gz', import.meta.url))).toString()) as Fixture
-  const bytes = (text: string | null, encoding: BufferEncoding = 'utf8') => (text === null ? null : Buffer.from(text, encoding))
+  const fixture = JSON.parse(
+    gunzipSync(readFileSync(new URL('./fixtures/release-9c851be.json.gz', import.meta.url))).toString(),
+  ) as Fixture
+  const bytes = (text: string | null, encoding: BufferEncoding = 'utf8') =>
+    text === null ? null : Buffer.from(text, encoding)
   const recordOf = ({ topic, partition, offset, at, key, value, headers }: Stored): LogRecord => ({
     ...{ topic, partition, offset, timestampMs: at, key: bytes(key), value: bytes(value, 'base64') },
     headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
@@ -109,7 +121,8 @@ describe('topics as the release before left them (9c851be): paused, caught up ha
     const shard = createMemoryShard({ sources: { subscribers } })
     shard.clock.advance(fixture.nowMs - shard.clock.nowMs())
     shard.load(fixture.records.map(recordOf), fixture.emitted.length)
-    for (const [id, changes] of Object.entries(WEBHOOKS)) shard.webhook(id, { ...changes, ...(id === 'wh_a' ? { active } : {}) })
+    for (const [id, changes] of Object.entries(WEBHOOKS))
+      shard.webhook(id, { ...changes, ...(id === 'wh_a' ? { active } : {}) })
     shard.open()
     await shard.settle()
     return shard
@@ -142,15 +155,21 @@ describe('topics as the release before left them (9c851be): paused, caught up ha
     // That release caught up by selectors, and sent some that acceptance had not chosen.
     const before = new Set(fixture.ended.map(([eventId, webhookId]) => `${eventId} ${webhookId}`))
     expect([...ends.keys()].filter(name => !due.includes(name) && !before.has(name))).toEqual([])
-    const completed = [...fixture.completed.map(([eventId]) => eventId), ...shard.completions.map(({ eventId }) => eventId)]
+    const completed = [
+      ...fixture.completed.map(([eventId]) => eventId),
+      ...shard.completions.map(({ eventId }) => eventId),
+    ]
     const withSubscribers = fixture.emitted.filter(({ webhooks }) => webhooks.length > 0).map(({ eventId }) => eventId)
     expect(completed.sort()).toEqual(withSubscribers.sort())
     expect(shard.rows.every(({ state }) => state !== 'failed' && state !== 'cancelled')).toBe(true)
     for (const subject of ['x', 'y']) {
-      const order = shard.requests.filter(each => each.webhookId === 'wh_c' && each.subject === subject).map(({ sequence }) => sequence)
+      const order = shard.requests
+        .filter(each => each.webhookId === 'wh_c' && each.subject === subject)
+        .map(({ sequence }) => sequence)
       expect(order).toEqual(order.toSorted((a, b) => a - b))
     }
-    for (const prefix of ['open/', 'lane/', 'parked/', 'owed/', 'early/', 'failed/']) expect(shard.state(prefix)).toEqual([])
+    for (const prefix of ['open/', 'lane/', 'parked/', 'owed/', 'early/', 'failed/'])
+      expect(shard.state(prefix)).toEqual([])
     expect(shard.failures).toEqual([])
   })
 })

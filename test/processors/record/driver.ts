@@ -2,7 +2,14 @@
  * Plays the runtime for one shard: keeps the logs, hands on records, commits what is written. A life can end at any moment, and the next one
  * sees what was committed, as after a crash.
  */
-import type { KnownPosition, LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
+import type {
+  KnownPosition,
+  LogRecord,
+  OutRecord,
+  Processor,
+  ShardHandle,
+  ShardTask,
+} from '../../../src/kafka/ports.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { type RecordState, recordState, recordStateCodec } from '../../../topics/record-state.ts'
@@ -36,7 +43,16 @@ export function createLogs(): Logs {
       logs.set(topic, log)
       // Every other offset is a transaction marker's.
       const { leaderEpoch } = last(topic)
-      log.push({ topic, partition: SHARD, offset: log.length * 2, leaderEpoch, timestampMs: 0, key: null, value, headers: {} })
+      log.push({
+        topic,
+        partition: SHARD,
+        offset: log.length * 2,
+        leaderEpoch,
+        timestampMs: 0,
+        key: null,
+        value,
+        headers: {},
+      })
       const [due, rest] = [waiting.filter(each => each.condition()), waiting.filter(each => !each.condition())]
       waiting = rest
       for (const each of due) each.resolve()
@@ -50,7 +66,9 @@ export function createLogs(): Logs {
       epochs.set(topic, { topicId, leaderEpoch: topicId === last(topic).topicId ? last(topic).leaderEpoch + 1 : 0 })
     },
     state(topic) {
-      const states = read(recordState.name, 0).map(record => JSON.parse(String(record.value)) as RecordState & { topic: string })
+      const states = read(recordState.name, 0).map(
+        record => JSON.parse(String(record.value)) as RecordState & { topic: string },
+      )
       return states.findLast(state => state.topic === topic)
     },
     until: condition =>
@@ -194,6 +212,9 @@ export function emit(logs: Logs, first: number, count = 1): void {
 /** Appends an emit with one delivery, attempted and completed. */
 export function emitAndDeliver(logs: Logs, n: number): void {
   const sent = matched(n, ['wh_1'])
-  logs.append(auditEmits.name, auditEmitsCodec.encode({ verdicts: [sent], completions: [completion(sent, 'DELIVERED')] }))
+  logs.append(
+    auditEmits.name,
+    auditEmitsCodec.encode({ verdicts: [sent], completions: [completion(sent, 'DELIVERED')] }),
+  )
   logs.append(auditAttempts.name, auditAttemptsCodec.encode({ attempts: [attempt(sent, 'wh_1', `dlv_${n}`)] }))
 }

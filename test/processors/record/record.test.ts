@@ -28,7 +28,13 @@ beforeEach(async () => {
   const { url, database } = await testClickHouse()
   link = await createFaultyLink(url)
   const retryMs = { first: 1, longest: 5 }
-  analytics = createAnalyticsClient({ url: link.url, database, clock: createSystemClock(), logger: createLogger('silent'), retryMs })
+  analytics = createAnalyticsClient({
+    url: link.url,
+    database,
+    clock: createSystemClock(),
+    logger: createLogger('silent'),
+    retryMs,
+  })
   await migrate(analytics)
   logs = createLogs()
   lives = []
@@ -43,7 +49,11 @@ afterEach(async () => {
 })
 
 async function begin(changes: Partial<RecordDeps> = {}, inputsMax?: number): Promise<Life> {
-  const life = await live(createRecord({ analytics, clock: createSystemClock(), bounds, pacing, ...changes }), logs, inputsMax)
+  const life = await live(
+    createRecord({ analytics, clock: createSystemClock(), bounds, pacing, ...changes }),
+    logs,
+    inputsMax,
+  )
   lives.push(life)
   return life
 }
@@ -72,7 +82,8 @@ describe('record', () => {
     await begin()
     await Promise.all([settled(auditEmits.name, 1), settled(auditAttempts.name, 1), settled(auditChanges.name, 1)])
 
-    for (const table of ['emits', 'payloads', 'completions', 'attempts']) expect(await countRows(analytics, table)).toBe(1)
+    for (const table of ['emits', 'payloads', 'completions', 'attempts'])
+      expect(await countRows(analytics, table)).toBe(1)
     expect(await countRows(analytics, 'changes')).toBe(2)
     expect(await usage()).toEqual({ emits: 1, webhook_attempts: 1, deliveries_succeeded: 1 })
   })
@@ -93,7 +104,8 @@ describe('record', () => {
     await Promise.all([settled(auditEmits.name, 3), settled(auditAttempts.name, 3)])
 
     expect(tokens[0]).toBe(token)
-    for (const table of ['emits', 'payloads', 'completions', 'attempts']) expect(await countRows(analytics, table)).toBe(3)
+    for (const table of ['emits', 'payloads', 'completions', 'attempts'])
+      expect(await countRows(analytics, table)).toBe(3)
     expect(await usage()).toEqual({ emits: 3, webhook_attempts: 3, deliveries_succeeded: 3 })
   })
 

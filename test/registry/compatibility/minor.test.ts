@@ -9,7 +9,11 @@ const closed = (properties: Record<string, unknown>, rest: SchemaObject = {}): S
   additionalProperties: false,
   ...rest,
 })
-const open = (properties: Record<string, unknown>, rest: SchemaObject = {}): SchemaObject => ({ type: 'object', properties, ...rest })
+const open = (properties: Record<string, unknown>, rest: SchemaObject = {}): SchemaObject => ({
+  type: 'object',
+  properties,
+  ...rest,
+})
 const S = { type: 'string' }
 const told = (old: SchemaObject, next: SchemaObject, strict = false) => {
   const { findings, warnings, proof } = checkMinor(old, next, { strict })
@@ -34,9 +38,21 @@ describe('a minor is taken with proof', () => {
     ['the first property came to a closed model', { type: 'object', additionalProperties: false }, a(S)],
     ['an optional property came below', a(address), a(grown)],
     ['an optional property came to the items of a list', a({ items: address }), a({ items: grown })],
-    ['an optional property came to a place of a list', a({ prefixItems: [S, address] }), a({ prefixItems: [S, grown] })],
-    ['an optional property came to members by pattern', a({ patternProperties: { x: address } }), a({ patternProperties: { x: grown } })],
-    ['an optional property came to other members', open({}, { additionalProperties: address }), open({}, { additionalProperties: grown })],
+    [
+      'an optional property came to a place of a list',
+      a({ prefixItems: [S, address] }),
+      a({ prefixItems: [S, grown] }),
+    ],
+    [
+      'an optional property came to members by pattern',
+      a({ patternProperties: { x: address } }),
+      a({ patternProperties: { x: grown } }),
+    ],
+    [
+      'an optional property came to other members',
+      open({}, { additionalProperties: address }),
+      open({}, { additionalProperties: grown }),
+    ],
     [
       'an optional property came to what a reference leads to',
       a({ $ref: '#/$defs/address' }, { $defs: { address } }),
@@ -48,7 +64,11 @@ describe('a minor is taken with proof', () => {
     ['a closed model opened', closed({}), open({})],
     ['a closed model opened for some', closed({}), open({}, { additionalProperties: S })],
     ['a property that takes anything came to an open model', open({}), open({ a: {} })],
-    ['a property came as all additional ones were', open({}, { additionalProperties: S }), open({ a: S }, { additionalProperties: S })],
+    [
+      'a property came as all additional ones were',
+      open({}, { additionalProperties: S }),
+      open({ a: S }, { additionalProperties: S }),
+    ],
     [
       'a property came that no pattern takes',
       closed({}, { patternProperties: { '^x': S } }),
@@ -60,13 +80,21 @@ describe('a minor is taken with proof', () => {
     ['an integer is told beside numbers', a({ type: 'number' }), a({ type: ['integer', 'number'] })],
     ['a bound is written otherwise', a({ minimum: 1, exclusiveMinimum: 0 }), a({ minimum: 1 })],
     ['a schema became true', a({}), a(true)],
-    ['a combinator stands beside the change', closed({}, { not: { required: ['b'] } }), closed({ b: S }, { not: { required: ['b'] } })],
+    [
+      'a combinator stands beside the change',
+      closed({}, { not: { required: ['b'] } }),
+      closed({ b: S }, { not: { required: ['b'] } }),
+    ],
     [
       'a combinator stands above the change',
       { allOf: [{ minProperties: 1 }], ...a(address) },
       { allOf: [{ minProperties: 1 }], ...a(grown) },
     ],
-    ['what is left over stays left over', a(address, { unevaluatedProperties: false }), a(grown, { unevaluatedProperties: false })],
+    [
+      'what is left over stays left over',
+      a(address, { unevaluatedProperties: false }),
+      a(grown, { unevaluatedProperties: false }),
+    ],
     [
       'a dynamic reference without a choice',
       a({ $dynamicRef: '#x' }, { $defs: { x: { $dynamicAnchor: 'x', ...address } } }),
@@ -98,7 +126,11 @@ describe('a minor is taken with the warning that a bound is relaxed', () => {
     [{ multipleOf: 10 }, { multipleOf: 5 }, 'multipleOf'],
     [{ multipleOf: 0.3 }, { multipleOf: 0.1 }, 'multipleOf'],
   ])('from %j to %j', (old, next, keyword) => {
-    expect(told(a(old), a(next))).toEqual({ refused: [], warned: [`bound_relaxed /properties/a/${keyword}`], proof: true })
+    expect(told(a(old), a(next))).toEqual({
+      refused: [],
+      warned: [`bound_relaxed /properties/a/${keyword}`],
+      proof: true,
+    })
   })
 })
 
@@ -129,7 +161,12 @@ describe('an optional property added to an open model (D-7)', () => {
 
 describe('a minor is refused', () => {
   it.each<[string, SchemaObject, SchemaObject, string[]]>([
-    ['a required property came', a(S), closed({ a: S, b: S }, { required: ['b'] }), ['property_required /properties/b']],
+    [
+      'a required property came',
+      a(S),
+      closed({ a: S, b: S }, { required: ['b'] }),
+      ['property_required /properties/b'],
+    ],
     ['a property was made required', a(S), a(S, { required: ['a'] }), ['required_added /required']],
     ['a property was made optional', a(S, { required: ['a'] }), a(S), ['required_removed /required']],
     ['a property went', closed({ a: S, b: S }), a(S), ['property_removed /properties/b']],
@@ -153,10 +190,20 @@ describe('a minor is refused', () => {
     ['a pattern went', a({ ...S, pattern: 'x' }), a(S), ['pattern_changed /properties/a/pattern']],
     ['a length was tightened', a({ maxLength: 2 }), a({ maxLength: 1 }), ['bound_tightened /properties/a/maxLength']],
     ['a bound came', a({}), a({ minimum: 0 }), ['bound_tightened /properties/a/minimum']],
-    ['a bound became exclusive', a({ maximum: 1 }), a({ exclusiveMaximum: 1 }), ['bound_tightened /properties/a/exclusiveMaximum']],
+    [
+      'a bound became exclusive',
+      a({ maximum: 1 }),
+      a({ exclusiveMaximum: 1 }),
+      ['bound_tightened /properties/a/exclusiveMaximum'],
+    ],
     ['items must differ now', a({}), a({ uniqueItems: true }), ['unique_items_added /properties/a/uniqueItems']],
     ['a divisor came', a({}), a({ multipleOf: 2 }), ['bound_tightened /properties/a/multipleOf']],
-    ['a divisor is no divisor of the old', a({ multipleOf: 4 }), a({ multipleOf: 3 }), ['multiple_of_changed /properties/a/multipleOf']],
+    [
+      'a divisor is no divisor of the old',
+      a({ multipleOf: 4 }),
+      a({ multipleOf: 3 }),
+      ['multiple_of_changed /properties/a/multipleOf'],
+    ],
     ['a divisor went', a({ multipleOf: 1 }), a({}), ['multiple_of_removed /properties/a/multipleOf']],
     ['an open model was closed', open({}), closed({}), ['additional_properties_closed /additionalProperties']],
     [
@@ -177,16 +224,46 @@ describe('a minor is refused', () => {
       closed({ a: address }, { patternProperties: { a: S } }),
       ['not_provable /properties/a'],
     ],
-    ['a pattern of names came', closed({}), closed({}, { patternProperties: { a: S } }), ['not_provable /patternProperties/a']],
-    ['a pattern of names went', open({}, { patternProperties: { a: S } }), open({}), ['not_provable /patternProperties/a']],
-    ['a list has a place more', a({ prefixItems: [S] }), a({ prefixItems: [S, S] }), ['not_provable /properties/a/prefixItems']],
+    [
+      'a pattern of names came',
+      closed({}),
+      closed({}, { patternProperties: { a: S } }),
+      ['not_provable /patternProperties/a'],
+    ],
+    [
+      'a pattern of names went',
+      open({}, { patternProperties: { a: S } }),
+      open({}),
+      ['not_provable /patternProperties/a'],
+    ],
+    [
+      'a list has a place more',
+      a({ prefixItems: [S] }),
+      a({ prefixItems: [S, S] }),
+      ['not_provable /properties/a/prefixItems'],
+    ],
     ['what is contained changed', a({ contains: S }), a({ contains: {} }), ['not_provable /properties/a/contains']],
-    ['a name depends on another', a({}), a({}, { dependentRequired: { a: ['b'] } }), ['not_provable /dependentRequired']],
+    [
+      'a name depends on another',
+      a({}),
+      a({}, { dependentRequired: { a: ['b'] } }),
+      ['not_provable /dependentRequired'],
+    ],
     ['a schema became false', a({}), a(false), ['not_provable /properties/a']],
     ['the change is under not', a({ not: address }), a({ not: grown }), ['not_provable /properties/a/not']],
-    ['the change is in a branch', a({ oneOf: [S, address] }), a({ oneOf: [S, grown] }), ['not_provable /properties/a/oneOf']],
+    [
+      'the change is in a branch',
+      a({ oneOf: [S, address] }),
+      a({ oneOf: [S, grown] }),
+      ['not_provable /properties/a/oneOf'],
+    ],
     ['a branch came', a({ anyOf: [S] }), a({ anyOf: [S, address] }), ['not_provable /properties/a/anyOf']],
-    ['a condition came', a({}), a({ if: S, else: { minimum: 1 } }), ['not_provable /properties/a/if', 'not_provable /properties/a/else']],
+    [
+      'a condition came',
+      a({}),
+      a({ if: S, else: { minimum: 1 } }),
+      ['not_provable /properties/a/if', 'not_provable /properties/a/else'],
+    ],
     ['a schema depends on a name', a({}), a({}, { dependentSchemas: { a: S } }), ['not_provable /dependentSchemas']],
     [
       'a reference under not leads to the change',
@@ -223,12 +300,18 @@ describe('a minor is refused', () => {
       {
         $id: 'https://a.test/',
         $ref: 'b',
-        $defs: { b: { $id: 'b', $defs: { x: { $dynamicAnchor: 'x' } }, $dynamicRef: '#x' }, x: { $dynamicAnchor: 'x', ...address } },
+        $defs: {
+          b: { $id: 'b', $defs: { x: { $dynamicAnchor: 'x' } }, $dynamicRef: '#x' },
+          x: { $dynamicAnchor: 'x', ...address },
+        },
       },
       {
         $id: 'https://a.test/',
         $ref: 'b',
-        $defs: { b: { $id: 'b', $defs: { x: { $dynamicAnchor: 'x' } }, $dynamicRef: '#x' }, x: { $dynamicAnchor: 'x', ...grown } },
+        $defs: {
+          b: { $id: 'b', $defs: { x: { $dynamicAnchor: 'x' } }, $dynamicRef: '#x' },
+          x: { $dynamicAnchor: 'x', ...grown },
+        },
       },
       ['not_provable /$defs/b/$dynamicRef'],
     ],
@@ -238,7 +321,10 @@ describe('a minor is refused', () => {
   })
 
   it('with all reasons, each saying how to go on', () => {
-    const { findings } = checkMinor(closed({ a: S, b: S, c: { maxLength: 2 } }), closed({ a: { type: 'integer' }, c: { maxLength: 1 } }))
+    const { findings } = checkMinor(
+      closed({ a: S, b: S, c: { maxLength: 2 } }),
+      closed({ a: { type: 'integer' }, c: { maxLength: 1 } }),
+    )
     expect(findings.map(({ rule }) => rule).sort()).toEqual(['bound_tightened', 'property_removed', 'type_changed'])
     for (const { message } of findings) expect(message).toMatch(/: (keep|add|leave|make|use)/)
   })
@@ -274,7 +360,9 @@ describe('a verdict takes time in proportion to the two schemas', () => {
     ],
     [
       'nesting of sixty levels',
-      Array.from({ length: 60 }).reduce<SchemaObject>(schema => ({ items: schema, discriminator: {} }), { discriminator: {} }),
+      Array.from({ length: 60 }).reduce<SchemaObject>(schema => ({ items: schema, discriminator: {} }), {
+        discriminator: {},
+      }),
       schema => ({ ...schema, example: 1, minItems: 1 }),
     ],
     [

@@ -10,7 +10,8 @@ import { createSecondOpinion } from '../second-opinion.ts'
 
 const judgeOf = (schema: SchemaObject) => createJudge(schema, { flavour: 'json-schema-2020-12', formats: 'assert' })
 /** Excludes D-7's row, and what says nothing. */
-const isProved = ([old, next]: [SchemaObject, SchemaObject]) => checkMinor(old, next).proof && JSON.stringify(old) !== JSON.stringify(next)
+const isProved = ([old, next]: [SchemaObject, SchemaObject]) =>
+  checkMinor(old, next).proof && JSON.stringify(old) !== JSON.stringify(next)
 
 /** Each run draws other pairs; `CLARION_PROOF_TIMES=10` draws ten times as many. */
 const TIMES = Number(process.env.CLARION_PROOF_TIMES ?? 1)
@@ -52,7 +53,9 @@ describe('a minor that is taken as proved', () => {
     let compared = 0
     await fc.assert(
       fc.asyncProperty(schemaPair, async pair => {
-        const [sourceSchema, destinationSchema] = pair.map(schema => filterKeywords(schema, isKnownToDiff)) as typeof pair
+        const [sourceSchema, destinationSchema] = pair.map(schema =>
+          filterKeywords(schema, isKnownToDiff),
+        ) as typeof pair
         if (!isProved([sourceSchema, destinationSchema])) return
         compared++
         const { removedJsonSchema } = await diffSchemas({ sourceSchema, destinationSchema })
@@ -65,6 +68,16 @@ describe('a minor that is taken as proved', () => {
 })
 
 /** Its KEYWORDS.md; but `oneOf` may take it for ever, and of `maxProperties: 0` it says that dropping it removes larger objects. */
-const KNOWN_TO_DIFF = ['type', 'properties', 'required', 'additionalProperties', 'items', 'allOf', 'anyOf', 'not', 'title']
+const KNOWN_TO_DIFF = [
+  'type',
+  'properties',
+  'required',
+  'additionalProperties',
+  'items',
+  'allOf',
+  'anyOf',
+  'not',
+  'title',
+]
 const isKnownToDiff = (keyword: string): boolean =>
   KNOWN_TO_DIFF.includes(keyword) || /^(?:min|max)(?:Length|Items)$|^(?:exclusiveM|m)(?:in|ax)imum$/.test(keyword)

@@ -60,7 +60,12 @@ describe('the judge', () => {
       ['type /a', 'minimum /b/0', 'minimum /b/2'],
     ],
     ['every name that is required', { required: ['a', 'b'] }, {}, ['required ', 'required ']],
-    ['the branches, where none holds', { anyOf: [{ type: 'null' }, { required: ['a'] }] }, {}, ['type ', 'required ', 'anyOf ']],
+    [
+      'the branches, where none holds',
+      { anyOf: [{ type: 'null' }, { required: ['a'] }] },
+      {},
+      ['type ', 'required ', 'anyOf '],
+    ],
     ['not the branches, where too many hold', { oneOf: [{ minProperties: 1 }, {}, {}] }, {}, ['oneOf ']],
     ['nothing of a branch that need not hold', { anyOf: [{ type: 'null' }, {}], required: ['a'] }, {}, ['required ']],
     ['nothing of what must not hold', { not: { not: { required: ['a'] } } }, {}, ['not ']],
@@ -80,14 +85,21 @@ describe('the judge', () => {
     ],
     ['names that are wrong', { propertyNames: { maxLength: 1 } }, { ab: 1 }, ['propertyNames /ab']],
     ['members that can never be', { properties: { a: false } }, { a: 1 }, ['false schema /a']],
-    ['what a reference leads to', { properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { const: 1 } } }, { a: 2 }, ['const /a']],
+    [
+      'what a reference leads to',
+      { properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { const: 1 } } },
+      { a: 2 },
+      ['const /a'],
+    ],
   ])('tells %s', (_title, schema, value, expected) => {
     expect(told(schema, value)).toEqual(expected)
   })
 
   it('takes __proto__ as the name of a member, and numbers beyond double precision as no numbers', () => {
     const payload: unknown = JSON.parse('{"__proto__": {"a": 1}, "n": 1e999}')
-    expect(told({ properties: { n: {} }, unevaluatedProperties: false }, payload)).toEqual(['unevaluatedProperties /__proto__'])
+    expect(told({ properties: { n: {} }, unevaluatedProperties: false }, payload)).toEqual([
+      'unevaluatedProperties /__proto__',
+    ])
     expect(told({ properties: { n: { type: 'number' } } }, payload)).toEqual(['type /n'])
     expect(told({ required: ['a'] }, payload)).toEqual(['required '])
     expect(told({ properties: { n: { multipleOf: 3 } } }, payload)).toEqual(['multipleOf /n'])
@@ -119,14 +131,22 @@ describe('what would take too long', () => {
 
   it.each<[string, Schema, unknown]>([
     ['a long text under a large pattern', { pattern: '^(?:a?){800}a{800}$' }, 'a'.repeat(200_000)],
-    ['a long name under a large pattern', { patternProperties: { '^(?:a?){800}b$': true } }, { ['a'.repeat(100_000)]: 1 }],
+    [
+      'a long name under a large pattern',
+      { patternProperties: { '^(?:a?){800}b$': true } },
+      { ['a'.repeat(100_000)]: 1 },
+    ],
     ['many texts under a pattern', { items: { pattern: '^(?:a|b|c|d|-|[0-9])*$' } }, texts(20_000, 10)],
     [
       'many items under many alternatives',
       { items: { anyOf: Array.from({ length: 60 }, (_, n) => ({ const: n })) } },
       Array.from({ length: 100_000 }, () => 59),
     ],
-    ['the same in a negation, which must not make it right', { not: { pattern: '^(?:a?){800}a{800}$' } }, 'b'.repeat(200_000)],
+    [
+      'the same in a negation, which must not make it right',
+      { not: { pattern: '^(?:a?){800}a{800}$' } },
+      'b'.repeat(200_000),
+    ],
   ])('is refused and never guessed: %s', (_title, schema, value) => {
     expect(told(schema, value)).toEqual(['too_costly '])
     expect(judgeOf(schema).isValid(value)).toBe(false)

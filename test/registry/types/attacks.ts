@@ -8,12 +8,28 @@ const attack = (title: string, schema: SchemaObject, ...payloads: string[]): Typ
   schema: { type: 'object', ...schema },
   payloads,
 })
-const named = (...names: string[]): SchemaObject => ({ properties: Object.fromEntries(names.map(name => [name, S])), required: names })
+const named = (...names: string[]): SchemaObject => ({
+  properties: Object.fromEntries(names.map(name => [name, S])),
+  required: names,
+})
 const filled = (...names: string[]): string => `{${names.map(name => `${JSON.stringify(name)}:"x"`).join(',')}}`
 
 const UNEXPORTED = ['-', 'a,b', 'a,omitempty', '日本', 'عنوان', '_', '']
 const METHODS = ['marshal', 'Marshal', 'MarshalJSON', 'unmarshalJSON', 'AdditionalProperties']
-const GLOBALS = ['obj', 'isinstance', 'from_str', 'from_union', 'from_dict', 'dict', 'str', 'field', 'self', 'None', 'class', 'classmethod']
+const GLOBALS = [
+  'obj',
+  'isinstance',
+  'from_str',
+  'from_union',
+  'from_dict',
+  'dict',
+  'str',
+  'field',
+  'self',
+  'None',
+  'class',
+  'classmethod',
+]
 const PROTOTYPE = ['constructor', 'toString']
 /** Three quotes end a docstring of Python, and so does a quote in front of them. */
 const QUOTING = ['"', '""', '"""', '""""', 'x"', '\\', '\\"', '\\\\"""', '`"""', '"""x', 'a\n"""']
@@ -23,7 +39,13 @@ const DESCRIBED = Object.fromEntries(
 const FOLDED = ['a_b', 'aB', 'a-b', 'AB', 'a_b2', 'aB2']
 
 export const ATTACKS: readonly TypesCase[] = [
-  attack('an optional union that is absent', { properties: { a: { type: ['string', 'integer'] } } }, '{}', '{"a":"x"}', '{"a":1}'),
+  attack(
+    'an optional union that is absent',
+    { properties: { a: { type: ['string', 'integer'] } } },
+    '{}',
+    '{"a":"x"}',
+    '{"a":1}',
+  ),
   attack('names that structs cannot export, or tags cannot hold', named(...UNEXPORTED), filled(...UNEXPORTED)),
   attack('names of methods', named(...METHODS), filled(...METHODS)),
   attack('names that a module needs for itself', named(...GLOBALS), filled(...GLOBALS)),
@@ -62,7 +84,14 @@ export const ATTACKS: readonly TypesCase[] = [
   ),
   attack(
     'integers with a fraction of zero, and the ends of int64',
-    { properties: { a: { type: 'integer' }, b: { type: 'array', items: { type: 'integer' } }, c: { enum: [1, 2] }, d: { const: 1000 } } },
+    {
+      properties: {
+        a: { type: 'integer' },
+        b: { type: 'array', items: { type: 'integer' } },
+        c: { enum: [1, 2] },
+        d: { const: 1000 },
+      },
+    },
     ...['{"a":1.0,"b":[1e3,-0.0,2],"c":2.0,"d":1e3}', '{"a":9223372036854775807,"b":[-9223372036854775808]}'],
   ),
   attack(

@@ -9,7 +9,8 @@ import { createNames, pascalCase, snakeCase, wordsOf } from '../../../src/regist
 import { SCHEMAS, sourceOf } from './schemas.ts'
 
 const S = { type: 'string' }
-const codeOf = (schema: SchemaObject, language: Language): string => generateTypes(sourceOf('order.placed', schema), language)
+const codeOf = (schema: SchemaObject, language: Language): string =>
+  generateTypes(sourceOf('order.placed', schema), language)
 const object = (properties: SchemaObject): SchemaObject => ({ type: 'object', properties })
 
 describe('the generated code', () => {
@@ -40,7 +41,9 @@ describe('the generated code', () => {
     expect(codeOf(schema, 'typescript')).toContain('export type OrderPlacedLevel = 1 | 2 | -3\n')
     expect(codeOf(schema, 'python')).toContain('OrderPlacedLevel = Literal[1, 2, -3]\n')
     expect(codeOf(schema, 'go')).toContain('const OrderPlacedLevelMinus3 OrderPlacedLevel = -3\n')
-    expect(codeOf(schema, 'go')).toContain('type OrderPlacedRate float64\n\nconst OrderPlacedRate0_5 OrderPlacedRate = 0.5\n')
+    expect(codeOf(schema, 'go')).toContain(
+      'type OrderPlacedRate float64\n\nconst OrderPlacedRate0_5 OrderPlacedRate = 0.5\n',
+    )
     expect(codeOf(schema, 'go')).toContain('type OrderPlacedVersion int64\n')
   })
 
@@ -61,7 +64,9 @@ describe('the generated code', () => {
     const description = 'Ends */ here """ and \\\r\nsecond\u2028third \u202e`x`'
     const schema = { ...object({ a: { ...S, description } }), description }
     const [typescript, python, go] = LANGUAGES.map(language => codeOf(schema, language))
-    expect(typescript).toContain(' * Ends * / here """ and \\\n * second\n * third `x`\n */\nexport interface OrderPlaced')
+    expect(typescript).toContain(
+      ' * Ends * / here """ and \\\n * second\n * third `x`\n */\nexport interface OrderPlaced',
+    )
     expect(python).toContain('    """Ends * / here \\"\\"\\" and \\\\\n    second\n    third `x`"""\n')
     expect(go).toContain('// OrderPlaced: Ends * / here """ and \\\n// second\n// third `x`\ntype OrderPlaced struct')
   })
@@ -82,7 +87,8 @@ describe('the generated code', () => {
 })
 
 describe('hostile schemas', () => {
-  const alternatives = (place: number) => Array.from({ length: 20 }, (_, index) => ({ required: [`a${place}_${index}`] }))
+  const alternatives = (place: number) =>
+    Array.from({ length: 20 }, (_, index) => ({ required: [`a${place}_${index}`] }))
   const HOSTILE: Record<string, SchemaObject> = {
     'a product of alternatives': {
       type: 'object',
@@ -91,7 +97,10 @@ describe('hostile schemas', () => {
     },
     'long names': object(
       Object.fromEntries(
-        Array.from({ length: 49 }, (_, index) => [`${'日'.repeat(400)}${index}`, { enum: [`${'x'.repeat(100)}${index}`, 'y'] }]),
+        Array.from({ length: 49 }, (_, index) => [
+          `${'日'.repeat(400)}${index}`,
+          { enum: [`${'x'.repeat(100)}${index}`, 'y'] },
+        ]),
       ),
     ),
   }
@@ -106,7 +115,10 @@ describe('hostile schemas', () => {
   it('that refer to themselves end, although they cannot be registered', () => {
     const node: SchemaObject = {
       type: 'object',
-      properties: { next: { $ref: '#/$defs/node' }, all: { allOf: [{ $ref: '#/$defs/node' }, { $ref: '#/$defs/node' }] } },
+      properties: {
+        next: { $ref: '#/$defs/node' },
+        all: { allOf: [{ $ref: '#/$defs/node' }, { $ref: '#/$defs/node' }] },
+      },
     }
     const schema = { ...object({ first: { $ref: '#/$defs/node' } }), $defs: { node, loop: { $ref: '#/$defs/loop' } } }
     for (const language of LANGUAGES) expect(codeOf(schema, language)).toContain('next')
@@ -134,6 +146,13 @@ describe('names', () => {
 
   it('that collide are numbered, and a number does not collide again', () => {
     const names = createNames(['Taken'])
-    expect(['Taken', 'A', 'A', 'A2', 'A1', 'A1'].map(name => names.take(name))).toEqual(['Taken2', 'A', 'A2', 'A2_2', 'A1', 'A1_2'])
+    expect(['Taken', 'A', 'A', 'A2', 'A1', 'A1'].map(name => names.take(name))).toEqual([
+      'Taken2',
+      'A',
+      'A2',
+      'A2_2',
+      'A1',
+      'A1_2',
+    ])
   })
 })

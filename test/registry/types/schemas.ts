@@ -12,7 +12,10 @@ export const SCHEMAS: Readonly<Record<string, SchemaObject>> = {
       id: S,
       at: { type: 'string', format: 'date-time' },
       currency: { enum: ['EUR', 'USD'] },
-      lines: { type: 'array', items: { type: 'object', properties: { sku: S, quantity: { type: 'integer' } }, required: ['sku'] } },
+      lines: {
+        type: 'array',
+        items: { type: 'object', properties: { sku: S, quantity: { type: 'integer' } }, required: ['sku'] },
+      },
       note: { type: ['string', 'null'] },
       labels: { type: 'object', additionalProperties: S },
     },
@@ -35,7 +38,18 @@ export const SCHEMAS: Readonly<Record<string, SchemaObject>> = {
   },
   names: {
     type: 'object',
-    properties: { class: S, 'with space': S, 'quote"': S, default: S, '1st': S, ünï: S, func: S, self: S, constructor: S, $ref: S },
+    properties: {
+      class: S,
+      'with space': S,
+      'quote"': S,
+      default: S,
+      '1st': S,
+      ünï: S,
+      func: S,
+      self: S,
+      constructor: S,
+      $ref: S,
+    },
     required: ['class', '1st', 'not-there'],
   },
   comments: {
@@ -59,7 +73,13 @@ export const SCHEMAS: Readonly<Record<string, SchemaObject>> = {
     type: 'object',
     allOf: [{ properties: { a: S } }, { properties: { b: { type: 'integer' } } }],
     properties: {
-      c: { oneOf: [S, { type: 'array', items: false }, { type: 'object', patternProperties: { '^x': S }, additionalProperties: false }] },
+      c: {
+        oneOf: [
+          S,
+          { type: 'array', items: false },
+          { type: 'object', patternProperties: { '^x': S }, additionalProperties: false },
+        ],
+      },
     },
     not: { required: ['z'] },
     unevaluatedProperties: false,

@@ -15,7 +15,12 @@ let client: Client
 let env: Record<string, string>
 let name: string
 const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))
-const payloadSchema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } }, additionalProperties: false }
+const payloadSchema = {
+  type: 'object',
+  required: ['total'],
+  properties: { total: { type: 'number' } },
+  additionalProperties: false,
+}
 beforeAll(async () => {
   platform = await sharedPlatform()
   organization = await platform.organization('PRO')
@@ -51,7 +56,9 @@ describe('clarion emit', () => {
     expect([fromFile.json.status, piped.json.status]).toEqual(['queued', 'queued'])
     const emitted = () => client.events.custom.emits.get(piped.json.emitId as string)
     expect((await until(emitted, ({ status }) => status !== 'REQUESTED')).subject).toBe('s-1')
-    expect((await clarion('emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1', '--json')).json.deduplicated).toBe(true)
+    expect(
+      (await clarion('emit', name, '--data', '{"total":1}', '--idempotency-key', 'k1', '--json')).json.deduplicated,
+    ).toBe(true)
   })
 
   it('that is refused ends with 1, names each place and says what to do', async () => {
@@ -59,7 +66,11 @@ describe('clarion emit', () => {
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/^clarion: payload_invalid: .*\n {2}\/total: must be number\nnext: .*\nrequest: req_\w+\n$/)
     const json = JSON.parse((await clarion('emit', 'no.such', '--data', '{}', '--json')).stderr)
-    expect(json.error).toMatchObject({ code: 'event_not_registered', requestId: expect.stringMatching(/^req_/), next: expect.any(String) })
+    expect(json.error).toMatchObject({
+      code: 'event_not_registered',
+      requestId: expect.stringMatching(/^req_/),
+      next: expect.any(String),
+    })
     const stranger = await runHere({ ...env, CLARION_API_KEY: 'ck_live_x' }, ['health'])
     expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('next: set CLARION_API_KEY')])
   })
@@ -73,7 +84,10 @@ describe('clarion dry-run and clarion health', () => {
     const good = await clarion('dry-run', ...template, '--version', '2.0.0')
     expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/valid +true\n.*semverBump +major\n/s)])
     const whole = join(directory, 'registration.json')
-    writeFileSync(whole, JSON.stringify({ namespace: 'events', name: 'X', version: '1', payloadSchema: { type: 'array' } }))
+    writeFileSync(
+      whole,
+      JSON.stringify({ namespace: 'events', name: 'X', version: '1', payloadSchema: { type: 'array' } }),
+    )
     const [bad, json] = await Promise.all([clarion('dry-run', whole), clarion('dry-run', whole, '--json')])
     expect([bad.code, bad.stderr]).toEqual([1, expect.stringMatching(/invalid_name: .*invalid_version_format: /s)])
     expect((json.json.findings as unknown[]).length).toBeGreaterThan(2)
@@ -89,7 +103,10 @@ describe('clarion dry-run and clarion health', () => {
 describe('clarion types', () => {
   it('makes types of the published version, to stdout or into a file', async () => {
     const file = join(directory, 'order-paid.ts')
-    const [shown, written] = await Promise.all([clarion('types', name), clarion('types', name, '--out', file, '--json')])
+    const [shown, written] = await Promise.all([
+      clarion('types', name),
+      clarion('types', name, '--out', file, '--json'),
+    ])
     expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('total: number')])
     expect([written.json.file, readFileSync(file, 'utf8').trim()]).toEqual([file, shown.stdout.trim()])
     const unknown = await clarion('types', `${name}.not`)
@@ -117,7 +134,8 @@ describe('clarion listen', () => {
     const secret = /the secret is (\S+)/.exec(listening.stderr())![1]!
     const webhook = await client.events.webhooks.create({ url: `${receiver.url}/webhook`, events: [name] })
     const emitted = []
-    for (const total of [1, 2, 3]) emitted.push(await client.events.custom.emit({ name, payload: { total }, subject: 's' }))
+    for (const total of [1, 2, 3])
+      emitted.push(await client.events.custom.emit({ name, payload: { total }, subject: 's' }))
     await client.events.custom.emit({ name: 'platformxe.generic', payload: { kind: 'other' } })
     const { code, stdout, stderr } = await listening.finished
     expect([code, stdout.trim().split('\n').map(line => line.split('  ').at(-1))]).toEqual([0, ['{"total":1}', '{"total":2}', '{"total":3}']]) // biome-ignore format: one thought
@@ -172,7 +190,10 @@ describe('by Kafka', () => {
     const listed = await clarion('credentials', 'list')
     expect(listed.stdout).toMatch(/^ID +NAME +ACCESS +USERNAME +CREATEDAT\n\S+ +laptop +both /)
     const other = (await clarion('credentials', 'create', 'other', '--access', 'consume', '--json')).json
-    expect((await clarion('credentials', 'delete', other.id as string, '--json')).json).toEqual({ id: other.id, deleted: true })
+    expect((await clarion('credentials', 'delete', other.id as string, '--json')).json).toEqual({
+      id: other.id,
+      deleted: true,
+    })
   })
 
   it('produce emits each line of stdin, consume and listen read them from the log to the letter', async () => {
@@ -193,7 +214,9 @@ describe('by Kafka', () => {
     const produced = await clarion('produce', name, '--data', '{"total":"x"}', '--json', '--kafka', file)
     const emitId = produced.json.emitId as string
     const listed = await until(() => clarion('quarantine', 'list', '--code', 'payload_invalid'), ({ stdout }) => stdout.includes(emitId)) // biome-ignore format: one thought
-    expect(listed.stdout).toMatch(new RegExp(`^EMITID +CODE +NAME +RECORDEDAT +MESSAGE\\n${emitId} +payload_invalid +${name} `))
+    expect(listed.stdout).toMatch(
+      new RegExp(`^EMITID +CODE +NAME +RECORDEDAT +MESSAGE\\n${emitId} +payload_invalid +${name} `),
+    )
     const shown = await clarion('quarantine', 'show', emitId, '--json')
     expect(shown.json).toMatchObject({ emitId, payload: '{"total":"x"}', findings: [{ path: '/total' }] })
     const redriven = await clarion('quarantine', 'redrive', emitId, '--data', '{"total":1.50}', '--json')
@@ -203,14 +226,26 @@ describe('by Kafka', () => {
   })
 
   it('a line that is not JSON ends produce with 2 and its number', async () => {
-    const { code, stderr } = await runCommand({ ...env, CLARION_KAFKA: file }, ['produce', name], '{"total":1}\nnonsense\n')
+    const { code, stderr } = await runCommand(
+      { ...env, CLARION_KAFKA: file },
+      ['produce', name],
+      '{"total":1}\nnonsense\n',
+    )
     expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is not JSON')])
   })
 
   it('a line that is not UTF-8 ends produce with 2, its number and the byte; the lines before it are written', async () => {
-    const lines = Buffer.concat([Buffer.from('{"total":1}\n{"total":2,"a":"'), Buffer.from([0xff]), Buffer.from('"}\n{"total":3}\n')])
+    const lines = Buffer.concat([
+      Buffer.from('{"total":1}\n{"total":2,"a":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}\n{"total":3}\n'),
+    ])
     const { code, stdout, stderr } = await runCommand({ ...env, CLARION_KAFKA: file }, ['produce', name], lines)
-    expect([code, stdout.trim().split('\n').length, stderr]).toEqual([2, 1, expect.stringContaining('line 2 is not UTF-8: byte 16 (0xff)')])
+    expect([code, stdout.trim().split('\n').length, stderr]).toEqual([
+      2,
+      1,
+      expect.stringContaining('line 2 is not UTF-8: byte 16 (0xff)'),
+    ])
   })
 
   it('produce that is interrupted while it waits for a line ends with 130', async () => {

@@ -28,7 +28,8 @@ function start(env: Record<string, string>, ...words: string[]): Running {
   started.push(running)
   return running
 }
-const kindsOf = (listening: Running): string[] => [...listening.stdout().matchAll(/"kind":"([^"]*)"/g)].map(([, kind]) => kind!)
+const kindsOf = (listening: Running): string[] =>
+  [...listening.stdout().matchAll(/"kind":"([^"]*)"/g)].map(([, kind]) => kind!)
 const sees = (listening: Running, kind: string) => until(() => kindsOf(listening).includes(kind), Boolean)
 
 const restarted = testsUseContainers() ? it.skip : it
@@ -50,7 +51,10 @@ restarted(
     await emit('before')
     for (const each of listening) await sees(each, 'before')
     await platform.stop()
-    await Promise.all([listening[0]!.says('Once more in'), ...listening.slice(1).map(each => each.says('the brokers are away'))])
+    await Promise.all([
+      listening[0]!.says('Once more in'),
+      ...listening.slice(1).map(each => each.says('the brokers are away')),
+    ])
     platform = await startPlatform({ dataDir: platform.dataDir, port: Number(new URL(platform.base).port) })
     await emit('after')
     await emit('last')

@@ -19,11 +19,18 @@ describe('clarion', () => {
     expect([help.code, nothing.code, nothing.stdout]).toEqual([0, 2, help.stdout])
   })
 
-  it.each(COMMANDS.map(command => [command.name, command] as const))('%s --help shows its options', async (name, command) => {
-    const { code, stdout, stderr } = await runHere({}, [...name.split(' '), '--help'])
-    expect([code, stderr, stdout.split('\n')[0]]).toEqual([0, '', ['usage: clarion', name, ...command.positionals, '[options]'].join(' ')])
-    for (const option of Object.keys(command.options)) expect(stdout).toContain(`--${option}`)
-  })
+  it.each(COMMANDS.map(command => [command.name, command] as const))(
+    '%s --help shows its options',
+    async (name, command) => {
+      const { code, stdout, stderr } = await runHere({}, [...name.split(' '), '--help'])
+      expect([code, stderr, stdout.split('\n')[0]]).toEqual([
+        0,
+        '',
+        ['usage: clarion', name, ...command.positionals, '[options]'].join(' '),
+      ])
+      for (const option of Object.keys(command.options)) expect(stdout).toContain(`--${option}`)
+    },
+  )
 
   const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))
   const notCredential = join(directory, 'not.json')
@@ -56,9 +63,21 @@ describe('clarion', () => {
   const latin1 = Buffer.from('{"name":"Jos\xe9"}', 'latin1')
   it.each([
     ['bytes of another encoding', latin1, 'is not UTF-8: byte 12 (0xe9) begins no whole character'],
-    ['a character that is cut off', Buffer.from('{"name":"José').subarray(0, -1), 'byte 12 (0xc3) begins no whole character'],
-    ['an overlong form', Buffer.from([0x7b, 0xc0, 0xaf, 0x7d]), 'is not UTF-8: byte 1 (0xc0) begins no whole character'],
-    ['half a surrogate pair', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), 'is not UTF-8: byte 1 (0xed) begins no whole character'],
+    [
+      'a character that is cut off',
+      Buffer.from('{"name":"José').subarray(0, -1),
+      'byte 12 (0xc3) begins no whole character',
+    ],
+    [
+      'an overlong form',
+      Buffer.from([0x7b, 0xc0, 0xaf, 0x7d]),
+      'is not UTF-8: byte 1 (0xc0) begins no whole character',
+    ],
+    [
+      'half a surrogate pair',
+      Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]),
+      'is not UTF-8: byte 1 (0xed) begins no whole character',
+    ],
     ['UTF-16', Buffer.from('\ufeff{"name":"José"}', 'utf16le'), 'is UTF-16, not UTF-8'],
   ])('refuses %s, from a file or stdin, and says where they are', async (_, bytes, problem) => {
     const file = join(directory, 'bytes.json')
@@ -70,7 +89,8 @@ describe('clarion', () => {
       runHere(key, ['quarantine', 'redrive', 'cee_1', '--data', '-'], bytes),
       runHere(key, ['dry-run', file]),
     ])
-    for (const { code, stdout, stderr } of all) expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)])
+    for (const { code, stdout, stderr } of all)
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)])
     expect(all[0]!.stderr).toContain('next: save it as UTF-8')
   })
 
@@ -83,7 +103,8 @@ describe('clarion', () => {
   it('takes lines by newline only, however they are cut into chunks', async () => {
     const text = '{"a":"\u2028\u2029"}\r\n\n{"b":"é"}'
     const lines: string[] = []
-    for await (const line of linesOf(Readable.from([...Buffer.from(text)].map(byte => Buffer.from([byte]))))) lines.push(line)
+    for await (const line of linesOf(Readable.from([...Buffer.from(text)].map(byte => Buffer.from([byte])))))
+      lines.push(line)
     expect(lines).toEqual(text.split('\n'))
   })
 
@@ -91,7 +112,14 @@ describe('clarion', () => {
     const controller = new AbortController()
     const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
     const { signal } = controller
-    const running = run({ argv: ['emit', 'a.b'], env: key, ...streams, signal, clock: systemClock, random: systemRandom })
+    const running = run({
+      argv: ['emit', 'a.b'],
+      env: key,
+      ...streams,
+      signal,
+      clock: systemClock,
+      random: systemRandom,
+    })
     controller.abort()
     expect(await running).toBe(130)
   })
@@ -103,6 +131,9 @@ describe('clarion', () => {
     ])
     expect([keyless.code, keyless.stderr]).toEqual([2, expect.stringContaining('next: set CLARION_API_KEY')])
     expect(silent.code).toBe(3)
-    expect(JSON.parse(silent.stderr).error).toMatchObject({ code: 'network_error', next: expect.stringContaining('CLARION_URL') })
+    expect(JSON.parse(silent.stderr).error).toMatchObject({
+      code: 'network_error',
+      next: expect.stringContaining('CLARION_URL'),
+    })
   })
 })

@@ -16,7 +16,9 @@ it('every operation of these parts of the API is a call of the client, and the o
   }
   await callAll(createClient({ baseUrl: 'http://x', apiKey: 'k', fetch: recording }))
   const calls = [...asked].map(each => each.replaceAll('/ID', '/:id')).filter(each => PARTS.test(each.split(' ')[1]!))
-  const routes = createRoutes(nothing as Handlers).map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, ':id')}`)
+  const routes = createRoutes(nothing as Handlers).map(
+    ({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, ':id')}`,
+  )
   const own = routes.filter(each => PARTS.test(each.split(' ')[1]!) && !ALIASES.has(each))
   expect(own.length).toBeGreaterThan(60)
   expect(calls.sort()).toEqual([...new Set(own)].sort())
@@ -34,7 +36,10 @@ async function callAll(part: object): Promise<void> {
 }
 
 async function callWithIds(name: string, call: (...given: unknown[]) => unknown): Promise<void> {
-  const first: Partial<Record<keyof Client['events']['custom'], unknown>> = { emitBatch: [], emit: { name: 'a.b', payload: {} } }
+  const first: Partial<Record<keyof Client['events']['custom'], unknown>> = {
+    emitBatch: [],
+    emit: { name: 'a.b', payload: {} },
+  }
   const made = call(first[name as 'emit'] ?? 'ID', 'ID', {})
   if (made !== null && typeof made === 'object' && Symbol.asyncIterator in made) await (made as AsyncGenerator).next()
   else await made

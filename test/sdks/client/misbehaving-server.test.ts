@@ -1,6 +1,11 @@
 /** The client against a server that answers badly, or not at all (C.16). */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { ClarionApiError, ClarionConnectionError, type ClientOptions, createClient } from '../../../sdks/typescript/src/index.ts'
+import {
+  ClarionApiError,
+  ClarionConnectionError,
+  type ClientOptions,
+  createClient,
+} from '../../../sdks/typescript/src/index.ts'
 import { type Answer, createReceiver, type Receiver } from '../../support/receiver.ts'
 import { createFiredClock, type FiredClock } from '../support/fired-clock.ts'
 
@@ -15,7 +20,11 @@ const json = (status: number, body: object, headers: Record<string, string> = {}
 })
 const taken = json(202, { success: true, data: { emitId: 'cee_1', status: 'queued' }, meta: {} })
 const refusal = (status: number, code: string, more: object = {}, headers: Record<string, string> = {}) =>
-  json(status, { success: false, error: { code, message: 'm', requestId: 'req_1', retryable: status >= 500, ...more } }, headers)
+  json(
+    status,
+    { success: false, error: { code, message: 'm', requestId: 'req_1', retryable: status >= 500, ...more } },
+    headers,
+  )
 
 let server: Receiver
 let clock: FiredClock
@@ -79,7 +88,12 @@ describe('an emit', () => {
   it('is not repeated when the platform says not to: 502 bus_relay_failed', async () => {
     answers(refusal(502, 'bus_relay_failed', { retryable: false, emitId: 'cee_9' }))
     const error = (await failure(client().events.custom.emit(emit))) as ClarionApiError
-    expect([error.code, error.retryable, error.emitId, server.requests.length]).toEqual(['bus_relay_failed', false, 'cee_9', 1])
+    expect([error.code, error.retryable, error.emitId, server.requests.length]).toEqual([
+      'bus_relay_failed',
+      false,
+      'cee_9',
+      1,
+    ])
   })
 
   it.each([400, 401, 402, 403, 404, 409, 413, 422])('is not repeated after %d', async status => {
@@ -87,7 +101,12 @@ describe('an emit', () => {
     answers(refusal(status, 'payload_invalid', { details }))
     const error = (await failure(client().events.custom.emit(emit))) as ClarionApiError
     expect(error).toBeInstanceOf(ClarionApiError)
-    expect([error.status, error.code, error.details, error.retryable]).toEqual([status, 'payload_invalid', details, false])
+    expect([error.status, error.code, error.details, error.retryable]).toEqual([
+      status,
+      'payload_invalid',
+      details,
+      false,
+    ])
     expect(server.requests).toHaveLength(1)
   })
 
@@ -96,7 +115,9 @@ describe('an emit', () => {
     await client().events.custom.emit({ name: 'n.n', payloadJson: '{"total": 12.50, "n": 12345678901234567890}' })
     expect(server.requests[0]!.body.toString()).toContain('"payload":{"total": 12.50, "n": 12345678901234567890}}')
     expect(
-      await failure(Promise.resolve().then(() => client().events.custom.emit({ name: 'n.n', payloadJson: '{},"name":"other"' }))),
+      await failure(
+        Promise.resolve().then(() => client().events.custom.emit({ name: 'n.n', payloadJson: '{},"name":"other"' })),
+      ),
     ).toBeInstanceOf(SyntaxError)
     expect(server.requests).toHaveLength(1)
   })
@@ -105,7 +126,11 @@ describe('an emit', () => {
 describe('Retry-After', () => {
   it('of a 429 is waited for, as seconds or as a date', async () => {
     const date = new Date(NOW_MS + 5_000).toUTCString()
-    answers(refusal(429, 'rate_limited', {}, { 'retry-after': '2' }), refusal(429, 'rate_limited', {}, { 'retry-after': date }), taken)
+    answers(
+      refusal(429, 'rate_limited', {}, { 'retry-after': '2' }),
+      refusal(429, 'rate_limited', {}, { 'retry-after': date }),
+      taken,
+    )
     await client().events.custom.emit(emit)
     expect(clock.waited).toEqual([2_000, 5_000])
   })
@@ -144,13 +169,17 @@ describe('no answer', () => {
 })
 
 describe('what must be done once only', () => {
-  const create = (options?: Partial<ClientOptions>) => client(options).events.webhooks.create({ url: 'https://example.com', events: ['*'] })
+  const create = (options?: Partial<ClientOptions>) =>
+    client(options).events.webhooks.create({ url: 'https://example.com', events: ['*'] })
 
-  it.each([['reset' as const], [refusal(500, 'internal_error')]])('is not repeated when it may have been done', async answer => {
-    answers(answer)
-    expect(await failure(create())).toBeInstanceOf(Error)
-    expect(server.requests).toHaveLength(1)
-  })
+  it.each([['reset' as const], [refusal(500, 'internal_error')]])(
+    'is not repeated when it may have been done',
+    async answer => {
+      answers(answer)
+      expect(await failure(create())).toBeInstanceOf(Error)
+      expect(server.requests).toHaveLength(1)
+    },
+  )
 
   it('is repeated when it was certainly not done: 429, or never sent', async () => {
     answers(refusal(429, 'rate_limited'), json(201, { success: true, data: { id: 'wh_1' }, meta: {} }))
@@ -202,7 +231,10 @@ describe('a call', () => {
   it('takes the address with or without /api/v1, escapes ids and leaves out what is undefined', async () => {
     answers(json(200, { success: true, data: [], meta: { nextCursor: 'c' } }))
     for (const suffix of ['', '/', '/api/v1', '/api/v1/']) {
-      const { nextCursor } = await client({ baseUrl: server.url + suffix }).events.webhooks.deliveries('wh/../1', { type: 'a b', limit: 5 })
+      const { nextCursor } = await client({ baseUrl: server.url + suffix }).events.webhooks.deliveries('wh/../1', {
+        type: 'a b',
+        limit: 5,
+      })
       expect(nextCursor).toBe('c')
     }
     expect(new Set(server.requests.map(request => request.path))).toEqual(
@@ -219,7 +251,11 @@ describe('a call', () => {
 
   it('goes through all pages of a list', async () => {
     server.answerWith(({ path }) =>
-      json(200, { success: true, data: [path.includes('cursor=b') ? 2 : 1], meta: { nextCursor: path.includes('cursor=b') ? null : 'b' } }),
+      json(200, {
+        success: true,
+        data: [path.includes('cursor=b') ? 2 : 1],
+        meta: { nextCursor: path.includes('cursor=b') ? null : 'b' },
+      }),
     )
     const seen: unknown[] = []
     for await (const emitted of client().events.custom.emits.each()) seen.push(emitted)

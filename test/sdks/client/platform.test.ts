@@ -1,6 +1,11 @@
 /** The client against a running platform. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { ClarionApiError, type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
+import {
+  ClarionApiError,
+  type Client,
+  createClient,
+  verifyWebhookSignature,
+} from '../../../sdks/typescript/src/index.ts'
 import { createProducer } from '../../../sdks/typescript/src/kafka/index.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
@@ -15,7 +20,12 @@ beforeAll(async () => {
   client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
 }, 120_000)
 
-const payloadSchema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } }, additionalProperties: false }
+const payloadSchema = {
+  type: 'object',
+  required: ['total'],
+  properties: { total: { type: 'number' } },
+  additionalProperties: false,
+}
 const template = (name: string, version = '1.0.0') => ({ namespace: organization.slug, name, version, payloadSchema })
 const codeOf = (call: Promise<unknown>) => call.then(() => undefined, (error: unknown) => (error as ClarionApiError).code) // biome-ignore format: one thought
 
@@ -27,9 +37,13 @@ describe('registrations', () => {
     const draft = await custom.register(template('order.paid'))
     expect([draft.status, draft.schemaHash]).toEqual(['draft', dryRun.schemaHash])
     expect((await custom.update(draft.id, { description: 'paid' })).description).toBe('paid')
-    expect(await codeOf(custom.update(draft.id, { description: 'again' }, { ifMatch: draft.revision }))).toBe('revision_conflict')
+    expect(await codeOf(custom.update(draft.id, { description: 'again' }, { ifMatch: draft.revision }))).toBe(
+      'revision_conflict',
+    )
     expect((await custom.publish(draft.id)).status).toBe('published')
-    expect((await custom.list({ namespace: organization.slug, name: 'order.paid' })).data.map(each => each.id)).toEqual([draft.id])
+    expect((await custom.list({ namespace: organization.slug, name: 'order.paid' })).data.map(each => each.id)).toEqual(
+      [draft.id],
+    )
     expect((await custom.archive(draft.id)).status).toBe('archived')
     expect((await custom.get(draft.id)).archivedAt).not.toBeNull()
     const other = await custom.register(template('order.lost'))
@@ -37,7 +51,9 @@ describe('registrations', () => {
   })
 
   it('that are refused throw the code, the status and what is wrong', async () => {
-    const error = await client.events.custom.register({ ...template('x.y'), version: '1.0' }).catch((thrown: unknown) => thrown)
+    const error = await client.events.custom
+      .register({ ...template('x.y'), version: '1.0' })
+      .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ClarionApiError)
     expect(error).toMatchObject({
       code: 'invalid_version_format',
@@ -130,7 +146,10 @@ describe('a webhook in trouble', () => {
     const request = (await receiver.received(2))[1]!
     for (const profile of ['standard', 'event'] as const)
       for (const secret of [webhook.secret, rotated.secret])
-        expect([profile, verifyWebhookSignature(request.body, request.headers, secret, { profile })]).toEqual([profile, true])
+        expect([profile, verifyWebhookSignature(request.body, request.headers, secret, { profile })]).toEqual([
+          profile,
+          true,
+        ])
 
     const listed = await until(() => webhooks.deliveries(webhook.id, { status: 'success' }), ({ data }) => data.some(each => each.id === request.headers['x-delivery-id'])) // biome-ignore format: one thought
     const delivery = listed.data.find(each => each.id === request.headers['x-delivery-id'])!

@@ -43,8 +43,20 @@ describe('PLATFORMA', () => {
 
     await publish(organization, 'order.provisioned', { order_id: 'o1', customer_id: 'c1', resources: [{ id: 'r1' }] })
     await publish(organization, 'order.failed', { order_id: 'o2', error: 'no room' })
-    await publish(organization, 'alert.triggered', { alert_id: 'a1', metric: 'cpu', value: 91.5, threshold: 90, cluster_id: 'k1' })
-    await publish(organization, 'alert.triggered', { alert_id: 'a2', metric: 'cpu', value: 90, threshold: 90, cluster_id: 'k2' })
+    await publish(organization, 'alert.triggered', {
+      alert_id: 'a1',
+      metric: 'cpu',
+      value: 91.5,
+      threshold: 90,
+      cluster_id: 'k1',
+    })
+    await publish(organization, 'alert.triggered', {
+      alert_id: 'a2',
+      metric: 'cpu',
+      value: 90,
+      threshold: 90,
+      cluster_id: 'k2',
+    })
     const succeeded = () => client.events.webhooks.deliveries(webhook.id, { status: 'success' })
     expect((await until(succeeded, ({ data }) => data.length === 4)).data).toHaveLength(4)
     expect(called.sort()).toEqual([['ops', 'o2', 'no room'], ['scale', 'k1'], ['welcome', 'c1', [{ id: 'r1' }]]]) // biome-ignore format: a table

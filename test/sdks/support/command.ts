@@ -29,8 +29,15 @@ export interface Running {
 }
 
 /** `stdin`: null leaves it open. */
-export function startCommand(env: Record<string, string>, words: string[], stdin: string | Buffer | null = ''): Running {
-  const child = spawn(process.execPath, [PROGRAM, ...words], { env: { PATH: process.env.PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+export function startCommand(
+  env: Record<string, string>,
+  words: string[],
+  stdin: string | Buffer | null = '',
+): Running {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const [stdout, stderr] = [keep(child.stdout), keep(child.stderr)]
   child.stdin.on('error', () => undefined)
   if (stdin !== null) child.stdin.end(stdin)
@@ -49,11 +56,23 @@ export const runCommand = (env: Record<string, string>, words: string[], stdin?:
   startCommand(env, words, stdin).finished
 
 /** The same without a process: what `main.ts` hands to `run`. */
-export async function runHere(env: Record<string, string>, argv: string[], stdin: string | Buffer = ''): Promise<Finished> {
+export async function runHere(
+  env: Record<string, string>,
+  argv: string[],
+  stdin: string | Buffer = '',
+): Promise<Finished> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() }
   const [stdout, stderr] = [keep(streams.stdout), keep(streams.stderr)]
   const { signal } = new AbortController()
-  const code = await run({ argv, env, stdin: Readable.from([stdin]), ...streams, clock: systemClock, random: systemRandom, signal })
+  const code = await run({
+    argv,
+    env,
+    stdin: Readable.from([stdin]),
+    ...streams,
+    clock: systemClock,
+    random: systemRandom,
+    signal,
+  })
   await new Promise(setImmediate)
   return finished(code, stdout(), stderr())
 }

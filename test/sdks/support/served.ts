@@ -24,11 +24,18 @@ export async function serve(listener: RequestListener): Promise<Served> {
 /** Node's request as a `Request`, and the `Response` back. */
 export function asListener(handler: (request: Request) => Promise<Response>): RequestListener {
   return async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const body = incoming.method === 'POST' ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' as const } : {}
+    const body =
+      incoming.method === 'POST' ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' as const } : {}
     const headers = new Headers(
-      Object.entries(incoming.headersDistinct).flatMap(([name, values]) => values!.map(value => [name, value] as [string, string])),
+      Object.entries(incoming.headersDistinct).flatMap(([name, values]) =>
+        values!.map(value => [name, value] as [string, string]),
+      ),
     )
-    const response = await handler(new Request(`http://localhost${incoming.url}`, { method: incoming.method!, headers, ...body }))
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(Buffer.from(await response.arrayBuffer()))
+    const response = await handler(
+      new Request(`http://localhost${incoming.url}`, { method: incoming.method!, headers, ...body }),
+    )
+    outgoing
+      .writeHead(response.status, Object.fromEntries(response.headers))
+      .end(Buffer.from(await response.arrayBuffer()))
   }
 }

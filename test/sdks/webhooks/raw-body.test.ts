@@ -15,7 +15,8 @@ const secret = 'whsec_your_signing_secret'
 /** Numbers and spaces that no parser gives back as they were. */
 const body = '{ "type": "order.created",\n "data": {"total": 12.50, "n": 12345678901234567890, "s": "größer"} }'
 const signed = signatureHeaders(body, { secrets: [secret], id: 'd', timestampS: 0, profile: 'platforma' })
-const isGenuine = (parsed: unknown, header: unknown) => verifyWebhookSignature(parsed as ParsedBody, header as string, secret)
+const isGenuine = (parsed: unknown, header: unknown) =>
+  verifyWebhookSignature(parsed as ParsedBody, header as string, secret)
 
 type Answered = { genuine: boolean; type: string | undefined }
 const answerOf = (parsed: unknown, header: unknown): Answered => ({
@@ -27,10 +28,15 @@ function expressApp(): RequestListener {
   const app = express()
   app.use(rawBody({ bytesMax: 1_000 }))
   app.use(express.json())
-  app.post('/', (request, response) => void response.json(answerOf(request.body, request.headers['x-platforma-signature'])))
-  app.use((error: Error & { status?: number }, _request: ExpressRequest, response: ExpressResponse, _next: NextFunction) => {
-    response.status(error.status ?? 500).json({ error: error.message })
-  })
+  app.post(
+    '/',
+    (request, response) => void response.json(answerOf(request.body, request.headers['x-platforma-signature'])),
+  )
+  app.use(
+    (error: Error & { status?: number }, _request: ExpressRequest, response: ExpressResponse, _next: NextFunction) => {
+      response.status(error.status ?? 500).json({ error: error.message })
+    },
+  )
   return app
 }
 
@@ -46,7 +52,9 @@ function koaApp(): RequestListener {
 
 const fetchApp = (): RequestListener =>
   asListener(
-    rawBody((request, parsed) => Response.json(answerOf(parsed, request.headers.get('x-platforma-signature'))), { bytesMax: 1_000 }),
+    rawBody((request, parsed) => Response.json(answerOf(parsed, request.headers.get('x-platforma-signature'))), {
+      bytesMax: 1_000,
+    }),
   )
 
 let served: Served | undefined
@@ -64,7 +72,10 @@ describe.each([
     served = await serve(app())
     const answer = await post(body)
     expect([answer.status, await answer.json()]).toEqual([200, { genuine: true, type: 'order.created' }])
-    expect(await (await post(JSON.stringify(JSON.parse(body)))).json()).toEqual({ genuine: false, type: 'order.created' })
+    expect(await (await post(JSON.stringify(JSON.parse(body)))).json()).toEqual({
+      genuine: false,
+      type: 'order.created',
+    })
   })
 
   it('answers 400 for what is not JSON, 413 for what is too large and 415 for what is compressed', async () => {
@@ -78,8 +89,14 @@ describe.each([
   it('bounds a body whose length was not announced', async () => {
     served = await serve(app())
     let left = 20
-    const pull = (stream: ReadableStreamDefaultController) => (left-- > 0 ? stream.enqueue(Buffer.alloc(600, 'x')) : stream.close())
-    const init = { method: 'POST', body: new ReadableStream({ pull }), duplex: 'half', headers: JSON_TYPE } as RequestInit
+    const pull = (stream: ReadableStreamDefaultController) =>
+      left-- > 0 ? stream.enqueue(Buffer.alloc(600, 'x')) : stream.close()
+    const init = {
+      method: 'POST',
+      body: new ReadableStream({ pull }),
+      duplex: 'half',
+      headers: JSON_TYPE,
+    } as RequestInit
     expect([413, 'cut']).toContain(await fetch(served.url, init).then(answer => answer.status, () => 'cut')) // biome-ignore format: one thought
   })
 })
@@ -107,7 +124,10 @@ describe('rawBody()', () => {
 
   it('is parseKeepingBytes for frameworks whose parser is handed bytes', () => {
     const parsed = parseKeepingBytes(Buffer.from(body))
-    expect([parsed.type, verifyWebhookSignature(parsed, signed['x-platforma-signature'], secret)]).toEqual(['order.created', true])
+    expect([parsed.type, verifyWebhookSignature(parsed, signed['x-platforma-signature'], secret)]).toEqual([
+      'order.created',
+      true,
+    ])
     expect(() => parseKeepingBytes(Buffer.from([0x22, 0xff, 0x22]))).toThrow()
   })
 

@@ -45,16 +45,20 @@ describe.each([
 
   it('finds genuine what the platform signs, and nothing else', () => {
     const headers = { ...platformHeaders(secret, 'dlv_1', timestampS, Buffer.from(body)) }
-    expect([verified(headers, secret), verified(headers, former), verified({ ...headers, 'webhook-id': 'dlv_2' }, secret)]).toEqual([
-      true,
-      false,
-      false,
-    ])
+    expect([
+      verified(headers, secret),
+      verified(headers, former),
+      verified({ ...headers, 'webhook-id': 'dlv_2' }, secret),
+    ]).toEqual([true, false, false])
   })
 
   it('finds either of two signatures, as during a rotation', () => {
     const headers = signatureHeaders(body, { secrets: [secret, former], id: 'dlv_1', timestampS })
-    expect([verified(headers, secret), verified(headers, former), verified(headers, generateSecret(random))]).toEqual([true, true, false])
+    expect([verified(headers, secret), verified(headers, former), verified(headers, generateSecret(random))]).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 
   it('signs what the kit finds genuine', () => {
@@ -85,7 +89,9 @@ describe('@octokit/webhooks-methods, which has the shape of platphorm and relay'
   it('signs what the kit finds genuine', async () => {
     const signature = await octokitSign(secret, body)
     expect(verifyWebhookSignature(body, signature, secret, { profile: 'platphorm' })).toBe(true)
-    expect(verifyWebhookSignature(body, { 'x-caldera-signature': signature }, [former, secret], { profile: 'relay' })).toBe(true)
+    expect(
+      verifyWebhookSignature(body, { 'x-caldera-signature': signature }, [former, secret], { profile: 'relay' }),
+    ).toBe(true)
     expect(verifyWebhookSignature(body, signature, former)).toBe(false)
   })
 })

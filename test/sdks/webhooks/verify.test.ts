@@ -69,13 +69,17 @@ describe('profile standard', () => {
   })
 
   it('takes either of two signatures with either of two secrets, as during a rotation, and no third', () => {
-    const headers = signatureHeaders(body, { secrets: ['new secret of mine', 'old secret of mine'], id: 'dlv_1', timestampS: NOW_S })
+    const headers = signatureHeaders(body, {
+      secrets: ['new secret of mine', 'old secret of mine'],
+      id: 'dlv_1',
+      timestampS: NOW_S,
+    })
     const verify = (secrets: string | string[]) => verifyWebhookSignature(body, headers, secrets, { now })
-    expect([verify('new secret of mine'), verify('old secret of mine'), verify(['x'.repeat(20), 'old secret of mine'])]).toEqual([
-      true,
-      true,
-      true,
-    ])
+    expect([
+      verify('new secret of mine'),
+      verify('old secret of mine'),
+      verify(['x'.repeat(20), 'old secret of mine']),
+    ]).toEqual([true, true, true])
     expect([verify('x'.repeat(20)), verify([]), verify(''), verify([''])]).toEqual([false, false, false, false])
   })
 
@@ -93,12 +97,13 @@ describe('profile standard', () => {
 
   it('refuses another id, timestamp or body', () => {
     const headers = standard(decoded)
-    const verify = (changed: object, text = body) => verifyWebhookSignature(text, { ...headers, ...changed }, secret, { now })
-    expect([verify({ 'webhook-id': 'dlv_2' }), verify({ 'webhook-timestamp': String(NOW_S - 1) }), verify({}, `${body} `)]).toEqual([
-      false,
-      false,
-      false,
-    ])
+    const verify = (changed: object, text = body) =>
+      verifyWebhookSignature(text, { ...headers, ...changed }, secret, { now })
+    expect([
+      verify({ 'webhook-id': 'dlv_2' }),
+      verify({ 'webhook-timestamp': String(NOW_S - 1) }),
+      verify({}, `${body} `),
+    ]).toEqual([false, false, false])
   })
 
   it.each([
@@ -108,7 +113,10 @@ describe('profile standard', () => {
     ['an empty signature', { 'webhook-signature': '' }],
     ['a timestamp that is no number', { 'webhook-timestamp': `${NOW_S}x` }],
     ['a negative timestamp', { 'webhook-timestamp': `-${NOW_S}` }],
-    ['a signature of another version', { 'webhook-signature': standard(decoded)['webhook-signature'].replace('v1,', 'v2,') }],
+    [
+      'a signature of another version',
+      { 'webhook-signature': standard(decoded)['webhook-signature'].replace('v1,', 'v2,') },
+    ],
     ['half a signature', { 'webhook-signature': standard(decoded)['webhook-signature'].slice(0, 20) }],
     ['a signature in hex', { 'webhook-signature': `v1,${hex(`dlv_1.${NOW_S}.${body}`)}` }],
     ['two different signatures headers', { 'webhook-signature': [standard(decoded)['webhook-signature'], 'v1,x'] }],
@@ -122,7 +130,11 @@ describe('Ed25519', () => {
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url')
   const whpk = `whpk_${raw.toString('base64')}`
   const signed = signEd25519(null, Buffer.from(`dlv_1.${NOW_S}.${body}`), privateKey).toString('base64')
-  const headers = { 'webhook-id': 'dlv_1', 'webhook-timestamp': String(NOW_S), 'webhook-signature': `v1,${'A'.repeat(43)}= v1a,${signed}` }
+  const headers = {
+    'webhook-id': 'dlv_1',
+    'webhook-timestamp': String(NOW_S),
+    'webhook-signature': `v1,${'A'.repeat(43)}= v1a,${signed}`,
+  }
 
   it('takes a v1a signature with the public key', () => {
     expect(verifyWebhookSignature(body, headers, whpk, { now })).toBe(true)
@@ -131,24 +143,39 @@ describe('Ed25519', () => {
   })
 
   it('never takes the public key for a secret: whoever knows it could sign', () => {
-    for (const key of [Buffer.from(whpk), raw]) expect(verifyWebhookSignature(body, standard(key), whpk, { now })).toBe(false)
+    for (const key of [Buffer.from(whpk), raw])
+      expect(verifyWebhookSignature(body, standard(key), whpk, { now })).toBe(false)
     expect(verifyWebhookSignature(body, standard(Buffer.from('whpk_short')), 'whpk_short', { now })).toBe(false)
-    expect(verifyWebhookSignature(body, { 'x-platforma-signature': hex(body, whpk) }, whpk, { profile: 'platforma' })).toBe(false)
+    expect(
+      verifyWebhookSignature(body, { 'x-platforma-signature': hex(body, whpk) }, whpk, { profile: 'platforma' }),
+    ).toBe(false)
   })
 })
 
 describe('the profiles over the body alone', () => {
-  const names = { platforma: 'x-platforma-signature', platphorm: 'X-Platphorm-Signature', relay: 'X-Caldera-Signature' } as const
-  it.each(['platforma', 'platphorm', 'relay'] as const)('%s: hex with or without sha256=, under the whole secret as text', profile => {
-    for (const value of [hex(body), `sha256=${hex(body)}`]) {
-      expect(verifyWebhookSignature(body, { [names[profile]]: value }, secret, { profile })).toBe(true)
-      expect(verifyWebhookSignature(body, value, secret, { profile })).toBe(true)
-      expect(verifyWebhookSignature(body, value, secret)).toBe(true)
-    }
-    expect(
-      verifyWebhookSignature(body, { [names[profile]]: createHmac('sha256', decoded).update(body).digest('hex') }, secret, { profile }),
-    ).toBe(false)
-  })
+  const names = {
+    platforma: 'x-platforma-signature',
+    platphorm: 'X-Platphorm-Signature',
+    relay: 'X-Caldera-Signature',
+  } as const
+  it.each(['platforma', 'platphorm', 'relay'] as const)(
+    '%s: hex with or without sha256=, under the whole secret as text',
+    profile => {
+      for (const value of [hex(body), `sha256=${hex(body)}`]) {
+        expect(verifyWebhookSignature(body, { [names[profile]]: value }, secret, { profile })).toBe(true)
+        expect(verifyWebhookSignature(body, value, secret, { profile })).toBe(true)
+        expect(verifyWebhookSignature(body, value, secret)).toBe(true)
+      }
+      expect(
+        verifyWebhookSignature(
+          body,
+          { [names[profile]]: createHmac('sha256', decoded).update(body).digest('hex') },
+          secret,
+          { profile },
+        ),
+      ).toBe(false)
+    },
+  )
 
   it('relay: takes either of the two names', () => {
     for (const name of ['x-platformxe-signature', 'x-caldera-signature'])
@@ -156,7 +183,10 @@ describe('the profiles over the body alone', () => {
   })
 
   it('relay: rubbish under one name does not hide what is right under the other', () => {
-    const headers = { 'x-platformxe-signature': `sha256=${'z'.repeat(64)}`, 'x-caldera-signature': `sha256=${hex(body)}` }
+    const headers = {
+      'x-platformxe-signature': `sha256=${'z'.repeat(64)}`,
+      'x-caldera-signature': `sha256=${hex(body)}`,
+    }
     expect(verifyWebhookSignature(body, headers, secret, { profile: 'relay' })).toBe(true)
   })
 
@@ -191,7 +221,10 @@ describe('profile event', () => {
 
   it('takes the hex HMAC of timestamp and body, while it is recent', () => {
     expect([verify(headers), verify(headers, now + 300_000)]).toEqual([true, true])
-    expect([verify(headers, now + 301_000), verify({ ...headers, 'X-Event-Timestamp': String(NOW_S + 1) })]).toEqual([false, false])
+    expect([verify(headers, now + 301_000), verify({ ...headers, 'X-Event-Timestamp': String(NOW_S + 1) })]).toEqual([
+      false,
+      false,
+    ])
     expect(verify({ 'X-Event-Signature': headers['X-Event-Signature'] })).toBe(false)
     expect(verifyWebhookSignature(body, headers['X-Event-Signature'], secret, { profile: 'event', now })).toBe(false)
   })
@@ -201,7 +234,13 @@ describe('what is given', () => {
   it('headers may be an object, Headers, a Map or a list, in any case; the body text or bytes', () => {
     const headers = standard(decoded)
     const upper = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]))
-    for (const given of [headers, upper, new Headers(headers), new Map(Object.entries(headers)), Object.entries(headers)] as const)
+    for (const given of [
+      headers,
+      upper,
+      new Headers(headers),
+      new Map(Object.entries(headers)),
+      Object.entries(headers),
+    ] as const)
       expect(verifyWebhookSignature(body, given, secret, { now })).toBe(true)
     const bytes = Buffer.from(body)
     for (const given of [bytes, new Uint8Array(bytes), Uint8Array.from(bytes).buffer])
@@ -256,14 +295,21 @@ describe('what is given', () => {
   it('what is signed is genuine, and one changed byte is not, in every profile', () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 })
     fc.assert(
-      fc.property(bytes, fc.string({ minLength: 1 }), fc.constantFrom(...PROFILES), fc.nat(), (text, own, profile, at) => {
-        fc.pre(!own.startsWith('whpk_'))
-        const headers = signatureHeaders(text, { secrets: [own], id: 'dlv_1', timestampS: NOW_S, profile })
-        const other = Uint8Array.from(text, (byte, index) => (index === at % text.length ? byte ^ 1 : byte))
-        return (
-          verifyWebhookSignature(text, headers, own, { profile, now }) && !verifyWebhookSignature(other, headers, own, { profile, now })
-        )
-      }),
+      fc.property(
+        bytes,
+        fc.string({ minLength: 1 }),
+        fc.constantFrom(...PROFILES),
+        fc.nat(),
+        (text, own, profile, at) => {
+          fc.pre(!own.startsWith('whpk_'))
+          const headers = signatureHeaders(text, { secrets: [own], id: 'dlv_1', timestampS: NOW_S, profile })
+          const other = Uint8Array.from(text, (byte, index) => (index === at % text.length ? byte ^ 1 : byte))
+          return (
+            verifyWebhookSignature(text, headers, own, { profile, now }) &&
+            !verifyWebhookSignature(other, headers, own, { profile, now })
+          )
+        },
+      ),
       { numRuns: 300 },
     )
   })

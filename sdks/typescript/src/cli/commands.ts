@@ -7,4 +7,14 @@ import { QUARANTINE } from './quarantine.ts'
 import { dryRun, health } from './registry.ts'
 import { types } from './types.ts'
 
-export const COMMANDS: readonly Command[] = [emit, dryRun, types, health, listen, ...QUARANTINE, ...CREDENTIALS, produce, consume]
+export const COMMANDS: readonly Command[] = [
+  emit,
+  dryRun,
+  types,
+  health,
+  listen,
+  ...QUARANTINE,
+  ...CREDENTIALS,
+  produce,
+  consume,
+]

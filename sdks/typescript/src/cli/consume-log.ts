@@ -10,7 +10,10 @@ const CLOSE_TIMEOUT_MS = 1_000
  * Ends when the signal is aborted. The next event is taken only when the last one has been dealt with, so the group's place is behind it.
  * While the brokers are away it waits, and says so.
  */
-export async function* consumeLog(context: Context, where: { group: string; fromBeginning: boolean }): AsyncGenerator<LogEvent> {
+export async function* consumeLog(
+  context: Context,
+  where: { group: string; fromBeginning: boolean },
+): AsyncGenerator<LogEvent> {
   const { print, signal, clock, random } = context
   const credentials = await getCredentials(context)
   const { consume } = await loadKafka()
@@ -38,7 +41,9 @@ export async function* consumeLog(context: Context, where: { group: string; from
     onDisconnect: (error, retryInMs) =>
       print.note(`the brokers are away (${error.message}); once more in ${Math.ceil(retryInMs / 1_000)} s`),
     onReset: partition =>
-      print.note(`partition ${partition}: the group's place is not kept any more; it goes on with the oldest event that is`),
+      print.note(
+        `partition ${partition}: the group's place is not kept any more; it goes on with the oldest event that is`,
+      ),
   })
   print.note(`reading ${credentials.topics.events} as group ${credentials.groupPrefix ?? ''}${where.group}`)
   try {
@@ -68,6 +73,7 @@ export async function* consumeLog(context: Context, where: { group: string; from
 
 export function groupOf({ text }: Context): string {
   const group = text('group') ?? 'cli'
-  if (!/^[\w.-]{1,100}$/.test(group)) throw new UsageError('--group may have letters, digits, dots, dashes and underscores')
+  if (!/^[\w.-]{1,100}$/.test(group))
+    throw new UsageError('--group may have letters, digits, dots, dashes and underscores')
   return group
 }

@@ -16,12 +16,16 @@ const create: Command = {
   },
   async run({ client, positionals: [name], text, print, signal }) {
     const access = text('access') ?? 'both'
-    if (!ACCESS.includes(access as Access)) throw new UsageError(`there is no access '${access}'`, `one of: ${ACCESS.join(', ')}`)
+    if (!ACCESS.includes(access as Access))
+      throw new UsageError(`there is no access '${access}'`, `one of: ${ACCESS.join(', ')}`)
     const file = text('out')
     // First the file, then the credential: a password that could not be kept would be lost.
     if (file !== undefined) await writeNew(file, '')
     try {
-      const made = await client().kafkaCredentials.create({ name: name as string, access: access as Access }, { signal })
+      const made = await client().kafkaCredentials.create(
+        { name: name as string, access: access as Access },
+        { signal },
+      )
       if (file === undefined) print.record(made)
       else {
         await writeFile(file, `${JSON.stringify(made, null, 2)}\n`)

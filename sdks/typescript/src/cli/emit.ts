@@ -4,7 +4,11 @@ import type { Command, Context, Option } from './command.ts'
 import { linesOf, objectJson, readInput } from './input.ts'
 import { KAFKA_OPTIONS, openProducer } from './kafka.ts'
 
-const DATA: Option = { type: 'string', value: 'JSON', sentence: 'The payload: JSON, @FILE, or - for stdin (- unless said).' }
+const DATA: Option = {
+  type: 'string',
+  value: 'JSON',
+  sentence: 'The payload: JSON, @FILE, or - for stdin (- unless said).',
+}
 // biome-ignore format: a table
 const EMIT_OPTIONS: Record<string, Option> = {
   version: { type: 'string', value: 'X.Y.Z', sentence: 'The version to be judged by; the highest published one unless said.' },
@@ -25,7 +29,9 @@ export const emit: Command = {
   clarion emit platformxe.generic --data '{"kind":"hello"}'`,
   async run(context) {
     const payloadJson = objectJson(await readInput(context.text('data') ?? '-', context.stdin), 'the payload')
-    context.print.record(await context.client().events.custom.emit({ ...fieldsOf(context), payloadJson }, { signal: context.signal }))
+    context.print.record(
+      await context.client().events.custom.emit({ ...fieldsOf(context), payloadJson }, { signal: context.signal }),
+    )
     return 0
   },
 }
@@ -33,7 +39,8 @@ export const emit: Command = {
 export const produce: Command = {
   name: 'produce',
   positionals: ['NAME'],
-  sentence: "Emit by Kafka, into the organization's own topic; each line of stdin is a payload unless --data gives one.",
+  sentence:
+    "Emit by Kafka, into the organization's own topic; each line of stdin is a payload unless --data gives one.",
   options: {
     data: { ...DATA, sentence: 'One payload instead of stdin: JSON, @FILE, or - for all of stdin.' },
     ...EMIT_OPTIONS,
@@ -53,7 +60,8 @@ confirmed by the brokers, ends the command: lines before it are written, lines b
         if (context.signal.aborted) break
       }
     } catch (error) {
-      if (isUnconfirmed) context.print.note('the payload behind the last one shown was not confirmed; it may have been written')
+      if (isUnconfirmed)
+        context.print.note('the payload behind the last one shown was not confirmed; it may have been written')
       throw error
     } finally {
       await producer.close()

@@ -5,11 +5,14 @@ import { type ExitCode, UsageError } from './command.ts'
 import { type Printer, printable } from './printer.ts'
 
 const NEXT: Record<string, string> = {
-  unauthorized: 'set CLARION_API_KEY to a key of the organization, or give --key; the key decides between live and test',
+  unauthorized:
+    'set CLARION_API_KEY to a key of the organization, or give --key; the key decides between live and test',
   insufficient_scope: 'use a key that holds the scope: POST /api/v1/keys makes one',
-  event_not_registered: 'register it (POST /api/v1/events/custom), or emit platformxe.generic, which needs no registration',
+  event_not_registered:
+    'register it (POST /api/v1/events/custom), or emit platformxe.generic, which needs no registration',
   event_not_published: 'publish the draft: POST /api/v1/events/custom/:id/publish',
-  payload_invalid: 'repair the places named above; for a record in quarantine: clarion quarantine redrive ID --data JSON',
+  payload_invalid:
+    'repair the places named above; for a record in quarantine: clarion quarantine redrive ID --data JSON',
   idempotency_key_conflict: 'use another --idempotency-key, or emit exactly what was emitted under this one',
   monthly_emit_quota_exceeded: 'clarion health shows what is left; the count starts anew with the month (UTC)',
   registration_quota_exceeded: 'clarion health shows what the plan allows',
@@ -19,7 +22,8 @@ const NEXT: Record<string, string> = {
   bus_relay_failed: 'do not emit it again: POST /api/v1/events/custom/emits/:emitId/redrive',
   unexpected_answer: 'check --url (CLARION_URL): something else answers there',
   timeout: 'repeat it; emits are safe to repeat under the same --idempotency-key',
-  network_error: 'is the platform running there? check --url (CLARION_URL); npm start runs one on http://127.0.0.1:8080',
+  network_error:
+    'is the platform running there? check --url (CLARION_URL); npm start runs one on http://127.0.0.1:8080',
 }
 
 interface Explained {

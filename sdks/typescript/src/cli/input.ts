@@ -90,6 +90,7 @@ export function parseJson(json: string, what: string): unknown {
 /** JSON of an object, as it was written. */
 export function objectJson(json: string, what: string): string {
   const parsed = parseJson(json, what)
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new UsageError(`${what} must be a JSON object`)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new UsageError(`${what} must be a JSON object`)
   return json.trim()
 }

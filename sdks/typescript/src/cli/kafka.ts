@@ -5,10 +5,15 @@ import { type Context, type Option, UsageError } from './command.ts'
 import { parseJson, readText } from './input.ts'
 
 export const KAFKA_OPTIONS: Record<string, Option> = {
-  kafka: { type: 'string', value: 'FILE', sentence: 'The credential: a file of clarion credentials create (CLARION_KAFKA).' },
+  kafka: {
+    type: 'string',
+    value: 'FILE',
+    sentence: 'The credential: a file of clarion credentials create (CLARION_KAFKA).',
+  },
 }
 
-const HOW = 'make one: clarion credentials create NAME --access both --out kafka.json, then give --kafka kafka.json (or CLARION_KAFKA)'
+const HOW =
+  'make one: clarion credentials create NAME --access both --out kafka.json, then give --kafka kafka.json (or CLARION_KAFKA)'
 
 /** Undefined when none is given. Throws a `UsageError` for a file that is not one. */
 export async function findCredentials({ text, env }: Context): Promise<Credentials | undefined> {

@@ -44,15 +44,25 @@ export const consume: Command = {
   sentence: "Read the organization's own log by Kafka, as a member of a consumer group that goes on where it stopped.",
   options: {
     group: { type: 'string', value: 'NAME', sentence: "The group, without the credential's prefix; cli unless said." },
-    'from-beginning': { type: 'boolean', sentence: 'Where a new group begins: with the oldest event kept, not with the next one.' },
+    'from-beginning': {
+      type: 'boolean',
+      sentence: 'Where a new group begins: with the oldest event kept, not with the next one.',
+    },
     count: COUNT,
     ...KAFKA_OPTIONS,
   },
   run: context =>
-    show(context, consumeLog(context, { group: groupOf(context), fromBeginning: context.options['from-beginning'] === true })),
+    show(
+      context,
+      consumeLog(context, { group: groupOf(context), fromBeginning: context.options['from-beginning'] === true }),
+    ),
 }
 
-async function show(context: Context, events: AsyncIterable<LogEvent>, forward?: (event: LogEvent) => Promise<void>): Promise<0> {
+async function show(
+  context: Context,
+  events: AsyncIterable<LogEvent>,
+  forward?: (event: LogEvent) => Promise<void>,
+): Promise<0> {
   const { text, number, print } = context
   const wanted = selectorOf(text('events'))
   const after = text('after') === undefined ? 0 : number('after', 0, 0)
@@ -61,7 +71,10 @@ async function show(context: Context, events: AsyncIterable<LogEvent>, forward?:
     for await (const event of events) {
       if (event.sequence <= after || !wanted(event.type)) continue
       const { payloadJson, ...shown } = event
-      print.line(printable(`#${event.sequence}  ${event.time}  ${event.type}  ${event.subject ?? '-'}  ${payloadJson}`), shown)
+      print.line(
+        printable(`#${event.sequence}  ${event.time}  ${event.type}  ${event.subject ?? '-'}  ${payloadJson}`),
+        shown,
+      )
       await forward?.(event)
       if (--left === 0) break
     }
@@ -86,7 +99,9 @@ async function sourceOf(context: Context): Promise<AsyncIterable<LogEvent>> {
     intervalMs: number('interval', 1_000, 10),
     onStart: last => print.note(`from #${last + 1} on, by asking the history; --kafka FILE reads the log itself`),
     onGap: (from, to) =>
-      print.note(`#${from} to #${to} did not appear in the history and are left out; --kafka FILE --after ${from - 1} shows them`),
+      print.note(
+        `#${from} to #${to} did not appear in the history and are left out; --kafka FILE --after ${from - 1} shows them`,
+      ),
     onAway: (error, retryInMs) => print.note(`${error.message} Once more in ${Math.ceil(retryInMs / 1_000)} s.`),
     onBack: last => print.note(`it answers again; going on from #${last + 1}`),
   })
@@ -95,15 +110,25 @@ async function sourceOf(context: Context): Promise<AsyncIterable<LogEvent>> {
 function selectorOf(list: string | undefined): (type: string) => boolean {
   if (list === undefined) return () => true
   const selectors = list.split(',').map(each => each.trim())
-  return type => selectors.some(each => each === '*' || each === type || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))))
+  return type =>
+    selectors.some(each => each === '*' || each === type || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))))
 }
 
-function forwarderOf({ text, env, print, clock, random, signal }: Context): ((event: LogEvent) => Promise<void>) | undefined {
+function forwarderOf({
+  text,
+  env,
+  print,
+  clock,
+  random,
+  signal,
+}: Context): ((event: LogEvent) => Promise<void>) | undefined {
   const url = text('forward-to')
   if (url === undefined) return undefined
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError('--forward-to must be a URL (http or https)')
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError('--forward-to must be a URL (http or https)')
   const profile = text('profile') ?? 'standard'
-  if (!PROFILES.includes(profile as Profile)) throw new UsageError(`there is no profile '${profile}'`, `one of: ${PROFILES.join(', ')}`)
+  if (!PROFILES.includes(profile as Profile))
+    throw new UsageError(`there is no profile '${profile}'`, `one of: ${PROFILES.join(', ')}`)
   const given = text('secret') ?? env.CLARION_WEBHOOK_SECRET
   const secret = given ?? `whsec_${Buffer.from(random.id(), 'hex').toString('base64')}`
   if (given === undefined) print.note(`the secret is ${secret}`)

@@ -13,7 +13,8 @@ process.stdout.on('error', error => {
 // kafkajs computes timeouts that Node 24 warns of; every other warning is shown.
 process.removeAllListeners('warning')
 process.on('warning', warning => {
-  if (!['TimeoutNegativeWarning', 'ExperimentalWarning'].includes(warning.name)) console.error(`${warning.name}: ${warning.message}`)
+  if (!['TimeoutNegativeWarning', 'ExperimentalWarning'].includes(warning.name))
+    console.error(`${warning.name}: ${warning.message}`)
 })
 
 const { argv, env, stdin, stdout, stderr } = process

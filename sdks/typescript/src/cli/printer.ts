@@ -41,11 +41,13 @@ function fieldsOf(record: object, prefix = ''): string[][] {
   )
 }
 
-const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** On one line, and without what would steer a terminal: what is shown may come from anybody. */
 function cell(value: unknown, charactersMax = CELL_CHARACTERS_MAX): string {
-  const text = value === null || value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const text =
+    value === null || value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value)
   const plain = printable(text)
   return plain.length > charactersMax ? `${plain.slice(0, charactersMax - 1)}…` : plain
 }
@@ -54,5 +56,7 @@ export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' '
 
 function columnsOf(rows: string[][]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
-  return rows.map(row => row.map((text, column) => (column === row.length - 1 ? text : text.padEnd(widths[column] ?? 0))).join('  '))
+  return rows.map(row =>
+    row.map((text, column) => (column === row.length - 1 ? text : text.padEnd(widths[column] ?? 0))).join('  '),
+  )
 }

@@ -42,14 +42,21 @@ const redrive: Command = {
   positionals: ['EMIT_ID'],
   sentence: 'Emit it again, repaired if need be; the new emit names it as its cause.',
   options: {
-    data: { type: 'string', value: 'JSON', sentence: 'The repaired payload: JSON, @FILE, or - for stdin. As it was unless given.' },
+    data: {
+      type: 'string',
+      value: 'JSON',
+      sentence: 'The repaired payload: JSON, @FILE, or - for stdin. As it was unless given.',
+    },
     version: { type: 'string', value: 'X.Y.Z', sentence: 'The version to be judged by.' },
   },
   async run({ client, positionals: [emitId], text, stdin, print, signal }) {
     const data = text('data')
     const version = text('version')
     const payloadJson = data === undefined ? undefined : objectJson(await readInput(data, stdin), 'the payload')
-    const repair = { ...(payloadJson === undefined ? {} : { payloadJson }), ...(version === undefined ? {} : { version }) }
+    const repair = {
+      ...(payloadJson === undefined ? {} : { payloadJson }),
+      ...(version === undefined ? {} : { version }),
+    }
     print.record(await client().events.custom.quarantine.redrive(emitId as string, repair, { signal }))
     return 0
   },

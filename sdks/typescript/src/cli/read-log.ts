@@ -76,7 +76,8 @@ export async function* pollLog(options: PollOptions): AsyncGenerator<LogEvent> {
 
 const mayPass = (error: unknown): boolean =>
   error instanceof ClarionConnectionError ||
-  (error instanceof ClarionApiError && (error.status === 429 || error.status >= 500 || error.code === 'unexpected_answer'))
+  (error instanceof ClarionApiError &&
+    (error.status === 429 || error.status >= 500 || error.code === 'unexpected_answer'))
 
 type Accepted = Emit & { sequence: number; eventId: string }
 /** A duplicate's row tells the event of its original: it is not one itself. */
@@ -104,7 +105,10 @@ async function acceptedAfter(client: Client, last: number, signal: AbortSignal):
       continue
     }
     if (found.size >= BEHIND_MAX)
-      throw new UsageError(`there are more than ${BEHIND_MAX} events to go through`, `read the log itself: --kafka FILE --after ${last}`)
+      throw new UsageError(
+        `there are more than ${BEHIND_MAX} events to go through`,
+        `read the log itself: --kafka FILE --after ${last}`,
+      )
     found.set(emit.sequence, emit)
   }
   return [...found.values()].sort((a, b) => a.sequence - b.sequence)
@@ -133,7 +137,11 @@ async function eventOf(client: Client, { eventId, sequence }: Accepted, signal: 
     correlationId: optional('correlationId'),
     causationId: optional('causationId'),
     traceId: optional('traceId'),
-    chain: { rootEventId: optional('rootEventId') ?? eventId, depth: Number(emit.depth ?? 0), workflowPath: (emit.path ?? []) as string[] },
+    chain: {
+      rootEventId: optional('rootEventId') ?? eventId,
+      depth: Number(emit.depth ?? 0),
+      workflowPath: (emit.path ?? []) as string[],
+    },
     federation: (emit.federation ?? null) as object | null,
     kind: optional('kind'),
     data: payload,

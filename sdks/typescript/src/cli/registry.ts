@@ -7,7 +7,8 @@ import { objectJson, parseJson, readInput, readText } from './input.ts'
 export const dryRun: Command = {
   name: 'dry-run',
   positionals: ['[FILE]'],
-  sentence: 'Check a registration and make nothing; everything that is wrong is told. Ends with 1 if it would be refused.',
+  sentence:
+    'Check a registration and make nothing; everything that is wrong is told. Ends with 1 if it would be refused.',
   // biome-ignore format: a table
   options: {
     namespace: { type: 'string', value: 'TEXT', sentence: 'Instead of a FILE with the whole registration.' },
@@ -21,9 +22,12 @@ export const dryRun: Command = {
   clarion dry-run --namespace northwind --name order.paid --version 1.1.0 --schema order-paid.schema.json`,
   async run(context) {
     const history = context.options.history === true
-    const found = await context.client().events.custom.dryRun({ ...(await registrationOf(context)), history }, { signal: context.signal })
+    const found = await context
+      .client()
+      .events.custom.dryRun({ ...(await registrationOf(context)), history }, { signal: context.signal })
     context.print.record(context.print.json ? found : factsOf(found))
-    if (!context.print.json) for (const { code, message, details } of found.findings) note(context, code, message, details)
+    if (!context.print.json)
+      for (const { code, message, details } of found.findings) note(context, code, message, details)
     return found.valid ? 0 : 1
   },
 }
@@ -37,7 +41,8 @@ export const health: Command = {
     const found = await client().events.custom.health({ signal })
     const { recentFailures, ...facts } = found
     print.record(print.json ? found : facts)
-    if (!print.json && recentFailures.length > 0) print.table(recentFailures, ['id', 'canonicalName', 'errorMessage', 'createdAt'])
+    if (!print.json && recentFailures.length > 0)
+      print.table(recentFailures, ['id', 'canonicalName', 'errorMessage', 'createdAt'])
     return 0
   },
 }
@@ -60,7 +65,9 @@ function factsOf({
     ...{ valid, canonicalName, semverBump, schemaHash, schemaFlavour, schemaDepth, schemaPropertyCount, proof },
     receivers: { webhooks: webhooks.length, peers: peers.length },
     ...(history ? { history } : {}),
-    ...Object.fromEntries(more.warnings.map(({ path, message }, index) => [`warning.${index + 1}`, `${path || '/'}: ${message}`])),
+    ...Object.fromEntries(
+      more.warnings.map(({ path, message }, index) => [`warning.${index + 1}`, `${path || '/'}: ${message}`]),
+    ),
   }
 }
 
@@ -74,13 +81,22 @@ async function registrationOf({ positionals: [file], text, stdin }: Context): Pr
     version: text('version'),
     payloadSchema: schema === undefined ? undefined : parseJson(await readText(schema), schema),
   }
-  const registration = { ...whole, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+  const registration = {
+    ...whole,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  }
   const missing = ['namespace', 'name', 'version', 'payloadSchema'].filter(field => !(field in registration))
-  if (missing.length > 0) throw new UsageError(`${missing.join(', ')} missing`, 'give FILE, or --namespace, --name, --version and --schema')
+  if (missing.length > 0)
+    throw new UsageError(`${missing.join(', ')} missing`, 'give FILE, or --namespace, --name, --version and --schema')
   return registration as unknown as NewRegistration
 }
 
-function note({ print }: Context, code: string, message: string, details: ReadonlyArray<{ path: string; message: string }>): void {
+function note(
+  { print }: Context,
+  code: string,
+  message: string,
+  details: ReadonlyArray<{ path: string; message: string }>,
+): void {
   print.note(`${code}: ${message}`)
   for (const each of details) print.note(`  ${each.path || '/'}: ${each.message}`)
 }

@@ -10,7 +10,11 @@ import { createPrinter, type Printer } from './printer.ts'
 
 export const GLOBAL_OPTIONS: Record<string, Option> = {
   url: { type: 'string', value: 'URL', sentence: 'Where the platform is (CLARION_URL, else http://127.0.0.1:8080).' },
-  key: { type: 'string', value: 'KEY', sentence: "A key of the organization (CLARION_API_KEY); other programs can see a command's words." },
+  key: {
+    type: 'string',
+    value: 'KEY',
+    sentence: "A key of the organization (CLARION_API_KEY); other programs can see a command's words.",
+  },
   json: { type: 'boolean', sentence: 'JSON instead of tables.' },
   help: { type: 'boolean', sentence: 'Show this.' },
 }
@@ -44,7 +48,10 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
 function checkWords(argv: string[]): void {
   const index = argv.findIndex(word => word.includes('\ufffd'))
   if (index < 0) return
-  throw new UsageError(`word ${index + 1} is not UTF-8, or holds U+FFFD, which stands for such bytes`, 'in JSON write U+FFFD as \\ufffd')
+  throw new UsageError(
+    `word ${index + 1} is not UTF-8, or holds U+FFFD, which stands for such bytes`,
+    'in JSON write U+FFFD as \\ufffd',
+  )
 }
 
 /** The longest name that the words begin with. */
@@ -71,7 +78,8 @@ function parse(command: Command, argv: string[]) {
 function checkPositionals({ name, positionals: wanted }: Command, given: string[]): void {
   const missing = wanted.filter(each => !each.startsWith('['))[given.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing`, `clarion ${name} --help`)
-  if (given.length > wanted.length) throw new UsageError(`'${given[wanted.length]}' is one word too many`, `clarion ${name} --help`)
+  if (given.length > wanted.length)
+    throw new UsageError(`'${given[wanted.length]}' is one word too many`, `clarion ${name} --help`)
 }
 
 function contextOf(
@@ -80,7 +88,8 @@ function contextOf(
   options: Context['options'],
   positionals: string[],
 ): Context {
-  const text = (option: string): string | undefined => (typeof options[option] === 'string' ? options[option] : undefined)
+  const text = (option: string): string | undefined =>
+    typeof options[option] === 'string' ? options[option] : undefined
   return {
     positionals,
     options,
@@ -88,7 +97,8 @@ function contextOf(
     number(option, fallback, min = 1) {
       const given = text(option)
       if (given === undefined) return fallback
-      if (!/^\d+$/.test(given) || Number(given) < min) throw new UsageError(`--${option} must be a whole number of at least ${min}`)
+      if (!/^\d+$/.test(given) || Number(given) < min)
+        throw new UsageError(`--${option} must be a whole number of at least ${min}`)
       return Number(given)
     },
     env,
@@ -97,7 +107,10 @@ function contextOf(
     client() {
       const apiKey = text('key') ?? env.CLARION_API_KEY
       if (!apiKey)
-        throw new UsageError('there is no key', 'set CLARION_API_KEY to a key of the organization (ck_live_… or ck_test_…), or give --key')
+        throw new UsageError(
+          'there is no key',
+          'set CLARION_API_KEY to a key of the organization (ck_live_… or ck_test_…), or give --key',
+        )
       return createClient({ baseUrl: text('url') ?? env.CLARION_URL ?? DEFAULT_URL, apiKey, clock, random })
     },
     clock,

@@ -18,7 +18,8 @@ export const types: Command = {
   async run(context) {
     const { client, text, print, signal } = context
     const lang = (text('lang') ?? 'typescript') as TypesLanguage
-    if (!LANGUAGES.includes(lang)) throw new UsageError(`there is no language '${lang}'`, `one of: ${LANGUAGES.join(', ')}`)
+    if (!LANGUAGES.includes(lang))
+      throw new UsageError(`there is no language '${lang}'`, `one of: ${LANGUAGES.join(', ')}`)
     const { id, canonicalName } = await registrationOf(context)
     const { code, schemaHash } = await client().events.custom.types(id, { lang }, { signal })
     const file = text('out')
@@ -33,15 +34,23 @@ export const types: Command = {
 
 async function registrationOf({ client, positionals: [name = ''], text, signal }: Context): Promise<Registration> {
   const dot = name.indexOf('.')
-  if (dot < 1) throw new UsageError(`'${name}' is not the name of an event`, 'NAME is <namespace>.<name>, such as northwind.order.paid')
+  if (dot < 1)
+    throw new UsageError(
+      `'${name}' is not the name of an event`,
+      'NAME is <namespace>.<name>, such as northwind.order.paid',
+    )
   const version = text('version')
   let best: Registration | undefined
   const query = { namespace: name.slice(0, dot), name: name.slice(dot + 1) }
   for await (const each of client().events.custom.each(query, { signal })) {
-    if (version === undefined ? each.status === 'published' && isHigher(each, best) : each.version === version) best = each
+    if (version === undefined ? each.status === 'published' && isHigher(each, best) : each.version === version)
+      best = each
   }
   if (best === undefined)
-    throw new UsageError(`${name} has no ${version ?? 'published'} version`, 'clarion dry-run checks one before it is registered')
+    throw new UsageError(
+      `${name} has no ${version ?? 'published'} version`,
+      'clarion dry-run checks one before it is registered',
+    )
   return best
 }
 

@@ -26,7 +26,8 @@ export function createCalls(send: Send, base: string) {
     get: <T>(path: string, options?: CallOptions) => one<T>('GET', path, undefined, options),
     post: <T>(path: string, body?: unknown, options?: More) => one<T>('POST', path, body, options),
     /** A POST that makes something new each time it is done. */
-    postOnce: <T>(path: string, body?: unknown, options?: CallOptions) => one<T>('POST', path, body, { ...options, onlyOnce: true }),
+    postOnce: <T>(path: string, body?: unknown, options?: CallOptions) =>
+      one<T>('POST', path, body, { ...options, onlyOnce: true }),
     patch: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PATCH', path, body, options),
     delete: <T>(path: string, options?: CallOptions) => one<T>('DELETE', path, undefined, options),
     list: <T>(path: string, query: object, { signal }: CallOptions): Promise<Page<T>> =>

@@ -3,7 +3,15 @@ import { systemClock, systemRandom } from '../clock.ts'
 import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
-import type { CallOptions, History, Json, KafkaCredential, MadeKafkaCredential, NewKafkaCredential, Paging } from './types.ts'
+import type {
+  CallOptions,
+  History,
+  Json,
+  KafkaCredential,
+  MadeKafkaCredential,
+  NewKafkaCredential,
+  Paging,
+} from './types.ts'
 import { createReplays, createWebhooks } from './webhooks.ts'
 
 export type Client = ReturnType<typeof createClient>
@@ -13,8 +21,10 @@ export type Client = ReturnType<typeof createClient>
  * (refused, with a code) or `ClarionConnectionError` (no answer).
  */
 export function createClient(options: ClientOptions) {
-  if (!options.baseUrl) throw new TypeError('createClient needs baseUrl: where the platform is, such as http://127.0.0.1:8080')
-  if (!options.apiKey) throw new TypeError('createClient needs apiKey: a key of the organization (ck_live_… or ck_test_…)')
+  if (!options.baseUrl)
+    throw new TypeError('createClient needs baseUrl: where the platform is, such as http://127.0.0.1:8080')
+  if (!options.apiKey)
+    throw new TypeError('createClient needs apiKey: a key of the organization (ck_live_… or ck_test_…)')
   const { clock = systemClock, random = systemRandom } = options
   const send = createSend({ ...options, clock, random })
   const kafka = createCalls(send, '/kafka-credentials')
@@ -32,7 +42,8 @@ export function createClient(options: ClientOptions) {
     /** Accounts for Kafka clients of the organization (C.17). */
     kafkaCredentials: {
       /** The answer holds the password, this once. Not repeated when it may have been done. */
-      create: (input: NewKafkaCredential, options?: CallOptions) => kafka.postOnce<MadeKafkaCredential>('', input, options),
+      create: (input: NewKafkaCredential, options?: CallOptions) =>
+        kafka.postOnce<MadeKafkaCredential>('', input, options),
       list: (query: Paging = {}, options: CallOptions = {}) => kafka.list<KafkaCredential>('', query, options),
       get: (id: string, options?: CallOptions) => kafka.get<KafkaCredential>(at(id), options),
       delete: (id: string, options?: CallOptions) => kafka.delete<{ id: string; deleted: true }>(at(id), options),
@@ -40,7 +51,8 @@ export function createClient(options: ClientOptions) {
     /** The key that this client calls with. */
     whoami: ({ signal }: CallOptions = {}) => one<Json>({ method: 'GET', path: '/whoami', signal }),
     /** The meters of a month (`YYYY-MM`; this one unless said). */
-    usage: (month?: string, { signal }: CallOptions = {}) => one<Json>({ method: 'GET', path: '/usage/summary', query: { month }, signal }),
+    usage: (month?: string, { signal }: CallOptions = {}) =>
+      one<Json>({ method: 'GET', path: '/usage/summary', query: { month }, signal }),
     /** Any other call of the API, with the same retries and errors. `path` is below `/api/v1`. */
     request: <T = Json>(request: Request): Promise<Answer<T>> => send<T>(request),
   }

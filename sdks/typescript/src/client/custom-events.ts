@@ -25,7 +25,12 @@ import type {
   TypesLanguage,
 } from './types.ts'
 
-type RegistrationQuery = Paging & { namespace?: string; name?: string; status?: RegistrationStatus; includeInbound?: boolean }
+type RegistrationQuery = Paging & {
+  namespace?: string
+  name?: string
+  status?: RegistrationStatus
+  includeInbound?: boolean
+}
 type EmitQuery = Paging & { status?: EmitState; name?: string; from?: string; to?: string }
 type QuarantineQuery = Paging & { code?: string; from?: string; to?: string }
 
@@ -38,24 +43,32 @@ export function createCustomEvents(send: Send, random: Random) {
     list: (query: RegistrationQuery = {}, options: CallOptions = {}) => calls.list<Registration>('', query, options),
     each: (query: RegistrationQuery = {}, options: CallOptions = {}) => calls.each<Registration>('', query, options),
     get: (id: string, options?: CallOptions) => calls.get<Registration>(at(id), options),
-    update: (id: string, patch: { description: string | null }, options?: CallOptions) => calls.patch<Registration>(at(id), patch, options),
+    update: (id: string, patch: { description: string | null }, options?: CallOptions) =>
+      calls.patch<Registration>(at(id), patch, options),
     publish: (id: string, options?: CallOptions) => calls.post<Registration>(`${at(id)}/publish`, undefined, options),
     /** Final. */
     archive: (id: string, options?: CallOptions) => calls.post<Registration>(`${at(id)}/archive`, undefined, options),
     /** A draft is removed; what was published is archived. */
-    delete: (id: string, options?: CallOptions) => calls.delete<Registration | { id: string; deleted: true }>(at(id), options),
+    delete: (id: string, options?: CallOptions) =>
+      calls.delete<Registration | { id: string; deleted: true }>(at(id), options),
     /** The payload schema as types of a programming language. */
     types: (id: string, query: { lang: TypesLanguage }, options: CallOptions = {}) =>
-      send<GeneratedTypes>({ method: 'GET', path: `/events/custom${at(id)}/types`, query, signal: options.signal }).then(
-        ({ data }) => data,
-      ),
+      send<GeneratedTypes>({
+        method: 'GET',
+        path: `/events/custom${at(id)}/types`,
+        query,
+        signal: options.signal,
+      }).then(({ data }) => data),
     /** Checks a registration, makes nothing, and tells everything that is wrong. `history`: with what it would have refused in 30 days. */
-    dryRun: (input: NewRegistration & { history?: boolean }, options?: CallOptions) => calls.post<DryRun>('/dry-run', input, options),
+    dryRun: (input: NewRegistration & { history?: boolean }, options?: CallOptions) =>
+      calls.post<DryRun>('/dry-run', input, options),
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
     async emit(input: EmitInput, options?: CallOptions) {
       const keyed = withKey(input, random)
       // In a header only what arrives there as it was: the body carries the key anyway.
-      const headers: Record<string, string> = /^[!-~]+$/.test(keyed.idempotencyKey) ? { 'idempotency-key': keyed.idempotencyKey } : {}
+      const headers: Record<string, string> = /^[!-~]+$/.test(keyed.idempotencyKey)
+        ? { 'idempotency-key': keyed.idempotencyKey }
+        : {}
       return calls.post<EmitResult>('/emit', bodyOf(keyed), { ...options, headers })
     },
     /** Up to 1,000 events and 4 MB; each gets its own verdict, in order, and one that is refused stops no other. */
@@ -66,17 +79,21 @@ export function createCustomEvents(send: Send, random: Random) {
     /** Plan, usage, capabilities and recent failures. */
     health: (options?: CallOptions) => calls.get<Health>('/health', options),
     /** A webhook by another name: for one event, in one version (`*` or nothing: in all). The answer holds the secret, this once. */
-    subscribe: (input: NewSubscription, options?: CallOptions) => calls.postOnce<Subscription>('/subscribe', input, options),
+    subscribe: (input: NewSubscription, options?: CallOptions) =>
+      calls.postOnce<Subscription>('/subscribe', input, options),
     emits: {
       list: (query: EmitQuery = {}, options: CallOptions = {}) => calls.list<Emit>('/emits', query, options),
       each: (query: EmitQuery = {}, options: CallOptions = {}) => calls.each<Emit>('/emits', query, options),
       get: (emitId: string, options?: CallOptions) => calls.get<Emit>(`/emits${at(emitId)}`, options),
       /** Tries again to write what could not be written to the log (`bus_relay_failed`). */
-      redrive: (emitId: string, options?: CallOptions) => calls.post<EmitResult>(`/emits${at(emitId)}/redrive`, undefined, options),
+      redrive: (emitId: string, options?: CallOptions) =>
+        calls.post<EmitResult>(`/emits${at(emitId)}/redrive`, undefined, options),
     },
     quarantine: {
-      list: (query: QuarantineQuery = {}, options: CallOptions = {}) => calls.list<Quarantined>('/quarantine', query, options),
-      each: (query: QuarantineQuery = {}, options: CallOptions = {}) => calls.each<Quarantined>('/quarantine', query, options),
+      list: (query: QuarantineQuery = {}, options: CallOptions = {}) =>
+        calls.list<Quarantined>('/quarantine', query, options),
+      each: (query: QuarantineQuery = {}, options: CallOptions = {}) =>
+        calls.each<Quarantined>('/quarantine', query, options),
       get: (emitId: string, options?: CallOptions) => calls.get<Quarantined>(`/quarantine${at(emitId)}`, options),
       /** Emits again, repaired: with another payload or for another version. */
       redrive: async (emitId: string, repair: Repair = {}, options?: CallOptions) =>

@@ -53,7 +53,11 @@ export class ClarionConnectionError extends Error {
   /** False only if the connection was never made. Otherwise what was asked for may have been done: look before repeating it. */
   readonly mayHaveBeenDone: boolean
 
-  constructor(code: 'network_error' | 'timeout', message: string, options: { cause: unknown; mayHaveBeenDone: boolean }) {
+  constructor(
+    code: 'network_error' | 'timeout',
+    message: string,
+    options: { cause: unknown; mayHaveBeenDone: boolean },
+  ) {
     super(message, { cause: options.cause })
     this.name = 'ClarionConnectionError'
     this.code = code

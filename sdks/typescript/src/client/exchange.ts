@@ -14,7 +14,14 @@ export interface ExchangeSettings {
 
 const USER_AGENT = 'clarion-sdk-typescript/0.1.0'
 /** Reached nobody: nothing can have been done. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
 
 /** Throws `ClarionApiError`, `ClarionConnectionError`, or the reason of the caller's signal. */
 export async function exchange<T>(settings: ExchangeSettings, request: Request): Promise<Answer<T>> {
@@ -61,7 +68,9 @@ function initOf(apiKey: string, { method, body, headers }: Request): RequestInit
 
 function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T> {
   const retryAfterS = retryAfterOf(response.headers.get('retry-after'), clock)
-  const body = parseJson(text) as { success?: boolean; data?: T; meta?: { nextCursor?: string | null }; error?: ErrorFacts } | undefined
+  const body = parseJson(text) as
+    | { success?: boolean; data?: T; meta?: { nextCursor?: string | null }; error?: ErrorFacts }
+    | undefined
   if (response.ok && body?.success === true) return { data: body.data as T, nextCursor: body.meta?.nextCursor ?? null }
   if (typeof body?.error?.code === 'string') throw new ClarionApiError(response.status, body.error, retryAfterS)
   const message = `The answer (${response.status}) is not one of a Clarion platform: ${text.slice(0, 200)}`
@@ -84,7 +93,10 @@ function retryAfterOf(header: string | null, clock: Clock): number | undefined {
 }
 
 function timeout(timeoutMs: number, cause: unknown): ClarionConnectionError {
-  return new ClarionConnectionError('timeout', `No answer within ${timeoutMs / 1_000} s.`, { cause, mayHaveBeenDone: true })
+  return new ClarionConnectionError('timeout', `No answer within ${timeoutMs / 1_000} s.`, {
+    cause,
+    mayHaveBeenDone: true,
+  })
 }
 
 function unreachable(baseUrl: string, cause: unknown): ClarionConnectionError {

@@ -1,7 +1,18 @@
 /** `client.events.custom.federation`: sharing versions with other organizations and with endpoints outside (C.1). */
 import { at, createCalls } from './call.ts'
 import type { Send } from './transport.ts'
-import type { CallOptions, ExternalPeer, Group, Invitation, Json, Member, NewExternalPeer, Paging, Push, Relay } from './types.ts'
+import type {
+  CallOptions,
+  ExternalPeer,
+  Group,
+  Invitation,
+  Json,
+  Member,
+  NewExternalPeer,
+  Paging,
+  Push,
+  Relay,
+} from './types.ts'
 
 type RelayQuery = Paging & { status?: Relay['status']; memberId?: string; pushId?: string; sourceEventId?: string }
 
@@ -11,8 +22,10 @@ export function createFederation(send: Send) {
   const member = (groupId: string, id: string, rest = '') => `${groups(groupId, '/members', at(id))}${rest}`
   return {
     groups: {
-      create: (input: { name: string; description?: string }, options?: CallOptions) => calls.postOnce<Group>('/groups', input, options),
-      list: (query: Paging & { includeArchived?: boolean } = {}, options: CallOptions = {}) => calls.list<Group>('/groups', query, options),
+      create: (input: { name: string; description?: string }, options?: CallOptions) =>
+        calls.postOnce<Group>('/groups', input, options),
+      list: (query: Paging & { includeArchived?: boolean } = {}, options: CallOptions = {}) =>
+        calls.list<Group>('/groups', query, options),
       get: (id: string, options?: CallOptions) => calls.get<Group & { members: Member[] }>(groups(id), options),
       update: (id: string, patch: { name?: string; description?: string | null }, options?: CallOptions) =>
         calls.patch<Group>(groups(id), patch, options),
@@ -26,16 +39,19 @@ export function createFederation(send: Send) {
       leave: (id: string, options?: CallOptions) => calls.post<Member>(groups(id, '/leave'), undefined, options),
     },
     /** Those that wait for an answer. */
-    invitations: (query: Paging = {}, options: CallOptions = {}) => calls.list<Invitation>('/invitations', query, options),
+    invitations: (query: Paging = {}, options: CallOptions = {}) =>
+      calls.list<Invitation>('/invitations', query, options),
     members: {
       list: (groupId: string, query: Paging & { status?: Member['status'] } = {}, options: CallOptions = {}) =>
         calls.list<Member>(groups(groupId, '/members'), query, options),
       update: (groupId: string, id: string, patch: { inboundNamespace: string | null }, options?: CallOptions) =>
         calls.patch<Member>(member(groupId, id), patch, options),
-      pause: (groupId: string, id: string, options?: CallOptions) => calls.post<Member>(member(groupId, id, '/pause'), undefined, options),
+      pause: (groupId: string, id: string, options?: CallOptions) =>
+        calls.post<Member>(member(groupId, id, '/pause'), undefined, options),
       resume: (groupId: string, id: string, options?: CallOptions) =>
         calls.post<Member>(member(groupId, id, '/resume'), undefined, options),
-      remove: (groupId: string, id: string, options?: CallOptions) => calls.delete<Member>(member(groupId, id), options),
+      remove: (groupId: string, id: string, options?: CallOptions) =>
+        calls.delete<Member>(member(groupId, id), options),
     },
     pushes: {
       /** Shares one published version; its schema is kept as it is. */
@@ -51,7 +67,8 @@ export function createFederation(send: Send) {
         calls.postOnce<ExternalPeer>(groups(groupId, '/external-peers'), input, options),
       rotateSecret: (id: string, options?: CallOptions) =>
         calls.postOnce<ExternalPeer>(`/external-peers${at(id)}/rotate-secret`, undefined, options),
-      test: (id: string, options?: CallOptions) => calls.post<Json>(`/external-peers${at(id)}/test`, undefined, options),
+      test: (id: string, options?: CallOptions) =>
+        calls.post<Json>(`/external-peers${at(id)}/test`, undefined, options),
       remove: (id: string, options?: CallOptions) => calls.delete<Member>(`/external-peers${at(id)}`, options),
     },
     relays: {

@@ -115,7 +115,9 @@ export interface EmitResult {
   quota?: { used: number; limit: number | null }
 }
 /** One item of a batch. */
-export type BatchResult = (Omit<EmitResult, 'status'> & { status: 202; error?: never }) | { status: number; error: ErrorFacts }
+export type BatchResult =
+  | (Omit<EmitResult, 'status'> & { status: 202; error?: never })
+  | { status: number; error: ErrorFacts }
 
 export type EmitState = 'REQUESTED' | 'RELAYED' | 'DELIVERED' | 'FAILED' | 'REJECTED' | 'DEDUPLICATED'
 /** Other fields depend on how far the emit is. */

@@ -30,11 +30,15 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
     each: (query: Paging = {}, options: CallOptions = {}) => calls.each<Webhook>('', query, options),
     get: (id: string, options?: CallOptions) => calls.get<Webhook>(at(id), options),
     /** `active: false` pauses. */
-    update: (id: string, patch: Partial<NewWebhook>, options?: CallOptions) => calls.patch<Webhook>(at(id), patch, options),
+    update: (id: string, patch: Partial<NewWebhook>, options?: CallOptions) =>
+      calls.patch<Webhook>(at(id), patch, options),
     delete: (id: string, options?: CallOptions) => calls.delete<{ id: string; deleted: true }>(at(id), options),
     /** `from_pause` (unless said) also delivers what was emitted in between. */
-    activate: (id: string, input: { resume?: 'from_pause' | 'latest'; verifyOwnership?: boolean } = {}, options?: CallOptions) =>
-      calls.post<Webhook>(`${at(id)}/activate`, input, options),
+    activate: (
+      id: string,
+      input: { resume?: 'from_pause' | 'latest'; verifyOwnership?: boolean } = {},
+      options?: CallOptions,
+    ) => calls.post<Webhook>(`${at(id)}/activate`, input, options),
     /** A new secret, shown this once; both sign for 24 h, unless `immediate`. Not repeated when it may have been done. */
     rotate: (id: string, input: { secret?: string; immediate?: boolean } = {}, options?: CallOptions) =>
       calls.postOnce<Webhook & { secret: string }>(`${at(id)}/rotate`, input, options),
@@ -43,15 +47,20 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
     deliveries: (id: string, query: DeliveryQuery = {}, options: CallOptions = {}) =>
       calls.list<Delivery>(`${at(id)}/deliveries`, query, options),
     delivery: (deliveryId: string, options?: CallOptions) => calls.get<DeliveryInFull>(delivery(deliveryId), options),
-    attempts: (deliveryId: string, options?: CallOptions) => calls.get<Json[]>(`${delivery(deliveryId)}/attempts`, options),
+    attempts: (deliveryId: string, options?: CallOptions) =>
+      calls.get<Json[]>(`${delivery(deliveryId)}/attempts`, options),
     /** One more attempt of a delivery that has ended; `resume`: and its schedule after it. */
     retry: (deliveryId: string, input: { resume?: boolean } = {}, options?: CallOptions) =>
       calls.post<Delivery>(`${delivery(deliveryId)}/retry`, input, options),
-    cancel: (deliveryId: string, options?: CallOptions) => calls.post<Delivery>(`${delivery(deliveryId)}/cancel`, undefined, options),
-    deadLetters: (query: DeadLetterQuery = {}, options: CallOptions = {}) => calls.list<Delivery>('/dead-letters', query, options),
-    redriveDeadLetters: (choice: RedriveChoice, options?: CallOptions) => calls.post<Json>('/dead-letters/redrive', choice, options),
+    cancel: (deliveryId: string, options?: CallOptions) =>
+      calls.post<Delivery>(`${delivery(deliveryId)}/cancel`, undefined, options),
+    deadLetters: (query: DeadLetterQuery = {}, options: CallOptions = {}) =>
+      calls.list<Delivery>('/dead-letters', query, options),
+    redriveDeadLetters: (choice: RedriveChoice, options?: CallOptions) =>
+      calls.post<Json>('/dead-letters/redrive', choice, options),
     /** Delivers a range of time again. */
-    replay: (id: string, range: ReplayRange, options?: CallOptions) => calls.postOnce<Replay>(`${at(id)}/replay`, range, options),
+    replay: (id: string, range: ReplayRange, options?: CallOptions) =>
+      calls.postOnce<Replay>(`${at(id)}/replay`, range, options),
     /** Delivers what it has not had with success since then. */
     recover: (id: string, input: { since: string; ratePerSecond?: number }, options?: CallOptions) =>
       calls.postOnce<Replay>(`${at(id)}/recover`, input, options),
@@ -62,9 +71,11 @@ export function createReplays(send: Send) {
   const calls = createCalls(send, '/replays')
   return {
     create: (input: NewReplay, options?: CallOptions) => calls.postOnce<Replay>('', input, options),
-    list: (query: Paging & { state?: Replay['state'] } = {}, options: CallOptions = {}) => calls.list<Replay>('', query, options),
+    list: (query: Paging & { state?: Replay['state'] } = {}, options: CallOptions = {}) =>
+      calls.list<Replay>('', query, options),
     get: (id: string, options?: CallOptions) => calls.get<Replay>(at(id), options),
-    items: (id: string, query: Paging = {}, options: CallOptions = {}) => calls.list<Delivery>(`${at(id)}/items`, query, options),
+    items: (id: string, query: Paging = {}, options: CallOptions = {}) =>
+      calls.list<Delivery>(`${at(id)}/items`, query, options),
     cancel: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/cancel`, undefined, options),
     pause: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/pause`, undefined, options),
     resume: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/resume`, undefined, options),

@@ -36,7 +36,14 @@ export function accessOf(given: Access): KafkaAccess {
   if (!('credentials' in given)) return given
   const { username, password, bootstrapServers, topics, groupPrefix, securityProtocol } = given.credentials
   const ssl = isSsl(securityProtocol)
-  return { brokers: brokersOf(bootstrapServers), username, password, ssl, topics, ...(groupPrefix === undefined ? {} : { groupPrefix }) }
+  return {
+    brokers: brokersOf(bootstrapServers),
+    username,
+    password,
+    ssl,
+    topics,
+    ...(groupPrefix === undefined ? {} : { groupPrefix }),
+  }
 }
 
 function fromProperties({ clientProperties: properties, organizationId }: PropertiesAccess): KafkaAccess {
@@ -63,7 +70,15 @@ export function openClient(
   clientId: string,
   onLog?: (entry: LogEntry) => void,
 ): Client {
-  const sasl = username === undefined ? {} : { sasl: { mechanism: 'scram-sha-512' as const, username, password: password ?? '' } }
+  const sasl =
+    username === undefined ? {} : { sasl: { mechanism: 'scram-sha-512' as const, username, password: password ?? '' } }
   const logging = onLog ? { logLevel: logLevel.ERROR, logCreator: () => onLog } : { logLevel: logLevel.NOTHING }
-  return new Kafka({ clientId, brokers, ...logging, ...(socketFactory ? { socketFactory } : {}), ...(ssl ? { ssl: true } : {}), ...sasl })
+  return new Kafka({
+    clientId,
+    brokers,
+    ...logging,
+    ...(socketFactory ? { socketFactory } : {}),
+    ...(ssl ? { ssl: true } : {}),
+    ...sasl,
+  })
 }

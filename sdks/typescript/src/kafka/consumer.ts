@@ -138,7 +138,9 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   }
 
   current = begin()
-  const aborted = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
+  const aborted = new Promise<never>((_, reject) =>
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  )
   aborted.catch(() => undefined)
   signal?.addEventListener('abort', close, { once: true })
   try {

@@ -15,7 +15,9 @@ export interface GroupStart {
  * the event that is next then, and those in between would never be seen. False: the group has members but no place, so others have to decide.
  */
 export async function commitStart(cluster: Cluster, { groupId, topic, fromBeginning }: GroupStart): Promise<boolean> {
-  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId, offset: NO_PLACE }))
+  const partitions = cluster
+    .findTopicPartitionMetadata(topic)
+    .map(({ partitionId }) => ({ partition: partitionId, offset: NO_PLACE }))
   const coordinator = await cluster.findGroupCoordinator({ groupId })
   const hasPlace = async (): Promise<boolean> => {
     const { responses } = await coordinator.offsetFetch({ groupId, topics: [{ topic, partitions }] })

@@ -59,7 +59,8 @@ export function createHandling({ handlers, organizationId, random, signal }: Sur
 
   async function attempt(partition: number, offset: bigint, record: KafkaMessage): Promise<Outcome> {
     const event = readable(record, organizationId)
-    if (event instanceof Error) return { stop: new Error(`Partition ${partition}, offset ${offset}: ${event.message}`, { cause: event }) }
+    if (event instanceof Error)
+      return { stop: new Error(`Partition ${partition}, offset ${offset}: ${event.message}`, { cause: event }) }
     const failed = failures.get(partition)
     const attempts = failed?.offset === offset ? failed.attempts + 1 : 1
     try {
@@ -122,7 +123,8 @@ export function createHandling({ handlers, organizationId, random, signal }: Sur
       work.finally(() => held.delete(work)).catch(() => undefined)
     },
     async idle() {
-      while (running.size + held.size > 0) await Promise.allSettled([...held, ...[...running.values()].map(({ outcome }) => outcome)])
+      while (running.size + held.size > 0)
+        await Promise.allSettled([...held, ...[...running.values()].map(({ outcome }) => outcome)])
     },
     isInside: () => inside.getStore()?.hasReturned === false,
   }
@@ -136,4 +138,5 @@ function readable(record: KafkaMessage, organizationId: string): LogEvent | Erro
   }
 }
 
-const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }))
+const errorOf = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })

@@ -10,12 +10,16 @@ interface KafkaError {
 
 /** The brokers know the credential and refuse it, or do not know it. */
 export function isRefusal(error: unknown): boolean {
-  return chain(error).some(({ name, type }) => name === 'KafkaJSSASLAuthenticationError' || /AUTHORIZATION_FAILED$/.test(type ?? ''))
+  return chain(error).some(
+    ({ name, type }) => name === 'KafkaJSSASLAuthenticationError' || /AUTHORIZATION_FAILED$/.test(type ?? ''),
+  )
 }
 
 /** A broker answered, and says that it may answer otherwise in a moment: it still starts, or a coordinator moves. */
 export function isTransient(error: unknown): boolean {
-  return chain(error).some(({ name, type, retriable }) => name === 'KafkaJSProtocolError' && type !== undefined && retriable === true)
+  return chain(error).some(
+    ({ name, type, retriable }) => name === 'KafkaJSProtocolError' && type !== undefined && retriable === true,
+  )
 }
 
 /** A broker answered, if only to refuse. */
@@ -23,6 +27,11 @@ export const isAnswer = (error: unknown): boolean => chain(error).some(({ name }
 
 function chain(error: unknown): KafkaError[] {
   const found: KafkaError[] = []
-  for (let each = error as KafkaError | undefined; each && found.length < 10; each = each.cause as KafkaError | undefined) found.push(each)
+  for (
+    let each = error as KafkaError | undefined;
+    each && found.length < 10;
+    each = each.cause as KafkaError | undefined
+  )
+    found.push(each)
   return found
 }

@@ -1,5 +1,11 @@
 /** Emitting straight into `emits.<org>`: the same fields as over HTTP, no waiting for the verdict. */
-import { type Producer as Client, default as kafkajs, type Message, type PartitionerArgs, type RecordMetadata } from 'kafkajs'
+import {
+  type Producer as Client,
+  default as kafkajs,
+  type Message,
+  type PartitionerArgs,
+  type RecordMetadata,
+} from 'kafkajs'
 import type { EmitInput } from '../client/types.ts'
 import { checkSurrogates } from '../surrogates.ts'
 import { type Access, accessOf, openClient } from './access.ts'
@@ -79,7 +85,12 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
     async emit(input) {
       const [metadata] = await send([recordOf(input)])
       const { partition, baseOffset = '0', logAppendTime = '0' } = metadata as RecordMetadata
-      const emitId = emitIdOf({ timestampMs: Number(logAppendTime), partition, offset: BigInt(baseOffset), organizationId })
+      const emitId = emitIdOf({
+        timestampMs: Number(logAppendTime),
+        partition,
+        offset: BigInt(baseOffset),
+        organizationId,
+      })
       return { emitId, topic, partition, offset: baseOffset }
     },
     async emitBatch(inputs) {

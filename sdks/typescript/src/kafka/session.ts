@@ -57,7 +57,9 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
       },
     ],
   })
-  const crashed = new Promise<Error>(resolve => consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error)))
+  const crashed = new Promise<Error>(resolve =>
+    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error)),
+  )
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     memberId = payload.memberId
     assignment.joins++
@@ -75,7 +77,12 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
       const isCommitted = await commitStart(cluster as Cluster, { groupId, topic, fromBeginning: startFromBeginning })
       if (!isCommitted) await consumer.subscribe({ topic, fromBeginning: startFromBeginning })
     }
-    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: PARTITIONS_MAX, eachBatch })
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_MAX,
+      eachBatch,
+    })
     if (assignment.joins === 0) throw await crashed
     return { memberId, crashed, close }
   } catch (error) {

@@ -24,7 +24,9 @@ const REBALANCE_WAIT_MS = 5_000
  * one there is nobody to give way to: each turn ends with a commit and a heartbeat, and the batch goes on.
  */
 export function createEachBatch({ handling, clock, isClosing, abandoned, onStop, assignment }: TurnSettings) {
-  const givenUp = new Promise<undefined>(resolve => abandoned.addEventListener('abort', () => resolve(undefined), { once: true }))
+  const givenUp = new Promise<undefined>(resolve =>
+    abandoned.addEventListener('abort', () => resolve(undefined), { once: true }),
+  )
 
   return async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, resolveOffset, isRunning, isStale } = payload
@@ -81,7 +83,8 @@ export function createEachBatch({ handling, clock, isClosing, abandoned, onStop,
       if (outcome === 'handled') {
         const offset = String(BigInt(record.offset) + 1n)
         // After another join the partition may be another member's, which is ahead of this place.
-        if (joins === assignment.joins) await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] })
+        if (joins === assignment.joins)
+          await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] })
       } else if ('stop' in outcome) onStop(outcome.stop)
       else return void clock.after(outcome.retryInMs, resume)
       resume()

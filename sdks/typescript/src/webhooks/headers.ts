@@ -15,12 +15,15 @@ export type ReadHeader = (name: string) => string | undefined
 export function loneValue(headers: HeadersLike): { value: string | undefined } | undefined {
   if (headers === null || headers === undefined) return { value: undefined }
   if (typeof headers === 'string') return { value: headers }
-  return Array.isArray(headers) && headers.every(each => typeof each === 'string') ? { value: single(headers) } : undefined
+  return Array.isArray(headers) && headers.every(each => typeof each === 'string')
+    ? { value: single(headers) }
+    : undefined
 }
 
 export function headerReader(headers: HeadersLike): ReadHeader {
   const entries = entriesOf(headers)
-  return wanted => single(entries.filter(([name]) => String(name).toLowerCase() === wanted).flatMap(([, value]) => value))
+  return wanted =>
+    single(entries.filter(([name]) => String(name).toLowerCase() === wanted).flatMap(([, value]) => value))
 }
 
 function entriesOf(headers: HeadersLike): Array<readonly [unknown, unknown]> {

@@ -17,7 +17,10 @@ export function hmacOf(secret: string, form: KeyForm, before: string, body: Uint
 }
 
 export function keyBytes(secret: string, form: KeyForm): Buffer {
-  const encoded = form === 'standard' && secret.startsWith(SECRET_PREFIX) ? decodeBase64(secret.slice(SECRET_PREFIX.length)) : undefined
+  const encoded =
+    form === 'standard' && secret.startsWith(SECRET_PREFIX)
+      ? decodeBase64(secret.slice(SECRET_PREFIX.length))
+      : undefined
   return encoded ?? Buffer.from(secret, 'utf8')
 }
 

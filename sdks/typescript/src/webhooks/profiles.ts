@@ -69,7 +69,8 @@ function readEvent(header: ReadHeader): Claim | undefined {
 }
 
 /** Hex HMAC over the body alone, with or without `sha256=` (PD-15). */
-const ofBody = (...values: Array<string | undefined>): Claim => hexClaim(values.map(value => value?.replace(/^sha256=/, '')))
+const ofBody = (...values: Array<string | undefined>): Claim =>
+  hexClaim(values.map(value => value?.replace(/^sha256=/, '')))
 
 function hexClaim(values: Array<string | undefined>): Claim {
   const macs = values.map(value => decodeHex(value, MAC_BYTES)).filter(mac => mac !== undefined)

@@ -16,7 +16,8 @@ export async function readAtMost(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   bytesMax: number,
 ): Promise<Buffer> {
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw bodyError(415, 'Compressed bodies are not taken.')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw bodyError(415, 'Compressed bodies are not taken.')
   if (Number(headers['content-length'] ?? 0) > bytesMax) throw bodyError(413, 'The body is too large.')
   const chunks: Uint8Array[] = []
   let bytes = 0

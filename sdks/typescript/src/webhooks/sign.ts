@@ -20,7 +20,9 @@ export function signatureHeaders(body: string | Uint8Array, options: SignOptions
   const hex = (before: string): string => hmacOf(secrets[0] ?? '', 'text', before, bytes).toString('hex')
   switch (profile) {
     case 'standard': {
-      const signatures = secrets.map(secret => `v1,${hmacOf(secret, 'standard', `${id}.${timestamp}.`, bytes).toString('base64')}`)
+      const signatures = secrets.map(
+        secret => `v1,${hmacOf(secret, 'standard', `${id}.${timestamp}.`, bytes).toString('base64')}`,
+      )
       return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }
     }
     case 'platforma':

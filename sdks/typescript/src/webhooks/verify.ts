@@ -42,7 +42,10 @@ export function verifyWebhookSignature(
   }
 }
 
-function isRecent({ timestampS }: Claim, { toleranceSeconds = TOLERANCE_SECONDS, now = Date.now }: VerifyOptions): boolean {
+function isRecent(
+  { timestampS }: Claim,
+  { toleranceSeconds = TOLERANCE_SECONDS, now = Date.now }: VerifyOptions,
+): boolean {
   if (timestampS === undefined) return true
   const nowS = Math.floor(Number(typeof now === 'function' ? now() : now) / 1_000)
   return Math.abs(nowS - timestampS) <= toleranceSeconds
@@ -50,7 +53,8 @@ function isRecent({ timestampS }: Claim, { toleranceSeconds = TOLERANCE_SECONDS,
 
 /** Compares with every signature, whichever is right, so that the time taken tells nothing. A public key is never a secret. */
 function matches(claim: Claim, secret: string, body: Uint8Array): boolean {
-  if (isPublicKey(secret)) return claim.ed25519.filter(signature => signedBy(secret, claim.signedBefore, body, signature)).length > 0
+  if (isPublicKey(secret))
+    return claim.ed25519.filter(signature => signedBy(secret, claim.signedBefore, body, signature)).length > 0
   const expected = hmacOf(secret, claim.keyForm, claim.signedBefore, body)
   return claim.macs.filter(mac => timingSafeEqual(mac, expected)).length > 0
 }
