@@ -17,7 +17,8 @@ export const RETRY_PRESETS = {
 export const DEFAULT_RETRY_DELAYS_MS: readonly number[] = RETRY_PRESETS.six
 
 const JITTER_MAX = 0.1
-const RETRY_AFTER_MS_MAX = HOUR_MS
+/** A receiver is left alone for no longer than this, whatever it asks for. */
+export const RETRY_AFTER_MS_MAX = HOUR_MS
 
 /**
  * A tier's reader loads a record when this share of the tier's delay has passed, and waits for its due time in memory. As jitter shortens by

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CODES } from '../../src/model/codes.ts'
 
-export const SDK_CODES = fileURLToPath(new URL('../../sdks/typescript/src/model/codes.ts', import.meta.url))
+export const SDK_CODES = fileURLToPath(new URL('../../sdks/typescript/src/codes.ts', import.meta.url))
 
 export function sdkCodes(): string {
   const codes = Object.keys(CODES).sort()

@@ -3,6 +3,7 @@
  * failures in a row, or three before a second success, end it.
  */
 import type { Clock } from '../../../src/clock.ts'
+import { RETRY_AFTER_MS_MAX } from '../../../src/delivery/retry-schedule.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import { FAILING_AT } from '../state/webhook-states.ts'
@@ -28,6 +29,7 @@ export function createFeedWindow(deps: {
   handle: ShardHandle
   clock: Clock
   probing: Probing
+  timeScale: number
   onTransition(from: string, to: string): void
 }): FeedWindow {
   const { clock, handle } = deps
@@ -81,7 +83,8 @@ export function createFeedWindow(deps: {
       range.cause = 'held'
       deps.probing.hold(life, webhook)
     },
-    leaveAlone(life, ms) {
+    leaveAlone(life, askedMs) {
+      const ms = Math.min(askedMs, RETRY_AFTER_MS_MAX * deps.timeScale)
       const untilMs = clock.nowMs() + ms
       if (untilMs <= life.notBeforeMs) return
       life.notBeforeMs = untilMs

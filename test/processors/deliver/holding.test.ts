@@ -245,6 +245,22 @@ describe('an endpoint that hangs', () => {
     expect(shard.changes.filter(({ type }) => type === 'WEBHOOK_DELIVERY_EXHAUSTED').length).toBeLessThan(400)
   })
 
+  it('is left alone for an hour at most, whatever Retry-After it answers with', async () => {
+    const shard = await started({ limits: { waitingMax: 50 } })
+    let isDown = true
+    shard.answer('wh_a', () => (isDown ? { status: 503, headers: { 'retry-after': '31536000' } } : 'ok'))
+    for (let second = 0; second < 600; second++) {
+      shard.emit(['wh_a'])
+      await shard.advance(SECOND, SECOND, 4)
+    }
+    expect(shard.ranges().get('wh_a')).toMatchObject({ cause: 'held' })
+    isDown = false
+    await shard.advance(2 * HOUR, 10 * SECOND, 6)
+    expect(new Set(numbersOf(shard, 'wh_a')).size).toBe(600)
+    expect(endsOf(shard, 'wh_a').every(([, state]) => state === 'success')).toBe(true)
+    expect(shard.ranges().size).toBe(0)
+  })
+
   it('is probed at once when its owner points it elsewhere', async () => {
     const shard = await started({ limits: { waitingMax: 50 } })
     shard.answer('wh_a', { laterMs: 2 * SECOND, ok: false })
