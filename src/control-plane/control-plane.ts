@@ -1,4 +1,4 @@
-/** The control plane's writing side, put together: one store, and the aggregates that change through it. */
+/** Composes the writing side of the control plane: one store, and the aggregates that change through it. */
 import type { Clock, Random } from '../clock.ts'
 import { createSecretBox } from '../crypto/secret-box.ts'
 import type { CheckAddresses } from '../delivery/check-addresses.ts'
@@ -48,18 +48,18 @@ export interface ControlPlaneDeps {
   secretKey: string
   /** `CLARION_SECRET_KEY_PREVIOUS`. */
   previousSecretKey?: string | undefined
-  /** Fingerprints of the keys that the process was given, one that is given up included; those of the two keys unless said. */
+  /** Fingerprints of all keys given to the process, including one marked as lost; by default those of the two keys. */
   knownKeyIds?: readonly string[]
   logger?: Logger
   /** The egress guard. */
   checkUrl(url: string): ClarionError | undefined
-  /** Where the name of a URL leads, now; absent: each connection will tell. */
+  /** Resolves the host name of a URL and checks its addresses; absent: they are checked at each connection only. */
   checkAddresses?: CheckAddresses
   /** The partition of `audit.changes` that an organization's rows go to. */
   shardOf(organizationId: string): number
-  /** What schemas are compiled by. */
+  /** Compiles schemas. */
   validators: Validators
-  /** `CLARION_TIME_SCALE`; 1 unless said. */
+  /** `CLARION_TIME_SCALE`; 1 by default. */
   timeScale?: number
   ids: Ids
   clock: Clock

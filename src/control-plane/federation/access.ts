@@ -1,6 +1,6 @@
 /**
- * Who may do what with a group (C.1.3, C.1.5). In this order: the caller's plan (402), whether the group is visible to it (404), whether it
- * owns the group (403), whether the group still takes changes (409).
+ * Access checks for groups, in this order: the caller's plan (402), visibility of the group (404), ownership (403), and
+ * whether the group is still open to changes (409). See docs/specification/federation.md#who-may.
  */
 import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
@@ -16,18 +16,18 @@ export interface Seen {
   membership: FederationMember | undefined
 }
 
-/** Whether an organization takes part in federation at all: on both sides of every relay. */
+/** Whether an organization takes part in federation at all; checked on both sides of every relay. */
 export const mayFederate = (organization: Pick<Organization, 'plan' | 'status'> | undefined): boolean =>
   organization?.status === 'active' && planOf(organization.plan).federation
 
-/** Throws `federation_not_available`: every call is Enterprise's, an invitee's too. */
+/** Throws `federation_not_available`: every call, an invitee's too, needs the Enterprise plan. */
 export function requireFederation(view: Pick<Reading, 'organization'>, organizationId: string): void {
   const organization = view.organization(organizationId)
   if (organization !== undefined && planOf(organization.plan).federation) return
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
 }
 
-/** As `requireFederation`, for what a suspended organization may not do either (C.0.2): throws `organization_suspended`. */
+/** As `requireFederation`, for calls that a suspended organization may not make: throws `organization_suspended`. */
 export function requireActiveFederation(view: Pick<Reading, 'organization'>, organizationId: string): void {
   requireFederation(view, organizationId)
   if (view.organization(organizationId)?.status === 'active') return
@@ -37,7 +37,7 @@ export function requireActiveFederation(view: Pick<Reading, 'organization'>, org
   )
 }
 
-/** Throws `federation_group_not_found`: a group of others is not told from one that does not exist. */
+/** Throws `federation_group_not_found`, also for a group of others, so that an answer never reveals that it exists. */
 export function seeGroup(view: Reading, organizationId: string, groupId: string, nowMs: number): Seen {
   const group = view.federation.group(groupId)
   if (group?.organizationId === organizationId) return { group, membership: undefined }
@@ -65,7 +65,7 @@ export function refuseArchived(group: FederationGroup): void {
     throw new ClarionError('federation_group_archived', `The group '${group.name}' is archived, for good.`)
 }
 
-/** The row of an organization in a group that is not over. */
+/** The row of an organization in a group, unless it is removed. */
 export function standingMembership(
   view: Reading,
   organizationId: string,
@@ -77,8 +77,8 @@ export function standingMembership(
 }
 
 /**
- * A member's row, for its group's owner or for the member itself. Throws `federation_member_not_found`. Members do not see each other: to
- * another one it is `not_group_owner`, whether or not there is such a member.
+ * A member's row, for its group's owner or for the member itself. Throws `federation_member_not_found`. Members do not
+ * see each other: another member gets `not_group_owner`, whether or not the row exists.
  */
 export function seeMember(view: Reading, organizationId: string, groupId: string, memberId: string, nowMs: number) {
   const { group, membership } = seeGroup(view, organizationId, groupId, nowMs)
@@ -91,7 +91,10 @@ export function seeMember(view: Reading, organizationId: string, groupId: string
   return { group, member, side: 'owner' as const }
 }
 
-/** An external peer that stands. Throws `federation_member_not_found`; `not_group_owner` to a member of its group. */
+/**
+ * An external peer that is not removed. Throws `federation_member_not_found`; `not_group_owner` to a member of its
+ * group.
+ */
 export function externalPeer(view: Reading, organizationId: string, memberId: string) {
   const member = view.federation.member(memberId)
   const group = member && view.federation.group(member.groupId)

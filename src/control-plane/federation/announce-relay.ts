@@ -1,11 +1,11 @@
-/** What an owner hears of its relays (C.1.4, 8), if it names them: the relay log is the record of each, this makes it an event. */
+/** Lifecycle events about an owner's relays, for webhooks that name them. The relay log is the record of each relay. */
 import type { RelayRow } from '../../../topics/audit-relays.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
 import type { Cause, Lifecycle } from '../store/lifecycle.ts'
 
 const TYPES = { relayed: 'RELAYED', failed: 'RELAY_FAILED', skipped: 'RELAY_SKIPPED' } as const
 
-/** None while the relay is on its way, and none if nobody listens. */
+/** Empty while the relay is in flight, and when no webhook listens. */
 export function announceRelay(lifecycle: Lifecycle, row: RelayRow, cause: Cause): OutRecord[] {
   const { organizationId, relayId, status } = row
   if (status === 'queued') return []
@@ -25,7 +25,7 @@ export function announceRelay(lifecycle: Lifecycle, row: RelayRow, cause: Cause)
   }
   return lifecycle.announce(
     {
-      // A relay that was tried again has another ending, and another event for it.
+      // A relay that is retried ends again, and each end is an event of its own.
       ...{
         id: `${type}/${relayId}/${row.atMs}`,
         organizationId,

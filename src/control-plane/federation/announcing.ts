@@ -1,6 +1,6 @@
 /**
- * The lifecycle events of federation (C.3.3): one for the owner and, where it concerns a member, one for the member. Neither is told the id
- * of the other's key: what the other side did has its organization as the actor.
+ * The lifecycle events of federation: one for the owner and, where it concerns a member, one for the member. Neither
+ * side sees the id of the other's key: the actor of a change by the other side is its organization.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
@@ -21,7 +21,7 @@ type MemberEvent =
   | 'SECRET_ROTATED'
 type PushEvent = 'PUSH_DECLARED' | 'PUSH_UNDECLARED'
 
-/** Whose key the caller holds; undefined: the platform itself, or the operator. */
+/** The organization of the caller's key; undefined: the platform itself, or the operator. */
 export interface FederationCaller extends Caller {
   organizationId?: string
 }

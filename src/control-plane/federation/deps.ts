@@ -3,7 +3,7 @@ import type { Ids } from '../../model/ids.ts'
 import type { ControlStore } from '../store/store.ts'
 import type { Announcing } from './announcing.ts'
 
-/** Groups, members, pushes and external peers all change through these. */
+/** Dependencies shared by groups, members, pushes and external peers. */
 export interface FederationDeps {
   store: ControlStore
   ids: Ids

@@ -1,7 +1,7 @@
 /**
- * External peers (PX-25): an HTTPS endpoint in a group. The member's row says who it is; where it is, its secret and its headers are a
- * webhook of the owner's with the same id, which selects nothing and is shown nowhere as a webhook, so that the engine delivers to it as to
- * any other.
+ * External peers: an HTTPS endpoint in a group. The member's row identifies it; its URL, secret and headers are a
+ * webhook of the owner with the same id. That webhook selects nothing and is hidden from the webhook API, so that the
+ * engine delivers to it as to any other.
  */
 
 import type { Random } from '../../clock.ts'
@@ -30,7 +30,7 @@ import { checkLimit, forgotten } from './limits.ts'
 import { wiped } from './members.ts'
 import { externallyAdded, removed } from './membership.ts'
 
-/** The secret before signs too for 24 hours, times `CLARION_TIME_SCALE`. */
+/** The former secret signs too for 24 hours, times `CLARION_TIME_SCALE`. */
 const ROTATION_MS = 24 * 3_600_000
 
 export interface NewExternalPeer {
@@ -48,20 +48,23 @@ export interface ExternalPeer {
 }
 
 export interface ExternalPeers {
-  /** `secret` is shown this once. Errors: `invalid_webhook_url`, `header_not_allowed`, `federation_limit_exceeded`. */
+  /**
+   * The answer is the only one with `secret`. Errors: `invalid_webhook_url`, `header_not_allowed`,
+   * `federation_limit_exceeded`.
+   */
   add(
     caller: FederationCaller,
     organizationId: string,
     groupId: string,
     input: NewExternalPeer,
   ): Promise<ExternalPeer & { secret: string }>
-  /** Errors: `federation_member_not_found`, `secret_rotation_in_progress` while the one before still signs. */
+  /** Errors: `federation_member_not_found`, `secret_rotation_in_progress` while the former secret still signs. */
   rotateSecret(
     caller: FederationCaller,
     organizationId: string,
     memberId: string,
   ): Promise<ExternalPeer & { secret: string }>
-  /** Its secret and headers are wiped; what waits for it is cancelled. */
+  /** Wipes its secret and headers; its waiting deliveries are cancelled. */
   remove(caller: FederationCaller, organizationId: string, memberId: string): Promise<FederationMember>
 }
 
@@ -69,9 +72,9 @@ export interface ExternalPeersDeps extends FederationDeps {
   random: Random
   secrets: SecretBox
   timeScale: number
-  /** The egress guard: what is wrong with the URL, or undefined. */
+  /** The egress guard: the fault of the URL, or undefined. */
   checkUrl(url: string): ClarionError | undefined
-  /** Where its name leads, now. Absent: each connection will tell. */
+  /** Resolves the host name and checks its addresses; absent: they are checked at each connection only. */
   checkAddresses?: CheckAddresses
 }
 
@@ -167,7 +170,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
   }
 }
 
-/** C.1.5 has one code for whatever is wrong with a peer's URL, plain http included. */
+/** Federation has one code for every fault of a peer's URL, plain http included. */
 function asPeerUrl(refusal: ClarionError): ClarionError {
   const rule = refusal.code === 'https_required' ? 'https_required' : (refusal.details?.[0]?.rule ?? 'url')
   const details = [{ path: '/webhookUrl', rule, message: refusal.message }]

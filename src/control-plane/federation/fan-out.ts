@@ -1,6 +1,7 @@
 /**
- * To whom an event goes (C.1.4, 1 to 3): asked for every accepted emit, so what is not shared costs one look-up, and what is shared is worked
- * out once for each state of the control plane.
+ * The targets of an event in federation. This runs for every accepted emit, so an event that is not shared costs one
+ * look-up, and the targets of a shared one are computed once per state of the control plane. Rules:
+ * docs/specification/federation.md#relays.
  */
 import type { SkipReason } from '../../../topics/audit-relays.ts'
 import type { ControlView } from '../../model/control-view.ts'
@@ -10,7 +11,7 @@ import { type Arrival, arrivalOf } from './relay-emit.ts'
 export interface Target {
   push: FederationPush
   member: FederationMember
-  /** Why nothing goes there now; undefined: it does. */
+  /** Why the relay is skipped now; undefined: it is sent. */
   skip: SkipReason | undefined
   /** Null for an external peer. */
   arrivesAs: Arrival | null
@@ -18,7 +19,7 @@ export interface Target {
 
 const NOBODY: readonly Target[] = []
 
-/** Targets of a canonical name, oldest push first; empty for what is not shared. */
+/** Targets of a canonical name, oldest push first; empty for an event that is not shared. */
 export function createFanOut({
   federation,
 }: Pick<ControlView, 'federation'>): (sourceCanonicalName: string) => readonly Target[] {
@@ -42,7 +43,7 @@ export function createFanOut({
 
 function targetsOf(federation: ControlView['federation'], pushes: readonly FederationPush[]): Target[] {
   const targets: Target[] = []
-  /** Two groups that share the same version with the same peer: it gets it once (C.1.6). */
+  /** A peer that gets the same version through two groups receives it once. */
   const reached = new Set<string>()
   for (const push of pushes) {
     const group = federation.group(push.groupId)

@@ -1,4 +1,4 @@
-/** Federation's writing side, put together. */
+/** Composes the writing side of federation. */
 import type { Clock, Random } from '../../clock.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'
 import type { CheckAddresses } from '../../delivery/check-addresses.ts'
@@ -19,7 +19,7 @@ export interface Federation {
   members: Members
   pushes: Pushes
   externalPeers: ExternalPeers
-  /** Ends invitations that ran out, until it is closed. */
+  /** Removes expired invitations until it is closed. */
   startSweep(): Sweep
 }
 
@@ -33,7 +33,7 @@ export function createFederation(deps: {
   secrets: SecretBox
   checkUrl(url: string): ClarionError | undefined
   checkAddresses?: CheckAddresses
-  /** Factor on how long invitations and the secret before last; 1 unless said. */
+  /** Factor on the lifetime of invitations and on the overlap of secrets; 1 by default. */
   timeScale?: number
 }): Federation {
   const shared = { ...deps, announcing: createAnnouncing(deps.announce), timeScale: deps.timeScale ?? 1 }

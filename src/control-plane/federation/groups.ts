@@ -1,4 +1,4 @@
-/** Federation groups (C.1.1): an owner's list of peers and of what it shares with them. Archiving is for good. */
+/** Federation groups: an owner's list of peers and of the events that it shares with them. Archiving is final. */
 import { ClarionError } from '../../model/codes.ts'
 import type { FederationGroup } from '../../model/records.ts'
 import type { DecisionView } from '../store/overlay.ts'
@@ -28,7 +28,7 @@ export interface Groups {
     patch: Partial<NewGroup>,
     revision?: number,
   ): Promise<FederationGroup>
-  /** Pushes end, invitations are taken back; who has accepted stays listed. Archiving again changes nothing. */
+  /** Ends its pushes and invitations; accepted members stay listed. Archiving again changes nothing. */
   archive(caller: FederationCaller, organizationId: string, id: string, revision?: number): Promise<FederationGroup>
 }
 
@@ -97,7 +97,7 @@ export function createGroups(deps: FederationDeps): Groups {
   }
 }
 
-/** A group on its way out, with what ends with it. */
+/** The archived group, with the changes that end its pushes and invitations. */
 export function archivedGroup(
   announcing: Announcing,
   caller: FederationCaller,

@@ -1,19 +1,19 @@
-/** The bounds of federation (C.1.5), and of its history: rows that are over are kept, but not for ever. */
+/** The limits of federation, and of its history: removed rows are kept, up to a number. */
 import { ClarionError } from '../../model/codes.ts'
 import type { Change } from '../store/store.ts'
 
 export const FEDERATION_LIMITS = {
-  /** Of one owner, archived ones not counted. */
+  /** Per owner, archived ones not counted. */
   groups: 50,
-  /** Of one group: invited, accepted and paused organizations. */
+  /** Per group: invited, accepted and paused organizations. */
   members: 100,
-  /** Of one group, active. */
+  /** Per group, active ones. */
   pushes: 200,
-  /** Of one group. */
+  /** Per group. */
   externalPeers: 20,
-  /** Of one external peer. */
+  /** Per external peer. */
   headers: 10,
-  /** Of one header, name and value. */
+  /** Per header, name and value. */
   headerBytes: 1_024,
 } as const
 
@@ -31,10 +31,13 @@ export function checkLimit(what: keyof typeof NAMES, used: number): void {
     throw new ClarionError('federation_limit_exceeded', `${limit} ${NAMES[what]} are the limit; ${used} are there.`)
 }
 
-/** Rows of a group that are over, as many as are kept. */
+/** Removed rows that one group keeps. */
 const HISTORY_ROWS_MAX = 500
 
-/** Lets go of the oldest rows that are over, so that a group whose members come and go does not grow for ever. */
+/**
+ * The oldest removed rows beyond the limit, to be deleted: a group whose members come and go must not grow without
+ * bound.
+ */
 export function forgotten<T extends { organizationId: string; id: string }>(
   kind: 'federation-member' | 'federation-push',
   overOldestFirst: readonly T[],

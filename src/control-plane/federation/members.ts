@@ -1,6 +1,7 @@
 /**
- * Organizations in a group (C.1.2): invited by the owner, accepted or declined by themselves, paused and resumed by either side, gone when
- * either wants it. Every step reads both organizations from the newest state, so that of two that contradict each other one comes first.
+ * Organizations in a group: invited by the owner, accepted or declined by themselves, paused and resumed by either
+ * side, removed by either side. Every step reads both organizations from the newest state, so that two contradicting
+ * changes are serialized.
  */
 import { ClarionError } from '../../model/codes.ts'
 import type { FederationMember } from '../../model/records.ts'
@@ -48,9 +49,12 @@ export interface Members {
   /** By the owner, or by the member itself. Errors: `federation_member_not_found`, `member_not_accepted`. */
   pause(...call: [...Call, memberId: string]): Promise<FederationMember>
   resume(...call: [...Call, memberId: string]): Promise<FederationMember>
-  /** The owner takes an invitation back, or a member out. Errors: `federation_member_not_found`, `not_group_owner`. */
+  /** The owner revokes an invitation or removes a member. Errors: `federation_member_not_found`, `not_group_owner`. */
   remove(...call: [...Call, memberId: string]): Promise<FederationMember>
-  /** The member's own: under which namespace names arrive. Errors: `namespace_not_allowed`, `federation_name_conflict`. */
+  /**
+   * Set by the member: the namespace of its inbound events. Errors: `namespace_not_allowed`,
+   * `federation_name_conflict`.
+   */
   setInboundNamespace(...call: [...Call, memberId: string, inboundNamespace: string | null]): Promise<FederationMember>
 }
 
@@ -79,7 +83,7 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
         const group = openGroup(current, organizationId, groupId, clock.nowMs())
         if (memberOrganizationId === organizationId)
           throw new ClarionError('cannot_invite_self', 'The organization owns the group: it cannot be its member.')
-        // Whether it is on a plan that may accept is not told (C.1.6).
+        // The answer does not reveal whether the organization's plan lets it accept.
         const status = current.organization(memberOrganizationId)?.status
         if (status === undefined || status === 'deleted')
           throw new ClarionError('organization_not_found', 'There is no organization with this id.')
@@ -157,7 +161,7 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
         const { group, member, side } = seeMember(current, organizationId, groupId, memberId, clock.nowMs())
         refuseArchived(group)
         const after = resumed(member, side, act(caller))
-        // What the plan forbids stays off, and comes back with the plan.
+        // A peer that its plan excludes stays paused, and resumes with the plan.
         const peer =
           member.memberOrganizationId === null ? undefined : current.organization(member.memberOrganizationId)
         if (after === member || member.memberOrganizationId === null || mayFederate(peer))
@@ -199,19 +203,20 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
 
 export const SYSTEM: FederationCaller = { actorId: 'system', requestId: '' }
 
-/** C.1.1 `memberCount`: pending, accepted and paused. */
+/** Rows that count in `memberCount`: pending, accepted and paused. */
 export const countsAsMember = (member: FederationMember, nowMs: number): boolean =>
   member.status !== 'removed' && !isExpired(member, nowMs)
 
-/** An external peer's secret and headers stand in its webhook; with it they are gone, and so is what waits for it. */
+/** Removes the webhook of an external peer, and with it the secret, the headers and all waiting deliveries. */
 export const wiped = ({ organizationId, id }: FederationMember): Change => ({
   kind: 'webhook',
   remove: { organizationId, id },
 })
 
 /**
- * The row that an invitation became, whatever its state. Throws `invitation_not_found`, the same whether or not there is such a group;
- * `federation_group_archived` to who was invited before the group ended; `invitation_expired`.
+ * The row that an invitation became, whatever its state. Throws `invitation_not_found`, which does not reveal whether
+ * the group exists; `federation_group_archived` to an organization invited before the group ended;
+ * `invitation_expired`.
  */
 function invitationOf(current: DecisionView, organizationId: string, groupId: string, nowMs: number): FederationMember {
   const standing = standingMembership(current, organizationId, groupId)

@@ -1,5 +1,5 @@
 /**
- * A membership's states (C.1.2), as functions from a row to the row after it:
+ * The states of a membership, as functions from a row to the next row:
  *
  *     (invite) ─► pending ─► accepted ◄──► paused          owner, member or plan; resumed by the side that paused
  *                    │           │            │
@@ -17,7 +17,7 @@ export const INVITATION_MS = 14 * 86_400_000
 export type Side = 'owner' | 'member'
 type RemoveReason = NonNullable<FederationMember['removeReason']>
 
-/** Who does it, and when. */
+/** The author and the time of a step. */
 export interface Act {
   actorId: string
   nowMs: number
@@ -25,15 +25,15 @@ export interface Act {
 
 const timeOf = ({ nowMs }: Act) => new Date(nowMs).toISOString()
 
-/** An invitation is judged by the clock whenever it is used, whether or not the sweep has come by. */
+/** Expiry is decided by the clock at each use, not by the sweep. */
 export const isExpired = ({ status, inviteExpiresAt }: FederationMember, nowMs: number): boolean =>
   status === 'pending' && inviteExpiresAt !== null && Date.parse(inviteExpiresAt) <= nowMs
 
-/** The row as it stands at this moment: an invitation that has run out is removed. */
+/** The row as of `nowMs`: an expired invitation is removed. */
 export const standing = (member: FederationMember, nowMs: number): FederationMember =>
   isExpired(member, nowMs) ? expired(member) : member
 
-/** Counts as of its end, not of when somebody looked. */
+/** Dated by its expiry, not by the time of the sweep. */
 export function expired(member: FederationMember): FederationMember {
   const nowMs = Date.parse(member.inviteExpiresAt!)
   return removed(member, 'expired', { actorId: 'system', nowMs })
@@ -68,7 +68,7 @@ export function invited(row: Row, memberOrganizationId: string, act: Act, expire
   }
 }
 
-/** Nobody has to accept for an external peer: it takes part at once. */
+/** An external peer needs no acceptance: it takes part at once. */
 export function externallyAdded(row: Row, label: string, act: Act): FederationMember {
   const now = timeOf(act)
   const by = { invitedBy: act.actorId, invitedAt: now, acceptedBy: act.actorId, acceptedAt: now }

@@ -1,6 +1,7 @@
 /**
- * Under which name an event arrives at a peer (C.1.4, 2 and 10): the source's namespace, or the one that the member has set aside for what
- * comes in, with the peer's own id. Two streams with different schemas must not share a canonical name.
+ * The name under which an event arrives at a peer: the source's namespace, or the member's own inbound namespace, with
+ * the peer's own id. Two streams with different schemas must not share a canonical name. See
+ * docs/specification/federation.md#inbound-events.
  */
 import { ClarionError } from '../../model/codes.ts'
 import { canonicalName } from '../../model/names.ts'
@@ -26,7 +27,10 @@ export function conflictsWithRegistration(view: Pick<Naming, 'event'>, member: I
   return own !== undefined && own.schemaHash !== push.schemaHash
 }
 
-/** Throws `federation_name_conflict` if any of `pushes` cannot arrive at the member, for its own registrations or for what others send it. */
+/**
+ * Throws `federation_name_conflict` if any of `pushes` collides with the member's registrations or with other inbound
+ * events.
+ */
 export function checkInboundNames(view: Naming, member: FederationMember, pushes: readonly FederationPush[]): void {
   const wanted = new Map(pushes.map(push => [inboundCanonicalName(member, push), push]))
   for (const push of pushes) if (conflictsWithRegistration(view, member, push)) throw conflict(push)
@@ -41,7 +45,7 @@ export function checkInboundNames(view: Naming, member: FederationMember, pushes
   }
 }
 
-/** Throws `namespace_not_allowed`: what comes in may use no namespace that the organization could not use itself. */
+/** Throws `namespace_not_allowed`: inbound events may use only namespaces that the organization itself may use. */
 export function checkInboundNamespace(organization: Organization | undefined, namespace: string | null): void {
   if (namespace === null || organization?.namespaceAllowlist.includes(namespace)) return
   const details = [{ path: '/inboundNamespace', rule: 'allowlist', message: "is not on the organization's allowlist" }]

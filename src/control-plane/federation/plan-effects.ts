@@ -1,6 +1,7 @@
 /**
- * What a change of an organization does to federation, in the transaction of the change itself (C.0.2, C.1.2, C.1.6). An organization that
- * loses the plan, or is suspended, keeps its groups and memberships: they are set aside, and come back unchanged. A deleted one is gone.
+ * Effects of a change of an organization on federation, in the same transaction. An organization that loses the plan or
+ * is suspended keeps its groups and memberships: they are set aside, and return unchanged. Those of a deleted one end.
+ * See docs/specification/federation.md#change-of-plan-suspension-deletion.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
@@ -20,7 +21,7 @@ export interface Effects {
 
 type Current = Pick<DecisionView, 'list' | 'federation'>
 
-/** What follows for groups and memberships when `before` becomes `after`. */
+/** Changes of groups and memberships when `before` becomes `after`. */
 export function effectsOnFederation(
   announce: Announce,
   caller: FederationCaller,
@@ -37,7 +38,7 @@ export function effectsOnFederation(
 
 const NOTHING: Effects = { records: [], changes: [] }
 
-/** The memberships of the organization, and the groups that it owns, set aside or brought back. */
+/** The memberships of the organization and the groups that it owns, set aside or brought back. */
 function switched(
   announce: Announce,
   caller: FederationCaller,
@@ -65,7 +66,7 @@ function switched(
   return effects
 }
 
-/** Groups end as if archived, external peers with them; in groups of others the organization is no member any more. */
+/** Its groups end as if archived, external peers included; its memberships in groups of others end. */
 function gone(announce: Announce, caller: FederationCaller, current: Current, id: string, nowMs: number): Effects {
   const announcing = createAnnouncing(announce)
   const effects: Effects = { records: [], changes: [] }
@@ -82,7 +83,7 @@ function gone(announce: Announce, caller: FederationCaller, current: Current, id
       effects.records.push(...records)
       effects.changes.push(...changes)
     }
-    // Their secrets and headers are webhooks of the organization, which go with it.
+    // Their secrets and headers are webhooks of the organization, which are removed with it.
     for (const member of current.federation.members(group.id))
       if (member.peerType === 'external_webhook' && member.status !== 'removed') leave(member)
   }

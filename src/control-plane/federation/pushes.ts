@@ -1,4 +1,4 @@
-/** Pushes (C.1.1): one version of an event that a group's owner shares with it, with the schema as it was then. */
+/** Pushes: one version of an event that a group's owner shares with it, with a snapshot of its schema. */
 import { ClarionError } from '../../model/codes.ts'
 import { GENERIC_FULL_NAME } from '../../model/names.ts'
 import type { FederationGroup, FederationPush, Registration } from '../../model/records.ts'
@@ -14,8 +14,9 @@ import { checkInboundNames } from './names.ts'
 
 export interface Pushes {
   /**
-   * Errors, the first that fails: `event_not_registered`, `cannot_push_generic_event`, `event_not_published`, `push_already_declared`,
-   * `federation_limit_exceeded`, `federation_name_conflict` (some member has another schema under the name).
+   * Errors, the first that fails: `event_not_registered`, `cannot_push_generic_event`, `event_not_published`,
+   * `push_already_declared`, `federation_limit_exceeded`, `federation_name_conflict` (a member has another schema under
+   * the name).
    */
   declare(
     caller: FederationCaller,

@@ -1,4 +1,4 @@
-/** An event as its peer gets it (C.1.4, 2): under the peer's own name, caused by the source's event, one hop further from outside. */
+/** An event as its peer receives it: under the peer's own name, caused by the source's event, one hop deeper. */
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { platformEmit } from '../../ingress/platform-emit.ts'
@@ -24,7 +24,7 @@ export function arrivalOf(
   return { organizationId, type: inboundType(member, push), canonicalName: inboundCanonicalName(member, push) }
 }
 
-/** `id`: the relay's, by which the peer's shard knows one that it has had. */
+/** `id`: the relay's, by which the peer's shard recognises a duplicate. */
 export function relayEmit(
   event: EventFacts,
   push: Pick<Push, 'id' | 'groupId'>,
@@ -37,7 +37,7 @@ export function relayEmit(
     event
   return platformEmit({
     ...{ kind: 'relay', id, ...arrival, schemaVersion, schemaHash, subject, timeMs, correlationId, payload },
-    // The key that emitted it is the source's own affair.
+    // The source's key stays hidden from the peer.
     ...{
       source: `federation:${push.groupId}`,
       actorId: 'system',

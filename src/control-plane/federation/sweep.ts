@@ -1,6 +1,6 @@
 /**
- * Invitations that ran out become removed rows (C.1.2). Whoever uses one is judged by the clock in any case; the sweep is what announces the
- * end of those that nobody uses. Every api process sweeps; the store lets one of them make the change.
+ * Turns expired invitations into removed rows. An expired invitation is refused by the clock in any case; the sweep
+ * announces the end of those that nobody uses. Every api process sweeps; the store lets one of them make the change.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { ControlView } from '../../model/control-view.ts'
@@ -61,7 +61,7 @@ export function startInvitationSweep(deps: {
 
   function arm(): void {
     if (closed) return
-    // A sweep that could not be written is made good by the next one.
+    // The next sweep repeats one that could not be written.
     timer = clock.after(everyMs, () => void sweep().then(arm, arm))
   }
   arm()

@@ -1,6 +1,6 @@
 /**
- * Kafka credentials in the control plane (C.17): who may, and what. The broker follows (`follow-control.ts`). The password is the broker's
- * alone and is never stored here.
+ * Kafka credentials in the control plane: who may connect, with which rights. The broker follows
+ * (`src/kafka-access/follow-control.ts`). The broker alone knows the password; it is never stored here.
  */
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
@@ -10,7 +10,7 @@ import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { ControlStore } from '../store/store.ts'
 
-/** Of one organization: each costs the broker a user, seven rules and a quota. */
+/** Per organization: each costs the broker a user, seven ACL rules and a quota. */
 export const CREDENTIALS_MAX = 50
 
 export interface NewKafkaCredential {

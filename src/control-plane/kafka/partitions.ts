@@ -1,10 +1,11 @@
 /**
- * More partitions for an organization's two topics (C.17), for one whose plan and throughput ask for it.
+ * More partitions for an organization's two topics, when its plan and throughput need them.
  *
  *     the log's partitions ──► the ingress's ──► the record, which admission and the api follow
  *
- * Producers see the new partitions before admission reads them: what lands there waits for the record, and a start sets right what a crash
- * left between. The number is multiplied, so that a subject stays where it is or moves to a partition that is new.
+ * Producers see the new partitions before admission reads them: records there wait for the control record, and a start
+ * repairs a crash between the steps. The number is multiplied, so that a subject stays in its partition or moves to a
+ * new one.
  */
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
@@ -24,9 +25,11 @@ export interface PartitionProvisioning {
 }
 
 export interface Partitions {
-  /** Errors: `not_found`; `validation_failed` for a number that is no multiple of what there is, or more than the plan has. */
+  /**
+   * Errors: `not_found`; `validation_failed` for a number that is no multiple of the current one, or beyond the plan.
+   */
   grow(caller: Caller, organizationId: string, partitions: number): Promise<Organization>
-  /** Lets the record of each organization say as many partitions as its ingress has. Answers how many were set right. */
+  /** Sets each organization's record to the partitions that its ingress has. Answers how many records changed. */
   align(caller: Caller): Promise<number>
 }
 

@@ -1,6 +1,6 @@
-/** How long ago an organization was deleted: what is left of it goes in steps, each after a time of its own. */
+/** Time since an organization's deletion: what remains of it is removed in steps, each after its own delay. */
 import type { Organization } from '../../model/records.ts'
 
-/** A deleted organization changes once more, when it is cleared, and that leaves the time of its deletion. */
+/** `updatedAt` is the time of the deletion: clearing, the one change after it, leaves that field alone. */
 export const isDeletedFor = (ms: number, { status, updatedAt }: Organization, nowMs: number): boolean =>
   status === 'deleted' && nowMs - Date.parse(updatedAt) >= ms

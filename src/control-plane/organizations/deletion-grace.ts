@@ -1,6 +1,7 @@
 /**
- * How an organization hears of its own end (C.13): what tells it of its deletion goes out in the transaction of the deletion, and the
- * webhooks that listen to it stay, for that and for nothing else, until it had time to arrive. Their secrets go with them.
+ * The deletion grace period. The events about an organization's deletion are written in the transaction of the
+ * deletion, and the webhooks that select them stay, for these events alone, until they had time to arrive. Their
+ * secrets are removed with them. See docs/specification/organizations.md#deleted.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import { createSelectorIndex } from '../../events/selector.ts'
@@ -11,11 +12,11 @@ import type { Webhook } from '../../model/records.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore } from '../store/store.ts'
 
-/** The final drain (C.13): at the most. */
+/** The longest grace period. */
 const FAREWELL_MS = 60_000
 
 export interface Farewells {
-  /** Removes, in due time, what stayed of organizations that are deleted: those deleted from now on, and those of before a restart. */
+  /** Schedules the removal of what remains of deleted organizations, including those deleted before a restart. */
   start(): { close(): void }
 }
 
@@ -44,7 +45,7 @@ export function createFarewells(deps: {
         if (timers.has(organizationId) || view.webhooks(organizationId).length === 0) return
         const timer = clock.after(FAREWELL_MS * (deps.timeScale ?? 1), () => {
           timers.delete(organizationId)
-          // If the control plane cannot be written, the next attempt is as far off again.
+          // If the control plane cannot be written, the next attempt follows after another grace period.
           end(organizationId).catch(() => schedule(organizationId))
         })
         timers.set(organizationId, timer)
@@ -63,7 +64,7 @@ export function createFarewells(deps: {
   }
 }
 
-/** What goes at once with the organization: keys, and webhooks except those that are to hear of it. */
+/** Removed at once with the organization: keys, and webhooks that do not select the deletion. */
 export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationId: string): Change[] {
   const keys = current
     .list('key', organizationId)

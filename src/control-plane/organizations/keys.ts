@@ -1,4 +1,4 @@
-/** API keys of an organization (C.0.1, C.0.6): an environment, scopes, an end. Shown once, kept as a hash. */
+/** API keys of an organization: an environment, scopes, an expiry. Shown once, kept as a hash. */
 import type { Clock, Random } from '../../clock.ts'
 import { generateApiKey } from '../../crypto/secret-box.ts'
 import { ClarionError } from '../../model/codes.ts'
@@ -21,8 +21,8 @@ export interface NewKey {
 
 export interface Keys {
   /**
-   * `key` is the stored record, `apiKey` the key itself, shown this once. `maker`: the key that asks, absent for the operator.
-   * Errors: `insufficient_scope` for a scope, or the live environment, that the maker does not have itself.
+   * `key` is the stored record, `apiKey` the key itself, in this answer only. `maker`: the calling key, absent for the
+   * operator. Errors: `insufficient_scope` for a scope, or the live environment, that the maker does not have itself.
    */
   create(
     caller: Caller,
@@ -30,7 +30,7 @@ export interface Keys {
     input: NewKey,
     maker?: ApiKey,
   ): Promise<{ key: ApiKey; apiKey: string }>
-  /** From then on the key is `unauthorized`. Errors: `not_found`. */
+  /** The key is `unauthorized` from then on. Errors: `not_found`. */
   delete(caller: Caller, organizationId: string, id: string): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export function createKeys(deps: {
     if (maker !== undefined) checkGrant(maker, input)
     const expiresAt = checkExpiry(input.expiresAt ?? null, clock.nowMs())
     const organization = getOrganization(deps.view, organizationId)
-    // The test environment's topics come with the first key that can write to them.
+    // The topics of the test environment are created with the first key that can write to them.
     const opensTest = input.environment === 'test' && !organization.testEnvironment
     if (opensTest) await deps.provisioning.createOrganizationTopics(organization, 'test')
     const { key: apiKey, hash, hint } = generateApiKey(input.environment, deps.random)
@@ -95,7 +95,7 @@ export function createKeys(deps: {
   }
 }
 
-/** Nobody hands on more than they hold: a key that may make keys would otherwise hold every scope, and every environment. */
+/** A key grants no more than it holds: otherwise any key that may make keys could gain every scope and environment. */
 function checkGrant(maker: ApiKey, { scopes, environment }: NewKey): void {
   const missing = scopes.filter(scope => !maker.scopes.includes(scope))
   if (missing.length > 0)

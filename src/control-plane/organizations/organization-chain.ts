@@ -1,4 +1,4 @@
-/** What a change of an organization announces (C.3), and what the organization itself is told of it (C.13). */
+/** The lifecycle and built-in events that follow from a change of an organization. */
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { builtInEmit } from '../../ingress/built-in-emit.ts'
 import type { Organization } from '../../model/records.ts'
@@ -17,7 +17,7 @@ export const ofOrganization = (
   ...more,
 })
 
-/** A new plan makes what was cached by the old one stale (C.3.2 `CUSTOM_EVENT_INVALIDATED`). */
+/** A new plan makes definitions cached under the old one stale (`CUSTOM_EVENT_INVALIDATED`). */
 export function announcementsOf(before: Organization, after: Organization, type: string) {
   const changed = (Object.keys(after) as Array<keyof Organization>).filter(
     field =>
@@ -30,7 +30,10 @@ export function announcementsOf(before: Organization, after: Organization, type:
     : [main, ofOrganization(after, 'CUSTOM_EVENT_INVALIDATED', { data: { cause: 'plan_change' } })]
 }
 
-/** Ctrl Plane's events of a tenant's life (C.13). Nobody can have subscribed when it begins, so that is told in the audit alone. */
+/**
+ * Ctrl Plane's built-in events of a tenant's life. Its creation goes to the audit alone: nobody can have subscribed
+ * yet.
+ */
 export function tenantEmits(before: Organization, after: Organization, { actorId, requestId }: Caller): PlatformEmit[] {
   if (before.status === after.status || after.status === 'active') return []
   const data = { tenant_id: after.id, plan: after.plan }

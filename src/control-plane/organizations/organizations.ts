@@ -1,4 +1,4 @@
-/** Organizations (C.0.2): made with everything that belongs to one from the first moment: topics, generic event, a key that may do all. */
+/** Organizations, created complete: topics, the generic event, and a key with every scope. */
 import type { Clock, Random } from '../../clock.ts'
 import { generateApiKey, type NewApiKey } from '../../crypto/secret-box.ts'
 import { ClarionError } from '../../model/codes.ts'
@@ -18,9 +18,9 @@ import { announcementsOf, ofOrganization, tenantEmits } from './organization-cha
 import { freeSlug, slugFrom } from './slugs.ts'
 import type { TopicDeletion } from './topic-deletion.ts'
 
-/** What an organization needs before its record is there. */
+/** The topics that an organization needs before its record is written. */
 export interface Provisioning extends TopicDeletion {
-  /** Creates `emits.<org>` and `events.<org>` of that environment; topics that exist already are left as they are. */
+  /** Creates `emits.<org>` and `events.<org>` of that environment; existing topics stay as they are. */
   createOrganizationTopics(organization: Organization, environment: Environment): Promise<void>
 }
 
@@ -34,17 +34,20 @@ export interface NewOrganization {
 export type OrganizationPatch = Partial<Pick<Organization, 'name' | 'plan' | 'ownerEmail' | 'strictCompatibility'>>
 
 export interface Organizations {
-  /** `apiKey` is shown this once. Errors: `slug_taken`, `reserved_namespace` for a slug that could not be its first namespace. */
+  /**
+   * The answer is the only one with `apiKey`. Errors: `slug_taken`, `reserved_namespace` for a slug that could not be
+   * its first namespace.
+   */
   create(caller: Caller, input: NewOrganization): Promise<{ organization: Organization; apiKey: string }>
   patch(caller: Caller, id: string, patch: OrganizationPatch, revision?: number): Promise<Organization>
   suspend(caller: Caller, id: string): Promise<Organization>
   activate(caller: Caller, id: string): Promise<Organization>
   /**
-   * Soft: the record stays, with its slug; keys and webhooks go, and the secrets with them (C.0.2), within a minute where a webhook is to
-   * hear of it.
+   * Soft: the record stays, with its slug; keys, webhooks and secrets are removed at once, or after the grace period
+   * where a webhook selects the deletion.
    */
   delete(caller: Caller, id: string): Promise<Organization>
-  /** Errors: `reserved_namespace`: blocked globally means for everybody (PX-28). */
+  /** Errors: `reserved_namespace` for a namespace that nobody may have. */
   grantNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
   revokeNamespace(caller: Caller, id: string, namespace: string): Promise<Organization>
 }
@@ -122,7 +125,7 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     }
   }
 
-  /** One organization's own record changes; `also` answers what else goes with it. */
+  /** Changes one organization's own record; `also` answers the changes that go with it. */
   function change(
     caller: Caller,
     id: string,
@@ -192,7 +195,7 @@ function newOrganization(id: string, slug: string, input: NewOrganization, nowMs
   }
 }
 
-/** C.0.6: the key made with the organization holds every scope. */
+/** The key made with the organization holds every scope. */
 function firstKey(organization: Organization, id: string, key: NewApiKey): ApiKey {
   const { createdAt, updatedAt } = organization
   const rights = { name: 'first key', environment: 'live' as const, scopes: [...SCOPES], expiresAt: null }

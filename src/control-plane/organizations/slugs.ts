@@ -1,13 +1,13 @@
 /**
- * Slugs: short names of organizations. A slug is also the first namespace of its organization, so it has a namespace's form (PX-27) and is
- * none of the platform's (PX-28).
+ * Slugs: short names of organizations. A slug is also the first namespace of its organization, so it has a namespace's
+ * form and is not a reserved one.
  */
 import { isReservedNamespace } from '../../model/names.ts'
 
 export const SLUG_PATTERN = '^[a-z][a-z0-9_-]{1,30}$'
 const SLUG_CHARACTERS_MAX = 31
 
-/** From a name in any script; what has no Latin letter to start with gets one. */
+/** From a name in any script; a name that does not start with a Latin letter gets a prefix. */
 export function slugFrom(name: string): string {
   const plain = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '')
   const joined = plain.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
@@ -16,7 +16,7 @@ export function slugFrom(name: string): string {
   return cut.length > 1 ? cut : `${cut}-org`
 }
 
-/** The slug itself, or with the first number behind it that nobody has; reserved namespaces are taken from the beginning. */
+/** The slug itself, or with the first free number appended; reserved namespaces count as taken. */
 export function freeSlug(slug: string, taken: (candidate: string) => boolean): string {
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? '' : `-${number}`

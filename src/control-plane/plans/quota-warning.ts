@@ -5,7 +5,10 @@ import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { quotaMark, registrationsUsed } from './plan-usage.ts'
 
-/** C.12: at 80, 90 and 100 % of the plan's registrations. `current`: as it is before `made` is there; a version of a name that counts is free. */
+/**
+ * At 80, 90 and 100 % of the plan's registrations. `current`: the state without `made`; a new version of a counted name
+ * is free.
+ */
 export function warnOfRegistrations(
   announce: Announce,
   caller: Caller,

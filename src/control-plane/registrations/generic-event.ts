@@ -1,4 +1,6 @@
-/** The catch-all that every organization is made with (C.11.4). */
+/**
+ * The catch-all event that every organization is created with. See docs/specification/registry.md#the-generic-event.
+ */
 
 import { schemaHash } from '../../json/canonical-json.ts'
 import { canonicalName, GENERIC, GENERIC_FULL_NAME } from '../../model/names.ts'

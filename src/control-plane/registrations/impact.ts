@@ -1,12 +1,18 @@
-/** Who would receive a version of an event, were it emitted: what a dry run tells beside the rules. */
+/** The webhooks and peers that would receive a version of an event: part of the answer to a dry run. */
 import { createSelectorIndex, type Selectable } from '../../events/selector.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Environment } from '../../model/records.ts'
 
 export interface Impact {
-  /** Those of the environment that select it; `selectors`: the ones that do. Conditions are asked of payloads and not here. */
+  /**
+   * The environment's webhooks that select it; `selectors`: the matching ones. Conditions need a payload and are not
+   * judged here.
+   */
   webhooks: Array<{ id: string; name: string | null; url: string; active: boolean; selectors: string[] }>
-  /** Accepted members of groups that some version of the name is pushed to; a push is for one version, so only that one `receives`. */
+  /**
+   * Accepted members of groups with a push of the name; a push shares one version, so only members with this version
+   * have `receives`.
+   */
   peers: Array<{ groupId: string; memberId: string; versions: string[]; receives: boolean }>
 }
 

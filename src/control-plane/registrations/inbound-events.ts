@@ -1,4 +1,4 @@
-/** What peers share with an organization (C.1.4, 9): no registrations of its own, but shapes that it receives events of. */
+/** Events that peers share with an organization: not its registrations, but shapes that it receives. */
 
 import type { ControlView } from '../../model/control-view.ts'
 import { canonicalName } from '../../model/names.ts'
@@ -12,7 +12,7 @@ export type InboundEvent = Omit<Registration, 'status' | 'semverBump' | 'idempot
   federation: { groupId: string; memberId: string; pushId: string }
 }
 
-/** By accepted membership, in the order in which they were pushed. */
+/** By accepted membership, in the order of the pushes. */
 export function inboundEvents({ federation }: Pick<ControlView, 'federation'>, organizationId: string): InboundEvent[] {
   return federation
     .memberships(organizationId)

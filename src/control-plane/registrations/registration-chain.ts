@@ -1,4 +1,6 @@
-/** What a registration announces on its way (C.3.2): the chain in order, or its beginning and why it ended. */
+/**
+ * The lifecycle events of a registration's steps: the chain in order, or its beginning and the refusal that ended it.
+ */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { ClarionError } from '../../model/codes.ts'
 import type { Registration } from '../../model/records.ts'
@@ -14,8 +16,8 @@ export const ofRegistration = (registration: Registration, type: string): Announ
 })
 
 /**
- * The definition is usable as soon as its record is read, which every process does by itself: so persisted, materialised and registered
- * come with one commit.
+ * Every process reads the registration's record from `control` and can use it at once: so one commit announces
+ * persisted, materialised and registered together.
  */
 export function announceRegistered(
   announce: Announce,
@@ -35,7 +37,7 @@ export function announceRegistered(
   return steps.map(([type, data]) => announce(caller, { ...ofRegistration(registration, type), status, data }))
 }
 
-/** The chain ends after REQUESTED (C.3.5). */
+/** A refused registration: the chain ends after REQUESTED. */
 export function announceRefused(
   announce: Announce,
   caller: Caller,
@@ -60,7 +62,7 @@ export function announceRefused(
   ]
 }
 
-/** Of all findings; `data.dryRun` tells it from a registration that was refused. */
+/** Announces all findings; `data.dryRun` distinguishes it from a refused registration. */
 export function announceDryRun(
   announce: Announce,
   caller: Caller,
@@ -80,7 +82,7 @@ export function announceDryRun(
 
 const DETAILS_MAX = 20
 
-/** What has no id is named by what it was to become. */
+/** An entity id for a registration that was never made: its intended name and version. */
 const ofRefused = (organizationId: string, { namespace, name, version }: NewRegistration) => ({
   organizationId,
   entityType: 'registration' as const,

@@ -1,4 +1,4 @@
-/** The registry's rules, asked of the state as it is: refusing with the first finding, or telling all of them (C.11.2). */
+/** The registry's rules, applied to the current state: either the first finding refuses, or all are listed. */
 import { ClarionError, type Code, type Finding } from '../../model/codes.ts'
 import { canonicalName } from '../../model/names.ts'
 import { planOf } from '../../model/plans.ts'
@@ -9,19 +9,19 @@ import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'
 import type { DecisionView } from '../store/overlay.ts'
 
 export interface NewRegistration extends RegistrationInput {
-  /** Draft unless said. */
+  /** `draft` by default. */
   status?: 'draft' | 'published'
   description?: string | null
 }
 
-/** What the rules found out about a version that may be registered. */
+/** Facts about a version that passed the rules. */
 export type CheckedTemplate = Pick<
   Registration,
   'canonicalName' | 'payloadSchema' | 'schemaHash' | 'schemaFlavour' | 'semverBump'
 > & {
   depth: number
   propertyCount: number
-  /** Of the change from the version before; paths are pointers into the request body. */
+  /** Of the change from the previous version; paths are pointers into the request body. */
   warnings: Finding[]
 }
 
@@ -33,13 +33,13 @@ export interface TemplateChecks {
     organization: Organization,
     view: Reading,
   ): { ok: true; facts: CheckedTemplate } | { ok: false; refusal: ClarionError }
-  /** PX-20, and all findings. */
+  /** All findings, and nothing is stored. */
   dryRun(input: NewRegistration, organization: Organization, view: Reading): DryRun
-  /** What of payloads the proposed schema objects to; undefined when it is none that can judge. */
+  /** Findings of a payload under the proposed schema; undefined when the schema cannot judge payloads. */
   judge(input: NewRegistration, checked: DryRun): ((payload: unknown) => Finding[]) | undefined
 }
 
-/** What keeps a schema from judging anything. */
+/** Findings that leave a schema unable to judge payloads. */
 const UNUSABLE = ['schema_too_deep', 'schema_too_wide', 'invalid_json_schema']
 
 export interface DryRun {
@@ -48,18 +48,23 @@ export interface DryRun {
   semverBump: Registration['semverBump'] | null
   schemaHash: string | null
   schemaFlavour: Registration['schemaFlavour']
-  /** `schemaDepth` and `schemaPropertyCount` are the original's words (B.1.1), `depth` and `propertyCount` those of C.3.2. */
+  /** `schemaDepth` and `schemaPropertyCount` are older names of `depth` and `propertyCount`; answers have both. */
   schemaDepth: number
   schemaPropertyCount: number
   depth: number
   propertyCount: number
-  /** One for each code, in the order of C.11.2; `path` and `rule` are those of the first detail. */
+  /**
+   * One for each code, in the order of docs/specification/registry.md#order-of-registration-checks; `path` and `rule`
+   * are those of the first detail.
+   */
   findings: Array<Finding & { code: Code; details: Finding[] }>
-  /** The codes of the findings: the first is what registering would answer. */
+  /** The codes of the findings: a registration would answer with the first. */
   errors: Code[]
-  /** Of the change from the version before (C.11.3). */
+  /** Of the change from the previous version. */
   warnings: Finding[]
-  /** Whether every payload of the version before is proved to be one of this; null where there is nothing to compare. */
+  /**
+   * Whether every payload of the previous version is proved valid under this one; null without a version to compare.
+   */
   proof: boolean | null
 }
 

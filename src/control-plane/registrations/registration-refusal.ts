@@ -1,4 +1,4 @@
-/** A registration that is refused: nothing is stored, and yet it is announced (C.3.5). */
+/** A refused registration: nothing is stored, and yet it is announced. */
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import type { Clock } from '../../clock.ts'
 import { builtInEmit } from '../../ingress/built-in-emit.ts'
@@ -14,7 +14,7 @@ import type { NewRegistration } from './registration-check.ts'
 
 const NOTICE_INTERVAL_MS = 3_600_000
 
-/** What was asked for, by whom, and the command that asks: it may be decided more than once. */
+/** The refused request, its caller, and its command, which may be decided more than once. */
 export interface Asked {
   caller: Caller
   organization: Organization
@@ -23,7 +23,10 @@ export interface Asked {
 }
 
 export function createRefusal({ announce, clock }: { announce: Announce; clock: Clock }) {
-  /** When the last refusal for the plan's sake was announced: at most once an hour (C.3.2). By the command, as it may decide twice. */
+  /**
+   * Time of the last announced refusal because of the plan: at most one an hour. With the command's id, since a command
+   * may be decided twice.
+   */
   const notices = new Map<string, { atMs: number; commandId: string }>()
 
   function isDue(organizationId: string, commandId: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * Registrations (C.11.1, C.11.2): draft → published → archived. What a registration must be is the registry's to say; here it is checked
- * against the newest state, stored, and announced.
+ * Registrations: draft → published → archived. The registry has the rules of a registration; here it is checked against
+ * the newest state, stored, and announced.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../clock.ts'
@@ -21,14 +21,17 @@ import type { CheckedTemplate, DryRun, NewRegistration, TemplateChecks } from '.
 import { createRefusal } from './registration-refusal.ts'
 
 export interface Registrations {
-  /** `idempotencyKey`: the same call again is answered with the registration it made. Errors: the codes of C.11.2, the first that fails. */
+  /**
+   * `idempotencyKey`: the same call again is answered with the registration that it made. Errors: the first code that
+   * fails, in the order of docs/specification/registry.md#order-of-registration-checks.
+   */
   register(
     caller: Caller,
     organizationId: string,
     input: NewRegistration,
     idempotencyKey?: string,
   ): Promise<Registration>
-  /** A dry run that was refused is announced as such (C.3.2 `CUSTOM_EVENT_VALIDATION_FAILED`, flagged). */
+  /** Announces the findings of a dry run (`CUSTOM_EVENT_VALIDATION_FAILED`, flagged). */
   announceDryRun(caller: Caller, organizationId: string, input: NewRegistration, refused: DryRun): Promise<void>
   /** Nothing changes if it is published already; `conflict` if it is archived. */
   publish(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>
@@ -41,7 +44,9 @@ export interface Registrations {
     description: string | null,
     revision?: number,
   ): Promise<Registration>
-  /** A draft, which nothing was ever emitted as, is removed for good (undefined); what was published is archived. */
+  /**
+   * A draft, under which nothing was ever emitted, is removed for good (undefined); a published version is archived.
+   */
   delete(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration | undefined>
 }
 
@@ -84,7 +89,7 @@ export function createRegistrations(deps: {
     })
   }
 
-  /** K-14: on a plan that keeps the latest version only, publishing one archives the others of its name. */
+  /** On a plan that keeps the latest version only, publishing one archives the others of its name. */
   function replacedBy(published: Registration, current: DecisionView): Registration[] {
     if (planOf(getOrganization(current, published.organizationId).plan).versioning !== 'latest') return []
     const versions =
@@ -190,7 +195,7 @@ export function getRegistration(view: Pick<DecisionView, 'find'>, organizationId
   return registration
 }
 
-/** The registration that the same call made before (C.11.2); another call with the key is a conflict. */
+/** The registration that the same call made before; a different call with the same key is a conflict. */
 function repeatOf(
   current: DecisionView,
   organizationId: string,
@@ -207,7 +212,7 @@ function repeatOf(
   throw new ClarionError('idempotency_key_conflict', 'The idempotency key was used to register something else.')
 }
 
-/** C.12: what a downgrade left beyond the plan is read-only until there is room for it. */
+/** After a downgrade, registrations beyond the plan are read-only until there is room for them. */
 function refuseExcess({ organizationId, namespace, name }: Registration, current: DecisionView): void {
   const { plan } = getOrganization(current, organizationId)
   const { registrations: limit } = planOf(plan)
@@ -253,7 +258,7 @@ function registrationOf(
 
 const asChange = (record: Registration): Change => ({ kind: 'registration', record })
 
-/** What was cached of the definition is stale (C.3.2). */
+/** Cached definitions are stale. */
 const invalidated = (registration: Registration, cause: string): Announcement => ({
   ...ofRegistration(registration, 'CUSTOM_EVENT_INVALIDATED'),
   data: { registrationId: registration.id, cause },
