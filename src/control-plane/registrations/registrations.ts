@@ -31,7 +31,7 @@ export interface Registrations {
     input: NewRegistration,
     idempotencyKey?: string,
   ): Promise<Registration>
-  /** Announces the findings of a dry run (`CUSTOM_EVENT_VALIDATION_FAILED`, flagged). */
+  /** Announces a dry run with findings (`CUSTOM_EVENT_VALIDATION_FAILED`, flagged). */
   announceDryRun(caller: Caller, organizationId: string, input: NewRegistration, refused: DryRun): Promise<void>
   /** Nothing changes if it is published already; `conflict` if it is archived. */
   publish(caller: Caller, organizationId: string, id: string, revision?: number): Promise<Registration>

@@ -1,4 +1,4 @@
-/** Replays of stored events to one webhook (C.8): what is to run. The engine runs it, and says here how it ended. */
+/** Replays of stored events to one webhook: the requests. The engine runs them, and records here how they ended. */
 import { DAY_MS } from '../../../topics/topic.ts'
 import type { Clock } from '../../clock.ts'
 import { notASelector, parseSelector } from '../../events/selector.ts'
@@ -16,7 +16,7 @@ import { getWebhook } from '../webhooks/webhooks.ts'
 export const REPLAY_RATE = { default: 50, most: 500 }
 const RUNNING_PER_ORGANIZATION_MAX = 3
 const RANGE_MS_MAX = 30 * DAY_MS
-/** What a caller's clock may be ahead. */
+/** Tolerated lead of a caller's clock. */
 const AHEAD_MS_MAX = 5_000
 
 export interface NewReplay {
@@ -25,9 +25,9 @@ export interface NewReplay {
   /** ISO 8601, by the time of recording; `to` exclusive, now if absent. */
   from: string
   to?: string
-  /** Instead of what the webhook selects. */
+  /** Instead of the webhook's own selectors. */
   selectors?: string[]
-  /** Recover: what the webhook has not had with success. */
+  /** Recover: only events that the webhook has not received with success. */
   onlyFailed?: boolean
   ratePerSecond?: number
 }
@@ -40,7 +40,7 @@ export interface Replays {
   start(caller: Caller, owner: Owner, kind: 'replay' | 'recover', input: NewReplay, usedToday: number): Promise<Replay>
   /** Errors: `not_found`, `replay_not_running`. */
   command(caller: Caller, owner: Owner, id: string, command: 'pause' | 'resume' | 'cancel'): Promise<Replay>
-  /** By the engine; to no effect when it has ended already. */
+  /** Called by the engine; no effect on a replay that has ended. */
   end(
     replay: Replay,
     state: 'completed' | 'cancelled' | 'failed',
@@ -153,7 +153,7 @@ export function getReplay(view: Pick<ControlView, 'find'>, owner: Owner, id: str
   return replay
 }
 
-/** What is older than events are kept is cut off; only if nothing is left it is an error (C.8). */
+/** The part older than the retention of events is cut off; an empty rest is an error. */
 function checkedRange({ from, to }: NewReplay, nowMs: number): { from: string; to: string } {
   const fromMs = Date.parse(from)
   const toMs = to === undefined ? nowMs : Date.parse(to)

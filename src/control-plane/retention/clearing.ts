@@ -1,10 +1,11 @@
 /**
- * What is left of a deleted organization goes, a quarter of an hour after its deletion, in steps that may each be repeated:
+ * Removes the rest of a deleted organization 15 minutes after its deletion, in steps that may each be repeated:
  *
  *     records of every other kind, a page per transaction ──► topics of both environments ──► its own record says that it is cleared
  *
- * Its own record stays for ever, so that neither its id nor its slug can come to mean something else. Whichever process takes a step decides on
- * the newest state, so no tombstone is written twice; topics that are gone already are no error.
+ * The organization's own record stays for ever, so that neither its id nor its slug can be given to another. Any
+ * process may take a step: it decides on the newest state, so no tombstone is written twice, and deleting missing
+ * topics is no error.
  */
 
 import type { Clock } from '../../clock.ts'
@@ -16,20 +17,23 @@ import type { TopicDeletion } from '../organizations/topic-deletion.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore } from '../store/store.ts'
 
-/** Later than admission forgets it (ten minutes), with room for clocks that differ: nothing is written to its topics any more. */
+/**
+ * Later than admission forgets it (ten minutes), with a margin for clock skew: nothing is written to its topics any
+ * more.
+ */
 export const CLEARED_AFTER_MS = 15 * 60_000
-/** Records of one transaction. */
+/** Records per transaction. */
 export const PAGE_RECORDS = 500
-/** Organizations whose topics are deleted by one request. */
+/** Organizations whose topics one request deletes. */
 const ORGANIZATIONS_AT_ONCE = 50
 
-/** A kind that refers to another one goes before it. */
+/** A kind that refers to another one is removed before it. */
 const CLEARED_KINDS: readonly Kind[] = KINDS.filter(
   kind => kind !== 'organization' && kind !== 'secret-key',
 ).toReversed()
 
 export interface Clearing {
-  /** Clears what is due now. Rejects when the control plane or the broker does not take a step; the next call goes on there. */
+  /** Clears everything due. Rejects when the control plane or the broker fails a step; the next call resumes there. */
   clearDue(): Promise<void>
   close(): void
 }
@@ -42,7 +46,7 @@ export function createClearing(deps: {
   clock: Clock
 }): Clearing {
   const { store, view, clock } = deps
-  /** Deleted, and not cleared yet. */
+  /** Deleted organizations that are not cleared yet. */
   const left = new Set<string>()
   let closed = false
 
@@ -79,7 +83,7 @@ export function createClearing(deps: {
     const due = [...left].filter(id => isDue(view.organization(id)))
     for (const page of pagesOf(removalsOf(view, due))) {
       if (closed) return
-      // Another process may have come before.
+      // Another process may have removed them meanwhile.
       if (page.some(each => isThere(view, each))) await removeRecords(page)
     }
     for (let at = 0; at < due.length && !closed; at += ORGANIZATIONS_AT_ONCE) {
@@ -104,7 +108,7 @@ export function createClearing(deps: {
   }
 }
 
-/** What identifies it stays; whom to write to does not. */
+/** Identifying fields stay; the owner's contact is wiped. */
 const clearedRecord = (organization: Organization, clearedAt: string): Organization => ({
   ...organization,
   revision: organization.revision + 1,
@@ -120,7 +124,7 @@ function* removalsOf(view: Pick<ControlView, 'list'>, organizationIds: readonly 
       for (const { id } of view.list(kind, organizationId)) yield { kind, remove: { organizationId, id } }
 }
 
-/** Pages are made as they are asked for: what lies behind may have gone by then. */
+/** Lazy: later records may be removed before their page is made. */
 export function* pagesOf<T>(all: Iterable<T>, size = PAGE_RECORDS): Generator<T[]> {
   let page: T[] = []
   for (const each of all) {

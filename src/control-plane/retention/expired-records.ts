@@ -1,4 +1,4 @@
-/** Records of living organizations that are over, and go some time after: API keys that have expired, replays that have ended. */
+/** Removes ended records of living organizations after some time: expired API keys and ended replays. */
 import type { Clock } from '../../clock.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
@@ -10,12 +10,12 @@ import { isThere, pagesOf, type Removal } from './clearing.ts'
 
 const DAY_MS = 86_400_000
 export const EXPIRED_KEY_KEPT_MS = 30 * DAY_MS
-/** As long as the attempts that it made are in the history. */
+/** As long as the replay's attempts are in the history. */
 export const ENDED_REPLAY_KEPT_MS = 62 * DAY_MS
 const PLATFORM: Caller = { actorId: 'system', requestId: '' }
 
 export interface ExpiredRecords {
-  /** Removes what is due now, a page per transaction. */
+  /** Removes everything due, a page per transaction. */
   removeDue(): Promise<void>
   close(): void
 }
@@ -42,7 +42,7 @@ export function createExpiredRecords(deps: {
     }
   }
 
-  /** The end of a replay has been announced when it ended. */
+  /** The end of a replay was announced when it ended, so its removal is not. */
   function announced(current: Pick<DecisionView, 'find'>, { kind, remove: { organizationId, id } }: Removal) {
     const key = kind === 'key' ? (current.find(kind, organizationId, id) as ApiKey) : undefined
     if (key === undefined) return []

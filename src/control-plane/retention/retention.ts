@@ -1,6 +1,6 @@
 /**
- * What the control plane lets go of by the clock. Every api process does it; a step that one of them has taken is none for the others, and one
- * that failed is taken again a round later.
+ * Retention of control-plane records, by the clock. Every api process runs it; a step taken by one is nothing to do for
+ * the others, and a failed step is retried in the next round.
  */
 import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -14,11 +14,11 @@ import { createExpiredRecords } from './expired-records.ts'
 
 const EVERY_MS = 60_000
 const SHORTEST_MS = 250
-/** What is over for weeks is looked through less often: it means all keys of all organizations. */
+/** Records that ended weeks ago are searched less often: the search reads all keys of all organizations. */
 const EXPIRED_EVERY_ROUNDS = 60
 
 export interface Retention {
-  /** Until it is closed; resolves when the step under way has been taken. */
+  /** Runs until closed; closing resolves after the step under way. */
   start(): { close(): Promise<void> }
 }
 
@@ -31,7 +31,7 @@ export function createRetention(deps: {
   random: Random
   announce: Announce
   logger?: Logger
-  /** Factor on the time between rounds; 1 unless said. */
+  /** Factor on the time between rounds; 1 by default. */
   timeScale?: number
 }): Retention {
   return { start: () => startRetention(deps) }
@@ -46,7 +46,7 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
   let closed = false
   let rounds = 0
   let working: Promise<void> = Promise.resolve()
-  /** What failed last: the same every minute says nothing new. */
+  /** The last failure: the same one every minute is logged once. */
   let said = ''
 
   async function attempt(work: () => Promise<void>): Promise<void> {
@@ -68,7 +68,7 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
     await attempt(clearing.clearDue)
   }
 
-  /** Processes that started together do not come together. */
+  /** Jitter: processes that started together do not sweep together. */
   function arm(): void {
     if (closed) return
     timer = clock.after(everyMs * (0.75 + random.uniform() / 2), () => {

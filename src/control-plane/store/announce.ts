@@ -1,10 +1,10 @@
-/** The lifecycle event that announces a change (C.3): an audit row, written in the transaction of the change itself. */
+/** The lifecycle event that announces a change: an audit row, written in the transaction of the change itself. */
 
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Clock } from '../../clock.ts'
 import type { Ids } from '../../model/ids.ts'
 
-/** On whose behalf something changes. */
+/** The author of a change. */
 export interface Caller {
   /** Id of the key, or `operator`. */
   actorId: string
@@ -15,7 +15,10 @@ export interface Caller {
 
 export interface Announcement {
   organizationId: string
-  /** C.3.2, C.3.3; organizations and keys have names of the same form. */
+  /**
+   * A lifecycle event of docs/reference/events.md#lifecycle-events; changes of organizations and keys have names of the
+   * same form.
+   */
   type: string
   entityType:
     | 'organization'
@@ -34,7 +37,7 @@ export interface Announcement {
   previousStatus?: string
   status?: string
   reason?: string
-  /** Extra data of C.3.2. */
+  /** Fields of the event's own, beside the common ones. */
   data?: Record<string, unknown>
 }
 

@@ -1,6 +1,7 @@
 /**
- * The topic `control` as every process reads it, and as the one writer of the moment writes it. Linearizable: the transactional id fences
- * every other writer, and nothing is decided before the own view has reached a record that this writer wrote when it opened.
+ * The topic `control`: read by every process, written by one at a time. Linearizable: the transactional id fences every
+ * other writer, and nothing is decided before the process's own view has reached a record that this writer wrote when
+ * it opened.
  */
 import { control } from '../../../topics/control.ts'
 import type { Clock } from '../../clock.ts'
@@ -23,11 +24,11 @@ import { type ControlLog, ControlLogError } from './control-log.ts'
 const TRANSACTIONAL_ID = 'control-writer'
 const CATCH_UP_TIMEOUT_MS = 10_000
 const START_TIMEOUT_MS = 60_000
-/** Stands in the topic before the first change of each writer; it says nothing. */
+/** Key of the record without a value that each writer writes before its first change. */
 const BARRIER = 'barrier'
 
 export interface ControlTail {
-  /** Position of the reader: everything before it has been applied. */
+  /** Position of the reader: every record before it has been applied. */
   nextOffset(): number
   /** Resolves when `nextOffset` ≥ `offset`; false after the timeout. */
   reach(offset: number, timeoutMs: number): Promise<boolean>
@@ -35,8 +36,9 @@ export interface ControlTail {
 }
 
 /**
- * Reads `control` from its beginning for as long as it is open; resolves when it has reached today's end. A partition without a leader is waited for,
- * at the start as well as later. Rejects, later calls `onFatal`, when what has been applied is not in the topic any more.
+ * Reads `control` from its beginning for as long as it is open; resolves at the end offset of the start. A partition
+ * without a leader is waited for, at the start as well as later. Rejects, later calls `onFatal`, when applied records
+ * are no longer in the topic.
  */
 export async function tailControl(deps: {
   kafka: KafkaSettings
@@ -49,7 +51,7 @@ export async function tailControl(deps: {
 }): Promise<ControlTail> {
   let position = 0
   const waiting = new Set<{ offset: number; resolve: (reached: boolean) => void }>()
-  // Until its end is reached, what makes it unreadable ends the start: all that has started is closed then.
+  // Until the end is reached, an unreadable topic fails the start, and everything started so far is closed.
   let unreadable: Error | undefined
   let fail = (error: Error) => {
     unreadable = error
@@ -66,7 +68,7 @@ export async function tailControl(deps: {
         position = nextOffset
         for (const waiter of waiting) if (position >= waiter.offset) waiter.resolve(true)
       },
-      // The view holds what is not in the topic any more: it has to be read again from the beginning.
+      // The view holds records that are no longer in the topic: it must be rebuilt from the beginning.
       onReplaced: () =>
         fail(new Error(`the topic ${control.name} was deleted and made again. Restore it from a backup or a replica`)),
       onGap: (_topic, _partition, { from, to, reason }) =>
@@ -111,13 +113,16 @@ export async function tailControl(deps: {
   return tail
 }
 
-/** Behind the last record that these batches have in `control`. */
+/** The offset behind the last record that these batches have in `control`. */
 function offsetAfter(batches: readonly ProducedBatch[]): number {
   const own = batches.filter(({ records }) => records[0]!.topic === control.name)
   return Math.max(0, ...own.map(({ baseOffset, records }) => baseOffset + records.length))
 }
 
-/** Waits for a leader that says it. A former leader may say too little: then the view is behind for a moment, and nothing is decided by it. */
+/**
+ * The end offset, from a leader. A former leader may answer a smaller one: then the view lags for a moment, and nothing
+ * is decided by it.
+ */
 async function endOf(deps: { wire: Wire; clock: Clock; logger: Logger }): Promise<number> {
   for (;;) {
     try {
@@ -155,7 +160,8 @@ export function createControlLog(deps: {
       signal: closing.signal,
     })
     open = writer
-    // Earlier writers are fenced now, so that nothing of theirs can follow the barrier. An end offset may come from a former leader.
+    // Earlier writers are fenced now, so that none of their records can follow the barrier. An end offset may come from
+    // a former leader.
     const barrier = { topic: control.name, partition: 0, key: BARRIER, value: null }
     if (!(await tail.reach(offsetAfter(await writer.commit([barrier])), CATCH_UP_TIMEOUT_MS)))
       throw new ControlLogError('aborted', 'the control plane could not be read to its end in time')

@@ -2,7 +2,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/records.ts'
 
-/** Throws `not_found`; a deleted organization is not there any more. */
+/** Throws `not_found`, also for a deleted organization. */
 export function getOrganization(view: Pick<ControlView, 'organization'>, id: string): Organization {
   const organization = view.organization(id)
   if (organization === undefined || organization.status === 'deleted')

@@ -1,6 +1,7 @@
 /**
- * Lifecycle events (C.3) as events of an organization's log. Everything that happens is in the audit topics; here it also becomes an event,
- * for webhooks that name it: no other selector matches one. The record is written in the transaction of what it tells of.
+ * Lifecycle events as events of an organization's log. Everything that happens is in the audit topics; it also becomes
+ * an event for webhooks that name it: no other selector matches one. The record is written in the transaction of the
+ * change. See docs/specification/platform-events.md#lifecycle-events.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
@@ -14,24 +15,29 @@ import type { ControlView } from '../../model/control-view.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
 import { ENVIRONMENTS, type Environment, type Webhook } from '../../model/records.ts'
 
-/** What a lifecycle event follows from; its own depth is one more, so that loops through lifecycle events end too (C.3.1, 2). */
+/**
+ * The cause of a lifecycle event; the event's own depth is one more, so that loops through lifecycle events end too.
+ */
 export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & {
   eventId: string | null
   traceparent?: string | null
-  /** It is a lifecycle event itself: nothing is announced because of it (C.3.1, 2). */
+  /** The cause is a lifecycle event itself: nothing is announced because of it. */
   isLifecycle?: boolean
 }
 
 export interface Lifecycle {
-  /** Whether any webhook of the organization's environment listens to any lifecycle event. Costs two look-ups, as does `isNamed`. */
+  /**
+   * Whether any webhook of the organization's environment selects any lifecycle event. Costs two look-ups, as does
+   * `isNamed`.
+   */
   isListening(organizationId: string, environment: Environment): boolean
-  /** Whether one listens to this name. */
+  /** Whether a webhook names this event. */
   isNamed(organizationId: string, environment: Environment, type: string): boolean
-  /** The record for `platform.emits`, or none if nobody listens. `row.id` is unique to what happened. */
+  /** The record for `platform.emits`, or none if no webhook names it. `row.id` is unique to the change. */
   announce(row: ChangeRow, environment: Environment, cause?: Cause): OutRecord[]
-  /** As an emit ended with its last delivery, or by having no subscriber (D-12). None for what the platform emitted. */
+  /** An emit that ended with its last delivery, or at once without subscribers. None for the platform's own emits. */
   emitDelivered(event: EventFacts, subscriberCount: number, nowMs: number): OutRecord[]
-  /** One subscriber's attempts are used up. */
+  /** A delivery that used all its attempts. */
   emitDeliveryFailed(event: EventFacts, failure: DeliveryFailure, nowMs: number): OutRecord[]
 }
 
@@ -90,7 +96,7 @@ export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; sha
   }
 }
 
-/** An organization's own emit: what the platform emits, lifecycle events first of all, has no emit chain. */
+/** An organization's own emit: emits of the platform, lifecycle events above all, have no emit chain. */
 const isEmitted = ({ canonicalName, federation }: EventFacts) =>
   canonicalName.startsWith('TENANT_CUSTOM:') && federation === null
 
@@ -107,7 +113,7 @@ const rowOfEmit = ({ organizationId, emitId, canonicalName, actorId }: EventFact
   ...{ previousStatus: null, reason: null, requestId: null },
 })
 
-/** The event itself. One from outside begins no chain through its lifecycle events: its depth counts as -1. */
+/** The event as a cause. Lifecycle events of an emit from outside begin no chain: its depth counts as -1. */
 export const causeOf = ({ eventId, rootEventId, depth, path, causationId, traceparent, type }: EventFacts): Cause => ({
   eventId,
   traceparent,
@@ -118,11 +124,11 @@ export const causeOf = ({ eventId, rootEventId, depth, path, causationId, tracep
 })
 
 type Names = Record<Environment, ReadonlySet<string>>
-/** By the list of webhooks, which is another one when any of them changes. */
+/** By the list of webhooks, whose identity changes with any of them. */
 const known = new WeakMap<readonly Webhook[], Names>()
 const NOBODY: Names = { live: new Set(), test: new Set() }
 
-/** The lifecycle names that webhooks listen to, by environment. */
+/** The lifecycle names that webhooks select, by environment. */
 export function namesOf(webhooks: readonly Webhook[]): Names {
   if (webhooks.length === 0) return NOBODY
   const found = known.get(webhooks)
@@ -139,8 +145,8 @@ export function namesOf(webhooks: readonly Webhook[]): Names {
 }
 
 /**
- * A change of the control plane for those who name it: in the environment of what changed, or in both where it belongs to none. `after` and
- * `before`: the control plane on either side of the change.
+ * The lifecycle events of a control-plane change, for webhooks that name them: in the environment of the changed
+ * record, or in both where it has none. `after` and `before`: the control plane on either side of the change.
  */
 export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading): PlatformEmit[] {
   const names = namesOf(after.webhooks(row.organizationId))
@@ -152,7 +158,10 @@ export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading
     .map(environment => lifecycleEmit(row, environment))
 }
 
-/** Whether some webhook selects it: what the platform publishes unasked numbers no event of a log that nobody follows for it. */
+/**
+ * Whether some webhook selects it: events that the platform publishes by itself take no number in a log without a
+ * subscriber.
+ */
 export function isSelected({ environment, type, canonicalName }: PlatformEmit, webhooks: readonly Webhook[]): boolean {
   const own = webhooks.filter(webhook => webhook.environment === environment && webhook.peer === null)
   const index = createSelectorIndex(own.map(({ events }) => ({ selectors: events, value: true })))
@@ -169,7 +178,7 @@ function environmentOf({ entityType, organizationId, entityId }: ChangeRow, view
 const CANONICAL = /^PLATFORM_LIFECYCLE:[^:]*:([^@]*)@1$/
 const nameIn = (selector: string): string => CANONICAL.exec(selector)?.[1] ?? selector
 
-/** One row of the audit as a lifecycle event. */
+/** One audit row as a lifecycle event. */
 export function lifecycleEmit(row: ChangeRow, environment: Environment, cause?: Cause): PlatformEmit {
   const { organizationId, type, actorId, requestId, entityId } = row
   const chained = cause !== undefined && cause.depth >= 0
@@ -194,7 +203,7 @@ export function lifecycleEmit(row: ChangeRow, environment: Environment, cause?: 
   })
 }
 
-/** C.3.1 (3), then what is the event's own (C.3.2); what is not known is left out. */
+/** The common fields, then those of the event's own; unknown ones are left out. */
 function dataOf({
   entityType,
   entityId,

@@ -1,6 +1,6 @@
 /**
- * The control plane as a command sees it: the committed records, and over them those of the commands before it in the same batch, which
- * will commit together with its own or not at all.
+ * The control plane as a command sees it: the committed records, overlaid with the changes of earlier commands of the
+ * same batch, which commit together with its own or not at all.
  */
 
 import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
@@ -9,7 +9,7 @@ import type { ApiKey, Kind, Organization, RecordsByKind } from '../../model/reco
 import { registeredEvent } from './registered-event.ts'
 import { byCreation, controlKey } from './view-store.ts'
 
-/** What a command may ask before it decides. */
+/** The queries a command may make before it decides. */
 export type DecisionView = Pick<
   ControlView,
   'find' | 'list' | 'organizations' | 'organization' | 'organizationBySlug' | 'keyByHash' | 'event' | 'webhooks'

@@ -1,12 +1,12 @@
 import { ClarionError } from '../../model/codes.ts'
 
-/** C.0.1: a change made on the ground of an older revision is refused. `expected` undefined: the caller does not mind. */
+/** Throws `revision_conflict` for a change based on an older revision. `expected` undefined: the caller accepts any. */
 export function checkRevision(record: { revision: number }, expected: number | undefined): void {
   if (expected === undefined || expected === record.revision) return
   throw new ClarionError('revision_conflict', `The resource is at revision ${record.revision}, not ${expected}.`)
 }
 
-/** The same thing, changed: `updatedAt` and `revision` moved on. */
+/** The changed record, with a new `updatedAt` and the next `revision`. */
 export function revised<T extends { revision: number; updatedAt: string }>(
   record: T,
   changes: Partial<T>,

@@ -1,6 +1,6 @@
 /**
- * Which secret keys the installation depends on. The fingerprints lie in the topic `control`, beside what the keys have sealed, so that every
- * process compares its key with them when it starts. A key changes like this:
+ * The secret keys that the installation depends on. Their fingerprints are in the topic `control`, beside the values
+ * they sealed, so that every process compares its key with them when it starts. A rotation of the key:
  *
  *     [old] ─ a start with the new key, the old one as the previous ─► [old, new] ─ everything is sealed anew ─► [new]
  */
@@ -17,17 +17,17 @@ const PLACE = { organizationId: '-', id: 'secret-key' } as const
 const CHANGES_MAX = 100
 const LOST = 'lost:'
 
-/** The previous key as far as it opens anything: one that is given up does not. */
+/** The previous key if it can open anything: one marked as lost cannot. */
 export const usableKey = (previous: string | undefined): string | undefined =>
   previous?.startsWith(LOST) ? undefined : previous
 
-/** The fingerprints of the keys that a process was given. The previous one may be given up: `lost:<fingerprint>`. */
+/** The fingerprints of the keys given to a process. The previous one may be marked as lost: `lost:<fingerprint>`. */
 export const givenKeyIds = (secretKey: string, previous: string | undefined): string[] => [
   keyIdOf(secretKey),
   ...(previous === undefined ? [] : [previous.startsWith(LOST) ? previous.slice(LOST.length) : keyIdOf(previous)]),
 ]
 
-/** Throws a sentence unless every key that the data depends on was given. */
+/** Throws a message for the operator unless every key that the data depends on was given. */
 export function checkKeyIds(depended: readonly string[], given: readonly string[]): void {
   const missing = depended.filter(id => !given.includes(id))
   if (missing.length === 0) return
@@ -38,11 +38,12 @@ export function checkKeyIds(depended: readonly string[], given: readonly string[
 
 export interface SecretKeyCare {
   /**
-   * Compares the keys of this process with those that the installation depends on, and writes down the one that seals from now on. Throws one
-   * sentence when they differ. `expected`: fingerprints beside the log of an embedded broker; without them in the log, the log has lost its records.
+   * Compares this process's keys with those that the installation depends on, and records the one that seals from now
+   * on. Throws one message when they differ. `expected`: fingerprints stored beside the log of an embedded broker; if
+   * the log lacks them, it has lost its records.
    */
   settle(expected?: readonly string[]): Promise<readonly string[]>
-  /** Seals anew whatever another key has sealed. Answers the keys that are needed then. */
+  /** Seals anew every value that another key sealed. Answers the keys that are still needed. */
   sealAnew(): Promise<readonly string[]>
 }
 
@@ -68,7 +69,7 @@ export function createSecretKeys(deps: {
     return { kind: 'secret-key', record: { ...PLACE, revision: revision + 1, createdAt, updatedAt: now, keyIds } }
   }
 
-  /** Of a log that an older release wrote: the key is right if it opens anything, or if there is nothing to open. */
+  /** For a log written by an older release: the key is right if it opens anything, or if there is nothing to open. */
   function checkSealed(current: DecisionView): void {
     const all = sealedIn(current)
     if (all.length === 0 || all.some(sealed => secrets.openedBy(sealed) !== undefined)) return
@@ -77,7 +78,7 @@ export function createSecretKeys(deps: {
     )
   }
 
-  /** One page of webhooks, sealed anew; none when there is no more. */
+  /** One page of webhooks, sealed anew; empty at the end. */
   function sealedAnew(current: DecisionView): Change[] {
     const changes: Change[] = []
     for (const webhook of webhooksIn(current)) {
@@ -135,12 +136,12 @@ const sealedOf = ({ encryptedSecret, previousEncryptedSecret, encryptedHeaders }
 
 const sealedIn = (current: DecisionView): string[] => webhooksIn(current).flatMap(sealedOf)
 
-/** Keys other than the one of now that have sealed something: what a log of an older release depends on besides. */
+/** Other keys that have sealed something: a log of an older release depends on them too. */
 function olderKeys(current: DecisionView, secrets: SecretBox): string[] {
   return [...new Set(sealedIn(current).map(sealed => secrets.openedBy(sealed)))].filter(id => id !== undefined)
 }
 
-/** Undefined when nothing is to be done. What cannot be opened stays as it is. */
+/** Undefined when there is nothing to do. A value that cannot be opened stays as it is. */
 function resealed(webhook: Webhook, secrets: SecretBox): Webhook | undefined {
   const anew = <T extends string | null>(sealed: T): T => {
     const stays = sealed === null || secrets.isCurrent(sealed) || secrets.openedBy(sealed) === undefined

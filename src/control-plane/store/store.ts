@@ -27,11 +27,14 @@ export type Change =
   | { [K in Kind]: { kind: K; record: RecordsByKind[K] } }[Kind]
   | { kind: Kind; remove: { organizationId: string; id: string } }
 
-/** What a command comes to. `refusal`: nothing changes, the announcements are written all the same, and the caller gets the error. */
+/**
+ * The outcome of a command. `refusal`: nothing changes, the announcements are written all the same, and the caller gets
+ * the error.
+ */
 export interface Decision<T> {
   records: Change[]
   changes: ChangeRow[]
-  /** What the platform emits because of it, if a webhook selects it. */
+  /** Emits of the platform that follow, written only if a webhook selects them. */
   emits?: PlatformEmit[]
   result: T
   refusal?: ClarionError
@@ -39,8 +42,9 @@ export interface Decision<T> {
 
 export interface ControlStore {
   /**
-   * Decides on the newest state, writes, and answers when this process reads what it wrote. `commandId` is unique to the change.
-   * Rejects with what `decide` throws, with its refusal, or with `service_unavailable` when the topic cannot be written in time.
+   * Decides on the newest state, writes, and answers when this process reads its own write. `commandId` is unique to
+   * the change. Rejects with the error of `decide`, with its refusal, or with `service_unavailable` when the topic
+   * cannot be written in time.
    */
   change<T>(commandId: string, decide: (view: DecisionView) => Decision<T>): Promise<T>
 }
@@ -49,7 +53,7 @@ interface Command {
   id: string
   decide(view: DecisionView): Decision<unknown>
   deadlineMs: number
-  /** Of the last time it was decided; an error stands for a refusal. */
+  /** The latest decision; `error` is a refusal. */
   settled: { result: unknown } | { error: unknown }
   resolve(value: unknown): void
   reject(error: unknown): void
@@ -70,7 +74,10 @@ export function createControlStore(deps: {
   const { view, log, clock, random } = deps
   const queue: Command[] = []
   let draining = false
-  /** After a failed transaction commands go one by one, so that one that cannot be written does not take others with it. */
+  /**
+   * After a failed transaction commands are committed one at a time, so that one that cannot be written does not fail
+   * the others.
+   */
   let batchMax = BATCH_COMMANDS_MAX
 
   async function drain(): Promise<void> {
@@ -127,7 +134,10 @@ function answer(command: Command): void {
   else command.resolve(command.settled.result)
 }
 
-/** The records of all commands of the batch that are not in the view already, which happens when the answer to a commit was lost. */
+/**
+ * The records of all commands of the batch that are not in the view already. One is, if the answer to its commit was
+ * lost.
+ */
 function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizationId: string) => number): OutRecord[] {
   const overlay = createOverlay(view)
   const records: OutRecord[] = []
@@ -137,14 +147,14 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
     if (view.hasCommand(command.id)) continue
     const decision = decideOne(command, overlay)
     records.push(...decision.records.map(change => controlRecord(command.id, change, overlay)))
-    // What changes nothing leaves a tombstone of its own: a refusal counts only if its view was the newest, which the commit proves, and a
-    // command whose answer was lost must be found whatever it decided.
+    // A command without records writes a tombstone under its own id: a refusal counts only if its view was the newest,
+    // which the commit proves, and a command whose answer was lost must be found whatever it decided.
     if (decision.records.length === 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
     rows.push(...decision.changes)
     for (const row of decision.changes) emits.push(...lifecycleEmitsOf(row, overlay, view))
     emits.push(...(decision.emits ?? []).filter(emit => isSelected(emit, overlay.webhooks(emit.organizationId))))
   }
-  // Whoever judges them must have seen at least what was decided on, and something of what was decided.
+  // Admission must have seen at least the state before the decision, and one record of the decision itself.
   const emitted = emits.map(emit => platformEmitAt(emit, shardOf(emit.organizationId), view.appliedOffset + 1))
   return [...records, ...announcements(rows, shardOf), ...emitted]
 }
@@ -181,7 +191,7 @@ const outRecord = (commandId: string, key: string, value: string | null): OutRec
   headers: [['command', commandId]],
 })
 
-/** One record of `audit.changes` per shard that something happened in. */
+/** One record of `audit.changes` per shard with a change. */
 function announcements(rows: ChangeRow[], shardOf: (organizationId: string) => number): OutRecord[] {
   const byShard = Map.groupBy(rows, row => shardOf(row.organizationId))
   return [...byShard].map(([partition, changes]) => ({

@@ -1,6 +1,7 @@
 /**
- * The control plane in memory: each record of the topic `control` is applied in order, the newest of a key stands, a tombstone removes it.
- * What judges emits asks by name and by hash, so those indexes are kept; lists are sorted when first asked for after a change.
+ * The control plane in memory: each record of the topic `control` is applied in order, the newest of a key wins, a
+ * tombstone removes it. Admission looks up by name and by hash, so those indexes are kept; lists are sorted on the
+ * first read after a change.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import { readJson } from '../../json/read-json.ts'
@@ -10,11 +11,11 @@ import { createFederationIndex } from '../../model/federation-view.ts'
 import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from '../../model/records.ts'
 import { registeredEvent } from './registered-event.ts'
 
-/** How many of the newest commands are remembered: what a writer looks for after a commit whose answer was lost. */
+/** The newest commands, remembered for a writer whose commit was not answered. */
 const RECENT_COMMANDS = 10_000
 
 export interface ControlViewStore extends ControlView {
-  /** Applies the next record of `control`. A record that is already applied (a second reading) is passed over. */
+  /** Applies the next record of `control`. A record that was applied before (a second reading) is skipped. */
   apply(record: LogRecord): void
   /** Whether the change with this id is among the newest that were applied. */
   hasCommand(commandId: string): boolean
@@ -89,7 +90,7 @@ interface RecordPlace {
   id: string
 }
 
-/** Undefined for keys of no kind that this release knows: a newer one may write them. */
+/** Undefined for keys of a kind that this release does not know: a newer one may write them. */
 function parseKey(key: Buffer | null): RecordPlace | undefined {
   const [kind, organizationId, id] = key?.toString().split('/') ?? []
   if (organizationId === undefined || id === undefined || !(KINDS as readonly (string | undefined)[]).includes(kind))
@@ -97,13 +98,16 @@ function parseKey(key: Buffer | null): RecordPlace | undefined {
   return { kind: kind as Kind, organizationId, id }
 }
 
-/** All records of one kind of one organization. `sorted` is dropped by each change, so its identity tells that something changed. */
+/**
+ * All records of one kind of one organization. Each change drops `sorted`, so its identity shows whether something
+ * changed.
+ */
 interface Shelf {
   byId: Map<string, RecordsByKind[Kind]>
   sorted: RecordsByKind[Kind][] | undefined
 }
 
-/** Versions of one event name, and what was made of them since the last change. */
+/** Versions of one event name, and the values derived from them since the last change. */
 interface Versions {
   byVersion: Map<string, Registration>
   event: RegisteredEvent | undefined
@@ -124,7 +128,7 @@ function createShelves() {
     on.sorted = undefined
     shelves.set(`${kind}/${organizationId}`, on)
   }
-  /** A shelf goes with its last record: organizations come and go. */
+  /** A shelf is removed with its last record: organizations come and go. */
   const remove = ({ kind, organizationId, id }: RecordPlace) => {
     const on = shelf(kind, organizationId)
     if (on === undefined) return
@@ -133,7 +137,7 @@ function createShelves() {
     if (on.byId.size === 0) shelves.delete(`${kind}/${organizationId}`)
   }
 
-  /** Keeps the indexes as the records are: `before` leaves them, `after` joins them. */
+  /** Updates the indexes: `before` is removed, `after` added. */
   const index = (kind: Kind, before: RecordsByKind[Kind] | undefined, after: RecordsByKind[Kind] | undefined) => {
     if (kind === 'organization')
       reindexOrganization(before as Organization | undefined, after as Organization | undefined)
@@ -196,9 +200,9 @@ function createShelves() {
 
 const NOTHING = Object.freeze([]) as unknown as RecordsByKind[Kind][]
 
-/** Oldest first. The topic's order is that of the last changes, so it is sorted by the time of creation. */
+/** Oldest first. The topic's order is that of the last changes, so the list is sorted by the time of creation. */
 function listed(shelf: Shelf | undefined): RecordsByKind[Kind][] {
-  // Callers may ask with any id: nothing is kept of it.
+  // Callers may pass any id: nothing is kept for an unknown one.
   if (shelf === undefined) return NOTHING
   shelf.sorted ??= [...shelf.byId.values()].sort(byCreation)
   return shelf.sorted

@@ -1,11 +1,11 @@
 /**
- * Secrets that a caller brings for a webhook. Receivers turn a secret into key bytes with decoders of many kinds, which agree about canonical
- * base64 and about text, and about nothing in between: so what looks like base64 must be it.
+ * Secrets that a caller brings for a webhook. Receivers turn a secret into key bytes with decoders of many kinds, which
+ * agree only about canonical base64 and about plain text: so a secret that looks like base64 must be canonical.
  */
 import { ClarionError } from '../../model/codes.ts'
 
 const PREFIX = 'whsec_'
-/** A public key must never pass for a secret. */
+/** A public key must never be accepted as a secret. */
 const PUBLIC_KEY = 'whpk_'
 const CHARACTERS = { least: 16, most: 256 }
 const KEY_BYTES = { least: 24, most: 64 }

@@ -1,4 +1,4 @@
-/** The retry schedule of a webhook as callers write and read it (K-2). */
+/** The retry schedule of a webhook as callers write and read it. See docs/specification/webhooks.md#retry-schedule. */
 
 import { DEFAULT_RETRY_DELAYS_MS, RETRY_PRESETS } from '../../delivery/retry-schedule.ts'
 import { ClarionError } from '../../model/codes.ts'

@@ -1,14 +1,14 @@
-/** A webhook's own headers: sent along with each of its requests, kept sealed, only their names are shown (C.10, C.1.5). */
+/** A webhook's own headers: sent with each of its requests, stored sealed; only their names are shown. */
 
 import { pointerTo } from '../../json/json-pointer.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 
-/** `bytes`: of one header, name and value. */
+/** `bytes`: per header, name and value. */
 export const HEADER_LIMITS = { headers: 10, bytes: 1_024 } as const
 
 /** RFC 9110, `token`. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** RFC 9110, `field-value` in visible ASCII: what every receiver reads the same. */
+/** RFC 9110, `field-value` in visible ASCII, which every receiver reads the same way. */
 const VALUE = /^(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?$/
 
 const FORBIDDEN = new Set([
@@ -23,7 +23,7 @@ const FORBIDDEN = new Set([
     'webhook-signature',
   ],
   'traceparent',
-  // What belongs to one connection is not the owner's to say, and the HTTP client refuses it.
+  // Headers of the connection are not the owner's to set, and the HTTP client refuses them.
   ...[
     'keep-alive',
     'upgrade',
@@ -34,13 +34,13 @@ const FORBIDDEN = new Set([
     'proxy-authorization',
     'proxy-authenticate',
   ],
-  // The one name that is no data in this language.
+  // The one name that JavaScript objects do not store as data.
   '__proto__',
 ])
 const FORBIDDEN_PREFIXES = ['content-', 'x-event-', 'x-delivery-']
 const FORBIDDEN_ENDS = ['-signature', '-signature-next']
 
-/** Throws `header_not_allowed` with a finding for each header that cannot be sent along. */
+/** Throws `header_not_allowed` with a finding for each header that cannot be sent. */
 export function checkOwnHeaders(headers: Record<string, string>): void {
   const entries = Object.entries(headers)
   const details: Finding[] = []
@@ -65,7 +65,7 @@ export function checkOwnHeaders(headers: Record<string, string>): void {
     throw new ClarionError('header_not_allowed', `A header is wrong at ${first.path}: ${first.message}.`, { details })
 }
 
-/** Our own signatures and ids must be ours alone. */
+/** Names of the platform's own signatures and ids are reserved. */
 function isForbidden(lower: string): boolean {
   return (
     FORBIDDEN.has(lower) ||

@@ -1,6 +1,7 @@
 /**
- * What the engine has seen of a webhook's endpoint, as the control plane shows and announces it (C.10, K-23). Telling it twice changes
- * nothing: only what differs is written, and each transition is announced once, in the transaction that makes it.
+ * Health of a webhook's endpoint, reported by the engine. Reports are idempotent: only a difference is written, and
+ * each transition is announced once, in the transaction that makes it. Health is separate from `active`
+ * (docs/specification/webhooks.md#health).
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Clock } from '../../clock.ts'
@@ -16,7 +17,7 @@ export interface HealthReport {
   health: Webhook['health']
   /** Since when, ms since 1970. */
   sinceMs: number
-  /** It is to be switched off. */
+  /** The webhook is to be switched off. */
   deactivate: boolean
 }
 
@@ -50,7 +51,10 @@ export function createReportHealth(deps: {
   }
 }
 
-/** Undefined if there is nothing to change. Health alone does not move the revision: what its owner is about to change has not changed. */
+/**
+ * Undefined if nothing changes. Health alone does not raise the revision: an owner's edit under way does not conflict
+ * with it.
+ */
 function withHealth(before: Webhook, report: HealthReport, nowMs: number): Webhook | undefined {
   const failingSince = report.health === 'healthy' ? null : new Date(report.sinceMs).toISOString()
   const deactivates = report.deactivate && before.active

@@ -1,12 +1,12 @@
-/** Ids of what is delivered to: webhooks, and external peers of federation groups. */
+/** Ids of delivery targets: webhooks, and external peers of federation groups. */
 
 import { subscriberKey } from '../../events/subscribers.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Webhook } from '../../model/records.ts'
 
 /**
- * An id whose subscriber key none of the organization's webhooks has: in the log a webhook is known by that key alone. `drawn`: one that
- * is taken if it may be. `webhooks`: all of the organization, of both environments.
+ * An id whose subscriber key none of the organization's webhooks has: the log knows a webhook by that key alone.
+ * `drawn`: an id to use if it is free. `webhooks`: all of the organization, of both environments.
  */
 export function freeWebhookId(
   ids: Ids,

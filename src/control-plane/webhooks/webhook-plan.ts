@@ -1,12 +1,12 @@
 /**
- * What a plan allows of webhooks (C.12). After a downgrade those beyond the limit, the newest, are read-only: they go on delivering as they
- * are, and may be paused and deleted, nothing else (docs/decisions/0045).
+ * The plan's limit of webhooks. After a downgrade the newest ones beyond the limit are read-only: they keep delivering,
+ * and may be paused and deleted, nothing else (docs/decisions/0042).
  */
 import { ClarionError } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
 import type { Organization, Webhook } from '../../model/records.ts'
 
-/** Those of its own: external peers of federation groups are counted there. */
+/** The organization's own webhooks: external peers of federation groups have a limit of their own. */
 export const ownWebhooks = (webhooks: readonly Webhook[]): Webhook[] => webhooks.filter(({ peer }) => peer === null)
 
 /** Throws `webhook_quota_exceeded` when there is no room for one more. */
@@ -16,7 +16,9 @@ export function checkRoom({ plan }: Organization, webhooks: readonly Webhook[]):
   if (used >= limit) throw exceeded(`The plan ${plan} has ${limit} webhooks; ${used} are used.`)
 }
 
-/** Throws `webhook_quota_exceeded` for a webhook that its organization's plan has no room for any more. `webhooks`: oldest first. */
+/**
+ * Throws `webhook_quota_exceeded` for a webhook beyond the limit of its organization's plan. `webhooks`: oldest first.
+ */
 export function checkWritable({ plan }: Organization, webhooks: readonly Webhook[], id: string): void {
   const limit = planOf(plan).webhooks
   const own = ownWebhooks(webhooks)

@@ -1,4 +1,4 @@
-/** A new secret for a webhook, while the one before goes on signing beside it for a day (C.10), so that a receiver can change at its own time. */
+/** A new secret for a webhook. The former one signs too for a day, so that a receiver can change at its own time. */
 import { ClarionError } from '../../model/codes.ts'
 import type { Webhook } from '../../model/records.ts'
 

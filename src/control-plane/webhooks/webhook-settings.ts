@@ -1,4 +1,4 @@
-/** What callers may say of a webhook (C.10), checked, and as the record holds it. */
+/** The settings of a webhook, checked, and in the form of the record. */
 
 import type { SecretBox } from '../../crypto/secret-box.ts'
 import { builtInTypeOfAlias } from '../../events/built-in-events.ts'
@@ -12,19 +12,19 @@ import { checkOwnHeaders } from './webhook-headers.ts'
 
 export interface WebhookSettings {
   url: string
-  /** Selectors, 1–100; a Go constant of Ctrl Plane stands for its type (C.13). */
+  /** Selectors, 1–100; a Go constant of Ctrl Plane is accepted for its type. */
   events: string[]
   name?: string | null
   description?: string | null
   active?: boolean
-  /** See `brought-secret.ts`; made if absent. */
+  /** See `brought-secret.ts`; generated if absent. */
   secret?: string
   timeoutMs?: number
   maxInFlight?: number
   retry?: RetryPolicy
-  /** C.5.5, in either form; null: none. */
+  /** Conditions in either form (docs/specification/events.md#conditions); null: none. */
   conditions?: unknown
-  /** Own headers by name; they replace those before. */
+  /** Own headers by name; they replace the former ones. */
   headers?: Record<string, string> | null
   signatureProfiles?: SignatureProfile[]
   wireFormat?: WireFormat
@@ -32,12 +32,12 @@ export interface WebhookSettings {
   autoDisableAfterDays?: number | null
 }
 
-/** The egress guard: what is wrong with the URL, or undefined. */
+/** The egress guard: the fault of the URL, or undefined. */
 export type CheckUrl = (url: string) => ClarionError | undefined
 
 /**
- * The fields of the record that the settings say; `active` is not among them. Throws `invalid_webhook_url`, `https_required`,
- * `invalid_event_selector`, `invalid_retry_policy`, `header_not_allowed`, `validation_failed`.
+ * The fields of the record that follow from the settings, without `active`. Throws `invalid_webhook_url`,
+ * `https_required`, `invalid_event_selector`, `invalid_retry_policy`, `header_not_allowed`, `validation_failed`.
  */
 export function checkedSettings(
   input: Partial<WebhookSettings>,
@@ -68,7 +68,7 @@ export function checkedSettings(
   return fields
 }
 
-/** In ASCII, as it goes over the line; what is ASCII already stays as it was written. */
+/** In ASCII, as on the wire; a URL in ASCII stays as it was written. */
 function checkedUrl(text: string, checkUrl: CheckUrl): string {
   const refusal = checkUrl(text)
   if (refusal !== undefined) throw withPlace(refusal)

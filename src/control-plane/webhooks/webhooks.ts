@@ -1,4 +1,7 @@
-/** Webhooks (C.10): where to, what, signed by what, when again. The engine reads them at each attempt, so a change applies to the next one. */
+/**
+ * Webhooks: URL, selectors, signatures, schedule. The engine reads them at each attempt, so a change applies to the
+ * next one.
+ */
 import type { Clock, Random } from '../../clock.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'
 import { privateKeyOf, shownPublicKey } from '../../delivery/profiles/ed25519.ts'
@@ -19,10 +22,10 @@ import { checkRoom, checkWritable } from './webhook-plan.ts'
 import { rotated } from './webhook-rotation.ts'
 import { type CheckUrl, checkedSettings, type WebhookSettings } from './webhook-settings.ts'
 
-/** The date of the answer and body shapes that a webhook is created with, and keeps (C.10 `apiVersion`). */
+/** The date of the shapes of answers and bodies that a webhook is created with, and keeps (`apiVersion`). */
 export const WEBHOOK_API_VERSION = '2026-01-01'
 
-/** What a webhook is that says no more than where and what. */
+/** The settings of a webhook created with nothing but a URL and selectors. */
 export const WEBHOOK_DEFAULTS = {
   ...{ timeoutMs: 30_000, maxInFlight: 10, conditions: null, ordering: 'none' },
   ...{ signatureProfiles: ['standard'] as SignatureProfile[], wireFormat: 'default' },
@@ -38,23 +41,26 @@ export const WEBHOOK_DEFAULTS = {
 export type NewWebhook = WebhookSettings
 export type WebhookPatch = Partial<WebhookSettings>
 
-/** What is asked of a receiver before a webhook is made or switched on; rejects when it does not answer well. */
+/** Proves the receiver before a webhook is created or switched on; rejects when the receiver fails the check. */
 export type Prove = (webhook: Webhook) => Promise<void>
 
-/** Of what was emitted while it was off: all of it, or only what comes from now on. */
+/** Events accepted during the pause: deliver all of them, or only those from now on. */
 export type ResumeFrom = 'from_pause' | 'latest'
 
 export interface Rotation {
   /** Instead of a generated one. */
   secret?: string
-  /** The secret before ends at once, instead of after 24 hours. */
+  /** The former secret ends at once, instead of after 24 hours. */
   immediate?: boolean
 }
 
 export interface Webhooks {
-  /** `secret` is shown this once. Errors: those of the settings, `webhook_quota_exceeded`, and what `prove` rejects with. */
+  /**
+   * The answer is the only one with `secret`. Errors: those of the settings, `webhook_quota_exceeded`, and those of
+   * `prove`.
+   */
   create(caller: Caller, owner: Owner, input: NewWebhook, prove?: Prove): Promise<{ webhook: Webhook; secret: string }>
-  /** `revision`: what the caller thinks it changes; another one is `revision_conflict`. Else as `create`. */
+  /** `revision`: the one that the caller read; any other is `revision_conflict`. Other errors as for `create`. */
   patch(
     caller: Caller,
     owner: Owner,
@@ -63,7 +69,7 @@ export interface Webhooks {
     revision?: number,
     prove?: Prove,
   ): Promise<Webhook>
-  /** Switches it on, if it is not (C.10). */
+  /** Switches it on, if it is off. See docs/specification/webhooks.md#pause-and-activation. */
   activate(
     caller: Caller,
     owner: Owner,
@@ -72,7 +78,7 @@ export interface Webhooks {
     revision?: number,
     prove?: Prove,
   ): Promise<Webhook>
-  /** `secret` is shown this once. Errors: `secret_rotation_in_progress`, `webhook_quota_exceeded`. */
+  /** The answer is the only one with `secret`. Errors: `secret_rotation_in_progress`, `webhook_quota_exceeded`. */
   rotate(
     caller: Caller,
     owner: Owner,
@@ -94,14 +100,14 @@ export interface WebhooksDeps {
   announce: Announce
   secrets: SecretBox
   checkUrl: CheckUrl
-  /** `CLARION_TIME_SCALE`; 1 unless said. */
+  /** `CLARION_TIME_SCALE`; 1 by default. */
   timeScale?: number
 }
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, view, ids, clock, announce, secrets } = deps
 
-  /** Switched on or off. One that the engine had switched off begins anew. */
+  /** Switched on or off. A webhook that the engine switched off starts with fresh health. */
   function switched(active: boolean | undefined, before: Webhook, resume: ResumeFrom): Partial<Webhook> {
     if (active === undefined || active === before.active) return {}
     const now = new Date(clock.nowMs()).toISOString()
@@ -110,7 +116,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return { active, pausedAt: null, resumeAfter: resume === 'latest' ? now : null, ...anew }
   }
 
-  /** Changes one webhook. `decide` says what of it, on the newest state. */
+  /** Changes one webhook. `decide` answers the changed fields, from the newest state. */
   function change<T>(
     caller: Caller,
     owner: Owner,
@@ -175,7 +181,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     prove?: Prove,
   ) {
     const fields = checkedSettings(input, deps)
-    // A secret that is set ends the one before at once; to keep both for a while is what rotating is for.
+    // Setting a secret ends the former one at once; keeping both for a while is what rotation is for.
     if (input.secret !== undefined)
       Object.assign(fields, { previousEncryptedSecret: null, previousSecretExpiresAt: null })
     if (prove !== undefined) await prove({ ...changeable(view, owner, id, revision), ...fields })
@@ -228,7 +234,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         }
       }),
     publicKeyOf({ id, signatureProfiles, encryptedSecret }) {
-      // Null too when the secret cannot be opened: the webhook can be read, and given a new one.
+      // Null too when the secret cannot be opened: the webhook can still be read, and given a new one.
       if (!signatureProfiles.includes('ed25519') || secrets.openedBy(encryptedSecret) === undefined) return null
       return shownPublicKey(
         privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret), encryptedSecret).seed()),
@@ -238,8 +244,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 }
 
 /**
- * Throws `not_found`, for a webhook of the other environment too (a test key does not see what is live), and for an external peer of a
- * federation group, which is no webhook to its owner.
+ * Throws `not_found`, also for a webhook of the other environment (a test key does not see live ones), and for an
+ * external peer of a federation group, which is not a webhook to its owner.
  */
 export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
   const webhook = view.find('webhook', owner.organizationId, id)
@@ -248,7 +254,7 @@ export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: st
   return webhook
 }
 
-/** The webhook, if it may be changed: by its revision and by the plan. */
+/** The webhook, if its revision and the plan allow a change. */
 function changeable(
   current: Pick<ControlView, 'find' | 'organization' | 'webhooks'>,
   owner: Owner,
