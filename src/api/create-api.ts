@@ -22,7 +22,7 @@ import type { Tracing } from '../observability/tracing/tracing.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
-import { createKeptEvents } from '../replay/stored-events.ts'
+import { createStoredEvents } from '../replay/stored-events.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
@@ -109,8 +109,8 @@ export function createApi(deps: ApiDeps): Api {
   let document: string | undefined
   const openapi = () => (document ??= createOpenApi(routes, deps))
   const submitPlatformEmit = createSubmitPlatformEmit(deps)
-  const keptEvents = createKeptEvents(deps)
-  const redelivery = createRedelivery({ ...deps, keptEvents })
+  const storedEvents = createStoredEvents(deps)
+  const redelivery = createRedelivery({ ...deps, storedEvents })
   const replays = createReplayHandlers({ ...controlPlane, ...deps })
   const findQuarantined = createFindQuarantined(deps)
   const routes = createRoutes({
@@ -131,7 +131,7 @@ export function createApi(deps: ApiDeps): Api {
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
-    relays: createRelayHandlers({ ...deps, redelivery, keptEvents }),
+    relays: createRelayHandlers({ ...deps, redelivery, storedEvents }),
     quarantine: createQuarantineHandlers({ ...deps, findQuarantined }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),

@@ -1,6 +1,6 @@
 /**
- * The numbers that `admit` enforces, as its changelog tells them: what the api shows as live usage is the counter itself, and an emit that
- * lies beyond the position has not been judged yet.
+ * The counters that `admit` enforces, read from its changelog: the api shows them as live usage, and an emit beyond the
+ * position has not been judged yet.
  */
 import {
   counterKeys,
@@ -13,9 +13,9 @@ import type { Environment } from '../model/records.ts'
 
 export interface AdmissionNumbers {
   apply(record: LogRecord): void
-  /** Where `admit` goes on reading this input; undefined: it has not read it yet. */
+  /** The offset at which `admit` resumes reading this input; undefined: it has not read it yet. */
   position(topic: string, partition: number): number | undefined
-  /** Accepted emits of one of the months that are still counted, `YYYY-MM`, UTC. */
+  /** Accepted emits of a month that is still counted; `month`: `YYYY-MM`, UTC. */
   used(organizationId: string, environment: Environment, month: string): number
 }
 
@@ -26,7 +26,7 @@ export function createAdmissionNumbers(): AdmissionNumbers {
     apply({ key: bytes, value }) {
       const key = bytes ? counterKeys.parse(bytes.toString()) : undefined
       if (!key) return
-      // A tombstone says that the organization is gone.
+      // A tombstone means that the organization is deleted.
       if ('organizationId' in key) {
         if (value) counters.set(key.organizationId, organizationCountersCodec.decode(value))
         else counters.delete(key.organizationId)

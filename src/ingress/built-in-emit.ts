@@ -1,4 +1,4 @@
-/** A built-in event (C.13) for an organization, on its way to `admit`. */
+/** A built-in event for an organization, on its way to `admit`. */
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { type BuiltInEvent, builtInEvent } from '../events/built-in-events.ts'
 import { builtInCanonicalName } from '../model/names.ts'
@@ -8,7 +8,7 @@ export const BUILT_IN_VERSION = '1'
 
 type Facts = Pick<PlatformEmit, 'organizationId' | 'id' | 'actorId'> & Partial<PlatformEmit>
 
-/** `data` is trusted to be of the type's schema. The subject is that of the facts, or what the type is about. */
+/** `data` is trusted to match the type's schema. The subject is the one in the facts, or the type's own. */
 export function builtInEmit(type: string, data: Record<string, unknown>, facts: Facts): PlatformEmit {
   const event = builtInEvent(type)
   if (!event) throw new Error(`there is no built-in event ${type}`)

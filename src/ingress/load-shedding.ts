@@ -1,31 +1,37 @@
 /**
- * Load shedding: when more is emitted than admission can judge in time, callers get 503 with `Retry-After` before everybody's verdict is late.
+ * Load shedding: when emits arrive faster than admission can judge them, some callers get 503 with `Retry-After` before
+ * every verdict is late.
  *
- * The signal is the number of queued emits: those that this process has appended, alone, in batches and with `respond-async`, and that lie
- * beyond the positions of `admit`. Divided by the rate of verdicts over the last two seconds it is the wait of the next emit. Shedding begins when
- * that wait is above `LATE_S` in several samples in a row, and ends when it has been below `WELL_S` for a second. While it lasts, no more emits
- * may be queued than admission judges in `ADMIT_LIMIT_S`, so that what was taken is judged soon however much is refused, and admission always has
- * work. Short bursts, and fewer than 1,000 queued emits, never trigger shedding. The event loop needs no watching of its own: an emit passes
- * through it several times, and waits longer when it is late.
+ * The signal is the number of queued emits: those that this process has appended, alone, in batches and with
+ * `respond-async`, and that lie beyond the positions of `admit`. Divided by the rate of verdicts over the last two
+ * seconds it is the wait of the next emit. Shedding begins when that wait is above `LATE_S` in several samples in a
+ * row, and ends when it has been below `WELL_S` for a second. Meanwhile no more emits may be queued than admission
+ * judges in `ADMIT_LIMIT_S`, so that accepted emits are judged soon however many are refused, and admission always has
+ * work. Short bursts, and fewer than 1,000 queued emits, never trigger shedding. The event loop is not measured
+ * separately: an emit passes through it several times, so a late loop lengthens the wait.
  *
- * Organizations above their fair share are rejected first, so that a flood does not shut out another organization. A call is refused before its
- * body is read, else it would cost as much as it saves. A batch is taken or refused as a whole; every organization may queue a few emits, and one
- * that sends a thousand in a call waits for all of them.
+ * Organizations above their fair share are rejected first, so that a flood does not shut out another organization. A
+ * call is refused before its body is read, else refusing would cost as much as it saves. A batch is taken or refused as
+ * a whole; every organization may queue a few emits, and one that sends a thousand in a call waits for all of them.
  *
- * An organization without a verdict for `SILENT_MS` waits for something else: its shard is moving, or no `admit` runs. Its emits are taken all
- * the same and judged later (202, `pending`), up to `waitingMax` of all organizations. Those of a deleted organization are never judged and do not
- * count then. Records of an organization's own Kafka clients count only by making its emits wait; the platform's own emits are never refused.
+ * An organization without a verdict for `SILENT_MS` waits for another reason: its shard is moving, or no `admit` runs.
+ * Its emits are still taken and judged later (202, `pending`), up to `waitingMax` of all organizations. Those of a
+ * deleted organization are never judged and do not count then. Records of an organization's own Kafka clients count
+ * only by making its emits wait; the platform's own emits are never refused.
  */
 import type { Clock, Timer } from '../clock.ts'
 import type { Organization } from '../model/records.ts'
 import type { Positions } from './ports.ts'
 
 export interface LoadShedder {
-  /** Whether a call that emits for this organization must be refused now; `many`: it is a batch. Tells `onShed` if so. */
+  /**
+   * Whether a call that emits for this organization must be refused now; `many`: it is a batch. A refusal calls
+   * `onShed`.
+   */
   refuses(organizationId: string, many?: boolean): boolean
   /**
-   * Counts an emit that is being appended to this partition. What it answers must be called once: with the offset, or with undefined when the append
-   * was not acknowledged.
+   * Counts an emit that is being appended to this partition. The returned function must be called once: with the
+   * offset, or with undefined when the append was not acknowledged.
    */
   take(organizationId: string, topic: string, partition: number): (offset: number | undefined) => void
   /** Emits that this process has taken and that have no verdict yet. */
@@ -34,34 +40,34 @@ export interface LoadShedder {
 }
 
 const WINDOW_MS = 100
-/** Over so long it is counted how many are judged. */
+/** The window over which the rate of verdicts is measured. */
 const RATE_MS = 2_000
 const LATE_S = 0.75
 const LATE_WINDOWS = 3
 const ADMIT_LIMIT_S = 0.7
 const WELL_S = 0.5
-/** So many may always wait: below that it is not their number that makes verdicts late. */
-const KEPT_MIN = 1_000
-/** The same for one organization that comes with a batch: four full ones at a time are no flood. */
-const KEPT_OF_BATCHES = 4_000
+/** Emits that may always wait: fewer do not make verdicts late by their number. */
+const QUEUED_MIN = 1_000
+/** The same for one organization that sends batches: four full ones at a time are no flood. */
+const QUEUED_IN_BATCHES = 4_000
 const SILENT_MS = 1_500
-/** Without a late one between them, until it is over. */
+/** Samples below `WELL_S`, without a late one between them, that end shedding. */
 const WELL_WINDOWS = 10
-/** So many emits of one partition are told apart by nothing but their number. */
+/** Emits of one partition that share a mark: they are counted together and forgotten together. */
 const MARK_COUNT = 50
 
-/** Emits of one partition that were taken one after the other. */
+/** Consecutive emits of one partition. */
 interface Mark {
   lastOffset: number
   count: number
 }
 
-/** An organization of which something waits. */
+/** An organization with waiting emits. */
 interface Backlog {
   waiting: number
-  /** What has been acknowledged, by `topic/partition`, in order. */
+  /** Acknowledged emits by `topic/partition`, in order. */
   inputs: Map<string, { topic: string; partition: number; marks: Mark[] }>
-  /** When something of it was last judged, or when it began to wait. */
+  /** The time of its last verdict, or of its first waiting emit. */
   movedAtMs: number
   silent: boolean
 }
@@ -76,14 +82,14 @@ export function createLoadShedder(deps: {
   const { clock, positions, view, waitingMax } = deps
   const backlogs = new Map<string, Backlog>()
   let waiting = 0
-  /** Of these, those that wait for their turn and nothing else. */
+  /** Of these, emits that wait only for their turn. */
   let queued = 0
   let timer: Timer | undefined
   const rate = createRate()
   let shedding = false
   let lateWindows = 0
   let wellWindows = 0
-  /** How much one organization may have waiting once there is no room; found when it is first asked for. */
+  /** The emits that one organization may have waiting while shedding; computed when first needed. */
   let share: number | undefined
 
   function sample(): void {
@@ -110,10 +116,10 @@ export function createLoadShedder(deps: {
     timer = waiting > 0 ? clock.after(WINDOW_MS, sample) : undefined
   }
 
-  /** `seconds`: what a new emit would wait. */
+  /** `seconds`: the wait of a new emit. */
   function decide(seconds: number): void {
     lateWindows = seconds > LATE_S ? lateWindows + 1 : 0
-    // A hitch in between, such as a large insert, does not begin the wait anew; being late again does.
+    // A sample between the two limits, as during a large insert, does not restart the count; a late one does.
     if (seconds < WELL_S) wellWindows++
     else if (seconds > LATE_S) wellWindows = 0
     if (lateWindows >= LATE_WINDOWS) shedding = true
@@ -123,11 +129,11 @@ export function createLoadShedder(deps: {
   function isTooMuch(backlog: Backlog | undefined, many: boolean): boolean {
     const own = backlog?.waiting ?? 0
     if (waiting >= waitingMax) return own >= waitingMax / backlogs.size
-    if (many && own < KEPT_OF_BATCHES) return false
+    if (many && own < QUEUED_IN_BATCHES) return false
     if (!shedding || backlog?.silent) return false
-    const kept = Math.max(KEPT_MIN, rate.perS * ADMIT_LIMIT_S)
-    if (queued < kept) return false
-    share ??= equalShare([...backlogs.values()].filter(({ silent }) => !silent).map(each => each.waiting), kept) // biome-ignore format: one thought
+    const limit = Math.max(QUEUED_MIN, rate.perS * ADMIT_LIMIT_S)
+    if (queued < limit) return false
+    share ??= equalShare([...backlogs.values()].filter(({ silent }) => !silent).map(each => each.waiting), limit) // biome-ignore format: one thought
     return own >= share
   }
 
@@ -183,7 +189,7 @@ function note({ inputs }: Backlog, topic: string, partition: number, offset: num
   else input.marks.push(mark)
 }
 
-/** Forgets what lies before the positions; answers how many that were. */
+/** Removes marks before the positions; answers the number of their emits. */
 function takeJudged({ inputs }: Backlog, positions: Positions): number {
   let judged = 0
   for (const { topic, partition, marks } of inputs.values()) {
@@ -193,7 +199,7 @@ function takeJudged({ inputs }: Backlog, positions: Positions): number {
   return judged
 }
 
-/** Forgets all that has been acknowledged; answers how many that were. */
+/** Removes all acknowledged emits; answers their number. */
 function giveUp(backlog: Backlog): number {
   let count = 0
   for (const { marks } of backlog.inputs.values()) for (const mark of marks) count += mark.count
@@ -202,7 +208,7 @@ function giveUp(backlog: Backlog): number {
   return count
 }
 
-/** The height at which all the waiting, cut off there, are as many as there is room for. */
+/** The fair share: if every backlog is cut off there, the sum is the limit (max-min fairness). */
 function equalShare(waiting: number[], room: number): number {
   const ascending = waiting.sort((a, b) => a - b)
   let left = room
@@ -214,7 +220,7 @@ function equalShare(waiting: number[], room: number): number {
   return Number.POSITIVE_INFINITY
 }
 
-/** How many are judged a second: over the last two seconds, or as long as it has been looked at. */
+/** Verdicts a second over the last two seconds, or since measuring began. */
 function createRate() {
   let windows: Array<{ fromMs: number; count: number }> = []
   let lastMs = 0
@@ -223,7 +229,7 @@ function createRate() {
     get perS() {
       return perS
     },
-    /** After a time in which nothing waited. */
+    /** Restarts after a time in which nothing waited. */
     begin(nowMs: number) {
       windows = []
       lastMs = nowMs

@@ -1,6 +1,7 @@
 /**
- * Organizations whose log takes nothing now, as `admit` tells it in the topic `outcomes`. Their emits are refused: they would only wait in the ingress.
- * `admit` repeats it every five seconds; what is not repeated is believed for fifteen.
+ * Organizations whose log takes no records now, as announced by `admit` in the topic `outcomes`. Their emits are
+ * refused: they would only wait in the ingress. `admit` repeats the announcement every five seconds; one that is not
+ * repeated expires after fifteen.
  */
 import { PAUSES_KEY, pausesCodec } from '../../topics/outcomes.ts'
 import type { Clock } from '../clock.ts'
@@ -12,9 +13,9 @@ const BELIEVED_MS = 15_000
 const RETRY_AFTER_S = 5
 
 export interface PausedOrganizations {
-  /** A record of `outcomes`; those for a single process are passed over. */
+  /** A record of `outcomes`; those for a single process are skipped. */
   onRecord(record: LogRecord): void
-  /** Throws `service_unavailable` where the organization is paused. */
+  /** Throws `service_unavailable` if the organization is paused. */
   check(organizationId: string, environment: Environment): void
 }
 

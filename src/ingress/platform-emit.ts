@@ -1,9 +1,9 @@
-/** What the platform emits for an organization, on its way to `admit` (topic `platform.emits`). */
+/** Emits of the platform for an organization, on their way to `admit` (topic `platform.emits`). */
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import type { OutRecord } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 
-/** `admit` waits until its view of the control plane is as new as this offset. */
+/** `admit` judges the emit once its view of the control plane has reached this offset. */
 const CONTROL_HEADER = 'clarion-control'
 
 type Required =
@@ -18,7 +18,7 @@ type Required =
   | 'actorId'
   | 'payload'
 
-/** The rest is: live, at depth 0, nobody waits. */
+/** Defaults: live, depth 0, no request that waits. */
 export function platformEmit(facts: Pick<PlatformEmit, Required> & Partial<PlatformEmit>): PlatformEmit {
   return {
     ...{ environment: 'live', genericKind: null, subject: null, timeMs: null, correlationId: null },
@@ -29,11 +29,11 @@ export function platformEmit(facts: Pick<PlatformEmit, Required> & Partial<Platf
   }
 }
 
-/** The record to be written, in the transaction of what it tells of. `controlOffset`: see `platformEmitAt`. */
+/** The record to write in the transaction of the change it announces. `controlOffset`: see `platformEmitAt`. */
 export const platformEmitRecord = (emit: PlatformEmit, shards: number, controlOffset?: number): OutRecord =>
   platformEmitAt(emit, shardOf(emit.organizationId, shards), controlOffset)
 
-/** `controlOffset`: `admit` judges it by a view of the control plane that is as new. */
+/** `controlOffset`: `admit` judges the emit once its view of the control plane has reached this offset. */
 export function platformEmitAt(emit: PlatformEmit, shard: number, controlOffset?: number): OutRecord {
   return {
     topic: platformEmits.name,

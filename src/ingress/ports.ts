@@ -1,8 +1,8 @@
-/** How far admission has come, as its changelog says; `admission-progress.ts` fills them. */
+/** The progress of admission, from its changelog; implemented by `admission-progress.ts`. */
 
-/** How far admission has come; fed from the state topic `admission.counters`. */
+/** The positions of admission; fed from the state topic `admission.counters`. */
 export interface Positions {
-  /** The next offset that admission will judge of this partition; undefined while nothing is known. */
+  /** The next offset of this partition that admission will judge; undefined while unknown. */
   position(topic: string, partition: number): number | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * From a read emit to its verdict: append to the organization's ingress with the platform's tag, then wait for `admit` (C.11.4, steps 3
- * and 4). Nothing is judged here.
+ * From a parsed emit to its verdict: append to the organization's ingress with the platform's tag, then wait for
+ * `admit`. Nothing is judged here. See docs/specification/emit.md#steps.
  */
 import { emits } from '../../topics/emits.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
@@ -14,7 +14,7 @@ import type { LoadShedder } from './load-shedding.ts'
 import { unacknowledged } from './unacknowledged.ts'
 import type { VerdictWaiter } from './verdict-waiter.ts'
 
-/** How long a request is held open for its verdict (C.11.4). */
+/** How long a request waits for its verdict. */
 export const VERDICT_TIMEOUT_MS = 2_000
 
 export interface Emitter {
@@ -22,7 +22,7 @@ export interface Emitter {
   organization: Organization
 }
 
-/** An emit as it was asked for, with the payload as the bytes that came in. */
+/** An emit as requested, with the payload in its original bytes. */
 export interface ReadEmit {
   emit: EmitRequest
   payload: Buffer
@@ -36,13 +36,13 @@ export interface EmitCall {
   redriveOf?: string
 }
 
-/** The emit is in the log, and its verdict has not come in time or was not waited for. */
+/** The emit is in the ingress; its verdict did not come in time, or the caller does not wait for it. */
 export interface PendingEmit {
   verdict: 'pending'
   emitId: string
 }
 
-/** Throws `service_unavailable` when the append was not acknowledged; a refusal is an outcome like any other. */
+/** Throws `service_unavailable` when the append was not acknowledged; a refusal is an ordinary outcome. */
 export type SubmitEmit = (by: Emitter, read: ReadEmit, call: EmitCall) => Promise<OutcomeRow | PendingEmit>
 
 export function createSubmitEmit(deps: {
@@ -50,13 +50,15 @@ export function createSubmitEmit(deps: {
   verdictWaiter: VerdictWaiter
   view: ControlView
   tags: IngressTags
-  /** Counts each emit that is taken; the caller has checked it for room before. */
+  /** Counts each emit that is taken; the caller has checked the limit before. */
   loadShedder: LoadShedder
 }): SubmitEmit {
   const { appender, verdictWaiter, view, tags, loadShedder } = deps
   let turn = 0
 
-  /** Kafka's own rule for keyed records, so that a subject's emits stand in one partition whichever way they come in. */
+  /**
+   * Kafka's own partitioning of keyed records, so that a subject's emits share a partition whichever way they come in.
+   */
   function partitionOf(organization: Organization, subject: string | undefined): number {
     if (organization.partitions === 1) return 0
     if (subject !== undefined) return shardOf(subject, organization.partitions)

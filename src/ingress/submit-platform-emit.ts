@@ -1,4 +1,4 @@
-/** From something that the platform emits to its verdict: append to `platform.emits`, then wait for `admit`, as for an emit (C.11.4). */
+/** From an emit of the platform to its verdict: append to `platform.emits`, then wait for `admit`, as for any emit. */
 import type { OutcomeRow } from '../../topics/outcomes.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import type { Appender, Place } from '../kafka/ports.ts'
@@ -11,7 +11,7 @@ import { type PendingEmit, VERDICT_TIMEOUT_MS } from './submit-emit.ts'
 import { unacknowledged } from './unacknowledged.ts'
 import type { VerdictWaiter } from './verdict-waiter.ts'
 
-/** Throws what the emit was rejected or failed with; `service_unavailable` when the append was not acknowledged. */
+/** Throws the code of a rejection or failure; `service_unavailable` when the append was not acknowledged. */
 export type SubmitPlatformEmit = (emit: PlatformEmit) => Promise<OutcomeRow | PendingEmit>
 
 export function createSubmitPlatformEmit(deps: {
@@ -52,7 +52,7 @@ function acceptedOrThrow(outcome: OutcomeRow): OutcomeRow {
     const details = outcome.findings === null ? undefined : (JSON.parse(outcome.findings) as Finding[])
     throw new ClarionError(code, message, details === undefined ? {} : { details })
   }
-  // A failed emit is there, and its id is what it can be redriven by.
+  // A failed emit is recorded, and its id is needed to redrive it.
   if (outcome.verdict === 'failed') throw new ClarionError(code, message, { emitId: outcome.emitId })
   return outcome
 }

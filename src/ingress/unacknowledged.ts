@@ -1,7 +1,10 @@
 import { AppendFailed } from '../kafka/write/append-failed.ts'
 import { ClarionError } from '../model/codes.ts'
 
-/** `of`: the subject of the sentence, such as "The emit". An append that was never sent needs no idempotency key to be repeated. */
+/**
+ * `of`: the subject of the sentence, such as "The emit". An append that was never sent can be repeated without an
+ * idempotency key.
+ */
 export function unacknowledged(of: string, cause: unknown): ClarionError {
   const isAbsent = cause instanceof AppendFailed && !cause.mayBeThere && !cause.refused
   const message = isAbsent

@@ -1,6 +1,7 @@
 /**
- * Verdicts for the requests that this process holds open. A request draws a ticket before its emit is appended, since the verdict may be
- * read before the append is acknowledged; `admit` answers to the process and the ticket through the topic `outcomes`.
+ * Verdicts for the requests that this process holds open. A request draws a ticket before its emit is appended, since
+ * the verdict may be read before the append is acknowledged; `admit` answers the process and the ticket through the
+ * topic `outcomes`.
  */
 
 import { type OutcomeRow, outcomesCodec } from '../../topics/outcomes.ts'
@@ -9,22 +10,22 @@ import type { LogRecord } from '../kafka/ports.ts'
 
 export interface VerdictWaiter {
   readonly processId: string
-  /** A number of this process's own; `wait` or `forget` must follow. */
+  /** A number unique in this process; `wait` or `forget` must follow. */
   ticket(): number
-  /** The verdict, or `pending` after about `timeoutMs`: the ticket is void then. */
+  /** The verdict, or `pending` after about `timeoutMs`, when the ticket becomes void. */
   wait(ticket: number, timeoutMs: number): Promise<OutcomeRow | 'pending'>
-  /** Nobody will wait. */
+  /** Voids a ticket that no request will wait for. */
   forget(ticket: number): void
-  /** A record of `outcomes`; those of other processes are passed over. */
+  /** A record of `outcomes`; those of other processes are skipped. */
   onRecord(record: LogRecord): void
   /** Requests that wait now. */
   readonly waiting: number
-  /** Requests that have been told `pending` because no verdict came in time. */
+  /** Requests answered `pending` because no verdict came in time. */
   readonly timedOut: number
   close(): void
 }
 
-/** How exactly the timeout is kept: one timer for all that wait. */
+/** The precision of the timeout: one timer serves all waiting requests. */
 const SWEEP_MS = 50
 
 interface Waiting {

@@ -1,10 +1,10 @@
 /**
- * Kafka credentials as somebody gets and loses them: the control plane and the broker, one after the other.
+ * Issues and revokes Kafka credentials: a change of the control plane, then of the broker.
  *
- *     issue:  user with a password, may nothing ──► record ──► rights follow ──► answer
- *     revoke: record gone ──► rights, then user follow ──► answer
+ *     issue:  user with a password and no rights ──► record ──► rights ──► answer
+ *     revoke: record removed ──► rights removed, then the user ──► answer
  *
- * A crash between leaves a user who may do nothing, or a record that the next start follows.
+ * A crash in between leaves a user without rights, or a record that the next start applies to the broker.
  */
 import type { Clock, Random } from '../clock.ts'
 import type { KafkaCredentials, NewKafkaCredential } from '../control-plane/kafka/credentials.ts'
@@ -20,25 +20,31 @@ import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { CREDENTIAL_PREFIX, followControl } from './follow-control.ts'
 
 const PASSWORD_BYTES = 32
-/** The broker has this long to take a change over; what it has not done then it does later. */
+/** How long a call waits for the broker to apply a change; a later one is applied in the background. */
 const FOLLOWED_WITHIN_MS = 10_000
 
 /** Where organizations' own clients connect. */
 export interface ClientListener {
-  /** host:port by comma. */
+  /** host:port, separated by commas. */
   bootstrapServers: string
   securityProtocol: KafkaSecurityProtocol
 }
 
 export interface KafkaAccess {
   readonly listener: ClientListener
-  /** The password is shown this once. Errors: `conflict` (too many), `service_unavailable` (the broker; nothing is left behind). */
+  /**
+   * The answer is the only one with the password. Errors: `conflict` (too many), `service_unavailable` (the broker;
+   * nothing is left behind).
+   */
   issue(
     caller: Caller,
     organizationId: string,
     input: NewKafkaCredential,
   ): Promise<{ credential: KafkaCredential; password: string }>
-  /** From then on its sessions may do nothing. Errors: `not_found`; `service_unavailable`: it is deleted, and the broker follows later. */
+  /**
+   * Its sessions lose all rights at once. Errors: `not_found`; `service_unavailable`: it is deleted, and the broker
+   * follows later.
+   */
   revoke(caller: Caller, organizationId: string, id: string): Promise<void>
   close(): Promise<void>
 }

@@ -1,10 +1,10 @@
 /**
- * Keeps the broker's users as the control plane has them: the control plane says who may do what, the broker follows.
+ * Reconciles the broker's users, rights and rates with the control plane.
  *
- *     a start ──► everything compared once ──► per change: the organization's rights and rates, then what is gone (rules first, then the user)
+ *     start ──► one full comparison ──► per change: the organization's rights and rates, then removals (rules, then the user)
  *
- * Every step may be repeated, and several processes may take the same one. What the broker refuses or does not answer is tried again until it
- * is done; who waits for it is told of the first failure.
+ * Every step is idempotent, and several processes may take the same one. A step that the broker refuses or does not
+ * answer is retried until it succeeds; a caller that waits for it gets the first failure.
  */
 import type { Clock } from '../clock.ts'
 import type { Accounts, Grant } from '../kafka/admin/accounts.ts'
@@ -15,15 +15,18 @@ import { timeOfId } from '../model/ids.ts'
 import type { KafkaCredential, Kind } from '../model/records.ts'
 import { grantsOf, ratesOf } from './grants.ts'
 
-/** What the ids of credentials, which are the names of our users, begin with. Any other user of the broker is none of ours. */
+/** Prefix of the ids of credentials, which are the names of our users. Any other user of the broker is left alone. */
 export const CREDENTIAL_PREFIX = 'kfc'
-/** A user is made before its record is written, by whichever process: one that is younger may yet get its record. */
+/** A user is created before its record is written, by any process: a younger one may yet get its record. */
 const ORPHAN_AFTER_MS = 300_000
 const RECORD_ARRIVES_WITHIN_MS = 2_000
 const PAUSE_MS = { first: 200, longest: 10_000 }
 
 export interface FollowControl {
-  /** Resolves when the broker is as the control plane has this organization now. Rejects if the broker fails; it is tried again all the same. */
+  /**
+   * Resolves when the broker matches the control plane for this organization. Rejects if the broker fails; the change
+   * is retried all the same.
+   */
   settled(organizationId: string): Promise<void>
   close(): Promise<void>
 }
@@ -34,7 +37,7 @@ interface Waiter {
 }
 
 interface Task {
-  /** Users that are gone. */
+  /** Users to remove. */
   gone: Set<string>
   waiters: Waiter[]
 }
@@ -100,7 +103,7 @@ export function followControl(deps: {
     }
   }
 
-  /** Of a cluster whose operator has not switched it on. Nothing changes that while the broker runs, so nothing is tried again. */
+  /** For a cluster without an authorizer. That cannot change while the broker runs, so nothing is retried. */
   function withoutAuthorizer(error: Error): void {
     if (everything)
       logger.warn({ error: error.message }, 'the Kafka cluster has no authorizer: there can be no Kafka credentials')
@@ -119,7 +122,7 @@ export function followControl(deps: {
     for (const task of tasks.values()) for (const waiter of task.waiters.splice(0)) waiter.reject(error)
   }
 
-  /** Of one organization. Deleted: nobody is left. */
+  /** The credentials that one organization should have; none if it is deleted. */
   function wanted(organizationId: string): KafkaCredential[] {
     const status = view.organization(organizationId)?.status ?? 'deleted'
     return status === 'deleted' ? [] : view.list('kafka-credential', organizationId)
@@ -145,7 +148,7 @@ export function followControl(deps: {
     if (organization && credentials.length > 0) await accounts.setRates(ratesOf(organization, credentials))
   }
 
-  /** What a crash left between, or what was changed while no process ran. */
+  /** Repairs the effects of a crash, and of changes made while no process ran. */
   async function compareEverything(): Promise<void> {
     const [users, grants] = [await accounts.listUsers(), await accounts.listGrants()]
     const ours = [...new Set([...users, ...grants.keys()])].filter(user => user.startsWith(`${CREDENTIAL_PREFIX}_`))
@@ -154,7 +157,7 @@ export function followControl(deps: {
       return among.filter(user => !credentials.has(user) && (grants.has(user) || isOld(user)))
     }
     const found = orphans(ours)
-    // One that is young may be another process's, and its record on the way to us.
+    // A young user may belong to another process, and its record may be in flight.
     if (!found.every(isOld)) await clock.sleep(RECORD_ARRIVES_WITHIN_MS)
     await remove(orphans(found))
     const credentials = everyWanted()
@@ -195,7 +198,7 @@ export function followControl(deps: {
   }
 }
 
-/** Those of `some` that are not among `others`. */
+/** The elements of `some` that are missing in `others`. */
 function lacking(some: readonly Grant[], others: readonly Grant[]): Grant[] {
   const texts = new Set(others.map(textOf))
   return some.filter(grant => !texts.has(textOf(grant)))

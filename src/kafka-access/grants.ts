@@ -1,4 +1,7 @@
-/** What a Kafka credential may do (C.17), and how fast: its own topics, groups and transactional ids; nothing else. */
+/**
+ * Rights and rates of a Kafka credential: its organization's own topics, groups and transactional ids, nothing else.
+ * See docs/specification/kafka.md#rights.
+ */
 
 import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
@@ -8,7 +11,10 @@ import type { KafkaCredential, Organization } from '../model/records.ts'
 
 export type Access = KafkaCredential['access']
 
-/** The names that an organization's Kafka clients use. Both prefixes end with a dot, so that no organization's is the beginning of another's. */
+/**
+ * The names that an organization's Kafka clients use. Both prefixes end with a dot, so that none is a prefix of another
+ * organization's.
+ */
 export function namesOf(organizationId: string) {
   return {
     topics: { emits: emits.nameFor(organizationId, 'live'), events: events.nameFor(organizationId, 'live') },
@@ -38,8 +44,8 @@ export function grantsOf({ organizationId, access }: Pick<KafkaCredential, 'orga
 }
 
 /**
- * The byte rates of all credentials of one organization. Kafka counts by user and the plan by organization, so those that share a direction
- * share its rate.
+ * The byte rates of all credentials of one organization. Kafka enforces rates per user, the plan per organization, so
+ * credentials that share a direction share its rate.
  */
 export function ratesOf(organization: Organization, credentials: readonly KafkaCredential[]): Map<string, ByteRates> {
   const { kafkaBytesPerS } = planOf(organization.plan)

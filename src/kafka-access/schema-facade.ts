@@ -1,7 +1,8 @@
 /**
- * The read API of the Confluent Schema Registry over an organization's registrations (C.17): its paths, bodies and error codes, so that its
- * clients and serializers work unchanged. What would change something is refused, as a registry in the mode READONLY does; registering what is
- * there already answers its id, since serializers do that whenever they are not told otherwise.
+ * The read API of the Confluent Schema Registry over an organization's registrations: its paths, bodies and error
+ * codes, so that its clients and serializers work unchanged. Changes are refused, as by a registry in mode READONLY;
+ * registering an existing schema answers its id, since serializers do so by default. See
+ * docs/specification/kafka.md#schema-registry.
  */
 
 import { parseJson } from '../json/json.ts'
@@ -14,9 +15,9 @@ import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.
 export interface Facade {
   subjects: Subjects
   event(fullName: string): RegisteredEvent | undefined
-  /** What is wrong with a schema that is asked about; empty: it can judge payloads. */
+  /** The faults of a schema; empty: it can judge payloads. */
   checkSchema(schema: unknown): Finding[]
-  /** Why the second is no minor change of the first; empty: it is one. */
+  /** Why the second is no minor version of the first; empty: it is one. */
   checkMinor(old: SchemaObject, next: SchemaObject): Finding[]
 }
 
@@ -26,7 +27,7 @@ export interface FacadeCall {
   body: unknown
 }
 
-/** Confluent's error: five digits whose first three are the status. */
+/** An error of Confluent's: five digits whose first three are the status. */
 export class FacadeError extends Error {
   readonly code: number
   constructor(code: number, message: string) {
@@ -41,13 +42,13 @@ export class FacadeError extends Error {
 
 interface FacadeRoute {
   method: 'GET' | 'POST'
-  /** Below the façade's root. */
+  /** Below the root of the façade. */
   path: string
   summary: string
   answer(facade: Facade, call: FacadeCall): unknown
 }
 
-/** The level that a minor version is held to; a major version may break it, as a new subject would. */
+/** The compatibility level of minor versions; a major version may break it, as a new subject would. */
 const COMPATIBILITY = 'BACKWARD'
 const JSON_TYPE = 'JSON'
 
@@ -97,7 +98,7 @@ function listVersions(facade: Facade, call: FacadeCall): number[] {
   return getVersions(facade, call).map(({ version }) => version)
 }
 
-/** By number, `latest` or -1; by the event's own version too. `latest` is the highest that is published. */
+/** By number, `latest` or -1, and by the event's own version. `latest` is the highest published one. */
 function getVersion(facade: Facade, call: FacadeCall): SubjectVersion {
   const asked = call.params.version!
   const versions = getVersions(facade, call)
@@ -128,7 +129,7 @@ function lookUp(facade: Facade, call: FacadeCall): unknown {
   throw new FacadeError(40403, 'Schema not found')
 }
 
-/** The topic's own subject has no versions of its own. */
+/** The topic's own subject has no versions. */
 const isTopic = ({ params }: FacadeCall): boolean => params.subject!.endsWith('-value')
 
 function findOrRefuse(facade: Facade, call: FacadeCall): SubjectVersion {

@@ -1,13 +1,13 @@
 /**
- * The integer ids that registrations have in the schema façade (C.17), since serializers write four bytes in front of what they send. An id is
- * made of the registration's own, so that it is the same in every process, for ever, without being kept anywhere; two of an organization that
- * would share one are told apart by who was there first.
+ * The integer ids of registrations in the schema façade: serializers write them as four bytes before each value. An id
+ * is derived from the registration's own, so that every process computes the same one and none is stored; of two in an
+ * organization that would collide, the older one keeps the id.
  */
 import { hash } from 'node:crypto'
 import type { EventVersion } from '../events/ingress-emit.ts'
 import type { Registration } from '../model/records.ts'
 
-/** By the list that the view answers: it is another one after each change. */
+/** By the list that the view answers, whose identity changes with it. */
 const indexes = new WeakMap<readonly Registration[], SchemaIndex>()
 
 export interface SchemaIndex {
@@ -16,7 +16,7 @@ export interface SchemaIndex {
   ids: ReadonlyMap<string, number>
 }
 
-/** Of what was ever published, given oldest first: a draft may change or go, so it has no id. */
+/** Of all versions that were ever published, given oldest first: a draft may change or be removed, so it has no id. */
 export function schemaIndexOf(registrations: readonly Registration[]): SchemaIndex {
   const known = indexes.get(registrations)
   if (known) return known
@@ -34,12 +34,12 @@ export function schemaIndexOf(registrations: readonly Registration[]): SchemaInd
   return made
 }
 
-/** The largest that clients take: four bytes with a sign. */
+/** The largest id that clients accept: four bytes, signed. */
 const MAX = 0x7fffffff
 const firstChoice = (registrationId: string): number =>
   (hash('sha256', registrationId, 'buffer').readUInt32BE() % MAX) + 1
 
-/** The event that a record with this id is of. */
+/** The event of records with this schema id. */
 export function eventOfSchema(registrations: readonly Registration[], schemaId: number): EventVersion | undefined {
   const registration = schemaIndexOf(registrations).byId.get(schemaId)
   return registration && { fullName: `${registration.namespace}.${registration.name}`, version: registration.version }

@@ -1,6 +1,6 @@
 /**
- * An organization's registrations as a Confluent Schema Registry has schemas: by subject and whole-numbered version. A subject is an event's
- * name; the versions of a subject count in the order in which they were published, so that a number never changes.
+ * An organization's registrations in the terms of a Confluent Schema Registry: by subject and integer version. A
+ * subject is an event's name; its versions are numbered in the order of publication, so that a number never changes.
  */
 
 import { emits } from '../../topics/emits.ts'
@@ -18,18 +18,18 @@ export interface SubjectVersion {
 }
 
 export interface Subjects {
-  /** Names of events with a published version; `archived`: those that have none any more, too. */
+  /** Names of events with a published version; `archived`: also those with archived versions only. */
   names(archived: boolean): string[]
   /** Oldest first, archived ones included. */
   versions(subject: string): SubjectVersion[]
   byId(schemaId: number): SubjectVersion | undefined
-  /** The version of the subject with this schema, however it is written. */
+  /** The version of the subject with this schema, compared in canonical form. */
   find(subject: string, schema: unknown): SubjectVersion | undefined
 }
 
 /**
- * A subject may be written as serializers make it of a topic: `emits.<org>-<event>` is the event's own. `emits.<org>-value` is the topic's, and
- * stands for every event: a schema is looked for among all, and found if one event alone has it.
+ * A subject may have the form that serializers derive from a topic: `emits.<org>-<event>` is the event's own.
+ * `emits.<org>-value` is the topic's: a schema is searched in all events, and found if exactly one has it.
  */
 export function subjectsOf(organizationId: string, registrations: readonly Registration[]): Subjects {
   const index = schemaIndexOf(registrations)

@@ -3,19 +3,19 @@ import type { MeteredMonth, RecordedMonth, SequenceFault } from '../analytics/re
 import type { Environment, Organization } from '../model/records.ts'
 import type { Finding } from './finding.ts'
 
-/** Whose figures they are. */
+/** The organization and environment of the figures. */
 export interface Account {
   organization: Organization
   environment: Environment
-  /** The last sequence number that admission had given when it was asked. */
+  /** The last sequence number of admission when the counters were read. */
   sequence: number
-  /** The enforced counters then, by month, newest first; `month` as `YYYY-MM`. */
+  /** The enforced counters at the same time, by month, newest first; `month` as `YYYY-MM`. */
   months: Array<{ month: string; count: number }>
 }
 
 const about = ({ organization, environment }: Account) => ({ organizationId: organization.id, environment })
 
-/** The enforced counter of each month against the emits that were recorded in it. */
+/** Compares the enforced counter of each month with its recorded emits. */
 export function compareCounters(account: Account, recorded: RecordedMonth[]): Finding[] {
   return account.months.flatMap(({ month, count }) => {
     const audited = recorded.find(each => each.month === month)?.onQuota ?? 0
@@ -32,14 +32,14 @@ export function expectedRange(
   since: string,
 ): { first: number; last: number } | undefined {
   if (account.sequence === 0) return undefined
-  // An organization as young as the range has all its numbers in it.
+  // An organization younger than the range has all its numbers in it.
   const young = account.organization.createdAt.slice(0, 7) >= since
   if (!young && recorded.length === 0) return undefined
   const lowest = recorded.reduce((low, month) => Math.min(low, month.lowest), account.sequence)
   return { first: young ? 1 : lowest, last: account.sequence }
 }
 
-/** Whether count and sum are those of the whole range: nothing missing, nothing twice. */
+/** Whether count and sum match the whole range: no gap, no duplicate. */
 export function isDense({ first, last }: { first: number; last: number }, recorded: RecordedMonth[]): boolean {
   const rows = recorded.reduce((count, month) => count + month.rows, 0)
   const sum = recorded.reduce((total, month) => total + month.sumOfSequences, 0n)
@@ -73,7 +73,7 @@ export function sequenceFinding(
 
 const rangeName = ({ first, last }: SequenceFault): string => (first === last ? `${first}` : `${first}-${last}`)
 
-/** Each meter against the rows that it counts. */
+/** Compares each meter with the rows that it counts. */
 export function compareMeters(account: Account, month: string, figures: MeteredMonth): Finding[] {
   const { emitRows, meteredEmits, attemptRows, meteredAttempts } = figures
   const findings: Finding[] = []
@@ -87,7 +87,7 @@ export function compareMeters(account: Account, month: string, figures: MeteredM
   return findings
 }
 
-/** The log ends with the last number that was given; `logEnd` undefined: retention has emptied it. */
+/** Compares the end of the log with the last assigned number; `logEnd` undefined: retention has emptied the log. */
 export function compareLogEnd(account: Account, logEnd: number | undefined, sequenceAfter: number): Finding[] {
   if (logEnd === undefined || (logEnd >= account.sequence && logEnd <= sequenceAfter)) return []
   const expected = logEnd < account.sequence ? account.sequence : sequenceAfter

@@ -1,6 +1,6 @@
 /**
- * Findings as lifecycle events (C.3.3 `DRIFT_DETECTED`, `DRIFT_RESOLVED`), in the audit trail of their organization. Each is announced when
- * it is found first and when it is gone; what was announced before is read from the audit, so that it outlives the process.
+ * Findings as lifecycle events (`DRIFT_DETECTED`, `DRIFT_RESOLVED`) in the audit trail of their organization. Each is
+ * announced when first found and when resolved; open ones are read back from the audit, so that they survive a restart.
  */
 
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
@@ -12,9 +12,9 @@ import { shardOf } from '../kafka/shards.ts'
 import { type Finding, keyOf } from './finding.ts'
 
 export interface DriftNotices {
-  /** Found now, whatever the next check says. */
+  /** Announces a finding at once, whatever the next check finds. */
   detected(finding: Finding): Promise<void>
-  /** `checked`: the organizations that were looked at; what is open of another one stays as it is. */
+  /** `checked`: the organizations that were compared; open findings of others stay open. */
   announce(checked: readonly string[], findings: readonly Finding[]): Promise<void>
 }
 
@@ -27,11 +27,11 @@ export function createDriftNotices(deps: {
   lifecycle: Pick<Lifecycle, 'announce'>
   shards: number
 }): DriftNotices {
-  /** Announced by this process: the audit tells of it a moment later. */
+  /** Announced by this process: the audit shows it a moment later. */
   const announced = new Map<string, 'open' | 'gone'>()
   const nameOf = (organizationId: string, key: string) => `${organizationId} ${key}`
 
-  /** Nobody asked for it. */
+  /** Written by the platform itself: there is no request. */
   async function write(announcement: Announcement): Promise<void> {
     const row: ChangeRow = { ...deps.announce(CALLER, announcement), requestId: null }
     const partition = shardOf(row.organizationId, deps.shards)
@@ -81,7 +81,7 @@ const ledgerOf = (organizationId: string, type: string): Announcement => ({
   reason: 'ledger',
 })
 
-/** Counts and numbers of events; never payloads (C.3.1, 5). */
+/** Counts and numbers of events, never payloads. */
 function detected(finding: Finding): Announcement {
   const { organizationId, message, ...facts } = finding
   const data = { kind: 'ledger', severity: 'critical', finding: keyOf(finding), ...facts, message }

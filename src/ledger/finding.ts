@@ -1,20 +1,23 @@
-/** What the ledger can find (C.4, kind `ledger`): two figures that must agree to the unit, and do not. */
+/**
+ * A finding of the ledger: two figures that must agree to the unit, and do not. See docs/specification/usage.md#ledger.
+ */
 import type { Environment } from '../model/records.ts'
 
-/** Whose findings about shared topics are: no organization has this id. */
+/** The owner of findings about shared topics: no organization has this id. */
 export const PLATFORM = 'platform'
 
 export interface Finding {
-  /** `PLATFORM` where a topic is concerned that all share. */
+  /** `PLATFORM` for a topic shared by all. */
   organizationId: string
   environment: Environment
   /**
-   * `counter`: the enforced counter against the audit; `sequence`: a number that is not in the audit exactly once; `usage`, `attempts`: a
-   * meter against the rows that it counts; `log`: the end of the organization's log against the counter; `gap`: records that are gone and had not been read, or
-   * are in the log no longer: `expected` is where reading had come to, `actual` where it went on.
+   * `counter`: the enforced counter against the audit; `sequence`: a number that is not in the audit exactly once;
+   * `usage`, `attempts`: a meter against the rows that it counts; `log`: the end of the organization's log against the
+   * counter; `gap`: records lost before they were read, or missing from the log afterwards: `expected` is the position
+   * of the reader, `actual` the offset at which it resumed.
    */
   check: 'counter' | 'sequence' | 'usage' | 'attempts' | 'log' | 'gap'
-  /** `YYYY-MM`, UTC; null where it is not about a month. */
+  /** `YYYY-MM`, UTC; null for a finding of no month. */
   month: string | null
   expected: number
   actual: number
@@ -28,6 +31,6 @@ export interface Finding {
   reason?: 'retention' | 'truncated' | 'replaced'
 }
 
-/** The same for the same fault, so that it is told once. */
+/** Identifies a fault, so that it is announced once. */
 export const keyOf = ({ check, environment, month, topic, partition, expected, actual }: Finding): string =>
   check === 'gap' ? `gap/${topic}/${partition}/${expected}-${actual}` : `${check}/${environment}/${month ?? '-'}`

@@ -1,11 +1,11 @@
-/** The ledger, checked once an hour, for the shards that this process records (C.4). */
+/** Checks the ledger once an hour, for the shards that this process records. */
 import type { Clock, Timer } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Ledger } from './ledger.ts'
 
 const HOUR_MS = 3_600_000
 
-/** `shards`: those that the process holds now. A check that fails is logged, and the next one comes all the same. */
+/** `shards`: those that the process owns now. A failed check is logged and does not stop the next one. */
 export function checkHourly(deps: { ledger: Ledger; shards: () => readonly number[]; clock: Clock; logger: Logger }): {
   close(): void
 } {

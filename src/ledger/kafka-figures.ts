@@ -1,6 +1,6 @@
 /**
- * The figures that Kafka holds, read on request: what admission enforces, how far `record` has come, and where each log ends. Read page by
- * page and forgotten again; nobody follows these topics for the ledger's sake.
+ * Figures from Kafka, read on request: the counters of admission, the progress of `record`, and the end of each log.
+ * They are read page by page and not kept; no process follows these topics for the ledger.
  */
 import {
   admissionCounters,
@@ -19,15 +19,15 @@ import type { Environment, Organization } from '../model/records.ts'
 export interface KafkaFigures {
   /** By organization, of one shard. */
   counters(shard: number): Promise<Map<string, OrganizationCounters>>
-  /** The end of the shard's `audit.emits`, what is still open included. */
+  /** The end of the shard's `audit.emits`, open transactions included. */
   auditEnd(shard: number): Promise<number>
-  /** Whether all that stands before this end is in ClickHouse. */
+  /** Whether every record before this end is in ClickHouse. */
   isRecorded(shard: number, auditEnd: number): Promise<boolean>
-  /** The highest sequence number at the end of an organization's log; undefined: there is nothing in it (any more). */
+  /** The highest sequence number at the end of an organization's log; undefined: the log is empty. */
   logEnd(organization: Organization, environment: Environment): Promise<number | undefined>
 }
 
-/** The end of a log is looked for this far back: markers and aborted records stand between. */
+/** How far back the last record is searched: markers and aborted records may follow it. */
 const TAIL_RECORDS = 200
 
 export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pick<Wire, 'offset'> }): KafkaFigures {
@@ -70,7 +70,7 @@ export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pic
     async isRecorded(shard, auditEnd) {
       for (let offset = await recordedThrough(shard); offset < auditEnd; ) {
         const { records, nextOffset } = await pages.read(auditEmits.name, shard, offset)
-        // Only markers and aborted records may stand between what is recorded and the end.
+        // Only markers and aborted records may lie between the recorded position and the end.
         if (nextOffset === offset || records.some(record => record.offset < auditEnd)) return false
         offset = nextOffset
       }

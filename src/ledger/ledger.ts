@@ -1,11 +1,12 @@
 /**
- * The check of the ledger (C.4, C.12): what admission enforces, what is recorded, what the meters say and where the log ends must agree to the
- * unit, for each organization, environment and month.
+ * The check of the ledger: enforced counters, recorded rows, meters and ends of logs must agree to the unit, for each
+ * organization, environment and month.
  *
  *     counters ──► end of the audit ──► wait until it is recorded ──► compare up to the numbers of the first step
  *
- * So what is still on its way is never a difference: rows are counted up to the sequence number that the counters had, and all of those were
- * written before the end that `record` has passed. What cannot be bounded so (meters, the end of the log) is asked again before it counts.
+ * Work in flight is never a difference: rows are counted up to the sequence number of the counters, and all of those
+ * were written before the end that `record` has passed. Figures without such a bound (meters, the end of the log) are
+ * read again before a difference counts.
  */
 
 import type { OrganizationCounters } from '../../topics/admission-counters.ts'
@@ -40,9 +41,12 @@ export interface LedgerReport {
 }
 
 export interface Ledger {
-  /** Checks the organizations of these shards, or one alone; announces what is found or gone. Checks do not overlap. */
+  /**
+   * Checks the organizations of these shards, or a single one; announces new and resolved findings. Checks do not
+   * overlap.
+   */
   check(scope: { shards: readonly number[]; organizationId?: string | undefined }): Promise<LedgerReport>
-  /** Of this process, since it started. */
+  /** The last check of this process, since it started. */
   last(): LedgerReport | undefined
 }
 
@@ -57,10 +61,10 @@ export interface LedgerDeps {
   logger: Logger
 }
 
-/** How long the recording of what was judged is waited for. */
+/** How long a check waits until judged emits are recorded. */
 const RECORDED_WITHIN_MS = 30_000
 const POLL_MS = 250
-/** A figure that moves is asked for so often before its difference counts. */
+/** Reads of a moving figure before its difference counts. */
 const TRIES = 8
 
 export function createLedger(deps: LedgerDeps): Ledger {
@@ -100,7 +104,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
       ({ id, status }) => status !== 'deleted' && (only ?? id) === id && shardOf(id, deps.shards) === shard,
     )
 
-  /** Findings, or why there can be none. */
+  /** Findings, or the reason why the shard could not be compared. */
   async function checkShard(shard: number, organizations: Organization[]): Promise<Finding[] | string> {
     const counters = await figures.counters(shard)
     const auditEnd = await figures.auditEnd(shard)
@@ -132,12 +136,12 @@ export function createLedger(deps: LedgerDeps): Ledger {
     const range = expectedRange(account, recorded, since)
     const findings = compareCounters(account, recorded)
     if (range === undefined || isDense(range, recorded)) return findings
-    // Looks at the numbers alone, whatever their month: around the first of it they need not follow the time.
+    // Selects by number, whatever the month: around the turn of a month numbers need not follow the time.
     const faults = await reads.sequenceFaults(organization.id, environment, range.first, range.last)
     return faults.length === 0 ? findings : [...findings, sequenceFinding(account, range, faults)]
   }
 
-  /** Of this month and the last: older attempts are not kept. */
+  /** For this month and the last: older attempts are deleted. */
   async function checkMeters(account: Account): Promise<Finding[]> {
     const findings: Finding[] = []
     for (const { month } of account.months.slice(0, 2)) {
@@ -162,7 +166,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
       return compareLogEnd(account, logEnd, after.sequence)
     })
 
-  /** What differs is compared again: it may have moved between two questions. */
+  /** Compares again while there is a difference: the figure may have moved between two reads. */
   async function settled(compare: () => Promise<Finding[]>): Promise<Finding[]> {
     for (let tries = 1; ; tries++) {
       const findings = await compare()

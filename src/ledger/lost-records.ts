@@ -1,6 +1,6 @@
 /**
- * Records that are gone although they had not been read, or had been read already and are in the log no longer (check `gap`). It is no difference that
- * the figures would show later: it is noted when a reader comes upon it, and stays a finding for a week, for somebody to see it.
+ * Records lost before they were read, or missing from the log afterwards (check `gap`). Later figures would not show
+ * it, so a reader reports the gap when it meets one, and it stays a finding for a week.
  */
 
 import { ORGANIZATION_TOPICS } from '../../topics/index.ts'
@@ -15,7 +15,7 @@ import { type Finding, keyOf, PLATFORM } from './finding.ts'
 
 export interface LostRecords {
   report(loss: ReadLoss): void
-  /** The findings of the last week, whichever process came upon them. */
+  /** The findings of the last week, from all processes. */
   found(): Promise<Finding[]>
 }
 
@@ -30,7 +30,7 @@ export function createLostRecords(deps: {
   logger: Logger
 }): LostRecords {
   const { clock, logger } = deps
-  /** Of this process; what could not be announced at once is with the next check. */
+  /** Of this process; those that could not be announced at once go with the next check. */
   let own: Array<{ finding: Finding; atMs: number }> = []
 
   return {

@@ -1,10 +1,12 @@
-/** E-mail: over SMTP where `SMTP_URL` says so, else into a directory, one file per message, where a person or a test can look. */
+/**
+ * E-mail: over SMTP if `SMTP_URL` is set, else into a directory, one file per message, for a person or a test to read.
+ */
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 
 export interface Mail {
-  /** Unique to what it tells: a message that is sent again has the same id, and in a mailbox directory takes its own place. */
+  /** Unique per notice: a message sent again has the same id, and replaces its file in a mailbox directory. */
   id: string
   to: string
   subject: string
@@ -13,7 +15,7 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves when the message has been taken; rejects with what the server said otherwise. */
+  /** Resolves when the message is accepted; rejects with the server's answer otherwise. */
   send(mail: Mail): Promise<void>
   close(): void
 }
@@ -38,7 +40,7 @@ function createSmtp(url: string, from: string): Mailer {
   }
 }
 
-/** `<id>.eml`, whole or not there. */
+/** `<id>.eml`, written atomically. */
 function createMailbox(directory: string, from: string): Mailer {
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' }, { from, ...NO_FILES })
   return {
@@ -53,7 +55,7 @@ function createMailbox(directory: string, from: string): Mailer {
   }
 }
 
-/** Nothing in a message may name a file or an address to be read. */
+/** A message must never make the mailer read a file or an address. */
 const NO_FILES = { disableFileAccess: true, disableUrlAccess: true }
 
 const messageId = (id: string, from: string) => `<${id}@${/@([^\s>]+)>?$/.exec(from)?.[1] ?? 'localhost'}>`

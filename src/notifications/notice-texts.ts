@@ -1,4 +1,7 @@
-/** What notices say (C.9): a subject, plain text, and the same as HTML. Whatever comes from outside is escaped in the HTML, and kept to one line in the subject. */
+/**
+ * Texts of notices: a subject, plain text, and the same as HTML. Values from outside are escaped in the HTML, and kept
+ * to one line in the subject.
+ */
 import type { NoticeKind } from '../../topics/delivery-state.ts'
 
 export interface NoticeFacts {

@@ -1,13 +1,16 @@
-/** The channel `account-owner` (C.9, PD-20): a notice as e-mail to the owner of the organization. */
+/**
+ * The channel `account-owner`: a notice as e-mail to the owner of the organization. See
+ * docs/specification/webhooks.md#mail-to-the-owner.
+ */
 import type { PendingNotice } from '../../topics/delivery-state.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Mailer } from './mail.ts'
 import { noticeText } from './notice-texts.ts'
 
-/** There is nobody to send it to: trying again would not help. */
+/** The organization has no address: a retry would not help. */
 export class NoRecipient extends Error {}
 
-/** Rejects when it could not be sent: with `NoRecipient` for good, with any other error for now. */
+/** Rejects when it could not be sent: with `NoRecipient` permanently, with any other error for now. */
 export type SendNotice = (noticeId: string, notice: PendingNotice) => Promise<void>
 
 export function createOwnerNotices({ view, mailer }: { view: ControlView; mailer: Mailer }): SendNotice {

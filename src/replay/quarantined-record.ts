@@ -1,4 +1,4 @@
-/** A record in quarantine (C.17), by the emit that it came as. */
+/** A record in quarantine, found by its emit id. See docs/specification/kafka.md#quarantine. */
 import { emits } from '../../topics/emits.ts'
 import type { QuarantinedRecord } from '../analytics/read/quarantine-reads.ts'
 import type { Reads } from '../analytics/read/reads.ts'
@@ -8,13 +8,13 @@ import { ClarionError } from '../model/codes.ts'
 import { originOf, parseEmitId } from '../model/ids.ts'
 import type { Owner } from '../model/records.ts'
 
-/** A judged record is in ClickHouse within this time, normally within one. */
+/** The longest delay of a judged record on its way into ClickHouse; one second is normal. */
 const RECORD_TIMEOUT_MS = 3_000
 const RECORD_POLL_MS = 100
 
 export type FindQuarantined = (owner: Owner, emitId: string) => Promise<QuarantinedRecord>
 
-/** Waits for a record that admission has judged already. Throws `not_found`. */
+/** Waits for a record that admission has already judged. Throws `not_found`. */
 export function createFindQuarantined(deps: {
   reads: Pick<Reads, 'quarantinedRecord' | 'emitById'>
   positions: Positions

@@ -1,7 +1,7 @@
 /**
- * What is asked of deliveries (C.10): one more attempt, the schedule anew, none any more. Decided on the history, which lags a little; the
- * engine, which does not, makes each attempt once however often it is asked for. Dead letters that are chosen by a filter are a range for the
- * engine, which walks the log: the call is as cheap for a million as for one.
+ * Retries, redrives and cancellations of deliveries. They are decided on the history, which lags a little; the engine,
+ * which does not, makes each attempt once however often it is requested. Dead letters chosen by a filter are one range
+ * for the engine, which walks the log: the call costs the same for a million as for one.
  */
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
@@ -16,9 +16,9 @@ import { ClarionError } from '../model/codes.ts'
 import type { ControlView } from '../model/control-view.ts'
 import { eventId, type Ids } from '../model/ids.ts'
 import type { Owner } from '../model/records.ts'
-import type { KeptEvents } from './stored-events.ts'
+import type { StoredEvents } from './stored-events.ts'
 
-/** Dead letters of a range that are sent again in a second, unless said. */
+/** Dead letters of a range that are redriven per second, by default. */
 const REDRIVE_RATE = 50
 /** How long events are kept, in the log and in the history. */
 const KEPT_MS = 30 * 86_400_000
@@ -31,44 +31,49 @@ export type RedriveChoice = { deliveryIds: string[] } | RedriveFilter
 
 interface RedriveFilter {
   webhookId?: string
-  /** ISO 8601: came to be at or after, came to be before. */
+  /** ISO 8601: created at or after, created before. */
   from?: string
   to?: string
   ratePerSecond?: number
 }
 
 export interface Redriven {
-  /** Deliveries that go through their schedule anew, of a range as many as the history has now. */
+  /** Deliveries that begin their schedule again; of a range, as many as the history has now. */
   count: number
-  /** What was chosen and cannot be redriven: deliveries that were named (the first 1,000), or how many of a webhook's. */
+  /** Deliveries that cannot be redriven: by name (the first 1,000), or as a count per webhook. */
   skipped: Array<{ deliveryId: string; reason: SkipReason } | { webhookId: string; count: number; reason: SkipReason }>
-  /** Nothing is left for another call. */
+  /** The whole choice is covered by this call. */
   more: false
-  /** What goes on in the background, one for each webhook. */
+  /** Ranges that continue in the background, one per webhook. */
   rangeIds: string[]
 }
 
 type SkipReason = 'not_found' | 'not_failed' | 'webhook_inactive' | 'payload_expired' | 'delivery_in_progress'
 
 export interface Redelivery {
-  /** One attempt more, or with `resume` the schedule anew. Errors: `delivery_in_progress`, `webhook_inactive`, `conflict`, those of `KeptEvents`. */
+  /**
+   * One more attempt, or with `resume` the whole schedule again. Errors: `delivery_in_progress`, `webhook_inactive`,
+   * `conflict`, those of `StoredEvents`.
+   */
   retry(caller: Caller, owner: Owner, delivery: Delivery, resume: boolean): Promise<Delivery>
-  /** Wherever it waits, in the log too. Errors: `conflict` when it has ended. */
+  /** Cancels it wherever it waits, in the log too. Errors: `conflict` when it has ended. */
   cancel(caller: Caller, owner: Owner, delivery: Delivery): Promise<Delivery>
   redrive(caller: Caller, owner: Owner, choice: RedriveChoice): Promise<Redriven>
 }
 
 export function createRedelivery(deps: {
   reads: Reads
-  keptEvents: KeptEvents
+  storedEvents: StoredEvents
   view: ControlView
   appender: Appender
   shards: number
   ids: Ids
   clock: Clock
 }): Redelivery {
-  const { reads, keptEvents, view, appender, clock } = deps
-  /** What this process has asked for and the history may not show yet: deliveries with the attempts that they had. */
+  const { reads, storedEvents, view, appender, clock } = deps
+  /**
+   * Retries requested by this process that the history may not show yet: deliveries with their attempts at that time.
+   */
   const asked = new Map<string, number>()
 
   const isAsked = ({ id, attempts }: Delivery) => (asked.get(id) ?? -1) >= attempts
@@ -81,7 +86,7 @@ export function createRedelivery(deps: {
   const isActive = (owner: Owner, { webhookId }: Pick<Delivery, 'webhookId'>) =>
     view.find('webhook', owner.organizationId, webhookId)?.active === true
 
-  /** Answers the command's id. */
+  /** Answers the id of the command. */
   async function write(caller: Caller, { organizationId }: Owner, command: Command): Promise<string> {
     const commandId = deps.ids.next('cmd')
     const { actorId, requestId } = caller
@@ -148,7 +153,7 @@ export function createRedelivery(deps: {
       if (reason) skip(delivery.id, reason)
       else good.push(delivery)
     }
-    const events = await keptEvents.find(
+    const events = await storedEvents.find(
       owner,
       good.map(({ emitId }) => emitId),
     )
@@ -224,7 +229,7 @@ export function createRedelivery(deps: {
         throw new ClarionError('conflict', `The delivery was ${ended(delivery)}: it cannot be retried.`)
       if (!isActive(owner, delivery))
         throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
-      const source = await keptEvents.get(owner, delivery.emitId)
+      const source = await storedEvents.get(owner, delivery.emitId)
       if (isAsked(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
       return again(caller, owner, delivery, source, !resume)
     },
@@ -232,7 +237,7 @@ export function createRedelivery(deps: {
       const { id: deliveryId, webhookId, attempts, emitId } = delivery
       if (!isOpen(delivery))
         throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
-      const event = (await keptEvents.find(owner, [emitId])).get(emitId)?.event ?? null
+      const event = (await storedEvents.find(owner, [emitId])).get(emitId)?.event ?? null
       await write(caller, owner, { kind: 'cancel', webhookId, deliveryId, attempts, record: null, event })
       return {
         ...delivery,
@@ -253,10 +258,12 @@ export function createRedelivery(deps: {
 
 type Command = Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'range'>
 
-/** It has not ended, wherever it waits: for a slot, for its next attempt, or in the log. */
+/** Not ended: it waits for a slot, for its next attempt, or in the log. */
 const isOpen = ({ status }: Delivery): boolean => status === 'pending' || status === 'retrying'
 
-/** Its owner chose not to have it, when switching the webhook on: it has ended without an attempt, and may be asked for after all. */
+/**
+ * Skipped by the owner's choice when switching the webhook on: it ended without an attempt, and can still be redriven.
+ */
 const isLeftOut = ({ status, reason }: Delivery): boolean => status === 'skipped' && reason === 'left_out'
 
 const ended = ({ status, reason }: Delivery): string => (reason === null ? status : `${status} (${reason})`)
@@ -264,12 +271,12 @@ const ended = ({ status, reason }: Delivery): string => (reason === null ? statu
 const nextAttempt = ({ nextAttemptAt }: Delivery): string =>
   nextAttemptAt === null ? '' : `, and its next attempt is due at ${nextAttemptAt}`
 
-/** What the ids of events begin with that are as old; younger ones sort behind it. */
+/** The prefix of event ids of this age; ids of younger events sort behind it. */
 const oldestEvent = (timestampMs: number): string =>
   eventId({ timestampMs, partition: 0, offset: 0, organizationId: '', environment: 'live', kind: 'emits' }).slice(
     0,
     'evt_'.length + TIME_DIGITS,
   )
 
-/** 45 of the 48 bits of time that an id begins with. */
+/** 45 of the 48 bits of time at the start of an id. */
 const TIME_DIGITS = 9

@@ -1,6 +1,6 @@
 /**
- * Events that are to be delivered again, out of the history. What has only just happened is waited for: the history of an emit may come after that
- * of what became of it, as an hour of it does when ClickHouse was away.
+ * Stored events to deliver again, read from the history. Recent ones are waited for: the history of an emit may arrive
+ * after that of its deliveries, by as much as an hour when ClickHouse was away.
  */
 import type { Reads } from '../analytics/read/reads.ts'
 import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
@@ -13,14 +13,14 @@ const RECENT_MS = 3_600_000
 const HISTORY_WAIT_MS = 5_000
 const HISTORY_POLL_MS = 100
 
-export interface KeptEvents {
-  /** By emit id; those that are not there, or do not come within five seconds, are left out. */
+export interface StoredEvents {
+  /** By emit id; those that do not appear within five seconds are left out. */
   find(owner: Owner, emitIds: string[]): Promise<Map<string, EventToDeliver>>
-  /** Errors: `service_unavailable` while it may still come, `outside_retention`. */
+  /** Errors: `service_unavailable` while it may still appear, `outside_retention`. */
   get(owner: Owner, emitId: string): Promise<EventToDeliver>
 }
 
-export function createKeptEvents({ reads, clock }: { reads: Reads; clock: Clock }): KeptEvents {
+export function createStoredEvents({ reads, clock }: { reads: Reads; clock: Clock }): StoredEvents {
   // Ids are made by the broker's clock.
   const isRecent = (emitId: string) => clock.machineMs() - (parseEmitId(emitId)?.timestampMs ?? 0) < RECENT_MS
 

@@ -15,7 +15,7 @@ import type { Appender } from '../../kafka/ports.ts'
 import { ClarionError, CODES, type Code } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Redelivery } from '../../replay/redelivery.ts'
-import type { KeptEvents } from '../../replay/stored-events.ts'
+import type { StoredEvents } from '../../replay/stored-events.ts'
 import { organizationOf } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
@@ -27,7 +27,7 @@ export function createRelayHandlers(deps: {
   view: ControlView
   appender: Appender
   redelivery: Redelivery
-  keptEvents: KeptEvents
+  storedEvents: StoredEvents
   shards: number
   clock: Clock
 }) {
@@ -103,7 +103,7 @@ export function createRelayHandlers(deps: {
         if (delivery === undefined) throw problem('federation_relay_not_found')
         await deps.redelivery.retry(call.caller, owner, delivery, false)
       } else {
-        const source = await deps.keptEvents.get({ organizationId: own(call), environment: 'live' }, relay.sourceEmitId)
+        const source = await deps.storedEvents.get({ organizationId: own(call), environment: 'live' }, relay.sourceEmitId)
         await toOrganization(relay, source.event, source.payload, call.requestId)
       }
       return { data: { ...relay, status: 'queued', lastError: null, completedAt: null } }
