@@ -1,4 +1,4 @@
-/** The API, put together: handlers, route table, request listener. Listening is the composition root's. */
+/** Composes the API: handlers, route table, request listener. The composition root listens. */
 import type { RequestListener } from 'node:http'
 import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Reads } from '../analytics/read/reads.ts'
@@ -61,7 +61,7 @@ export interface ApiDeps {
   validators: Validators
   /** The composition root feeds it the topic `outcomes`. */
   verdictWaiter: VerdictWaiter
-  /** The same. */
+  /** The composition root feeds it the topic `outcomes`. */
   pauses: PausedOrganizations
   tags: IngressTags
   reads: Reads
@@ -73,7 +73,7 @@ export interface ApiDeps {
   /** The composition root feeds it the topic `delivery.catch-ups`. */
   waiting: Pick<WaitingWebhooks, 'of'>
   readiness: Readiness
-  /** Tests of webhooks. */
+  /** Sends the tests of webhooks. */
   pings: Pings
   /** Undefined: off. */
   tracing?: Tracing | undefined
@@ -88,7 +88,7 @@ export interface ApiDeps {
   openMetrics: boolean
   adminKey: string
   aliasKeyHeader: string
-  /** Of this release, for the OpenAPI document. */
+  /** The release, for the OpenAPI document. */
   version: string
   ids: Ids
   clock: Clock

@@ -1,6 +1,6 @@
 /**
- * Every route of the API (C.0.6, C.10, C.11.6): the tables of the folders, one after the other. Where two paths overlap, the literal one
- * stands first, so that a folder with paths on both sides of another's has several tables.
+ * Every route of the API: the tables of the folders, one after the other. Where two paths overlap, the literal one
+ * comes first, so a folder with paths on both sides of another's has several tables.
  */
 import { type AuditHandlers, createAuditRoutes } from './audit/routes.ts'
 import { createDeliveryRoutes, type DeliveryHandlers } from './deliveries/routes.ts'

@@ -63,11 +63,11 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
   const history = openRequestHistory(parts)
   const handler = createHandler(parts, { ...followed, openMetrics, pings, appender, kafkaAccess, history })
   const sweep = controlPlane.federation.startSweep()
-  const farewells = controlPlane.farewells.start()
+  const deletionGrace = controlPlane.deletionGrace.start()
   const retention = controlPlane.retention.start()
   closing.push(async () => {
     await retention.close()
-    farewells.close()
+    deletionGrace.close()
     sweep.close()
     sender.close()
     await kafkaAccess.close()

@@ -9,7 +9,7 @@ import type { Validators } from '../registry/validators.ts'
 import { createFederation, type Federation } from './federation/federation.ts'
 import { createKafkaCredentials, type KafkaCredentials } from './kafka/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from './kafka/partitions.ts'
-import { createFarewells, type Farewells } from './organizations/deletion-grace.ts'
+import { createDeletionGrace, type DeletionGrace } from './organizations/deletion-grace.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
 import { createTemplateChecks, type TemplateChecks } from './registrations/registration-check.ts'
@@ -34,7 +34,7 @@ export interface ControlPlane {
   partitions: Partitions
   templates: TemplateChecks
   federation: Federation
-  farewells: Farewells
+  deletionGrace: DeletionGrace
   reportHealth: ReportHealth
   retention: Retention
   secretKeys: SecretKeyCare
@@ -79,7 +79,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     registrations: createRegistrations(shared),
     templates,
     federation: createFederation(shared),
-    farewells: createFarewells(shared),
+    deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),
     retention: createRetention(shared),
     kafkaCredentials: createKafkaCredentials(shared),

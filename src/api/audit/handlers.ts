@@ -1,4 +1,4 @@
-/** The audit trail (C.3.4). */
+/** The audit trail. See docs/specification/usage.md#audit-trail. */
 import type { Reads } from '../../analytics/read/reads.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
@@ -6,7 +6,7 @@ import type { Answer, Call } from '../http/route.ts'
 
 interface AuditQuery {
   type?: string
-  /** An id; `entityId` is the same. */
+  /** An id; `entityId` is an alias. */
   entity?: string
   entityId?: string
   entityType?: string
@@ -17,7 +17,9 @@ interface AuditQuery {
 
 export function createAuditHandlers({ reads }: { reads: Pick<Reads, 'listEmitSteps' | 'listChanges'> }) {
   return {
-    /** Every change, newest first; the steps of emits when the filter names them (C.3.1, 4): there are as many as emits. */
+    /**
+     * All changes, newest first. The steps of emits appear only when the filter names them: there are as many as emits.
+     */
     async list(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const { entity, entityId = entity, actor, type, entityType, ...range } = call.query as AuditQuery

@@ -1,7 +1,7 @@
 import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
 import { anyObject, oneOf, text, time } from '../http/schema-parts.ts'
 
-/** What entries of the audit trail are about. */
+/** The types of entities in the audit trail. */
 export const AUDIT_ENTITY_TYPES = [
   ...[
     'organization',

@@ -1,4 +1,4 @@
-/** Deliveries and their attempts (C.10): read from ClickHouse, asked for by commands to the engine. */
+/** Deliveries and their attempts: read from ClickHouse, changed by commands to the engine. */
 import type { Delivery } from '../../analytics/read/delivery-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
@@ -13,7 +13,10 @@ import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { refuseEmptyRange } from '../http/validate.ts'
 
-/** A receiver may ask for a delivery as soon as it is sent it, before the history has it: one of the last minute is waited for so long. */
+/**
+ * A receiver may look up a delivery at once, before the history has it: the call waits this long for one of the last
+ * minute.
+ */
 const LAG = { recentMs: 60_000, mostMs: 5_000, everyMs: 100 } as const
 
 export function createDeliveryHandlers(deps: {
@@ -24,7 +27,7 @@ export function createDeliveryHandlers(deps: {
 }) {
   const { reads, view, redelivery, clock } = deps
 
-  /** `late`: it came into the history while the call waited for it. */
+  /** `late`: it appeared in the history while the call waited. */
   async function findDelivery(call: Call): Promise<{ delivery: Delivery; late: boolean }> {
     const { organizationId, environment } = ownerOf(call)
     const id = call.params.id!
@@ -45,7 +48,7 @@ export function createDeliveryHandlers(deps: {
     return madeAtMs !== undefined && Math.abs(clock.nowMs() - madeAtMs) < LAG.recentMs
   }
 
-  /** What of the webhook, as it is now, decides whether it gets an event; null when it has been deleted. */
+  /** The fields of the current webhook that decide whether it gets an event; null when it has been deleted. */
   function shownTarget(organizationId: string, webhookId: string) {
     const webhook = view.find('webhook', organizationId, webhookId)
     if (!webhook) return null
@@ -66,7 +69,7 @@ export function createDeliveryHandlers(deps: {
       })
       return { data: items.map(each => withWaitingReason(view, owner.organizationId, each)), nextCursor }
     },
-    /** All that tells why it was sent, or was not. */
+    /** A delivery with every fact that explains why it was sent, or was not. */
     async get(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const delivery = await getDelivery(call)
@@ -114,7 +117,7 @@ export function createDeliveryHandlers(deps: {
   }
 }
 
-/** What is named is sent at once, each in its turn at its webhook. */
+/** Named deliveries are sent at once, each in its turn at its webhook, so a rate has no effect on them. */
 function refuseRateOfNamed(choice: RedriveChoice): void {
   if (!('deliveryIds' in choice && 'ratePerSecond' in choice)) return
   const details = [{ path: '/ratePerSecond', rule: 'one_choice', message: 'is of a redrive without deliveryIds' }]

@@ -1,13 +1,13 @@
-/** Deliveries as callers by the alias header see them. */
+/** Deliveries as callers by the alias header see them. See docs/specification/conventions.md#bare-answers. */
 import type { Delivery } from '../../analytics/read/delivery.ts'
 import type { Answer } from '../http/route.ts'
 
-/** PD-23, PD-24: the bare answer of the original; states that it has no word for are shown as pending or failed (C.10). */
+/** The bare list: states unknown to the older shape are shown as pending or failed. */
 export function bareDeliveries(answer: Answer): unknown {
   return { deliveries: (answer.data as Delivery[]).map(bareEntry) }
 }
 
-/** PD-25: one entry of the list. */
+/** One entry of the bare list. */
 export const bareDelivery = (answer: Answer): unknown => bareEntry(answer.data as Delivery)
 
 function bareEntry(delivery: Delivery) {

@@ -1,4 +1,4 @@
-/** Routes of deliveries (C.10). Their literal paths stand before `/webhooks/:id` (K-18). */
+/** Routes of deliveries. Their literal paths come before `/webhooks/:id`. */
 
 import type { Route } from '../http/route.ts'
 import { list, routesWith } from '../http/route-table.ts'

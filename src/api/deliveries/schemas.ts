@@ -43,7 +43,10 @@ const shown = {
 }
 export const delivery = object(shown)
 export const attempt = anyObject
-/** `history`: every step, those without an attempt too (`attemptId` null). `webhook`: as it is now, null when it has been deleted. */
+/**
+ * `history`: every step, including those without an attempt (`attemptId` null). `webhook`: its current state, null when
+ * it has been deleted.
+ */
 export const deliveryInFull = object({ ...shown, history: listOf(attempt), webhook: nullable(anyObject) })
 
 const range = { 'from?': time, 'to?': time }
@@ -56,7 +59,10 @@ export const deadLetterQuery = { 'webhookId?': text(1, 64), ...range }
 
 export const retry = object({ 'resume?': boolean })
 const REDRIVE_IDS_MAX = 1_000
-/** By their ids, or the dead letters of a webhook, of a time, or of a webhook in a time. An empty body would mean all there are: refused. */
+/**
+ * By ids, or the dead letters of a webhook, of a time, or of a webhook in a time. An empty body would select all:
+ * refused.
+ */
 export const redrive = {
   ...object({
     'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX },

@@ -1,4 +1,7 @@
-/** The answer to one emit, as JSON written by hand: on the hot path serialising an object would cost as much as all the rest. */
+/**
+ * The answer to one emit, as JSON written by hand: on the hot path serializing an object would cost as much as all
+ * other work.
+ */
 import type { OutcomeRow } from '../../../topics/outcomes.ts'
 import type { EmitCall, Emitter, PendingEmit, ReadEmit, SubmitEmit } from '../../ingress/submit-emit.ts'
 import type { Code, Finding } from '../../model/codes.ts'
@@ -6,7 +9,7 @@ import { traceEmit } from '../../observability/tracing/spans.ts'
 import type { Tracing } from '../../observability/tracing/tracing.ts'
 import { failure } from '../http/envelope.ts'
 
-/** Alone the core of the body, in a batch one item. */
+/** The core of a single answer's body, or one item of a batch. */
 export interface EmitAnswer {
   status: number
   /** JSON of `data`, or of `error`. */
@@ -27,7 +30,7 @@ export function createAnswerEmit({
   return tracing === undefined ? answerEmit : traced(answerEmit, tracing)
 }
 
-/** What comes after goes on from the span of the request. */
+/** Later steps continue the trace from the span of the request. */
 function traced(answerEmit: AnswerEmit, tracing: Tracing): AnswerEmit {
   return (by, read, call) => {
     const { fullName, traceparent: parent = null } = read.emit
@@ -55,7 +58,7 @@ function refusalOf(outcome: OutcomeRow, requestId: string): EmitAnswer {
   const findings = outcome.findings === null ? undefined : (JSON.parse(outcome.findings) as Finding[])
   const code = (outcome.code ?? 'internal_error') as Code
   const { status, error } = failure(code, outcome.message ?? code, requestId, findings)
-  // A failed emit is there and must not be emitted again, which its key sees to: its id is what it can be redriven by.
+  // A failed emit is recorded and holds its key, so it cannot be emitted again: the caller needs its id to redrive it.
   if (code === 'bus_relay_failed') error.emitId = outcome.emitId
   return { status, json: JSON.stringify(error), emitId: outcome.emitId }
 }

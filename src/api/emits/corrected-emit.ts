@@ -1,6 +1,6 @@
 /**
- * A record from quarantine as an emit of the API (C.17): what its producer asked for, with another payload or version where it is repaired.
- * Nothing is judged here; admission judges it as any emit.
+ * A quarantined record as an emit of the API: its producer's request, with another payload or version where it is
+ * corrected. Nothing is judged here; admission judges it like any emit.
  */
 import type { QuarantinedRecord } from '../../analytics/read/quarantine-reads.ts'
 import { type IngressTags, readIngress } from '../../events/ingress.ts'
@@ -14,7 +14,7 @@ import { isNear } from '../../model/time.ts'
 import { malformed } from '../http/body.ts'
 
 export interface Repair {
-  /** As it was sent. */
+  /** In its original bytes. */
   payload?: Buffer
   version?: string
 }
@@ -41,8 +41,9 @@ export function readRepair(bytes: Buffer): Repair {
 }
 
 /**
- * Without a key of its own the emit gets one that names the record, so that a record from quarantine is emitted once, however often it is
- * redriven. A time beyond a day of now is left out: it would be refused (C.0.3). Throws `conflict` when what it needs was not kept.
+ * Without a key of its own the emit gets one derived from the record, so that a quarantined record is emitted once,
+ * however often it is redriven. A time more than a day from now is left out, since it would be refused. Throws
+ * `conflict` when a required part of the record was not kept.
  */
 export function repairedEmit(
   found: QuarantinedRecord,

@@ -1,6 +1,6 @@
 /**
- * The body of an emit (C.11.4), read by its slices: the payload is cut out as the bytes that came in and judged in `admit` alone; what
- * stands around it is checked here, since it travels as headers.
+ * The body of an emit, read as slices: the payload is cut out in its original bytes and judged in `admit` alone; the
+ * fields around it are checked here, since they travel as headers. See docs/specification/emit.md#fields.
  */
 
 import { TOKEN_CHARACTERS_MAX } from '../../events/chain.ts'
@@ -22,7 +22,7 @@ const CHARACTERS_MAX: Partial<Record<TextField, number>> = {
   time: TIME_CHARACTERS_MAX,
 }
 
-/** What else a field must be, beyond a text of so many characters; answers what is wrong. */
+/** Rules of a field beyond its length; each answers the fault. */
 const RULES: Record<TextField, (text: string, nowMs: number) => string | undefined> = {
   version: () => undefined,
   idempotencyKey: text => (isIdempotencyKey(text) ? undefined : 'must be 1 to 255 printable characters'),
@@ -32,7 +32,7 @@ const RULES: Record<TextField, (text: string, nowMs: number) => string | undefin
   chainToken: () => undefined,
 }
 
-/** `within`: one item of a batch. Throws `validation_failed`; pointers begin at the document's root. */
+/** `within`: one item of a batch. Throws `validation_failed`; pointers start at the root of the document. */
 export function readEmit(bytes: Buffer, nowMs: number, within?: Slice): ReadEmit {
   const sliced = sliceMembers(bytes, within)
   if (!sliced.ok) throw malformed(sliced.findings, bytes)
@@ -60,7 +60,7 @@ function readField(emit: EmitRequest, field: TextField, slice: Slice, nowMs: num
   const text = checkedText(slice, CHARACTERS_MAX[field] ?? TEXT_CHARACTERS_MAX, findings)
   const problem = findings.length > before ? undefined : RULES[field](text, nowMs)
   if (problem !== undefined) findings.push({ path: slice.path, rule: 'format', message: problem })
-  // The time goes on in one form, however it was written.
+  // The time is forwarded in one form, whatever form it came in.
   emit[field] = field === 'time' && findings.length === before ? new Date(parseTime(text)!).toISOString() : text
 }
 

@@ -1,6 +1,6 @@
 /**
- * `POST /emit` and `POST /emit/batch`: the hot path. They answer on the raw response, with JSON written by hand: the generic path's
- * context, schema check and serialisation would cost as much as all the rest.
+ * `POST /emit` and `POST /emit/batch`: the hot path. They answer on the raw response, with JSON written by hand: the
+ * generic path's context, schema check and serialization would cost as much as all other work.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.ts'
@@ -32,7 +32,7 @@ export interface EmittingDeps {
   logger: Logger
 }
 
-/** What holds for every item of a batch. */
+/** Common to all items of a batch. */
 interface BatchCall {
   by: Emitter
   requestId: string
@@ -85,7 +85,10 @@ export function createEmitting(deps: EmittingDeps): { emit: DirectHandler; emitB
   }
 }
 
-/** `{ status: 202, …emit result }` or `{ status, error }`: here `status` is the number, and takes the place of the result's `queued`. */
+/**
+ * `{ status: 202, …emit result }` or `{ status, error }`: here `status` is the number, and replaces the result's
+ * `queued`.
+ */
 const resultOf = ({ status, json }: EmitAnswer) =>
   status < 400
     ? `{"status":${status},${json.replace('"status":"queued",', '').slice(1)}`
@@ -95,7 +98,7 @@ const resultOf = ({ status, json }: EmitAnswer) =>
 const wantsAsync = (request: IncomingMessage) =>
   /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(String(request.headers.prefer ?? ''))
 
-/** One key cannot stand for many emits: silently ignoring it would promise what is not kept. */
+/** A batch takes no single key: ignoring it would break the promise of idempotency. */
 function refuseKey(request: IncomingMessage): void {
   if (request.headers['idempotency-key'] === undefined) return
   throw malformed([

@@ -1,7 +1,8 @@
 /**
- * Where an event went, and where it came from (C.1.4), as each side may see it. The owner sees each relay: to which member, what became of
- * it, and under which id and name it arrived; what the peer's own webhooks made of it is the peer's. The peer sees the event that its own one
- * follows from by its id, group and push; not its verdict, its other relays or its deliveries. An endpoint's deliveries are the owner's.
+ * The origin and the relays of an event, as each side may see them. The owner sees each relay: its member, its outcome,
+ * and the id and name under which it arrived; the deliveries of the peer's own webhooks stay with the peer. The peer
+ * sees the source event by its id, group and push, but not its verdict, other relays or deliveries. Deliveries to an
+ * endpoint are the owner's. See docs/specification/federation.md#what-each-side-sees.
  */
 import type { FederationFacts } from '../../../topics/deliveries.ts'
 import type { Emit } from '../../analytics/read/emit-reads.ts'
@@ -10,17 +11,17 @@ import type { Relay } from '../../analytics/read/relay-reads.ts'
 import type { ControlView } from '../../model/control-view.ts'
 
 export interface EventFederation {
-  /** Of an event that came from another organization. */
+  /** For an event that came from another organization. */
   source: {
     groupId: string
     pushId: string
     sourceOrganizationId: string
     sourceEventId: string
-    /** Null once the relay log, which is kept for 30 days, does not tell any more. */
+    /** Null once the relay log, which is kept for 30 days, no longer has the relay. */
     memberId: string | null
     relayId: string | null
   } | null
-  /** Of an event of the organization's own: one for each member that it concerned. */
+  /** For an event of the organization's own: one per member that it was shared with. */
   relays: Array<
     Omit<Relay, 'sourceEventId' | 'sourceEmitId' | 'sourceCanonicalName'> & { memberOrganizationId: string | null }
   >
@@ -48,7 +49,7 @@ export function createEventFederation({ reads, view }: { reads: Pick<Reads, 'rel
     return { source: null, relays: shown }
   }
 
-  /** Null for an event that federation has nothing to do with. */
+  /** Null for an event outside federation. */
   return async (emit: Emit): Promise<EventFederation | null> => {
     if (emit.federation !== null) return sourceOf(emit, emit.federation)
     if (emit.channel === 'platform') return null

@@ -1,4 +1,6 @@
-/** What became of emits and events (C.11.4): from ClickHouse, and for the moment before it knows, from the emit's own place. */
+/**
+ * States of emits and events: from ClickHouse, and before the row is there, from the emit's position in the ingress.
+ */
 import { emits as emitsTopic } from '../../../topics/emits.ts'
 import { platformEmits } from '../../../topics/platform-emits.ts'
 import type { Emit, EmitState } from '../../analytics/read/emit-reads.ts'
@@ -17,7 +19,7 @@ import type { Answer, Call } from '../http/route.ts'
 import { createEventFederation } from './event-federation.ts'
 import { requested, shownEmit, withPayload } from './presenter.ts'
 
-/** A judged emit is in ClickHouse within this time, normally within one. */
+/** The longest delay of a judged emit on its way into ClickHouse; one second is normal. */
 const RECORD_TIMEOUT_MS = 3_000
 const RECORD_POLL_MS = 100
 
@@ -25,7 +27,7 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
   const { reads, positions, view, clock } = deps
   const federationOf = createEventFederation(deps)
 
-  /** Waits for the row of an emit that admission has judged already. */
+  /** Waits for the row of an emit that admission has already judged. */
   async function recorded({ organizationId, environment }: Owner, emitId: string): Promise<Emit> {
     const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
     for (;;) {
@@ -40,7 +42,7 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
     }
   }
 
-  /** REQUESTED as long as admission has not reached the emit's place. */
+  /** REQUESTED until admission has reached the emit's position. */
   function isWaiting(owner: Owner, place: ParsedEmitId): boolean {
     const ofPlatform = place.origin === originOf('platform', owner.organizationId, owner.environment)
     const topic = ofPlatform ? platformEmits.name : emitsTopic.nameFor(owner.organizationId, owner.environment)
@@ -64,7 +66,7 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
     },
     async list(call: Call): Promise<Answer> {
       const { status, ...filter } = filterOf(call)
-      // What admission has not reached has no row that could be listed; it is found by its id alone.
+      // An emit that is not judged yet has no row to list; only its id finds it.
       if (status === 'REQUESTED') return { data: [], nextCursor: null }
       const { items, nextCursor } = await reads.listEmits({
         ...ownerOf(call),
@@ -74,7 +76,7 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       })
       return { data: items.map(shownEmit), nextCursor }
     },
-    /** The whole history of one event: verdict, payload, deliveries, attempts, and where it went or came from. */
+    /** The whole history of one event: verdict, payload, deliveries, attempts, and its relays or its origin. */
     async history(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const id = call.params.id!
@@ -97,7 +99,7 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
 const filterOf = (call: Call) =>
   call.query as { status?: EmitState | 'REQUESTED'; name?: string; from?: string; to?: string }
 
-/** An id says whose it is: one that is malformed or another organization's is not looked for. */
+/** An id contains its owner: a malformed one, or one of another organization, is not looked up. */
 function ownPlace({ organizationId, environment }: Owner, place: ParsedEmitId | undefined, what: string): ParsedEmitId {
   const own = (['emits', 'platform'] as const).map(kind => originOf(kind, organizationId, environment))
   if (place === undefined || !own.includes(place.origin)) throw notFound(what)

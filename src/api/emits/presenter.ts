@@ -3,7 +3,10 @@ import type { EmitState } from '../../analytics/read/emit-reads.ts'
 import type { ParsedEmitId } from '../../model/ids.ts'
 import type { Owner } from '../../model/records.ts'
 
-/** The payload is written into the answer as it came in: parsed and written anew, numbers beyond double precision would change. */
+/**
+ * The payload is written into the answer in its original bytes: parsing and serializing it would change numbers beyond
+ * double precision.
+ */
 export function withPayload(data: object, payload: string | null, requestId: string): string {
   return `{"success":true,"data":${JSON.stringify(data).slice(0, -1)},"payload":${payload ?? 'null'}},"meta":{"requestId":"${requestId}"}}`
 }
@@ -14,7 +17,7 @@ export function shownEmit<T extends Found>({ emitId, state, traceparent: _, ...f
   return { id: emitId, emitId, status: state, ...facts }
 }
 
-/** What is known of an emit that admission has not reached. */
+/** The known fields of an emit that admission has not reached. */
 export function requested({ organizationId, environment }: Owner, id: string, place: ParsedEmitId) {
   const recordedAt = new Date(place.timestampMs).toISOString()
   const lifecycle = [{ type: 'CUSTOM_EVENT_EMIT_REQUESTED', occurredAt: recordedAt, data: { emitId: id } }]

@@ -1,4 +1,7 @@
-/** `POST /quarantine/:id/redrive`: a record from quarantine is emitted again, repaired or as it is (C.17). It is answered as an emit. */
+/**
+ * `POST /quarantine/:id/redrive`: emits a quarantined record again, corrected or unchanged. The answer is that of an
+ * emit.
+ */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import type { IngressTags } from '../../events/ingress.ts'

@@ -1,4 +1,6 @@
-/** What stands around an emit that is answered on the raw response: request id, key and scope, body, and the error envelope. */
+/**
+ * The frame of an emit that is answered on the raw response: request id, key and scope, body, and the error envelope.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
@@ -16,8 +18,9 @@ import type { EmitAnswer } from './answer.ts'
 export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, requestId: string) => Promise<EmitAnswer>
 
 /**
- * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `loadShedder` and `pauses`: who comes at a bad time gets
- * `service_unavailable` before the body is read, which Node then throws away.
+ * `bodyOptional`: a call without a body is taken as one with `{}`. `many`: the body is a batch. `loadShedder` and
+ * `pauses`: an emit that cannot be taken now gets `service_unavailable` before its body is read; Node then discards the
+ * body.
  */
 export function createAnswering(deps: {
   authenticate: Authenticate
@@ -52,7 +55,7 @@ export const enveloped = ({ status, json }: EmitAnswer, requestId: string): stri
     ? `{"success":true,"data":${json},"meta":{"requestId":"${requestId}"}}`
     : `{"success":false,"error":${json}}`
 
-/** Made once: it is thrown most when time is shortest. */
+/** Created once: it is thrown most often under the highest load. */
 const OVERLOADED = new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', {
   retryAfterS: 1,
 })

@@ -1,4 +1,7 @@
-/** `POST /custom/emits/:id/redrive`: an emit that could not be written to the log is tried again (C.11.4). */
+/**
+ * `POST /custom/emits/:id/redrive`: retries an emit that could not be written to the log. See
+ * docs/specification/emit.md#failed-emits.
+ */
 import type { Emit } from '../../analytics/read/emit-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -11,7 +14,7 @@ import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { shownEmitResult } from '../shared/emit-result.ts'
 
-/** A judged emit is in ClickHouse within this time, normally within one. */
+/** The longest delay of a judged emit on its way into ClickHouse; one second is normal. */
 const RECORD_TIMEOUT_MS = 8_000
 const RECORD_POLL_MS = 100
 
@@ -24,7 +27,7 @@ export function createRedriveHandlers({
   clock: Clock
   submitPlatformEmit: SubmitPlatformEmit
 }) {
-  /** The caller has been told that it failed: its record may be on its way. */
+  /** The caller knows from an answer that it failed, so its record may still be in flight. */
   async function recorded({ organizationId, environment }: Owner, emitId: string): Promise<Emit> {
     const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
     for (;;) {
@@ -47,7 +50,7 @@ export function createRedriveHandlers({
   }
 
   return {
-    /** Keeps its id and its key; quota and sequence are taken now. Answers as an emit. */
+    /** Keeps its id and its key; quota and sequence are assigned now. The answer is that of an emit. */
     async redrive(call: Call): Promise<Answer> {
       const { emit, payload } = await failedOne(ownerOf(call), call.params.id!)
       const { organizationId, environment, emitId, name, kind, source, subject, actorId, correlationId, causationId } =

@@ -1,4 +1,4 @@
-/** Routes of emits and events (C.11.6): emitting, what became of it, and what is emitted again. */
+/** Routes of emits and events: emitting, states and histories, redrives. */
 
 import type { DirectHandler, Route } from '../http/route.ts'
 import { direct, list, route } from '../http/route-table.ts'

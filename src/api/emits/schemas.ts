@@ -13,7 +13,10 @@ import {
 } from '../http/schema-parts.ts'
 import { emitFields } from '../shared/emit-result.ts'
 
-/** What an emit's body is; the hot path reads it by hand (`emit-request.ts`), a test holds both to the same examples. */
+/**
+ * The body of an emit; the hot path reads it by hand (`emit-request.ts`), and a test checks both against the same
+ * examples.
+ */
 export const newEmit = object({
   name: text(1, 200),
   payload: anyObject,
@@ -39,7 +42,7 @@ export const emitQuery = {
   'from?': time,
   'to?': time,
 }
-/** Other fields depend on how far the emit is. */
+/** Other fields depend on the state of the emit. */
 export const emit = {
   type: 'object',
   properties: {
@@ -56,5 +59,5 @@ export const history = object({
   ...{ id: string, emit, payload: anything, federation: { type: ['object', 'null'] }, deliveries: listOf(anyObject) },
   attempts: listOf(anyObject),
 })
-/** Of a record in quarantine: with another payload or version, or as it is. */
+/** The redrive of a quarantined record: with another payload or version, or unchanged. */
 export const redrive = object({ 'payload?': anything, 'version?': text(1, 255) })

@@ -1,4 +1,4 @@
-/** Federation (C.1.3): groups, invitations, members, pushes and external peers, as the caller's organization sees them. */
+/** Federation: groups, invitations, members, pushes and external peers, as the caller's organization sees them. */
 
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -18,7 +18,7 @@ import type { Answer, Call } from '../http/route.ts'
 import { createShown } from './presenter.ts'
 import { isOn } from './schemas.ts'
 
-/** Of one group, shown with it; the whole list has pages. */
+/** Members shown with their group; the full list has pages. */
 const MEMBERS_SHOWN = 200
 
 type FederationReads = Pick<Reads, 'lastRelays'>
@@ -141,7 +141,7 @@ export function createFederationHandlers(deps: {
   }
 }
 
-/** What an invited organization needs to know to decide. */
+/** The facts that an invited organization needs for its decision. */
 function shownInvitation(
   view: ControlView,
   { id, groupId, organizationId, status, invitedAt, inviteExpiresAt }: FederationMember,

@@ -1,6 +1,6 @@
 /**
- * Groups, members and pushes as one organization sees them (C.1.1). Owner and member see each other's organization, never each other's keys:
- * where the other side acted, its organization stands for the key.
+ * Groups, members and pushes as one organization sees them. Owner and member see each other's organization, never each
+ * other's keys: the actor of a change by the other side is its organization.
  */
 import type { Clock } from '../../clock.ts'
 import { countsAsMember } from '../../control-plane/federation/members.ts'
@@ -74,7 +74,7 @@ const REMOVED_BY = {
   organization_deleted: 'system',
 } as const
 
-/** What is left of an external peer that was removed. */
+/** The remaining fields of an external peer that was removed. */
 const GONE = (label: string | null) => {
   const nothing = {
     url: null,

@@ -1,6 +1,7 @@
 /**
- * The relay log (C.1.3): the owner's, of which a member sees its own rows. A relay that failed can be tried again: to an organization it is
- * handed over once more under the same id, which the peer takes once; to an endpoint its delivery is retried.
+ * The relay log: the owner sees all of it, a member its own rows. A failed relay can be retried: to an organization it
+ * is emitted once more under the same id, which the peer accepts once; to an endpoint its delivery is retried. See
+ * docs/specification/federation.md#relay-log.
  */
 
 import type { RelayState } from '../../../topics/audit-relays.ts'
@@ -34,7 +35,7 @@ export function createRelayHandlers(deps: {
   const { reads, view, clock } = deps
   const own = (call: Call) => organizationOf(call).id
 
-  /** The caller's own relay, as the owner of its group. Throws 403 to the member that it went to, 404 to anybody else. */
+  /** The caller's own relay, as the owner of its group. Throws 403 to the member that it went to, 404 to others. */
   async function ownRelay(call: Call): Promise<Relay> {
     const id = call.params.id!
     const relay = await reads.relayById(own(call), id)
@@ -52,7 +53,7 @@ export function createRelayHandlers(deps: {
     if (member?.status !== 'accepted' || push === undefined) throw problem('member_not_accepted')
     const arrival = arrivalOf(member, push)
     if (arrival === null) throw problem('federation_member_not_found')
-    // The call's id says that it may be there twice: the peer's shard remembers it then.
+    // `requestId` marks a possible duplicate: the peer's shard then remembers the relay.
     const emit = { ...relayEmit(event, push, member.id, arrival, relay.id, payload), requestId }
     try {
       await deps.appender.append(platformEmitRecord(emit, deps.shards, view.appliedOffset))
@@ -72,7 +73,7 @@ export function createRelayHandlers(deps: {
       const { items, nextCursor } = await reads.listRelays({ ...pagingOf(call.query), ...filter, ...whose })
       return { data: items, nextCursor }
     },
-    /** The operator's: from the source, also when it is asked about an event that came to a peer. */
+    /** For the operator: starts from the source event, also when called with an event that arrived at a peer. */
     async lineage(call: Call): Promise<Answer> {
       const { id: organizationId = '', eventId = '' } = call.params
       const emit = await reads.emitById(organizationId, 'live', `cee_${eventId.slice('evt_'.length)}`)

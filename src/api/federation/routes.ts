@@ -1,4 +1,4 @@
-/** Routes of federation (C.1.3). Every one of them is Enterprise's; members see what is theirs. */
+/** Routes of federation. All need the Enterprise plan; a member sees its own rows. */
 
 import type { Route } from '../http/route.ts'
 import { list, routesWith } from '../http/route-table.ts'

@@ -15,12 +15,12 @@ import {
   time,
 } from '../http/schema-parts.ts'
 
-/** `?includeArchived`, `?includeArchived=true`: a flag is on when it stands there and does not say otherwise. */
+/** `?includeArchived`, `?includeArchived=true`: a flag is on when it is present without a value, or with a true one. */
 export const flag: Schema = { type: 'string', enum: ['', 'true', 'false', '1', '0'] }
 export const isOn = (value: unknown): boolean => value === '' || value === 'true' || value === '1'
 
 const MEMBER_STATUSES = ['pending', 'accepted', 'paused', 'removed'] as const
-/** What the name must be after trimming is told by a finding of its own. */
+/** The rules for the trimmed name are checked by the control plane, which has a finding for each. */
 export const newGroup = object({ name: { type: 'string', maxLength: 500 }, 'description?': optionalText(500) })
 export const groupPatch = {
   ...object({ 'name?': { type: 'string', maxLength: 500 }, 'description?': optionalText(500) }),
@@ -74,7 +74,7 @@ export const member = object({
   health: oneOf(['healthy', 'failing']),
   lastRelayAt: nullable(time),
 })
-/** The owner sees every member, a member itself; the newest 200 rows. */
+/** The owner sees every member, a member only itself; the newest 200 rows. */
 export const groupWithMembers = object({ ...groupFields, members: listOf(member) })
 export const memberQuery = { 'status?': oneOf(MEMBER_STATUSES) }
 export const newInvitation = object({ memberOrganizationId: text(1, 100) })
@@ -119,7 +119,7 @@ export const newExternalPeer = object({
   'wireFormat?': oneOf(WIRE_FORMATS),
   'signatureProfile?': oneOf(SIGNATURE_PROFILES),
 })
-/** The secret is shown this once. */
+/** This answer is the only one with the secret. */
 export const madePeer = object({ peer: member, secret: string })
 export const peerTest = anyObject
 

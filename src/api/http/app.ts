@@ -22,7 +22,7 @@ export interface AppDeps {
   ids: Ids
   clock: Clock
   logger: Logger
-  /** Told of every answer: `<method> <path of the route>`, or `none` where no route matched. */
+  /** Called for every answer: `<method> <path of the route>`, or `none` where no route matched. */
   onAnswer(route: string, status: number, seconds: number): void
 }
 
@@ -32,7 +32,7 @@ interface State {
 
 export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListener {
   const app = new Koa<State>()
-  // The error envelope below is the only one that speaks; what reaches Koa itself is a broken connection.
+  // Only the error envelope below answers; an error that reaches Koa itself is a broken connection.
   app.silent = true
   const router = createRouter(deps, routes)
   app.use(enveloping(deps))
@@ -93,7 +93,7 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
     context.set('x-request-id', requestId)
     try {
       await next()
-      // The router has named the methods that are there, in the header `allow`.
+      // The router has listed the allowed methods in the header `allow`.
       if (context.respond !== false && (context.status === 405 || context.status === 501))
         throw new ClarionError('method_not_allowed', 'The path exists, but not with this method.')
       if (context.status === 404 && context.respond !== false)

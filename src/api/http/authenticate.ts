@@ -1,4 +1,7 @@
-/** Who calls (C.0.1, C.0.6): `Authorization: Bearer`, `x-api-key`, or the alias header of the settings. */
+/**
+ * The caller of a request: `Authorization: Bearer`, `x-api-key`, or the alias header of the settings. See
+ * docs/specification/conventions.md#keys.
+ */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../clock.ts'
@@ -9,15 +12,15 @@ import type { Scope } from '../../model/records.ts'
 import { createFailedKeys } from './failed-keys.ts'
 import type { Access, Principal } from './route.ts'
 
-/** `address`: the peer of the connection, whose wrong keys are counted. */
+/** `address`: the peer of the connection, whose unknown keys are counted. */
 export type Authenticate = (headers: IncomingHttpHeaders, address: string | undefined) => Principal
 
 /**
- * Throws `unauthorized` without saying which of missing, unknown, expired or deleted it is beyond what the caller knows, and `rate_limited`
- * instead once an address has sent too many unknown keys. No message repeats what was sent as a key.
- *
- * Keys of organizations are random and cannot be guessed, so they work from an address over its limit: one client behind a shared proxy cannot
- * lock out the others. The operator's key may have been chosen by a person, so it is not even compared until the address is below its limit.
+ * Throws `unauthorized`, which does not reveal whether a key is unknown, expired or deleted beyond the caller's own
+ * knowledge, and `rate_limited` instead once an address has sent too many unknown keys. No message repeats a key. Keys
+ * of organizations are random and cannot be guessed, so they work from an address over its limit: one client behind a
+ * shared proxy cannot lock out the others. The operator's key may have been chosen by a person, so it is not even
+ * compared until the address is below its limit.
  */
 export function createAuthenticate(deps: {
   view: ControlView
@@ -67,10 +70,10 @@ function presented(headers: IncomingHttpHeaders, alias: string): { text: string 
 
 const BEARER = "'Authorization: Bearer <key>'"
 const BEARER_SCHEME = /^bearer(?:\s|$)/i
-/** Those that are named in a message; whatever else begins the header may be a key. */
+/** Schemes that a message may name; any other start of the header may be a key. */
 const OTHER_SCHEME = /^(?:basic|digest|negotiate|token|apikey|api-key|hawk|dpop)(?=\s)/i
 
-/** One space or more behind the scheme, in whatever case. Throws `unauthorized`. */
+/** The scheme in any case, then one space or more. Throws `unauthorized`. */
 function bearer(authorization: string): string {
   const key = authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7).trim() : ''
   if (key === '') throw notBearer(authorization)
@@ -101,7 +104,7 @@ export function authorize(principal: Principal, access: Access): void {
   requireScope(principal, access)
 }
 
-/** The organization's key behind a call, if it holds the scope. */
+/** The organization's key of a call, if it holds the scope. */
 export function requireScope(principal: Principal, scope: Scope): Extract<Principal, { kind: 'key' }> {
   if (principal.kind === 'operator')
     throw new ClarionError(

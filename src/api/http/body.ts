@@ -1,4 +1,7 @@
-/** Reading a request's body: bounded before anything is parsed (C.11.4), JSON only, strict. */
+/**
+ * Reads a request's body: its size is limited before anything is parsed, and only strict JSON is accepted. See
+ * docs/specification/conventions.md#bodies.
+ */
 import type { IncomingMessage } from 'node:http'
 import { inexactNumbers } from '../../json/inexact-numbers.ts'
 import { parseJson } from '../../json/json.ts'
@@ -10,15 +13,15 @@ import { findJsonFault } from './json-fault.ts'
 
 export const BODY_BYTES_MAX = 300 * 1024
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024
-/** Commands carry schemas; what they hold is bounded further by their own rules. */
+/** Commands contain schemas, which have stricter limits of their own. */
 const COMMAND_DEPTH_MAX = 64
 
 const JSON_MEDIA = /^application\/(?:[a-z0-9.+-]+\+)?json$/
 const UTF_8 = /^"?utf-?8"?$/
-/** Of a header that is repeated in a message. */
+/** Characters of a header value that a message repeats. */
 const SHOWN_CHARACTERS_MAX = 100
 
-/** Throws `unsupported_media_type`: JSON in UTF-8, not compressed, is all that is taken. */
+/** Throws `unsupported_media_type` for anything but uncompressed JSON in UTF-8. */
 export function checkContentType({ headers }: IncomingMessage): void {
   const type = headers['content-type']
   if (type === undefined) throw unsupported('content-type', 'is missing: send application/json')
@@ -38,10 +41,13 @@ function unsupported(header: string, message: string): ClarionError {
   return new ClarionError('unsupported_media_type', `The header ${header} ${message}.`, { details })
 }
 
-/** What is thrown away of a body that is too large, so that a caller who is still sending can read the answer; then the line is cut. */
+/**
+ * Bytes of a too large body that are read and discarded, so that a caller that is still sending can read the answer;
+ * then the connection is closed.
+ */
 const DISCARDED_BYTES_MAX = 64 * 1024 * 1024
 
-/** The whole body. Rejects with `payload_too_large` as soon as it is known to be; nothing more is kept then. */
+/** The whole body. Rejects with `payload_too_large` as soon as the limit is passed; the rest is not kept. */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   if (Number(request.headers['content-length']) > bytesMax) return Promise.reject(tooLarge(bytesMax))
   return new Promise((resolve, reject) => {
@@ -54,7 +60,7 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
       else reject(tooLarge(bytesMax))
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-    // A broken connection is told as an error first, then as a close: either way the caller went away.
+    // A broken connection emits an error first, then a close: both mean that the caller went away.
     request.on('error', error => reject(request.complete ? error : new RequestAborted()))
     request.on('close', () => {
       if (!request.complete) reject(new RequestAborted())
@@ -62,7 +68,7 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
   })
 }
 
-/** The caller went away before the body was there: nobody to answer. */
+/** The caller went away before the body was complete: nobody reads an answer. */
 export class RequestAborted extends Error {}
 
 const tooLarge = (bytesMax: number) =>
@@ -71,9 +77,9 @@ const tooLarge = (bytesMax: number) =>
 const LIMITS = { depthMax: COMMAND_DEPTH_MAX, duplicateKeys: 'refuse' } as const
 
 /**
- * A command's JSON. Throws `validation_failed` with the place of a syntax error, a duplicate key, or a number beyond 2^53 that a double cannot
- * carry: what is stored of a command is written anew, and such a number would change. `exactMember`: the member whose inexact numbers, small ones
- * too, come as `ExactNumber`, for the handler to judge.
+ * A command's JSON. Throws `validation_failed` with the place of a syntax error, a duplicate key, or a number beyond
+ * 2^53 that a double cannot carry: a command is stored in serialized form, and such a number would change.
+ * `exactMember`: the member whose inexact numbers, small ones too, arrive as `ExactNumber`, for the handler to judge.
  */
 export function parseCommand(bytes: Buffer, exactMember?: string): unknown {
   const parsed = parseJson(bytes, LIMITS)
@@ -88,7 +94,7 @@ export function parseCommand(bytes: Buffer, exactMember?: string): unknown {
   return value
 }
 
-/** The member is there, and all of the document is well formed. */
+/** The member exists, and the whole document is well formed. */
 function exactValueOf(bytes: Buffer, member: string): unknown {
   const sliced = sliceMembers(bytes)
   const { start, end } = (sliced.ok ? sliced.members.get(member) : undefined) ?? { start: 0, end: 0 }
@@ -96,7 +102,7 @@ function exactValueOf(bytes: Buffer, member: string): unknown {
   return parsed.ok ? parsed.exact : undefined
 }
 
-/** `bytes`: of the document that the findings are of. */
+/** `bytes`: the document that the findings refer to. */
 export function malformed(findings: Finding[], bytes?: Buffer): ClarionError {
   const [first] = findings
   if (first?.rule === 'not_json' && bytes !== undefined) return notJson(first, bytes)

@@ -1,4 +1,6 @@
-/** Whose call it is, for handlers behind a scope: the router lets only keys of organizations through to them. */
+/**
+ * The organization behind a call, for handlers behind a scope: the router lets only keys of organizations reach them.
+ */
 import { ClarionError } from '../../model/codes.ts'
 import type { ApiKey, Organization, Owner } from '../../model/records.ts'
 import type { Call } from './route.ts'
@@ -13,7 +15,7 @@ export const keyOf = (call: Call): ApiKey => principalOf(call).key
 
 export const organizationOf = (call: Call): Organization => principalOf(call).organization
 
-/** The organization and the key's environment: what is emitted and delivered in one is not seen in the other. */
+/** The organization and the key's environment: events and deliveries of one are invisible in the other. */
 export const ownerOf = (call: Call): Owner => ({
   organizationId: organizationOf(call).id,
   environment: keyOf(call).environment,

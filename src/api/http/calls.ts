@@ -1,4 +1,7 @@
-/** From a request to a call: everything that is checked before a handler sees it, in the order in which the first failure is told. */
+/**
+ * From a request to a call: all checks before the handler, in the order in which the first failure is answered. See
+ * docs/specification/conventions.md#order-of-checks.
+ */
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
 import { pointerTo } from '../../json/json-pointer.ts'
@@ -19,7 +22,7 @@ export type Prepare = (
 
 const NO_QUERY = { type: 'object', additionalProperties: false }
 
-/** Schemas are compiled once, when the table is made into routes. */
+/** Schemas are compiled once, when the table is turned into routes. */
 export function createCalls(authenticate: Authenticate): (route: Route) => Prepare {
   const validators = createValidators()
   return route => {
@@ -58,7 +61,7 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
 
 const CONTROLS = /[\u0000-\u001f\u007f]/
 
-/** No id, name or time has control characters, and not everything that reads on takes them for text. Throws `validation_failed`. */
+/** No id, name or time has control characters, and some readers further on reject them. Throws `validation_failed`. */
 function refuseControls(values: object, path = ''): void {
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'object' && value !== null) refuseControls(value, pointerTo(path, name))
@@ -72,7 +75,7 @@ function refuseControls(values: object, path = ''): void {
 
 const ID_CHARACTERS_MAX = 255
 
-/** No id is as long, and what it is looked up in may not take it. */
+/** No id is that long, and a look-up further on may fail on it. */
 function refuseLongIds(params: Record<string, string>): void {
   for (const [name, id] of Object.entries(params)) {
     if (id.length <= ID_CHARACTERS_MAX) continue
@@ -82,7 +85,7 @@ function refuseLongIds(params: Record<string, string>): void {
   }
 }
 
-/** C.0.2. */
+/** Throws `organization_suspended` for a call that changes events. See docs/specification/organizations.md#suspended. */
 function refuseSuspended(principal: Principal | undefined): void {
   if (principal?.kind !== 'key' || principal.organization.status !== 'suspended') return
   throw new ClarionError(
@@ -91,7 +94,7 @@ function refuseSuspended(principal: Principal | undefined): void {
   )
 }
 
-/** C.1.5: federation is Enterprise's, on both sides. */
+/** Federation needs the Enterprise plan, on both sides. */
 function refuseWithoutFederation(principal: Principal | undefined): void {
   if (principal?.kind !== 'key' || planOf(principal.organization.plan).federation) return
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
@@ -112,7 +115,7 @@ async function readCommand(
 const hasNoBody = ({ headers }: IncomingMessage) =>
   headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
 
-/** `If-Match: 3` or `If-Match: "3"`; `*` is any. */
+/** `If-Match: 3` or `If-Match: "3"`; `*` matches any. */
 function expectedRevision(request: IncomingMessage): number | undefined {
   const header = request.headers['if-match']
   if (header === undefined || header.trim() === '*') return undefined

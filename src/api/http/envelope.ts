@@ -1,4 +1,4 @@
-/** The two shapes of every answer (C.0.1). */
+/** The two shapes of answers: data and error. See docs/specification/conventions.md#answers. */
 import { ClarionError, CODES, type Code, type Finding } from '../../model/codes.ts'
 import type { Answer } from './route.ts'
 
@@ -15,7 +15,7 @@ export function success(answer: Answer, requestId: string): string {
   return JSON.stringify({ success: true, data: answer.data ?? null, meta })
 }
 
-/** What the caller is told of an error. Anything but a `ClarionError` is our fault, and says nothing of what went wrong inside. */
+/** The caller's view of an error. Anything but a `ClarionError` is a fault of ours, and its details stay inside. */
 export function failureOf(error: unknown, requestId: string): Failure {
   if (!(error instanceof ClarionError)) return failure('internal_error', CODES.internal_error.meaning, requestId)
   const found = failure(error.code, error.message, requestId, error.details)

@@ -1,10 +1,10 @@
-/** Unknown API keys by the address they come from: a token bucket each, of bounded number. */
+/** Counts unknown API keys per source address: a token bucket each, of limited number. */
 import { isIPv6 } from 'node:net'
 import type { Clock } from '../../clock.ts'
 
 const BURST = 30
 const REFILL_MS = 2_000
-/** Beyond it the address that failed longest ago is forgotten. */
+/** Beyond it the address with the oldest failure is forgotten. */
 const ADDRESSES_MAX = 10_000
 
 export interface FailedKeys {
@@ -14,7 +14,9 @@ export interface FailedKeys {
 }
 
 export function createFailedKeys({ clock }: { clock: Clock }): FailedKeys {
-  /** By source; the moment at which its bucket is full again, on the monotonic clock. In the order of the last failure. */
+  /**
+   * By source: the time at which its bucket is full again, on the monotonic clock. In the order of the last failure.
+   */
   const fullAtMs = new Map<string, number>()
 
   return {
@@ -35,7 +37,7 @@ export function createFailedKeys({ clock }: { clock: Clock }): FailedKeys {
   }
 }
 
-/** One host of IPv6 has a whole /64 to call from. */
+/** A single IPv6 host can call from a whole /64. */
 function sourceOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address
   const [head = '', tail] = address.split('::')

@@ -1,6 +1,7 @@
 /**
- * Bodies that need one field of several: `oneOf` or `anyOf` at the top of a schema, with nothing but `required` in them. ajv tells of every
- * branch that each of its fields is missing, as if all of them were needed; here it is one finding.
+ * Bodies that need one field of several: `oneOf` or `anyOf` at the top of a schema, with nothing but `required` in
+ * them. ajv reports for every branch that each of its fields is missing, as if all were required; here it is one
+ * finding.
  */
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { Finding } from '../../model/codes.ts'
@@ -15,7 +16,7 @@ interface Branch {
 /** Whether the error comes from such a choice. */
 export const isOfChoice = ({ schemaPath }: ErrorObject): boolean => /^#\/(?:oneOf|anyOf)(?:\/|$)/.test(schemaPath)
 
-/** Answers what is wrong with the choice, if anything is. */
+/** Answers the finding about the choice, if there is one. */
 export function choiceOf(schema: Schema): (errors: readonly ErrorObject[]) => Finding[] {
   const { oneOf, anyOf } = schema as Branch
   const branches = (oneOf ?? anyOf ?? []).map(fieldsOf)

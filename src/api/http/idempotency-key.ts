@@ -1,6 +1,6 @@
 /**
- * The header `Idempotency-Key`, for every call that takes it. Node hands header bytes over as Latin-1 and joins a repeated header with
- * commas, so both are undone here: the key is the same text as in a body or a Kafka header.
+ * The header `Idempotency-Key`, for every call that takes it. Node decodes header bytes as Latin-1 and joins a repeated
+ * header with commas; both are undone here, so that the key is the same text as in a body or a Kafka header.
  */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
@@ -10,7 +10,7 @@ import { ClarionError } from '../../model/codes.ts'
 const NAME = 'idempotency-key'
 const ASCII = /^[ -~]*$/
 
-/** Undefined without the header. Throws `validation_failed` when it is there twice, not UTF-8, or no key. */
+/** Undefined without the header. Throws `validation_failed` when it is repeated, not UTF-8, or not a valid key. */
 export function idempotencyKeyOf({
   headers,
   rawHeaders,
@@ -24,7 +24,7 @@ export function idempotencyKeyOf({
   return key
 }
 
-/** `rawHeaders` has names and values in turn, as they came. */
+/** `rawHeaders` has names and values alternately, in the order of arrival. */
 function isRepeated(rawHeaders: readonly string[]): boolean {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {

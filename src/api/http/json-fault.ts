@@ -1,6 +1,7 @@
 /**
- * Where a text stops being JSON. `JSON.parse` tells the position of some faults only; this is asked after it has refused, so that a caller
- * always learns the place. A machine over tokens with its own stack: the text may nest as deep as it is long.
+ * The place at which a text stops being JSON. `JSON.parse` gives the position of some faults only; this runs after it
+ * has refused, so that a caller always gets the place. A machine over tokens with its own stack: a text may nest as
+ * deep as it is long.
  */
 
 export interface JsonFault {
@@ -9,7 +10,7 @@ export interface JsonFault {
   /** From 1. */
   line: number
   column: number
-  /** What stands there; `end` behind the last character. */
+  /** The text at the fault; `end` behind the last character. */
   found: string
 }
 
@@ -19,7 +20,7 @@ const SPACE = /[ \t\n\r]*/y
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
 
-/** Undefined if the text is JSON after all. */
+/** Undefined if the text is JSON. */
 export function findJsonFault(text: string): JsonFault | undefined {
   const open: Array<'{' | '['> = []
   let expecting: Expecting = 'value'
@@ -64,7 +65,10 @@ const closesArray = (expecting: Expecting, inside: string | undefined) =>
   expecting === 'value or ]' || (expecting === 'comma' && inside === '[')
 const skipScalar = (text: string, at: number) => (text[at] === '"' ? skipString(text, at) : skip(SCALAR, text, at))
 
-/** The place behind the string that begins at `at`; `at` itself if none does, or it does not end. By hand: a pattern would backtrack. */
+/**
+ * The position behind the string that begins at `at`; `at` itself without a complete string. By hand: a regular
+ * expression would backtrack.
+ */
 function skipString(text: string, at: number): number {
   if (text[at] !== '"') return at
   for (let next = at + 1; next < text.length; ) {
@@ -78,7 +82,7 @@ function skipString(text: string, at: number): number {
   return at
 }
 
-/** The place behind what the pattern matches at `at`; `at` itself if nothing. */
+/** The position behind the match of the pattern at `at`; `at` itself without a match. */
 function skip(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : at

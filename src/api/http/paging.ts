@@ -21,7 +21,7 @@ export const pagingOf = (query: Record<string, unknown>): Paging => ({
   cursor: query.cursor as string | undefined,
 })
 
-/** Lists whose places are a record's time of creation and id. */
+/** Lists whose cursor holds a record's time of creation and id. */
 export type RecordList = { [L in ListName]: Place<L> extends [string, string] ? L : never }[ListName]
 
 /** One page of records that are given oldest first. */

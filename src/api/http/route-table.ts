@@ -1,4 +1,4 @@
-/** The parts that every folder's table of routes is made of. */
+/** The parts from which every folder builds its table of routes. */
 import { pagingQuery } from './paging.ts'
 import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
 import { boolean, listOf, object, string } from './schema-parts.ts'
@@ -16,7 +16,7 @@ export function route(
   return { method, path, access, summary, ...facts, handle }
 }
 
-/** For a table whose routes all have the same access. `common`: facts of all of them. */
+/** For a table whose routes all have the same access. `common`: properties of all of them. */
 export function routesWith(access: Access, common: Facts = {}) {
   return (method: Method, path: string, summary: string, facts: Facts, handle: Handler): Route =>
     route(method, path, access, summary, { ...common, ...facts }, handle)

@@ -1,4 +1,4 @@
-/** What several schemas are made of. */
+/** Parts shared by several schemas. */
 import { PLANS } from '../../model/records.ts'
 import type { Schema } from './route.ts'
 
@@ -32,5 +32,5 @@ export const time: Schema = { type: 'string', format: 'date-time' }
 
 export const plan = oneOf(PLANS)
 export const environment = oneOf(['live', 'test'])
-/** What every stored thing has. */
+/** The fields of every stored record. */
 export const stored = { id: string, revision: integer, createdAt: time, updatedAt: time }

@@ -1,4 +1,7 @@
-/** Bodies and queries against the schemas of the route table. Times are rewritten in one form, the one that every reader of them takes. */
+/**
+ * Validates bodies and queries by the schemas of the route table. Times are rewritten to one form that all readers
+ * accept.
+ */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { pointerTo } from '../../json/json-pointer.ts'
 import { HALF_A_PAIR } from '../../json/json-text.ts'
@@ -15,7 +18,7 @@ export type Check = (value: unknown) => void
 export interface Validators {
   /** Throws `validation_failed` with a JSON pointer for each place. */
   body(schema: Schema): Check
-  /** As `body`, for the texts of a query string: numbers and booleans are made of them in place. */
+  /** As `body`, for the texts of a query string, which are converted to numbers and booleans in place. */
   query(schema: Schema): Check
 }
 
@@ -46,13 +49,13 @@ function createAjv(coerceTypes: boolean): Ajv2020 {
   return ajv
 }
 
-/** Parameters of a query that are whole numbers. */
+/** Query parameters that are integers. */
 const integersOf = (schema: Schema): string[] =>
   Object.entries((schema.properties ?? {}) as Record<string, { type?: unknown }>)
     .filter(([, { type }]) => type === 'integer')
     .map(([name]) => name)
 
-/** What Ajv would make a number of: `1e2`, `0x10`, ` 5`, `5.0`. A whole number is written in digits. */
+/** Refuses texts that Ajv would convert to an integer: `1e2`, `0x10`, ` 5`, `5.0`. An integer is written in digits only. */
 function refuseOddIntegers(query: Record<string, unknown>, integers: string[]): void {
   for (const name of integers) {
     const text = query[name]
@@ -64,7 +67,7 @@ function refuseOddIntegers(query: Record<string, unknown>, integers: string[]): 
   }
 }
 
-/** A text of many digits becomes infinite, and Ajv holds only finite numbers against their bounds. */
+/** A number of many digits becomes infinite, and Ajv compares only finite numbers with their bounds. */
 function refuseInfinite(query: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(query)) {
     if (typeof value !== 'number' || Number.isFinite(value)) continue
@@ -73,16 +76,16 @@ function refuseInfinite(query: Record<string, unknown>): void {
   }
 }
 
-/** Both are in the one form by now. A mix-up of the two would pass for a time in which nothing happened. */
+/** Both are in the one form by now. Swapped bounds would look like a time in which nothing happened. */
 export function refuseEmptyRange({ from, to }: { from?: unknown; to?: unknown }): void {
   if (typeof from !== 'string' || typeof to !== 'string' || from <= to) return
   const details = [{ path: '/from', rule: 'range', message: 'must not lie after to' }]
   throw new ClarionError('validation_failed', "The range of time is empty: 'from' lies after 'to'.", { details })
 }
 
-/** Beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */
+/** Set beside each `format: date-time` of a schema, and only here: the OpenAPI document does not show it. */
 const INSTANT = 'instant'
-/** Beside each `type: string`, likewise. */
+/** Set beside each `type: string`, likewise. */
 const CHARACTERS = 'characters'
 const isWhole = (_: unknown, text: string): boolean => text.isWellFormed()
 
@@ -104,11 +107,11 @@ interface Place {
   parentDataProperty: string | number
 }
 
-/** What can be written with four digits for the year; ClickHouse takes the year 0000 for this one. */
+/** The first time with a four-digit year that ClickHouse does not confuse: it reads the year 0000 as this one. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00.000Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** `2026-07-25t23:59:60.5+00:00` is a time that neither `Date.parse` nor ClickHouse reads. */
+/** For example `2026-07-25t23:59:60.5+00:00`, a valid time that neither `Date.parse` nor ClickHouse reads. */
 function rewriteInstant(_: unknown, text: unknown, __?: unknown, at?: Place): boolean {
   const timeMs = typeof text === 'string' ? parseTime(text) : undefined
   if (timeMs !== undefined && at !== undefined)
@@ -152,7 +155,7 @@ const LISTED_MAX = 30
 const listed = (values: unknown[]): string =>
   values.slice(0, LISTED_MAX).join(', ') + (values.length > LISTED_MAX ? ', …' : '')
 
-/** The plus of a zone is a space in a query, unless it is escaped. */
+/** An unescaped `+` of a zone arrives as a space in a query. */
 const notATime = (text: unknown, part: 'body' | 'query'): string =>
   part === 'query' && typeof text === 'string' && parseTime(text.replace(' ', '+')) !== undefined
     ? 'has a space where its zone begins, which is what + means in a query: write %2B, or give the time in UTC with Z'

@@ -1,4 +1,7 @@
-/** Kafka credentials (C.17): how an organization's own applications log in to the broker. */
+/**
+ * Kafka credentials: how an organization's own applications log in to the broker. See
+ * docs/specification/kafka.md#credentials.
+ */
 
 import type { NewKafkaCredential } from '../../control-plane/kafka/credentials.ts'
 import type { ClientListener, KafkaAccess } from '../../kafka-access/access.ts'
@@ -58,8 +61,8 @@ function liveOwner(call: Call): string {
 }
 
 /**
- * What a client is configured with, under the names of Java's clients, and of librdkafka, which has no JAAS. Both leave transactions that are
- * open or were aborted unread only when they are told to.
+ * A client's configuration, under the names of Java's clients, and of librdkafka, which has no JAAS. Both set
+ * `isolation.level`, so that no client reads records of open or aborted transactions by default.
  */
 function settingsOf({ username, organizationId, access }: KafkaCredential, password: string, listener: ClientListener) {
   const shared = {

@@ -1,4 +1,4 @@
-/** Routes of direct Kafka access (C.17): credentials, schema façade, partitions. */
+/** Routes of direct Kafka access: credentials, schema façade, partitions. */
 
 import type { Route } from '../http/route.ts'
 import { deleted, list, route } from '../http/route-table.ts'

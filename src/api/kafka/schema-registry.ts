@@ -1,4 +1,7 @@
-/** The schema façade over HTTP (C.17): bare answers, the registry's own errors, and its way to log in, which is basic with a key as the password. */
+/**
+ * The schema façade over HTTP: bare answers, the registry's own errors, and its way to log in: Basic, with a key as the
+ * password.
+ */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { FACADE_ROUTES, type Facade, type FacadeCall, FacadeError } from '../../kafka-access/schema-facade.ts'
 import { subjectsOf } from '../../kafka-access/schema-subjects.ts'
@@ -72,7 +75,7 @@ export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
   }
 }
 
-/** Basic, with the key as the password (serializers can do no other), or one of our own headers. */
+/** Basic, with the key as the password (serializers support nothing else), or one of the API's own headers. */
 function withKey(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const [scheme = '', encoded = ''] = (headers.authorization ?? '').split(' ')
   if (scheme.toLowerCase() !== 'basic') return headers

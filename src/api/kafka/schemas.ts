@@ -1,4 +1,4 @@
-/** Direct Kafka access (C.17). */
+/** Schemas of direct Kafka access. */
 import type { Schema } from '../http/route.ts'
 import { integer, object, oneOf, stored, string, text } from '../http/schema-parts.ts'
 
@@ -20,7 +20,7 @@ const facts = {
   transactionalIdPrefix: string,
 }
 export const kafkaCredential = object(facts)
-/** `clientProperties` under the names of Java's clients, `librdkafkaProperties` for what is built on librdkafka. */
+/** `clientProperties` under the names of Java's clients, `librdkafkaProperties` for clients built on librdkafka. */
 export const madeKafkaCredential = object({
   ...facts,
   password: string,

@@ -1,4 +1,4 @@
-/** The operator's check that the books agree (C.4 `ledger`, C.12). */
+/** The operator's view of the ledger. See docs/specification/usage.md#ledger. */
 import type { LedgerReads } from '../../analytics/read/ledger-reads.ts'
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -13,7 +13,7 @@ export function createLedgerHandlers(deps: {
 }) {
   const { ledger, view } = deps
   return {
-    /** What is open, as it was announced, and the last check that this process made. */
+    /** The open findings, as announced, and the last check of this process. */
     async get(): Promise<Answer> {
       const announced = await deps.reads.announcedFindings()
       const findings = announced.map(({ organizationId, detectedAt, data }) => ({
@@ -23,7 +23,7 @@ export function createLedgerHandlers(deps: {
       }))
       return { data: { lastCheck: ledger.last() ?? null, findings } }
     },
-    /** Now, of all organizations or one; waits until what was judged is recorded. */
+    /** Checks all organizations or one now; waits until judged emits are recorded. */
     async check(call: Call): Promise<Answer> {
       const { organizationId } = call.query as { organizationId?: string }
       if (organizationId !== undefined) getOrganization(view, organizationId)

@@ -1,4 +1,4 @@
-/** The operator's calls (C.0.6) and an organization's own keys. */
+/** The operator's calls about organizations, and an organization's own keys. */
 
 import type { Keys, NewKey } from '../../control-plane/organizations/keys.ts'
 import type {

@@ -1,4 +1,4 @@
-/** Organizations and keys as callers see them: hashes and what is stored for the platform alone stay out. */
+/** Organizations and keys as callers see them, without hashes and internal fields. */
 import type { ApiKey, Organization } from '../../model/records.ts'
 
 export function shownOrganization(organization: Organization) {

@@ -1,4 +1,4 @@
-/** `POST /platform/events`: the platform's own services publish the built-in events (C.13) with the operator's key. */
+/** `POST /platform/events`: the platform's own services publish built-in events with the operator's key. */
 
 import type { Clock } from '../../clock.ts'
 import { type BuiltInEvent, builtInEvent } from '../../events/built-in-events.ts'
@@ -21,7 +21,7 @@ export interface NewPlatformEvent {
   data: Record<string, unknown>
   subject?: string
   actorId?: string
-  /** Of the publishing service; `platform` unless said. */
+  /** Of the publishing service; `platform` by default. */
   source?: string
   time?: string
   correlationId?: string
@@ -45,7 +45,7 @@ export function createPlatformEventHandlers(deps: {
     return event
   }
 
-  /** Suspended is fine: an organization hears of itself. Throws `organization_not_found`. */
+  /** A suspended organization still receives events about itself. Throws `organization_not_found`. */
   function known(organizationId: string): string {
     const status = deps.view.organization(organizationId)?.status
     if (status !== undefined && status !== 'deleted') return organizationId

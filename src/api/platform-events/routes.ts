@@ -1,4 +1,4 @@
-/** The route by which the platform's own services publish their built-in events (C.13). */
+/** The route by which the platform's own services publish built-in events. */
 
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route-table.ts'

@@ -1,4 +1,7 @@
-/** The quarantine (C.17): what the organization's own producers sent and admission refused, kept to be looked at, repaired and emitted again. */
+/**
+ * The quarantine: records of the organization's own producers that admission rejected, kept to be read, corrected and
+ * emitted again. See docs/specification/kafka.md#quarantine.
+ */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { FindQuarantined } from '../../replay/quarantined-record.ts'
 import { ownerOf } from '../http/caller.ts'

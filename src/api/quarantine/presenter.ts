@@ -1,4 +1,4 @@
-/** Bytes of a record in an answer: as text where they are UTF-8, else as base64, and which of the two is said. */
+/** Bytes of a record in an answer: as text where they are UTF-8, else as base64; a field of the answer says which. */
 import { isUtf8 } from 'node:buffer'
 import type { QuarantinedRecord, QuarantineEntry } from '../../analytics/read/quarantine-reads.ts'
 
@@ -14,7 +14,7 @@ function shownBytes(bytes: Buffer | null): ShownBytes {
     : { text: bytes.toString('base64'), encoding: 'base64' }
 }
 
-/** `base64Headers` names those whose values are base64. */
+/** `base64Headers` lists those whose values are base64. */
 function shownHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
   headers: Record<string, string>
   base64Headers: string[]

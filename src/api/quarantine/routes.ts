@@ -1,4 +1,4 @@
-/** Routes of the quarantine (C.17). A record of it is emitted again by a route of emits. */
+/** Routes of the quarantine. The redrive of a quarantined record is a route of emits. */
 
 import type { Route } from '../http/route.ts'
 import { list, route } from '../http/route-table.ts'

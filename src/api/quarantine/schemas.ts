@@ -2,7 +2,7 @@ import { CODES } from '../../model/codes.ts'
 import type { Schema } from '../http/route.ts'
 import { integer, listOf, object, oneOf, string, time } from '../http/schema-parts.ts'
 
-/** `from` is in the range, `to` is not; both by the time of recording. */
+/** `from` is inclusive, `to` exclusive; both by the time of recording. */
 export const quarantineQuery = { 'code?': oneOf(Object.keys(CODES)), 'from?': time, 'to?': time }
 
 const finding = object({ path: string, rule: string, message: string })

@@ -1,4 +1,4 @@
-/** Custom events: their registrations (C.11.6). */
+/** Registrations of custom events. */
 
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -52,7 +52,7 @@ export function createRegistrationHandlers({
       )
       return { data: shownRegistration(made) }
     },
-    /** `includeInbound` adds what peers share: read-only, status `federated`. */
+    /** `includeInbound` adds events that peers share: read-only, status `federated`. */
     list(call: Call): Answer {
       const { namespace, name, status, includeInbound } = call.query as Filter
       const { id } = organizationOf(call)
@@ -70,7 +70,7 @@ export function createRegistrationHandlers({
     get: (call: Call): Answer => ({
       data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)),
     }),
-    /** With `Accept: text/plain` the code alone. */
+    /** With `Accept: text/plain` the answer is the code alone. */
     async types(call: Call): Promise<Answer> {
       const registration = getRegistration(view, organizationOf(call).id, call.params.id!)
       const language = call.query.lang as Language
@@ -95,7 +95,10 @@ export function createRegistrationHandlers({
       const archived = await registrations.delete(...target(call), call.expectedRevision)
       return { data: archived === undefined ? { id: call.params.id, deleted: true } : shownRegistration(archived) }
     },
-    /** All findings, who would receive it, and on request what it would have said to the last 30 days; nothing is made (C.11.2). */
+    /**
+     * All findings, the webhooks and peers that would receive it, and on request its findings on the payloads of the
+     * last 30 days; nothing is stored. See docs/specification/registry.md#dry-run.
+     */
     async dryRun(call: Call): Promise<Answer> {
       const { history, ...input } = call.body as NewRegistration & { history?: boolean }
       const owner = ownerOf(call)
@@ -119,6 +122,6 @@ export function createRegistrationHandlers({
   }
 }
 
-/** A filter by name may write the namespace before it. */
+/** A filter by name may include the namespace. */
 const hasName = (event: { namespace: string; name: string }, name: string | undefined): boolean =>
   name === undefined || name === event.name || name === `${event.namespace}.${event.name}`

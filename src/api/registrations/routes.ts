@@ -1,4 +1,4 @@
-/** Routes of registrations (C.11.6). */
+/** Routes of registrations. */
 
 import type { Route } from '../http/route.ts'
 import { deleted, list, route } from '../http/route-table.ts'

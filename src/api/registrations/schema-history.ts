@@ -1,6 +1,6 @@
 /**
- * What a proposed schema would have said to the payloads of the last 30 days (`history: true` of a dry run). The newest are judged first,
- * up to a number and a time, so that the answer comes whatever an organization emitted.
+ * The findings of a proposed schema on the payloads of the last 30 days (`history: true` of a dry run). The newest are
+ * judged first, up to a number and a time limit, so that the answer comes in time however much an organization emitted.
  */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -14,7 +14,7 @@ export interface SchemaHistory {
   to: string
   judged: number
   refused: number
-  /** There is more than was judged. */
+  /** More payloads exist than were judged. */
   truncated: boolean
   examples: Array<{ emitId: string; findings: Finding[] }>
 }
@@ -28,7 +28,7 @@ export interface HistoryBounds {
 const BOUNDS: HistoryBounds = { payloadsMax: 10_000, timeMs: 5_000, pagePayloads: 200 }
 const HISTORY_MS = 30 * 86_400_000
 const EXAMPLES_MAX = 10
-/** Deeper than what was accepted. */
+/** Deeper than any accepted payload. */
 const DEPTH_MAX = 64
 
 export function createSchemaHistory({

@@ -21,7 +21,10 @@ const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])
 const schemaFlavour = oneOf(['json-schema-2020-12', 'openapi-3.1'])
 const description = optionalText(2_000)
 
-/** What the names and the schema must be is told by the registry's own codes, one for each rule (C.11.2). */
+/**
+ * The rules for names and schemas are the registry's, with a code of its own for each
+ * (docs/specification/registry.md#order-of-registration-checks).
+ */
 const template = {
   namespace: string,
   name: string,
@@ -35,7 +38,7 @@ export const newRegistration = object(newVersion)
 /** `history`: also try the schema on the payloads of the last 30 days. */
 export const newDryRun = object({ ...newVersion, 'history?': boolean })
 export const registrationPatch = object({ description })
-/** A name, with its namespace before it or without. */
+/** A name, with or without its namespace. */
 const FILTER_NAME = '^[a-z][a-z0-9_.-]{1,92}$'
 export const registrationQuery = {
   'namespace?': text(1, 31, { pattern: NAMESPACE_PATTERN.source }),
@@ -71,7 +74,7 @@ const inbound = object({
   semverBump: { type: 'null' },
   federation: object({ groupId: string, memberId: string, pushId: string }),
 })
-/** With `includeInbound`: what peers share, too. */
+/** With `includeInbound`: also events that peers share. */
 export const listedRegistration = { anyOf: [registration, inbound] }
 
 export const dryRun = object({

@@ -1,4 +1,4 @@
-/** Replays and recoveries to a webhook (C.8). */
+/** Replays and recoveries to a webhook. See docs/specification/deliveries.md#replays. */
 import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays/replays.ts'
@@ -23,7 +23,7 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   const { replays, reads, view, clock } = deps
   const id = (call: Call) => call.params.id!
 
-  /** Since midnight UTC; of replays that ended before then, none can be. */
+  /** Since midnight UTC; a replay that ended before then has used nothing today. */
   async function usedToday(organizationId: string): Promise<number> {
     const midnightMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS
     const recent = view
@@ -42,10 +42,10 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
     return { data: shownReplay(replay, NOTHING_YET) }
   }
 
-  /** While it runs the history tells how far it has come. */
+  /** While it runs, its progress comes from the history. */
   const shown = async (replay: Replay) => shownReplay(replay, await reads.replayOutcomes(replay))
 
-  /** The change holds whether the history can be read or not. */
+  /** The change holds whether or not the history can be read. */
   const shownAfterChange = async (replay: Replay) =>
     shownReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
 

@@ -1,8 +1,8 @@
-/** Replays as callers see them: with how far they have come, as the history tells. */
+/** Replays as callers see them: with their progress, from the history. */
 import type { ReplayOutcomes } from '../../analytics/read/replay-reads.ts'
 import type { Replay } from '../../model/records.ts'
 
-/** The history is away. */
+/** While the history is unavailable. */
 const UNKNOWN = { processed: null, succeeded: null, failed: null, lastRecordedAt: null }
 
 export function shownReplay(replay: Replay, outcomes: ReplayOutcomes | undefined): object {

@@ -32,7 +32,7 @@ export const webhookRecovery = object({ since: time, 'ratePerSecond?': ratePerSe
 
 const REPLAY_STATES = ['pending', 'running', 'paused', 'cancelling', 'cancelled', 'completed', 'failed'] as const
 
-/** C.8. */
+/** A replay with its progress. */
 export const replay = object({
   ...stored,
   name: nullable(string),
@@ -43,7 +43,7 @@ export const replay = object({
   state: oneOf(REPLAY_STATES),
   stateReason: nullable(string),
   progress: object({
-    // Null after a change while the history is away.
+    // Null after a change while the history is unavailable.
     ...{
       matched: nullable(integer),
       processed: nullable(integer),
@@ -59,5 +59,5 @@ export const replay = object({
 })
 export const replayQuery = { 'state?': oneOf(REPLAY_STATES) }
 
-/** Of a subscription's replay that ended in time (B.1.5). */
+/** The answer for a subscription's replay that ends in time. */
 export const replayed = object({ replayed: integer, succeeded: integer, failed: integer })

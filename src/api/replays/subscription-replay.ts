@@ -1,9 +1,12 @@
-/** The replay of a subscription (C.8, C.11.6): of its webhook, and answered as the original's is, if it ends in time. */
+/**
+ * The replay of a subscription: that of its webhook, answered with counts if it ends in time. See
+ * docs/specification/deliveries.md#replays.
+ */
 import type { Clock } from '../../clock.ts'
 import { webhookIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
 import type { Answer, Call, Handler } from '../http/route.ts'
 
-/** So long a call waits for the replay that it asked for, looking so often. */
+/** How long a call waits for the replay that it started, and how often it checks. */
 const REPLAY_WAIT = { mostMs: 10_000, everyMs: 200 } as const
 
 interface ShownReplay {
@@ -25,7 +28,7 @@ export function createSubscriptionReplay(deps: {
       const { data } = await replays.get({ ...call, params: { id } })
       const { endedAt, progress } = data as ShownReplay
       const { matched, processed, succeeded, failed, skipped } = progress
-      // The history lags behind the engine a little.
+      // The history lags a little behind the engine.
       if (endedAt !== null && processed >= (matched ?? 0))
         return { data: { replayed: processed - skipped, succeeded, failed } }
       if (clock.monotonicMs() >= deadlineMs) return { status: 202, data }

@@ -1,4 +1,4 @@
-/** What an emit is answered with, whichever resource it came in by. */
+/** The answer to an emit, shared by all resources that emit. */
 import type { OutcomeRow } from '../../../topics/outcomes.ts'
 import type { PendingEmit } from '../../ingress/submit-emit.ts'
 import { boolean, integer, listOf, nullable, object, string } from '../http/schema-parts.ts'

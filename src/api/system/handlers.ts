@@ -1,12 +1,12 @@
-/** What operators and load balancers ask (C.0.6). */
+/** The calls of operators and load balancers. See docs/specification/conventions.md#health-of-a-process. */
 import { ClarionError } from '../../model/codes.ts'
 import { type Authenticate, authorize } from '../http/authenticate.ts'
 import type { Answer, Call } from '../http/route.ts'
 
 export interface Readiness {
-  /** What is missing before every role of this process serves; empty when ready. */
+  /** Missing conditions before every role of this process serves; empty when ready. */
   missing(): string[]
-  /** What ails the cluster and no other process could do better; the process serves nevertheless. */
+  /** Faults of the cluster that no other process could handle better; the process serves nevertheless. */
   degraded(): string[]
 }
 

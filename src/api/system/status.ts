@@ -1,6 +1,6 @@
 /**
- * What a process answers that does not serve the API, because it lacks the role or is still starting: whether it is alive, whether it serves, and
- * its figures.
+ * The answers of a process that does not serve the API, because it lacks the role or is still starting: liveness,
+ * readiness, and metrics.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ClarionError, CODES } from '../../model/codes.ts'
@@ -10,11 +10,11 @@ const RETRY_AFTER_S = 1
 
 export function createStatus(deps: {
   missing: Array<() => string | undefined>
-  /** What ails the cluster; the process serves nevertheless. */
+  /** Faults of the cluster; the process serves nevertheless. */
   degraded?: () => string[]
-  /** Undefined: the process is starting, and every other path will be there soon. */
+  /** Undefined: the process is starting, and every other path is served soon. */
   metrics?: { text(): Promise<string> }
-  /** Throws when the caller may not read the figures; absent: everybody may. */
+  /** Throws when the caller may not read the metrics; absent: they need no key. */
   authorizeMetrics?: ((request: IncomingMessage) => void) | undefined
 }): RequestListener {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {

@@ -1,4 +1,4 @@
-/** Health of the custom events (PX-22) and meters (C.12). */
+/** Health of the custom events, and meters. See docs/specification/usage.md#calls. */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Meter } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
@@ -24,7 +24,7 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
     limit: emitLimit(plan, environment),
   })
 
-  /** What is used of the limits that the organization may meet. */
+  /** The uses of the limits that the organization may reach. */
   function uses(organization: Organization, environment: Environment, emits: number) {
     const limits = planOf(organization.plan)
     return [
@@ -63,7 +63,7 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
         },
       }
     },
-    /** The enforced counter for the month that runs, the recorded one for those that are over (C.12). */
+    /** The enforced counter for the current month, the recorded one for past months. */
     async summary(call: Call): Promise<Answer> {
       const organization = organizationOf(call)
       const { organizationId, environment } = ownerOf(call)
@@ -73,11 +73,11 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       if (!final) meters.emits = usage.used(organizationId, environment, month)
       const used = uses(organization, environment, usage.used(organizationId, environment, thisMonth()))
       const limits = Object.fromEntries(used.map(({ meter, limit }) => [meter, limit]))
-      // Of a month that is over, its emits are known; what else there was then is not.
+      // For a past month only its emits are known; other uses at that time are not.
       const warnings = warningsOf(final ? [emitsUsed(organization, environment, meters.emits)] : used)
       return { data: { month, environment, final, meters, limits, warnings } }
     },
-    /** Whole buckets that have something in them, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
+    /** Whole buckets that are not empty, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
     async timeseries(call: Call): Promise<Answer> {
       const {
         meter,
@@ -96,5 +96,5 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
 
 const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : parseTime(time))
 const END_MS = Date.UTC(9999, 0)
-/** Within the years that a time has four digits for. */
+/** Limited to years of four digits. */
 const timeOf = (ms: number): string => new Date(Math.min(Math.max(0, ms), END_MS)).toISOString()

@@ -1,4 +1,4 @@
-/** Webhooks of the key's environment (C.10). */
+/** Webhooks of the key's environment. See docs/specification/webhooks.md#settings. */
 
 import type { Reads } from '../../analytics/read/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-reads.ts'
@@ -23,8 +23,8 @@ import { shownWebhook } from './presenter.ts'
 import type { WaitingWebhooks } from './waiting-webhooks.ts'
 
 /**
- * A webhook made in the original's way (K-7) is signed, rendered and retried as the original's documents say, unless the call says otherwise;
- * beside it stands the signature of everybody.
+ * Defaults of a webhook created by the alias header: signed, rendered and retried in the older way, unless the call
+ * says otherwise; the standard signature is sent beside it. See docs/specification/conventions.md#bare-answers.
  */
 const ORIGINAL_DEFAULTS = {
   signatureProfiles: ['platphorm', 'standard'],
@@ -43,7 +43,7 @@ export function createWebhookHandlers(deps: {
   const { webhooks, pings, view, clock } = deps
   const id = (call: Call) => call.params.id!
 
-  /** With what has become of their deliveries; what is set can be read and changed while the history is away. */
+  /** With the activity of their deliveries; the settings can be read and changed while the history is unavailable. */
   async function shown(all: readonly Webhook[]): Promise<object[]> {
     const [first] = all
     if (first === undefined) return []
@@ -56,7 +56,7 @@ export function createWebhookHandlers(deps: {
   }
   const show = async (webhook: Webhook): Promise<object> => (await shown([webhook]))[0]!
 
-  /** What the call says of the webhook, and how the webhook is to be proved, if at all. */
+  /** The call's settings of the webhook, and the proof that its receiver must give, if any. */
   function inputOf<T>(call: Call): { input: T; prove: Pings['prove'] | undefined } {
     const { verifyOwnership, ...input } = call.body as T & { verifyOwnership?: boolean }
     return { input: input as T, prove: verifyOwnership === true ? pings.prove : undefined }

@@ -1,11 +1,11 @@
-/** Webhooks as callers see them: secrets, headers and what is stored for the platform alone stay out. */
+/** Webhooks as callers see them, without secrets, header values and internal fields. */
 import type { WebhookActivity } from '../../analytics/read/webhook-reads.ts'
 import { shownRetryPolicy } from '../../control-plane/webhooks/retry-policy.ts'
 import type { Webhook } from '../../model/records.ts'
 import type { Answer } from '../http/route.ts'
 import type { Waiting } from './waiting-webhooks.ts'
 
-/** `publicKey`: see `Webhooks.publicKeyOf`. A former secret whose time is over is not told of any more. */
+/** `publicKey`: see `Webhooks.publicKeyOf`. A former secret that no longer signs is left out. */
 export function shownWebhook(
   webhook: Webhook,
   publicKey: string | null,
@@ -25,7 +25,7 @@ export function shownWebhook(
   return { ...shown, previousSecretExpiresAt, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity, waiting }
 }
 
-/** PD-5: the bare answer of the original. */
+/** The bare answer to `POST /webhooks` by the alias header. */
 export function bareWebhook(answer: Answer): unknown {
   const { id, url, events, secret, active, createdAt } = answer.data as Record<string, unknown>
   return { id, url, events, secret, active, createdAt }

@@ -1,4 +1,4 @@
-/** Routes of webhooks and subscriptions (C.10, C.11.6). Those of deliveries stand before: `deliveries` is no id. */
+/** Routes of webhooks and subscriptions. Those of deliveries come before: `deliveries` is not an id. */
 
 import type { Route } from '../http/route.ts'
 import { deleted, list, routesWith } from '../http/route-table.ts'

@@ -37,7 +37,7 @@ const settings = {
   'timeoutMs?': { type: 'integer', minimum: 1_000, maximum: 30_000 },
   'maxInFlight?': { type: 'integer', minimum: 1, maximum: 100 },
   'retry?': retry,
-  // What a condition may be is said with the place of each fault by `events/conditions.ts`.
+  // `events/conditions.ts` checks the rest and reports the place of each fault.
   'conditions?': { type: ['object', 'null'] },
   'headers?': { type: ['object', 'null'], additionalProperties: string },
   'signatureProfiles?': profiles,
@@ -88,7 +88,7 @@ const shown = {
   ),
 }
 export const webhook = object(shown)
-/** The secret is shown this once. */
+/** This answer is the only one with the secret. */
 export const madeWebhook = object({ ...shown, secret: string })
 
 export const activation = object({ 'resume?': oneOf(['from_pause', 'latest']), 'verifyOwnership?': boolean })
@@ -103,7 +103,7 @@ export const ping = object({
   },
   ...{ error: nullable(string), errorKind: nullable(string) },
 })
-/** C.11.6, B.1.1. */
+/** A webhook for one event. See docs/specification/webhooks.md#subscriptions. */
 export const newSubscription = object({
   ...{
     name: text(1, 255),

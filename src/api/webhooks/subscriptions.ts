@@ -1,6 +1,7 @@
 /**
- * Subscriptions (C.11.6, B.1.1): a webhook by another name. `evs_…` is the webhook `wh_…` with the same characters; it carries the signature
- * of the original (profile `event`) beside the standard one.
+ * Subscriptions: a webhook for one event, made in one call. `evs_…` is the webhook `wh_…` with the same characters; it
+ * carries the signature of the profile `event` beside the standard one. See
+ * docs/specification/webhooks.md#subscriptions.
  */
 
 import { subscriptionIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
@@ -62,7 +63,7 @@ export function createSubscriptionHandlers({ webhooks }: { webhooks: Webhooks })
   }
 }
 
-/** What to listen to, and its canonical name (`@*`: of every version). Built-in events have one version each. */
+/** The selector, and its canonical name (`@*`: of every version). Built-in events have one version each. */
 function targetOf(
   organizationId: string,
   name: string,
@@ -88,7 +89,7 @@ const refused = (code: 'invalid_event_selector' | 'invalid_version_format', path
     details: [{ path, rule: code, message }],
   })
 
-/** What a webhook calls `url` is `webhookUrl` here. */
+/** A webhook's `url` is `webhookUrl` here. */
 function inTermsOfThisCall(error: ClarionError): ClarionError {
   if (error.details === undefined) return error
   const details: Finding[] = error.details.map(finding =>

@@ -1,37 +1,40 @@
 /**
- * What webhooks are owed from their organization's log, as the engine's changelog tells it: shown with the webhook, and added up for metrics.
- * At most some seconds old, and as cheap for a million events as for one.
+ * Events that webhooks are owed from their organization's log, read from the engine's changelog: shown with the
+ * webhook, and added up for metrics. A few seconds old at most, and equally cheap for one event and for a million.
  */
 import { catchUpKeys, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import type { Logger } from '../../logger.ts'
 
-/** `held`: the endpoint does not take them. `paused`: the webhook is off. `ordered`: earlier events of their subjects are being retried. */
+/**
+ * `held`: the endpoint does not keep up. `paused`: the webhook is off. `ordered`: earlier events of their subjects are
+ * being retried.
+ */
 export const WAITING_REASONS = ['held', 'paused', 'ordered'] as const
 export type WaitingReason = (typeof WAITING_REASONS)[number]
 
 export interface Waiting {
   /** Events. */
   count: number
-  /** When the oldest was recorded, ISO 8601; null if that is not known. */
+  /** When the oldest was recorded, ISO 8601; null if unknown. */
   oldestAt: string | null
-  /** Since when some wait. */
+  /** Since when events wait. */
   since: string | null
   reason: WaitingReason
-  /** How many were worked off in the last minute, per second; above 0 while the endpoint is being fed. */
+  /** Events delivered per second, over the last minute; above 0 during a catch-up. */
   ratePerSecond: number
 }
 
 export interface WaitingWebhooks {
   /** A record of `delivery.catch-ups`. */
   apply(record: Pick<LogRecord, 'key' | 'value'>): void
-  /** Null: nothing waits, or it is not known. */
+  /** Null: nothing waits, or it is unknown. */
   of(webhookId: string): Waiting | null
-  /** Over all webhooks; each reason once. `oldestAtMs`: null when nothing waits for it. */
+  /** Over all webhooks, one entry per reason. `oldestAtMs`: null when nothing waits for it. */
   totals(): Array<{ reason: WaitingReason; webhooks: number; events: number; oldestAtMs: number | null }>
 }
 
-/** Fields that a release before did not write are absent. */
+/** Fields that older releases did not write are absent. */
 interface Stored {
   fromSequence: number
   throughSequence: number
@@ -50,7 +53,7 @@ export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWe
     try {
       return toWaiting(parkedWebhookCodec.decode(value) as Stored)
     } catch (error) {
-      // A newer `deliver` may write what this process cannot read: it goes on without.
+      // A newer `deliver` may write values that this process cannot read: it skips them.
       if (!isBehind)
         logger.warn({ error: String(error) }, 'what webhooks wait for cannot be read; they are shown without')
       isBehind = true
@@ -83,7 +86,7 @@ export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWe
   }
 }
 
-/** Of a release before only the bounds are known: at most so many events, of a webhook that was off. */
+/** An older release wrote only the bounds: at most so many events, of a webhook that was off. */
 function toWaiting({
   fromSequence,
   throughSequence,

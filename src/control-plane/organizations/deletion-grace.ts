@@ -13,20 +13,20 @@ import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore } from '../store/store.ts'
 
 /** The longest grace period. */
-const FAREWELL_MS = 60_000
+const GRACE_MS = 60_000
 
-export interface Farewells {
+export interface DeletionGrace {
   /** Schedules the removal of what remains of deleted organizations, including those deleted before a restart. */
   start(): { close(): void }
 }
 
-export function createFarewells(deps: {
+export function createDeletionGrace(deps: {
   store: ControlStore
   view: ControlView
   ids: Ids
   clock: Clock
   timeScale?: number
-}): Farewells {
+}): DeletionGrace {
   const { store, view, ids, clock } = deps
 
   async function end(organizationId: string): Promise<void> {
@@ -43,7 +43,7 @@ export function createFarewells(deps: {
       const timers = new Map<string, Timer>()
       const schedule = (organizationId: string): void => {
         if (timers.has(organizationId) || view.webhooks(organizationId).length === 0) return
-        const timer = clock.after(FAREWELL_MS * (deps.timeScale ?? 1), () => {
+        const timer = clock.after(GRACE_MS * (deps.timeScale ?? 1), () => {
           timers.delete(organizationId)
           // If the control plane cannot be written, the next attempt follows after another grace period.
           end(organizationId).catch(() => schedule(organizationId))
