@@ -26,7 +26,7 @@ import { createStoredEvents } from '../replay/stored-events.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
-import { createEmitting } from './emits/emit.ts'
+import { createDirectEmit } from './emits/emit.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
 import { createQuarantineRedrive } from './emits/quarantine-redrive.ts'
 import { createRedriveHandlers } from './emits/redrives.ts'
@@ -118,7 +118,7 @@ export function createApi(deps: ApiDeps): Api {
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    emitting: createEmitting({ ...deps, authenticate, answerEmit, loadShedder }),
+    submit: createDirectEmit({ ...deps, authenticate, answerEmit, loadShedder }),
     redrives: createRedriveHandlers({ ...deps, submitPlatformEmit }),
     redriveQuarantined: createQuarantineRedrive({ ...deps, authenticate, answerEmit, findQuarantined }),
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),

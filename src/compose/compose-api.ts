@@ -14,7 +14,7 @@ import { createPings } from '../delivery/ping.ts'
 import { createRecipes } from '../delivery/recipes.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
-import { type AdmissionNumbers, createAdmissionNumbers } from '../ingress/admission-progress.ts'
+import { type AdmissionNumbers, createAdmissionProgress } from '../ingress/admission-progress.ts'
 import { createPausedOrganizations, type PausedOrganizations } from '../ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../ingress/verdict-waiter.ts'
 import type { Appender } from '../kafka/ports.ts'
@@ -50,7 +50,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
   const followed: Followed = {
     verdictWaiter,
     pauses: createPausedOrganizations({ clock }),
-    numbers: createAdmissionNumbers(),
+    numbers: createAdmissionProgress(),
     waiting: createWaitingWebhooks({ logger }),
   }
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })

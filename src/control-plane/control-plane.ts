@@ -12,7 +12,7 @@ import { createPartitions, type PartitionProvisioning, type Partitions } from '.
 import { createDeletionGrace, type DeletionGrace } from './organizations/deletion-grace.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
-import { createTemplateChecks, type TemplateChecks } from './registrations/registration-check.ts'
+import { createRegistrationRules, type RegistrationRules } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
 import { createRetention, type Retention } from './retention/retention.ts'
@@ -32,7 +32,7 @@ export interface ControlPlane {
   replays: Replays
   kafkaCredentials: KafkaCredentials
   partitions: Partitions
-  templates: TemplateChecks
+  registrationRules: RegistrationRules
   federation: Federation
   deletionGrace: DeletionGrace
   reportHealth: ReportHealth
@@ -69,15 +69,15 @@ export interface ControlPlaneDeps {
 export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const store = createControlStore(deps)
   const announce = createAnnounce(deps)
-  const templates = createTemplateChecks(deps)
+  const registrationRules = createRegistrationRules(deps)
   const secrets = createSecretBox(deps)
-  const shared = { ...deps, store, announce, templates, secrets }
+  const shared = { ...deps, store, announce, registrationRules, secrets }
   return {
     organizations: createOrganizations(shared),
     reportHealth: createReportHealth(shared),
     keys: createKeys(shared),
     registrations: createRegistrations(shared),
-    templates,
+    registrationRules,
     federation: createFederation(shared),
     deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),

@@ -19,7 +19,7 @@ export interface AdmissionNumbers {
   used(organizationId: string, environment: Environment, month: string): number
 }
 
-export function createAdmissionNumbers(): AdmissionNumbers {
+export function createAdmissionProgress(): AdmissionNumbers {
   const positions = new Map<string, number>()
   const counters = new Map<string, OrganizationCounters>()
   return {

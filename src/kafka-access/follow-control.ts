@@ -38,7 +38,7 @@ interface Waiter {
 
 interface Task {
   /** Users to remove. */
-  gone: Set<string>
+  removed: Set<string>
   waiters: Waiter[]
 }
 
@@ -56,14 +56,14 @@ export function followControl(deps: {
   let working: Promise<void> | undefined
 
   const stopListening = view.onChange((kind: Kind, organizationId, id) => {
-    if (kind === 'kafka-credential') taskOf(organizationId).gone.add(id)
+    if (kind === 'kafka-credential') taskOf(organizationId).removed.add(id)
     else if (kind !== 'organization' || view.list('kafka-credential', organizationId).length === 0) return
     taskOf(organizationId)
     work()
   })
 
   function taskOf(organizationId: string): Task {
-    const task = tasks.get(organizationId) ?? { gone: new Set(), waiters: [] }
+    const task = tasks.get(organizationId) ?? { removed: new Set(), waiters: [] }
     tasks.set(organizationId, task)
     return task
   }
@@ -112,10 +112,10 @@ export function followControl(deps: {
     tasks.clear()
   }
 
-  function later(organizationId: string, { gone, waiters }: Task, error: Error): void {
+  function later(organizationId: string, { removed, waiters }: Task, error: Error): void {
     for (const waiter of waiters) waiter.reject(error)
     const task = taskOf(organizationId)
-    for (const user of gone) task.gone.add(user)
+    for (const user of removed) task.removed.add(user)
   }
 
   function failWaiters(error: Error): void {
@@ -123,16 +123,16 @@ export function followControl(deps: {
   }
 
   /** The credentials that one organization should have; none if it is deleted. */
-  function wanted(organizationId: string): KafkaCredential[] {
+  function credentialsOf(organizationId: string): KafkaCredential[] {
     const status = view.organization(organizationId)?.status ?? 'deleted'
     return status === 'deleted' ? [] : view.list('kafka-credential', organizationId)
   }
 
-  async function settle(organizationId: string, { gone }: Task): Promise<void> {
-    const credentials = wanted(organizationId)
+  async function settle(organizationId: string, { removed }: Task): Promise<void> {
+    const credentials = credentialsOf(organizationId)
     const kept = new Set(credentials.map(({ username }) => username))
-    const dropped = [...view.list('kafka-credential', organizationId).map(({ username }) => username), ...gone]
-    await remove(dropped.filter(user => !kept.has(user)))
+    const candidates = [...view.list('kafka-credential', organizationId).map(({ username }) => username), ...removed]
+    await remove(candidates.filter(user => !kept.has(user)))
     for (const credential of credentials) await accounts.grant(credential.username, grantsOf(credential))
     await limit(organizationId, credentials)
   }
@@ -162,18 +162,19 @@ export function followControl(deps: {
     await remove(orphans(found))
     const credentials = everyWanted()
     for (const [user, credential] of credentials) {
-      const missing = lacking(grantsOf(credential), grants.get(user) ?? [])
-      const tooMany = lacking(grants.get(user) ?? [], grantsOf(credential))
+      const missing = difference(grantsOf(credential), grants.get(user) ?? [])
+      const tooMany = difference(grants.get(user) ?? [], grantsOf(credential))
       if (tooMany.length > 0) await accounts.revoke([user])
       if (tooMany.length > 0 || missing.length > 0) await accounts.grant(user, grantsOf(credential))
     }
     for (const organizationId of new Set([...credentials.values()].map(each => each.organizationId)))
-      await limit(organizationId, wanted(organizationId))
+      await limit(organizationId, credentialsOf(organizationId))
   }
 
   function everyWanted(): Map<string, KafkaCredential> {
     const credentials = new Map<string, KafkaCredential>()
-    for (const { id } of view.organizations()) for (const each of wanted(id)) credentials.set(each.username, each)
+    for (const { id } of view.organizations())
+      for (const each of credentialsOf(id)) credentials.set(each.username, each)
     return credentials
   }
 
@@ -198,8 +199,8 @@ export function followControl(deps: {
   }
 }
 
-/** The elements of `some` that are missing in `others`. */
-function lacking(some: readonly Grant[], others: readonly Grant[]): Grant[] {
+/** The elements of `some` that are not in `others`. */
+function difference(some: readonly Grant[], others: readonly Grant[]): Grant[] {
   const texts = new Set(others.map(textOf))
   return some.filter(grant => !texts.has(textOf(grant)))
 }

@@ -29,18 +29,18 @@ const consumes = (access: Access) => access !== 'produce'
 export function grantsOf({ organizationId, access }: Pick<KafkaCredential, 'organizationId' | 'access'>): Grant[] {
   const { topics, groupPrefix, transactionalIdPrefix } = namesOf(organizationId)
   const transactions = { resource: 'transactional-id', name: transactionalIdPrefix, pattern: 'prefix' } as const
-  const emitting: Grant[] = [
+  const produce: Grant[] = [
     { resource: 'topic', name: topics.emits, pattern: 'exact', operation: 'write' },
     { resource: 'topic', name: topics.emits, pattern: 'exact', operation: 'describe' },
     { ...transactions, operation: 'write' },
     { ...transactions, operation: 'describe' },
   ]
-  const reading: Grant[] = [
+  const consume: Grant[] = [
     { resource: 'topic', name: topics.events, pattern: 'exact', operation: 'read' },
     { resource: 'topic', name: topics.events, pattern: 'exact', operation: 'describe' },
     { resource: 'group', name: groupPrefix, pattern: 'prefix', operation: 'read' },
   ]
-  return [...(produces(access) ? emitting : []), ...(consumes(access) ? reading : [])]
+  return [...(produces(access) ? produce : []), ...(consumes(access) ? consume : [])]
 }
 
 /**

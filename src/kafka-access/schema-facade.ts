@@ -59,7 +59,7 @@ export const FACADE_ROUTES: readonly FacadeRoute[] = [
   { method: 'POST', path: '/subjects/:subject', summary: 'Look a schema up.', answer: lookUp },
   { method: 'GET', path: '/subjects/:subject/versions', summary: 'Version numbers of an event.', answer: listVersions },
   { method: 'POST', path: '/subjects/:subject/versions', summary: 'The id of a schema that is there; nothing is registered.', answer: (facade, call) => ({ id: findOrRefuse(facade, call).schemaId }) },
-  { method: 'GET', path: '/subjects/:subject/versions/:version', summary: 'One version with its schema.', answer: (facade, call) => shown(getVersion(facade, call)) },
+  { method: 'GET', path: '/subjects/:subject/versions/:version', summary: 'One version with its schema.', answer: (facade, call) => present(getVersion(facade, call)) },
   { method: 'GET', path: '/subjects/:subject/versions/:version/schema', summary: 'The schema alone.', answer: (facade, call) => getVersion(facade, call).registration.payloadSchema },
   { method: 'GET', path: '/subjects/:subject/versions/:version/referencedby', summary: 'Always empty: schemas refer to none.', answer: (facade, call) => { getVersion(facade, call); return [] } },
   { method: 'GET', path: '/schemas', summary: 'All versions with their schemas.', answer: listSchemas },
@@ -85,7 +85,7 @@ function listSubjects({ subjects }: Facade, { query }: FacadeCall): string[] {
 
 function listSchemas(facade: Facade, call: FacadeCall): unknown[] {
   const named = listSubjects(facade, call).flatMap(subject => facade.subjects.versions(subject))
-  return named.filter(each => withDeleted(call.query) || isActive(each)).map(shown)
+  return named.filter(each => withDeleted(call.query) || isActive(each)).map(present)
 }
 
 function getVersions({ subjects }: Facade, { params, query }: FacadeCall): SubjectVersion[] {
@@ -100,18 +100,18 @@ function listVersions(facade: Facade, call: FacadeCall): number[] {
 
 /** By number, `latest` or -1, and by the event's own version. `latest` is the highest published one. */
 function getVersion(facade: Facade, call: FacadeCall): SubjectVersion {
-  const asked = call.params.version!
+  const requested = call.params.version!
   const versions = getVersions(facade, call)
   const latest = facade.event(versions[0]!.subject)?.latestPublished?.version
-  const wanted = asked === 'latest' || asked === '-1' ? latest : asked
+  const resolved = requested === 'latest' || requested === '-1' ? latest : requested
   const found = versions.find(
-    ({ version, registration }) => registration.version === wanted || String(version) === wanted,
+    ({ version, registration }) => registration.version === resolved || String(version) === resolved,
   )
   if (found) return found
-  if (/^[1-9]\d{0,9}$/.test(asked) || /^\d+\.\d+\.\d+$/.test(asked))
-    throw new FacadeError(40402, `Version ${asked} not found.`)
+  if (/^[1-9]\d{0,9}$/.test(requested) || /^\d+\.\d+\.\d+$/.test(requested))
+    throw new FacadeError(40402, `Version ${requested} not found.`)
   const allowed = 'Allowed values are between [1, 2^31-1] and the string "latest"'
-  throw new FacadeError(42202, `The specified version '${asked}' is not a valid version id. ${allowed}`)
+  throw new FacadeError(42202, `The specified version '${requested}' is not a valid version id. ${allowed}`)
 }
 
 function getById({ subjects }: Facade, { params }: FacadeCall): SubjectVersion {
@@ -124,7 +124,7 @@ function getById({ subjects }: Facade, { params }: FacadeCall): SubjectVersion {
 function lookUp(facade: Facade, call: FacadeCall): unknown {
   const schema = schemaIn(call)
   const found = facade.subjects.find(call.params.subject!, schema)
-  if (found) return shown({ ...found, subject: call.params.subject! })
+  if (found) return present({ ...found, subject: call.params.subject! })
   if (!isTopic(call)) getVersions(facade, call)
   throw new FacadeError(40403, 'Schema not found')
 }
@@ -172,7 +172,7 @@ function schemaIn({ body }: FacadeCall): unknown {
 
 const textOf = ({ registration }: SubjectVersion): string => JSON.stringify(registration.payloadSchema)
 
-const shown = (found: SubjectVersion) => ({
+const present = (found: SubjectVersion) => ({
   subject: found.subject,
   version: found.version,
   id: found.schemaId,

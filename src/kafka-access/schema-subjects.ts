@@ -56,10 +56,10 @@ export function subjectsOf(organizationId: string, registrations: readonly Regis
     byId: schemaId => byId.get(schemaId),
     find(subject, schema) {
       const hash = hashOf(schema)
-      const wanted = (versions: SubjectVersion[]) =>
+      const newestMatch = (versions: SubjectVersion[]) =>
         versions.findLast(each => each.registration.schemaHash === hash && isActive(each))
-      if (own(subject) !== 'value') return wanted(bySubject.get(own(subject)) ?? [])
-      const found = [...bySubject.values()].map(wanted).filter(each => each !== undefined)
+      if (own(subject) !== 'value') return newestMatch(bySubject.get(own(subject)) ?? [])
+      const found = [...bySubject.values()].map(newestMatch).filter(each => each !== undefined)
       return found.length === 1 ? found[0] : undefined
     },
   }

@@ -54,7 +54,7 @@ export function sequenceFinding(
 ): Finding {
   const named = (kind: SequenceFault['kind']) => faults.filter(fault => fault.kind === kind).map(rangeName)
   const [missing, repeated] = [named('missing'), named('repeated')]
-  const said = [
+  const parts = [
     ...(missing.length > 0 ? [`${missing.join(', ')} missing`] : []),
     ...(repeated.length > 0 ? [`${repeated.join(', ')} repeated`] : []),
   ]
@@ -66,7 +66,7 @@ export function sequenceFinding(
       range.first +
       1 -
       faults.reduce((count, fault) => count + (fault.kind === 'missing' ? fault.last - fault.first + 1 : -1), 0),
-    message: `The events ${range.first} to ${range.last} are not recorded once each: ${said.join('; ')}.`,
+    message: `The events ${range.first} to ${range.last} are not recorded once each: ${parts.join('; ')}.`,
     ...{ missing, repeated },
   }
 }

@@ -22,16 +22,16 @@ export function createFindQuarantined(deps: {
 }): FindQuarantined {
   const { reads, positions, clock } = deps
   return async ({ organizationId, environment }, emitId) => {
-    const place = parseEmitId(emitId)
-    if (place?.origin !== originOf('emits', organizationId, environment)) throw notFound()
-    const position = positions.position(emits.nameFor(organizationId, environment), place.partition)
+    const parsed = parseEmitId(emitId)
+    if (parsed?.origin !== originOf('emits', organizationId, environment)) throw notFound()
+    const position = positions.position(emits.nameFor(organizationId, environment), parsed.partition)
     const deadlineMs = clock.monotonicMs() + RECORD_TIMEOUT_MS
     for (;;) {
       const found = await reads.quarantinedRecord(organizationId, environment, emitId)
       if (found !== undefined) return found
       const emit = await reads.emitById(organizationId, environment, emitId)
       const isElsewhere = emit !== undefined && (emit.verdict !== 'rejected' || emit.channel !== 'kafka')
-      if (isElsewhere || (position ?? 0) <= place.offset || clock.monotonicMs() >= deadlineMs) throw notFound()
+      if (isElsewhere || (position ?? 0) <= parsed.offset || clock.monotonicMs() >= deadlineMs) throw notFound()
       await clock.sleep(RECORD_POLL_MS)
     }
   }

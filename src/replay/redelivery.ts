@@ -20,11 +20,11 @@ import type { StoredEvents } from './stored-events.ts'
 
 /** Dead letters of a range that are redriven per second, by default. */
 const REDRIVE_RATE = 50
-/** How long events are kept, in the log and in the history. */
-const KEPT_MS = 30 * 86_400_000
+/** The retention of events, in the log and in the history. */
+const RETENTION_MS = 30 * 86_400_000
 /** Events, up to 256 KB each, that are in memory at a time. */
 const CHUNK = 100
-const ASKED_MAX = 50_000
+const REQUESTED_MAX = 50_000
 const SKIPPED_SHOWN_MAX = 1_000
 
 export type RedriveChoice = { deliveryIds: string[] } | RedriveFilter
@@ -74,13 +74,13 @@ export function createRedelivery(deps: {
   /**
    * Retries requested by this process that the history may not show yet: deliveries with their attempts at that time.
    */
-  const asked = new Map<string, number>()
+  const requested = new Map<string, number>()
 
-  const isAsked = ({ id, attempts }: Delivery) => (asked.get(id) ?? -1) >= attempts
+  const isRequested = ({ id, attempts }: Delivery) => (requested.get(id) ?? -1) >= attempts
 
   function remember({ id, attempts }: Delivery): void {
-    if (asked.size >= ASKED_MAX) asked.delete(asked.keys().next().value!)
-    asked.set(id, attempts)
+    if (requested.size >= REQUESTED_MAX) requested.delete(requested.keys().next().value!)
+    requested.set(id, attempts)
   }
 
   const isActive = (owner: Owner, { webhookId }: Pick<Delivery, 'webhookId'>) =>
@@ -122,7 +122,7 @@ export function createRedelivery(deps: {
       const record: RetryRecord = { ...source, webhookId, deliveryId, trigger: 'manual', replayId, ...schedule }
       await write(caller, owner, { kind: 'retry', webhookId, deliveryId, attempts, record })
     } catch (error) {
-      asked.delete(deliveryId)
+      requested.delete(deliveryId)
       throw error
     }
     return {
@@ -139,7 +139,7 @@ export function createRedelivery(deps: {
   function obstacle(owner: Owner, delivery: Delivery): SkipReason | undefined {
     if (isOpen(delivery)) return isActive(owner, delivery) ? 'delivery_in_progress' : 'webhook_inactive'
     if ((delivery.status !== 'failed' && !isLeftOut(delivery)) || delivery.trigger === 'test') return 'not_failed'
-    if (isAsked(delivery)) return 'delivery_in_progress'
+    if (isRequested(delivery)) return 'delivery_in_progress'
     return isActive(owner, delivery) ? undefined : 'webhook_inactive'
   }
 
@@ -157,17 +157,17 @@ export function createRedelivery(deps: {
       owner,
       good.map(({ emitId }) => emitId),
     )
-    const kept = good.filter(({ id, emitId }) => events.has(emitId) || skip(id, 'payload_expired'))
-    await Promise.all(kept.map(delivery => again(caller, owner, delivery, events.get(delivery.emitId)!, false)))
-    total.count += kept.length
+    const stored = good.filter(({ id, emitId }) => events.has(emitId) || skip(id, 'payload_expired'))
+    await Promise.all(stored.map(delivery => again(caller, owner, delivery, events.get(delivery.emitId)!, false)))
+    total.count += stored.length
   }
 
   async function redriveNamed(caller: Caller, owner: Owner, deliveryIds: string[], total: Redriven): Promise<void> {
     for (let at = 0; at < deliveryIds.length; at += CHUNK) {
-      const wanted = [...new Set(deliveryIds.slice(at, at + CHUNK))]
-      const found = await reads.deliveriesNamed(owner.organizationId, owner.environment, wanted)
+      const ids = [...new Set(deliveryIds.slice(at, at + CHUNK))]
+      const found = await reads.deliveriesNamed(owner.organizationId, owner.environment, ids)
       const known = new Set(found.map(({ id }) => id))
-      for (const id of wanted) if (!known.has(id)) total.skipped.push({ deliveryId: id, reason: 'not_found' })
+      for (const id of ids) if (!known.has(id)) total.skipped.push({ deliveryId: id, reason: 'not_found' })
       await redriveChunk(caller, owner, found, total)
     }
   }
@@ -185,7 +185,7 @@ export function createRedelivery(deps: {
     const found = await reads.countDeadLetters({
       ...owner,
       ...filter,
-      oldestEvent: oldestEvent(clock.machineMs() - KEPT_MS),
+      oldestEvent: oldestEvent(clock.machineMs() - RETENTION_MS),
     })
     for (const { webhookId, count, gone, fromSequence, throughSequence } of found) {
       if (gone > 0) total.skipped.push({ webhookId, count: gone, reason: 'payload_expired' })
@@ -220,7 +220,7 @@ export function createRedelivery(deps: {
           'webhook_inactive',
           'The webhook is switched off, or deleted: no attempt is made until it is switched on.',
         )
-      if (isOpen(delivery) || isAsked(delivery))
+      if (isOpen(delivery) || isRequested(delivery))
         throw new ClarionError(
           'delivery_in_progress',
           `The delivery has not ended${nextAttempt(delivery)}; cancel it, or wait for its end.`,
@@ -230,7 +230,7 @@ export function createRedelivery(deps: {
       if (!isActive(owner, delivery))
         throw new ClarionError('webhook_inactive', 'The webhook is switched off, or deleted.')
       const source = await storedEvents.get(owner, delivery.emitId)
-      if (isAsked(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
+      if (isRequested(delivery)) throw new ClarionError('delivery_in_progress', 'The delivery is being retried.')
       return again(caller, owner, delivery, source, !resume)
     },
     async cancel(caller, owner, delivery) {

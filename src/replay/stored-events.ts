@@ -25,10 +25,10 @@ export function createStoredEvents({ reads, clock }: { reads: Reads; clock: Cloc
   const isRecent = (emitId: string) => clock.machineMs() - (parseEmitId(emitId)?.timestampMs ?? 0) < RECENT_MS
 
   async function find({ organizationId, environment }: Owner, emitIds: string[]): Promise<Map<string, EventToDeliver>> {
-    const wanted = [...new Set(emitIds)]
+    const ids = [...new Set(emitIds)]
     for (let waitedMs = 0; ; waitedMs += HISTORY_POLL_MS) {
-      const found = await reads.eventsToDeliver(organizationId, environment, wanted)
-      const isWhole = wanted.every(emitId => found.has(emitId) || !isRecent(emitId))
+      const found = await reads.eventsToDeliver(organizationId, environment, ids)
+      const isWhole = ids.every(emitId => found.has(emitId) || !isRecent(emitId))
       if (isWhole || waitedMs >= HISTORY_WAIT_MS) return found
       await clock.sleep(HISTORY_POLL_MS)
     }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { answerOf } from '../../src/api/emits/answer.ts'
 import { failureBody, failureOf } from '../../src/api/http/envelope.ts'
-import { shownEmitResult } from '../../src/api/shared/emit-result.ts'
+import { presentEmitResult } from '../../src/api/shared/emit-result.ts'
 import { platformEmit } from '../../src/ingress/platform-emit.ts'
 import { createSubmitPlatformEmit } from '../../src/ingress/submit-platform-emit.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
@@ -73,7 +73,7 @@ describe('the answer to an emit', () => {
       { ...accepted, verdict: 'duplicate' as const },
       { verdict: 'pending' as const, emitId: 'cee_1' },
     ])
-      expect(JSON.stringify(shownEmitResult(outcome))).toBe(answerOf(outcome, 'req_1').json)
+      expect(JSON.stringify(presentEmitResult(outcome))).toBe(answerOf(outcome, 'req_1').json)
   })
 })
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads } from '../../src/analytics/read/reads.ts'
 import { type Clock, createSystemClock } from '../../src/clock.ts'
-import { createKeptEvents } from '../../src/replay/stored-events.ts'
+import { createStoredEvents } from '../../src/replay/stored-events.ts'
 import { NOON, verdict } from '../analytics/audit-rows.ts'
 import { insertAudit, migratedDatabase } from '../analytics/database.ts'
 
@@ -20,7 +20,7 @@ afterAll(() => client?.close())
 /** At a time of the day of the rows; `slept` is called instead of waiting. */
 function keptAt(nowMs: number, slept: () => Promise<void>) {
   const clock: Clock = { ...createSystemClock(), machineMs: () => nowMs, sleep: slept }
-  return createKeptEvents({ reads: createReads(client), clock })
+  return createStoredEvents({ reads: createReads(client), clock })
 }
 
 const neverSlept = () => Promise.reject(new Error('there was nothing to wait for'))

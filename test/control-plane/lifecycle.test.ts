@@ -82,13 +82,13 @@ describe('an organization that is deleted', () => {
       [['tenant.*'], ['TenantDeleted'], ['*'], ['ORGANIZATION_DELETED']].map(events => listen(organization.id, events)),
     )
     await listen(organization.id, ['platformxe.generic'])
-    const first = plane.farewells.start()
+    const first = plane.deletionGrace.start()
     await plane.organizations.delete(caller, organization.id)
     const left = () => process.view.webhooks(organization.id).map(({ id }) => id)
     expect(left().sort()).toEqual(told.map(({ webhook }) => webhook.id).sort())
     expect((await emitted(organization.id)).map(({ type }) => type)).toEqual(['ORGANIZATION_DELETED', 'tenant.deleted'])
     first.close()
-    const second = plane.farewells.start()
+    const second = plane.deletionGrace.start()
     const gone = new Promise<void>(resolve =>
       process.view.onChange(() => (left().length === 0 ? resolve() : undefined)),
     )

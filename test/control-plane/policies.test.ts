@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'
 import { freeSlug, SLUG_PATTERN, slugFrom } from '../../src/control-plane/organizations/slugs.ts'
-import { retryDelaysMs, shownRetryPolicy } from '../../src/control-plane/webhooks/retry-policy.ts'
+import { presentRetryPolicy, retryDelaysMs } from '../../src/control-plane/webhooks/retry-policy.ts'
 import { createSecretBox, generateApiKey, hashApiKey } from '../../src/crypto/secret-box.ts'
 
 const random = createSystemRandom()
@@ -84,7 +84,7 @@ describe('retry policies', () => {
   })
 
   it('are shown with the name of the preset that they are', () => {
-    expect(shownRetryPolicy(retryDelaysMs({ preset: 'six' })).preset).toBe('six')
-    expect(shownRetryPolicy([0, 5])).toEqual({ preset: null, delays: [0, 5], maxAttempts: 2 })
+    expect(presentRetryPolicy(retryDelaysMs({ preset: 'six' })).preset).toBe('six')
+    expect(presentRetryPolicy([0, 5])).toEqual({ preset: null, delays: [0, 5], maxAttempts: 2 })
   })
 })

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAnswering } from '../../src/api/emits/raw-response.ts'
+import { createResponder } from '../../src/api/emits/raw-response.ts'
 import { createApp } from '../../src/api/http/app.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
@@ -68,8 +68,8 @@ routes.push({ ...base, method: 'GET', path: '/seen', handle: () => ({ data: { fa
 const ids = createIds({ clock, random: createSystemRandom() })
 const authenticate = () =>
   ({ kind: 'key', key: { scopes: ['events:emit'] }, organization: { id: 'org' }, viaAlias: false }) as never
-const answering = createAnswering({ authenticate, ids, logger })
-const direct = answering(1_000, async () => {
+const respond = createResponder({ authenticate, ids, logger })
+const direct = respond(1_000, async () => {
   void leaveRejection()
   return { status: 202, json: '{}', emitId: undefined }
 })

@@ -49,7 +49,7 @@ export function createDeliveryHandlers(deps: {
   }
 
   /** The fields of the current webhook that decide whether it gets an event; null when it has been deleted. */
-  function shownTarget(organizationId: string, webhookId: string) {
+  function presentTarget(organizationId: string, webhookId: string) {
     const webhook = view.find('webhook', organizationId, webhookId)
     if (!webhook) return null
     const { id, name, url, events, conditions, active, health, ordering } = webhook
@@ -78,7 +78,7 @@ export function createDeliveryHandlers(deps: {
         data: {
           ...withWaitingReason(view, organizationId, delivery),
           history,
-          webhook: shownTarget(organizationId, delivery.webhookId),
+          webhook: presentTarget(organizationId, delivery.webhookId),
         },
       }
     },

@@ -19,7 +19,7 @@ const TRIGGERS = ['live', 'manual', 'replay', 'test'] as const
 const REASONS =
   'Why it failed (exhausted, declined, gone, single_attempt, endpoint_unavailable, outside_retention), was cancelled (manual, webhook_deleted) or skipped (left_out, condition_false), is tried again (asked_for), or waits (webhook_inactive, secret_unreadable).'
 
-const shown = {
+const deliveryFields = {
   id: string,
   webhookId: string,
   eventId: string,
@@ -41,13 +41,13 @@ const shown = {
   createdAt: time,
   completedAt: nullable(time),
 }
-export const delivery = object(shown)
+export const delivery = object(deliveryFields)
 export const attempt = anyObject
 /**
  * `history`: every step, including those without an attempt (`attemptId` null). `webhook`: its current state, null when
  * it has been deleted.
  */
-export const deliveryInFull = object({ ...shown, history: listOf(attempt), webhook: nullable(anyObject) })
+export const deliveryInFull = object({ ...deliveryFields, history: listOf(attempt), webhook: nullable(anyObject) })
 
 const range = { 'from?': time, 'to?': time }
 export const deliveryQuery = {

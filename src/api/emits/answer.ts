@@ -35,8 +35,8 @@ function traced(answerEmit: AnswerEmit, tracing: Tracing): AnswerEmit {
   return (by, read, call) => {
     const { fullName, traceparent: parent = null } = read.emit
     const about = { organizationId: by.organization.id, environment: by.key.environment, fullName }
-    const ask = (traceparent: string) => answerEmit(by, { ...read, emit: { ...read.emit, traceparent } }, call)
-    return traceEmit(tracing, about, parent, ask)
+    const submit = (traceparent: string) => answerEmit(by, { ...read, emit: { ...read.emit, traceparent } }, call)
+    return traceEmit(tracing, about, parent, submit)
   }
 }
 

@@ -13,7 +13,7 @@ import type { Registration } from '../../model/records.ts'
 import { isNear } from '../../model/time.ts'
 import { malformed } from '../http/body.ts'
 
-export interface Repair {
+export interface Correction {
   /** In its original bytes. */
   payload?: Buffer
   version?: string
@@ -22,22 +22,22 @@ export interface Repair {
 const VERSION_CHARACTERS_MAX = 255
 
 /** The body of a redrive: `{ payload?, version? }`. Throws `validation_failed`. */
-export function readRepair(bytes: Buffer): Repair {
+export function readCorrection(bytes: Buffer): Correction {
   const sliced = sliceMembers(bytes)
   if (!sliced.ok) throw malformed(sliced.findings, bytes)
-  const repair: Repair = {}
+  const correction: Correction = {}
   for (const [field, { path, value, start, end }] of sliced.members) {
-    if (field === 'payload') repair.payload = bytes.subarray(start, end)
+    if (field === 'payload') correction.payload = bytes.subarray(start, end)
     else if (field !== 'version')
       throw malformed([{ path, rule: 'unknown_field', message: 'is not a field of this call' }])
     else if (typeof value === 'string' && value.length > 0 && value.length <= VERSION_CHARACTERS_MAX)
-      repair.version = value
+      correction.version = value
     else
       throw malformed([
         { path, rule: 'type', message: `must be a string of 1 to ${VERSION_CHARACTERS_MAX} characters` },
       ])
   }
-  return repair
+  return correction
 }
 
 /**
@@ -45,13 +45,13 @@ export function readRepair(bytes: Buffer): Repair {
  * however often it is redriven. A time more than a day from now is left out, since it would be refused. Throws
  * `conflict` when a required part of the record was not kept.
  */
-export function repairedEmit(
+export function correctedEmit(
   found: QuarantinedRecord,
-  repair: Repair,
+  correction: Correction,
   with_: { schemas: readonly Registration[]; tags: IngressTags; nowMs: number },
 ): ReadEmit {
   for (const part of found.leftOut)
-    if (part !== 'value' || repair.payload === undefined)
+    if (part !== 'value' || correction.payload === undefined)
       throw new ClarionError(
         'conflict',
         `The record's ${part} was larger than 1 MB and is not kept${part === 'value' ? ': give a payload' : ''}.`,
@@ -61,7 +61,7 @@ export function repairedEmit(
   return {
     emit: {
       fullName,
-      version: repair.version ?? version,
+      version: correction.version ?? version,
       idempotencyKey: idempotencyKey ?? `redrive:${found.emitId}`,
       subject,
       time: timeMs !== undefined && isNear(timeMs, with_.nowMs) ? new Date(timeMs).toISOString() : undefined,
@@ -69,7 +69,7 @@ export function repairedEmit(
       chainToken,
       traceparent,
     },
-    payload: repair.payload ?? payload,
+    payload: correction.payload ?? payload,
   }
 }
 

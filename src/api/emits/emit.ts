@@ -18,11 +18,11 @@ import { agreedKey, idempotencyKeyOf } from '../http/idempotency-key.ts'
 import type { DirectHandler } from '../http/route.ts'
 import type { AnswerEmit, EmitAnswer } from './answer.ts'
 import { readEmit } from './emit-request.ts'
-import { createAnswering, enveloped } from './raw-response.ts'
+import { createResponder, enveloped } from './raw-response.ts'
 
 export const BATCH_ITEMS_MAX = 1_000
 
-export interface EmittingDeps {
+export interface EmitDeps {
   authenticate: Authenticate
   answerEmit: AnswerEmit
   loadShedder: LoadShedder
@@ -40,10 +40,10 @@ interface BatchCall {
   traceparent: string | null
 }
 
-export function createEmitting(deps: EmittingDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
+export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
   const { answerEmit, clock } = deps
 
-  const answering = createAnswering(deps)
+  const respond = createResponder(deps)
 
   async function emitItem(call: BatchCall, body: Buffer, item: Slice): Promise<EmitAnswer> {
     const { by, requestId, async, traceparent } = call
@@ -52,20 +52,20 @@ export function createEmitting(deps: EmittingDeps): { emit: DirectHandler; emitB
       read.emit.traceparent = traceparent
       return await answerEmit(by, read, { requestId, async })
     } catch (error) {
-      const { status, error: said } = failureOf(error, requestId)
-      return { status, json: JSON.stringify(said), emitId: undefined }
+      const { status, error: failure } = failureOf(error, requestId)
+      return { status, json: JSON.stringify(failure), emitId: undefined }
     }
   }
 
   return {
-    emit: answering(BODY_BYTES_MAX, async (by, body, request, requestId) => {
+    emit: respond(BODY_BYTES_MAX, async (by, body, request, requestId) => {
       const read = readEmit(body, clock.nowMs())
       read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
       read.emit.traceparent = readTraceparent(request.headers.traceparent)
       const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
       return { ...answer, json: enveloped(answer, requestId) }
     }),
-    emitBatch: answering(
+    emitBatch: respond(
       BATCH_BYTES_MAX,
       async (by, body, request, requestId) => {
         refuseKey(request)

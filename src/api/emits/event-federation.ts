@@ -40,13 +40,13 @@ export function createEventFederation({ reads, view }: { reads: Pick<Reads, 'rel
   async function relaysOf(emit: Emit): Promise<EventFederation | null> {
     const relays = await reads.relaysOfEvent(emit.organizationId, emit.eventId!)
     if (relays.length === 0) return null
-    const shown = relays.map(
+    const presented = relays.map(
       ({ sourceEventId: _event, sourceEmitId: _emit, sourceCanonicalName: _name, ...relay }) => ({
         ...relay,
         memberOrganizationId: view.federation.member(relay.memberId)?.memberOrganizationId ?? null,
       }),
     )
-    return { source: null, relays: shown }
+    return { source: null, relays: presented }
   }
 
   /** Null for an event outside federation. */

@@ -17,7 +17,7 @@ import { JSON_TYPE } from '../http/envelope.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { createEventFederation } from './event-federation.ts'
-import { requested, shownEmit, withPayload } from './presenter.ts'
+import { presentEmit, requested, withPayload } from './presenter.ts'
 
 /** The longest delay of a judged emit on its way into ClickHouse; one second is normal. */
 const RECORD_TIMEOUT_MS = 3_000
@@ -43,25 +43,25 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
   }
 
   /** REQUESTED until admission has reached the emit's position. */
-  function isWaiting(owner: Owner, place: ParsedEmitId): boolean {
-    const ofPlatform = place.origin === originOf('platform', owner.organizationId, owner.environment)
+  function isWaiting(owner: Owner, parsed: ParsedEmitId): boolean {
+    const ofPlatform = parsed.origin === originOf('platform', owner.organizationId, owner.environment)
     const topic = ofPlatform ? platformEmits.name : emitsTopic.nameFor(owner.organizationId, owner.environment)
-    const position = positions.position(topic, place.partition)
-    return position === undefined || position <= place.offset
+    const position = positions.position(topic, parsed.partition)
+    return position === undefined || position <= parsed.offset
   }
 
   async function withLifecycle({ organizationId, environment }: Owner, emit: Emit) {
-    return { ...shownEmit(emit), lifecycle: await reads.lifecycleOfEmit(organizationId, environment, emit.emitId) }
+    return { ...presentEmit(emit), lifecycle: await reads.lifecycleOfEmit(organizationId, environment, emit.emitId) }
   }
 
   return {
     async get(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const id = call.params.id!
-      const place = ownPlace(owner, parseEmitId(id), 'emit')
+      const parsed = ownEmitId(owner, parseEmitId(id), 'emit')
       const known = await reads.emitById(owner.organizationId, owner.environment, id)
       if (known !== undefined) return { data: await withLifecycle(owner, known) }
-      if (isWaiting(owner, place)) return { data: requested(owner, id, place) }
+      if (isWaiting(owner, parsed)) return { data: requested(owner, id, parsed) }
       return { data: await withLifecycle(owner, await recorded(owner, id)) }
     },
     async list(call: Call): Promise<Answer> {
@@ -74,22 +74,22 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
         ...filter,
         status,
       })
-      return { data: items.map(shownEmit), nextCursor }
+      return { data: items.map(presentEmit), nextCursor }
     },
     /** The whole history of one event: verdict, payload, deliveries, attempts, and its relays or its origin. */
     async history(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const id = call.params.id!
-      ownPlace(owner, parseEventId(id), 'event')
+      ownEmitId(owner, parseEventId(id), 'event')
       const history = await reads.eventHistory(owner.organizationId, owner.environment, id)
       if (history === undefined) throw notFound('event')
       const { payload, emit, attempts } = history
       const deliveries = history.deliveries.map(each => withWaitingReason(view, owner.organizationId, each))
-      const [federation, told] = await Promise.all([federationOf(emit), withLifecycle(owner, emit)])
+      const [federation, withSteps] = await Promise.all([federationOf(emit), withLifecycle(owner, emit)])
       return {
         plain: {
           contentType: JSON_TYPE,
-          body: withPayload({ id, emit: told, federation, deliveries, attempts }, payload, call.requestId),
+          body: withPayload({ id, emit: withSteps, federation, deliveries, attempts }, payload, call.requestId),
         },
       }
     },
@@ -100,10 +100,14 @@ const filterOf = (call: Call) =>
   call.query as { status?: EmitState | 'REQUESTED'; name?: string; from?: string; to?: string }
 
 /** An id contains its owner: a malformed one, or one of another organization, is not looked up. */
-function ownPlace({ organizationId, environment }: Owner, place: ParsedEmitId | undefined, what: string): ParsedEmitId {
+function ownEmitId(
+  { organizationId, environment }: Owner,
+  parsed: ParsedEmitId | undefined,
+  what: string,
+): ParsedEmitId {
   const own = (['emits', 'platform'] as const).map(kind => originOf(kind, organizationId, environment))
-  if (place === undefined || !own.includes(place.origin)) throw notFound(what)
-  return place
+  if (parsed === undefined || !own.includes(parsed.origin)) throw notFound(what)
+  return parsed
 }
 
 const notFound = (what: string) => new ClarionError('not_found', `There is no such ${what}.`)

@@ -13,13 +13,13 @@ export function withPayload(data: object, payload: string | null, requestId: str
 
 type Found = { emitId: string; state: EmitState; traceparent: string | null }
 
-export function shownEmit<T extends Found>({ emitId, state, traceparent: _, ...facts }: T) {
+export function presentEmit<T extends Found>({ emitId, state, traceparent: _, ...facts }: T) {
   return { id: emitId, emitId, status: state, ...facts }
 }
 
 /** The known fields of an emit that admission has not reached. */
-export function requested({ organizationId, environment }: Owner, id: string, place: ParsedEmitId) {
-  const recordedAt = new Date(place.timestampMs).toISOString()
+export function requested({ organizationId, environment }: Owner, id: string, parsed: ParsedEmitId) {
+  const recordedAt = new Date(parsed.timestampMs).toISOString()
   const lifecycle = [{ type: 'CUSTOM_EVENT_EMIT_REQUESTED', occurredAt: recordedAt, data: { emitId: id } }]
   return { id, emitId: id, status: 'REQUESTED', organizationId, environment, recordedAt, lifecycle }
 }

@@ -13,8 +13,8 @@ import type { Authenticate } from '../http/authenticate.ts'
 import { BODY_BYTES_MAX } from '../http/body.ts'
 import type { DirectHandler } from '../http/route.ts'
 import type { AnswerEmit } from './answer.ts'
-import { readRepair, repairedEmit } from './corrected-emit.ts'
-import { createAnswering, enveloped } from './raw-response.ts'
+import { correctedEmit, readCorrection } from './corrected-emit.ts'
+import { createResponder, enveloped } from './raw-response.ts'
 
 export function createQuarantineRedrive(deps: {
   findQuarantined: FindQuarantined
@@ -27,15 +27,15 @@ export function createQuarantineRedrive(deps: {
   logger: Logger
 }): DirectHandler {
   const { view, tags, clock } = deps
-  return createAnswering(deps)(
+  return createResponder(deps)(
     BODY_BYTES_MAX,
     async (by, body, request, requestId) => {
       const emitId = emitIdIn(request)
-      const repair = readRepair(body)
+      const correction = readCorrection(body)
       const { id: organizationId } = by.organization
       const found = await deps.findQuarantined({ organizationId, environment: by.key.environment }, emitId)
       const schemas = view.list('registration', organizationId)
-      const read = repairedEmit(found, repair, { schemas, tags, nowMs: clock.nowMs() })
+      const read = correctedEmit(found, correction, { schemas, tags, nowMs: clock.nowMs() })
       const answer = await deps.answerEmit(by, read, { requestId, async: false, redriveOf: emitId })
       return { ...answer, json: enveloped(answer, requestId) }
     },

@@ -22,7 +22,7 @@ export type EmitWork = (by: Emitter, body: Buffer, request: IncomingMessage, req
  * `pauses`: an emit that cannot be taken now gets `service_unavailable` before its body is read; Node then discards the
  * body.
  */
-export function createAnswering(deps: {
+export function createResponder(deps: {
   authenticate: Authenticate
   ids: Ids
   logger: Logger

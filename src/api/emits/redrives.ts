@@ -12,7 +12,7 @@ import { originOf, parseEmitId } from '../../model/ids.ts'
 import type { Owner } from '../../model/records.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownEmitResult } from '../shared/emit-result.ts'
+import { presentEmitResult } from '../shared/emit-result.ts'
 
 /** The longest delay of a judged emit on its way into ClickHouse; one second is normal. */
 const RECORD_TIMEOUT_MS = 8_000
@@ -39,8 +39,8 @@ export function createRedriveHandlers({
   }
 
   async function failedOne(owner: Owner, emitId: string): Promise<{ emit: Emit; payload: Buffer }> {
-    const place = parseEmitId(emitId)
-    if (place?.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound()
+    const parsed = parseEmitId(emitId)
+    if (parsed?.origin !== originOf('emits', owner.organizationId, owner.environment)) throw notFound()
     const emit = await recorded(owner, emitId)
     if (emit.verdict !== 'failed')
       throw new ClarionError('conflict', 'Only an emit that could not be written to the log can be redriven.')
@@ -87,7 +87,7 @@ export function createRedriveHandlers({
         },
         ...{ requestId: call.requestId, traceparent: emit.traceparent, payload },
       })
-      return { status: 202, data: shownEmitResult(await submitPlatformEmit(redriven)) }
+      return { status: 202, data: presentEmitResult(await submitPlatformEmit(redriven)) }
     },
   }
 }

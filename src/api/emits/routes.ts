@@ -1,4 +1,4 @@
-/** Routes of emits and events: emitting, states and histories, redrives. */
+/** Routes of emits and events: submitting, states and histories, redrives. */
 
 import type { DirectHandler, Route } from '../http/route.ts'
 import { direct, list, route } from '../http/route-table.ts'
@@ -9,7 +9,7 @@ import * as emits from './schemas.ts'
 
 export interface EmitHandlers {
   emits: ReturnType<typeof createEmitHandlers>
-  emitting: { emit: DirectHandler; emitBatch: DirectHandler }
+  submit: { emit: DirectHandler; emitBatch: DirectHandler }
   redrives: ReturnType<typeof createRedriveHandlers>
   redriveQuarantined: DirectHandler
 }
@@ -21,8 +21,8 @@ export function createEmitRoutes(on: EmitHandlers): { emits: Route[]; redrive: R
   const keyed = { takesIdempotencyKey: true }
   return {
     emits: [
-      direct(`${PATH}/emit`, 'Emit an event; the answer carries its verdict.', { ...keyed, body: emits.newEmit, answer: emitResult, status: 202 }, on.emitting.emit),
-      direct(`${PATH}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: emits.newEmits, answer: emits.emitResults, status: 200 }, on.emitting.emitBatch),
+      direct(`${PATH}/emit`, 'Emit an event; the answer carries its verdict.', { ...keyed, body: emits.newEmit, answer: emitResult, status: 202 }, on.submit.emit),
+      direct(`${PATH}/emit/batch`, 'Emit up to 1,000 events; each gets its own verdict, in order.', { body: emits.newEmits, answer: emits.emitResults, status: 200 }, on.submit.emitBatch),
       route('GET', `${PATH}/emits`, 'events:read', 'List emits.', list(emits.emit, emits.emitQuery), on.emits.list),
       route('GET', `${PATH}/emits/:id`, 'events:read', 'The state of an emit.', { answer: emits.emit }, on.emits.get),
     ],

@@ -3,7 +3,7 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { externalPeer, memberNotFound, seeGroup } from '../../control-plane/federation/access.ts'
-import type { FederationCaller } from '../../control-plane/federation/announcing.ts'
+import type { FederationCaller } from '../../control-plane/federation/announcements.ts'
 import type { NewExternalPeer } from '../../control-plane/federation/external-peers.ts'
 import type { Federation } from '../../control-plane/federation/federation.ts'
 import type { NewGroup } from '../../control-plane/federation/groups.ts'
@@ -15,7 +15,7 @@ import type { FederationGroup, FederationMember, FederationPush } from '../../mo
 import { organizationOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { createShown } from './presenter.ts'
+import { createFederationPresenter } from './presenter.ts'
 import { isOn } from './schemas.ts'
 
 /** Members shown with their group; the full list has pages. */
@@ -32,13 +32,13 @@ export function createFederationHandlers(deps: {
 }) {
   const { view, clock } = deps
   const { groups, members, pushes, externalPeers } = deps.federation
-  const shown = createShown({ view, clock })
+  const present = createFederationPresenter({ view, clock })
   const own = (call: Call) => organizationOf(call).id
   const caller = (call: Call): FederationCaller => ({ ...call.caller, organizationId: own(call) })
   const target = (call: Call) => [caller(call), own(call), call.params.id!] as const
-  const group = (call: Call, found: FederationGroup): Answer => ({ data: shown.group(found, own(call)) })
-  const member = (call: Call, found: FederationMember): Answer => ({ data: shown.member(found, own(call)) })
-  const push = (call: Call, found: FederationPush): Answer => ({ data: shown.push(found, own(call)) })
+  const group = (call: Call, found: FederationGroup): Answer => ({ data: present.group(found, own(call)) })
+  const member = (call: Call, found: FederationMember): Answer => ({ data: present.member(found, own(call)) })
+  const push = (call: Call, found: FederationPush): Answer => ({ data: present.push(found, own(call)) })
   const seen = (call: Call) => seeGroup(view, own(call), call.params.id!, clock.nowMs())
 
   /** Members do not see each other. */
@@ -46,9 +46,13 @@ export function createFederationHandlers(deps: {
     const { group: found, membership } = seen(call)
     return { group: found, rows: membership === undefined ? view.federation.members(found.id) : [membership] }
   }
-  async function shownMembers(call: Call, { id, organizationId }: FederationGroup, rows: readonly FederationMember[]) {
+  async function presentMembers(
+    call: Call,
+    { id, organizationId }: FederationGroup,
+    rows: readonly FederationMember[],
+  ) {
     const last = await deps.reads.lastRelays(organizationId, id)
-    return rows.map(each => shown.member(each, own(call), last.get(each.id) ?? null))
+    return rows.map(each => present.member(each, own(call), last.get(each.id) ?? null))
   }
   /** Groups of others that the organization takes part in, or is invited to. */
   const joined = (call: Call) =>
@@ -68,12 +72,12 @@ export function createFederationHandlers(deps: {
         all.filter(each => archivedToo || each.status !== 'archived'),
         pagingOf(call.query),
       )
-      return { data: items.map(each => shown.group(each, own(call))), nextCursor }
+      return { data: items.map(each => present.group(each, own(call))), nextCursor }
     },
     async getGroup(call: Call): Promise<Answer> {
       const { group: found, rows } = visibleMembers(call)
       const newest = rows.slice(-MEMBERS_SHOWN).toReversed()
-      return { data: { ...shown.group(found, own(call)), members: await shownMembers(call, found, newest) } }
+      return { data: { ...present.group(found, own(call)), members: await presentMembers(call, found, newest) } }
     },
     patchGroup: async (call: Call) =>
       group(call, await groups.patch(...target(call), call.body as Partial<NewGroup>, call.expectedRevision)),
@@ -89,7 +93,7 @@ export function createFederationHandlers(deps: {
         .memberships(own(call))
         .filter(each => each.status === 'pending' && !isExpired(each, clock.nowMs()))
       const { items, nextCursor } = pageOf('federation-invitations', pending, pagingOf(call.query))
-      return { data: items.map(each => shownInvitation(view, each)), nextCursor }
+      return { data: items.map(each => presentInvitation(view, each)), nextCursor }
     },
     accept: async (call: Call) =>
       member(
@@ -101,9 +105,9 @@ export function createFederationHandlers(deps: {
     async listMembers(call: Call): Promise<Answer> {
       const { group: found, rows } = visibleMembers(call)
       const { status } = call.query as { status?: string }
-      const all = rows.filter(each => status === undefined || shown.member(each, own(call)).status === status)
+      const all = rows.filter(each => status === undefined || present.member(each, own(call)).status === status)
       const { items, nextCursor } = pageOf('federation-members', all, pagingOf(call.query))
-      return { data: await shownMembers(call, found, items), nextCursor }
+      return { data: await presentMembers(call, found, items), nextCursor }
     },
     pause: async (call: Call) => member(call, await members.pause(...target(call), call.params.mid!)),
     resume: async (call: Call) => member(call, await members.resume(...target(call), call.params.mid!)),
@@ -119,17 +123,17 @@ export function createFederationHandlers(deps: {
       const inactiveToo = isOn(call.query.includeInactive)
       const all = view.federation.pushes(seen(call).group.id).filter(each => inactiveToo || each.isActive)
       const { items, nextCursor } = pageOf('federation-pushes', all, pagingOf(call.query))
-      return { data: items.map(each => shown.push(each, own(call))), nextCursor }
+      return { data: items.map(each => present.push(each, own(call))), nextCursor }
     },
     undeclarePush: async (call: Call) => push(call, await pushes.undeclare(...target(call))),
 
     async addPeer(call: Call): Promise<Answer> {
       const { member: added, secret } = await externalPeers.add(...target(call), call.body as NewExternalPeer)
-      return { data: { peer: shown.member(added, own(call)), secret } }
+      return { data: { peer: present.member(added, own(call)), secret } }
     },
     async rotateSecret(call: Call): Promise<Answer> {
       const { member: rotated, secret } = await externalPeers.rotateSecret(...target(call))
-      return { data: { peer: shown.member(rotated, own(call)), secret } }
+      return { data: { peer: present.member(rotated, own(call)), secret } }
     },
     async testPeer(call: Call): Promise<Answer> {
       const { member: tested } = externalPeer(view, own(call), call.params.id!)
@@ -142,7 +146,7 @@ export function createFederationHandlers(deps: {
 }
 
 /** The facts that an invited organization needs for its decision. */
-function shownInvitation(
+function presentInvitation(
   view: ControlView,
   { id, groupId, organizationId, status, invitedAt, inviteExpiresAt }: FederationMember,
 ) {

@@ -4,13 +4,13 @@
  */
 import type { Clock } from '../../clock.ts'
 import { countsAsMember } from '../../control-plane/federation/members.ts'
-import { standing } from '../../control-plane/federation/membership.ts'
+import { asOf } from '../../control-plane/federation/membership.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../model/records.ts'
 
 type Reading = Pick<ControlView, 'find' | 'federation'>
 
-export function createShown({ view, clock }: { view: Reading; clock: Clock }) {
+export function createFederationPresenter({ view, clock }: { view: Reading; clock: Clock }) {
   const webhookOf = (member: FederationMember): Webhook | undefined =>
     member.peerType === 'external_webhook' ? view.find('webhook', member.organizationId, member.id) : undefined
 
@@ -30,7 +30,7 @@ export function createShown({ view, clock }: { view: Reading; clock: Clock }) {
     },
     /** `lastRelayAt` comes from the history. */
     member(stored: FederationMember, viewer: string, lastRelayAt: string | null = null) {
-      const member = standing(stored, clock.nowMs())
+      const member = asOf(stored, clock.nowMs())
       const { organizationId: owner, label, memberOrganizationId, pauseReason, removeReason } = member
       const webhook = webhookOf(member)
       const masked = (by: string | null, side: 'owner' | 'member' | 'system') => {
@@ -64,7 +64,7 @@ export function createShown({ view, clock }: { view: Reading; clock: Clock }) {
   }
 }
 
-export type Shown = ReturnType<typeof createShown>
+export type FederationPresenter = ReturnType<typeof createFederationPresenter>
 
 const REMOVED_BY = {
   left: 'member',

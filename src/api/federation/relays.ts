@@ -104,7 +104,10 @@ export function createRelayHandlers(deps: {
         if (delivery === undefined) throw problem('federation_relay_not_found')
         await deps.redelivery.retry(call.caller, owner, delivery, false)
       } else {
-        const source = await deps.storedEvents.get({ organizationId: own(call), environment: 'live' }, relay.sourceEmitId)
+        const source = await deps.storedEvents.get(
+          { organizationId: own(call), environment: 'live' },
+          relay.sourceEmitId,
+        )
         await toOrganization(relay, source.event, source.payload, call.requestId)
       }
       return { data: { ...relay, status: 'queued', lastError: null, completedAt: null } }

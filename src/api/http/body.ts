@@ -25,12 +25,12 @@ const SHOWN_CHARACTERS_MAX = 100
 export function checkContentType({ headers }: IncomingMessage): void {
   const type = headers['content-type']
   if (type === undefined) throw unsupported('content-type', 'is missing: send application/json')
-  const shown = type.slice(0, SHOWN_CHARACTERS_MAX)
+  const shortened = type.slice(0, SHOWN_CHARACTERS_MAX)
   const [media = '', ...parameters] = type.toLowerCase().split(';')
-  if (!JSON_MEDIA.test(media.trim())) throw unsupported('content-type', `must be application/json, not '${shown}'`)
+  if (!JSON_MEDIA.test(media.trim())) throw unsupported('content-type', `must be application/json, not '${shortened}'`)
   const charset = parameters.map(each => each.trim()).find(each => each.startsWith('charset='))
   if (charset !== undefined && !UTF_8.test(charset.slice('charset='.length)))
-    throw unsupported('content-type', `must be application/json in UTF-8, not '${shown}': encode the body as UTF-8`)
+    throw unsupported('content-type', `must be application/json in UTF-8, not '${shortened}': encode the body as UTF-8`)
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity')
     throw unsupported('content-encoding', 'must be left out: send the body uncompressed')

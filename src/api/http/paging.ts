@@ -30,10 +30,10 @@ export function pageOf<T extends { createdAt: string; id: string }>(
   oldestFirst: readonly T[],
   { limit, cursor }: Paging,
 ): { items: T[]; nextCursor: string | null } {
-  const place = readCursor(list, cursor)
-  const last = place && { createdAt: place[0], id: place[1] }
-  const rest = oldestFirst.toReversed().filter(record => last === undefined || byCreation(record, last) < 0)
+  const cursorAt = readCursor(list, cursor)
+  const before = cursorAt && { createdAt: cursorAt[0], id: cursorAt[1] }
+  const rest = oldestFirst.toReversed().filter(record => before === undefined || byCreation(record, before) < 0)
   const items = rest.slice(0, limit)
-  const shown = items.at(-1)
-  return { items, nextCursor: rest.length > limit && shown ? writeCursor(list, [shown.createdAt, shown.id]) : null }
+  const last = items.at(-1)
+  return { items, nextCursor: rest.length > limit && last ? writeCursor(list, [last.createdAt, last.id]) : null }
 }

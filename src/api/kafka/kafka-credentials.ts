@@ -16,7 +16,7 @@ import type { Answer, Call } from '../http/route.ts'
 const MECHANISM = 'SCRAM-SHA-512'
 
 export function createKafkaCredentialHandlers({ view, kafkaAccess }: { view: ControlView; kafkaAccess: KafkaAccess }) {
-  const shown = (credential: KafkaCredential) => {
+  const present = (credential: KafkaCredential) => {
     const { organizationId, ...facts } = credential
     return { ...facts, ...kafkaAccess.listener, mechanism: MECHANISM, ...namesOf(organizationId) }
   }
@@ -29,7 +29,7 @@ export function createKafkaCredentialHandlers({ view, kafkaAccess }: { view: Con
         organizationId,
         call.body as NewKafkaCredential,
       )
-      return { data: { ...shown(credential), password, ...settingsOf(credential, password, kafkaAccess.listener) } }
+      return { data: { ...present(credential), password, ...settingsOf(credential, password, kafkaAccess.listener) } }
     },
     list(call: Call): Answer {
       const { items, nextCursor } = pageOf(
@@ -37,12 +37,12 @@ export function createKafkaCredentialHandlers({ view, kafkaAccess }: { view: Con
         view.list('kafka-credential', liveOwner(call)),
         pagingOf(call.query),
       )
-      return { data: items.map(shown), nextCursor }
+      return { data: items.map(present), nextCursor }
     },
     get(call: Call): Answer {
       const credential = view.find('kafka-credential', liveOwner(call), call.params.id!)
       if (credential === undefined) throw new ClarionError('not_found', 'There is no such Kafka credential.')
-      return { data: shown(credential) }
+      return { data: present(credential) }
     },
     async delete(call: Call): Promise<Answer> {
       await kafkaAccess.revoke(call.caller, liveOwner(call), call.params.id!)

@@ -9,15 +9,15 @@ import type { Answer, Call } from '../http/route.ts'
 
 export function createPartitionHandlers({ partitions, view }: { partitions: Partitions; view: ControlView }) {
   return {
-    get: (call: Call): Answer => ({ data: shown(getOrganization(view, call.params.id!)) }),
+    get: (call: Call): Answer => ({ data: present(getOrganization(view, call.params.id!)) }),
     async grow(call: Call): Promise<Answer> {
-      const { partitions: wanted } = call.body as { partitions: number }
-      return { data: shown(await partitions.grow(call.caller, call.params.id!, wanted)) }
+      const { partitions: count } = call.body as { partitions: number }
+      return { data: present(await partitions.grow(call.caller, call.params.id!, count)) }
     },
   }
 }
 
-const shown = ({ id, partitions, plan }: Organization) => ({
+const present = ({ id, partitions, plan }: Organization) => ({
   id,
   partitions,
   partitionsMax: planOf(plan).partitionsMax,

@@ -69,9 +69,10 @@ export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
   function fail(response: ServerResponse, error: unknown): void {
     const known = error instanceof FacadeError || error instanceof ClarionError
     if (!known) deps.logger.error({ err: error }, 'a call of the schema façade failed unexpectedly')
-    const told = error instanceof FacadeError ? error : translated(error)
-    const headers: Record<string, string> = told.status === 401 ? { 'www-authenticate': 'Basic realm="Clarion"' } : {}
-    send(response, told.status, { error_code: told.code, message: told.message }, headers)
+    const failure = error instanceof FacadeError ? error : translated(error)
+    const headers: Record<string, string> =
+      failure.status === 401 ? { 'www-authenticate': 'Basic realm="Clarion"' } : {}
+    send(response, failure.status, { error_code: failure.code, message: failure.message }, headers)
   }
 }
 

@@ -13,7 +13,7 @@ import type { ApiKey, Organization } from '../../model/records.ts'
 import { keyOf, organizationOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownKey, shownOrganization } from './presenter.ts'
+import { presentKey, presentOrganization } from './presenter.ts'
 
 export function createOrganizationHandlers({
   organizations,
@@ -24,20 +24,20 @@ export function createOrganizationHandlers({
   keys: Keys
   view: ControlView
 }) {
-  const shown = async (changing: Promise<Organization>): Promise<Answer> => ({
-    data: shownOrganization(await changing),
+  const present = async (changing: Promise<Organization>): Promise<Answer> => ({
+    data: presentOrganization(await changing),
   })
   const id = (call: Call) => call.params.id!
 
   async function createKey(call: Call, organizationId: string, maker?: ApiKey): Promise<Answer> {
     const { key, apiKey } = await keys.create(call.caller, organizationId, call.body as NewKey, maker)
-    return { data: { key: shownKey(key), apiKey } }
+    return { data: { key: presentKey(key), apiKey } }
   }
 
   return {
     async create(call: Call): Promise<Answer> {
       const { organization, apiKey } = await organizations.create(call.caller, call.body as NewOrganization)
-      return { data: { organization: shownOrganization(organization), apiKey } }
+      return { data: { organization: presentOrganization(organization), apiKey } }
     },
     list(call: Call): Answer {
       const { items, nextCursor } = pageOf(
@@ -45,30 +45,30 @@ export function createOrganizationHandlers({
         [...view.organizations()].sort(byCreation),
         pagingOf(call.query),
       )
-      return { data: items.map(shownOrganization), nextCursor }
+      return { data: items.map(presentOrganization), nextCursor }
     },
     get(call: Call): Answer {
       const organization = view.organization(id(call))
       if (organization === undefined) throw new ClarionError('not_found', 'There is no such organization.')
-      return { data: shownOrganization(organization) }
+      return { data: presentOrganization(organization) }
     },
     patch: (call: Call) =>
-      shown(organizations.patch(call.caller, id(call), call.body as OrganizationPatch, call.expectedRevision)),
-    delete: (call: Call) => shown(organizations.delete(call.caller, id(call))),
-    suspend: (call: Call) => shown(organizations.suspend(call.caller, id(call))),
-    activate: (call: Call) => shown(organizations.activate(call.caller, id(call))),
+      present(organizations.patch(call.caller, id(call), call.body as OrganizationPatch, call.expectedRevision)),
+    delete: (call: Call) => present(organizations.delete(call.caller, id(call))),
+    suspend: (call: Call) => present(organizations.suspend(call.caller, id(call))),
+    activate: (call: Call) => present(organizations.activate(call.caller, id(call))),
     grantNamespace: (call: Call) => {
       const { namespace } = call.body as { namespace: string }
-      return shown(organizations.grantNamespace(call.caller, id(call), namespace))
+      return present(organizations.grantNamespace(call.caller, id(call), namespace))
     },
     revokeNamespace: (call: Call) =>
-      shown(organizations.revokeNamespace(call.caller, id(call), call.params.namespace!)),
+      present(organizations.revokeNamespace(call.caller, id(call), call.params.namespace!)),
     createKeyFor: (call: Call) => createKey(call, id(call)),
 
     createKey: (call: Call) => createKey(call, organizationOf(call).id, keyOf(call)),
     listKeys(call: Call): Answer {
       const { items, nextCursor } = pageOf('keys', view.list('key', organizationOf(call).id), pagingOf(call.query))
-      return { data: items.map(shownKey), nextCursor }
+      return { data: items.map(presentKey), nextCursor }
     },
     async deleteKey(call: Call): Promise<Answer> {
       await keys.delete(call.caller, organizationOf(call).id, id(call))
@@ -78,7 +78,11 @@ export function createOrganizationHandlers({
       const { principal } = call
       if (principal?.kind !== 'key') return { data: { kind: 'operator', organization: null, key: null } }
       return {
-        data: { kind: 'key', organization: shownOrganization(principal.organization), key: shownKey(principal.key) },
+        data: {
+          kind: 'key',
+          organization: presentOrganization(principal.organization),
+          key: presentKey(principal.key),
+        },
       }
     },
   }

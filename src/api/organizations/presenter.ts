@@ -1,18 +1,18 @@
 /** Organizations and keys as callers see them, without hashes and internal fields. */
 import type { ApiKey, Organization } from '../../model/records.ts'
 
-export function shownOrganization(organization: Organization) {
+export function presentOrganization(organization: Organization) {
   const {
     organizationId: _id,
     partitions: _partitions,
     testEnvironment: _test,
     clearedAt: _cleared,
-    ...shown
+    ...visible
   } = organization
-  return { strictCompatibility: false, ...shown }
+  return { strictCompatibility: false, ...visible }
 }
 
-export function shownKey(key: ApiKey) {
-  const { organizationId: _id, hash: _hash, ...shown } = key
-  return shown
+export function presentKey(key: ApiKey) {
+  const { organizationId: _id, hash: _hash, ...visible } = key
+  return visible
 }

@@ -12,7 +12,7 @@ import { isNear, NOT_A_TIME, parseTime } from '../../model/time.ts'
 import { createValidators } from '../../registry/validators.ts'
 import { agreedKey } from '../http/idempotency-key.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownEmitResult } from '../shared/emit-result.ts'
+import { presentEmitResult } from '../shared/emit-result.ts'
 
 export interface NewPlatformEvent {
   organizationId: string
@@ -66,7 +66,7 @@ export function createPlatformEventHandlers(deps: {
       const facts = { ...about, correlationId, actorId, idempotencyKey, requestId: call.requestId }
       return {
         status: 202,
-        data: shownEmitResult(await deps.submitPlatformEmit(builtInEmit(event.type, input.data, facts))),
+        data: presentEmitResult(await deps.submitPlatformEmit(builtInEmit(event.type, input.data, facts))),
       }
     },
   }

@@ -7,7 +7,7 @@ import type { FindQuarantined } from '../../replay/quarantined-record.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownEntry, shownRecord } from './presenter.ts'
+import { presentEntry, presentRecord } from './presenter.ts'
 
 export function createQuarantineHandlers({
   reads,
@@ -20,10 +20,10 @@ export function createQuarantineHandlers({
     async list(call: Call): Promise<Answer> {
       const filter = call.query as { code?: string; from?: string; to?: string }
       const { items, nextCursor } = await reads.listQuarantine({ ...ownerOf(call), ...pagingOf(call.query), ...filter })
-      return { data: items.map(shownEntry), nextCursor }
+      return { data: items.map(presentEntry), nextCursor }
     },
     get: async (call: Call): Promise<Answer> => ({
-      data: shownRecord(await findQuarantined(ownerOf(call), call.params.id!)),
+      data: presentRecord(await findQuarantined(ownerOf(call), call.params.id!)),
     }),
   }
 }

@@ -2,12 +2,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { QuarantinedRecord, QuarantineEntry } from '../../analytics/read/quarantine-reads.ts'
 
-interface ShownBytes {
+interface PresentedBytes {
   text: string | null
   encoding: 'utf8' | 'base64' | null
 }
 
-function shownBytes(bytes: Buffer | null): ShownBytes {
+function presentBytes(bytes: Buffer | null): PresentedBytes {
   if (bytes === null) return { text: null, encoding: null }
   return isUtf8(bytes)
     ? { text: bytes.toString('utf8'), encoding: 'utf8' }
@@ -15,25 +15,25 @@ function shownBytes(bytes: Buffer | null): ShownBytes {
 }
 
 /** `base64Headers` lists those whose values are base64. */
-function shownHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
+function presentHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
   headers: Record<string, string>
   base64Headers: string[]
 } {
-  const shown = headers.map(([name, value]) => [name, shownBytes(value)] as const)
+  const presented = headers.map(([name, value]) => [name, presentBytes(value)] as const)
   return {
-    headers: Object.fromEntries(shown.map(([name, { text }]) => [name, text ?? ''])),
-    base64Headers: shown.filter(([, { encoding }]) => encoding === 'base64').map(([name]) => name),
+    headers: Object.fromEntries(presented.map(([name, { text }]) => [name, text ?? ''])),
+    base64Headers: presented.filter(([, { encoding }]) => encoding === 'base64').map(([name]) => name),
   }
 }
 
-export const shownEntry = <Entry extends QuarantineEntry>(entry: Entry) => ({ id: entry.emitId, ...entry })
+export const presentEntry = <Entry extends QuarantineEntry>(entry: Entry) => ({ id: entry.emitId, ...entry })
 
-export function shownRecord({ key, headers, payload, ...entry }: QuarantinedRecord) {
-  const [shownKey, shownPayload] = [shownBytes(key), shownBytes(payload)]
+export function presentRecord({ key, headers, payload, ...entry }: QuarantinedRecord) {
+  const [presentKey, presentPayload] = [presentBytes(key), presentBytes(payload)]
   return {
-    ...shownEntry(entry),
-    ...{ key: shownKey.text, keyEncoding: shownKey.encoding },
-    ...shownHeaders(headers),
-    ...{ payload: shownPayload.text, payloadEncoding: shownPayload.encoding, payloadBytes: payload?.length ?? 0 },
+    ...presentEntry(entry),
+    ...{ key: presentKey.text, keyEncoding: presentKey.encoding },
+    ...presentHeaders(headers),
+    ...{ payload: presentPayload.text, payloadEncoding: presentPayload.encoding, payloadBytes: payload?.length ?? 0 },
   }
 }

@@ -4,7 +4,7 @@ import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { impactOf } from '../../control-plane/registrations/impact.ts'
 import { inboundEvents } from '../../control-plane/registrations/inbound-events.ts'
-import type { NewRegistration, TemplateChecks } from '../../control-plane/registrations/registration-check.ts'
+import type { NewRegistration, RegistrationRules } from '../../control-plane/registrations/registration-check.ts'
 import { getRegistration, type Registrations } from '../../control-plane/registrations/registrations.ts'
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
@@ -15,7 +15,7 @@ import { createTypeGenerator } from '../../registry/types/type-generator.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { shownRegistration } from './presenter.ts'
+import { presentRegistration } from './presenter.ts'
 import { createSchemaHistory } from './schema-history.ts'
 
 interface Filter {
@@ -27,13 +27,13 @@ interface Filter {
 
 export function createRegistrationHandlers({
   registrations,
-  templates,
+  registrationRules,
   view,
   reads,
   clock,
 }: {
   registrations: Registrations
-  templates: TemplateChecks
+  registrationRules: RegistrationRules
   view: ControlView
   reads: Reads
   clock: Clock
@@ -50,25 +50,25 @@ export function createRegistrationHandlers({
         call.body as NewRegistration,
         call.idempotencyKey,
       )
-      return { data: shownRegistration(made) }
+      return { data: presentRegistration(made) }
     },
     /** `includeInbound` adds events that peers share: read-only, status `federated`. */
     list(call: Call): Answer {
       const { namespace, name, status, includeInbound } = call.query as Filter
       const { id } = organizationOf(call)
-      const own = view.list('registration', id).map(shownRegistration)
+      const own = view.list('registration', id).map(presentRegistration)
       const all = includeInbound === true ? [...own, ...inboundEvents(view, id)].sort(byCreation) : own
-      const wanted = all.filter(
+      const matching = all.filter(
         each =>
           (namespace ?? each.namespace) === each.namespace &&
           hasName(each, name) &&
           (status ?? each.status) === each.status,
       )
-      const { items, nextCursor } = pageOf('registrations', wanted, pagingOf(call.query))
+      const { items, nextCursor } = pageOf('registrations', matching, pagingOf(call.query))
       return { data: items, nextCursor }
     },
     get: (call: Call): Answer => ({
-      data: shownRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)),
+      data: presentRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)),
     }),
     /** With `Accept: text/plain` the answer is the code alone. */
     async types(call: Call): Promise<Answer> {
@@ -82,18 +82,18 @@ export function createRegistrationHandlers({
     async patch(call: Call): Promise<Answer> {
       const { description } = call.body as { description: string | null }
       return {
-        data: shownRegistration(await registrations.describe(...target(call), description, call.expectedRevision)),
+        data: presentRegistration(await registrations.describe(...target(call), description, call.expectedRevision)),
       }
     },
     publish: async (call: Call): Promise<Answer> => ({
-      data: shownRegistration(await registrations.publish(...target(call), call.expectedRevision)),
+      data: presentRegistration(await registrations.publish(...target(call), call.expectedRevision)),
     }),
     archive: async (call: Call): Promise<Answer> => ({
-      data: shownRegistration(await registrations.archive(...target(call), call.expectedRevision)),
+      data: presentRegistration(await registrations.archive(...target(call), call.expectedRevision)),
     }),
     async delete(call: Call): Promise<Answer> {
       const archived = await registrations.delete(...target(call), call.expectedRevision)
-      return { data: archived === undefined ? { id: call.params.id, deleted: true } : shownRegistration(archived) }
+      return { data: archived === undefined ? { id: call.params.id, deleted: true } : presentRegistration(archived) }
     },
     /**
      * All findings, the webhooks and peers that would receive it, and on request its findings on the payloads of the
@@ -103,12 +103,12 @@ export function createRegistrationHandlers({
       const { history, ...input } = call.body as NewRegistration & { history?: boolean }
       const owner = ownerOf(call)
       const organization = getOrganization(view, owner.organizationId)
-      const checked = templates.dryRun(input, organization, view)
+      const checked = registrationRules.dryRun(input, organization, view)
       if (!checked.valid) await registrations.announceDryRun(call.caller, owner.organizationId, input, checked)
       const { namespace, name, version } = input
       const fullName = `${namespace}.${name}`
       const event = { namespace, name, version, canonicalName: canonicalName(organization.id, fullName, version) }
-      const judge = history === true ? templates.judge(input, checked) : undefined
+      const judge = history === true ? registrationRules.judge(input, checked) : undefined
       return {
         data: {
           ...checked,

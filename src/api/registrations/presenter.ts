@@ -1,7 +1,7 @@
 /** Registrations as callers see them. */
 import type { Registration } from '../../model/records.ts'
 
-export function shownRegistration(registration: Registration) {
-  const { idempotencyKey: _key, ...shown } = registration
-  return { ...shown, warnings: registration.warnings ?? [] }
+export function presentRegistration(registration: Registration) {
+  const { idempotencyKey: _key, ...visible } = registration
+  return { ...visible, warnings: registration.warnings ?? [] }
 }

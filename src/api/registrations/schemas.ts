@@ -25,7 +25,7 @@ const description = optionalText(2_000)
  * The rules for names and schemas are the registry's, with a code of its own for each
  * (docs/specification/registry.md#order-of-registration-checks).
  */
-const template = {
+const versionFields = {
   namespace: string,
   name: string,
   version: string,
@@ -33,7 +33,7 @@ const template = {
   payloadSchema: anything,
   'payloadExample?': anything,
 }
-const newVersion = { ...template, 'status?': oneOf(['draft', 'published']) }
+const newVersion = { ...versionFields, 'status?': oneOf(['draft', 'published']) }
 export const newRegistration = object(newVersion)
 /** `history`: also try the schema on the payloads of the last 30 days. */
 export const newDryRun = object({ ...newVersion, 'history?': boolean })

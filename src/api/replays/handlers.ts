@@ -8,7 +8,7 @@ import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
-import { shownReplay } from './presenter.ts'
+import { presentReplay } from './presenter.ts'
 
 const NOTHING_YET: ReplayOutcomes = { processed: 0, succeeded: 0, failed: 0, lastRecordedAt: null }
 
@@ -39,18 +39,18 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
   async function start(call: Call, kind: 'replay' | 'recover', input: NewReplay): Promise<Answer> {
     const owner = ownerOf(call)
     const replay = await replays.start(call.caller, owner, kind, input, await usedToday(owner.organizationId))
-    return { data: shownReplay(replay, NOTHING_YET) }
+    return { data: presentReplay(replay, NOTHING_YET) }
   }
 
   /** While it runs, its progress comes from the history. */
-  const shown = async (replay: Replay) => shownReplay(replay, await reads.replayOutcomes(replay))
+  const present = async (replay: Replay) => presentReplay(replay, await reads.replayOutcomes(replay))
 
   /** The change holds whether or not the history can be read. */
-  const shownAfterChange = async (replay: Replay) =>
-    shownReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
+  const presentAfterChange = async (replay: Replay) =>
+    presentReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
 
   const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => ({
-    data: await shownAfterChange(await replays.command(call.caller, ownerOf(call), id(call), name)),
+    data: await presentAfterChange(await replays.command(call.caller, ownerOf(call), id(call), name)),
   })
 
   return {
@@ -75,9 +75,9 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
         .list('replay', organizationId)
         .filter(each => each.environment === environment && (state === undefined || each.state === state))
       const { items, nextCursor } = pageOf('replays', own, pagingOf(call.query))
-      return { data: await Promise.all(items.map(shown)), nextCursor }
+      return { data: await Promise.all(items.map(present)), nextCursor }
     },
-    get: async (call: Call): Promise<Answer> => ({ data: await shown(getReplay(view, ownerOf(call), id(call))) }),
+    get: async (call: Call): Promise<Answer> => ({ data: await present(getReplay(view, ownerOf(call), id(call))) }),
     async items(call: Call): Promise<Answer> {
       const { items, nextCursor } = await reads.replayItems(
         getReplay(view, ownerOf(call), id(call)),

@@ -5,7 +5,7 @@ import type { Replay } from '../../model/records.ts'
 /** While the history is unavailable. */
 const UNKNOWN = { processed: null, succeeded: null, failed: null, lastRecordedAt: null }
 
-export function shownReplay(replay: Replay, outcomes: ReplayOutcomes | undefined): object {
+export function presentReplay(replay: Replay, outcomes: ReplayOutcomes | undefined): object {
   const {
     organizationId: _,
     kind,

@@ -9,7 +9,7 @@ import type { Answer, Call, Handler } from '../http/route.ts'
 /** How long a call waits for the replay that it started, and how often it checks. */
 const REPLAY_WAIT = { mostMs: 10_000, everyMs: 200 } as const
 
-interface ShownReplay {
+interface PresentedReplay {
   id: string
   endedAt: string | null
   progress: { matched: number | null; processed: number; succeeded: number; failed: number; skipped: number }
@@ -21,12 +21,12 @@ export function createSubscriptionReplay(deps: {
 }): Handler {
   const { replays, clock } = deps
   return async call => {
-    const begun = await replays.replayWebhook({ ...call, params: { id: webhookIdOf(call.params.id!) } })
-    const { id } = begun.data as ShownReplay
+    const started = await replays.replayWebhook({ ...call, params: { id: webhookIdOf(call.params.id!) } })
+    const { id } = started.data as PresentedReplay
     const deadlineMs = clock.monotonicMs() + REPLAY_WAIT.mostMs
     for (;;) {
       const { data } = await replays.get({ ...call, params: { id } })
-      const { endedAt, progress } = data as ShownReplay
+      const { endedAt, progress } = data as PresentedReplay
       const { matched, processed, succeeded, failed, skipped } = progress
       // The history lags a little behind the engine.
       if (endedAt !== null && processed >= (matched ?? 0))

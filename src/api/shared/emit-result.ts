@@ -17,7 +17,7 @@ export const emitFields = {
 /** `verdict: 'pending'`: taken, and not judged yet. */
 export const emitResult = object({ ...emitFields, status: { const: 'queued' } })
 
-export function shownEmitResult(outcome: OutcomeRow | PendingEmit): object {
+export function presentEmitResult(outcome: OutcomeRow | PendingEmit): object {
   const { verdict, emitId } = outcome
   if (verdict === 'pending') return { emitId, status: 'queued', verdict }
   const { eventId, canonicalName, sequence } = outcome

@@ -19,7 +19,7 @@ import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
-import { shownWebhook } from './presenter.ts'
+import { presentWebhook } from './presenter.ts'
 import type { WaitingWebhooks } from './waiting-webhooks.ts'
 
 /**
@@ -44,7 +44,7 @@ export function createWebhookHandlers(deps: {
   const id = (call: Call) => call.params.id!
 
   /** With the activity of their deliveries; the settings can be read and changed while the history is unavailable. */
-  async function shown(all: readonly Webhook[]): Promise<object[]> {
+  async function presentAll(all: readonly Webhook[]): Promise<object[]> {
     const [first] = all
     if (first === undefined) return []
     const ids = all.map(each => each.id)
@@ -52,9 +52,9 @@ export function createWebhookHandlers(deps: {
     const activityOf = (webhook: Webhook) =>
       activity === undefined ? UNKNOWN_ACTIVITY : (activity.get(webhook.id) ?? NO_ACTIVITY)
     const factsOf = (webhook: Webhook) => ({ activity: activityOf(webhook), waiting: deps.waiting.of(webhook.id) })
-    return all.map(webhook => shownWebhook(webhook, webhooks.publicKeyOf(webhook), factsOf(webhook), clock.nowMs()))
+    return all.map(webhook => presentWebhook(webhook, webhooks.publicKeyOf(webhook), factsOf(webhook), clock.nowMs()))
   }
-  const show = async (webhook: Webhook): Promise<object> => (await shown([webhook]))[0]!
+  const present = async (webhook: Webhook): Promise<object> => (await presentAll([webhook]))[0]!
 
   /** The call's settings of the webhook, and the proof that its receiver must give, if any. */
   function inputOf<T>(call: Call): { input: T; prove: Pings['prove'] | undefined } {
@@ -65,11 +65,11 @@ export function createWebhookHandlers(deps: {
   return {
     async create(call: Call): Promise<Answer> {
       const { input, prove } = inputOf<NewWebhook>(call)
-      const asked = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
-      const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), asked, prove)
+      const withDefaults = call.principal?.viaAlias === true ? { ...ORIGINAL_DEFAULTS, ...input } : input
+      const { webhook, secret } = await webhooks.create(call.caller, ownerOf(call), withDefaults, prove)
       return {
         data: {
-          ...shownWebhook(
+          ...presentWebhook(
             webhook,
             webhooks.publicKeyOf(webhook),
             { activity: NO_ACTIVITY, waiting: null },
@@ -83,13 +83,13 @@ export function createWebhookHandlers(deps: {
       const { organizationId, environment } = ownerOf(call)
       const own = ownWebhooks(view.webhooks(organizationId)).filter(webhook => webhook.environment === environment)
       const { items, nextCursor } = pageOf('webhooks', own, pagingOf(call.query))
-      return { data: await shown(items), nextCursor }
+      return { data: await presentAll(items), nextCursor }
     },
-    get: async (call: Call): Promise<Answer> => ({ data: await show(getWebhook(view, ownerOf(call), id(call))) }),
+    get: async (call: Call): Promise<Answer> => ({ data: await present(getWebhook(view, ownerOf(call), id(call))) }),
     async patch(call: Call): Promise<Answer> {
       const { input, prove } = inputOf<WebhookPatch>(call)
       return {
-        data: await show(
+        data: await present(
           await webhooks.patch(call.caller, ownerOf(call), id(call), input, call.expectedRevision, prove),
         ),
       }
@@ -98,7 +98,7 @@ export function createWebhookHandlers(deps: {
       const { input, prove } = inputOf<{ resume?: ResumeFrom }>(call)
       const { resume = 'from_pause' } = input
       return {
-        data: await show(
+        data: await present(
           await webhooks.activate(call.caller, ownerOf(call), id(call), resume, call.expectedRevision, prove),
         ),
       }
@@ -111,7 +111,7 @@ export function createWebhookHandlers(deps: {
         call.body as Rotation,
         call.expectedRevision,
       )
-      return { data: { ...(await show(webhook)), secret } }
+      return { data: { ...(await present(webhook)), secret } }
     },
     test: async (call: Call): Promise<Answer> => ({
       data: await pings.send(getWebhook(view, ownerOf(call), id(call)), true),

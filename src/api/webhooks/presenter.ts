@@ -1,12 +1,12 @@
 /** Webhooks as callers see them, without secrets, header values and internal fields. */
 import type { WebhookActivity } from '../../analytics/read/webhook-reads.ts'
-import { shownRetryPolicy } from '../../control-plane/webhooks/retry-policy.ts'
+import { presentRetryPolicy } from '../../control-plane/webhooks/retry-policy.ts'
 import type { Webhook } from '../../model/records.ts'
 import type { Answer } from '../http/route.ts'
 import type { Waiting } from './waiting-webhooks.ts'
 
 /** `publicKey`: see `Webhooks.publicKeyOf`. A former secret that no longer signs is left out. */
-export function shownWebhook(
+export function presentWebhook(
   webhook: Webhook,
   publicKey: string | null,
   { activity, waiting }: { activity: WebhookActivity; waiting: Waiting | null },
@@ -19,10 +19,17 @@ export function shownWebhook(
     encryptedHeaders: _headers,
     ...open
   } = webhook
-  const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...shown } = open
-  const until = shown.previousSecretExpiresAt
+  const { retryDelaysMs, resumeAfter: _resume, peer: _peer, ...visible } = open
+  const until = visible.previousSecretExpiresAt
   const previousSecretExpiresAt = until !== null && Date.parse(until) > nowMs ? until : null
-  return { ...shown, previousSecretExpiresAt, publicKey, retry: shownRetryPolicy(retryDelaysMs), ...activity, waiting }
+  return {
+    ...visible,
+    previousSecretExpiresAt,
+    publicKey,
+    retry: presentRetryPolicy(retryDelaysMs),
+    ...activity,
+    waiting,
+  }
 }
 
 /** The bare answer to `POST /webhooks` by the alias header. */

@@ -50,7 +50,7 @@ const settings = {
 export const newWebhook = object({ url: string, events: selectors, ...settings })
 export const webhookPatch = { ...object({ 'url?': string, 'events?': selectors, ...settings }), minProperties: 1 }
 
-const shown = {
+const webhookFields = {
   ...stored,
   environment,
   name: nullable(string),
@@ -87,9 +87,9 @@ const shown = {
     }),
   ),
 }
-export const webhook = object(shown)
+export const webhook = object(webhookFields)
 /** This answer is the only one with the secret. */
-export const madeWebhook = object({ ...shown, secret: string })
+export const madeWebhook = object({ ...webhookFields, secret: string })
 
 export const activation = object({ 'resume?': oneOf(['from_pause', 'latest']), 'verifyOwnership?': boolean })
 export const rotation = object({ 'immediate?': boolean, 'secret?': secret })

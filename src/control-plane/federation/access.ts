@@ -41,7 +41,7 @@ export function requireActiveFederation(view: Pick<Reading, 'organization'>, org
 export function seeGroup(view: Reading, organizationId: string, groupId: string, nowMs: number): Seen {
   const group = view.federation.group(groupId)
   if (group?.organizationId === organizationId) return { group, membership: undefined }
-  const membership = group && standingMembership(view, organizationId, groupId)
+  const membership = group && activeMembership(view, organizationId, groupId)
   if (group === undefined || membership === undefined || isExpired(membership, nowMs)) throw groupNotFound()
   return { group, membership }
 }
@@ -66,11 +66,7 @@ export function refuseArchived(group: FederationGroup): void {
 }
 
 /** The row of an organization in a group, unless it is removed. */
-export function standingMembership(
-  view: Reading,
-  organizationId: string,
-  groupId: string,
-): FederationMember | undefined {
+export function activeMembership(view: Reading, organizationId: string, groupId: string): FederationMember | undefined {
   return view.federation
     .memberships(organizationId)
     .findLast(each => each.groupId === groupId && each.status !== 'removed')
@@ -101,7 +97,7 @@ export function externalPeer(view: Reading, organizationId: string, memberId: st
   if (group === undefined || member?.peerType !== 'external_webhook' || member.status === 'removed')
     throw memberNotFound()
   if (group.organizationId === organizationId) return { group, member }
-  throw standingMembership(view, organizationId, group.id) === undefined ? memberNotFound() : notOwner()
+  throw activeMembership(view, organizationId, group.id) === undefined ? memberNotFound() : notOwner()
 }
 
 export const groupNotFound = () =>

@@ -24,7 +24,7 @@ import {
   requireActiveFederation,
   requireFederation,
 } from './access.ts'
-import type { FederationCaller } from './announcing.ts'
+import type { FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
 import { checkLimit, forgotten } from './limits.ts'
 import { wiped } from './members.ts'
@@ -79,7 +79,7 @@ export interface ExternalPeersDeps extends FederationDeps {
 }
 
 export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
-  const { store, ids, clock, announcing, secrets } = deps
+  const { store, ids, clock, announcements, secrets } = deps
 
   function webhookOf(member: FederationMember, input: NewExternalPeer, secret: string): Webhook {
     const { id, organizationId, createdAt } = member
@@ -125,7 +125,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
             { kind: 'webhook', record: webhook },
             ...forgotten('federation-member', over),
           ],
-          changes: announcing.ofMember(caller, 'PEER_ADDED', undefined, member),
+          changes: announcements.ofMember(caller, 'PEER_ADDED', undefined, member),
           result: { member, webhook, secret },
         }
       })
@@ -151,7 +151,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         const records: Change[] = [{ kind: 'webhook', record: webhook }]
         return {
           records,
-          changes: announcing.ofMember(caller, 'SECRET_ROTATED', member, member),
+          changes: announcements.ofMember(caller, 'SECRET_ROTATED', member, member),
           result: { member, webhook, secret },
         }
       })
@@ -163,7 +163,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         const after = removed(member, 'removed', { actorId: caller.actorId, nowMs: clock.nowMs() })
         return {
           records: [{ kind: 'federation-member', record: after }, wiped(member)],
-          changes: announcing.ofMember(caller, 'PEER_REMOVED', member, after),
+          changes: announcements.ofMember(caller, 'PEER_REMOVED', member, after),
           result: after,
         }
       }),

@@ -7,7 +7,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Announce } from '../store/announce.ts'
 import type { ControlStore } from '../store/store.ts'
-import { createAnnouncing } from './announcing.ts'
+import { createFederationAnnouncements } from './announcements.ts'
 import { createExternalPeers, type ExternalPeers } from './external-peers.ts'
 import { createGroups, type Groups } from './groups.ts'
 import { createMembers, type Members } from './members.ts'
@@ -36,7 +36,11 @@ export function createFederation(deps: {
   /** Factor on the lifetime of invitations and on the overlap of secrets; 1 by default. */
   timeScale?: number
 }): Federation {
-  const shared = { ...deps, announcing: createAnnouncing(deps.announce), timeScale: deps.timeScale ?? 1 }
+  const shared = {
+    ...deps,
+    announcements: createFederationAnnouncements(deps.announce),
+    timeScale: deps.timeScale ?? 1,
+  }
   return {
     groups: createGroups(shared),
     members: createMembers(shared),

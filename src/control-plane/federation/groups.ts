@@ -5,7 +5,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'
 import { openGroup, ownGroup, requireActiveFederation, requireFederation } from './access.ts'
-import type { Announcing, FederationCaller } from './announcing.ts'
+import type { FederationAnnouncements, FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
 import { checkLimit } from './limits.ts'
 import { removed } from './membership.ts'
@@ -33,7 +33,7 @@ export interface Groups {
 }
 
 export function createGroups(deps: FederationDeps): Groups {
-  const { store, ids, clock, announcing } = deps
+  const { store, ids, clock, announcements } = deps
 
   return {
     create(caller, organizationId, input) {
@@ -59,7 +59,7 @@ export function createGroups(deps: FederationDeps): Groups {
         }
         return {
           records: [{ kind: 'federation-group', record: group }],
-          changes: announcing.ofGroup(caller, 'GROUP_CREATED', undefined, group),
+          changes: announcements.ofGroup(caller, 'GROUP_CREATED', undefined, group),
           result: group,
         }
       })
@@ -80,7 +80,7 @@ export function createGroups(deps: FederationDeps): Groups {
         const group = revised(before, fields, clock.nowMs())
         return {
           records: [{ kind: 'federation-group', record: group }],
-          changes: announcing.ofGroup(caller, 'GROUP_UPDATED', before, group),
+          changes: announcements.ofGroup(caller, 'GROUP_UPDATED', before, group),
           result: group,
         }
       })
@@ -91,7 +91,7 @@ export function createGroups(deps: FederationDeps): Groups {
         const before = ownGroup(current, organizationId, id, clock.nowMs())
         if (before.status === 'archived') return { records: [], changes: [], result: before }
         checkRevision(before, revision)
-        const { group, ...rest } = archivedGroup(announcing, caller, current, before, clock.nowMs())
+        const { group, ...rest } = archivedGroup(announcements, caller, current, before, clock.nowMs())
         return { ...rest, result: group }
       }),
   }
@@ -99,7 +99,7 @@ export function createGroups(deps: FederationDeps): Groups {
 
 /** The archived group, with the changes that end its pushes and invitations. */
 export function archivedGroup(
-  announcing: Announcing,
+  announcements: FederationAnnouncements,
   caller: FederationCaller,
   current: Pick<DecisionView, 'federation'>,
   before: FederationGroup,
@@ -118,9 +118,9 @@ export function archivedGroup(
     ...ended.map((record): Change => ({ kind: 'federation-push', record })),
   ]
   const changes = [
-    ...announcing.ofGroup(caller, 'GROUP_ARCHIVED', before, group),
-    ...withdrawn.flatMap(({ each, after }) => announcing.ofMember(caller, 'REMOVED', each, after)),
-    ...ended.flatMap(push => announcing.ofPush(caller, 'PUSH_UNDECLARED', push)),
+    ...announcements.ofGroup(caller, 'GROUP_ARCHIVED', before, group),
+    ...withdrawn.flatMap(({ each, after }) => announcements.ofMember(caller, 'REMOVED', each, after)),
+    ...ended.flatMap(push => announcements.ofPush(caller, 'PUSH_UNDECLARED', push)),
   ]
   return { group, records, changes }
 }

@@ -9,6 +9,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'
 import {
+  activeMembership,
   mayFederate,
   memberNotFound,
   openGroup,
@@ -17,9 +18,8 @@ import {
   requireFederation,
   seeGroup,
   seeMember,
-  standingMembership,
 } from './access.ts'
-import type { FederationCaller } from './announcing.ts'
+import type { FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
 import { checkLimit, forgotten } from './limits.ts'
 import {
@@ -59,18 +59,18 @@ export interface Members {
 }
 
 export function createMembers(deps: FederationDeps & { timeScale: number }): Members {
-  const { store, ids, clock, announcing } = deps
+  const { store, ids, clock, announcements } = deps
   const act = (caller: FederationCaller): Act => ({ actorId: caller.actorId, nowMs: clock.nowMs() })
   const decided = (
     caller: FederationCaller,
-    type: Parameters<typeof announcing.ofMember>[1],
+    type: Parameters<typeof announcements.ofMember>[1],
     before: FederationMember,
     after: FederationMember,
     also: Change[] = [],
   ): Decision<FederationMember> => {
     if (after === before) return { records: [], changes: [], result: before }
     const records: Change[] = [{ kind: 'federation-member', record: after }, ...also]
-    return { records, changes: announcing.ofMember(caller, type, before, after), result: after }
+    return { records, changes: announcements.ofMember(caller, type, before, after), result: after }
   }
   const change = (decide: (current: DecisionView) => Decision<FederationMember>) =>
     store.change(ids.next('chg'), decide)
@@ -89,15 +89,15 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
           throw new ClarionError('organization_not_found', 'There is no organization with this id.')
         const { nowMs } = act(caller)
         const rows = current.federation.members(groupId)
-        const standing = rows.find(
+        const existing = rows.find(
           each => each.memberOrganizationId === memberOrganizationId && each.status !== 'removed',
         )
-        if (standing !== undefined && !isExpired(standing, nowMs))
-          throw new ClarionError('already_member', `The organization is ${standing.status} in this group.`)
+        if (existing !== undefined && !isExpired(existing, nowMs))
+          throw new ClarionError('already_member', `The organization is ${existing.status} in this group.`)
         checkLimit('members', rows.filter(each => each.peerType === 'tenant_org' && countsAsMember(each, nowMs)).length)
         const row = { id, organizationId, groupId: group.id }
         const member = invited(row, memberOrganizationId, act(caller), nowMs + INVITATION_MS * deps.timeScale)
-        const ranOut = standing === undefined ? [] : [{ before: standing, after: expired(standing) }]
+        const ranOut = existing === undefined ? [] : [{ before: existing, after: expired(existing) }]
         const over = rows.filter(each => each.status === 'removed')
         return {
           records: [
@@ -106,8 +106,8 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
             ...forgotten('federation-member', over),
           ],
           changes: [
-            ...ranOut.flatMap(({ before, after }) => announcing.ofMember(SYSTEM, 'EXPIRED', before, after)),
-            ...announcing.ofMember(caller, 'INVITED', undefined, member),
+            ...ranOut.flatMap(({ before, after }) => announcements.ofMember(SYSTEM, 'EXPIRED', before, after)),
+            ...announcements.ofMember(caller, 'INVITED', undefined, member),
           ],
           result: member,
         }
@@ -219,17 +219,17 @@ export const wiped = ({ organizationId, id }: FederationMember): Change => ({
  * `invitation_expired`.
  */
 function invitationOf(current: DecisionView, organizationId: string, groupId: string, nowMs: number): FederationMember {
-  const standing = standingMembership(current, organizationId, groupId)
+  const existing = activeMembership(current, organizationId, groupId)
   const last = current.federation.memberships(organizationId).findLast(each => each.groupId === groupId)
   const group = current.federation.group(groupId)
   if (group === undefined || last === undefined) throw invitationNotFound()
   const withdrawnWithIt =
     last.removeReason === 'removed' && last.acceptedAt === null && last.removedAt === group.archivedAt
-  if (group.status === 'archived' && (standing !== undefined || withdrawnWithIt)) refuseArchived(group)
+  if (group.status === 'archived' && (existing !== undefined || withdrawnWithIt)) refuseArchived(group)
   if (last.removeReason === 'expired' || isExpired(last, nowMs))
     throw new ClarionError('invitation_expired', `The invitation expired at ${last.inviteExpiresAt}.`)
-  if (standing === undefined) throw invitationNotFound()
-  return standing
+  if (existing === undefined) throw invitationNotFound()
+  return existing
 }
 
 const invitationNotFound = () => new ClarionError('invitation_not_found', 'You are not invited to this group.')

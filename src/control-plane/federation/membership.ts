@@ -30,7 +30,7 @@ export const isExpired = ({ status, inviteExpiresAt }: FederationMember, nowMs: 
   status === 'pending' && inviteExpiresAt !== null && Date.parse(inviteExpiresAt) <= nowMs
 
 /** The row as of `nowMs`: an expired invitation is removed. */
-export const standing = (member: FederationMember, nowMs: number): FederationMember =>
+export const asOf = (member: FederationMember, nowMs: number): FederationMember =>
   isExpired(member, nowMs) ? expired(member) : member
 
 /** Dated by its expiry, not by the time of the sweep. */

@@ -32,14 +32,14 @@ export function conflictsWithRegistration(view: Pick<Naming, 'event'>, member: I
  * events.
  */
 export function checkInboundNames(view: Naming, member: FederationMember, pushes: readonly FederationPush[]): void {
-  const wanted = new Map(pushes.map(push => [inboundCanonicalName(member, push), push]))
+  const byInboundName = new Map(pushes.map(push => [inboundCanonicalName(member, push), push]))
   for (const push of pushes) if (conflictsWithRegistration(view, member, push)) throw conflict(push)
   const names = new Set(pushes.map(({ name }) => name))
   for (const other of view.federation.memberships(member.memberOrganizationId!)) {
     if (other.id === member.id || (other.status !== 'accepted' && other.status !== 'paused')) continue
     for (const arriving of view.federation.pushes(other.groupId)) {
       if (!arriving.isActive || !names.has(arriving.name)) continue
-      const push = wanted.get(inboundCanonicalName(other, arriving))
+      const push = byInboundName.get(inboundCanonicalName(other, arriving))
       if (push !== undefined && push.schemaHash !== arriving.schemaHash) throw conflict(push)
     }
   }

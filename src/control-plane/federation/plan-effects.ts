@@ -10,7 +10,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Change } from '../store/store.ts'
 import { mayFederate } from './access.ts'
-import { createAnnouncing, type FederationCaller } from './announcing.ts'
+import { createFederationAnnouncements, type FederationCaller } from './announcements.ts'
 import { archivedGroup } from './groups.ts'
 import { paused, removed, resumed } from './membership.ts'
 
@@ -31,7 +31,7 @@ export function effectsOnFederation(
   nowMs: number,
 ): Effects {
   if (after.status === 'deleted')
-    return before.status === 'deleted' ? NOTHING : gone(announce, caller, current, after.id, nowMs)
+    return before.status === 'deleted' ? NOTHING : ended(announce, caller, current, after.id, nowMs)
   const [could, can] = [mayFederate(before), mayFederate(after)]
   return could === can ? NOTHING : switched(announce, caller, current, after.id, can, nowMs)
 }
@@ -47,39 +47,39 @@ function switched(
   on: boolean,
   nowMs: number,
 ): Effects {
-  const announcing = createAnnouncing(announce)
+  const announcements = createFederationAnnouncements(announce)
   const act = { actorId: 'system', nowMs }
   const effects: Effects = { records: [], changes: [] }
   for (const group of current.list('federation-group', id)) {
     if (group.status !== (on ? 'suspended' : 'active')) continue
     const record = revised<FederationGroup>(group, { status: on ? 'active' : 'suspended' }, nowMs)
     effects.records.push({ kind: 'federation-group', record })
-    effects.changes.push(...announcing.ofGroup(caller, on ? 'GROUP_RESUMED' : 'GROUP_SUSPENDED', group, record))
+    effects.changes.push(...announcements.ofGroup(caller, on ? 'GROUP_RESUMED' : 'GROUP_SUSPENDED', group, record))
   }
   for (const member of current.federation.memberships(id)) {
     const concerned = on ? member.status === 'paused' && member.pauseReason === 'plan' : member.status === 'accepted'
     if (!concerned) continue
     const record = on ? resumed(member, 'plan', act) : paused(member, 'plan', act)
     effects.records.push({ kind: 'federation-member', record })
-    effects.changes.push(...announcing.ofMember(caller, on ? 'RESUMED' : 'PAUSED', member, record))
+    effects.changes.push(...announcements.ofMember(caller, on ? 'RESUMED' : 'PAUSED', member, record))
   }
   return effects
 }
 
 /** Its groups end as if archived, external peers included; its memberships in groups of others end. */
-function gone(announce: Announce, caller: FederationCaller, current: Current, id: string, nowMs: number): Effects {
-  const announcing = createAnnouncing(announce)
+function ended(announce: Announce, caller: FederationCaller, current: Current, id: string, nowMs: number): Effects {
+  const announcements = createFederationAnnouncements(announce)
   const effects: Effects = { records: [], changes: [] }
   const leave = (member: FederationMember) => {
     const record = removed(member, 'organization_deleted', { actorId: 'system', nowMs })
     effects.records.push({ kind: 'federation-member', record })
     effects.changes.push(
-      ...announcing.ofMember(caller, member.peerType === 'tenant_org' ? 'REMOVED' : 'PEER_REMOVED', member, record),
+      ...announcements.ofMember(caller, member.peerType === 'tenant_org' ? 'REMOVED' : 'PEER_REMOVED', member, record),
     )
   }
   for (const group of current.list('federation-group', id)) {
     if (group.status !== 'archived') {
-      const { records, changes } = archivedGroup(announcing, caller, current, group, nowMs)
+      const { records, changes } = archivedGroup(announcements, caller, current, group, nowMs)
       effects.records.push(...records)
       effects.changes.push(...changes)
     }

@@ -6,7 +6,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Decision } from '../store/store.ts'
 import { openGroup, requireActiveFederation, requireFederation, seeGroup } from './access.ts'
-import type { FederationCaller } from './announcing.ts'
+import type { FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
 import { checkLimit, forgotten } from './limits.ts'
 import type { Act } from './membership.ts'
@@ -28,7 +28,7 @@ export interface Pushes {
   undeclare(caller: FederationCaller, organizationId: string, pushId: string): Promise<FederationPush>
 }
 
-export function createPushes({ store, ids, clock, announcing }: FederationDeps): Pushes {
+export function createPushes({ store, ids, clock, announcements }: FederationDeps): Pushes {
   function declared(
     caller: FederationCaller,
     group: FederationGroup,
@@ -82,7 +82,7 @@ export function createPushes({ store, ids, clock, announcing }: FederationDeps):
         const over = all.filter(each => !each.isActive)
         return {
           records: [{ kind: 'federation-push', record: push }, ...forgotten('federation-push', over)],
-          changes: announcing.ofPush(caller, 'PUSH_DECLARED', push),
+          changes: announcements.ofPush(caller, 'PUSH_DECLARED', push),
           result: push,
         }
       })
@@ -100,7 +100,7 @@ export function createPushes({ store, ids, clock, announcing }: FederationDeps):
         const push = undeclared(before, { actorId: caller.actorId, nowMs: clock.nowMs() })
         return {
           records: [{ kind: 'federation-push', record: push }],
-          changes: announcing.ofPush(caller, 'PUSH_UNDECLARED', push),
+          changes: announcements.ofPush(caller, 'PUSH_UNDECLARED', push),
           result: push,
         }
       }),

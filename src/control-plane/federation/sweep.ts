@@ -8,7 +8,7 @@ import type { Ids } from '../../model/ids.ts'
 import type { FederationMember } from '../../model/records.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
-import type { Announcing } from './announcing.ts'
+import type { FederationAnnouncements } from './announcements.ts'
 import { SYSTEM } from './members.ts'
 import { expired, isExpired } from './membership.ts'
 
@@ -26,7 +26,7 @@ export function startInvitationSweep(deps: {
   view: ControlView
   ids: Ids
   clock: Clock
-  announcing: Announcing
+  announcements: FederationAnnouncements
   timeScale: number
 }): Sweep {
   const { store, view, ids, clock } = deps
@@ -54,7 +54,7 @@ export function startInvitationSweep(deps: {
     const rows = (pending as FederationMember[]).map(before => ({ before, after: expired(before) }))
     return {
       records: rows.map(({ after }): Change => ({ kind: 'federation-member', record: after })),
-      changes: rows.flatMap(({ before, after }) => deps.announcing.ofMember(SYSTEM, 'EXPIRED', before, after)),
+      changes: rows.flatMap(({ before, after }) => deps.announcements.ofMember(SYSTEM, 'EXPIRED', before, after)),
       result: undefined,
     }
   }

@@ -69,19 +69,19 @@ export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationI
   const keys = current
     .list('key', organizationId)
     .map(({ id }): Change => ({ kind: 'key', remove: { organizationId, id } }))
-  const webhooks = current.list('webhook', organizationId).filter(webhook => !hearsOfTheEnd(webhook))
+  const webhooks = current.list('webhook', organizationId).filter(webhook => !selectsDeletion(webhook))
   return [...keys, ...webhooks.map(removal)]
 }
 
 const removal = ({ organizationId, id }: Webhook): Change => ({ kind: 'webhook', remove: { organizationId, id } })
 
-function hearsOfTheEnd({ organizationId, events, active, environment, peer }: Webhook): boolean {
+function selectsDeletion({ organizationId, events, active, environment, peer }: Webhook): boolean {
   if (!active || peer !== null) return false
   const index = createSelectorIndex([{ selectors: events, value: true }])
-  const told = (type: string, canonicalName: string) => index.match({ type, canonicalName, kind: null }).length > 0
-  const lifecycle = told('ORGANIZATION_DELETED', lifecycleCanonicalName(organizationId, 'ORGANIZATION_DELETED'))
+  const selects = (type: string, canonicalName: string) => index.match({ type, canonicalName, kind: null }).length > 0
+  const lifecycle = selects('ORGANIZATION_DELETED', lifecycleCanonicalName(organizationId, 'ORGANIZATION_DELETED'))
   return (
     lifecycle ||
-    (environment === 'live' && told('tenant.deleted', builtInCanonicalName(organizationId, 'tenant.deleted')))
+    (environment === 'live' && selects('tenant.deleted', builtInCanonicalName(organizationId, 'tenant.deleted')))
   )
 }

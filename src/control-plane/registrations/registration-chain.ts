@@ -5,7 +5,7 @@ import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { ClarionError } from '../../model/codes.ts'
 import type { Registration } from '../../model/records.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
-import type { CheckedTemplate, DryRun, NewRegistration } from './registration-check.ts'
+import type { CheckedRegistration, DryRun, NewRegistration } from './registration-check.ts'
 
 export const ofRegistration = (registration: Registration, type: string): Announcement => ({
   organizationId: registration.organizationId,
@@ -23,7 +23,7 @@ export function announceRegistered(
   announce: Announce,
   caller: Caller,
   registration: Registration,
-  facts: CheckedTemplate,
+  facts: CheckedRegistration,
 ): ChangeRow[] {
   const { id: registrationId, namespace, name, version, status, createdAt } = registration
   const { schemaHash, schemaFlavour, semverBump, depth, propertyCount } = facts

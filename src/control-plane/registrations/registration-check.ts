@@ -15,7 +15,7 @@ export interface NewRegistration extends RegistrationInput {
 }
 
 /** Facts about a version that passed the rules. */
-export type CheckedTemplate = Pick<
+export type CheckedRegistration = Pick<
   Registration,
   'canonicalName' | 'payloadSchema' | 'schemaHash' | 'schemaFlavour' | 'semverBump'
 > & {
@@ -27,12 +27,12 @@ export type CheckedTemplate = Pick<
 
 type Reading = Pick<DecisionView, 'event' | 'list'>
 
-export interface TemplateChecks {
+export interface RegistrationRules {
   check(
     input: NewRegistration,
     organization: Organization,
     view: Reading,
-  ): { ok: true; facts: CheckedTemplate } | { ok: false; refusal: ClarionError }
+  ): { ok: true; facts: CheckedRegistration } | { ok: false; refusal: ClarionError }
   /** All findings, and nothing is stored. */
   dryRun(input: NewRegistration, organization: Organization, view: Reading): DryRun
   /** Findings of a payload under the proposed schema; undefined when the schema cannot judge payloads. */
@@ -68,7 +68,7 @@ export interface DryRun {
   proof: boolean | null
 }
 
-export function createTemplateChecks({ validators }: { validators: Validators }): TemplateChecks {
+export function createRegistrationRules({ validators }: { validators: Validators }): RegistrationRules {
   function checked(input: NewRegistration, organization: Organization, view: Reading): RegistrationCheck {
     const event = view.event(organization.id, fullNameOf(input))
     const registrations = view.list('registration', organization.id)

@@ -15,7 +15,7 @@ import type { NewRegistration } from './registration-check.ts'
 const NOTICE_INTERVAL_MS = 3_600_000
 
 /** The refused request, its caller, and its command, which may be decided more than once. */
-export interface Asked {
+export interface RefusedRequest {
   caller: Caller
   organization: Organization
   input: NewRegistration
@@ -35,7 +35,7 @@ export function createRefusal({ announce, clock }: { announce: Announce; clock: 
   }
 
   return (
-    { caller, organization, input, commandId }: Asked,
+    { caller, organization, input, commandId }: RefusedRequest,
     refusal: ClarionError,
     current: DecisionView,
   ): Decision<Registration> => {

@@ -17,7 +17,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
 import { announceDryRun, announceRegistered, ofRegistration } from './registration-chain.ts'
-import type { CheckedTemplate, DryRun, NewRegistration, TemplateChecks } from './registration-check.ts'
+import type { CheckedRegistration, DryRun, NewRegistration, RegistrationRules } from './registration-check.ts'
 import { createRefusal } from './registration-refusal.ts'
 
 export interface Registrations {
@@ -55,9 +55,9 @@ export function createRegistrations(deps: {
   ids: Ids
   clock: Clock
   announce: Announce
-  templates: TemplateChecks
+  registrationRules: RegistrationRules
 }): Registrations {
-  const { store, ids, clock, announce, templates } = deps
+  const { store, ids, clock, announce, registrationRules } = deps
   const refused = createRefusal(deps)
 
   function register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string) {
@@ -67,7 +67,7 @@ export function createRegistrations(deps: {
         idempotencyKey === undefined ? undefined : repeatOf(current, organizationId, input, idempotencyKey)
       if (repeated !== undefined) return { records: [], changes: [], result: repeated }
       const organization = getOrganization(current, organizationId)
-      const checked = templates.check(input, organization, current)
+      const checked = registrationRules.check(input, organization, current)
       if (!checked.ok) return refused({ caller, organization, input, commandId: id }, checked.refusal, current)
       const made = registrationOf(
         { id, organizationId, registeredBy: caller.actorId },
@@ -102,8 +102,8 @@ export function createRegistrations(deps: {
     return revised(registration, { status: 'archived', archivedAt: new Date(nowMs).toISOString() }, nowMs)
   }
 
-  const announceArchived = (caller: Caller, gone: Registration[]) =>
-    gone.flatMap(each => [
+  const announceArchived = (caller: Caller, archived: Registration[]) =>
+    archived.flatMap(each => [
       announce(caller, { ...ofRegistration(each, 'CUSTOM_EVENT_ARCHIVED'), status: 'archived' }),
       announce(caller, invalidated(each, 'archived')),
     ])
@@ -232,7 +232,7 @@ function refuseGeneric(registration: Registration): void {
 function registrationOf(
   whose: Pick<Registration, 'id' | 'organizationId' | 'registeredBy'>,
   input: NewRegistration,
-  facts: CheckedTemplate,
+  facts: CheckedRegistration,
   nowMs: number,
 ): Registration {
   const now = new Date(nowMs).toISOString()

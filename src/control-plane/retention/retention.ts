@@ -47,19 +47,19 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
   let rounds = 0
   let working: Promise<void> = Promise.resolve()
   /** The last failure: the same one every minute is logged once. */
-  let said = ''
+  let lastFailure = ''
 
   async function attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work()
-      said = ''
+      lastFailure = ''
     } catch (error) {
-      if (String(error) !== said)
+      if (String(error) !== lastFailure)
         deps.logger?.warn(
           { error: String(error) },
           'what is left of deleted organizations could not be removed; it is tried again',
         )
-      said = String(error)
+      lastFailure = String(error)
     }
   }
 

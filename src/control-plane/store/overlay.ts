@@ -60,13 +60,13 @@ export function createOverlay(base: DecisionView): Overlay {
     },
     organizationBySlug(slug) {
       const committed = base.organizationBySlug(slug)
-      const standing = committed && organization(committed.id)
-      return standing?.slug === slug ? standing : present(pendingOf('organization')).find(each => each.slug === slug)
+      const existing = committed && organization(committed.id)
+      return existing?.slug === slug ? existing : present(pendingOf('organization')).find(each => each.slug === slug)
     },
     keyByHash(hash): ApiKey | undefined {
       const committed = base.keyByHash(hash)
-      const standing = committed && find('key', committed.organizationId, committed.id)
-      return standing ?? present(pendingOf('key')).find(each => each.hash === hash)
+      const existing = committed && find('key', committed.organizationId, committed.id)
+      return existing ?? present(pendingOf('key')).find(each => each.hash === hash)
     },
     event(organizationId, fullName): RegisteredEvent | undefined {
       if (pendingOf('registration', organizationId).length === 0) return base.event(organizationId, fullName)

@@ -13,7 +13,7 @@ export interface RetryPolicy {
   maxAttempts?: number
 }
 
-export interface ShownRetryPolicy {
+export interface PresentedRetryPolicy {
   preset: string | null
   /** Milliseconds. */
   delays: number[]
@@ -38,7 +38,7 @@ export function retryDelaysMs(policy: RetryPolicy = {}): number[] {
   return delays.slice(0, attempts)
 }
 
-export function shownRetryPolicy(delays: number[]): ShownRetryPolicy {
+export function presentRetryPolicy(delays: number[]): PresentedRetryPolicy {
   const preset = Object.entries(RETRY_PRESETS).find(
     ([, own]) => own.length === delays.length && own.every((each, at) => each === delays[at]),
   )

@@ -160,9 +160,9 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       await prove(draft)
     }
     return store.change(ids.next('chg'), current => {
-      const standing = current.webhooks(owner.organizationId)
-      checkRoom(getOrganization(current, owner.organizationId), standing)
-      const webhook = { ...draft, id: freeWebhookId(ids, 'wh', standing, draft.id) }
+      const existing = current.webhooks(owner.organizationId)
+      checkRoom(getOrganization(current, owner.organizationId), existing)
+      const webhook = { ...draft, id: freeWebhookId(ids, 'wh', existing, draft.id) }
       const data = { url: webhook.url, events: webhook.events }
       return {
         records: [{ kind: 'webhook', record: webhook }],
@@ -200,8 +200,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     create,
     patch,
     async activate(caller, owner, id, resume, revision, prove) {
-      const standing = getWebhook(view, owner, id)
-      if (prove !== undefined && !standing.active) await prove(changeable(view, owner, id, revision))
+      const existing = getWebhook(view, owner, id)
+      if (prove !== undefined && !existing.active) await prove(changeable(view, owner, id, revision))
       return change(caller, owner, id, revision, (before, current) => {
         changeable(current, owner, id, revision)
         const fields = switched(true, before, resume)

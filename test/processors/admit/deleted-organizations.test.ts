@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { createAdmissionNumbers } from '../../../src/ingress/admission-progress.ts'
+import { createAdmissionProgress } from '../../../src/ingress/admission-progress.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters } from '../../../topics/admission-counters.ts'
 import { control } from '../../../topics/control.ts'
@@ -96,7 +96,7 @@ it('the word of its end still reaches it, but nothing that would begin its numbe
 })
 
 it('the api lets go of its numbers too', () => {
-  const numbers = createAdmissionNumbers()
+  const numbers = createAdmissionProgress()
   for (const example of examplesOf(admissionCounters.name)) numbers.apply(asRecord(example))
   expect([numbers.position(`emits.${ORG}`, 0), numbers.used(ORG, 'live', '2026-07')]).toEqual([4300, 640])
   const { clock, view, remove } = world()

@@ -26,7 +26,7 @@ export interface FederationCaller extends Caller {
   organizationId?: string
 }
 
-export interface Announcing {
+export interface FederationAnnouncements {
   ofGroup(
     caller: FederationCaller,
     type: GroupEvent,
@@ -42,8 +42,8 @@ export interface Announcing {
   ofPush(caller: FederationCaller, type: PushEvent, push: FederationPush): ChangeRow[]
 }
 
-export function createAnnouncing(announce: Announce): Announcing {
-  const told = (caller: FederationCaller, announcement: Announcement): ChangeRow => {
+export function createFederationAnnouncements(announce: Announce): FederationAnnouncements {
+  const announceAs = (caller: FederationCaller, announcement: Announcement): ChangeRow => {
     const foreign = caller.organizationId !== undefined && caller.organizationId !== announcement.organizationId
     return announce(foreign ? { ...caller, actorId: caller.organizationId! } : caller, announcement)
   }
@@ -54,7 +54,7 @@ export function createAnnouncing(announce: Announce): Announcing {
       const { id: entityId, organizationId, status, name } = after
       const previous = before === undefined ? {} : { previousStatus: before.status }
       const about = { organizationId, entityType: 'federation-group' as const, entityId, ...previous, status }
-      return [told(caller, { ...about, type: nameOf(type), data: { groupId: entityId, name } })]
+      return [announceAs(caller, { ...about, type: nameOf(type), data: { groupId: entityId, name } })]
     },
     ofMember(caller, type, before, after) {
       const { id: entityId, groupId, peerType, memberOrganizationId, label, status, pauseReason, removeReason } = after
@@ -67,7 +67,7 @@ export function createAnnouncing(announce: Announce): Announcing {
       }
       const sides =
         memberOrganizationId === null ? [after.organizationId] : [after.organizationId, memberOrganizationId]
-      return sides.map(organizationId => told(caller, { ...about, organizationId }))
+      return sides.map(organizationId => announceAs(caller, { ...about, organizationId }))
     },
     ofPush(caller, type, push) {
       const { id: entityId, organizationId, groupId, sourceCanonicalName, schemaHash, isActive } = push
@@ -78,7 +78,7 @@ export function createAnnouncing(announce: Announce): Announcing {
         canonicalName: sourceCanonicalName,
       }
       const data = { groupId, pushId: entityId, schemaHash }
-      return [told(caller, { ...about, type: nameOf(type), status: isActive ? 'active' : 'inactive', data })]
+      return [announceAs(caller, { ...about, type: nameOf(type), status: isActive ? 'active' : 'inactive', data })]
     },
   }
 }
