@@ -14,7 +14,7 @@ import { createPings } from '../delivery/ping.ts'
 import { createRecipes } from '../delivery/recipes.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
-import { type AdmissionNumbers, createAdmissionProgress } from '../ingress/admission-progress.ts'
+import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admission-progress.ts'
 import { createPausedOrganizations, type PausedOrganizations } from '../ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../ingress/verdict-waiter.ts'
 import type { Appender } from '../kafka/ports.ts'
@@ -39,7 +39,7 @@ const COUNTERS_WAIT_MS = 100
 interface Followed {
   verdictWaiter: VerdictWaiter
   pauses: PausedOrganizations
-  numbers: AdmissionNumbers
+  numbers: AdmissionProgress
   waiting: WaitingWebhooks
 }
 

@@ -11,7 +11,7 @@ import {
 import type { LogRecord } from '../kafka/ports.ts'
 import type { Environment } from '../model/records.ts'
 
-export interface AdmissionNumbers {
+export interface AdmissionProgress {
   apply(record: LogRecord): void
   /** The offset at which `admit` resumes reading this input; undefined: it has not read it yet. */
   position(topic: string, partition: number): number | undefined
@@ -19,7 +19,7 @@ export interface AdmissionNumbers {
   used(organizationId: string, environment: Environment, month: string): number
 }
 
-export function createAdmissionProgress(): AdmissionNumbers {
+export function createAdmissionProgress(): AdmissionProgress {
   const positions = new Map<string, number>()
   const counters = new Map<string, OrganizationCounters>()
   return {

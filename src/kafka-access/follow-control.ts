@@ -94,7 +94,7 @@ export function followControl(deps: {
           withoutAuthorizer(error)
           return
         }
-        logger.warn({ error: String(error) }, 'the broker did not take over the Kafka credentials; trying again')
+        logger.warn({ error: String(error) }, 'the broker did not apply the Kafka credentials; retrying')
         if (next !== undefined) later(next[0], next[1], error as Error)
         else failWaiters(error as Error)
         await clock.sleep(pauseMs)

@@ -214,7 +214,7 @@ export function createRedelivery(deps: {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
       if (trigger === 'test')
-        throw new ClarionError('conflict', 'The delivery was a test, and stands in no log: send another one.')
+        throw new ClarionError('conflict', 'The delivery was a test and is in no log: send another one.')
       if (isOpen(delivery) && !isActive(owner, delivery))
         throw new ClarionError(
           'webhook_inactive',

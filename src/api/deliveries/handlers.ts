@@ -91,7 +91,7 @@ export function createDeliveryHandlers(deps: {
     async retry(call: Call): Promise<Answer> {
       const { resume = false } = (call.body ?? {}) as { resume?: boolean }
       const { delivery, late } = await findDelivery(call)
-      if (late) throw new ClarionError('delivery_in_progress', 'The delivery had not ended when this was asked for.')
+      if (late) throw new ClarionError('delivery_in_progress', 'The delivery had not ended when the call arrived.')
       return { data: await redelivery.retry(call.caller, ownerOf(call), delivery, resume) }
     },
     async cancel(call: Call): Promise<Answer> {

@@ -56,7 +56,7 @@ export const enveloped = ({ status, json }: EmitAnswer, requestId: string): stri
     : `{"success":false,"error":${json}}`
 
 /** Created once: it is thrown most often under the highest load. */
-const OVERLOADED = new ClarionError('service_unavailable', 'More is emitted than can be judged in time: come again.', {
+const OVERLOADED = new ClarionError('service_unavailable', 'More is emitted than can be judged in time: retry later.', {
   retryAfterS: 1,
 })
 

@@ -26,8 +26,8 @@ export function createEmitRoutes(on: EmitHandlers): { emits: Route[]; redrive: R
       route('GET', `${PATH}/emits`, 'events:read', 'List emits.', list(emits.emit, emits.emitQuery), on.emits.list),
       route('GET', `${PATH}/emits/:id`, 'events:read', 'The state of an emit.', { answer: emits.emit }, on.emits.get),
     ],
-    redrive: route('POST', `${PATH}/emits/:id/redrive`, 'events:emit', 'Try an emit again that could not be written to the log.', { refusedWhenSuspended: true, answer: emitResult, status: 202 }, on.redrives.redrive),
-    redriveQuarantined: direct(`${PATH}/quarantine/:id/redrive`, 'Emit a refused record again, repaired or as it is.', { body: emits.redrive, answer: emitResult, status: 202 }, on.redriveQuarantined),
+    redrive: route('POST', `${PATH}/emits/:id/redrive`, 'events:emit', 'Redrive an emit that could not be written to the log.', { refusedWhenSuspended: true, answer: emitResult, status: 202 }, on.redrives.redrive),
+    redriveQuarantined: direct(`${PATH}/quarantine/:id/redrive`, 'Emit a quarantined record again, corrected or unchanged.', { body: emits.redrive, answer: emitResult, status: 202 }, on.redriveQuarantined),
     history: route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { answer: emits.history }, on.emits.history),
   }
 }

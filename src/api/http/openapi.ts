@@ -23,7 +23,7 @@ const ERROR: Schema = {
         },
         requestId: { type: 'string' },
         retryable: { type: 'boolean' },
-        emitId: { type: 'string', description: 'With bus_relay_failed: the emit that is kept.' },
+        emitId: { type: 'string', description: 'With bus_relay_failed: the recorded emit, which can be redriven.' },
       },
     },
   },
@@ -109,7 +109,7 @@ const IDEMPOTENCY_KEY = {
 }
 
 function answered(route: Route): Record<string, unknown> {
-  if (route.answer === undefined) return { description: 'As said.', content: { '*/*': {} } }
+  if (route.answer === undefined) return { description: 'Content without the envelope.', content: { '*/*': {} } }
   const meta = {
     type: 'object',
     properties: { requestId: { type: 'string' }, nextCursor: { type: ['string', 'null'] } },
@@ -117,7 +117,7 @@ function answered(route: Route): Record<string, unknown> {
   }
   const properties = { success: { const: true }, data: route.answer, meta }
   return {
-    description: 'As asked.',
+    description: 'Success.',
     content: json({ type: 'object', properties, required: ['success', 'data', 'meta'] }),
   }
 }

@@ -17,10 +17,10 @@ export function createKafkaRoutes({ credentials, schemaRegistry, partitions }: K
   const path = '/api/v1/kafka-credentials'
   return {
     credentials: [
-      route('POST', path, 'keys:manage', 'Make a user of the broker for an own application; its password is shown once.', { refusedWhenSuspended: true, body: kafka.newKafkaCredential, answer: kafka.madeKafkaCredential, status: 201 }, credentials.create),
+      route('POST', path, 'keys:manage', 'Create a Kafka user for an application of your own; its password is shown once.', { refusedWhenSuspended: true, body: kafka.newKafkaCredential, answer: kafka.madeKafkaCredential, status: 201 }, credentials.create),
       route('GET', path, 'keys:manage', 'List Kafka credentials.', list(kafka.kafkaCredential), credentials.list),
       route('GET', `${path}/:id`, 'keys:manage', 'One Kafka credential.', { answer: kafka.kafkaCredential }, credentials.get),
-      route('DELETE', `${path}/:id`, 'keys:manage', 'Delete a Kafka credential; its open sessions may do nothing from then on.', { answer: deleted }, credentials.delete),
+      route('DELETE', `${path}/:id`, 'keys:manage', 'Delete a Kafka credential; its open sessions lose all rights.', { answer: deleted }, credentials.delete),
     ],
     cluster: [
       ...schemaRegistry,

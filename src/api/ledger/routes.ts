@@ -10,7 +10,7 @@ export type LedgerHandlers = ReturnType<typeof createLedgerHandlers>
 // biome-ignore format: a table
 export function createLedgerRoutes(on: LedgerHandlers): Route[] {
   return [
-    route('GET', '/api/v1/ledger', 'operator', 'Where counters, audit, meters and logs do not agree.', { answer: ledger.ledger }, on.get),
-    route('POST', '/api/v1/ledger/check', 'operator', 'Compare them now.', { query: ledger.checkQuery, answer: ledger.report }, on.check),
+    route('GET', '/api/v1/ledger', 'operator', 'Differences between counters, audit, meters and logs.', { answer: ledger.ledger }, on.get),
+    route('POST', '/api/v1/ledger/check', 'operator', 'Compare the figures now.', { query: ledger.checkQuery, answer: ledger.report }, on.check),
   ]
 }

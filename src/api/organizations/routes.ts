@@ -11,17 +11,17 @@ export type OrganizationHandlers = ReturnType<typeof createOrganizationHandlers>
 export function createOrganizationRoutes(on: OrganizationHandlers): Route[] {
   const { organization, organizationPatch, key, newKey, madeKey } = organizations
   return [
-    route('GET', '/api/v1/whoami', 'any', 'The key that the call was made with.', { answer: organizations.whoami }, on.whoami),
+    route('GET', '/api/v1/whoami', 'any', 'The calling key.', { answer: organizations.whoami }, on.whoami),
 
     route('POST', '/api/v1/organizations', 'operator', 'Make an organization; its key is shown once.', { body: organizations.newOrganization, answer: organizations.madeOrganization, status: 201 }, on.create),
     route('GET', '/api/v1/organizations', 'operator', 'List organizations.', list(organization), on.list),
     route('GET', '/api/v1/organizations/:id', 'operator', 'One organization.', { answer: organization }, on.get),
-    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, or whether minors are held to a proof.', { body: organizationPatch, answer: organization }, on.patch),
+    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, or whether minor versions need a proof.', { body: organizationPatch, answer: organization }, on.patch),
     route('DELETE', '/api/v1/organizations/:id', 'operator', 'Delete an organization, its keys and its webhooks.', { answer: organization }, on.delete),
-    route('POST', '/api/v1/organizations/:id/suspend', 'operator', 'Suspend: it can read, but not emit or register.', { answer: organization }, on.suspend),
+    route('POST', '/api/v1/organizations/:id/suspend', 'operator', 'Suspend an organization: it can read, but not emit or register.', { answer: organization }, on.suspend),
     route('POST', '/api/v1/organizations/:id/activate', 'operator', 'End a suspension.', { answer: organization }, on.activate),
     route('POST', '/api/v1/organizations/:id/namespaces', 'operator', 'Grant a namespace.', { body: organizations.namespaceGrant, answer: organization }, on.grantNamespace),
-    route('DELETE', '/api/v1/organizations/:id/namespaces/:namespace', 'operator', 'Take a namespace back.', { answer: organization }, on.revokeNamespace),
+    route('DELETE', '/api/v1/organizations/:id/namespaces/:namespace', 'operator', 'Revoke a namespace.', { answer: organization }, on.revokeNamespace),
     route('POST', '/api/v1/organizations/:id/keys', 'operator', 'Make a key for an organization; it is shown once.', { body: newKey, answer: madeKey, status: 201 }, on.createKeyFor),
 
     route('GET', '/api/v1/keys', 'keys:manage', 'List keys.', list(key), on.listKeys),

@@ -12,7 +12,7 @@ const PATH = '/api/v1/events/custom/quarantine'
 // biome-ignore format: a table
 export function createQuarantineRoutes(on: QuarantineHandlers): Route[] {
   return [
-    route('GET', PATH, 'events:read', 'Records that own producers sent and that were refused.', list(quarantineEntry, quarantineQuery), on.list),
-    route('GET', `${PATH}/:id`, 'events:read', 'One refused record, as it came.', { answer: quarantinedRecord }, on.get),
+    route('GET', PATH, 'events:read', 'Rejected records of your own Kafka producers.', list(quarantineEntry, quarantineQuery), on.list),
+    route('GET', `${PATH}/:id`, 'events:read', 'One quarantined record, unchanged.', { answer: quarantinedRecord }, on.get),
   ]
 }

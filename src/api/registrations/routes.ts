@@ -21,14 +21,14 @@ export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route
       route('POST', PATH, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: registrations.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.register),
       route('GET', PATH, 'events:read', 'List registrations.', list(registrations.listedRegistration, registrations.registrationQuery), on.list),
     ],
-    dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration and make nothing; the answer lists all findings.', { body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
+    dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
     one: [
       route('GET', `${PATH}/:id`, 'events:read', 'One registration.', { answer: registration }, on.get),
       route('GET', `${PATH}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(registrations.typesQuery), answer: registrations.types }, on.types),
       route('PATCH', `${PATH}/:id`, 'events:manage', 'Change the description.', { body: registrations.registrationPatch, answer: registration }, on.patch),
       route('POST', `${PATH}/:id/publish`, 'events:manage', 'Publish a draft.', { ...suspendable, answer: registration }, on.publish),
-      route('POST', `${PATH}/:id/archive`, 'events:manage', 'Archive, for good.', { answer: registration }, on.archive),
-      route('DELETE', `${PATH}/:id`, 'events:manage', 'Archive what is published; remove a draft.', { answer: { anyOf: [registration, deleted] } }, on.delete),
+      route('POST', `${PATH}/:id/archive`, 'events:manage', 'Archive for good.', { answer: registration }, on.archive),
+      route('DELETE', `${PATH}/:id`, 'events:manage', 'Archive a published version; remove a draft.', { answer: { anyOf: [registration, deleted] } }, on.delete),
     ],
   }
 }

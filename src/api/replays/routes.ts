@@ -15,16 +15,16 @@ export interface ReplayHandlers {
 export function createReplayRoutes({ replays: on, replaySubscription }: ReplayHandlers): Route[] {
   const suspendable = { refusedWhenSuspended: true }
   return [
-    route('POST', '/api/v1/event-subscriptions/:id/replay', 'webhooks:manage', 'Deliver a range of time again, and wait up to 10 seconds for how it went.', { ...suspendable, body: replays.webhookReplay, answer: { anyOf: [replays.replayed, replays.replay] } }, replaySubscription),
+    route('POST', '/api/v1/event-subscriptions/:id/replay', 'webhooks:manage', 'Deliver a range of time again, and wait up to 10 seconds for the counts.', { ...suspendable, body: replays.webhookReplay, answer: { anyOf: [replays.replayed, replays.replay] } }, replaySubscription),
     route('POST', '/api/v1/webhooks/:id/replay', 'webhooks:manage', 'Deliver a range of time again.', { ...suspendable, body: replays.webhookReplay, answer: replays.replay, status: 202 }, on.replayWebhook),
-    route('POST', '/api/v1/webhooks/:id/recover', 'webhooks:manage', 'Deliver what it has not had with success since then.', { ...suspendable, body: replays.webhookRecovery, answer: replays.replay, status: 202 }, on.recoverWebhook),
+    route('POST', '/api/v1/webhooks/:id/recover', 'webhooks:manage', 'Deliver the events since then that the webhook has not received with success.', { ...suspendable, body: replays.webhookRecovery, answer: replays.replay, status: 202 }, on.recoverWebhook),
 
     route('POST', '/api/v1/replays', 'webhooks:manage', 'Deliver stored events again to one webhook.', { ...suspendable, body: replays.newReplay, answer: replays.replay, status: 202 }, on.create),
     route('GET', '/api/v1/replays', 'webhooks:manage', 'List replays.', list(replays.replay, replays.replayQuery), on.list),
-    route('GET', '/api/v1/replays/:id', 'webhooks:manage', 'One replay, and how far it has come.', { answer: replays.replay }, on.get),
-    route('GET', '/api/v1/replays/:id/items', 'webhooks:manage', 'The deliveries that it made.', list(anyObject), on.items),
-    route('POST', '/api/v1/replays/:id/cancel', 'webhooks:manage', 'End it; what is in flight ends by itself.', { answer: replays.replay }, on.cancel),
-    route('POST', '/api/v1/replays/:id/pause', 'webhooks:manage', 'Let it stand still.', { answer: replays.replay }, on.pause),
-    route('POST', '/api/v1/replays/:id/resume', 'webhooks:manage', 'Let it go on.', { answer: replays.replay }, on.resume),
+    route('GET', '/api/v1/replays/:id', 'webhooks:manage', 'One replay with its progress.', { answer: replays.replay }, on.get),
+    route('GET', '/api/v1/replays/:id/items', 'webhooks:manage', 'Deliveries of a replay.', list(anyObject), on.items),
+    route('POST', '/api/v1/replays/:id/cancel', 'webhooks:manage', 'Cancel a replay; deliveries in flight end by themselves.', { answer: replays.replay }, on.cancel),
+    route('POST', '/api/v1/replays/:id/pause', 'webhooks:manage', 'Pause a replay.', { answer: replays.replay }, on.pause),
+    route('POST', '/api/v1/replays/:id/resume', 'webhooks:manage', 'Resume a replay.', { answer: replays.replay }, on.resume),
   ]
 }

@@ -55,7 +55,10 @@ export function createWaitingWebhooks({ logger }: { logger: Logger }): WaitingWe
     } catch (error) {
       // A newer `deliver` may write values that this process cannot read: it skips them.
       if (!isBehind)
-        logger.warn({ error: String(error) }, 'what webhooks wait for cannot be read; they are shown without')
+        logger.warn(
+          { error: String(error) },
+          'the waiting events of webhooks cannot be read; webhooks are shown without them',
+        )
       isBehind = true
       return null
     }
