@@ -217,7 +217,7 @@ async function openControlPlane(parts: ControlPlaneParts, tail: ControlTail) {
     checkAddresses: createCheckAddresses({ guard, clock }),
     shardOf: organizationId => shardOf(organizationId, provisioning.shards),
   })
-  const neededKeyIds = await controlPlane.secretKeys.settle(keyIds.expected)
+  const neededKeyIds = await controlPlane.secretKeys.reconcile(keyIds.expected)
   keyIds.keep(neededKeyIds)
   return { controlPlane, neededKeyIds }
 }

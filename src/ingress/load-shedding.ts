@@ -133,7 +133,7 @@ export function createLoadShedder(deps: {
     if (!shedding || backlog?.silent) return false
     const limit = Math.max(QUEUED_MIN, rate.perS * ADMIT_LIMIT_S)
     if (queued < limit) return false
-    share ??= equalShare([...backlogs.values()].filter(({ silent }) => !silent).map(each => each.waiting), limit) // biome-ignore format: one thought
+    share ??= fairShare([...backlogs.values()].filter(({ silent }) => !silent).map(each => each.waiting), limit) // biome-ignore format: one thought
     return own >= share
   }
 
@@ -209,9 +209,9 @@ function giveUp(backlog: Backlog): number {
 }
 
 /** The fair share: if every backlog is cut off there, the sum is the limit (max-min fairness). */
-function equalShare(waiting: number[], room: number): number {
+function fairShare(waiting: number[], limit: number): number {
   const ascending = waiting.sort((a, b) => a - b)
-  let left = room
+  let left = limit
   for (const [index, own] of ascending.entries()) {
     const share = left / (ascending.length - index)
     if (own >= share) return share

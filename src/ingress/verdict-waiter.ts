@@ -56,7 +56,7 @@ export function createVerdictWaiter(deps: { clock: Clock; processId: string }): 
   function arm(): void {
     timer ??= clock.after(SWEEP_MS, sweep)
   }
-  function settle(outcome: OutcomeRow): void {
+  function resolve(outcome: OutcomeRow): void {
     const waiting = open.get(outcome.ticket)
     if (waiting === undefined) return
     waiting.outcome = outcome
@@ -88,7 +88,7 @@ export function createVerdictWaiter(deps: { clock: Clock; processId: string }): 
     forget: ticket => void open.delete(ticket),
     onRecord(record) {
       if (record.key === null || record.value === null || !record.key.equals(key)) return
-      for (const outcome of outcomesCodec.decode(record.value).outcomes) settle(outcome)
+      for (const outcome of outcomesCodec.decode(record.value).outcomes) resolve(outcome)
     },
     get waiting() {
       return open.size

@@ -69,7 +69,7 @@ export function createKafkaAccess(deps: {
       late(new Error(`the broker has not followed within ${FOLLOWED_WITHIN_MS / 1000} s`)),
     )
     try {
-      await Promise.race([follower.settled(organizationId), new Promise((_, reject) => (late = reject))])
+      await Promise.race([follower.reconciled(organizationId), new Promise((_, reject) => (late = reject))])
     } finally {
       limit.cancel()
     }

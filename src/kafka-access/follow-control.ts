@@ -27,7 +27,7 @@ export interface FollowControl {
    * Resolves when the broker matches the control plane for this organization. Rejects if the broker fails; the change
    * is retried all the same.
    */
-  settled(organizationId: string): Promise<void>
+  reconciled(organizationId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -84,7 +84,7 @@ export function followControl(deps: {
           everything = false
         } else {
           tasks.delete(next[0])
-          await settle(next[0], next[1])
+          await reconcile(next[0], next[1])
           for (const waiter of next[1].waiters) waiter.resolve()
         }
         pauseMs = PAUSE_MS.first
@@ -128,7 +128,7 @@ export function followControl(deps: {
     return status === 'deleted' ? [] : view.list('kafka-credential', organizationId)
   }
 
-  async function settle(organizationId: string, { removed }: Task): Promise<void> {
+  async function reconcile(organizationId: string, { removed }: Task): Promise<void> {
     const credentials = credentialsOf(organizationId)
     const kept = new Set(credentials.map(({ username }) => username))
     const candidates = [...view.list('kafka-credential', organizationId).map(({ username }) => username), ...removed]
@@ -182,7 +182,7 @@ export function followControl(deps: {
 
   work()
   return {
-    settled(organizationId) {
+    reconciled(organizationId) {
       return new Promise((resolve, reject) => {
         if (closed) return reject(new Error('the platform is stopping'))
         taskOf(organizationId).waiters.push({ resolve, reject })

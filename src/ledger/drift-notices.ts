@@ -28,7 +28,7 @@ export function createDriftNotices(deps: {
   shards: number
 }): DriftNotices {
   /** Announced by this process: the audit shows it a moment later. */
-  const announced = new Map<string, 'open' | 'gone'>()
+  const announced = new Map<string, 'open' | 'resolved'>()
   const nameOf = (organizationId: string, key: string) => `${organizationId} ${key}`
 
   /** Written by the platform itself: there is no request. */
@@ -54,7 +54,7 @@ export function createDriftNotices(deps: {
         (await deps.reads.announcedFindings()).map(each => [nameOf(each.organizationId, each.finding), each]),
       )
       const isOpen = (name: string) =>
-        announced.get(name) !== 'gone' && (announced.get(name) === 'open' || open.has(name))
+        announced.get(name) !== 'resolved' && (announced.get(name) === 'open' || open.has(name))
       const found = new Set<string>()
       for (const finding of findings) {
         const name = nameOf(finding.organizationId, keyOf(finding))
@@ -67,7 +67,7 @@ export function createDriftNotices(deps: {
         const [organizationId, key] = name.split(' ') as [string, string]
         if (found.has(name) || !checked.includes(organizationId) || !isOpen(name)) continue
         await write({ ...ledgerOf(organizationId, 'DRIFT_RESOLVED'), data: { kind: 'ledger', finding: key } })
-        announced.set(name, 'gone')
+        announced.set(name, 'resolved')
       }
     },
   }

@@ -146,7 +146,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     const findings: Finding[] = []
     for (const { month } of account.months.slice(0, 2)) {
       findings.push(
-        ...(await settled(async () =>
+        ...(await untilStable(async () =>
           compareMeters(account, month, await reads.meteredMonth(account.organization.id, account.environment, month)),
         )),
       )
@@ -155,7 +155,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   }
 
   const checkLog = (shard: number, account: Account): Promise<Finding[]> =>
-    settled(async () => {
+    untilStable(async () => {
       const logEnd = await figures.logEnd(account.organization, account.environment)
       if (logEnd === undefined || logEnd === account.sequence) return []
       const after = accountOf(
@@ -167,7 +167,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     })
 
   /** Compares again while there is a difference: the figure may have moved between two reads. */
-  async function settled(compare: () => Promise<Finding[]>): Promise<Finding[]> {
+  async function untilStable(compare: () => Promise<Finding[]>): Promise<Finding[]> {
     for (let tries = 1; ; tries++) {
       const findings = await compare()
       if (findings.length === 0 || tries >= TRIES) return findings

@@ -4,8 +4,8 @@ import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { CLEARED_AFTER_MS, createClearing, PAGE_RECORDS } from '../../src/control-plane/retention/clearing.ts'
 import {
   createExpiredRecords,
-  ENDED_REPLAY_KEPT_MS,
-  EXPIRED_KEY_KEPT_MS,
+  ENDED_REPLAY_RETENTION_MS,
+  EXPIRED_KEY_RETENTION_MS,
 } from '../../src/control-plane/retention/expired-records.ts'
 import { createRetention } from '../../src/control-plane/retention/retention.ts'
 import { createAnnounce } from '../../src/control-plane/store/announce.ts'
@@ -314,14 +314,14 @@ describe('of a living organization', () => {
     await fill(part.store, id, 'federation-group', 1, { status: 'archived' })
     const expired = createExpiredRecords(part)
     const names = () => one.view.list('key', id).map(({ name }) => name)
-    time.ahead(EXPIRED_KEY_KEPT_MS)
+    time.ahead(EXPIRED_KEY_RETENTION_MS)
     await expired.removeDue()
     expect(names()).toEqual(['first key', 'short'])
     time.ahead(61_000)
     await expired.removeDue()
     expect(names()).toEqual(['first key'])
     expect(one.view.list('replay', id)).toHaveLength(1)
-    time.ahead(ENDED_REPLAY_KEPT_MS - EXPIRED_KEY_KEPT_MS)
+    time.ahead(ENDED_REPLAY_RETENTION_MS - EXPIRED_KEY_RETENTION_MS)
     await expired.removeDue()
     expect(countsOf(one, id)).toEqual({ key: 1, registration: 1, 'federation-group': 1 })
     const rows = (await readToEnd(one.kafka, auditChanges.name, one.shardOf(id))).flatMap(

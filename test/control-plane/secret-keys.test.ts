@@ -135,29 +135,31 @@ describe('a process that starts', () => {
   const stored = () => view.webhooks('org_1').map(each => each.encryptedSecret)
 
   it('with the key that the installation depends on goes on, and writes it down once', async () => {
-    expect(await started(OLD).settle()).toEqual([keyIdOf(OLD)])
+    expect(await started(OLD).reconcile()).toEqual([keyIdOf(OLD)])
     const after = offset
-    expect(await started(OLD).settle([keyIdOf(OLD)])).toEqual([keyIdOf(OLD)])
+    expect(await started(OLD).reconcile([keyIdOf(OLD)])).toEqual([keyIdOf(OLD)])
     expect(offset).toBe(after)
   })
 
   it('with another key stops, and says which it needs', async () => {
-    await started(OLD).settle()
-    await expect(started(NEW).settle()).rejects.toThrow(
+    await started(OLD).reconcile()
+    await expect(started(NEW).reconcile()).rejects.toThrow(
       `its data needs the key with the fingerprint ${keyIdOf(OLD)}, and ${keyIdOf(NEW)} was given`,
     )
-    await expect(started(NEW, 'a third key').settle()).rejects.toThrow('CLARION_SECRET_KEY_PREVIOUS')
+    await expect(started(NEW, 'a third key').reconcile()).rejects.toThrow('CLARION_SECRET_KEY_PREVIOUS')
     expect(() => checkKeyIds([keyIdOf(OLD)], [keyIdOf(NEW)])).toThrow('restore keys.json')
   })
 
   it('on the log of an older release stops when its key opens nothing', async () => {
     webhook('wh_1', sealedBefore(OLD, 'whsec_1'))
-    await expect(started(NEW).settle()).rejects.toThrow('None of the 1 secrets and headers of webhooks can be opened')
-    expect(await started(OLD).settle()).toEqual([keyIdOf(OLD)])
+    await expect(started(NEW).reconcile()).rejects.toThrow(
+      'None of the 1 secrets and headers of webhooks can be opened',
+    )
+    expect(await started(OLD).reconcile()).toEqual([keyIdOf(OLD)])
   })
 
   it('on a log that has lost what it said of its keys stops', async () => {
-    await expect(started(OLD).settle([keyIdOf(OLD)])).rejects.toThrow('The topic control has lost its records')
+    await expect(started(OLD).reconcile([keyIdOf(OLD)])).rejects.toThrow('The topic control has lost its records')
   })
 
   it('with a new key and the one before seals everything anew, and then needs the new one alone', async () => {
@@ -167,12 +169,12 @@ describe('a process that starts', () => {
     })
     for (let each = 0; each < 250; each++) webhook(`wh_a${each}`, box(OLD).encrypt(`whsec_${each}`))
     webhook('wh_damaged', 'v2.damaged')
-    await started(OLD).settle()
+    await started(OLD).reconcile()
     const changing = started(NEW, OLD)
-    expect(await changing.settle([keyIdOf(OLD)])).toEqual([keyIdOf(OLD), keyIdOf(NEW)])
-    await expect(started(NEW).settle()).rejects.toThrow(keyIdOf(OLD)) // not yet
+    expect(await changing.reconcile([keyIdOf(OLD)])).toEqual([keyIdOf(OLD), keyIdOf(NEW)])
+    await expect(started(NEW).reconcile()).rejects.toThrow(keyIdOf(OLD)) // not yet
     expect(await changing.sealAnew()).toEqual([keyIdOf(NEW)])
-    expect(await started(NEW).settle([keyIdOf(NEW)])).toEqual([keyIdOf(NEW)])
+    expect(await started(NEW).reconcile([keyIdOf(NEW)])).toEqual([keyIdOf(NEW)])
     const [first] = view.webhooks('org_1')
     expect(
       [first!.encryptedSecret, first!.previousEncryptedSecret!, first!.encryptedHeaders!].map(each =>
@@ -183,15 +185,15 @@ describe('a process that starts', () => {
   })
 
   it('and is to be given the new key as one that is read first, before any process seals with it', async () => {
-    await started(OLD).settle()
-    expect(await started(OLD, NEW).settle()).toEqual([keyIdOf(OLD)])
+    await started(OLD).reconcile()
+    expect(await started(OLD, NEW).reconcile()).toEqual([keyIdOf(OLD)])
   })
 
   it('goes on without a key that is lost when it is said to be, and keeps what other keys sealed', async () => {
     webhook('wh_1', box(OLD).encrypt('whsec_1'))
-    await started(OLD).settle()
+    await started(OLD).reconcile()
     const without = started(NEW, `lost:${keyIdOf(OLD)}`)
-    expect(await without.settle()).toEqual([keyIdOf(OLD), keyIdOf(NEW)])
+    expect(await without.reconcile()).toEqual([keyIdOf(OLD), keyIdOf(NEW)])
     expect(await without.sealAnew()).toEqual([keyIdOf(NEW)])
     expect(stored().map(each => box(OLD).decrypt(each))).toEqual(['whsec_1'])
     expect(usableKey(`lost:${keyIdOf(OLD)}`)).toBeUndefined()

@@ -60,7 +60,7 @@ async function listed(user: string, count: number) {
 /** Follows what is there, and closes nothing of the shared connection. */
 async function followed(view: ControlViewStore, organizationId: string) {
   const follower = followControl({ view, accounts: { ...accounts, close: async () => undefined }, clock, logger })
-  await follower.settled(organizationId)
+  await follower.reconciled(organizationId)
   return follower
 }
 
@@ -113,7 +113,7 @@ it('follows removal and the end of the organization while it runs', async () => 
   for (const { username } of [gone, kept]) await accounts.createUser(username, 'x')
   const follower = await followed(view, first.id)
   write('kafka-credential', first.id, gone.id, null)
-  await follower.settled(first.id)
+  await follower.reconciled(first.id)
   await listed(gone.username, 0)
   expect(
     [await accounts.listUsers(), [...(await accounts.listGrants()).keys()]].map(list => [
@@ -125,7 +125,7 @@ it('follows removal and the end of the organization while it runs', async () => 
     [false, true],
   ])
   organization({ ...first, status: 'deleted' })
-  await follower.settled(first.id)
+  await follower.reconciled(first.id)
   expect((await accounts.listUsers()).includes(kept.username)).toBe(false)
   await follower.close()
 })
@@ -140,10 +140,10 @@ it('is tried again when the broker fails, and who waits is told', async () => {
     grant: (user, grants) => (failures-- > 0 ? Promise.reject(new Error('no broker')) : accounts.grant(user, grants)),
   }
   const follower = followControl({ view, accounts: failing, clock, logger })
-  await follower.settled(id)
+  await follower.reconciled(id)
   const made = credential(id)
-  await expect(follower.settled(id)).rejects.toThrow('no broker')
-  await follower.settled(id)
+  await expect(follower.reconciled(id)).rejects.toThrow('no broker')
+  await follower.reconciled(id)
   expect((await accounts.listGrants()).get(made.username)).toHaveLength(7)
   await follower.close()
 })

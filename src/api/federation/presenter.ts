@@ -47,7 +47,7 @@ export function createFederationPresenter({ view, clock }: { view: Reading; cloc
       const { organizationId: _owner, label: _label, ...facts } = member
       return {
         ...facts,
-        external: member.peerType === 'external_webhook' ? (external ?? GONE(label)) : null,
+        external: member.peerType === 'external_webhook' ? (external ?? REMOVED_PEER(label)) : null,
         invitedBy: masked(member.invitedBy, 'owner')!,
         acceptedBy: masked(member.acceptedBy, member.peerType === 'tenant_org' ? 'member' : 'owner'),
         pausedBy: masked(member.pausedBy, pauseReason === 'owner' || pauseReason === 'member' ? pauseReason : 'system'),
@@ -75,7 +75,7 @@ const REMOVED_BY = {
 } as const
 
 /** The remaining fields of an external peer that was removed. */
-const GONE = (label: string | null) => {
+const REMOVED_PEER = (label: string | null) => {
   const nothing = {
     url: null,
     headerNames: [],

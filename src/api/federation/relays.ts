@@ -69,8 +69,8 @@ export function createRelayHandlers(deps: {
       // Members do not see each other's relays: a filter for another member finds nothing.
       if (membership !== undefined && memberId !== undefined && memberId !== membership.id)
         return { data: [], nextCursor: null }
-      const whose = { organizationId: group.organizationId, groupId: group.id, memberId: membership?.id ?? memberId }
-      const { items, nextCursor } = await reads.listRelays({ ...pagingOf(call.query), ...filter, ...whose })
+      const scope = { organizationId: group.organizationId, groupId: group.id, memberId: membership?.id ?? memberId }
+      const { items, nextCursor } = await reads.listRelays({ ...pagingOf(call.query), ...filter, ...scope })
       return { data: items, nextCursor }
     },
     /** For the operator: starts from the source event, also when called with an event that arrived at a peer. */

@@ -26,8 +26,8 @@ import {
 } from './access.ts'
 import type { FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
-import { checkLimit, forgotten } from './limits.ts'
-import { wiped } from './members.ts'
+import { checkLimit, excessHistory } from './limits.ts'
+import { webhookRemoval } from './members.ts'
 import { externallyAdded, removed } from './membership.ts'
 
 /** The former secret signs too for 24 hours, times `CLARION_TIME_SCALE`. */
@@ -123,7 +123,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
           records: [
             { kind: 'federation-member', record: member },
             { kind: 'webhook', record: webhook },
-            ...forgotten('federation-member', over),
+            ...excessHistory('federation-member', over),
           ],
           changes: announcements.ofMember(caller, 'PEER_ADDED', undefined, member),
           result: { member, webhook, secret },
@@ -162,7 +162,7 @@ export function createExternalPeers(deps: ExternalPeersDeps): ExternalPeers {
         const { member } = externalPeer(current, organizationId, memberId)
         const after = removed(member, 'removed', { actorId: caller.actorId, nowMs: clock.nowMs() })
         return {
-          records: [{ kind: 'federation-member', record: after }, wiped(member)],
+          records: [{ kind: 'federation-member', record: after }, webhookRemoval(member)],
           changes: announcements.ofMember(caller, 'PEER_REMOVED', member, after),
           result: after,
         }

@@ -38,7 +38,7 @@ const HISTORY_ROWS_MAX = 500
  * The oldest removed rows beyond the limit, to be deleted: a group whose members come and go must not grow without
  * bound.
  */
-export function forgotten<T extends { organizationId: string; id: string }>(
+export function excessHistory<T extends { organizationId: string; id: string }>(
   kind: 'federation-member' | 'federation-push',
   overOldestFirst: readonly T[],
 ): Change[] {

@@ -21,7 +21,7 @@ import {
 } from './access.ts'
 import type { FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
-import { checkLimit, forgotten } from './limits.ts'
+import { checkLimit, excessHistory } from './limits.ts'
 import {
   type Act,
   accepted,
@@ -97,16 +97,16 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
         checkLimit('members', rows.filter(each => each.peerType === 'tenant_org' && countsAsMember(each, nowMs)).length)
         const row = { id, organizationId, groupId: group.id }
         const member = invited(row, memberOrganizationId, act(caller), nowMs + INVITATION_MS * deps.timeScale)
-        const ranOut = existing === undefined ? [] : [{ before: existing, after: expired(existing) }]
+        const expiredRows = existing === undefined ? [] : [{ before: existing, after: expired(existing) }]
         const over = rows.filter(each => each.status === 'removed')
         return {
           records: [
             { kind: 'federation-member', record: member },
-            ...ranOut.map(({ after }): Change => ({ kind: 'federation-member', record: after })),
-            ...forgotten('federation-member', over),
+            ...expiredRows.map(({ after }): Change => ({ kind: 'federation-member', record: after })),
+            ...excessHistory('federation-member', over),
           ],
           changes: [
-            ...ranOut.flatMap(({ before, after }) => announcements.ofMember(SYSTEM, 'EXPIRED', before, after)),
+            ...expiredRows.flatMap(({ before, after }) => announcements.ofMember(SYSTEM, 'EXPIRED', before, after)),
             ...announcements.ofMember(caller, 'INVITED', undefined, member),
           ],
           result: member,
@@ -180,7 +180,13 @@ export function createMembers(deps: FederationDeps & { timeScale: number }): Mem
         if (member.status === 'removed' || isExpired(member, clock.nowMs())) throw memberNotFound()
         const external = member.peerType === 'external_webhook'
         const after = removed(member, 'removed', act(caller))
-        return decided(caller, external ? 'PEER_REMOVED' : 'REMOVED', member, after, external ? [wiped(member)] : [])
+        return decided(
+          caller,
+          external ? 'PEER_REMOVED' : 'REMOVED',
+          member,
+          after,
+          external ? [webhookRemoval(member)] : [],
+        )
       }),
     setInboundNamespace: (caller, organizationId, groupId, memberId, inboundNamespace) =>
       change(current => {
@@ -208,7 +214,7 @@ export const countsAsMember = (member: FederationMember, nowMs: number): boolean
   member.status !== 'removed' && !isExpired(member, nowMs)
 
 /** Removes the webhook of an external peer, and with it the secret, the headers and all waiting deliveries. */
-export const wiped = ({ organizationId, id }: FederationMember): Change => ({
+export const webhookRemoval = ({ organizationId, id }: FederationMember): Change => ({
   kind: 'webhook',
   remove: { organizationId, id },
 })

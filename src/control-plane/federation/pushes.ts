@@ -8,7 +8,7 @@ import type { Decision } from '../store/store.ts'
 import { openGroup, requireActiveFederation, requireFederation, seeGroup } from './access.ts'
 import type { FederationCaller } from './announcements.ts'
 import type { FederationDeps } from './deps.ts'
-import { checkLimit, forgotten } from './limits.ts'
+import { checkLimit, excessHistory } from './limits.ts'
 import type { Act } from './membership.ts'
 import { checkInboundNames } from './names.ts'
 
@@ -81,7 +81,7 @@ export function createPushes({ store, ids, clock, announcements }: FederationDep
             checkInboundNames(current, member, [push])
         const over = all.filter(each => !each.isActive)
         return {
-          records: [{ kind: 'federation-push', record: push }, ...forgotten('federation-push', over)],
+          records: [{ kind: 'federation-push', record: push }, ...excessHistory('federation-push', over)],
           changes: announcements.ofPush(caller, 'PUSH_DECLARED', push),
           result: push,
         }

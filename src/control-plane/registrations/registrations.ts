@@ -230,7 +230,7 @@ function refuseGeneric(registration: Registration): void {
 }
 
 function registrationOf(
-  whose: Pick<Registration, 'id' | 'organizationId' | 'registeredBy'>,
+  owner: Pick<Registration, 'id' | 'organizationId' | 'registeredBy'>,
   input: NewRegistration,
   facts: CheckedRegistration,
   nowMs: number,
@@ -240,7 +240,7 @@ function registrationOf(
   const { canonicalName, schemaHash, schemaFlavour, semverBump, payloadSchema, warnings } = facts
   return {
     ...{
-      ...whose,
+      ...owner,
       revision: 1,
       createdAt: now,
       updatedAt: now,

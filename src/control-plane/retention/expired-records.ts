@@ -9,9 +9,9 @@ import type { ControlStore } from '../store/store.ts'
 import { isThere, pagesOf, type Removal } from './clearing.ts'
 
 const DAY_MS = 86_400_000
-export const EXPIRED_KEY_KEPT_MS = 30 * DAY_MS
+export const EXPIRED_KEY_RETENTION_MS = 30 * DAY_MS
 /** As long as the replay's attempts are in the history. */
-export const ENDED_REPLAY_KEPT_MS = 62 * DAY_MS
+export const ENDED_REPLAY_RETENTION_MS = 62 * DAY_MS
 const PLATFORM: Caller = { actorId: 'system', requestId: '' }
 
 export interface ExpiredRecords {
@@ -32,7 +32,7 @@ export function createExpiredRecords(deps: {
 
   function* due(): Generator<Removal> {
     const timeBefore = (ms: number) => new Date(clock.nowMs() - ms).toISOString()
-    const [keysBefore, replaysBefore] = [timeBefore(EXPIRED_KEY_KEPT_MS), timeBefore(ENDED_REPLAY_KEPT_MS)]
+    const [keysBefore, replaysBefore] = [timeBefore(EXPIRED_KEY_RETENTION_MS), timeBefore(ENDED_REPLAY_RETENTION_MS)]
     for (const { id: organizationId, status } of view.organizations()) {
       if (status === 'deleted') continue
       for (const { id, expiresAt } of view.list('key', organizationId))

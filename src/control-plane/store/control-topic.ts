@@ -85,13 +85,13 @@ export async function tailControl(deps: {
     reach(offset, timeoutMs) {
       if (position >= offset) return Promise.resolve(true)
       return new Promise(resolve => {
-        const timer = deps.clock.after(timeoutMs, () => settle(false))
-        const settle = (reached: boolean) => {
+        const timer = deps.clock.after(timeoutMs, () => finish(false))
+        const finish = (reached: boolean) => {
           timer.cancel()
           waiting.delete(waiter)
           resolve(reached)
         }
-        const waiter = { offset, resolve: settle }
+        const waiter = { offset, resolve: finish }
         waiting.add(waiter)
       })
     },

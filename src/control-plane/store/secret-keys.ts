@@ -42,7 +42,7 @@ export interface SecretKeyCare {
    * on. Throws one message when they differ. `expected`: fingerprints stored beside the log of an embedded broker; if
    * the log lacks them, it has lost its records.
    */
-  settle(expected?: readonly string[]): Promise<readonly string[]>
+  reconcile(expected?: readonly string[]): Promise<readonly string[]>
   /** Seals anew every value that another key sealed. Answers the keys that are still needed. */
   sealAnew(): Promise<readonly string[]>
 }
@@ -90,7 +90,7 @@ export function createSecretKeys(deps: {
   }
 
   return {
-    async settle(expected) {
+    async reconcile(expected) {
       const known = recordIn(view)
       if (known?.keyIds.includes(secrets.keyId)) {
         checkKeyIds(known.keyIds, given)

@@ -54,7 +54,7 @@ interface Command {
   decide(view: DecisionView): Decision<unknown>
   deadlineMs: number
   /** The latest decision; `error` is a refusal. */
-  settled: { result: unknown } | { error: unknown }
+  decided: { result: unknown } | { error: unknown }
   resolve(value: unknown): void
   reject(error: unknown): void
 }
@@ -120,7 +120,7 @@ export function createControlStore(deps: {
           id: commandId,
           decide,
           deadlineMs: clock.monotonicMs() + COMMAND_TIMEOUT_MS,
-          settled: { error: new Error('not decided') },
+          decided: { error: new Error('not decided') },
           resolve: value => resolve(value as T),
           reject,
         })
@@ -130,8 +130,8 @@ export function createControlStore(deps: {
 }
 
 function answer(command: Command): void {
-  if ('error' in command.settled) command.reject(command.settled.error)
-  else command.resolve(command.settled.result)
+  if ('error' in command.decided) command.reject(command.decided.error)
+  else command.resolve(command.decided.result)
 }
 
 /**
@@ -162,10 +162,10 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
 function decideOne(command: Command, overlay: Overlay): Pick<Decision<unknown>, 'records' | 'changes' | 'emits'> {
   try {
     const { records, changes, emits = [], result, refusal } = command.decide(overlay)
-    command.settled = refusal === undefined ? { result } : { error: refusal }
+    command.decided = refusal === undefined ? { result } : { error: refusal }
     return { records: refusal === undefined ? records : [], changes, emits }
   } catch (error) {
-    command.settled = { error }
+    command.decided = { error }
     return { records: [], changes: [] }
   }
 }

@@ -48,7 +48,7 @@ export function createControlView(deps: { clock: Clock }): ControlViewStore {
       const place = parseKey(record.key)
       if (place !== undefined) shelves.put(place, record.value)
       appliedOffset = record.offset
-      for (const waiter of waiters) if (waiter.offset <= appliedOffset) settle(waiters, waiter, true)
+      for (const waiter of waiters) if (waiter.offset <= appliedOffset) finish(waiters, waiter, true)
       if (place !== undefined) for (const listener of listeners) listener(place.kind, place.organizationId, place.id)
     },
     hasCommand: commandId => commands.has(commandId),
@@ -58,7 +58,7 @@ export function createControlView(deps: { clock: Clock }): ControlViewStore {
         const waiter: Waiter = {
           offset,
           resolve,
-          timer: deps.clock.after(timeoutMs, () => settle(waiters, waiter, false)),
+          timer: deps.clock.after(timeoutMs, () => finish(waiters, waiter, false)),
         }
         waiters.add(waiter)
       })
@@ -71,7 +71,7 @@ export function createControlView(deps: { clock: Clock }): ControlViewStore {
   }
 }
 
-function settle(waiters: Set<Waiter>, waiter: Waiter, reached: boolean): void {
+function finish(waiters: Set<Waiter>, waiter: Waiter, reached: boolean): void {
   waiters.delete(waiter)
   waiter.timer.cancel()
   waiter.resolve(reached)

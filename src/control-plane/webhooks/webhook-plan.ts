@@ -9,8 +9,8 @@ import type { Organization, Webhook } from '../../model/records.ts'
 /** The organization's own webhooks: external peers of federation groups have a limit of their own. */
 export const ownWebhooks = (webhooks: readonly Webhook[]): Webhook[] => webhooks.filter(({ peer }) => peer === null)
 
-/** Throws `webhook_quota_exceeded` when there is no room for one more. */
-export function checkRoom({ plan }: Organization, webhooks: readonly Webhook[]): void {
+/** Throws `webhook_quota_exceeded` when the plan allows no further one. */
+export function checkWebhookQuota({ plan }: Organization, webhooks: readonly Webhook[]): void {
   const limit = planOf(plan).webhooks
   const used = ownWebhooks(webhooks).length
   if (used >= limit) throw exceeded(`The plan ${plan} has ${limit} webhooks; ${used} are used.`)

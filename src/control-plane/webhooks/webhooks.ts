@@ -18,7 +18,7 @@ import { checkRevision, revised } from '../store/revision.ts'
 import type { ControlStore, Decision } from '../store/store.ts'
 import { retryDelaysMs } from './retry-policy.ts'
 import { freeWebhookId } from './webhook-ids.ts'
-import { checkRoom, checkWritable } from './webhook-plan.ts'
+import { checkWebhookQuota, checkWritable } from './webhook-plan.ts'
 import { rotated } from './webhook-rotation.ts'
 import { type CheckUrl, checkedSettings, type WebhookSettings } from './webhook-settings.ts'
 
@@ -156,12 +156,12 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       ...checkedSettings({ ...input, secret }, deps),
     }
     if (prove !== undefined) {
-      checkRoom(getOrganization(view, owner.organizationId), view.webhooks(owner.organizationId))
+      checkWebhookQuota(getOrganization(view, owner.organizationId), view.webhooks(owner.organizationId))
       await prove(draft)
     }
     return store.change(ids.next('chg'), current => {
       const existing = current.webhooks(owner.organizationId)
-      checkRoom(getOrganization(current, owner.organizationId), existing)
+      checkWebhookQuota(getOrganization(current, owner.organizationId), existing)
       const webhook = { ...draft, id: freeWebhookId(ids, 'wh', existing, draft.id) }
       const data = { url: webhook.url, events: webhook.events }
       return {
