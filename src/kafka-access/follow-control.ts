@@ -1,7 +1,7 @@
 /**
  * Reconciles the broker's users, rights and rates with the control plane.
  *
- *     start ──► one full comparison ──► per change: the organization's rights and rates, then removals (rules, then the user)
+ *     start ──► one full comparison ──► per change: the organization's rights and rates, then removals
  *
  * Every step is idempotent, and several processes may take the same one. A step that the broker refuses or does not
  * answer is retried until it succeeds; a caller that waits for it gets the first failure.

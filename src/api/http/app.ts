@@ -1,7 +1,8 @@
 /**
- * The API: one request listener over the route table. Emits go straight to their handlers; everything else passes through Koa:
+ * The API: one request listener over the route table. Emits go straight to their handlers; all other calls pass through
+ * Koa:
  *
- *     request id ─► error envelope ─► route ─► key and scope ─► body and query against their schemas ─► handler ─► envelope
+ *     request id ─► error envelope ─► route ─► key and scope ─► schemas of body and query ─► handler ─► envelope
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import Router, { type RouterContext } from '@koa/router'

@@ -85,7 +85,9 @@ function refuseLongIds(params: Record<string, string>): void {
   }
 }
 
-/** Throws `organization_suspended` for a call that changes events. See docs/specification/organizations.md#suspended. */
+/**
+ * Throws `organization_suspended` for a call that changes events. See docs/specification/organizations.md#suspended.
+ */
 function refuseSuspended(principal: Principal | undefined): void {
   if (principal?.kind !== 'key' || principal.organization.status !== 'suspended') return
   throw new ClarionError(

@@ -40,7 +40,7 @@ function decoded(header: string): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
-/** The key of a call whose body may hold it too. Throws `validation_failed` when body and header name different ones. */
+/** The key of a call that may have it in its body too. Throws `validation_failed` when body and header differ. */
 export function agreedKey(inBody: string | undefined, inHeader: string | undefined): string | undefined {
   if (inHeader === undefined || inBody === undefined || inBody === inHeader) return inHeader ?? inBody
   const message = 'differs from the Idempotency-Key header: send one of them, or the same in both'

@@ -55,7 +55,7 @@ const integersOf = (schema: Schema): string[] =>
     .filter(([, { type }]) => type === 'integer')
     .map(([name]) => name)
 
-/** Refuses texts that Ajv would convert to an integer: `1e2`, `0x10`, ` 5`, `5.0`. An integer is written in digits only. */
+/** Refuses texts that Ajv would convert to an integer: `1e2`, `0x10`, ` 5`, `5.0`. Only digits are accepted. */
 function refuseOddIntegers(query: Record<string, unknown>, integers: string[]): void {
   for (const name of integers) {
     const text = query[name]

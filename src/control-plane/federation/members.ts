@@ -40,7 +40,10 @@ type Call = [caller: FederationCaller, organizationId: string, groupId: string]
 export interface Members {
   /** Errors: `cannot_invite_self`, `organization_not_found`, `already_member`, `federation_limit_exceeded`. */
   invite(...call: [...Call, memberOrganizationId: string]): Promise<FederationMember>
-  /** Nothing changes if it has accepted already. Errors: `invitation_not_found`, `invitation_expired`, `federation_name_conflict`, … */
+  /**
+   * Nothing changes if it is accepted already. Errors: `invitation_not_found`, `invitation_expired`,
+   * `federation_name_conflict`, …
+   */
   accept(...call: [...Call, inboundNamespace?: string | null]): Promise<FederationMember>
   /** Errors: `invitation_not_found`, `invitation_expired`, `member_not_pending`. */
   decline(...call: Call): Promise<FederationMember>

@@ -21,7 +21,10 @@ export const inboundType = (
 export const inboundCanonicalName = (member: Inbound, push: Omit<Versioned, 'schemaHash'>): string =>
   canonicalName(member.memberOrganizationId!, inboundType(member, push), push.version)
 
-/** Whether the peer registered another schema under the name that the push would arrive by. An archived version keeps its name. */
+/**
+ * Whether the peer has a registration with another schema under the push's inbound name. An archived version keeps its
+ * name.
+ */
 export function conflictsWithRegistration(view: Pick<Naming, 'event'>, member: Inbound, push: Versioned): boolean {
   const own = view.event(member.memberOrganizationId!, inboundType(member, push))?.versions.get(push.version)
   return own !== undefined && own.schemaHash !== push.schemaHash

@@ -34,7 +34,8 @@ export interface NewReplay {
 
 export interface Replays {
   /**
-   * Errors: `not_found`, `invalid_range`, `outside_retention`, `invalid_event_selector`, `replay_in_progress`, `replay_quota_exceeded`.
+   * Errors: `not_found`, `invalid_range`, `outside_retention`, `invalid_event_selector`, `replay_in_progress`,
+   * `replay_quota_exceeded`.
    * @param usedToday replayed deliveries of the organization since midnight UTC.
    */
   start(caller: Caller, owner: Owner, kind: 'replay' | 'recover', input: NewReplay, usedToday: number): Promise<Replay>

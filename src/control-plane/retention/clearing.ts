@@ -1,7 +1,7 @@
 /**
  * Removes the rest of a deleted organization 15 minutes after its deletion, in steps that may each be repeated:
  *
- *     records of every other kind, a page per transaction ──► topics of both environments ──► its own record says that it is cleared
+ *     all other records, a page per transaction ──► topics of both environments ──► own record: cleared
  *
  * The organization's own record stays for ever, so that neither its id nor its slug can be given to another. Any
  * process may take a step: it decides on the newest state, so no tombstone is written twice, and deleting missing

@@ -5,8 +5,8 @@
  *       ▲                                        │
  *       └── not there ◄── look for its id ◄── fenced, aborted or answer lost
  *
- * While one transaction commits, commands queue; the next transaction takes them together, each deciding on what the earlier ones leave.
- * A decision may be made more than once, so it must only compute.
+ * While one transaction commits, commands queue; the next transaction takes them together, and each decides on the
+ * state that the earlier ones leave. A decision may be made more than once, so it must only compute.
  */
 
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'

@@ -4,8 +4,8 @@ import { DEFAULT_RETRY_DELAYS_MS, RETRY_PRESETS } from '../../delivery/retry-sch
 import { ClarionError } from '../../model/codes.ts'
 
 /**
- * A preset (`four`, `six`), or `delays`: the wait before each attempt, the first 0, as milliseconds or as text with a unit (`30s`, `5m`,
- * `2h`). `maxAttempts` takes the first so many of either.
+ * A preset (`four`, `six`), or `delays`: the wait before each attempt, the first 0, as milliseconds or as text with a
+ * unit (`30s`, `5m`, `2h`). `maxAttempts` limits either to its first attempts.
  */
 export interface RetryPolicy {
   preset?: string
