@@ -1,6 +1,5 @@
 /**
- * The API: one request listener over the route table. Emits go straight to their handlers; all other calls pass through
- * Koa:
+ * The API: one request listener over the route table. Emits go straight to their handlers; other calls go through Koa:
  *
  *     request id ─► error envelope ─► route ─► key and scope ─► schemas of body and query ─► handler ─► envelope
  */

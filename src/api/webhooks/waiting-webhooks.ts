@@ -7,7 +7,7 @@ import type { LogRecord } from '../../kafka/ports.ts'
 import type { Logger } from '../../logger.ts'
 
 /**
- * `held`: the endpoint does not keep up. `paused`: the webhook is off. `ordered`: earlier events of their subjects are
+ * `held`: the webhook has more waiting than its share. `paused`: the webhook is off. `ordered`: earlier events of their subjects are
  * being retried.
  */
 export const WAITING_REASONS = ['held', 'paused', 'ordered'] as const

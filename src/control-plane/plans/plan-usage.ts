@@ -29,13 +29,13 @@ export function excessNames(registrations: Iterable<Registration>, limit: number
 }
 
 /** Percentages of a limit at which an organization is warned. */
-const WARNED_AT = [80, 90, 100] as const
+export const WARNING_LEVELS = [80, 90, 100] as const
 
 /** The mark reached by exactly this count; undefined if none is. Counts advance one at a time. */
 export function quotaMark(used: number, limit: number | null): number | undefined {
   // Most counts are not near one.
-  if (limit === null || used < Math.floor((limit * WARNED_AT[0]) / 100)) return undefined
-  return WARNED_AT.findLast(percent => used === Math.ceil((limit * percent) / 100))
+  if (limit === null || used < Math.floor((limit * WARNING_LEVELS[0]) / 100)) return undefined
+  return WARNING_LEVELS.findLast(percent => used === Math.ceil((limit * percent) / 100))
 }
 
 /** Emits a month; null: unlimited. The test environment has its own limit. */
@@ -54,9 +54,6 @@ export function capabilitiesOf(plan: Plan) {
     federationPush: federation,
   }
 }
-
-/** Percentages of a limit at which the API warns. */
-export const WARNING_LEVELS = [80, 90, 100] as const
 
 export interface UsageWarning {
   meter: string

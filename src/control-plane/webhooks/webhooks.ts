@@ -112,8 +112,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     if (active === undefined || active === before.active) return {}
     const now = new Date(clock.nowMs()).toISOString()
     if (!active) return { active, pausedAt: now }
-    const anew: Partial<Webhook> = before.health === 'disabled' ? { health: 'healthy', failingSince: null } : {}
-    return { active, pausedAt: null, resumeAfter: resume === 'latest' ? now : null, ...anew }
+    const healthReset: Partial<Webhook> = before.health === 'disabled' ? { health: 'healthy', failingSince: null } : {}
+    return { active, pausedAt: null, resumeAfter: resume === 'latest' ? now : null, ...healthReset }
   }
 
   /** Changes one webhook. `decide` answers the changed fields, from the newest state. */
