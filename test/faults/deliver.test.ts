@@ -224,7 +224,10 @@ describe('one event of 256 KB for 500 webhooks', () => {
       })
     })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    closing.push(async () => server.closeAllConnections())
+    closing.push(async () => {
+      server.close()
+      server.closeAllConnections()
+    })
     const { port } = server.address() as AddressInfo
     const running = await deliverer()
     for (let at = 0; at < 500; at += 50)
