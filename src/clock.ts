@@ -1,6 +1,4 @@
-/**
- * Time and chance, passed in. Nothing outside this file asks the machine for either, so that a test can move time by hand.
- */
+/** Time and randomness, passed in. Only this file reads them from the machine, so that a test can move time by hand. */
 import { randomBytes } from 'node:crypto'
 
 export interface Timer {
@@ -10,7 +8,7 @@ export interface Timer {
 export interface Clock {
   /** Wall clock, milliseconds since 1970 UTC. */
   nowMs(): number
-  /** The wall clock without any shift: what the broker compares a record's time with. */
+  /** The wall clock without any shift: the broker compares record times with it. */
   machineMs(): number
   /** Milliseconds on a clock that never jumps; only differences mean something. */
   monotonicMs(): number
@@ -26,7 +24,7 @@ export interface Random {
   uniform(): number
 }
 
-/** The machine's clock. `offsetMs` shifts the wall clock (`CLARION_CLOCK_OFFSET_MS`, C.0.6). */
+/** The machine's clock. `offsetMs` shifts the wall clock (`CLARION_CLOCK_OFFSET_MS`, for tests). */
 export function createSystemClock(options: { offsetMs?: number } = {}): Clock {
   const offsetMs = options.offsetMs ?? 0
   return {

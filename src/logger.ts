@@ -11,7 +11,8 @@ export interface Logger {
 
 export function createLogger(level: string): Logger {
   const destination = pino.destination({ fd: 2, sync: true })
-  // A closed terminal (EIO) and a reader that is gone (EPIPE) take nothing any more, ever: the lines are dropped, not kept, and not a fault.
+  // A closed terminal (EIO) or reader (EPIPE) never accepts a line again: lines are dropped, not buffered, and this is
+  // not an error.
   destination.on('error', () => {
     destination.write = () => true
   })

@@ -1,4 +1,4 @@
-/** Picks the roles, starts them, stops them on a signal. */
+/** Picks the roles, starts them, and stops them on a signal. */
 import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose/compose.ts'
 import { signalChildren } from './embedded/child-service.ts'
@@ -7,20 +7,20 @@ import { StartStopped } from './process/stopping.ts'
 import { createUnhandled } from './process/unhandled.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './settings/config.ts'
 
-/** Work under way gets this long to end; what cannot end is repeated after the next start. */
+/** Work under way gets this long to finish; unfinished work is repeated after the next start. */
 const STOP_WITHIN_MS = 35_000
 const READY_POLL_MS = 50
 /** SIGHUP: the terminal was closed. SIGQUIT: Ctrl-\. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 
-/** Progress is for the person who waits; it goes where the log goes. */
+/** Progress messages for the person who waits; they go where the log goes. */
 let stopping = false
 const tell = (message: string) => {
-  if (!stopping) console.error(`clarion: ${message}`) // what is being stopped is away for a reason
+  if (!stopping) console.error(`clarion: ${message}`) // parts that are being stopped are expected to be away
 }
 const progress = { info: tell, warn: tell }
 
-// The reader may go away first, as a closed terminal does: output is lost then, and nothing else.
+// The reader may close the pipe first, as a closed terminal does: only output is lost then.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
@@ -41,7 +41,8 @@ async function run(roles: string | undefined): Promise<void> {
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
       'the platform cannot go on',
     )
-    // At once: a drain would commit what a process that is at fault has in memory. Broker and ClickHouse end by themselves.
+    // Immediate exit: a drain would commit the state of a process that is at fault. Broker and ClickHouse end by
+    // themselves.
     signalChildren('SIGTERM')
     process.exit(1)
   }

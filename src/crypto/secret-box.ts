@@ -4,22 +4,22 @@ import type { Random } from '../clock.ts'
 import type { Environment } from '../model/records.ts'
 
 export interface SecretBox {
-  /** Of the key that seals now. */
+  /** Id of the key that seals now. */
   readonly keyId: string
   /** AES-256-GCM: `v2.<key id>.<nonce>.<tag>.<text>`, each part base64url. */
   encrypt(text: string): string
-  /** Throws when the text was changed or belongs to a key that is not known. */
+  /** Throws when the text was changed, or was sealed by an unknown key. */
   decrypt(sealed: string): string
   /**
-   * 32 bytes that only this installation can work out: the same for the same text. With something sealed they come from the key that first sealed
-   * it, and so stay as they are though the key changes meanwhile; throws then as `decrypt`.
+   * 32 bytes that only this installation can derive; the same text always gives the same bytes. With `sealed`, they
+   * come from the key that first sealed that value and so survive a key change; throws then like `decrypt`.
    */
   derive(text: string, sealed?: string): Buffer
-  /** Whether it names the key of now. */
+  /** Whether the current key sealed it. */
   isCurrent(sealed: string): boolean
-  /** By which of the known keys it can be opened; undefined when by none. */
+  /** Id of the known key that opens it; undefined when none does. */
   openedBy(sealed: string): string | undefined
-  /** The same secret, sealed with the key of now; what is derived from it stays. Throws as `decrypt`. */
+  /** The same secret, sealed with the current key; values derived from it do not change. Throws like `decrypt`. */
   reseal(sealed: string): string
 }
 
@@ -30,7 +30,7 @@ export interface SecretKeys {
   previousSecretKey?: string | undefined
 }
 
-/** A fingerprint of a secret key, which says nothing about the key: derived by HKDF, with a purpose of its own. */
+/** A fingerprint of a secret key that reveals nothing about it: derived by HKDF, with a purpose of its own. */
 export const keyIdOf = (secretKey: string): string =>
   Buffer.from(hkdfSync('sha256', secretKey, 'clarion', 'key id, v1', 9)).toString('base64url')
 
@@ -87,7 +87,10 @@ function derivedFrom(secretKey: string): Derived {
   return { id: keyIdOf(secretKey), sealing: derive('secrets at rest, v1'), deriving: derive('derived keys, v1') }
 }
 
-/** `v1` names no key; `v2d` begins, inside, with the key that derives, because another key sealed it first. */
+/**
+ * `v1` contains no key id. The text of `v2d` starts with the id of the key for `derive`, because another key sealed it
+ * first.
+ */
 type Kind = 'v1' | 'v2' | 'v2d'
 const DERIVING_CHARACTERS = 43
 
@@ -120,13 +123,13 @@ function openWith(key: Derived, sealed: string): Opened | undefined {
 }
 
 export interface NewApiKey {
-  /** Shown once (C.0.1). */
+  /** Shown to the caller once, at creation. */
   key: string
   hash: string
   hint: string
 }
 
-/** `ck_live_…` or `ck_test_…` (C.0.6) with 192 random bits. */
+/** `ck_live_…` or `ck_test_…` with 192 random bits. */
 export function generateApiKey(environment: Environment, random: Random): NewApiKey {
   const key = `ck_${environment}_${random.bytes(24).toString('base64url')}`
   return { key, hash: hashApiKey(key), hint: key.slice(0, 12) }

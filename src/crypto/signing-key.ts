@@ -1,4 +1,6 @@
-/** One key per purpose, derived from the installation's secret: what was signed for one purpose means nothing to another. */
+/**
+ * One key per purpose, derived from the installation's secret: a signature for one purpose is invalid for every other.
+ */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /** A key object, not bytes: with bytes each HMAC costs six times as much. */
@@ -7,7 +9,7 @@ export type SigningKey = KeyObject
 export const signingKey = (secretKey: string, purpose: string): SigningKey =>
   createSecretKey(createHmac('sha256', secretKey).update(`clarion/${purpose}`).digest())
 
-/** Those of the secret key, and of the one before while it changes: what either signed counts. */
+/** Keys of the current secret key and, during a key change, of the previous one: a signature by either is valid. */
 export const signingKeys = (
   secretKey: string,
   previous: string | undefined,
@@ -21,7 +23,7 @@ export const signingKeys = (
 export const sign = (key: SigningKey, text: string): string =>
   createHmac('sha256', key).update(text).digest('base64url')
 
-/** Compares two tags in a time that says nothing about where they differ. */
+/** Compares two tags in constant time. */
 export function sameTag(expected: string, given: string): boolean {
   const a = Buffer.from(expected)
   const b = Buffer.from(given)

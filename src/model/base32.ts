@@ -1,8 +1,11 @@
-/** Crockford's base32, lower-case: digits and letters without i, l, o, u; sorts like the bits that it stands for. */
+/**
+ * Crockford's base32 in lower case: digits and letters without i, l, o, u; the text sorts like the bits that it
+ * encodes.
+ */
 
 export const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
-/** Two characters for each ten bits: half as many look-ups as one character for each five. */
+/** Two characters for each ten bits: half as many look-ups as one character per five bits. */
 const PAIRS: readonly string[] = Array.from(
   { length: 1024 },
   (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31),
@@ -16,7 +19,7 @@ export function encode20(word: number): string {
   return (PAIRS[(word >>> 10) & 1023] as string) + (PAIRS[word & 1023] as string)
 }
 
-/** The 20 bits of the four characters at `at`; negative if one of them is not of the alphabet. */
+/** The 20 bits of the four characters at `at`; negative if one of them is not in the alphabet. */
 export function decode20(text: string, at: number): number {
   let word = 0
   let bad = 0

@@ -1,6 +1,6 @@
 /**
- * Every stable code of Clarion, once: the same word stands in the API's answer, the record header, the log line, the metric label and
- * `docs/reference/codes.md` (a test holds the page to this table). One code has one status (C.0.1).
+ * Every stable code of Clarion, once. API answers, record headers, log lines, metric labels and
+ * `docs/reference/codes.md` use the same word, and a code has exactly one HTTP status.
  */
 
 export interface CodeEntry {
@@ -8,14 +8,14 @@ export interface CodeEntry {
   status: number
   /** Whether the same call may succeed if repeated unchanged. */
   retryable: boolean
-  /** What it means, for a person. */
+  /** The meaning, in a sentence for a person. */
   meaning: string
 }
 
 const entry = (status: number, meaning: string, retryable = false): CodeEntry => ({ status, retryable, meaning })
 
 export const CODES = {
-  // Generic (C.0.1)
+  // Every call
   unauthorized: entry(401, 'The key is missing, unknown, expired or deleted.'),
   insufficient_scope: entry(403, 'The key is valid but does not hold the scope that this call needs.'),
   not_found: entry(404, 'There is no such resource in your organization.'),
@@ -32,12 +32,12 @@ export const CODES = {
     true,
   ),
 
-  // Organizations and keys (C.0.2, C.0.6)
+  // Organizations and keys
   organization_suspended: entry(403, 'The organization is suspended: it can read, but not emit, register or invite.'),
   live_environment_only: entry(403, 'This is for the live environment alone; the key is of the test environment.'),
   slug_taken: entry(409, 'Another organization has this slug.'),
 
-  // Registry (C.11.2, source table)
+  // Registry
   invalid_namespace: entry(400, 'The namespace does not match ^[a-z][a-z0-9_-]{1,30}$.'),
   reserved_namespace: entry(400, 'The namespace belongs to the platform.'),
   namespace_not_allowed: entry(400, "The namespace is not on the organization's allowlist."),
@@ -59,7 +59,7 @@ export const CODES = {
   payload_example_does_not_match_schema: entry(400, 'The example does not satisfy its own schema.'),
   registration_quota_exceeded: entry(402, "The plan's number of registrations is used up."),
 
-  // Emit (C.11.4)
+  // Emit
   event_not_registered: entry(404, 'No version of this name, or not the pinned one, exists in the organization.'),
   event_not_published: entry(409, 'The target version is a draft or archived.'),
   payload_invalid: entry(400, 'The payload is not what the schema asks for; details name each place.'),
@@ -73,10 +73,10 @@ export const CODES = {
     'The emit is recorded but could not be written to the log; do not emit again, redrive it.',
   ),
 
-  // Webhooks (C.10)
+  // Webhooks
   invalid_webhook_url: entry(400, 'The URL cannot be a webhook: see the message.'),
   https_required: entry(400, 'Webhooks are https.'),
-  invalid_event_selector: entry(400, 'A selector is not one of the forms of C.0.4.'),
+  invalid_event_selector: entry(400, 'A selector has none of the permitted forms.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
   secret_unreadable: entry(
@@ -88,7 +88,7 @@ export const CODES = {
     'The receiver did not answer the test with 2xx, so the webhook was not made or changed.',
   ),
 
-  // Federation (C.1.5)
+  // Federation
   federation_not_available: entry(402, 'Federation is for organizations on the Enterprise plan.'),
   federation_limit_exceeded: entry(402, 'A limit of federation is reached; the message names it.'),
   organization_not_found: entry(404, 'There is no organization with this id.'),
@@ -116,11 +116,11 @@ export const CODES = {
   header_not_allowed: entry(400, 'A header is not one that may be sent along: see the message.'),
   cannot_push_generic_event: entry(400, 'platformxe.generic cannot be shared.'),
 
-  // Deliveries (C.10)
+  // Deliveries
   delivery_in_progress: entry(409, 'The delivery has not ended: its next attempt comes by itself.'),
   webhook_inactive: entry(409, 'The webhook is switched off, or deleted.'),
 
-  // Replays (C.8)
+  // Replays
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),
   replay_in_progress: entry(409, 'A replay to this target is under way, or as many as an organization may have.'),
@@ -130,19 +130,22 @@ export const CODES = {
 
 export type Code = keyof typeof CODES
 
-/** One finding: where (JSON pointer), which rule, in words. */
+/** One problem in a request: its place (JSON pointer), the rule, and a message. */
 export interface Finding {
   path: string
   rule: string
   message: string
 }
 
-/** An answer to a caller who did something wrong, or met a limit. Translated once, in the API's error middleware. */
+/**
+ * An error in the caller's request, or a limit that it reached. Only the API's error middleware turns it into a
+ * response.
+ */
 export class ClarionError extends Error {
   readonly code: Code
   readonly details: Finding[] | undefined
   readonly retryAfterS: number | undefined
-  /** The emit that the error is about, where a caller can go on with its id. */
+  /** The emit concerned, so that a caller can continue with its id. */
   readonly emitId: string | undefined
 
   constructor(

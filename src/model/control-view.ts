@@ -1,5 +1,6 @@
 /**
- * The control plane in memory, as of one offset of the topic `control`. Every role has one; nothing that judges an emit asks anything else.
+ * The control plane in memory, as of one offset of the topic `control`. Every role has one, and admission reads nothing
+ * else.
  */
 import type { FederationReading } from './federation-view.ts'
 import type { ApiKey, Kind, Organization, RecordsByKind, Registration, Webhook } from './records.ts'
@@ -9,7 +10,7 @@ export interface RegisteredEvent {
   /** `<namespace>.<name>` */
   fullName: string
   versions: ReadonlyMap<string, Registration>
-  /** Highest semver among the published ones (C.11.1). */
+  /** Highest semver among the published versions (docs/specification/registry.md#statuses). */
   latestPublished: Registration | undefined
 }
 
@@ -29,8 +30,8 @@ export interface ControlView {
   event(organizationId: string, fullName: string): RegisteredEvent | undefined
   /** Webhooks of an organization, active or not, in a list whose identity changes when any of them changes. */
   webhooks(organizationId: string): readonly Webhook[]
-  /** Groups, members and pushes by what is asked, across organizations. `generation` grows with each change of them. */
+  /** Groups, members and pushes by their own ids, across organizations. `generation` grows with each change of them. */
   readonly federation: FederationReading & { readonly generation: number }
-  /** Calls back after each applied record, until the answered function is called. */
+  /** Calls `listener` after each applied record, until the returned function is called. */
   onChange(listener: (kind: Kind, organizationId: string, id: string) => void): () => void
 }

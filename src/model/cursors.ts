@@ -1,15 +1,15 @@
 /**
- * Cursors of lists: the place of the last item shown. A cursor names its list, but no organization, and grants nothing: what a list shows
- * follows from the caller's key alone.
+ * Cursors of lists: the position of the last item shown. A cursor names its list but no organization, and grants
+ * nothing: the caller's key alone decides which items a list shows.
  *
- * This is the only reader of cursors. It takes back what `writeCursor` gave out for the same list and nothing else: each part has a type, a
- * form and a range, a sum over the text finds what was changed or cut off on its way, and the text that is made of the parts again is the
- * one that came.
+ * This is the only reader of cursors. It accepts exactly what `writeCursor` produced for the same list: each part has a
+ * type, a form and a range, a checksum detects changes and truncation, and the parts must serialise to the same text
+ * again.
  */
 import { hash } from 'node:crypto'
 import { ClarionError } from './codes.ts'
 
-/** What one part of a place must be. */
+/** The constraints on one part of a position. */
 interface Part<T extends string | number> {
   is(part: unknown): part is T
 }
@@ -24,18 +24,18 @@ const DIGIT = '[0-9a-hjkmnp-tv-z]'
 const matching = (pattern: RegExp): Part<string> => ({
   is: (part): part is string => typeof part === 'string' && pattern.test(part),
 })
-/** Ids of things made by a call have 26 digits, those of emits and what comes of them 32. */
+/** Ids of things made by a call have 26 digits; ids of emits, and ids derived from them, have 32. */
 const idOf = (prefix: string, digits: string): Part<string> => matching(new RegExp(`^${prefix}_${DIGIT}{${digits}}$`))
 
 const time: Part<string> = { is: (part): part is string => typeof part === 'string' && isTime(part) }
 const count: Part<number> = { is: (part): part is number => Number.isSafeInteger(part) && (part as number) >= 0 }
 const emitId = idOf('cee', '32')
-/** A change has the id of what made it: an id, or a type with ids, cut by slashes. */
+/** A change has the id of the command that made it: an id, or a type and ids separated by slashes. */
 const changeId = matching(/^[A-Za-z0-9_./:-]{1,200}$/)
 const emitStepId = matching(new RegExp(`^cee_${DIGIT}{32}\\.(?:[013]|1f|2\\.[a-z]{1,8}_[0-9a-z]{1,40})$`))
 const record = [time, idOf('[a-z]{1,8}', '26')] as const
 
-/** Every list that has pages, and what its places are made of, the first part first in its order. */
+/** Every paged list and the parts of its positions, in sort order. */
 export const LISTS = {
   organizations: record,
   keys: record,
@@ -68,7 +68,9 @@ export function writeCursor<L extends ListName>(list: L, place: Place<L>): strin
   return Buffer.concat([checkOf(text), Buffer.from(text)]).toString('base64url')
 }
 
-/** The place, or undefined without a cursor. Throws `validation_failed` for what this list never gave out. */
+/**
+ * The position, or undefined without a cursor. Throws `validation_failed` for a cursor that this list did not produce.
+ */
 export function readCursor<L extends ListName>(list: L, cursor: string | null | undefined): Place<L> | undefined {
   if (cursor === undefined || cursor === null) return undefined
   const place = parsePlace(list, cursor)
@@ -102,7 +104,7 @@ function parseList(text: string): unknown[] {
 
 const checkOf = (text: string): Buffer => hash('sha256', text, 'buffer').subarray(0, CHECK_BYTES)
 
-/** Only a time that reads back as it was written: the engine takes 31 November for 1 December. */
+/** Only a time that reads back as it was written: V8 parses 31 November as 1 December. */
 function isTime(text: string): boolean {
   const ms = Date.parse(text)
   return ms >= FIRST_MS && ms < END_MS && new Date(ms).toISOString() === text

@@ -1,6 +1,6 @@
 /**
- * Federation as it is asked about (C.1): groups, members and pushes by their own ids, across organizations, since a member asks for a group
- * that another organization owns, and the fan-out asks by canonical name.
+ * An index of federation groups, members and pushes by their own ids, across organizations: a member reads a group that
+ * another organization owns, and the fan-out looks up pushes by canonical name.
  */
 import type { FederationGroup, FederationMember, FederationPush, Kind, RecordsByKind } from './records.ts'
 
@@ -8,20 +8,20 @@ export interface FederationReading {
   group(groupId: string): FederationGroup | undefined
   member(memberId: string): FederationMember | undefined
   push(pushId: string): FederationPush | undefined
-  /** Every row of a group, those of members that are gone too; oldest first. */
+  /** Every member row of a group, removed members included; oldest first. */
   members(groupId: string): readonly FederationMember[]
   /** Every push of a group, undeclared ones too; oldest first. */
   pushes(groupId: string): readonly FederationPush[]
-  /** The rows in which an organization is the invited one, in whatever group; oldest first. */
+  /** The member rows of an invited organization, over all groups; oldest first. */
   memberships(organizationId: string): readonly FederationMember[]
-  /** The active pushes of one version, oldest first; empty for what is not shared, which is nearly everything. */
+  /** The active pushes of one version, oldest first; empty for a version that is not shared, as nearly all are. */
   pushesOf(sourceCanonicalName: string): readonly FederationPush[]
 }
 
 export interface FederationIndex extends FederationReading {
-  /** Grows with each change of any of it: what was made of an older number is stale. */
+  /** Grows with each change of the index; anything computed at an older number is stale. */
   readonly generation: number
-  /** `before` leaves the index, `after` joins it. Records of other kinds are passed over. */
+  /** Removes `before` from the index and adds `after`. Records of other kinds are ignored. */
   change(kind: Kind, before: RecordsByKind[Kind] | undefined, after: RecordsByKind[Kind] | undefined): void
 }
 
@@ -82,7 +82,7 @@ function replace<T extends Made>(all: Map<string, T>, before: T | undefined, aft
   else if (before !== undefined) all.delete(before.id)
 }
 
-/** Records under a key each, sorted when first asked for after a change. A record whose key is null is under none. */
+/** Records grouped by key, sorted on the first read after a change. A record whose key is null is in no group. */
 function createListing<T extends Made>() {
   const shelves = new Map<string, { byId: Map<string, T>; sorted: readonly T[] | undefined }>()
 
@@ -116,7 +116,7 @@ function createListing<T extends Made>() {
   }
 }
 
-/** As `byCreation` of the view, which imports this file. */
+/** The same order as `byCreation` of the view; repeated here because the view imports this file. */
 function oldestFirst(a: Made, b: Made): number {
   const [left, right] = a.createdAt === b.createdAt ? [a.id, b.id] : [a.createdAt, b.createdAt]
   return left < right ? -1 : left > right ? 1 : 0
@@ -124,7 +124,9 @@ function oldestFirst(a: Made, b: Made): number {
 
 type Pending = <K extends Kind>(kind: K) => Array<[id: string, record: RecordsByKind[K] | null]>
 
-/** The same questions with the changes of a batch on top: `pendingOf` answers them, null for a removed one. */
+/**
+ * The same index with a batch's pending changes applied on top: `pendingOf` returns them, null for a removed record.
+ */
 export function federationOver(base: FederationReading, pendingOf: Pending): FederationReading {
   function find<K extends Kind, T extends RecordsByKind[K]>(
     kind: K,

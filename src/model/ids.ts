@@ -1,5 +1,5 @@
 /**
- * Ids (C.0.6): a type prefix and base32 characters that sort by time.
+ * Ids: a type prefix and base32 characters that sort by time.
  *
  * Things made by a call (`org_`, `wh_`, …) get 26 characters: 48 bits of time, 80 of chance. Emits and events get 32, which *are* their
  * place in the ingress: 48 bits append time | 16 partition | 48 offset | 48 origin. So an id is unique however the emit came in, is the
@@ -23,7 +23,7 @@ export interface IngressPlace {
   kind: IngressKind
 }
 
-/** What an emit id says. `origin` is compared with `originOf`. */
+/** The fields of an emit id. `origin` is compared with `originOf`. */
 export interface ParsedEmitId {
   timestampMs: number
   partition: number
@@ -32,7 +32,10 @@ export interface ParsedEmitId {
 }
 
 export interface Ids {
-  /** `<prefix>_` (C.0.6: `org`, `key`, `cer`, `wh`, …) and 26 characters; a later id of one process is greater than an earlier one, within a millisecond too. */
+  /**
+   * `<prefix>_` (`org`, `key`, `cer`, `wh`, …) and 26 characters. Ids of one process increase, within a millisecond
+   * too.
+   */
   next(prefix: string): string
 }
 
@@ -47,7 +50,7 @@ export function createIds(deps: { clock: Clock; random: Random }): Ids {
     for (let i = 0; i < CHANCE_DIGITS; i++) digits[i] = (bytes[i] as number) & 31
   }
 
-  /** Adds one to the chance part; false when it was all ones. */
+  /** Adds one to the random part; false on overflow. */
   function increment(): boolean {
     for (let i = CHANCE_DIGITS - 1; i >= 0; i--) {
       const digit = digits[i] as number
@@ -83,7 +86,7 @@ function timeOf(ms: number): string {
   )
 }
 
-/** When an id of `Ids.next` was made, ms since 1970; undefined for what is no such id. */
+/** Creation time of an id made by `Ids.next`, ms since 1970; undefined for any other text. */
 export function timeOfId(id: string): number | undefined {
   const digits = /^[a-z]+_([0-9a-z]{10})[0-9a-z]{16}$/.exec(id)?.[1]
   if (digits === undefined) return undefined
@@ -116,12 +119,12 @@ function placeOf({ timestampMs, partition, offset, organizationId, environment, 
   )
 }
 
-/** The place that an emit id (`cee_…`) stands for; undefined for anything else. */
+/** The ingress position that an emit id (`cee_…`) encodes; undefined for any other text. */
 export function parseEmitId(id: string): ParsedEmitId | undefined {
   return id.startsWith('cee_') ? parsePlace(id) : undefined
 }
 
-/** As `parseEmitId`, of the event (`evt_…`) that the emit became. */
+/** Like `parseEmitId`, for the event (`evt_…`) that the emit became. */
 export function parseEventId(id: string): ParsedEmitId | undefined {
   return id.startsWith('evt_') ? parsePlace(id) : undefined
 }
@@ -151,7 +154,10 @@ function originCache(): Record<Environment, Map<string, number>> {
   return { live: new Map(), test: new Map() }
 }
 
-/** 48 bits of the SHA-256 of `<kind>/<organization>/<environment>`: tells one organization's places from another's. */
+/**
+ * 48 bits of the SHA-256 of `<kind>/<organization>/<environment>`, which distinguish the positions of two
+ * organizations.
+ */
 export function originOf(kind: IngressKind, organizationId: string, environment: Environment): number {
   const cache = origins[kind][environment]
   const known = cache.get(organizationId)
@@ -163,14 +169,17 @@ export function originOf(kind: IngressKind, organizationId: string, environment:
 }
 
 /**
- * `dlv_` and 32 characters: the event's 48 bits of time, then 112 bits of the SHA-256 of what it is a delivery of. Derived, so that the
- * same delivery never gets two ids; a replay makes new ones (K-8).
+ * `dlv_` and 32 characters: the event's 48 bits of time, then 112 bits of a SHA-256 over event, webhook and replay. The
+ * id is derived, so that a repeated delivery keeps its id; a replay makes new ones
+ * (docs/specification/deliveries.md#delivery-id).
  */
 export function deliveryId(event: string, webhookId: string, replayId?: string): string {
   return derived('dlv', event, replayId === undefined ? `${event}/${webhookId}` : `${event}/${webhookId}/${replayId}`)
 }
 
-/** `cefr_` and 32 characters, made as a delivery's: one event, by one push, to one member of a federation group. */
+/**
+ * `cefr_` and 32 characters, derived like a delivery's: one event, by one push, to one member of a federation group.
+ */
 export const relayId = (sourceEvent: string, pushId: string, memberId: string): string =>
   derived('cefr', sourceEvent, `${sourceEvent}/${pushId}/${memberId}`)
 

@@ -1,4 +1,7 @@
-/** Event names: what they look like, which belong to the platform, and how a canonical name is written (C.0.4, C.11). */
+/**
+ * Event names: their grammar, the names that the platform owns, and canonical names
+ * (docs/specification/events.md#names).
+ */
 import type { Code } from './codes.ts'
 
 export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_-]{1,30}$/
@@ -7,7 +10,7 @@ export const VERSION_PATTERN = /^(?:0|[1-9]\d{0,14})\.(?:0|[1-9]\d{0,14})\.(?:0|
 /** Lifecycle names: UPPER_SNAKE. */
 export const LIFECYCLE_PATTERN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/
 
-/** Blocked globally: the list of the source document. */
+/** Namespaces that no organization may register (docs/specification/events.md#reserved-namespaces). */
 export const RESERVED_NAMESPACES: ReadonlySet<string> = new Set([
   'identity',
   'fraud',
@@ -25,7 +28,10 @@ export const RESERVED_NAMESPACES: ReadonlySet<string> = new Set([
   'generic',
 ])
 
-/** First segments of the built-in types (C.13), reserved as well; kept apart so that the source's list stays testable as given (C.0.4). */
+/**
+ * First segments of the built-in types. They are reserved too, and kept apart because the list above is tested as
+ * given.
+ */
 export const BUILT_IN_NAMESPACES: ReadonlySet<string> = new Set([
   'order',
   'resource',
@@ -44,7 +50,9 @@ export const BUILT_IN_NAMESPACES: ReadonlySet<string> = new Set([
   'usage',
 ])
 
-/** The catch-all that every organization has without asking (C.11.4). */
+/**
+ * The generic event: every organization has it without registration (docs/specification/registry.md#the-generic-event).
+ */
 export const GENERIC = {
   namespace: 'platformxe',
   name: 'generic',
@@ -72,19 +80,19 @@ export function isLifecycleType(type: string): boolean {
   return first >= 65 && first <= 90
 }
 
-/** Undefined when it is well formed. */
+/** Undefined when the namespace is well formed. */
 export const checkNamespace = (namespace: string): Code | undefined =>
   NAMESPACE_PATTERN.test(namespace) ? undefined : 'invalid_namespace'
 export const checkName = (name: string): Code | undefined => (NAME_PATTERN.test(name) ? undefined : 'invalid_name')
 export const checkVersion = (version: string): Code | undefined =>
   VERSION_PATTERN.test(version) ? undefined : 'invalid_version_format'
 
-/** The fault of a name that holds its version; a name without one has no `@`. */
+/** The problem of a name that contains its version; a name without a version has no `@`. */
 export function misplacedVersion(name: string): string | undefined {
   return name.includes('@') ? 'must be the name alone: what follows @ goes into the field version' : undefined
 }
 
-/** The fault in the way a version is written; undefined when it is well formed. */
+/** The problem of a malformed version; undefined when it is well formed. */
 export function versionProblem(version: string): string | undefined {
   if (VERSION_PATTERN.test(version)) return undefined
   const bare = version.slice(1)
@@ -103,14 +111,14 @@ export function parseFullName(fullName: string): { namespace: string; name: stri
   return NAMESPACE_PATTERN.test(namespace) && NAME_PATTERN.test(name) ? { namespace, name } : undefined
 }
 
-/** The routing key of a custom event: the organization stands in it, so no two organizations share one (PX-17). */
+/** The routing key of a custom event. It contains the organization, so no two organizations share one. */
 export const canonicalName = (organizationId: string, fullName: string, version: string): string =>
   `TENANT_CUSTOM:${organizationId}:${fullName}@${version}`
 
-/** Of a built-in type (C.13). */
+/** The routing key of a built-in type. */
 export const builtInCanonicalName = (organizationId: string, type: string): string =>
   `PLATFORM:${organizationId}:${type}@1`
 
-/** Of a lifecycle event (C.3). */
+/** The routing key of a lifecycle event. */
 export const lifecycleCanonicalName = (organizationId: string, name: string): string =>
   `PLATFORM_LIFECYCLE:${organizationId}:${name}@1`

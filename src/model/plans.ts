@@ -1,4 +1,7 @@
-/** What each plan allows (C.12, PX-4 to PX-7): one table, no other place knows a number. */
+/**
+ * The limits of each plan, in one table; no other file contains these numbers
+ * (docs/specification/organizations.md#plans).
+ */
 import type { Plan } from './records.ts'
 
 export interface PlanLimits {
@@ -6,22 +9,28 @@ export interface PlanLimits {
   registrations: number | null
   /** Accepted emits of the live environment in a UTC month; null: unlimited. */
   monthlyEmits: number | null
-  /** Accepted emits of the test environment in a UTC month (C.11.4): not on the quota, but capped. */
+  /**
+   * Accepted emits of the test environment in a UTC month. They do not count against the quota, but have a limit of
+   * their own.
+   */
   monthlyTestEmits: number
-  /** `none`: generic only. `latest`: a newer version archives the older one (K-14). */
+  /** `none`: the generic event only. `latest`: a newer version archives the older one. */
   versioning: 'none' | 'latest' | 'full'
   webhooks: number
   activeWorkflows: number
   queues: number
   streams: number
   retentionDays: number
-  /** Idempotency keys remembered: for 30 days, or the last so many. */
+  /** Idempotency keys that are remembered: those of the last 30 days, and at most this many. */
   idempotencyKeys: number
-  /** Replayed deliveries a UTC day (C.8, rule 3); null: unlimited. */
+  /** Replayed deliveries per UTC day; null: unlimited. */
   replayedPerDay: number | null
-  /** What its own Kafka clients may send, and as much receive, in bytes per second; all credentials of a direction together (C.17). */
+  /**
+   * Bytes per second that an organization's Kafka clients may send, and as many may receive; all credentials of a
+   * direction share it.
+   */
   kafkaBytesPerS: number
-  /** Partitions of its two topics, at most: it begins with one and may be given more. */
+  /** Most partitions of each of its two topics; both start with one. */
   partitionsMax: number
   marketplacePublish: boolean
   marketplaceFork: boolean

@@ -1,6 +1,6 @@
 /**
- * What the control plane holds: one record per thing, stored whole under the key `<kind>/<organization>/<id>` of the topic `control`.
- * Times are ISO 8601 strings in UTC. `revision` starts at 1 and grows by one with each change (C.0.1).
+ * The records of the control plane: each is stored whole under the key `<kind>/<organization>/<id>` of the topic
+ * `control`. Times are ISO 8601 strings in UTC. `revision` starts at 1 and grows by one with each change.
  */
 
 import type { Finding } from './codes.ts'
@@ -11,7 +11,7 @@ export type Plan = (typeof PLANS)[number]
 export const ENVIRONMENTS = ['live', 'test'] as const
 export type Environment = (typeof ENVIRONMENTS)[number]
 
-/** One environment of one organization: what is emitted and delivered in one is not seen in the other. */
+/** One environment of one organization. Emits and deliveries of one are invisible in the other. */
 export interface Owner {
   organizationId: string
   environment: Environment
@@ -38,7 +38,7 @@ interface Stored {
   updatedAt: string
 }
 
-/** C.0.2. `id` = `organizationId`. */
+/** `id` = `organizationId`. See docs/specification/organizations.md#organization. */
 export interface Organization extends Stored {
   slug: string
   name: string
@@ -48,11 +48,14 @@ export interface Organization extends Stored {
   namespaceAllowlist: string[]
   /** Partitions of `emits.<org>` and `events.<org>`. */
   partitions: number
-  /** Whether the topics of the test environment have been made: with the first test key. */
+  /** Whether the topics of the test environment exist; the first test key creates them. */
   testEnvironment: boolean
-  /** A minor must be proved compatible without exception: an optional property added to an open model is none (D-7). False if absent. */
+  /**
+   * A minor must be proved compatible without exception, so an optional property added to an open model is refused.
+   * False if absent.
+   */
   strictCompatibility?: boolean
-  /** Of a deleted one: since when nothing else is left of it, topics included. Absent before. */
+  /** Of a deleted organization: when its records and topics had all been removed. Absent before. */
   clearedAt?: string
 }
 
@@ -62,14 +65,14 @@ export interface ApiKey extends Stored {
   environment: Environment
   scopes: Scope[]
   hash: string
-  /** The first characters, to recognise it by. */
+  /** The first characters, by which a person recognises the key. */
   hint: string
   expiresAt: string | null
 }
 
 export type SchemaFlavour = 'json-schema-2020-12' | 'openapi-3.1'
 
-/** C.11.6. Immutable apart from `status`, `description` and their times. */
+/** Immutable except for `status`, `description` and their times (docs/specification/registry.md#registration). */
 export interface Registration extends Stored {
   namespace: string
   name: string
@@ -87,19 +90,21 @@ export interface Registration extends Stored {
   registeredBy: string
   publishedAt: string | null
   archivedAt: string | null
-  /** The `Idempotency-Key` that it was registered with: the same call with the same key is answered with it again (C.11.2). */
+  /** The `Idempotency-Key` of the registering call: a repeated call with this key returns this registration. */
   idempotencyKey?: string
-  /** What consumers should know of the change from the version before (C.11.3); none if absent. Paths are pointers into the request. */
+  /**
+   * Changes from the version before that consumers should know of; absent if none. Paths are pointers into the request.
+   */
   warnings?: Finding[]
 }
 
-/** C.10. */
+/** See docs/specification/webhooks.md#settings. */
 export interface Webhook extends Stored {
   environment: Environment
   name: string | null
   description: string | null
   url: string
-  /** Selectors (C.0.4), 1–100. */
+  /** 1 to 100 selectors (docs/specification/events.md#selectors). */
   events: string[]
   active: boolean
   pausedAt: string | null
@@ -110,25 +115,31 @@ export interface Webhook extends Stored {
   /** Delays before each attempt, in milliseconds; the first is 0. */
   retryDelaysMs: number[]
   apiVersion: string
-  /** Only events for which this holds are delivered (C.5.5). */
+  /** Only events that meet these conditions are delivered (docs/specification/events.md#conditions). */
   conditions: ConditionGroup | null
-  /** Which signatures each request carries, at least one. */
+  /** The signatures on each request, at least one. */
   signatureProfiles: SignatureProfile[]
   wireFormat: WireFormat
   ordering: 'none' | 'block' | 'park'
   /** Own headers as a JSON object, sealed like the secret; their names are shown. */
   encryptedHeaders: string | null
   headerNames: string[]
-  /** During a rotation: signs too until then (C.10). */
+  /** During a rotation the previous secret signs as well, until `previousSecretExpiresAt`. */
   previousEncryptedSecret: string | null
   previousSecretExpiresAt: string | null
-  /** Separate from `active` (K-23): what the engine has seen of the endpoint. */
+  /** The observed state of the endpoint, independent of `active` (docs/specification/webhooks.md#health). */
   health: 'healthy' | 'failing' | 'disabled'
   failingSince: string | null
   autoDisableAfterDays: number | null
-  /** Of what was emitted while it was off, only what came after this is delivered once it is on (`activate {resume: "latest"}`, C.10). */
+  /**
+   * Of the events emitted while the webhook was paused, only those after this time are delivered (`activate {resume:
+   * "latest"}`).
+   */
   resumeAfter: string | null
-  /** An external peer of a federation group (C.1), kept here so that the engine needs no second kind of receiver; not shown as a webhook. */
+  /**
+   * Set on an external peer of a federation group. It is stored as a webhook so that the engine has one kind of
+   * receiver, and hidden from webhook lists.
+   */
   peer: { groupId: string } | null
 }
 
@@ -138,13 +149,13 @@ export type SignatureProfile = (typeof SIGNATURE_PROFILES)[number]
 export const WIRE_FORMATS = ['default', 'cloudevents', 'ctrlplane', 'platforma', 'platphorm'] as const
 export type WireFormat = (typeof WIRE_FORMATS)[number]
 
-/** C.5.5, normalised. Operands of `path` are dotted paths into the envelope, `payload.…` for the payload. */
+/** Normalised conditions. Operands of `path` are dotted paths into the envelope, `payload.…` for the payload. */
 export type ConditionGroup = { all: ConditionNode[] } | { any: ConditionNode[] }
 export type ConditionNode =
   | ConditionGroup
   | { path: string; operator: string; value?: unknown; not?: boolean; coerce?: boolean }
 
-/** C.1.1. */
+/** See docs/specification/federation.md#groups. */
 export interface FederationGroup extends Stored {
   name: string
   description: string | null
@@ -153,7 +164,7 @@ export interface FederationGroup extends Stored {
   archivedAt: string | null
 }
 
-/** C.1.1. `organizationId` is the owner's; an external peer's settings are in the webhook of the same id. */
+/** `organizationId` is the owner's. An external peer's settings are in the webhook with the same id. */
 export interface FederationMember extends Stored {
   groupId: string
   peerType: 'tenant_org' | 'external_webhook'
@@ -162,7 +173,7 @@ export interface FederationMember extends Stored {
   status: 'pending' | 'accepted' | 'paused' | 'removed'
   pauseReason: 'owner' | 'member' | 'plan' | 'failing' | null
   removeReason: 'left' | 'removed' | 'declined' | 'expired' | 'organization_deleted' | null
-  /** Inbound names use it instead of the source's namespace (C.1.4, 10). */
+  /** Replaces the source's namespace in inbound names (docs/specification/federation.md#inbound-events). */
   inboundNamespace: string | null
   invitedBy: string
   invitedAt: string
@@ -175,7 +186,7 @@ export interface FederationMember extends Stored {
   removedAt: string | null
 }
 
-/** C.1.1. */
+/** See docs/specification/federation.md#pushes. */
 export interface FederationPush extends Stored {
   groupId: string
   sourceRegistrationId: string | null
@@ -192,7 +203,7 @@ export interface FederationPush extends Stored {
   isActive: boolean
 }
 
-/** C.8, to one webhook. How far it has come is the engine's state. */
+/** A replay to one webhook. Its progress is part of the engine's state, not of this record. */
 export interface Replay extends Stored {
   environment: Environment
   name: string | null
@@ -201,12 +212,12 @@ export interface Replay extends Stored {
   /** By the time of recording; `to` exclusive. */
   from: string
   to: string
-  /** Empty: what the webhook selects. */
+  /** Empty: the webhook's own selectors. */
   selectors: string[]
-  /** Only what has no successful delivery to this webhook yet. */
+  /** Only events without a successful delivery to this webhook. */
   onlyFailed: boolean
   ratePerSecond: number
-  /** What the plan leaves for it; null: unlimited. */
+  /** The most deliveries that the plan still allows; null: unlimited. */
   matchedMax: number | null
   state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
   stateReason: string | null
@@ -217,16 +228,16 @@ export interface Replay extends Stored {
   progress: { matched: number; processed: number; succeeded: number; failed: number; skipped: number } | null
 }
 
-/** C.17: one principal of the broker. The password is never stored. */
+/** One principal of the broker. The password is never stored. */
 export interface KafkaCredential extends Stored {
   name: string
   access: 'produce' | 'consume' | 'both'
   username: string
 }
 
-/** One for the installation, below the organization `-`. */
+/** One record per installation, under the organization `-`. */
 export interface SecretKeyRecord extends Stored {
-  /** Fingerprints of the secret keys that anything sealed may depend on: one, and two while the key changes. */
+  /** Fingerprints of the secret keys that sealed values may depend on: one, or two during a key change. */
   keyIds: string[]
 }
 

@@ -3,7 +3,7 @@
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 const DAY_MINUTES = 24 * 60
 
-/** A text of this form is a time like any other; longer ones are only so many digits of a second. */
+/** Longest text that is parsed as a time; a longer one could only add digits to the fraction of a second. */
 export const TIME_CHARACTERS_MAX = 65_536
 
 /**
@@ -23,7 +23,7 @@ export function parseTime(text: string): number | undefined {
   )
     return undefined
   const midnight = Date.parse(`${year}-${month}-${day}T00:00:00Z`)
-  // The engine takes 30 February for 2 March.
+  // V8 parses 30 February as 2 March.
   if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(day)) return undefined
   const minutes = Number(hour) * 60 + Number(minute)
   const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1)
@@ -32,10 +32,10 @@ export function parseTime(text: string): number | undefined {
   return midnight + local - zone * 60_000
 }
 
-/** What a text that is no time ought to be. */
+/** The message for a text that is not a time. */
 export const NOT_A_TIME = 'must be a date-time with a zone (RFC 3339)'
 
-/** An emit may name when it happened, within a day of when it was recorded. */
+/** An emit may set its event time, within a day of the time of recording. */
 export const TIME_TOLERANCE_MS = 86_400_000
 
 export const isNear = (timeMs: number, recordedAtMs: number): boolean =>
