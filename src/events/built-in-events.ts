@@ -1,19 +1,20 @@
 /**
- * The event types that belong to the platform (C.13): 41, of five groups of two vocabularies. PLATFORMA's and Ctrl Plane's fields are in
- * snake_case, Platphorm's in camelCase, because receivers' code depends on them. What is listed is the least that an event carries; more is
- * allowed.
+ * The 41 event types that belong to the platform, in five groups
+ * (docs/specification/platform-events.md#built-in-events). PLATFORMA's and Ctrl Plane's fields are in snake_case,
+ * Platphorm's in camelCase, because receivers' code depends on them. The listed fields are the minimum of an event;
+ * more are allowed.
  */
 import { schemaHash } from '../json/canonical-json.ts'
 
 export interface BuiltInEvent {
   /** `order.created` */
   type: string
-  /** Go constant of Ctrl Plane, which stands for the type wherever a type is asked for. */
+  /** Ctrl Plane's Go constant, accepted wherever a type is accepted. */
   alias: string | undefined
   /** JSON Schema 2020-12 of `data`. */
   schema: Record<string, unknown>
   schemaHash: string
-  /** The field of `data` that is the subject unless another is given. */
+  /** The field of `data` that is the default subject. */
   subjectField: string
 }
 
@@ -96,7 +97,7 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
   [...BUILT_IN_EVENTS.values()].flatMap(({ alias, type }) => (alias === undefined ? [] : [[alias, type] as const])),
 )
 
-/** The type that a Go constant stands for: `InstanceCreated` is `instance.created`. */
+/** The type for a Go constant: `InstanceCreated` is `instance.created`. */
 export const builtInTypeOfAlias = (alias: string): string | undefined => BY_ALIAS.get(alias)
 
 /** By type or Go constant. */

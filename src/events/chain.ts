@@ -1,43 +1,44 @@
 /**
- * How far an event is from outside (C.5.8). A delivery carries its place in the chain as a signed token (`X-Event-Chain`); who emits again
- * because of it gives the token back (`chainToken`), so that loops through the outside end too. A forged token counts for nothing.
+ * The distance of an event from outside (docs/specification/events.md#chains). A delivery carries its position in the
+ * chain as a signed token (`X-Event-Chain`); a receiver that emits again because of it returns the token
+ * (`chainToken`), so that loops through outside systems end too. A forged token is ignored.
  */
 import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
 
 /** Depths 0 to 50 exist; the emit that would be the 51st hop is refused. */
 export const CHAIN_DEPTH_MAX = 50
-/** So many steps of the path are carried (C.0.3). */
+/** Most steps of the path that a token carries; the newest are kept. */
 export const CHAIN_PATH_MAX = 50
-/** The emit that would be the tenth to come through the same webhook or workflow is refused (C.5.8). */
+/** The emit that would be the tenth through the same webhook or workflow is refused. */
 export const CHAIN_REPEATS_MAX = 10
 
-/** The path of what comes through one more. */
+/** The path extended by one step. */
 export const pathThrough = (path: string[], id: string): string[] => [...path, id].slice(-CHAIN_PATH_MAX)
 
 export interface ChainLink {
-  /** The event from outside that began it. */
+  /** The event from outside that started the chain. */
   rootEventId: string
-  /** Of the event that was delivered. */
+  /** Depth of the delivered event. */
   depth: number
-  /** The event that was delivered: the cause of whatever is emitted with the token. */
+  /** The delivered event: the cause of every emit with this token. */
   eventId: string
   organizationId: string
-  /** Ids of the workflows and webhooks passed through, that of this delivery last; the newest `CHAIN_PATH_MAX`. */
+  /** Ids of the workflows and webhooks passed through, this delivery's webhook last; the newest `CHAIN_PATH_MAX`. */
   path: string[]
 }
 
 export interface ChainTokens {
   sign(link: ChainLink): string
-  /** Undefined when the token is not one of ours. Never throws. */
+  /** Undefined unless this installation signed the token. Never throws. */
   verify(token: string): ChainLink | undefined
 }
 
-/** Fifty ids and what stands around them. */
+/** Fifty ids and the other parts of a token. */
 export const TOKEN_CHARACTERS_MAX = 2_048
 /** 128 bits of the HMAC, base64url. */
 const TAG_CHARACTERS = 22
 
-/** Token: `c2.<depth>.<event>.<root, or nothing when it is the event>.<organization>.<path, with commas>.<tag>`. */
+/** Token: `c2.<depth>.<event>.<root, or empty when it is the event>.<organization>.<path, comma-separated>.<tag>`. */
 export function createChainTokens(secretKey: string, previousSecretKey?: string): ChainTokens {
   const keys = signingKeys(secretKey, previousSecretKey, 'chain/2')
   const tagOf = (body: string, key: SigningKey = keys[0]): string => sign(key, body).slice(0, TAG_CHARACTERS)

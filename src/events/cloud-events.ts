@@ -1,5 +1,5 @@
 /**
- * CloudEvents 1.0 in a Kafka record, in the two modes of its binding, and what each must have. An attribute that is `null` counts as absent.
+ * CloudEvents 1.0 in a Kafka record, in the two modes of its binding, with the checks of each. An attribute that is `null` counts as absent.
  *
  *     structured   content-type: application/cloudevents+json; the value is an envelope, `data` or `data_base64` is the payload
  *     binary       a header ce_specversion (or ce-specversion); the attributes are headers, the value is the payload
@@ -10,11 +10,11 @@ import { finding } from '../json/json-text.ts'
 import type { Headers } from '../kafka/ports.ts'
 import type { Finding } from '../model/codes.ts'
 
-/** By name, without those that are null. */
+/** Attributes by name, without those that are null. */
 export type Envelope = ReadonlyMap<string, Slice>
 
 export interface ReadEnvelope {
-  /** Empty where it is not known what the payload is. */
+  /** Empty where the payload cannot be determined. */
   payload: Buffer
   envelope?: Envelope
   findings: Finding[]
@@ -31,7 +31,9 @@ const MEDIA = 'application/cloudevents'
 /** `application/cloudevents-batch+json` */
 const BATCH_DASH = 0x2d
 
-/** Whether the value is an envelope: `application/cloudevents`, with `+json` or nothing behind it, in whatever case; or several. */
+/**
+ * Whether the value is one envelope (`application/cloudevents`, alone or with `+json`, in any case) or a batch of them.
+ */
 export function structuredMode({ 'content-type': type }: Headers): 'one' | 'batch' | undefined {
   if (
     type === undefined ||
@@ -85,7 +87,10 @@ const without = (path: string, rule: string, message: string) => ({
   findings: [finding(path, rule, message)],
 })
 
-/** What the attributes lack that the headers of a record say, if they are a CloudEvent: one names its version of CloudEvents. */
+/**
+ * Attributes that are missing from the headers of a binary-mode record; a header with the version of CloudEvents marks
+ * such a record.
+ */
 export function binaryFindings(headers: Headers): Finding[] {
   if (!headers.ce_specversion && !headers['ce-specversion']) return []
   const nameOf = (attribute: string) => (headers[`ce-${attribute}`] ? `ce-${attribute}` : `ce_${attribute}`)
@@ -97,7 +102,7 @@ export function binaryFindings(headers: Headers): Finding[] {
   return type ? [...findings, ...mediaFindings(textOf(type), '/headers/content-type')] : findings
 }
 
-/** Bytes that are not UTF-8 are no text, and so no attribute. */
+/** Bytes that are not UTF-8 are not text, so the attribute counts as absent. */
 const textOf = (bytes: Buffer | undefined): unknown =>
   bytes === undefined ? undefined : isUtf8(bytes) ? bytes.toString('utf8') : bytes
 

@@ -1,6 +1,7 @@
 /**
- * The operators of conditions (C.5.5). Nothing is coerced, except a text that looks like a number beside a number literal under `coerce: true`.
- * What cannot be compared does not hold.
+ * The operators of conditions (docs/specification/events.md#conditions). Values are not coerced, except a text that
+ * looks like a number beside a number literal under `coerce: true`. A comparison of values that cannot be compared is
+ * false.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../json/json-pointer.ts'
@@ -8,18 +9,19 @@ import { compilePattern, type Pattern } from '../json/patterns.ts'
 import { parseTime } from '../model/time.ts'
 
 /**
- * What matching patterns may cost, in instructions of the pattern times characters of the text: about 0.4 µs each at the worst. One match, and
- * all that one event meets (an organization's webhooks are many, and share a shard with others). What would cost more does not match.
+ * Budgets for pattern matching, in instructions of the pattern times characters of the text: about 0.4 µs each at
+ * worst. `match` bounds one match; `event` bounds all matches of one event, because an organization may have many
+ * webhooks and shares its shard. A match over budget is false.
  */
 export const PATTERN_WORK = { match: 100_000, event: 1_000_000 } as const
 const REGEX_INPUT_CHARACTERS_MAX = 10_240
 
-/** What is left for one event. */
+/** The budget that is left for one event. */
 export interface Work {
   left: number
 }
 
-/** A literal that stands for a time: `{ "date": "2026-01-01" }`. */
+/** A literal for a time: `{ "date": "2026-01-01" }`. */
 export interface DateOperand {
   date: string
 }
@@ -33,7 +35,7 @@ export const isVariable = (value: unknown): value is { path: string } =>
 
 type Operator = (left: unknown, right: unknown, work: Work) => boolean
 
-/** `left` and `right` are there. */
+/** `left` and `right` are present. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   equals,
   gt: (left, right) => ordered(left, right, order => order > 0),
@@ -47,7 +49,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   starts_with: (left, right) => typeof left === 'string' && typeof right === 'string' && left.startsWith(right),
   ends_with: (left, right) => typeof left === 'string' && typeof right === 'string' && left.endsWith(right),
   is_type: (left, right) => typeof right === 'string' && Object.hasOwn(TYPES, right) && TYPES[right]!(left),
-  // A character is what people count as one: a code point.
+  // Length in code points, which are the characters that people count.
   length_equals: (left, right) =>
     (typeof left === 'string' ? [...left].length : Array.isArray(left) ? left.length : undefined) === right,
   in: (left, right) => Array.isArray(right) && right.some(each => equals(left, each)),
@@ -79,7 +81,7 @@ export function regexOperator(pattern: string): { size: number; test: Operator }
   }
 }
 
-/** `"12.5"` beside a number literal is 12.5. */
+/** `"12.5"` beside a number literal becomes 12.5. */
 export const coerced = (left: unknown, right: unknown): unknown =>
   typeof right === 'number' && typeof left === 'string' && NUMBER.test(left) ? Number(left) : left
 
@@ -100,7 +102,7 @@ function ordered(left: unknown, right: unknown, holds: (order: number) => boolea
   return holds(left < right ? -1 : left > right ? 1 : 0)
 }
 
-/** RFC 3339, or a day, which begins at midnight UTC. */
+/** RFC 3339, or a date alone, which means midnight UTC. */
 export function timeOf(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
   return parseTime(DAY.test(value) ? `${value}T00:00:00Z` : value)

@@ -1,6 +1,7 @@
 /**
- * What a condition may look at: the payload (`payload.items[0].sku`; `data.…` is the same) and the fields of the envelope (`subject`,
- * `chain.depth`). A path is dotted; brackets hold an index (negative: from the end) or a quoted key. Only what is an object's own is seen.
+ * Paths of conditions: into the payload (`payload.items[0].sku`; `data.…` is the same) and the fields of the envelope
+ * (`subject`, `chain.depth`). A path is dotted; brackets contain an index (negative: from the end) or a quoted key.
+ * Only own properties are visible.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import { traceIdOf } from './trace-context.ts'
@@ -12,7 +13,7 @@ const SEGMENTS_MAX = 32
 const INDEX = /^-?(?:0|[1-9]\d{0,8})$/
 const SEGMENT = /\.?([^.[\]'"\s][^.[\]]*)|\[(-?(?:0|[1-9]\d{0,8}))\]|\[(?:'([^']*)'|"([^"]*)")\]/uy
 
-/** C.0.3. What an event does not have is missing, not null. */
+/** The fields of the envelope. A field that an event does not have is missing, not null. */
 const ENVELOPE: Readonly<Record<string, (event: EventFacts) => unknown>> = {
   id: event => event.eventId,
   sequence: event => event.sequence,
@@ -35,7 +36,7 @@ const ENVELOPE: Readonly<Record<string, (event: EventFacts) => unknown>> = {
   federation: event => event.federation ?? undefined,
 }
 
-/** How to read a path; undefined when it is none. A missing value is `undefined`, which JSON does not have. */
+/** Compiles a path; undefined when it is malformed. A missing value is `undefined`, which JSON does not have. */
 export function parsePath(text: string): Resolve | undefined {
   const [root, ...rest] = segmentsOf(text) ?? []
   if (root === undefined) return undefined

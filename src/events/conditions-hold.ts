@@ -1,6 +1,6 @@
 /**
- * Whether the conditions of C.5.5 hold for an event. A missing value meets none, negated or not, but `exists` and its negation. Conditions are
- * compiled once per object.
+ * Evaluates conditions for an event. A missing value meets no condition, negated or not, except `exists` and its
+ * negation. Conditions are compiled once per object.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ConditionGroup, ConditionNode } from '../model/records.ts'
@@ -12,7 +12,10 @@ type Holds = (event: EventFacts, payload: unknown, work: Work) => boolean
 
 const compiled = new WeakMap<ConditionGroup, Holds>()
 
-/** `payload`: its parsed value. What this release cannot read, since a newer one wrote it, holds: an event too many is better than one too few. */
+/**
+ * `payload` is the parsed payload. Conditions that a newer release wrote and this one cannot read hold: an extra event
+ * is better than a lost one.
+ */
 export function conditionsHold(
   conditions: ConditionGroup,
   event: EventFacts,
@@ -27,7 +30,7 @@ export function conditionsHold(
   return holds(event, payload, work)
 }
 
-/** For all conditions that one event meets. */
+/** The budget shared by all conditions evaluated for one event. */
 export const patternWork = (): Work => ({ left: PATTERN_WORK.event })
 
 function compiledOr(conditions: ConditionGroup, otherwise: Holds): Holds {

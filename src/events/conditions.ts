@@ -1,11 +1,11 @@
 /**
- * Conditions on an event (C.5.5): groups of `all` or `any`, of conditions and groups.
+ * Conditions on an event: groups of `all` or `any`, which contain conditions and groups.
  *
  *     { "all": [ { "path": "payload.amount", "operator": "gte", "value": 1000 }, { "any": [ … ] } ] }
  *     { "payload.amount": { "gte": 1000 }, "payload.currency": "EUR" }
  *
  * The second is the compact form; both are stored as the first. An operand is a literal, a time (`{ "date": "2026-01-01" }`) or another
- * value of the event (`{ "path": "payload.limit" }`). Whether they hold is in `conditions-hold.ts`.
+ * value of the event (`{ "path": "payload.limit" }`). `conditions-hold.ts` evaluates them.
  */
 
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
@@ -26,7 +26,7 @@ export const CONDITION_LIMITS = {
 export type ParsedConditions = { ok: true; conditions: ConditionGroup } | { ok: false; findings: Finding[] }
 type Leaf = Exclude<ConditionNode, ConditionGroup>
 
-/** Checks and normalises. `at`: where the conditions stand in the request, as a JSON pointer. Never throws. */
+/** Checks and normalises. `at` is the JSON pointer of the conditions in the request. Never throws. */
 export function parseConditions(input: unknown, at = ''): ParsedConditions {
   const findings: Finding[] = []
   let leaves = 0
@@ -46,7 +46,7 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
     return key === 'all' ? { all: parsed } : { any: parsed }
   }
 
-  /** A compact map within a group is a group of its own, since all of it must hold. */
+  /** A compact map within a group becomes a group of its own, since all of its entries must hold. */
   function nodes(node: unknown, path: string, depth: number): ConditionNode[] {
     if (!isJsonObject(node)) return wrong(path, 'type', 'a condition, a group or a map of conditions') ?? []
     if (isGroup(node)) return listed(group(node, path, depth))
@@ -95,7 +95,7 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
     )[0]
   }
 
-  /** One condition, in the form that is stored. The pointers: to the path, to the operand, to the operator. */
+  /** One condition in its stored form. The pointers are those of the path, the operand and the operator. */
   function condition(
     path: string,
     spelled: string,
@@ -173,7 +173,7 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
 }
 
 const FINDINGS_MAX = 20
-/** `attribute` and `field` are what others call it. */
+/** Other products call the path `attribute` or `field`. */
 const FIELD_NAMES: ReadonlySet<string> = new Set(['path', 'attribute', 'field'])
 const LITERAL = `true, false, null, a number, a text of at most ${CONDITION_LIMITS.textCharacters} characters, {"date": …} or {"path": …}`
 

@@ -1,26 +1,27 @@
-/** The envelope of C.0.3 as a delivery carries it, and how the payload's own bytes get into a body. */
+/** The envelope of a delivery (docs/specification/events.md#envelope), with the payload's own bytes inside. */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import { isoTime } from '../json/iso-time.ts'
 import { quoted } from '../json/quoted.ts'
 import { traceIdOf } from './trace-context.ts'
 
-/** Of a delivery that a replay made (C.8). */
+/** Present in a delivery that a replay made. */
 export interface ReplayFacts {
   replayId: string
-  /** When the event was first delivered to this receiver, ISO 8601; null where it never was, or is not known. */
+  /** Time of the first delivery to this receiver, ISO 8601; null if there was none, or if it is unknown. */
   originalDeliveredAt: string | null
 }
 
 export interface DeliveryFacts {
   deliveryId: string
-  /** Date pinned when the webhook was made, such as `2026-07-01`. */
+  /** The date pinned when the webhook was created, such as `2026-07-01`. */
   apiVersion: string
   replay: ReplayFacts | null
 }
 
 /**
- * Renders one delivery's body (C.10, format `default`). `data` is the payload's own bytes, never re-serialised, so numbers beyond double
- * precision and the order of keys survive. The idempotency key stays inside. What an event does not have is null, for a stable shape.
+ * Renders one delivery's body in the format `default`. `data` is the payload's own bytes, never serialised again, so
+ * numbers beyond double precision and key order survive. The idempotency key is not shown. A field that an event does
+ * not have is null, for a stable shape.
  */
 export function renderEnvelope(
   event: EventFacts,
@@ -35,16 +36,16 @@ export function renderEnvelope(
   )
 }
 
-/** Of the event rendered last: an event with many webhooks is rendered for one after the other. */
+/** Cache for the last event: deliveries of one event to many webhooks are rendered one after the other. */
 let rendered: { event: EventFacts | undefined; members: string } = { event: undefined, members: '' }
 
-/** What each of the event's deliveries says. */
+/** The members that all of the event's deliveries share. */
 function membersOf(event: EventFacts): string {
   if (rendered.event !== event) rendered = { event, members: renderMembers(event) }
   return rendered.members
 }
 
-/** Put together by hand: on the hot path, where making an object of all this and having it looked through took as long as signing. */
+/** Concatenates text, because this is a hot path: building an object and serialising it took as long as signing. */
 function renderMembers(event: EventFacts): string {
   const { federation } = event
   return (
@@ -62,7 +63,7 @@ function renderMembers(event: EventFacts): string {
 
 const quotedOrNull = (text: string | null): string => (text === null ? 'null' : quoted(text))
 
-/** One more member for a JSON object that has some: its value is these bytes, as they are. */
+/** Appends a member to a JSON object that is not empty; the value is these bytes, unchanged. */
 export function withMember(object: string, name: string, value: Buffer): Buffer {
   const start = `${object.slice(0, -1)},"${name}":`
   const startBytes = Buffer.byteLength(start)

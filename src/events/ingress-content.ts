@@ -1,9 +1,9 @@
 /**
- * What an organization's own producer put into the value of its record: the payload as it is, or in one of two wrappings that are taken off
- * here. What is inside is never serialised anew.
+ * The value of a record from an organization's own producer: the payload, or one of two wrappings of it, which are removed
+ * here. The payload inside is never serialised again.
  *
  *     {…}                      the payload
- *     0x00 <id, 4 bytes> {…}   framed by a serializer of a schema registry; the id is one that our façade gave out
+ *     0x00 <id, 4 bytes> {…}   framed by a serializer of a schema registry; the id comes from the schema façade
  *     content-type: application/cloudevents+json   an envelope of CloudEvents (structured mode); `data` is the payload
  */
 
@@ -12,7 +12,7 @@ import type { LogRecord } from '../kafka/ports.ts'
 import type { Finding } from '../model/codes.ts'
 import { BATCHED, binaryFindings, type Envelope, readEnvelope, structuredMode } from './cloud-events.ts'
 
-/** The largest payload and 64 KB of attributes; what is larger is too large whatever it holds. */
+/** The largest payload plus 64 KB of attributes; a larger value is refused without parsing it. */
 const ENVELOPE_BYTES_MAX = 262_144 + 65_536
 const FRAME_BYTES = 5
 const NOTHING = Buffer.alloc(0)
@@ -26,9 +26,9 @@ const EMPTY = finding('/value', 'required', 'is empty: send the payload, a JSON 
 export interface IngressContent {
   /** Empty when there is none. */
   payload: Buffer
-  /** Of the frame. */
+  /** Schema id of the frame. */
   schemaId?: number
-  /** Attributes of the envelope, each a value of JSON with its place. */
+  /** Attributes of the envelope, each a JSON value with its position. */
   envelope?: Envelope
   findings: Finding[]
 }

@@ -1,4 +1,7 @@
-/** What a producer asks for in the headers of its record (C.17), each value checked once here and trusted after. */
+/**
+ * The producer headers of an ingress record (docs/specification/kafka.md#records), each value checked once here and
+ * trusted afterwards.
+ */
 import { isUtf8 } from 'node:buffer'
 import { finding, HALF_A_PAIR } from '../json/json-text.ts'
 import type { Headers, LogRecord } from '../kafka/ports.ts'
@@ -8,43 +11,43 @@ import { TOKEN_CHARACTERS_MAX } from './chain.ts'
 import type { IngressContent } from './ingress-content.ts'
 import { readTraceparent } from './trace-context.ts'
 
-/** What the api says about an emit that it appends. */
+/** Facts that the api states about an emit that it appends. */
 export interface PlatformFacts {
-  /** The api process that waits for the verdict and its own number for the emit; absent when nobody waits. */
+  /** The api process that waits for the verdict, and its number for the emit; absent when none waits. */
   replyTo?: string
   ticket?: number
-  /** Offset of the newest control record that the api had seen: `admit` waits until its own view is as new. */
+  /** Offset of the newest control record that the api had applied: `admit` waits until its own view is as new. */
   controlOffset: number
   actorId: string
   requestId: string
-  /** The emit from quarantine that this one repeats, repaired. */
+  /** The quarantined emit that this one repeats with corrections. */
   redriveOf?: string | undefined
 }
 
 export interface ProducerEmit {
-  /** `<namespace>.<name>` as asked for; empty when there is none. */
+  /** `<namespace>.<name>` as requested; empty if none. */
   fullName: string
   version: string | undefined
   idempotencyKey: string | undefined
   subject: string | undefined
-  /** When it happened; undefined: when it was recorded. */
+  /** Event time; undefined: the time of recording. */
   timeMs: number | undefined
   correlationId: string | undefined
   chainToken: string | undefined
-  /** W3C trace context; null when there is none, or what is there is not one: it never counts against an emit. */
+  /** W3C trace context; null if absent or malformed, which is never a reason to refuse an emit. */
   traceparent: string | null
-  /** What is wrong with the headers; empty when nothing is. */
+  /** Problems of the headers; empty when there are none. */
   findings: Finding[]
 }
 
-/** What a schema of the registry stands for. The version may be none, where the name alone is known. */
+/** The event that a schema id refers to. The version may be absent where only the name is known. */
 export interface EventVersion {
   fullName: string
   version: string | undefined
 }
 
 export interface IngressEmit extends ProducerEmit {
-  /** Null: no valid tag, so the organization's own producer wrote it. */
+  /** Null: no valid tag, so the organization's own producer wrote the record. */
   platform: PlatformFacts | null
   channel: 'http' | 'kafka' | 'platform'
 }
@@ -52,14 +55,14 @@ export interface IngressEmit extends ProducerEmit {
 const NAME_CHARACTERS_MAX = 200
 const HEADER_CHARACTERS_MAX = 255
 const TRACEPARENT = 'traceparent'
-/** A character has at most four bytes in UTF-8; what is longer is not even decoded. */
+/** A character has at most four bytes in UTF-8; a longer value is not even decoded. */
 const BYTES_PER_CHARACTER = 4
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
 
-/** What nearly every key is; told without looking at each character's category. */
+/** Matches nearly every key, without looking up each character's category. */
 const PLAIN = /^[ -~]{1,255}$/
 
-/** 1 to 255 printable characters (C.11.4). */
+/** 1 to 255 printable characters. */
 export function isIdempotencyKey(text: string): boolean {
   if (PLAIN.test(text)) return true
   if (text.length < 1 || text.length > 2 * HEADER_CHARACTERS_MAX) return false
@@ -69,8 +72,9 @@ export function isIdempotencyKey(text: string): boolean {
 type Said = 'name' | 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
 
 /**
- * The headers that may say it, the first that is there counts, and the attribute of CloudEvents' envelope that does if none is. `isText`:
- * anything but the empty text will do; the others have rules of their own, which an empty one breaks.
+ * The headers that may carry each value, in order of precedence, and the CloudEvents attribute that is used when none
+ * is present. `isText`: any text but the empty one is valid; the other values have rules of their own, which an empty
+ * text breaks.
  */
 const SAID_BY: Readonly<
   Record<Said, { headers: readonly string[]; attribute: string; charactersMax: number; isText?: boolean }>
@@ -108,7 +112,7 @@ const SAID_BY: Readonly<
   },
 }
 
-/** Where a producer said it: the header, or the attribute of its envelope. */
+/** The place where a producer gave the value: the header, or the attribute of its envelope. */
 export function placeSaid(what: Said, headers: Headers): string {
   const { headers: names, attribute } = SAID_BY[what]
   const name = names.find(each => headers[each])
@@ -116,9 +120,10 @@ export function placeSaid(what: Said, headers: Headers): string {
 }
 
 /**
- * CloudEvents' Kafka binding writes attributes with an underscore (`ce_type`), C.17 with a hyphen: both are understood, and `name` goes
- * before either. In structured mode the attributes are in the value; a header goes before them. The subject may be the record's key, unless
- * this is empty. A frame's schema says name and version where nothing else does.
+ * CloudEvents' Kafka binding writes attributes with an underscore (`ce_type`); a hyphen (`ce-type`) is accepted too,
+ * and `name` takes precedence over both. In structured mode the attributes are in the value, and headers take
+ * precedence. The subject defaults to the record's key, unless that is empty. Name and version of a frame's schema are
+ * used only where nothing else gives them.
  */
 export function readProducerHeaders(
   record: LogRecord,
@@ -168,7 +173,7 @@ export function readProducerHeaders(
     return undefined
   }
 
-  /** Where it is said, or would be. */
+  /** The pointer for findings: the place of the value, or where it would be. */
   function pathOf(what: Said): string {
     const { headers: names, attribute } = SAID_BY[what]
     const name = headerOf(what)
@@ -195,7 +200,7 @@ export function readProducerHeaders(
   }
 }
 
-/** The last is the extension of CloudEvents for distributed tracing. */
+/** The last one is CloudEvents' extension for distributed tracing. */
 function traceparentOf(headers: Headers, { envelope }: IngressContent): string | null {
   const header = headers[TRACEPARENT] ?? headers.ce_traceparent
   if (header !== undefined || envelope === undefined) return readTraceparent(header)

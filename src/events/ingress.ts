@@ -1,7 +1,8 @@
 /**
- * The headers of a record in `emits.<org>` (C.17). A producer's own say what it emits; the platform's (`clarion-…`) say who waits and on
- * whose behalf. The api and the organization's producers write the same topic, so the platform's count only with a tag that the platform
- * alone can make, and are dropped otherwise. The rest of an emit's identity comes from the topic.
+ * The headers of a record in `emits.<org>` (docs/specification/kafka.md#records). A producer's own headers describe the
+ * emit; the platform's headers (`clarion-…`) name the waiting api process and the acting key. The api and the
+ * organization's producers write to the same topic, so platform headers count only with a tag that the platform alone
+ * can make, and are ignored otherwise. The topic identifies organization and environment.
  */
 import { hash } from 'node:crypto'
 import { type SigningKey, sameTag, sign, signingKeys } from '../crypto/signing-key.ts'
@@ -9,7 +10,7 @@ import type { Headers, LogRecord } from '../kafka/ports.ts'
 import { readContent } from './ingress-content.ts'
 import { type EventVersion, type IngressEmit, type PlatformFacts, readProducerHeaders } from './ingress-emit.ts'
 
-/** What the caller of the HTTP API asked for. */
+/** The request of an HTTP caller. */
 export interface EmitRequest {
   fullName: string
   version?: string | undefined
@@ -26,12 +27,12 @@ export interface EmitRequest {
 export interface IngressTags {
   /** The tag (header `clarion-tag`) of a record with these platform headers. */
   sign(topic: string, headers: ReadonlyArray<readonly [string, string]>, value: Buffer): string
-  /** Whether the record's platform headers are the platform's. */
+  /** Whether the platform wrote the record's platform headers. */
   verify(topic: string, headers: Headers, value: Buffer | null): boolean
 }
 
 const TAG = 'clarion-tag'
-/** In the order in which the tag covers them; the last is covered where it is there. */
+/** In the order in which the tag covers them; the last is covered only if present. */
 const PLATFORM_HEADERS = [
   'clarion-reply-to',
   'clarion-control',
@@ -104,9 +105,10 @@ export function buildIngressHeaders(
 }
 
 /**
- * Reads a record of the ingress. Never throws: a header that is not UTF-8, too long or malformed becomes a finding (path
- * `/headers/<name>`, `/key` or `/value/<attribute>`), and its value is absent from the answer. The api's values are payloads as they are;
- * an organization's own may be wrapped (`ingress-content.ts`). `schemaOf` knows the ids that our schema façade gave to this organization.
+ * Reads an ingress record. Never throws: a header that is not UTF-8, too long or malformed becomes a finding (path
+ * `/headers/<name>`, `/key` or `/value/<attribute>`), and its value is absent from the result. The api's values are
+ * bare payloads; an organization's own values may be wrapped (`ingress-content.ts`). `schemaOf` knows the ids that the
+ * schema façade gave to this organization.
  */
 export function readIngress(record: LogRecord, tags: IngressTags, schemaOf: SchemaOf = NO_SCHEMAS): ReadIngress {
   if (tags.verify(record.topic, record.headers, record.value)) {
@@ -116,7 +118,7 @@ export function readIngress(record: LogRecord, tags: IngressTags, schemaOf: Sche
   }
   const content = readContent(record)
   const { payload, schemaId } = content
-  // An id that is not ours names no event: it is refused as one that is not registered.
+  // An unknown schema id names no event, so the emit is refused as not registered.
   const schema =
     schemaId === undefined
       ? undefined
@@ -125,7 +127,7 @@ export function readIngress(record: LogRecord, tags: IngressTags, schemaOf: Sche
 }
 
 export interface ReadIngress extends IngressEmit {
-  /** What is judged; empty when the record has no value. */
+  /** The payload to validate; empty when the record has no value. */
   payload: Buffer
 }
 

@@ -1,11 +1,12 @@
 /**
- * The lifecycle events (C.3.2, C.3.3), each with when it is and what it says beyond the common data (C.3.1, 3). Nothing is judged by this
- * list: it is what the reference page says, and a test holds the code to it.
+ * The lifecycle events, each with its trigger and its data beyond the common fields
+ * (docs/specification/platform-events.md#lifecycle-events). The reference page is generated from this table, and a test
+ * compares the code with it; nothing is validated by it.
  */
 
 type Entry = readonly [when: string, data: string]
 
-/** Names that differ in their end alone. */
+/** Names that share a prefix. */
 const each = (prefix: string, ends: Record<string, Entry>): Array<[string, Entry]> =>
   Object.entries(ends).map(([end, entry]) => [`${prefix}_${end}`, entry])
 

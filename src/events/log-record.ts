@@ -1,13 +1,14 @@
 /**
- * The headers of a record in `events.<org>` (C.0.5, C.17): all of the envelope but the payload, so that a Kafka consumer routes without
- * parsing. Those that begin with `ce_` and `content-type` are the binary mode of CloudEvents' Kafka binding. A fact that another header
- * already says (a root that is the event itself, an emit id with the event's own place) is left out.
+ * The headers of a record in `events.<org>` (docs/specification/kafka.md#reading-the-log): the whole envelope except
+ * the payload, so that a Kafka consumer routes without parsing. Headers that begin with `ce_`, and `content-type`, are
+ * the binary mode of CloudEvents' Kafka binding. Facts that another header implies (a root that is the event itself, an
+ * emit id with the event's own position) are left out.
  */
 import type { EventFacts, FederationFacts } from '../../topics/deliveries.ts'
 import type { Headers } from '../kafka/ports.ts'
 import { encodeSubscribers, SUBSCRIBERS_HEADER } from './subscribers.ts'
 
-/** `webhookIds`: those that the event goes to. */
+/** `webhookIds`: the webhooks that receive the event. */
 export function eventHeaders(event: EventFacts, webhookIds: readonly string[]): Array<[string, string | Buffer]> {
   const time = new Date(event.timeMs).toISOString()
   const headers: Array<[string, string | Buffer]> = [
@@ -40,7 +41,7 @@ export function eventHeaders(event: EventFacts, webhookIds: readonly string[]): 
   return headers
 }
 
-/** The event that `eventHeaders` described. The organization comes from the topic, never from a header. */
+/** The inverse of `eventHeaders`. The organization comes from the topic, never from a header. */
 export function readEventHeaders(headers: Headers, organizationId: string): EventFacts {
   const find = (name: string): string | null => headers[name]?.toString() ?? null
   const get = (name: string): string => {

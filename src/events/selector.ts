@@ -1,9 +1,9 @@
 /**
- * What a webhook listens to (C.0.4):
+ * Selectors, the events that a webhook subscribes to (docs/specification/events.md#selectors):
  *
  *     *   ns.*   ns.name   ns.name@x.y.z   canonical name   platformxe.generic#kind   built-in.type   UPPER_SNAKE   GoConstant
  *
- * The index holds one exact-key Map per form, so that matching an event costs by the webhooks that match and not by those that exist.
+ * The index holds one exact-key Map per form, so that the cost of matching depends on the webhooks that match, not on all that exist.
  */
 
 import {
@@ -26,16 +26,16 @@ export type Selector =
   | { form: 'canonical'; key: string }
   | { form: 'kind'; key: string }
 
-/** What of an event a selector looks at. */
+/** The fields of an event that selectors use. */
 export interface Selectable {
   type: string
   canonicalName: string
-  /** Of the generic event, else null. */
+  /** Kind of the generic event, else null. */
   kind: string | null
 }
 
 export interface SelectorIndex<T> {
-  /** The values of all entries of which some selector matches: each once, in the order of the entries. */
+  /** The values of all entries with a matching selector: each once, in the order of the entries. */
   match(event: Selectable): T[]
 }
 
@@ -44,7 +44,10 @@ const KIND_CHARACTERS_MAX = 120
 const ORGANIZATION_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 const NUMBER_PATTERN = /^[1-9]\d{0,8}$/
 
-/** Undefined when the text is none of the forms. Names that do not exist are fine: a subscription may come before the first event. */
+/**
+ * Undefined when the text has none of the forms. Names that do not exist are valid: a subscription may precede the
+ * first event.
+ */
 export function parseSelector(text: string): Selector | undefined {
   if (text === '*') return { form: 'all' }
   if (text.startsWith(`${GENERIC_FULL_NAME}#`)) return parseKind(text.slice(GENERIC_FULL_NAME.length + 1))
@@ -64,7 +67,7 @@ export function parseSelector(text: string): Selector | undefined {
 const FORMS =
   '*, ns.*, ns.name, ns.name@1.0.0, platformxe.generic#kind, a built-in type, a lifecycle name or a canonical name'
 
-/** What to tell of a text that is none of the forms. */
+/** The message for a text with none of the forms. */
 export const notASelector = (text: string): string => `'${text}' is not an event selector: those are ${FORMS}`
 
 function parseKind(kind: string): Selector | undefined {
@@ -90,7 +93,7 @@ function isCanonicalName(text: string): boolean {
   return origin === 'PLATFORM_LIFECYCLE' && isLifecycleName(type) && version === '1'
 }
 
-/** @throws when a selector is malformed: they are checked when a webhook is written. */
+/** @throws when a selector is malformed: selectors are checked when a webhook is written. */
 export function createSelectorIndex<T>(
   entries: ReadonlyArray<{ selectors: readonly string[]; value: T }>,
 ): SelectorIndex<T> {
@@ -106,7 +109,7 @@ export function createSelectorIndex<T>(
     }
   })
 
-  /** Lists of entry positions, ascending, that the event selects. */
+  /** Ascending lists of entry positions that select the event. */
   function listsFor(event: Selectable): number[][] {
     const found: number[][] = []
     const add = (list: number[] | undefined): void => {
@@ -117,7 +120,7 @@ export function createSelectorIndex<T>(
     if (isLifecycleType(event.type)) return found
     add(all)
     if (byForm.namespace.size > 0) add(byForm.namespace.get(event.type.slice(0, event.type.indexOf('.'))))
-    // Registered names alone have an x.y.z version; it stands at the end of the canonical name.
+    // Only registered names have an x.y.z version, at the end of the canonical name.
     if (byForm.version.size > 0)
       add(byForm.version.get(event.canonicalName.slice(event.canonicalName.lastIndexOf(':') + 1)))
     if (event.kind !== null && event.type === GENERIC_FULL_NAME) add(byForm.kind.get(event.kind))
@@ -142,7 +145,7 @@ function listAt(map: Map<string, number[]>, key: string): number[] {
   return list
 }
 
-/** Entries come in order, so a position that is there already is the last. */
+/** Entries come in order, so a position that is already in the list is its last. */
 function insert(list: number[], position: number): void {
   if (list.at(-1) !== position) list.push(position)
 }

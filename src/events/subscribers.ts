@@ -1,18 +1,19 @@
 /**
- * The webhooks that an event goes to, as a header of its record in the log: 8 bytes for each, the key of its id. Acceptance decides once;
- * later changes of selectors or conditions do not change the list, so whoever reads the log needs neither selectors nor payloads to know
- * what a webhook is owed. External peers of a federation group are webhooks here too.
+ * The webhooks that receive an event, as a header of its log record: 8 bytes per webhook, the key of its id. Acceptance
+ * decides once, and later changes of selectors or conditions do not change the list, so readers of the log need neither
+ * selectors nor payloads to know which events a webhook is owed. External peers of a federation group are webhooks here
+ * too.
  */
 import { hash } from 'node:crypto'
 import { decode20 } from '../model/base32.ts'
 
-/** Empty of an event that goes to nobody: a record without the header is from before there was one. */
+/** Empty for an event without receivers. Records written before the header existed lack it. */
 export const SUBSCRIBERS_HEADER = 'subscribers'
 
 const KEY_BYTES = 8
 const KEY_CHARACTERS = 12
 
-/** 8 bytes for each id, in the order given. */
+/** 8 bytes per id, in the given order. */
 export function encodeSubscribers(webhookIds: readonly string[]): Buffer {
   const buffer = Buffer.allocUnsafe(KEY_BYTES * webhookIds.length)
   let at = 0
@@ -35,14 +36,14 @@ export function encodeKeys(keys: readonly bigint[]): Buffer {
   return buffer
 }
 
-/** The key of one webhook, 64 bits; unique in its organization, which its creation sees to. */
+/** The 64-bit key of one webhook; creation ensures that it is unique in its organization. */
 export function subscriberKey(webhookId: string): bigint {
   return encodeSubscribers([webhookId]).readBigUInt64BE(0)
 }
 
 /**
- * The last twelve characters of base32 are 60 bits. An id that ends otherwise gets 63 bits of its SHA-256 and the highest bit set, which
- * the others never have.
+ * The last twelve characters of base32 are 60 bits. An id of another form gets 63 bits of its SHA-256 with the highest
+ * bit set, which the first kind never has.
  */
 function writeKey(buffer: Buffer, at: number, id: string): number {
   const start = id.length - KEY_CHARACTERS

@@ -1,6 +1,7 @@
 /**
- * W3C trace context, level 1 (`traceparent`): which trace something belongs to, and which span of it comes before. It travels with an event
- * through every hop as it was read here; whatever is not well formed counts as absent, as the standard asks (3.2.2).
+ * W3C trace context, level 1 (`traceparent`): the trace that something belongs to, and its parent span. It travels with
+ * an event through every hop as it was read here; a malformed value counts as absent, as section 3.2.2 of the standard
+ * requires.
  */
 
 /** `00-<trace id>-<parent id>-<flags>`, lower-case hexadecimal; a later version may have more behind it. */
@@ -17,18 +18,18 @@ export interface TraceContext {
   flags: number
 }
 
-/** The header's value in the form of version 00, or null when there is none or it is not one. */
+/** The header's value in the form of version 00, or null when it is absent or malformed. */
 export function readTraceparent(header: string | Buffer | string[] | undefined): string | null {
   if (header === undefined || Array.isArray(header) || header.length > CHARACTERS_MAX) return null
   const [, version, traceId, spanId, flags, more] =
     TRACEPARENT.exec(typeof header === 'string' ? header : header.toString('latin1')) ?? []
   if (version === undefined || version === 'ff' || traceId === NO_TRACE || spanId === NO_SPAN) return null
   if (version === '00') return more === undefined ? `00-${traceId}-${spanId}-${flags}` : null
-  // Of the flags of a later version only this one is known.
+  // A later version may define more flags; only this one is known.
   return `00-${traceId}-${spanId}-0${Number.parseInt(flags!, 16) & SAMPLED}`
 }
 
-/** Of one that `readTraceparent` or a span of ours made. */
+/** The parts of a value from `readTraceparent` or from a span of the platform. */
 export function parseTraceparent(traceparent: string): TraceContext {
   const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-')
   return { traceId, spanId, flags: Number.parseInt(flags, 16) }
@@ -37,9 +38,9 @@ export function parseTraceparent(traceparent: string): TraceContext {
 export const formatTraceparent = ({ traceId, spanId, flags }: TraceContext): string =>
   `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`
 
-/** What the envelope tells as `traceId` (C.0.3). */
+/** The envelope's `traceId`. */
 export const traceIdOf = (traceparent: string | null): string | null =>
   traceparent === null ? null : traceparent.slice(TRACE_ID.start, TRACE_ID.end)
 
-/** Whether those before have decided that this trace is recorded. */
+/** Whether an upstream service decided to record this trace. */
 export const isSampled = (traceparent: string): boolean => (parseTraceparent(traceparent).flags & SAMPLED) !== 0

@@ -1,8 +1,8 @@
-/** JSON in the one form that equal values share (RFC 8785), and the hash of a schema made from it. */
+/** JSON in its canonical form (RFC 8785), and schema hashes made from it. */
 import { hash } from 'node:crypto'
 import { ExactNumber } from './exact-number.ts'
 
-/** @throws TypeError for what RFC 8785 has no form for: numbers that are not finite, strings with lone surrogates. */
+/** @throws TypeError for values without a canonical form: numbers that are not finite, strings with lone surrogates. */
 export function canonicalJson(value: unknown): string {
   if (value instanceof ExactNumber || (typeof value === 'number' && !Number.isFinite(value)))
     throw new TypeError('a number is beyond double precision')
@@ -16,10 +16,13 @@ export function identityOf(value: unknown): string {
   return value instanceof ExactNumber ? value.identity : render(value, identityOf)
 }
 
-/** SHA-256 of the canonical JSON, descriptions included, in hex (C.11.3). @throws as `canonicalJson`. */
+/** SHA-256 of the canonical JSON, descriptions included, in hex. @throws like `canonicalJson`. */
 export const schemaHash = (schema: Record<string, unknown>): string => hash('sha256', canonicalJson(schema), 'hex')
 
-/** JSON.stringify writes numbers and strings as RFC 8785 asks; the default sort is by UTF-16 code units, as it asks too. */
+/**
+ * JSON.stringify writes numbers and strings as RFC 8785 requires; the default sort is by UTF-16 code units, as it
+ * requires too.
+ */
 function render(value: unknown, renderMember: (member: unknown) => string): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(renderMember).join(',')}]`

@@ -24,7 +24,9 @@ const ZERO = 0x30
 
 export const isWhole = ({ digits, magnitude }: Decimal): boolean => digits.length <= magnitude || digits === ''
 
-/** Below 0, 0 or above 0, as `a` is less, equal or more. Takes time with the digits, whatever the exponents are. */
+/**
+ * Below 0, 0 or above 0, as `a` is less, equal or more. Runs in time linear in the digits, whatever the exponents are.
+ */
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const [signOfA, signOfB] = [signOf(a), signOf(b)]
   if (signOfA !== signOfB) return signOfA - signOfB
@@ -35,8 +37,9 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
 const signOf = ({ isNegative, digits }: Decimal): number => (digits === '' ? 0 : isNegative ? -1 : 1)
 
 /**
- * Whether `value` is `divisor` times a whole number. `divisor` is within the range of a double, which bounds the powers of ten here: a value whose
- * last digit is below the divisor's last one is never a multiple, and one beyond the range of a double is never asked for.
+ * Whether `value` is `divisor` times a whole number. `divisor` is in the range of doubles, which bounds the powers of
+ * ten here: a value whose last digit is below the divisor's last digit is never a multiple, and callers pass no value
+ * beyond the range of doubles.
  */
 export function isDecimalMultiple(value: Decimal, divisor: Decimal): boolean {
   if (value.digits === '') return true

@@ -1,10 +1,10 @@
 /**
- * Numbers that a double cannot carry. A double represents the decimal that JavaScript writes for it, its shortest one; a number in a document that
- * is another decimal (`9007199254740993`, `1e400`) is kept by its digits where it is compared.
+ * Numbers that a double cannot represent. A double represents the shortest decimal that reads back as it; any other
+ * decimal in a document (`9007199254740993`, `1e400`) keeps its digits for comparisons.
  */
 import { compareDecimals, type Decimal, decimalOf, isWhole } from './decimal.ts'
 
-/** Whether reading a JSON number as a double leaves its value as it is. */
+/** Whether a JSON number keeps its value when it is read as a double. */
 export function survivesDouble(text: string): boolean {
   const read = Number(text)
   const written = String(read)
@@ -12,7 +12,7 @@ export function survivesDouble(text: string): boolean {
   return Number.isFinite(read) && compareDecimals(decimalOf(text), decimalOf(written)) === 0
 }
 
-/** Never equal to any double. It has no property of its own: code that takes it for an object finds it empty. */
+/** Never equal to any double. It has no own property, so code that treats it as an object sees an empty one. */
 export class ExactNumber {
   readonly #text: string
   readonly #decimal: Decimal
@@ -29,7 +29,7 @@ export class ExactNumber {
   get decimal(): Decimal {
     return this.#decimal
   }
-  /** Shared by all that are the same number, and by no text that JavaScript writes for a double. */
+  /** Equal for all texts of the same number, and different from every text that JavaScript writes for a double. */
   get identity(): string {
     return this.#identity
   }
@@ -51,8 +51,8 @@ export class ExactNumber {
 }
 
 /**
- * A value in which numbers are exact. `value`: what a document parses to; `quoted`: what the same document parses to with its inexact numbers in
- * quotes, so that both have the same shape. Changes and answers `quoted`.
+ * Replaces inexact numbers by `ExactNumber`s. `value` is the parsed document; `quoted` is the same document parsed with
+ * its inexact numbers as strings, so that both have the same shape. Modifies and returns `quoted`.
  */
 export function withExactNumbers(value: unknown, quoted: unknown): unknown {
   if (typeof value === 'number' && typeof quoted === 'string') return new ExactNumber(quoted)

@@ -1,4 +1,4 @@
-/** Where a document holds numbers that a double cannot carry, for callers whose document is stored as doubles. */
+/** Finds the numbers of a document that a double cannot represent, for documents that are stored as doubles. */
 import type { Finding } from '../model/codes.ts'
 import { ExactNumber } from './exact-number.ts'
 import { pointerTo } from './json-pointer.ts'
@@ -7,7 +7,7 @@ import { finding } from './json-text.ts'
 const FINDINGS_MAX = 20
 const SHOWN_CHARACTERS_MAX = 40
 
-/** At most 20, with their pointers. `exact`: as `parseJson` answers it; its nesting is bounded. */
+/** At most 20, with their pointers. `exact` is the `exact` value of `parseJson`, whose nesting is bounded. */
 export function inexactNumbers(exact: unknown, path = '', findings: Finding[] = []): Finding[] {
   if (exact instanceof ExactNumber) findings.push(finding(path, 'inexact_number', messageOf(exact)))
   if (typeof exact !== 'object' || exact === null) return findings

@@ -1,8 +1,11 @@
-/** Times as text. Those of one second differ in their milliseconds alone, so the rest is made once for all that come together. */
+/**
+ * Times as text. Times of one second differ in their milliseconds only, so the prefix is cached for the second used
+ * last.
+ */
 let second = Number.NaN
 let upToSecond = ''
 
-/** As `toISOString`, of ms since 1970. Throws where that does. */
+/** Same result as `toISOString`, for ms since 1970. Throws when that does. */
 export function isoTime(ms: number): string {
   const whole = Math.trunc(ms)
   const inSecond = ((whole % 1_000) + 1_000) % 1_000

@@ -1,4 +1,4 @@
-/** Why bytes that ought to be JSON are none, where their encoding is the reason. Looked at only after they were refused. */
+/** The reason why bytes are not JSON, where their encoding is the cause. Runs only after they were refused. */
 import { isUtf8 } from 'node:buffer'
 
 const UTF8_MARK = [0xef, 0xbb, 0xbf]

@@ -1,14 +1,14 @@
 /**
- * Where the parts of a JSON document stand in its bytes, so that a payload can be cut out of a request as it was sent and never be
- * serialised anew (numbers beyond double precision, order of keys, white space).
+ * The positions of a JSON document's parts in its bytes. A payload is cut out of a request as it was sent and never
+ * serialised again, so that numbers beyond double precision, key order and white space survive.
  */
 import type { Finding } from '../model/codes.ts'
 import { isJsonObject, pointerTo } from './json-pointer.ts'
 import { finding, parseText, refuse } from './json-text.ts'
 
 /**
- * Bytes `start` to `end` (exclusive) of a document, and what they parse to. `path` is the JSON pointer. `value` is for reading a request's
- * own fields; what is kept or judged (a payload, a schema) is cut out and goes through `parseJson`.
+ * Bytes `start` to `end` (exclusive) of a document, and their parsed value. `path` is the JSON pointer. Use `value`
+ * only to read a request's own fields; a payload or schema is cut out and goes through `parseJson`.
  */
 export interface Slice {
   start: number
@@ -20,7 +20,7 @@ export interface Slice {
 export type Members = { ok: true; members: Map<string, Slice> } | { ok: false; findings: Finding[] }
 export type Elements = { ok: true; elements: Slice[] } | { ok: false; findings: Finding[] }
 
-/** The whole document; refuses what is not UTF-8 or not JSON (rule `not_json`). */
+/** The whole document; refuses bytes that are not UTF-8 or not JSON (rule `not_json`). */
 export function sliceDocument(bytes: Buffer): { ok: true; slice: Slice } | { ok: false; findings: Finding[] } {
   const parsed = parseText(bytes)
   if (!parsed.ok) return parsed
@@ -28,8 +28,8 @@ export function sliceDocument(bytes: Buffer): { ok: true; slice: Slice } | { ok:
 }
 
 /**
- * The members of an object: of the document, or of a slice of it. Duplicate keys at this level are refused (`duplicate_key`), what is not
- * an object too (`type`); deeper levels are not looked at.
+ * The members of an object: of the document, or of a slice of it. Duplicate keys at this level are refused
+ * (`duplicate_key`), and so are values other than objects (`type`); deeper levels are not checked.
  */
 export function sliceMembers(bytes: Buffer, within?: Slice): Members {
   const object = sliceOf(bytes, within)
@@ -59,7 +59,7 @@ export function sliceElements(bytes: Buffer, within?: Slice): Elements {
   return { ok: true, elements }
 }
 
-/** Every duplicate key of a document that is JSON and nests within bounds (rule `duplicate_key`), at most 20. */
+/** Every duplicate key (rule `duplicate_key`), at most 20. The document is JSON and its nesting is bounded. */
 export function findDuplicates(
   bytes: Buffer,
   within: Place = { start: 0, end: bytes.length, path: '' },
@@ -96,7 +96,7 @@ const duplicate = (path: string): Finding => finding(path, 'duplicate_key', 'is 
 const sliceOf = (bytes: Buffer, within: Slice | undefined): ReturnType<typeof sliceDocument> =>
   within ? { ok: true, slice: within } : sliceDocument(bytes)
 
-/** Walks the parts of one object or array that is known to be JSON. */
+/** Walks the parts of one object or array. The bytes are valid JSON. */
 function* parts(
   bytes: Buffer,
   within: { start: number; end: number },
@@ -132,13 +132,13 @@ function skipSpace(bytes: Buffer, at: number): number {
   }
 }
 
-/** `at` is behind an opening quote; answers the place of the closing one. */
+/** `at` is behind an opening quote; returns the position of the closing one. */
 function skipString(bytes: Buffer, at: number, end: number): number {
   for (; at < end && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++
   return at
 }
 
-/** `at` is the first byte of a value; answers the byte behind it. */
+/** `at` is the first byte of a value; returns the position behind it. */
 function skipValue(bytes: Buffer, at: number, end: number): number {
   let open = 0
   for (; at < end; at++) {

@@ -7,7 +7,7 @@ import { readJson } from './read-json.ts'
 const PATH_CHARACTERS_MAX = 500
 const MESSAGE_CHARACTERS_MAX = 300
 
-/** JSON can hold it as an escape (`"\ud83d"`). Headers and columns are UTF-8, where it would become U+FFFD. */
+/** JSON can contain it as an escape (`"\ud83d"`). Headers and columns are UTF-8, where it would become U+FFFD. */
 export const HALF_A_PAIR = 'holds half of a surrogate pair, which is no character: send whole characters'
 
 /** Any JSON in UTF-8, whatever its depth and keys (rule `not_json`). */

@@ -1,7 +1,8 @@
 /**
- * Strict JSON for what comes from outside: UTF-8, no duplicate keys, bounded nesting (C.11.4, C.11.5). It runs for every emit, so the
- * common case is three cheap steps: `JSON.parse`, a pass over the text that counts structural colons and depth, and a count of the keys in
- * the value. A document with a duplicate key has more colons than keys; only then does anyone look for the place.
+ * Strict JSON for input from outside: UTF-8, no duplicate keys, bounded nesting. It runs for every emit, so the common
+ * case is three cheap steps: `JSON.parse`, a pass over the text that counts structural colons and depth, and a count of
+ * the keys in the value. A document with a duplicate key has more colons than keys; only then is its place searched
+ * for.
  */
 import type { Finding } from '../model/codes.ts'
 import { survivesDouble, withExactNumbers } from './exact-number.ts'
@@ -13,11 +14,12 @@ import { closingQuote, readJson } from './read-json.ts'
 export interface JsonLimits {
   /** Deepest nesting of objects and arrays; a scalar is 0 deep. */
   depthMax: number
-  /** What `JSON.parse` would silently drop is refused. */
+  /** Duplicate keys are refused; `JSON.parse` would silently drop one of them. */
   duplicateKeys: 'refuse'
   /**
-   * Which numbers that a double cannot carry come as an `ExactNumber`: those beyond 2^53, unless this is `all`. A fraction of very many digits is
-   * as a rule what a program wrote for a double, and is taken for the nearest double.
+   * The numbers that become an `ExactNumber`: those beyond 2^53 that a double cannot represent, or with `all` every
+   * number that a double cannot represent. A fraction with many digits was usually written for a double, so by default
+   * the nearest double is used.
    */
   exactNumbers?: 'large' | 'all'
 }
@@ -27,7 +29,10 @@ export type ParsedJson = ReadJson | { ok: false; findings: Finding[] }
 export interface ReadJson {
   ok: true
   value: unknown
-  /** The same with an `ExactNumber` in place of each number that doubles cannot carry; `value` itself where there is none, which is nearly always. */
+  /**
+   * The value with an `ExactNumber` for each number that a double cannot represent; nearly always there is none, and
+   * this is `value` itself.
+   */
   exact: unknown
 }
 
@@ -59,14 +64,19 @@ interface Shape {
   /** Colons outside strings: the number of members of all objects. */
   colons: number
   depth: number
-  /** Places of numbers that a double cannot carry, in order; undefined: there are none. */
+  /** Positions of numbers that a double cannot represent, in order; undefined if there are none. */
   inexact: Array<[start: number, end: number]> | undefined
 }
 
-/** Every number of fewer characters survives double precision, and with fewer before its point is below 2^53; unless it has an exponent. */
+/**
+ * Any shorter number survives double precision, and one with fewer characters before its point is below 2^53, unless it
+ * has an exponent.
+ */
 const LONG_NUMBER = 16
 
-/** Looks at a text that is JSON; strings are skipped from quote to quote. `all`: small inexact numbers count too. */
+/**
+ * Scans a text that is valid JSON; strings are skipped from quote to quote. `all`: report small inexact numbers too.
+ */
 function measure(text: string, all: boolean): Shape {
   const end = text.length
   let colons = 0
@@ -103,7 +113,7 @@ function isInexact(number: string, all: boolean): boolean {
   return (all || Math.abs(Number(number)) > Number.MAX_SAFE_INTEGER) && !survivesDouble(number)
 }
 
-/** A digit, `+`, `-`, `.`, `e` or `E`; in a text that is JSON they are one number until something else comes. */
+/** A digit, `+`, `-`, `.`, `e` or `E`: in valid JSON, a run of them outside a string is one number. */
 const isInNumber = (unit: number): boolean =>
   (unit >= 0x2d && unit <= 0x39 && unit !== 0x2f) || unit === 0x2b || unit === 0x65 || unit === 0x45
 
@@ -127,7 +137,10 @@ function countKeys(value: unknown): number {
   return count
 }
 
-/** Pointer to a container that is deeper than allowed. Its own stack: the value may nest as deep as the document is long. */
+/**
+ * Pointer to a container that is nested too deeply. Uses a stack of its own: nesting may be as deep as the document is
+ * long.
+ */
 function deepPlace(value: unknown, depthMax: number): string {
   const waiting: Array<{ value: unknown; depth: number; path: string }> = [{ value, depth: 1, path: '' }]
   for (let next = waiting.pop(); next; next = waiting.pop()) {

@@ -1,26 +1,27 @@
 /**
- * Patterns on a linear-time engine (C.11.3). A schema's patterns are ECMA-262 with the flag `u`; RE2 reads some of the same text
- * differently (`\s`, `.`) and some not at all. So each pattern is first checked by the language's own parser, then written anew for RE2,
- * token by token; what has no equal there (look-around, back-references) is refused, never guessed.
+ * Patterns on a linear-time engine. A schema's patterns are ECMA-262 with the flag `u`; RE2 reads some of the same text
+ * differently (`\s`, `.`) and some not at all. Each pattern is first checked by JavaScript's own parser, then
+ * translated to RE2 token by token. Constructs without an equal there (look-around, back-references) are refused, never
+ * approximated.
  */
 import { RE2JS } from 're2js'
 
-/** What is asked of a regular expression. */
+/** The one operation on a regular expression. */
 export interface Pattern {
   test(text: string): boolean
 }
 
 export const PATTERN_CHARACTERS_MAX = 1_000
-/** Instructions of the compiled pattern: time per character is bounded by it. */
+/** Most instructions of a compiled pattern: they bound the time per character. */
 const PROGRAM_SIZE_MAX = 3_000
 
-/** All patterns of one schema together: making them must not hold up others. */
+/** Limit for all patterns of one schema together: compiling them must not delay other organizations. */
 export const PATTERNS_CHARACTERS_MAX = 2_000
 const PROGRAMS_SIZE_MAX = 4_000
 
 /**
- * The patterns of one schema, each text compiled once. `spend` is told before each use what it will cost, instructions and characters.
- * @throws as `compilePattern`, and when they are too much together.
+ * The patterns of one schema; each text is compiled once. Each use first calls `spend` with its cost, in instructions
+ * and characters. @throws like `compilePattern`, and when the patterns are too long together.
  */
 export function createPatterns(
   spend: (instructions: number, characters: number) => void,
@@ -77,7 +78,7 @@ const NONE = '[^\\x{0}-\\x{10ffff}]'
 const NOT_LINE_END = '[^\\x{a}\\x{d}\\x{2028}\\x{2029}]'
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, '0': 0 }
 
-/** An escape of a pattern that the language's parser has accepted; the flag `u` leaves no other use of a backslash. */
+/** An escape of a pattern that JavaScript's parser has accepted; the flag `u` allows no other use of a backslash. */
 const ESCAPE = String.raw`\\(?:u(?<high>[dD][89abAB][\dA-Fa-f]{2})\\u(?<low>[dD][c-fC-F][\dA-Fa-f]{2})|u(?<unit>[\dA-Fa-f]{4})|u\{(?<point>[\dA-Fa-f]+)\}|x(?<byte>[\dA-Fa-f]{2})|c(?<control>[A-Za-z])|(?<property>[pP]\{[^}]+\})|(?<reference>k<|[1-9])|(?<escaped>[\s\S]))`
 const IN_CLASS = new RegExp(`${ESCAPE}|(?<character>[\\s\\S])`, 'uy')
 /** Outside classes also: the start of a group or of a class, a quantifier in braces. */
@@ -119,7 +120,7 @@ function tokenOf(token: Readonly<Record<string, string | undefined>>, inClass: b
   return inClass ? inClassOf(character as string) : characterOf(character as string)
 }
 
-/** `^` negates only right behind the bracket, where it is part of the class's start. */
+/** `^` negates only directly behind the bracket, where it is part of the class's start. */
 const inClassOf = (character: string): string =>
   character === ']' || character === '-' ? character : literal(character.codePointAt(0) as number)
 
@@ -162,7 +163,7 @@ const LONG_CATEGORIES: Readonly<Record<string, string>> = {
   Mark: 'M',
 }
 
-/** General categories and scripts; other properties are not there in RE2. */
+/** General categories and scripts; RE2 has no other properties. */
 function propertyOf(name: string): string {
   const [kind, value] = name.includes('=') ? name.split('=') : ['gc', name]
   if (kind === 'Script' || kind === 'sc') return value as string

@@ -1,5 +1,5 @@
-/** What needs no escape in a string of JSON. */
+/** Characters that need no escape in a JSON string. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
-/** As `JSON.stringify`, which is dearer for what is mostly an id or a name. */
+/** Like `JSON.stringify`, which costs more for the usual ids and names. */
 export const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
