@@ -1,12 +1,12 @@
-/** What was made is kept while it is used. */
+/** A bounded cache that keeps what is in use. */
 
 export interface Cache<T> {
   get(key: string, make: () => T): T
 }
 
 /**
- * At most `max`, in two generations: what is used moves to the young one, and when that holds half of what is allowed, the old one goes with
- * all that was not used since. Finding what was used lately writes nothing.
+ * At most `max` entries, in two generations: a used entry moves to the young generation, and when that holds `max / 2`
+ * entries, the old generation is dropped with everything unused since. A hit in the young generation writes nothing.
  */
 export function createCache<T>(max: number): Cache<T> {
   const youngMax = Math.max(1, Math.floor(max / 2))

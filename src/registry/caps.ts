@@ -1,6 +1,7 @@
 /**
- * The size of a schema, measured before anything compiles it (C.11.3): a small text can describe a deep, wide or endless schema. Every
- * figure is found with each schema object visited once, so that a hostile schema costs no more than its text.
+ * The size of a schema, measured before anything compiles it: a small text can describe a deep, wide or endless schema.
+ * Each schema object is visited once, so a hostile schema costs no more than its text
+ * (docs/specification/registry.md#schemas).
  */
 
 import { isJsonObject } from '../json/json-pointer.ts'
@@ -14,9 +15,12 @@ export const SCHEMA_PROPERTIES_MAX = 50
 export const SCHEMA_BYTES_MAX = 65_536
 /** Nesting of the text itself, combinators included; bounds every recursion over a schema. */
 export const SCHEMA_NESTING_MAX = 64
-/** Subschemas that judging one instance may visit, `$ref` followed each time: twice the same reference, thirty levels on end, is a billion. */
+/**
+ * Subschemas that validating one instance may visit, `$ref` followed each time: two references to the level below, over
+ * thirty levels, are a billion visits.
+ */
 export const SCHEMA_EVALUATIONS_MAX = 2_000
-/** Subschemas in the text, used or not: each is looked at several times before the schema is taken, while others wait. */
+/** Subschemas in the text, used or not: registration visits each several times, while others wait. */
 export const SCHEMA_SUBSCHEMAS_MAX = 500
 
 export interface SchemaSize {
@@ -26,7 +30,7 @@ export interface SchemaSize {
   propertyCount: number
   /** Subschemas that judging one instance may visit. */
   evaluations: number
-  /** What is over a cap, or leads out of the document; in the order of C.11.2. */
+  /** Limits exceeded, and references that leave the document; in the order of registration checks. */
   problems: Array<{ code: Code; finding: Finding }>
 }
 
@@ -85,7 +89,7 @@ function outsideBounds(schema: SchemaObject): SchemaSize['problems'][number] | u
   return undefined
 }
 
-/** The first place in the text that is below the deepest level allowed; the root where only references lead so deep. */
+/** The first place in the text below the deepest allowed level; the root where only references lead that deep. */
 function tooDeepAt(root: SchemaObject): string {
   const look = (schema: SchemaObject, path: string, depth: number): string | undefined => {
     if (depth > SCHEMA_DEPTH_MAX) return path
@@ -100,7 +104,7 @@ function tooDeepAt(root: SchemaObject): string {
   return look(root, '', 1) ?? ''
 }
 
-/** Level by level, not by recursion: this is what makes recursion safe for all who come after. */
+/** Iterative, level by level: this check is what makes recursion safe everywhere else. */
 function nestsDeeper(value: unknown, levelsMax: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
@@ -115,7 +119,7 @@ interface Size {
   evaluations: number
 }
 
-/** Sizes of schemas, each worked out once however many references lead to it. */
+/** Sizes of schemas, each computed once however many references lead to it. */
 function createWalk({ targets, dynamic }: References) {
   const sizes = new Map<SchemaObject, Size>()
   const open = new Set<SchemaObject>()
@@ -123,7 +127,10 @@ function createWalk({ targets, dynamic }: References) {
 
   const lists = new Map<Schema[], Size>()
 
-  /** A dynamic reference counts for every place that it may lead to; many may share the list of them. Undefined: one leads back. */
+  /**
+   * A dynamic reference counts every possible target; many references may share one list of targets. Undefined: one of
+   * them is recursive.
+   */
   function visitAll(ends: Schema[], path: string): Size | undefined {
     const known = lists.get(ends)
     if (known) return known
@@ -139,7 +146,7 @@ function createWalk({ targets, dynamic }: References) {
     return together
   }
 
-  /** False when the schema leads back to itself. */
+  /** False when the schema is recursive. */
   function visit(schema: SchemaObject, path: string): boolean {
     if (sizes.has(schema)) return true
     if (open.has(schema)) return false
@@ -172,11 +179,11 @@ function createWalk({ targets, dynamic }: References) {
   }
 
   const sizeOf = (schema: SchemaObject): Size => sizes.get(schema) ?? { depth: 0, evaluations: 0 }
-  /** `closing`: the schema whose reference leads back; undefined when none does. */
+  /** `closing`: the schema whose reference closes a cycle; undefined when there is none. */
   return { visit, sizeOf, closing: () => closing }
 }
 
-/** Names that an object is searched for. */
+/** Names that are looked up in an object. */
 function namesListed(schema: SchemaObject): number {
   const required = Array.isArray(schema.required) ? schema.required.length : 0
   const dependent = isJsonObject(schema.dependentRequired) ? Object.values(schema.dependentRequired) : []

@@ -1,6 +1,8 @@
 /**
- * Whether a version may be registered: every rule of C.11.2, in its order. Register answers the first finding, a dry run all of them.
- * Caps come before anything compiles, and what stands on a broken schema or version is not asked at all.
+ * Whether a version may be registered: every rule, in the order of
+ * docs/specification/registry.md#order-of-registration-checks. Register returns the first finding, a dry run all of
+ * them. Size limits are checked before anything compiles, and checks that depend on a broken schema or version are
+ * skipped.
  */
 
 import { finding } from '../json/json-text.ts'
@@ -38,9 +40,9 @@ export interface RegistrationContext {
   organization: Pick<Organization, 'plan' | 'namespaceAllowlist' | 'strictCompatibility'>
   /** All versions of this name; undefined when it is new. */
   event: RegisteredEvent | undefined
-  /** Distinct (namespace, name) of the organization that are not archived, generic not counted (D-6). */
+  /** Distinct (namespace, name) of the organization that are not archived; the generic event does not count. */
   registrationsUsed: number
-  /** The name is one of those that a downgrade left beyond the plan (C.12). */
+  /** The name is one of those that a downgrade left beyond the plan's limit. */
   isReadOnly?: boolean
 }
 
@@ -52,15 +54,18 @@ export interface RegistrationFinding {
 }
 
 export interface RegistrationCheck {
-  /** In the order of C.11.2; empty: it may be registered. */
+  /** In the order of the checks; empty: the version may be registered. */
   findings: RegistrationFinding[]
-  /** What may be done, but consumers should know; paths are pointers into the request body. */
+  /** Permitted changes that consumers should know of; paths are pointers into the request body. */
   warnings: Finding[]
-  /** Whether every payload of the version before is proved to be one of this; null where there is nothing to compare. */
+  /**
+   * Whether every payload of the version before is proved to be valid in this one; null where there is nothing to
+   * compare.
+   */
   proof: boolean | null
-  /** Null when the version may not be taken. */
+  /** Null when the version is refused. */
   semverBump: SemverBump | null
-  /** Null when the schema is not one that can be written in canonical form. */
+  /** Null when the schema has no canonical form. */
   schemaHash: string | null
   schemaFlavour: SchemaFlavour
   depth: number
@@ -126,7 +131,7 @@ const LISTED_MAX = 10
 const listOf = (namespaces: string[]): string =>
   namespaces.length > LISTED_MAX ? `${namespaces.slice(0, LISTED_MAX).join(', ')}, …` : namespaces.join(', ') || 'empty'
 
-/** Versions are free: only a name that is not counted yet needs room (D-6). */
+/** Versions are free: only a name that does not count yet needs quota. */
 function checkPlanLimit({
   organization,
   event,

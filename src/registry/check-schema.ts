@@ -1,4 +1,6 @@
-/** Whether a payload schema can be taken: its size before anything compiles it, then its form, then its example (C.11.2, C.11.3). */
+/**
+ * Whether a payload schema is accepted: first its size, before anything compiles it, then its form, then its example.
+ */
 
 import { canonicalJson, schemaHash } from '../json/canonical-json.ts'
 import { inexactNumbers } from '../json/inexact-numbers.ts'
@@ -20,7 +22,7 @@ export interface CheckedSchema {
   /** Set when the schema is an object. */
   size?: SchemaSize
   hash: string | null
-  /** Set when the schema can judge payloads. */
+  /** Set when the schema can validate payloads. */
   valid?: SchemaObject
 }
 
@@ -32,7 +34,7 @@ export function checkSchema(
   if (!isJsonObject(payloadSchema))
     return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
   const size = measureSchema(payloadSchema)
-  // Over the caps of its text nothing may walk through it.
+  // Beyond the text limits, no other check may walk the schema.
   if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
   const flavour = flavourOf(payloadSchema)
   const caps = capFindings(size)
@@ -65,7 +67,7 @@ export function checkSchema(
   return { flavour, size, hash, findings, valid: payloadSchema }
 }
 
-/** One finding for each code, in the order of C.11.2. */
+/** One finding per code, in the order of docs/specification/registry.md#order-of-registration-checks. */
 function capFindings({ problems }: SchemaSize): RegistrationFinding[] {
   const findings: RegistrationFinding[] = []
   for (const code of ['schema_too_deep', 'schema_too_wide'] as const) {
@@ -86,7 +88,7 @@ function invalidSchema(details: Finding[]): RegistrationFinding {
   }
 }
 
-/** Values without a canonical form, and so without a hash: numbers first, with their places. */
+/** Values without a canonical form, and so without a hash: numbers first, with their pointers. */
 function uncanonicalIn(schema: SchemaObject): Finding[] {
   const inexact = inexactNumbers(schema)
   if (inexact.length > 0) return inexact

@@ -1,6 +1,7 @@
 /**
- * Which JSON Schema is taken (C.11.3): draft 2020-12 by an allow-list of keywords. What is of another draft, a slip of the pen or could not
- * be judged as it is meant is refused with the reason; what judges nothing (annotations, OpenAPI's own words) is taken away.
+ * The accepted JSON Schema: draft 2020-12, by an allow-list of keywords. Keywords of other drafts, typos and keywords
+ * that could not be validated as intended are refused with the reason; keywords that validate nothing (annotations,
+ * OpenAPI's own words) are removed (docs/specification/registry.md#schemas).
  */
 
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
@@ -57,7 +58,7 @@ const JUDGED = new Set([
   ...['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
 ])
 
-/** Words that schemas are known to use, with why they are refused. */
+/** Keywords found in schemas elsewhere, with the reason why they are refused. */
 const REFUSED: Readonly<Record<string, string>> = {
   $recursiveRef: 'is not part of draft 2020-12',
   $recursiveAnchor: 'is not part of draft 2020-12',
@@ -69,7 +70,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   nullable: 'is not part of draft 2020-12: add "null" to the type',
 }
 
-/** Why a schema cannot be taken; empty when it can. Paths are pointers into the schema. */
+/** The reasons why a schema is refused; empty when it is accepted. Paths are pointers into the schema. */
 export function checkDialect(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
   const findings: Finding[] = []
   for (const [path, position] of schemaPositions(schema)) {
@@ -96,7 +97,7 @@ function whyRefused(keyword: string, value: unknown, isRoot: boolean, flavour: S
 const isAnnotation = (keyword: string, flavour: SchemaFlavour): boolean =>
   ANNOTATIONS.has(keyword) || keyword.startsWith('x-') || (flavour === 'openapi-3.1' && OPENAPI_KEYWORDS.has(keyword))
 
-/** A name that payloads had better not have: many a program takes it for the prototype. */
+/** Refused as a member's name, because many programs treat it as the prototype. */
 const PROTO_MESSAGE = 'must not name a member "__proto__"'
 
 function namesProto(keyword: string, value: unknown): boolean {
@@ -112,6 +113,6 @@ function namesProto(keyword: string, value: unknown): boolean {
   return named && isJsonObject(value) && Object.hasOwn(value, '__proto__')
 }
 
-/** The schema without what judges nothing. */
+/** The schema without the keywords that validate nothing. */
 export const onlyJudged = (schema: SchemaObject): SchemaObject =>
   filterKeywords(schema, keyword => JUDGED.has(keyword)) as SchemaObject

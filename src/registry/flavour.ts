@@ -1,8 +1,8 @@
-/** Which language a payload schema is written in (C.11.3): plain JSON Schema, or a component schema of OpenAPI 3.1. */
+/** The language of a payload schema: plain JSON Schema, or a component schema of OpenAPI 3.1. */
 import type { SchemaFlavour } from '../model/records.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 
-/** Keywords that OpenAPI alone knows; annotations all, none judges a payload. */
+/** Keywords that only OpenAPI defines; all are annotations, none validates a payload. */
 export const OPENAPI_KEYWORDS: ReadonlySet<string> = new Set(['discriminator', 'xml', 'externalDocs', 'example'])
 
 export const JSON_SCHEMA_DIALECTS: ReadonlySet<unknown> = new Set([

@@ -1,20 +1,21 @@
 /**
- * The formats that are asserted (C.11.3), each by the grammar of its RFC. Every expression is read once from left to right without choices
- * to come back to, since payloads decide how long the texts are. A format that is not in the list is refused, never passed over.
+ * The asserted formats, each by the grammar of its RFC. Payloads determine the length of the texts, so every expression
+ * reads its text once from left to right, without backtracking. A format that is not in the list is refused, never
+ * ignored (docs/specification/registry.md#schemas).
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { ExactNumber } from '../json/exact-number.ts'
 import type { SchemaFlavour } from '../model/records.ts'
 import { isHostname } from './hostnames.ts'
 
-/** The test of a format, which passes what is not of its type; undefined when it is not known. */
+/** The test of a format, which passes values of other types; undefined when the format is unknown. */
 export function formatOf(name: string, flavour: SchemaFlavour): ((value: unknown) => boolean) | undefined {
   const ofText = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined
   if (ofText) return value => typeof value !== 'string' || ofText(value)
   return flavour === 'openapi-3.1' && Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
 }
 
-/** The names of the formats that are known. */
+/** The names of the known formats. */
 export const formatsOf = (flavour: SchemaFlavour): string[] => [
   ...Object.keys(FORMATS),
   ...(flavour === 'openapi-3.1' ? Object.keys(OPENAPI_FORMATS) : []),
@@ -60,7 +61,7 @@ const DURATION_TIME = String.raw`T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S)`
 const DURATION_DATE = String.raw`(?:\d+Y(?:\d+M(?:\d+D)?)?|\d+M(?:\d+D)?|\d+D)`
 const DURATION = new RegExp(String.raw`^P(?:${DURATION_DATE}(?:${DURATION_TIME})?|${DURATION_TIME}|\d+W)$`)
 
-/** RFC 3986 appendix A. The group `ip` is what stands in brackets. */
+/** RFC 3986 appendix A. The group `ip` is the part in brackets. */
 const CHARACTERS = String.raw`a-z0-9\-._~!$&'()*+,;=`
 const ENCODED = '%[0-9a-f]{2}'
 const SEGMENT = `(?:[${CHARACTERS}:@]|${ENCODED})`
@@ -141,14 +142,14 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 
 const INT32_MIN = -(2 ** 31)
 const INT32_MAX = 2 ** 31 - 1
-/** Neither is the decimal of a double, and both ends may be reached. */
+/** Neither bound is the decimal of a double, and both are inclusive. */
 const INT64_MIN = new ExactNumber('-9223372036854775808')
 const INT64_MAX = new ExactNumber('9223372036854775807')
-/** The largest single, as it is written shortest. */
+/** The largest single-precision number, in its shortest form. */
 const FLOAT_MAX = 3.4028235e38
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** The test of a format of numbers, by the digits that were sent. */
+/** A test of a number format on the digits as they were sent. */
 function ofNumbers(
   holds: (value: number) => boolean,
   holdsExactly: (value: ExactNumber) => boolean,
@@ -156,9 +157,9 @@ function ofNumbers(
   return value => (typeof value === 'number' ? holds(value) : !(value instanceof ExactNumber) || holdsExactly(value))
 }
 
-/** What OpenAPI 3.1 adds. */
+/** Formats that OpenAPI 3.1 adds. */
 const OPENAPI_FORMATS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  // Every integer of 32 bits is a double.
+  // Every 32-bit integer is a double.
   int32: ofNumbers(
     value => Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX,
     () => false,

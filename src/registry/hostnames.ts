@@ -1,4 +1,4 @@
-/** Host names (RFC 1123), their punycode labels held to what they stand for (RFC 5891, RFC 5892). */
+/** Host names (RFC 1123). Punycode labels must encode valid labels (RFC 5891, RFC 5892). */
 import { domainToASCII, domainToUnicode } from 'node:url'
 
 const HOSTNAME_CHARACTERS_MAX = 253
@@ -16,7 +16,7 @@ function isLabel(label: string): boolean {
   return unicode !== '' && domainToASCII(unicode) === label.toLowerCase() && isInternationalLabel(unicode)
 }
 
-/** Characters that a label may never hold, or only beside others (RFC 5892 appendix A). */
+/** Characters that a label may never contain, or only beside others (RFC 5892 appendix A). */
 const FORBIDDEN = /^\p{M}|^..--|[\u0640\u07fa\u302e\u302f\u3031-\u3035\u303b]/u
 const MIDDLE_DOT_ASTRAY = /(?<!l)\u00b7|\u00b7(?!l)/u
 const KERAIA_ASTRAY = /\u0375(?!\p{Script=Greek})/u

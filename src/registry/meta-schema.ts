@@ -1,4 +1,7 @@
-/** The meta-schema of draft 2020-12: what a schema itself must look like. Its text comes with ajv, that of OpenAPI's own words is here. */
+/**
+ * The meta-schema of draft 2020-12, which every schema must match. Its text comes with ajv; that of OpenAPI's own words
+ * is here.
+ */
 import { createRequire } from 'node:module'
 import type { SchemaFlavour } from '../model/records.ts'
 import { createJudge, type Judge } from './judging/judge.ts'
@@ -16,7 +19,7 @@ export function metaSchemas(): Map<string, Schema> {
   )
 }
 
-/** What OpenAPI 3.1 says of its words in a schema (its vocabulary "base"); `example` may be anything. */
+/** OpenAPI 3.1's rules for its words in a schema (its vocabulary "base"); `example` may be anything. */
 const OPENAPI_WORDS = {
   discriminator: {
     type: 'object',
@@ -47,7 +50,7 @@ export function createMetaJudge(flavour: SchemaFlavour): Judge {
   const documents = metaSchemas()
   const draft = documents.get(`${DIALECT}/schema`) as Schema
   if (flavour === 'json-schema-2020-12') return createJudge(draft, { flavour, formats: 'annotate', documents })
-  // The anchor that the draft calls itself by, in a resource around it: schemas inside a schema come back to here.
+  // The draft refers to itself by this anchor. A resource around it redirects the references of nested schemas to here.
   const withWords = {
     $id: 'https://schema.invalid/openapi',
     $dynamicAnchor: 'meta',

@@ -1,6 +1,6 @@
 /**
- * Where `$ref` and `$dynamicRef` lead (draft 2020-12, sections 8 and 9): to a pointer, an anchor or an embedded `$id` of the same document
- * (C.11.3), or of a document that was given beside it. Nothing is ever fetched.
+ * Resolves `$ref` and `$dynamicRef` (draft 2020-12, sections 8 and 9): to a pointer, an anchor or an embedded `$id` of
+ * the same document, or of a document that was passed in. Nothing is ever fetched.
  */
 
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
@@ -10,7 +10,7 @@ import { type SchemaObject, subschemasOf } from './schema-positions.ts'
 
 export type Schema = SchemaObject | boolean
 
-/** A schema with a URI of its own: a document's root, or what an `$id` inside makes one. */
+/** A schema with a URI of its own: a document's root, or a subschema with an `$id`. */
 export interface Resource {
   uri: string
   /** `$dynamicAnchor`s by name. */
@@ -18,27 +18,30 @@ export interface Resource {
 }
 
 export interface DynamicTarget {
-  /** Where it leads as a plain reference. */
+  /** Its target as a plain reference. */
   initial: Schema
-  /** The outermost resource of the dynamic scope with this `$dynamicAnchor` wins; undefined: it is a plain reference after all. */
+  /**
+   * The outermost resource of the dynamic scope with this `$dynamicAnchor` wins; undefined: it behaves like a plain
+   * reference.
+   */
   anchor: string | undefined
-  /** Every schema with that anchor; one list for all references that name it. */
+  /** Every schema with that anchor; all references that name it share one list. */
   candidates: SchemaObject[]
 }
 
 export interface References {
-  /** The schema that a `$ref` at a schema leads to. */
+  /** The target of a `$ref`, by the schema that contains it. */
   targets: ReadonlyMap<SchemaObject, Schema>
-  /** The schemas that a `$dynamicRef` at a schema may lead to; which one is decided while judging. */
+  /** The possible targets of a `$dynamicRef`, by the schema that contains it; validation chooses among them. */
   dynamic: ReadonlyMap<SchemaObject, DynamicTarget>
   resourceOf(schema: SchemaObject): Resource
   /** JSON pointer of a schema in its document. */
   pathOf(schema: SchemaObject): string
-  /** What leads nowhere or twice; paths are pointers into the first document. */
+  /** References without a target, and names with two; paths are pointers into the first document. */
   findings: Finding[]
 }
 
-/** What a document without `$id` is called; no reference can name it from outside. */
+/** URI of a document without `$id`; no reference can name it from outside. */
 const NAMELESS = 'https://schema.invalid/'
 
 /** Resolves every reference of a document. `others`: further documents by URI. */
@@ -86,7 +89,7 @@ interface Found {
 
 interface IndexedResource extends Resource {
   document: Schema
-  /** Every schema of the document by its pointer, and where in it this resource begins. */
+  /** Every schema of the document by its pointer, and the pointer of this resource's root. */
   positions: Map<string, Schema>
   path: string
   anchors: Map<string, SchemaObject>
@@ -140,7 +143,7 @@ function createIndex() {
     const isPointer = fragment === '' || fragment.startsWith('/')
     const schema = isPointer ? resource.positions.get(resource.path + fragment) : resource.anchors.get(fragment)
     if (schema === undefined) return undefined
-    // A pointer may lead into an embedded resource, whose own anchors count then.
+    // A pointer may lead into an embedded resource, whose own anchors apply then.
     const own = typeof schema === 'boolean' ? resource : (schemas.get(schema)?.resource ?? resource)
     return { schema, resource: own, fragment }
   }
@@ -170,7 +173,7 @@ const resourceIn = (
   ...{ anchors: new Map(), dynamicAnchors: new Map() },
 })
 
-/** Undefined for what is no URI reference. The fragment comes decoded. */
+/** Undefined for a text that is not a URI reference. The fragment is returned decoded. */
 function resolveUri(reference: string, base: string): { uri: string; fragment: string } | undefined {
   try {
     if (reference.startsWith('#')) return { uri: base, fragment: decodeURIComponent(reference.slice(1)) }

@@ -1,4 +1,4 @@
-/** Which version an emit is judged by. */
+/** The version that validates an emit. */
 import { CODES } from '../model/codes.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
 import { misplacedVersion, versionProblem } from '../model/names.ts'
@@ -7,8 +7,8 @@ import type { Registration } from '../model/records.ts'
 export type Resolved = { registration: Registration } | { code: 'event_not_registered' | 'event_not_published' }
 
 /**
- * The pinned version, or the highest published one. Not registered: no version of the name exists, or not the pinned one. Not published:
- * there are versions, but none (or not the pinned one) is published.
+ * The pinned version, or the highest published one. Not registered: no version of the name exists, or not the pinned
+ * one. Not published: versions exist, but none (or not the pinned one) is published.
  */
 export function resolveEvent(event: RegisteredEvent | undefined, version: string | undefined): Resolved {
   if (!event || event.versions.size === 0) return { code: 'event_not_registered' }
@@ -19,7 +19,7 @@ export function resolveEvent(event: RegisteredEvent | undefined, version: string
   return registration.status === 'published' ? { registration } : { code: 'event_not_published' }
 }
 
-/** Why nothing was found, for the caller. `field`: the one that cannot be right as it is written. */
+/** The reason for the caller. `field`: the request field that cannot be correct as written. */
 export function explainUnresolved(
   code: 'event_not_registered' | 'event_not_published',
   fullName: string,

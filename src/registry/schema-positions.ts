@@ -1,6 +1,6 @@
 /**
- * Where a JSON Schema has schemas in it. A word such as `description` is a keyword only at such a place; inside `properties` it is the name
- * of a property, inside `const` it is data.
+ * The positions of schemas within a JSON Schema. A word such as `description` is a keyword only at such a position;
+ * inside `properties` it is the name of a property, inside `const` it is data.
  */
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 
@@ -26,9 +26,9 @@ const LIST = new Set(['prefixItems', 'allOf', 'anyOf', 'oneOf'])
 const NAMED = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'])
 
 export interface Subschema {
-  /** The keyword that leads to it. */
+  /** The keyword that contains it. */
   keyword: string
-  /** Below the keyword: a name, a place in a list, or nothing. */
+  /** The key below the keyword: a name, an index, or none. */
   key: string | undefined
   schema: unknown
   /** JSON pointer from the document's root. */
@@ -64,7 +64,7 @@ export function schemaPositions(root: SchemaObject): Map<string, SchemaObject> {
   return positions
 }
 
-/** A copy with the keywords that `keep` answers true for, at schema positions alone. */
+/** A copy with the keywords for which `keep` returns true; only schema positions are filtered. */
 export function filterKeywords(schema: unknown, keep: (keyword: string) => boolean): unknown {
   if (!isJsonObject(schema)) return schema
   const copy = (value: unknown): unknown => filterKeywords(value, keep)

@@ -1,4 +1,7 @@
-/** Where a schema says what cannot be judged. The making of a judge tells only why; a person looks for the place. */
+/**
+ * Locates the formats and patterns of a schema that cannot be validated: compiling reports only the reason, and a
+ * person needs the place.
+ */
 
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
@@ -8,7 +11,7 @@ import type { SchemaFlavour } from '../model/records.ts'
 import { formatOf, formatsOf } from './formats.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 
-/** Every format that is not known and every pattern that is not taken; empty when it is none of them. Paths are pointers into the schema. */
+/** Every unknown format and every refused pattern; empty when there are none. Paths are pointers into the schema. */
 export function unjudgeableIn(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
   const patternOf = createPatterns(() => undefined)
   const findings: Finding[] = []

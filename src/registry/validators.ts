@@ -1,6 +1,6 @@
 /**
- * Payload schemas as functions (C.11.3): made when first needed, once per content, and kept while they are used. The schema itself is held
- * to the meta-schema of draft 2020-12 when it is registered.
+ * Compiled payload schemas: each is compiled at its first use, once per content, and kept while it is used.
+ * Registration checks the schema itself against the meta-schema of draft 2020-12.
  */
 
 import { finding } from '../json/json-text.ts'
@@ -17,9 +17,12 @@ import { unjudgeableIn } from './unjudgeable.ts'
 export type Compiled = { ok: true } | { ok: false; findings: Finding[] }
 
 export interface Validators {
-  /** Whether the schema is a draft 2020-12 that payloads can be judged by; findings' paths are pointers into the schema. */
+  /** Whether payloads can be validated by the schema; paths of findings are pointers into the schema. */
   compile(schema: SchemaObject, flavour: SchemaFlavour): Compiled
-  /** What is wrong with a payload: at most 20 findings, paths are pointers into the payload, rule = keyword. Empty: nothing. */
+  /**
+   * The problems of a payload: at most 20 findings, paths are pointers into the payload, rule = keyword. Empty: it is
+   * valid.
+   */
   validate(
     registration: Pick<Registration, 'schemaHash' | 'payloadSchema' | 'schemaFlavour'>,
     value: unknown,
@@ -27,10 +30,10 @@ export interface Validators {
 }
 
 const FINDINGS_MAX = 20
-/** Nodes that schemas of one flavour have in common; a few hundred bytes each. */
+/** Nodes shared by schemas of one flavour; a few hundred bytes each. */
 const SHARED_MAX = 10_000
 
-/** `cacheMax`: schemas kept ready at most; tens of KB each, half a MB with hostile patterns. */
+/** `cacheMax`: most compiled schemas; tens of KB each, half a MB with hostile patterns. */
 export function createValidators(options: { cacheMax: number }): Validators {
   const judges = createCache<Judge>(options.cacheMax)
   const metaSchemas = {

@@ -1,4 +1,6 @@
-/** Versions of one event name: strict MAJOR.MINOR.PATCH, one step at a time (C.11.3). */
+/**
+ * Versions of one event name: strict MAJOR.MINOR.PATCH, one step at a time (docs/specification/registry.md#versions).
+ */
 import { compare } from 'semver'
 import type { Code } from '../model/codes.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
@@ -13,7 +15,7 @@ export type BumpCheck =
 
 const INITIAL_VERSIONS = ['0.1.0', '1.0.0']
 
-/** What step a well-formed version is from the highest one registered in any status, or why it may not be taken. */
+/** The step of a well-formed version from the highest one registered in any status, or why the version is refused. */
 export function checkBump(event: RegisteredEvent | undefined, version: string): BumpCheck {
   const existing = event?.versions.get(version)
   if (existing) return { code: 'version_already_exists', message: `Version ${version} is taken.`, existing }

@@ -1,4 +1,4 @@
-/** Bounds of numbers, lengths and counts: wider ones are a minor with a warning, tighter ones are none. */
+/** Bounds of numbers, lengths and counts: wider bounds are a minor with a warning, tighter bounds are refused. */
 import { pointerTo } from '../../json/json-pointer.ts'
 import { isMultipleOf } from '../judging/multiple-of.ts'
 import type { SchemaObject } from '../schema-positions.ts'
@@ -16,7 +16,9 @@ export function compareBounds(pair: Pair): void {
   compareUniqueItems(pair)
 }
 
-/** A bound as a number that grows when it gets tighter, and where two are equal whether its own value is left out. */
+/**
+ * A bound as a number that grows as it gets tighter; equal bounds may differ in whether their own value is excluded.
+ */
 interface Bound {
   tightness: number
   exclusive: boolean
@@ -45,7 +47,7 @@ function compareBound(
   else if (change < 0) report.warn('bound_relaxed', at)
 }
 
-/** Without `contains` its bounds say nothing. A change of `contains` itself is refused elsewhere. */
+/** Without `contains` its bounds have no effect. A change of `contains` itself is refused elsewhere. */
 function compareContained(pair: Pair): void {
   const { before, after, isSame } = pair
   if (!Object.hasOwn(after, 'contains') || !isSame('contains')) return
@@ -53,7 +55,7 @@ function compareContained(pair: Pair): void {
   compareBound(pair, 'maxContains', atMost(before.maxContains), atMost(after.maxContains))
 }
 
-/** The inclusive and the exclusive bound together: the tighter of them rules. */
+/** Inclusive and exclusive bound together: the tighter one applies. */
 function compareRange(pair: Pair): void {
   const lower = ({ minimum, exclusiveMinimum }: SchemaObject): Bound =>
     tighter(atLeast(minimum, Number.NEGATIVE_INFINITY), {
@@ -78,7 +80,10 @@ function tighter(inclusive: Bound, exclusive: Bound): Bound {
   return exclusive.tightness >= inclusive.tightness ? exclusive : inclusive
 }
 
-/** `multipleOf: 1` dropped would be an integer that becomes a number, which is a wider type: only a divisor is a relaxed bound. */
+/**
+ * `multipleOf: 1` dropped would turn an integer into a number, which is a wider type: only another divisor is a relaxed
+ * bound.
+ */
 function compareMultipleOf({ before, after, path, isSame, report }: Pair): void {
   if (isSame('multipleOf')) return
   const at = pointerTo(path, 'multipleOf')

@@ -1,4 +1,4 @@
-/** `prefixItems` and `items`: place by place; a list of places that grows or shrinks is not compared. */
+/** `prefixItems` and `items`, compared position by position; a list of positions that grows or shrinks is refused. */
 import { pointerTo } from '../../json/json-pointer.ts'
 import type { Pair } from './minor.ts'
 

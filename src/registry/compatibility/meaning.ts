@@ -1,6 +1,7 @@
 /**
- * What a schema says, as a number: two schemas with the same number take exactly the same values, wherever they stand and whatever their
- * parts are called. References count as what they lead to; annotations and names (`$id`, `$anchor`, `$defs`) count for nothing.
+ * The semantics of a schema as a number: two schemas with the same number accept exactly the same values, wherever they
+ * occur and whatever their parts are called. A reference is replaced by its target; annotations and names (`$id`,
+ * `$anchor`, `$defs`) are ignored.
  */
 
 import { identityOf } from '../../json/canonical-json.ts'
@@ -20,20 +21,20 @@ const ANNOTATIONS = new Set([
   'externalDocs',
 ])
 const NAMES = new Set(['$schema', '$id', '$anchor', '$dynamicAnchor', '$defs', 'definitions'])
-/** Lists whose order says nothing. */
+/** Lists whose order has no meaning. */
 const SETS = new Set(['required', 'enum'])
 
-/** Whether a keyword has a part in what a schema says. */
+/** Whether a keyword affects the semantics of a schema. */
 export const isSaying = (keyword: string): boolean => !isAnnotation(keyword) && !NAMES.has(keyword)
 export const isAnnotation = (keyword: string): boolean => ANNOTATIONS.has(keyword) || keyword.startsWith('x-')
 
 export interface Meanings {
   of(schema: unknown): number
-  /** What one keyword of a schema says; undefined where it is absent. */
+  /** The semantics of one keyword of a schema; undefined where it is absent. */
   ofKeyword(schema: SchemaObject, keyword: string): number | undefined
 }
 
-/** Two documents that are compared share `numbers`. Each schema is looked at once. @throws RecursiveSchema */
+/** Two documents under comparison share `numbers`. Each schema is visited once. @throws RecursiveSchema */
 export function createMeanings({ targets, dynamic }: References, numbers: Map<string, number>): Meanings {
   const known = new Map<SchemaObject, number>()
   const open = new Set<SchemaObject>()
@@ -84,7 +85,7 @@ export class RecursiveSchema extends Error {}
 
 const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
 
-/** The types that a `type` takes, each once; a number may be an integer. */
+/** The types in a `type`, each once; `number` includes `integer`. */
 export function typesOf(type: unknown): string[] {
   if (type === undefined) return TYPES
   const names: unknown[] = Array.isArray(type) ? type : [type]

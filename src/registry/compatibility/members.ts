@@ -1,4 +1,4 @@
-/** `properties`, `patternProperties`, `additionalProperties` and `required`, which speak of each other. */
+/** `properties`, `patternProperties`, `additionalProperties` and `required`, whose meanings depend on each other. */
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import type { Pair } from './minor.ts'
@@ -10,7 +10,7 @@ export function compareMembers(pair: Pair): void {
   compareOthers(pair)
 }
 
-/** What the old schema does not name at all is told as a new property. */
+/** A name that the old schema does not mention at all is reported as a new property. */
 function compareRequired({ before, after, path, report }: Pair): void {
   const [old, next] = [namesIn(before.required), namesIn(after.required)]
   const isNew = (name: string): boolean =>
@@ -33,7 +33,7 @@ function compareProperties(pair: Pair): void {
   }
 }
 
-/** An old payload may carry the name if the old schema lets it; then its value must satisfy what the new schema says. */
+/** An old payload may contain the name if the old schema allows it; then its value must be valid in the new schema. */
 function compareAdded({ before, report, pattern, meanTheSame }: Pair, name: string, schema: unknown, at: string): void {
   const judgedBy = Object.entries(schemasIn(before.patternProperties)).filter(([text]) => pattern(text).test(name))
   const { additionalProperties = true } = before
@@ -51,7 +51,7 @@ function compareAdded({ before, report, pattern, meanTheSame }: Pair, name: stri
     )
 }
 
-/** A pattern that comes or goes changes which members `additionalProperties` speaks of. */
+/** A new or removed pattern changes the members that `additionalProperties` applies to. */
 function comparePatterns({ before, after, path, report, compare }: Pair): void {
   const [old, next] = [schemasIn(before.patternProperties), schemasIn(after.patternProperties)]
   const at = (text: string): string => pointerTo(pointerTo(path, 'patternProperties'), text)
@@ -66,7 +66,7 @@ function compareOthers({ before, after, path, report, meanTheSame, compare }: Pa
   const { additionalProperties: old = true } = before
   const { additionalProperties: next = true } = after
   const at = pointerTo(path, 'additionalProperties')
-  // A closed model that opens: no old payload has additional properties, and consumers pass over those that they do not know.
+  // A closed model that opens: no old payload has additional properties, and consumers ignore unknown ones.
   if (old === false || meanTheSame(old, next)) return
   if (next === false || meanTheSame(old, true)) report.refuse('additional_properties_closed', at)
   else compare(old, next, at)

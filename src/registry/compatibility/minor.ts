@@ -1,7 +1,8 @@
 /**
- * Whether a change may be a minor (C.11.3, docs/registry.md): a decision procedure that says yes only with a proof. A schema is the
- * conjunction of its keywords; each that changed must take every value that it took and keep what consumers rely on. One that stayed,
- * whatever it is, takes what it took, as long as its meaning does not depend on what changed beside it. What is not decided is refused.
+ * Whether a change may be a minor (docs/specification/registry.md#minor-versions, docs/registry.md): a decision
+ * procedure that says yes only with a proof. A schema is the conjunction of its keywords; each changed keyword must
+ * accept every value that it accepted before and keep the guarantees that consumers rely on. An unchanged keyword needs
+ * no proof, provided its meaning does not depend on a changed keyword beside it. Undecided changes are refused.
  */
 
 import { identityOf } from '../../json/canonical-json.ts'
@@ -23,24 +24,27 @@ interface Side {
   meanings: Meanings
 }
 
-/** Two schemas that judge the same values, old and new, and what compares their parts. */
+/** An old and a new schema for the same values, with the functions that compare their parts. */
 export interface Pair {
   before: SchemaObject
   after: SchemaObject
   /** Pointer of `after` in the new schema. */
   path: string
   report: MinorReport
-  /** Whether a keyword says the same in both. */
+  /** Whether a keyword means the same in both. */
   isSame(keyword: string): boolean
-  /** Whether a schema of the old document says the same as one of the new. */
+  /** Whether a schema of the old document means the same as one of the new document. */
   meanTheSame(old: unknown, next: unknown): boolean
   /** Compares a part of the old schema with one of the new. */
   compare(old: unknown, next: unknown, path: string): void
-  /** The patterns of the old schema as they judge. */
+  /** The compiled patterns of the old schema. */
   pattern(text: string): Pattern
 }
 
-/** `strict`: the organization refuses what is not proved, D-7's row included. Time grows with the two texts, whatever they say. */
+/**
+ * `strict`: the organization refuses every change that is not proved, including an optional property added to an open
+ * model. The time is bounded by the size of the two texts, whatever they contain.
+ */
 export function checkMinor(
   old: SchemaObject,
   next: SchemaObject,
@@ -69,7 +73,7 @@ export function checkMinor(
   return report.result()
 }
 
-/** Where a dynamic reference has a choice, any change elsewhere may change what it leads to. */
+/** Where a dynamic reference has several targets, any change elsewhere may change its target. */
 function refuseDynamicScope(
   old: SchemaObject,
   next: SchemaObject,
@@ -105,7 +109,7 @@ function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport
       return
     }
     const [before, after] = [from === true ? {} : from, to === true ? {} : to]
-    // The same two may be led to by many references; once is enough.
+    // Many references may lead to the same pair; it is compared once.
     const others = compared.get(before) ?? new Set()
     if (others.has(after)) return
     compared.set(before, others.add(after))
@@ -130,7 +134,7 @@ function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport
   return compare
 }
 
-/** A schema that says nothing but a reference is what the reference leads to. */
+/** A schema that consists of a reference only is replaced by its target. */
 function effective(schema: unknown, { targets }: References): SchemaObject | boolean {
   let found: unknown = schema
   while (isJsonObject(found) && targets.has(found) && Object.keys(found).filter(isSaying).length === 1)
@@ -138,7 +142,7 @@ function effective(schema: unknown, { targets }: References): SchemaObject | boo
   return isJsonObject(found) ? found : found !== false
 }
 
-/** Beside other keywords a reference is one more of them. */
+/** Beside other keywords, a reference is one more keyword. */
 function compareReferences(pair: Pair, beforeSide: Side, afterSide: Side): void {
   if (pair.isSame('$ref')) return
   const [old, next] = [beforeSide.references.targets.get(pair.before), afterSide.references.targets.get(pair.after)]
@@ -147,7 +151,7 @@ function compareReferences(pair: Pair, beforeSide: Side, afterSide: Side): void 
   else pair.compare(old, next, isJsonObject(next) ? afterSide.references.pathOf(next) : at)
 }
 
-/** Compared by rules of their own. */
+/** Keywords with comparison rules of their own. */
 const DECIDED = new Set([
   ...['$ref', 'type', 'format', 'enum', 'const', 'pattern', 'multipleOf', 'uniqueItems'],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength', 'minItems', 'maxItems'],
@@ -155,17 +159,17 @@ const DECIDED = new Set([
   ...['properties', 'patternProperties', 'additionalProperties', 'required', 'prefixItems', 'items'],
 ])
 
-/** All other keywords must say what they said; the combinators are among them. */
+/** All other keywords, combinators included, must keep their meaning. */
 function undecided({ before, after, isSame }: Pair): string[] {
   const keywords = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...keywords].filter(keyword => isSaying(keyword) && !DECIDED.has(keyword) && !isSame(keyword))
 }
 
 const UNEVALUATED = ['unevaluatedProperties', 'unevaluatedItems']
-/** Keywords that tell `unevaluated…` which members and items are judged, by what they say. */
+/** Keywords that determine which members and items `unevaluated…` treats as evaluated. */
 const TELLING = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas', 'contains']
 
-/** `unevaluated…` speaks of what the keywords beside it leave over: those must leave over the same. */
+/** `unevaluated…` applies to the members that the keywords beside it leave over, so those keywords must not change. */
 function refuseUnevaluated({ before, after, path, isSame, report }: Pair): void {
   const keyword = UNEVALUATED.find(each => Object.hasOwn(after, each))
   if (!keyword) return

@@ -1,4 +1,4 @@
-/** What a patch may change (C.11.3): descriptions, and nothing else. */
+/** A patch may change descriptions, and nothing else. */
 
 import { identityOf } from '../../json/canonical-json.ts'
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
@@ -6,7 +6,7 @@ import { finding } from '../../json/json-text.ts'
 import type { Finding } from '../../model/codes.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
 
-/** Whether two schemas are the same but for `description`s at schema positions; the first difference otherwise. */
+/** Whether two schemas differ only in `description`s at schema positions; the first other difference otherwise. */
 export function checkPatch(old: SchemaObject, next: SchemaObject): Finding | undefined {
   const keep = (keyword: string): boolean => keyword !== 'description'
   const path = firstDifference(filterKeywords(old, keep), filterKeywords(next, keep), '')

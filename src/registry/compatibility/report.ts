@@ -1,4 +1,4 @@
-/** What is found while two schemas are compared, and the words for it: each says what is in the way and how to go on. */
+/** Findings of a comparison, and their messages: each names the obstacle and the way forward. */
 
 import { finding } from '../../json/json-text.ts'
 import type { Finding } from '../../model/codes.ts'
@@ -35,7 +35,7 @@ const REFUSALS = {
   not_provable: 'changed in a way that is not proved to be compatible: leave it as it was',
 } as const
 
-/** What a minor may do, but consumers should know. */
+/** Changes that a minor may make, but consumers should know of. */
 const WARNINGS = {
   bound_relaxed: 'is wider than it was: consumers may meet values that the old version did not take',
   open_model_property_added:
@@ -43,10 +43,15 @@ const WARNINGS = {
 } as const
 
 export interface MinorResult {
-  /** Why it is no minor; empty: it is one. Paths are pointers into the new schema, or to where something was. */
+  /**
+   * The reasons why it is not a minor; empty: it is one. Paths are pointers into the new schema, or to the former place
+   * of something removed.
+   */
   findings: Finding[]
   warnings: Finding[]
-  /** Whether every payload of the old schema is proved to be one of the new; false also where it is no minor. */
+  /**
+   * Whether every payload of the old schema is proved to be valid in the new one; false also where it is not a minor.
+   */
   proof: boolean
 }
 

@@ -1,4 +1,6 @@
-/** `type`, `format`, `enum`, `const`, `pattern`: any change of them is either new to consumers or too narrow for old payloads. */
+/**
+ * `type`, `format`, `enum`, `const`, `pattern`: any change of them either surprises consumers or refuses old payloads.
+ */
 
 import { identityOf } from '../../json/canonical-json.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
@@ -22,7 +24,7 @@ export function compareValues({ before, after, path, isSame, report }: Pair): vo
   if (!isSame('pattern')) report.refuse('pattern_changed', at('pattern'))
 }
 
-/** What happened to the set of what is taken; undefined: everything is. */
+/** The change of the set of accepted values; undefined: every value is accepted. */
 function direction(old: string[] | undefined, next: string[] | undefined): 'widened' | 'narrowed' | 'changed' {
   const holdsAll = (many: string[] | undefined, few: string[] | undefined): boolean => {
     const known = new Set(many)

@@ -8,10 +8,10 @@ export interface ArrayRules {
   minItems: number | undefined
   isUnique: boolean
   prefix: Node[] | undefined
-  /** Of the items after `prefix`; undefined: nothing is said of them, or they may not be. */
+  /** Schema of the items after `prefix`; undefined: they are unconstrained, or forbidden. */
   rest: Node | undefined
   mayHaveRest: boolean
-  /** Whether `items` is there: then all items have been judged. */
+  /** Whether `items` is present: then all items are evaluated. */
   judgesRest: boolean
   contains: Check | undefined
 }

@@ -27,7 +27,7 @@ export const applied =
   (value, run, seen) =>
     judgeValue(node, value, run, seen)
 
-/** A branch that does not hold has seen nothing. */
+/** A branch that fails has evaluated nothing. */
 function branch(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
   if (!seen) return judgeValue(node, value, run, undefined)
   const own = newSeen()
@@ -36,7 +36,7 @@ function branch(node: Node, value: unknown, run: Run, seen: Seen | undefined): b
   return holds
 }
 
-/** Without `seen` the first branch that holds is enough; with it all of them count. */
+/** Without `seen` the first branch that passes is enough; with it all branches are evaluated. */
 function anyOf(branches: Node[]): Check {
   return (value, run, seen) => {
     const { room, findings } = run

@@ -1,4 +1,4 @@
-/** One value judged by one node, and its members and items by theirs. All of the recursion is in this file. */
+/** Validates a value by a node, and its members and items by their nodes. All recursion is in this file. */
 import { identityOf } from '../../json/canonical-json.ts'
 import type { ExactNumber } from '../../json/exact-number.ts'
 import type { SchemaObject } from '../schema-positions.ts'
@@ -9,7 +9,7 @@ import { addSeen, newSeen, type Seen } from './seen.ts'
 import { judgeAllowed, judgeNumber, judgeText, kindFault, kindOf } from './values.ts'
 import { spend, VALUE_WORK } from './work.ts'
 
-/** Whether a value satisfies a schema. `seen`: where to note what was judged of it, if anyone will ask. */
+/** Whether a value is valid. `seen`: collects the evaluated members and items, where a later keyword needs them. */
 export function judgeValue(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
   spend(VALUE_WORK)
   const { resource } = node
@@ -20,7 +20,7 @@ export function judgeValue(node: Node, value: unknown, run: Run, seen: Seen | un
   return holds
 }
 
-/** `unevaluated…` asks what the keywords beside it saw, and tells those around it. */
+/** `unevaluated…` uses what the keywords beside it evaluated, and passes its own result to those around it. */
 function judgeHere(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
   if (node.last === undefined) return judgeOwn(node, value, run, seen)
   const own = newSeen()
@@ -29,7 +29,7 @@ function judgeHere(node: Node, value: unknown, run: Run, seen: Seen | undefined)
   return true
 }
 
-/** With room for findings no keyword is left out. */
+/** With room for findings, every keyword is checked. */
 function judgeOwn(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
   const kind = kindOf(value)
   let holds = true
@@ -73,7 +73,7 @@ function judgeAll(checks: Check[], value: unknown, run: Run, seen: Seen | undefi
   return holds
 }
 
-/** Judges a member or an item: one step further down the path. */
+/** Validates a member or an item: one step further down the path. */
 export function judgeBelow(key: string | number, node: Node, value: unknown, run: Run): boolean {
   if (run.room === 0) return judgeValue(node, value, run, undefined)
   const depth = run.path.push(key)
@@ -82,7 +82,7 @@ export function judgeBelow(key: string | number, node: Node, value: unknown, run
   return holds
 }
 
-/** Judges without telling anything. */
+/** Validates without collecting findings. */
 export function judgeQuietly(node: Node, value: unknown, run: Run, seen: Seen | undefined): boolean {
   const { room } = run
   run.room = 0
@@ -110,7 +110,7 @@ function judgeArray(rules: ArrayRules, value: unknown[], run: Run, seen: Seen | 
   return judgeItems(rules, value, run, seen) && holds
 }
 
-/** In time that grows with the size of the list, not with its square. */
+/** Runs in time linear in the list, not quadratic. */
 function areUnique(items: unknown[]): boolean {
   const seen = new Set<string>()
   for (const item of items) seen.add(identityOf(item))
@@ -163,7 +163,7 @@ function judgeObject(
 function judgeMembers(rules: MemberRules, value: SchemaObject, run: Run, seen: Seen | undefined): boolean {
   const { named, matching, isClosed, others } = rules
   let holds = true
-  // Of all loops over members the fastest; a payload inherits no member that it could meet.
+  // The fastest of all loops over members; a payload inherits no enumerable member.
   for (const name in value) {
     const own = named.get(name)
     let isKnown = own !== undefined

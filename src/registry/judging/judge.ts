@@ -1,12 +1,13 @@
 /**
- * Judging values by schemas (draft 2020-12, C.11.3). Each subschema becomes one flat node; nothing is generated as text, so a new schema is
- * ready within a millisecond, and what a schema or a payload says is never code. Where thousands of schemas judge in turn the time goes into
- * fetching them from memory, so that nodes are few and small.
+ * Validates values by schemas (draft 2020-12). Each subschema becomes one flat node. No code is generated, so a new
+ * schema is ready within a millisecond, and text of a schema or payload is never executed. Where thousands of schemas
+ * take turns, most of the time goes into fetching them from memory, so nodes are few and small.
  *
- * The same pass answers yes or no, stopping at the first fault, or tells what is wrong: `Run` says which.
+ * One pass serves both modes: a yes or no that stops at the first fault, and a list of findings. `Run` selects the
+ * mode.
  *
- * Numbers are compared as decimals. A double represents the shortest decimal that reads back as it; a number beyond 2^53 that no double carries
- * comes as an `ExactNumber` (`parseJson` has them in `exact`).
+ * Numbers are compared as decimals. A double represents the shortest decimal that reads back as it; a number beyond
+ * 2^53 that no double represents is an `ExactNumber` (`parseJson` returns them in `exact`).
  */
 
 import { isJsonObject } from '../../json/json-pointer.ts'
@@ -26,13 +27,16 @@ import { beginWork, spendOnPattern, TooCostly } from './work.ts'
 
 export interface Judge {
   isValid(value: unknown): boolean
-  /** At most `max` (from 1) things that are wrong, none only for what is valid: paths are pointers into the value, rules are keywords. */
+  /**
+   * At most `max` (from 1) findings, none only if the value is valid: paths are pointers into the value, rules are
+   * keywords.
+   */
   findings(value: unknown, max: number): Finding[]
 }
 
-/** @throws SyntaxError with the reason for a reference, a pattern or a format that cannot be judged. */
+/** @throws SyntaxError with the reason for a reference, pattern or format that cannot be validated. */
 export function createJudge(schema: Schema, options: JudgeOptions): Judge {
-  // Apart, so that nothing of the making is kept.
+  // A function of its own, so that nothing needed for construction is kept.
   const root = makeRoot(schema, options)
   return {
     isValid(value) {
@@ -50,7 +54,7 @@ export function createJudge(schema: Schema, options: JudgeOptions): Judge {
   }
 }
 
-/** Undefined when it would have taken too much work to say. */
+/** Undefined when the answer would have taken too much work. */
 function withinBounds(judge: () => boolean): boolean | undefined {
   beginWork()
   try {
@@ -61,7 +65,7 @@ function withinBounds(judge: () => boolean): boolean | undefined {
   }
 }
 
-/** Where nothing is told all can share one run: nothing is kept in it but what is entered and left again. */
+/** Shared by all runs without findings: it contains only state that is restored after each use. */
 const SILENT: Run = { room: 0, findings: [], path: [], scope: [] }
 
 function makeRoot(schema: Schema, options: JudgeOptions): Node {

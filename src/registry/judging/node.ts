@@ -1,4 +1,4 @@
-/** A subschema prepared for judging, and one value being judged. */
+/** A subschema prepared for validation, and the state of one validation. */
 
 import { pointerTo } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
@@ -13,9 +13,9 @@ import type { SharedNodes } from './shared-nodes.ts'
 import type { Allowed, Bound } from './values.ts'
 import { FINDING_WORK, spend } from './work.ts'
 
-/** Fields that a schema does not need are undefined; all nodes have the same ones, in the same order. */
+/** Fields that a schema does not need are undefined; all nodes have the same fields in the same order. */
 export interface Node {
-  /** Bits of `KINDS` that the schema takes; none: it takes nothing at all. */
+  /** Bits of `KINDS` that the schema accepts; none: it accepts nothing. */
   kinds: number
   maxLength: number | undefined
   minLength: number | undefined
@@ -27,29 +27,29 @@ export interface Node {
   array: ArrayRules | undefined
   /** References and combinators. */
   also: Check[] | undefined
-  /** `unevaluated…`, asked after all others. */
+  /** `unevaluated…`, which runs after all other keywords. */
   last: Check[] | undefined
   /** Set where the dynamic scope matters. */
   resource: Resource | undefined
-  /** What it was made from, for the words of findings. */
+  /** Its source, for messages. */
   schema: Schema
 }
 
-/** Whether a value satisfies one keyword; what it saw of members and items goes to `seen`. */
+/** Whether a value satisfies one keyword; the members and items that it evaluated are added to `seen`. */
 export type Check = (value: unknown, run: Run, seen: Seen | undefined) => boolean
 
-/** One value being judged. */
+/** The state of one validation. */
 export interface Run {
-  /** Room for so many findings is left; 0: stop at the first fault and tell nothing. */
+  /** How many more findings may be collected; 0: stop at the first fault and collect none. */
   room: number
   findings: Finding[]
-  /** Keys that lead to the value at hand; kept while there is room for findings. */
+  /** Keys that lead to the current value; maintained while there is room for findings. */
   path: Array<string | number>
-  /** Resources entered, outermost first; kept where the schema has dynamic references. */
+  /** Resources entered, outermost first; maintained where the schema has dynamic references. */
   scope: Resource[]
 }
 
-/** What keywords need to be prepared. */
+/** The context in which keywords are prepared. */
 export interface Making {
   /** The node of a subschema; each schema becomes one node, however many references lead to it. */
   node(schema: unknown): Node
@@ -60,15 +60,15 @@ export interface Making {
 
 export interface JudgeOptions {
   flavour: SchemaFlavour
-  /** `assert` as payloads are judged; `annotate`: formats judge nothing. */
+  /** `assert`: formats are validated, as for payloads; `annotate`: they are not. */
   formats: 'assert' | 'annotate'
   /** Documents that references may lead to, by URI. */
   documents?: ReadonlyMap<string, Schema>
-  /** Of schemas that are judged by the same options. */
+  /** Nodes shared between schemas with the same options. */
   shared?: SharedNodes
 }
 
-/** Kinds of values. An integer is a number that is whole; what double precision turned to infinity is no number that was sent. */
+/** Kinds of values. An integer is a whole number; a number that overflowed to infinity in a double is of no kind. */
 export const KINDS = {
   string: 1,
   integer: 2,
@@ -81,14 +81,14 @@ export const KINDS = {
 } as const
 export const ANY_KIND = 255
 
-/** A node that takes anything. */
+/** A node that accepts everything. */
 export const newNode = (schema: Schema): Node => ({
   kinds: schema === false ? 0 : ANY_KIND,
   ...{ maxLength: undefined, minLength: undefined, pattern: undefined, isAllowed: undefined, bounds: undefined },
   ...{ object: undefined, array: undefined, also: undefined, last: undefined, resource: undefined, schema },
 })
 
-/** Answers false, and tells why where there is room. `key`: the member or item that the finding is about. */
+/** Returns false, and adds a finding where there is room. `key`: the member or item that the finding is about. */
 export function fault(run: Run, rule: string, message: string, key?: string | number): false {
   if (run.room === 0) return false
   spend(FINDING_WORK)

@@ -1,4 +1,4 @@
-/** Keywords about objects. Members are looked up by own name alone: `__proto__` and `constructor` are names like any other. */
+/** Keywords for objects. Only own members count: `__proto__` and `constructor` are names like any other. */
 import { isJsonObject } from '../../json/json-pointer.ts'
 import type { Pattern } from '../../json/patterns.ts'
 import type { SchemaObject } from '../schema-positions.ts'
@@ -9,14 +9,14 @@ export interface ObjectRules {
   required: string[] | undefined
   /** `properties`, `patternProperties` and `additionalProperties`: one pass over the members. */
   members: MemberRules | undefined
-  /** What is rare. */
+  /** Rare keywords. */
   others: Array<(value: SchemaObject, run: Run) => boolean> | undefined
 }
 
 export interface MemberRules {
   named: ReadonlyMap<string, Node>
   matching: Array<[Pattern, Node]> | undefined
-  /** All others are refused. */
+  /** All other members are refused. */
   isClosed: boolean
   others: Node | undefined
 }

@@ -27,7 +27,7 @@ export function referenceChecks(schema: SchemaObject, { references, node }: Maki
 
 const known = new WeakMap<SchemaObject[], Map<Resource, Node>>()
 
-/** Made once for all references that name the same anchor. */
+/** Built once for all references that name the same anchor. */
 function nodesByResource(
   candidates: SchemaObject[],
   { references, node }: Pick<Making, 'references' | 'node'>,

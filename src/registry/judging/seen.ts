@@ -1,6 +1,8 @@
-/** Members and items of one value that keywords have judged: the annotations of draft 2020-12, sections 10 and 11. */
+/**
+ * Members and items of one value that keywords have evaluated: the annotations of draft 2020-12, sections 10 and 11.
+ */
 
-/** Collected only where a keyword `unevaluated…` will ask for it. */
+/** Collected only where a keyword `unevaluated…` uses it. */
 export interface Seen {
   all: boolean
   names: Set<string>

@@ -1,6 +1,7 @@
 /**
- * Nodes that schemas have in common. `{"type": "string"}` is a property of nearly every schema, an amount of money or an address of many, and
- * versions of one event differ in little. What is there once stays in the processor's cache while thousands of schemas judge in turn.
+ * Nodes that schemas have in common. `{"type": "string"}` is a property of nearly every schema, an amount of money or
+ * an address of many, and versions of one event differ little. Sharing keeps them in the processor's cache while
+ * thousands of schemas take turns.
  */
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { createCache } from '../cache.ts'
@@ -8,11 +9,14 @@ import type { SchemaObject } from '../schema-positions.ts'
 import type { Node } from './node.ts'
 
 export interface SharedNodes {
-  /** The node that this schema shares with its equals, made when there is none; undefined for a schema that is its own. */
+  /**
+   * The node that this schema shares with equal schemas, created when there is none; undefined for a schema that is not
+   * shared.
+   */
   get(schema: SchemaObject, make: (schema: SchemaObject) => Node): Node | undefined
 }
 
-/** Keywords that mean the same wherever they stand, without a schema in them. */
+/** Keywords without subschemas, whose meaning does not depend on their position. */
 const PLAIN = new Set([
   ...[
     'type',
@@ -32,7 +36,7 @@ const SILENT = new Set(['title', 'description', 'examples', '$comment', 'default
 const KEYWORDS_MAX = 40
 const TEXT_MAX = 500
 
-/** `max`: nodes kept at most. For schemas of one flavour, judged in one way. */
+/** `max`: most nodes kept. Use one per flavour and set of options. */
 export function createSharedNodes(max: number): SharedNodes {
   const nodes = createCache<Node>(max)
   return {
@@ -45,7 +49,7 @@ export function createSharedNodes(max: number): SharedNodes {
   }
 }
 
-/** A copy without annotations; undefined for what is large, or says anything that depends on where it stands. */
+/** A copy without annotations; undefined for a large schema, or one whose meaning depends on its position. */
 function plainOf(schema: unknown, left: { keywords: number }): unknown {
   if (!isJsonObject(schema)) return schema
   const plain: SchemaObject = {}

@@ -1,4 +1,4 @@
-/** Keywords about values of any type, numbers and strings. Messages are those of Ajv, which clients know. */
+/** Keywords for values of any type, numbers and strings. The messages equal Ajv's, which clients know. */
 
 import { identityOf } from '../../json/canonical-json.ts'
 import { ExactNumber } from '../../json/exact-number.ts'
@@ -15,7 +15,7 @@ export interface Allowed {
   message: string
 }
 
-/** A keyword about numbers, and its value. */
+/** A keyword for numbers, and its value. */
 export interface Bound {
   rule: keyof typeof BOUNDS
   value: number
@@ -63,7 +63,7 @@ function kindsOf(names: unknown[]): number {
   return kinds & ANY_KIND
 }
 
-/** The value is of a type that the schema does not take. */
+/** The fault of a value whose type the schema does not accept. */
 export function kindFault({ schema }: Node, run: Run): false {
   if (typeof schema === 'boolean') return fault(run, 'false schema', 'boolean schema is false')
   return fault(run, 'type', `must be ${schema.type}`)
@@ -105,7 +105,7 @@ function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
 
 const TOLD_CHARACTERS_MAX = 200
 
-/** As many of the values as a message has room for. */
+/** The values as text, as many as fit into a message. */
 function told(values: unknown[]): string {
   const texts: string[] = []
   let room = TOLD_CHARACTERS_MAX
@@ -118,7 +118,7 @@ function told(values: unknown[]): string {
   return texts.join(', ')
 }
 
-/** Equality is that of JSON values, and asked in time that does not grow with the list. */
+/** Equality of JSON values, in time that does not grow with the list. */
 function membership(allowed: unknown[]): (value: unknown) => boolean {
   const strings = new Set(allowed.filter(value => typeof value === 'string'))
   const identities = new Set(allowed.filter(value => typeof value !== 'string').map(identityOf))
@@ -135,7 +135,7 @@ const BOUNDS = {
 } as const
 
 function holdsExactly(rule: Bound['rule'], value: ExactNumber, bound: number): boolean {
-  // Its digits may be as many as a payload has bytes.
+  // It may have as many digits as a payload has bytes.
   spend(value.decimal.digits.length)
   return rule === 'multipleOf' ? isMultipleOf(value, bound) : BOUNDS[rule].holds(value.compareTo(bound), 0)
 }

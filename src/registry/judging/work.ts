@@ -1,20 +1,21 @@
 /**
- * What judging one value may cost. Depth, size and patterns are bounded each for itself, but a quarter of a megabyte of text under a pattern of
- * thousands of instructions, or a hundred thousand items under fifty alternatives, would still hold up every other organization of the process
- * for seconds. So the work is counted, and who asks for more of it than anybody needs is refused; the answer is never guessed.
+ * A budget for validating one value. Depth, size and patterns are bounded individually, but a quarter of a megabyte of
+ * text under a pattern of thousands of instructions, or a hundred thousand items under fifty alternatives, would still
+ * delay every other organization of the process for seconds. So the work is counted, and a value beyond the budget is
+ * refused; the verdict is never guessed.
  */
 
-/** Thrown out of the middle of judging; `createJudge` turns it into a finding. */
+/** Thrown from inside a validation; `createJudge` turns it into a finding. */
 export class TooCostly extends Error {}
 
-/** About 80 ms at most. A value is 2; a character under a pattern is 4 for each instruction of it. */
+/** About 80 ms at most. A value costs 2; a character under a pattern costs 4 for each of its instructions. */
 const WORK_MAX = 4_000_000
 export const VALUE_WORK = 2
-/** Findings of alternatives are made and thrown away again. */
+/** Findings of alternatives are created and discarded again. */
 export const FINDING_WORK = 100
 const INSTRUCTION_WORK = 4
 
-/** Judging is synchronous: there is one value at a time. */
+/** Global, because validation is synchronous: one value at a time. */
 let left = 0
 
 export function beginWork(): void {

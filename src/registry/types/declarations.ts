@@ -1,14 +1,17 @@
-/** The types of one file: each thing that needs a name gets one when it is first met, the outermost first. */
+/** The types of one file: each thing that needs a name gets one at its first use, the outermost first. */
 import { createNames, type Names, pascalCase, singular, wordsOf } from './names.ts'
 import type { ObjectShape, Shape } from './shapes.ts'
 
-/** Where a type is needed: the names of the properties that lead there. */
+/** The position of a type: the property names that lead to it. */
 export type Place = readonly string[]
 
 export interface Declarations {
-  /** The name of an object type, or of a list of values. Every name begins with the event's, so that many events fit one package. */
+  /**
+   * The name of an object type, or of a list of values. Every name begins with the event's, so that many events fit
+   * into one package.
+   */
   nameOf(thing: ObjectShape | Shape, place: Place, label?: string): string
-  /** Everything with a name, in order; the list grows while it is read. */
+  /** Everything with a name, in order; the list grows while it is iterated. */
   readonly declared: ReadonlyArray<{ thing: ObjectShape | Shape; name: string; place: Place }>
   readonly names: Names
 }
@@ -38,7 +41,7 @@ export function createDeclarations(
   }
 }
 
-/** The place of one item of a list or a map. */
+/** The position of one item of a list or map. */
 export const itemPlace = (place: Place): Place => {
   const last = place.at(-1) ?? 'item'
   const one = singular(last)

@@ -1,6 +1,7 @@
 /**
- * A payload schema as types of a programming language. What the types read and write again is what came: they may be wider than the schema,
- * never narrower. Strings stay strings whatever their format, as they are in JSON.
+ * Generates types of a programming language from a payload schema. Reading and writing a payload through the types
+ * preserves it: they may be wider than the schema, never narrower. Strings stay strings whatever their format, as they
+ * are in JSON.
  */
 import type { Registration } from '../../model/records.ts'
 import { renderGo } from './go.ts'
@@ -19,8 +20,8 @@ const RENDERERS: Readonly<Record<Language, (root: ObjectShape, name: string) => 
 }
 
 /**
- * The code, beginning with the event's name and ending with its schema hash as a constant, by which a program can tell what it was made
- * from. The same schema gives the same code.
+ * The code. It begins with the event's name and ends with the schema hash as a constant, which identifies its source.
+ * The same schema always gives the same code.
  */
 export function generateTypes(source: TypeSource, language: Language): string {
   const name = typeName(source)
@@ -29,7 +30,7 @@ export function generateTypes(source: TypeSource, language: Language): string {
   return `${language === 'python' ? '#' : '//'} ${about}\n\n${code}\n\n${hashConstant(language, name, source.schemaHash)}\n`
 }
 
-/** `lettings.viewing_booked` is `LettingsViewingBooked`. */
+/** `lettings.viewing_booked` becomes `LettingsViewingBooked`. */
 function typeName({ namespace, name }: TypeSource): string {
   const words = `${namespace}.${name}`.split(/[^a-z0-9]+/).filter(word => word !== '')
   return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')

@@ -1,6 +1,6 @@
 /**
- * Structs of Go that read and write themselves, since encoding/json alone loses what a struct does not name and cannot tell null from
- * absent. Where several kinds of JSON may come, the field is a json.RawMessage: it keeps whatever came.
+ * Go structs with their own marshalling, since encoding/json alone loses unnamed members and cannot distinguish null
+ * from absent. A field that allows several kinds of JSON is a json.RawMessage, which preserves any of them.
  */
 import { createDeclarations, itemPlace, type Place } from './declarations.ts'
 import { goHelpers } from './go-helpers.ts'
@@ -14,7 +14,7 @@ const OTHERS = 'AdditionalProperties'
 interface Field extends Property {
   identifier: string
   place: Place
-  /** The type of a value that is there. */
+  /** The type of a value that is present. */
   type: string
 }
 
@@ -163,7 +163,7 @@ ${writes.join('')}\treturn json.Marshal(members)
     return shape.null ? pointer(type) : type
   }
 
-  /** Several kinds: the types of each are declared, for a program that finds out which kind came. */
+  /** Several kinds: the types of each are declared, for programs that inspect the value. */
   function raw(shape: Shape, place: Place): string {
     if (isAny(shape)) return RAW
     if (shape.object && shape.object.properties.length > 0) declarations.nameOf(shape.object, place, shape.object.label)
@@ -196,7 +196,7 @@ const isNullable = (shape: Shape, type: string): boolean => shape.null === true 
 const isCollection = (type: string): boolean => type.startsWith('[]') || type.startsWith('map[')
 const pointer = (type: string): string => (type === RAW || isCollection(type) ? type : `*${type}`)
 
-/** The innermost type of lists and maps. */
+/** The element type of nested lists and maps. */
 const leafOf = (type: string): string => type.replace(/^(?:\[\]|map\[string\]|\*)+/, '')
 
 function valueName(value: string | number): string {
@@ -204,7 +204,7 @@ function valueName(value: string | number): string {
   return pascalCase(wordsOf(text), true).replace(/^X(?=\d)/, '')
 }
 
-/** encoding/json is not led by the tags any more; tools that read them are. */
+/** The structs marshal themselves, so encoding/json ignores these tags; other tools read them. */
 function tag({ name, required }: Field): string {
   return /^[A-Za-z0-9_$.:/@-]+$/.test(name) && name !== '-' ? ` \`json:"${name}${required ? '' : ',omitempty'}"\`` : ''
 }

@@ -1,3 +1,3 @@
-/** The languages that types are generated for; apart from the generator, which is slow to load. */
+/** The languages that types are generated for; in a file of its own because the generator is slow to load. */
 export const LANGUAGES = ['typescript', 'python', 'go'] as const
 export type Language = (typeof LANGUAGES)[number]

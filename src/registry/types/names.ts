@@ -1,13 +1,15 @@
-/** Names of properties and values as identifiers. Signs are left out, and names that then collide are numbered. */
+/**
+ * Identifiers from names of properties and values. Punctuation is dropped, and names that then collide are numbered.
+ */
 
-/** Letters that Go and Python take in identifiers whatever version of Unicode they know. */
+/** Letters that Go and Python accept in identifiers in every version of Unicode. */
 const LETTERS =
   'A-Za-z\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u024f\\u0370-\\u0373\\u0386-\\u03ff\\u0400-\\u0481\\u048a-\\u052f\\u05d0-\\u05ea' +
   '\\u0620-\\u064a\\u0671-\\u06d3\\u0904-\\u0939\\u0e01-\\u0e30\\u3041-\\u3096\\u30a1-\\u30fa\\u4e00-\\u9fa5\\uac00-\\ud7a3'
 const WORD = new RegExp(`(?:(?=\\p{L})[${LETTERS}])+|[0-9]+`, 'gu')
 const NAME_CHARACTERS_MAX = 60
 
-/** `viewingBooked_at` is `viewing`, `booked`, `at`; never empty. */
+/** `viewingBooked_at` becomes `viewing`, `booked`, `at`; never empty. */
 export function wordsOf(name: string): string[] {
   if (name === '') return ['empty']
   const signed = name.replace(/^\+(?=\d)/, 'plus ').replace(/^-(?=\d)/, 'minus ')
@@ -17,7 +19,7 @@ export function wordsOf(name: string): string[] {
     .replace(/(\p{Ll}|\d)(?=\p{Lu})/gu, '$1 ')
     .replace(/(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1 ')
   const words = joinDigits(parted)
-  // Signs and emoji are named by their code points.
+  // Symbols and emoji are named by their code points.
   return words.length > 0 ? words : [...name].slice(0, 4).map(character => `u${character.codePointAt(0)?.toString(16)}`)
 }
 
@@ -57,10 +59,10 @@ export function pascalCase(words: string[], initialisms = false): string {
   const capital = (word: string): string => {
     if (initialisms && INITIALISMS.has(word.toLowerCase())) return word.toUpperCase()
     const first = word.charAt(0).toUpperCase()
-    // A few letters have a capital of several characters, some of which are no letters.
+    // A few letters have an upper case of several characters, some of which are not letters.
     return (first.length === 1 ? first : word.charAt(0)) + word.slice(1)
   }
-  // Digits that meet are kept apart: 1.5 is 1_5.
+  // Adjacent digits are separated: 1.5 becomes 1_5.
   const joined = words
     .map(capital)
     .reduce((all, word) => all + (/\d$/.test(all) && /^\d/.test(word) ? '_' : '') + word, '')
@@ -73,7 +75,7 @@ export function snakeCase(words: string[]): string {
   return /^\d/.test(joined) ? `x_${joined}` : joined
 }
 
-/** `lines` is `line`: the name of one of them. */
+/** `lines` becomes `line`: the name of one item. */
 export function singular(name: string): string {
   if (/[^aeiou]ies$/i.test(name)) return name.replace(/ies$/i, 'y')
   if (/(?:ss|x|ch|sh)es$/i.test(name)) return name.slice(0, -2)

@@ -1,4 +1,4 @@
-/** Dataclasses of Python with `from_dict` and `to_dict`, which keep what the schema does not name. */
+/** Python dataclasses with `from_dict` and `to_dict`, which preserve members that the schema does not name. */
 import { createDeclarations, itemPlace, type Place } from './declarations.ts'
 import { createNames, snakeCase, wordsOf } from './names.ts'
 import { isAny, type ObjectShape, type Property, type Shape } from './shapes.ts'
@@ -6,7 +6,7 @@ import { linesOf, quoted } from './source-text.ts'
 
 const KEYWORDS =
   'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'
-/** Names that a class uses for itself, or that its annotations and defaults are read with. */
+/** Names that a class uses itself, or that its annotations and defaults refer to. */
 const OF_THE_CLASS = 'self cls classmethod str int float bool dict field from_dict to_dict additional_properties'
 const TAKEN = `${KEYWORDS} ${OF_THE_CLASS}`.split(' ')
 
@@ -37,7 +37,7 @@ export function renderPython(root: ObjectShape, name: string): string {
     return `@dataclass\nclass ${name}:\n${[...lines, '', ...reader(object, fields, name, place), '', ...writer(fields)].join('\n')}\n`
   }
 
-  /** Dataclasses want the fields without a default first. */
+  /** Dataclasses require the fields without a default first. */
   function fieldsOf({ properties }: ObjectShape, place: Place): Field[] {
     const names = createNames(TAKEN)
     const fields = properties.map((property): Field => {
@@ -113,7 +113,7 @@ export function renderPython(root: ObjectShape, name: string): string {
     ]
   }
 
-  /** An expression for the value that `value` is read as; what is of another kind of JSON passes through each step unchanged. */
+  /** An expression that converts `value`; a value of another kind of JSON passes through each step unchanged. */
   function read(shape: Shape, value: string, place: Place): string {
     const { number, array, object } = shape
     let read = value
@@ -130,7 +130,7 @@ export function renderPython(root: ObjectShape, name: string): string {
     return read
   }
 
-  /** The same as a function; undefined where nothing is to be done. */
+  /** The same as a function; undefined where no conversion is needed. */
   function reading(shape: Shape, place: Place): string | undefined {
     if (isAny(shape)) return undefined
     const expression = read(shape, 'item', place)
@@ -139,7 +139,7 @@ export function renderPython(root: ObjectShape, name: string): string {
   }
 }
 
-/** `Literal` takes no fractions. */
+/** `Literal` does not allow fractions. */
 const hasLiterals = ({ number }: Shape): boolean => number?.values?.every(Number.isInteger) === true
 
 const valuesOf = (shape: Shape): string[] => [
@@ -155,7 +155,7 @@ function commentOf({ name, identifier, description }: Field): string[] {
   return lines.map(line => `    # ${line}`.trimEnd())
 }
 
-/** Three quotes would end the docstring, and so would one in front of those that do. */
+/** Three quotes would end the docstring, and so would a quote directly before its end. */
 const docstring = (text: string): string =>
   text.replaceAll('\\', '\\\\').replace(/"{3,}|"$/g, quotes => '\\"'.repeat(quotes.length))
 

@@ -1,4 +1,4 @@
-/** The shape of a payload from its schema: keywords that hold together are intersected, alternatives are added up. */
+/** The shape of a payload from its schema: conjunctions are intersected, alternatives are united. */
 import { isJsonObject } from '../../json/json-pointer.ts'
 import { type References, resolveReferences } from '../references.ts'
 import type { SchemaObject } from '../schema-positions.ts'
@@ -15,14 +15,14 @@ import {
   VALUES_MAX,
 } from './shapes.ts'
 
-/** Combinations of alternatives that are looked at; beyond it alternatives are passed over, and at the double of it everything is. */
+/** Most combinations of alternatives; beyond it alternatives are ignored, and beyond twice as many everything is. */
 const COMBINATIONS_MAX = 2_000
 
-/** A schema that can be registered has five. */
+/** Registered schemas have at most five. */
 const LEVELS_MAX = 10
 
 const INT64_MAX = 2 ** 63
-/** Keywords that leave a reference, or alternatives, what they are. */
+/** Keywords that do not affect the type of a reference or of alternatives. */
 const ANNOTATIONS = new Set([
   '$ref',
   'title',
@@ -35,7 +35,7 @@ const ANNOTATIONS = new Set([
   '$comment',
 ])
 const NAMING = new Set(['anyOf', 'oneOf', '$id', '$schema', '$anchor', '$dynamicAnchor', '$defs', 'definitions'])
-/** Keywords by which a property may count as evaluated beyond what is named. */
+/** Keywords that may evaluate properties beyond the named ones. */
 const CONDITIONAL = ['anyOf', 'oneOf', 'if', 'dependentSchemas', 'patternProperties', '$dynamicRef']
 
 /** The root is an object, whatever else its schema says. */
@@ -44,7 +44,7 @@ export function readShape(root: SchemaObject): ObjectShape {
   return object ?? { properties: [], others: ANY }
 }
 
-/** Schemas that all hold at one place; undefined: one of them is `false`. */
+/** Schemas that all apply at one position; undefined: one of them is `false`. */
 type Conjunction = SchemaObject[] | undefined
 
 function createReader(references: References) {
@@ -53,7 +53,7 @@ function createReader(references: References) {
   let combinations = 0
   let levels = 0
 
-  /** One shape for one schema, so that what is referred to twice is one type. */
+  /** One shape per schema, so that a schema with two references is one type. */
   function shapeOf(schema: unknown): Shape {
     if (schema === false) return NEVER
     if (!isJsonObject(schema)) return ANY
@@ -85,14 +85,14 @@ function createReader(references: References) {
     return all
   }
 
-  /** `settled`: the lists of alternatives that are decided already. */
+  /** `settled`: the lists of alternatives that are already decided. */
   function combine(schemas: Conjunction, settled: ReadonlySet<unknown>): Shape {
     if (schemas === undefined) return NEVER
     if (++combinations > COMBINATIONS_MAX) return combinations > 2 * COMBINATIONS_MAX ? ANY : intersect(schemas)
     const choices = schemas.flatMap(({ anyOf, oneOf }) => [anyOf, oneOf].filter(list => list !== undefined))
     const alternatives = choices.find(list => isChoice(list) && !settled.has(list))
     if (!isChoice(alternatives)) return intersect(schemas)
-    // Nothing is said beside the alternatives: their types are used as they are.
+    // With no other keywords beside the alternatives, their types are used directly.
     if (choices.length === 1 && schemas.every(saysNothing)) return unionOf(alternatives.map(shapeOf))
     const decided = new Set(settled).add(alternatives)
     const union = unionOf(
@@ -154,7 +154,7 @@ function createReader(references: References) {
     }
   }
 
-  /** Schemas that hold at one place, each in its own part of the conjunction around it. */
+  /** Schemas that apply at one position, each in its own part of the surrounding conjunction. */
   function together(parts: unknown[]): Shape {
     if (parts.length < 2) return parts.length === 0 ? ANY : shapeOf(parts[0])
     if (levels === LEVELS_MAX) return ANY

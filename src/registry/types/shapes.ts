@@ -1,6 +1,6 @@
 /**
- * The values that a schema admits at one place, by kind of JSON value. A shape admits at least what its schema does: a rule that no type can express
- * makes it wider, never narrower, so that no valid payload is left without a place in the types.
+ * The values that a schema accepts at one position, by kind of JSON value. A shape accepts at least what its schema
+ * does: a rule that types cannot express makes it wider, never narrower, so that every valid payload fits the types.
  */
 
 export interface Shape {
@@ -19,17 +19,20 @@ export interface Scalar<T> {
 
 export interface NumberRange {
   readonly integer: boolean
-  /** The schema speaks of numbers that neither an int64 nor a double holds: integers beyond the one, or integers beside fractions. */
+  /**
+   * The schema allows numbers that neither an int64 nor a double represents: larger integers, or integers beside
+   * fractions.
+   */
   readonly large: boolean
 }
 
 export interface ObjectShape {
   readonly properties: readonly Property[]
-  /** Properties without a name of their own; undefined: the schema allows none. */
+  /** Properties without a name of their own; undefined: the schema forbids them. */
   readonly others: Shape | undefined
-  /** The objects of which this one is the sum; a language without unions uses the sum. */
+  /** The alternatives that this object unites; a language without unions uses the object itself. */
   readonly alternatives?: readonly ObjectShape[] | undefined
-  /** The definition that it comes from. */
+  /** The name of its definition. */
   readonly label?: string | undefined
   readonly description?: string | undefined
 }
@@ -41,15 +44,15 @@ export interface Property {
   readonly description?: string | undefined
 }
 
-/** More values than this are no choice that anyone would want as a type. */
+/** A longer list of values is of no use as a type. */
 export const VALUES_MAX = 200
-/** More alternatives than this make no readable type. */
+/** More alternatives make no readable type. */
 export const ALTERNATIVES_MAX = 20
 
-/** Admits nothing. */
+/** Accepts nothing. */
 export const NEVER: Shape = {}
 
-/** Admits everything. */
+/** Accepts everything. */
 export const ANY = anything()
 
 function anything(): Shape {
@@ -72,7 +75,7 @@ const KINDS = ['string', 'number', 'boolean', 'array', 'object', 'null'] as cons
 
 export const kindsOf = (shape: Shape): Array<(typeof KINDS)[number]> => KINDS.filter(kind => shape[kind] !== undefined)
 
-/** Admits every value that one of them admits. */
+/** Accepts every value that one of them accepts. */
 export function unionOf(shapes: readonly Shape[]): Shape {
   const different = [...new Set(shapes)].filter(shape => !isNever(shape))
   if (different.length === 1) return different[0] as Shape
@@ -112,7 +115,10 @@ function numberUnion(numbers: ReadonlyArray<Scalar<number> & NumberRange>): Scal
   return { values, integer, large: isMixed || numbers.some(({ large }) => large) }
 }
 
-/** The sum: a property is required where each requires it, and where one does not name it, its other properties may bear the name. */
+/**
+ * The union as one object: a property is required where each alternative requires it; where an alternative does not
+ * name it, that alternative's other properties may have the name.
+ */
 function objectUnion(objects: readonly ObjectShape[]): ObjectShape {
   const alternatives = [...new Set(objects.flatMap(object => object.alternatives ?? [object]))]
   if (alternatives.length === 1) return alternatives[0] as ObjectShape

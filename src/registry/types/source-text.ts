@@ -1,4 +1,4 @@
-/** Text of a schema inside source code: nothing in it can end the comment or the literal that holds it. */
+/** Text of a schema inside source code, escaped so that it cannot end the comment or literal around it. */
 
 const UNPRINTABLE = /[^\p{L}\p{N}\p{P}\p{S} ]/u
 
@@ -17,7 +17,7 @@ function escaped(codePoint: number, quote: "'" | '"'): string {
   return quote === "'" ? `\\u{${hex}}` : `\\U${hex.padStart(8, '0')}`
 }
 
-/** A description as lines without characters that cannot be seen. */
+/** The lines of a description without invisible characters. */
 export function linesOf(description: string | undefined): string[] {
   const lines = (description ?? '').split(/\r\n|[\n\r\u2028\u2029]/).map(line =>
     line

@@ -1,6 +1,6 @@
 /**
- * Types on demand. Generating takes up to a second of pure computation, so each runs in a thread that is ended after it, one at a time:
- * requests and admission go on meanwhile.
+ * Types on demand. Generating takes up to a second of pure computation, so each runs in a thread of its own, one at a
+ * time: requests and admission continue meanwhile.
  */
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../clock.ts'

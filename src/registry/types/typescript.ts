@@ -1,10 +1,12 @@
-/** Types of TypeScript. They say how JSON is read and change nothing of it, so that a payload keeps what they do not name. */
+/**
+ * TypeScript types. They describe parsed JSON and change nothing, so a payload preserves members that they do not name.
+ */
 import { createDeclarations, itemPlace, type Place } from './declarations.ts'
 import { pascalCase, wordsOf } from './names.ts'
 import { isAny, type ObjectShape, type Property, type Shape } from './shapes.ts'
 import { linesOf, quoted } from './source-text.ts'
 
-/** Without one of its own, an object gives what it inherits. */
+/** A property that the object lacks reads as an inherited one. */
 const INHERITED = 'Every object of JavaScript inherits a property of this name: look with Object.hasOwn.'
 
 export function renderTypeScript(root: ObjectShape, name: string): string {
@@ -22,7 +24,7 @@ export function renderTypeScript(root: ObjectShape, name: string): string {
 
   function declareObject({ properties, others, description }: ObjectShape, name: string, place: Place): string {
     const members = properties.map(property => member(property, [...place, property.name]))
-    // The named properties must fit the signature, so it says as much as they all have in common.
+    // Named properties must fit the index signature, so it is the union of their types.
     if (others)
       members.push(`  [property: string]: ${properties.length === 0 ? typeOf(others, itemPlace(place)) : 'unknown'}\n`)
     return `${comment(description, '')}export interface ${name} {\n${members.join('')}}\n`
@@ -77,7 +79,7 @@ const literals = ({ string, number }: Shape): string[] => [
 
 const arrayOf = (item: string): string => (item.includes(' | ') ? `(${item})[]` : `${item}[]`)
 
-/** By the value that tells the alternatives apart, such as `kind`; else by number. */
+/** Named by the value that distinguishes the alternatives, such as `kind`; else numbered. */
 function optionNames(alternatives: readonly ObjectShape[]): string[] {
   const tags = alternatives[0]?.properties.map(({ name }) => tagsOf(alternatives, name)) ?? []
   const telling = tags.find(values => new Set(values).size === alternatives.length && !values.includes(undefined))
