@@ -1,6 +1,7 @@
 /**
- * The egress guard of C.10: what a webhook may reach. A URL is judged once when it is set, by what can be read off it, and the address
- * again at every connection, because a name may resolve to something else each time.
+ * The egress guard: the URLs and addresses that a webhook may reach (docs/specification/webhooks.md#egress). A URL is
+ * checked once, when it is set, by its text; the address is checked at every connection, because a name may resolve to
+ * another one each time.
  */
 import type { LookupAddress } from 'node:dns'
 import { ClarionError } from '../model/codes.ts'
@@ -30,26 +31,29 @@ export interface AddressGuardOptions {
   /** Whether plain http may be used (`EGRESS_ALLOW_HTTP`). */
   allowHttp: boolean
   /**
-   * Where this installation listens; refused even within `allow`. Host: an address, a name, or `0.0.0.0` / `::` for every interface. No port:
-   * every port.
+   * Addresses that this installation listens on; refused even within `allow`. Host: an address, a name, or `0.0.0.0` /
+   * `::` for every interface. No port: every port.
    */
   ownAddresses: () => ReadonlyArray<OwnAddress>
-  /** URLs of our own that may be reached all the same, with everything below their path, in http too (the demo receiver). */
+  /**
+   * URLs of the platform that may be reached nevertheless, with everything below their path, over http too (the demo
+   * receiver).
+   */
   ownAllowed?: () => readonly string[]
   resolve?: ResolveName
 }
 
 export interface AddressGuard {
   /**
-   * Undefined if the URL may be a webhook's, else `https_required` or `invalid_webhook_url` with the reason in `details[0].rule`:
-   * `too_long`, `not_a_url`, `userinfo`, `blocked_address`, `port`.
+   * Undefined if a webhook may have the URL, else `https_required` or `invalid_webhook_url` with the reason in
+   * `details[0].rule`: `too_long`, `not_a_url`, `userinfo`, `blocked_address`, `port`.
    */
   checkUrl(url: string): ClarionError | undefined
-  /** Whether the URL is one of `ownAllowed`: it is not checked any further. */
+  /** Whether the URL is one of `ownAllowed`: no further check applies. */
   isOwnAllowed(url: URL): boolean
   /**
-   * The addresses to connect to, every one checked: connect to these and to no other. `hostname` is a name or a literal.
-   * Rejects with `AttemptError` of kind `dns` or `blocked_address`.
+   * The addresses to connect to, all of them checked: connect to these and to no other. `hostname` is a name or a
+   * literal. Rejects with `AttemptError` of kind `dns` or `blocked_address`.
    */
   addressesOf(hostname: string, port: number): Promise<LookupAddress[]>
 }
@@ -60,7 +64,7 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   const ownNames = createOwnNames(resolve)
   const ports = options.allowHttp ? [...HTTPS_PORTS, 80] : HTTPS_PORTS
 
-  /** Why this address and port must not be reached, or undefined. */
+  /** The reason why this address and port must not be reached, or undefined. */
   function judge(
     address: Address,
     port: number,
@@ -87,7 +91,7 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     if (isLocalhost(hostname)) return judge(parseAddress('127.0.0.1')!, port, own)
     if (own.some(each => isPort(each, port) && sameName(each.host, hostname)))
       return { rule: 'blocked_address', message: `${hostname} port ${port} belongs to this installation` }
-    // A name on another port is fine if it leads into the allow list, which only its addresses tell.
+    // A name on another port is valid if it resolves into the allow list, which is known only once it is resolved.
     if (!ports.includes(port) && allowed.length === 0)
       return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
     return undefined
@@ -109,7 +113,7 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     checkUrl(text) {
       if (text.length > URL_CHARACTERS_MAX)
         return invalid('too_long', `the URL is longer than ${URL_CHARACTERS_MAX} characters`)
-      // The URL standard drops these; what is shown would not be what is called.
+      // The URL standard drops these characters; the text shown would differ from the URL called.
       if (!URL.canParse(text) || !/^[a-z][a-z\d+.-]*:\/\//i.test(text) || /[\p{Cc}\s\\]/u.test(text))
         return invalid('not_a_url', 'the text is not an absolute URL')
       const url = new URL(text)
@@ -126,7 +130,8 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
       const addresses = literal ? [literal] : await namedAddresses(hostname)
       const own = await ownNames.resolved(options.ownAddresses().filter(each => isPort(each, port)))
       const problems = addresses.map(address => judge(address, port, own))
-      // One bad address spoils a name: a receiver has no reason to mix them, an attacker has. `localhost` is two addresses by definition.
+      // One forbidden address condemns a name: a receiver has no reason to mix them, an attacker has. `localhost` is
+      // two addresses by definition.
       const problem = isLocalhost(hostname) && problems.includes(undefined) ? undefined : problems.find(Boolean)
       if (problem) throw new AttemptError('blocked_address', `Refused to connect: ${problem.message}.`)
       return addresses.filter((_, index) => problems[index] === undefined).map(lookupAddress)
@@ -150,8 +155,8 @@ const sameName = (a: string, b: string): boolean =>
   a.toLowerCase().replace(/\.$/, '') === b.toLowerCase().replace(/\.$/, '')
 
 /**
- * A name of our own leads to addresses, and another name may lead to the same ones. They are looked up with every connection to its port, since
- * they change; while the look-up fails, the last ones count.
+ * Addresses of the platform's own names: another name may resolve to the same ones. They are resolved with every
+ * connection to their port, since they change; while the look-up fails, the last result counts.
  */
 function createOwnNames(resolve: ResolveName) {
   const last = new Map<string, OwnAddress[]>()
@@ -165,7 +170,7 @@ function createOwnNames(resolve: ResolveName) {
         (await resolve(own.host)).map(({ address }) => ({ host: address, port: own.port })),
       )
     } catch {
-      // The last known addresses are the best there is.
+      // The last known addresses are the best available.
     }
     return last.get(key) ?? []
   }
@@ -187,7 +192,7 @@ function hostCovers(ownHost: string, target: Address): boolean {
   if (!own) return false
   const range = own.range()
   if (range === 'unspecified') return isThisMachine(target)
-  // The kernel takes 0.0.0.0 and :: as a target for loopback.
+  // The kernel treats 0.0.0.0 and :: as loopback when connecting.
   if (range === 'loopback' && (target.range() === 'unspecified' || target.toString() === '::1')) return true
   return own.toString() === target.toString()
 }

@@ -1,5 +1,5 @@
 /**
- * IP addresses as the egress guard sees them: one spelling each, and whether the public internet may be meant.
+ * IP addresses as the egress guard sees them: one spelling each, and whether an address may be on the public internet.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -11,12 +11,12 @@ export type Range = [Address, number]
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96')
 
-/** Public addresses behind which clouds keep what is theirs alone (Azure's wire server). */
+/** Public addresses behind which clouds keep internal services (Azure's wire server). */
 const PLATFORM_ADDRESSES = new Set(['168.63.129.16'])
 
 /**
- * The address a literal stands for, or undefined if the text is a name. IPv4-mapped IPv6 becomes IPv4, so that no rule can be passed by
- * spelling. Decimal, octal and hexadecimal IPv4 are understood as the URL standard and `inet_aton` do.
+ * The address of a literal, or undefined if the text is a name. IPv4-mapped IPv6 becomes IPv4, so that no rule can be
+ * bypassed by spelling. Decimal, octal and hexadecimal IPv4 are parsed like the URL standard and `inet_aton` do.
  */
 export function parseAddress(text: string): Address | undefined {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
@@ -24,8 +24,9 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /**
- * A CIDR range; a single address is a range of one. IPv4-mapped IPv6 becomes IPv4, as every address does. Throws what is wrong with the text: it
- * must mean the same to every reader, so shortened IPv4 (`10.1/16`), leading zeros and bits beyond the prefix are refused.
+ * A CIDR range; a single address is a range of one. IPv4-mapped IPv6 becomes IPv4, as every address does. Throws the
+ * problem of the text: it must mean the same to every reader, so shortened IPv4 (`10.1/16`), leading zeros and bits
+ * beyond the prefix are refused.
  */
 export function parseRange(text: string): Range {
   const [, base, prefix] = /^([^/]*)(?:\/(.*))?$/s.exec(text)!
@@ -60,7 +61,9 @@ function firstOf(address: Address, bits: number): Address {
   return ipaddr.fromByteArray(bytes)
 }
 
-/** Whether a host is loopback by its address. A name that begins like one is not; `localhost` is the one name that is. */
+/**
+ * Whether a host is loopback by its address. A name that begins like one is not; `localhost` is the only name that is.
+ */
 export function isLoopback(host: string): boolean {
   if (/^localhost\.?$/i.test(host)) return true
   const bare = host.replace(/^\[(.*)\]$/, '$1')
@@ -78,8 +81,8 @@ export function behindGateway(address: Address): Address {
 }
 
 /**
- * Why an address is not a public one, in a word (`loopback`, `private`, `linkLocal` …), or undefined if it is. The transition forms 6to4,
- * Teredo and local NAT64 hide an IPv4 address and are never needed to reach a receiver: all refused.
+ * The reason why an address is not public (`loopback`, `private`, `linkLocal` …), or undefined if it is. The transition
+ * forms 6to4, Teredo and local NAT64 hide an IPv4 address and are never needed to reach a receiver: all are refused.
  */
 export function specialRange(address: Address): string | undefined {
   const target = behindGateway(address)

@@ -1,7 +1,7 @@
 /**
- * Reads a receiver's bytes before undici's parser does. undici closes the connection at an unrequested `100 Continue`, which every client has
- * to skip (RFC 9110, 15.2), and has no option for it. So interim answers (1xx) end here, and the parser sees final answers only. The filter
- * also refuses what the parser lets pass: other protocols' versions, bytes that belong to no request, and an answer without end.
+ * Reads a receiver's bytes before undici's parser does. undici closes the connection at an unrequested `100 Continue`, which every client must
+ * skip (RFC 9110, 15.2), and has no option for it. So interim answers (1xx) end here, and the parser sees final ones only. The filter
+ * also refuses bytes that the parser accepts: other protocol versions, bytes that belong to no request, and an answer without end.
  *
  *     resting ── begin() ──► start ── 2xx to 9xx ──► final      rest() leads back to resting
  *                            │   ▲
@@ -21,19 +21,19 @@ const START_LENGTH = 12
 const [CR, LF, SPACE, ZERO, ONE, NINE] = [13, 10, 32, 48, 49, 57]
 
 export interface AnswerFilter {
-  /** A request is about to be written: what is read from here on is its answer. */
+  /** A request is about to be written: bytes read from now on are its answer. */
   begin(): void
-  /** The exchange is over: what is read before the next one belongs to nothing, and closes the connection. */
+  /** The exchange is over: bytes read before the next one belong to no request, and close the connection. */
   rest(): void
-  /** Whether anything of an answer to the present request has been read. */
+  /** Whether any byte of an answer to the current request has been read. */
   answered(): boolean
 }
 
-/** Filters what `socket.read()` returns, which is how undici reads. Nothing may read the socket in another way. */
+/** Filters the result of `socket.read()`, through which undici reads. Nothing may read the socket in another way. */
 export function filterAnswers(socket: Socket): AnswerFilter {
   const readSocket = socket.read.bind(socket)
   let state: 'resting' | 'start' | 'interim' | 'final' = 'resting'
-  /** Of this exchange, so far. */
+  /** Bytes of this exchange so far. */
   let bytes = 0
   let interimBytes = 0
   /** The beginning of an answer, until its status is known. */
@@ -45,7 +45,7 @@ export function filterAnswers(socket: Socket): AnswerFilter {
     socket.destroy(error)
   }
 
-  /** The part of the chunk that is for the parser, or undefined if none is. */
+  /** The part of the chunk for the parser, or undefined if there is none. */
   function filter(chunk: Buffer): Buffer | undefined {
     if (state === 'resting') return void fail(unrequested())
     bytes += chunk.length
@@ -80,7 +80,7 @@ export function filterAnswers(socket: Socket): AnswerFilter {
     for (; at < all.length && matched < 4; at += 1) {
       const expected = matched % 2 === 0 ? CR : LF
       if (all[at] === expected) matched += 1
-      // A line ends with both, and neither is part of one: where an answer ends must not be a matter of opinion.
+      // A line ends with CR LF, and neither occurs alone: the end of an answer must be unambiguous.
       else if (matched % 2 === 1 || all[at] === LF)
         fail(unreadable('a line of an interim answer does not end with CR LF'))
       else matched = 0
@@ -104,7 +104,7 @@ export function filterAnswers(socket: Socket): AnswerFilter {
   }
 
   socket.read = (size?: number) => {
-    // With a size it is the stream's own machinery, which reads nothing (0).
+    // A read with a size belongs to the stream's own machinery, which reads nothing (0).
     if (size !== undefined) return readSocket(size)
     for (let chunk = readSocket(); chunk !== null; chunk = readSocket()) {
       const passed = filter(chunk)
@@ -128,7 +128,7 @@ export function filterAnswers(socket: Socket): AnswerFilter {
   }
 }
 
-/** What the answer at this place is, as far as its first twelve bytes tell; `unknown` until they are there. */
+/** The kind of the answer at this position, judged by its first twelve bytes; `unknown` until they have arrived. */
 function statusAt(all: Buffer, at: number): 'final' | 'interim' | 'unknown' | Error {
   const length = Math.min(START_LENGTH, all.length - at)
   for (let index = 0; index < length; index += 1) {
@@ -148,7 +148,7 @@ function isStart(byte: number, index: number): boolean {
   return byte >= (index === STATUS_AT ? ONE : ZERO) && byte <= NINE
 }
 
-/** undici goes on with what waits for the connection, on another one, when the error has this code. */
+/** With this error code, undici retries the requests that wait for the connection on another one. */
 const unrequested = () =>
   Object.assign(new Error('The receiver sent bytes that answer no request.'), { code: 'UND_ERR_INFO' })
 
@@ -159,7 +159,7 @@ const switching = () =>
     { status: 101 },
   )
 
-/** An answer came, and is not HTTP/1.1. */
+/** An answer arrived that is not HTTP/1.1. */
 export function unreadable(why: string): AttemptError {
   return new AttemptError('protocol', `The answer cannot be read as HTTP/1.1: ${why}.`)
 }

@@ -1,9 +1,9 @@
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
 
-/** Why an attempt got no (whole) answer: a kind, and a sentence for the log. */
+/** The reason why an attempt got no complete answer: a kind, and a sentence for the log. */
 export class AttemptError extends Error {
   readonly kind: ErrorKind
-  /** Of the answer that is the error. */
+  /** Status of the answer that is the error. */
   readonly status: number | null
 
   constructor(kind: ErrorKind, message: string, { status, ...options }: { cause?: unknown; status?: number } = {}) {

@@ -1,6 +1,7 @@
 /**
- * Whether a URL's name leads where the platform must not go, asked when it is set (C.1.6). What a name resolves to may change, so every
- * connection asks again; here the answer only has to be early, and a name that cannot be resolved in time is none to refuse.
+ * Whether a URL's name resolves to a forbidden address, checked when the URL is set. The addresses of a name may
+ * change, so every connection checks again; this check only gives an early error, and a name that does not resolve in
+ * time is accepted.
  */
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../model/codes.ts'
@@ -9,7 +10,7 @@ import { AttemptError } from './attempt-error.ts'
 
 const TIMEOUT_MS = 1_000
 
-/** `url` has passed `checkUrl`. Undefined: nothing speaks against it. */
+/** `url` has passed `checkUrl`. Undefined: no objection. */
 export type CheckAddresses = (url: string) => Promise<ClarionError | undefined>
 
 export function createCheckAddresses({ guard, clock }: { guard: AddressGuard; clock: Clock }): CheckAddresses {

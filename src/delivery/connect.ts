@@ -1,6 +1,4 @@
-/**
- * Opens one connection: the guard's addresses, TCP to one of them, TLS. What goes wrong tells in which of these steps.
- */
+/** Opens one connection: the guard's addresses, TCP to one of them, TLS. An error names the step that failed. */
 import type { LookupAddress } from 'node:dns'
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -23,15 +21,16 @@ export interface ConnectOptions {
 export type Connected = (error: Error | null, socket: Socket | null) => void
 
 /**
- * Connects to the origin of `url` and calls back once, with an `AttemptError` or a socket ready for HTTP/1.1. `trusted` leaves out the
- * guard. The answered function gives up: nothing is called back afterwards.
+ * Connects to the origin of `url` and calls back once, with an `AttemptError` or a socket ready for HTTP/1.1. `trusted`
+ * skips the guard. The returned function cancels: no callback follows.
  */
 export type Connect = (url: URL, trusted: boolean, callback: Connected) => () => void
 
 export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
   /**
-   * TLS sessions by host and port, so that a receiver's next connection needs no full handshake. A resumed session brings the next one and
-   * no certificate, so each counts from the handshake that verified the last certificate.
+   * TLS sessions by host and port, so that a receiver's next connection needs no full handshake. A resumed session
+   * yields the next session and no certificate, so each entry carries the time of the handshake that verified the
+   * certificate last.
    */
   const sessions = new Map<string, { session: Buffer; verifiedAtMs: number }>()
 
@@ -87,7 +86,7 @@ export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
       socket.once('connect', () => {
         tcpStands = true
       })
-      // Stays for the socket's life: an error of a socket that nobody waits for any more must not end the process.
+      // Kept for the socket's life: an error of an abandoned socket must not end the process.
       socket.on('error', error => settle(connectFailure(error, tcpStands)))
     }, settle)
     return () => {
@@ -98,16 +97,17 @@ export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
   }
 }
 
-/** A TLS socket emits `connect` when TCP stands: what fails after that is the handshake. */
+/** A TLS socket emits `connect` when TCP is established: any later failure belongs to the handshake. */
 function connectFailure(error: NodeJS.ErrnoException & { reason?: unknown }, tcpStands: boolean): AttemptError {
   const code = error.code ?? error.message
   if (!tcpStands) return new AttemptError('connect', `Could not connect (${code}).`, { cause: error })
-  // OpenSSL's messages name its source files, Node's go on with advice to whoever runs it: neither is for the receiver's owner.
+  // OpenSSL's messages contain names of its source files, Node's continue with advice for the operator: neither helps
+  // the receiver's owner.
   const what = typeof error.reason === 'string' ? error.reason : error.message.split(/[;\n]/)[0]
   return new AttemptError('tls', `The TLS handshake failed: ${what} (${code}).`, { cause: error })
 }
 
-/** Answers with the checked addresses whatever is asked: a second look-up could find another address. A literal is never looked up. */
+/** Always returns the checked addresses: a second look-up could find another address. A literal is never looked up. */
 function pinned(addresses: LookupAddress[]): LookupFunction {
   return (_hostname, options, callback) => {
     if (options.all) callback(null, addresses)
@@ -115,7 +115,7 @@ function pinned(addresses: LookupAddress[]): LookupFunction {
   }
 }
 
-/** Host name without the brackets of IPv6 and without the root's dot, which certificates do not carry. */
+/** Host name without the brackets of IPv6 and without the trailing dot, which certificates do not contain. */
 function bareHost(url: URL): string {
   return url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname.replace(/\.$/, '')
 }

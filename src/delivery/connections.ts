@@ -1,8 +1,8 @@
 /**
- * Kept-alive connections to receivers. An attempt has a connection to itself, so that its time limit can destroy it without touching
- * anything else, and so that it is known whether the connection was new. Idle ones are kept per origin, the most recently used first,
- * and bounded over all origins: with many receivers the longest idle connection makes room. None is used beyond a certain age, so that a
- * receiver whose name leads elsewhere is found there.
+ * Kept-alive connections to receivers. Each attempt has a connection to itself, so that its time limit can destroy the
+ * connection without affecting others, and so that it is known whether the connection was new. Idle connections are
+ * kept per origin, the most recently used first, and bounded over all origins: with many receivers the longest idle one
+ * is closed. A maximum age makes sure that a changed DNS name is noticed.
  */
 import { Client } from 'undici'
 import type { Clock } from '../clock.ts'
@@ -11,43 +11,43 @@ import type { Connect } from './connect.ts'
 
 const IDLE_MAX = 1024
 const AGE_MS_MAX = 60_000
-/** Shorter than what servers commonly wait (5 s), so that they rarely close a connection that is just being used. */
+/** Shorter than the usual timeout of servers (5 s), so that they rarely close a connection at the moment of its use. */
 const KEEP_ALIVE_MS = 4000
 const KEEP_ALIVE_HINT_MS_MAX = 60_000
 const RESPONSE_HEADER_BYTES_MAX = 16 * 1024
 
-/** Where an attempt goes, worked out once per URL. */
+/** The destination of an attempt, computed once per URL. */
 export interface Target {
   url: URL
-  /** What stands in the request line. */
+  /** The path in the request line. */
   path: string
-  /** A route of our own that the guard lets pass unchecked. */
+  /** A route of the platform that the guard allows unchecked. */
   trusted: boolean
-  /** Attempts of one key may share connections: one origin, one trust. */
+  /** Attempts with the same key may share connections: one origin, one trust. */
   key: string
 }
 
 export interface Connection {
   readonly key: string
   readonly client: Client
-  /** Exchanges that it has been kept after. */
+  /** Completed exchanges after which it was kept. */
   uses: number
-  /** Milliseconds that connecting took, name and TLS included; null unless it happened during the present exchange. */
+  /** Milliseconds for connecting, name and TLS included; null unless it happened during the current exchange. */
   connectMs: number | null
-  /** Monotonic time at which it was made, name looked up and all; null before. */
+  /** Monotonic time at which it was established, name resolved; null before. */
   connectedAtMs: number | null
-  /** Of the present socket; undefined before there is one. */
+  /** Filter of the current socket; undefined before there is one. */
   answers: AnswerFilter | undefined
-  /** Gives up a connecting under way. */
+  /** Cancels a connect under way. */
   cancelConnect: () => void
 }
 
 export interface Connections {
-  /** An idle connection to the target or a new one; `fresh`: a new one in any case. */
+  /** An idle connection to the target, or a new one; `fresh`: always a new one. */
   take(target: Target, fresh: boolean): Connection
-  /** After a clean exchange: kept for the next. */
+  /** Keeps a connection after a clean exchange. */
   give(connection: Connection): void
-  /** Closes it at once, with whatever goes on in it. */
+  /** Closes it at once, with any exchange on it. */
   drop(connection: Connection): void
   /** Open connections, in use and idle. */
   count(): { open: number; idle: number }
@@ -82,7 +82,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
           callback(null, socket!)
         })
       },
-      // The attempt's own time limit covers everything; undici's timers would only cost.
+      // The attempt's own time limit covers everything; undici's timers would only add cost.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -112,7 +112,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     connection.client.destroy().catch(() => undefined)
   }
 
-  /** The one that was used last and is young enough; older ones are closed. */
+  /** The most recently used one that is young enough; older ones are closed. */
   function idleOf(key: string): Connection | undefined {
     let kept = idleByKey.get(key)?.at(-1)
     while (kept !== undefined && isTooOld(kept)) {

@@ -1,5 +1,6 @@
 /**
- * One request and its answer on one connection. Ends exactly once: by the answer's end, by an error, by the size limit or by the time limit.
+ * One request and its answer on one connection. Ends exactly once: by the answer's end, an error, the size limit or the
+ * time limit.
  */
 import type { Dispatcher } from 'undici'
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
@@ -12,12 +13,12 @@ const BODY_OF_SUCCESS_MS_MAX = 2000
 const READ_BYTES_MAX = 64 * 1024
 const KEPT_BODY_BYTES = 4 * 1024
 const KEPT_HEADER_BYTES = 8 * 1024
-/** Kept before all others: what comes of the answer depends on them (`retry-schedule.ts`). */
+/** Kept before all other headers: the retry decision depends on them (`retry-schedule.ts`). */
 const OBEYED = ['retry-after', 'webhook-retry']
 const EMPTY = Buffer.alloc(0)
 const NOT_MODIFIED =
   'The receiver answered 304 (Not Modified), which is no answer to a POST: a delivery is taken with 2xx.'
-/** llhttp's words for a body that the connection's end cut off. */
+/** llhttp's message for a body that was cut off by the end of the connection. */
 const ENDED_EARLY = 'Invalid EOF state'
 
 export interface Exchange {
@@ -28,7 +29,7 @@ export interface Exchange {
   body: Buffer
   connectMs: number | null
   firstByteMs: number | null
-  /** A kept connection turned out to be closed: nothing was answered, and a new connection may fare better. */
+  /** A kept connection turned out to be closed before any answer: a new connection may succeed. */
   stale: boolean
 }
 
@@ -37,7 +38,7 @@ export interface ExchangeOptions {
   clock: Clock
   target: Target
   request: { body: Buffer; headers: Record<string, string>; timeoutMs: number }
-  /** Monotonic time at which the attempt began; the time limit counts from here. */
+  /** Monotonic time at which the attempt began; the time limit starts here. */
   startedMs: number
   fresh: boolean
 }
@@ -82,7 +83,7 @@ export function exchange({
     else end(whole ? 'status' : 'too_large', `The receiver answered ${status}.`, whole)
   }
 
-  /** The answer does not end, breaks off or cannot be read: the receiver has the event all the same if it answered 2xx. */
+  /** The answer is endless, breaks off or cannot be read: after a 2xx the receiver has the event nevertheless. */
   function endBy(failure: AttemptError): void {
     status ??= failure.status
     if (isSuccess()) end(null, null, false)
@@ -97,7 +98,7 @@ export function exchange({
       status = code
       headers = keptHeaders(received)
       firstByteMs = Math.round(clock.monotonicMs() - startedMs)
-      // It has no body, and undici misses the one that its Content-Length describes.
+      // A 304 has no body, but undici waits for the one that its Content-Length describes.
       if (code === 304) endByStatus(false)
       if (!isSuccess() || remainingMs() <= BODY_OF_SUCCESS_MS_MAX) return
       timer.cancel()
@@ -124,14 +125,18 @@ export function exchange({
   }
 
   let timer = clock.after(remainingMs(), atLimit)
-  // What the receiver has sent unrequested must be read before the request is written, or it is taken for the answer. undici waits for the
-  // end of the present turn of the event loop, which may be past its reading already; the next turn reads first.
+  // Unrequested bytes from the receiver must be read before the request is written, or they are taken for its answer.
+  // undici waits for the end of the current turn of the event loop, which may already be past its read phase; the next
+  // turn reads first.
   if (connection.uses > 0) setImmediate(dispatch)
   else dispatch()
   return promise
 }
 
-/** undici gives most errors of its parser a name and no code, and takes a Content-Length that it refuses for one that does not match. */
+/**
+ * Most errors of undici's parser have a name and no code, and a Content-Length that it refuses is reported as a
+ * mismatch.
+ */
 function attemptError(error: Error, status: number | null): AttemptError {
   if (error instanceof AttemptError) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
@@ -144,7 +149,7 @@ function attemptError(error: Error, status: number | null): AttemptError {
   return new AttemptError('connect', `The connection broke ${when}: ${error.message} (${code}).`)
 }
 
-/** "Response does not match the HTTP/1.1 protocol (Invalid header token)": what is in the parentheses. */
+/** "Response does not match the HTTP/1.1 protocol (Invalid header token)": the text in parentheses. */
 const reasonOf = ({ message }: Error) => /\((.+)\)$/.exec(message)?.[1] ?? message
 
 function keptHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,6 +1,6 @@
 /**
- * Which webhooks have failed for as long as we remember. "The last 20 attempts all failed" needs no ring of results: one count per webhook
- * that is failing now, and nothing for the healthy ones.
+ * Webhooks whose recent attempts have all failed. "The last 20 attempts failed" needs no ring of results: one count per
+ * webhook that is failing now, and nothing for the healthy ones.
  */
 const FAILING_AT = 20
 const WEBHOOKS_MAX = 100_000
@@ -9,7 +9,7 @@ export interface FailingStreaks {
   recordResult(webhookId: string, ok: boolean): void
   /** Whether its last 20 attempts all failed. */
   isFailing(webhookId: string): boolean
-  /** The webhook was deleted or got another URL: its past says nothing any more. */
+  /** The webhook was deleted or its URL changed: its past no longer counts. */
   forget(webhookId: string): void
 }
 
@@ -20,7 +20,7 @@ export function createFailingStreaks(): FailingStreaks {
       const before = failures.get(webhookId) ?? 0
       failures.delete(webhookId)
       if (ok) return
-      // Deleting first keeps the map in order of the last failure; the one that failed longest ago makes room.
+      // Deleting first keeps the map in order of the last failure; the entry with the oldest failure is evicted.
       if (failures.size >= WEBHOOKS_MAX) failures.delete(failures.keys().next().value!)
       failures.set(webhookId, Math.min(before + 1, FAILING_AT))
     },

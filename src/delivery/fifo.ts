@@ -1,4 +1,4 @@
-/** First in, first out, in constant time: an array whose head moves, and which is cut when half of it is behind the head. */
+/** First in, first out, in constant time: an array with a moving head, cut when half of it is behind the head. */
 export interface Fifo<T> {
   readonly length: number
   push(item: T): void

@@ -1,4 +1,4 @@
-/** Dates of HTTP in their three forms (RFC 9110, 5.6.7), to the letter: `Date.parse` takes nearly anything for a date. */
+/** HTTP dates in their three forms (RFC 9110, 5.6.7), strictly: `Date.parse` accepts nearly any text. */
 
 const SHORT_DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)'
 const LONG_DAY = '(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)'
@@ -16,7 +16,10 @@ const FORMS = [
   `${SHORT_DAY} ${MONTH} (?<day>\\d\\d| \\d) ${TIME} (?<year>\\d{4})`,
 ].map(form => new RegExp(`^${form}$`))
 
-/** Milliseconds since 1970, or undefined for text that is no date or a date that no calendar has. A wrong name of the day does not matter. */
+/**
+ * Milliseconds since 1970, or undefined for text that is not a date, and for dates that do not exist. A wrong day name
+ * is ignored.
+ */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   for (const form of FORMS) {
     const fields = form.exec(text)?.groups
@@ -43,7 +46,7 @@ function atTime(fields: Fields, nowMs: number): number | undefined {
   return day >= 1 && day <= daysOf(month, year) ? inYear(year) : undefined
 }
 
-/** Of the years that end with these two digits the last one that is not more than 50 years ahead. */
+/** The last year with these two digits that is at most 50 years ahead. */
 function fullYear(digits: number, nowMs: number, inYear: (year: number) => number): number {
   const thisYear = new Date(nowMs).getUTCFullYear()
   const latestMs = new Date(nowMs).setUTCFullYear(thisYear + 50)

@@ -1,28 +1,28 @@
 /**
- * Who may send next. One queue per webhook; organizations take turns, and within an organization its webhooks do, so that neither a busy nor
- * a dead endpoint delays another. A webhook stands in its organization's ring while it has something waiting and a free slot; an
- * organization stands in the outer ring while its own ring has a webhook and it has a free slot itself. So `take` looks at nothing that
- * may not start.
+ * Fair queueing: one queue per webhook. Organizations take turns, and within an organization its webhooks do, so that
+ * neither a busy nor a dead endpoint delays another. A webhook is in its organization's ring while it has items waiting
+ * and a free slot; an organization is in the outer ring while its own ring is not empty and it has a free slot itself.
+ * So `take` never visits a queue that may not start an item.
  */
 import { createFifo, type Fifo } from './fifo.ts'
 
 export interface LanesOptions {
   /** Most items in flight over all. */
   maxInFlight: number
-  /** Most items in flight of one organization, so that one with many dead endpoints leaves slots to others. */
+  /** Most items in flight per organization, so that one with many dead endpoints leaves slots to others. */
   maxInFlightPerOrganization: number
-  /** Most items that wait for one webhook; more are refused. */
+  /** Most items waiting per webhook; more are refused. */
   maxWaitingPerWebhook: number
 }
 
 export interface Lanes<T> {
-  /** Queues an item behind those of its webhook. `maxInFlight` of the newest offer holds. */
+  /** Queues an item behind those of its webhook. The `maxInFlight` of the newest offer applies. */
   offer(organizationId: string, webhookId: string, maxInFlight: number, item: T): 'taken' | 'full'
   /** The next item that may start, now in flight; undefined if there is none. */
   take(): T | undefined
   /** An item of this webhook is no longer in flight. */
   done(webhookId: string): void
-  /** Forgets the items that wait and for which `keep` is false; what is in flight stays. Looks at everything that waits. */
+  /** Removes waiting items for which `keep` is false; items in flight stay. Visits everything that waits. */
   retain(keep: (item: T) => boolean): void
   waiting(webhookId: string): number
   inFlight(webhookId: string): number
@@ -34,7 +34,7 @@ interface OrganizationLane<T> {
   inFlight: number
   webhooks: number
   ready: Fifo<WebhookLane<T>>
-  /** Whether it stands in the outer ring. */
+  /** Whether it is in the outer ring. */
   standing: boolean
 }
 
@@ -60,7 +60,7 @@ export function createLanes<T>({
 
   const mayStart = (lane: WebhookLane<T>) => lane.queue.length > 0 && lane.inFlight < lane.maxInFlight
 
-  /** Puts lanes (back) into their rings, at the end, when they may start something and do not stand there already. */
+  /** Puts lanes at the end of their rings, if they may start an item and are not there already. */
   function stand(lane: WebhookLane<T>): void {
     if (!lane.standing && mayStart(lane)) {
       lane.standing = true
@@ -93,7 +93,10 @@ export function createLanes<T>({
     return lane
   }
 
-  /** A lane with nothing waiting and nothing in flight is forgotten: memory follows what is going on, not what ever was. */
+  /**
+   * A lane with nothing waiting and nothing in flight is removed: memory follows current work, not all webhooks ever
+   * seen.
+   */
   function forgetIfIdle(lane: WebhookLane<T>): void {
     if (lane.inFlight > 0 || lane.queue.length > 0) return
     webhooks.delete(lane.id)
@@ -101,7 +104,10 @@ export function createLanes<T>({
     if (lane.organization.webhooks === 0) organizations.delete(lane.organization.id)
   }
 
-  /** Takes the webhook whose turn it is out of the rings; undefined if this organization's ring held only some that may not start any more. */
+  /**
+   * Takes the next webhook out of the rings; undefined if this organization's ring contained only webhooks that may no
+   * longer start an item.
+   */
   function nextOf(organization: OrganizationLane<T>): WebhookLane<T> | undefined {
     for (let lane = organization.ready.shift(); lane; lane = organization.ready.shift()) {
       lane.standing = false

@@ -1,6 +1,7 @@
 /**
- * The test of a webhook: a signed event `webhook.test`, sent at once by the same means as a delivery and recorded like one (trigger `test`),
- * tried once and never again. It is no event of the organization's log and has no sequence number.
+ * The test of a webhook (docs/specification/webhooks.md#test): a signed event `webhook.test`, sent at once by the same
+ * code as a delivery and recorded like one (trigger `test`), without retries. It is not in the organization's log and
+ * has no sequence number.
  */
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
@@ -30,9 +31,9 @@ export interface Ping {
 }
 
 export interface Pings {
-  /** Sends one and tells how it went; does not reject for what the receiver does. `recorded`: in the delivery log. */
+  /** Sends one and returns the result; does not reject for a failing receiver. `recorded`: in the delivery log. */
   send(webhook: Webhook, recorded: boolean): Promise<Ping>
-  /** C.10, ownership: rejects with `ownership_not_verified` unless the receiver answers with 2xx. */
+  /** Ownership check: rejects with `ownership_not_verified` unless the receiver answers with 2xx. */
   prove(webhook: Webhook): Promise<void>
 }
 
@@ -42,7 +43,7 @@ export function createPings(deps: {
   chains: ChainTokens
   ids: Ids
   clock: Clock
-  /** Into the delivery log. */
+  /** Appends to the delivery log. */
   record(row: AttemptRow): Promise<void>
 }): Pings {
   const { clock, ids } = deps

@@ -1,6 +1,6 @@
 /**
- * How to make the requests of one webhook: its secrets opened, its keys imported, its own headers read, its format chosen. Opening costs more
- * than signing, so it is done once per webhook record: a changed webhook is another record, and so is made anew.
+ * The signing context of a webhook: opened secrets, imported keys, its own headers and its format. Opening costs more
+ * than signing, so it is done once per webhook record; a changed webhook is a new record and gets a new context.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
@@ -13,22 +13,22 @@ import { FORMATS, type Format } from './wire-formats/index.ts'
 const USER_AGENT = 'Clarion-Webhooks/1.0'
 
 export interface Recipe {
-  /** Those that are the same in every request: type, user agent, the webhook's own. */
+  /** Headers that are the same in every request: type, user agent, the webhook's own. */
   headers: Readonly<Record<string, string>>
   render: Format['render']
   sign: Signer
-  /** The event as this receiver is told of it: a peer of a federation group learns by which push it comes. */
+  /** The event as this receiver sees it: a peer of a federation group also gets the ids of group and push. */
   eventFor(event: EventFacts): EventFacts
 }
 
 export interface Recipes {
-  /** As of `nowMs`: a former secret signs until it ends. Undefined when something sealed cannot be opened. */
+  /** As of `nowMs`: a former secret signs until it expires. Undefined when a sealed value cannot be opened. */
   recipeFor(webhook: Webhook, nowMs: number): Recipe | undefined
 }
 
 interface Prepared {
   recipe: Recipe | undefined
-  /** When the former secret ends. */
+  /** When the former secret expires. */
   untilMs: number
 }
 
@@ -82,28 +82,31 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
   }
 }
 
-/** Some servers answer 406 to a request without `Accept`. The webhook's own goes before. */
+/** Some servers answer 406 to a request without `Accept`. The webhook's own header takes precedence. */
 function acceptsAnything(own: Record<string, string>): Record<string, string> {
   return Object.keys(own).some(name => name.toLowerCase() === 'accept') ? {} : { Accept: '*/*' }
 }
 
 /**
- * The Ed25519 key goes with the secret: a new secret is a new key pair, and nothing more has to be stored. `sealed`: the same secret as it is
- * stored, without which the pair is that of a secret sealed now.
+ * The Ed25519 key is derived from the secret: a new secret is a new key pair, and nothing more is stored. `sealed`: the
+ * same secret as stored; without it, the pair is that of a secret sealed now.
  */
 export const signatory = (secrets: SecretBox, webhookId: string, secret: string, sealed?: string): Signatory => ({
   secret,
   seed: () => secrets.derive(`webhook-ed25519/1/${webhookId}/${secret}`, sealed),
 })
 
-/** C.1.4, 3: what goes to an external peer is the source's own event, with the ids of the group and of the push. */
+/**
+ * An external peer receives the source's own event, with the ids of the group and the push
+ * (docs/specification/federation.md#external-peers).
+ */
 function asPushed(view: Pick<ControlView, 'list'>, groupId: string, event: EventFacts): EventFacts {
   if (event.federation !== null) return event
   const { organizationId, canonicalName, eventId } = event
   const pushes = view
     .list('federation-push', organizationId)
     .filter(each => each.groupId === groupId && each.sourceCanonicalName === canonicalName)
-  // One that was taken back meanwhile still is what this delivery came by.
+  // This delivery was made by the push even if it has been withdrawn since.
   const push = pushes.find(each => each.isActive) ?? pushes.at(-1)
   if (push === undefined) return event
   const federation = {

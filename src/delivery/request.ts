@@ -1,6 +1,7 @@
 /**
- * What is sent in one attempt: the body in the webhook's wire format, its signatures, the headers that C.10 always adds and the webhook's own.
- * What does not change between attempts (keys, own headers, format) is prepared once per webhook record (`recipes.ts`).
+ * The request of one attempt: the body in the webhook's wire format, its signatures, the headers of every delivery and
+ * the webhook's own (docs/specification/webhooks.md#the-request). Everything that does not change between attempts
+ * (keys, own headers, format) is prepared once per webhook record (`signing-context.ts`).
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ReplayFacts } from '../events/envelope.ts'
@@ -19,13 +20,13 @@ export interface AttemptFacts {
   deliveryId: string
   /** 1 for the first. */
   attempt: number
-  /** Of a delivery that a replay or a catch-up made, else null. */
+  /** Set on a delivery that a replay or a catch-up made, else null. */
   replayId: string | null
-  /** Of a delivery that a replay made: when the webhook had the event before; null if it had not, or nobody knows. */
+  /** Only on a delivery that a replay made: when the webhook received the event before; null if never or unknown. */
   originalDeliveredAtMs?: number | null
-  /** The span that makes the request; without one the receiver is told the event's own. */
+  /** The span that makes the request; without one the receiver gets the event's own trace context. */
   traceparent?: string | undefined
-  /** What an emit caused by this delivery hands back as `chainToken`. */
+  /** An emit caused by this delivery returns it as `chainToken`. */
   chainToken: string
   nowMs: number
 }
@@ -35,7 +36,7 @@ export interface BuiltAttempt {
   headers: Record<string, string>
 }
 
-/** Undefined when what the webhook has sealed cannot be opened: our fault, told once in the log. */
+/** Undefined when a sealed value of the webhook cannot be opened: an installation fault, logged once. */
 export type BuildAttempt = (facts: AttemptFacts) => BuiltAttempt | undefined
 
 export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
@@ -74,8 +75,8 @@ function replayOf({ replayId, originalDeliveredAtMs = null }: AttemptFacts): Rep
 }
 
 /**
- * For the attempt log, as a JSON object: names in lower case, without what would let a reader of the log pose as us, or as the webhook's owner.
- * No name comes twice (`webhook-headers.ts`).
+ * Headers for the attempt log, as a JSON object: names in lower case, without values that would let a reader of the log
+ * impersonate the platform or the webhook's owner. No name occurs twice (`webhook-headers.ts`).
  */
 export function shownHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): string {
   let shown = ''
@@ -98,7 +99,7 @@ interface Facets {
   isSecret: boolean
 }
 
-/** Of names that have been shown before; all webhooks of a process have few. */
+/** Cache of names that were shown before; all webhooks of a process use few. */
 const facets = new Map<string, Facets>()
 
 function facetsOf(name: string): Facets {

@@ -1,7 +1,7 @@
 /**
- * Names to addresses, without the thread pool: `dns.lookup` works in four threads that everything shares, where one receiver with a slow
- * name server would hold up all others. So DNS is asked directly; only what DNS does not know goes to the system (hosts file), two at a
- * time.
+ * Resolves names without the thread pool: `dns.lookup` runs in four shared threads, where one receiver with a slow name
+ * server would delay all others. So DNS is queried directly; only names that DNS does not know go to the system (hosts
+ * file), two at a time.
  */
 import type { LookupAddress } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'

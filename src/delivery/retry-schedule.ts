@@ -1,5 +1,6 @@
 /**
- * When a delivery is tried again, and whether (C.10, K-1 to K-3). All delays are milliseconds; `timeScale` shortens them for tests and demos.
+ * Whether and when a delivery is retried (docs/specification/webhooks.md#retry-schedule). All delays are milliseconds;
+ * `timeScale` shortens them for tests and demos.
  */
 import { RETRY_TIERS, type RetryTier } from '../../topics/deliveries-retry.ts'
 import type { Random } from '../clock.ts'
@@ -9,7 +10,7 @@ import type { AttemptResult } from './send.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** K-2: the delay before each attempt. `six` is the default. */
+/** The delay before each attempt. `six` is the default. */
 export const RETRY_PRESETS = {
   four: [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS],
   six: [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS],
@@ -17,12 +18,12 @@ export const RETRY_PRESETS = {
 export const DEFAULT_RETRY_DELAYS_MS: readonly number[] = RETRY_PRESETS.six
 
 const JITTER_MAX = 0.1
-/** A receiver is left alone for no longer than this, whatever it asks for. */
+/** Upper limit for a wait that a receiver requests. */
 export const RETRY_AFTER_MS_MAX = HOUR_MS
 
 /**
- * A tier's reader loads a record when this share of the tier's delay has passed, and waits for its due time in memory. As jitter shortens by
- * no more than the rest, a jittered delay of exactly one tier still takes one tier.
+ * A tier's reader loads a record after this share of the tier's delay, and waits for its due time in memory. Jitter
+ * shortens a delay by at most the rest, so a jittered delay of exactly one tier still takes one tier.
  */
 export const TIER_LOAD_FRACTION = 1 - JITTER_MAX
 
@@ -34,11 +35,13 @@ export interface NextAttemptOptions {
   endedAtMs: number
   timeScale: number
   random: Random
-  /** What the receiver asked for (`retryAfterMs`): real time, not scaled. Only its bound of one hour is. */
+  /**
+   * The wait that the receiver requested (`retryAfterMs`): real time, not scaled. Only its limit of one hour is scaled.
+   */
   retryAfterMs?: number | undefined
 }
 
-/** The time of the next attempt, or `exhausted` when the list is used up. Jitter only shortens, by at most a tenth. */
+/** The time of the next attempt, or `exhausted` after the last entry. Jitter only shortens, by at most a tenth. */
 export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 'exhausted' {
   const delayMs = options.delaysMs[options.attemptsMade]
   if (delayMs === undefined) return 'exhausted'
@@ -48,8 +51,8 @@ export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 
 }
 
 /**
- * C.10: 2xx is success; `gone` (410) and `declined` (the answer's header `webhook-retry: no`) end the retries of the delivery; all else is
- * tried again.
+ * 2xx is success; `gone` (410) and `declined` (the answer's header `webhook-retry: no`) end the retries of the
+ * delivery; every other result is retried (docs/specification/webhooks.md#answers).
  */
 export function judge(
   result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>,
@@ -60,8 +63,8 @@ export function judge(
 }
 
 /**
- * Milliseconds that a 429 or 503 wants us to wait from `nowMs`, unbounded (RFC 9110, 10.2.3). Undefined without the header, and where it is
- * neither seconds nor a date, or is repeated: the schedule holds.
+ * Milliseconds to wait from `nowMs`, as requested by a 429 or 503, unbounded (RFC 9110, 10.2.3). Undefined without the
+ * header, and where it is repeated or is neither seconds nor a date: then the schedule applies.
  */
 export function retryAfterMs(result: Pick<AttemptResult, 'status' | 'headers'>, nowMs: number): number | undefined {
   const value = result.headers['retry-after']?.trim()
@@ -71,7 +74,7 @@ export function retryAfterMs(result: Pick<AttemptResult, 'status' | 'headers'>, 
   return atMs === undefined ? undefined : Math.max(0, atMs - nowMs)
 }
 
-/** The longest tier that lets its records go in time, else the shortest. `remainingMs`: from now to the due time. */
+/** The longest tier that releases its records in time, else the shortest. `remainingMs`: from now to the due time. */
 export function tierFor(remainingMs: number, timeScale: number): RetryTier {
   const fitting = RETRY_TIERS.findLast(tier => tier.delayMs * timeScale * TIER_LOAD_FRACTION <= remainingMs)
   return fitting ?? RETRY_TIERS[0]!

@@ -1,6 +1,6 @@
 /**
- * One attempt: one signed POST, and everything that can come of it as a value. A receiver costs at most the time limit, 64 KB of body
- * and 12 KB of memory, whatever it does.
+ * One attempt: one signed POST, with every possible result as a value. A receiver costs at most the time limit, 64 KB
+ * of body and 12 KB of memory, whatever it does.
  */
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
 import type { Clock } from '../clock.ts'
@@ -15,33 +15,36 @@ export interface AttemptRequest {
   url: string
   body: Buffer
   headers: Record<string, string>
-  /** For everything together: name, connection, TLS, request, headers and body of the answer. A body after 2xx has two seconds of it. */
+  /**
+   * One limit for name, connection, TLS, request, headers and body of the answer. A body after 2xx gets two seconds of
+   * it.
+   */
   timeoutMs: number
 }
 
 export interface AttemptResult {
   /** Status of the answer, or null if none came. */
   status: number | null
-  /** Null: the receiver took the delivery (2xx). */
+  /** Null: the receiver accepted the delivery (2xx). */
   errorKind: ErrorKind | null
-  /** What went wrong, as a sentence. */
+  /** The error, as a sentence. */
   error: string | null
-  /** Of the answer, names in lower case, the first 8 KB. */
+  /** Headers of the answer, names in lower case, the first 8 KB. */
   headers: Record<string, string>
   /** The first 4 KB of the answer's body. */
   body: Buffer
   startedAtMs: number
   durationMs: number
-  /** Until the connection stood; null when a kept connection was used or none came to be. */
+  /** Until the connection was established; null when a kept connection was used or none was established. */
   connectMs: number | null
-  /** Until status and headers of the answer were there. */
+  /** Until status and headers of the answer had arrived. */
   firstByteMs: number | null
 }
 
 export interface Sender {
   /** Never rejects, and resolves within `timeoutMs`. */
   send(request: AttemptRequest): Promise<AttemptResult>
-  /** Cuts off what is under way. */
+  /** Aborts everything under way. */
   close(): void
 }
 
@@ -57,9 +60,10 @@ export interface SenderOptions {
 }
 
 /**
- * What an answer means: 2xx is success as soon as its headers are there, whatever becomes of its body (the receiver has the event; sending
- * it again would only double it). 3xx is never followed. Any other answer has to end within the time limit. Interim answers (1xx) are
- * skipped. A kept connection that the receiver closes before answering is replaced once, within the same attempt.
+ * The meaning of an answer: 2xx is success as soon as its headers arrive, whatever happens to its body (the receiver
+ * has the event; a retry would only duplicate it). Redirects (3xx) are never followed. Any other answer has to end
+ * within the time limit. Interim answers (1xx) are skipped. A kept connection that the receiver closes before answering
+ * is replaced once, within the same attempt.
  */
 export function createSender({ guard, clock, ca, idleMax, connectionAgeMsMax: ageMsMax }: SenderOptions): Sender {
   const connect = createConnect({ guard, clock, ...(ca && { ca }) })
@@ -72,7 +76,7 @@ export function createSender({ guard, clock, ca, idleMax, connectionAgeMsMax: ag
   const targets = new Map<string, Target>()
   let closed = false
 
-  /** The target of a URL, or why it is refused. */
+  /** The target of a URL, or the reason why it is refused. */
   function targetOf(text: string): Target | string {
     const known = targets.get(text)
     if (known !== undefined) return known
@@ -97,7 +101,8 @@ export function createSender({ guard, clock, ca, idleMax, connectionAgeMsMax: ag
         if (outcome.stale && !closed)
           outcome = await exchange({ connections, clock, target, request, startedMs, fresh: true })
       }
-      // What is our own may change (the api's port is known only once it listens): do not remember a refusal.
+      // The platform's own addresses may change (the api's port is known only once it listens): a refusal is not
+      // cached.
       if (outcome.errorKind === 'blocked_address') targets.delete(request.url)
       const { stale: _, ...answer } = outcome
       return { ...answer, startedAtMs, durationMs: Math.round(clock.monotonicMs() - startedMs) }

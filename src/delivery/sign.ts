@@ -1,4 +1,4 @@
-/** Webhook secrets: made, and turned into the keys that sign (C.10, key bytes). What is signed with them is in `profiles/`. */
+/** Webhook secrets, and the signing keys made from them. `profiles/` defines the signed content. */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Random } from '../clock.ts'
 
@@ -16,7 +16,10 @@ export function generateSecret(random: Random): string {
   return PREFIX + random.bytes(GENERATED_BYTES).toString('base64')
 }
 
-/** Of the profile `standard`: the bytes after `whsec_` if they are canonical base64, else the whole secret as UTF-8 (callers may bring their own, K-6). */
+/**
+ * The key of the profile `standard`: the bytes after `whsec_` if they are canonical base64, else the whole secret as
+ * UTF-8, because callers may bring secrets of their own.
+ */
 export function standardKey(secret: string): KeyObject {
   if (secret.startsWith(PREFIX)) {
     const encoded = secret.slice(PREFIX.length)
@@ -26,7 +29,7 @@ export function standardKey(secret: string): KeyObject {
   return textKey(secret)
 }
 
-/** Of every other profile: the whole secret as it is shown. */
+/** The key of every other profile: the whole secret as shown. */
 export const textKey = (secret: string): KeyObject => createSecretKey(Buffer.from(secret, 'utf8'))
 
 /** `v1` of Standard Webhooks: HMAC-SHA256 over `<deliveryId>.<timestamp>.<body>`. */

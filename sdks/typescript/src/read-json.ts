@@ -1,16 +1,17 @@
 /**
- * `JSON.parse` with the keys as they are written. V8 (13.6 to 14.6 at least, nodejs/node#63785) may take an escaped key for another one that it has
- * met before: after a document with the key `a\`, it reads `"a\u0041"` as `a\` too. One organization's payload could so change how another's is
- * judged. Keys without an escape are safe; a document with an escaped one is read here.
+ * `JSON.parse` with correct keys. V8 (13.6 to 14.6 at least, nodejs/node#63785) may confuse an escaped key with another
+ * key that it has seen before: after a document with the key `a\`, it reads `"a\u0041"` as `a\` too. One organization's
+ * payload could so change how another's is validated. Keys without an escape are safe; a document with an escaped key
+ * is parsed here.
  */
 
-/** The value of a text that is JSON. Throws SyntaxError as `JSON.parse` does. */
+/** The value of a text that is valid JSON. Throws SyntaxError like `JSON.parse`. */
 export function readJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
   return hasEscapedKey(text) ? new Reader(text).value() : value
 }
 
-/** Whether a key of some object holds a backslash. The text is JSON. */
+/** Whether a key of some object contains a backslash. The text is valid JSON. */
 export function hasEscapedKey(text: string): boolean {
   let backslash = text.indexOf('\\')
   for (let at = 0; backslash >= 0; ) {
@@ -34,7 +35,10 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** The next quote from `from` on that no backslash takes away. Each backslash is looked at once, so a string of them costs its length. */
+/**
+ * The next unescaped quote at or after `from`. Each backslash is read once, so a string of backslashes costs linear
+ * time.
+ */
 export function closingQuote(text: string, from: number): number {
   for (let at = from; ; ) {
     const quote = text.indexOf('"', at)
@@ -56,7 +60,7 @@ function skipSpace(text: string, from: number): number {
   return at
 }
 
-/** Reads a text that is known to be JSON, once from its start to its end, with a stack of its own: nesting is not bounded here. */
+/** Parses valid JSON in one pass with a stack of its own: nesting is not bounded here. */
 class Reader {
   readonly #text: string
   #at = 0
@@ -106,7 +110,7 @@ class Reader {
     return this.#text.charCodeAt(this.#at)
   }
 
-  /** With the colon behind it. */
+  /** The key, with the colon consumed. */
   #key(): string {
     const key = JSON.parse(this.#scalar(this.#next())) as string
     this.#next()
@@ -123,7 +127,7 @@ class Reader {
   }
 }
 
-/** Letters, digits, `+`, `-` and `.`: what numbers and literals are of. */
+/** Letters, digits, `+`, `-` and `.`: the characters of numbers and literals. */
 const isInScalar = (unit: number): boolean =>
   (unit >= 0x61 && unit <= 0x7a) ||
   (unit >= 0x30 && unit <= 0x39) ||
@@ -132,7 +136,7 @@ const isInScalar = (unit: number): boolean =>
   unit === 0x2e ||
   unit === 0x45
 
-/** `__proto__` is plain data. A key that comes twice keeps its last value. */
+/** `__proto__` is plain data. The last value of a duplicate key wins. */
 function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__')
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })

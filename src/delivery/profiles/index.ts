@@ -1,22 +1,23 @@
 /**
- * The signature profiles of C.10. A webhook may have several: each adds its own headers to the request. While a secret is being rotated two
- * secrets sign. `webhook-signature` is a list and carries both; the other headers have room for one signature, so there the former secret
- * signs until it ends, and `<header>-next` carries that of the new one (docs/decisions/0042).
+ * The signature profiles (docs/specification/webhooks.md#signatures). A webhook may have several: each adds its own
+ * headers to the request. During a rotation two secrets sign. `webhook-signature` is a list and carries both
+ * signatures; the other headers have room for one, so the former secret signs there until it expires, and
+ * `<header>-next` carries the signature of the new one (docs/decisions/0042).
  */
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { SignatureProfile } from '../../model/records.ts'
 import { standardKey, standardSignature, textKey } from '../sign.ts'
 import { ed25519Signature, privateKeyOf } from './ed25519.ts'
 
-/** What signs. */
+/** A secret and the key derived from it. */
 export interface Signatory {
-  /** In clear. */
+  /** In clear text. */
   secret: string
-  /** The 32 bytes that its Ed25519 key is made of. */
+  /** The 32-byte seed of its Ed25519 key. */
   seed(): Buffer
 }
 
-/** What is signed, and the facts that some profiles put beside their signature. */
+/** The signed content, and facts that some profiles put beside their signature. */
 export interface Message {
   deliveryId: string
   /** Seconds since 1970. */

@@ -1,6 +1,7 @@
 /**
- * CloudEvents 1.0, structured mode, JSON. What the envelope says beyond the standard's attributes stands in extension attributes, whose names
- * the standard allows lower-case letters and digits only. Attributes without a value are left out, as the standard has it.
+ * CloudEvents 1.0, structured mode, JSON. Fields of the envelope beyond the standard's attributes become extension
+ * attributes, whose names may have lower-case letters and digits only. Attributes without a value are left out, as the
+ * standard requires.
  */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
@@ -20,7 +21,7 @@ export function renderCloudEvent(
     time: new Date(event.timeMs).toISOString(),
     recordedtime: new Date(event.recordedAtMs).toISOString(),
     datacontenttype: 'application/json',
-    // Integers of the standard have 32 bits, and `sequence` is a string that sorts (its extension "Sequence").
+    // The standard's integers have 32 bits, and `sequence` is a string that sorts (its extension "Sequence").
     sequence: String(event.sequence).padStart(16, '0'),
     canonicalname: event.canonicalName,
     organizationid: event.organizationId,

@@ -1,4 +1,4 @@
-/** Ctrl Plane (CP-3): the fields of its event, in snake_case; `id` and `instance_id` are left out where they are empty. */
+/** Ctrl Plane: the fields of its event, in snake_case; `id` and `instance_id` are left out where they are empty. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
 import { snakeFederation, snakeReplay } from './snake-case.ts'

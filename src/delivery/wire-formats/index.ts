@@ -1,4 +1,7 @@
-/** The wire formats of C.10 (K-7): what a body looks like to its receiver. Each is a pure function of the stored envelope and the payload's bytes. */
+/**
+ * The wire formats: the body that a receiver gets (docs/specification/webhooks.md#wire-formats). Each is a pure
+ * function of the stored envelope and the payload's bytes.
+ */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, renderEnvelope } from '../../events/envelope.ts'
 import type { WireFormat } from '../../model/records.ts'

@@ -1,4 +1,4 @@
-/** PLATFORMA (PF-23): `type` and `data`, and the rest of the envelope that its documentation shows. */
+/** PLATFORMA: `type` and `data`, and the rest of the envelope that its documentation shows. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
 import { traceIdOf } from '../../events/trace-context.ts'

@@ -1,4 +1,4 @@
-/** Platphorm Design (PD-13, PD-14): `id` is the delivery's (K-8), the environment is production or staging (K-25). */
+/** Platphorm Design: `id` is the delivery's id, and the environment is `production` or `staging`. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
 import { isJsonObject } from '../../json/json-pointer.ts'
@@ -25,7 +25,7 @@ export function renderPlatphorm(event: EventFacts, payload: Buffer, delivery: De
   return withMember(JSON.stringify(head), 'data', payload)
 }
 
-/** `userId` and `designId`, where the payload says them; the user also where the event's actor is one. */
+/** `userId` and `designId`, where the payload contains them; `userId` also where the event's actor is a user. */
 function idsOf({ actorId }: EventFacts, payload: Buffer): { userId?: string; designId?: string } {
   const value: unknown = payload.includes('Id"') ? readJson(payload.toString()) : {}
   const { userId, designId } = isJsonObject(value) ? value : {}
@@ -33,6 +33,6 @@ function idsOf({ actorId }: EventFacts, payload: Buffer): { userId?: string; des
   return { ...(user === undefined ? {} : { userId: user }), ...(typeof designId === 'string' ? { designId } : {}) }
 }
 
-/** Other actors are keys and the platform's own. */
+/** All other actors are keys or the platform itself. */
 const isUser = (actorId: string): boolean => !actorId.startsWith('key_') && !NOT_USERS.has(actorId)
 const NOT_USERS: ReadonlySet<string> = new Set(['system', 'operator', 'producer'])

@@ -1,4 +1,4 @@
-/** What the two formats in snake_case say of an event only when there is something to say: where it came from, and that it is sent again. */
+/** Optional fields of the two formats in snake_case: the event's origin, and that it is a replay. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { DeliveryFacts } from '../../events/envelope.ts'
 
