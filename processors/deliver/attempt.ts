@@ -1,7 +1,7 @@
 /** One attempt: what is sent, and what comes of it. The webhook is read when the attempt begins (C.10, update semantics). */
 import type { Clock, Random } from '../../src/clock.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
-import { createRecipes } from '../../src/delivery/recipes.ts'
+import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createBuildAttempt } from '../../src/delivery/request.ts'
 import { judge, nextAttempt, retryAfterMs } from '../../src/delivery/retry-schedule.ts'
 import type { AttemptResult, Sender } from '../../src/delivery/send.ts'
@@ -42,7 +42,7 @@ export function createAttempts(deps: {
   tracing?: Tracing | undefined
 }): Attempts {
   const { clock, random, timeScale, tracing } = deps
-  const build = createBuildAttempt(createRecipes(deps))
+  const build = createBuildAttempt(createSigningContexts(deps))
 
   /** `traceparent`: of the span that makes the request, when there is one. */
   function send(delivery: Delivery, webhook: Webhook, traceparent?: string): Promise<AttemptResult> | undefined {

@@ -11,7 +11,7 @@ import { createReads } from '../analytics/read/reads.ts'
 import { createApi } from '../api/create-api.ts'
 import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
 import { createPings } from '../delivery/ping.ts'
-import { createRecipes } from '../delivery/recipes.ts'
+import { createSigningContexts } from '../delivery/signing-context.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
 import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admission-progress.ts'
@@ -152,7 +152,7 @@ function openKafkaAccess(parts: Parts) {
 function openPings(parts: Parts, sender: Sender, appender: Appender) {
   const { chains, ids, clock, logger, provisioning } = parts
   return createPings({
-    ...{ sender, build: createBuildAttempt(createRecipes(parts)), chains, ids, clock },
+    ...{ sender, build: createBuildAttempt(createSigningContexts(parts)), chains, ids, clock },
     async record(row) {
       const partition = shardOf(row.organizationId, provisioning.shards)
       const record = {

@@ -7,7 +7,7 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ReplayFacts } from '../events/envelope.ts'
 import { quoted } from '../json/quoted.ts'
 import type { Webhook } from '../model/records.ts'
-import type { Recipes } from './recipes.ts'
+import type { SigningContexts } from './signing-context.ts'
 
 const REDACTED = '"[redacted]"'
 const NAMES_MAX = 10_000
@@ -39,19 +39,19 @@ export interface BuiltAttempt {
 /** Undefined when a sealed value of the webhook cannot be opened: an installation fault, logged once. */
 export type BuildAttempt = (facts: AttemptFacts) => BuiltAttempt | undefined
 
-export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
+export function createBuildAttempt({ contextFor }: SigningContexts): BuildAttempt {
   return facts => {
     const { webhook, deliveryId, nowMs } = facts
-    const recipe = recipeFor(webhook, nowMs)
-    if (recipe === undefined) return undefined
-    const event = recipe.eventFor(facts.event)
-    const body = recipe.render(event, facts.payload, {
+    const context = contextFor(webhook, nowMs)
+    if (context === undefined) return undefined
+    const event = context.eventFor(facts.event)
+    const body = context.render(event, facts.payload, {
       deliveryId,
       apiVersion: webhook.apiVersion,
       replay: replayOf(facts),
     })
     const headers: Record<string, string> = {
-      ...recipe.headers,
+      ...context.headers,
       'X-Event-Id': event.eventId,
       'X-Event-Sequence': String(event.sequence),
       'X-Delivery-Id': deliveryId,
@@ -61,7 +61,7 @@ export function createBuildAttempt({ recipeFor }: Recipes): BuildAttempt {
     const traceparent = facts.traceparent ?? event.traceparent
     if (traceparent !== null) headers.traceparent = traceparent
     if (facts.replayId !== null) headers['X-Event-Replay'] = facts.replayId
-    recipe.sign({ deliveryId, timestamp: String(Math.floor(nowMs / 1000)), body, eventType: event.type }, headers)
+    context.sign({ deliveryId, timestamp: String(Math.floor(nowMs / 1000)), body, eventType: event.type }, headers)
     return { body, headers }
   }
 }

@@ -14,7 +14,7 @@ import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'
 import { createPings } from '../../src/delivery/ping.ts'
-import { createRecipes } from '../../src/delivery/recipes.ts'
+import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createBuildAttempt } from '../../src/delivery/request.ts'
 import { createSender } from '../../src/delivery/send.ts'
 import { createChainTokens } from '../../src/events/chain.ts'
@@ -120,13 +120,13 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   })
   const sender = createSender({ guard, clock })
   const tested: AttemptRow[] = []
-  const recipes = createRecipes({
+  const contexts = createSigningContexts({
     secrets: createSecretBox({ secretKey: SECRET_KEY, random }),
     view: control.view,
     logger,
   })
   const pings = createPings({
-    ...{ sender, build: createBuildAttempt(recipes), chains: createChainTokens(SECRET_KEY), ids, clock },
+    ...{ sender, build: createBuildAttempt(contexts), chains: createChainTokens(SECRET_KEY), ids, clock },
     record: async row => void tested.push(row),
   })
   const tags = createIngressTags(SECRET_KEY)

@@ -2,7 +2,7 @@
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks/webhooks.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
-import { createRecipes } from '../../src/delivery/recipes.ts'
+import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'
 import { createLogger } from '../../src/logger.ts'
 import type { FederationPush, Webhook } from '../../src/model/records.ts'
@@ -61,8 +61,8 @@ export function webhookWith(secret: string, more: Partial<Webhook> = {}): Webhoo
 
 /** The request of the third attempt, as `deliver` makes it. */
 export function build(webhook: Webhook, more: Partial<AttemptFacts> = {}, pushes: FederationPush[] = []) {
-  const view = { list: () => pushes } as unknown as Parameters<typeof createRecipes>[0]['view']
-  const builder = createBuildAttempt(createRecipes({ secrets, view, logger: createLogger('silent') }))
+  const view = { list: () => pushes } as unknown as Parameters<typeof createSigningContexts>[0]['view']
+  const builder = createBuildAttempt(createSigningContexts({ secrets, view, logger: createLogger('silent') }))
   return builder({
     ...{ webhook, event, payload: Buffer.from('{"amount":12345678901234567890}'), deliveryId: 'dlv_1', attempt: 3 },
     ...{ replayId: null, chainToken: 'c1.token', nowMs },

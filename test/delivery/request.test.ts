@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import { createRecipes } from '../../src/delivery/recipes.ts'
+import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { shownHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { createLogger } from '../../src/logger.ts'
@@ -91,12 +91,12 @@ describe('the request of an attempt', () => {
   })
 
   it('is not made when what is sealed cannot be opened', () => {
-    const view = { list: () => [] } as unknown as Parameters<typeof createRecipes>[0]['view']
-    const recipes = createRecipes({ secrets, view, logger: createLogger('silent') })
+    const view = { list: () => [] } as unknown as Parameters<typeof createSigningContexts>[0]['view']
+    const contexts = createSigningContexts({ secrets, view, logger: createLogger('silent') })
     expect(
-      recipes.recipeFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs),
+      contexts.contextFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs),
     ).toBeUndefined()
-    expect(recipes.recipeFor({ ...withOwn, encryptedHeaders: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
+    expect(contexts.contextFor({ ...withOwn, encryptedHeaders: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
   })
 
   it('is shown in the log without its signatures and without what its own headers say', () => {

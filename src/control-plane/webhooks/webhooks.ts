@@ -5,7 +5,7 @@
 import type { Clock, Random } from '../../clock.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'
 import { privateKeyOf, shownPublicKey } from '../../delivery/profiles/ed25519.ts'
-import { signatory } from '../../delivery/recipes.ts'
+import { signatory } from '../../delivery/signing-context.ts'
 import { generateSecret } from '../../delivery/sign.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'

@@ -12,7 +12,7 @@ import { FORMATS, type Format } from './wire-formats/index.ts'
 
 const USER_AGENT = 'Clarion-Webhooks/1.0'
 
-export interface Recipe {
+export interface SigningContext {
   /** Headers that are the same in every request: type, user agent, the webhook's own. */
   headers: Readonly<Record<string, string>>
   render: Format['render']
@@ -21,18 +21,18 @@ export interface Recipe {
   eventFor(event: EventFacts): EventFacts
 }
 
-export interface Recipes {
+export interface SigningContexts {
   /** As of `nowMs`: a former secret signs until it expires. Undefined when a sealed value cannot be opened. */
-  recipeFor(webhook: Webhook, nowMs: number): Recipe | undefined
+  contextFor(webhook: Webhook, nowMs: number): SigningContext | undefined
 }
 
 interface Prepared {
-  recipe: Recipe | undefined
+  context: SigningContext | undefined
   /** When the former secret expires. */
   untilMs: number
 }
 
-export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView, 'list'>; logger: Logger }): Recipes {
+export function createSigningContexts(deps: { secrets: SecretBox; view: Pick<ControlView, 'list'>; logger: Logger }): SigningContexts {
   const { secrets, view, logger } = deps
   const prepared = new WeakMap<Webhook, Prepared>()
 
@@ -41,18 +41,18 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
     const rotating = webhook.previousEncryptedSecret !== null && endsMs > nowMs
     const untilMs = rotating ? endsMs : Number.POSITIVE_INFINITY
     try {
-      return { recipe: cook(webhook, rotating), untilMs }
+      return { context: openContext(webhook, rotating), untilMs }
     } catch (error) {
       const facts = { webhook: webhook.id, organization: webhook.organizationId, error: String(error) }
       logger.error(
         facts,
         'what is sealed in a webhook cannot be opened; its deliveries wait until its secret and headers are set again',
       )
-      return { recipe: undefined, untilMs }
+      return { context: undefined, untilMs }
     }
   }
 
-  function cook(webhook: Webhook, rotating: boolean): Recipe {
+  function openContext(webhook: Webhook, rotating: boolean): SigningContext {
     const former = rotating && secrets.openedBy(webhook.previousEncryptedSecret!) !== undefined
     const sealed = former ? [webhook.encryptedSecret, webhook.previousEncryptedSecret!] : [webhook.encryptedSecret]
     const { contentType, render } = FORMATS[webhook.wireFormat]
@@ -72,12 +72,12 @@ export function createRecipes(deps: { secrets: SecretBox; view: Pick<ControlView
   }
 
   return {
-    recipeFor(webhook, nowMs) {
+    contextFor(webhook, nowMs) {
       const known = prepared.get(webhook)
-      if (known !== undefined && nowMs < known.untilMs) return known.recipe
+      if (known !== undefined && nowMs < known.untilMs) return known.context
       const made = prepare(webhook, nowMs)
       prepared.set(webhook, made)
-      return made.recipe
+      return made.context
     },
   }
 }
