@@ -1,11 +1,12 @@
 /**
- * ClickHouse over HTTP, embedded or a server of its own: queries with a bound on their time, and inserts that are repeated until they are
- * in. Each has connections of its own, so that queries that hang keep no insert waiting.
+ * ClickHouse over HTTP, embedded or a server of its own: queries with a time limit, and inserts that are retried until
+ * they succeed. Each has connections of its own, so that hanging queries do not block inserts.
  *
- * An answer is ClickHouse's only if it says so in its headers: a proxy in between may answer with a page of its own, and with 200.
+ * An answer counts as ClickHouse's only if its headers say so: a proxy in between may answer with a page of its own,
+ * and with 200.
  *
- * An insert names its block with a token, and ClickHouse drops a block whose token it has seen. So the same insert may be sent any number
- * of times: whatever went wrong with it, lost answers included, the cure is to send it again.
+ * An insert names its block with a token, and ClickHouse drops a block whose token it has seen. So an insert may be
+ * sent any number of times, and every error, lost answers included, is handled by sending it again.
  */
 import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
@@ -17,11 +18,11 @@ import { onCluster } from './replicated.ts'
 /** Rows of one table and one table partition. The same token must always come with the same rows. */
 export interface InsertBlock {
   table: string
-  /** ClickHouse's name of what the body is in. */
+  /** ClickHouse's name for the format of the body. */
   format: 'RowBinaryWithNamesAndTypes' | 'JSONEachRow'
   /** In any number of pieces. */
   body: Buffer[]
-  /** How many there are in it. */
+  /** Number of rows. */
   rows: number
   token: string
 }
@@ -29,17 +30,21 @@ export interface InsertBlock {
 export interface AnalyticsClient {
   readonly database: string
   /**
-   * Rows of a SELECT. Times come as ISO 8601. Throws ClarionError `service_unavailable` unless ClickHouse answers in time, to the end and with
-   * rows; only a statement that ClickHouse finds wrong is a `ClickHouseError`. `timeoutMs`: less than the client's, for what is not worth more.
+   * Rows of a SELECT. Times are ISO 8601. Throws ClarionError `service_unavailable` unless ClickHouse answers in time,
+   * completely and with rows; `ClickHouseError` only for a wrong statement. `timeoutMs`: less than the client's, for
+   * queries that are not worth a longer wait.
    */
   query<Row>(sql: string, parameters?: Record<string, unknown>, timeoutMs?: number): Promise<Row[]>
   /** One statement without an answer. Errors as `query`. */
   command(sql: string, parameters?: Record<string, unknown>): Promise<void>
-  /** The same for a definition, which reaches every replica. */
+  /** The same for a definition, which runs on every replica. */
   define(sql: string): Promise<void>
-  /** Makes the database if it is missing; the only call that works before there is one. */
+  /** Creates the database if it is missing; the only call that works without it. */
   createDatabase(): Promise<void>
-  /** Resolves when the block is in, once, however often that takes. Rejects only when `signal` is aborted. */
+  /**
+   * Resolves when the block is inserted, exactly once, however often it was sent. Rejects only when `signal` is
+   * aborted.
+   */
   insert(block: InsertBlock, signal: AbortSignal): Promise<void>
   /** Whether ClickHouse answers. Never rejects. */
   ping(): Promise<boolean>
@@ -50,29 +55,29 @@ export interface AnalyticsOptions {
   /** `http://user:password@host:port`. */
   url: string
   database: string
-  /** The name of ClickHouse's own cluster, whose replicas all hold the tables; absent: one server. */
+  /** The name of ClickHouse's cluster whose replicas all have the tables; absent: one server. */
   cluster?: string | undefined
   clock: Clock
   logger: Logger
-  /** Longest time for one request, ms; for a query also the wait for a connection. */
+  /** Longest time for one request, ms; for a query including the wait for a connection. */
   requestTimeoutMs?: number
-  /** Most queries that are under way or wait for a connection; one more is refused at once. */
+  /** Most queries that run or wait for a connection; one more is refused at once. */
   queriesMax?: number
-  /** First and longest wait before an insert is repeated, ms. */
+  /** First and longest wait before a retry of an insert, ms. */
   retryMs?: { first: number; longest: number }
 }
 
 const INSERT_SETTINGS = {
   deduplicate_blocks_in_dependent_materialized_views: 1,
   async_insert: 0,
-  // One request is one block: never parsed, and so never written, in pieces.
+  // One request is one block: parsing in parallel could split it into several.
   input_format_parallel_parsing: 0,
 } as const
 
 const CONNECTIONS_MAX = 16
 const QUERIES_MAX = 256
 
-/** Exceptions that say that a statement is wrong, which no repetition mends. Everything else may pass. */
+/** Exceptions for a wrong statement, which no retry cures. All others may be transient. */
 const WRONG_STATEMENT =
   /^(SYNTAX_ERROR|BAD_ARGUMENTS|TYPE_MISMATCH|NO_COMMON_TYPE|NOT_AN_AGGREGATE|UNKNOWN_(IDENTIFIER|FUNCTION|SETTING|TYPE)|ILLEGAL_\w+|CANNOT_(PARSE|CONVERT)_\w+|\w*QUERY_PARAMETER|NUMBER_OF_ARGUMENTS_DOESNT_MATCH)$/
 
@@ -95,7 +100,7 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
       },
       log: { level: ClickHouseLogLevel.OFF },
     })
-  // `record` does not write again what has been acknowledged, so a majority of the replicas must have it.
+  // `record` never rewrites acknowledged rows, so a majority of the replicas must have them.
   const quorum = options.cluster === undefined ? {} : { insert_quorum: 'auto' }
   const queries = connect(database)
   const inserts = connect(database)
@@ -124,7 +129,9 @@ export function createAnalyticsClient(options: AnalyticsOptions): AnalyticsClien
     }
   }
 
-  /** Tells a ClickHouse that cannot answer now (the caller may come again) from one that finds the statement wrong (our fault). */
+  /**
+   * Separates a ClickHouse that cannot answer now (the caller may retry) from one that rejects the statement (a bug).
+   */
   async function answered<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
@@ -203,7 +210,10 @@ function checkIsClickHouse(headers: Record<string, unknown>): void {
   throw new Error('the answer has none of the headers of ClickHouse (x-clickhouse-…), so something else has answered')
 }
 
-/** One object a line, the last line whole too. Throws for anything else: what is cut off must not pass for a shorter list. */
+/**
+ * One object per line, the last line complete. Throws for anything else: a truncated answer must not pass for a shorter
+ * list.
+ */
 function parseRows<Row>(text: string): Row[] {
   if (text === '') return []
   if (!text.endsWith('\n')) throw new Error('the answer is cut off')
@@ -215,7 +225,7 @@ function parseRows<Row>(text: string): Row[] {
   throw new Error('the answer holds something else than rows')
 }
 
-/** Waits for `work`, but no longer than until the signal. */
+/** Waits for `work`, but at most until the signal. */
 function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason)

@@ -1,9 +1,10 @@
 /**
- * Brings the database to the shape that this version reads and writes.
+ * Migrates the database to the schema of this version.
  *
- * ClickHouse has neither transactions for DDL nor a lock, so nothing here needs one: every statement can be repeated (`IF NOT EXISTS`; a
- * test holds the files to it), a file is recorded only after all of its statements, and processes that start together apply the same file
- * twice to no effect. A table that was made and is gone is not made anew: an empty one in its place would pass for the history.
+ * ClickHouse has neither transactions for DDL nor a lock, so every statement can be repeated (`IF NOT EXISTS`; a test
+ * checks the files), a file is recorded only after all of its statements, and processes that start together may apply
+ * the same file twice without effect. A table that existed and is gone is not created again: an empty one in its place
+ * would pass for the history.
  */
 import { createHash } from 'node:crypto'
 import type { AnalyticsClient } from './client.ts'
@@ -12,13 +13,13 @@ import { type Migration, readMigrations, splitStatements } from './statements.ts
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS migrations (name String, hash String, appliedAt DateTime64(3, 'UTC') DEFAULT now64(3))
   ENGINE = MergeTree ORDER BY name SETTINGS non_replicated_deduplication_window = 1000`
 
-/** Tables were there, and are not any more. The message is a sentence for the operator. */
+/** Tables existed and are gone. The message is a sentence for the operator. */
 export class MissingTables extends Error {}
 
 /**
- * Makes the database if it is missing and applies what has not been applied yet, in order. Answers the names applied now. Throws when a
- * file that was applied before has changed since: write a new one instead. Throws `MissingTables`; `wereMade`: all of them have been made before,
- * whatever the database itself says.
+ * Creates the database if it is missing and applies the pending migrations in order. Returns the names applied now.
+ * Throws when an applied file has changed: write a new one instead. Throws `MissingTables`; `wereMade`: all tables are
+ * known to have existed, whatever the database says.
  */
 export async function migrate(
   client: AnalyticsClient,
@@ -52,7 +53,7 @@ async function checkTables(client: AnalyticsClient, applied: Migration[]): Promi
 const sentenceOf = (names: string[]): string =>
   `The ${names.length > 1 ? 'tables' : 'table'} ${names.join(', ')} of ClickHouse, which had been made, ${names.length > 1 ? 'are' : 'is'} missing.`
 
-/** Tables and views that are there when the files have been applied. */
+/** Tables and views that exist once the files have been applied. */
 function madeBy(migrations: Migration[]): string[] {
   const names = new Set<string>()
   for (const statement of migrations.flatMap(({ text }) => splitStatements(text))) {
@@ -64,7 +65,7 @@ function madeBy(migrations: Migration[]): string[] {
   return [...names]
 }
 
-/** None when there is no such database. */
+/** Empty when the database does not exist. */
 async function tablesOf(client: AnalyticsClient): Promise<Set<string>> {
   const found = await client
     .query<{ name: string }>('SELECT name FROM system.tables WHERE database = currentDatabase()')
@@ -85,7 +86,7 @@ function isApplied(migration: Migration, applied: Map<string, string>): boolean 
 async function apply(client: AnalyticsClient, migration: Migration): Promise<void> {
   for (const statement of splitStatements(migration.text)) await client.define(statement)
   const hash = hashOf(migration)
-  // The token keeps two processes that apply the same file from recording it twice.
+  // The token prevents two processes that apply the same file from recording it twice.
   const body = [Buffer.from(JSON.stringify({ name: migration.name, hash }))]
   await client.insert(
     { table: 'migrations', format: 'JSONEachRow', body, rows: 1, token: `${migration.name}/${hash}` },
@@ -93,7 +94,7 @@ async function apply(client: AnalyticsClient, migration: Migration): Promise<voi
   )
 }
 
-/** Starting up is not called off half-way. */
+/** A migration is not cancelled half-way. */
 const never = new AbortController().signal
 
 const hashOf = (migration: Migration): string => createHash('sha256').update(migration.text).digest('hex')

@@ -1,4 +1,4 @@
-/** The first thing that a process asks of ClickHouse. */
+/** The first contact of a process with ClickHouse. */
 import { ClickHouseError } from '@clickhouse/client'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../model/codes.ts'
@@ -8,14 +8,15 @@ import type { AnalyticsClient } from './client.ts'
 import { MissingTables, migrate } from './migrate.ts'
 
 /**
- * Brings the database to its shape, and tells of parts that ClickHouse has set aside as broken: after its disk was full it may start without rows
- * that it had acknowledged. Every statement can be repeated, whatever became of it. Throws as `reach` does.
+ * Migrates the database, and reports parts that ClickHouse has detached as broken: after a full disk it may start
+ * without rows that it had acknowledged. Every statement can be repeated, whatever its outcome was. Throws like
+ * `reach`.
  */
 export async function reachAnalytics(deps: {
   analytics: AnalyticsClient
-  /** Of ClickHouse; what it says of a user is not told. */
+  /** Address of ClickHouse; user and password in it are never logged. */
   url: string
-  /** Whether the tables are known to have been made before, and what to do when they are gone. */
+  /** Whether the tables are known to have existed, and the advice when they are gone. */
   wereMade: boolean
   advice: string
   clock: Clock
@@ -42,13 +43,13 @@ export async function reachAnalytics(deps: {
     )
 }
 
-/** A server of one's own may keep its system tables to itself: no reason not to start. */
+/** A server of one's own may deny access to its system tables: no reason not to start. */
 function refusal(error: unknown): ClickHouseError {
   if (error instanceof ClickHouseError) return error
   throw error
 }
 
-/** An exception of ClickHouse itself, such as a wrong password, does not pass by waiting for it. */
+/** An exception from ClickHouse itself, such as a wrong password, does not pass with time. */
 function rethrowRefusal(error: unknown): never {
   const cause = error instanceof ClarionError ? error.cause : undefined
   throw cause instanceof ClickHouseError && cause.type !== 'TIMEOUT_EXCEEDED' ? cause : error

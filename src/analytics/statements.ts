@@ -1,4 +1,4 @@
-/** SQL that stands in files beside the code. */
+/** SQL in files beside the code. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EMIT_FRAGMENTS } from './read/emit-fragments.ts'
@@ -6,7 +6,7 @@ import { STEP_FRAGMENTS } from './read/newest-step.ts'
 
 const FRAGMENTS: Readonly<Record<string, string>> = { ...STEP_FRAGMENTS, ...EMIT_FRAGMENTS }
 
-/** The text of `queries/<name>.sql`, with the text of a fragment for each `{{fragment}}`. Throws for one that there is not. */
+/** The text of `queries/<name>.sql`, with each `{{fragment}}` replaced. Throws for an unknown fragment. */
 export function readQuery(name: string): string {
   const text = readFileSync(join(import.meta.dirname, 'queries', `${name}.sql`), 'utf8')
   return text.replaceAll(/\{\{(\w+)\}\}/g, (_, fragment: string) => {
@@ -31,7 +31,7 @@ export function readMigrations(): Migration[] {
     .map(file => ({ name: file.slice(0, -'.sql'.length), text: readFileSync(join(folder, file), 'utf8') }))
 }
 
-/** A file's statements: each ends with a semicolon at the end of its line; comments stand on lines of their own. */
+/** A file's statements: each ends with a semicolon at the end of a line; comments have lines of their own. */
 export function splitStatements(text: string): string[] {
   return text
     .replace(/^\s*--.*$/gm, '')

@@ -1,6 +1,6 @@
-/** A start that is called off half-way. */
+/** Cancellation of a start that is under way. */
 
-/** Rejects with the signal's reason when it comes first. */
+/** Rejects with the signal's reason if that comes first. */
 export async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal | undefined): Promise<T> {
   if (stop === undefined) return work
   const stopped = Promise.withResolvers<never>()
@@ -10,7 +10,7 @@ export async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal | und
   return Promise.race([work, stopped.promise]).finally(() => stop.removeEventListener('abort', reject))
 }
 
-/** The reason of the signal that ends a start. */
+/** The reason of the signal that cancels a start. */
 export class StartStopped extends Error {
   constructor() {
     super('the start was stopped')

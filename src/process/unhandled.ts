@@ -1,7 +1,7 @@
 /**
- * Errors that nothing handled. One of a request concerns that request alone, one of a shard ends the shard's session; in both cases the process
- * goes on. What belongs to neither ends the process: a reader, a lease or a writer may have stopped without a word, and a process that seems
- * to serve and does not is worse than one that its supervisor starts again.
+ * Unhandled errors. An error of a request concerns that request alone, an error of a shard ends the shard's session; in
+ * both cases the process continues. Any other error ends the process: a reader, a lease or a writer may have stopped
+ * silently, and a process that only seems to serve is worse than a restart by its supervisor.
  */
 
 import type { Logger } from '../logger.ts'
@@ -10,7 +10,7 @@ import { currentWork } from './work.ts'
 export interface Unhandled {
   /** For `unhandledRejection` and `uncaughtException`; called in the context of the work that failed. */
   onError(error: unknown): void
-  /** How many so far, by whose work they were. */
+  /** Number of errors so far, by the work they belong to. */
   counts(): Record<'request' | 'shard', number>
 }
 

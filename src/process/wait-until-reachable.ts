@@ -1,13 +1,13 @@
-/** What a process does at its start about a part that is away. */
+/** Waiting, at the start of a process, for a part that is away. */
 import type { Clock } from '../clock.ts'
 
-/** A part that restarts is back within seconds: a process that starts meanwhile waits for it instead of giving up. */
+/** A restarting part is back within seconds: a process that starts meanwhile waits instead of giving up. */
 const PATIENCE_MS = 30_000
 const PAUSE_MS = 500
 
 /**
- * Calls until it answers. `causeIfAway`: why the part did not, or undefined when it did and said something else, which is thrown as it is. Throws
- * one clear sentence if it does not answer for half a minute.
+ * Calls until it answers. `causeIfAway`: the reason why the part is away, or undefined for any other error, which is
+ * thrown unchanged. Throws one clear sentence if there is no answer for half a minute.
  */
 export async function reach<T>(
   part: { name: string; at: string; clock: Clock; progress: { warn(sentence: string): void } },

@@ -1,6 +1,6 @@
 /**
- * Whose work the code that runs now is: a request's, a shard's, or nobody's in particular. It follows the work through every await, timer and
- * callback, so that an error which nothing handled can be told to the one that it belongs to.
+ * The owner of the running code: a request, a shard, or none. The owner follows the work through every await, timer and
+ * callback, so that an unhandled error can be attributed to it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
@@ -14,7 +14,7 @@ export interface ShardWork {
   of: 'shard'
   role: string
   shard: number
-  /** Ends the shard's session; it is opened again from what is committed. */
+  /** Ends the shard's session; the next session restores from the committed state. */
   fail(error: Error): void
 }
 
@@ -24,10 +24,13 @@ const current = new AsyncLocalStorage<Work | undefined>()
 
 export const currentWork = (): Work | undefined => current.getStore()
 
-/** Runs `act`, and all that follows from it, as this work. Undefined: as nobody's, for what outlives the one who starts it. */
+/**
+ * Runs `act`, and everything that follows from it, as this work. Undefined: without an owner, for work that outlives
+ * its caller.
+ */
 export const runAs = <T>(work: Work | undefined, act: () => T): T => current.run(work, act)
 
-/** The request that is worked on has this id. */
+/** Sets the id of the current request. */
 export function nameRequest(requestId: string): void {
   const work = current.getStore()
   if (work?.of === 'request') work.requestId = requestId

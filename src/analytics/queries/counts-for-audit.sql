@@ -1,4 +1,4 @@
--- The same month counted twice, from the rows and from the meters: the two must agree to the unit (C.12).
+-- One month counted twice, from the rows and from the meters: the two must be equal.
 SELECT
     (
         SELECT count() FROM emits

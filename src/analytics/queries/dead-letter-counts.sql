@@ -1,8 +1,9 @@
--- Of each webhook, how many dead letters it has, the numbers of the first and the last event of those that can still be read from the log, and how many cannot.
--- A delivery ends once, and goes on after that only by hand: so each failed step is a dead letter, but for deliveries with a step by hand, of which the newest
--- step says it. Only the latter are looked at one by one, told apart by a hash of their ids. A step of theirs is one number, of which the greatest is the newest
--- step's: 17 bits of the attempt, 42 of the time (until 2109), whether it has no attempt, whether it is an end, two bits of the state in the order of its name, and
--- whether it is a dead letter.
+-- For each webhook: its number of dead letters, the first and last event number of those still readable from the log,
+-- and the number of those that are not. A delivery ends once, and continues afterwards only by hand: so each failed
+-- step is a dead letter, except for deliveries with a step by hand, whose newest step decides. Only these are examined
+-- one by one, grouped by a hash of their ids. One step is encoded as one number, whose maximum is the newest step: 17
+-- bits of the attempt, 42 of the time (until 2109), whether it has no attempt, whether it is an end, two bits of the
+-- state in the order of its name, and whether it is a dead letter.
 SELECT toString(webhook) AS webhookId, sum(kept) AS dead, sum(past) AS gone, ifNull(min(first), 0) AS fromSequence, ifNull(max(last), 0) AS throughSequence
 FROM
 (

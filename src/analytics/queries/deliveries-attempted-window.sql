@@ -1,5 +1,6 @@
--- Since when the newest steps are of the deliveries of a webhook, or of all: as many as `scan`, by when their deliveries came to be. Of a state: of those that have
--- had a step of it, whatever came after. `before…` is the place of the last one that was shown.
+-- The lower bound of a window over the newest steps of deliveries of one webhook or all: `scan` steps by creation time
+-- of their deliveries. With a state: deliveries that have had a step of it, whatever followed. `before…` is the
+-- position of the last item shown.
 SELECT count() AS scanned, min(createdAt) AS reached FROM
 (
     SELECT createdAt FROM attempts

@@ -1,5 +1,5 @@
--- The newest step of each delivery of a webhook, or of all, newest delivery first, back to a time. All steps of a delivery tell the same time at which it
--- came to be, and none began a day before that, by whichever clock.
+-- The newest step of each delivery of one webhook or all, newest delivery first, down to a time. All steps of a
+-- delivery carry its creation time, and none started more than a day before that, by any clock.
 SELECT * FROM
 (
     SELECT {{stepColumns}}

@@ -1,4 +1,5 @@
--- How far back the newest of the events reach that admission considered for a webhook: as many as `scan`. Redriven ones are out of their ids' order, and few.
+-- The lower bound of a window over the newest events that admission considered for a webhook, `scan` events long.
+-- Redriven ones are out of order by id, and few.
 SELECT count() AS scanned, min(emitId) AS reachedEmit, min(recordedAt) AS reachedTime FROM
 (
     SELECT emitId, recordedAt FROM emits

@@ -1,5 +1,6 @@
--- The events that admission considered for a webhook, newest first, down to a place: its deliveries of its own, attempted or not. `pendingOnly` leaves
--- out those that have been attempted, as far as the rows tell by themselves: one of a replay may be the event's own delivery (a catch-up of an earlier release made it) or another.
+-- The events that admission considered for a webhook, newest first, down to a position: its own deliveries, attempted
+-- or not. `pendingOnly` excludes attempted ones as far as the rows show it: a replay's delivery may be the event's own
+-- (from a catch-up of an earlier release) or another.
 SELECT emitId, assumeNotNull(eventId) AS eventId, name AS eventType, assumeNotNull(canonicalName) AS canonicalName, assumeNotNull(sequence) AS sequence, recordedAt AS createdAt,
     arrayFirst(considered -> considered.webhookId = {webhookId:String}, webhooks).skipped AS skipped
 FROM emits

@@ -1,4 +1,5 @@
--- One emit with every webhook considered and, once all deliveries have ended, its final state. `attemptsAreKept`: it is not older than attempts become.
+-- One emit with every webhook considered and, once all deliveries have ended, its final state. `attemptsAreKept`: it is
+-- within the retention of attempts.
 SELECT emit.*, completion.state AS finalState, completion.completedAt AS completedAt, emit.recordedAt >= now64(3, 'UTC') - INTERVAL 62 DAY AS attemptsAreKept
 FROM
 (

@@ -1,7 +1,9 @@
--- The steps of emits as the lifecycle events that announce them (C.3.1, 4), newest first: asked for and judged (from the verdict), each
--- subscriber that was given up (from its last attempt), delivered (from the last word). `before…` is the place of the last one shown. What
--- the platform emitted has no such steps: there are no lifecycle events about lifecycle events. A window (seconds before that place; 0: none)
--- keeps the newest page of a busy organization from reading all of it.
+-- The steps of emits as the lifecycle events that announce them
+-- (docs/specification/platform-events.md#steps-of-an-emit), newest first: requested and judged (from the verdict), each
+-- subscriber that was given up (from its last attempt), delivered (from the completion). `before…` is the position of
+-- the last item shown. Emits of the platform have no steps: there are no lifecycle events about lifecycle events. A
+-- window (seconds before that position; 0: none) lets the newest page of a busy organization be read without all the
+-- rest.
 WITH
     coalesce(
         parseDateTime64BestEffortOrNull({beforeTime:Nullable(String)}, 3, 'UTC'),

@@ -1,4 +1,5 @@
--- Accepted emits whose ids lie in a few milliseconds, with the webhooks considered: where a delivery without attempts comes from. None that is older than attempts become.
+-- Accepted emits with ids in a few milliseconds and the webhooks considered, as the origin of deliveries without
+-- attempts. Bounded by the retention of attempts.
 SELECT emitId, assumeNotNull(eventId) AS eventId, name AS eventType, assumeNotNull(canonicalName) AS canonicalName, assumeNotNull(sequence) AS sequence, recordedAt AS createdAt, webhooks
 FROM emits
 WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND verdict = 'accepted' AND notEmpty(webhooks)

@@ -1,4 +1,4 @@
--- Accepted events by their sequence numbers, with the webhooks that they went to.
+-- Accepted events by sequence number, with the webhooks that received them.
 SELECT
     emitId, assumeNotNull(eventId) AS eventId, organizationId, environment, assumeNotNull(emits.sequence) AS sequence, name AS type,
     assumeNotNull(canonicalName) AS canonicalName, kind, source, subject, actorId, time, recordedAt, assumeNotNull(schemaVersion) AS schemaVersion,

@@ -1,5 +1,5 @@
--- The accepted emits of one organization up to a sequence number, month by month: what the counters of admission are held to. Sum and count
--- together tell whether each number is there exactly once, without keeping them all in memory.
+-- The accepted emits of one organization up to a sequence number, by month, for comparison with the counters of
+-- admission. Sum and count together show whether each number exists exactly once, without keeping them all in memory.
 SELECT
     toYYYYMM(recordedAt) AS month,
     countIf(channel != 'platform') AS onQuota,

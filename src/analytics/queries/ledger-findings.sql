@@ -1,4 +1,4 @@
--- What the ledger found and has not been found gone since, of all organizations: the newest announcement of each finding tells.
+-- Open findings of the ledger, of all organizations, from the newest announcement of each finding.
 SELECT organizationId, finding, newestData AS data, detectedAt FROM
 (
     SELECT

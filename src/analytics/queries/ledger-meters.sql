@@ -1,4 +1,5 @@
--- A month from its rows and from its meters, asked at once; attempts older than they are kept are not counted by rows any more.
+-- One month from its rows and from its meters, in one query; attempts beyond their retention are no longer counted by
+-- rows.
 SELECT
     (
         SELECT count() FROM emits

@@ -1,4 +1,4 @@
--- Which sequence numbers are missing between two that are there, and which stand there more than once: asked only after a difference.
+-- Sequence numbers that are missing between two that exist, and duplicates; run only after a difference was found.
 SELECT kind, first, last FROM
 (
     SELECT 'missing' AS kind, before + 1 AS first, sequence - 1 AS last FROM

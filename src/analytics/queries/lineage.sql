@@ -1,5 +1,6 @@
--- One event wherever it went, for the operator: a row for the source, and one for each relay; with each, its deliveries and their attempts.
--- A relay to an external peer has no step of its own after `queued`: its delivery among the source's tells what it came to.
+-- One event at every place it reached, for the operator: a row for the source, and one for each relay, each with its
+-- deliveries and their attempts. A relay to an external peer has no step of its own after `queued`: its delivery among
+-- the source's has the result.
 WITH
     relayed AS
     (

@@ -1,4 +1,4 @@
--- How far back the newest last words of a state reach: as many as `scan`.
+-- The lower bound of a window over the newest completions of a state, `scan` rows long.
 SELECT count() AS scanned, min(emitId) AS reached FROM
 (
     SELECT emitId FROM completions

@@ -1,5 +1,5 @@
--- Emits that are DELIVERED or FAILED, newest first, down to a place. Led by the last words on emits, so that those that are still open cost nothing; those without
--- deliveries are delivered at once, and those that could not be written have failed.
+-- Emits that are DELIVERED or FAILED, newest first, down to a position. Driven by completions, so that open emits cost
+-- nothing; emits without deliveries are delivered at once, and emits that could not be written have failed.
 WITH page AS
 (
     SELECT emitId FROM

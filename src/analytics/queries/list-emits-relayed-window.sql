@@ -1,4 +1,4 @@
--- How far back the newest emits with deliveries reach: as many as `scan`.
+-- The lower bound of a window over the newest emits with deliveries, `scan` rows long.
 SELECT count() AS scanned, min(emitId) AS reached FROM
 (
     SELECT emitId FROM emits

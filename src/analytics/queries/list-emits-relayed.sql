@@ -1,4 +1,4 @@
--- Emits with deliveries of which at least one has not ended, newest first, down to a place: accepted, and without a last word.
+-- Emits with at least one open delivery, newest first, down to a position: accepted, and without a completion.
 WITH page AS
 (
     SELECT emitId FROM emits

@@ -1,5 +1,6 @@
--- A page of emits, newest first; what the platform emitted is not the organization's. The page is found by few columns and in small blocks: a part of
--- the table is read from its end, a block at least, and there are many. All else is looked up for the page alone.
+-- A page of emits, newest first, without the platform's own. The page is found by few columns and in small blocks,
+-- because each of the table's many parts is read from its end, at least one block. All other columns are looked up for
+-- the page only.
 WITH page AS
 (
     SELECT emitId FROM emits

@@ -1,5 +1,5 @@
--- The newest payloads that an organization itself emitted under a name, whatever the version: what a proposed schema is tried on. Events
--- of peers are theirs.
+-- The newest payloads that an organization itself emitted under a name, in any version, on which a proposed schema is
+-- tried. Events of peers are excluded.
 SELECT emitId, payload FROM payloads
 WHERE organizationId = {organizationId:String} AND environment = {environment:String}
     AND recordedAt >= parseDateTime64BestEffort({from:String}, 3, 'UTC')

@@ -1,5 +1,5 @@
--- The newest emits that were judged as failed, and whether a redrive has made an event of them since. `scan`: how many of the newest are looked at,
--- as those that were redriven are not failures any more.
+-- The newest emits that were judged as failed, and whether a redrive has made an event of them since. `scan`: number of
+-- newest ones examined, because redriven ones no longer count as failures.
 WITH failed AS
 (
     SELECT emitId, coalesce(canonicalName, name) AS shownName, message, recordedAt FROM emits

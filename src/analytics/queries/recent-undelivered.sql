@@ -1,6 +1,6 @@
--- The newest emits of which a delivery ended without success. A delivery's last error is the message: it may come a moment after the end of the
--- emit, as the two are recorded from different topics. No attempt is older than the oldest of the emits (by two
--- machines' clocks), which spares reading older days.
+-- The newest emits with a delivery that ended without success. The message is the delivery's last error, which may be
+-- recorded a moment after the end of the emit, as the two come from different topics. No attempt is older than the
+-- oldest of the emits (by two machines' clocks), so older days are not read.
 WITH
     undelivered AS
     (

@@ -1,5 +1,5 @@
--- A page of the relay log of one group, newest first. A relay is what its last step says; for an external peer, what its delivery has come to.
--- Without a wanted status the page is cut before deliveries are looked up.
+-- A page of the relay log of one group, newest first. The state of a relay is that of its last step; for an external
+-- peer, that of its delivery. Without a status filter the page is cut before deliveries are looked up.
 WITH
     page AS
     (

@@ -1,4 +1,4 @@
--- How the deliveries of one replay stand: the newest step of each.
+-- The states of the deliveries of one replay, by the newest step of each.
 SELECT state, count() AS deliveries, max(eventId) AS lastEventId FROM
 (
     SELECT deliveryId, eventId, state FROM attempts

@@ -1,4 +1,5 @@
--- Buckets that have something in them, oldest first, each whole: from the one that contains `from` to the last one that begins before `to`.
+-- Buckets that are not empty, oldest first, each complete: from the one that contains `from` to the last one that
+-- begins before `to`.
 SELECT if({bucket:String} = 'day', toStartOfDay(hour), hour) AS start, meter, toUInt64(sum(count)) AS count
 FROM usage_by_hour
 WHERE organizationId = {organizationId:String} AND environment = {environment:String}

@@ -1,4 +1,7 @@
-/** Deliveries that have had a step, as their newest one makes them: of a webhook or of all, of one state or of any, newest first. */
+/**
+ * Deliveries with at least one step, in the state of their newest step: of one webhook or all, of one state or any,
+ * newest first.
+ */
 import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
@@ -15,19 +18,19 @@ export interface AttemptedFilter extends Partial<TypeFilter>, Range {
   withTests: boolean
 }
 
-/** When a delivery came to be, its event and its id. */
+/** Creation time of a delivery, its event and its id. */
 export type DeliveryPlace = [createdAt: string, eventId: string, deliveryId: string]
 
-/** Steps that are looked at in one query. */
+/** Steps scanned by one query. */
 const SCANS = [500, 5_000, 50_000]
 
-/** What the fragment `ofDeliveries` takes. */
+/** The parameters of the fragment `ofDeliveries`. */
 export function parametersOf(filter: AttemptedFilter, before: DeliveryPlace | undefined) {
   const [beforeTime, beforeEvent, beforeDelivery] = before ?? [null, null, null]
   return { ...NO_TYPE_FILTER, ...filter, beforeTime, beforeEvent, beforeDelivery }
 }
 
-/** The first `limit` after a place, or more. */
+/** At least the first `limit` after a position, if there are as many. */
 export function createAttemptedDeliveries(client: AnalyticsClient) {
   const page = readQuery('deliveries-attempted')
   const window = readQuery('deliveries-attempted-window')
@@ -36,7 +39,7 @@ export function createAttemptedDeliveries(client: AnalyticsClient) {
       async reach(scan, before) {
         const parameters = { ...parametersOf(filter, before ?? first), scan }
         const [found] = await client.query<{ scanned: number | string; reached: string }>(window, parameters)
-        // All of that time are in the window.
+        // All deliveries of that time are in the window.
         return found === undefined || Number(found.scanned) < scan ? undefined : [found.reached, '', '']
       },
       items: (most, before, reached) =>

@@ -1,8 +1,8 @@
 /**
- * Reading deliveries. A delivery is there as soon as admission has matched its webhook, though its first row comes only with its first
- * step. So what is listed is the matched webhooks of the emits together with the newest step of each delivery in `attempts`. One without a
- * step is pending: its id is derived, as everywhere, and asked for, since a row alone does not tell whether a replay made the event's own
- * delivery or another one. Lists end where attempts end, after 62 days.
+ * Reading deliveries. A delivery exists as soon as admission has matched its webhook, but its first row is written with
+ * its first step. So a list combines the matched webhooks of the emits with the newest step of each delivery in
+ * `attempts`. A delivery without a step is pending; its id is derived and then looked up, since a row alone does not
+ * show whether a replay made the event's own delivery or another one. Lists end where attempts end, after 62 days.
  */
 
 import { type Place, readCursor } from '../../model/cursors.ts'
@@ -35,7 +35,7 @@ export interface DeliveryFilter {
   status?: Delivery['status'] | undefined
   /** A selector. */
   type?: string | undefined
-  /** ISO 8601: came to be at or after, came to be before. */
+  /** ISO 8601: created at or after, created before. */
   from?: string | undefined
   to?: string | undefined
   /** 1–100. */
@@ -58,13 +58,16 @@ export function createDeliveryReads(client: AnalyticsClient) {
   const ofEvent = readQuery('attempts-of-event')
   const emitsBetween = readQuery('emits-between')
 
-  /** Every step of one delivery, first to last (of more than 1,000 the newest); empty for one that has none or is not the organization's. */
+  /**
+   * Every step of one delivery, first to last (of more than 1,000 the newest); empty for a delivery without steps, or
+   * of another organization.
+   */
   async function listAttempts(organizationId: string, environment: Environment, id: string): Promise<Attempt[]> {
     const found = await client.query<FoundAttempt>(ofDelivery, { organizationId, environment, deliveryId: id })
     return found.map(toAttempt)
   }
 
-  /** The deliveries that have had a step, as their newest one makes them. */
+  /** Deliveries with a step, in the state of the newest one. */
   async function withSteps(
     organizationId: string,
     environment: Environment,
@@ -74,7 +77,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
     return (await client.query<Step>(newestSteps, { organizationId, environment, deliveryIds })).map(toDelivery)
   }
 
-  /** Those of the deliveries that admission made, or refused to make, in the milliseconds which the ids begin with. */
+  /** Deliveries that admission made or skipped in the milliseconds with which the ids begin. */
   async function findPending(
     organizationId: string,
     environment: Environment,
@@ -102,7 +105,10 @@ export function createDeliveryReads(client: AnalyticsClient) {
       .filter(({ webhookId }) => ids.includes(deliveryId(event.eventId, webhookId)))
       .map(({ webhookId, skipped }) => unattempted(event, webhookId, skipped))
 
-  /** How those deliveries of a webhook's own stand that admission made (`pending`, or all of them) or refused to make, newest first. */
+  /**
+   * The current state of a webhook's own deliveries that admission made (`pending`, or all of them) or skipped, newest
+   * first.
+   */
   function findConsidered(
     filter: ListParameters,
     which: 'pending' | 'skipped' | 'all',
@@ -119,7 +125,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       return { beforeTime, beforeEmit }
     }
 
-    /** Each as its newest step makes it: those that have had one are not pending, and stand where that says. */
+    /** Applies the newest step to each delivery: one with a step is no longer pending. */
     async function resolve(events: FoundEvent[]): Promise<Delivery[]> {
       const made = events.map(event => unattempted(event, webhookId, event.skipped))
       const ids = made.filter(({ status }) => status === 'pending').map(({ id }) => id)
@@ -127,7 +133,8 @@ export function createDeliveryReads(client: AnalyticsClient) {
         (await withSteps(organizationId, environment, ids)).map(delivery => [delivery.id, delivery]),
       )
       if (which === 'pending') return made.filter(({ id }) => !steps.has(id))
-      // One that a catch-up of an earlier release made came to be later than its event; the list of those attempted has it there.
+      // A delivery made by an earlier release's catch-up was created later than its event; the list of attempted
+      // deliveries has it at its place.
       return made.map(each => steps.get(each.id) ?? each).filter((each, at) => each.createdAt === made[at]!.createdAt)
     }
 
@@ -159,12 +166,12 @@ export function createDeliveryReads(client: AnalyticsClient) {
   return {
     listAttempts,
 
-    /** Every step of every delivery of an event, in the order in which they happened (at most 10,000). */
+    /** Every step of every delivery of an event, in order (at most 10,000). */
     async attemptsOfEvent(organizationId: string, environment: Environment, eventId: string): Promise<Attempt[]> {
       return (await client.query<FoundAttempt>(ofEvent, { organizationId, environment, eventId })).map(toAttempt)
     },
 
-    /** Those deliveries of an event that have had a step. */
+    /** The deliveries of an event that have had a step. */
     async attemptedOfEvent(organizationId: string, environment: Environment, eventId: string): Promise<Delivery[]> {
       return (await client.query<Step>(newestOfEvent, { organizationId, environment, eventId })).map(toDelivery)
     },
@@ -177,7 +184,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       return (await findPending(organizationId, environment, [id]))[0]
     },
 
-    /** These deliveries, those that have made no attempt too; what there is not is left out. */
+    /** These deliveries, including those without an attempt; unknown ids are left out. */
     async deliveriesNamed(organizationId: string, environment: Environment, ids: string[]): Promise<Delivery[]> {
       const possible = ids.filter(id => DELIVERY_ID.test(id))
       const found = await withSteps(organizationId, environment, possible)
@@ -190,7 +197,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       return [...found, ...pending]
     },
 
-    /** Newest first (C.10 `GET /webhooks/:id/deliveries`). Throws `validation_failed` for a cursor that is not one. */
+    /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
       const { organizationId, environment, webhookId, status, type = null, limit, cursor } = filter
       const place = readCursor('deliveries', cursor)
@@ -200,7 +207,7 @@ export function createDeliveryReads(client: AnalyticsClient) {
       const findAttempted = async () =>
         (await attempted({ ...shared, state: status ?? null, withTests: true }, place, limit + 1)).map(toDelivery)
 
-      // Several deliveries may have the event of the last one that was shown: it is looked at once more.
+      // Several deliveries may share the event of the last item shown, so that event is read once more.
       const beforeEmitPlace: EmitPlace | undefined =
         beforeTime === undefined || beforeEvent === undefined
           ? undefined
@@ -220,24 +227,27 @@ export function createDeliveryReads(client: AnalyticsClient) {
 
 type FoundEvent = MatchedEvent & { skipped: string | null }
 type ConsideredEvent = MatchedEvent & { webhooks: ConsideredWebhook[] }
-/** When an emit was recorded, and its id. */
+/** Recording time and id of an emit. */
 type EmitPlace = [recordedAt: string, emitId: string]
 type ListParameters = Record<string, unknown> &
   Pick<DeliveryFilter, 'organizationId' | 'environment' | 'webhookId'> & { beforeEmitPlace: EmitPlace | undefined }
 
-/** How many events of a webhook are looked at for those that are listed: few, unless most of them have been attempted. */
+/** Events of a webhook scanned per query: few, unless most of them have been attempted. */
 const CONSIDERED_SCANS = [500, 20_000, 200_000]
-/** Events that are looked at together once the first few have not filled the page; their ids travel in the address of a query. */
+/** Events read together once the first few have not filled the page; their ids travel in a query's URL. */
 const REFILL = 2_000
 
-/** Ids of emits, events and deliveries begin with 48 bits of time; nine characters hold 45 of them, eight milliseconds. */
+/**
+ * Ids of emits, events and deliveries begin with 48 bits of time; nine characters are 45 of them, which is eight
+ * milliseconds.
+ */
 const TIME_DIGITS = 9
-/** Of a delivery that admission made: a replay's have the same form. */
+/** A delivery made by admission, or by a replay, whose ids have the same form. */
 const ADMITTED_ID = /^dlv_[0-9a-z]{32}$/
-/** Milliseconds that are looked at in queries of the same moment. */
+/** Milliseconds that are queried concurrently. */
 const TIMES_AT_ONCE = 8
 
-/** Deliveries that are in both lists stand as the second one, which was asked for last, has them. Newest first. */
+/** A delivery in both lists is taken from the second one, which was read later. Newest first. */
 function together(own: Delivery[], attempted: Delivery[]): Delivery[] {
   const byId = new Map([...own, ...attempted].map(delivery => [delivery.id, delivery]))
   return [...byId.values()].sort((a, b) => comparePlaces(placeOf(b), placeOf(a)))

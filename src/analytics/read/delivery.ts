@@ -1,8 +1,8 @@
-/** What a delivery is: made of the event that a webhook matched, and of its newest step. */
+/** A delivery: the event that a webhook matched, with the newest step. */
 import type { AttemptRow, DeliveryState, ErrorKind } from '../../../topics/audit-attempts.ts'
 import { deliveryId } from '../../model/ids.ts'
 
-/** C.10, times in ISO 8601, UTC. */
+/** See docs/specification/deliveries.md#delivery-states. Times are ISO 8601, UTC. */
 export interface Delivery {
   id: string
   webhookId: string
@@ -13,7 +13,7 @@ export interface Delivery {
   canonicalName: string
   sequence: number
   status: DeliveryState | 'pending'
-  /** Why it failed, was cancelled or skipped, or is tried again: a word. */
+  /** The reason why it failed, was cancelled or skipped, or is retried: one word. */
   reason: string | null
   /** Attempts made. */
   attempts: number
@@ -25,16 +25,19 @@ export interface Delivery {
   lastError: string | null
   lastErrorKind: ErrorKind | null
   trigger: AttemptRow['trigger']
-  /** Of a delivery that a replay or a catch-up made. */
+  /** Set on a delivery that a replay or a catch-up made. */
   replayId: string | null
   createdAt: string
   completedAt: string | null
 }
 
-/** What is asked for under anything else is not there. */
+/** An id of any other form does not exist. */
 export const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
 
-/** One step of a delivery: an attempt, or an end without one (`attemptId` null). Fields as in `topics/audit-attempts.ts`. */
+/**
+ * One step of a delivery: an attempt, or an end without one (`attemptId` null). Fields as in
+ * `topics/audit-attempts.ts`.
+ */
 export interface Attempt
   extends Omit<
     AttemptRow,
@@ -85,7 +88,7 @@ export type MatchedEvent = Pick<
   'eventId' | 'emitId' | 'eventType' | 'canonicalName' | 'sequence' | 'createdAt'
 >
 
-/** What a delivery is before its first step. */
+/** A delivery before its first step. */
 export function pendingDelivery(event: MatchedEvent, webhookId: string): Delivery {
   const { eventId, emitId, eventType, canonicalName, sequence, createdAt } = event
   return {
@@ -112,7 +115,7 @@ export function pendingDelivery(event: MatchedEvent, webhookId: string): Deliver
   }
 }
 
-/** What a webhook did not get although its selectors matched, under the id that the delivery would have had. */
+/** A delivery that was not made although the webhook's selectors matched, under the id that it would have had. */
 export function skippedDelivery(event: MatchedEvent, webhookId: string, reason: string): Delivery {
   return {
     ...pendingDelivery(event, webhookId),
@@ -123,7 +126,7 @@ export function skippedDelivery(event: MatchedEvent, webhookId: string, reason: 
   }
 }
 
-/** What its newest step makes of a delivery. */
+/** A delivery in the state of its newest step. */
 export function toDelivery(step: Step): Delivery {
   const {
     webhookId,

@@ -1,9 +1,12 @@
-/** Conditions on rows of `emits` that several lists share. Texts that `queries/*.sql` name as `{{name}}`. */
+/** Conditions on rows of `emits` that several lists share. `queries/*.sql` refer to them as `{{name}}`. */
 
 const OWN = 'organizationId = {organizationId:String} AND environment = {environment:String}'
 
 export const EMIT_FRAGMENTS = {
-  /** The filters of the lists of emits: what the organization emitted itself, by name and time, before the last one that was shown. */
+  /**
+   * The filters of the lists of emits: emitted by the organization itself, by name and time, before the last item
+   * shown.
+   */
   emitFilters: `${OWN} AND channel != 'platform'
         AND ({name:Nullable(String)} IS NULL OR name = {name:Nullable(String)}
             OR ({namePattern:Nullable(String)} IS NOT NULL AND match(name, coalesce({namePattern:Nullable(String)}, '')))
@@ -21,12 +24,12 @@ export const EMIT_FRAGMENTS = {
             GROUP BY emitId
         ))`,
 
-  /** Redriven emits: recorded later than their ids say, as the only ones. */
+  /** Redriven emits: the only ones recorded later than their ids say. */
   isRedriven: `emitId IN (SELECT emitId FROM emits WHERE ${OWN} AND verdict = 'failed')`,
 
   /**
-   * Events that admission matched with a webhook, or passed by (\`skipped\`: none, only, any), by type and time, before a place. As far back as
-   * attempts are kept: of an older event nobody can say whether it was delivered.
+   * Events that admission matched with a webhook, or skipped (`skipped`: none, only, any), by type and time, before a
+   * position. Bounded by the retention of attempts: for an older event it is unknown whether it was delivered.
    */
   matchedByWebhook: `${OWN} AND verdict = 'accepted'
     AND has(webhooks.webhookId, {webhookId:String})
@@ -42,7 +45,7 @@ export const EMIT_FRAGMENTS = {
     AND ({beforeTime:Nullable(String)} IS NULL
         OR (recordedAt, emitId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEmit:Nullable(String)}))`,
 
-  /** All of the emits in \`page\`, newest first, each with its last word; without the webhooks considered. */
+  /** All of the emits in `page`, newest first, each with its completion; without the webhooks considered. */
   emitsOfPage: `SELECT emit.*, completion.state AS finalState, completion.completedAt AS completedAt
 FROM
 (

@@ -1,4 +1,4 @@
-/** Reading emits: their verdicts, and how it went on with them. */
+/** Reading emits: their verdicts and states. */
 
 import type { FederationFacts } from '../../../topics/deliveries.ts'
 import type { Finding } from '../../model/codes.ts'
@@ -10,24 +10,27 @@ import { fillFromWindows, type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 import { readNameFilter } from './type-filter.ts'
 
-/** C.11.4, without REQUESTED: an emit without a row may still be on its way, which only its place in the ingress can tell. */
+/**
+ * All states except REQUESTED: an emit without a row may still be in the ingress, which only its position there shows
+ * (docs/specification/emit.md#emit-states).
+ */
 export const EMIT_STATES = ['RELAYED', 'DELIVERED', 'FAILED', 'REJECTED', 'DEDUPLICATED'] as const
 export type EmitState = (typeof EMIT_STATES)[number]
 
-/** A webhook that admission considered; `skipped` says why it was not matched, null if it was. */
+/** A webhook that admission considered; `skipped` is the reason why it was not matched, null if it was. */
 export interface ConsideredWebhook {
   webhookId: string
   skipped: string | null
 }
 
-/** Times are ISO 8601, UTC. The fields are explained in `topics/audit-emits.ts`. */
+/** Times are ISO 8601, UTC. `topics/audit-emits.ts` explains the fields. */
 export interface EmitSummary {
   emitId: string
   eventId: string | null
   organizationId: string
   environment: Environment
   state: EmitState
-  /** When the last delivery ended; null while one is open, and when there was none. */
+  /** When the last delivery ended; null while one is open, and without deliveries. */
   completedAt: string | null
   verdict: 'accepted' | 'duplicate' | 'rejected' | 'failed'
   code: string | null
@@ -50,7 +53,7 @@ export interface EmitSummary {
   idempotencyKey: string | null
   correlationId: string | null
   causationId: string | null
-  /** For what goes on from it; callers are told the trace's id. */
+  /** For spans that follow; callers see the trace's id only. */
   traceparent: string | null
   traceId: string | null
   rootEventId: string | null
@@ -60,10 +63,10 @@ export interface EmitSummary {
   originalEmitId: string | null
   payloadBytes: number
   subscriberCount: number
-  /** Of an event that came from another organization. */
+  /** Set on an event from another organization. */
   federation: FederationFacts | null
   warnings: string[]
-  /** Webhooks and workflows that its chain came through. */
+  /** Webhooks and workflows in its chain. */
   path: string[]
 }
 
@@ -71,10 +74,10 @@ export interface Emit extends EmitSummary {
   webhooks: ConsideredWebhook[]
 }
 
-/** With what else is known of an emit that was looked up alone. */
+/** An emit that was looked up alone, with further facts. */
 export interface EmitInFull {
   emit: Emit
-  /** It is not older than attempts become: a delivery without one has not been tried. */
+  /** The emit is within the retention of attempts: a delivery without an attempt has not been tried. */
   attemptsAreKept: boolean
 }
 
@@ -92,7 +95,7 @@ export interface EmitFilter {
   cursor?: string | undefined
 }
 
-/** C.11.6 `recentFailures`. */
+/** An entry of `recentFailures` in `GET …/health`. */
 export interface RecentFailure {
   id: string
   canonicalName: string
@@ -100,7 +103,7 @@ export interface RecentFailure {
   createdAt: string
 }
 
-/** As ClickHouse answers it. */
+/** A row as ClickHouse returns it. */
 type Found<Row extends EmitSummary> = Omit<Row, 'state' | 'findings' | 'federation' | 'attemptsAreKept'> & {
   attemptsAreKept?: boolean | 0 | 1
   finalState: 'DELIVERED' | 'FAILED' | null
@@ -118,7 +121,7 @@ export function createEmitReads(client: AnalyticsClient) {
   const failedVerdicts = readQuery('recent-failed-verdicts')
   const undelivered = readQuery('recent-undelivered')
 
-  /** Window by window of what may be of the state, until there are as many as were asked for. */
+  /** Reads windows of emits that may have the state, until there are enough. */
   function findByState(
     state: 'RELAYED' | 'DELIVERED' | 'FAILED',
     parameters: ListParameters,
@@ -137,7 +140,7 @@ export function createEmitReads(client: AnalyticsClient) {
     })
   }
 
-  /** The newest that were judged as failed and have not become an event by a redrive since. */
+  /** The newest emits that were judged as failed, except those that a redrive has made an event of since. */
   async function findFailedVerdicts(
     organizationId: string,
     environment: Environment,
@@ -171,7 +174,10 @@ export function createEmitReads(client: AnalyticsClient) {
     emitById: async (organizationId: string, environment: Environment, emitId: string): Promise<Emit | undefined> =>
       (await emitInFull(organizationId, environment, emitId))?.emit,
 
-    /** The payload as it was sent, for 30 days; undefined after that, and for emits that were neither accepted nor failed. */
+    /**
+     * The payload as it was sent, for 30 days; undefined afterwards, and for emits that were neither accepted nor
+     * failed.
+     */
     async payloadOf(organizationId: string, environment: Environment, emitId: string): Promise<string | undefined> {
       const [found] = await client.query<{ payload: string }>(payload, { organizationId, environment, emitId })
       return found?.payload
@@ -189,7 +195,7 @@ export function createEmitReads(client: AnalyticsClient) {
       return client.query(ofName, filter)
     },
 
-    /** Newest first (C.11.6 `GET /emits`). Throws `validation_failed` for a cursor that is not one. */
+    /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
       const { organizationId, environment, status, name = null, limit, cursor } = filter
       const [before = null] = readCursor('emits', cursor) ?? []
@@ -225,9 +231,9 @@ export function createEmitReads(client: AnalyticsClient) {
 type ListParameters = Record<string, unknown> & { before: string | null; limit: number }
 
 const EVERYTHING = 0xffff_ffff
-/** How many emits with deliveries, or last words of a state, are looked at in one query. */
+/** Emits with deliveries, or completions of a state, scanned per query. */
 const STATE_SCANS = [50_000, 250_000]
-/** The same for failed verdicts that a redrive may have undone. */
+/** The same for failed verdicts that a redrive may have changed. */
 const FAILED_SCANS = [20, EVERYTHING]
 
 const VERDICT_OF = { REJECTED: 'rejected', DEDUPLICATED: 'duplicate' } as const
@@ -240,7 +246,7 @@ function toEmit<Row extends EmitSummary>(found: Found<Row>): Row {
 
 const jsonOf = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
 
-/** C.11.4: an accepted emit without subscribers is delivered at once. */
+/** An accepted emit without subscribers is delivered at once. */
 function stateOf(found: Pick<Found<EmitSummary>, 'verdict' | 'subscriberCount' | 'finalState'>): EmitState {
   if (found.verdict === 'rejected') return 'REJECTED'
   if (found.verdict === 'duplicate') return 'DEDUPLICATED'

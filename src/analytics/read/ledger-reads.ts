@@ -1,12 +1,12 @@
-/** What the check of the ledger (C.4 `ledger`, C.12) asks of ClickHouse. Months are UTC, `YYYY-MM`. */
+/** Reads of the ledger check (docs/specification/usage.md#ledger). Months are UTC, `YYYY-MM`. */
 import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 
-/** Accepted emits of one month, as far as they were asked for. */
+/** Accepted emits of one month, up to the requested number. */
 export interface RecordedMonth {
   month: string
-  /** Those that count against the quota. */
+  /** Emits that count against the quota. */
   onQuota: number
   rows: number
   lowest: number
@@ -59,7 +59,7 @@ export function createLedgerReads(client: AnalyticsClient) {
       return found.map(each => ({ ...each, month: monthName(each.month), sumOfSequences: BigInt(each.sumOfSequences) }))
     },
 
-    /** Up to ten ranges of numbers that are not there exactly once. */
+    /** Up to ten ranges of numbers that are missing or duplicate. */
     sequenceFaults(
       organizationId: string,
       environment: Environment,
@@ -79,7 +79,7 @@ export function createLedgerReads(client: AnalyticsClient) {
       return found
     },
 
-    /** Of all organizations. */
+    /** The findings of all organizations. */
     async announcedFindings(): Promise<AnnouncedFinding[]> {
       const found = await client.query<Omit<AnnouncedFinding, 'data'> & { data: string }>(findings)
       return found.map(each => ({ ...each, data: JSON.parse(each.data) }))

@@ -1,6 +1,6 @@
 /**
- * What happened to emits, told as the lifecycle events that announce it (C.3.2). No row is written for it: the record of an emit holds all
- * of it already (C.3.1, 4), so that announcing does not triple the traffic.
+ * The history of emits as lifecycle events (docs/specification/platform-events.md#steps-of-an-emit). They are derived
+ * from the record of each emit and have no rows of their own, so that announcing does not triple the traffic.
  */
 
 import { readCursor } from '../../model/cursors.ts'
@@ -58,7 +58,7 @@ const WINDOWS_S = [60, 3_600, 86_400, 0]
 export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: number) {
   const steps = readQuery('emit-lifecycle')
 
-  /** Newest first; looks further back until there are as many as were asked for. */
+  /** Newest first; reads further back until there are enough. */
   async function find(filter: EmitLifecycleFilter): Promise<FoundStep[]> {
     const { organizationId, environment, emitId = null, actorId = null, type = null, limit, cursor } = filter
     const [beforeTime = null, beforeId = null] = readCursor('emit-steps', cursor) ?? []
@@ -86,7 +86,7 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
     /** Every step of one emit, first to last (at most 1,000). */
     async lifecycleOfEmit(organizationId: string, environment: Environment, emitId: string): Promise<EmitStep[]> {
       const since = parseEmitId(emitId)?.timestampMs
-      // Nothing of it is older than itself, by whichever machine's clock: days before that are not read.
+      // No step is older than the emit, by any machine's clock: earlier days are not read.
       const from =
         since === undefined ? undefined : new Date(since - HOUR_MS + Math.min(0, clockOffsetMs)).toISOString()
       const found = await find({ organizationId, environment, emitId, from, limit: STEPS_MAX })
@@ -95,7 +95,10 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
         .map(({ type, occurredAt, ...facts }) => ({ type, occurredAt, data: dataOf({ type, occurredAt, ...facts }) }))
     },
 
-    /** The steps of many emits in the form of other changes, newest first. Throws `validation_failed` for a cursor that is not one. */
+    /**
+     * The steps of many emits in the form of other changes, newest first. Throws `validation_failed` for an invalid
+     * cursor.
+     */
     async listEmitSteps(filter: EmitLifecycleFilter): Promise<Page<Change>> {
       const found = await find({ ...filter, limit: filter.limit + 1 })
       const items = found.map(step => toChange(filter.organizationId, step))
@@ -104,7 +107,7 @@ export function createLifecycleReads(client: AnalyticsClient, clockOffsetMs: num
   }
 }
 
-/** One lifecycle event of an emit; `occurredAt` ISO 8601, `data` as C.3.2 has it. */
+/** One lifecycle event of an emit; `occurredAt` is ISO 8601, `data` as in the specification. */
 export interface EmitStep {
   type: string
   occurredAt: string
@@ -146,7 +149,10 @@ const STATUS_AFTER: Record<string, string> = {
   CUSTOM_EVENT_EMIT_DELIVERY_FAILED: 'FAILED',
 }
 
-/** Extra data of C.3.2. `partition` and `offset`: its place in the ingress, which the id stands for. */
+/**
+ * The data of a step beyond the common fields. `partition` and `offset`: its position in the ingress, which the id
+ * encodes.
+ */
 function dataOf(step: FoundStep): Record<string, unknown> {
   const {
     type,
@@ -186,6 +192,6 @@ function dataOf(step: FoundStep): Record<string, unknown> {
   }
 }
 
-/** The log itself is the subscriber that an emit fails at which could not be relayed. */
+/** The subscriber at which an unrelayable emit fails is the log itself. */
 const subscriberType = (webhookId: string | null) =>
   webhookId === null ? 'log' : webhookId.startsWith('cefm_') ? 'federation_peer' : 'webhook'

@@ -1,12 +1,15 @@
 /**
- * Which step of a delivery is its newest, said once for every list and every single read. The one with the highest number; of those with one
- * number the one that began last; of those of one millisecond the one without an attempt, and rather an end than one that says that another
- * attempt will come. The rest only makes it the same one in every list.
+ * The definition of a delivery's newest step, shared by every list and single read: the step with the highest number;
+ * among equal numbers the one that started last; within one millisecond the one without an attempt, and an end rather
+ * than a step that announces another attempt. The remaining columns only make the choice deterministic.
  */
 
-/** Texts that `queries/*.sql` name as `{{name}}`. */
+/** Texts that `queries/*.sql` refer to as `{{name}}`. */
 export const STEP_FRAGMENTS = {
-  /** The filters of lists of deliveries: a webhook's or all, by type and time, with tests or without, before the last one that was shown. */
+  /**
+   * The filters of lists of deliveries: one webhook or all, by type and time, with tests or without, before the last
+   * item shown.
+   */
   ofDeliveries: `organizationId = {organizationId:String} AND environment = {environment:String}
         AND ({webhookId:Nullable(String)} IS NULL OR webhookId = {webhookId:Nullable(String)})
         AND ({withTests:Bool} OR trigger != 'test')
@@ -18,7 +21,7 @@ export const STEP_FRAGMENTS = {
         AND ({beforeTime:Nullable(String)} IS NULL OR createdAt <= parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'))
         AND ({beforeTime:Nullable(String)} IS NULL
             OR (createdAt, eventId, deliveryId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEvent:Nullable(String)}, {beforeDelivery:Nullable(String)}))`,
-  /** What a delivery is made of. */
+  /** The columns of a delivery. */
   stepColumns: `deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, attemptId, number, maxAttempts, trigger, state, reason,
         startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId`,
   /** For ORDER BY … LIMIT 1 BY deliveryId. */

@@ -1,4 +1,7 @@
-/** What the engine asks the history about events that are owed: those from before the log named their webhooks, and those that the log holds no longer. */
+/**
+ * Reads of owed events for the engine: events from before the log named its webhooks, and events that the log no longer
+ * has.
+ */
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
 import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
@@ -22,7 +25,7 @@ export function createOwedReads(client: AnalyticsClient) {
   const byNumber = readQuery('events-by-number')
 
   return {
-    /** By event id, the webhooks that it was given to; those that the history does not have are left out. */
+    /** The webhooks that received each event, by event id; events that the history does not have are left out. */
     async subscribersOf({ organizationId, environment }: Log, events: Array<Pick<EventFacts, 'emitId'>>) {
       if (events.length === 0) return new Map<string, string[]>()
       const emitIds = events.map(({ emitId }) => emitId)
@@ -34,7 +37,7 @@ export function createOwedReads(client: AnalyticsClient) {
       return new Map(found.map(({ eventId, webhookIds }) => [eventId, webhookIds]))
     },
 
-    /** Accepted events with these sequence numbers, both included, in their order. */
+    /** Accepted events with these sequence numbers, both inclusive, in order. */
     async eventsByNumber({ organizationId, environment }: Log, numbers: { from: number; through: number }) {
       const found = await client.query<FoundEvent>(byNumber, { organizationId, environment, ...numbers })
       return found.map(({ webhookIds, time, recordedAt, federation, sequence, ...facts }) => {

@@ -3,11 +3,11 @@ import { type ListName, type Place, writeCursor } from '../../model/cursors.ts'
 
 export interface Page<Item> {
   items: Item[]
-  /** Where the next page begins; null after the last one. */
+  /** Start of the next page; null after the last one. */
   nextCursor: string | null
 }
 
-/** Cuts one item more than was asked for (the sign that there is another page) down to a page. */
+/** Cuts a list that was read with one extra item, the sign of a further page, down to a page. */
 export function toPage<Item, L extends ListName>(
   list: L,
   found: Item[],
@@ -20,15 +20,18 @@ export function toPage<Item, L extends ListName>(
   return { items, nextCursor: more ? writeCursor(list, placeOf(last)) : null }
 }
 
-/** A list of which only some entries are shown, as it is read: window by window from its newest end. */
+/** A list of which only some entries are shown, read window by window from its newest end. */
 export interface Windows<Item, Place> {
-  /** How far back the next `scan` entries before a place reach; undefined: there are no more than these. */
+  /** The lower end of a window of `scan` entries before a position; undefined: there are no more entries than these. */
   reach(scan: number, before: Place | undefined): Promise<Place | undefined>
-  /** The newest of those that are shown, before a place and down to the end of a window (undefined: to the end of the list). */
+  /** The newest shown entries before a position and down to the end of a window (undefined: to the end of the list). */
   items(limit: number, before: Place | undefined, reached: Place | undefined): Promise<Item[]>
 }
 
-/** As many items as asked for, or all there are. `scans`: the size of each window; the last one is that of all later ones. */
+/**
+ * Reads windows until there are `limit` items, or no more. `scans`: the size of each window; the last one is used for
+ * all later ones.
+ */
 export async function fillFromWindows<Item, Place>(
   limit: number,
   scans: readonly number[],

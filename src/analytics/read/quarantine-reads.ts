@@ -1,4 +1,7 @@
-/** Reading the quarantine (C.17): what was refused, and the record as it came. */
+/**
+ * Reads of the quarantine (docs/specification/kafka.md#quarantine): refused records and their reasons, and each record
+ * as it was sent.
+ */
 import type { Finding } from '../../model/codes.ts'
 import { readCursor } from '../../model/cursors.ts'
 import type { Environment } from '../../model/records.ts'
@@ -7,19 +10,19 @@ import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 
-/** `topic`, `partition`, `offset`: where the record came in. */
+/** `topic`, `partition`, `offset`: the position of the record in the ingress. */
 export interface QuarantineEntry {
   emitId: string
   code: string
   message: string
   findings: Finding[]
-  /** `<namespace>.<name>` as asked for; empty if nothing was. */
+  /** `<namespace>.<name>` as requested; empty if none. */
   name: string
   recordedAt: string
   topic: string
   partition: number
   offset: number
-  /** What was too large to be kept: `value`, `headers`, `key`. */
+  /** Parts that were too large to keep: `value`, `headers`, `key`. */
   leftOut: string[]
 }
 
@@ -27,7 +30,7 @@ export interface QuarantinedRecord extends QuarantineEntry {
   key: Buffer | null
   /** In the order of the record. */
   headers: Array<[string, Buffer]>
-  /** Null: it had none, or it is left out. */
+  /** Null: absent from the record, or left out. */
   payload: Buffer | null
 }
 
@@ -54,7 +57,7 @@ export function createQuarantineReads(client: AnalyticsClient) {
   })
 
   return {
-    /** Newest first. Throws `validation_failed` for a cursor that is not one. */
+    /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listQuarantine(filter: QuarantineFilter): Promise<Page<QuarantineEntry>> {
       const { organizationId, environment, code = null, limit, cursor } = filter
       const [before = null] = readCursor('quarantine', cursor) ?? []
@@ -63,7 +66,7 @@ export function createQuarantineReads(client: AnalyticsClient) {
       return toPage('quarantine', found.map(entryOf), limit, ({ emitId }) => [emitId])
     },
 
-    /** The record with its bytes, or undefined; for 30 days. */
+    /** The record with its bytes, or undefined; kept for 30 days. */
     async quarantinedRecord(
       organizationId: string,
       environment: Environment,

@@ -1,4 +1,4 @@
-/** Ranges of time as callers name them, in the one form and within the years that ClickHouse takes. */
+/** Time ranges of callers, normalised and clamped to the years that ClickHouse accepts. */
 import { ClarionError } from '../../model/codes.ts'
 import { parseTime } from '../../model/time.ts'
 
@@ -8,11 +8,11 @@ export interface Range {
   to: string | null
 }
 
-/** Of `DateTime`, whose years are fewer than those of `DateTime64`; no row is older or newer. */
+/** The range of `DateTime`, which has fewer years than `DateTime64`; every row is within it. */
 const FIRST_MS = 0
 const LAST_MS = Date.UTC(2106, 0)
 
-/** Throws `validation_failed` for what is no time. */
+/** Throws `validation_failed` for a text that is not a time. */
 export function rangeOf({ from, to }: { from?: string | null | undefined; to?: string | null | undefined }): Range {
   return { from: boundOf('from', from), to: boundOf('to', to) }
 }

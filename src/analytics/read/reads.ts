@@ -1,8 +1,8 @@
 /**
- * Everything that is asked of ClickHouse. Every question names one organization and environment and sees nothing else (except
- * `usageTotals`, which is the operator's). Rejects with ClarionError `service_unavailable` while ClickHouse is away.
+ * All queries to ClickHouse. Each names one organization and environment and sees nothing else (except `usageTotals`,
+ * which is the operator's). Rejects with ClarionError `service_unavailable` while ClickHouse is away.
  *
- * Answers lag behind by the time that `record` needs, normally under a second.
+ * Answers lag by the delay of `record`, normally under a second.
  */
 import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
@@ -19,18 +19,21 @@ import { createWebhookReads } from './webhook-reads.ts'
 
 export type Reads = ReturnType<typeof createReads>
 
-/** All that is known of one event. */
+/** The complete history of one event. */
 export interface EventHistory {
-  /** The verdict, with every webhook considered and why it was not matched. */
+  /** The verdict, with every webhook considered and the reason where it was not matched. */
   emit: Emit
-  /** As it was sent; null after 30 days. */
+  /** The payload as it was sent; null after 30 days. */
   payload: string | null
-  /** The live ones, pending included, and those that replays made; in the order of their coming to be. */
+  /** Live deliveries, pending included, and those of replays; in order of creation. */
   deliveries: Delivery[]
   attempts: Attempt[]
 }
 
-/** `clockOffsetMs`: how far the platform's clock is from that of the broker, by which ids are made (`CLARION_CLOCK_OFFSET_MS`). */
+/**
+ * `clockOffsetMs`: offset of the platform's clock from the broker's, from which ids are made
+ * (`CLARION_CLOCK_OFFSET_MS`).
+ */
 export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {}) {
   const emits = createEmitReads(client)
   const deliveries = createDeliveryReads(client)
@@ -45,12 +48,12 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
     environment: Environment,
     eventId: string,
   ): Promise<EventHistory | undefined> {
-    // An event's id is its emit's with another prefix (src/model/ids.ts).
+    // An event's id is its emit's id with another prefix (src/model/ids.ts).
     const emitId = `cee_${eventId.slice('evt_'.length)}`
     const found = await emits.emitInFull(organizationId, environment, emitId)
     if (found?.emit.verdict !== 'accepted' || found.emit.eventId !== eventId) return undefined
     const { emit } = found
-    // Only now: payloads are written before their emits, so that the payload of an emit that is seen is there.
+    // Not earlier: payloads are written before their emits, so the payload of a visible emit is there.
     const [payload, attempts, attempted] = await Promise.all([
       emits.payloadOf(organizationId, environment, emitId),
       deliveries.attemptsOfEvent(organizationId, environment, eventId),
@@ -73,7 +76,10 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
   }
 }
 
-/** Those that have had a step, and those that wait for their first one; the latter only while attempts are kept. */
+/**
+ * Deliveries with a step, and deliveries that wait for their first one; the latter only within the retention of
+ * attempts.
+ */
 function deliveriesOf({ emit, attemptsAreKept }: EmitInFull, attempted: Delivery[]): Delivery[] {
   const { emitId, name: eventType, recordedAt: createdAt } = emit
   const event = {

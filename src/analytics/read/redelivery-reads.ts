@@ -1,6 +1,6 @@
 /**
- * What is needed to deliver something again: how a delivery stands, and its event with the payload as it was sent (kept 30 days). Both from
- * the history, because it has every delivery, the successful ones too, and finds any number of them at once.
+ * Reads for redelivery: the state of a delivery, and its event with the payload as it was sent (kept 30 days). Both
+ * come from the history, because it has every delivery, successful ones too, and finds any number of them at once.
  */
 
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
@@ -17,7 +17,7 @@ export interface DeadLetterFilter {
   organizationId: string
   environment: Environment
   webhookId?: string | undefined
-  /** ISO 8601: came to be at or after, came to be before. */
+  /** ISO 8601: created at or after, created before. */
   from?: string | undefined
   to?: string | undefined
   limit: number
@@ -45,7 +45,7 @@ export function createRedeliveryReads(client: AnalyticsClient) {
   const eventsToDeliver = readQuery('events-to-deliver')
 
   return {
-    /** How those stand that have been tried at least once; the others are left out. */
+    /** The states of deliveries with at least one step; others are left out. */
     async deliveriesByIds(
       organizationId: string,
       environment: Environment,
@@ -57,7 +57,7 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       return found.map(toDelivery)
     },
 
-    /** Deliveries that failed for good, newest first (C.10 `GET /webhooks/dead-letters`). Throws `validation_failed` for a foreign cursor. */
+    /** Deliveries that failed for good, newest first. Throws `validation_failed` for an invalid cursor. */
     async listDeadLetters(filter: DeadLetterFilter): Promise<Page<Delivery>> {
       const { limit, cursor } = filter
       const found = await attempted(deadOf(filter), readCursor('dead-letters', cursor), limit + 1)
@@ -69,8 +69,8 @@ export function createRedeliveryReads(client: AnalyticsClient) {
     },
 
     /**
-     * Of each webhook that has dead letters: how many of them can be sent again, between which events, and how many cannot, since their
-     * events are older than `oldestEvent` (an id).
+     * For each webhook with dead letters: how many can be redriven, between which events, and how many cannot, because
+     * their events are older than `oldestEvent` (an id).
      */
     async countDeadLetters(
       filter: Omit<DeadLetterFilter, 'limit' | 'cursor'> & { oldestEvent: string },
@@ -91,7 +91,7 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       }))
     },
 
-    /** By emit id; those whose payload is gone are left out. */
+    /** By emit id; emits without a stored payload are left out. */
     async eventsToDeliver(
       organizationId: string,
       environment: Environment,

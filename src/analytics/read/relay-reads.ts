@@ -1,6 +1,6 @@
 /**
- * Reading the relay log (C.1.1), whose rows are the owner's: whoever asks names the owner, and a member only its own row (see
- * `src/api/federation/relays.ts`). Kept for 30 days.
+ * Reads of the relay log (docs/specification/federation.md#relay-log), whose rows belong to the owner: every query
+ * names the owner, and a member sees its own rows only (see `src/api/federation/relays.ts`). Kept for 30 days.
  */
 import type { RelayState } from '../../../topics/audit-relays.ts'
 import { readCursor } from '../../model/cursors.ts'
@@ -20,11 +20,11 @@ export interface Relay {
   /** Null until it has arrived, and for an external peer. */
   targetEventId: string | null
   targetCanonicalName: string | null
-  /** Of an external peer. */
+  /** Set for an external peer. */
   deliveryId: string | null
   status: RelayState
   skipReason: string | null
-  /** Of an external peer: requests made. Of an organization: arrivals, one more for each retry. */
+  /** For an external peer: requests made. For an organization: arrivals, one more per retry. */
   attempts: number
   responseStatus: number | null
   lastError: string | null
@@ -32,11 +32,11 @@ export interface Relay {
   completedAt: string | null
 }
 
-/** Where one event was: at its source (`relayId` null), or at a peer. */
+/** A copy of an event: at its source (`relayId` null), or at a peer. */
 export interface Station {
   /** Null for an external peer, whose deliveries are the source's. */
   organizationId: string | null
-  /** Null where it did not arrive. */
+  /** Null if it did not arrive. */
   eventId: string | null
   relayId: string | null
   memberId: string | null
@@ -59,9 +59,9 @@ export interface RelayFilter {
   cursor?: string | undefined
 }
 
-/** What one event is relayed to at most: the members of fifty groups. */
+/** Most relays of one event: the members of fifty groups. */
 const RELAYS_OF_EVENT_MAX = 6_000
-/** Of a group whose relays are looked through for a status. */
+/** Most relays of a group that are scanned for a status. */
 const LOOKED_THROUGH_MAX = 1_000_000
 
 export function createRelayReads(client: AnalyticsClient) {
@@ -72,7 +72,7 @@ export function createRelayReads(client: AnalyticsClient) {
   const NO_PLACE = { beforeTime: null, beforeId: null }
 
   return {
-    /** Newest first. Throws `validation_failed` for a cursor that is not one. */
+    /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listRelays({ limit, cursor, ...filter }: RelayFilter): Promise<Page<Relay>> {
       const [beforeTime = null, beforeId = null] = readCursor('relays', cursor) ?? []
       const pageLimit = filter.status === undefined ? limit + 1 : LOOKED_THROUGH_MAX
@@ -94,7 +94,7 @@ export function createRelayReads(client: AnalyticsClient) {
       return found
     },
 
-    /** Every relay of an event of an owner; `memberId`: that member's alone. */
+    /** Every relay of an event of an owner; with `memberId`, only that member's. */
     relaysOfEvent(organizationId: string, sourceEventId: string, memberId?: string): Promise<Relay[]> {
       const bounds = { limit: RELAYS_OF_EVENT_MAX, pageLimit: RELAYS_OF_EVENT_MAX }
       const filter = { organizationId, sourceEventId, memberId: memberId ?? null }
@@ -102,8 +102,8 @@ export function createRelayReads(client: AnalyticsClient) {
     },
 
     /**
-     * An event at its source and at every peer, with deliveries and their attempts, in one query: of several organizations, so for the
-     * operator alone.
+     * An event at its source and at every peer, with deliveries and their attempts, in one query. It spans
+     * organizations, so it is for the operator alone.
      */
     async lineageOf(organizationId: string, sourceEventId: string): Promise<Station[]> {
       type Found = Omit<Station, 'deliveries'> & { deliveries: string[] }
@@ -114,7 +114,7 @@ export function createRelayReads(client: AnalyticsClient) {
       }))
     },
 
-    /** When each member of a group last got an event, ISO 8601, by member. */
+    /** Time of the last event of each member of a group, ISO 8601, by member. */
     async lastRelays(organizationId: string, groupId: string): Promise<Map<string, string>> {
       const found = await client.query<{ memberId: string; lastRelayAt: string }>(last, { organizationId, groupId })
       return new Map(found.map(({ memberId, lastRelayAt }) => [memberId, lastRelayAt]))

@@ -1,4 +1,4 @@
-/** What the history knows of replays (C.8). */
+/** Reads of replays (docs/specification/deliveries.md#replays). */
 
 import { readCursor } from '../../model/cursors.ts'
 import { parseEventId } from '../../model/ids.ts'
@@ -8,12 +8,12 @@ import { readQuery } from '../statements.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
 
-/** Deliveries of a replay by how they stand. */
+/** Deliveries of a replay by state. */
 export interface ReplayOutcomes {
   processed: number
   succeeded: number
   failed: number
-  /** Of the newest event that was delivered again, ISO 8601; null before the first. */
+  /** Recording time of the newest event delivered again, ISO 8601; null before the first. */
   lastRecordedAt: string | null
 }
 
@@ -53,7 +53,7 @@ export function createReplayReads(client: AnalyticsClient) {
       }
     },
 
-    /** In the order of their events. Throws `validation_failed` for a cursor that is not one. */
+    /** In the order of their events. Throws `validation_failed` for an invalid cursor. */
     async replayItems(
       replay: Replay,
       { limit, cursor }: { limit: number; cursor?: string | undefined },
@@ -63,7 +63,7 @@ export function createReplayReads(client: AnalyticsClient) {
       return toPage('replay-items', found.map(toDelivery), limit, ({ sequence }) => [sequence])
     },
 
-    /** How many deliveries these replays have made since then. */
+    /** Number of deliveries by these replays since a time. */
     async replayedSince(organizationId: string, replayIds: string[], sinceMs: number): Promise<number> {
       if (replayIds.length === 0) return 0
       const parameters = { organizationId, replayIds, since: new Date(sinceMs).toISOString() }
@@ -71,7 +71,9 @@ export function createReplayReads(client: AnalyticsClient) {
       return Number(found?.deliveries ?? 0)
     },
 
-    /** Of these events (at most a few hundred), those that the webhook has had with success, and since when (ms since 1970). */
+    /**
+     * Of these events (at most a few hundred), those that the webhook received successfully, and when (ms since 1970).
+     */
     async deliveredEvents(
       {
         organizationId,

@@ -1,21 +1,24 @@
-/** Filters of lists by the type of an event: a selector, as webhooks have them, in the parameters of a query. */
+/** Filters of lists by event type: a selector, in the form that webhooks use, as parameters of a query. */
 
 import { notASelector, parseSelector, type Selector } from '../../events/selector.ts'
 import { ClarionError } from '../../model/codes.ts'
 
-/** Each null: not filtered by it. */
+/** A null field does not filter. */
 export interface TypeFilter {
   /** The type itself. */
   type: string | null
-  /** What a type matches, as RE2. */
+  /** RE2 pattern that the type must match. */
   typePattern: string | null
-  /** What a canonical name ends with. */
+  /** Suffix that the canonical name must have. */
   canonicalEnd: string | null
 }
 
 export const NO_TYPE_FILTER: TypeFilter = { type: null, typePattern: null, canonicalEnd: null }
 
-/** Of a list of events. Throws `validation_failed` for a text that is no selector, or one of a kind, which deliveries do not tell. */
+/**
+ * For a list of events. Throws `validation_failed` for a text that is not a selector, or for one with a kind, which
+ * deliveries do not record.
+ */
 export function readTypeFilter(text: string | null): TypeFilter {
   if (text === null) return NO_TYPE_FILTER
   const selector = parseSelector(text)
@@ -25,17 +28,17 @@ export function readTypeFilter(text: string | null): TypeFilter {
 }
 
 export interface NameFilter {
-  /** The name itself: also one that no event has, since refused emits are listed too. */
+  /** The name itself, also one that no event has, since refused emits are listed too. */
   name: string | null
   namePattern: string | null
   canonicalEnd: string | null
-  /** Of the generic event. */
+  /** Kind of the generic event. */
   kind: string | null
 }
 
 const ANY_NAME: NameFilter = { name: null, namePattern: null, canonicalEnd: null, kind: null }
 
-/** Of a list of emits: a selector, or any other name as it was emitted. */
+/** For a list of emits: a selector, or any other name as it was emitted. */
 export function readNameFilter(text: string | null): NameFilter {
   const selector = text === null ? undefined : parseSelector(text)
   if (text === '*' || text === null) return ANY_NAME
@@ -45,7 +48,10 @@ export function readNameFilter(text: string | null): NameFilter {
   return { name: type ?? text, namePattern: typePattern, canonicalEnd, kind: null }
 }
 
-/** `*` and `ns.*` do not select lifecycle events, which alone begin with a capital. The letters of a namespace mean themselves in a pattern. */
+/**
+ * `*` and `ns.*` do not select lifecycle events, the only names with a capital. The letters of a namespace need no
+ * escape in a pattern.
+ */
 function filterOf(selector: Exclude<Selector, { form: 'kind' }>): TypeFilter {
   switch (selector.form) {
     case 'all':

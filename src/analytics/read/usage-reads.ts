@@ -1,4 +1,6 @@
-/** Reading meters (C.12) and changes of the control plane (C.3). Months are UTC, `YYYY-MM`. */
+/**
+ * Reads of meters (docs/specification/usage.md#meters) and of changes of the control plane. Months are UTC, `YYYY-MM`.
+ */
 
 import { readCursor } from '../../model/cursors.ts'
 import type { Environment } from '../../model/records.ts'
@@ -7,7 +9,7 @@ import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 
-/** The meters of C.12. Those of features that there are not yet stay at 0. */
+/** Every meter. Those of features that do not exist yet stay at 0. */
 export const METERS = [
   'emits',
   'emits_generic',
@@ -39,19 +41,19 @@ export interface UsageTotal {
   count: number
 }
 
-/** The same month counted from rows and from meters. */
+/** One month counted from rows and from meters. */
 export interface AuditCounts {
-  /** Rows of accepted emits, and how many different emits they are: unequal only if a row came in twice. */
+  /** Rows of accepted emits, and the number of distinct emits: they differ only if a row was inserted twice. */
   acceptedRows: number
   acceptedEmits: number
-  /** Highest sequence number given in the month; 0 without any. */
+  /** Highest sequence number of the month; 0 without any. */
   highestSequence: number
   attemptRows: number
   usageEmits: number
   usageAttempts: number
 }
 
-/** One change; the fields are explained in `topics/audit-changes.ts`. */
+/** One change; `topics/audit-changes.ts` explains the fields. */
 export interface Change {
   id: string
   organizationId: string
@@ -117,7 +119,7 @@ export function createUsageReads(client: AnalyticsClient) {
       return meters
     },
 
-    /** Buckets that have something in them, oldest first (at most 10,000). */
+    /** Buckets that are not empty, oldest first (at most 10,000). */
     usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
       const { from, to } = rangeOf(filter)
       const beginning = new Date(
@@ -142,7 +144,7 @@ export function createUsageReads(client: AnalyticsClient) {
       return found
     },
 
-    /** Newest first. Throws `validation_failed` for a cursor that is not one. */
+    /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listChanges(filter: ChangeFilter): Promise<Page<Change>> {
       const { organizationId, type = null, entityType = null, entityId = null, actorId = null } = filter
       const { limit, cursor } = filter

@@ -1,16 +1,18 @@
-/** What the history knows of webhooks (C.10). */
+/** Reads of webhook activity. */
 import type { DeliveryState } from '../../../topics/audit-attempts.ts'
 import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 
 export interface WebhookActivity {
-  /** When it was last tried, ISO 8601, and what came of it; null: never. */
+  /** Time and result of the last attempt, ISO 8601; null: never. */
   lastDeliveryAt: string | null
   lastDeliveryStatus: DeliveryState | null
-  /** Since it was made: attempts, and how many deliveries succeeded and failed, with an attempt or without; null: unknown. */
+  /**
+   * Since its creation: attempts, and deliveries that succeeded and failed, with or without an attempt; null: unknown.
+   */
   counters: { attempts: number; succeeded: number; failed: number } | null
-  /** Why they are not known now; null when they are. */
+  /** The reason why they are unknown; null when they are known. */
   countersReason: 'history_unavailable' | null
 }
 
@@ -25,7 +27,7 @@ export const UNKNOWN_ACTIVITY: WebhookActivity = {
   countersReason: 'history_unavailable',
 }
 
-/** Nobody waits longer for counters beside what the call is about. */
+/** Counters are an extra in the answer, so callers do not wait longer for them. */
 const ACTIVITY_TIMEOUT_MS = 1_000
 
 const NEVER = { lastDeliveryAt: null, lastDeliveryStatus: null }
@@ -42,7 +44,7 @@ interface Found {
 export function createWebhookReads(client: AnalyticsClient) {
   const activity = readQuery('webhook-activity')
   return {
-    /** By webhook; those of which nothing is known to have happened are left out. Rejects after a second. */
+    /** By webhook; webhooks without recorded activity are left out. Rejects after a second. */
     async webhookActivity(
       organizationId: string,
       environment: Environment,

@@ -1,24 +1,28 @@
 /**
- * Rows as ClickHouse reads them, made of Avro without making values in between: RowBinaryWithNamesAndTypes
- * (https://clickhouse.com/docs/interfaces/formats/RowBinaryWithNamesAndTypes) and Avro 1.12 both write a text as its length and its bytes, so
- * most of a row is copied. The names and types in front let ClickHouse refuse rows that are not of its table.
+ * Rows in ClickHouse's format, copied from Avro without values in between: RowBinaryWithNamesAndTypes
+ * (https://clickhouse.com/docs/interfaces/formats/RowBinaryWithNamesAndTypes) and Avro 1.12 both write a text as its
+ * length and its bytes, so most of a row is copied. The names and types in front let ClickHouse refuse rows for another
+ * table.
  *
- * Each item is gone through twice: once for where its fields begin, then table by table, column by column.
+ * Each item is traversed twice: once to find where its fields begin, then table by table, column by column.
  */
 
-/** Bytes in Avro, and the place in them. */
+/** Bytes in Avro, and the position in them. */
 export interface Source {
   bytes: Buffer
   at: number
 }
 
-/** Bytes in RowBinary. Room is made for each row before it is written (`makeRoom`), so that nothing below needs to look. */
+/**
+ * Bytes in RowBinary. Space is reserved for each row before it is written (`makeRoom`), so the writers below need no
+ * check.
+ */
 export interface Sink {
   bytes: Buffer
   at: number
 }
 
-/** What a field is in Avro. Texts are strings and bytes. */
+/** The Avro type of a field. Texts are strings and bytes. */
 export type Kind =
   | { is: 'text' }
   | { is: 'number' }
@@ -35,10 +39,10 @@ export interface Field {
 export type Copy = (from: Source, to: Sink) => void
 type Skip = (from: Source) => void
 
-/** Most bytes that a column takes beyond those that it takes in Avro: a number of 64 bits, a symbol. */
+/** Most bytes that a column needs beyond those in Avro: a 64-bit number, a symbol. */
 const COLUMN_BYTES_MORE = 40
 
-/** A schema in JSON, read as far as the topics of the history use Avro. Throws for what they do not. */
+/** Parses an Avro schema in JSON, as far as the history's topics use Avro. Throws for anything else. */
 export function kindOf(schema: unknown, named = new Map<string, Kind>()): Kind {
   if (Array.isArray(schema) && schema.length === 2 && schema[0] === 'null')
     return { is: 'optional', of: kindOf(schema[1], named) }
@@ -99,7 +103,7 @@ export function skipOf(kind: Kind): Skip {
   }
 }
 
-/** How a field becomes a column of a ClickHouse type. Throws for a pair that does not fit. */
+/** The copy function from a field to a column of a ClickHouse type. Throws for a pair that does not fit. */
 export function copyOf(kind: Kind, type: string): Copy {
   const [outer, inner] = splitType(type)
   if (outer === 'LowCardinality') return copyOf(kind, inner)
@@ -128,7 +132,7 @@ function splitType(type: string): [outer: string, inner: string] {
   return at < 0 ? [type, ''] : [type.slice(0, at), type.slice(at + 1, -1)]
 }
 
-/** In the optional field of a row that has it: the field itself. */
+/** For a row with this optional field: the field itself. */
 export const present =
   (copy: Copy): Copy =>
   (from, to) => {
@@ -136,7 +140,7 @@ export const present =
     copy(from, to)
   }
 
-/** A part of an optional text: what a column takes that is derived from it. */
+/** A part of an optional text, for a column derived from it. */
 export const copySlice =
   (start: number, end: number): Copy =>
   (from, to) => {
@@ -200,7 +204,10 @@ const copyList =
     eachItem(from, () => copy(from, to))
   }
 
-/** Blocks of items, each with its count; a negative one is followed by the block's bytes (Avro 1.12, "Arrays"). */
+/**
+ * Blocks of items, each with its count; a negative count is followed by the block's size in bytes (Avro 1.12,
+ * "Arrays").
+ */
 export function eachItem(from: Source, work: () => void): void {
   for (let count = readLong(from); count !== 0; count = readLong(from)) {
     if (count < 0) readLong(from)
@@ -211,7 +218,7 @@ export function eachItem(from: Source, work: () => void): void {
   }
 }
 
-/** A zigzag integer; exact up to 53 bits. Beyond the end it is read as if there were zeros: whoever reads to the end sees that it is not there. */
+/** A zigzag integer; exact up to 53 bits. Beyond the end zeros are read: the caller notices at the end of the item. */
 export function readLong(from: Source): number {
   const { bytes } = from
   let byte = bytes[from.at++]!
@@ -223,10 +230,10 @@ export function readLong(from: Source): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
 
-/** Reads which of `null` and another it is. */
+/** Whether a union of `null` and another type is null. */
 export const isNull = (from: Source): boolean => readLong(from) === 0
 
-/** The length of a text that is there as a whole; what follows is the text. */
+/** The length of a text that is completely present; the position moves to the text. */
 export function lengthAt(from: Source): number {
   const length = readLong(from)
   if (length < 0 || from.at + length > from.bytes.length)
@@ -240,7 +247,7 @@ function writeLength(to: Sink, length: number): void {
   to.bytes[to.at++] = rest
 }
 
-/** Copying in JavaScript what is shorter is quicker than asking for it. */
+/** Shorter texts are copied faster in JavaScript than by a call. */
 const COPIED_BY_HAND_MAX = 48
 
 function copyBytes({ bytes }: Source, to: Sink, start: number, end: number): void {
@@ -251,7 +258,7 @@ function copyBytes({ bytes }: Source, to: Sink, start: number, end: number): voi
   to.at = at
 }
 
-/** Makes room for a row of so many columns that took `bytes` in Avro. */
+/** Reserves space for a row with this many columns that took `bytes` in Avro. */
 export function makeRoom(to: Sink, bytes: number, columns: number): void {
   const needed = to.at + bytes + columns * COLUMN_BYTES_MORE
   if (needed <= to.bytes.length) return
@@ -260,7 +267,7 @@ export function makeRoom(to: Sink, bytes: number, columns: number): void {
   to.bytes = larger
 }
 
-/** What stands before the rows: how many columns, their names, their types. */
+/** The bytes before the rows: the number of columns, their names, their types. */
 export function headerOf(columns: Array<{ name: string; type: string }>): Buffer {
   const to: Sink = {
     bytes: Buffer.alloc(columns.reduce((sum, { name, type }) => sum + name.length + type.length + 4, 4)),

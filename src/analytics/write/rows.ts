@@ -1,6 +1,6 @@
 /**
- * From what stands in the audit topics to rows of the tables, as ClickHouse reads them. Columns have the fields' names; a time loses its `Ms` and
- * becomes `DateTime64(3)`. Rows depend on their record alone, so that a block can be made again.
+ * From records of the audit topics to table rows in ClickHouse's format. Columns have the fields' names; a time loses
+ * its `Ms` and becomes `DateTime64(3)`. A row depends on its record alone, so a block can be built again.
  */
 import { auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../../topics/audit-changes.ts'
@@ -55,7 +55,7 @@ const ATTEMPTS = {
 const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }
 const RELAYS = { step: 'UInt8', status: WORD, skipReason: WORD_OR_NULL }
 
-/** Of each verdict a row in `emits` and, if there is a payload, one in `payloads`. */
+/** Each verdict is a row in `emits` and, with a payload, one in `payloads`. */
 export const emitRows = rowsOf(auditEmitsCodec, {
   verdicts: fields => {
     const columns = columnsOf(
@@ -97,7 +97,7 @@ export const relayRows = rowsOf(auditRelaysCodec, {
   ],
 })
 
-/** Rows come day by day, and writing a date is dear. */
+/** Rows arrive day by day, and formatting a date is expensive. */
 let last = { day: 0, dayName: '1970-01-01', monthName: '1970-01' }
 
 export function day(ms: number): string {

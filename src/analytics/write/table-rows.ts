@@ -1,4 +1,4 @@
-/** From records of an audit topic to rows of tables: which field becomes which column, and where a row belongs. */
+/** From records of an audit topic to table rows: the column of each field, and the partition of each row. */
 import type { Codec } from '../../../topics/avro.ts'
 import { isSampled } from '../../events/trace-context.ts'
 import { INSERT_SPANS_MAX, type TracedEmit } from '../../observability/tracing/spans.ts'
@@ -24,24 +24,24 @@ import {
 /** Rows of one table and table partition. */
 export interface RowBytes {
   table: string
-  /** As in `migrations/`: a month or a day. One insert touches one. */
+  /** As in `migrations/`: a month or a day. One insert touches one partition. */
   partition: string
   format: InsertBlock['format']
-  /** What an insert has once, before all rows. */
+  /** The prefix of an insert, before all rows. */
   header: Buffer
   rows: number
   bytes: Buffer
-  /** Those of recorded traces, in a table that tells of traces. */
+  /** Rows of recorded traces, in a table that records traces. */
   traced: TracedEmit[]
 }
 
-/** A table as rows are written into it. */
+/** A table as the writer sees it. */
 export interface TableRows {
   table: string
-  /** The field that tells the table partition, and its name. */
+  /** The field that determines the table partition, and the partition's name. */
   partition: { by: string; name(ms: number): string }
   columns: Column[]
-  /** The optional field without which there is no row. */
+  /** An optional field; a row is written only if it is present. */
   where?: string
 }
 
@@ -56,8 +56,8 @@ const TIME = "DateTime64(3, 'UTC')"
 const SCRATCH_BYTES = 64 * 1024
 
 /**
- * A column for each field. `types` tells those that do not follow from Avro's: texts are `String`, longs that end in `Ms` times without it.
- * A field that `where` names is there in every row.
+ * A column for each field. `types` lists the types that do not follow from Avro's: texts are `String`, longs that end
+ * in `Ms` are times. A field named by `where` is present in every row.
  */
 export function columnsOf(fields: Field[], types: Record<string, string>, where?: string): Column[] {
   return fields.map(({ name: field, kind }) => {
@@ -75,8 +75,8 @@ function typeOf(field: string, kind: Kind): string {
 }
 
 /**
- * How a record of a topic becomes rows; `tables` says by array of the record into which. Throws on bytes that are not of the topic's schema.
- * Rows of one table and partition that follow on each other come as one.
+ * Converts records of a topic to rows; `tables` maps each array of the record to its tables. Throws on bytes that do
+ * not match the topic's schema. Consecutive rows of one table and partition are returned together.
  */
 export function rowsOf(
   codec: Pick<Codec<unknown>, 'schema' | 'body'>,
@@ -112,13 +112,13 @@ function itemReader(fields: Field[], tables: TableRows[]): (from: Source) => Row
     from.at = end
   }
   return from => {
-    for (const writer of writers) writer.take() // what a record left that could not be read to its end
+    for (const writer of writers) writer.take() // remains of a record that could not be read to its end
     eachItem(from, () => write(from))
     return writers.flatMap(writer => writer.take())
   }
 }
 
-/** Collects the rows of one table. `starts`: where each field of the item begins. */
+/** Collects the rows of one table. `starts`: the position of each field of the item. */
 function tableWriter(fields: Field[], { table, partition, columns, where }: TableRows) {
   const indexOf = (name: string) => fields.findIndex(field => field.name === name)
   const header = headerOf(columns)
