@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command behind `npm start`, `npm test` and `npm run demo | bench | faults | conformance`. It runs on any Node from 20 and without a single dependency:
- * it installs what is missing, then runs the real program on Node 24.
+ * The command behind `npm start`, `npm test` and `npm run demo | bench | faults | conformance`. It runs on any Node
+ * from 20, without dependencies: it installs missing packages, then runs the real program on Node 24.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -46,9 +46,11 @@ const COMMANDS = {
     dev: true,
   },
 }
-/** Notices of experiments that we chose, and of a timer in the Kafka client; any other warning is shown. */
+/**
+ * Silences experimental features that are used on purpose, and a timer in the Kafka client; any other warning is shown.
+ */
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']
-/** One signal may come from the terminal and from npm, within moments. */
+/** The same signal may arrive from the terminal and from npm, within moments. */
 const SAME_SIGNAL_MS = 1_000
 
 main().then(
@@ -70,8 +72,8 @@ async function main() {
 }
 
 /**
- * Runs a program on Node 24 in our own process group and answers its exit code. A signal may reach the whole group, or us alone: it is passed on
- * either way, and we end after the program, never before it.
+ * Runs a program on Node 24 in the same process group and returns its exit code. A signal may reach the whole group, or
+ * this process alone: it is passed on either way, and this process ends after the program, never before it.
  */
 function run(program) {
   const child = spawn(nodeProgram(root), [...FLAGS, ...program], { cwd: root, stdio: 'inherit' })

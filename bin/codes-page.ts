@@ -1,4 +1,7 @@
-/** The reference page of the codes, made from the table; `bin/reference.mjs` writes it, a test finds it stale. */
+/**
+ * The reference page of the codes, generated from the table; `bin/reference.mjs` writes it, and a test detects a stale
+ * page.
+ */
 import { CODES } from '../src/model/codes.ts'
 
 export function codesPage(): string {

@@ -1,4 +1,7 @@
-/** The reference page of the platform's own events, made from their catalogues; `bin/reference.mjs` writes it, a test finds it stale. */
+/**
+ * The reference page of the platform's own events, generated from their catalogues; `bin/reference.mjs` writes it, and
+ * a test detects a stale page.
+ */
 import { BUILT_IN_EVENTS } from '../src/events/built-in-events.ts'
 import { LIFECYCLE_EVENTS } from '../src/events/lifecycle-events.ts'
 

@@ -1,4 +1,4 @@
-/** Brings `node_modules` to what `package-lock.json` says, and Node 24 with it. */
+/** Installs `node_modules` according to `package-lock.json`, and Node 24 with it. */
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,13 +19,16 @@ const NODE_WANTED = 24
 const OTHER_INSTALL_MS = 600_000
 const NUMBER_WRITTEN_MS = 5_000
 
-/** Where Node 24 is: from npm, or the machine's own where that is as new and npm has none for it. */
+/** Path of Node 24: npm's package, or the machine's own Node if it is new enough and npm has none for it. */
 export function nodeProgram(root) {
   const fromNpm = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   return !existsSync(fromNpm) && major() >= NODE_WANTED ? process.execPath : fromNpm
 }
 
-/** Installs what is missing; safe when two processes do it at once. `dev`: also what only tests, demo and benchmarks need. */
+/**
+ * Installs missing packages; safe when two processes do it at once. `dev`: also packages for tests, demo and
+ * benchmarks.
+ */
 export async function install(root, { dev }) {
   if (major() < NODE_MIN) throw new Error(`Node ${process.version} is too old: install Node ${NODE_MIN} or newer`)
   if (isInstalled(root, dev)) return
@@ -57,8 +60,9 @@ function missing(root, dev) {
 }
 
 /**
- * `npm ci`; and where it refuses the lock file because of optional packages only, `npm install` of the same lock file. Optional packages are for
- * other machines, and a registry need not serve them; what is required is compared with the lock file before and after, whatever npm says.
+ * `npm ci`; if it refuses the lock file because of optional packages only, `npm install` of the same lock file.
+ * Optional packages are for other machines, and a registry need not serve them; required packages are compared with the
+ * lock file before and after, whatever npm reports.
  */
 async function installPackages(root, fromScratch) {
   const startedMs = performance.now()
@@ -97,7 +101,10 @@ function reportBinaries(root, dev) {
   )
 }
 
-/** The package `node` fetches its program in an install script, which npm may have been told not to run: then we run it. */
+/**
+ * The package `node` downloads its program in an install script, which npm may be configured to skip: then it is run
+ * here.
+ */
 function ensureNode(root) {
   if (existsSync(nodeProgram(root))) return
   console.error(`clarion: fetching Node ${NODE_WANTED} (about 50 MB) …`)
@@ -111,7 +118,7 @@ function ensureNode(root) {
   )
 }
 
-/** One install at a time. A lock whose process has ended counts for nothing. */
+/** One install at a time. A lock whose process has ended is ignored. */
 async function lock(root) {
   mkdirSync(join(root, '.clarion'), { recursive: true })
   const path = join(root, '.clarion', 'installing.lock')
@@ -135,7 +142,7 @@ async function lock(root) {
 function ownerLives(path) {
   try {
     const pid = Number(readFileSync(path, 'utf8'))
-    // Just created, its number not written yet; or never to be, because its process was killed or the disk was full.
+    // Just created, and its pid not yet written; or never to be, because its process was killed or the disk was full.
     if (!pid) return Date.now() - statSync(path).mtimeMs < NUMBER_WRITTEN_MS
     process.kill(pid, 0)
     return true

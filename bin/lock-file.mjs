@@ -1,30 +1,36 @@
-/** Reads `package-lock.json` and npm's list of installed packages, and compares the two. Each takes the `packages` of such a file, by path. */
+/**
+ * Reads `package-lock.json` and npm's list of installed packages, and compares the two. Each function takes the
+ * `packages` of such a file, by path.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The packages of the lock file, or undefined without a readable one. */
 export const readWanted = root => readPackages(join(root, 'package-lock.json'))
 
-/** The packages in `node_modules`. npm writes this list last, so it is missing after an install that was cut off. */
+/** The packages in `node_modules`. npm writes this list last, so it is missing after an interrupted install. */
 export const readPresent = root => readPackages(join(root, 'node_modules', '.package-lock.json'))
 
-/** Names of packages that have to be there and are not, or not in the locked version. `dev`: with what tests, demo and benchmarks need. */
+/**
+ * Names of required packages that are missing, or not in the locked version. `dev`: including tests, demo and
+ * benchmarks.
+ */
 export function missingPackages(wanted, present, { dev }) {
   return namesOf(wanted, present, entry => !entry.optional && (dev || !(entry.dev || entry.devOptional)))
 }
 
-/** Names of binaries built for this machine that are not there. npm leaves them out without an error when one cannot be fetched. */
+/** Names of missing binaries for this machine. npm leaves them out without an error when a download fails. */
 export function missingBinaries(wanted, present, { dev }) {
   return namesOf(wanted, present, entry => entry.optional && isBinaryForHere(entry) && (dev || !entry.dev))
 }
 
-/** Packages that npm fetches for an empty `node_modules` on this machine. */
+/** Number of packages that npm downloads into an empty `node_modules` on this machine. */
 export const countFitting = wanted =>
   Object.entries(wanted).filter(([path, entry]) => path !== '' && fitsHere(entry)).length
 
 /**
- * Why the required part of the lock file cannot be installed as it is; empty when it can. Optional packages do not count: a lock file made on one
- * machine, or with another registry, may lack those of other machines.
+ * The reasons why the required part of the lock file cannot be installed; empty when it can. Optional packages are
+ * ignored: a lock file from another machine, or with another registry, may lack those of this one.
  */
 export function lockFaults(manifest, wanted) {
   const faults = []
@@ -62,13 +68,15 @@ function namesOf(wanted, present, isNeeded) {
     .map(([path]) => nameOf(path))
 }
 
-/** Where packages come in one variant for each platform, a variant names its platforms; those that name none are compiled on the spot. */
+/**
+ * Packages with one variant per platform name the platform in the variant; packages without one are compiled locally.
+ */
 const isBinaryForHere = entry => Boolean(entry.os || entry.cpu) && fitsHere(entry)
 
 const fitsHere = ({ os, cpu, libc }) =>
   allows(os, process.platform) && allows(cpu, process.arch) && allows(libc, libcOfHere())
 
-/** `undefined` allows all; `!x` all but x. */
+/** `undefined` allows all; `!x` allows all but x. */
 const allows = (list, here) =>
   !list || (!list.includes(`!${here}`) && list.some(each => each === here || each.startsWith('!')))
 
@@ -85,7 +93,7 @@ const requiredBy = ({ dependencies = {}, devDependencies = {}, peerDependencies 
   ...Object.keys(peerDependencies).filter(name => !peerDependenciesMeta[name]?.optional),
 ]
 
-/** Node's own look-up: in the package's `node_modules`, then in that of each folder above. */
+/** Node's own look-up: in the package's `node_modules`, then in that of each parent folder. */
 function resolves(wanted, path, name) {
   for (let folder = path; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('node_modules/') - 1))) {
     if (wanted[folder ? `${folder}/node_modules/${name}` : `node_modules/${name}`]) return true

@@ -1,4 +1,4 @@
-/** Runs npm, shows how far it is, and turns its failures into a sentence with the remedy. */
+/** Runs npm, shows its progress, and turns its failures into a sentence with the remedy. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
@@ -6,14 +6,14 @@ const PROGRESS_MS = 5_000
 const SILENCE_MS = 30_000
 const GRACE_MS = 500
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
-/** npm's own notes on what it fetches (`--loglevel=http`); a package is a `.tgz`, from the registry or from the cache. */
+/** npm's log of downloads (`--loglevel=http`); a package is a `.tgz`, from the registry or from the cache. */
 const FETCHED = /^npm http (fetch GET 200|cache) .*\.tgz/
 const NETWORK_CODES =
   /^(E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH|PIPE|PROTO|40[137]|42\d|5\d\d)|ERR_SOCKET_TIMEOUT|FETCH_ERROR|.*CERT.*|.*SSL.*)$/
 
 /**
- * Runs `npm <args>` in `root`. `packages`: how many it fetches into an empty folder. Answers its exit code, what it complained about and, from that,
- * the code that npm gives its errors (`EUSAGE`, `ECONNREFUSED`, …).
+ * Runs `npm <args>` in `root`. `packages`: how many it downloads into an empty folder. Returns its exit code, its error
+ * output and the error code in it (`EUSAGE`, `ECONNREFUSED`, …).
  */
 export function runNpm(root, args, { packages }) {
   const whole = [...args, '--no-audit', '--no-fund', '--loglevel=http']
@@ -46,10 +46,10 @@ export function runNpm(root, args, { packages }) {
   })
 }
 
-/** Whether the registry could not be reached, or did not serve: a matter of the network, not of the lock file. */
+/** Whether the registry could not be reached, or did not serve: a network problem, not one of the lock file. */
 export const isNetworkFailure = ({ errorCode }) => NETWORK_CODES.test(errorCode ?? '')
 
-/** The failure as sentences; npm's own words go before them, since they name the address and the package. */
+/** The failure in sentences, after npm's own output, which names the address and the package. */
 export function npmFailure(result) {
   process.stderr.write(result.complaints)
   if (isNetworkFailure(result)) return new Error(NETWORK_REMEDY(result.errorCode))
@@ -72,15 +72,15 @@ const NETWORK_REMEDY = code =>
   ].join('\n')
 
 /**
- * A supervisor signals us alone: npm must not go on without us, beside the npm of the next start. It ignores most signals while it fetches, so its
- * process group, which holds the install scripts as well, is killed a moment later.
+ * A supervisor signals this process alone: npm must not continue without it, beside the npm of the next start. npm
+ * ignores most signals while it downloads, so its process group, install scripts included, is killed a moment later.
  */
 function passSignalsOn(child) {
   let killing
   const passed = {
     signal: undefined,
     end() {
-      clearTimeout(killing) // npm has ended; its number may soon be another process group's
+      clearTimeout(killing) // npm has ended, and its pid may be reused
       for (const signal of SIGNALS) process.off(signal, pass)
     },
   }

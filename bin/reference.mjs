@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * Writes what is made from the code's own tables: the pages of docs/reference, and the codes of the kit. `node bin/reference.mjs`; with `--check`
- * it only says which are stale. What it imports is TypeScript, so an older Node starts it again on Node 24.
+ * Writes the files that are generated from the code's own tables: the pages of docs/reference, and the codes of the
+ * SDK. `node bin/reference.mjs`; with `--check` it only reports stale ones. It imports TypeScript, so an older Node
+ * restarts it on Node 24.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,7 @@
 /**
- * Kafka, ClickHouse and the installation's keys: somebody else's when their addresses are configured, otherwise started here, in processes of
- * their own below the data directory. A process that runs only some roles joins what another one of the same directory has started.
+ * Kafka, ClickHouse and the installation's keys: external where their addresses are configured, otherwise started here,
+ * as child processes below the data directory. A process with only some roles joins the backends of another process of
+ * the same directory.
  */
 import type { Clock, Random } from '../clock.ts'
 import { checkKeyIds, givenKeyIds, usableKey } from '../control-plane/store/secret-keys.ts'
@@ -21,18 +22,21 @@ import { readPem } from '../settings/pem.ts'
 
 export interface Backends {
   kafka: KafkaSettings
-  /** What a topic of the embedded broker is like that says nothing, in Kafka's words; of a cluster nothing is taken for granted. */
+  /**
+   * Topic settings that the embedded broker applies by default, in Kafka's words; of an external cluster none is
+   * assumed.
+   */
   topicDefaults: Readonly<Record<string, string>>
-  /** Where organizations' own clients connect, and how. */
+  /** Addresses for organizations' own clients, and their protocol. */
   clientBrokers: string[]
   clientSecurityProtocol: KafkaSecurityProtocol
   clickhouseUrl: string
   adminKey: string
   secretKey: string
   previousSecretKey: string | undefined
-  /** Fingerprints of the secret keys that were given, and of those that the embedded broker's log depends on, as far as that is known. */
+  /** Fingerprints of the configured secret keys, and of those that the embedded broker's log depends on, if known. */
   keyIds: { given: string[]; expected: string[] | undefined; keep(keyIds: readonly string[]): void }
-  /** Of ClickHouse. `keep` is called when they are there: a later start is to notice if they are not any more. */
+  /** Tables of ClickHouse. `keep` is called once they exist, so that a later start notices if they are gone. */
   tables: { wereMade: boolean; advice: string; keep(database: string): void }
   /** host:port pairs that webhooks must not reach. */
   addresses: Array<{ host: string; port: number }>
@@ -53,7 +57,7 @@ export async function openBackends(deps: {
   random: Random
   progress: ProgressLogger
   onFatal(error: Error): void
-  /** Ends a start that is under way. */
+  /** Cancels a start that is under way. */
   stop?: AbortSignal | undefined
 }): Promise<Backends> {
   const { config } = deps
@@ -105,7 +109,10 @@ function tablesBeside({ dataDir }: Config, embedded: boolean): Backends['tables'
 
 const RESTORE = 'Restore the database from a backup. To go on without its history, drop the database.'
 
-/** Beside the log of the embedded broker. Throws when the keys are not those that it depends on, before anything starts. */
+/**
+ * Stored beside the embedded broker's log. Throws before anything starts if the keys are not those that the log depends
+ * on.
+ */
 function keyIdsBeside(config: Config, given: string[]): Backends['keyIds'] {
   const file = keyIdsFile(config.dataDir)
   if (config.kafkaBrokers.length > 0) return { given, expected: undefined, keep: () => undefined }
@@ -120,7 +127,7 @@ function keyIdsBeside(config: Config, given: string[]): Backends['keyIds'] {
   }
 }
 
-/** Both, or neither: when one cannot start the other is stopped again. */
+/** Both or neither: when one cannot start, the other is stopped again. */
 async function settled<A, B>([a, b]: [Part<A> | Promise<Part<A>>, Part<B> | Promise<Part<B>>]): Promise<
   [Part<A>, Part<B>]
 > {
@@ -188,7 +195,7 @@ async function embeddedClickHouse(deps: Parameters<typeof openBackends>[0], join
   )
 }
 
-/** Keeps a child running: it comes back on the same ports, and whoever uses it connects again. */
+/** Keeps a child running: it restarts on the same ports, and its clients reconnect. */
 async function restarting<S extends { close(): Promise<void> }, C>(
   what: string,
   deps: { clock: Clock; progress: ProgressLogger; onFatal(error: Error): void; stop?: AbortSignal | undefined },
@@ -197,7 +204,7 @@ async function restarting<S extends { close(): Promise<void> }, C>(
 ): Promise<Part<C>> {
   let closing = false
   let attempts = 0
-  // Closing does not wait for a child that is still starting again.
+  // Closing does not wait for a child that is restarting.
   const stop = new AbortController()
   let current = await start(onExit, AbortSignal.any([stop.signal, ...(deps.stop ? [deps.stop] : [])]))
   let restarted: Promise<void> = Promise.resolve()

@@ -1,4 +1,4 @@
-/** The role `admit`, put together. */
+/** Composes the role `admit`. */
 import { createAdmit } from '../../processors/admit/index.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'

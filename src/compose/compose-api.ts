@@ -1,4 +1,4 @@
-/** The role `api`, put together: what it reads of Kafka, what it writes, and the request listener over both. */
+/** Composes the role `api`: its readers and writers of Kafka, and the request listener over both. */
 import { readFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../../topics/admission-counters.ts'
@@ -26,16 +26,16 @@ import { createKafkaAccess } from '../kafka-access/access.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
 import type { Parts } from './parts.ts'
 
-/** An append that is not acknowledged is repeated for this long; then the caller gets 503. */
+/** An unacknowledged append is retried for this long; then the caller gets 503. */
 const APPEND_PERSIST_MS = 5_000
-/** Longest time for one query of a request. A caller waits for it, and a page that takes longer is not going to come. */
+/** Longest time for one query of a request: its caller waits, and a page that takes longer will not come. */
 const READ_TIMEOUT_MS = 10_000
 const ENDS_WITHIN_MS = 3_000
 const ENDS_PAUSE_MS = 100
-/** Nobody waits for positions and counters; each transaction of `admit` writes some. */
+/** Positions and counters are not urgent, and each transaction of `admit` writes some. */
 const COUNTERS_WAIT_MS = 100
 
-/** What the api follows in Kafka. */
+/** The topics that the api follows. */
 interface Followed {
   verdictWaiter: VerdictWaiter
   pauses: PausedOrganizations
@@ -80,7 +80,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
   return handler
 }
 
-/** Verdicts from now on; positions, counters and what webhooks are owed from the beginning of their changelogs. */
+/** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
 async function follow(
   parts: Parts,
   { verdictWaiter, pauses, numbers, waiting }: Followed,
@@ -112,7 +112,7 @@ async function follow(
   })
   const ends = await endsOfOutcomes(parts)
   for (let shard = 0; shard < provisioning.shards; shard++) {
-    // A shard whose partition has no leader judges nothing either: its end is found when it has one.
+    // A shard whose partition has no leader gives no verdicts either: its end is looked up once there is a leader.
     verdicts.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
     counters.assign(admissionCounters.name, shard, 'earliest')
     counters.assign(deliveryCatchUps.name, shard, 'earliest')
@@ -161,7 +161,7 @@ function openPings(parts: Parts, sender: Sender, appender: Appender) {
         key: null,
         value: auditAttemptsCodec.encode({ attempts: [row] }),
       }
-      // The request has been made: whoever asked for it is told how it went, whatever becomes of the record.
+      // The request has been made: the caller gets its result, whether or not the record is written.
       await appender
         .append(record)
         .catch(error => logger.warn({ error: String(error) }, 'the test of a webhook was not recorded'))
@@ -169,7 +169,7 @@ function openPings(parts: Parts, sender: Sender, appender: Appender) {
   })
 }
 
-/** Apart from the history's other readers: a request may not wait as long as they do, nor for their connections. */
+/** Separate from other readers of the history: a request may not wait as long, nor for their connections. */
 function openRequestHistory({ backends, analytics, clock, logger }: Parts) {
   const { database } = analytics
   return createAnalyticsClient({
@@ -214,7 +214,7 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): R
   return handler
 }
 
-/** With the new secret key, in the background, where something is sealed with the one before. */
+/** Re-seals with the new secret key, in the background, where values are sealed with the previous one. */
 function sealAnew({ neededKeyIds, controlPlane, backends, logger }: Parts): void {
   if (neededKeyIds.length < 2) return
   controlPlane.secretKeys.sealAnew().then(backends.keyIds.keep, error => {
@@ -225,7 +225,7 @@ function sealAnew({ neededKeyIds, controlPlane, backends, logger }: Parts): void
   })
 }
 
-/** Of the shards that have a leader within three seconds. */
+/** End offsets of the shards that have a leader within three seconds. */
 async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map<string, number>> {
   const partitions = Array.from({ length: provisioning.shards }, (_, partition) => ({
     topic: outcomesTopic.name,
@@ -239,7 +239,9 @@ async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map
   }
 }
 
-/** Nobody waits for it: until it is done, records in partitions that no record knows of wait to be judged. */
+/**
+ * Runs in the background: until it is done, records in partitions that no control record knows wait for their verdict.
+ */
 function alignPartitions({ controlPlane, ids, logger }: Parts): void {
   controlPlane.partitions.align({ actorId: 'system', requestId: ids.next('req') }).then(
     count =>

@@ -1,4 +1,4 @@
-/** The role `deliver`, put together: what it sends with, the log and the history that it catches up from, and whom it reports to. */
+/** Composes the role `deliver`: the sender, the log and history for catch-ups, and the reports to the control plane. */
 import { join } from 'node:path'
 import type { CatchUpSources } from '../../processors/deliver/catch-up/catch-ups.ts'
 import { createLogWatch, type LogWatch } from '../../processors/deliver/catch-up/log-watch.ts'

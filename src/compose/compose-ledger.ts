@@ -1,4 +1,4 @@
-/** The check of the ledger, put together: what it reads of Kafka and ClickHouse, and where it announces what it finds. */
+/** Composes the ledger check: its readers of Kafka and ClickHouse, and the announcements of its findings. */
 import type { AnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Clock } from '../clock.ts'

@@ -1,4 +1,4 @@
-/** The role `record`, put together: the history is written, and the ledger checked every hour. */
+/** Composes the role `record`: it writes the history and checks the ledger every hour. */
 import { createRecord } from '../../processors/record/index.ts'
 import { checkHourly } from '../ledger/hourly.ts'
 import type { Parts } from './parts.ts'

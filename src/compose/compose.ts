@@ -1,6 +1,6 @@
 /**
- * The composition root: configuration in, running parts out. It reads top to bottom as the order in which things start; stopping is the
- * same list from its end.
+ * The composition root: configuration in, running parts out. It reads from top to bottom in start order; stopping runs
+ * the same list in reverse.
  */
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { authorize, createAuthenticate } from '../api/http/authenticate.ts'
@@ -21,12 +21,12 @@ export interface Platform {
   /** Where the API listens; undefined in a process without that role. */
   address: string | undefined
   adminKey: string
-  /** What is not serving yet, in words. */
+  /** The parts that do not serve yet, in words. */
   missing(): string[]
   close(): Promise<void>
 }
 
-/** A broker may be killed while a process starts: it starts again, as long as this is no lasting trouble. */
+/** A broker may fail while a process starts: the start is retried unless the trouble lasts. */
 const START_PATIENCE_MS = 60_000
 const START_PAUSE_MS = 500
 
@@ -94,7 +94,10 @@ function startProtecting(parts: Parts): void {
   parts.closing.push(async () => protecting.close())
 }
 
-/** For a process without the role `api`: health, readiness and metrics, the last with the operator's key unless they are open. */
+/**
+ * For a process without the role `api`: health, readiness and metrics, the last with the operator's key unless they are
+ * open.
+ */
 function statusAlone(
   { view, clock, backends, config, missing, ailing, metrics }: Parts,
   openMetrics: boolean,
@@ -118,6 +121,6 @@ function serve({ missing, metrics, closing }: Parts, listeners: Listeners, handl
   listeners.api?.serve(handler)
 }
 
-/** The broker went away, or does not take a change of the control plane, for now. */
+/** The broker is away, or temporarily refuses a change of the control plane. */
 const isPassing = (error: unknown): boolean =>
   isCutOff(error) || (error instanceof ClarionError && error.code === 'service_unavailable')

@@ -1,4 +1,4 @@
-/** How this process is known to the groups of its roles: by a slot in its data directory, or by `CLARION_INSTANCE`. */
+/** Identity of this process in the groups of its roles: a slot in its data directory, or `CLARION_INSTANCE`. */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { identifyProcess, isAlive } from '../embedded/process-identity.ts'

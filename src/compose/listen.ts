@@ -1,6 +1,6 @@
 /**
- * The port of the process. It is bound before anything else starts, so that a port that cannot be had costs nothing; until the platform serves,
- * callers get 503 with `Retry-After`.
+ * The port of the process. It is bound before anything else starts, so that a port conflict costs nothing; until the
+ * platform serves, callers get 503 with `Retry-After`.
  */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,17 +15,17 @@ export interface Listener {
   url: string
   /** The bound address, never a name. */
   bound: { host: string; port: number }
-  /** Requests are answered by this from now on. */
+  /** Passes requests to this handler from now on. */
   serve(handler: RequestListener): void
   close(): Promise<void>
 }
 
-/** Throws one sentence with the remedy when the port cannot be had. */
+/** Throws one sentence with the remedy when the port cannot be bound. */
 export async function listen(deps: {
   host: string
   port: number
   clock: Clock
-  /** The setting that the port comes from, for the remedy; `PORT` unless given. */
+  /** The setting of the port, for the remedy; default `PORT`. */
   setting?: string
 }): Promise<Listener> {
   let current: RequestListener = createStatus({ missing: [() => 'the platform is starting'] })
@@ -89,13 +89,13 @@ function* addressesOfThisMachine(): Iterable<string> {
     for (const { address, scopeid } of list ?? []) if (!scopeid) yield address
 }
 
-/** An unspecified address is every interface: loopback is one of them. */
+/** An unspecified address means every interface, loopback included. */
 function urlOf(host: string, port: number): string {
   const opened = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${isIPv6(opened) ? `[${opened.replace('%', '%25')}]` : opened}:${port}`
 }
 
-/** What Node's parser cannot read never becomes a request; it gets the envelope all the same. */
+/** Input that Node's parser rejects never becomes a request; the answer has the API's envelope nevertheless. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -107,10 +107,13 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(head + body)
 }
 
-/** How long a request that is under way may take to end before its connection is cut: longer than any verdict is waited for. */
+/** Longest time for open requests to finish before their connections are cut: longer than the wait for any verdict. */
 const REQUESTS_END_WITHIN_MS = 8_000
 
-/** Requests under way are answered; idle connections are closed at once. Who stops sending in the middle of a body does not hold the stop. */
+/**
+ * Open requests are answered; idle connections are closed at once. A client that stops sending in the middle of a body
+ * does not delay the stop.
+ */
 function stop(server: Server, clock: Clock): Promise<void> {
   return new Promise(resolve => {
     const cut = clock.after(REQUESTS_END_WITHIN_MS, () => server.closeAllConnections())

@@ -1,6 +1,6 @@
 /**
- * Where the processes of one data directory listen. Each keeps a file with its own addresses there, so that webhooks reach none of them, whatever
- * process delivers.
+ * Addresses of the processes that share a data directory. Each writes its own addresses into a file there, so that
+ * webhooks cannot reach any of them, whichever process delivers.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,10 +11,10 @@ export interface BoundAddress {
   port: number
 }
 
-/** A process that has just started is seen by the others so much later at most. */
+/** Longest delay until other processes see a new one. */
 const READ_EVERY_MS = 2_000
 
-/** A directory that takes no files shares nothing: the process knows its own addresses only. */
+/** With a read-only directory nothing is shared: the process knows its own addresses only. */
 export function shareAddresses({
   dataDir,
   bound,
@@ -32,7 +32,7 @@ export function shareAddresses({
     mkdirSync(directory, { recursive: true })
     writeFileSync(own, JSON.stringify(bound))
   } catch {
-    // A data directory that cannot be written to belongs to no other process either.
+    // A data directory that cannot be written to is not shared with another process either.
   }
 
   return {
@@ -49,7 +49,7 @@ export function shareAddresses({
   }
 }
 
-/** Files of processes that have ended are removed on the way. */
+/** Removes the files of processes that have ended. */
 function readAll(directory: string): BoundAddress[] {
   try {
     return readdirSync(directory).flatMap(name => {
@@ -70,7 +70,7 @@ function read(path: string): BoundAddress[] {
       ? list.filter(({ host, port }) => typeof host === 'string' && typeof port === 'number')
       : []
   } catch {
-    return [] // being written now
+    return [] // it is being written
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The parts that every role needs, opened in the order in which they need each other. Each one that must be closed puts itself on the list
- * of what to close, so that a start which fails half-way closes what it has opened, newest first.
+ * The parts that every role needs, opened in dependency order. Each part that must be closed adds itself to a list, so
+ * that a start that fails half-way closes everything it has opened, newest first.
  */
 
 import { type AnalyticsClient, createAnalyticsClient } from '../analytics/client.ts'
@@ -44,22 +44,24 @@ export interface ComposeDeps {
   logger: Logger
   progress: ProgressLogger
   onFatal(error: Error): void
-  /** Ends a start that is under way: what has started is closed again, and `compose` rejects with the signal's reason. */
+  /**
+   * Cancels a start that is under way: started parts are closed again, and `compose` rejects with the signal's reason.
+   */
   stop?: AbortSignal
-  /** Errors that nothing handled, by whose work they were. */
+  /** Unhandled errors, by the work they belong to. */
   unhandled(): Record<'request' | 'shard', number>
 }
 
-/** Where parts put how they are closed; it is done from its end. */
+/** The close functions of the parts; they run in reverse. */
 export type Closing = Array<() => Promise<unknown>>
 
 export interface Parts extends ComposeDeps {
   closing: Closing
-  /** How this process is known to the groups of its roles. */
+  /** Identity of this process in the groups of its roles. */
   identity: LeaseIdentity
-  /** What each role still lacks. */
+  /** The reason per role why it is not ready. */
   missing: Array<() => string | undefined>
-  /** What ails the cluster or single organizations though the process serves, in sentences. */
+  /** Problems of the cluster or of single organizations while the process serves, in sentences. */
   ailing: Array<() => string[]>
   backends: Backends
   kafka: KafkaSettings
@@ -69,7 +71,7 @@ export interface Parts extends ComposeDeps {
   view: ControlViewStore
   readers: WatchedReaders
   controlPlane: ControlPlane
-  /** Fingerprints of the secret keys that something is sealed with. */
+  /** Fingerprints of the secret keys that sealed values depend on. */
   neededKeyIds: readonly string[]
   metrics: Metrics
   tracing: Tracing | undefined
@@ -82,7 +84,7 @@ export interface Parts extends ComposeDeps {
   ledger: Ledger
 }
 
-/** `bound`: where the process listens. */
+/** `bound`: the address that the process listens on. */
 export async function openParts(deps: ComposeDeps, closing: Closing, bound: Array<Listener['bound']>): Promise<Parts> {
   const { clock, random, logger } = deps
   const tracing = await openTracing(deps)
@@ -146,7 +148,7 @@ async function openCluster(deps: ComposeDeps, closing: Closing, { topicDefaults 
   return { wire, provisioning }
 }
 
-/** Its tables are made, or found, where a role of the process needs them. */
+/** Creates or checks its tables where a role of the process needs them. */
 async function openHistory(
   deps: ComposeDeps,
   closing: Closing,
@@ -179,7 +181,7 @@ async function openView(deps: ComposeDeps, closing: Closing, { kafka, wire }: Pi
   return { view, readers, tail }
 }
 
-/** Keeps webhooks from the platform's own addresses, and from those of its neighbours on this machine. */
+/** Blocks webhooks from the addresses of the platform, and of its neighbours on this machine. */
 function openGuard(
   { config, clock }: ComposeDeps,
   closing: Closing,
@@ -222,5 +224,5 @@ async function openControlPlane(parts: ControlPlaneParts, tail: ControlTail) {
   return { controlPlane, neededKeyIds }
 }
 
-/** The caller of the start gets its error; a part that failed has ended what it had started. */
+/** The caller of the start gets its error; a failed part has already cleaned up. */
 const ignoreFailedStart = (): void => undefined

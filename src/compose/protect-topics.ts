@@ -1,6 +1,6 @@
 /**
- * Organizations' topics need two replicas in sync where they have three: also those that were made before the cluster had three brokers, and those
- * that a process left lowered when it died (`src/kafka/write/marker-access.ts`).
+ * Organizations' topics with three replicas require two in sync: also topics from before the cluster had three brokers,
+ * and topics that a process left lowered when it died (`src/kafka/write/marker-access.ts`).
  */
 import type { Clock } from '../clock.ts'
 import type { Provisioning } from '../kafka/admin/provisioning.ts'
@@ -9,7 +9,7 @@ import type { ControlView } from '../model/control-view.ts'
 
 const AGAIN_MS = 600_000
 
-/** At once, and every ten minutes, beside everything else: nobody waits for it. */
+/** Runs at once and every ten minutes, in the background. */
 export function protectTopics(deps: {
   view: Pick<ControlView, 'organizations'>
   provisioning: Pick<Provisioning, 'protectOrganizationTopics'>

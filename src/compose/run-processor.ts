@@ -3,7 +3,7 @@ import { asShardWork } from '../kafka/runtime/shard-work.ts'
 import { runShardedProcessor } from '../kafka/runtime/sharded-processor.ts'
 import type { Parts } from './parts.ts'
 
-/** Runs a processor's shards in the group of its role; the process is ready when each of them is. */
+/** Runs a processor's shards in the group of its role; the process is ready when all of them are. */
 export function runProcessor(
   { closing, missing, ailing, metrics, readers, identity, wire, ...parts }: Parts,
   processor: Processor,

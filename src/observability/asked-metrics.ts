@@ -1,7 +1,7 @@
-/** Metrics that are asked for at each scrape instead of being kept: what cannot be answered then is left out. */
+/** Metrics that are read at each scrape instead of being kept; a metric whose reading fails is left out. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-/** One line of a metric: the values of its labels, and its own. */
+/** One line of a metric: the values of its labels, and its own value. */
 export interface Line {
   labels?: Record<string, string>
   value: number
@@ -16,7 +16,7 @@ export interface Asked {
 
 export interface AskedMetrics {
   gauge(asked: Asked): void
-  /** What `read` answers only grows. */
+  /** The value of `read` never decreases. */
   counter(asked: Asked): void
 }
 

@@ -1,4 +1,4 @@
-/** Metrics of the role `deliver`: what it has in hand, what waits in the retry topics, how its attempts go. */
+/** Metrics of the role `deliver`: deliveries in memory, backlog of the retry topics, results of attempts. */
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { AskedMetrics } from './asked-metrics.ts'
@@ -6,19 +6,19 @@ import { SECONDS } from './buckets.ts'
 import type { RetryDepth } from './retry-depth.ts'
 
 export interface DeliverMetrics {
-  /** `isFed`: of what its webhook was owed as a range, which has waited by design. */
+  /** `isFed`: the delivery was owed as a range, and has waited by design. */
   attempt(row: AttemptOutcome, isFed?: boolean): void
-  /** A webhook begins to wait, is fed, or is live again. */
+  /** The state of a webhook changes: live, held or catching up. */
   waitTransition(from: string, to: string): void
-  /** So many deliveries have ended without an attempt. */
+  /** This many deliveries ended without an attempt. */
   endedInBulk(reason: string, count: number): void
-  /** An attempt of what a webhook is owed from its log has ended. */
+  /** An attempt of an owed delivery has ended. */
   fed(outcome: string, isProbe: boolean): void
-  /** Asked for at each scrape: how the logs are read. */
+  /** Read at each scrape: the state of the log readers. */
   logs(watch: WatchedLogs): void
-  /** Asked for at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
+  /** Read at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
   inHand(read: () => InHand): void
-  /** Asked for at each scrape. */
+  /** Read at each scrape. */
   depth(read: () => Promise<RetryDepth[]>): void
 }
 
@@ -103,7 +103,7 @@ export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): D
     endedInBulk: (reason, count) => bulk.inc({ reason }, count),
     attempt({ state, errorKind, durationMs, number, trigger, replayId, startedAtMs, createdAtMs }, isFed = false) {
       attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000)
-      // Broker and process have a clock each.
+      // Broker and process have different clocks.
       if (number === 1 && trigger === 'live' && replayId === null && !isFed)
         firstAttempts.observe(Math.max(0, startedAtMs - createdAtMs) / 1000)
     },

@@ -1,13 +1,13 @@
 /**
- * How far admission is behind, by organization: records of an ingress that no verdict has been given on. Only those that are behind are told, the
- * worst first, so that the number of series stays small however many organizations there are.
+ * Admission lag by organization: records of an ingress without a verdict. Only organizations with a lag are reported,
+ * the worst first, so that the number of series stays small however many organizations there are.
  */
 import { emits } from '../../topics/emits.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlView } from '../model/control-view.ts'
 
 const TOLD_MAX = 20
-/** Asking the broker for every end is not free: two scrapers ask once. */
+/** Reading every end from the broker is not free: two scrapers share one reading. */
 const FRESH_MS = 5_000
 
 export interface IngressLag {
@@ -18,7 +18,7 @@ export interface IngressLag {
 export function createIngressLag(deps: {
   view: Pick<ControlView, 'organizations'>
   clock: Clock
-  /** Where reading goes on; undefined: nothing has been read. */
+  /** The next offset to read; undefined: nothing has been read. */
   position(topic: string, partition: number): number | undefined
   /** The ends of these partitions, by `<topic>/<partition>`. */
   ends(partitions: Array<{ topic: string; partition: number }>): Promise<ReadonlyMap<string, number>>

@@ -1,4 +1,7 @@
-/** Every metric, with a sentence. Labels carry stable codes and roles, no ids but those of the twenty worst: series must not grow with the organizations. */
+/**
+ * Every metric, with its help text. Labels are stable codes and roles, and no ids but those of the twenty worst: the
+ * number of series must not grow with the organizations.
+ */
 
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
@@ -26,21 +29,21 @@ export interface Metrics {
   request(route: string, status: number, seconds: number): void
   /** An emit was refused because too many wait for their verdict. */
   shed(): void
-  /** Asked for at each scrape; what cannot be answered is left out. */
+  /** Read at each scrape; left out when reading fails. */
   ingressLag(read: () => Promise<IngressLag[]>): void
-  /** Asked for at each scrape: what webhooks are owed from logs, by why it waits. */
+  /** Read at each scrape: events that webhooks are owed from logs, by reason. */
   owed(
     read: () => Array<{ reason: string; webhooks: number; events: number; oldestAtMs: number | null }>,
     clock: Pick<Clock, 'nowMs'>,
   ): void
-  /** Asked for at each scrape: errors that nothing handled, by whose work they were. */
+  /** Read at each scrape: unhandled errors, by the work they belong to. */
   unhandled(read: () => Record<'request' | 'shard', number>): void
-  /** Asked for at each scrape: what log readers wait for, and what they could not read. */
+  /** Read at each scrape: partitions that log readers wait for, and those that they could not read. */
   cluster(cluster: Pick<ClusterMap, 'ailing'>): void
   readers(readers: Pick<WatchedReaders, 'waiting' | 'gaps' | 'timesBehindLeader'>): void
-  /** Asked for at each scrape. */
+  /** Read at each scrape. */
   gauge(name: string, help: string, read: () => number): void
-  /** Asked for at each scrape; what `read` answers only grows. */
+  /** Read at each scrape; the value of `read` never decreases. */
   counter(name: string, help: string, read: () => number): void
   /** Prometheus text format. */
   text(): Promise<string>
@@ -158,7 +161,7 @@ export function createMetrics(): Metrics {
     },
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {
       verdicts.inc({ verdict, code: code ?? '', channel: request.channel })
-      // Broker and process have a clock each.
+      // Broker and process have different clocks.
       verdictDelays.observe(Math.max(0, judgedAtMs - recordedAtMs) / 1000)
     },
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),

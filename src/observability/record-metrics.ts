@@ -1,12 +1,12 @@
-/** Metrics of the role `record`: how far the history is behind, and what goes into ClickHouse. */
+/** Metrics of the role `record`: lag of the history, and inserts into ClickHouse. */
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AskedMetrics } from './asked-metrics.ts'
 import { SECONDS } from './buckets.ts'
 
 export interface RecordMetrics {
-  /** A block is in, however often it had to be sent. */
+  /** A block was inserted, however often it was sent. */
   inserted(table: string, rows: number, seconds: number): void
-  /** Asked for at each scrape: the age of the oldest record that is not in ClickHouse, by topic; seconds. */
+  /** Read at each scrape: the age of the oldest record that is not in ClickHouse, by topic; seconds. */
   behind(read: () => Array<{ topic: string; seconds: number }>): void
 }
 

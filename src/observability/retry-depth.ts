@@ -1,35 +1,36 @@
 /**
- * How many deliveries wait for their next attempt, by retry topic, and how long the oldest has waited there. A reader of a retry topic stops at
- * the first record that is not due, so most of what waits has not been read: the broker is asked for the ends.
+ * Deliveries that wait for their next attempt, by retry topic, and the age of the oldest. A reader of a retry topic
+ * stops at the first record that is not due, so most waiting records are unread: their number follows from the broker's
+ * end offsets.
  */
 import type { Clock } from '../clock.ts'
 
-/** Asking the broker is not free: two scrapers ask once. */
+/** Reading from the broker is not free: two scrapers share one reading. */
 const FRESH_MS = 5_000
 
-/** A partition of a topic of deliveries, as its reader stands. */
+/** A partition of a delivery topic, with the state of its reader. */
 export interface ReadSoFar {
   topic: string
   partition: number
-  /** Where reading goes on. */
+  /** The next offset to read. */
   readTo: number
-  /** Read and not ended. */
+  /** Records that were read and whose deliveries have not ended. */
   open: number
-  /** When the oldest came that waits to be loaded. */
+  /** Arrival of the oldest record that waits to be loaded. */
   oldestAtMs: number | undefined
 }
 
 export interface RetryDepth {
-  /** `1s` to `12h`; `fresh`: deliveries that have not been tried yet. */
+  /** `1s` to `12h`; `fresh`: deliveries without an attempt yet. */
   tier: string
-  /** At most: what has not been read is counted in offsets, and the end of a transaction takes one as well. */
+  /** An upper bound: unread records are counted in offsets, and the end of a transaction takes one too. */
   records: number
   oldestSeconds: number
 }
 
 export function createRetryDepth(deps: {
   clock: Clock
-  /** All that this process reads now. */
+  /** All partitions that this process reads now. */
   read(): ReadSoFar[]
   /** The ends of these partitions, by `<topic>/<partition>`. */
   ends(partitions: Array<{ topic: string; partition: number }>): Promise<ReadonlyMap<string, number>>

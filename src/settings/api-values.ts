@@ -1,11 +1,11 @@
-/** Keys, the header that carries one, and the sender of mail. */
+/** Settings for keys, the header that carries one, and the sender of mail. */
 import addressparser from 'nodemailer/lib/addressparser'
 import { type Kind, SettingFault, shown } from './kind.ts'
 
 const KEY_BYTES_MIN = 32
 const KEY_BYTES_MAX = 1024
 
-/** Travels in a header: visible ASCII alone. */
+/** It travels in a header: visible ASCII only. */
 export const adminKey: Kind<string> = {
   expected: `${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} visible ASCII characters without spaces`,
   keepsSpace: true,
@@ -21,7 +21,7 @@ export const secretKey: Kind<string> = {
   parse: text => longEnough(password.parse(text), SHORTER_KEY_IN_USE),
 }
 
-/** A new key alone would leave everything sealed that the old one has sealed. */
+/** Everything sealed with the old key would be lost with a new key alone. */
 const SHORTER_KEY_IN_USE =
   '. An installation that uses a shorter key sets it as CLARION_SECRET_KEY_PREVIOUS, beside a new one'
 
@@ -42,7 +42,7 @@ export const password: Kind<string> = {
   },
 }
 
-/** What the API, HTTP and proxies use these headers for would collide with a key. */
+/** Headers with a meaning in the API, HTTP or proxies, which a key must not use. */
 const USED_HEADERS: ReadonlySet<string> = new Set([
   ...[
     'authorization',
@@ -112,13 +112,13 @@ export const keyHeader: Kind<string> = {
         `${shown(text)} is no header name of 1 to 100 letters, digits and characters of !#$%&'*+-.^_\`|~`,
       )
     const name = text.toLowerCase()
-    // Node keeps headers in a plain object: a name that every object has would always be found.
+    // Node keeps headers in a plain object: a name on Object.prototype would always be found.
     if (USED_HEADERS.has(name) || name in Object.prototype) throw new SettingFault(`'${name}' has another use`)
     return name
   },
 }
 
-/** `name@host`, or a name before it in angle brackets. */
+/** `name@host`, or a display name with the address in angle brackets. */
 export const sender: Kind<string> = {
   expected: 'one mail address',
   parse(text) {

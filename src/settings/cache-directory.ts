@@ -1,10 +1,10 @@
-/** Where things are kept that are fetched once per user. */
+/** The directory of downloads that are shared per user. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Kind, SettingFault } from './kind.ts'
 
-/** A leading `~` is the home directory, also where no shell has replaced it. */
+/** A leading `~` is the home directory, also where no shell has expanded it. */
 export const expandedPath = (home: string | undefined): Kind<string> => ({
   expected: 'a directory',
   keepsSpace: true,
@@ -17,13 +17,13 @@ export const expandedPath = (home: string | undefined): Kind<string> => ({
   },
 })
 
-/** `~/.cache/clarion`, or a place in the data directory when the home directory is missing or takes nothing. */
+/** `~/.cache/clarion`, or a place in the data directory when the home directory is missing or read-only. */
 export function defaultCacheDirectory(home: string | undefined, dataDir: string): string {
   const directory = home === undefined ? undefined : join(home, '.cache', 'clarion')
   return directory !== undefined && isWritable(directory) ? directory : join(dataDir, 'cache')
 }
 
-/** As the environment has it, else as the system does. Containers run with users that have none. */
+/** From the environment, else from the system. Containers may run as users without one. */
 export function homeOf(variable: string | undefined): string | undefined {
   try {
     const home = variable?.trim() || homedir()
@@ -33,7 +33,7 @@ export function homeOf(variable: string | undefined): string | undefined {
   }
 }
 
-/** Whether it is there, or could be made in the nearest directory that is. */
+/** Whether it exists, or can be created in the nearest existing directory. */
 function isWritable(directory: string): boolean {
   let nearest = directory
   while (!existsSync(nearest)) nearest = dirname(nearest)

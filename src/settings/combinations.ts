@@ -1,11 +1,13 @@
-/** What settings must be to each other. */
+/** Rules between settings. */
 
 import { isLoopback } from '../delivery/addresses.ts'
 import type { Config } from './config.ts'
 import { hostNameOf } from './network-values.ts'
 import type { SettingsReader } from './reader.ts'
 
-/** Judges what is set, not what could be read of it: a value that is refused is no reason to miss it as well. */
+/**
+ * Uses whether a setting is set, not whether it is valid: an invalid value should not be reported as missing as well.
+ */
 export function combinationProblems(config: Config, { isSet }: SettingsReader): string[] {
   const problems: string[] = []
   const require = (ok: boolean, sentence: string) => ok || problems.push(sentence)
@@ -81,7 +83,7 @@ const CLUSTER_ONLY = [
   'KAFKA_CLIENT_SECURITY_PROTOCOL',
 ]
 
-/** Combinations that are allowed but may not be meant. */
+/** Combinations that are allowed but probably unintended. */
 export function combinationWarnings(config: Config, { isSet }: SettingsReader): string[] {
   const warnings: string[] = []
   const idle = isSet('KAFKA_BROKERS')

@@ -1,6 +1,6 @@
 /**
- * The configuration of a process. The only reader of the environment: every setting is checked before anything starts, and all problems are
- * reported together. `settings/` holds the list of settings and what each of them may be.
+ * The configuration of a process, and the only reader of the environment. Every setting is checked before anything
+ * starts, and all problems are reported together. `settings/` lists the settings and the rules for their values.
  */
 import { KAFKA_SECURITY_PROTOCOLS, type KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { adminKey, keyHeader, password, secretKey, sender } from './api-values.ts'
@@ -31,7 +31,7 @@ export interface Config {
   host: string
   /** Undefined: this process does not listen (no role `api`, and no `PORT`). */
   port: number | undefined
-  /** Undefined: figures are served on `port` only. */
+  /** Undefined: metrics are served on `port` only. */
   metricsPort: number | undefined
   dataDir: string
   /** Directory of downloads, one per user. */
@@ -46,28 +46,31 @@ export interface Config {
   kafkaSsl: boolean
   /** Each a path or PEM text. */
   kafkaTls: { ca: string | undefined; cert: string | undefined; key: string | undefined }
-  /** Where organizations' own clients reach the cluster, and how; empty: where the platform does. Undefined: over TLS, but to the embedded broker. */
+  /**
+   * Address and protocol for organizations' own clients; empty: those of the platform. Undefined: over TLS, except with
+   * the embedded broker.
+   */
   kafkaClientBootstrap: string[]
   kafkaClientSecurityProtocol: KafkaSecurityProtocol | undefined
-  /** Undefined: by the number of brokers. */
+  /** Undefined: derived from the number of brokers. */
   replicationFactor: number | undefined
   shards: number
   /** Name of this process among those of its roles; undefined: a slot of the data directory. */
   instance: string | undefined
   /** Undefined: the embedded ClickHouse. */
   clickhouseUrl: string | undefined
-  /** The name of ClickHouse's cluster, whose replicas all hold the tables; undefined: one server. */
+  /** The name of ClickHouse's cluster whose replicas all have the tables; undefined: one server. */
   clickhouseCluster: string | undefined
   /** Undefined: generated once into the data directory (embedded only). */
   adminKey: string | undefined
   secretKey: string | undefined
-  /** Opens what is still sealed with the key before; may be shorter. */
+  /** Opens values that are still sealed with the previous key; may be shorter. */
   secretKeyPrevious: string | undefined
   egressAllow: string[]
   egressAllowHttp: boolean
   /** Hosts that webhooks never reach, on this port or, without one, on every port. */
   egressDeny: Array<{ host: string; port: number | undefined }>
-  /** How old a kept connection to a receiver may be when an attempt begins on it. */
+  /** Longest age of a kept connection to a receiver at the start of an attempt. */
   connectionAgeMsMax: number
   timeScale: number
   clockOffsetMs: number
@@ -79,18 +82,18 @@ export interface Config {
   /** Undefined: no tracing. */
   otlpEndpoint: string | undefined
   serviceName: string
-  /** Share of the traces begun here that is recorded. */
+  /** Share of the traces started here that is recorded. */
   traceRatio: number
   brokerHeapMb: number
-  /** Emits that the process may have taken ahead of their verdicts. */
+  /** Most emits that the process accepts ahead of their verdicts. */
   waitingMax: number
   /** Most records of one batch in an organization's ingress. */
   batchRecordsMax: number
-  /** For tests: cheaper broker start at the cost of throughput. */
+  /** For tests: a cheaper broker start at the cost of throughput. */
   brokerProfile: 'default' | 'test'
 }
 
-/** The settings cannot be used. Each problem says what is wrong and shows a value that is right; none shows a secret. */
+/** The settings are invalid. Each problem shows a valid value; none shows a secret. */
 export class SettingsError extends Error {
   readonly problems: readonly string[]
   constructor(problems: readonly string[]) {
@@ -104,8 +107,9 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const HTTP = { schemes: ['http', 'https'], query: false } as const
 
 /**
- * Reads the settings; `given` goes before the environment. Throws `SettingsError`, nothing else. `warn` gets a sentence for each name that
- * looks like a setting and is none, and for what is allowed but may not be meant.
+ * Reads the settings; `given` takes precedence over the environment. Throws `SettingsError`, nothing else. `warn` gets
+ * a sentence for each unknown name that looks like a setting, and for each combination that is allowed but probably
+ * unintended.
  */
 export function readConfig(
   given: Environment = {},

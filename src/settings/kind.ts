@@ -1,6 +1,6 @@
-/** How a text of the environment becomes a value. */
+/** Conversion of a setting's text to a value. */
 
-/** Why a text is refused. The message continues the sentence "X must be …:" and never holds a secret. */
+/** The reason why a text is refused. The message continues the sentence "X must be …:" and never contains a secret. */
 export class SettingFault extends Error {}
 
 export interface Kind<T> {
@@ -8,13 +8,13 @@ export interface Kind<T> {
   expected: string
   /** `text` is not empty. Throws `SettingFault`. */
   parse(text: string): T
-  /** White space at the ends is part of the text: secrets. Elsewhere it is cut off first. */
+  /** White space at the ends is part of the text, as in secrets. For other kinds it is trimmed first. */
   keepsSpace?: true
 }
 
 const SHOWN_CHARACTERS_MAX = 60
 
-/** A value as messages show it. What may hold a password or a key is left out. */
+/** A value as messages show it. Values that may contain a password or a key are hidden. */
 export function shown(text: string): string {
   if (text === '') return 'the empty text'
   if (mayHoldSecret(text)) return 'the value'

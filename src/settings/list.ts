@@ -6,7 +6,7 @@ export interface Setting {
   /** Empty: there is none. */
   default: string
   unit?: string
-  /** A value that is accepted; error messages end with it. */
+  /** A valid value; error messages end with it. */
   example: string
 }
 

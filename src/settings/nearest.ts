@@ -1,4 +1,4 @@
-/** The known word that somebody meant. */
+/** The known word that was probably meant. */
 
 /** Undefined when no known word is near: at most two edits away, or a third of its letters. */
 export function nearest(text: string, known: readonly string[], distance = editDistance): string | undefined {
@@ -11,7 +11,9 @@ export function nearest(text: string, known: readonly string[], distance = editD
   return best?.word
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string alignment). */
+/**
+ * Insertions, deletions, substitutions and transpositions that turn one text into the other (optimal string alignment).
+ */
 export function editDistance(a: string, b: string): number {
   let [beforeLast, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)]
   for (let i = 1; i <= a.length; i++) {

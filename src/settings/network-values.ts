@@ -4,7 +4,7 @@ import { parseAddress, parseRange } from '../delivery/addresses.ts'
 import { type Kind, SettingFault, shown } from './kind.ts'
 import { listOf } from './plain-values.ts'
 
-/** What a server listens on: an address without brackets, or a name. */
+/** The address of a server: an IP address without brackets, or a name. */
 export const listenHost: Kind<string> = {
   expected: 'an address or a name to listen on, without scheme and port',
   parse(text) {
@@ -17,7 +17,7 @@ export const listenHost: Kind<string> = {
   },
 }
 
-/** Hosts, each with a port or without: `10.0.0.5`, `admit.internal:9000`, `[fd00::1]:9000`. */
+/** Hosts, each with or without a port: `10.0.0.5`, `admit.internal:9000`, `[fd00::1]:9000`. */
 export const hosts: Kind<Array<{ host: string; port: number | undefined }>> = {
   expected: 'hosts or host:port pairs by comma',
   parse: text =>
@@ -37,7 +37,7 @@ export const brokerAddresses: Kind<string[]> = {
   parse: text => listOf(text, hostAndPort),
 }
 
-/** Lower case, IPv6 in brackets, IPv4-mapped IPv6 as IPv4: one spelling each, so that repetitions show. */
+/** Lower case, IPv6 in brackets, IPv4-mapped IPv6 as IPv4: one spelling each, so that duplicates are detected. */
 function hostAndPort(text: string, show: (text: string) => string): string {
   if (text.includes('://')) throw new SettingFault('has a scheme; only host and port go here')
   if (text.includes('@')) throw new SettingFault('holds an @; user and password have settings of their own')
@@ -86,7 +86,7 @@ export const ranges: Kind<string[]> = {
 
 export interface UrlRules {
   schemes: readonly string[]
-  /** `user`: a user without a password is fine. */
+  /** `user`: a user without a password is valid. */
   credentials: 'user' | 'pair'
   path: boolean
   query: boolean
@@ -94,7 +94,7 @@ export interface UrlRules {
 
 const ESCAPES = 'In a user name or password the characters % / ? # @ : are written %25 %2F %3F %23 %40 %3A'
 
-/** Stays as it is written. Messages never show it: it may hold a password. */
+/** The text is unchanged. Messages never show it, because it may contain a password. */
 export const urlOf = (rules: UrlRules): Kind<string> => ({
   expected: `a URL that begins with ${rules.schemes.map(scheme => `${scheme}://`).join(' or ')}`,
   parse(text) {

@@ -1,10 +1,10 @@
-/** Certificates and keys: a path, or the PEM text itself, whose line ends may be written as \\n. */
+/** Certificates and keys: a path, or the PEM text itself, in which line ends may be written as \\n. */
 import { readFileSync } from 'node:fs'
 import { type Kind, SettingFault } from './kind.ts'
 
 const BEGINS = '-----BEGIN '
 
-/** A path is not looked at yet: `readPem` does that when the platform starts. */
+/** A path is not opened yet: `readPem` does that when the platform starts. */
 export const pem: Kind<string> = {
   expected: 'a PEM file, or its text',
   parse(text) {
@@ -17,7 +17,7 @@ export const pem: Kind<string> = {
   },
 }
 
-/** The PEM text of a setting's value. Throws a sentence that names the setting, never what is in the file. */
+/** The PEM text of a setting's value. Throws a sentence that names the setting, never the content of the file. */
 export function readPem(name: string, value: string): string {
   if (value.includes(BEGINS)) return value
   let text: string

@@ -2,7 +2,7 @@
 import { type Kind, mayHoldSecret, SettingFault, shown } from './kind.ts'
 import { nearest } from './nearest.ts'
 
-/** Decimal digits only: `1e3`, `0x10` and `010` are not taken for what they might mean. */
+/** Decimal digits only: `1e3`, `0x10` and `010` are refused, because their meaning is ambiguous. */
 export const wholeNumber = (min: number, max: number): Kind<number> => ({
   expected: `a whole number from ${min} to ${max}`,
   parse: text => inRange(text, /^-?(?:0|[1-9]\d*)$/, 'not written in decimal digits alone', min, max),
@@ -51,8 +51,8 @@ function wordOf<T extends string>(words: readonly T[], text: string, fault = `${
 }
 
 /**
- * Entries between commas. Empty ones are refused, and so are repeated ones (the same value after `parse`). `show` is for messages: a comma may
- * be part of a password, so nothing of a text is shown that may hold one.
+ * Comma-separated entries. Empty ones are refused, and so are duplicates (the same value after `parse`). `show` is for
+ * messages: a comma may be part of a password, so a text that may contain one is hidden.
  */
 export function listOf<T extends string>(
   text: string,

@@ -1,11 +1,11 @@
-/** Reads settings one by one and keeps every problem, so that all of them are reported at once. */
+/** Reads settings one by one and collects every problem, so that all of them are reported at once. */
 import { type Kind, SettingFault } from './kind.ts'
 import { SETTINGS } from './list.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface SettingsReader {
-  /** The value, or that of the default. After a problem the result is of no use: the reader throws in the end. */
+  /** The value, or the default. After a problem the result is unusable: the reader throws at the end. */
   read<T>(name: string, kind: Kind<T>): T
   /** Undefined when the setting is empty and has no default. */
   optional<T>(name: string, kind: Kind<T>): T | undefined

@@ -1,11 +1,11 @@
-/** Names in the environment that look like settings and are none: a typing error there would otherwise go unnoticed. */
+/** Unknown names in the environment that look like settings: a typing error would otherwise go unnoticed. */
 import { SETTINGS } from './list.ts'
 import { editDistance, nearest } from './nearest.ts'
 
 const KNOWN = SETTINGS.map(({ name }) => name)
 const PREFIX = /^(?:CLARION|KAFKA|EGRESS)_/i
 
-/** Set for others than the platform. */
+/** Names that other programs use. */
 const HARMLESS: readonly RegExp[] = [
   // Tests, the conformance suites, the command line and the demo.
   /^CLARION_(?:TEST|CONFORMANCE)_/,
@@ -13,7 +13,7 @@ const HARMLESS: readonly RegExp[] = [
   // Kafka's own scripts, where its tools are installed beside the platform.
   /^KAFKA_(?:HOME|MODE|DEBUG|OPTS)$/,
   /^KAFKA_(?:HEAP|LOG4J|LOG4J_CMD|JVM_PERFORMANCE|JMX|GC_LOG)_OPTS$/,
-  // Kubernetes and container links describe every service called kafka… or clarion… to every container.
+  // Kubernetes and container links describe every service named kafka… or clarion… to every container.
   /_SERVICE_(?:HOST|PORT(?:_\w+)?)$/,
   /_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?$/,
 ]
@@ -36,7 +36,10 @@ function sentenceOf(name: string): string {
   return `${name} is not a setting and has no effect. ${meant ? `Did you mean ${meant}?` : 'npm start -- --help lists the settings.'}`
 }
 
-/** A wrong prefix counts as one edit, and so does a missing end: CLARION_PORT means PORT, and KAFKA_USER means KAFKA_USERNAME. */
+/**
+ * A wrong prefix counts as one edit, and so does a missing end: CLARION_PORT means PORT, and KAFKA_USER means
+ * KAFKA_USERNAME.
+ */
 function distance(text: string, known: string): number {
   if (known.startsWith(text)) return 1
   return Math.min(editDistance(text, known), editDistance(text.replace(PREFIX, ''), known.replace(PREFIX, '')) + 1)

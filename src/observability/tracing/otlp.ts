@@ -1,6 +1,6 @@
 /**
- * The spans of OpenTelemetry's SDK, sent over OTLP/HTTP in JSON. Only `openTracing` loads this. The exporter and the batching read the rest of
- * the standard's variables themselves (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_BSP_…`).
+ * Spans of OpenTelemetry's SDK, sent over OTLP/HTTP in JSON. Only `openTracing` loads this file. The exporter and the
+ * batching read the rest of the standard's variables themselves (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_BSP_…`).
  */
 import {
   type Context,
@@ -26,12 +26,12 @@ import type { Logger } from '../../logger.ts'
 import type { Attributes, Span, SpanName, Tracing, TracingSettings } from './tracing.ts'
 
 const SCOPE = 'clarion'
-/** A collector that is away must not hold a stop. */
+/** A collector that is away must not delay a stop. */
 const CLOSE_MS_MAX = 3_000
-/** A message as long as a collector takes; an endpoint's answer may be longer. */
+/** Longest error message; an endpoint's answer may be longer. */
 const ERROR_CHARACTERS_MAX = 300
 
-/** As the semantic conventions name them: who is asked, who asks, who takes from a queue. */
+/** Kinds of the semantic conventions: server, client, consumer. */
 const KINDS: Readonly<Record<SpanName, SpanKind>> = {
   emit: SpanKind.SERVER,
   relay: SpanKind.CONSUMER,
@@ -46,7 +46,7 @@ export function startTracing(deps: {
   logger: Logger
 }): Tracing {
   const { settings, clock, logger } = deps
-  // A collector that does not answer is told here, batch by batch; nothing else comes of it.
+  // A failure of the collector is logged here, batch by batch, and has no other effect.
   const warn = (message: string) => logger.warn({ error: message }, 'tracing')
   const silent = () => undefined
   diag.setLogger(

@@ -1,18 +1,21 @@
 /**
- * The spans that there are, each with its attributes; `docs/tracing.md` tells what they mean. Names of OpenTelemetry's semantic conventions
- * where there is one, else `clarion.…`. No payload, no subject, no key, and of a URL the host alone: a collector is no place for secrets.
+ * All spans, each with its attributes; `docs/tracing.md` explains them. Names are those of OpenTelemetry's semantic
+ * conventions where one exists, else `clarion.…`. Payloads, subjects and keys are never recorded, and of a URL only the
+ * host: a collector is no place for secrets.
  */
 import type { IngressEmit } from '../../events/ingress-emit.ts'
 import type { Span, Tracing } from './tracing.ts'
 
-/** What is told of an emit before it is judged. */
+/** Facts of an emit before its verdict. */
 interface AskedFor {
   organizationId: string
   environment: string
   fullName: string
 }
 
-/** From the request being read to its answer. `ask` is to be given the span's own trace context, for those who come after. */
+/**
+ * Covers a request from its arrival to its answer. `ask` gets the span's own trace context, for the spans that follow.
+ */
 export async function traceEmit<Answer extends { status: number; emitId: string | undefined }>(
   tracing: Tracing,
   { organizationId, environment, fullName }: AskedFor,
@@ -62,8 +65,8 @@ type Judgement =
   | { verdict: 'rejected' | 'failed'; code: string; message: string }
 
 /**
- * Begins the span of a judging, and has the emit go on from it. A relay has one more around it, from its being written for the peer. What it
- * answers is to be called with the verdict.
+ * Starts the span of an admission; the emit continues from it. A relay has an outer span that starts when it is written
+ * for the peer. Call the returned function with the verdict.
  */
 export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Judgement) => void {
   const { request, platform } = emit
@@ -94,7 +97,7 @@ function endJudging(
     'clarion.channel': request.channel,
     'clarion.platform.kind': platform?.kind,
   }
-  // A refusal is the caller's affair; what failed is ours.
+  // A refusal is the caller's error; a failed emit is the platform's.
   span.end(attributes, judged?.verdict === 'failed' ? judged.message : undefined)
 }
 
@@ -119,14 +122,14 @@ interface Attempted {
   event: { organizationId: string; eventId: string; type: string; traceparent: string | null }
 }
 
-/** Of the answer to a request, as far as its span shows it. */
+/** The part of an attempt's result that its span records. */
 interface Attempt {
   status: number | null
   errorKind: string | null
   error: string | null
 }
 
-/** One request to a receiver. `send` is to tell it the span's own trace context; undefined: there is no request to be made. */
+/** One request to a receiver. `send` gets the span's own trace context; undefined: no request can be made. */
 export function traceAttempt<Result extends Attempt>(
   tracing: Tracing,
   delivery: Attempted,
@@ -155,7 +158,7 @@ export function traceAttempt<Result extends Attempt>(
   })
 }
 
-/** Of one insert: beyond these, emits of recorded traces have no span of it. */
+/** Most spans per insert: further emits of recorded traces get none. */
 export const INSERT_SPANS_MAX = 200
 
 /** An emit whose trace is recorded. */
@@ -164,7 +167,7 @@ export interface TracedEmit {
   traceparent: string
 }
 
-/** An insert that has been made, in the trace of each emit that it brought into the history. */
+/** An insert, as a span in the trace of each emit that it wrote into the history. */
 export function traceInsert(
   tracing: Tracing,
   insert: { table: string; rows: number; traced: readonly TracedEmit[] },

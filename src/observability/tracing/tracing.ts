@@ -1,5 +1,5 @@
 /**
- * Spans, as the hops of an event see them. With tracing off there is no `Tracing` at all: a hop asks once whether there is one, and
+ * The interface of spans. With tracing off there is no `Tracing` object, so each hop makes one check, and
  * OpenTelemetry's SDK is not loaded.
  */
 import type { Clock } from '../../clock.ts'
@@ -7,23 +7,23 @@ import type { Logger } from '../../logger.ts'
 
 export type SpanName = 'emit' | 'relay' | 'admit.judge' | 'deliver.attempt' | 'record.insert'
 
-/** What is undefined or null is left out. */
+/** Undefined and null values are left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>
 
 export interface Span {
-  /** What the next hop has for its parent (W3C trace context). There also when the span itself is not recorded. */
+  /** The parent for the next hop (W3C trace context). Present even when the span itself is not recorded. */
   readonly traceparent: string
-  /** `error`: why it counts as failed. To be called once; a span that never ends is never sent. */
+  /** `error`: the reason why the span failed. Call it once; a span that never ends is never sent. */
   end(attributes: Attributes, error?: string): void
 }
 
 export interface Tracing {
   /**
-   * @param parent `traceparent` of the span before; null begins a trace.
-   * @param startedAtMs by the machine's clock, ms since 1970; now unless said.
+   * @param parent `traceparent` of the parent span; null starts a trace.
+   * @param startedAtMs by the machine's clock, ms since 1970; default: now.
    */
   begin(name: SpanName, parent: string | null, startedAtMs?: number): Span
-  /** Sends what is left, for at most a few seconds. */
+  /** Sends pending spans, for at most a few seconds. */
   close(): Promise<void>
 }
 
@@ -31,7 +31,10 @@ export interface TracingSettings {
   /** Base address of an OTLP/HTTP collector, without `/v1/traces`. Undefined: no tracing. */
   otlpEndpoint: string | undefined
   serviceName: string
-  /** Share of the traces begun here that is recorded, 0 to 1. A trace begun elsewhere is recorded if it is there. */
+  /**
+   * Share of the traces started here that is recorded, 0 to 1. A trace from elsewhere is recorded if it is recorded
+   * there.
+   */
   traceRatio: number
 }
 
