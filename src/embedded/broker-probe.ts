@@ -1,7 +1,9 @@
-/** Whether a broker serves requests: an open port alone says only that it listens. */
+/** Checks whether a broker serves requests: an open port alone shows only that it listens. */
 import { connect } from 'node:net'
 
-/** ApiVersions v0 with correlation id 1 and no client id: the one request that a broker answers before authentication. */
+/**
+ * ApiVersions v0 with correlation id 1 and no client id: the only request that a broker answers before authentication.
+ */
 const API_VERSIONS = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
 const ANSWER_MS = 2_000
 

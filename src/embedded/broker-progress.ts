@@ -1,11 +1,14 @@
-/** How far a starting broker is. It looks at each partition's log first, which takes minutes with tens of thousands of them after a kill. */
+/**
+ * Progress of a starting broker. It first loads each partition's log, which takes minutes with tens of thousands of
+ * them after a kill.
+ */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 const TAIL_BYTES = 4_096
 /** `LogManager Completed load of Log(…) with 1 segments … (12/345 completed in …)` */
 const COMPLETED = /\((\d+)\/(\d+) completed in /g
 
-/** The file of the broker's own progress, beside its log; every start begins it anew (`log4j2.properties`). */
+/** The broker's own progress log, beside its data; every start begins it anew (`log4j2.properties`). */
 export const progressLog = (logPath: string): string => `${logPath}.start`
 
 /** `1200 of 3400 logs read`, or undefined before the first. */
@@ -25,6 +28,6 @@ function tailOf(path: string): string {
       closeSync(file)
     }
   } catch {
-    return '' // the broker has not begun it
+    return '' // the broker has not started it yet
   }
 }

@@ -1,6 +1,7 @@
 /**
- * A program of ours that serves on loopback while the platform runs: started, written down, waited for, told of when it ends by itself, and closed.
- * It has a process group of its own, so that a terminal's Ctrl-C, which signals the whole group, does not stop it before the platform has drained.
+ * Supervises a child program that serves on loopback while the platform runs: starts it, records it, waits for it,
+ * reports an unexpected end, and closes it. It has a process group of its own, so that a terminal's Ctrl-C, which
+ * signals the whole group, does not stop it before the platform has drained.
  */
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -12,39 +13,42 @@ import { type KeptFile, readKept, writePrivate } from './kept-files.ts'
 import { forgetChild, type ProgressLogger, recordChild } from './part-directory.ts'
 import { endProcess } from './process-identity.ts'
 
-/** A broker with tens of thousands of partitions, killed and on a busy machine, takes minutes; to end it then would only make the next start longer. */
+/**
+ * A killed broker with tens of thousands of partitions takes minutes on a busy machine; killing it again would only
+ * make the next start longer.
+ */
 const START_PATIENCE = { tellEveryMs: 5_000, giveUpAfterMs: 600_000 }
 const STOP_MS = 30_000
-/** A port can be taken between choosing it and listening on it. */
+/** Another program may take a port between its choice and its use. */
 const PORT_TRIES = 3
 const KEPT_PORT_TRIES = 15
 const KEPT_PORT_PAUSE_MS = 200
 
 export interface Service {
-  /** In sentences: "the Kafka broker". */
+  /** Its name in sentences: "the Kafka broker". */
   what: string
   directory: string
-  /** Its log files, for the last lines when it fails. */
+  /** Its log files, whose last lines are shown when it fails. */
   logPaths: string[]
-  /** What it reads, which may be damaged where it ends in the middle of its start, and what to do then. */
+  /** The data that it loads, which may be damaged if it ends during its start, and the advice for that case. */
   reads?: { data: string; advice: string }
-  /** What other processes join by. */
+  /** The data with which other processes join. */
   connection: object
   /** Whether it serves requests now. */
   answers(): Promise<boolean>
-  /** It ended although nobody closed it; the sentence says how. */
+  /** Called when it ends although nothing closed it, with the reason in a sentence. */
   onExit: ((reason: string) => void) | undefined
-  /** How far a start is, in words, where the child tells. */
+  /** Progress of the start, in words, where the child reports it. */
   howFar?(): string | undefined
-  /** Told while a start takes long. */
+  /** Receives messages while a start takes long. */
   logger: ProgressLogger
-  /** Ends a start that is under way. */
+  /** Cancels a start that is under way. */
   stop?: AbortSignal | undefined
 }
 
 const living = new Set<number>()
 
-/** Tells all children that run, without waiting: the last thing that a process does which cannot wait any more. */
+/** Signals all running children without waiting: the last action of a process that must end at once. */
 export function signalChildren(signal: NodeJS.Signals): void {
   for (const pid of living) {
     try {
@@ -56,8 +60,8 @@ export function signalChildren(signal: NodeJS.Signals): void {
 }
 
 /**
- * Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Tells every 5 s that it still starts, and how far it is. Throws with the end
- * of its log if it ends or does not serve within 10 minutes.
+ * Resolves when the child serves; `close` ends it cleanly (at most 30 s, then by force). Logs every 5 s that it is
+ * still starting, with its progress. Throws with the end of its log if it ends, or does not serve within 10 minutes.
  */
 export async function superviseChild(
   child: ChildProcess,
@@ -116,8 +120,8 @@ const damageOf = ({ reads }: Service): string =>
   reads ? `\nIf a file below ${reads.data} is named there, it cannot be read. ${reads.advice}` : ''
 
 /**
- * Calls `start` with the ports of the last start, so that what connects to them finds them again; with others where one is taken, also if that
- * shows only while starting.
+ * Calls `start` with the ports of the last start, so that its clients find them again; with other ports where one is
+ * taken, also if that shows only during the start.
  */
 export async function withKeptPorts<T>(
   directory: string,
@@ -147,7 +151,7 @@ export const portsFile = (directory: string, count: number): KeptFile<number[]> 
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536
 
-/** What connects to a child that was killed may hold its port for a moment. */
+/** Clients of a killed child may hold its port for a moment. */
 async function freeSoon(ports: number[]): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return true

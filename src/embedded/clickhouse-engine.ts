@@ -1,12 +1,12 @@
 /**
- * Statements run on chdb. Each has a connection of its own, so that its settings, parameters and database are gone with it; opening one takes a
- * tenth of a millisecond. A few run at the same time, off the event loop.
+ * Runs statements on chdb. Each has a connection of its own, so that its settings, parameters and database end with it;
+ * opening one takes a tenth of a millisecond. A few run at the same time, off the event loop.
  */
 import { Session } from 'chdb'
 import { quoteText, type Statement } from './clickhouse-http.ts'
 import type { InsertFiles } from './insert-files.ts'
 
-/** As many as Node has threads for them. */
+/** The number of Node's threads for them. */
 const CONCURRENT_MAX = 4
 const SESSION_IDLE_MS = 60_000
 
@@ -18,16 +18,16 @@ export interface StatementResult {
 }
 
 export interface ClickHouseEngine {
-  /** Runs one statement, after those that wait before it. Rejects with the engine's exception. */
+  /** Runs one statement in turn. Rejects with the engine's exception. */
   run(statement: Statement): Promise<StatementResult>
-  /** Runs one statement that answers nothing at once, whoever waits. */
+  /** Runs one statement without a result immediately, ahead of waiting ones. */
   runNow(text: string): Promise<void>
-  /** Resolves when the statements under way have ended and the data directory is closed. */
+  /** Resolves when running statements have ended and the data directory is closed. */
   close(): Promise<void>
 }
 
 export function createClickHouseEngine(dataPath: string, files: InsertFiles): ClickHouseEngine {
-  const anchor = new Session(dataPath) // the tables stay open as long as one connection is
+  const anchor = new Session(dataPath) // the tables stay open as long as a connection exists
   const admit = createGate(CONCURRENT_MAX)
   const sessions = createNamedSessions(dataPath)
   const underWay = new Set<Promise<unknown>>()
@@ -92,7 +92,7 @@ function quoteName(name: string): string {
   return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
 }
 
-/** Lets `max` pieces of work run at a time, the others in the order they came. */
+/** Runs `max` tasks at a time, the others in order of arrival. */
 function createGate(max: number) {
   let free = max
   const waiting: Array<() => void> = []
@@ -109,7 +109,7 @@ function createGate(max: number) {
   }
 }
 
-/** Sessions that clients named; one statement of a session at a time, closed when idle. */
+/** Sessions that clients named; one statement per session at a time, closed when idle. */
 function createNamedSessions(dataPath: string) {
   const open = new Map<string, { session: Session; tail: Promise<unknown>; idle: NodeJS.Timeout | undefined }>()
   const closeOne = (id: string) => {

@@ -1,6 +1,6 @@
 /**
- * ClickHouse's HTTP interface, the part that its official client uses: what a request asks for, and which status an exception has.
- * https://clickhouse.com/docs/interfaces/http
+ * ClickHouse's HTTP interface, as far as its official client uses it: the parameters of a request, and the status of an
+ * exception. https://clickhouse.com/docs/interfaces/http
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -10,10 +10,10 @@ export interface Credentials {
   password: string
 }
 
-/** One statement with everything that the request says about it. */
+/** One statement with all parameters of its request. */
 export interface Statement {
   text: string
-  /** Of an insert whose query is a parameter: its body, in the query's format. */
+  /** Only for an insert whose query is a parameter: its body, in the query's format. */
   data: Buffer[] | undefined
   queryId: string
   database: string | undefined
@@ -23,7 +23,7 @@ export interface Statement {
   /** Values of `{name:Type}` placeholders, in ClickHouse's escaped text form. */
   parameters: Array<[name: string, value: string]>
   readOnly: boolean
-  /** Statements with the same session see each other's temporary tables and SET. */
+  /** Statements with the same session share temporary tables and SET. */
   sessionId: string | undefined
 }
 
@@ -34,7 +34,7 @@ export interface StatementRequest {
   formatHeader: string | string[] | undefined
 }
 
-/** Parameters that are not settings of the engine, or that concern a wire which the embedded server does not have. */
+/** Parameters that are not settings of the engine, or that concern transport features of a full server. */
 const NOT_SETTINGS = new Set(
   `query query_id database default_format user password quota_key role session_id session_timeout session_check compress decompress
   buffer_size wait_end_of_query send_progress_in_http_headers http_headers_progress_interval_ms http_response_buffer_size
@@ -43,7 +43,7 @@ const NOT_SETTINGS = new Set(
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MULTI_CHECK_CHARS_MAX = 1_000_000
 
-/** `takesData`: whether the body of such a query is data, rather than its end. */
+/** `takesData`: whether the body of such a query is data; otherwise it is the end of the query. */
 export function parseStatement(
   { parameters, body, readOnly, formatHeader }: StatementRequest,
   takesData: (query: string) => boolean,
@@ -69,18 +69,21 @@ export function parseStatement(
   }
 }
 
-/** A server refuses several statements in one request; so do we, though the engine would run them, lest a migration works here alone. */
+/**
+ * A server refuses several statements in one request. The engine would run them, but they are refused here too, so that
+ * a migration cannot work on the embedded server alone.
+ */
 function holdsSeveral(query: string): boolean {
   const quoted = /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\//g
   return query.length <= MULTI_CHECK_CHARS_MAX && /;\s*\S/.test(query.replace(quoted, ' '))
 }
 
-/** As a literal of the language. */
+/** A string literal of ClickHouse's SQL. */
 export function quoteText(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
-/** Basic authentication, ClickHouse's own headers, or parameters, in this order. */
+/** From basic authentication, ClickHouse's own headers, or parameters, in this order. */
 export function readCredentials(headers: IncomingHttpHeaders, parameters: URLSearchParams): Credentials {
   const basic = headers.authorization?.match(/^Basic (.+)$/i)?.[1]
   if (basic) {
@@ -104,7 +107,7 @@ export class StatementError extends Error {
     this.code = code
   }
 
-  /** The engine's own exceptions carry their code; anything else is a fault of ours (1002, UNKNOWN_EXCEPTION). */
+  /** The engine's own exceptions contain their code; any other error is a bug (1002, UNKNOWN_EXCEPTION). */
   static from(error: unknown): { code: number; message: string } {
     if (error instanceof StatementError) return error
     const { message, clickhouseCode } = error as { message?: string; clickhouseCode?: number }
@@ -113,7 +116,7 @@ export class StatementError extends Error {
   }
 }
 
-/** As ClickHouse's own server maps its codes. */
+/** The mapping of ClickHouse's own server. */
 const STATUS_BY_CODE: ReadonlyArray<[status: number, codes: number[]]> = [
   [401, [194]],
   [403, [192, 193, 516, 164, 497]],

@@ -1,6 +1,7 @@
 /**
- * The child program of the embedded ClickHouse: `clickhouse-server.ts <settings.json>`. It opens the data directory, answers the part of
- * ClickHouse's HTTP interface that the official client uses, and ends on SIGTERM when the statements under way have ended.
+ * The child program of the embedded ClickHouse: `clickhouse-server.ts <settings.json>`. It opens the data directory,
+ * serves the part of ClickHouse's HTTP interface that the official client uses, and ends on SIGTERM once running
+ * statements have ended.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -29,7 +30,7 @@ const engine = createClickHouseEngine(dataPath, files)
 const disk = createDiskGuard({ freeBytes: () => freeBytesAt(dataPath), tell: text => engine.runNow(text) })
 await disk.check()
 
-/** As ClickHouse's own server has it for an address: the parameters of a query are in it. */
+/** The limit of ClickHouse's own server for a URL, which contains the parameters of a query. */
 const ADDRESS_BYTES_MAX = 1024 * 1024
 
 const server = createServer({ maxHeaderSize: ADDRESS_BYTES_MAX }, (request, response) => {
@@ -39,7 +40,7 @@ server.requestTimeout = 0
 server.keepAliveTimeout = 65_000
 server.listen(settings.port, '127.0.0.1')
 
-/** A terminal's Ctrl-C is for the platform, which closes us when it has drained. */
+/** A terminal's Ctrl-C is for the platform, which closes this process once it has drained. */
 process.on('SIGINT', () => {})
 process.once('SIGTERM', () => {
   disk.stop()
@@ -105,13 +106,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer[]> {
     : chunks
 }
 
-/** The exception as ClickHouse words it: the client reads code and type out of the text. */
+/** The exception in ClickHouse's wording: the client parses code and type from the text. */
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
   const { code, message } = StatementError.from(error)
   if (response.headersSent) return void response.destroy()
   response.statusCode = httpStatusOf(code)
   response.setHeader('content-type', 'text/plain; charset=UTF-8')
   response.setHeader('x-clickhouse-exception-code', String(code))
-  if (!request.complete) response.setHeader('connection', 'close') // the rest of its body is not read
+  if (!request.complete) response.setHeader('connection', 'close') // the rest of its body stays unread
   response.end(`${message}\n`)
 }

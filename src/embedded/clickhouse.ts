@@ -1,7 +1,8 @@
 /**
- * The ClickHouse that starts when no server is configured: the engine as a library (chdb) in a process of its own, behind a small HTTP server on
- * loopback that the official client cannot tell from a real one. Same life as the broker's: it outlives a platform that is killed, the next
- * start ends it, other processes of the installation join it.
+ * The ClickHouse for installations without a server: the engine as a library (chdb) in a child process, behind a small
+ * HTTP server on loopback that the official client cannot distinguish from a real one. Its lifecycle equals the
+ * broker's: it outlives a platform that is killed, the next start ends it, and other processes of the installation join
+ * it.
  */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -17,22 +18,22 @@ import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part
 const USER = 'platform'
 
 export interface ClickHouseConnection {
-  /** With user and password, as `CLICKHOUSE_URL` has them. */
+  /** Contains user and password, as `CLICKHOUSE_URL` does. */
   url: string
 }
 
 export interface EmbeddedClickHouse extends ClickHouseConnection {
   pid: number
-  /** Ends running statements, closes the tables and gives the directory back (at most 30 s, then by force). */
+  /** Ends running statements, closes the tables and releases the directory (at most 30 s, then by force). */
   close(): Promise<void>
 }
 
 export interface EmbeddedClickHouseOptions {
   dataDir: string
   logger: ProgressLogger
-  /** The server ended although nobody closed it; the sentence says how. */
+  /** Called when the server ends although nothing closed it, with the reason in a sentence. */
   onExit?: (reason: string) => void
-  /** Ends a start that is under way. */
+  /** Cancels a start that is under way. */
   stop?: AbortSignal
 }
 
@@ -51,7 +52,7 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
   }
 }
 
-/** The connection to the ClickHouse that another process of this installation has started. Throws if none is running. */
+/** The connection to the ClickHouse of another process of this installation. Throws if none is running. */
 export function joinEmbeddedClickHouse({ dataDir }: { dataDir: string }): ClickHouseConnection {
   const child = readChild<ClickHouseConnection>(join(dataDir, 'clickhouse'))
   if (!child)
@@ -110,7 +111,7 @@ function loadOrCreatePassword(directory: string): string {
   return password
 }
 
-/** Says that the tables have been made: from then on a start makes none in place of those that are missing. */
+/** Records that the tables exist: from then on a start does not replace missing ones by empty ones. */
 export const tablesFile = (dataDir: string): KeptFile<{ database: string }> => ({
   path: join(dataDir, 'clickhouse', 'tables.json'),
   advice: adviceFor('clickhouse/tables.json'),

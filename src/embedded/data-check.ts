@@ -1,6 +1,6 @@
 /**
- * Looks through a data directory before anything starts in it. A file that exists and cannot be read stops the start, and so does one that is missing
- * although something else depends on it; nothing is made anew in its place, since that would end what depends on it.
+ * Checks a data directory before anything starts in it. An unreadable file stops the start, and so does a missing file
+ * that another file depends on; it is not created again, because the dependent data would be lost.
  */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,10 +13,10 @@ import { entriesOf, isThere, type KeptFile, readKept, whyNot } from './kept-file
 import { keyIdsFile, keysFile } from './keys.ts'
 import { childFile, lockFile } from './part-directory.ts'
 
-/** In sentences, each with what depends on the file and how it is restored; empty when all is well. */
+/** In sentences, each with the file's dependents and the way to restore it; empty when there are none. */
 export function dataProblems(use: DataUse): string[] {
   const problems = [...keptFiles(use).flatMap(file => problemOf(() => void readKept(file))), ...kindProblems(use)]
-  // Who depends on what is looked at when everything can be read.
+  // Dependencies are checked once everything can be read.
   return problems.length > 0 ? problems : missingData(use)
 }
 
@@ -44,10 +44,10 @@ function keptFiles({ dataDir, kafka, clickhouse, keys }: DataUse): KeptFile<unkn
 
 /** Written at each start, and never read. */
 const WRITTEN = ['kafka/server.properties', 'clickhouse/server.json', 'clickhouse/server.log']
-/** Whatever is in them is a file. */
+/** Directories that contain files only. */
 const FLAT = ['kafka/logs/', 'leases/']
 
-/** An existing file must be of its kind. */
+/** Existing files of the wrong kind. */
 function kindProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const isUsed = (path: string) =>
     (kafka || !path.startsWith('kafka/')) && (clickhouse || !path.startsWith('clickhouse/'))

@@ -1,15 +1,18 @@
 /**
- * Every file of a data directory: what it is, what its loss does, how it is restored. What a start says of a damaged file and the table in
- * docs/operations.md are both made from it, and a start makes no other.
+ * Every file of a data directory: its purpose, the effect of its loss, and the way to restore it. Messages about
+ * damaged files and the table in docs/operations.md are both generated from this list, and a start creates no other
+ * file.
  */
 
 import { basename } from 'node:path'
 
 export interface DataFile {
-  /** Below the data directory; `*` stands for any name. A directory ends with `/`, and what is deeper in it is its own affair. */
+  /**
+   * Relative to the data directory; `*` matches any name. A directory ends with `/`, and covers everything below it.
+   */
   path: string
   meaning: string
-  /** What its loss, or damage, does. */
+  /** The effect of its loss, or of damage. */
   loss: string
   restore: string
 }
@@ -139,7 +142,10 @@ export const DATA_FILES: readonly DataFile[] = [
   },
 ]
 
-/** What depends on a file and how it is restored. `directory`: the part's, or another one that has files of the same names. */
+/**
+ * The dependents of a file, and the way to restore it. `directory`: the part's, or another one with files of the same
+ * names.
+ */
 export function adviceFor(path: string, directory?: string): string {
   const own = directory === undefined ? path : `${basename(directory)}/${path}`
   const { loss, restore } =

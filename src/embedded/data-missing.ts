@@ -1,4 +1,4 @@
-/** Files that are missing from a data directory although others in it depend on them. */
+/** Files that are missing from a data directory although other files depend on them. */
 import { join } from 'node:path'
 import { tablesFile } from './clickhouse.ts'
 import { adviceFor } from './data-files.ts'
@@ -9,21 +9,21 @@ import { keysFile } from './keys.ts'
 
 export interface DataUse {
   dataDir: string
-  /** Which parts are the embedded ones. */
+  /** The embedded parts. */
   kafka: boolean
   clickhouse: boolean
   /** Whether the operator key or the secret key comes from the directory. */
   keys: boolean
 }
 
-/** In sentences. Everything in the directory can be read. */
+/** In sentences. Everything in the directory is readable. */
 export const missingData = (use: DataUse): string[] => [
   ...keyProblems(use),
   ...kafkaProblems(use),
   ...clickHouseProblems(use),
 ]
 
-/** Also of a process that joins others: keys of its own would be other ones. */
+/** Checked also for a process that joins others: keys of its own would differ from theirs. */
 function keyProblems({ dataDir, keys }: DataUse): string[] {
   const { path, advice } = keysFile(dataDir)
   if (!keys || isThere(path) || !holdsSomething(join(dataDir, 'kafka', 'data'))) return []

@@ -1,26 +1,27 @@
 /**
- * Keeps ClickHouse from writing when its disk is nearly full. On a full disk ClickHouse 26.7 may commit a part, inserted or merged, whose files were cut
- * off, and find it broken at its next start: rows that it has acknowledged are gone then. So there is always room for what is under way: below a
- * bound merges are stopped and inserts refused (`NOT_ENOUGH_SPACE`, which whoever writes the history repeats), until there is more again.
+ * Stops ClickHouse from writing when its disk is nearly full. On a full disk ClickHouse 26.7 may commit a truncated
+ * part, inserted or merged, and find it broken at its next start: its acknowledged rows are lost then. So there is
+ * always room for operations under way: below a limit, merges are stopped and inserts refused (`NOT_ENOUGH_SPACE`,
+ * which the writer of the history retries), until there is more space again.
  */
 import { statfsSync } from 'node:fs'
 
-/** What is under way, a few inserts and merges that end when they are told to, needs less by far. */
+/** Far more than operations under way need: a few inserts and merges, which end when they are stopped. */
 export const FREE_BYTES_MIN = 512 * 1024 * 1024
-/** Writing goes on with so much more, so that it does not flutter. */
+/** Writing resumes with this much more space, so that it does not flutter. */
 export const RESUME_FACTOR = 1.25
-/** A program that writes a gigabyte a second takes what is kept free in ten of these. */
+/** A program that writes a gigabyte per second fills the reserve in ten of these. */
 const CHECK_MS = 50
 
 export interface DiskGuard {
-  /** Looks at the disk: whether inserts are to be refused now. */
+  /** Measures the disk: whether inserts must be refused now. */
   isLow(): boolean
-  /** Looks at the disk once more. Resolves when ClickHouse has been told what follows from it. */
+  /** Measures the disk once more. Resolves once ClickHouse has applied the consequence. */
   check(): Promise<void>
   stop(): void
 }
 
-/** `tell`: runs a statement at once. `freeBytes`: of the disk that holds the data. */
+/** `tell`: runs a statement immediately. `freeBytes`: of the disk with the data. */
 export function createDiskGuard(deps: { freeBytes(): number; tell(statement: string): Promise<unknown> }): DiskGuard {
   let isLow = false
   let telling: Promise<void> = Promise.resolve()
@@ -56,7 +57,7 @@ export function createDiskGuard(deps: { freeBytes(): number; tell(statement: str
   }
 }
 
-/** Of the file system that a directory is on, for those who are not root. */
+/** Free bytes of a directory's file system, for users other than root. */
 export function freeBytesAt(directory: string): number {
   const { bavail, bsize } = statfsSync(directory)
   return bavail * bsize

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** Below the range from which systems take the ports of outgoing connections: a port chosen today is likely to be free tomorrow. */
+/** Below the range for ports of outgoing connections: a port chosen today is likely to be free tomorrow. */
 const RANGE = [14_000, 32_000] as const
 
 export async function chooseFreePorts(count: number): Promise<number[]> {
@@ -14,7 +14,7 @@ export async function chooseFreePorts(count: number): Promise<number[]> {
   return [...ports]
 }
 
-/** Whether somebody could listen on the port now. */
+/** Whether a program could listen on the port now. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const server = createServer()

@@ -1,6 +1,7 @@
 /**
- * The data of an insert on its way into the engine, which takes statements as text alone: it is put into a file and named in the statement
- * (`FROM INFILE`). Reading from a file also takes half of what parsing it out of a statement's text takes. The files are few, and used again.
+ * Passes the data of an insert to the engine, which accepts statements as text only: the data goes into a file that the
+ * statement names (`FROM INFILE`). Reading a file also takes half the time of parsing the data from a statement. The
+ * files are few, and reused.
  */
 import { hash } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -9,15 +10,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { quoteText } from './clickhouse-http.ts'
 
-/** `INSERT INTO t (a, b) FORMAT c`: what stands before the place for the file, and what behind. Others stay as they are, their data as text. */
+/**
+ * `INSERT INTO t (a, b) FORMAT c`: the parts before and behind the file's name. Other statements stay as they are,
+ * their data as text.
+ */
 const INSERT_WITH_FORMAT = /^(\s*insert\s+into\s(?:(?!\b(?:select|settings)\b)[\s\S])*?)(\s+format\s+\w+\s*)$/i
 
 export interface InsertFiles {
-  /** Whether the statement takes its data from a file: an insert that ends with its format. */
+  /** Whether the statement can take its data from a file: an insert that ends with its format. */
   fits(text: string): boolean
-  /** Runs `work` with the statement that reads `data` from a file. */
+  /** Runs `work` with a statement that reads `data` from a file. */
   use<T>(text: string, data: Buffer[], work: (text: string) => Promise<T>): Promise<T>
-  /** Removes the files. To be called when no statement uses them any more. */
+  /** Removes the files. Call it when no statement uses them any more. */
   close(): void
 }
 
@@ -35,7 +39,7 @@ export function openInsertFiles(directory: string): InsertFiles {
         await write(file, data)
         return await work(`${before} FROM INFILE ${quoteText(file)}${behind}`)
       } finally {
-        await truncate(file, 0).catch(() => undefined) // there is none when it could not be made
+        await truncate(file, 0).catch(() => undefined) // it does not exist if it could not be created
         free.push(file)
       }
     },
@@ -54,10 +58,13 @@ async function write(file: string, data: Buffer[]): Promise<void> {
   }
 }
 
-/** The engine takes some characters of a path for patterns: beside data in a folder whose name has them the files cannot be. */
+/**
+ * The engine interprets some characters of a path as patterns: a data folder whose name has them cannot contain the
+ * files.
+ */
 const PATTERN = /[*?{}]/
 
-/** The same one after each start, so that what a killed process left is removed. */
+/** The same folder after each start, so that files of a killed process are removed. */
 function makeFolder(directory: string): string {
   const elsewhere = join(tmpdir(), `clarion-inserts-${hash('sha256', directory).slice(0, 16)}`)
   const folder = PATTERN.test(directory) ? elsewhere : join(directory, 'inserts')

@@ -1,6 +1,6 @@
 /**
- * Where the broker's program comes from: `pom.xml` names it, Maven fetches it, `kafka-jars.sha256` says byte for byte what must arrive. All data
- * directories of a user share one copy, named after its checksums, that appears complete or not at all.
+ * The broker's program: `pom.xml` names it, Maven downloads it, and `kafka-jars.sha256` contains the checksum of every
+ * file. All data directories of a user share one copy, named after its checksums, that appears complete or not at all.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -15,11 +15,14 @@ const FETCH_MS = 600_000
 export interface KafkaProgram {
   /** Shared by all data directories: `lib/`, class archives, formatted templates. */
   directory: string
-  /** Every jar, in an order that never changes (a class archive depends on it). */
+  /** Every jar, in a fixed order (a class archive depends on it). */
   classpath: string
 }
 
-/** The broker's jars below `cacheDir`, fetched with Maven if they are not there yet. Safe if several processes do it at once. Throws one clear sentence. */
+/**
+ * The broker's jars below `cacheDir`, downloaded with Maven if they are missing. Safe if several processes do it at
+ * once. Throws one clear sentence.
+ */
 export async function fetchKafkaProgram({
   cacheDir,
   logger,
@@ -65,7 +68,7 @@ async function fetchInto(lib: string, checksums: string, logger: ProgressLogger)
 
 const namesIn = (checksums: string): string[] => checksums.trim().split('\n').map(line => line.split(/\s+/)[1]!) // biome-ignore format: one thought
 
-/** Throws unless the directory holds exactly the jars of the list. */
+/** Throws unless the directory contains exactly the jars of the list. */
 export function verifyJars(directory: string, checksums: string) {
   const found = readdirSync(directory).sort().map(name => `${sha256(readFileSync(join(directory, name)))}  ${name}`) // biome-ignore format: one thought
   const expected = new Set(checksums.trim().split('\n'))

@@ -1,6 +1,6 @@
 /**
- * How the broker's Java programs are run: flags by profile, and a class archive that saves the machine from reading and verifying some
- * 7,000 classes at each start. The archive is an optimisation only: without it everything works, more slowly.
+ * Runs the broker's Java programs: flags by profile, and a class archive that saves the loading and verifying of some
+ * 7,000 classes at each start. The archive is only an optimisation: without it everything works, more slowly.
  */
 import { execFile, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
@@ -16,7 +16,7 @@ const run = promisify(execFile)
 export type BrokerProfile = 'default' | 'test'
 
 export interface Java {
-  /** For the name of the class archive: it fits one build of Java only. */
+  /** Part of the class archive's name: an archive fits one build of Java only. */
   build: string
 }
 
@@ -26,7 +26,7 @@ let found: Promise<Java> | undefined
 export function findJava(): Promise<Java> {
   found ??= lookForJava()
   found.catch(() => {
-    found = undefined // it may have been installed when somebody looks again
+    found = undefined // it may be installed before the next look-up
   })
   return found
 }
@@ -44,7 +44,7 @@ async function lookForJava(): Promise<Java> {
   return { build: `${property('java.vm.version')}-${property('os.arch')}`.replaceAll(/[^\w.-]/g, '_') }
 }
 
-/** macOS has a program of this name that says only where Java can be had. */
+/** macOS has a program of this name that only prints where to get Java. */
 function javaProblem(error: NodeJS.ErrnoException & { stderr?: string }): string {
   if (error.code === 'ENOENT') return 'Java is missing'
   const said = error.stderr?.trim().split('\n')[0]
@@ -86,23 +86,26 @@ export async function runKafkaTool(
   }
 }
 
-/** Where the locale is C, Java cannot open a file whose name has letters beyond ASCII, and the path to its working directory may have some. */
+/**
+ * With the locale C, Java cannot open a file whose name has letters beyond ASCII, and the path to its working directory
+ * may have some.
+ */
 const javaEnvironment = (): NodeJS.ProcessEnv =>
   process.platform === 'linux' ? { ...process.env, LC_ALL: 'C.UTF-8' } : process.env
 
 export interface BrokerRun extends Omit<ToolRun, 'stop'> {
   heapMb: number
   profile: BrokerProfile
-  /** Write a class archive there when the broker ends. */
+  /** Path of a class archive to write when the broker ends. */
   archiveTo?: string
 }
 
-/** Where the broker writes its log, below its directory; what it prints goes beside it. */
+/** The broker's log, relative to its directory; its output goes beside it. */
 export const BROKER_LOG = 'logs/broker.log'
 
 /**
- * Starts a broker with the `server.properties` of its directory, in a process group of its own: a terminal's Ctrl-C must not reach it before the
- * platform has drained.
+ * Starts a broker with the `server.properties` of its directory, in a process group of its own: a terminal's Ctrl-C
+ * must not reach it before the platform has drained.
  */
 export function spawnBroker(options: BrokerRun) {
   const { directory } = options
@@ -128,7 +131,8 @@ function brokerArguments({ program, java, heapMb, profile, archiveTo }: BrokerRu
   return [
     '-server',
     ...collector,
-    // It compiles for some 20 s of CPU in the first minute under load: beside the requests, not before them.
+    // The JIT compiler takes some 20 s of CPU in the first minute under load: a lower priority keeps it behind the
+    // requests.
     '-XX:ThreadPriorityPolicy=1',
     `-XX:CompilerThreadPriority=${GIVING_WAY}`,
     `-Xms${profile === 'test' ? Math.min(64, heapMb) : heapMb}m`,

@@ -1,6 +1,6 @@
 /**
- * What Kafka needs to know a log as its own. Topics that its metadata does not name it takes for strays, sets aside and deletes a minute later; so a
- * log whose metadata is gone is never given to it.
+ * Checks that Kafka will recognise a log as its own. Kafka treats topics that its metadata does not name as strays, and
+ * deletes them a minute later; so it never gets a log without its metadata.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -13,13 +13,13 @@ const METADATA = '__cluster_metadata-0'
 const BATCH_HEAD_BYTES = 17
 const BATCH_VERSION = 2
 
-/** In sentences; empty when all is well. */
+/** In sentences; empty when there are none. */
 export function logProblems(data: string, advice: string): string[] {
   const problems = [...metadataProblems(data, advice), ...noteProblems(data)]
   return problems.length > 0 ? problems : lossProblems(data, advice)
 }
 
-/** Of a log whose metadata is well. */
+/** Checked for a log with intact metadata. */
 function lossProblems(data: string, advice: string): string[] {
   try {
     const lost = lostRecords(data)
@@ -55,7 +55,7 @@ function propertiesProblem(path: string): string | undefined {
   }
 }
 
-/** Its log begins with a batch, at offset 0 or behind a snapshot, and every batch is as it was written. */
+/** The metadata log must begin with a batch, at offset 0 or behind a snapshot, and every batch must be intact. */
 function metadataProblem(data: string): string | undefined {
   const directory = join(data, METADATA)
   const names = entriesOf(directory).sort()
@@ -87,12 +87,15 @@ function beginsWithBatch(path: string, offset: number): boolean | undefined {
   }
 }
 
-/** A partition that was just made may lack its name, and has no records then. */
+/** A partition that was just created may lack its name, and has no records then. */
 function isNameless(partition: string): boolean {
   if (isThere(join(partition, 'partition.metadata'))) return false
   return entriesOf(partition).some(name => name.endsWith('.log') && statSync(join(partition, name)).size > 0)
 }
 
-/** Whether the broker has set aside a topic that every installation has. (Topics of an organization may be strays after a crash: it was deleted.) */
+/**
+ * Whether the broker has set aside a topic that every installation has. (An organization's topics may be strays after a
+ * crash during its deletion.)
+ */
 export const hasStrays = (data: string): boolean =>
   entriesOf(data).some(name => name.startsWith(`${control.name}-0.`) && name.endsWith('-stray'))

@@ -1,21 +1,21 @@
 /**
- * The embedded broker's settings. One node, KRaft, loopback; SASL and the authorizer on every listener, because organizations get Kafka users of
- * their own on CLIENTS and any program of the machine can reach a loopback port.
+ * The embedded broker's settings. One node, KRaft, loopback; SASL and the authorizer on every listener, because
+ * organizations get Kafka users of their own on CLIENTS, and any program of the machine can reach a loopback port.
  */
 
 import { events } from '../../topics/events.ts'
 import { configOf } from '../../topics/topic.ts'
 
 /**
- * What a topic of this broker is like that says nothing: as an organization's log is to be. For each topic that has settings of its own Kafka
- * looks through all topics when it starts (LogManager.logsByTopic), so that ten thousand of them took nine seconds of a start.
+ * Default topic settings, which suit an organization's log. For each topic with settings of its own, Kafka scans all
+ * topics when it starts (LogManager.logsByTopic): ten thousand of them took nine seconds of a start.
  */
 export const TOPIC_DEFAULTS: Readonly<Record<string, string>> = configOf(events)
 
 export interface BrokerPorts {
-  /** The platform's own connections. */
+  /** For the platform's own connections. */
   internal: number
-  /** Organizations' producers and consumers. */
+  /** For organizations' producers and consumers. */
   clients: number
   controller: number
 }
@@ -23,8 +23,8 @@ export interface BrokerPorts {
 export const PLATFORM_USER = 'platform'
 
 /**
- * The text of `server.properties`. `dataPath` is where Kafka keeps its logs: relative to its working directory, because a comma would make two paths
- * of one, and Kafka has no way to escape it. Inside a container it listens on every address.
+ * The text of `server.properties`. `dataPath` is Kafka's log directory: relative to its working directory, because a
+ * comma would separate two paths, and Kafka has no way to escape it. Inside a container it listens on every address.
  */
 export function brokerSettings(dataPath: string, ports: BrokerPorts, password: string, listenOn = '127.0.0.1'): string {
   const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
@@ -42,7 +42,8 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'inter.broker.listener.name': 'INTERNAL',
     'controller.listener.names': 'CONTROLLER',
 
-    // SCRAM users live in the metadata log, which is not there yet when the controller starts: it speaks PLAIN with itself.
+    // SCRAM users are stored in the metadata log, which does not exist yet when the controller starts: it uses PLAIN
+    // with itself.
     'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
     'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
     'sasl.mechanism.controller.protocol': 'PLAIN',
@@ -50,13 +51,14 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'listener.name.controller.plain.sasl.jaas.config': `${plain} ${self} user_${PLATFORM_USER}="${password}";`,
     'listener.name.internal.scram-sha-512.sasl.jaas.config': `${scram} ${self};`,
     'listener.name.clients.scram-sha-512.sasl.jaas.config': `${scram};`,
-    // A session of an organization's user lasts this long, then it must log in again: who was deleted is cut off. (What a user may do is looked
-    // up with every request, so that taking a right away works at once.) Clients log in again 10 s before by themselves.
+    // Longest session of an organization's user until it must log in again, which disconnects deleted users. (Rights
+    // are checked with every request, so revoking one works at once.) Clients log in again by themselves 10 s before.
     'listener.name.clients.scram-sha-512.connections.max.reauth.ms': 60_000,
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': `User:${PLATFORM_USER}`,
 
-    // A broker that was killed may register again only when its old session has expired: 9 s by default, for nothing on one node.
+    // A killed broker may register again only when its old session has expired: 9 s by default, for nothing on one
+    // node.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
 
@@ -76,15 +78,17 @@ export function brokerSettings(dataPath: string, ports: BrokerPorts, password: s
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
     'transaction.max.timeout.ms': 60_000,
-    // A transaction that begins while the markers of the one before are written (1 to 3 ms) is tried again after so long, not after 20.
+    // Retry interval of a transaction that begins while the markers of the previous one are written (1 to 3 ms); the
+    // default is 20.
     'add.partitions.to.txn.retry.backoff.ms': 1,
-    // The longest that fits (24 days), and a year: an installation that rested must find its writers and positions again.
+    // The maximum (24 days), and a year: an installation that was stopped must find its writers and positions again.
     'transactional.id.expiration.ms': 2_147_483_647,
     'offsets.retention.minutes': 525_600,
-    // Small, since every partition pays for its index files and the cleaner's buffer comes out of the heap.
+    // Small, since every partition has index files and the cleaner's buffer comes out of the heap.
     'log.index.size.max.bytes': 1_048_576,
     'log.cleaner.dedupe.buffer.size': 8_388_608,
-    // Nobody looks at the partitions' figures over JMX, and to register a dozen for each takes a third of a start with 10,000 topics.
+    // The partitions' JMX metrics are unused, and registering a dozen for each takes a third of a start with 10,000
+    // topics.
     'metrics.jmx.exclude': '.*,partition=.*',
   })
 }
@@ -93,7 +97,10 @@ function properties(entries: Record<string, string | number | boolean>): string 
   return Object.entries(entries).map(([name, value]) => `${name}=${escaped(String(value))}\n`).join('') // biome-ignore format: one thought
 }
 
-/** As java.util.Properties reads it: Latin-1 with escapes, a backslash is one, and blanks before a value are not part of it. */
+/**
+ * The format of java.util.Properties: Latin-1 with escapes, among them the backslash; blanks before a value are
+ * dropped.
+ */
 const escaped = (value: string): string =>
   value
     .replaceAll('\\', '\\\\')

@@ -1,4 +1,4 @@
-/** What is done once and kept: the formatted storage of a data directory, and the class archive of a machine. */
+/** One-time preparations: the formatted storage of a data directory, and the class archive of a machine. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ interface Password {
   password: string
 }
 
-/** Written when the storage is formatted completely: a directory without it has no log. */
+/** Written when the storage is completely formatted: a directory without it has no log. */
 export const kafkaCredentials = (directory: string): KeptFile<Password> => ({
   path: join(directory, 'credentials.json'),
   advice: adviceFor('kafka/credentials.json'),
@@ -40,8 +40,9 @@ export interface Formatting {
 }
 
 /**
- * Formats the storage below `directory` if it is not formatted yet, with a generated password for the platform's user, and answers the password.
- * Formatting happens beside the place of the log, never in it. Brokers for tests are copied from one formatted template, which saves them a second.
+ * Formats the storage below `directory` if it is not formatted yet, with a generated password for the platform's user,
+ * and returns the password. Formatting happens beside the final place of the log, never in it. Brokers for tests are
+ * copied from one formatted template, which saves them a second.
  */
 export async function formatStorage(
   directory: string,
@@ -62,7 +63,7 @@ export async function formatStorage(
   return readKept(credentials)!.password
 }
 
-/** The last step of formatting, also when a process was killed before it. */
+/** The last step of formatting, also after a process that was killed before it. */
 function putInPlace(directory: string): void {
   const draft = draftOf(directory)
   const place = join(directory, 'data')
@@ -73,11 +74,11 @@ function putInPlace(directory: string): void {
   rmSync(draft, { recursive: true, force: true })
 }
 
-/** Below `formatting/`, with the password beside the place of the log as the last thing. */
+/** Below `formatting/`; the password beside the place of the log is written last. */
 async function format(directory: string, { program, java, stop }: Formatting): Promise<void> {
   const password = randomBytes(24).toString('base64url')
   const draft = draftOf(directory)
-  const ports: BrokerPorts = { internal: 1, clients: 2, controller: 3 } // not looked at while formatting
+  const ports: BrokerPorts = { internal: 1, clients: 2, controller: 3 } // unused while formatting
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(join(draft, 'data'), { recursive: true })
   writePrivate(join(draft, 'format.properties'), brokerSettings('data', ports, password))
@@ -107,8 +108,9 @@ async function copyTemplate(directory: string, formatting: Formatting): Promise<
 }
 
 /**
- * Makes the class archive if this machine has none: a scratch broker starts, and writes down what it loaded as it ends. Never throws: whatever
- * goes wrong costs start-up time only, and an empty archive keeps it from being tried at every start.
+ * Creates the class archive if this machine has none: a scratch broker starts, and writes the classes that it loaded
+ * when it ends. Never throws: a failure costs start-up time only, and an empty archive prevents an attempt at every
+ * start.
  */
 export async function archiveClasses(
   program: KafkaProgram,

@@ -1,5 +1,5 @@
 /**
- * The broker that starts when no cluster is configured: real Apache Kafka in a process of its own, with everything it needs below one directory.
+ * The broker for installations without a cluster: real Apache Kafka in a child process, with all its files below one directory.
  *
  *     hold the directory → end an orphan → Java, jars, class archive → format once → choose ports → start → wait until it serves
  *
@@ -24,31 +24,34 @@ export interface KafkaConnection {
   brokers: string[]
   /** host:port of the listener for organizations' own users. */
   clientBrokers: string[]
-  /** SCRAM-SHA-512 on both; the platform's user may do everything. */
+  /** SCRAM-SHA-512 on both; the platform's user is a super user. */
   username: string
   password: string
 }
 
 export interface EmbeddedKafka extends KafkaConnection {
   pid: number
-  /** Stops the broker cleanly (at most 30 s, then by force) and gives the directory back. */
+  /** Stops the broker cleanly (at most 30 s, then by force) and releases the directory. */
   close(): Promise<void>
 }
 
 export interface EmbeddedKafkaOptions {
   dataDir: string
-  /** Takes what is fetched once for all data directories: the jars. */
+  /** Directory of the jars, which all data directories share. */
   cacheDir: string
   heapMb: number
   profile: BrokerProfile
   logger: ProgressLogger
-  /** The broker ended although nobody closed it; the sentence says how. */
+  /** Called when the broker ends although nothing closed it, with the reason in a sentence. */
   onExit?: (reason: string) => void
-  /** Ends a start that is under way. */
+  /** Cancels a start that is under way. */
   stop?: AbortSignal
 }
 
-/** Starts the broker of this data directory. Waits for a platform that still drains there; throws one clear sentence if it cannot start. */
+/**
+ * Starts the broker of this data directory. Waits for a platform that still drains there; throws one clear sentence if
+ * it cannot start.
+ */
 export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
   const { dataDir, cacheDir, profile, logger, stop } = options
   const directory = join(dataDir, 'kafka')
@@ -77,7 +80,7 @@ export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise
   }
 }
 
-/** The connection to the broker that another process of this installation has started. Throws if none is running. */
+/** The connection to the broker of another process of this installation. Throws if none is running. */
 export function joinEmbeddedKafka({ dataDir }: { dataDir: string }): KafkaConnection {
   const child = readChild<KafkaConnection>(join(dataDir, 'kafka'))
   if (!child)

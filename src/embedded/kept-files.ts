@@ -1,6 +1,6 @@
 /**
- * Small files that outlive a process: keys, passwords, ports. Written so that after a crash the old file is there or the new one, never a part of
- * it; read so that a file that cannot be read is never taken for one that does not exist.
+ * Small files that outlive a process: keys, passwords, ports. After a crash either the old or the new file exists,
+ * never a part of one; and a file that cannot be read is never treated as missing.
  */
 import {
   closeSync,
@@ -18,18 +18,21 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Something that is there and cannot be read. The message is a sentence for the operator. */
+/** A file exists and cannot be read. The message is a sentence for the operator. */
 export class UnreadableFile extends Error {}
 
 export interface KeptFile<T> {
   path: string
-  /** What depends on it, and how it is restored: sentences. */
+  /** Its dependents, and the way to restore it: sentences. */
   advice: string
-  /** Whether parsed JSON is what the file is to hold. */
+  /** Whether parsed JSON has the content of this file. */
   holds(value: unknown): value is T
 }
 
-/** Undefined when there is no such file. Throws `UnreadableFile` when there is something that is not a file of this kind. */
+/**
+ * Undefined when there is no such file. Throws `UnreadableFile` when there is something that is not a file of this
+ * kind.
+ */
 export function readKept<T>({ path, advice, holds }: KeptFile<T>): T | undefined {
   const value = isThere(path) ? parse(path, advice) : undefined
   if (value === undefined) return undefined
@@ -45,13 +48,13 @@ function parse(path: string, advice: string): unknown {
     return JSON.parse(text)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !isThere(path)) return undefined
-    // Not the parser's message: it quotes the text, which may be a secret.
+    // Without the parser's message: it quotes the text, which may be a secret.
     const reason = error instanceof SyntaxError ? (text.trim() === '' ? 'it is empty' : 'it is damaged') : whyNot(error)
     throw new UnreadableFile(`${path} exists and cannot be read: ${reason}. ${advice}`, { cause: error })
   }
 }
 
-/** A link that leads nowhere is there too: the disk it leads to may not be mounted. */
+/** A dangling link exists too: the disk that it leads to may not be mounted. */
 export function isThere(path: string): boolean {
   try {
     lstatSync(path)
@@ -75,13 +78,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 }
 
-/** Why the system refused, in words. */
+/** The system's reason, in words. */
 export function whyNot(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return REASONS[code ?? ''] ?? message
 }
 
-/** Writes a file that only this user may read: under another name, brought to the disk, and renamed. */
+/** Writes a file that only this user may read: under another name, synced to the disk, then renamed. */
 export function writePrivate(path: string, text: string): void {
   const draft = `${path}.${process.pid}`
   try {
@@ -104,7 +107,10 @@ export function writeToDisk(path: string, text: string): void {
   }
 }
 
-/** Brings names of the directory to the disk: a rename is lost with the power else. Some file systems do not know how. */
+/**
+ * Syncs the names of a directory to the disk: otherwise a rename is lost with the power. Some file systems do not
+ * support it.
+ */
 export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r')
   try {
@@ -116,7 +122,10 @@ export function syncDirectory(path: string): void {
   }
 }
 
-/** One level at a time: asked for all at once, Node never comes back from places that are no file system, such as below `/proc`. */
+/**
+ * One level at a time: with a recursive call, Node never returns from places that are no file system, such as below
+ * `/proc`.
+ */
 export function makeDirectory(path: string): void {
   const missing: string[] = []
   for (let each = path; !existsSync(each); each = dirname(each)) {
@@ -131,7 +140,7 @@ export function makeDirectory(path: string): void {
       mkdirSync(each, { mode: 0o700 })
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EEXIST') continue // another process was quicker
+      if (code === 'EEXIST') continue // another process created it first
       const reason = code === 'ENOENT' ? `${dirname(each)} takes no directories` : whyNot(error)
       throw new UnreadableFile(`${each} cannot be made: ${reason}.`, { cause: error })
     }
@@ -141,7 +150,7 @@ export function makeDirectory(path: string): void {
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Names in a directory; none when it is not there, or is none. */
+/** Names in a directory; empty when it does not exist, or is not one. */
 export function entriesOf(path: string): string[] {
   try {
     return readdirSync(path)

@@ -1,4 +1,7 @@
-/** The two keys that an installation of one machine makes for itself, once, and the fingerprints of the secret keys that its log depends on. */
+/**
+ * The two keys that a single-machine installation generates once, and the fingerprints of the secret keys that its log
+ * depends on.
+ */
 import { join } from 'node:path'
 import type { Random } from '../clock.ts'
 import { adviceFor } from './data-files.ts'
@@ -20,7 +23,7 @@ export const keysFile = (dataDir: string): KeptFile<InstallationKeys> => ({
 
 const isKey = (value: unknown): boolean => typeof value === 'string' && value.length >= 16
 
-/** The keys kept in the data directory (file mode 0600), made on first use. Safe when several processes start at once. */
+/** The keys in the data directory (file mode 0600), created on first use. Safe when several processes start at once. */
 export async function loadOrCreateKeys(dataDir: string, random: Random): Promise<InstallationKeys> {
   const file = keysFile(dataDir)
   const known = readKept(file)
@@ -38,7 +41,10 @@ export async function loadOrCreateKeys(dataDir: string, random: Random): Promise
   }
 }
 
-/** Beside the embedded broker's log, so that a wrong key is noticed before anything starts; the log itself has them too. */
+/**
+ * Stored beside the embedded broker's log, so that a wrong key is detected before anything starts; the log itself
+ * contains them too.
+ */
 export const keyIdsFile = (dataDir: string): KeptFile<string[]> => ({
   path: join(dataDir, 'kafka', 'secret-key-ids.json'),
   advice: adviceFor('kafka/secret-key-ids.json'),

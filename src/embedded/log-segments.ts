@@ -1,12 +1,12 @@
-/** The files that one partition's log consists of, as Kafka writes them (Kafka protocol guide, "Record Batch"). */
+/** The files of one partition's log, in Kafka's format (Kafka protocol guide, "Record Batch"). */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { crc32c } from '@node-rs/crc32'
 import { entriesOf, isThere } from './kept-files.ts'
 
-/** As far as the number of records. */
+/** Up to the number of records. */
 const BATCH_HEAD_BYTES = 61
-/** Before what the length of a batch counts. */
+/** The length of a batch counts the bytes behind this position. */
 const LENGTH_ENDS_AT = 12
 const VERSION_AT = 16
 const CHECKSUM_AT = 17
@@ -22,10 +22,10 @@ export const segmentsOf = (directory: string): string[] =>
     .sort()
     .map(name => join(directory, name))
 
-/** Of `bootstrap.checkpoint`, whose name tells none, 0. */
+/** The offset in a segment's name; 0 for `bootstrap.checkpoint`, which has none. */
 const firstOffset = (segment: string): number => Number.parseInt(basename(segment), 10) || 0
 
-/** The offset behind the last whole batch. Reads the few batches alone that the segment's index does not name. */
+/** The offset behind the last complete batch. Reads only the few batches that the segment's index does not name. */
 export function endOf(segment: string): number {
   const file = openSync(segment, 'r')
   try {
@@ -42,7 +42,7 @@ export function endOf(segment: string): number {
   }
 }
 
-/** Where the first batch lies that is not as it was written, and whether another one lies behind it. Undefined when all are. Reads everything. */
+/** The first damaged batch, and whether another batch follows it. Undefined when all are intact. Reads everything. */
 export function damageIn(segment: string): { isLast: boolean } | undefined {
   const bytes = readFileSync(segment)
   const isWhole = (at: number, next: number) =>
@@ -54,11 +54,11 @@ export function damageIn(segment: string): { isLast: boolean } | undefined {
 }
 
 interface Walk {
-  /** Behind the last batch; undefined when there is none. */
+  /** Offset behind the last batch; undefined when there is none. */
   end: number | undefined
-  /** Position of what is no batch any more. */
+  /** Position of the first byte that is not a batch. */
   stoppedAt: number
-  /** Where the next batch would begin, going by the length that stands there. */
+  /** Start of the next batch according to the length in the damaged one. */
   next: number | undefined
 }
 
@@ -84,7 +84,7 @@ function walk(
   }
 }
 
-/** Where the last batch begins that the index names; 0 without one. */
+/** Position of the last batch that the index names; 0 without one. */
 function lastIndexed(index: string): number {
   const size = isThere(index) ? statSync(index).size : 0
   if (size < INDEX_ENTRY_BYTES || size % INDEX_ENTRY_BYTES !== 0) return 0

@@ -1,4 +1,6 @@
-/** Fetches the jars of a POM with Maven, shows how far it is, and turns its failures into a sentence with the remedy. */
+/**
+ * Downloads the jars of a POM with Maven, shows its progress, and turns its failures into a sentence with the remedy.
+ */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { ProgressLogger } from './part-directory.ts'
@@ -12,23 +14,24 @@ const UNIT_BYTES = { B: 1, kB: 1e3, MB: 1e6 } as const
 
 export interface MavenFetch {
   pom: string
-  /** Takes the jars. */
+  /** The directory for the jars. */
   directory: string
-  /** File names of the jars that are to come, for the progress; empty when they are not known. */
+  /** File names of the expected jars, for the progress; empty when they are unknown. */
   jars: readonly string[]
   logger: ProgressLogger
 }
 
 /**
- * Copies the POM's runtime dependencies into the directory. Maven's own settings hold: `~/.m2/settings.xml` for mirrors and proxies, `MAVEN_OPTS`
- * with `-Dmaven.repo.local=…` for another local repository. Throws one clear sentence.
+ * Copies the POM's runtime dependencies into the directory. Maven's own settings apply: `~/.m2/settings.xml` for
+ * mirrors and proxies, `MAVEN_OPTS` with `-Dmaven.repo.local=…` for another local repository. Throws one clear
+ * sentence.
  */
 export async function fetchJars({ pom, directory, jars, logger }: MavenFetch): Promise<void> {
-  // `-U` tries again at once what an earlier run could not find: Maven remembers a failure for a day.
+  // `-U` retries artefacts that an earlier run could not find: Maven remembers a failure for a day.
   const args = ['-B', '-U', '-f', pom, PLUGIN, `-DoutputDirectory=${directory}`, '-DincludeScope=runtime']
   const child = spawn('mvn', args, { stdio: ['ignore', 'pipe', 'pipe'], signal: AbortSignal.timeout(FETCH_MS) })
   const endMaven = () => child.kill()
-  process.once('exit', endMaven) // it must not go on beside the Maven of the next start
+  process.once('exit', endMaven) // it must not run beside the Maven of the next start
   const progress = showProgress(new Set(jars), logger)
   const complaints: string[] = []
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,10 +1,10 @@
 /**
- * A part (Kafka, ClickHouse) has a directory below the data directory, and one platform process at a time holds it. Two files say who is who:
+ * A part (Kafka, ClickHouse) has a directory below the data directory, which one platform process holds at a time. Two files name the processes:
  *
  *     owner.lock     the platform process that holds the directory
- *     process.json   the child that serves from it, with the address and password that others join by
+ *     process.json   the child that serves from it, with address and password for other processes
  *
- * An owner that was killed leaves both behind: the lock is then taken over and the child, an orphan, is ended before anything else touches
+ * A killed owner leaves both behind: the next one takes over the lock and ends the orphaned child before it uses
  * the directory.
  */
 import { linkSync, renameSync, rmSync } from 'node:fs'
@@ -14,19 +14,20 @@ import { adviceFor } from './data-files.ts'
 import { isRecord, type KeptFile, makeDirectory, readKept, whyNot, writePrivate, writeToDisk } from './kept-files.ts'
 import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
 
-/** What the embedded parts say while they start; pino's logger fits. */
+/** Receives messages while the embedded parts start; pino's logger fits. */
 export interface ProgressLogger {
   info(message: string): void
   warn(message: string): void
 }
 
-/** An owner that drains after SIGTERM takes at most 30 s; a little more is waited for. */
+/** An owner that drains after SIGTERM takes at most 30 s; the wait is a little longer. */
 const OWNER_WAIT_MS = 40_000
 const ORPHAN_GRACE_MS = 20_000
 
 /**
- * Takes the directory for this process, waiting up to `waitMs` for a living owner. Throws a sentence that names the owner if it stays, or the lock
- * if it cannot be read: nobody knows then whether there is an owner. The answer gives it back. `stop` ends the wait.
+ * Locks the directory for this process, waiting up to `waitMs` for a living owner. Throws a sentence that names the
+ * owner if it stays, or the lock if it cannot be read: then the owner is unknown. The returned function releases it.
+ * `stop` ends the wait.
  */
 export async function holdDirectory(
   directory: string,
@@ -54,7 +55,7 @@ export async function holdDirectory(
   }
 }
 
-/** Writes down the child that now serves from the directory. */
+/** Records the child that now serves from the directory. */
 export function recordChild<T extends object>(directory: string, pid: number, connection: T): ProcessIdentity {
   const identity = identifyProcess(pid)
   if (!identity) throw new Error(`Process ${pid} ended as soon as it was started`)
@@ -62,14 +63,14 @@ export function recordChild<T extends object>(directory: string, pid: number, co
   return identity
 }
 
-/** Removes what was written down about the child, unless another one has taken its place meanwhile. */
+/** Removes the record of the child, unless another one has replaced it meanwhile. */
 export function forgetChild(directory: string, child: ProcessIdentity) {
   const file = childFile(directory)
   try {
     const recorded = readKept(file)
     if (recorded?.pid === child.pid && recorded.started === child.started) rmSync(file.path, { force: true })
   } catch {
-    // Somebody else's now; the next start says what is wrong with it.
+    // It belongs to another process now, whose next start reports the problem.
   }
 }
 
@@ -79,7 +80,7 @@ export function readChild<T extends object>(directory: string): (ProcessIdentity
   return recorded && isAlive(recorded) ? (recorded as ProcessIdentity & { connection: T }) : undefined
 }
 
-/** Ends a child that a killed owner left running. Call it with the directory held. */
+/** Ends a child that a killed owner left running. The caller holds the directory. */
 export async function endOrphan(directory: string, what: string, logger: ProgressLogger): Promise<void> {
   const orphan = readChild(directory)
   if (orphan) {
@@ -105,7 +106,10 @@ export const childFile = (directory: string): KeptFile<ProcessIdentity & { conne
     isIdentity(value) && isRecord((value as { connection?: unknown }).connection),
 })
 
-/** A hard link to a complete file: the lock appears with its content or not at all, also if the power fails, and for one process only. */
+/**
+ * A hard link to a complete file: the lock appears with its content or not at all, even after a power failure, and for
+ * one process only.
+ */
 function createLock(lock: string): boolean {
   const draft = `${lock}.${process.pid}`
   try {
@@ -133,8 +137,8 @@ function readOwner(lock: string): ProcessIdentity | undefined {
 }
 
 /**
- * Removes the lock of a dead owner. Another process may do the same at this moment and already hold a fresh lock: what was moved aside is
- * therefore looked at, and put back if it is not the dead owner's.
+ * Removes the lock of a dead owner. Another process may do the same at this moment and already hold a new lock: so the
+ * moved lock is checked, and restored if it is not the dead owner's.
  */
 function breakLock(lock: string, dead: ProcessIdentity | undefined) {
   const aside = `${lock}.aside-${process.pid}`

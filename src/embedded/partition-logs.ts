@@ -1,6 +1,6 @@
 /**
- * Whether the broker's partitions still hold what they held. Kafka notes how far each of them is committed; a directory or a file that is missing it
- * makes anew, empty, without a word, and idempotency keys or events would be gone.
+ * Checks that the broker's partitions still contain their records. Kafka notes how far each of them is committed, but
+ * silently replaces a missing directory or file by an empty one: idempotency keys or events would be lost.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { damageIn, endOf, segmentsOf } from './log-segments.ts'
 const COMMITTED = 'replication-offset-checkpoint'
 const SHOWN_MAX = 3
 
-/** Whether all that Kafka had is on the disk. After a power failure the ends of logs may be missing. */
+/** Whether Kafka had flushed everything to the disk. After a power failure the ends of logs may be missing. */
 const stoppedCleanly = (data: string): boolean => isThere(join(data, '.kafka_cleanshutdown'))
 
 /** In a few words; undefined when nothing is missing. Throws when something cannot be read. */
@@ -36,8 +36,8 @@ function lossOf(directory: string, offset: number, isClean: boolean): string | u
 }
 
 /**
- * The name of a segment that is not as Kafka wrote it. It would go on with what lies before the damage, and take the topics behind it for strays. The
- * end of the log after a power failure is another matter: Kafka cuts off what was never whole.
+ * The name of a damaged segment. Kafka would continue with the part before the damage, and treat the topics behind it
+ * as strays. The end of the log after a power failure is different: Kafka truncates an incomplete batch.
  */
 export function damagedSegment(data: string, partition: string): string | undefined {
   const isClean = stoppedCleanly(data)
@@ -54,11 +54,17 @@ export function damagedSegment(data: string, partition: string): string | undefi
   )
 }
 
-/** Kafka names its notes about producers after the offset that they reach, and leaves one at the end of each log when it stops. */
+/**
+ * Kafka names its producer snapshots after the offset that they reach, and writes one at the end of each log when it
+ * stops.
+ */
 const notedEnd = (data: string, partition: string): number =>
   Math.max(0, ...entriesOf(join(data, partition)).filter(name => /^\d{20}\.snapshot$/.test(name)).map(name => Number.parseInt(name, 10))) // biome-ignore format: one thought
 
-/** Partitions with records, and the offset before which all of them are committed. Nothing is noted in a log that has just been formatted. */
+/**
+ * Partitions with records, and the offset before which all of them are committed. A newly formatted log has no such
+ * note.
+ */
 function committedOffsets(data: string): { name: string; offset: number }[] {
   const path = join(data, COMMITTED)
   const lines = isThere(path) ? linesOf(path) : undefined
@@ -68,7 +74,7 @@ function committedOffsets(data: string): { name: string; offset: number }[] {
   })
 }
 
-/** In sentences: of notes that Kafka makes anew when they are missing, and ends over when it cannot read them. */
+/** In sentences: damaged notes that Kafka replaces when they are missing, and that stop it when they are unreadable. */
 export function noteProblems(data: string): string[] {
   return Object.entries(NOTES).flatMap(([name, isWhole]) => {
     const path = join(data, name)
@@ -96,7 +102,7 @@ function reasonUnless(path: string, isWhole: (path: string) => boolean): string 
   }
 }
 
-/** A line for each partition: topic, number, offset. Undefined when the file is not one of these. */
+/** One line per partition: topic, number, offset. Undefined when the file has another form. */
 function linesOf(path: string): string[] | undefined {
   const text = readFileSync(path, 'utf8')
   if (text === '') return []

@@ -1,7 +1,7 @@
 /**
- * What a start needs of the machine, looked at before anything starts: a directory that can be written, files in it that can be read, free disk,
- * open files, Java. All that is wrong is said at once. It costs a few milliseconds beside what Java takes to name its version, once a process, and a
- * second for 15,000 partitions with records.
+ * Checks the machine before anything starts: a writable directory, readable files in it, free disk space, open files,
+ * Java. All problems are reported at once. The check costs a few milliseconds besides Java's start for its version,
+ * once per process, and a second for 15,000 partitions with records.
  */
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, linkSync, readFileSync, rmSync } from 'node:fs'
@@ -14,9 +14,12 @@ import { findJava } from './kafka-java.ts'
 import { isThere, makeDirectory, whyNot, writeToDisk } from './kept-files.ts'
 import type { ProgressLogger } from './part-directory.ts'
 
-/** The broker of an empty installation has some 400 open, and one more for each partition of an organization and each connection. */
+/**
+ * The broker of an empty installation has some 400 files open, and one more for each partition of an organization and
+ * each connection.
+ */
 const OPEN_FILES_MIN = 1_024
-/** Kafka ends in the middle of its start when it cannot write a checkpoint or the index files of its open partitions. */
+/** Kafka ends during its start when it cannot write a checkpoint or the index files of its open partitions. */
 const KAFKA_FREE_BYTES_MIN = 64 * 1024 * 1024
 
 export interface Machine {
@@ -27,7 +30,7 @@ export interface Machine {
 
 const THIS_MACHINE: Machine = { openFiles: openFilesMax, freeBytes: freeBytesAt, java: findJava }
 
-/** Makes the data directory. Throws one error that names everything that keeps the platform from starting. */
+/** Creates the data directory. Throws one error with every problem that prevents a start. */
 export async function preflight(
   use: DataUse & { cacheDir?: string },
   progress: ProgressLogger,
@@ -54,7 +57,7 @@ function pathProblems(dataDir: string): string[] {
     linkSync(probe, `${probe}.link`)
     return []
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return [] // the free disk says so
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return [] // reported by the check of free space
     const reason =
       (error as NodeJS.ErrnoException).syscall === 'link' ? `its file system has no hard links` : whyNot(error)
     return [
@@ -65,7 +68,7 @@ function pathProblems(dataDir: string): string[] {
   }
 }
 
-/** Holds the downloads of all data directories. */
+/** The directory of the downloads that all data directories share. */
 function cacheProblems(cacheDir: string): string[] {
   try {
     makeDirectory(cacheDir)
@@ -82,7 +85,7 @@ function removeIfThere(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // There is nothing to remove where nothing could be made.
+    // Nothing was created, so there is nothing to remove.
   }
 }
 
@@ -126,7 +129,10 @@ function openFilesProblems({ kafka, clickhouse }: DataUse, { openFiles }: Machin
   ]
 }
 
-/** Node has raised its own soft limit to the hard one, as Java does; what is left is what the machine allows. Undefined where it does not say. */
+/**
+ * Node has raised its own soft limit to the hard one, as Java does; the result is the machine's limit. Undefined where
+ * the system does not report it.
+ */
 function openFilesMax(): number | undefined {
   try {
     const limits = process.platform === 'linux' ? readFileSync('/proc/self/limits', 'utf8') : undefined

@@ -1,4 +1,4 @@
-/** Child program: fetches what the embedded broker is made of, with progress lines, so that no test has to wait for it. */
+/** Child program that downloads the embedded broker with progress lines, so that no test has to wait for it. */
 import { constants } from 'node:os'
 import { cacheDirectory } from '../settings/config.ts'
 import { fetchKafkaProgram } from './kafka-jars.ts'

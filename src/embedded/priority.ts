@@ -1,23 +1,23 @@
 /**
- * Which of the embedded parts gets the processor first when there is not enough of it. An emit is waited for; its history, and the broker's compiler,
- * are not.
+ * Processor priority of the embedded parts. Producers wait for an emit; nothing waits for its history, or for the
+ * broker's compiler.
  */
 import { writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-/** A nice value (POSIX, 0 to 19): a tenth of the weight that the others have. Beside an idle processor it changes nothing. */
+/** A nice value (POSIX, 0 to 19): a tenth of the weight of the others. While a processor is idle it has no effect. */
 export const GIVING_WAY = 10
 
 /**
- * Lets this process, and all threads that it starts from now on, give way to the others. Linux shares the processor between sessions first
- * (sched(7), "The autogroup feature"), and a service of ours has a session of its own: so the session gives way as well. Where the system does not
- * allow it, all stay equal.
+ * Lowers the priority of this process, and of all threads that it starts from now on. Linux first shares the processor
+ * between sessions (sched(7), "The autogroup feature"), and a service has a session of its own: so the session's
+ * priority is lowered as well. Where the system does not allow it, the priority stays.
  */
 export function giveWay(): void {
   try {
     setPriority(GIVING_WAY)
     if (process.platform === 'linux') writeFileSync('/proc/self/autogroup', String(GIVING_WAY))
   } catch {
-    // No such thing here: it is about speed only.
+    // Not supported here: it affects speed only.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which process is meant: a pid alone is not enough, since the machine gives it to another process later. Its start time tells the two apart,
- * so that nobody ends a stranger.
+ * Identifies a process: a pid alone is not enough, since the machine reuses it later. The start time distinguishes the
+ * two, so that no foreign process is ended.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 export interface ProcessIdentity {
   pid: number
-  /** When it started, in whatever words the machine uses; only equality means something. */
+  /** Its start time, in the machine's own format; only equality is meaningful. */
   started: string
 }
 
@@ -22,7 +22,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identifyProcess(identity.pid)?.started === identity.started
 }
 
-/** Asks the process to end (SIGTERM), makes it end after `graceMs` (SIGKILL), and resolves when it is gone. */
+/** Ends the process (SIGTERM, after `graceMs` SIGKILL), and resolves when it is gone. */
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
   signal(identity, 'SIGTERM')
   if (await waitUntilGone(identity, graceMs)) return
@@ -49,7 +49,7 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals) {
   }
 }
 
-/** Linux: clock ticks from boot to start, and which boot it was. A zombie has ended. */
+/** Linux: clock ticks from boot to start, and the id of the boot. A zombie counts as ended. */
 function startedByProc(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

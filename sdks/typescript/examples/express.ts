@@ -14,7 +14,7 @@ export function createApp(
       response.status(401).json({ error: 'Invalid signature' })
       return
     }
-    // Answer at once, work afterwards: a slow answer counts as a failed one, and is sent again.
+    // Answer first, work afterwards: a slow answer counts as a failed attempt, and the delivery is retried.
     response.status(200).json({ received: true })
     handle(request.body)
   })

@@ -1,6 +1,6 @@
 /**
- * A receiver for what takes a `Request` and answers a `Response` (Next.js, Hono, Bun, Deno, workers with Node's crypto). Outside of this
- * repository the import is from '@clarion/sdk'.
+ * A receiver for frameworks with `Request` and `Response` (Next.js, Hono, Bun, Deno, workers with Node's crypto).
+ * Outside of this repository the import is from '@clarion/sdk'.
  */
 import { verifyWebhookSignature } from '../src/webhooks/index.ts'
 
@@ -9,12 +9,12 @@ export function createHandler(
   handle: (event: { deliveryId: string; type: string; data: unknown }) => void,
 ) {
   return async function POST(request: Request): Promise<Response> {
-    // The text is what was signed; nothing has to be kept beside it.
+    // The text is the signed content; no other copy is needed.
     const body = await request.text()
     if (!verifyWebhookSignature(body, request.headers, secret)) {
       return Response.json({ error: 'Invalid signature' }, { status: 401 })
     }
-    // Where the work is long, hand it to a queue: a slow answer counts as a failed one, and is sent again.
+    // Hand long work to a queue: a slow answer counts as a failed attempt, and the delivery is retried.
     handle(JSON.parse(body))
     return Response.json({ received: true })
   }

@@ -14,7 +14,7 @@ export function createApp(secret: string, handle: (event: Event) => void): Koa {
       context.body = { error: 'Invalid signature' }
       return
     }
-    // Answer at once, work afterwards: a slow answer counts as a failed one, and is sent again.
+    // Answer first, work afterwards: a slow answer counts as a failed attempt, and the delivery is retried.
     context.body = { received: true }
     context.res.once('finish', () => handle(body))
   })

@@ -1,4 +1,4 @@
-/** Time and chance, passed in, so that a test can move time by hand. */
+/** Time and randomness, passed in, so that a test can move time by hand. */
 import { randomBytes } from 'node:crypto'
 
 export interface Clock {
@@ -11,7 +11,7 @@ export interface Clock {
 export interface Random {
   /** A number in [0, 1). */
   uniform(): number
-  /** A text that nobody guesses and nothing repeats: 128 bits in hex. */
+  /** An unguessable and unique text: 128 bits in hex. */
   id(): string
 }
 

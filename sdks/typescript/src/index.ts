@@ -1,4 +1,4 @@
-/** Everything but Kafka, which needs `kafkajs`: import '@clarion/sdk/kafka'. */
+/** Everything except Kafka, which needs `kafkajs`: import '@clarion/sdk/kafka'. */
 export { type Client, createClient } from './client/client.ts'
 export { ClarionApiError, ClarionConnectionError, type Finding } from './client/errors.ts'
 export type { Answer, ClientOptions, Request } from './client/transport.ts'

@@ -1,4 +1,4 @@
-/** Text that no bytes stand for: half of a surrogate pair would be written as U+FFFD, which nobody sent. */
+/** Detects text without UTF-8 bytes: half of a surrogate pair would silently be written as U+FFFD. */
 
 /** Throws a `TypeError` that names `what`. */
 export function checkSurrogates(text: string, what: string): void {

@@ -1,4 +1,4 @@
-/** What a command is, and what it may use: nothing of the process but what it is handed. */
+/** The interface of a command and its context. A command uses nothing of the process beyond its context. */
 import type { Readable, Writable } from 'node:stream'
 import type { Client } from '../client/client.ts'
 import type { Clock, Random } from '../clock.ts'
@@ -6,7 +6,7 @@ import type { Printer } from './printer.ts'
 
 export interface Option {
   type: 'string' | 'boolean'
-  /** What `--help` calls the value: `FILE`. */
+  /** Name of the value in `--help`: `FILE`. */
   value?: string
   sentence: string
 }
@@ -33,18 +33,18 @@ export interface Context {
   env: Readonly<Record<string, string | undefined>>
   stdin: Readable
   print: Printer
-  /** Made when it is first asked for. Throws a `UsageError` without a key. */
+  /** Created on first use. Throws a `UsageError` without a key. */
   client(): Client
   clock: Clock
   random: Random
-  /** Aborted by Ctrl-C; stdin ends then too. What has no end of its own ends with 0. */
+  /** Aborted by Ctrl-C, which also ends stdin. A command without an end of its own then exits with 0. */
   signal: AbortSignal
 }
 
-/** 0 done, 1 refused by the platform, 2 the command was given wrongly, 3 no answer, 130 interrupted before it was done. */
+/** 0 done, 1 refused by the platform, 2 wrong usage, 3 no answer, 130 interrupted before it was done. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130
 
-/** The command was given wrongly; `next` says what would be right. */
+/** Wrong usage; `next` describes the correct one. */
 export class UsageError extends Error {
   readonly next: string | undefined
   constructor(message: string, next?: string) {

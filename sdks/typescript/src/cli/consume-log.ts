@@ -1,14 +1,14 @@
-/** The log by Kafka, as something to be gone through. */
+/** The log, consumed by Kafka, as an async iterable. */
 import type { LogEvent } from '../kafka/log-event.ts'
 import { type Context, UsageError } from './command.ts'
 import { getCredentials, loadKafka } from './kafka.ts'
 
-/** A command that is interrupted ends soon. */
+/** An interrupted command must end soon. */
 const CLOSE_TIMEOUT_MS = 1_000
 
 /**
- * Ends when the signal is aborted. The next event is taken only when the last one has been dealt with, so the group's place is behind it.
- * While the brokers are away it waits, and says so.
+ * Ends when the signal is aborted. The next event is taken only after the last one has been processed, so the group's
+ * committed position is behind it. While the brokers are away it waits, and reports it.
  */
 export async function* consumeLog(
   context: Context,
@@ -65,7 +65,7 @@ export async function* consumeLog(
   } finally {
     signal.removeEventListener('abort', stop)
     const closing = consumption.close()
-    // Nobody has seen them: their place is not committed.
+    // They were not shown: their position is not committed.
     for (const { leave } of handed) leave(new Error('not shown'))
     await closing
   }

@@ -1,4 +1,4 @@
-/** `clarion credentials …`: accounts for Kafka clients (C.17). */
+/** `clarion credentials …`: accounts for Kafka clients. */
 import { rm, writeFile } from 'node:fs/promises'
 import { type Command, UsageError } from './command.ts'
 
@@ -19,7 +19,7 @@ const create: Command = {
     if (!ACCESS.includes(access as Access))
       throw new UsageError(`there is no access '${access}'`, `one of: ${ACCESS.join(', ')}`)
     const file = text('out')
-    // First the file, then the credential: a password that could not be kept would be lost.
+    // First the file, then the credential: a password that cannot be saved would be lost.
     if (file !== undefined) await writeNew(file, '')
     try {
       const made = await client().kafkaCredentials.create(

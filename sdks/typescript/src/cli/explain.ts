@@ -1,4 +1,4 @@
-/** What went wrong, and what to do next. */
+/** Explains an error, and the next step. */
 import type { Writable } from 'node:stream'
 import { ClarionApiError, ClarionConnectionError } from '../client/errors.ts'
 import { type ExitCode, UsageError } from './command.ts'
@@ -35,7 +35,7 @@ interface Explained {
   exit: ExitCode
 }
 
-/** Errors that are not one of ours are faults, and thrown again. */
+/** Unknown errors are bugs, and are rethrown. */
 export function explain(error: unknown, print: Printer, stderr: Writable): ExitCode {
   const explained = explainedOf(error)
   if (explained === undefined) throw error

@@ -1,10 +1,12 @@
-/** Events as deliveries to a program on this machine: the body and the headers of the platform (C.10), one attempt. */
+/**
+ * Forwards events as deliveries to a program on this machine: the body and the headers of the platform, one attempt.
+ */
 import type { Clock, Random } from '../clock.ts'
 import type { LogEvent } from '../kafka/log-event.ts'
 import { type SignOptions, signatureHeaders } from '../webhooks/sign.ts'
 
 const TIMEOUT_MS = 30_000
-/** Of webhooks that are made today. */
+/** The version of webhooks that are created today. */
 const API_VERSION = '2026-01-01'
 const CONTENT_TYPE = 'application/json; charset=utf-8'
 
@@ -14,12 +16,12 @@ export interface Forwarding {
   profile: NonNullable<SignOptions['profile']>
   clock: Clock
   random: Random
-  /** Ends the attempt that is under way. */
+  /** Cancels the current attempt. */
   signal: AbortSignal
   note(text: string): void
 }
 
-/** Never throws: what went wrong is noted, and the next event is sent. */
+/** Never throws: an error is printed, and the next event is sent. */
 export function createForwarder({ url, secret, profile, clock, random, signal, note }: Forwarding) {
   return async (event: LogEvent): Promise<void> => {
     const deliveryId = `dlv_listen_${random.id()}`

@@ -1,4 +1,4 @@
-/** What `--help` says. */
+/** The text of `--help`. */
 import type { Command, Option } from './command.ts'
 
 export function overview(commands: readonly Command[]): string {

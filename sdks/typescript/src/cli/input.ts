@@ -1,4 +1,4 @@
-/** What a command is given to read: text, a file, or what comes in by stdin. Bytes that are not UTF-8 are refused: nothing is put in their place. */
+/** Input of a command: text, a file, or stdin. Bytes that are not UTF-8 are refused, never replaced. */
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
@@ -23,7 +23,7 @@ export async function readText(file: string): Promise<string> {
   return decode(bytes, file)
 }
 
-/** By newline and nothing else: JSON may hold the other separators that Unicode knows. */
+/** Splits at newlines only: JSON may contain Unicode's other separators. */
 export async function* linesOf(stdin: Readable): AsyncGenerator<string> {
   let [number, rest] = [1, Buffer.alloc(0)]
   for await (const chunk of stdin) {
@@ -36,7 +36,10 @@ export async function* linesOf(stdin: Readable): AsyncGenerator<string> {
   if (rest.length > 0) yield decode(rest, `line ${number}`)
 }
 
-/** Without the byte order mark that some editors write. Throws a `UsageError` that names `what` and the place of the first wrong byte. */
+/**
+ * Without the byte order mark that some editors write. Throws a `UsageError` with `what` and the position of the first
+ * wrong byte.
+ */
 export function decode(bytes: Uint8Array, what: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -49,10 +52,11 @@ export function decode(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** Where the first character begins that is none. */
+/** The position of the first invalid character. */
 function illFormedAt(bytes: Uint8Array): number {
   let [good, bad] = [0, bytes.length]
-  // A prefix that ends within a character is not UTF-8 either, so what is found may be up to three bytes behind the place.
+  // A prefix that ends within a character is not UTF-8 either, so the result may be up to three bytes behind the
+  // position.
   while (bad - good > 1) {
     const middle = (good + bad) >> 1
     if (mayGoOn(bytes.subarray(0, middle))) good = middle
@@ -62,7 +66,7 @@ function illFormedAt(bytes: Uint8Array): number {
   return good
 }
 
-/** UTF-8, though it may end within a character. */
+/** Whether the bytes are UTF-8, possibly cut off within a character. */
 function mayGoOn(bytes: Uint8Array): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
@@ -87,7 +91,7 @@ export function parseJson(json: string, what: string): unknown {
   }
 }
 
-/** JSON of an object, as it was written. */
+/** The JSON text of an object, unchanged. */
 export function objectJson(json: string, what: string): string {
   const parsed = parseJson(json, what)
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))

@@ -1,4 +1,4 @@
-/** Which credential a command uses with Kafka. kafkajs is loaded only by those that need it. */
+/** The Kafka credential of a command. kafkajs is loaded only by the commands that need it. */
 import type { Credentials } from '../kafka/access.ts'
 import type { Producer } from '../kafka/producer.ts'
 import { type Context, type Option, UsageError } from './command.ts'

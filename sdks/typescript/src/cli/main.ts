@@ -5,12 +5,12 @@ import { run } from './run.ts'
 
 const controller = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
-// A reader that has seen enough (`clarion listen | head`) is no fault.
+// A reader that closes early (`clarion listen | head`) is not an error.
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   process.exit(0)
 })
-// kafkajs computes timeouts that Node 24 warns of; every other warning is shown.
+// kafkajs computes timeouts that cause a warning in Node 24; every other warning is shown.
 process.removeAllListeners('warning')
 process.on('warning', warning => {
   if (!['TimeoutNegativeWarning', 'ExperimentalWarning'].includes(warning.name))
@@ -29,5 +29,5 @@ process.exitCode = await run({
   signal: controller.signal,
 })
 stdin.destroy()
-// What is done is shown: connections that are kept alive or come to nothing do not hold the process.
+// All output is written: idle connections and failed ones must not hold the process.
 setTimeout(() => process.exit(), 500).unref()

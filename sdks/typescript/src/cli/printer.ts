@@ -3,13 +3,13 @@ import type { Writable } from 'node:stream'
 
 export interface Printer {
   json: boolean
-  /** One thing: a line for each field, or one JSON document. */
+  /** One object: a line for each field, or one JSON document. */
   record(record: object): void
-  /** Several: a table with these columns, or one JSON array with all fields. */
+  /** Several objects: a table with these columns, or one JSON array with all fields. */
   table(rows: readonly object[], columns: readonly string[]): void
-  /** One of many that come one after the other: a line, or JSON on one line. */
+  /** One object of a stream: a line, or JSON on one line. */
   line(text: string, record: object): void
-  /** For the person who watches. */
+  /** A message for the user, on stderr. */
   note(text: string): void
 }
 
@@ -44,7 +44,7 @@ function fieldsOf(record: object, prefix = ''): string[][] {
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** On one line, and without what would steer a terminal: what is shown may come from anybody. */
+/** On one line, and without control sequences for terminals, because the text may come from anyone. */
 function cell(value: unknown, charactersMax = CELL_CHARACTERS_MAX): string {
   const text =
     value === null || value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value)

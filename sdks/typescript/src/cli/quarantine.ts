@@ -1,4 +1,4 @@
-/** `clarion quarantine …`: records of Kafka producers that were refused (C.17). */
+/** `clarion quarantine …`: refused records of Kafka producers. */
 import type { Command } from './command.ts'
 import { objectJson, readInput } from './input.ts'
 

@@ -1,4 +1,4 @@
-/** The organization's accepted events, one after the other: by Kafka, or by asking the API again and again. */
+/** The organization's accepted events in order: by Kafka, or by polling the API. */
 import { LONGEST_AWAY_MS, pauseMs } from '../backoff.ts'
 import type { Client } from '../client/client.ts'
 import { ClarionApiError, ClarionConnectionError } from '../client/errors.ts'
@@ -12,29 +12,32 @@ export interface PollOptions {
   clock: Clock
   random: Random
   intervalMs: number
-  /** Begin behind this sequence; undefined: behind the newest one. */
+  /** Start behind this sequence; undefined: behind the newest one. */
   after: number | undefined
   signal: AbortSignal
-  /** What is accepted from now on is certainly shown. */
+  /** Events accepted from now on are certain to be shown. */
   onStart(last: number): void
-  /** Sequences that did not appear in the history within ten seconds, and are left out. */
+  /** Sequences that did not appear in the history within ten seconds, and are skipped. */
   onGap(from: number, to: number): void
-  /** No answer, or one that may be another in a moment: the same place is asked for again. */
+  /** No answer, or a temporary error: the same position is read again. */
   onAway(error: Error, retryInMs: number): void
-  /** It answers again. */
+  /** The API answers again. */
   onBack(last: number): void
 }
 
 const GAP_PATIENCE_MS = 10_000
 /** Held in memory, since the history is listed newest first. */
 const BEHIND_MAX = 10_000
-/** The history is in the order of arrival. With several partitions an event may be accepted behind others that arrived later, but not so many. */
+/**
+ * The history is in order of arrival. With several partitions an event may be accepted behind others that arrived
+ * later, but not this many.
+ */
 const DISORDER_MAX = 90
 
 /**
- * In the order of their sequence, without a gap: the history lags by about a second, and what it does not show yet is waited for. Needs only
- * the scope `events:read`; works for the test environment, which has no Kafka access. Once the platform has answered it is waited for whenever
- * it is away. An error that is thrown carries the place to go on from.
+ * In the order of their sequence, without gaps: the history lags by about a second, and missing events are waited for.
+ * Needs only the scope `events:read`; works for the test environment, which has no Kafka access. After the first answer
+ * it waits whenever the platform is away. A thrown error carries the position to continue from.
  */
 export async function* pollLog(options: PollOptions): AsyncGenerator<LogEvent> {
   const { client, clock, random, intervalMs, after, signal, onStart, onGap, onAway, onBack } = options
@@ -63,7 +66,7 @@ export async function* pollLog(options: PollOptions): AsyncGenerator<LogEvent> {
     } catch (error) {
       signal.throwIfAborted()
       if (!hasAnswered || !mayPass(error)) throw Object.assign(error as Error, { resumeAfter: last })
-      // The history may be behind when the platform is back: the wait for what is missing begins anew.
+      // The history may lag when the platform is back: the wait for missing events starts anew.
       waitingSinceMs = undefined
       const retryInMs = pauseMs(++failures, random, LONGEST_AWAY_MS)
       onAway(error as Error, retryInMs)
@@ -80,7 +83,7 @@ const mayPass = (error: unknown): boolean =>
     (error.status === 429 || error.status >= 500 || error.code === 'unexpected_answer'))
 
 type Accepted = Emit & { sequence: number; eventId: string }
-/** A duplicate's row tells the event of its original: it is not one itself. */
+/** A duplicate's row refers to the event of its original: it is not an event itself. */
 const isAccepted = (emit: Emit): emit is Accepted => typeof emit.sequence === 'number' && emit.verdict === 'accepted'
 
 /** 0 if nothing was accepted. */
@@ -93,7 +96,7 @@ async function newestSequence(client: Client, signal: AbortSignal): Promise<numb
   return newest
 }
 
-/** Newest first until only those are left that were seen, then turned round. */
+/** Reads newest first down to known events, then reverses. */
 async function acceptedAfter(client: Client, last: number, signal: AbortSignal): Promise<Accepted[]> {
   const found = new Map<number, Accepted>()
   let seen = 0
@@ -114,7 +117,7 @@ async function acceptedAfter(client: Client, last: number, signal: AbortSignal):
   return [...found.values()].sort((a, b) => a.sequence - b.sequence)
 }
 
-/** What the log's record holds, put together from the history. */
+/** The content of the log's record, composed from the history. */
 async function eventOf(client: Client, { eventId, sequence }: Accepted, signal: AbortSignal): Promise<LogEvent> {
   const { emit, payload } = await client.events.get(eventId, { signal })
   const text = (field: string): string => String(emit[field] ?? '')

@@ -47,7 +47,7 @@ export const health: Command = {
   },
 }
 
-/** What a person asks of a dry run; the rest is in the JSON. */
+/** The main facts of a dry run; the JSON has all of them. */
 function factsOf({
   valid,
   canonicalName,

@@ -1,4 +1,4 @@
-/** From the words of the command line to an exit code. */
+/** From the command line's arguments to an exit code. */
 import { addAbortSignal } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createClient } from '../client/client.ts'
@@ -44,7 +44,7 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
   }
 }
 
-/** Node puts U+FFFD in place of bytes that are not UTF-8; nobody would see that something else was stored. */
+/** Node replaces bytes that are not UTF-8 by U+FFFD, which would silently store another text. */
 function checkWords(argv: string[]): void {
   const index = argv.findIndex(word => word.includes('\ufffd'))
   if (index < 0) return
@@ -54,7 +54,7 @@ function checkWords(argv: string[]): void {
   )
 }
 
-/** The longest name that the words begin with. */
+/** The longest command name with which the arguments begin. */
 function commandOf(argv: string[]): Command {
   const found = COMMANDS.filter(({ name }) => name.split(' ').every((word, index) => argv[index] === word))
   const [command] = found.sort((a, b) => b.name.length - a.name.length)

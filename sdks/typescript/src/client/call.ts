@@ -1,4 +1,4 @@
-/** What the parts of the client are made of: calls below one path. */
+/** The building blocks of the client: calls below one path. */
 import { each } from './pages.ts'
 import type { Request, Send } from './transport.ts'
 import type { CallOptions, Page, Paging } from './types.ts'
@@ -25,7 +25,7 @@ export function createCalls(send: Send, base: string) {
   return {
     get: <T>(path: string, options?: CallOptions) => one<T>('GET', path, undefined, options),
     post: <T>(path: string, body?: unknown, options?: More) => one<T>('POST', path, body, options),
-    /** A POST that makes something new each time it is done. */
+    /** A POST that creates something new each time. */
     postOnce: <T>(path: string, body?: unknown, options?: CallOptions) =>
       one<T>('POST', path, body, { ...options, onlyOnce: true }),
     patch: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PATCH', path, body, options),
@@ -37,5 +37,5 @@ export function createCalls(send: Send, base: string) {
   }
 }
 
-/** An id as a part of a path. */
+/** An id as a path segment. */
 export const at = (id: string): string => `/${encodeURIComponent(id)}`

@@ -17,8 +17,8 @@ import { createReplays, createWebhooks } from './webhooks.ts'
 export type Client = ReturnType<typeof createClient>
 
 /**
- * A client for one key, and so for one organization and environment. It keeps no state and need not be closed. Calls throw `ClarionApiError`
- * (refused, with a code) or `ClarionConnectionError` (no answer).
+ * A client for one key, and so for one organization and environment. It has no state and need not be closed. Calls
+ * throw `ClarionApiError` (refused, with a code) or `ClarionConnectionError` (no answer).
  */
 export function createClient(options: ClientOptions) {
   if (!options.baseUrl)
@@ -39,18 +39,18 @@ export function createClient(options: ClientOptions) {
         one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),
     },
     replays: createReplays(send),
-    /** Accounts for Kafka clients of the organization (C.17). */
+    /** Accounts for Kafka clients of the organization. */
     kafkaCredentials: {
-      /** The answer holds the password, this once. Not repeated when it may have been done. */
+      /** The only answer with the password. Not retried when it may have succeeded. */
       create: (input: NewKafkaCredential, options?: CallOptions) =>
         kafka.postOnce<MadeKafkaCredential>('', input, options),
       list: (query: Paging = {}, options: CallOptions = {}) => kafka.list<KafkaCredential>('', query, options),
       get: (id: string, options?: CallOptions) => kafka.get<KafkaCredential>(at(id), options),
       delete: (id: string, options?: CallOptions) => kafka.delete<{ id: string; deleted: true }>(at(id), options),
     },
-    /** The key that this client calls with. */
+    /** The key of this client. */
     whoami: ({ signal }: CallOptions = {}) => one<Json>({ method: 'GET', path: '/whoami', signal }),
-    /** The meters of a month (`YYYY-MM`; this one unless said). */
+    /** The meters of a month (`YYYY-MM`; default: the current one). */
     usage: (month?: string, { signal }: CallOptions = {}) =>
       one<Json>({ method: 'GET', path: '/usage/summary', query: { month }, signal }),
     /** Any other call of the API, with the same retries and errors. `path` is below `/api/v1`. */

@@ -1,4 +1,4 @@
-/** `client.events.custom`: registrations, emits and their quarantine (C.11.6, C.17). */
+/** `client.events.custom`: registrations, emits and their quarantine. */
 import type { Random } from '../clock.ts'
 import { checkSurrogates } from '../surrogates.ts'
 import { at, createCalls } from './call.ts'
@@ -37,7 +37,7 @@ type QuarantineQuery = Paging & { code?: string; from?: string; to?: string }
 export function createCustomEvents(send: Send, random: Random) {
   const calls = createCalls(send, '/events/custom')
   return {
-    /** Repeating it after a lost answer makes nothing twice: the client names the call (`Idempotency-Key`). */
+    /** A retry after a lost answer creates nothing twice: the client sends an `Idempotency-Key`. */
     register: (input: NewRegistration, options?: CallOptions) =>
       calls.post<Registration>('', input, { ...options, headers: { 'idempotency-key': `sdk-${random.id()}` } }),
     list: (query: RegistrationQuery = {}, options: CallOptions = {}) => calls.list<Registration>('', query, options),
@@ -48,7 +48,7 @@ export function createCustomEvents(send: Send, random: Random) {
     publish: (id: string, options?: CallOptions) => calls.post<Registration>(`${at(id)}/publish`, undefined, options),
     /** Final. */
     archive: (id: string, options?: CallOptions) => calls.post<Registration>(`${at(id)}/archive`, undefined, options),
-    /** A draft is removed; what was published is archived. */
+    /** Removes a draft; archives a published version. */
     delete: (id: string, options?: CallOptions) =>
       calls.delete<Registration | { id: string; deleted: true }>(at(id), options),
     /** The payload schema as types of a programming language. */
@@ -59,33 +59,41 @@ export function createCustomEvents(send: Send, random: Random) {
         query,
         signal: options.signal,
       }).then(({ data }) => data),
-    /** Checks a registration, makes nothing, and tells everything that is wrong. `history`: with what it would have refused in 30 days. */
+    /**
+     * Checks a registration without creating it, and reports all findings. `history`: also the payloads of 30 days that
+     * it would have refused.
+     */
     dryRun: (input: NewRegistration & { history?: boolean }, options?: CallOptions) =>
       calls.post<DryRun>('/dry-run', input, options),
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
     async emit(input: EmitInput, options?: CallOptions) {
       const keyed = withKey(input, random)
-      // In a header only what arrives there as it was: the body carries the key anyway.
+      // Only a key that a header can carry unchanged: the body contains it anyway.
       const headers: Record<string, string> = /^[!-~]+$/.test(keyed.idempotencyKey)
         ? { 'idempotency-key': keyed.idempotencyKey }
         : {}
       return calls.post<EmitResult>('/emit', bodyOf(keyed), { ...options, headers })
     },
-    /** Up to 1,000 events and 4 MB; each gets its own verdict, in order, and one that is refused stops no other. */
+    /**
+     * Up to 1,000 events and 4 MB; each gets its own verdict, in order, and a refused one does not affect the others.
+     */
     async emitBatch(items: readonly EmitInput[], options?: CallOptions): Promise<BatchResult[]> {
       const body = `{"items":[${items.map(item => bodyOf(withKey(item, random))).join(',')}]}`
       return (await calls.post<{ results: BatchResult[] }>('/emit/batch', body, options)).results
     },
     /** Plan, usage, capabilities and recent failures. */
     health: (options?: CallOptions) => calls.get<Health>('/health', options),
-    /** A webhook by another name: for one event, in one version (`*` or nothing: in all). The answer holds the secret, this once. */
+    /**
+     * A webhook under another name: for one event, in one version (`*` or absent: in all). The only answer with the
+     * secret.
+     */
     subscribe: (input: NewSubscription, options?: CallOptions) =>
       calls.postOnce<Subscription>('/subscribe', input, options),
     emits: {
       list: (query: EmitQuery = {}, options: CallOptions = {}) => calls.list<Emit>('/emits', query, options),
       each: (query: EmitQuery = {}, options: CallOptions = {}) => calls.each<Emit>('/emits', query, options),
       get: (emitId: string, options?: CallOptions) => calls.get<Emit>(`/emits${at(emitId)}`, options),
-      /** Tries again to write what could not be written to the log (`bus_relay_failed`). */
+      /** Retries an emit that could not be written to the log (`bus_relay_failed`). */
       redrive: (emitId: string, options?: CallOptions) =>
         calls.post<EmitResult>(`/emits${at(emitId)}/redrive`, undefined, options),
     },
@@ -95,7 +103,7 @@ export function createCustomEvents(send: Send, random: Random) {
       each: (query: QuarantineQuery = {}, options: CallOptions = {}) =>
         calls.each<Quarantined>('/quarantine', query, options),
       get: (emitId: string, options?: CallOptions) => calls.get<Quarantined>(`/quarantine${at(emitId)}`, options),
-      /** Emits again, repaired: with another payload or for another version. */
+      /** Emits again with corrections: another payload or version. */
       redrive: async (emitId: string, repair: Repair = {}, options?: CallOptions) =>
         calls.post<EmitResult>(`/quarantine${at(emitId)}/redrive`, bodyOf(repair), options),
     },
@@ -107,7 +115,10 @@ function withKey(input: EmitInput, random: Random): EmitInput & { idempotencyKey
   return { ...input, idempotencyKey: input.idempotencyKey ?? `sdk-${random.id()}` }
 }
 
-/** `payloadJson` goes into the body as it is. Throws a SyntaxError or TypeError for what would make the body something else. */
+/**
+ * `payloadJson` goes into the body unchanged. Throws a SyntaxError or TypeError for a text that would change the body's
+ * structure.
+ */
 function bodyOf({ payloadJson, payload, ...fields }: EmitInput | Repair): string {
   if (payloadJson === undefined) return JSON.stringify({ ...fields, payload })
   JSON.parse(payloadJson)

@@ -1,25 +1,25 @@
-/** What a call can fail with: an answer that refuses (`ClarionApiError`), or no answer (`ClarionConnectionError`). */
+/** Errors of a call: a refusal (`ClarionApiError`), or no answer (`ClarionConnectionError`). */
 import type { ClarionCode } from '../codes.ts'
 
-/** One thing that is wrong: where (JSON pointer), which rule, in words. */
+/** One problem: its place (JSON pointer), the rule, and a message. */
 export interface Finding {
   path: string
   rule: string
   message: string
 }
 
-/** The platform answered, and refused. Tell causes apart by `code`: codes are stable, messages are for people. */
+/** The platform answered with a refusal. Distinguish causes by `code`: codes are stable, messages are for people. */
 export class ClarionApiError extends Error {
-  /** `unexpected_answer`: it is not the platform that answered (a proxy, another service). */
+  /** `unexpected_answer`: the answer did not come from the platform, but from a proxy or another service. */
   readonly code: ClarionCode | 'unexpected_answer' | (string & {})
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number
   readonly details: readonly Finding[]
-  /** Helps the operator to find the call. */
+  /** Identifies the call for the operator. */
   readonly requestId: string | undefined
   /** Whether the same call may succeed if it is repeated unchanged. */
   readonly retryable: boolean
-  /** How long to wait before that, in seconds, if the platform said so. */
+  /** Seconds to wait before a retry, if the platform gave them. */
   readonly retryAfterS: number | undefined
   /** `bus_relay_failed` only: the emit is kept under this id; redrive it, do not emit it again. */
   readonly emitId: string | undefined
@@ -47,10 +47,10 @@ export interface ErrorFacts {
   emitId?: string
 }
 
-/** Nobody answered: the connection failed, or the time ran out. `cause` says why. */
+/** No answer: the connection failed, or the time ran out. `cause` is the reason. */
 export class ClarionConnectionError extends Error {
   readonly code: 'network_error' | 'timeout'
-  /** False only if the connection was never made. Otherwise what was asked for may have been done: look before repeating it. */
+  /** False only if no connection was established. Otherwise the call may have succeeded: check before repeating it. */
   readonly mayHaveBeenDone: boolean
 
   constructor(

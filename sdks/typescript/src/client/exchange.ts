@@ -1,4 +1,4 @@
-/** One attempt: a request, and its answer taken apart. */
+/** One attempt: a request, and its parsed answer. */
 import type { Clock } from '../clock.ts'
 import { readJson } from '../read-json.ts'
 import { ClarionApiError, ClarionConnectionError, type ErrorFacts } from './errors.ts'
@@ -13,7 +13,7 @@ export interface ExchangeSettings {
 }
 
 const USER_AGENT = 'clarion-sdk-typescript/0.1.0'
-/** Reached nobody: nothing can have been done. */
+/** Errors before any connection: the call had no effect. */
 const NEVER_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -60,7 +60,7 @@ function urlOf(baseUrl: string, { path, query = {} }: Request): URL {
 
 function initOf(apiKey: string, { method, body, headers }: Request): RequestInit {
   const fixed = { authorization: `Bearer ${apiKey}`, accept: 'application/json', 'user-agent': USER_AGENT, ...headers }
-  // A redirect would carry the key to somewhere else.
+  // A redirect would carry the key to another server.
   if (body === undefined) return { method, headers: fixed, redirect: 'manual' }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return { method, headers: { ...fixed, 'content-type': 'application/json' }, body: text, redirect: 'manual' }
@@ -85,7 +85,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Seconds, or the date of HTTP. */
+/** Seconds, or an HTTP date. */
 function retryAfterOf(header: string | null, clock: Clock): number | undefined {
   if (header === null) return undefined
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - clock.nowMs()) / 1_000

@@ -1,4 +1,4 @@
-/** `client.events.custom.federation`: sharing versions with other organizations and with endpoints outside (C.1). */
+/** `client.events.custom.federation`: sharing versions with other organizations and with endpoints outside. */
 import { at, createCalls } from './call.ts'
 import type { Send } from './transport.ts'
 import type {
@@ -29,7 +29,7 @@ export function createFederation(send: Send) {
       get: (id: string, options?: CallOptions) => calls.get<Group & { members: Member[] }>(groups(id), options),
       update: (id: string, patch: { name?: string; description?: string | null }, options?: CallOptions) =>
         calls.patch<Group>(groups(id), patch, options),
-      /** For good: nothing is shared by it any more. */
+      /** Final: nothing is shared by it any more. */
       archive: (id: string, options?: CallOptions) => calls.delete<Group>(groups(id), options),
       invite: (id: string, input: { memberOrganizationId: string }, options?: CallOptions) =>
         calls.post<Member>(groups(id, '/invite'), input, options),
@@ -38,7 +38,7 @@ export function createFederation(send: Send) {
       decline: (id: string, options?: CallOptions) => calls.post<Member>(groups(id, '/decline'), undefined, options),
       leave: (id: string, options?: CallOptions) => calls.post<Member>(groups(id, '/leave'), undefined, options),
     },
-    /** Those that wait for an answer. */
+    /** Invitations without an answer. */
     invitations: (query: Paging = {}, options: CallOptions = {}) =>
       calls.list<Invitation>('/invitations', query, options),
     members: {
@@ -54,7 +54,7 @@ export function createFederation(send: Send) {
         calls.delete<Member>(member(groupId, id), options),
     },
     pushes: {
-      /** Shares one published version; its schema is kept as it is. */
+      /** Shares one published version, with its schema at this time. */
       declare: (groupId: string, input: { registrationId: string }, options?: CallOptions) =>
         calls.post<Push>(groups(groupId, '/pushes'), input, options),
       list: (groupId: string, query: Paging & { includeInactive?: boolean } = {}, options: CallOptions = {}) =>
@@ -62,7 +62,7 @@ export function createFederation(send: Send) {
       remove: (id: string, options?: CallOptions) => calls.delete<Push>(`/pushes${at(id)}`, options),
     },
     externalPeers: {
-      /** The answer holds the secret, this once. */
+      /** The only answer with the secret. */
       add: (groupId: string, input: NewExternalPeer, options?: CallOptions) =>
         calls.postOnce<ExternalPeer>(groups(groupId, '/external-peers'), input, options),
       rotateSecret: (id: string, options?: CallOptions) =>

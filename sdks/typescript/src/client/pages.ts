@@ -1,6 +1,6 @@
 import type { Page, Paging } from './types.ts'
 
-/** Goes through a list, newest first, and asks for the next page when it is needed. */
+/** Iterates over a list, newest first, and reads the next page when it is needed. */
 export async function* each<Query extends Paging, T>(
   query: Query,
   list: (query: Query) => Promise<Page<T>>,

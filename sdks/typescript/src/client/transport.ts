@@ -1,6 +1,6 @@
 /**
- * One call over HTTP, with the behaviour of C.16: 10 s for each attempt, two retries with jitter, only where there was no answer, a 5xx or a
- * 429, and `Retry-After` is honoured. What would be done twice if it were repeated is repeated only when it was certainly not done.
+ * One call over HTTP: 10 s for each attempt and two retries with jitter, only without an answer or after a 5xx or 429;
+ * `Retry-After` is honoured. A call that must not be made twice is retried only when it certainly had no effect.
  */
 import { type Clock, type Random, sleep } from '../clock.ts'
 import { ClarionApiError, ClarionConnectionError } from './errors.ts'
@@ -8,16 +8,19 @@ import { exchange } from './exchange.ts'
 import type { NewWebhook } from './types.ts'
 
 export interface ClientOptions {
-  /** Where the platform is, such as `http://127.0.0.1:8080`; with or without `/api/v1`. */
+  /** Address of the platform, such as `http://127.0.0.1:8080`; with or without `/api/v1`. */
   baseUrl: string
   apiKey: string
-  /** For each attempt, the answer's body included. 10,000 unless said. */
+  /** For each attempt, the answer's body included. Default 10,000. */
   timeoutMs?: number
-  /** 2 unless said; 0 for none. */
+  /** Default 2; 0 for none. */
   retries?: number
-  /** A `Retry-After` beyond this is not waited for: the error tells it. 30 unless said. */
+  /** A longer `Retry-After` is not waited for, but reported in the error. Default 30. */
   retryAfterMaxS?: number
-  /** Laid under every `webhooks.create`: `{ wireFormat: 'platforma', signatureProfiles: ['platforma'] }` for receivers of that kind. */
+  /**
+   * Defaults of every `webhooks.create`: `{ wireFormat: 'platforma', signatureProfiles: ['platforma'] }` for receivers
+   * of that kind.
+   */
   webhookDefaults?: Partial<NewWebhook>
   fetch?: typeof fetch
   clock?: Clock
@@ -29,10 +32,10 @@ export interface Request {
   /** Below `/api/v1`. */
   path: string
   query?: object | undefined
-  /** Sent as JSON; a string is sent as it is. */
+  /** Sent as JSON; a string is sent unchanged. */
   body?: unknown
   headers?: Record<string, string>
-  /** It makes something new each time it is done, and nothing tells a repetition from a second wish. */
+  /** Each call creates something new, and the platform cannot distinguish a retry from a second call. */
   onlyOnce?: boolean
   signal?: AbortSignal | undefined
 }
@@ -72,14 +75,14 @@ export function createSend(options: ClientOptions & { clock: Clock; random: Rand
   }
 }
 
-/** 502 `bus_relay_failed` says itself that it must not be repeated (C.11.4). */
+/** 502 `bus_relay_failed` declares itself not retryable. */
 function mayRepeat(error: unknown, { onlyOnce = false }: Request): boolean {
   if (error instanceof ClarionConnectionError) return !(onlyOnce && error.mayHaveBeenDone)
   if (!(error instanceof ClarionApiError)) return false
   return error.status === 429 || (error.status >= 500 && error.retryable && !onlyOnce)
 }
 
-/** So that an option given as undefined counts as not given. */
+/** Removes undefined members, so that they count as absent. */
 function definedOf<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

@@ -1,4 +1,4 @@
-/** What federation takes and answers (C.1). */
+/** Input and output types of federation. */
 import type { SignatureProfile } from '../webhooks/profiles.ts'
 import type { Json } from './types.ts'
 
@@ -9,7 +9,7 @@ export interface Group {
   name: string
   description: string | null
   status: 'active' | 'suspended' | 'archived'
-  /** `owner`, or the status of the own membership. */
+  /** `owner`, or the status of the caller's membership. */
   callerRole: 'owner' | Member['status']
   memberCount: number
   pushCount: number
@@ -62,7 +62,7 @@ export interface NewExternalPeer {
 }
 export interface ExternalPeer {
   peer: Member
-  /** Shown this once. */
+  /** Only in this answer. */
   secret: string
 }
 export interface Relay {

@@ -1,4 +1,4 @@
-/** What the API takes and answers (`GET /openapi.json` is the whole of it). Times are ISO 8601 in UTC. */
+/** Input and output types of the API (`GET /openapi.json` is complete). Times are ISO 8601 in UTC. */
 import type { ErrorFacts, Finding } from './errors.ts'
 import type { Delivery } from './types-webhooks.ts'
 
@@ -7,7 +7,7 @@ export type * from './types-webhooks.ts'
 
 export type Json = Record<string, unknown>
 export interface Paging {
-  /** 1–100, 20 unless said. */
+  /** 1–100, default 20. */
   limit?: number
   cursor?: string
 }
@@ -26,7 +26,7 @@ export interface NewRegistration {
   namespace: string
   name: string
   version: string
-  /** `draft` unless said. */
+  /** Default `draft`. */
   status?: 'draft' | 'published'
   description?: string
   payloadSchema: Json
@@ -61,7 +61,7 @@ export interface Registration {
 export type TypesLanguage = 'typescript' | 'python' | 'go'
 export interface GeneratedTypes {
   language: TypesLanguage
-  /** Of the schema that the code was made from; it stands in the code too. */
+  /** Hash of the schema from which the code was generated; the code contains it too. */
   schemaHash: string
   code: string
 }
@@ -74,23 +74,23 @@ export interface DryRun {
   schemaFlavour: SchemaFlavour
   schemaDepth: number
   schemaPropertyCount: number
-  /** Whether every payload of the version before is still allowed; null where there is none to compare with, or nothing to prove. */
+  /** Whether every payload of the version before is still valid; null without a version to compare with. */
   proof: boolean | null
   warnings: Finding[]
-  /** Who would receive it. */
+  /** The receivers of this version. */
   impact: { webhooks: Json[]; peers: Json[] }
-  /** Asked for by `history: true`: what it would have refused in the last 30 days. */
+  /** With `history: true`: payloads of the last 30 days that it would have refused. */
   history?: { from: string; to: string; judged: number; refused: number; truncated: boolean; examples: Json[] } | null
-  /** Everything that is wrong, by the code that registering would answer. */
+  /** All findings, by the code that a registration would return. */
   findings: Array<{ code: string; message: string; details: Finding[] }>
 }
 
 interface EmitFields {
   /** `<namespace>.<name>`. */
   name: string
-  /** The highest published one unless said. */
+  /** Default: the highest published version. */
   version?: string
-  /** 1–255 printable characters; the client makes one for its own retries if there is none. */
+  /** 1–255 printable characters; by default the client generates one for its own retries. */
   idempotencyKey?: string
   /** Emits of one subject keep their order. */
   subject?: string
@@ -100,13 +100,13 @@ interface EmitFields {
   /** `x-event-chain` of the delivery that led to this emit. */
   chainToken?: string
 }
-/** `payloadJson`: the payload as JSON text that is passed on as it is, so that `12.50` stays `12.50`. */
+/** `payloadJson`: the payload as JSON text, which is sent unchanged, so that `12.50` stays `12.50`. */
 export type EmitInput = EmitFields & ({ payload: Json; payloadJson?: never } | { payloadJson: string; payload?: never })
 
 export interface EmitResult {
   emitId: string
   status: 'queued'
-  /** Taken, and not judged yet: what follows is absent then. Ask `emits.get(emitId)`. */
+  /** Queued without a verdict yet: the fields below are absent. Poll `emits.get(emitId)`. */
   verdict?: 'pending'
   eventId?: string
   canonicalName?: string
@@ -120,7 +120,7 @@ export type BatchResult =
   | { status: number; error: ErrorFacts }
 
 export type EmitState = 'REQUESTED' | 'RELAYED' | 'DELIVERED' | 'FAILED' | 'REJECTED' | 'DEDUPLICATED'
-/** Other fields depend on how far the emit is. */
+/** Further fields depend on the state. */
 export interface Emit {
   id: string
   emitId: string
@@ -162,14 +162,14 @@ export interface History {
   attempts: Json[]
 }
 
-/** A rejected record of a Kafka producer, kept with its reason. */
+/** A rejected record of a Kafka producer, with the reason. */
 export interface Quarantined {
   emitId: string
   code: string
   [field: string]: unknown
 }
 
-/** What a redrive changes: the payload (`payloadJson`: as JSON text, passed on as it is), the version. */
+/** The corrections of a redrive: the payload (`payloadJson`: as JSON text, sent unchanged), the version. */
 export interface Repair {
   payload?: Json
   payloadJson?: string
@@ -188,7 +188,7 @@ export interface KafkaCredential {
   createdAt: string
   [field: string]: unknown
 }
-/** The one answer that shows the password, and all that a Kafka client needs. */
+/** The only answer with the password, and with all settings of a Kafka client. */
 export interface MadeKafkaCredential extends KafkaCredential {
   password: string
   bootstrapServers: string
@@ -197,8 +197,8 @@ export interface MadeKafkaCredential extends KafkaCredential {
   topics: { emits: string; events: string }
   groupPrefix: string
   transactionalIdPrefix: string
-  /** Under the names of Java's clients. */
+  /** In the notation of Java's clients. */
   clientProperties: Record<string, string>
-  /** For what is built on librdkafka. */
+  /** For clients based on librdkafka. */
   librdkafkaProperties: Record<string, string>
 }

@@ -1,4 +1,4 @@
-/** `client.events.webhooks` and `client.replays` (C.8, C.10). */
+/** `client.events.webhooks` and `client.replays`. */
 import { at, createCalls } from './call.ts'
 import type { Send } from './transport.ts'
 import type {
@@ -23,7 +23,7 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
   const calls = createCalls(send, '/webhooks')
   const delivery = (id: string) => `/deliveries${at(id)}`
   return {
-    /** The answer holds the secret, this once. Not repeated when it may have been done: there would be two. */
+    /** The only answer with the secret. Not retried when it may have succeeded: there would be two. */
     create: (input: NewWebhook, options?: CallOptions) =>
       calls.postOnce<Webhook & { secret: string }>('', { ...defaults, ...input }, options),
     list: (query: Paging = {}, options: CallOptions = {}) => calls.list<Webhook>('', query, options),
@@ -33,23 +33,26 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
     update: (id: string, patch: Partial<NewWebhook>, options?: CallOptions) =>
       calls.patch<Webhook>(at(id), patch, options),
     delete: (id: string, options?: CallOptions) => calls.delete<{ id: string; deleted: true }>(at(id), options),
-    /** `from_pause` (unless said) also delivers what was emitted in between. */
+    /** `from_pause` (the default) also delivers the events of the pause. */
     activate: (
       id: string,
       input: { resume?: 'from_pause' | 'latest'; verifyOwnership?: boolean } = {},
       options?: CallOptions,
     ) => calls.post<Webhook>(`${at(id)}/activate`, input, options),
-    /** A new secret, shown this once; both sign for 24 h, unless `immediate`. Not repeated when it may have been done. */
+    /**
+     * Returns a new secret, only this once; both sign for 24 h, unless `immediate`. Not retried when it may have
+     * succeeded.
+     */
     rotate: (id: string, input: { secret?: string; immediate?: boolean } = {}, options?: CallOptions) =>
       calls.postOnce<Webhook & { secret: string }>(`${at(id)}/rotate`, input, options),
-    /** Sends a signed `webhook.test` now, and tells how it went. */
+    /** Sends a signed `webhook.test` now, and returns the result. */
     test: (id: string, options?: CallOptions) => calls.post<WebhookTest>(`${at(id)}/test`, undefined, options),
     deliveries: (id: string, query: DeliveryQuery = {}, options: CallOptions = {}) =>
       calls.list<Delivery>(`${at(id)}/deliveries`, query, options),
     delivery: (deliveryId: string, options?: CallOptions) => calls.get<DeliveryInFull>(delivery(deliveryId), options),
     attempts: (deliveryId: string, options?: CallOptions) =>
       calls.get<Json[]>(`${delivery(deliveryId)}/attempts`, options),
-    /** One more attempt of a delivery that has ended; `resume`: and its schedule after it. */
+    /** One more attempt of a delivery that has ended; `resume`: then continue its schedule. */
     retry: (deliveryId: string, input: { resume?: boolean } = {}, options?: CallOptions) =>
       calls.post<Delivery>(`${delivery(deliveryId)}/retry`, input, options),
     cancel: (deliveryId: string, options?: CallOptions) =>
@@ -61,7 +64,7 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
     /** Delivers a range of time again. */
     replay: (id: string, range: ReplayRange, options?: CallOptions) =>
       calls.postOnce<Replay>(`${at(id)}/replay`, range, options),
-    /** Delivers what it has not had with success since then. */
+    /** Delivers all events since then that it has not received successfully. */
     recover: (id: string, input: { since: string; ratePerSecond?: number }, options?: CallOptions) =>
       calls.postOnce<Replay>(`${at(id)}/recover`, input, options),
   }

@@ -1,15 +1,18 @@
-/** How a Kafka client reaches the organization's topics: what `POST /kafka-credentials` answered, or the same said in fields. */
+/**
+ * Access of a Kafka client to the organization's topics: the answer of `POST /kafka-credentials`, or the same facts in
+ * fields.
+ */
 import { type Kafka as Client, type ISocketFactory, default as kafkajs, type LogEntry } from 'kafkajs'
 import type { MadeKafkaCredential } from '../client/types.ts'
 
-/** The answer of `client.kafkaCredentials.create`, as it was. */
+/** The answer of `client.kafkaCredentials.create`, unchanged. */
 export type Credentials = Pick<MadeKafkaCredential, 'username' | 'password' | 'bootstrapServers' | 'topics'> &
   Partial<Pick<MadeKafkaCredential, 'securityProtocol' | 'groupPrefix'>>
 
 export interface KafkaAccess {
   /** host:port. */
   brokers: string[]
-  /** SCRAM-SHA-512; without it there is no SASL. */
+  /** For SCRAM-SHA-512; without it there is no SASL. */
   username?: string
   password?: string
   ssl?: boolean
@@ -20,7 +23,7 @@ export interface KafkaAccess {
   socketFactory?: ISocketFactory
 }
 
-/** `clientProperties` or `librdkafkaProperties` of the answer, as they may lie in a file that other clients use too. */
+/** `clientProperties` or `librdkafkaProperties` of the answer, as in a file that other clients use too. */
 export interface PropertiesAccess {
   clientProperties: Readonly<Record<string, string>>
   organizationId: string
@@ -30,7 +33,7 @@ export type Access = { credentials: Credentials } | PropertiesAccess | KafkaAcce
 
 const { Kafka, logLevel } = kafkajs
 
-/** Throws a `TypeError` for properties that do not say where the brokers are. */
+/** Throws a `TypeError` for properties without the brokers' addresses. */
 export function accessOf(given: Access): KafkaAccess {
   if ('clientProperties' in given) return fromProperties(given)
   if (!('credentials' in given)) return given
@@ -64,7 +67,7 @@ function fromProperties({ clientProperties: properties, organizationId }: Proper
 const brokersOf = (servers: string): string[] => servers.split(',').map(broker => broker.trim())
 const isSsl = (protocol = 'SASL_PLAINTEXT'): boolean => /(^|_)SSL$/.test(protocol)
 
-/** kafkajs, quiet: what goes wrong is thrown. `onLog` gets what it logs as an error. */
+/** kafkajs without console output: errors are thrown. `onLog` receives its error logs. */
 export function openClient(
   { brokers, username, password, ssl, socketFactory }: KafkaAccess,
   clientId: string,

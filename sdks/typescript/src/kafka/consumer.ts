@@ -1,4 +1,4 @@
-/** Reading the organization's own log, `events.<org>`: what was accepted, in order for each subject. */
+/** Reads the organization's own log, `events.<org>`: accepted events, in order for each subject. */
 import { LONGEST_AWAY_MS, pauseMs } from '../backoff.ts'
 import { type Clock, type Random, sleep, systemClock, systemRandom } from '../clock.ts'
 import { type Access, accessOf } from './access.ts'
@@ -8,25 +8,38 @@ import type { LogEvent } from './log-event.ts'
 import { openSession, type Session } from './session.ts'
 
 export type ConsumeOptions = Access & {
-  /** Name of the consumer group, without the prefix of the credential. Its members share the log and go on where it stopped. */
+  /**
+   * Name of the consumer group, without the prefix of the credential. Its members share the log and continue where it
+   * stopped.
+   */
   group: string
-  /** Where a new group begins: with the oldest event that is kept, or (unless said) with the next one. The place is committed at once. */
+  /**
+   * Start of a new group: the oldest event that is kept, or (by default) the next one. The position is committed at
+   * once.
+   */
   fromBeginning?: boolean
   clientId?: string
-  /** The next event of a partition waits until this resolves; other partitions go on. When it throws, `onError` decides. */
+  /**
+   * The next event of a partition waits until this resolves; other partitions continue. When it throws, `onError`
+   * decides.
+   */
   onEvent(event: LogEvent, delivery: Delivery): void | Promise<void>
   /**
-   * `onEvent` threw for `failed`: `retry` (nothing else said: it is called again after 250 ms, doubled each time up to 30 s), `skip` or `stop`.
-   * Throwing stops too. Without `failed` the consumer has ended and does not start again. Without `onError` failures are process warnings.
+   * `onEvent` threw for `failed`: `retry` (the default: it is called again after 250 ms, doubled each time up to 30 s),
+   * `skip` or `stop`. Throwing stops too. Without `failed` the consumer has ended and does not start again. Without
+   * `onError` failures are process warnings.
    */
   onError?(error: Error, failed?: FailedEvent): Decision | void | Promise<Decision | undefined> | Promise<void>
-  /** The brokers are away; reading goes on as soon as they are back, and this is called after each attempt that fails. */
+  /** The brokers are away; reading continues as soon as they are back. Called after each failed attempt. */
   onDisconnect?(error: Error, retryInMs: number): void
-  /** The group's place in this partition is not in the log any more; it goes on with the oldest event that is kept. */
+  /**
+   * The log no longer contains the group's position in this partition; reading continues with the oldest event that is
+   * kept.
+   */
   onReset?(partition: number): void
-  /** How long `close()` waits for handlers before it aborts their signal. 10,000 unless said. */
+  /** Longest wait of `close()` for handlers before it aborts their signal. Default 10,000. */
   closeTimeoutMs?: number
-  /** Aborting it is `close()`. */
+  /** Aborting it is the same as `close()`. */
   signal?: AbortSignal
   clock?: Clock
   random?: Random
@@ -34,8 +47,8 @@ export type ConsumeOptions = Access & {
 
 export interface Consumption {
   /**
-   * Takes no further event, waits for the handlers that are running, commits what they handled and leaves the group. Never rejects. Called by a
-   * handler it resolves at once, since it cannot wait for its own caller; `ended` tells when it is over.
+   * Takes no further event, waits for running handlers, commits their events and leaves the group. Never rejects.
+   * Called by a handler it resolves at once, since it cannot wait for its own caller; `ended` resolves when it is done.
    */
   close(): Promise<void>
   /** Resolves after `close()`; rejects when the consumer ends for another reason. */
@@ -45,13 +58,16 @@ export interface Consumption {
 const CLOSE_TIMEOUT_MS = 10_000
 /** For leaving the group, which takes long only when the brokers are away. */
 const LEAVE_TIMEOUT_MS = 2_000
-/** Brokers that start may refuse a credential that they do not know yet. */
+/** Starting brokers may refuse a credential that they have not loaded yet. */
 const REFUSALS_MAX = 8
 const TRANSIENT_MAX = 8
-/** A session that lasted so long was a good one. */
+/** A session of this length counts as successful. */
 const STEADY_MS = 30_000
 
-/** Resolves when it reads: what is accepted from then on is seen, by this member or another of its group. Only what is committed is read. */
+/**
+ * Resolves when it reads: this member or another of its group sees every event accepted from then on. Only committed
+ * records are read.
+ */
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const { clock = systemClock, random = systemRandom, closeTimeoutMs = CLOSE_TIMEOUT_MS, signal } = options
   signal?.throwIfAborted()
@@ -82,7 +98,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   })
   ended.catch(() => undefined)
 
-  /** Until the first session: what may be better in a moment is tried again, everything else is thrown. */
+  /** Opens the first session: temporary errors are retried, all others thrown. */
   async function begin(): Promise<Session> {
     for (let failures = 1; ; failures++) {
       try {
@@ -94,7 +110,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     }
   }
 
-  /** Opens a session after the other. Throws when the credential is refused for good. */
+  /** Opens one session after the other. Throws when the credential is finally refused. */
   async function goOn(): Promise<void> {
     let [failures, refusals, sinceMs] = [0, 0, clock.nowMs()]
     let member: string | undefined
@@ -163,7 +179,7 @@ async function report({ onError }: ConsumeOptions, error: Error): Promise<void> 
   }
 }
 
-/** Whether the work was done in time; goes on in the background otherwise. */
+/** Whether the work finished in time; otherwise it continues in the background. */
 async function within(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<boolean> {
   let cancel: () => void = () => undefined
   const late = new Promise<false>(resolve => {

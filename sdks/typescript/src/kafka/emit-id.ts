@@ -1,6 +1,7 @@
 /**
- * The id of an emit is its place in the organization's ingress (C.0.3): 48 bits append time, 16 partition, 48 offset, 48 of whose ingress it is,
- * in the 32 characters of Crockford's base32. So a producer knows it from the broker's answer, and can ask `emits.get(emitId)`.
+ * The id of an emit is its position in the organization's ingress: 48 bits append time, 16 partition, 48 offset, 48
+ * identify the ingress, in the 32 characters of Crockford's base32. So a producer can derive it from the broker's
+ * answer, and poll `emits.get(emitId)`.
  */
 import { createHash } from 'node:crypto'
 

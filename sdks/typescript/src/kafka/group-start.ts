@@ -1,4 +1,4 @@
-/** Where a consumer group begins that has no place in the log yet. */
+/** The starting position of a consumer group without a committed one. */
 import type { Cluster } from 'kafkajs'
 
 const NO_PLACE = '-1'
@@ -6,13 +6,14 @@ const NO_PLACE = '-1'
 export interface GroupStart {
   groupId: string
   topic: string
-  /** With the oldest event that is kept, or with the next one. */
+  /** The oldest event that is kept, or the next one. */
   fromBeginning: boolean
 }
 
 /**
- * Commits the starting place of a new group before its first member joins, all partitions in one request. Without it each join would begin with
- * the event that is next then, and those in between would never be seen. False: the group has members but no place, so others have to decide.
+ * Commits the starting position of a new group before its first member joins, all partitions in one request. Without it
+ * each join would start with the event that is next then, and the events in between would be missed. False: the group
+ * has members but no position, so they have to decide.
  */
 export async function commitStart(cluster: Cluster, { groupId, topic, fromBeginning }: GroupStart): Promise<boolean> {
   const partitions = cluster
@@ -26,7 +27,7 @@ export async function commitStart(cluster: Cluster, { groupId, topic, fromBeginn
   if (await hasPlace()) return true
   const topics = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }])
   try {
-    // As nobody's member: refused when the group has members, who have committed a place before they joined.
+    // Without a member id: refused when the group has members, who have committed a position before they joined.
     await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics })
     return true
   } catch (error) {

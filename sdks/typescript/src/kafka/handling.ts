@@ -1,4 +1,7 @@
-/** Hands events to the program, one at a time for each partition, and knows which of them it has handled. Outlives the sessions with the broker. */
+/**
+ * Hands events to the program, one at a time for each partition, and tracks which have been handled. Outlives the
+ * sessions with the broker.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { KafkaMessage } from 'kafkajs'
 import { pauseMs } from '../backoff.ts'
@@ -6,7 +9,7 @@ import type { Random } from '../clock.ts'
 import { eventOf, type LogEvent } from './log-event.ts'
 
 export interface Delivery {
-  /** 1, and one more each time that the event comes again because `onEvent` threw. */
+  /** 1, and one more each time the event is repeated because `onEvent` threw. */
   attempt: number
   /** Aborted when `close()` waits no longer. */
   signal: AbortSignal
@@ -18,7 +21,10 @@ export interface FailedEvent {
   attempt: number
 }
 
-/** After a failure: once more after a pause (the default), go on behind the event as if it were handled, or end in front of it. */
+/**
+ * After a failure: retry after a pause (the default), continue behind the event as if it were handled, or stop before
+ * it.
+ */
 export type Decision = 'retry' | 'skip' | 'stop'
 
 export interface Handlers {
@@ -29,15 +35,15 @@ export interface Handlers {
 export type Outcome = 'handled' | { retryInMs: number } | { stop: Error }
 
 export interface Handling {
-  /** Never rejects. A record whose handler is still running is not handed over a second time; nor is one that was handled before. */
+  /** Never rejects. A record that was handled, or whose handler is still running, is not handed over again. */
   handle(partition: number, record: KafkaMessage): Promise<Outcome>
-  /** The partition's log begins anew: records that were handled may come under the offsets of others. */
+  /** The partition's log starts anew: new records may have the offsets of handled ones. */
   forget(partition: number): void
-  /** Lets `idle` wait for this too. */
+  /** Makes `idle` wait for this too. */
   hold(work: Promise<unknown>): void
   /** Resolves when no handler is running. */
   idle(): Promise<void>
-  /** Whether the caller is called by a handler that has not returned. */
+  /** Whether the caller runs inside a handler that has not returned. */
   isInside(): boolean
 }
 
@@ -79,7 +85,7 @@ export function createHandling({ handlers, organizationId, random, signal }: Sur
 
   async function afterFailure(error: Error, failed: FailedEvent): Promise<Outcome> {
     const retryInMs = pauseMs(failed.attempt, random)
-    // The handler was made to end: the event comes again with the next start.
+    // The handler was aborted: the event is repeated after the next start.
     if (signal.aborted) return { retryInMs }
     if (handlers.onError === undefined) {
       const { event, attempt } = failed

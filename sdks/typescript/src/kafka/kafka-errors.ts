@@ -1,4 +1,4 @@
-/** What the errors of kafkajs say. */
+/** Classifies the errors of kafkajs. */
 
 interface KafkaError {
   name?: string
@@ -15,14 +15,14 @@ export function isRefusal(error: unknown): boolean {
   )
 }
 
-/** A broker answered, and says that it may answer otherwise in a moment: it still starts, or a coordinator moves. */
+/** A broker reported a temporary state: it is still starting, or a coordinator moves. */
 export function isTransient(error: unknown): boolean {
   return chain(error).some(
     ({ name, type, retriable }) => name === 'KafkaJSProtocolError' && type !== undefined && retriable === true,
   )
 }
 
-/** A broker answered, if only to refuse. */
+/** A broker answered, if only with a refusal. */
 export const isAnswer = (error: unknown): boolean => chain(error).some(({ name }) => name === 'KafkaJSProtocolError')
 
 function chain(error: unknown): KafkaError[] {

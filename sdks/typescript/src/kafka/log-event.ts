@@ -10,7 +10,7 @@ export interface LogEvent {
   canonicalName: string
   organizationId: string
   environment: string
-  /** Grows by one with each event of the organization: a gap is a loss, a repetition is one that was read before. */
+  /** Grows by one with each event of the organization: a gap is a loss, a repetition is an event read before. */
   sequence: number
   source: string
   subject: string | null
@@ -24,9 +24,9 @@ export interface LogEvent {
   traceId: string | null
   chain: { rootEventId: string; depth: number; workflowPath: string[] }
   federation: object | null
-  /** Of a generic event. */
+  /** Kind of a generic event. */
   kind: string | null
-  /** The payload. `payloadJson` is its text, for numbers that JavaScript cannot hold. */
+  /** The payload. `payloadJson` is its text, for numbers that JavaScript cannot represent. */
   data: unknown
   payloadJson: string
 }

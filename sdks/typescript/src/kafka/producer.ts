@@ -1,4 +1,4 @@
-/** Emitting straight into `emits.<org>`: the same fields as over HTTP, no waiting for the verdict. */
+/** Emits directly into `emits.<org>`: the same fields as over HTTP, without waiting for the verdict. */
 import {
   type Producer as Client,
   default as kafkajs,
@@ -14,7 +14,10 @@ import { isAnswer } from './kafka-errors.ts'
 
 export type ProducerOptions = Access & { clientId?: string }
 
-/** Where the record is. Not judged yet: ask `client.events.custom.emits.get(emitId)`; what is refused goes to quarantine. */
+/**
+ * The position of the record. It has no verdict yet: poll `client.events.custom.emits.get(emitId)`; a refused record
+ * goes to quarantine.
+ */
 export interface Produced {
   emitId: string
   topic: string
@@ -24,17 +27,17 @@ export interface Produced {
 
 export interface Producer {
   /**
-   * Resolves when the broker has the record, on all replicas. Its own repetitions after lost answers make no second one. When it rejects, the
-   * record may have been written nevertheless: emit it again with the same `idempotencyKey`.
+   * Resolves when the broker has the record, on all replicas. Its own retries after lost answers create no duplicate.
+   * When it rejects, the record may have been written nevertheless: emit it again with the same `idempotencyKey`.
    */
   emit(input: EmitInput): Promise<Produced>
   /** In one request; records of one subject keep their order. When it rejects, some may have been written. */
   emitBatch(inputs: readonly EmitInput[]): Promise<void>
-  /** After what was emitted before. */
+  /** Waits for earlier emits. */
   close(): Promise<void>
 }
 
-/** Connects. Throws what kafkajs throws: no broker, wrong password, no right to the topic. */
+/** Connects. Throws kafkajs's errors: no broker, wrong password, no right to the topic. */
 export async function createProducer(options: ProducerOptions): Promise<Producer> {
   const access = accessOf(options)
   const topic = access.topics.emits
@@ -50,14 +53,15 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   let client: Client | undefined = await connect()
   let isClosed = false
   let queue: Promise<unknown> = Promise.resolve()
-  /** The failure that everything shares which was waiting at that time. */
+  /** The failure shared by all requests that were waiting at that time. */
   let away: Error | undefined
   let rounds = 0
 
   /**
-   * One request after the other. kafkajs gives a request that failed and the next one the same sequence number, and the broker acknowledges the
-   * second as a repetition of the first without writing it; so nothing is sent between the attempts of a request, and after a failure the rest
-   * is sent by a producer that is new to the broker. When no broker answers, what waits fails too, unsent: it would wait as long once more each.
+   * One request after the other. kafkajs gives a failed request and the next one the same sequence number, and the
+   * broker acknowledges the second as a repetition of the first without writing it; so nothing is sent between the
+   * attempts of a request, and after a failure the rest is sent by a new producer. When no broker answers, waiting
+   * requests fail too, unsent: each would wait as long again.
    */
   function send(messages: Message[]): Promise<RecordMetadata[]> {
     if (isClosed) return Promise.reject(new Error('The producer is closed.'))
@@ -104,7 +108,10 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   }
 }
 
-/** As Java's clients do, but once for each record: one without a key must not go elsewhere when it is repeated, where nothing tells it from another. */
+/**
+ * Like Java's clients, but once per record: a retry of a record without a key must go to the same partition, because
+ * elsewhere it would not be recognised as a duplicate.
+ */
 function pinningPartitioner(): (args: PartitionerArgs) => number {
   const choose = kafkajs.Partitioners.DefaultPartitioner()
   return args => {
@@ -114,8 +121,8 @@ function pinningPartitioner(): (args: PartitionerArgs) => number {
 }
 
 /**
- * The record as the ingress reads it. The payload's JSON travels as it is. Throws a SyntaxError when it is not JSON, and a TypeError for text
- * that UTF-8 cannot hold, in whose place something else would be written.
+ * The record in the form that the ingress reads. The payload's JSON is unchanged. Throws a SyntaxError when it is not
+ * JSON, and a TypeError for text that UTF-8 cannot represent, which would be replaced.
  */
 export function recordOf(input: EmitInput): Message {
   const headers: Record<string, string | undefined> = {

@@ -1,4 +1,4 @@
-/** One life of a kafkajs consumer: from its connection until it is closed or has crashed. */
+/** One session of a kafkajs consumer: from its connection until it is closed or has crashed. */
 import { type Cluster, default as kafkajs } from 'kafkajs'
 import { type KafkaAccess, openClient } from './access.ts'
 import { commitStart } from './group-start.ts'
@@ -8,9 +8,12 @@ export interface SessionSettings extends Omit<TurnSettings, 'assignment'> {
   access: KafkaAccess
   clientId: string
   groupId: string
-  /** Of a group without a place in the log. Undefined: this consumer has been a member, so what is there is unread. */
+  /**
+   * For a group without a position in the log. Undefined: this consumer has been a member, so existing events are
+   * unread.
+   */
   startFromBeginning: boolean | undefined
-  /** Id of the member that this consumer was in a session that crashed. Its partitions would rest until the group gives it up. */
+  /** Member id of this consumer in a crashed session. Its partitions would be idle until the group removes it. */
   formerMember: string | undefined
   onReset(partition: number): void
 }
@@ -24,15 +27,15 @@ export interface Session {
 }
 
 const WAIT_MS = 500
-/** A few seconds, then the session crashes and the next one is opened. */
+/** A few seconds; then the session crashes and the next one is opened. */
 const RETRIES = { retries: 4, initialRetryTime: 250, maxRetryTime: 2_000 }
-/** A payload's most. Small, since what does not fit into a turn is fetched twice, at the plan's byte rate. */
+/** Largest payload. Small, since records that do not fit into a turn are fetched twice, at the plan's byte rate. */
 const FETCH_BYTES = 262_144
 /** No plan has more partitions. */
 const PARTITIONS_MAX = 32
 const OUT_OF_RANGE = 'Offset out of range, resetting to default offset'
 
-/** Resolves when it is a member of the group. Throws what kafkajs throws. */
+/** Resolves when it is a member of the group. Throws kafkajs's errors. */
 export async function openSession(settings: SessionSettings): Promise<Session> {
   const { access, clientId, groupId, startFromBeginning, formerMember, handling, onReset } = settings
   const topic = access.topics.events
@@ -49,7 +52,7 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
     maxWaitTimeInMs: WAIT_MS,
     maxBytesPerPartition: FETCH_BYTES,
     retry: { ...RETRIES, restartOnFailure: () => Promise.resolve(false) },
-    // The only way to what kafkajs knows of the cluster; the assignment itself is the usual one.
+    // The only access to kafkajs's knowledge of the cluster; the assignment itself is the usual one.
     partitionAssigners: [
       config => {
         cluster = config.cluster
@@ -70,7 +73,8 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
   const close = () => consumer.disconnect()
   try {
     await consumer.connect()
-    // What the group has no place in was added to the log after it began, or is what is left of it: all of it is unread.
+    // Partitions without a committed position were added to the log after the group started, or were truncated: all
+    // their records are unread.
     await consumer.subscribe({ topic, fromBeginning: true })
     if (formerMember !== undefined) await leave(cluster as Cluster, groupId, formerMember)
     if (startFromBeginning !== undefined) {
@@ -91,7 +95,7 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
   }
 }
 
-/** Not in kafkajs's types, but what its consumers call. Throws while the group's coordinator still starts. */
+/** Not in kafkajs's types, but called by its consumers. Throws while the group's coordinator is still starting. */
 async function leave(cluster: Cluster, groupId: string, memberId: string): Promise<void> {
   const coordinator = (await cluster.findGroupCoordinator({ groupId })) as unknown as {
     leaveGroup?(member: { groupId: string; memberId: string }): Promise<unknown>

@@ -1,4 +1,4 @@
-/** Fetched records on their way to the program, partition beside partition. */
+/** Passes fetched records to the program, partition by partition. */
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
 import type { Clock } from '../clock.ts'
 import type { Handling, Outcome } from './handling.ts'
@@ -7,21 +7,22 @@ export interface TurnSettings {
   handling: Handling
   clock: Clock
   isClosing(): boolean
-  /** Aborted when handlers are not waited for any more. */
+  /** Aborted when handlers are no longer waited for. */
   abandoned: AbortSignal
   onStop(error: Error): void
-  /** How often the consumer has joined the group, and how many partitions it got at the last time. */
+  /** How often the consumer has joined the group, and how many partitions it got last. */
   assignment: { joins: number; partitions: number }
 }
 
-/** After so long a batch, or a handler that has not returned, gives way to the other partitions. */
+/** After this time a batch, or a handler that has not returned, yields to the other partitions. */
 const TURN_MS = 1_000
-/** How long a rebalance waits for a handler, whose event would be handled by the next owner too. */
+/** How long a rebalance waits for a handler, whose event the next owner would handle too. */
 const REBALANCE_WAIT_MS = 5_000
 
 /**
- * As many of the partition's records as a turn allows. With several partitions the others' are fetched then, and the rest of these once more. With
- * one there is nobody to give way to: each turn ends with a commit and a heartbeat, and the batch goes on.
+ * As many of the partition's records as a turn allows. With several partitions the others are fetched next, and the
+ * remaining records again. With one partition there is none to yield to: each turn ends with a commit and a heartbeat,
+ * and the batch continues.
  */
 export function createEachBatch({ handling, clock, isClosing, abandoned, onStop, assignment }: TurnSettings) {
   const givenUp = new Promise<undefined>(resolve =>
@@ -40,7 +41,7 @@ export function createEachBatch({ handling, clock, isClosing, abandoned, onStop,
       turn = startTimer(clock, TURN_MS)
     }
 
-    /** Undefined: the handler has not returned, and is not waited for. Throws when the group rebalances. */
+    /** Undefined: the handler has not returned, and is no longer waited for. Throws when the group rebalances. */
     async function outcomeOf(handled: Promise<Outcome>): Promise<Outcome | undefined> {
       for (;;) {
         const outcome = await Promise.race([handled, turn.over, givenUp])
@@ -82,14 +83,14 @@ export function createEachBatch({ handling, clock, isClosing, abandoned, onStop,
     const settle = async (outcome: Outcome): Promise<void> => {
       if (outcome === 'handled') {
         const offset = String(BigInt(record.offset) + 1n)
-        // After another join the partition may be another member's, which is ahead of this place.
+        // After another join the partition may belong to another member, which is ahead of this position.
         if (joins === assignment.joins)
           await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] })
       } else if ('stop' in outcome) onStop(outcome.stop)
       else return void clock.after(outcome.retryInMs, resume)
       resume()
     }
-    // A commit that fails is made up for: the record is fetched again, known as handled, and passed over.
+    // A failed commit is harmless: the record is fetched again, recognised as handled, and skipped.
     handling.hold(handled.then(settle).catch(resume))
   }
 }

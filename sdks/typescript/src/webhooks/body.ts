@@ -1,8 +1,8 @@
-/** What was signed: bytes. A parsed body is not what was signed, unless the bytes that it was parsed from have been kept beside it. */
+/** Signed content is bytes. A parsed body cannot be verified unless its original bytes have been kept beside it. */
 
 import { readJson } from '../read-json.ts'
 
-/** The name is what the compiler says is missing when anything else is given. */
+/** This name appears in the compiler's error when anything else is given. */
 declare const bytesKeptByRawBody: unique symbol
 
 /** A body that `rawBody()` parsed: the bytes it was parsed from are known. */
@@ -11,12 +11,12 @@ export interface ParsedBody {
   readonly [field: string]: unknown
 }
 
-/** Any other object is a mistake: written anew as JSON it need not have the bytes that were signed. */
+/** Any other object is a mistake: serialised again, it may differ from the signed bytes. */
 export type WebhookBody = string | Uint8Array | ArrayBuffer | ParsedBody
 
 const bytesOf = new WeakMap<object, Uint8Array>()
 
-/** Undefined for what is neither bytes nor text nor a body with kept bytes. */
+/** Undefined for anything but bytes, text or a body with kept bytes. */
 export function bodyBytes(body: unknown): Uint8Array | undefined {
   if (typeof body === 'string') return Buffer.from(body, 'utf8')
   if (body instanceof Uint8Array) return body
@@ -24,7 +24,10 @@ export function bodyBytes(body: unknown): Uint8Array | undefined {
   return typeof body === 'object' && body !== null ? bytesOf.get(body) : undefined
 }
 
-/** Parses JSON and keeps the bytes beside what comes out: for parsers of frameworks that hand over bytes. Throws for what is not JSON. */
+/**
+ * Parses JSON and keeps the bytes beside the result: for frameworks whose parsers receive bytes. Throws for text that
+ * is not JSON.
+ */
 export function parseKeepingBytes(bytes: Uint8Array): ParsedBody {
   const parsed: unknown = readJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   if (typeof parsed === 'object' && parsed !== null) bytesOf.set(parsed, bytes)

@@ -1,4 +1,4 @@
-/** Strict decoding: Node's own decoders skip what they do not understand, and a signature must not be read leniently. */
+/** Strict decoding: Node's own decoders skip invalid characters, and a signature must not be read leniently. */
 
 /** Undefined unless `text` is exactly `bytes` bytes in hex. */
 export function decodeHex(text: string | undefined, bytes: number): Buffer | undefined {

@@ -1,4 +1,4 @@
-/** Headers in the shapes that servers hand out: Node's object, `Headers`, a Map. Names are compared without case. */
+/** Headers in the shapes that servers use: Node's object, `Headers`, a Map. Names are case-insensitive. */
 
 export type HeaderValue = string | readonly string[] | null | undefined
 
@@ -8,10 +8,10 @@ export type HeadersLike =
   | Iterable<readonly [string, string]>
   | { readonly [name: string]: string | readonly string[] | undefined }
 
-/** By lower-case name; undefined when it is missing, or there several times with different values. */
+/** By lower-case name; undefined when it is missing, or present several times with different values. */
 export type ReadHeader = (name: string) => string | undefined
 
-/** The value of the one header, if that is what was given. */
+/** The value of the signature header, if only that was given. */
 export function loneValue(headers: HeadersLike): { value: string | undefined } | undefined {
   if (headers === null || headers === undefined) return { value: undefined }
   if (typeof headers === 'string') return { value: headers }

@@ -1,4 +1,4 @@
-/** What a receiver needs; has no dependencies. */
+/** Everything that a receiver needs; without dependencies. */
 export { type ParsedBody, parseKeepingBytes, type WebhookBody } from './body.ts'
 export type { HeadersLike } from './headers.ts'
 export { SIGNATURE_PROFILES, type SignatureProfile } from './profiles.ts'

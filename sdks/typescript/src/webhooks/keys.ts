@@ -1,4 +1,4 @@
-/** From a secret to the bytes of a key (C.10), and what is made with it. */
+/** Keys from webhook secrets, and the signatures made with them. */
 import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { decodeBase64 } from './encoding.ts'
 
@@ -9,7 +9,7 @@ const SECRET_PREFIX = 'whsec_'
 const PUBLIC_PREFIX = 'whpk_'
 const PUBLIC_BYTES = 32
 
-/** Whoever has a public key could sign with it if it were taken for a secret: so it never is, even when it is malformed. */
+/** A public key must never be used as a secret, even when it is malformed: everyone who has it could sign with it. */
 export const isPublicKey = (secret: string): boolean => secret.startsWith(PUBLIC_PREFIX)
 
 export function hmacOf(secret: string, form: KeyForm, before: string, body: Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-/** The signature profiles of C.10: which headers carry a signature, in which form, and what stands before the body in the signed text. */
+/** The signature profiles: the headers that carry a signature, its encoding, and the signed text before the body. */
 import { decodeBase64, decodeHex } from './encoding.ts'
 import { type HeadersLike, headerReader, loneValue, type ReadHeader } from './headers.ts'
 import type { KeyForm } from './keys.ts'
@@ -6,11 +6,11 @@ import type { KeyForm } from './keys.ts'
 export const SIGNATURE_PROFILES = ['standard', 'ed25519', 'platforma', 'platphorm', 'event', 'relay'] as const
 export type SignatureProfile = (typeof SIGNATURE_PROFILES)[number]
 
-/** What a request says of itself; not believed yet. */
+/** The claims of a request, not yet verified. */
 export interface Claim {
-  /** Signed text that stands before the body. */
+  /** Signed text before the body. */
   signedBefore: string
-  /** Seconds since 1970; undefined where none is signed. */
+  /** Seconds since 1970; undefined where the profile signs none. */
   timestampS: number | undefined
   /** HMAC-SHA256, 32 bytes each. */
   macs: Buffer[]
@@ -21,7 +21,7 @@ export interface Claim {
 
 const MAC_BYTES = 32
 const ED25519_BYTES = 64
-/** During a rotation there are two or three; a header stuffed with thousands is nobody's. */
+/** A rotation has two or three; a header with thousands is an attack. */
 const SIGNATURES_MAX = 64
 
 const READERS: Record<SignatureProfile, (header: ReadHeader) => Claim | undefined> = {
@@ -38,7 +38,7 @@ const OF_BODY: ReadonlySet<SignatureProfile> = new Set(['platforma', 'platphorm'
 /** Undefined when a header is missing or malformed. */
 export function readClaim(headers: HeadersLike, profile: SignatureProfile | undefined): Claim | undefined {
   const lone = loneValue(headers)
-  // The others sign what stands in further headers.
+  // The other profiles also sign the content of further headers.
   if (lone) return profile === undefined || OF_BODY.has(profile) ? ofBody(lone.value) : undefined
   const name = profile ?? 'standard'
   return Object.hasOwn(READERS, name) ? READERS[name](headerReader(headers)) : undefined
@@ -68,7 +68,7 @@ function readEvent(header: ReadHeader): Claim | undefined {
   return { ...hexClaim(bothOf(header, 'x-event-signature')), signedBefore: `${timestamp}.`, timestampS }
 }
 
-/** Hex HMAC over the body alone, with or without `sha256=` (PD-15). */
+/** Hex HMAC over the body alone, with or without `sha256=`. */
 const ofBody = (...values: Array<string | undefined>): Claim =>
   hexClaim(values.map(value => value?.replace(/^sha256=/, '')))
 
@@ -77,7 +77,10 @@ function hexClaim(values: Array<string | undefined>): Claim {
   return { signedBefore: '', timestampS: undefined, macs, ed25519: [], keyForm: 'text' }
 }
 
-/** A header with room for one signature is the former secret's during a rotation; that of the new one stands beside it. */
+/**
+ * During a rotation, a header with room for one signature carries the former secret's; the new one's has a header of
+ * its own.
+ */
 const bothOf = (header: ReadHeader, name: string): Array<string | undefined> => [header(name), header(`${name}-next`)]
 
 const secondsOf = (text: string | undefined): number | undefined =>

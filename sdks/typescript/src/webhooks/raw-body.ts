@@ -1,6 +1,6 @@
 /**
- * Middleware that reads the body of a webhook once and keeps its bytes beside the parsed body, so that `verifyWebhookSignature` can be given the
- * body that a framework hands out. Stands before (or in place of) other body parsers: they let a body be that has been read.
+ * Middleware that reads the body of a webhook once and keeps its bytes beside the parsed body, so that `verifyWebhookSignature` accepts the
+ * body of the framework. Use it before (or instead of) other body parsers: they skip a body that has been read.
  *
  *     app.use('/webhooks', rawBody())                              Express, Connect
  *     app.use(rawBody())                                           Koa
@@ -11,13 +11,13 @@ import { type ParsedBody, parseKeepingBytes } from './body.ts'
 import { bodyError, readAtMost } from './read-body.ts'
 
 export interface RawBodyOptions {
-  /** What is larger is answered with 413. 1 MB unless said; a delivery of Clarion is under 300 KB. */
+  /** Larger bodies are answered with 413. Default 1 MB; a delivery of Clarion is under 300 KB. */
   bytesMax?: number
 }
 
 export type FetchHandler = (request: Request, body: ParsedBody) => Response | Promise<Response>
 
-/** Node's request as Express and Connect hand it on. */
+/** Node's request as Express and Connect pass it on. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {
   headers: IncomingHttpHeaders
   readableEnded?: boolean
@@ -36,9 +36,15 @@ export interface NodeMiddleware {
 const BYTES_MAX = 1_000_000
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
 
-/** For Koa, Express and Connect; what is not JSON passes untouched. Errors carry `status`: 400 not JSON, 413 too large, 415 compressed. */
+/**
+ * For Koa, Express and Connect; bodies that are not JSON are left unread. Errors carry `status`: 400 not JSON, 413 too
+ * large, 415 compressed.
+ */
 export function rawBody(options?: RawBodyOptions): NodeMiddleware
-/** For handlers of the fetch kind: they get the parsed body too; that of the request has been read. Answers 400, 413 or 415 itself. */
+/**
+ * For fetch handlers: they get the parsed body as well, since the request's body has been read. Answers 400, 413 or 415
+ * itself.
+ */
 export function rawBody(handler: FetchHandler, options?: RawBodyOptions): (request: Request) => Promise<Response>
 export function rawBody(first?: FetchHandler | RawBodyOptions, second?: RawBodyOptions) {
   if (typeof first === 'function') return fetchHandler(first, second?.bytesMax ?? BYTES_MAX)
@@ -64,7 +70,10 @@ function nodeMiddleware(bytesMax: number): NodeMiddleware {
     next ? express(first as NodeRequest, next) : koa(first as KoaContext, second)) as NodeMiddleware
 }
 
-/** Undefined when the body is none of ours. Throws when another parser has taken the bytes: no signature could ever be found genuine. */
+/**
+ * Undefined for a body that is not JSON. Throws when another parser has consumed the bytes: no signature could be
+ * verified.
+ */
 async function readNode(request: KoaContext['req'], bytesMax: number): Promise<{ parsed: ParsedBody } | undefined> {
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return undefined
   if (request.readableEnded) throw bodyError(500, 'rawBody() must stand before any other body parser.')

@@ -1,7 +1,7 @@
 /** Reading a body into memory, with a bound. */
 
 export interface BodyError extends Error {
-  /** As Express and Koa answer it. */
+  /** The status of the error response of Express and Koa. */
   status: number
   expose: boolean
 }

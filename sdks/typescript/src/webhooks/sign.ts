@@ -1,9 +1,9 @@
-/** Signing as the platform does: for the tests of a receiver, and for `clarion listen --forward-to`. */
+/** Signs as the platform does: for the tests of a receiver, and for `clarion listen --forward-to`. */
 import { hmacOf } from './keys.ts'
 import type { SignatureProfile } from './profiles.ts'
 
 export interface SignOptions {
-  /** One signature for each, as during a rotation; profiles with room for one signature use the first. */
+  /** One signature per secret, as during a rotation; profiles with room for one signature use the first. */
   secrets: readonly string[]
   /** `webhook-id`: the delivery id. */
   id: string
@@ -12,7 +12,7 @@ export interface SignOptions {
   profile?: Exclude<SignatureProfile, 'ed25519'>
 }
 
-/** The headers that carry the signature of `body` in this profile (`standard` unless said). */
+/** The signature headers of `body` in this profile (default `standard`). */
 export function signatureHeaders(body: string | Uint8Array, options: SignOptions): Record<string, string> {
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
   const { secrets, id, timestampS, profile = 'standard' } = options

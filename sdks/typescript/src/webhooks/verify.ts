@@ -1,6 +1,6 @@
 /**
- * Is this request from Clarion? Answers for every signature profile of the platform (C.10), in constant time, and never throws: what cannot be
- * judged is not genuine.
+ * Verifies that a request comes from Clarion, for every signature profile, in constant time. It never throws: a request
+ * that cannot be verified is not genuine.
  */
 import { timingSafeEqual } from 'node:crypto'
 import { bodyBytes, type WebhookBody } from './body.ts'
@@ -9,11 +9,20 @@ import { hmacOf, isPublicKey, signedBy } from './keys.ts'
 import { type Claim, readClaim, type SignatureProfile } from './profiles.ts'
 
 export interface VerifyOptions {
-  /** Which headers the webhook is signed with. `standard` unless said; a lone header value is one of `platforma`, `platphorm` and `relay`. */
+  /**
+   * The signature profile of the webhook. Default `standard`; a lone header value belongs to `platforma`, `platphorm`
+   * or `relay`.
+   */
   profile?: SignatureProfile
-  /** How far a signed timestamp may be from now, in seconds, either way. 300 unless said. `platforma`, `platphorm` and `relay` sign none. */
+  /**
+   * Largest difference of a signed timestamp from now, in seconds, either way. Default 300. `platforma`, `platphorm`
+   * and `relay` sign none.
+   */
   toleranceSeconds?: number
-  /** The time to judge by, in milliseconds since 1970 (a number, a Date, or a function that answers one). The machine's clock unless given. */
+  /**
+   * The current time in milliseconds since 1970 (a number, a Date, or a function that returns one). Default: the
+   * machine's clock.
+   */
   now?: number | Date | (() => number | Date)
 }
 
@@ -51,7 +60,7 @@ function isRecent(
   return Math.abs(nowS - timestampS) <= toleranceSeconds
 }
 
-/** Compares with every signature, whichever is right, so that the time taken tells nothing. A public key is never a secret. */
+/** Compares with every signature, matching or not, so that the time reveals nothing. A public key is never a secret. */
 function matches(claim: Claim, secret: string, body: Uint8Array): boolean {
   if (isPublicKey(secret))
     return claim.ed25519.filter(signature => signedBy(secret, claim.signedBefore, body, signature)).length > 0
