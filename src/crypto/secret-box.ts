@@ -1,4 +1,7 @@
-/** Secrets at rest, and API keys. Webhook secrets must be readable again to sign with them; API keys never, so only their hash is kept. */
+/**
+ * Secrets at rest, and API keys. Webhook secrets must be readable again to sign with them; API keys never, so only
+ * their hash is kept.
+ */
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync } from 'node:crypto'
 import type { Random } from '../clock.ts'
 import type { Environment } from '../model/records.ts'

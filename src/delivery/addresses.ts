@@ -92,7 +92,10 @@ export function specialRange(address: Address): string | undefined {
   return target.kind() === 'ipv6' && !target.match(GLOBAL_UNICAST) ? 'reserved' : undefined
 }
 
-/** Whether connecting to `address` ends on this machine: loopback, unspecified (which the kernel sends to loopback) or an interface. */
+/**
+ * Whether connecting to `address` ends on this machine: loopback, unspecified (which the kernel sends to loopback) or
+ * an interface.
+ */
 export function isThisMachine(address: Address): boolean {
   const range = address.range()
   if (range === 'loopback' || range === 'unspecified') return true

@@ -1,7 +1,8 @@
 /**
- * Reads a receiver's bytes before undici's parser does. undici closes the connection at an unrequested `100 Continue`, which every client must
- * skip (RFC 9110, 15.2), and has no option for it. So interim answers (1xx) end here, and the parser sees final ones only. The filter
- * also refuses bytes that the parser accepts: other protocol versions, bytes that belong to no request, and an answer without end.
+ * Reads a receiver's bytes before undici's parser does. undici closes the connection at an unrequested `100 Continue`,
+ * which every client must skip (RFC 9110, 15.2), and has no option for it. So interim answers (1xx) end here, and the
+ * parser sees final ones only. The filter also refuses bytes that the parser accepts: other protocol versions, bytes
+ * that belong to no request, and an answer without end.
  *
  *     resting ── begin() ──► start ── 2xx to 9xx ──► final      rest() leads back to resting
  *                            │   ▲

@@ -16,7 +16,10 @@ const LOOPBACKS: LookupAddress[] = [
   { address: '::1', family: 6 },
 ]
 
-/** Resolves to at least one address, or rejects with the resolver's error. `servers`: DNS servers (address:port) in place of the system's. */
+/**
+ * Resolves to at least one address, or rejects with the resolver's error. `servers`: DNS servers (address:port) in
+ * place of the system's.
+ */
 export function createResolveName({ servers }: { servers?: string[] } = {}): ResolveName {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES })
   if (servers) resolver.setServers(servers)

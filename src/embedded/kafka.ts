@@ -1,9 +1,11 @@
 /**
- * The broker for installations without a cluster: real Apache Kafka in a child process, with all its files below one directory.
+ * The broker for installations without a cluster: real Apache Kafka in a child process, with all its files below one
+ * directory.
  *
  *     hold the directory → end an orphan → Java, jars, class archive → format once → choose ports → start → wait until it serves
  *
- * The broker outlives a platform that is killed; the next start ends it. Other processes of the same installation join it.
+ * The broker outlives a platform that is killed; the next start ends it. Other processes of the same installation join
+ * it.
  */
 import { delimiter, join } from 'node:path'
 import { unlessStopped } from '../process/stopping.ts'

@@ -1,5 +1,6 @@
 /**
- * A part (Kafka, ClickHouse) has a directory below the data directory, which one platform process holds at a time. Two files name the processes:
+ * A part (Kafka, ClickHouse) has a directory below the data directory, which one platform process holds at a time. Two
+ * files name the processes:
  *
  *     owner.lock     the platform process that holds the directory
  *     process.json   the child that serves from it, with address and password for other processes

@@ -1,5 +1,6 @@
 /**
- * CloudEvents 1.0 in a Kafka record, in the two modes of its binding, with the checks of each. An attribute that is `null` counts as absent.
+ * CloudEvents 1.0 in a Kafka record, in the two modes of its binding, with the checks of each. An attribute that is
+ * `null` counts as absent.
  *
  *     structured   content-type: application/cloudevents+json; the value is an envelope, `data` or `data_base64` is the payload
  *     binary       a header ce_specversion (or ce-specversion); the attributes are headers, the value is the payload

@@ -4,8 +4,9 @@
  *     { "all": [ { "path": "payload.amount", "operator": "gte", "value": 1000 }, { "any": [ … ] } ] }
  *     { "payload.amount": { "gte": 1000 }, "payload.currency": "EUR" }
  *
- * The second is the compact form; both are stored as the first. An operand is a literal, a time (`{ "date": "2026-01-01" }`) or another
- * value of the event (`{ "path": "payload.limit" }`). `conditions-hold.ts` evaluates them.
+ * The second is the compact form; both are stored as the first. An operand is a literal, a time
+ * (`{ "date": "2026-01-01" }`) or another value of the event (`{ "path": "payload.limit" }`). `conditions-hold.ts`
+ * evaluates them.
  */
 
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'

@@ -1,6 +1,6 @@
 /**
- * The value of a record from an organization's own producer: the payload, or one of two wrappings of it, which are removed
- * here. The payload inside is never serialised again.
+ * The value of a record from an organization's own producer: the payload, or one of two wrappings of it, which are
+ * removed here. The payload inside is never serialised again.
  *
  *     {…}                      the payload
  *     0x00 <id, 4 bytes> {…}   framed by a serializer of a schema registry; the id comes from the schema façade

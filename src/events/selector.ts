@@ -3,7 +3,8 @@
  *
  *     *   ns.*   ns.name   ns.name@x.y.z   canonical name   platformxe.generic#kind   built-in.type   UPPER_SNAKE   GoConstant
  *
- * The index holds one exact-key Map per form, so that the cost of matching depends on the webhooks that match, not on all that exist.
+ * The index holds one exact-key Map per form, so that the cost of matching depends on the webhooks that match, not on
+ * all that exist.
  */
 
 import {

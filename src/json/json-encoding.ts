@@ -7,7 +7,10 @@ const UTF16_MARKS = [
   [0xfe, 0xff],
 ]
 
-/** A sentence's end (`begins with …`), or undefined when the encoding is right. JSON begins with ASCII, so a zero byte there is UTF-16 or UTF-32. */
+/**
+ * A sentence's end (`begins with …`), or undefined when the encoding is right. JSON begins with ASCII, so a zero byte
+ * there is UTF-16 or UTF-32.
+ */
 export function encodingFault(bytes: Buffer): string | undefined {
   if (startsWith(bytes, UTF8_MARK)) return 'begins with a byte order mark (BOM): send UTF-8 without it'
   if (isWide(bytes)) return 'is in UTF-16 or UTF-32: send UTF-8'

@@ -1,9 +1,9 @@
 /**
  * Ids: a type prefix and base32 characters that sort by time.
  *
- * Things made by a call (`org_`, `wh_`, …) get 26 characters: 48 bits of time, 80 of chance. Emits and events get 32, which *are* their
- * place in the ingress: 48 bits append time | 16 partition | 48 offset | 48 origin. So an id is unique however the emit came in, is the
- * same after every re-read, and can be compared with a position.
+ * Things made by a call (`org_`, `wh_`, …) get 26 characters: 48 bits of time, 80 of chance. Emits and events get 32,
+ * which *are* their place in the ingress: 48 bits append time | 16 partition | 48 offset | 48 origin. So an id is
+ * unique however the emit came in, is the same after every re-read, and can be compared with a position.
  */
 import { hash } from 'node:crypto'
 import type { Clock, Random } from '../clock.ts'
@@ -185,7 +185,8 @@ export const relayId = (sourceEvent: string, pushId: string, memberId: string): 
 
 function derived(prefix: string, event: string, parts: string): string {
   const digest = hash('sha256', parts, 'buffer')
-  // 48 bits end in the middle of the tenth character: its upper three bits are time, its lower two come from the digest.
+  // 48 bits end in the middle of the tenth character: its upper three bits are time, its lower two come from the
+  // digest.
   const tenth = ALPHABET.charAt((ALPHABET.indexOf(event.charAt(13)) & 0b11100) | (digest.readUInt8(15) & 0b11))
   let chance = ''
   for (let at = 0; at < 15; at += 5)

@@ -7,8 +7,9 @@ const DAY_MINUTES = 24 * 60
 export const TIME_CHARACTERS_MAX = 65_536
 
 /**
- * Milliseconds since 1970, rounded down; undefined when it is not a date and time with a zone, or no such day or minute exists. A leap second
- * (`:60`, the last of a day in UTC, as in the format `date-time` of schemas) counts as the second after it, as in POSIX time.
+ * Milliseconds since 1970, rounded down; undefined when it is not a date and time with a zone, or no such day or minute
+ * exists. A leap second (`:60`, the last of a day in UTC, as in the format `date-time` of schemas) counts as the second
+ * after it, as in POSIX time.
  */
 export function parseTime(text: string): number | undefined {
   const match = DATE_TIME.exec(text)

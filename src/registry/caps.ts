@@ -24,7 +24,10 @@ export const SCHEMA_EVALUATIONS_MAX = 2_000
 export const SCHEMA_SUBSCHEMAS_MAX = 500
 
 export interface SchemaSize {
-  /** Levels: the root is 1, each step into properties, items, prefixItems, patternProperties or additionalProperties one more. */
+  /**
+   * Levels: the root is 1, each step into properties, items, prefixItems, patternProperties or additionalProperties one
+   * more.
+   */
   depth: number
   /** Names under any `properties` or `patternProperties`, each `$defs` counted once. */
   propertyCount: number

@@ -1,4 +1,7 @@
-/** Functions that the Go code of one event shares; their names begin with the event's, so that files of one package do not collide. */
+/**
+ * Functions that the Go code of one event shares; their names begin with the event's, so that files of one package do
+ * not collide.
+ */
 
 export function goHelpers(
   root: string,

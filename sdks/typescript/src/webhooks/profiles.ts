@@ -44,7 +44,10 @@ export function readClaim(headers: HeadersLike, profile: SignatureProfile | unde
   return Object.hasOwn(READERS, name) ? READERS[name](headerReader(headers)) : undefined
 }
 
-/** Standard Webhooks: `v1,<base64>` (HMAC) and `v1a,<base64>` (Ed25519) over `<id>.<timestamp>.<body>`, separated by spaces. */
+/**
+ * Standard Webhooks: `v1,<base64>` (HMAC) and `v1a,<base64>` (Ed25519) over `<id>.<timestamp>.<body>`, separated by
+ * spaces.
+ */
 function readStandard(header: ReadHeader): Claim | undefined {
   const id = header('webhook-id')
   const timestamp = header('webhook-timestamp')

@@ -1,6 +1,7 @@
 /**
- * Middleware that reads the body of a webhook once and keeps its bytes beside the parsed body, so that `verifyWebhookSignature` accepts the
- * body of the framework. Use it before (or instead of) other body parsers: they skip a body that has been read.
+ * Middleware that reads the body of a webhook once and keeps its bytes beside the parsed body, so that
+ * `verifyWebhookSignature` accepts the body of the framework. Use it before (or instead of) other body parsers: they
+ * skip a body that has been read.
  *
  *     app.use('/webhooks', rawBody())                              Express, Connect
  *     app.use(rawBody())                                           Koa
