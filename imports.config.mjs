@@ -131,7 +131,7 @@ function roomOf(wanted) {
 /** Files that share types with the one that uses them; each pair is one thought in two files. */
 const TYPE_CYCLES = [
   // The interpreter of schemas: nodes hold the rules of their keywords, and rules hold nodes.
-  '^src/registry/judging/',
+  '^src/registry/validation/',
   // A compatibility check hands its own context to the checks of single keywords.
   '^src/registry/compatibility/',
   '^src/registry/check-(registration|schema)[.]ts$',

@@ -8,7 +8,7 @@
 import { parseJson } from '../json/json.ts'
 import type { Finding } from '../model/codes.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
-import { SCHEMA_NESTING_MAX } from '../registry/caps.ts'
+import { SCHEMA_NESTING_MAX } from '../registry/schema-limits.ts'
 import type { SchemaObject } from '../registry/schema-positions.ts'
 import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.ts'
 

@@ -1,7 +1,7 @@
 /** Metrics of the role `deliver`: deliveries in memory, backlog of the retry topics, results of attempts. */
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
-import type { AskedMetrics } from './asked-metrics.ts'
+import type { ScrapedMetrics } from './scraped-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import type { RetryDepth } from './retry-depth.ts'
 
@@ -38,7 +38,7 @@ export interface InHand {
   payloadBytes: number
 }
 
-export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): DeliverMetrics {
+export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics): DeliverMetrics {
   const registers = [registry]
   const attempts = new Histogram({
     name: 'clarion_attempt_seconds',
@@ -83,17 +83,17 @@ export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): D
       if (isProbe) probes.inc({ outcome })
     },
     logs(watch) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_log_pages_bytes',
         help: 'Bytes of payloads in the pages of logs that this process has in memory to catch webhooks up.',
         read: () => [{ value: watch.pagesBytes() }],
       })
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_log_number_missing_seconds',
         help: 'For how long a log has been waited for, at most, to show its next number: late markers are there after a fraction of a second.',
         read: () => [{ value: watch.missingSeconds() }],
       })
-      asked.counter({
+      scraped.counter({
         name: 'clarion_log_holes_total',
         help: 'Sequence numbers that were owed and have no event, in the log or in the history. Each is a finding: compare with the ledger.',
         read: () => [{ value: watch.holesSoFar() }],
@@ -108,26 +108,26 @@ export function createDeliverMetrics(registry: Registry, asked: AskedMetrics): D
         firstAttempts.observe(Math.max(0, startedAtMs - createdAtMs) / 1000)
     },
     inHand(read) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_deliveries',
         help: 'Deliveries that this process has in memory: held until they are due, lined up behind others of their subject, waiting for a slot, or flying.',
         labelNames: ['stage'],
         read: () => Object.entries(read().stages).map(([stage, value]) => ({ labels: { stage }, value })),
       })
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_deliveries_payload_bytes',
         help: 'Bytes of the payloads of deliveries that this process has in memory. At 64 MB it stops reading.',
         read: () => [{ value: read().payloadBytes }],
       })
     },
     depth(read) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_retry_waiting_deliveries',
         help: 'Deliveries that wait for their next attempt, by retry topic, in the shards of this process; fresh: not tried yet. At most: what has not been read is counted in offsets.',
         labelNames: ['tier'],
         read: async () => (await read()).map(({ tier, records }) => ({ labels: { tier }, value: records })),
       })
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_retry_oldest_seconds',
         help: 'How long the oldest delivery has waited in a retry topic. More than the delay of the topic: there is no room to load it.',
         labelNames: ['tier'],

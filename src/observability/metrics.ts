@@ -10,7 +10,7 @@ import type { ClusterMap } from '../kafka/protocol/cluster.ts'
 import type { ConnectionObserver } from '../kafka/protocol/types.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { RoleFigures, ShardMetrics } from '../kafka/runtime/shard.ts'
-import { type AskedMetrics, createAskedMetrics } from './asked-metrics.ts'
+import { type ScrapedMetrics, createScrapedMetrics } from './scraped-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
@@ -53,7 +53,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const asked: AskedMetrics = createAskedMetrics(registry)
+  const scraped: ScrapedMetrics = createScrapedMetrics(registry)
   const transactions = new Histogram({
     name: 'clarion_transaction_seconds',
     help: 'Time of one Kafka transaction, from seal to commit.',
@@ -87,7 +87,7 @@ export function createMetrics(): Metrics {
     registers,
   })
   const roles = new Map<string, RoleFigures>()
-  asked.gauge({
+  scraped.gauge({
     name: 'clarion_shards',
     help: 'Shards that this process holds: opening, running, draining before they move, suspended because the lease is lost.',
     labelNames: ['role', 'state'],
@@ -96,7 +96,7 @@ export function createMetrics(): Metrics {
         Object.entries(figures.shards()).map(([state, value]) => ({ labels: { role, state }, value })),
       ),
   })
-  asked.gauge({
+  scraped.gauge({
     name: 'clarion_lease_age_seconds',
     help: 'Time since the group of a role confirmed this process as a member. From 6 s on the lease is lost; no line: it is no member.',
     labelNames: ['role'],
@@ -106,13 +106,13 @@ export function createMetrics(): Metrics {
         return value === undefined ? [] : [{ labels: { role }, value }]
       }),
   })
-  asked.counter({
+  scraped.counter({
     name: 'clarion_lease_lost_total',
     help: 'Times the lease of a role was lost: not confirmed for 6 s, or the group did not know this process any more.',
     labelNames: ['role'],
     read: () => [...roles].map(([role, figures]) => ({ labels: { role }, value: figures.leasesLost() })),
   })
-  asked.gauge({
+  scraped.gauge({
     name: 'clarion_paused_organizations',
     help: 'Organizations that are paused because their log takes nothing now, by reason: unknown_topic, no_leader, too_few_replicas, unauthorized, unreachable, failing.',
     labelNames: ['role', 'reason'],
@@ -147,8 +147,8 @@ export function createMetrics(): Metrics {
   })
   return {
     kafka: createKafkaMetrics(registry),
-    deliver: createDeliverMetrics(registry, asked),
-    record: createRecordMetrics(registry, asked),
+    deliver: createDeliverMetrics(registry, scraped),
+    record: createRecordMetrics(registry, scraped),
     shard: {
       transaction(role, _shard, seconds, count) {
         transactions.observe({ role }, seconds)
@@ -167,7 +167,7 @@ export function createMetrics(): Metrics {
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     shed: () => shed.inc(),
     ingressLag(read) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_ingress_lag_records',
         help: 'Records of an ingress that have no verdict yet, for the twenty organizations that are behind most.',
         labelNames: ['organization'],
@@ -181,19 +181,19 @@ export function createMetrics(): Metrics {
     owed(read, clock) {
       const lines = (value: (total: ReturnType<typeof read>[number]) => number) =>
         read().map(total => ({ labels: { reason: total.reason }, value: value(total) }))
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_webhooks_waiting',
         help: 'Webhooks that are owed events of their log: held, paused, or ordered behind retries.',
         labelNames: ['reason'],
         read: () => lines(({ webhooks }) => webhooks),
       })
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_owed_events',
         help: 'Events that webhooks are owed from their logs; retries on their schedule are not among them.',
         labelNames: ['reason'],
         read: () => lines(({ events }) => events),
       })
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_owed_oldest_seconds',
         help: 'Age of the oldest event that a webhook is owed.',
         labelNames: ['reason'],
@@ -202,7 +202,7 @@ export function createMetrics(): Metrics {
       })
     },
     unhandled(read) {
-      asked.counter({
+      scraped.counter({
         name: 'clarion_unhandled_total',
         help: 'Errors of requests and of shards that nothing handled: each is a fault of the platform, and its log line says where.',
         labelNames: ['where'],
@@ -210,14 +210,14 @@ export function createMetrics(): Metrics {
       })
     },
     cluster(cluster) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_partitions_below_min_isr',
         help: 'Partitions that have a leader and too few replicas in sync to be written to, of the topics that this process uses.',
         read: () => [{ value: cluster.ailing().filter(({ ailment }) => ailment === 'too_few_replicas').length }],
       })
     },
     readers(readers) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_partitions_without_leader',
         help: 'Partitions that this process cannot read now and waits for, by reason: no_leader, unknown_topic, unauthorized, unreachable, beyond_end.',
         labelNames: ['reason'],
@@ -229,20 +229,20 @@ export function createMetrics(): Metrics {
           }))
         },
       })
-      asked.counter({
+      scraped.counter({
         name: 'clarion_offset_gaps_total',
         help: 'Times reading went on elsewhere than it had come to, by reason: retention, truncated (the log was cut), replaced (the topic was made anew).',
         labelNames: ['reason'],
         read: () => Object.entries(readers.gaps()).map(([reason, value]) => ({ labels: { reason }, value })),
       })
-      asked.counter({
+      scraped.counter({
         name: 'clarion_reader_behind_leader_total',
         help: 'Fetches that went to a broker which does not lead the partition any more; it is followed at once.',
         read: () => [{ value: readers.timesBehindLeader() }],
       })
     },
-    gauge: (name, help, read) => asked.gauge({ name, help, read: () => [{ value: read() }] }),
-    counter: (name, help, read) => asked.counter({ name, help, read: () => [{ value: read() }] }),
+    gauge: (name, help, read) => scraped.gauge({ name, help, read: () => [{ value: read() }] }),
+    counter: (name, help, read) => scraped.counter({ name, help, read: () => [{ value: read() }] }),
     text: () => registry.metrics(),
   }
 }

@@ -1,6 +1,6 @@
 /** Metrics of the role `record`: lag of the history, and inserts into ClickHouse. */
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { AskedMetrics } from './asked-metrics.ts'
+import type { ScrapedMetrics } from './scraped-metrics.ts'
 import { SECONDS } from './buckets.ts'
 
 export interface RecordMetrics {
@@ -10,7 +10,7 @@ export interface RecordMetrics {
   behind(read: () => Array<{ topic: string; seconds: number }>): void
 }
 
-export function createRecordMetrics(registry: Registry, asked: AskedMetrics): RecordMetrics {
+export function createRecordMetrics(registry: Registry, scraped: ScrapedMetrics): RecordMetrics {
   const registers = [registry]
   const inserts = new Histogram({
     name: 'clarion_insert_seconds',
@@ -31,7 +31,7 @@ export function createRecordMetrics(registry: Registry, asked: AskedMetrics): Re
       inserted.inc({ table }, rows)
     },
     behind(read) {
-      asked.gauge({
+      scraped.gauge({
         name: 'clarion_history_behind_seconds',
         help: 'Age of the oldest record that was read and is not in ClickHouse yet, by topic, in the shards of this process.',
         labelNames: ['topic'],

@@ -191,11 +191,11 @@ function checkChange(
   }
   if (bump !== 'minor') return NOTHING_COMPARED
   const { findings, warnings, proof } = checkMinor(old, next, { strict })
-  const told = { warnings: below('/payloadSchema', warnings), proof }
-  if (findings.length === 0) return { ...told, findings: [] }
+  const judgement = { warnings: below('/payloadSchema', warnings), proof }
+  if (findings.length === 0) return { ...judgement, findings: [] }
   const message = `The schema is not proved to be compatible with that of ${base}.`
   return {
-    ...told,
+    ...judgement,
     findings: [{ code: 'minor_must_be_backwards_compatible', message, details: below('/payloadSchema', findings) }],
   }
 }

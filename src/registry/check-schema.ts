@@ -8,7 +8,7 @@ import { isJsonObject } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
 import type { SchemaFlavour } from '../model/records.ts'
-import { measureSchema, type SchemaSize } from './caps.ts'
+import { measureSchema, type SchemaSize } from './schema-limits.ts'
 import type { RegistrationFinding, RegistrationInput } from './check-registration.ts'
 import { flavourOf } from './flavour.ts'
 import type { SchemaObject } from './schema-positions.ts'
@@ -35,13 +35,13 @@ export function checkSchema(
     return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
   const size = measureSchema(payloadSchema)
   // Beyond the text limits, no other check may walk the schema.
-  if (size.depth === 0) return { ...unknown, size, findings: capFindings(size) }
+  if (size.depth === 0) return { ...unknown, size, findings: limitFindings(size) }
   const flavour = flavourOf(payloadSchema)
-  const caps = capFindings(size)
+  const overLimits = limitFindings(size)
   const uncanonical = uncanonicalIn(payloadSchema)
   const hash = uncanonical.length > 0 ? null : schemaHash(payloadSchema)
-  if (caps.length > 0 || uncanonical.length > 0) {
-    return { flavour, size, hash, findings: uncanonical.length > 0 ? [...caps, invalidSchema(uncanonical)] : caps }
+  if (overLimits.length > 0 || uncanonical.length > 0) {
+    return { flavour, size, hash, findings: uncanonical.length > 0 ? [...overLimits, invalidSchema(uncanonical)] : overLimits }
   }
   if (payloadSchema.type !== 'object') {
     return {
@@ -68,7 +68,7 @@ export function checkSchema(
 }
 
 /** One finding per code, in the order of docs/specification/registry.md#order-of-registration-checks. */
-function capFindings({ problems }: SchemaSize): RegistrationFinding[] {
+function limitFindings({ problems }: SchemaSize): RegistrationFinding[] {
   const findings: RegistrationFinding[] = []
   for (const code of ['schema_too_deep', 'schema_too_wide'] as const) {
     const details = problems.filter(problem => problem.code === code).map(problem => problem.finding)

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import type { SchemaFlavour } from '../model/records.ts'
-import { createJudge, type Judge } from './judging/judge.ts'
+import { createJudge, type Judge } from './validation/judge.ts'
 import type { Schema } from './references.ts'
 
 const DIALECT = 'https://json-schema.org/draft/2020-12'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { createLanes } from '../../src/delivery/lanes.ts'
+import { createFairQueue } from '../../src/delivery/fair-queue.ts'
 
 const LIMITS = { maxInFlight: 6, maxInFlightPerOrganization: 4, maxWaitingPerWebhook: 3 }
 const ORGANIZATIONS = ['a', 'b', 'c']
@@ -100,7 +100,7 @@ describe('lanes', () => {
   it('keep order, limits and turns, and never leave a slot empty that somebody could use', () => {
     fc.assert(
       fc.property(steps, sequence => {
-        const lanes = createLanes<Item>(LIMITS)
+        const lanes = createFairQueue<Item>(LIMITS)
         const model = createModel()
         const inFlight: Item[] = []
         let number = 0
@@ -145,14 +145,14 @@ describe('lanes', () => {
   })
 
   it('give each of two organizations every other turn, however many webhooks one has', () => {
-    const lanes = createLanes<string>({ maxInFlight: 100, maxInFlightPerOrganization: 100, maxWaitingPerWebhook: 100 })
+    const lanes = createFairQueue<string>({ maxInFlight: 100, maxInFlightPerOrganization: 100, maxWaitingPerWebhook: 100 })
     for (let n = 0; n < 10; n++) lanes.offer('a', `a${n}`, 10, 'a')
     for (let n = 0; n < 3; n++) lanes.offer('b', 'b1', 10, 'b')
     expect(Array.from({ length: 8 }, () => lanes.take()).join('')).toBe('abababaa')
   })
 
   it('remember nothing of a webhook that has nothing waiting and nothing in flight', () => {
-    const lanes = createLanes<number>({ maxInFlight: 100, maxInFlightPerOrganization: 100, maxWaitingPerWebhook: 100 })
+    const lanes = createFairQueue<number>({ maxInFlight: 100, maxInFlightPerOrganization: 100, maxWaitingPerWebhook: 100 })
     for (let n = 0; n < 50; n++) lanes.offer(`org_${n}`, `wh_${n}`, 1, n)
     while (lanes.take() !== undefined);
     for (let n = 0; n < 50; n++) lanes.done(`wh_${n}`)
@@ -171,7 +171,7 @@ describe('lanes', () => {
         fc.nat(10),
         fc.array(item, { maxLength: 10 }),
         (before, taken, after) => {
-          const lanes = createLanes<{ kept: boolean; id: string }>({ ...LIMITS, maxWaitingPerWebhook: 100 })
+          const lanes = createFairQueue<{ kept: boolean; id: string }>({ ...LIMITS, maxWaitingPerWebhook: 100 })
           const offer = ({ organization, webhook, kept }: (typeof before)[number]) =>
             lanes.offer(organization, `${organization}${webhook}`, 2, { kept, id: `${organization}${webhook}` })
           before.forEach(offer)
@@ -194,7 +194,7 @@ describe('lanes', () => {
   })
 
   it('find the next item among 10,000 blocked webhooks without searching them', () => {
-    const lanes = createLanes<string>({
+    const lanes = createFairQueue<string>({
       maxInFlight: 20_000,
       maxInFlightPerOrganization: 20_000,
       maxWaitingPerWebhook: 10,

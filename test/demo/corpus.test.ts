@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { readCorpus } from '../../demo/corpus.ts'
 import { DRAFT, SCHEMAS } from '../../demo/schemas.ts'
 import { corpusSends, GENERIC, repeatedSends, wrongSends } from '../../demo/sends.ts'
-import { measureSchema } from '../../src/registry/caps.ts'
+import { measureSchema } from '../../src/registry/schema-limits.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 
 const corpus = readCorpus()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { measureSchema } from '../../src/registry/caps.ts'
+import { measureSchema } from '../../src/registry/schema-limits.ts'
 import { flavourOf } from '../../src/registry/flavour.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'

@@ -1,7 +1,7 @@
 /** Generated schemas of every keyword, and the same schemas with something changed, as releases of an event change them. */
 import fc from 'fast-check'
 import { isJsonObject } from '../../src/json/json-pointer.ts'
-import { measureSchema } from '../../src/registry/caps.ts'
+import { measureSchema } from '../../src/registry/schema-limits.ts'
 import { type SchemaObject, subschemasOf } from '../../src/registry/schema-positions.ts'
 
 const NAMES = ['a', 'b', 'c', 'bc'] as const

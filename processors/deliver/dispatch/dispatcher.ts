@@ -1,9 +1,9 @@
 /**
- * Whose request goes out next, in one process for all its shards: the queues of `src/delivery/lanes.ts`. What a webhook may have waiting is
+ * Whose request goes out next, in one process for all its shards: the queues of `src/delivery/fair-queue.ts`. What a webhook may have waiting is
  * decided by its shard (`catch-up/owing.ts`): beyond its share it is owed what comes as a range of the log.
  */
 
-import { createLanes } from '../../../src/delivery/lanes.ts'
+import { createFairQueue } from '../../../src/delivery/fair-queue.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import type { Delivery, Owner } from '../delivery.ts'
@@ -34,7 +34,7 @@ export function createDispatcher({
   view: Pick<ControlView, 'find'>
   limits: DeliverLimits
 }): Dispatcher {
-  const lanes = createLanes<Delivery>({
+  const lanes = createFairQueue<Delivery>({
     maxInFlight: limits.inFlightMax,
     maxInFlightPerOrganization: limits.inFlightPerOrganizationMax,
     maxWaitingPerWebhook: Number.POSITIVE_INFINITY,

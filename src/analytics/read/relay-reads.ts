@@ -33,7 +33,7 @@ export interface Relay {
 }
 
 /** A copy of an event: at its source (`relayId` null), or at a peer. */
-export interface Station {
+export interface EventCopy {
   /** Null for an external peer, whose deliveries are the source's. */
   organizationId: string | null
   /** Null if it did not arrive. */
@@ -105,8 +105,8 @@ export function createRelayReads(client: AnalyticsClient) {
      * An event at its source and at every peer, with deliveries and their attempts, in one query. It spans
      * organizations, so it is for the operator alone.
      */
-    async lineageOf(organizationId: string, sourceEventId: string): Promise<Station[]> {
-      type Found = Omit<Station, 'deliveries'> & { deliveries: string[] }
+    async lineageOf(organizationId: string, sourceEventId: string): Promise<EventCopy[]> {
+      type Found = Omit<EventCopy, 'deliveries'> & { deliveries: string[] }
       const found = await client.query<Found>(lineage, { organizationId, eventId: sourceEventId })
       return found.map(({ deliveries, ...station }) => ({
         ...station,

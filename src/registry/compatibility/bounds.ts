@@ -1,6 +1,6 @@
 /** Bounds of numbers, lengths and counts: wider bounds are a minor with a warning, tighter bounds are refused. */
 import { pointerTo } from '../../json/json-pointer.ts'
-import { isMultipleOf } from '../judging/multiple-of.ts'
+import { isMultipleOf } from '../validation/multiple-of.ts'
 import type { SchemaObject } from '../schema-positions.ts'
 import type { Pair } from './minor.ts'
 

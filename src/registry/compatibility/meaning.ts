@@ -25,7 +25,7 @@ const NAMES = new Set(['$schema', '$id', '$anchor', '$dynamicAnchor', '$defs', '
 const SETS = new Set(['required', 'enum'])
 
 /** Whether a keyword affects the semantics of a schema. */
-export const isSaying = (keyword: string): boolean => !isAnnotation(keyword) && !NAMES.has(keyword)
+export const isSemantic = (keyword: string): boolean => !isAnnotation(keyword) && !NAMES.has(keyword)
 export const isAnnotation = (keyword: string): boolean => ANNOTATIONS.has(keyword) || keyword.startsWith('x-')
 
 export interface Meanings {
@@ -51,7 +51,7 @@ export function createMeanings({ targets, dynamic }: References, numbers: Map<st
     if (found !== undefined) return found
     if (open.has(schema)) throw new RecursiveSchema()
     open.add(schema)
-    const said = Object.keys(schema).filter(isSaying).sort()
+    const said = Object.keys(schema).filter(isSemantic).sort()
     const target = said.length === 1 ? targets.get(schema) : undefined
     const number =
       target === undefined

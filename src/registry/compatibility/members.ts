@@ -34,14 +34,14 @@ function compareProperties(pair: Pair): void {
 }
 
 /** An old payload may contain the name if the old schema allows it; then its value must be valid in the new schema. */
-function compareAdded({ before, report, pattern, meanTheSame }: Pair, name: string, schema: unknown, at: string): void {
+function compareAdded({ before, report, pattern, equivalent }: Pair, name: string, schema: unknown, at: string): void {
   const judgedBy = Object.entries(schemasIn(before.patternProperties)).filter(([text]) => pattern(text).test(name))
   const { additionalProperties = true } = before
   if (judgedBy.length === 0 && additionalProperties === false) return
   const wereJudged = judgedBy.length === 0 ? [additionalProperties] : judgedBy.map(([, each]) => each)
-  const takesAll = meanTheSame(true, schema) || wereJudged.some(each => meanTheSame(each, schema))
+  const takesAll = equivalent(true, schema) || wereJudged.some(each => equivalent(each, schema))
   if (takesAll) return
-  const wasOpen = judgedBy.length === 0 && meanTheSame(additionalProperties, true)
+  const wasOpen = judgedBy.length === 0 && equivalent(additionalProperties, true)
   if (wasOpen) report.warn('open_model_property_added', at)
   else
     report.refuse(
@@ -62,13 +62,13 @@ function comparePatterns({ before, after, path, report, compare }: Pair): void {
   }
 }
 
-function compareOthers({ before, after, path, report, meanTheSame, compare }: Pair): void {
+function compareOthers({ before, after, path, report, equivalent, compare }: Pair): void {
   const { additionalProperties: old = true } = before
   const { additionalProperties: next = true } = after
   const at = pointerTo(path, 'additionalProperties')
   // A closed model that opens: no old payload has additional properties, and consumers ignore unknown ones.
-  if (old === false || meanTheSame(old, next)) return
-  if (next === false || meanTheSame(old, true)) report.refuse('additional_properties_closed', at)
+  if (old === false || equivalent(old, next)) return
+  if (next === false || equivalent(old, true)) report.refuse('additional_properties_closed', at)
   else compare(old, next, at)
 }
 

@@ -8,12 +8,12 @@
 import { identityOf } from '../../json/canonical-json.ts'
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import { createPatterns, type Pattern } from '../../json/patterns.ts'
-import { beginWork, spendOnPattern, TooCostly } from '../judging/work.ts'
+import { beginWork, spendOnPattern, TooCostly } from '../validation/work.ts'
 import { type References, resolveReferences } from '../references.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
 import { compareBounds } from './bounds.ts'
 import { compareItems } from './items.ts'
-import { createMeanings, isAnnotation, isSaying, type Meanings, RecursiveSchema } from './meaning.ts'
+import { createMeanings, isAnnotation, isSemantic, type Meanings, RecursiveSchema } from './meaning.ts'
 import { compareMembers } from './members.ts'
 import { createReport, type MinorReport, type MinorResult } from './report.ts'
 import { compareValues } from './values.ts'
@@ -34,7 +34,7 @@ export interface Pair {
   /** Whether a keyword means the same in both. */
   isSame(keyword: string): boolean
   /** Whether a schema of the old document means the same as one of the new document. */
-  meanTheSame(old: unknown, next: unknown): boolean
+  equivalent(old: unknown, next: unknown): boolean
   /** Compares a part of the old schema with one of the new. */
   compare(old: unknown, next: unknown, path: string): void
   /** The compiled patterns of the old schema. */
@@ -97,11 +97,11 @@ function refuseDynamicScope(
 function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport): Pair['compare'] {
   const compared = new Map<SchemaObject, Set<SchemaObject>>()
   const pattern = createPatterns(spendOnPattern)
-  const meanTheSame = (old: unknown, next: unknown): boolean =>
+  const equivalent = (old: unknown, next: unknown): boolean =>
     beforeSide.meanings.of(old) === afterSide.meanings.of(next)
 
   function compare(old: unknown, next: unknown, path: string): void {
-    if (meanTheSame(old, next)) return
+    if (equivalent(old, next)) return
     const from = effective(old, beforeSide.references)
     const to = effective(next, afterSide.references)
     if (from === false || to === false) {
@@ -115,7 +115,7 @@ function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport
     compared.set(before, others.add(after))
     const at = to === next || to === true ? path : afterSide.references.pathOf(after)
     comparePair({
-      ...{ before, after, path: at, report, meanTheSame, compare, pattern },
+      ...{ before, after, path: at, report, equivalent, compare, pattern },
       isSame: keyword =>
         beforeSide.meanings.ofKeyword(before, keyword) === afterSide.meanings.ofKeyword(after, keyword),
     })
@@ -137,7 +137,7 @@ function createComparison(beforeSide: Side, afterSide: Side, report: MinorReport
 /** A schema that consists of a reference only is replaced by its target. */
 function effective(schema: unknown, { targets }: References): SchemaObject | boolean {
   let found: unknown = schema
-  while (isJsonObject(found) && targets.has(found) && Object.keys(found).filter(isSaying).length === 1)
+  while (isJsonObject(found) && targets.has(found) && Object.keys(found).filter(isSemantic).length === 1)
     found = targets.get(found)
   return isJsonObject(found) ? found : found !== false
 }
@@ -162,12 +162,12 @@ const DECIDED = new Set([
 /** All other keywords, combinators included, must keep their meaning. */
 function undecided({ before, after, isSame }: Pair): string[] {
   const keywords = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...keywords].filter(keyword => isSaying(keyword) && !DECIDED.has(keyword) && !isSame(keyword))
+  return [...keywords].filter(keyword => isSemantic(keyword) && !DECIDED.has(keyword) && !isSame(keyword))
 }
 
 const UNEVALUATED = ['unevaluatedProperties', 'unevaluatedItems']
 /** Keywords that determine which members and items `unevaluated…` treats as evaluated. */
-const TELLING = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas', 'contains']
+const APPLICATORS = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas', 'contains']
 
 /** `unevaluated…` applies to the members that the keywords beside it leave over, so those keywords must not change. */
 function refuseUnevaluated({ before, after, path, isSame, report }: Pair): void {
@@ -188,7 +188,7 @@ function refuseUnevaluated({ before, after, path, isSame, report }: Pair): void 
       Array.isArray(prefixItems) ? prefixItems.length : 0,
     ])
   }
-  if (judged(before) === judged(after) && TELLING.every(isSame)) return
+  if (judged(before) === judged(after) && APPLICATORS.every(isSame)) return
   report.refuse(
     'not_provable',
     pointerTo(path, keyword),

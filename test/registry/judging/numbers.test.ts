@@ -1,7 +1,7 @@
 /** Payloads are judged by the numbers that were sent, not by the doubles next to them. */
 import { describe, expect, it } from '@jest/globals'
 import { parseJson } from '../../../src/json/json.ts'
-import { createJudge } from '../../../src/registry/judging/judge.ts'
+import { createJudge } from '../../../src/registry/validation/judge.ts'
 import { countCpu } from '../../support/cpu.ts'
 
 const judgeOf = (schema: Record<string, unknown>) => createJudge(schema, { flavour: 'openapi-3.1', formats: 'assert' })

@@ -40,14 +40,14 @@ function branch(node: Node, value: unknown, run: Run, seen: Seen | undefined): b
 function anyOf(branches: Node[]): Check {
   return (value, run, seen) => {
     const { room, findings } = run
-    const told = findings.length
+    const found = findings.length
     let holds = false
     for (const node of branches) {
       if (branch(node, value, run, seen)) holds = true
       if (holds && !seen) break
     }
     if (!holds) return fault(run, 'anyOf', 'must match a schema in anyOf')
-    findings.length = told
+    findings.length = found
     run.room = room
     return true
   }
@@ -56,14 +56,14 @@ function anyOf(branches: Node[]): Check {
 function oneOf(branches: Node[]): Check {
   return (value, run, seen) => {
     const { room, findings } = run
-    const told = findings.length
+    const found = findings.length
     let matches = 0
     for (const node of branches) {
       if (branch(node, value, run, seen)) matches++
       if (matches > 1) break
     }
     if (matches === 0) return fault(run, 'oneOf', 'must match exactly one schema in oneOf')
-    findings.length = told
+    findings.length = found
     run.room = room
     return matches === 1 || fault(run, 'oneOf', 'must match exactly one schema in oneOf')
   }

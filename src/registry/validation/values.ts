@@ -85,14 +85,14 @@ function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
     allowed.push({
       rule: 'enum',
       holds: membership(schema.enum),
-      message: `must be equal to one of the allowed values: ${told(schema.enum)}`,
+      message: `must be equal to one of the allowed values: ${listed(schema.enum)}`,
     })
   }
   if (Object.hasOwn(schema, 'const'))
     allowed.push({
       rule: 'const',
       holds: membership([schema.const]),
-      message: `must be equal to constant ${told([schema.const])}`,
+      message: `must be equal to constant ${listed([schema.const])}`,
     })
   const { format } = schema
   if (typeof format === 'string' && options.formats === 'assert') {
@@ -106,7 +106,7 @@ function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
 const TOLD_CHARACTERS_MAX = 200
 
 /** The values as text, as many as fit into a message. */
-function told(values: unknown[]): string {
+function listed(values: unknown[]): string {
   const texts: string[] = []
   let room = TOLD_CHARACTERS_MAX
   for (const value of values) {

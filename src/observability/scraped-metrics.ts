@@ -7,22 +7,22 @@ export interface Line {
   value: number
 }
 
-export interface Asked {
+export interface ScrapedMetric {
   name: string
   help: string
   labelNames?: string[]
   read(): Line[] | Promise<Line[]>
 }
 
-export interface AskedMetrics {
-  gauge(asked: Asked): void
+export interface ScrapedMetrics {
+  gauge(metric: ScrapedMetric): void
   /** The value of `read` never decreases. */
-  counter(asked: Asked): void
+  counter(metric: ScrapedMetric): void
 }
 
-export function createAskedMetrics(registry: Registry): AskedMetrics {
+export function createScrapedMetrics(registry: Registry): ScrapedMetrics {
   const registers = [registry]
-  const linesOf = async (read: Asked['read']): Promise<Line[]> => {
+  const linesOf = async (read: ScrapedMetric['read']): Promise<Line[]> => {
     try {
       return await read()
     } catch {
