@@ -64,7 +64,7 @@ interface GroupResult {
 function runGroup({ description, schema, tests }: Group, conditions: Conditions): GroupResult {
   const isExplained = EXPLAINED.some(each => each.test(description))
   try {
-    const judge = createJudge(schema, { flavour: 'json-schema-2020-12', ...conditions })
+    const judge = createJudge(schema, { dialect: 'json-schema-2020-12', ...conditions })
     const wrong = tests.filter(({ data, valid }) => judge.isValid(data) !== valid)
     return { failed: wrong.length, isExplained, lines: wrong.map(test => `${description}: ${test.description}`) }
   } catch (error) {

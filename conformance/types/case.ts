@@ -18,9 +18,9 @@ export const isRegistrable = (schema: SchemaObject): boolean =>
 
 /** The platform's findings about a payload; none: it is accepted. */
 export function findingsOf(schema: SchemaObject, payload: string): Array<{ path: string; message: string }> {
-  const { flavour, hash } = checkSchema({ payloadSchema: schema } as never, validators)
+  const { dialect, hash } = checkSchema({ payloadSchema: schema } as never, validators)
   return validators.validate(
-    { schemaHash: hash as string, payloadSchema: schema, schemaFlavour: flavour },
+    { schemaHash: hash as string, payloadSchema: schema, schemaFlavour: dialect },
     readJson(payload),
   )
 }

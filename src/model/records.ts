@@ -70,7 +70,7 @@ export interface ApiKey extends Stored {
   expiresAt: string | null
 }
 
-export type SchemaFlavour = 'json-schema-2020-12' | 'openapi-3.1'
+export type SchemaDialect = 'json-schema-2020-12' | 'openapi-3.1'
 
 /** Immutable except for `status`, `description` and their times (docs/specification/registry.md#registration). */
 export interface Registration extends Stored {
@@ -84,7 +84,7 @@ export interface Registration extends Stored {
   payloadExample: unknown
   /** SHA-256 of the canonical JSON (RFC 8785), hex. */
   schemaHash: string
-  schemaFlavour: SchemaFlavour
+  schemaFlavour: SchemaDialect
   semverBump: 'initial' | 'patch' | 'minor' | 'major'
   /** Id of the key that registered it, or `system`. */
   registeredBy: string

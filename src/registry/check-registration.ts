@@ -19,7 +19,7 @@ import {
   versionProblem,
 } from '../model/names.ts'
 import { planOf } from '../model/plans.ts'
-import type { Organization, SchemaFlavour } from '../model/records.ts'
+import type { Organization, SchemaDialect } from '../model/records.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
 import { checkMinor } from './compatibility/minor.ts'
 import { checkPatch } from './compatibility/patch.ts'
@@ -67,7 +67,7 @@ export interface RegistrationCheck {
   semverBump: SemverBump | null
   /** Null when the schema has no canonical form. */
   schemaHash: string | null
-  schemaFlavour: SchemaFlavour
+  schemaFlavour: SchemaDialect
   depth: number
   propertyCount: number
 }
@@ -85,7 +85,7 @@ export function checkRegistration(
     proof: version.proof,
     semverBump: version.bump,
     schemaHash: schema.hash,
-    schemaFlavour: schema.flavour,
+    schemaFlavour: schema.dialect,
     depth: schema.size?.depth ?? 0,
     propertyCount: schema.size?.propertyCount ?? 0,
   }

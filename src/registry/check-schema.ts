@@ -7,10 +7,10 @@ import { inexactNumbers } from '../json/inexact-numbers.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
-import type { SchemaFlavour } from '../model/records.ts'
+import type { SchemaDialect } from '../model/records.ts'
 import { measureSchema, type SchemaSize } from './schema-limits.ts'
 import type { RegistrationFinding, RegistrationInput } from './check-registration.ts'
-import { flavourOf } from './flavour.ts'
+import { dialectOf } from './dialect.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
 
@@ -18,7 +18,7 @@ const FINDINGS_MAX = 20
 
 export interface CheckedSchema {
   findings: RegistrationFinding[]
-  flavour: SchemaFlavour
+  dialect: SchemaDialect
   /** Set when the schema is an object. */
   size?: SchemaSize
   hash: string | null
@@ -30,30 +30,30 @@ export function checkSchema(
   { payloadSchema, payloadExample }: RegistrationInput,
   validators: Validators,
 ): CheckedSchema {
-  const unknown = { flavour: 'json-schema-2020-12' as const, hash: null }
+  const unknown = { dialect: 'json-schema-2020-12' as const, hash: null }
   if (!isJsonObject(payloadSchema))
     return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
   const size = measureSchema(payloadSchema)
   // Beyond the text limits, no other check may walk the schema.
   if (size.depth === 0) return { ...unknown, size, findings: limitFindings(size) }
-  const flavour = flavourOf(payloadSchema)
+  const dialect = dialectOf(payloadSchema)
   const overLimits = limitFindings(size)
   const uncanonical = uncanonicalIn(payloadSchema)
   const hash = uncanonical.length > 0 ? null : schemaHash(payloadSchema)
   if (overLimits.length > 0 || uncanonical.length > 0) {
-    return { flavour, size, hash, findings: uncanonical.length > 0 ? [...overLimits, invalidSchema(uncanonical)] : overLimits }
+    return { dialect, size, hash, findings: uncanonical.length > 0 ? [...overLimits, invalidSchema(uncanonical)] : overLimits }
   }
   if (payloadSchema.type !== 'object') {
     return {
-      flavour,
+      dialect,
       size,
       hash,
       findings: [invalidSchema([finding('/type', 'type', 'must be "object" at the root')])],
     }
   }
-  const compiled = validators.compile(payloadSchema, flavour)
-  if (!compiled.ok) return { flavour, size, hash, findings: [invalidSchema(compiled.findings)] }
-  const judged = { schemaHash: hash as string, payloadSchema, schemaFlavour: flavour }
+  const compiled = validators.compile(payloadSchema, dialect)
+  if (!compiled.ok) return { dialect, size, hash, findings: [invalidSchema(compiled.findings)] }
+  const judged = { schemaHash: hash as string, payloadSchema, schemaFlavour: dialect }
   const mismatch = payloadExample === undefined ? [] : validators.validate(judged, payloadExample)
   const findings: RegistrationFinding[] = []
   if (mismatch.length > 0) {
@@ -64,7 +64,7 @@ export function checkSchema(
       details: below('/payloadExample', mismatch),
     })
   }
-  return { flavour, size, hash, findings, valid: payloadSchema }
+  return { dialect, size, hash, findings, valid: payloadSchema }
 }
 
 /** One finding per code, in the order of docs/specification/registry.md#order-of-registration-checks. */

@@ -5,20 +5,20 @@
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { ExactNumber } from '../json/exact-number.ts'
-import type { SchemaFlavour } from '../model/records.ts'
+import type { SchemaDialect } from '../model/records.ts'
 import { isHostname } from './hostnames.ts'
 
 /** The test of a format, which passes values of other types; undefined when the format is unknown. */
-export function formatOf(name: string, flavour: SchemaFlavour): ((value: unknown) => boolean) | undefined {
+export function formatOf(name: string, dialect: SchemaDialect): ((value: unknown) => boolean) | undefined {
   const ofText = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined
   if (ofText) return value => typeof value !== 'string' || ofText(value)
-  return flavour === 'openapi-3.1' && Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
+  return dialect === 'openapi-3.1' && Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
 }
 
 /** The names of the known formats. */
-export const formatsOf = (flavour: SchemaFlavour): string[] => [
+export const formatsOf = (dialect: SchemaDialect): string[] => [
   ...Object.keys(FORMATS),
-  ...(flavour === 'openapi-3.1' ? Object.keys(OPENAPI_FORMATS) : []),
+  ...(dialect === 'openapi-3.1' ? Object.keys(OPENAPI_FORMATS) : []),
 ]
 
 /** RFC 3339 section 5.6. */

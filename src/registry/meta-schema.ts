@@ -3,7 +3,7 @@
  * is here.
  */
 import { createRequire } from 'node:module'
-import type { SchemaFlavour } from '../model/records.ts'
+import type { SchemaDialect } from '../model/records.ts'
 import { createJudge, type Judge } from './validation/judge.ts'
 import type { Schema } from './references.ts'
 
@@ -46,10 +46,10 @@ const OPENAPI_WORDS = {
   },
 }
 
-export function createMetaJudge(flavour: SchemaFlavour): Judge {
+export function createMetaJudge(dialect: SchemaDialect): Judge {
   const documents = metaSchemas()
   const draft = documents.get(`${DIALECT}/schema`) as Schema
-  if (flavour === 'json-schema-2020-12') return createJudge(draft, { flavour, formats: 'annotate', documents })
+  if (dialect === 'json-schema-2020-12') return createJudge(draft, { dialect, formats: 'annotate', documents })
   // The draft refers to itself by this anchor. A resource around it redirects the references of nested schemas to here.
   const withWords = {
     $id: 'https://schema.invalid/openapi',
@@ -57,5 +57,5 @@ export function createMetaJudge(flavour: SchemaFlavour): Judge {
     $ref: `${DIALECT}/schema`,
     properties: OPENAPI_WORDS,
   }
-  return createJudge(withWords, { flavour, formats: 'annotate', documents })
+  return createJudge(withWords, { dialect, formats: 'annotate', documents })
 }

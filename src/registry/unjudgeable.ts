@@ -7,12 +7,12 @@ import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import { createPatterns } from '../json/patterns.ts'
 import type { Finding } from '../model/codes.ts'
-import type { SchemaFlavour } from '../model/records.ts'
+import type { SchemaDialect } from '../model/records.ts'
 import { formatOf, formatsOf } from './formats.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 
 /** Every unknown format and every refused pattern; empty when there are none. Paths are pointers into the schema. */
-export function unjudgeableIn(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
+export function unjudgeableIn(schema: SchemaObject, dialect: SchemaDialect): Finding[] {
   const patternOf = createPatterns(() => undefined)
   const findings: Finding[] = []
   const tryPattern = (pattern: string, path: string): void => {
@@ -25,8 +25,8 @@ export function unjudgeableIn(schema: SchemaObject, flavour: SchemaFlavour): Fin
     }
   }
   for (const [path, { format, pattern, patternProperties }] of schemaPositions(schema)) {
-    if (typeof format === 'string' && !formatOf(format, flavour)) {
-      findings.push(finding(pointerTo(path, 'format'), 'format', `must be one of ${formatsOf(flavour).join(', ')}`))
+    if (typeof format === 'string' && !formatOf(format, dialect)) {
+      findings.push(finding(pointerTo(path, 'format'), 'format', `must be one of ${formatsOf(dialect).join(', ')}`))
     }
     if (typeof pattern === 'string') tryPattern(pattern, pointerTo(path, 'pattern'))
     if (!isJsonObject(patternProperties)) continue

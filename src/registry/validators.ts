@@ -5,9 +5,9 @@
 
 import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
-import type { Registration, SchemaFlavour } from '../model/records.ts'
+import type { Registration, SchemaDialect } from '../model/records.ts'
 import { createCache } from './cache.ts'
-import { checkDialect, onlyJudged } from './dialect.ts'
+import { checkKeywords, onlyJudged } from './keywords.ts'
 import { createJudge, type Judge } from './validation/judge.ts'
 import { createSharedNodes } from './validation/shared-nodes.ts'
 import { createMetaJudge } from './meta-schema.ts'
@@ -18,7 +18,7 @@ export type Compiled = { ok: true } | { ok: false; findings: Finding[] }
 
 export interface Validators {
   /** Whether payloads can be validated by the schema; paths of findings are pointers into the schema. */
-  compile(schema: SchemaObject, flavour: SchemaFlavour): Compiled
+  compile(schema: SchemaObject, dialect: SchemaDialect): Compiled
   /**
    * The problems of a payload: at most 20 findings, paths are pointers into the payload, rule = keyword. Empty: it is
    * valid.
@@ -30,7 +30,7 @@ export interface Validators {
 }
 
 const FINDINGS_MAX = 20
-/** Nodes shared by schemas of one flavour; a few hundred bytes each. */
+/** Nodes shared by schemas of one dialect; a few hundred bytes each. */
 const SHARED_MAX = 10_000
 
 /** `cacheMax`: most compiled schemas; tens of KB each, half a MB with hostile patterns. */
@@ -41,13 +41,13 @@ export function createValidators(options: { cacheMax: number }): Validators {
     'openapi-3.1': createMetaJudge('openapi-3.1'),
   }
   const shared = { 'json-schema-2020-12': createSharedNodes(SHARED_MAX), 'openapi-3.1': createSharedNodes(SHARED_MAX) }
-  const makeJudge = (schema: SchemaObject, flavour: SchemaFlavour): Judge =>
-    createJudge(schema, { flavour, formats: 'assert', shared: shared[flavour] })
+  const makeJudge = (schema: SchemaObject, dialect: SchemaDialect): Judge =>
+    createJudge(schema, { dialect, formats: 'assert', shared: shared[dialect] })
 
-  function check(schema: SchemaObject, flavour: SchemaFlavour): Finding[] {
-    const refused = checkDialect(schema, flavour)
+  function check(schema: SchemaObject, dialect: SchemaDialect): Finding[] {
+    const refused = checkKeywords(schema, dialect)
     if (refused.length > 0) return refused.slice(0, FINDINGS_MAX)
-    return metaSchemas[flavour].findings(schema, FINDINGS_MAX)
+    return metaSchemas[dialect].findings(schema, FINDINGS_MAX)
   }
 
   function judgeOf({ schemaHash, payloadSchema, schemaFlavour }: Parameters<Validators['validate']>[0]): Judge {
@@ -55,14 +55,14 @@ export function createValidators(options: { cacheMax: number }): Validators {
   }
 
   return {
-    compile(schema, flavour) {
-      const findings = check(schema, flavour)
+    compile(schema, dialect) {
+      const findings = check(schema, dialect)
       if (findings.length > 0) return { ok: false, findings }
       try {
-        makeJudge(schema, flavour)
+        makeJudge(schema, dialect)
         return { ok: true }
       } catch (error) {
-        const places = unjudgeableIn(onlyJudged(schema), flavour).slice(0, FINDINGS_MAX)
+        const places = unjudgeableIn(onlyJudged(schema), dialect).slice(0, FINDINGS_MAX)
         return {
           ok: false,
           findings: places.length > 0 ? places : [finding('', 'compile', `cannot be taken: ${reasonOf(error)}`)],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { measureSchema } from '../../src/registry/schema-limits.ts'
-import { flavourOf } from '../../src/registry/flavour.ts'
+import { dialectOf } from '../../src/registry/dialect.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 
@@ -116,7 +116,7 @@ describe('the caps of a schema, each at its limit and one beyond', () => {
 
   it('in the flavour of OpenAPI as in the other', () => {
     const inOpenApi = (schema: SchemaObject) => ({ ...schema, example: {} })
-    expect([flavourOf(inOpenApi(wide(50))), codesOf(inOpenApi(wide(50)))]).toEqual(['openapi-3.1', []])
+    expect([dialectOf(inOpenApi(wide(50))), codesOf(inOpenApi(wide(50)))]).toEqual(['openapi-3.1', []])
     expect(codesOf(inOpenApi(wide(51)))).toEqual(['schema_too_wide max_properties '])
     expect(codesOf(inOpenApi(nested(6)))).toEqual([
       'schema_too_deep max_depth /properties/x/properties/x/properties/x/properties/x/properties/x',

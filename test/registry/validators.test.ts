@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { compilePattern } from '../../src/json/patterns.ts'
 import { GENERIC } from '../../src/model/names.ts'
-import type { SchemaFlavour } from '../../src/model/records.ts'
-import { flavourOf } from '../../src/registry/flavour.ts'
+import type { SchemaDialect } from '../../src/model/records.ts'
+import { dialectOf } from '../../src/registry/dialect.ts'
 import { isMultipleOf } from '../../src/registry/validation/multiple-of.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { countCpu } from '../support/cpu.ts'
 
 const validators = createValidators({ cacheMax: 100 })
-const compile = (schema: SchemaObject, flavour: SchemaFlavour = 'json-schema-2020-12') => {
-  const compiled = validators.compile(schema, flavour)
+const compile = (schema: SchemaObject, dialect: SchemaDialect = 'json-schema-2020-12') => {
+  const compiled = validators.compile(schema, dialect)
   return compiled.ok ? [] : compiled.findings.map(f => `${f.rule} ${f.path}`)
 }
-const judge = (schema: SchemaObject, value: unknown, flavour: SchemaFlavour = 'json-schema-2020-12') =>
-  validators.validate({ schemaHash: JSON.stringify(schema), payloadSchema: schema, schemaFlavour: flavour }, value)
+const judge = (schema: SchemaObject, value: unknown, dialect: SchemaDialect = 'json-schema-2020-12') =>
+  validators.validate({ schemaHash: JSON.stringify(schema), payloadSchema: schema, schemaFlavour: dialect }, value)
 const rules = (schema: SchemaObject, value: unknown) => judge(schema, value).map(f => `${f.rule} ${f.path}`)
 
 describe('the schemas that are taken', () => {
@@ -106,9 +106,9 @@ describe('the schemas that are taken', () => {
       properties: { a: { type: 'string', xml: { name: 'x' }, example: 1 } },
       discriminator: { propertyName: 'kind' },
     }
-    expect(flavourOf(schema)).toBe('openapi-3.1')
-    expect(flavourOf({ properties: { xml: {} } })).toBe('json-schema-2020-12')
-    expect(flavourOf({ $schema: 'https://spec.openapis.org/oas/3.1/dialect/base' })).toBe('openapi-3.1')
+    expect(dialectOf(schema)).toBe('openapi-3.1')
+    expect(dialectOf({ properties: { xml: {} } })).toBe('json-schema-2020-12')
+    expect(dialectOf({ $schema: 'https://spec.openapis.org/oas/3.1/dialect/base' })).toBe('openapi-3.1')
     expect(compile(schema, 'openapi-3.1')).toEqual([])
     expect(judge(schema, { a: 'x' }, 'openapi-3.1')).toEqual([])
     expect(compile({ properties: { a: { type: 'integer', format: 'int64' } } }, 'openapi-3.1')).toEqual([])

@@ -3,7 +3,7 @@
 import type { ControlView } from '../../model/control-view.ts'
 import { canonicalName } from '../../model/names.ts'
 import type { FederationMember, FederationPush, Registration } from '../../model/records.ts'
-import { flavourOf } from '../../registry/flavour.ts'
+import { dialectOf } from '../../registry/dialect.ts'
 
 /** A registration's fields, as far as an inbound shape has them; read-only. */
 export type InboundEvent = Omit<Registration, 'status' | 'semverBump' | 'idempotencyKey'> & {
@@ -33,7 +33,7 @@ function inboundEvent(organizationId: string, member: FederationMember, push: Fe
     canonicalName: canonicalName(organizationId, `${namespace}.${name}`, version),
     ...{ status: 'federated', description: null, payloadSchema: schemaSnapshot, payloadExample: null, schemaHash },
     ...{
-      schemaFlavour: flavourOf(schemaSnapshot),
+      schemaFlavour: dialectOf(schemaSnapshot),
       semverBump: null,
       registeredBy: 'federation',
       publishedAt: pushedAt,

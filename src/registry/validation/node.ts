@@ -4,7 +4,7 @@ import { pointerTo } from '../../json/json-pointer.ts'
 import { finding } from '../../json/json-text.ts'
 import type { Pattern } from '../../json/patterns.ts'
 import type { Finding } from '../../model/codes.ts'
-import type { SchemaFlavour } from '../../model/records.ts'
+import type { SchemaDialect } from '../../model/records.ts'
 import type { References, Resource, Schema } from '../references.ts'
 import type { ArrayRules } from './arrays.ts'
 import type { ObjectRules } from './objects.ts'
@@ -59,7 +59,7 @@ export interface Making {
 }
 
 export interface JudgeOptions {
-  flavour: SchemaFlavour
+  dialect: SchemaDialect
   /** `assert`: formats are validated, as for payloads; `annotate`: they are not. */
   formats: 'assert' | 'annotate'
   /** Documents that references may lead to, by URI. */

@@ -36,7 +36,7 @@ const SILENT = new Set(['title', 'description', 'examples', '$comment', 'default
 const KEYWORDS_MAX = 40
 const TEXT_MAX = 500
 
-/** `max`: most nodes kept. Use one per flavour and set of options. */
+/** `max`: most nodes kept. Use one per dialect and set of options. */
 export function createSharedNodes(max: number): SharedNodes {
   const nodes = createCache<Node>(max)
   return {

@@ -96,7 +96,7 @@ function allowedBy(schema: SchemaObject, { options }: Making): Allowed[] {
     })
   const { format } = schema
   if (typeof format === 'string' && options.formats === 'assert') {
-    const holds = formatOf(format, options.flavour)
+    const holds = formatOf(format, options.dialect)
     if (!holds) throw new SyntaxError(`unknown format "${format}" is used`)
     allowed.push({ rule: 'format', holds, message: `must match format "${format}"` })
   }

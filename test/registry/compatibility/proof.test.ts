@@ -8,7 +8,7 @@ import { filterKeywords, type SchemaObject } from '../../../src/registry/schema-
 import { payloads, schemaPair } from '../schema-pairs.ts'
 import { createSecondOpinion } from '../second-opinion.ts'
 
-const judgeOf = (schema: SchemaObject) => createJudge(schema, { flavour: 'json-schema-2020-12', formats: 'assert' })
+const judgeOf = (schema: SchemaObject) => createJudge(schema, { dialect: 'json-schema-2020-12', formats: 'assert' })
 /** Excludes D-7's row, and what says nothing. */
 const isProved = ([old, next]: [SchemaObject, SchemaObject]) =>
   checkMinor(old, next).proof && JSON.stringify(old) !== JSON.stringify(next)

@@ -5,7 +5,7 @@ import type { Schema } from '../../../src/registry/references.ts'
 import { eventSchema, payloads, schemaPair } from '../schema-pairs.ts'
 import { createSecondOpinion } from '../second-opinion.ts'
 
-const judgeOf = (schema: Schema) => createJudge(schema, { flavour: 'json-schema-2020-12', formats: 'annotate' })
+const judgeOf = (schema: Schema) => createJudge(schema, { dialect: 'json-schema-2020-12', formats: 'annotate' })
 const told = (schema: Schema, value: unknown, max = 20) =>
   judgeOf(schema)
     .findings(value, max)

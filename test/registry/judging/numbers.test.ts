@@ -4,7 +4,7 @@ import { parseJson } from '../../../src/json/json.ts'
 import { createJudge } from '../../../src/registry/validation/judge.ts'
 import { countCpu } from '../../support/cpu.ts'
 
-const judgeOf = (schema: Record<string, unknown>) => createJudge(schema, { flavour: 'openapi-3.1', formats: 'assert' })
+const judgeOf = (schema: Record<string, unknown>) => createJudge(schema, { dialect: 'openapi-3.1', formats: 'assert' })
 const read = (text: string): unknown => {
   const parsed = parseJson(Buffer.from(text), { depthMax: 32, duplicateKeys: 'refuse' })
   if (!parsed.ok) throw new Error(parsed.findings[0]?.message)

@@ -11,7 +11,7 @@ const nodeOf = (schema: SchemaObject, shared = createSharedNodes(10)) => shared.
 
 describe('schemas that share nodes', () => {
   it('judge as they do alone', () => {
-    const options = { flavour: 'json-schema-2020-12', formats: 'assert' } as const
+    const options = { dialect: 'json-schema-2020-12', formats: 'assert' } as const
     const shared = createSharedNodes(50)
     let told = 0
     fc.assert(
