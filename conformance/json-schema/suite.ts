@@ -2,8 +2,9 @@
  * The official JSON Schema Test Suite, draft 2020-12, against the judge that admission asks about every payload. The caps of C.11.3 are off,
  * since the suite has roots that are no objects, endless schemas and references to other documents.
  */
-import { createJudge } from '../../src/registry/validation/judge.ts'
+
 import type { Schema } from '../../src/registry/references.ts'
+import { createJudge } from '../../src/registry/validation/judge.ts'
 import type { Suite, SuiteResult } from '../suite.ts'
 import { dataFolder, type Group, readDocuments, readGroups } from './data.ts'
 

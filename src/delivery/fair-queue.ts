@@ -70,7 +70,11 @@ export function createFairQueue<T>({
   }
 
   function enlistOrganization(organization: OrganizationQueues<T>): void {
-    if (organization.isEnlisted || organization.ready.length === 0 || organization.inFlight >= maxInFlightPerOrganization)
+    if (
+      organization.isEnlisted ||
+      organization.ready.length === 0 ||
+      organization.inFlight >= maxInFlightPerOrganization
+    )
       return
     organization.isEnlisted = true
     ready.push(organization)

@@ -32,7 +32,11 @@ interface Prepared {
   untilMs: number
 }
 
-export function createSigningContexts(deps: { secrets: SecretBox; view: Pick<ControlView, 'list'>; logger: Logger }): SigningContexts {
+export function createSigningContexts(deps: {
+  secrets: SecretBox
+  view: Pick<ControlView, 'list'>
+  logger: Logger
+}): SigningContexts {
   const { secrets, view, logger } = deps
   const prepared = new WeakMap<Webhook, Prepared>()
 

@@ -1,9 +1,9 @@
 /** Metrics of the role `deliver`: deliveries in memory, backlog of the retry topics, results of attempts. */
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
-import type { ScrapedMetrics } from './scraped-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import type { RetryDepth } from './retry-depth.ts'
+import type { ScrapedMetrics } from './scraped-metrics.ts'
 
 export interface DeliverMetrics {
   /** `isFed`: the delivery was owed as a range, and has waited by design. */

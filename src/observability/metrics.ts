@@ -10,12 +10,12 @@ import type { ClusterMap } from '../kafka/protocol/cluster.ts'
 import type { ConnectionObserver } from '../kafka/protocol/types.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { RoleFigures, ShardMetrics } from '../kafka/runtime/shard.ts'
-import { type ScrapedMetrics, createScrapedMetrics } from './scraped-metrics.ts'
 import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
+import { createScrapedMetrics, type ScrapedMetrics } from './scraped-metrics.ts'
 
 export interface Metrics {
   kafka: ConnectionObserver

@@ -1,7 +1,7 @@
 /** Metrics of the role `record`: lag of the history, and inserts into ClickHouse. */
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { ScrapedMetrics } from './scraped-metrics.ts'
 import { SECONDS } from './buckets.ts'
+import type { ScrapedMetrics } from './scraped-metrics.ts'
 
 export interface RecordMetrics {
   /** A block was inserted, however often it was sent. */

@@ -8,9 +8,9 @@ import { isJsonObject } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
 import type { SchemaDialect } from '../model/records.ts'
-import { measureSchema, type SchemaSize } from './schema-limits.ts'
 import type { RegistrationFinding, RegistrationInput } from './check-registration.ts'
 import { dialectOf } from './dialect.ts'
+import { measureSchema, type SchemaSize } from './schema-limits.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
 
@@ -41,7 +41,12 @@ export function checkSchema(
   const uncanonical = uncanonicalIn(payloadSchema)
   const hash = uncanonical.length > 0 ? null : schemaHash(payloadSchema)
   if (overLimits.length > 0 || uncanonical.length > 0) {
-    return { dialect, size, hash, findings: uncanonical.length > 0 ? [...overLimits, invalidSchema(uncanonical)] : overLimits }
+    return {
+      dialect,
+      size,
+      hash,
+      findings: uncanonical.length > 0 ? [...overLimits, invalidSchema(uncanonical)] : overLimits,
+    }
   }
   if (payloadSchema.type !== 'object') {
     return {

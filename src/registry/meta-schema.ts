@@ -4,8 +4,8 @@
  */
 import { createRequire } from 'node:module'
 import type { SchemaDialect } from '../model/records.ts'
-import { createJudge, type Judge } from './validation/judge.ts'
 import type { Schema } from './references.ts'
+import { createJudge, type Judge } from './validation/judge.ts'
 
 const DIALECT = 'https://json-schema.org/draft/2020-12'
 const PARTS = ['core', 'applicator', 'unevaluated', 'validation', 'meta-data', 'format-annotation', 'content']

@@ -8,11 +8,11 @@ import type { Finding } from '../model/codes.ts'
 import type { Registration, SchemaDialect } from '../model/records.ts'
 import { createCache } from './cache.ts'
 import { checkKeywords, onlyJudged } from './keywords.ts'
-import { createJudge, type Judge } from './validation/judge.ts'
-import { createSharedNodes } from './validation/shared-nodes.ts'
 import { createMetaJudge } from './meta-schema.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import { unjudgeableIn } from './unjudgeable.ts'
+import { createJudge, type Judge } from './validation/judge.ts'
+import { createSharedNodes } from './validation/shared-nodes.ts'
 
 export type Compiled = { ok: true } | { ok: false; findings: Finding[] }
 

@@ -145,14 +145,22 @@ describe('lanes', () => {
   })
 
   it('give each of two organizations every other turn, however many webhooks one has', () => {
-    const lanes = createFairQueue<string>({ maxInFlight: 100, maxInFlightPerOrganization: 100, maxWaitingPerWebhook: 100 })
+    const lanes = createFairQueue<string>({
+      maxInFlight: 100,
+      maxInFlightPerOrganization: 100,
+      maxWaitingPerWebhook: 100,
+    })
     for (let n = 0; n < 10; n++) lanes.offer('a', `a${n}`, 10, 'a')
     for (let n = 0; n < 3; n++) lanes.offer('b', 'b1', 10, 'b')
     expect(Array.from({ length: 8 }, () => lanes.take()).join('')).toBe('abababaa')
   })
 
   it('remember nothing of a webhook that has nothing waiting and nothing in flight', () => {
-    const lanes = createFairQueue<number>({ maxInFlight: 100, maxInFlightPerOrganization: 100, maxWaitingPerWebhook: 100 })
+    const lanes = createFairQueue<number>({
+      maxInFlight: 100,
+      maxInFlightPerOrganization: 100,
+      maxWaitingPerWebhook: 100,
+    })
     for (let n = 0; n < 50; n++) lanes.offer(`org_${n}`, `wh_${n}`, 1, n)
     while (lanes.take() !== undefined);
     for (let n = 0; n < 50; n++) lanes.done(`wh_${n}`)

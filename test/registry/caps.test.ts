@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { measureSchema } from '../../src/registry/schema-limits.ts'
 import { dialectOf } from '../../src/registry/dialect.ts'
+import { measureSchema } from '../../src/registry/schema-limits.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 

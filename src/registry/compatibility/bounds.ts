@@ -1,7 +1,7 @@
 /** Bounds of numbers, lengths and counts: wider bounds are a minor with a warning, tighter bounds are refused. */
 import { pointerTo } from '../../json/json-pointer.ts'
-import { isMultipleOf } from '../validation/multiple-of.ts'
 import type { SchemaObject } from '../schema-positions.ts'
+import { isMultipleOf } from '../validation/multiple-of.ts'
 import type { Pair } from './minor.ts'
 
 export function compareBounds(pair: Pair): void {

@@ -8,9 +8,9 @@
 import { identityOf } from '../../json/canonical-json.ts'
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import { createPatterns, type Pattern } from '../../json/patterns.ts'
-import { beginWork, spendOnPattern, TooCostly } from '../validation/work.ts'
 import { type References, resolveReferences } from '../references.ts'
 import { filterKeywords, type SchemaObject } from '../schema-positions.ts'
+import { beginWork, spendOnPattern, TooCostly } from '../validation/work.ts'
 import { compareBounds } from './bounds.ts'
 import { compareItems } from './items.ts'
 import { createMeanings, isAnnotation, isSemantic, type Meanings, RecursiveSchema } from './meaning.ts'
@@ -167,7 +167,18 @@ function undecided({ before, after, isSame }: Pair): string[] {
 
 const UNEVALUATED = ['unevaluatedProperties', 'unevaluatedItems']
 /** Keywords that determine which members and items `unevaluated…` treats as evaluated. */
-const APPLICATORS = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas', 'contains']
+const APPLICATORS = [
+  '$ref',
+  '$dynamicRef',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+  'then',
+  'else',
+  'dependentSchemas',
+  'contains',
+]
 
 /** `unevaluated…` applies to the members that the keywords beside it leave over, so those keywords must not change. */
 function refuseUnevaluated({ before, after, path, isSame, report }: Pair): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { createJudge } from '../../../src/registry/validation/judge.ts'
 import type { Schema } from '../../../src/registry/references.ts'
+import { createJudge } from '../../../src/registry/validation/judge.ts'
 import { eventSchema, payloads, schemaPair } from '../schema-pairs.ts'
 import { createSecondOpinion } from '../second-opinion.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import type { SchemaObject } from '../../../src/registry/schema-positions.ts'
 import { createJudge } from '../../../src/registry/validation/judge.ts'
 import { newNode } from '../../../src/registry/validation/node.ts'
 import { createSharedNodes } from '../../../src/registry/validation/shared-nodes.ts'
-import type { SchemaObject } from '../../../src/registry/schema-positions.ts'
 import { createValidators } from '../../../src/registry/validators.ts'
 import { eventSchema, payloads } from '../schema-pairs.ts'
 
