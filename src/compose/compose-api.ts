@@ -76,7 +76,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
     verdictWaiter.close()
     await history.close()
   })
-  sealAnew(parts)
+  resealAll(parts)
   return handler
 }
 
@@ -215,12 +215,12 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): R
 }
 
 /** Re-seals with the new secret key, in the background, where values are sealed with the previous one. */
-function sealAnew({ neededKeyIds, controlPlane, backends, logger }: Parts): void {
+function resealAll({ neededKeyIds, controlPlane, backends, logger }: Parts): void {
   if (neededKeyIds.length < 2) return
   controlPlane.secretKeys.sealAnew().then(backends.keyIds.keep, error => {
     logger.warn(
       { error: String(error) },
-      'not everything is sealed with the new secret key yet; the next start goes on with it',
+      'some values are still sealed with the previous secret key; the next start continues',
     )
   })
 }
@@ -246,11 +246,11 @@ function alignPartitions({ controlPlane, ids, logger }: Parts): void {
   controlPlane.partitions.align({ actorId: 'system', requestId: ids.next('req') }).then(
     count =>
       count > 0 &&
-      logger.info({ organizations: count }, 'organizations have more partitions than was written down; it is now'),
+      logger.info({ organizations: count }, 'organizations have more partitions than recorded; their records are updated'),
     error =>
       logger.warn(
         { error: String(error) },
-        'the partitions of organizations could not be compared; the next start does',
+        'the partitions of organizations could not be compared; the next start tries again',
       ),
   )
 }

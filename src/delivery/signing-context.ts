@@ -50,7 +50,7 @@ export function createSigningContexts(deps: {
       const facts = { webhook: webhook.id, organization: webhook.organizationId, error: String(error) }
       logger.error(
         facts,
-        'what is sealed in a webhook cannot be opened; its deliveries wait until its secret and headers are set again',
+        'the sealed values of a webhook cannot be opened; its deliveries wait until its secret and headers are set again',
       )
       return { context: undefined, untilMs }
     }

@@ -39,15 +39,15 @@ export async function holdDirectory(
   makeDirectory(directory)
   const lock = join(directory, 'owner.lock')
   const deadline = performance.now() + waitMs
-  let told = false
+  let hasLogged = false
   for (;;) {
     if (createLock(lock)) return { release: once(() => rmSync(lock, { force: true })) }
     const owner = readOwner(lock)
     if (owner && isAlive(owner)) {
       if (performance.now() > deadline)
         throw new Error(`${directory} is in use by process ${owner.pid}; stop it or choose another directory`)
-      if (!told) logger.info(`waiting for process ${owner.pid} to let go of ${directory}`)
-      told = true
+      if (!hasLogged) logger.info(`waiting for process ${owner.pid} to release ${directory}`)
+      hasLogged = true
       stop?.throwIfAborted()
       await pause(100)
     } else {

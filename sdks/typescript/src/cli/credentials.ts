@@ -11,7 +11,7 @@ const create: Command = {
   sentence: 'Make a Kafka credential; its password is shown once.',
   // biome-ignore format: a table
   options: {
-    access: { type: 'string', value: 'WHAT', sentence: 'produce, consume or both; both unless said.' },
+    access: { type: 'string', value: 'WHAT', sentence: 'produce, consume or both; default both.' },
     out: { type: 'string', value: 'FILE', sentence: 'Write it there, for --kafka; only its owner may read the file. It must not exist.' },
   },
   async run({ client, positionals: [name], text, print, signal }) {
@@ -64,7 +64,7 @@ const list: Command = {
 const remove: Command = {
   name: 'credentials delete',
   positionals: ['ID'],
-  sentence: 'Take one back; open sessions end within seconds.',
+  sentence: 'Revoke one; open sessions end within seconds.',
   options: {},
   async run({ client, positionals: [id], print, signal }) {
     print.record(await client().kafkaCredentials.delete(id as string, { signal }))

@@ -7,11 +7,11 @@ import { KAFKA_OPTIONS, openProducer } from './kafka.ts'
 const DATA: Option = {
   type: 'string',
   value: 'JSON',
-  sentence: 'The payload: JSON, @FILE, or - for stdin (- unless said).',
+  sentence: 'The payload: JSON, @FILE, or - for stdin (default).',
 }
 // biome-ignore format: a table
 const EMIT_OPTIONS: Record<string, Option> = {
-  version: { type: 'string', value: 'X.Y.Z', sentence: 'The version to be judged by; the highest published one unless said.' },
+  version: { type: 'string', value: 'X.Y.Z', sentence: 'The version that validates it; default: the highest published one.' },
   'idempotency-key': { type: 'string', value: 'TEXT', sentence: 'Emits with one key become one event.' },
   subject: { type: 'string', value: 'TEXT', sentence: 'Emits of one subject keep their order.' },
   time: { type: 'string', value: 'TIME', sentence: 'When it happened (RFC 3339), within 24 h of now.' },

@@ -12,7 +12,7 @@ import { pollLog } from './read-log.ts'
 type Profile = NonNullable<SignOptions['profile']>
 /** Ed25519 needs the platform's private key. */
 const PROFILES = SIGNATURE_PROFILES.filter((each): each is Profile => each !== 'ed25519')
-const COUNT: Option = { type: 'string', value: 'N', sentence: 'End after so many events; until Ctrl-C unless said.' }
+const COUNT: Option = { type: 'string', value: 'N', sentence: 'End after this many events; default: until Ctrl-C.' }
 
 export const listen: Command = {
   name: 'listen',
@@ -21,12 +21,12 @@ export const listen: Command = {
   // biome-ignore format: a table
   options: {
     events: { type: 'string', value: 'LIST', sentence: 'Only these: names or ns.*, by comma.' },
-    after: { type: 'string', value: 'SEQUENCE', sentence: 'Begin behind this event; 0 is the oldest one kept. The newest one unless said.' },
+    after: { type: 'string', value: 'SEQUENCE', sentence: 'Start behind this event; 0 is the oldest one kept. Default: the newest one.' },
     count: COUNT,
     'forward-to': { type: 'string', value: 'URL', sentence: 'POST each event there, as a webhook would.' },
-    secret: { type: 'string', value: 'TEXT', sentence: 'What deliveries are signed with (CLARION_WEBHOOK_SECRET); made and shown unless given.' },
-    profile: { type: 'string', value: 'NAME', sentence: `How: ${PROFILES.join(', ')}; standard unless said.` },
-    interval: { type: 'string', value: 'MS', sentence: 'How often the API is asked; 1000 unless said.' },
+    secret: { type: 'string', value: 'TEXT', sentence: 'Signing secret of the deliveries (CLARION_WEBHOOK_SECRET); by default a new one, which is shown.' },
+    profile: { type: 'string', value: 'NAME', sentence: `How: ${PROFILES.join(', ')}; default standard.` },
+    interval: { type: 'string', value: 'MS', sentence: 'Polling interval of the API; default 1000.' },
     ...KAFKA_OPTIONS,
   },
   notes: `With a Kafka credential the log itself is read, at once and to the letter. Without one the history is asked, a second or two behind, and numbers
@@ -43,10 +43,10 @@ export const consume: Command = {
   positionals: [],
   sentence: "Read the organization's own log by Kafka, as a member of a consumer group that goes on where it stopped.",
   options: {
-    group: { type: 'string', value: 'NAME', sentence: "The group, without the credential's prefix; cli unless said." },
+    group: { type: 'string', value: 'NAME', sentence: "The group, without the credential's prefix; default cli." },
     'from-beginning': {
       type: 'boolean',
-      sentence: 'Where a new group begins: with the oldest event kept, not with the next one.',
+      sentence: 'Start a new group with the oldest event kept, not with the next one.',
     },
     count: COUNT,
     ...KAFKA_OPTIONS,

@@ -11,7 +11,7 @@ const list: Command = {
     code: { type: 'string', value: 'CODE', sentence: 'Only these, such as payload_invalid.' },
     from: { type: 'string', value: 'TIME', sentence: 'Recorded at or after (RFC 3339).' },
     to: { type: 'string', value: 'TIME', sentence: 'Recorded before.' },
-    limit: { type: 'string', value: 'N', sentence: 'At most so many; 20 unless said.' },
+    limit: { type: 'string', value: 'N', sentence: 'At most this many; default 20.' },
   },
   async run({ client, text, number, print, signal }) {
     const filter = Object.fromEntries(['code', 'from', 'to'].map(name => [name, text(name)]))
@@ -29,7 +29,7 @@ const list: Command = {
 const show: Command = {
   name: 'quarantine show',
   positionals: ['EMIT_ID'],
-  sentence: 'One of them, with payload, headers, place and findings.',
+  sentence: 'One of them, with payload, headers, position and findings.',
   options: {},
   async run({ client, positionals: [emitId], print, signal }) {
     print.record(await client().events.custom.quarantine.get(emitId as string, { signal }))
@@ -40,14 +40,14 @@ const show: Command = {
 const redrive: Command = {
   name: 'quarantine redrive',
   positionals: ['EMIT_ID'],
-  sentence: 'Emit it again, repaired if need be; the new emit names it as its cause.',
+  sentence: 'Emit it again, corrected if necessary; the new emit names it as its cause.',
   options: {
     data: {
       type: 'string',
       value: 'JSON',
-      sentence: 'The repaired payload: JSON, @FILE, or - for stdin. As it was unless given.',
+      sentence: 'The corrected payload: JSON, @FILE, or - for stdin. Default: unchanged.',
     },
-    version: { type: 'string', value: 'X.Y.Z', sentence: 'The version to be judged by.' },
+    version: { type: 'string', value: 'X.Y.Z', sentence: 'The version that validates it.' },
   },
   async run({ client, positionals: [emitId], text, stdin, print, signal }) {
     const data = text('data')

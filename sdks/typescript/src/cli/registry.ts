@@ -8,14 +8,14 @@ export const dryRun: Command = {
   name: 'dry-run',
   positionals: ['[FILE]'],
   sentence:
-    'Check a registration and make nothing; everything that is wrong is told. Ends with 1 if it would be refused.',
+    'Check a registration without creating it, and show all findings. Exits with 1 if it would be refused.',
   // biome-ignore format: a table
   options: {
     namespace: { type: 'string', value: 'TEXT', sentence: 'Instead of a FILE with the whole registration.' },
     name: { type: 'string', value: 'TEXT', sentence: 'As above.' },
     version: { type: 'string', value: 'X.Y.Z', sentence: 'As above; over what FILE says.' },
     schema: { type: 'string', value: 'FILE', sentence: 'As above: the JSON Schema of the payload.' },
-    history: { type: 'boolean', sentence: 'Also judge the payloads of the last 30 days by it.' },
+    history: { type: 'boolean', sentence: 'Also validate the payloads of the last 30 days.' },
   },
   notes: `FILE is the body of POST /api/v1/events/custom, or - for stdin.
   clarion dry-run order-paid.json

@@ -11,8 +11,8 @@ export const types: Command = {
   sentence: "Types for an event's payload, made from its schema.",
   // biome-ignore format: a table
   options: {
-    lang: { type: 'string', value: 'NAME', sentence: `${LANGUAGES.join(', ')}; typescript unless said.` },
-    version: { type: 'string', value: 'X.Y.Z', sentence: 'The highest published one unless said.' },
+    lang: { type: 'string', value: 'NAME', sentence: `${LANGUAGES.join(', ')}; default typescript.` },
+    version: { type: 'string', value: 'X.Y.Z', sentence: 'Default: the highest published one.' },
     out: { type: 'string', value: 'FILE', sentence: 'Write the code there.' },
   },
   async run(context) {
