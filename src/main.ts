@@ -15,10 +15,10 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 
 /** Progress messages for the person who waits; they go where the log goes. */
 let stopping = false
-const tell = (message: string) => {
+const report = (message: string) => {
   if (!stopping) console.error(`clarion: ${message}`) // parts that are being stopped are expected to be away
 }
-const progress = { info: tell, warn: tell }
+const progress = { info: report, warn: report }
 
 // The reader may close the pipe first, as a closed terminal does: only output is lost then.
 process.stdout.on('error', () => {})

@@ -3,7 +3,7 @@
  */
 
 import type { ChainTokens } from '../../src/events/chain.ts'
-import { placeSaid } from '../../src/events/ingress-emit.ts'
+import { fieldPointer } from '../../src/events/ingress-emit.ts'
 import { CODES, type Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import { eventId } from '../../src/model/ids.ts'
@@ -72,7 +72,7 @@ export function judge(
 function unresolved({ request, record }: Emit, code: 'event_not_registered' | 'event_not_published'): Rejection {
   const { message, field, problem } = explainUnresolved(code, request.fullName, request.version)
   if (field === undefined || problem === undefined) return reject(code, message)
-  const path = request.channel === 'kafka' ? placeSaid(field, record.headers) : `/${field}`
+  const path = request.channel === 'kafka' ? fieldPointer(field, record.headers) : `/${field}`
   return reject(code, message, [{ path, rule: field, message: problem }])
 }
 

@@ -246,7 +246,10 @@ function alignPartitions({ controlPlane, ids, logger }: Parts): void {
   controlPlane.partitions.align({ actorId: 'system', requestId: ids.next('req') }).then(
     count =>
       count > 0 &&
-      logger.info({ organizations: count }, 'organizations have more partitions than recorded; their records are updated'),
+      logger.info(
+        { organizations: count },
+        'organizations have more partitions than recorded; their records are updated',
+      ),
     error =>
       logger.warn(
         { error: String(error) },

@@ -27,7 +27,7 @@ export interface Platform {
 }
 
 /** A broker may fail while a process starts: the start is retried unless the trouble lasts. */
-const START_PATIENCE_MS = 60_000
+const START_RETRY_MS = 60_000
 const START_PAUSE_MS = 500
 
 /** Undefined: the process does not listen there. */
@@ -44,7 +44,7 @@ export async function compose(deps: ComposeDeps): Promise<Platform> {
       await each().catch(error => logger.warn({ error: String(error) }, 'a part did not stop cleanly'))
   }
   const listeners = await openListeners(deps)
-  const deadlineMs = clock.monotonicMs() + START_PATIENCE_MS
+  const deadlineMs = clock.monotonicMs() + START_RETRY_MS
   for (;;) {
     try {
       return { ...(await unlessStopped(start(deps, listeners, closing), stop)), close }

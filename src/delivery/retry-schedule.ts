@@ -46,8 +46,8 @@ export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 
   const delayMs = options.delaysMs[options.attemptsMade]
   if (delayMs === undefined) return 'exhausted'
   const scheduledMs = delayMs * options.timeScale * (1 - JITTER_MAX * options.random.uniform())
-  const askedMs = Math.min(options.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX * options.timeScale)
-  return { dueAtMs: options.endedAtMs + Math.ceil(Math.max(scheduledMs, askedMs)) }
+  const requestedMs = Math.min(options.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX * options.timeScale)
+  return { dueAtMs: options.endedAtMs + Math.ceil(Math.max(scheduledMs, requestedMs)) }
 }
 
 /**

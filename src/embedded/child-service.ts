@@ -17,7 +17,7 @@ import { endProcess } from './process-identity.ts'
  * A killed broker with tens of thousands of partitions takes minutes on a busy machine; killing it again would only
  * make the next start longer.
  */
-const START_PATIENCE = { tellEveryMs: 5_000, giveUpAfterMs: 600_000 }
+const START_LIMITS = { logEveryMs: 5_000, giveUpAfterMs: 600_000 }
 const STOP_MS = 30_000
 /** Another program may take a port between its choice and its use. */
 const PORT_TRIES = 3
@@ -66,7 +66,7 @@ export function signalChildren(signal: NodeJS.Signals): void {
 export async function superviseChild(
   child: ChildProcess,
   service: Service,
-  { tellEveryMs, giveUpAfterMs } = START_PATIENCE,
+  { logEveryMs, giveUpAfterMs } = START_LIMITS,
 ): Promise<{ pid: number; close(): Promise<void> }> {
   const { what, directory, logPaths, connection, answers, onExit, logger, stop } = service
   let ended: string | undefined
@@ -89,7 +89,7 @@ export async function superviseChild(
     forgetChild(directory, identity)
   }
   const startedAtMs = performance.now()
-  let tellAtMs = tellEveryMs
+  let logAtMs = logEveryMs
   while (!(await answers())) {
     if (ended) throw new Error(`${ended}\n${lastLines(logPaths)}${damageOf(service)}`)
     if (stop?.aborted) {
@@ -103,12 +103,12 @@ export async function superviseChild(
         `${what} did not start within ${giveUpAfterMs / 1000} s; its log is ${logPaths[0]}\n${lastLines(logPaths)}`,
       )
     }
-    if (passedMs > tellAtMs) {
+    if (passedMs > logAtMs) {
       const howFar = service.howFar?.()
       logger.info(
         `${what} is still starting after ${Math.round(passedMs / 1000)} s${howFar ? `, ${howFar}` : ''}; its log is ${logPaths[0]}`,
       )
-      tellAtMs += tellEveryMs
+      logAtMs += logEveryMs
     }
     await pause(20)
   }

@@ -12,7 +12,7 @@ import { createClickHouseEngine, type StatementResult } from './clickhouse-engin
 import { type Credentials, httpStatusOf, parseStatement, readCredentials, StatementError } from './clickhouse-http.ts'
 import { createDiskGuard, freeBytesAt } from './disk-guard.ts'
 import { openInsertFiles } from './insert-files.ts'
-import { giveWay } from './priority.ts'
+import { lowerPriority } from './priority.ts'
 
 const INSERT = /^\s*insert\b/i
 const BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -23,11 +23,11 @@ interface ServerSettings extends Credentials {
 }
 
 const settings = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as ServerSettings
-giveWay() // before the engine starts its threads
+lowerPriority() // before the engine starts its threads
 const dataPath = resolve(settings.dataPath)
 const files = openInsertFiles(dirname(dataPath))
 const engine = createClickHouseEngine(dataPath, files)
-const disk = createDiskGuard({ freeBytes: () => freeBytesAt(dataPath), tell: text => engine.runNow(text) })
+const disk = createDiskGuard({ freeBytes: () => freeBytesAt(dataPath), run: text => engine.runNow(text) })
 await disk.check()
 
 /** The limit of ClickHouse's own server for a URL, which contains the parameters of a query. */
@@ -56,13 +56,13 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1')
   if (url.pathname === '/ping') return void response.end('Ok.\n')
   authenticate(readCredentials(request.headers, url.searchParams))
-  const asked = {
+  const call = {
     parameters: url.searchParams,
     body: await readBody(request),
     readOnly: request.method === 'GET' || request.method === 'HEAD',
     formatHeader: request.headers['x-clickhouse-format'],
   }
-  const statement = parseStatement(asked, files.fits)
+  const statement = parseStatement(call, files.fits)
   if (INSERT.test(statement.text) && disk.isLow())
     throw new StatementError(
       243,

@@ -21,12 +21,12 @@ export interface DiskGuard {
   stop(): void
 }
 
-/** `tell`: runs a statement immediately. `freeBytes`: of the disk with the data. */
-export function createDiskGuard(deps: { freeBytes(): number; tell(statement: string): Promise<unknown> }): DiskGuard {
+/** `run`: runs a statement immediately. `freeBytes`: of the disk with the data. */
+export function createDiskGuard(deps: { freeBytes(): number; run(statement: string): Promise<unknown> }): DiskGuard {
   let isLow = false
-  let telling: Promise<void> = Promise.resolve()
+  let pending: Promise<void> = Promise.resolve()
 
-  function look(): void {
+  function measure(): void {
     const free = deps.freeBytes()
     const wasLow = isLow
     isLow = free < (wasLow ? FREE_BYTES_MIN * RESUME_FACTOR : FREE_BYTES_MIN)
@@ -35,23 +35,23 @@ export function createDiskGuard(deps: { freeBytes(): number; tell(statement: str
       ? ['SYSTEM STOP MERGES', 'the disk is nearly full: inserts are refused and merges stopped']
       : ['SYSTEM START MERGES', 'there is room on the disk again']
     console.error(`${new Date().toISOString()} ${sentence} (${Math.round(free / 1024 / 1024)} MB free)`)
-    telling = telling
-      .then(() => deps.tell(statement))
+    pending = pending
+      .then(() => deps.run(statement))
       .then(
         () => undefined,
         error => console.error(`${statement}: ${error}`),
       )
   }
 
-  const timer = setInterval(look, CHECK_MS).unref()
+  const timer = setInterval(measure, CHECK_MS).unref()
   return {
     isLow() {
-      look()
+      measure()
       return isLow
     },
     check() {
-      look()
-      return telling
+      measure()
+      return pending
     },
     stop: () => clearInterval(timer),
   }

@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KafkaProgram } from './kafka-jars.ts'
-import { GIVING_WAY } from './priority.ts'
+import { LOW_PRIORITY } from './priority.ts'
 
 const JAVA_MIN = 17
 const TOOL_MS = 60_000
@@ -47,8 +47,8 @@ async function lookForJava(): Promise<Java> {
 /** macOS has a program of this name that only prints where to get Java. */
 function javaProblem(error: NodeJS.ErrnoException & { stderr?: string }): string {
   if (error.code === 'ENOENT') return 'Java is missing'
-  const said = error.stderr?.trim().split('\n')[0]
-  return `Java does not run (${said || error.message})`
+  const reason = error.stderr?.trim().split('\n')[0]
+  return `Java does not run (${reason || error.message})`
 }
 
 export function archivePath(program: KafkaProgram, java: Java): string {
@@ -134,7 +134,7 @@ function brokerArguments({ program, java, heapMb, profile, archiveTo }: BrokerRu
     // The JIT compiler takes some 20 s of CPU in the first minute under load: a lower priority keeps it behind the
     // requests.
     '-XX:ThreadPriorityPolicy=1',
-    `-XX:CompilerThreadPriority=${GIVING_WAY}`,
+    `-XX:CompilerThreadPriority=${LOW_PRIORITY}`,
     `-Xms${profile === 'test' ? Math.min(64, heapMb) : heapMb}m`,
     `-Xmx${heapMb}m`,
     '-XX:+ExitOnOutOfMemoryError',

@@ -32,14 +32,14 @@ function lossProblems(data: string, advice: string): string[] {
 function metadataProblems(data: string, advice: string): string[] {
   const properties = join(data, 'meta.properties')
   const partitions = entriesOf(data).filter(name => /-\d+$/.test(name) && name !== METADATA)
-  const said = (path: string, problem: string | undefined) =>
+  const unusable = (path: string, problem: string | undefined) =>
     problem ? [`${path} cannot be used: ${problem}. ${advice}`] : []
   return [
-    ...said(properties, propertiesProblem(properties)),
-    ...(partitions.length > 0 ? said(join(data, METADATA), metadataProblem(data)) : []),
+    ...unusable(properties, propertiesProblem(properties)),
+    ...(partitions.length > 0 ? unusable(join(data, METADATA), metadataProblem(data)) : []),
     ...partitions
       .filter(name => isNameless(join(data, name)))
-      .flatMap(name => said(join(data, name), 'partition.metadata, which names its topic, is missing')),
+      .flatMap(name => unusable(join(data, name), 'partition.metadata, which names its topic, is missing')),
   ]
 }
 

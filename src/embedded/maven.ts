@@ -56,10 +56,10 @@ function mavenProblem(ended: NodeJS.ErrnoException | number | null, complaints: 
   if (ended instanceof Error && ended.code === 'ABORT_ERR')
     return `Maven did not fetch Kafka within ${FETCH_MS / 60_000} minutes. ${NETWORK_REMEDY}`
   if (ended instanceof Error) return `Maven cannot be started: ${ended.message}`
-  const said = complaints.find(line => line.trim() !== '') ?? 'it gave no reason'
-  if (!/could not (transfer|be resolved|find)|cannot access|unknown host/i.test(said))
-    return `Maven could not fetch Kafka: ${said}`
-  return `Maven could not fetch Kafka from its repository: ${said}\n${NETWORK_REMEDY}`
+  const reason = complaints.find(line => line.trim() !== '') ?? 'it gave no reason'
+  if (!/could not (transfer|be resolved|find)|cannot access|unknown host/i.test(reason))
+    return `Maven could not fetch Kafka: ${reason}`
+  return `Maven could not fetch Kafka from its repository: ${reason}\n${NETWORK_REMEDY}`
 }
 
 const NETWORK_REMEDY = [

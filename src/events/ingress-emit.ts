@@ -69,15 +69,15 @@ export function isIdempotencyKey(text: string): boolean {
   return [...text].length <= HEADER_CHARACTERS_MAX && !UNPRINTABLE.test(text)
 }
 
-type Said = 'name' | 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
+type ProducerField = 'name' | 'version' | 'idempotencyKey' | 'subject' | 'time' | 'correlationId' | 'chainToken'
 
 /**
  * The headers that may carry each value, in order of precedence, and the CloudEvents attribute that is used when none
  * is present. `isText`: any text but the empty one is valid; the other values have rules of their own, which an empty
  * text breaks.
  */
-const SAID_BY: Readonly<
-  Record<Said, { headers: readonly string[]; attribute: string; charactersMax: number; isText?: boolean }>
+const FIELD_SOURCES: Readonly<
+  Record<ProducerField, { headers: readonly string[]; attribute: string; charactersMax: number; isText?: boolean }>
 > = {
   name: { headers: ['name', 'ce-type', 'ce_type'], attribute: 'type', charactersMax: NAME_CHARACTERS_MAX },
   version: {
@@ -113,8 +113,8 @@ const SAID_BY: Readonly<
 }
 
 /** The place where a producer gave the value: the header, or the attribute of its envelope. */
-export function placeSaid(what: Said, headers: Headers): string {
-  const { headers: names, attribute } = SAID_BY[what]
+export function fieldPointer(field: ProducerField, headers: Headers): string {
+  const { headers: names, attribute } = FIELD_SOURCES[field]
   const name = names.find(each => headers[each])
   return name === undefined ? `/value/${attribute}` : `/headers/${name}`
 }
@@ -151,18 +151,19 @@ export function readProducerHeaders(
     return undefined
   }
 
-  const headerOf = (what: Said): string | undefined => SAID_BY[what].headers.find(name => headers[name])
+  const headerOf = (field: ProducerField): string | undefined =>
+    FIELD_SOURCES[field].headers.find(name => headers[name])
 
-  function said(what: Said): string | undefined {
-    const text = given(what)
-    if (text !== '' || SAID_BY[what].isText !== true) return text
-    findings.push(finding(pathOf(what), 'min_length', 'must not be empty: leave it out'))
+  function fieldOf(field: ProducerField): string | undefined {
+    const text = rawValueOf(field)
+    if (text !== '' || FIELD_SOURCES[field].isText !== true) return text
+    findings.push(finding(pathOf(field), 'min_length', 'must not be empty: leave it out'))
     return undefined
   }
 
-  function given(what: Said): string | undefined {
-    const { attribute, charactersMax } = SAID_BY[what]
-    const name = headerOf(what)
+  function rawValueOf(field: ProducerField): string | undefined {
+    const { attribute, charactersMax } = FIELD_SOURCES[field]
+    const name = headerOf(field)
     if (name !== undefined) return read(headers[name]!, `/headers/${name}`, charactersMax)
     const member = content.envelope?.get(attribute)
     if (member === undefined) return undefined
@@ -174,27 +175,27 @@ export function readProducerHeaders(
   }
 
   /** The pointer for findings: the place of the value, or where it would be. */
-  function pathOf(what: Said): string {
-    const { headers: names, attribute } = SAID_BY[what]
-    const name = headerOf(what)
+  function pathOf(field: ProducerField): string {
+    const { headers: names, attribute } = FIELD_SOURCES[field]
+    const name = headerOf(field)
     return name === undefined && content.envelope !== undefined ? `/value/${attribute}` : `/headers/${name ?? names[0]}`
   }
 
-  const fullName = said('name') || schema?.fullName
+  const fullName = fieldOf('name') || schema?.fullName
   if (!fullName && findings.length === 0)
     findings.push(finding(pathOf('name'), 'required', 'must name the event: <namespace>.<name>'))
-  const idempotencyKey = said('idempotencyKey')
+  const idempotencyKey = fieldOf('idempotencyKey')
   if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey))
     findings.push(finding(pathOf('idempotencyKey'), 'printable', 'must be 1 to 255 printable characters'))
-  const time = said('time')
+  const time = fieldOf('time')
   return {
     fullName: fullName ?? '',
-    version: said('version') ?? (schema?.fullName === fullName ? schema?.version : undefined),
+    version: fieldOf('version') ?? (schema?.fullName === fullName ? schema?.version : undefined),
     idempotencyKey,
-    subject: said('subject') ?? ((record.key && read(record.key, '/key', HEADER_CHARACTERS_MAX)) || undefined),
+    subject: fieldOf('subject') ?? ((record.key && read(record.key, '/key', HEADER_CHARACTERS_MAX)) || undefined),
     timeMs: time === undefined ? undefined : readTime(time, pathOf('time'), record.timestampMs, findings),
-    correlationId: said('correlationId'),
-    chainToken: said('chainToken'),
+    correlationId: fieldOf('correlationId'),
+    chainToken: fieldOf('chainToken'),
     traceparent: traceparentOf(headers, content),
     findings,
   }

@@ -24,7 +24,7 @@ export function createIngressLag(deps: {
   ends(partitions: Array<{ topic: string; partition: number }>): Promise<ReadonlyMap<string, number>>
 }): () => Promise<IngressLag[]> {
   let found: Promise<IngressLag[]> | undefined
-  let askedAtMs = Number.NEGATIVE_INFINITY
+  let readAtMs = Number.NEGATIVE_INFINITY
 
   async function ask(): Promise<IngressLag[]> {
     const places = [...deps.view.organizations()]
@@ -49,8 +49,8 @@ export function createIngressLag(deps: {
   }
 
   return () => {
-    if (found === undefined || deps.clock.monotonicMs() - askedAtMs > FRESH_MS) {
-      askedAtMs = deps.clock.monotonicMs()
+    if (found === undefined || deps.clock.monotonicMs() - readAtMs > FRESH_MS) {
+      readAtMs = deps.clock.monotonicMs()
       found = ask()
       found.catch(() => {
         found = undefined

@@ -37,11 +37,11 @@ export function createRetryDepth(deps: {
 }): () => Promise<RetryDepth[]> {
   const { clock } = deps
   let known: Promise<ReadonlyMap<string, number>> | undefined
-  let askedAtMs = Number.NEGATIVE_INFINITY
+  let readAtMs = Number.NEGATIVE_INFINITY
 
   function ends(partitions: ReadSoFar[]): Promise<ReadonlyMap<string, number>> {
-    if (known === undefined || clock.monotonicMs() - askedAtMs > FRESH_MS) {
-      askedAtMs = clock.monotonicMs()
+    if (known === undefined || clock.monotonicMs() - readAtMs > FRESH_MS) {
+      readAtMs = clock.monotonicMs()
       known = deps.ends(partitions)
       known.catch(() => {
         known = undefined

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 
 /** A restarting part is back within seconds: a process that starts meanwhile waits instead of giving up. */
-const PATIENCE_MS = 30_000
+const WAIT_MS_MAX = 30_000
 const PAUSE_MS = 500
 
 /**
@@ -15,7 +15,7 @@ export async function reach<T>(
   causeIfAway: (error: unknown) => Error | undefined,
 ): Promise<T> {
   const { name, at, clock } = part
-  const deadlineMs = clock.monotonicMs() + PATIENCE_MS
+  const deadlineMs = clock.monotonicMs() + WAIT_MS_MAX
   for (let tries = 1; ; tries++) {
     try {
       return await call()
@@ -24,7 +24,7 @@ export async function reach<T>(
       if (cause === undefined) throw error
       if (clock.monotonicMs() > deadlineMs)
         throw new Error(`${name} cannot be reached at ${at}: ${cause.message}`, { cause })
-      if (tries === 1) part.progress.warn(`${name} does not answer at ${at}; trying for ${PATIENCE_MS / 1000} s …`)
+      if (tries === 1) part.progress.warn(`${name} does not answer at ${at}; trying for ${WAIT_MS_MAX / 1000} s …`)
       await clock.sleep(PAUSE_MS)
     }
   }

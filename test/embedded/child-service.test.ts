@@ -31,7 +31,7 @@ describe('a program of ours that takes long to start', () => {
       logger,
       ...more,
     }
-    return superviseChild(child, service, { tellEveryMs: 1, giveUpAfterMs })
+    return superviseChild(child, service, { logEveryMs: 1, giveUpAfterMs })
   }
 
   it('is waited for, and said to be on its way, for as long as it lives', async () => {

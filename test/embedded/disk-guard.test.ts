@@ -13,7 +13,7 @@ describe('the disk under the embedded ClickHouse', () => {
   let said: jest.SpiedFunction<typeof console.error>
   const guards: Array<{ stop(): void }> = []
   const guard = () => {
-    const made = createDiskGuard({ freeBytes: () => free, tell: async statement => void told.push(statement) })
+    const made = createDiskGuard({ freeBytes: () => free, run: async statement => void told.push(statement) })
     guards.push(made)
     return made
   }

@@ -94,10 +94,10 @@ function contextOf(parent: string | null): Context {
 }
 
 function present(attributes: Attributes): Record<string, string | number | boolean> {
-  const said: Record<string, string | number | boolean> = {}
+  const defined: Record<string, string | number | boolean> = {}
   for (const name in attributes) {
     const value = attributes[name]
-    if (value !== undefined && value !== null) said[name] = value
+    if (value !== undefined && value !== null) defined[name] = value
   }
-  return said
+  return defined
 }

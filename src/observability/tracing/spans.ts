@@ -7,20 +7,20 @@ import type { IngressEmit } from '../../events/ingress-emit.ts'
 import type { Span, Tracing } from './tracing.ts'
 
 /** Facts of an emit before its verdict. */
-interface AskedFor {
+interface RequestedEmit {
   organizationId: string
   environment: string
   fullName: string
 }
 
 /**
- * Covers a request from its arrival to its answer. `ask` gets the span's own trace context, for the spans that follow.
+ * Covers a request from its arrival to its answer. `submit` gets the span's own trace context, for the spans that follow.
  */
 export async function traceEmit<Answer extends { status: number; emitId: string | undefined }>(
   tracing: Tracing,
-  { organizationId, environment, fullName }: AskedFor,
+  { organizationId, environment, fullName }: RequestedEmit,
   parent: string | null,
-  ask: (traceparent: string) => Promise<Answer>,
+  submit: (traceparent: string) => Promise<Answer>,
 ): Promise<Answer> {
   const span = tracing.begin('emit', parent)
   const about = {
@@ -30,7 +30,7 @@ export async function traceEmit<Answer extends { status: number; emitId: string 
     'clarion.event.type': fullName,
   }
   try {
-    const answer = await ask(span.traceparent)
+    const answer = await submit(span.traceparent)
     const { status, emitId } = answer
     span.end(
       { ...about, 'http.response.status_code': status, 'clarion.emit.id': emitId },

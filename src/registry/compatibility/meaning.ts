@@ -51,11 +51,11 @@ export function createMeanings({ targets, dynamic }: References, numbers: Map<st
     if (found !== undefined) return found
     if (open.has(schema)) throw new RecursiveSchema()
     open.add(schema)
-    const said = Object.keys(schema).filter(isSemantic).sort()
-    const target = said.length === 1 ? targets.get(schema) : undefined
+    const semantic = Object.keys(schema).filter(isSemantic).sort()
+    const target = semantic.length === 1 ? targets.get(schema) : undefined
     const number =
       target === undefined
-        ? numberOf(`{${said.map(keyword => `${JSON.stringify(keyword)}:${ofKeyword(schema, keyword)}`)}}`)
+        ? numberOf(`{${semantic.map(keyword => `${JSON.stringify(keyword)}:${ofKeyword(schema, keyword)}`)}}`)
         : of(target)
     open.delete(schema)
     known.set(schema, number)

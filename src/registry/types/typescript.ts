@@ -82,9 +82,9 @@ const arrayOf = (item: string): string => (item.includes(' | ') ? `(${item})[]` 
 /** Named by the value that distinguishes the alternatives, such as `kind`; else numbered. */
 function optionNames(alternatives: readonly ObjectShape[]): string[] {
   const tags = alternatives[0]?.properties.map(({ name }) => tagsOf(alternatives, name)) ?? []
-  const telling = tags.find(values => new Set(values).size === alternatives.length && !values.includes(undefined))
+  const discriminator = tags.find(values => new Set(values).size === alternatives.length && !values.includes(undefined))
   return alternatives.map((_, index) =>
-    telling ? pascalCase(wordsOf(telling[index] as string)) : `Option${index + 1}`,
+    discriminator ? pascalCase(wordsOf(discriminator[index] as string)) : `Option${index + 1}`,
   )
 }
 

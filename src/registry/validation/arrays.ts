@@ -18,8 +18,8 @@ export interface ArrayRules {
 
 export function arrayRules(schema: SchemaObject, making: Making): ArrayRules | undefined {
   const { maxItems, minItems, uniqueItems, prefixItems, items, contains } = schema
-  const said = [maxItems, minItems, uniqueItems, prefixItems, items, contains]
-  if (said.every(each => each === undefined)) return undefined
+  const keywords = [maxItems, minItems, uniqueItems, prefixItems, items, contains]
+  if (keywords.every(each => each === undefined)) return undefined
   return {
     maxItems: typeof maxItems === 'number' ? maxItems : undefined,
     minItems: typeof minItems === 'number' ? minItems : undefined,
@@ -53,14 +53,14 @@ function containing({ contains, minContains, maxContains }: SchemaObject, { node
 export function unevaluatedItems({ unevaluatedItems: schema }: SchemaObject, { node }: Making): Check[] {
   if (schema === undefined) return []
   const ofOthers = node(schema)
-  const tellsItself = schema === false
+  const isForbidden = schema === false
   return [
     (value, run, seen) => {
       if (!Array.isArray(value) || !seen || seen.allItems) return true
       let holds = true
       for (let index = seen.itemsBefore; index < value.length; index++) {
         if (seen.items.has(index)) continue
-        const judged = tellsItself
+        const judged = isForbidden
           ? fault(run, 'unevaluatedItems', 'must NOT have unevaluated items', index)
           : judgeBelow(index, ofOthers, value[index], run)
         if (judged) continue

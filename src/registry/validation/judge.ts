@@ -89,7 +89,7 @@ function makeRoot(schema: Schema, options: JudgeOptions): Node {
   }
   // Where the dynamic scope matters, a node belongs to its resource.
   const shared = references.dynamic.size === 0 ? options.shared : undefined
-  const sharedNode = (subschema: SchemaObject) => shared?.get(subschema, said => prepared(said, making))
+  const sharedNode = (subschema: SchemaObject) => shared?.get(subschema, copy => prepared(copy, making))
   return making.node(schema)
 }
 

@@ -86,14 +86,14 @@ function nameChecks({ propertyNames }: SchemaObject, { node }: Making): ObjectCh
 export function unevaluatedProperties({ unevaluatedProperties: schema }: SchemaObject, { node }: Making): Check[] {
   if (schema === undefined) return []
   const ofOthers = node(schema)
-  const tellsItself = schema === false
+  const isForbidden = schema === false
   return [
     (value, run, seen) => {
       if (!isJsonObject(value) || !seen || seen.all) return true
       let holds = true
       for (const name of Object.keys(value)) {
         if (seen.names.has(name)) continue
-        const judged = tellsItself
+        const judged = isForbidden
           ? fault(run, 'unevaluatedProperties', 'must NOT have unevaluated properties', name)
           : judgeBelow(name, ofOthers, value[name], run)
         if (judged) continue

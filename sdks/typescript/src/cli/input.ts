@@ -59,7 +59,7 @@ function illFormedAt(bytes: Uint8Array): number {
   // position.
   while (bad - good > 1) {
     const middle = (good + bad) >> 1
-    if (mayGoOn(bytes.subarray(0, middle))) good = middle
+    if (isUtf8Prefix(bytes.subarray(0, middle))) good = middle
     else bad = middle
   }
   while (!isUtf8(bytes.subarray(0, good))) good--
@@ -67,7 +67,7 @@ function illFormedAt(bytes: Uint8Array): number {
 }
 
 /** Whether the bytes are UTF-8, possibly cut off within a character. */
-function mayGoOn(bytes: Uint8Array): boolean {
+function isUtf8Prefix(bytes: Uint8Array): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
     return true

@@ -7,8 +7,7 @@ import { objectJson, parseJson, readInput, readText } from './input.ts'
 export const dryRun: Command = {
   name: 'dry-run',
   positionals: ['[FILE]'],
-  sentence:
-    'Check a registration without creating it, and show all findings. Exits with 1 if it would be refused.',
+  sentence: 'Check a registration without creating it, and show all findings. Exits with 1 if it would be refused.',
   // biome-ignore format: a table
   options: {
     namespace: { type: 'string', value: 'TEXT', sentence: 'Instead of a FILE with the whole registration.' },
