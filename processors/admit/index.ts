@@ -11,7 +11,7 @@ import type { Logger } from '../../src/logger.ts'
 import type { Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { Registration } from '../../src/model/records.ts'
-import { beginJudging } from '../../src/observability/tracing/spans.ts'
+import { startAdmissionSpan } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { admissionDeferred } from '../../topics/admission-deferred.ts'
@@ -172,7 +172,7 @@ function openShard(
   /** Judges one emit and puts what follows from it into the transaction that is being filled. */
   function settle(emit: Emit, isolated: boolean): void {
     const progress: Progress = {}
-    const judged = deps.tracing && beginJudging(deps.tracing, emit)
+    const judged = deps.tracing && startAdmissionSpan(deps.tracing, emit)
     const verdict = isolated ? judgeIsolated(emit, progress) : judgeOne(emit, progress)
     judged?.(verdict)
     if (verdict === 'repeated') return

@@ -11,7 +11,7 @@ import { schemaHash } from '../json/canonical-json.ts'
 import { ClarionError } from '../model/codes.ts'
 import { deliveryId, type Ids } from '../model/ids.ts'
 import type { Webhook } from '../model/records.ts'
-import { type BuildAttempt, shownHeaders } from './request.ts'
+import { type BuildAttempt, loggedHeaders } from './request.ts'
 import type { AttemptResult, Sender } from './send.ts'
 
 export const TEST_TYPE = 'webhook.test'
@@ -149,7 +149,7 @@ function rowOf(
       connectMs: result.connectMs,
     },
     ...{ firstByteMs: result.firstByteMs, responseStatus: result.status },
-    requestHeaders: shownHeaders(headers, webhook.headerNames),
+    requestHeaders: loggedHeaders(headers, webhook.headerNames),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
     responseBody: result.status === null ? null : result.body.toString(),
     ...{

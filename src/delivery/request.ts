@@ -78,7 +78,7 @@ function replayOf({ replayId, originalDeliveredAtMs = null }: AttemptFacts): Rep
  * Headers for the attempt log, as a JSON object: names in lower case, without values that would let a reader of the log
  * impersonate the platform or the webhook's owner. No name occurs twice (`webhook-headers.ts`).
  */
-export function shownHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): string {
+export function loggedHeaders(headers: Record<string, string>, ownNames: readonly string[] = []): string {
   let shown = ''
   for (const name in headers) {
     const { key, isSecret } = facetsOf(name)

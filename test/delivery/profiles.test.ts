@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
 import { Webhook as Svix } from 'svix'
 import { verifyWebhookSignature } from '../../sdks/typescript/src/webhooks/index.ts'
-import { privateKeyOf, shownPublicKey } from '../../src/delivery/profiles/ed25519.ts'
+import { privateKeyOf, publicKeyText } from '../../src/delivery/profiles/ed25519.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { signatory } from '../../src/delivery/signing-context.ts'
 import { SIGNATURE_PROFILES, type SignatureProfile } from '../../src/model/records.ts'
@@ -48,7 +48,7 @@ describe('the profile standard', () => {
 })
 
 describe('the profile ed25519', () => {
-  const publicKey = shownPublicKey(privateKeyOf(signatory(secrets, 'wh_1', secret).seed()))
+  const publicKey = publicKeyText(privateKeyOf(signatory(secrets, 'wh_1', secret).seed()))
 
   it('is checked by the public key alone', () => {
     expect(publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/)
@@ -61,7 +61,7 @@ describe('the profile ed25519', () => {
     const { body, headers } = requestOf(['standard', 'ed25519'], ending(1))
     expect(headers['webhook-signature']!.split(' ').map(each => each.split(',')[0])).toEqual(['v1', 'v1', 'v1a', 'v1a'])
     expect(() => new Standard(secret).verify(body, headers)).not.toThrow()
-    const formerKey = shownPublicKey(privateKeyOf(signatory(secrets, 'wh_1', former).seed()))
+    const formerKey = publicKeyText(privateKeyOf(signatory(secrets, 'wh_1', former).seed()))
     expect([verified(publicKey, headers, body), verified(formerKey, headers, body)]).toEqual([true, true])
   })
 
@@ -117,7 +117,7 @@ describe("the SDK's verification takes every profile", () => {
 
   it.each(SIGNATURE_PROFILES)('%s', profile => {
     const key = (text: string) =>
-      profile === 'ed25519' ? shownPublicKey(privateKeyOf(signatory(secrets, 'wh_1', text).seed())) : text
+      profile === 'ed25519' ? publicKeyText(privateKeyOf(signatory(secrets, 'wh_1', text).seed())) : text
     expect([verifiedBy(profile, [key(secret)]), verifiedBy(profile, [key(former)])]).toEqual([true, false])
     expect(verifiedBy(profile, [key(secret), key(former)], ending(1))).toBe(true)
     expect(verifiedBy(profile, [key(former)], ending(1))).toBe(true)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import { shownHeaders } from '../../src/delivery/request.ts'
+import { loggedHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createLogger } from '../../src/logger.ts'
@@ -110,7 +110,7 @@ describe('the request of an attempt', () => {
         },
       }),
     ).headers
-    const shown = JSON.parse(shownHeaders(headers, withOwn.headerNames)) as Record<string, string>
+    const shown = JSON.parse(loggedHeaders(headers, withOwn.headerNames)) as Record<string, string>
     expect(shown).toMatchObject({
       'webhook-id': 'dlv_1',
       'x-event-id': 'evt_1',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { isSampled, traceIdOf } from '../../src/events/trace-context.ts'
 import { createLogger, type Logger } from '../../src/logger.ts'
-import { beginJudging, traceAttempt, traceEmit, traceInsert } from '../../src/observability/tracing/spans.ts'
+import { startAdmissionSpan, traceAttempt, traceEmit, traceInsert } from '../../src/observability/tracing/spans.ts'
 import { openTracing, type Tracing } from '../../src/observability/tracing/tracing.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { type CollectedSpan, type Collector, createCollector } from './tracing-collector.ts'
@@ -77,7 +77,7 @@ describe('a span', () => {
     expect(span).toMatchObject({ name: 'emit', status: { code: ERROR, message: 'not acknowledged' } })
   })
 
-  const emitOf = (traceparent: string | null): Parameters<typeof beginJudging>[1] => ({
+  const emitOf = (traceparent: string | null): Parameters<typeof startAdmissionSpan>[1] => ({
     record: { timestampMs: clock.machineMs() - 40 },
     ...{ organizationId: 'org_1', environment: 'live', emitId: 'cee_1', platform: undefined },
     request: {
@@ -102,7 +102,7 @@ describe('a span', () => {
   it('of a judging is an error when the platform failed, and tells nothing of key or subject', async () => {
     const emit = emitOf(PARENT)
     const [span] = await sent(tracing =>
-      beginJudging(tracing, emit)({ verdict: 'failed', code: 'bus_relay_failed', message: 'no log' }),
+      startAdmissionSpan(tracing, emit)({ verdict: 'failed', code: 'bus_relay_failed', message: 'no log' }),
     )
     expect(span).toMatchObject({
       status: { code: ERROR, message: 'no log' },
@@ -116,7 +116,7 @@ describe('a span', () => {
     const federation = { groupId: 'g', pushId: 'p', sourceOrganizationId: 'org_0' }
     const emit = { ...emitOf(PARENT), platform: { kind: 'relay', memberId: 'm', federation } }
     const spans = await sent(tracing =>
-      beginJudging(tracing, emit)({ verdict: 'rejected', code: 'federation_loop', message: 'a circle' }),
+      startAdmissionSpan(tracing, emit)({ verdict: 'rejected', code: 'federation_loop', message: 'a circle' }),
     )
     const relay = spans.find(span => span.name === 'relay')!
     expect(relay).toMatchObject({ status: { code: ERROR, message: 'federation_loop' } })

@@ -2,7 +2,7 @@
  * What deliveries write. Retries and dead letters go out as they come; attempt rows and completions are packed, one record for many rows.
  */
 
-import { shownHeaders } from '../../../src/delivery/request.ts'
+import { loggedHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
@@ -205,7 +205,7 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
     connectMs: result.connectMs,
     firstByteMs: result.firstByteMs,
     responseStatus: result.status,
-    requestHeaders: shownHeaders(headers, webhook.headerNames),
+    requestHeaders: loggedHeaders(headers, webhook.headerNames),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
     responseBody: result.status === null ? null : result.body.toString(),
     errorKind: result.errorKind,

@@ -4,9 +4,9 @@
  */
 import type { Clock, Random } from '../../clock.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'
-import { privateKeyOf, shownPublicKey } from '../../delivery/profiles/ed25519.ts'
-import { signatory } from '../../delivery/signing-context.ts'
+import { privateKeyOf, publicKeyText } from '../../delivery/profiles/ed25519.ts'
 import { generateSecret } from '../../delivery/sign.ts'
+import { signatory } from '../../delivery/signing-context.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
@@ -236,7 +236,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     publicKeyOf({ id, signatureProfiles, encryptedSecret }) {
       // Null too when the secret cannot be opened: the webhook can still be read, and given a new one.
       if (!signatureProfiles.includes('ed25519') || secrets.openedBy(encryptedSecret) === undefined) return null
-      return shownPublicKey(
+      return publicKeyText(
         privateKeyOf(signatory(secrets, id, secrets.decrypt(encryptedSecret), encryptedSecret).seed()),
       )
     },

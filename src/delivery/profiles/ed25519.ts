@@ -10,7 +10,7 @@ export const privateKeyOf = (seed: Buffer): KeyObject =>
   createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' })
 
 /** `whpk_` and the base64 of the 32 bytes, as in Standard Webhooks. */
-export function shownPublicKey(privateKey: KeyObject): string {
+export function publicKeyText(privateKey: KeyObject): string {
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
   return PUBLIC_PREFIX + Buffer.from(x!, 'base64url').toString('base64')
 }

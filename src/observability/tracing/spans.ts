@@ -43,7 +43,7 @@ export async function traceEmit<Answer extends { status: number; emitId: string 
   }
 }
 
-interface Judged {
+interface TracedAdmission {
   record: { timestampMs: number }
   request: IngressEmit
   organizationId: string
@@ -58,7 +58,7 @@ interface RelayFacts {
   sourceOrganizationId: string
 }
 
-type Judgement =
+type AdmissionResult =
   | 'repeated'
   | { verdict: 'accepted'; event: { eventId: string } }
   | { verdict: 'duplicate' }
@@ -68,7 +68,7 @@ type Judgement =
  * Starts the span of an admission; the emit continues from it. A relay has an outer span that starts when it is written
  * for the peer. Call the returned function with the verdict.
  */
-export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Judgement) => void {
+export function startAdmissionSpan(tracing: Tracing, emit: TracedAdmission): (verdict: AdmissionResult) => void {
   const { request, platform } = emit
   const relay =
     platform?.kind === 'relay' ? tracing.begin('relay', request.traceparent, emit.record.timestampMs) : undefined
@@ -82,8 +82,8 @@ export function beginJudging(tracing: Tracing, emit: Judged): (verdict: Judgemen
 
 function endJudging(
   span: Span,
-  { request, organizationId, environment, emitId, platform }: Judged,
-  verdict: Judgement,
+  { request, organizationId, environment, emitId, platform }: TracedAdmission,
+  verdict: AdmissionResult,
 ): void {
   const judged = verdict === 'repeated' ? undefined : verdict
   const attributes = {
@@ -101,7 +101,7 @@ function endJudging(
   span.end(attributes, judged?.verdict === 'failed' ? judged.message : undefined)
 }
 
-function endRelay(span: Span, { organizationId, platform }: Judged, verdict: Judgement): void {
+function endRelay(span: Span, { organizationId, platform }: TracedAdmission, verdict: AdmissionResult): void {
   const code = verdict !== 'repeated' && 'code' in verdict ? verdict.code : undefined
   const attributes = {
     'clarion.federation.group.id': platform?.federation?.groupId,

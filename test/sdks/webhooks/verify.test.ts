@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { signatureHeaders, verifyWebhookSignature } from '../../../sdks/typescript/src/webhooks/index.ts'
 import { SIGNATURE_PROFILES } from '../../../sdks/typescript/src/webhooks/profiles.ts'
 import { createSystemRandom } from '../../../src/clock.ts'
-import { privateKeyOf, shownPublicKey } from '../../../src/delivery/profiles/ed25519.ts'
+import { privateKeyOf, publicKeyText } from '../../../src/delivery/profiles/ed25519.ts'
 import { createSigner } from '../../../src/delivery/profiles/index.ts'
 import { generateSecret, signatureHeaders as platformHeaders } from '../../../src/delivery/sign.ts'
 
@@ -26,7 +26,7 @@ const decoded = Buffer.from(secret.slice(6), 'base64')
 describe('what the platform signs', () => {
   const message = { deliveryId: 'dlv_1', timestamp: String(NOW_S), body: Buffer.from(body), eventType: 'order.created' }
   const signatory = (by: string) => ({ secret: by, seed: () => createHmac('sha256', 'seed').update(by).digest() })
-  const publicKey = (by: string) => shownPublicKey(privateKeyOf(signatory(by).seed()))
+  const publicKey = (by: string) => publicKeyText(privateKeyOf(signatory(by).seed()))
   const [young, former] = ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', 'a former secret of my own']
 
   it.each(SIGNATURE_PROFILES)('is genuine in the profile %s, during a rotation by either secret', profile => {
