@@ -14,7 +14,7 @@ export function codesPage(): string {
   return `${[
     '# Codes',
     '',
-    'Every error answer carries one of these in `error.code`; the same words stand in record headers, logs and metrics.',
+    'Every error answer carries one of these in `error.code`; record headers, logs and metrics use the same words.',
     'This page is made from `src/model/codes.ts` by `node bin/reference.mjs`.',
     '',
     '| code | status | retryable | meaning |',
