@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verifyWebhookSignature } from '../../sdks/typescript/src/webhooks/index.ts'
-import { ed25519Signature, shownPublicKey } from '../../src/delivery/profiles/ed25519.ts'
+import { ed25519Signature, publicKeyText } from '../../src/delivery/profiles/ed25519.ts'
 import { runTool, succeeds } from './run-tool.ts'
 
 const BODY = '{"type":"order.created","data":{"total":12.50,"s":"größer"}}'
@@ -33,7 +33,7 @@ export async function checkEd25519(directory: string): Promise<Check[]> {
   ])
   const signature = readFileSync(file('signature'))
   const key = createPrivateKey(readFileSync(file('key.pem')))
-  const publicKey = shownPublicKey(key)
+  const publicKey = publicKeyText(key)
   const verify = (by: string, body = BODY): boolean =>
     verifyWebhookSignature(body, headersWith(signature), by, { now: TIMESTAMP_S * 1_000 })
 

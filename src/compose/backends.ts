@@ -10,10 +10,10 @@ import { joinEmbeddedClickHouse, startEmbeddedClickHouse, tablesFile } from '../
 import { adviceFor } from '../embedded/data-files.ts'
 import { type EmbeddedKafka, joinEmbeddedKafka, startEmbeddedKafka } from '../embedded/kafka.ts'
 import { TOPIC_DEFAULTS } from '../embedded/kafka-settings.ts'
-import { readKept, writePrivate } from '../embedded/kept-files.ts'
 import { keyIdsFile, loadOrCreateKeys } from '../embedded/keys.ts'
 import type { ProgressLogger } from '../embedded/part-directory.ts'
 import { preflight } from '../embedded/preflight.ts'
+import { readStored, writePrivate } from '../embedded/stored-files.ts'
 import { createTokenSource } from '../kafka/protocol/token-source.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
 import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
@@ -99,7 +99,7 @@ export async function openBackends(deps: {
 function tablesBeside({ dataDir }: Config, embedded: boolean): Backends['tables'] {
   if (!embedded) return { wereMade: false, advice: RESTORE, keep: () => undefined }
   const file = tablesFile(dataDir)
-  const wereMade = readKept(file) !== undefined
+  const wereMade = readStored(file) !== undefined
   return {
     wereMade,
     advice: adviceFor('clickhouse/data/'),
@@ -116,7 +116,7 @@ const RESTORE = 'Restore the database from a backup. To go on without its histor
 function keyIdsBeside(config: Config, given: string[]): Backends['keyIds'] {
   const file = keyIdsFile(config.dataDir)
   if (config.kafkaBrokers.length > 0) return { given, expected: undefined, keep: () => undefined }
-  const expected = readKept(file)
+  const expected = readStored(file)
   checkKeyIds(expected ?? [], given)
   return {
     given,

@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { adviceFor } from './data-files.ts'
 import { chooseFreePorts, isFree } from './free-ports.ts'
-import { type KeptFile, readKept, writePrivate } from './kept-files.ts'
 import { forgetChild, type ProgressLogger, recordChild } from './part-directory.ts'
 import { endProcess } from './process-identity.ts'
+import { readStored, type StoredFile, writePrivate } from './stored-files.ts'
 
 /**
  * A killed broker with tens of thousands of partitions takes minutes on a busy machine; killing it again would only
@@ -130,7 +130,7 @@ export async function withKeptPorts<T>(
 ): Promise<T> {
   const file = portsFile(directory, count)
   for (let attempt = 1; ; attempt++) {
-    const known = attempt === 1 ? readKept(file) : undefined
+    const known = attempt === 1 ? readStored(file) : undefined
     const ports = known && (await freeSoon(known)) ? known : await chooseFreePorts(count)
     if (ports !== known) writePrivate(file.path, JSON.stringify(ports))
     try {
@@ -142,7 +142,7 @@ export async function withKeptPorts<T>(
   }
 }
 
-export const portsFile = (directory: string, count: number): KeptFile<number[]> => ({
+export const portsFile = (directory: string, count: number): StoredFile<number[]> => ({
   path: join(directory, 'ports.json'),
   advice: adviceFor('ports.json', directory),
   holds: (value): value is number[] => Array.isArray(value) && value.length === count && value.every(isPort),

@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { superviseChild, withKeptPorts } from './child-service.ts'
 import { adviceFor } from './data-files.ts'
-import { isRecord, type KeptFile, readKept, writePrivate } from './kept-files.ts'
 import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part-directory.ts'
+import { isRecord, readStored, type StoredFile, writePrivate } from './stored-files.ts'
 
 const USER = 'platform'
 
@@ -95,7 +95,7 @@ async function launch(
   return { ...connection, pid, close }
 }
 
-export const clickHouseCredentials = (directory: string): KeptFile<{ password: string }> => ({
+export const clickHouseCredentials = (directory: string): StoredFile<{ password: string }> => ({
   path: join(directory, 'credentials.json'),
   advice: adviceFor('clickhouse/credentials.json'),
   holds: (value): value is { password: string } =>
@@ -104,7 +104,7 @@ export const clickHouseCredentials = (directory: string): KeptFile<{ password: s
 
 function loadOrCreatePassword(directory: string): string {
   const file = clickHouseCredentials(directory)
-  const known = readKept(file)
+  const known = readStored(file)
   if (known) return known.password
   const password = randomBytes(24).toString('base64url')
   writePrivate(file.path, JSON.stringify({ password }))
@@ -112,7 +112,7 @@ function loadOrCreatePassword(directory: string): string {
 }
 
 /** Records that the tables exist: from then on a start does not replace missing ones by empty ones. */
-export const tablesFile = (dataDir: string): KeptFile<{ database: string }> => ({
+export const tablesFile = (dataDir: string): StoredFile<{ database: string }> => ({
   path: join(dataDir, 'clickhouse', 'tables.json'),
   advice: adviceFor('clickhouse/tables.json'),
   holds: (value): value is { database: string } => isRecord(value) && typeof value.database === 'string',

@@ -9,18 +9,18 @@ import { clickHouseCredentials, tablesFile } from './clickhouse.ts'
 import { adviceFor, DATA_FILES } from './data-files.ts'
 import { type DataUse, missingData } from './data-missing.ts'
 import { kafkaCredentials } from './kafka-storage.ts'
-import { entriesOf, isThere, type KeptFile, readKept, whyNot } from './kept-files.ts'
 import { keyIdsFile, keysFile } from './keys.ts'
 import { childFile, lockFile } from './part-directory.ts'
+import { entriesOf, pathExists, readStored, type StoredFile, systemReason } from './stored-files.ts'
 
 /** In sentences, each with the file's dependents and the way to restore it; empty when there are none. */
 export function dataProblems(use: DataUse): string[] {
-  const problems = [...keptFiles(use).flatMap(file => problemOf(() => void readKept(file))), ...kindProblems(use)]
+  const problems = [...keptFiles(use).flatMap(file => problemOf(() => void readStored(file))), ...kindProblems(use)]
   // Dependencies are checked once everything can be read.
   return problems.length > 0 ? problems : missingData(use)
 }
 
-function keptFiles({ dataDir, kafka, clickhouse, keys }: DataUse): KeptFile<unknown>[] {
+function keptFiles({ dataDir, kafka, clickhouse, keys }: DataUse): StoredFile<unknown>[] {
   const common = (part: string) => {
     const directory = join(dataDir, part)
     return [lockFile(join(directory, 'owner.lock')), childFile(directory)]
@@ -64,7 +64,7 @@ function kindProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
 }
 
 function directoryProblem(path: string, row: string): string[] {
-  if (!isThere(path)) return []
+  if (!pathExists(path)) return []
   const advice = DATA_FILES.some(each => each.path === row) ? adviceFor(row) : adviceFor(`${row}data/`)
   return problemOf(
     () => void readdirSync(path),
@@ -74,7 +74,7 @@ function directoryProblem(path: string, row: string): string[] {
 
 function fileProblem(path: string, advice: string): string[] {
   const check = () => {
-    if (!isThere(path)) return
+    if (!pathExists(path)) return
     if (!statSync(path).isFile()) throw new Error('it is none')
     accessSync(path, constants.R_OK | constants.W_OK)
   }
@@ -86,6 +86,6 @@ function problemOf(check: () => void, sentence = (reason: string) => reason): st
     check()
     return []
   } catch (error) {
-    return [sentence(whyNot(error))]
+    return [sentence(systemReason(error))]
   }
 }

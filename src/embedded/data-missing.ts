@@ -4,8 +4,8 @@ import { tablesFile } from './clickhouse.ts'
 import { adviceFor } from './data-files.ts'
 import { logProblems } from './kafka-log-check.ts'
 import { formattedDraft, kafkaCredentials } from './kafka-storage.ts'
-import { entriesOf, isThere } from './kept-files.ts'
 import { keysFile } from './keys.ts'
+import { entriesOf, pathExists } from './stored-files.ts'
 
 export interface DataUse {
   dataDir: string
@@ -26,7 +26,7 @@ export const missingData = (use: DataUse): string[] => [
 /** Checked also for a process that joins others: keys of its own would differ from theirs. */
 function keyProblems({ dataDir, keys }: DataUse): string[] {
   const { path, advice } = keysFile(dataDir)
-  if (!keys || isThere(path) || !holdsSomething(join(dataDir, 'kafka', 'data'))) return []
+  if (!keys || pathExists(path) || !holdsSomething(join(dataDir, 'kafka', 'data'))) return []
   return [`${path} is missing, though there is a log in ${join(dataDir, 'kafka', 'data')}. ${advice}`]
 }
 
@@ -36,13 +36,13 @@ function kafkaProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const data = join(directory, 'data')
   const credentials = kafkaCredentials(directory)
   const advice = adviceFor('kafka/data/')
-  if (!isThere(directory))
-    return clickhouse && isThere(tablesFile(dataDir).path)
+  if (!pathExists(directory))
+    return clickhouse && pathExists(tablesFile(dataDir).path)
       ? [
           `${directory} is missing, though its history is there. ${advice} To begin with an empty log, make an empty directory in its place.`,
         ]
       : []
-  if (!isThere(credentials.path))
+  if (!pathExists(credentials.path))
     return holdsSomething(data)
       ? [`${credentials.path} is missing, though there is a log in ${data}. ${credentials.advice}`]
       : []
@@ -60,14 +60,14 @@ function clickHouseProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const directory = join(dataDir, 'clickhouse')
   const data = join(directory, 'data')
   const advice = adviceFor('clickhouse/data/')
-  if (!isThere(directory))
-    return kafka && isThere(kafkaCredentials(join(dataDir, 'kafka')).path)
+  if (!pathExists(directory))
+    return kafka && pathExists(kafkaCredentials(join(dataDir, 'kafka')).path)
       ? [
           `${directory} is missing, though there is a log. ${advice} To go on without the history, make an empty directory in its place.`,
         ]
       : []
-  if (!isThere(tablesFile(dataDir).path)) return []
-  const lacking = ['metadata', 'store'].filter(name => !isThere(join(data, name)))
+  if (!pathExists(tablesFile(dataDir).path)) return []
+  const lacking = ['metadata', 'store'].filter(name => !pathExists(join(data, name)))
   if (lacking.length === 0) return []
   const what = lacking.map(name => join(data, name)).join(' and ')
   return [

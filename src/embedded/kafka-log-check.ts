@@ -5,8 +5,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { control } from '../../topics/control.ts'
-import { entriesOf, isThere, whyNot } from './kept-files.ts'
 import { damagedSegment, lostRecords, noteProblems } from './partition-logs.ts'
+import { entriesOf, pathExists, systemReason } from './stored-files.ts'
 
 const METADATA = '__cluster_metadata-0'
 /** Base offset, length, leader epoch, and the version of the format. */
@@ -25,7 +25,7 @@ function lossProblems(data: string, advice: string): string[] {
     const lost = lostRecords(data)
     return lost ? [`${data} has lost records: ${lost}. ${advice}`] : []
   } catch (error) {
-    return [`${data} cannot be read: ${whyNot(error)}. ${advice}`]
+    return [`${data} cannot be read: ${systemReason(error)}. ${advice}`]
   }
 }
 
@@ -51,7 +51,7 @@ function propertiesProblem(path: string): string | undefined {
     )
     return lacking.length > 0 ? `it has no ${lacking.join(', ')}` : undefined
   } catch (error) {
-    return isThere(path) ? whyNot(error) : 'it is missing'
+    return pathExists(path) ? systemReason(error) : 'it is missing'
   }
 }
 
@@ -68,7 +68,7 @@ function metadataProblem(data: string): string | undefined {
     const damaged = whole ? damagedSegment(data, METADATA) : oldest
     return damaged && `${basename(damaged)}, which says what topics there are, is empty or damaged`
   } catch (error) {
-    return `${oldest}: ${whyNot(error)}`
+    return `${oldest}: ${systemReason(error)}`
   }
 }
 
@@ -89,7 +89,7 @@ function beginsWithBatch(path: string, offset: number): boolean | undefined {
 
 /** A partition that was just created may lack its name, and has no records then. */
 function isNameless(partition: string): boolean {
-  if (isThere(join(partition, 'partition.metadata'))) return false
+  if (pathExists(join(partition, 'partition.metadata'))) return false
   return entriesOf(partition).some(name => name.endsWith('.log') && statSync(join(partition, name)).size > 0)
 }
 

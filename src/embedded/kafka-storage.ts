@@ -9,9 +9,17 @@ import { chooseFreePorts } from './free-ports.ts'
 import type { KafkaProgram } from './kafka-jars.ts'
 import { archivePath, type BrokerProfile, type Java, runKafkaTool, spawnBroker } from './kafka-java.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from './kafka-settings.ts'
-import { entriesOf, isRecord, isThere, type KeptFile, readKept, syncDirectory, writePrivate } from './kept-files.ts'
 import { holdDirectory, type ProgressLogger } from './part-directory.ts'
 import { endProcess, identifyProcess } from './process-identity.ts'
+import {
+  entriesOf,
+  isRecord,
+  pathExists,
+  readStored,
+  type StoredFile,
+  syncDirectory,
+  writePrivate,
+} from './stored-files.ts'
 
 const ARCHIVE_MS = 60_000
 
@@ -20,7 +28,7 @@ interface Password {
 }
 
 /** Written when the storage is completely formatted: a directory without it has no log. */
-export const kafkaCredentials = (directory: string): KeptFile<Password> => ({
+export const kafkaCredentials = (directory: string): StoredFile<Password> => ({
   path: join(directory, 'credentials.json'),
   advice: adviceFor('kafka/credentials.json'),
   holds: (value): value is Password => isRecord(value) && typeof value.password === 'string' && value.password !== '',
@@ -28,7 +36,7 @@ export const kafkaCredentials = (directory: string): KeptFile<Password> => ({
 
 /** Storage that was formatted, and not yet moved to its place, when the process was killed. */
 export const formattedDraft = (directory: string): boolean =>
-  isThere(join(draftOf(directory), 'data', 'meta.properties'))
+  pathExists(join(draftOf(directory), 'data', 'meta.properties'))
 
 const draftOf = (directory: string): string => join(directory, 'formatting')
 
@@ -50,7 +58,7 @@ export async function formatStorage(
   formatting: Formatting,
 ): Promise<string> {
   const credentials = kafkaCredentials(directory)
-  if (!isThere(credentials.path)) {
+  if (!pathExists(credentials.path)) {
     if (entriesOf(join(directory, 'data')).length > 0)
       throw new Error(
         `${credentials.path} is missing, though there is a log in ${join(directory, 'data')}. ${credentials.advice}`,
@@ -60,7 +68,7 @@ export async function formatStorage(
     else await format(directory, formatting)
   }
   putInPlace(directory)
-  return readKept(credentials)!.password
+  return readStored(credentials)!.password
 }
 
 /** The last step of formatting, also after a process that was killed before it. */
@@ -91,7 +99,7 @@ async function format(directory: string, { program, java, stop }: Formatting): P
 
 async function copyTemplate(directory: string, formatting: Formatting): Promise<void> {
   const template = join(formatting.program.directory, 'test-template')
-  const isMade = () => isThere(kafkaCredentials(template).path) && isThere(join(template, 'data'))
+  const isMade = () => pathExists(kafkaCredentials(template).path) && pathExists(join(template, 'data'))
   if (!isMade()) {
     const held = await holdDirectory(template, formatting.logger, undefined, formatting.stop)
     try {
@@ -104,7 +112,7 @@ async function copyTemplate(directory: string, formatting: Formatting): Promise<
   const draft = draftOf(directory)
   rmSync(draft, { recursive: true, force: true })
   cpSync(join(template, 'data'), join(draft, 'data'), { recursive: true })
-  writePrivate(kafkaCredentials(directory).path, JSON.stringify(readKept(kafkaCredentials(template))))
+  writePrivate(kafkaCredentials(directory).path, JSON.stringify(readStored(kafkaCredentials(template))))
 }
 
 /**

@@ -18,8 +18,8 @@ import { BROKER_LOG, type BrokerProfile, findJava, type Java, spawnBroker } from
 import { hasStrays } from './kafka-log-check.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from './kafka-settings.ts'
 import { archiveClasses, formatStorage } from './kafka-storage.ts'
-import { writePrivate } from './kept-files.ts'
 import { endOrphan, holdDirectory, type ProgressLogger, readChild } from './part-directory.ts'
+import { writePrivate } from './stored-files.ts'
 
 export interface KafkaConnection {
   /** host:port of the listener for the platform itself. */

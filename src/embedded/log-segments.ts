@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { crc32c } from '@node-rs/crc32'
-import { entriesOf, isThere } from './kept-files.ts'
+import { entriesOf, pathExists } from './stored-files.ts'
 
 /** Up to the number of records. */
 const BATCH_HEAD_BYTES = 61
@@ -86,7 +86,7 @@ function walk(
 
 /** Position of the last batch that the index names; 0 without one. */
 function lastIndexed(index: string): number {
-  const size = isThere(index) ? statSync(index).size : 0
+  const size = pathExists(index) ? statSync(index).size : 0
   if (size < INDEX_ENTRY_BYTES || size % INDEX_ENTRY_BYTES !== 0) return 0
   const entry = Buffer.alloc(INDEX_ENTRY_BYTES)
   const file = openSync(index, 'r')

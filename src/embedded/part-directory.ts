@@ -12,8 +12,16 @@ import { linkSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { adviceFor } from './data-files.ts'
-import { isRecord, type KeptFile, makeDirectory, readKept, whyNot, writePrivate, writeToDisk } from './kept-files.ts'
 import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
+import {
+  isRecord,
+  makeDirectory,
+  readStored,
+  type StoredFile,
+  systemReason,
+  writePrivate,
+  writeToDisk,
+} from './stored-files.ts'
 
 /** Receives messages while the embedded parts start; pino's logger fits. */
 export interface ProgressLogger {
@@ -68,7 +76,7 @@ export function recordChild<T extends object>(directory: string, pid: number, co
 export function forgetChild(directory: string, child: ProcessIdentity) {
   const file = childFile(directory)
   try {
-    const recorded = readKept(file)
+    const recorded = readStored(file)
     if (recorded?.pid === child.pid && recorded.started === child.started) rmSync(file.path, { force: true })
   } catch {
     // It belongs to another process now, whose next start reports the problem.
@@ -77,7 +85,7 @@ export function forgetChild(directory: string, child: ProcessIdentity) {
 
 /** The connection data of the child that serves from the directory, or undefined if none is running. */
 export function readChild<T extends object>(directory: string): (ProcessIdentity & { connection: T }) | undefined {
-  const recorded = readKept(childFile(directory))
+  const recorded = readStored(childFile(directory))
   return recorded && isAlive(recorded) ? (recorded as ProcessIdentity & { connection: T }) : undefined
 }
 
@@ -94,13 +102,13 @@ export async function endOrphan(directory: string, what: string, logger: Progres
 const isIdentity = (value: unknown): value is ProcessIdentity =>
   isRecord(value) && Number.isInteger(value.pid) && typeof value.started === 'string'
 
-export const lockFile = (path: string): KeptFile<ProcessIdentity> => ({
+export const lockFile = (path: string): StoredFile<ProcessIdentity> => ({
   path,
   advice: adviceFor('owner.lock', dirname(path)),
   holds: isIdentity,
 })
 
-export const childFile = (directory: string): KeptFile<ProcessIdentity & { connection: object }> => ({
+export const childFile = (directory: string): StoredFile<ProcessIdentity & { connection: object }> => ({
   path: join(directory, 'process.json'),
   advice: adviceFor('process.json', directory),
   holds: (value): value is ProcessIdentity & { connection: object } =>
@@ -119,7 +127,7 @@ function createLock(lock: string): boolean {
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw new Error(`${lock} cannot be made: ${whyNot(error)}.`, { cause: error })
+    throw new Error(`${lock} cannot be made: ${systemReason(error)}.`, { cause: error })
   } finally {
     rmSync(draft, { force: true })
   }
@@ -134,7 +142,7 @@ function once(work: () => void): () => void {
 }
 
 function readOwner(lock: string): ProcessIdentity | undefined {
-  return readKept(lockFile(lock))
+  return readStored(lockFile(lock))
 }
 
 /**

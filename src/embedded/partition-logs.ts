@@ -4,14 +4,14 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { entriesOf, isRecord, isThere, whyNot } from './kept-files.ts'
 import { damageIn, endOf, segmentsOf } from './log-segments.ts'
+import { entriesOf, isRecord, pathExists, systemReason } from './stored-files.ts'
 
 const COMMITTED = 'replication-offset-checkpoint'
 const SHOWN_MAX = 3
 
 /** Whether Kafka had flushed everything to the disk. After a power failure the ends of logs may be missing. */
-const stoppedCleanly = (data: string): boolean => isThere(join(data, '.kafka_cleanshutdown'))
+const stoppedCleanly = (data: string): boolean => pathExists(join(data, '.kafka_cleanshutdown'))
 
 /** In a few words; undefined when nothing is missing. Throws when something cannot be read. */
 export function lostRecords(data: string): string | undefined {
@@ -28,7 +28,7 @@ export function lostRecords(data: string): string | undefined {
 }
 
 function lossOf(directory: string, offset: number, isClean: boolean): string | undefined {
-  if (!isThere(directory)) return 'is missing'
+  if (!pathExists(directory)) return 'is missing'
   const newest = segmentsOf(directory).at(-1)
   if (newest === undefined) return 'has no log'
   const end = isClean ? endOf(newest) : offset
@@ -67,7 +67,7 @@ const notedEnd = (data: string, partition: string): number =>
  */
 function committedOffsets(data: string): { name: string; offset: number }[] {
   const path = join(data, COMMITTED)
-  const lines = isThere(path) ? linesOf(path) : undefined
+  const lines = pathExists(path) ? linesOf(path) : undefined
   return (lines ?? []).flatMap(line => {
     const [topic, partition, offset] = line.split(' ')
     return Number(offset) > 0 ? [{ name: `${topic}-${partition}`, offset: Number(offset) }] : []
@@ -96,9 +96,9 @@ const NOTES: Readonly<Record<string, (path: string) => boolean>> = {
 
 function reasonUnless(path: string, isWhole: (path: string) => boolean): string | undefined {
   try {
-    return !isThere(path) || isWhole(path) ? undefined : 'it is damaged'
+    return !pathExists(path) || isWhole(path) ? undefined : 'it is damaged'
   } catch (error) {
-    return error instanceof SyntaxError ? 'it is damaged' : whyNot(error)
+    return error instanceof SyntaxError ? 'it is damaged' : systemReason(error)
   }
 }
 

@@ -11,8 +11,8 @@ import { dataProblems } from './data-check.ts'
 import type { DataUse } from './data-missing.ts'
 import { FREE_BYTES_MIN, freeBytesAt, RESUME_FACTOR } from './disk-guard.ts'
 import { findJava } from './kafka-java.ts'
-import { isThere, makeDirectory, whyNot, writeToDisk } from './kept-files.ts'
 import type { ProgressLogger } from './part-directory.ts'
+import { makeDirectory, pathExists, systemReason, writeToDisk } from './stored-files.ts'
 
 /**
  * The broker of an empty installation has some 400 files open, and one more for each partition of an organization and
@@ -59,7 +59,7 @@ function pathProblems(dataDir: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return [] // reported by the check of free space
     const reason =
-      (error as NodeJS.ErrnoException).syscall === 'link' ? `its file system has no hard links` : whyNot(error)
+      (error as NodeJS.ErrnoException).syscall === 'link' ? `its file system has no hard links` : systemReason(error)
     return [
       `The data directory ${dataDir} cannot be used: ${reason.replace(/\.$/, '')}. Set CLARION_DATA_DIR to another place.`,
     ]
@@ -76,7 +76,7 @@ function cacheProblems(cacheDir: string): string[] {
     return []
   } catch (error) {
     return [
-      `The cache directory ${cacheDir} cannot be used: ${whyNot(error).replace(/\.$/, '')}. Set CLARION_CACHE_DIR to another place.`,
+      `The cache directory ${cacheDir} cannot be used: ${systemReason(error).replace(/\.$/, '')}. Set CLARION_CACHE_DIR to another place.`,
     ]
   }
 }
@@ -96,12 +96,12 @@ function diskProblems(
 ): string[] {
   const free = (part: string) => {
     const directory = join(dataDir, part)
-    return freeBytes(isThere(directory) ? directory : dataDir)
+    return freeBytes(pathExists(directory) ? directory : dataDir)
   }
   const makeRoom = 'Make room, or set CLARION_DATA_DIR to a larger disk.'
   if (clickhouse) {
     const bytes = free('clickhouse')
-    const first = !isThere(tablesFile(dataDir).path)
+    const first = !pathExists(tablesFile(dataDir).path)
     if (first && bytes < FREE_BYTES_MIN * RESUME_FACTOR)
       return [
         `There is too little room below ${dataDir}: ${megabytes(bytes)} MB are free, and a first start needs ${FIRST_MB}. ${makeRoom}`,

@@ -8,7 +8,7 @@ import type { ScrapedMetrics } from './scraped-metrics.ts'
 export interface DeliverMetrics {
   /** `isFed`: the delivery was owed as a range, and has waited by design. */
   attempt(row: AttemptOutcome, isFed?: boolean): void
-  /** The state of a webhook changes: live, held or catching up. */
+  /** A webhook changes between live, waiting (held, paused, busy, ordered) and catching up. */
   waitTransition(from: string, to: string): void
   /** This many deliveries ended without an attempt. */
   endedInBulk(reason: string, count: number): void

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import type { KafkaProgram } from '../../src/embedded/kafka-jars.ts'
 import { type Java, runKafkaTool } from '../../src/embedded/kafka-java.ts'
 import { type BrokerPorts, brokerSettings, PLATFORM_USER } from '../../src/embedded/kafka-settings.ts'
-import { isThere } from '../../src/embedded/kept-files.ts'
 import { holdDirectory, type ProgressLogger } from '../../src/embedded/part-directory.ts'
+import { pathExists } from '../../src/embedded/stored-files.ts'
 
 /** Of the quorum: controller and broker in one process each. */
 export const VOTERS = [1, 2, 3] as const
@@ -36,10 +36,10 @@ export async function prepareTemplate(deps: {
 }): Promise<Template> {
   const place = join(deps.program.directory, 'cluster-template')
   const secret = join(place, 'password')
-  if (!isThere(secret)) {
+  if (!pathExists(secret)) {
     const held = await holdDirectory(place, deps.logger, 120_000)
     try {
-      if (!isThere(secret)) await format(place, deps)
+      if (!pathExists(secret)) await format(place, deps)
     } finally {
       held.release()
     }

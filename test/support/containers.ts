@@ -9,7 +9,7 @@ import type { ClickHouseConnection } from '../../src/embedded/clickhouse.ts'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import type { KafkaConnection } from '../../src/embedded/kafka.ts'
 import { brokerSettings, PLATFORM_USER } from '../../src/embedded/kafka-settings.ts'
-import { writePrivate } from '../../src/embedded/kept-files.ts'
+import { writePrivate } from '../../src/embedded/stored-files.ts'
 
 export const KAFKA_IMAGE = 'apache/kafka:4.3.1'
 export const CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.7'

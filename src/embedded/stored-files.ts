@@ -21,7 +21,7 @@ import { dirname } from 'node:path'
 /** A file exists and cannot be read. The message is a sentence for the operator. */
 export class UnreadableFile extends Error {}
 
-export interface KeptFile<T> {
+export interface StoredFile<T> {
   path: string
   /** Its dependents, and the way to restore it: sentences. */
   advice: string
@@ -33,8 +33,8 @@ export interface KeptFile<T> {
  * Undefined when there is no such file. Throws `UnreadableFile` when there is something that is not a file of this
  * kind.
  */
-export function readKept<T>({ path, advice, holds }: KeptFile<T>): T | undefined {
-  const value = isThere(path) ? parse(path, advice) : undefined
+export function readStored<T>({ path, advice, holds }: StoredFile<T>): T | undefined {
+  const value = pathExists(path) ? parse(path, advice) : undefined
   if (value === undefined) return undefined
   if (!holds(value)) throw new UnreadableFile(`${path} does not hold what it should. ${advice}`)
   return value
@@ -47,22 +47,23 @@ function parse(path: string, advice: string): unknown {
     text = readFileSync(path, 'utf8')
     return JSON.parse(text)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !isThere(path)) return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !pathExists(path)) return undefined
     // Without the parser's message: it quotes the text, which may be a secret.
-    const reason = error instanceof SyntaxError ? (text.trim() === '' ? 'it is empty' : 'it is damaged') : whyNot(error)
+    const reason =
+      error instanceof SyntaxError ? (text.trim() === '' ? 'it is empty' : 'it is damaged') : systemReason(error)
     throw new UnreadableFile(`${path} exists and cannot be read: ${reason}. ${advice}`, { cause: error })
   }
 }
 
 /** A dangling link exists too: the disk that it leads to may not be mounted. */
-export function isThere(path: string): boolean {
+export function pathExists(path: string): boolean {
   try {
     lstatSync(path)
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw new UnreadableFile(`${path} cannot be looked at: ${whyNot(error)}.`, { cause: error })
+    throw new UnreadableFile(`${path} cannot be looked at: ${systemReason(error)}.`, { cause: error })
   }
 }
 
@@ -79,7 +80,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** The system's reason, in words. */
-export function whyNot(error: unknown): string {
+export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return REASONS[code ?? ''] ?? message
 }
@@ -93,7 +94,7 @@ export function writePrivate(path: string, text: string): void {
     syncDirectory(dirname(path))
   } catch (error) {
     rmSync(draft, { force: true })
-    throw new Error(`${path} cannot be written: ${whyNot(error)}.`, { cause: error })
+    throw new Error(`${path} cannot be written: ${systemReason(error)}.`, { cause: error })
   }
 }
 
@@ -129,7 +130,7 @@ export function syncDirectory(path: string): void {
 export function makeDirectory(path: string): void {
   const missing: string[] = []
   for (let each = path; !existsSync(each); each = dirname(each)) {
-    if (isThere(each))
+    if (pathExists(each))
       throw new UnreadableFile(`${path} cannot be made: ${each} is a symbolic link that leads nowhere.`)
     missing.push(each)
   }
@@ -141,7 +142,7 @@ export function makeDirectory(path: string): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST') continue // another process created it first
-      const reason = code === 'ENOENT' ? `${dirname(each)} takes no directories` : whyNot(error)
+      const reason = code === 'ENOENT' ? `${dirname(each)} takes no directories` : systemReason(error)
       throw new UnreadableFile(`${each} cannot be made: ${reason}.`, { cause: error })
     }
   }
