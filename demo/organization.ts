@@ -72,7 +72,7 @@ export async function createWebhooks(client: Client, receiver: Receiver, host: s
   return made
 }
 
-/** What to add so that the receiver may be reached (C.0.6). */
+/** The setting that the operator has to add before the receiver can be reached. */
 export function receiverNotAllowed(host: string, reason: string): DemoError {
   const range = isLoopback(host) ? '127.0.0.0/8' : isIP(host) ? host : `<the address of ${host}>`
   return new DemoError(

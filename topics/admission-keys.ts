@@ -11,7 +11,7 @@ export interface HeldKey {
   emitId: string
   eventId: string
   canonicalName: string
-  /** 0: the emit failed; it has no number, but keeps its key (C.11.4). */
+  /** 0: the emit failed. It has no number and keeps its key until it is redriven. */
   sequence: number
   recordedAtMs: number
 }

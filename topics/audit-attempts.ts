@@ -1,7 +1,7 @@
 import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** State of a delivery (C.10). `pending` and `delivering` are never written: they are what a delivery is before its first row. */
+/** State of a delivery. A delivery is `pending` or `delivering` before its first row, so neither is ever written. */
 export const DELIVERY_STATES = ['success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 

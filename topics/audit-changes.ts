@@ -1,12 +1,12 @@
 import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** One change of the control plane, written in the same transaction as the change itself (C.3.1). */
+/** One change of the control plane, written in the same transaction as the change itself. */
 export interface ChangeRow {
   /** `chg_…`, unique. */
   id: string
   organizationId: string
-  /** Lifecycle name (C.3), e.g. `WEBHOOK_CREATED`. */
+  /** Name of the lifecycle event, e.g. `WEBHOOK_CREATED`. */
   type: string
   entityType: string
   entityId: string
@@ -19,7 +19,7 @@ export interface ChangeRow {
   requestId: string | null
   /** Where the request came from; null: nobody's request. */
   ip?: string | null
-  /** JSON object with the extra data of C.3.2; never payload contents. */
+  /** JSON object with the lifecycle event's own data (docs/specification/platform-events.md#lifecycle-events); never payload contents. */
   data: string
 }
 

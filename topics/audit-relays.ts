@@ -4,7 +4,7 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 export const RELAY_STATES = ['queued', 'relayed', 'failed', 'skipped'] as const
 export type RelayState = (typeof RELAY_STATES)[number]
 
-/** Why an event did not go to a peer (C.1.4). */
+/** Why an event did not go to a peer: docs/specification/federation.md#relay-log. */
 export const SKIP_REASONS = [
   'duplicate',
   'plan',

@@ -13,11 +13,11 @@ export interface RetryRecord {
   /** When the next attempt is due; the record may pass through several tiers until then. */
   dueAtMs: number
   trigger: 'live' | 'manual' | 'replay' | 'test'
-  /** Of a delivery that a replay or a catch-up made: which (C.8). */
+  /** The replay or catch-up that made this delivery. */
   replayId: string | null
   /** Of a delivery that a replay made: when the webhook first had the event with success, as far as the history tells. */
   originalDeliveredAtMs?: number | null
-  /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`, C.10). */
+  /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`). */
   once: boolean
   /** Attempts made before the schedule was begun anew: what a redrive, or a manual retry with `resume`, found. 0 if absent. */
   attemptsBefore?: number

@@ -1,7 +1,7 @@
 import { avroCodec, nullable } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** How an event came from another organization (C.0.3, C.1.4). */
+/** How an event came from another organization. */
 export interface FederationFacts {
   groupId: string
   pushId: string
@@ -12,14 +12,14 @@ export interface FederationFacts {
   path: string[]
 }
 
-/** What an accepted emit is to those downstream: the envelope of C.0.3 without its payload. Times are ms since 1970. */
+/** An accepted emit for consumers downstream: the envelope (docs/specification/events.md#envelope) without its payload. Times are ms since 1970. */
 export interface EventFacts {
   eventId: string
   emitId: string
   organizationId: string
   environment: 'live' | 'test'
   sequence: number
-  /** Short type (C.0.3): `<namespace>.<name>`. */
+  /** Short type: `<namespace>.<name>`. */
   type: string
   canonicalName: string
   /** Generic event's kind, else null. */
@@ -37,7 +37,7 @@ export interface EventFacts {
   traceparent: string | null
   rootEventId: string
   depth: number
-  /** Ids of the workflows and webhooks that the chain has passed through, the newest last (C.5.8). */
+  /** Ids of the workflows and webhooks that the chain has passed through, the newest last: docs/specification/events.md#chains. */
   path: string[]
   /** Null unless it was relayed from another organization. */
   federation: FederationFacts | null

@@ -70,7 +70,7 @@ export interface AskedDelivery {
   by: string | null
 }
 
-/** An endpoint whose last attempts failed, that is failing, or whose recovery the control plane has not heard of yet (C.10, K-23). */
+/** An endpoint whose last attempts failed, that is failing, or whose recovery the control plane has not acknowledged yet. */
 export interface WebhookHealth {
   organizationId: string
   state: 'failing' | 'disabled' | 'healthy'
@@ -84,7 +84,7 @@ export interface WebhookHealth {
   firstFailureAtMs: number
 }
 
-/** A notice to the organization's owner that has not been sent yet (C.9). */
+/** A notice to the organization's owner that has not been sent yet. */
 export interface PendingNotice {
   organizationId: string
   webhookId: string

@@ -4,7 +4,7 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type OrganizationTopic } from './top
 export const isEmits = (topic: string): boolean => topic.startsWith('emits.')
 
 /**
- * The ingress of one organization. Value: the payload as JSON bytes, untouched. The producer's headers are those of C.17; the api adds
+ * The ingress of one organization. Value: the payload as JSON bytes, untouched. Its headers are the producer's; the api adds
  * its own, which count only with a valid tag (`src/events/ingress.ts`).
  */
 export const emits: OrganizationTopic = {

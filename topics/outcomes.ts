@@ -17,7 +17,7 @@ export interface OutcomeRow {
   quotaUsed: number | null
   /** Null: unlimited. */
   quotaLimit: number | null
-  /** What the caller should know all the same (C.5.8). */
+  /** Facts that do not change the verdict: a forged chain token, a quota that is nearly used up. */
   warnings: string[]
 }
 

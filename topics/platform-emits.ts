@@ -4,14 +4,14 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** Something that the platform emits for an organization. Times are ms since 1970. `platformEmit` of `src/ingress/platform-emit.ts` makes one. */
 export interface PlatformEmit {
-  /** `relay`: from a federation peer (C.1.4); `redrive`: an emit that failed, again (C.11.4). */
+  /** `relay`: from a federation peer; `redrive`: a failed emit, judged again under its own id. */
   kind: 'relay' | 'builtin' | 'lifecycle' | 'redrive'
   /** Unique within the receiving organization: a second record with it is passed over. */
   id: string
   /** Who receives it. */
   organizationId: string
   environment: 'live' | 'test'
-  /** Short type (C.0.3). */
+  /** Short type: `<namespace>.<name>`. */
   type: string
   canonicalName: string
   schemaVersion: string

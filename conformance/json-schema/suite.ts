@@ -1,5 +1,5 @@
 /**
- * The official JSON Schema Test Suite, draft 2020-12, against the judge that admission asks about every payload. The caps of C.11.3 are off,
+ * The official JSON Schema Test Suite, draft 2020-12, against the judge that admission asks about every payload. The limits on schemas are off,
  * since the suite has roots that are no objects, endless schemas and references to other documents.
  */
 

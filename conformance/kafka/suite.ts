@@ -1,5 +1,5 @@
 /**
- * Direct Kafka access (C.17) by the clients of others, each as its users write it, against a whole platform with its embedded broker: every
+ * Direct Kafka access by the clients of others, each as its users write it, against a whole platform with its embedded broker: every
  * codec, transactions, own groups, refusals; a schema serializer; and 100,000 records of every broken kind.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -6,7 +6,7 @@ import { generateSecret } from '../../src/delivery/sign.ts'
 export interface Vector {
   what: string
   secret: string
-  /** The key is the whole secret as text, not what its base64 stands for (C.10). */
+  /** The key is the whole secret as text, not the bytes that its base64 encodes. */
   rawKey: boolean
   headers: Record<string, string>
   /** Base64. */

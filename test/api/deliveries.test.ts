@@ -1,4 +1,4 @@
-/** What is asked of deliveries (C.10), as a user would, of a whole platform. */
+/** Lists, history, retries and cancellations of deliveries, as a user calls them, on a whole platform. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** Every code of the source's table (PX-33 to PX-40), met through the API of a whole platform, and which one is told when several apply. */
+/** Every error code of registrations and emits, met through the API of a whole platform, and the order of the checks when several apply. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'
@@ -95,7 +95,8 @@ describe('a registration that is wrong', () => {
     }
   })
 
-  it('is refused with the first code of C.11.2 when several apply; a dry run tells all', async () => {
+  // docs/specification/registry.md#order-of-registration-checks
+  it('is refused with the first code in order when several apply; a dry run lists all', async () => {
     const order: Array<[string, Partial<Record<string, unknown>>]> = [
       ['invalid_namespace', { namespace: 'A' }],
       ['invalid_name', { name: 'A' }],
@@ -167,7 +168,8 @@ describe('an emit that is wrong', () => {
     expect([refused.status, refused.code]).toEqual([CODES[code].status, code])
   })
 
-  it('is refused with the first code of C.11.4 when several apply', async () => {
+  // docs/specification/emit.md#order-of-judging
+  it('is refused with the first code in order when several apply', async () => {
     const suspended = await platform.organization('PRO')
     const emit = (body: object) => suspended.call('POST', `${CUSTOM}/emit`, body)
     await emit({ ...GENERIC, idempotencyKey: 'k' })
@@ -230,7 +232,7 @@ describe('a draft', () => {
 })
 
 describe('a plan', () => {
-  it('that keeps the latest version only archives the older one, and a pin to it is event_not_published (K-14)', async () => {
+  it('that keeps the latest version only archives the older one, and a pin to it is event_not_published', async () => {
     const name = 'event.n0'
     const own = (version: string) => ({ ...template(name, version), namespace: basic.slug, status: 'published' })
     const { data } = await basic.call<Array<{ id: string }>>('GET', `${CUSTOM}?name=${name}`)

@@ -1,4 +1,4 @@
-/** Federation as callers meet it (C.1.3, C.1.5): who may do what, in which order it is refused, and what each side sees. */
+/** Federation as callers meet it: rights, the order of refusals, and the view of each side. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { openTestApi, type TestApi } from './api-harness.ts'
 

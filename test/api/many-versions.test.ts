@@ -1,4 +1,4 @@
-/** An event of very many versions (C.11.5): everything that is asked of it stays quick. */
+/** An event of very many versions: every call about it stays quick. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { controlKey } from '../../src/control-plane/store/view-store.ts'
 import type { Registration } from '../../src/model/records.ts'

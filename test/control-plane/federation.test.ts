@@ -1,4 +1,4 @@
-/** The state machine of C.1.2, walked at random and held to a small model of it. */
+/** The state machine of a membership (docs/specification/federation.md#members), walked at random and compared with a small model of it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
@@ -48,7 +48,7 @@ const COMMANDS: Command[] = [
   ...(['upgrade', 'downgrade', 'wait'] as const),
 ]
 
-/** What C.1.2 says, and nothing of how it is done. */
+/** The table of the specification, without any of its implementation. */
 interface Model {
   status: FederationMember['status'] | 'none'
   pausedBy: 'owner' | 'member' | 'plan' | null
@@ -157,7 +157,7 @@ const rowsOf = (group: string, peer: string) =>
   process.view.federation.members(group).filter(each => each.memberOrganizationId === peer)
 
 describe('a membership', () => {
-  it('is after any calls of owner, member and operator what the table of C.1.2 says', async () => {
+  it('has the state of the table after any calls of owner, member and operator', async () => {
     const owner = await organization('ENTERPRISE')
     const anything = fc.array(fc.constantFrom(...COMMANDS), { minLength: 5, maxLength: 20 })
     // Half of the walks begin where there is most to do.

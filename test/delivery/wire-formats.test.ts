@@ -87,7 +87,7 @@ describe('what each promises', () => {
     expect(FORMATS.cloudevents.contentType).toMatch(/^application\/cloudevents\+json/)
   })
 
-  it('ctrlplane: snake_case, ids left out when they are zero (CP-3)', () => {
+  it('ctrlplane: snake_case, ids left out when they are zero', () => {
     expect(Object.keys(read('ctrlplane', 'plain'))).toEqual([
       'id',
       'type',
@@ -100,7 +100,7 @@ describe('what each promises', () => {
     expect(read('ctrlplane', 'nothing')).not.toHaveProperty('instance_id')
   })
 
-  it('platforma: type and data, as its sample reads them (PF-23)', () => {
+  it('platforma: type and data, as its sample reads them', () => {
     expect(read('platforma', 'design')).toMatchObject({
       type: 'design.created',
       data: { designId: 'dsg_1' },
@@ -108,7 +108,7 @@ describe('what each promises', () => {
     })
   })
 
-  it('platphorm: the delivery id, the environment in its words, and the ids that the payload tells (PD-13, PD-14)', () => {
+  it('platphorm: the delivery id, the environment in its words, and the ids of the payload', () => {
     expect(read('platphorm', 'design')).toMatchObject({
       ...{ id: 'dlv_1', apiVersion: '2026-01-01', timestamp: '2026-09-21T14:13:20.000Z' },
       metadata: { source: 'platphorm-design', environment: 'production', userId: 'usr_1', designId: 'dsg_1' },

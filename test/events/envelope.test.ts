@@ -35,7 +35,7 @@ describe('the envelope of a delivery', () => {
   const payload = Buffer.from('{ "n": 12345678901234567890.10, "é":"\\u00e9" }')
   const body = renderEnvelope(event, payload, { deliveryId: 'dlv_1', apiVersion: '2026-07-01', replay: null })
 
-  it('is JSON with every field of C.0.3 but the idempotency key', () => {
+  it('is JSON with every field of the envelope but the idempotency key', () => {
     expect(JSON.parse(body.toString())).toEqual({
       id: event.eventId,
       deliveryId: 'dlv_1',

@@ -1,4 +1,4 @@
-/** The catalogues of the platform's own events (C.3, C.13), and the page made of them. */
+/** The catalogues of lifecycle and built-in events, and the page made of them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { eventsPage } from '../../bin/events-page.ts'

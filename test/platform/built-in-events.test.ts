@@ -1,4 +1,4 @@
-/** The platform's own events (C.13), as its services publish them and as organizations receive them. */
+/** Built-in events, as the operator's services publish them and as organizations receive them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import { BUILT_IN_EVENTS } from '../../src/events/built-in-events.ts'

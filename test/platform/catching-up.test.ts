@@ -1,4 +1,4 @@
-/** What was emitted while a webhook was off, and what is delivered again (C.8, C.10), on a whole platform, from outside. */
+/** Catch-ups after a pause, and replays, on a whole platform, from outside. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type ReceivedRequest } from '../support/receiver.ts'

@@ -1,4 +1,4 @@
-/** Direct Kafka access (C.17) as an organization's own applications have it: what a credential may do, and what becomes of what it writes. */
+/** Direct Kafka access by an organization's own applications: the rights of a credential, and the verdicts on the records it writes. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { CompressionAlgorithms, ProduceAcks } from '@platformatic/kafka'
 import type { Kafka } from 'kafkajs'

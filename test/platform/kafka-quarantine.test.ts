@@ -1,4 +1,4 @@
-/** What is refused of direct Kafka access (C.17): nothing of it is lost, nobody is stopped by it, and it can be repaired. */
+/** Rejected records of direct Kafka access: none is lost, none stops a neighbour, and each can be repaired. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import confluent from '@kafkajs/confluent-schema-registry'

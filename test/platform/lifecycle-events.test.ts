@@ -1,4 +1,4 @@
-/** Lifecycle events (C.3) as an organization receives them: those it names, from the control plane and from its emits. */
+/** Lifecycle events as an organization receives them: those that its webhooks name, from the control plane and from its emits. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'

@@ -1,4 +1,4 @@
-/** The hunt for a wrong yes: whatever is taken as a proved minor must take every payload that the old version took (C.11.3). */
+/** Looks for false proofs: a version accepted as a proved minor must take every payload that the old version took. */
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { diffSchemas } from 'json-schema-diff'

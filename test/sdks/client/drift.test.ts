@@ -1,4 +1,4 @@
-/** No drift (C.16): every operation of the API that the client has a part for is a call of it, and every call is an operation. */
+/** Client and API do not drift: each operation of the API that the client covers is a call of it, and each call is an operation. */
 import { expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../../sdks/typescript/src/index.ts'
 import { createRoutes, type Handlers } from '../../../src/api/routes.ts'

@@ -1,4 +1,4 @@
-/** The client against a server that answers badly, or not at all (C.16). */
+/** The client against a server that answers badly, or not at all. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   ClarionApiError,

@@ -13,7 +13,7 @@ beforeAll(async () => {
   platform = await sharedPlatform()
 }, 120_000)
 
-/** As a service of the platform does (C.13). */
+/** Publishes a built-in event, as a service of the platform does. */
 async function publish(organization: TestOrganization, type: string, data: object): Promise<void> {
   const body = { organizationId: organization.org.id, type, data }
   const { status, code } = await platform.call(platform.adminKey, 'POST', '/api/v1/platform/events', body)
