@@ -1,58 +1,36 @@
-import { avroCodec, nullable } from './avro.ts'
+import { byDefault, codecOf, int, list, long, optional, record, text, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** What `admit` knows of one organization's numbers. Months are UTC, as `year * 12 + month` with January = 0. */
-export interface OrganizationCounters {
-  sequenceLive: number
-  sequenceTest: number
+export type OrganizationCounters = ValueOf<typeof organizationCountersFields>
+
+export const organizationCountersFields = record('OrganizationCounters', {
+  sequenceLive: long,
+  sequenceTest: long,
   /** The newest months, so that a burst over midnight of the first counts each record in its own. */
-  months: Array<{ month: number; live: number; test: number }>
-}
+  months: list(
+    record('MonthCount', {
+      month: int,
+      live: long,
+      test: long,
+    }),
+  ),
+})
 
 /** Where `admit` goes on reading an input partition. */
-export interface InputPosition {
-  nextOffset: number
+export type InputPosition = ValueOf<typeof inputPositionFields>
+
+export const inputPositionFields = record('InputPosition', {
+  nextOffset: long,
   /** 32 hex digits; null: not known, as in records of earlier releases. */
-  topicId: string | null
+  topicId: optional(text),
   /** Of the record before `nextOffset`; -1: not known. */
-  leaderEpoch: number
-}
-
-export const organizationCountersCodec = avroCodec<OrganizationCounters>({
-  type: 'record',
-  name: 'OrganizationCounters',
-  namespace: 'clarion',
-  fields: [
-    { name: 'sequenceLive', type: 'long' },
-    { name: 'sequenceTest', type: 'long' },
-    {
-      name: 'months',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'MonthCount',
-          fields: [
-            { name: 'month', type: 'int' },
-            { name: 'live', type: 'long' },
-            { name: 'test', type: 'long' },
-          ],
-        },
-      },
-    },
-  ],
+  leaderEpoch: byDefault(-1, int),
 })
 
-export const inputPositionCodec = avroCodec<InputPosition>({
-  type: 'record',
-  name: 'InputPosition',
-  namespace: 'clarion',
-  fields: [
-    { name: 'nextOffset', type: 'long' },
-    { name: 'topicId', ...nullable('string') },
-    { name: 'leaderEpoch', type: 'int', default: -1 },
-  ],
-})
+export const organizationCountersCodec = codecOf(organizationCountersFields)
+
+export const inputPositionCodec = codecOf(inputPositionFields)
 
 const COUNTERS = 'counters/'
 const POSITION = 'position/'

@@ -1,27 +1,19 @@
-import { avroCodec } from './avro.ts'
+import { bytes, codecOf, long, oneOf, record, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** A record of `platform.emits` that is judged later, since the log of the organization that receives it takes nothing now. */
-export interface DeferredEmit {
-  environment: 'live' | 'test'
-  /** Where it is in `platform.emits`, in the partition of the shard. */
-  offset: number
-  timestampMs: number
-  /** Its value, as it came. */
-  emit: Buffer
-}
+export type DeferredEmit = ValueOf<typeof deferredEmitFields>
 
-export const deferredEmitCodec = avroCodec<DeferredEmit>({
-  type: 'record',
-  name: 'DeferredEmit',
-  namespace: 'clarion',
-  fields: [
-    { name: 'environment', type: { type: 'enum', name: 'DeferredEnvironment', symbols: ['live', 'test'] } },
-    { name: 'offset', type: 'long' },
-    { name: 'timestampMs', type: 'long' },
-    { name: 'emit', type: 'bytes' },
-  ],
+export const deferredEmitFields = record('DeferredEmit', {
+  environment: oneOf('DeferredEnvironment', ['live', 'test']),
+  /** Where it is in `platform.emits`, in the partition of the shard. */
+  offset: long,
+  timestampMs: long,
+  /** Its value, as it came. */
+  emit: bytes,
 })
+
+export const deferredEmitCodec = codecOf(deferredEmitFields)
 
 /** The id is that of the emit at its place in `platform.emits`, which no other record shares, also when that topic is made anew. */
 export const deferredKeys = {

@@ -1,53 +1,32 @@
-import { avroCodec } from './avro.ts'
+import { byDefault, codecOf, fixed, list, long, record, text, type ValueOf } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
+const hash128 = fixed('Hash128', 16)
+
 /** An accepted emit that holds an idempotency key: what its first answer is rebuilt from. */
-export interface HeldKey {
-  organizationId: string
+export type HeldKey = ValueOf<typeof heldKeyFields>
+
+export const heldKeyFields = record('HeldKey', {
+  organizationId: text,
   /** First 16 bytes of SHA-256 over environment and key. */
-  keyHash: Buffer
+  keyHash: hash128,
   /** First 16 bytes of SHA-256 over requested name, requested version and payload. */
-  contentHash: Buffer
-  emitId: string
-  eventId: string
-  canonicalName: string
+  contentHash: hash128,
+  emitId: text,
+  eventId: text,
+  canonicalName: text,
   /** 0: the emit failed. It has no number and keeps its key until it is redriven. */
-  sequence: number
-  recordedAtMs: number
-}
-
-export interface AdmissionKeys {
-  keys: HeldKey[]
-}
-
-export const admissionKeysCodec = avroCodec<AdmissionKeys>({
-  type: 'record',
-  name: 'AdmissionKeys',
-  namespace: 'clarion',
-  fields: [
-    {
-      name: 'keys',
-      default: [],
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'HeldKey',
-          fields: [
-            { name: 'organizationId', type: 'string' },
-            { name: 'keyHash', type: { type: 'fixed', name: 'Hash128', size: 16 } },
-            { name: 'contentHash', type: 'Hash128' },
-            { name: 'emitId', type: 'string' },
-            { name: 'eventId', type: 'string' },
-            { name: 'canonicalName', type: 'string' },
-            { name: 'sequence', type: 'long' },
-            { name: 'recordedAtMs', type: 'long' },
-          ],
-        },
-      },
-    },
-  ],
+  sequence: long,
+  recordedAtMs: long,
 })
+
+export type AdmissionKeys = ValueOf<typeof admissionKeysFields>
+
+export const admissionKeysFields = record('AdmissionKeys', {
+  keys: byDefault([], list(heldKeyFields)),
+})
+
+export const admissionKeysCodec = codecOf(admissionKeysFields)
 
 /** One packed record per transaction. Kept a day longer than a key is remembered. */
 export const admissionKeys: Topic = {

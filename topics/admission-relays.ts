@@ -1,77 +1,48 @@
-import type { FederationMember, FederationPush } from '../src/model/records.ts'
 import type { SkipReason } from './audit-relays.ts'
-import { avroCodec, nullable } from './avro.ts'
-import { type EventFacts, eventFactsSchema } from './deliveries.ts'
+import { bytes, codecOf, int, list, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { eventFactsFields } from './deliveries.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** An accepted event whose relays are more than one transaction takes: to whom it goes, as was decided when it was accepted. */
-export interface WaitingEvent {
-  event: EventFacts
-  payload: Buffer
-  pushes: Array<Pick<FederationPush, 'id' | 'groupId' | 'namespace' | 'name' | 'version' | 'schemaHash'>>
+export type WaitingEvent = ValueOf<typeof waitingEventFields>
+
+export const waitingEventFields = record('WaitingEvent', {
+  event: eventFactsFields,
+  payload: bytes,
+  pushes: list(
+    record('WaitingPush', {
+      id: text,
+      groupId: text,
+      namespace: text,
+      name: text,
+      version: text,
+      schemaHash: text,
+    }),
+  ),
   /** In the order in which their relays are written. */
-  targets: Array<{
-    /** Index among the pushes. */
-    push: number
-    memberId: string
-    organizationId: string
-    inboundNamespace: FederationMember['inboundNamespace']
-    /** Why nothing goes there. */
-    skip: SkipReason | null
-  }>
-}
+  targets: list(
+    record('WaitingTarget', {
+      /** Index among the pushes. */
+      push: int,
+      memberId: text,
+      organizationId: text,
+      inboundNamespace: optional(text),
+      /** Why nothing goes there. */
+      skip: optional(textOf<SkipReason>()),
+    }),
+  ),
+})
 
 /** So many of the event's targets have been written. */
-export interface RelayProgress {
-  written: number
-}
+export type RelayProgress = ValueOf<typeof relayProgressFields>
 
-const text = (name: string) => ({ name, type: 'string' })
-
-export const waitingEventCodec = avroCodec<WaitingEvent>({
-  type: 'record',
-  name: 'WaitingEvent',
-  namespace: 'clarion',
-  fields: [
-    { name: 'event', type: eventFactsSchema },
-    { name: 'payload', type: 'bytes' },
-    {
-      name: 'pushes',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'WaitingPush',
-          fields: ['id', 'groupId', 'namespace', 'name', 'version', 'schemaHash'].map(text),
-        },
-      },
-    },
-    {
-      name: 'targets',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'WaitingTarget',
-          fields: [
-            { name: 'push', type: 'int' },
-            { name: 'memberId', type: 'string' },
-            { name: 'organizationId', type: 'string' },
-            { name: 'inboundNamespace', ...nullable('string') },
-            { name: 'skip', ...nullable('string') },
-          ],
-        },
-      },
-    },
-  ],
+export const relayProgressFields = record('RelayProgress', {
+  written: int,
 })
 
-export const relayProgressCodec = avroCodec<RelayProgress>({
-  type: 'record',
-  name: 'RelayProgress',
-  namespace: 'clarion',
-  fields: [{ name: 'written', type: 'int' }],
-})
+export const waitingEventCodec = codecOf(waitingEventFields)
+
+export const relayProgressCodec = codecOf(relayProgressFields)
 
 const EVENT = 'event/'
 const PROGRESS = 'progress/'

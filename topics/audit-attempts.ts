@@ -1,4 +1,18 @@
-import { avroCodec, nullable } from './avro.ts'
+import {
+  byDefault,
+  codecOf,
+  environment,
+  int,
+  list,
+  long,
+  oneOf,
+  optional,
+  record,
+  text,
+  textOf,
+  trigger,
+  type ValueOf,
+} from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** State of a delivery. A delivery is `pending` or `delivering` before its first row, so neither is ever written. */
@@ -23,99 +37,55 @@ export type ErrorKind = (typeof ERROR_KINDS)[number]
  * One step of one delivery: an attempt (`number` ≥ 1 and `attemptId` set), or an end without one (cancelled, skipped: `attemptId` null,
  * `number` = attempts made before).
  */
-export interface AttemptRow {
-  attemptId: string | null
-  deliveryId: string
-  webhookId: string
-  organizationId: string
-  environment: 'live' | 'test'
-  eventId: string
-  emitId: string
+export type AttemptRow = ValueOf<typeof attemptRowFields>
+
+export const attemptRowFields = record('Attempt', {
+  attemptId: optional(text),
+  deliveryId: text,
+  webhookId: text,
+  organizationId: text,
+  environment,
+  eventId: text,
+  emitId: text,
   /** `<namespace>.<name>`. */
-  eventType: string
-  canonicalName: string
-  sequence: number
-  number: number
-  maxAttempts: number
-  trigger: 'live' | 'manual' | 'replay' | 'test'
+  eventType: text,
+  canonicalName: text,
+  sequence: long,
+  number: int,
+  maxAttempts: int,
+  trigger,
   /** What the delivery is after this step. */
-  state: DeliveryState
+  state: oneOf('DeliveryState', DELIVERY_STATES),
   /** Why it failed, was cancelled or skipped, or is tried again by hand: a lower_snake word. */
-  reason: string | null
-  url: string
-  startedAtMs: number
-  durationMs: number
+  reason: optional(text),
+  url: text,
+  startedAtMs: long,
+  durationMs: int,
   /** Until the connection stood, until the first byte; null when not reached. */
-  connectMs: number | null
-  firstByteMs: number | null
-  responseStatus: number | null
+  connectMs: optional(int),
+  firstByteMs: optional(int),
+  responseStatus: optional(int),
   /** JSON object, lower-case names; signatures redacted in the request's. */
-  requestHeaders: string | null
-  responseHeaders: string | null
+  requestHeaders: optional(text),
+  responseHeaders: optional(text),
   /** First 4 KB, as UTF-8 with replacement characters. */
-  responseBody: string | null
-  errorKind: ErrorKind | null
-  error: string | null
-  nextAttemptAtMs: number | null
+  responseBody: optional(text),
+  errorKind: optional(textOf<ErrorKind>()),
+  error: optional(text),
+  nextAttemptAtMs: optional(long),
   /** Of a delivery that a replay or a catch-up made. */
-  replayId: string | null
+  replayId: optional(text),
   /** When the delivery came to be: the event was accepted. */
-  createdAtMs: number
-}
-
-export interface AuditAttempts {
-  attempts: AttemptRow[]
-}
-
-export const auditAttemptsCodec = avroCodec<AuditAttempts>({
-  type: 'record',
-  name: 'AuditAttempts',
-  namespace: 'clarion',
-  fields: [
-    {
-      name: 'attempts',
-      default: [],
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'Attempt',
-          fields: [
-            { name: 'attemptId', ...nullable('string') },
-            { name: 'deliveryId', type: 'string' },
-            { name: 'webhookId', type: 'string' },
-            { name: 'organizationId', type: 'string' },
-            { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
-            { name: 'eventId', type: 'string' },
-            { name: 'emitId', type: 'string' },
-            { name: 'eventType', type: 'string' },
-            { name: 'canonicalName', type: 'string' },
-            { name: 'sequence', type: 'long' },
-            { name: 'number', type: 'int' },
-            { name: 'maxAttempts', type: 'int' },
-            { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
-            { name: 'state', type: { type: 'enum', name: 'DeliveryState', symbols: [...DELIVERY_STATES] } },
-            { name: 'reason', ...nullable('string') },
-            { name: 'url', type: 'string' },
-            { name: 'startedAtMs', type: 'long' },
-            { name: 'durationMs', type: 'int' },
-            { name: 'connectMs', ...nullable('int') },
-            { name: 'firstByteMs', ...nullable('int') },
-            { name: 'responseStatus', ...nullable('int') },
-            { name: 'requestHeaders', ...nullable('string') },
-            { name: 'responseHeaders', ...nullable('string') },
-            { name: 'responseBody', ...nullable('string') },
-            { name: 'errorKind', ...nullable('string') },
-            { name: 'error', ...nullable('string') },
-            { name: 'nextAttemptAtMs', ...nullable('long') },
-            { name: 'replayId', ...nullable('string') },
-            { name: 'createdAtMs', type: 'long' },
-          ],
-        },
-      },
-    },
-  ],
+  createdAtMs: long,
 })
+
+export type AuditAttempts = ValueOf<typeof auditAttemptsFields>
+
+export const auditAttemptsFields = record('AuditAttempts', {
+  attempts: byDefault([], list(attemptRowFields)),
+})
+
+export const auditAttemptsCodec = codecOf(auditAttemptsFields)
 
 export const auditAttempts: Topic = {
   name: 'audit.attempts',

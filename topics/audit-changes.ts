@@ -1,66 +1,37 @@
-import { avroCodec, nullable } from './avro.ts'
+import { absentable, byDefault, codecOf, list, long, optional, record, text, type ValueOf } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** One change of the control plane, written in the same transaction as the change itself. */
-export interface ChangeRow {
+export type ChangeRow = ValueOf<typeof changeRowFields>
+
+export const changeRowFields = record('Change', {
   /** `chg_…`, unique. */
-  id: string
-  organizationId: string
+  id: text,
+  organizationId: text,
   /** Name of the lifecycle event, e.g. `WEBHOOK_CREATED`. */
-  type: string
-  entityType: string
-  entityId: string
-  canonicalName: string | null
-  actorId: string
-  occurredAtMs: number
-  previousStatus: string | null
-  status: string | null
-  reason: string | null
-  requestId: string | null
+  type: text,
+  entityType: text,
+  entityId: text,
+  canonicalName: optional(text),
+  actorId: text,
+  occurredAtMs: long,
+  previousStatus: optional(text),
+  status: optional(text),
+  reason: optional(text),
+  requestId: optional(text),
   /** Where the request came from; null: nobody's request. */
-  ip?: string | null
+  ip: absentable(optional(text)),
   /** JSON object with the lifecycle event's own data (docs/specification/platform-events.md#lifecycle-events); never payload contents. */
-  data: string
-}
-
-export interface AuditChanges {
-  changes: ChangeRow[]
-}
-
-export const auditChangesCodec = avroCodec<AuditChanges>({
-  type: 'record',
-  name: 'AuditChanges',
-  namespace: 'clarion',
-  fields: [
-    {
-      name: 'changes',
-      default: [],
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'Change',
-          fields: [
-            { name: 'id', type: 'string' },
-            { name: 'organizationId', type: 'string' },
-            { name: 'type', type: 'string' },
-            { name: 'entityType', type: 'string' },
-            { name: 'entityId', type: 'string' },
-            { name: 'canonicalName', ...nullable('string') },
-            { name: 'actorId', type: 'string' },
-            { name: 'occurredAtMs', type: 'long' },
-            { name: 'previousStatus', ...nullable('string') },
-            { name: 'status', ...nullable('string') },
-            { name: 'reason', ...nullable('string') },
-            { name: 'requestId', ...nullable('string') },
-            { name: 'ip', ...nullable('string') },
-            { name: 'data', type: 'string' },
-          ],
-        },
-      },
-    },
-  ],
+  data: text,
 })
+
+export type AuditChanges = ValueOf<typeof auditChangesFields>
+
+export const auditChangesFields = record('AuditChanges', {
+  changes: byDefault([], list(changeRowFields)),
+})
+
+export const auditChangesCodec = codecOf(auditChangesFields)
 
 export const auditChanges: Topic = {
   name: 'audit.changes',

@@ -1,10 +1,10 @@
 /**
- * Avro for what only the platform reads. The schema stands in the topic's file; this gives it a type.
+ * Avro for records that only the platform reads. A topic's file writes each field once, by `record`; the schema and the TypeScript type
+ * both come from it.
  *
  * A record is in Avro's single-object encoding (Avro 1.12, "Single-object encoding"): two bytes of marker, eight of the schema's fingerprint
- * (CRC-64-AVRO, little-endian), the value. So a process knows what it reads: its own schema, or one that an earlier release wrote with, which
- * it resolves. What a newer release writes is not known here; how releases are rolled out so that this does not happen is told in
- * `docs/operations.md`.
+ * (CRC-64-AVRO, little-endian), the value. So a process recognizes its own schema and those of earlier releases, which it resolves. It
+ * refuses records of a newer release; `docs/operations.md` says in which order to roll out releases so that it never reads one.
  */
 import { readFileSync } from 'node:fs'
 import avro from 'avsc'
@@ -72,7 +72,89 @@ export function avroCodec<T>(schema: unknown, released?: unknown[]): Codec<T> {
   }
 }
 
-/** A field that may be null, and is when absent. */
+/** The codec of a record whose fields are written by `record`. */
+export const codecOf = <T>(type: Field<T>): Codec<T> => avroCodec<T>(namedOnce(type.schema))
+
+/** Avro defines a named type once and refers to it by name afterwards. */
+function namedOnce(schema: unknown, defined = new Set<string>()): unknown {
+  if (Array.isArray(schema)) return schema.map(each => namedOnce(each, defined))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { name, type, items, fields } = schema as Record<string, unknown>
+  if (typeof name === 'string' && NAMED.has(type)) {
+    if (defined.has(name)) return name
+    defined.add(name)
+  }
+  if (type === 'array') return { ...schema, items: namedOnce(items, defined) }
+  if (type !== 'record') return schema
+  const once = (fields as Array<{ type: unknown }>).map(field => ({ ...field, type: namedOnce(field.type, defined) }))
+  return { ...schema, fields: once }
+}
+
+const NAMED = new Set<unknown>(['record', 'enum', 'fixed'])
+
+/** An Avro type with the TypeScript type of its values. */
+export interface Field<T> {
+  schema: unknown
+  /** Of a field that earlier releases did not write. */
+  default?: unknown
+  /** For the compiler only. */
+  readonly value?: T
+}
+
+/** A field that may be left out when it is written, since it has a default. */
+export interface AbsentableField<T> extends Field<T> {
+  mayBeAbsent: true
+}
+
+export type ValueOf<F> = F extends Field<infer T> ? T : never
+
+type Fields = Record<string, Field<unknown>>
+type RecordOf<F extends Fields> = {
+  [K in keyof F as F[K] extends AbsentableField<unknown> ? never : K]: ValueOf<F[K]>
+} & { [K in keyof F as F[K] extends AbsentableField<unknown> ? K : never]?: ValueOf<F[K]> }
+
+export const record = <F extends Fields>(name: string, fields: F): Field<RecordOf<F>> => ({
+  schema: {
+    type: 'record',
+    name,
+    namespace: 'clarion',
+    fields: Object.entries(fields).map(([field, type]) => ({
+      name: field,
+      type: type.schema,
+      ...('default' in type ? { default: type.default } : {}),
+    })),
+  },
+})
+
+export const text: Field<string> = { schema: 'string' }
+export const int: Field<number> = { schema: 'int' }
+export const long: Field<number> = { schema: 'long' }
+export const double: Field<number> = { schema: 'double' }
+export const boolean: Field<boolean> = { schema: 'boolean' }
+export const bytes: Field<Buffer> = { schema: 'bytes' }
+
+/** Words or numbers of which Avro knows only the kind, so that a new one needs no new schema. */
+export const textOf = <T extends string>(): Field<T> => ({ schema: 'string' })
+export const intOf = <T extends number>(): Field<T> => ({ schema: 'int' })
+
+export const list = <T>(items: Field<T>): Field<T[]> => ({ schema: { type: 'array', items: items.schema } })
+export const fixed = (name: string, size: number): Field<Buffer> => ({ schema: { type: 'fixed', name, size } })
+export const oneOf = <const S extends readonly string[]>(name: string, symbols: S): Field<S[number]> => ({
+  schema: { type: 'enum', name, symbols: [...symbols] },
+})
+
+/** A field that may be null; null in records that lack it. */
+export const optional = <T>(type: Field<T>): Field<T | null> => ({ schema: ['null', type.schema], default: null })
+
+/** A field with this value in records that lack it, as Avro writes defaults. */
+export const byDefault = <T>(value: unknown, type: Field<T>): Field<T> => ({ schema: type.schema, default: value })
+
+export const absentable = <T>(type: Field<T>): AbsentableField<T> => ({ ...type, mayBeAbsent: true })
+
+export const environment = oneOf('Environment', ['live', 'test'])
+export const trigger = oneOf('Trigger', ['live', 'manual', 'replay', 'test'])
+
+/** A field of a plain schema that may be null, and is when absent. */
 export const nullable = (type: string) => ({ type: ['null', type], default: null })
 
 const headerOf = (type: avro.Type): Buffer => {

@@ -1,79 +1,52 @@
-import { avroCodec } from './avro.ts'
-import type { EventFacts } from './deliveries.ts'
-import { type RetryRecord, retryRecordSchema } from './deliveries-retry.ts'
+import { absentable, codecOf, environment, int, long, oneOf, optional, record, text, type ValueOf } from './avro.ts'
+import { eventFactsFields } from './deliveries.ts'
+import { retryRecordFields } from './deliveries-retry.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /**
  * Which dead letters of a webhook are redriven: those whose newest step is `failed`, no tests, whose events have these sequence numbers and
  * which came to be in this time. They go through the schedule anew under their delivery ids, with the attempts that they had.
  */
-export interface RedriveRange {
-  environment: 'live' | 'test'
+export type RedriveRange = ValueOf<typeof redriveRangeFields>
+
+export const redriveRangeFields = record('RedriveRange', {
+  environment,
   /** The first and the last sequence number of those that there were when the call was made. */
-  fromSequence: number
-  throughSequence: number
+  fromSequence: long,
+  throughSequence: long,
   /** The time in which the deliveries came to be, ms since 1970: from, and before; null: no bound. */
-  fromMs: number | null
-  toMs: number | null
-  ratePerSecond: number
+  fromMs: optional(long),
+  toMs: optional(long),
+  ratePerSecond: int,
   /** When the call was made: what has had a step since then is left alone. */
-  askedAtMs: number
-}
+  askedAtMs: long,
+})
 
 /** A call about one delivery, or about the dead letters of one webhook. */
-export interface DeliveryCommand {
+export type DeliveryCommand = ValueOf<typeof deliveryCommandFields>
+
+export const deliveryCommandFields = record('DeliveryCommand', {
   /** `cmd_…`, unique; of a range the id that the caller is given. */
-  commandId: string
+  commandId: text,
   /** `retry`: one more attempt, or the schedule anew; with `range` for all of them, in the background. `cancel`: none any more. */
-  kind: 'retry' | 'cancel'
-  organizationId: string
-  webhookId: string
+  kind: oneOf('DeliveryCommandKind', ['retry', 'cancel']),
+  organizationId: text,
+  webhookId: text,
   /** Empty for a range. */
-  deliveryId: string
+  deliveryId: text,
   /** Cancels: attempts made, as the caller saw it. */
-  attempts: number
-  actorId: string
-  requestId: string
+  attempts: int,
+  actorId: text,
+  requestId: text,
   /** Retries of one: the delivery as it is to go on, with the attempts made so far. */
-  record: RetryRecord | null
+  record: optional(retryRecordFields),
   /** Cancels of what has had no step yet: its event, since it may be owed from the log; null when the history does not have it. */
-  event?: EventFacts | null
+  event: absentable(optional(eventFactsFields)),
   /** Retries of a range; null for one delivery. */
-  range?: RedriveRange | null
-}
-
-const redriveRangeSchema = {
-  type: 'record',
-  name: 'RedriveRange',
-  fields: [
-    { name: 'environment', type: 'Environment' },
-    { name: 'fromSequence', type: 'long' },
-    { name: 'throughSequence', type: 'long' },
-    { name: 'fromMs', type: ['null', 'long'], default: null },
-    { name: 'toMs', type: ['null', 'long'], default: null },
-    { name: 'ratePerSecond', type: 'int' },
-    { name: 'askedAtMs', type: 'long' },
-  ],
-}
-
-export const deliveryCommandCodec = avroCodec<DeliveryCommand>({
-  type: 'record',
-  name: 'DeliveryCommand',
-  namespace: 'clarion',
-  fields: [
-    { name: 'commandId', type: 'string' },
-    { name: 'kind', type: { type: 'enum', name: 'DeliveryCommandKind', symbols: ['retry', 'cancel'] } },
-    { name: 'organizationId', type: 'string' },
-    { name: 'webhookId', type: 'string' },
-    { name: 'deliveryId', type: 'string' },
-    { name: 'attempts', type: 'int' },
-    { name: 'actorId', type: 'string' },
-    { name: 'requestId', type: 'string' },
-    { name: 'record', type: ['null', retryRecordSchema], default: null },
-    { name: 'event', type: ['null', 'EventFacts'], default: null },
-    { name: 'range', type: ['null', redriveRangeSchema], default: null },
-  ],
+  range: absentable(optional(redriveRangeFields)),
 })
+
+export const deliveryCommandCodec = codecOf(deliveryCommandFields)
 
 export const deliveriesCommands: Topic = {
   name: 'deliveries.commands',

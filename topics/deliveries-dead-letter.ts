@@ -1,31 +1,21 @@
-import { avroCodec } from './avro.ts'
+import { codecOf, environment, list, long, record, text, type ValueOf } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** What was owed to a webhook as a range and ended in bulk: the payloads are in the organization's log. */
-export interface DeadLetters {
-  webhookId: string
-  organizationId: string
-  environment: 'live' | 'test'
-  /** `endpoint_unavailable` or `outside_retention`. */
-  reason: string
-  /** Sequence numbers of the events, and their ids in the same order. */
-  numbers: number[]
-  eventIds: string[]
-}
+export type DeadLetters = ValueOf<typeof deadLettersFields>
 
-export const deadLettersCodec = avroCodec<DeadLetters>({
-  type: 'record',
-  name: 'DeadLetters',
-  namespace: 'clarion',
-  fields: [
-    { name: 'webhookId', type: 'string' },
-    { name: 'organizationId', type: 'string' },
-    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
-    { name: 'reason', type: 'string' },
-    { name: 'numbers', type: { type: 'array', items: 'long' } },
-    { name: 'eventIds', type: { type: 'array', items: 'string' } },
-  ],
+export const deadLettersFields = record('DeadLetters', {
+  webhookId: text,
+  organizationId: text,
+  environment,
+  /** `endpoint_unavailable` or `outside_retention`. */
+  reason: text,
+  /** Sequence numbers of the events, and their ids in the same order. */
+  numbers: list(long),
+  eventIds: list(text),
 })
+
+export const deadLettersCodec = codecOf(deadLettersFields)
 
 /** Headers: `reason` (an error kind), `error`, `status` if there was an answer, `delivery-id`, `event-id`, `organization-id`. */
 export const deliveriesDeadLetter: Topic = {

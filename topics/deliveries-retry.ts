@@ -1,50 +1,45 @@
-import { avroCodec, nullable } from './avro.ts'
-import { type EventFacts, eventFactsSchema } from './deliveries.ts'
+import {
+  absentable,
+  boolean,
+  byDefault,
+  bytes,
+  codecOf,
+  int,
+  long,
+  optional,
+  record,
+  text,
+  trigger,
+  type ValueOf,
+} from './avro.ts'
+import { eventFactsFields } from './deliveries.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** One delivery that waits for its next attempt. */
-export interface RetryRecord {
-  event: EventFacts
-  payload: Buffer
-  webhookId: string
-  deliveryId: string
+export type RetryRecord = ValueOf<typeof retryRecordFields>
+
+export const retryRecordFields = record('RetryRecord', {
+  event: eventFactsFields,
+  payload: bytes,
+  webhookId: text,
+  deliveryId: text,
   /** Attempts made so far. */
-  attempts: number
+  attempts: int,
   /** When the next attempt is due; the record may pass through several tiers until then. */
-  dueAtMs: number
-  trigger: 'live' | 'manual' | 'replay' | 'test'
+  dueAtMs: long,
+  trigger,
   /** The replay or catch-up that made this delivery. */
-  replayId: string | null
+  replayId: optional(text),
   /** Of a delivery that a replay made: when the webhook first had the event with success, as far as the history tells. */
-  originalDeliveredAtMs?: number | null
+  originalDeliveredAtMs: absentable(optional(long)),
   /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`). */
-  once: boolean
+  once: byDefault(false, boolean),
   /** Attempts made before the schedule was begun anew: what a redrive, or a manual retry with `resume`, found. 0 if absent. */
-  attemptsBefore?: number
-  createdAtMs: number
-}
+  attemptsBefore: absentable(byDefault(0, int)),
+  createdAtMs: long,
+})
 
-export const retryRecordSchema = {
-  type: 'record',
-  name: 'RetryRecord',
-  namespace: 'clarion',
-  fields: [
-    { name: 'event', type: eventFactsSchema },
-    { name: 'payload', type: 'bytes' },
-    { name: 'webhookId', type: 'string' },
-    { name: 'deliveryId', type: 'string' },
-    { name: 'attempts', type: 'int' },
-    { name: 'dueAtMs', type: 'long' },
-    { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
-    { name: 'replayId', ...nullable('string') },
-    { name: 'originalDeliveredAtMs', ...nullable('long') },
-    { name: 'once', type: 'boolean', default: false },
-    { name: 'attemptsBefore', type: 'int', default: 0 },
-    { name: 'createdAtMs', type: 'long' },
-  ],
-}
-
-export const retryRecordCodec = avroCodec<RetryRecord>(retryRecordSchema)
+export const retryRecordCodec = codecOf(retryRecordFields)
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -1,109 +1,74 @@
-import { avroCodec, nullable } from './avro.ts'
+import {
+  byDefault,
+  bytes,
+  codecOf,
+  environment,
+  int,
+  list,
+  long,
+  optional,
+  record,
+  text,
+  type ValueOf,
+} from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** How an event came from another organization. */
-export interface FederationFacts {
-  groupId: string
-  pushId: string
-  sourceOrganizationId: string
-  sourceEventId: string
-  hops: number
+export type FederationFacts = ValueOf<typeof federationFactsFields>
+
+export const federationFactsFields = record('FederationFacts', {
+  groupId: text,
+  pushId: text,
+  sourceOrganizationId: text,
+  sourceEventId: text,
+  hops: int,
   /** Organizations it has passed through, the source first. */
-  path: string[]
-}
+  path: list(text),
+})
 
 /** An accepted emit for consumers downstream: the envelope (docs/specification/events.md#envelope) without its payload. Times are ms since 1970. */
-export interface EventFacts {
-  eventId: string
-  emitId: string
-  organizationId: string
-  environment: 'live' | 'test'
-  sequence: number
+export type EventFacts = ValueOf<typeof eventFactsFields>
+
+export const eventFactsFields = record('EventFacts', {
+  eventId: text,
+  emitId: text,
+  organizationId: text,
+  environment,
+  sequence: long,
   /** Short type: `<namespace>.<name>`. */
-  type: string
-  canonicalName: string
+  type: text,
+  canonicalName: text,
   /** Generic event's kind, else null. */
-  kind: string | null
-  source: string
-  subject: string | null
-  actorId: string
-  timeMs: number
-  recordedAtMs: number
-  schemaVersion: string
-  schemaHash: string
-  correlationId: string | null
-  causationId: string | null
+  kind: optional(text),
+  source: text,
+  subject: optional(text),
+  actorId: text,
+  timeMs: long,
+  recordedAtMs: long,
+  schemaVersion: text,
+  schemaHash: text,
+  correlationId: optional(text),
+  causationId: optional(text),
   /** W3C trace context: the trace that it belongs to, and the last span before it. Null when nobody traces. */
-  traceparent: string | null
-  rootEventId: string
-  depth: number
+  traceparent: optional(text),
+  rootEventId: text,
+  depth: int,
   /** Ids of the workflows and webhooks that the chain has passed through, the newest last: docs/specification/events.md#chains. */
-  path: string[]
+  path: byDefault([], list(text)),
   /** Null unless it was relayed from another organization. */
-  federation: FederationFacts | null
-}
+  federation: optional(federationFactsFields),
+})
 
 /** One accepted event with the webhooks it goes to. */
-export interface DeliveryRecord {
-  event: EventFacts
-  payload: Buffer
-  webhookIds: string[]
-}
+export type DeliveryRecord = ValueOf<typeof deliveryRecordFields>
 
-export const federationFactsSchema = {
-  type: 'record',
-  name: 'FederationFacts',
-  namespace: 'clarion',
-  fields: [
-    { name: 'groupId', type: 'string' },
-    { name: 'pushId', type: 'string' },
-    { name: 'sourceOrganizationId', type: 'string' },
-    { name: 'sourceEventId', type: 'string' },
-    { name: 'hops', type: 'int' },
-    { name: 'path', type: { type: 'array', items: 'string' } },
-  ],
-}
-
-export const eventFactsSchema = {
-  type: 'record',
-  name: 'EventFacts',
-  namespace: 'clarion',
-  fields: [
-    { name: 'eventId', type: 'string' },
-    { name: 'emitId', type: 'string' },
-    { name: 'organizationId', type: 'string' },
-    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
-    { name: 'sequence', type: 'long' },
-    { name: 'type', type: 'string' },
-    { name: 'canonicalName', type: 'string' },
-    { name: 'kind', ...nullable('string') },
-    { name: 'source', type: 'string' },
-    { name: 'subject', ...nullable('string') },
-    { name: 'actorId', type: 'string' },
-    { name: 'timeMs', type: 'long' },
-    { name: 'recordedAtMs', type: 'long' },
-    { name: 'schemaVersion', type: 'string' },
-    { name: 'schemaHash', type: 'string' },
-    { name: 'correlationId', ...nullable('string') },
-    { name: 'causationId', ...nullable('string') },
-    { name: 'traceparent', ...nullable('string') },
-    { name: 'rootEventId', type: 'string' },
-    { name: 'depth', type: 'int' },
-    { name: 'path', type: { type: 'array', items: 'string' }, default: [] },
-    { name: 'federation', type: ['null', federationFactsSchema], default: null },
-  ],
-}
-
-export const deliveryRecordCodec = avroCodec<DeliveryRecord>({
-  type: 'record',
-  name: 'DeliveryRecord',
-  namespace: 'clarion',
-  fields: [
-    { name: 'event', type: eventFactsSchema },
-    { name: 'payload', type: 'bytes' },
-    { name: 'webhookIds', type: { type: 'array', items: 'string' } },
-  ],
+export const deliveryRecordFields = record('DeliveryRecord', {
+  event: eventFactsFields,
+  payload: bytes,
+  webhookIds: list(text),
 })
+
+export const deliveryRecordCodec = codecOf(deliveryRecordFields)
 
 /** One record per accepted event that some webhook matches. */
 export const deliveries: Topic = {

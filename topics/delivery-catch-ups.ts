@@ -1,27 +1,30 @@
-import { avroCodec, nullable } from './avro.ts'
+import {
+  boolean,
+  byDefault,
+  bytes,
+  codecOf,
+  double,
+  environment,
+  int,
+  list,
+  long,
+  oneOf,
+  optional,
+  record,
+  text,
+  trigger,
+  type ValueOf,
+} from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** As releases before wrote it: all of a partition before `offset` has been dealt with, and beyond it what is in `done`. Read, not extended. */
-export interface LogCursor {
-  partition: number
-  offset: number
-  done: number[]
-}
+export type LogCursor = ValueOf<typeof logCursorFields>
 
-/**
- * Owed of a segment: the events numbered above `settledNumber` up to `throughNumber` of which the log says that they go to the webhook, less
- * those with a bit in an `OwedBlock`.
- */
-export interface OwedSegment {
-  fromNumber: number
-  throughNumber: number
-  settledNumber: number
-  /** `open`: takes what comes. `draining`: takes nothing more. Else all of it ends, and this is why. */
-  mode: SegmentMode
-  /** Of a segment that ends as `left_out`: only events recorded before. Of one beside it: only those recorded since. */
-  beforeMs: number | null
-  sinceMs: number | null
-}
+export const logCursorFields = record('LogCursor', {
+  partition: int,
+  offset: long,
+  done: list(long),
+})
 
 export const SEGMENT_MODES = ['open', 'draining', 'left_out', 'webhook_deleted'] as const
 export type SegmentMode = (typeof SEGMENT_MODES)[number]
@@ -30,220 +33,134 @@ export const WAIT_CAUSES = ['held', 'paused', 'ordered', 'busy'] as const
 /** Why a webhook's events wait: the endpoint does not take them, its owner paused it, their order, or it is slow. */
 export type WaitCause = (typeof WAIT_CAUSES)[number]
 
+/**
+ * Owed of a segment: the events numbered above `settledNumber` up to `throughNumber` of which the log says that they go to the webhook, less
+ * those with a bit in an `OwedBlock`.
+ */
+export type OwedSegment = ValueOf<typeof owedSegmentFields>
+
+export const owedSegmentFields = record('OwedSegment', {
+  fromNumber: long,
+  throughNumber: long,
+  settledNumber: long,
+  /** `open`: takes what comes. `draining`: takes nothing more. Else all of it ends, and this is why. */
+  mode: oneOf('SegmentMode', SEGMENT_MODES),
+  /** Of a segment that ends as `left_out`: only events recorded before. Of one beside it: only those recorded since. */
+  beforeMs: optional(long),
+  sinceMs: optional(long),
+})
+
 /** What a webhook is owed beyond its share: ranges of its organization's log. */
-export interface ParkedWebhook {
-  organizationId: string
+export type ParkedWebhook = ValueOf<typeof parkedWebhookFields>
+
+export const parkedWebhookFields = record('ParkedWebhook', {
+  organizationId: text,
   /** Marks the deliveries of what was owed while it was paused: `rpl_…`. */
-  replayId: string
+  replayId: text,
   /** As releases before wrote it, which had no segments. */
-  fromSequence: number
-  throughSequence: number
-  cursors: LogCursor[]
-  environment: 'live' | 'test'
-  cause: WaitCause
+  fromSequence: long,
+  throughSequence: long,
+  cursors: list(logCursorFields),
+  environment: byDefault('live', environment),
+  cause: byDefault('paused', oneOf('WaitCause', WAIT_CAUSES)),
   /** Whether what comes is owed, too. */
-  isOpen: boolean
-  sinceMs: number
-  segments: OwedSegment[]
+  isOpen: byDefault(true, boolean),
+  sinceMs: byDefault(0, long),
+  segments: byDefault([], list(owedSegmentFields)),
   /** Events owed, early entries included, and when the oldest was recorded. */
-  count: number
-  oldestAtMs: number | null
+  count: byDefault(0, long),
+  oldestAtMs: optional(long),
   /** Requests that may be in flight at once; 0 while none may but a probe. */
-  window: number
-  nextProbeAtMs: number
-  probeStepMs: number
-  activatedAtMs: number
+  window: byDefault(0, int),
+  nextProbeAtMs: byDefault(0, long),
+  probeStepMs: byDefault(0, long),
+  activatedAtMs: byDefault(0, long),
   /** Attempts that took something off in the last minute, by second. */
-  ratePerSecond: number
+  ratePerSecond: byDefault(0, double),
   /** Events up to this number have had their completion from a release before. */
-  closedThrough: number
+  closedThrough: byDefault(-1, long),
   /** Since when events that were owed while it was paused are so marked: up to this number. */
-  pausedThrough: number
-}
+  pausedThrough: byDefault(-1, long),
+})
 
 /** Bits of 1,024 numbers: set for what has left the range out of order. */
-export interface OwedBlock {
-  left: Buffer
-}
+export type OwedBlock = ValueOf<typeof owedBlockFields>
+
+export const owedBlockFields = record('OwedBlock', {
+  left: bytes,
+})
 
 /** A delivery that waits with a range although it lies before it: where its record is, and how far it had come. */
-export interface EarlyEntry {
-  /** Place in `EARLY_INPUTS` of the topic. */
-  input: number
-  offset: number
-  /** Place in the record's list of webhooks. */
-  place: number
-  number: number
-  attempts: number
-  attemptsBefore: number
-  createdAtMs: number
-  dueAtMs: number
-  once: boolean
-  trigger: 'live' | 'manual' | 'replay' | 'test'
-  replayId: string | null
-  /** Whether the end of its emit depends on it. */
-  isCounted: boolean
-}
+export type EarlyEntry = ValueOf<typeof earlyEntryFields>
 
-export interface EarlyBlock {
-  entries: EarlyEntry[]
-}
+export const earlyEntryFields = record('EarlyEntry', {
+  /** Place in `EARLY_INPUTS` of the topic. */
+  input: int,
+  offset: long,
+  /** Place in the record's list of webhooks. */
+  place: int,
+  number: long,
+  attempts: int,
+  attemptsBefore: int,
+  createdAtMs: long,
+  dueAtMs: long,
+  once: boolean,
+  trigger,
+  replayId: optional(text),
+  /** Whether the end of its emit depends on it. */
+  isCounted: boolean,
+})
+
+export type EarlyBlock = ValueOf<typeof earlyBlockFields>
+
+export const earlyBlockFields = record('EarlyBlock', {
+  entries: list(earlyEntryFields),
+})
 
 export const OWED_BLOCK_NUMBERS = 1024
 export const EARLY_BLOCK_ENTRIES = 512
 
 /** How far a replay has come. */
-export interface ReplayState extends ReplayPlace {
-  organizationId: string
-  matched: number
-  skipped: number
-}
+export type ReplayState = ValueOf<typeof replayStateFields>
 
-export interface ReplayPlace {
-  cursors: LogCursor[]
-  /** All events before this number have been dealt with; -1: not known yet. */
-  nextNumber: number
-  doneNumbers: number[]
-}
+export const replayStateFields = record('ReplayState', {
+  organizationId: text,
+  cursors: list(logCursorFields),
+  matched: long,
+  skipped: long,
+  /** All events before this number are dealt with; -1: not known yet. */
+  nextNumber: byDefault(-1, long),
+  doneNumbers: byDefault([], list(long)),
+})
+
+export type ReplayPlace = Pick<ReplayState, 'cursors' | 'nextNumber' | 'doneNumbers'>
 
 /** How far a redrive of a webhook's dead letters has come. */
-export interface RedriveState {
-  organizationId: string
-  webhookId: string
-  environment: 'live' | 'test'
-  throughSequence: number
+export type RedriveState = ValueOf<typeof redriveStateFields>
+
+export const redriveStateFields = record('RedriveState', {
+  organizationId: text,
+  webhookId: text,
+  environment,
+  throughSequence: long,
   /** The time in which the deliveries came to be, from and before; null: no bound. */
-  fromMs: number | null
-  toMs: number | null
-  ratePerSecond: number
-  askedAtMs: number
-  nextNumber: number
-  doneNumbers: number[]
-}
-
-const cursorsSchema = {
-  type: 'array',
-  items: {
-    type: 'record',
-    name: 'LogCursor',
-    fields: [
-      { name: 'partition', type: 'int' },
-      { name: 'offset', type: 'long' },
-      { name: 'done', type: { type: 'array', items: 'long' } },
-    ],
-  },
-}
-
-const segmentSchema = {
-  type: 'record',
-  name: 'OwedSegment',
-  fields: [
-    { name: 'fromNumber', type: 'long' },
-    { name: 'throughNumber', type: 'long' },
-    { name: 'settledNumber', type: 'long' },
-    { name: 'mode', type: { type: 'enum', name: 'SegmentMode', symbols: [...SEGMENT_MODES] } },
-    { name: 'beforeMs', ...nullable('long') },
-    { name: 'sinceMs', ...nullable('long') },
-  ],
-}
-
-export const parkedWebhookCodec = avroCodec<ParkedWebhook>({
-  type: 'record',
-  name: 'ParkedWebhook',
-  namespace: 'clarion',
-  fields: [
-    { name: 'organizationId', type: 'string' },
-    { name: 'replayId', type: 'string' },
-    { name: 'fromSequence', type: 'long' },
-    { name: 'throughSequence', type: 'long' },
-    { name: 'cursors', type: cursorsSchema },
-    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] }, default: 'live' },
-    { name: 'cause', type: { type: 'enum', name: 'WaitCause', symbols: [...WAIT_CAUSES] }, default: 'paused' },
-    { name: 'isOpen', type: 'boolean', default: true },
-    { name: 'sinceMs', type: 'long', default: 0 },
-    { name: 'segments', type: { type: 'array', items: segmentSchema }, default: [] },
-    { name: 'count', type: 'long', default: 0 },
-    { name: 'oldestAtMs', ...nullable('long') },
-    { name: 'window', type: 'int', default: 0 },
-    { name: 'nextProbeAtMs', type: 'long', default: 0 },
-    { name: 'probeStepMs', type: 'long', default: 0 },
-    { name: 'activatedAtMs', type: 'long', default: 0 },
-    { name: 'ratePerSecond', type: 'double', default: 0 },
-    { name: 'closedThrough', type: 'long', default: -1 },
-    { name: 'pausedThrough', type: 'long', default: -1 },
-  ],
+  fromMs: optional(long),
+  toMs: optional(long),
+  ratePerSecond: int,
+  askedAtMs: long,
+  nextNumber: long,
+  doneNumbers: list(long),
 })
 
-export const owedBlockCodec = avroCodec<OwedBlock>({
-  type: 'record',
-  name: 'OwedBlock',
-  namespace: 'clarion',
-  fields: [{ name: 'left', type: 'bytes' }],
-})
+export const parkedWebhookCodec = codecOf(parkedWebhookFields)
 
-export const earlyBlockCodec = avroCodec<EarlyBlock>({
-  type: 'record',
-  name: 'EarlyBlock',
-  namespace: 'clarion',
-  fields: [
-    {
-      name: 'entries',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'EarlyEntry',
-          fields: [
-            { name: 'input', type: 'int' },
-            { name: 'offset', type: 'long' },
-            { name: 'place', type: 'int' },
-            { name: 'number', type: 'long' },
-            { name: 'attempts', type: 'int' },
-            { name: 'attemptsBefore', type: 'int' },
-            { name: 'createdAtMs', type: 'long' },
-            { name: 'dueAtMs', type: 'long' },
-            { name: 'once', type: 'boolean' },
-            { name: 'trigger', type: { type: 'enum', name: 'Trigger', symbols: ['live', 'manual', 'replay', 'test'] } },
-            { name: 'replayId', ...nullable('string') },
-            { name: 'isCounted', type: 'boolean' },
-          ],
-        },
-      },
-    },
-  ],
-})
+export const owedBlockCodec = codecOf(owedBlockFields)
 
-export const replayStateCodec = avroCodec<ReplayState>({
-  type: 'record',
-  name: 'ReplayState',
-  namespace: 'clarion',
-  fields: [
-    { name: 'organizationId', type: 'string' },
-    { name: 'cursors', type: cursorsSchema },
-    { name: 'matched', type: 'long' },
-    { name: 'skipped', type: 'long' },
-    { name: 'nextNumber', type: 'long', default: -1 },
-    { name: 'doneNumbers', type: { type: 'array', items: 'long' }, default: [] },
-  ],
-})
+export const earlyBlockCodec = codecOf(earlyBlockFields)
 
-export const redriveStateCodec = avroCodec<RedriveState>({
-  type: 'record',
-  name: 'RedriveState',
-  namespace: 'clarion',
-  fields: [
-    { name: 'organizationId', type: 'string' },
-    { name: 'webhookId', type: 'string' },
-    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
-    { name: 'throughSequence', type: 'long' },
-    { name: 'fromMs', ...nullable('long') },
-    { name: 'toMs', ...nullable('long') },
-    { name: 'ratePerSecond', type: 'int' },
-    { name: 'askedAtMs', type: 'long' },
-    { name: 'nextNumber', type: 'long' },
-    { name: 'doneNumbers', type: { type: 'array', items: 'long' } },
-  ],
-})
+export const replayStateCodec = codecOf(replayStateFields)
+
+export const redriveStateCodec = codecOf(redriveStateFields)
 
 const PARKED = 'parked/'
 const OWED = 'owed/'

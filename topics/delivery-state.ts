@@ -1,4 +1,18 @@
-import { avroCodec, nullable } from './avro.ts'
+import {
+  boolean,
+  byDefault,
+  bytes,
+  codecOf,
+  environment,
+  int,
+  list,
+  long,
+  oneOf,
+  optional,
+  record,
+  text,
+  type ValueOf,
+} from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** Offsets of an input partition are remembered in stretches of this many. */
@@ -9,234 +23,148 @@ export const BLOCK_OFFSETS = 1024
  * `ended` has one bit for each offset, set when all of the record has ended; of those in `partial` the webhooks at these places of the
  * record's list have.
  */
-export interface DoneBlock {
-  ended: Buffer
-  partial: Array<{ offset: number; webhooks: number[] }>
+export type DoneBlock = ValueOf<typeof doneBlockFields>
+
+export const doneBlockFields = record('DoneBlock', {
+  ended: bytes,
+  partial: list(
+    record('PartlyDone', {
+      offset: long,
+      webhooks: list(int),
+    }),
+  ),
   /** The newest leader epoch of the records that it names; -1: not known, as in records of earlier releases. */
-  leaderEpoch: number
-}
+  leaderEpoch: byDefault(-1, int),
+})
 
 /** Everything of this input partition before `nextOffset` has ended. */
-export interface DeliveryPosition {
-  nextOffset: number
+export type DeliveryPosition = ValueOf<typeof deliveryPositionFields>
+
+export const deliveryPositionFields = record('DeliveryPosition', {
+  nextOffset: long,
   /** 32 hex digits; null: not known, as in records of earlier releases. */
-  topicId: string | null
+  topicId: optional(text),
   /** Of the record before `nextOffset`, or a newer one; -1: not known. */
-  leaderEpoch: number
-}
+  leaderEpoch: byDefault(-1, int),
+})
 
 /** Deliveries of one event that are still on their way, kept once one of them has failed or is away from the event's record. */
-export interface OpenEvent {
+export type OpenEvent = ValueOf<typeof openEventFields>
+
+export const openEventFields = record('OpenEvent', {
   /** How many were open, by a release before, which counted all of them; -1 since. */
-  open: number
+  open: int,
   /** How many there were. */
-  deliveries: number
+  deliveries: byDefault(0, int),
   /** Whether one was exhausted. */
-  failed: boolean
-  emitId: string
-  organizationId: string
-  environment: 'live' | 'test'
-  recordedAtMs: number
+  failed: boolean,
+  emitId: text,
+  organizationId: text,
+  environment,
+  recordedAtMs: long,
   /** Deliveries that have left the event's record and are open one by one: in a retry topic, or an early entry. */
-  away: number
+  away: byDefault(-1, int),
   /** Webhooks that are owed the event as part of a range, 8 bytes each as in the log. */
-  owedBy: Buffer
+  owedBy: byDefault('', bytes),
   /** The event's sequence number. */
-  number: number
-}
+  number: byDefault(-1, long),
+})
 
 /** Attempts that failed in a row, and what waits in retry topics: of a webhook of which there are any. */
-export interface EndpointState {
-  organizationId: string
-  failures: number
-  firstFailureAtMs: number
-  inRetry: number
-}
+export type EndpointState = ValueOf<typeof endpointStateFields>
+
+export const endpointStateFields = record('EndpointState', {
+  organizationId: text,
+  failures: int,
+  firstFailureAtMs: long,
+  inRetry: int,
+})
 
 /** Of 8,192 sequence numbers, those of which a delivery failed while others are owed as a range: runs of [first, how many], from the block's first. */
-export interface FailedBlock {
-  runs: number[]
+export type FailedBlock = ValueOf<typeof failedBlockFields>
+
+export const failedBlockFields = record('FailedBlock', {
+  runs: list(int),
   /** Instead of the runs where it is shorter: one bit each. */
-  bits: Buffer
-}
+  bits: bytes,
+})
 
 export const FAILED_BLOCK_NUMBERS = 8192
 
 /** A delivery that was retried by hand when it had made so many attempts: who asks twice gets one attempt. */
-export interface AskedDelivery {
-  attempts: number
-  atMs: number
+export type AskedDelivery = ValueOf<typeof askedDeliveryFields>
+
+export const askedDeliveryFields = record('AskedDelivery', {
+  attempts: int,
+  atMs: long,
   /** The command that asked; null as a release before wrote it. */
-  by: string | null
-}
+  by: optional(text),
+})
 
 /** An endpoint whose last attempts failed, that is failing, or whose recovery the control plane has not acknowledged yet. */
-export interface WebhookHealth {
-  organizationId: string
-  state: 'failing' | 'disabled' | 'healthy'
-  sinceMs: number
-  /** It must be switched off: its receiver is gone, or it has been failing for as long as its owner allows. */
-  deactivate: boolean
-  /** Whether the control plane knows. */
-  reported: boolean
-  /** Of a healthy one: failed attempts in a row, and when the first of them had failed. */
-  failures: number
-  firstFailureAtMs: number
-}
+export type WebhookHealth = ValueOf<typeof webhookHealthFields>
 
-/** A notice to the organization's owner that has not been sent yet. */
-export interface PendingNotice {
-  organizationId: string
-  webhookId: string
-  kind: NoticeKind
-  /** The delivery that brought it about. */
-  deliveryId: string
-  error: string | null
-  occurredAtMs: number
-  /** How often it has been tried. */
-  tries: number
-  dueAtMs: number
-}
+export const webhookHealthFields = record('WebhookHealth', {
+  organizationId: text,
+  state: oneOf('HealthState', ['failing', 'disabled', 'healthy']),
+  sinceMs: long,
+  /** It must be switched off: its receiver is gone, or it has been failing for as long as its owner allows. */
+  deactivate: boolean,
+  /** Whether the control plane knows. */
+  reported: boolean,
+  /** Of a healthy one: failed attempts in a row, and when the first of them had failed. */
+  failures: byDefault(0, int),
+  firstFailureAtMs: byDefault(0, long),
+})
 
 export const NOTICE_KINDS = ['failing', 'gone', 'disabled', 'recovered'] as const
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
+
+/** A notice to the organization's owner that has not been sent yet. */
+export type PendingNotice = ValueOf<typeof pendingNoticeFields>
+
+export const pendingNoticeFields = record('PendingNotice', {
+  organizationId: text,
+  webhookId: text,
+  kind: oneOf('NoticeKind', NOTICE_KINDS),
+  /** The delivery that brought it about. */
+  deliveryId: text,
+  error: optional(text),
+  occurredAtMs: long,
+  /** How often it has been tried. */
+  tries: int,
+  dueAtMs: long,
+})
 
 /**
  * An ordered lane, (webhook, subject): the deliveries that have left the topic `deliveries` and are still before their turn or at it, by the
  * sequence numbers of their events, ascending, each as the distance from the one before.
  */
-export interface LaneState {
-  steps: number[]
+export type LaneState = ValueOf<typeof laneStateFields>
+
+export const laneStateFields = record('LaneState', {
+  steps: list(long),
   /** All of them stood before this offset of `deliveries`. */
-  readTo: number
-}
-
-export const doneBlockCodec = avroCodec<DoneBlock>({
-  type: 'record',
-  name: 'DoneBlock',
-  namespace: 'clarion',
-  fields: [
-    { name: 'ended', type: 'bytes' },
-    {
-      name: 'partial',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'PartlyDone',
-          fields: [
-            { name: 'offset', type: 'long' },
-            { name: 'webhooks', type: { type: 'array', items: 'int' } },
-          ],
-        },
-      },
-    },
-    { name: 'leaderEpoch', type: 'int', default: -1 },
-  ],
+  readTo: long,
 })
 
-export const deliveryPositionCodec = avroCodec<DeliveryPosition>({
-  type: 'record',
-  name: 'DeliveryPosition',
-  namespace: 'clarion',
-  fields: [
-    { name: 'nextOffset', type: 'long' },
-    { name: 'topicId', ...nullable('string') },
-    { name: 'leaderEpoch', type: 'int', default: -1 },
-  ],
-})
+export const doneBlockCodec = codecOf(doneBlockFields)
 
-export const openEventCodec = avroCodec<OpenEvent>({
-  type: 'record',
-  name: 'OpenEvent',
-  namespace: 'clarion',
-  fields: [
-    { name: 'open', type: 'int' },
-    { name: 'deliveries', type: 'int', default: 0 },
-    { name: 'failed', type: 'boolean' },
-    { name: 'emitId', type: 'string' },
-    { name: 'organizationId', type: 'string' },
-    { name: 'environment', type: { type: 'enum', name: 'Environment', symbols: ['live', 'test'] } },
-    { name: 'recordedAtMs', type: 'long' },
-    { name: 'away', type: 'int', default: -1 },
-    { name: 'owedBy', type: 'bytes', default: '' },
-    { name: 'number', type: 'long', default: -1 },
-  ],
-})
+export const deliveryPositionCodec = codecOf(deliveryPositionFields)
 
-export const endpointStateCodec = avroCodec<EndpointState>({
-  type: 'record',
-  name: 'EndpointState',
-  namespace: 'clarion',
-  fields: [
-    { name: 'organizationId', type: 'string' },
-    { name: 'failures', type: 'int' },
-    { name: 'firstFailureAtMs', type: 'long' },
-    { name: 'inRetry', type: 'int' },
-  ],
-})
+export const openEventCodec = codecOf(openEventFields)
 
-export const failedBlockCodec = avroCodec<FailedBlock>({
-  type: 'record',
-  name: 'FailedBlock',
-  namespace: 'clarion',
-  fields: [
-    { name: 'runs', type: { type: 'array', items: 'int' } },
-    { name: 'bits', type: 'bytes' },
-  ],
-})
+export const endpointStateCodec = codecOf(endpointStateFields)
 
-export const askedDeliveryCodec = avroCodec<AskedDelivery>({
-  type: 'record',
-  name: 'AskedDelivery',
-  namespace: 'clarion',
-  fields: [
-    { name: 'attempts', type: 'int' },
-    { name: 'atMs', type: 'long' },
-    { name: 'by', ...nullable('string') },
-  ],
-})
+export const failedBlockCodec = codecOf(failedBlockFields)
 
-export const webhookHealthCodec = avroCodec<WebhookHealth>({
-  type: 'record',
-  name: 'WebhookHealth',
-  namespace: 'clarion',
-  fields: [
-    { name: 'organizationId', type: 'string' },
-    { name: 'state', type: { type: 'enum', name: 'HealthState', symbols: ['failing', 'disabled', 'healthy'] } },
-    { name: 'sinceMs', type: 'long' },
-    { name: 'deactivate', type: 'boolean' },
-    { name: 'reported', type: 'boolean' },
-    { name: 'failures', type: 'int', default: 0 },
-    { name: 'firstFailureAtMs', type: 'long', default: 0 },
-  ],
-})
+export const askedDeliveryCodec = codecOf(askedDeliveryFields)
 
-export const pendingNoticeCodec = avroCodec<PendingNotice>({
-  type: 'record',
-  name: 'PendingNotice',
-  namespace: 'clarion',
-  fields: [
-    { name: 'organizationId', type: 'string' },
-    { name: 'webhookId', type: 'string' },
-    { name: 'kind', type: { type: 'enum', name: 'NoticeKind', symbols: [...NOTICE_KINDS] } },
-    { name: 'deliveryId', type: 'string' },
-    { name: 'error', ...nullable('string') },
-    { name: 'occurredAtMs', type: 'long' },
-    { name: 'tries', type: 'int' },
-    { name: 'dueAtMs', type: 'long' },
-  ],
-})
+export const webhookHealthCodec = codecOf(webhookHealthFields)
 
-export const laneStateCodec = avroCodec<LaneState>({
-  type: 'record',
-  name: 'LaneState',
-  namespace: 'clarion',
-  fields: [
-    { name: 'steps', type: { type: 'array', items: 'long' } },
-    { name: 'readTo', type: 'long' },
-  ],
-})
+export const pendingNoticeCodec = codecOf(pendingNoticeFields)
+
+export const laneStateCodec = codecOf(laneStateFields)
 
 /** What a record's key stands for. */
 export type DeliveryStateKey =

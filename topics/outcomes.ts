@@ -1,101 +1,51 @@
-import { avroCodec, nullable } from './avro.ts'
+import { byDefault, codecOf, list, long, oneOf, optional, record, text, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** A verdict for someone who waits. */
-export interface OutcomeRow {
+export type OutcomeRow = ValueOf<typeof outcomeRowFields>
+
+export const outcomeRowFields = record('Outcome', {
   /** The waiting api process's own number for the emit. */
-  ticket: number
-  verdict: 'accepted' | 'duplicate' | 'rejected' | 'failed'
-  code: string | null
-  message: string | null
+  ticket: long,
+  verdict: oneOf('VerdictKind', ['accepted', 'duplicate', 'rejected', 'failed']),
+  code: optional(text),
+  message: optional(text),
   /** JSON of Finding[], or null. */
-  findings: string | null
-  emitId: string
-  eventId: string | null
-  canonicalName: string | null
-  sequence: number | null
-  quotaUsed: number | null
+  findings: optional(text),
+  emitId: text,
+  eventId: optional(text),
+  canonicalName: optional(text),
+  sequence: optional(long),
+  quotaUsed: optional(long),
   /** Null: unlimited. */
-  quotaLimit: number | null
+  quotaLimit: optional(long),
   /** Facts that do not change the verdict: a forged chain token, a quota that is nearly used up. */
-  warnings: string[]
-}
-
-export interface Outcomes {
-  outcomes: OutcomeRow[]
-}
-
-export const outcomesCodec = avroCodec<Outcomes>({
-  type: 'record',
-  name: 'Outcomes',
-  namespace: 'clarion',
-  fields: [
-    {
-      name: 'outcomes',
-      default: [],
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'Outcome',
-          fields: [
-            { name: 'ticket', type: 'long' },
-            {
-              name: 'verdict',
-              type: { type: 'enum', name: 'VerdictKind', symbols: ['accepted', 'duplicate', 'rejected', 'failed'] },
-            },
-            { name: 'code', ...nullable('string') },
-            { name: 'message', ...nullable('string') },
-            { name: 'findings', ...nullable('string') },
-            { name: 'emitId', type: 'string' },
-            { name: 'eventId', ...nullable('string') },
-            { name: 'canonicalName', ...nullable('string') },
-            { name: 'sequence', ...nullable('long') },
-            { name: 'quotaUsed', ...nullable('long') },
-            { name: 'quotaLimit', ...nullable('long') },
-            { name: 'warnings', type: { type: 'array', items: 'string' }, default: [] },
-          ],
-        },
-      },
-    },
-  ],
+  warnings: byDefault([], list(text)),
 })
 
+export type Outcomes = ValueOf<typeof outcomesFields>
+
+export const outcomesFields = record('Outcomes', {
+  outcomes: byDefault([], list(outcomeRowFields)),
+})
+
+export const outcomesCodec = codecOf(outcomesFields)
+
 /** An organization that is paused because its log takes nothing now, or is so no longer. */
-export interface PauseRow {
-  organizationId: string
-  environment: 'live' | 'test'
+export type PauseRow = ValueOf<typeof pauseRowFields>
+
+export const pauseRowFields = record('Pause', {
+  organizationId: text,
+  environment: oneOf('PausedEnvironment', ['live', 'test']),
   /** Why; null: it is paused no longer. */
-  reason: string | null
-  sinceMs: number
-}
+  reason: optional(text),
+  sinceMs: long,
+})
 
 /** Key of records for all api processes. */
 export const PAUSES_KEY = 'pauses'
 
-export const pausesCodec = avroCodec<{ pauses: PauseRow[] }>({
-  type: 'record',
-  name: 'Pauses',
-  namespace: 'clarion',
-  fields: [
-    {
-      name: 'pauses',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'Pause',
-          fields: [
-            { name: 'organizationId', type: 'string' },
-            { name: 'environment', type: { type: 'enum', name: 'PausedEnvironment', symbols: ['live', 'test'] } },
-            { name: 'reason', ...nullable('string') },
-            { name: 'sinceMs', type: 'long' },
-          ],
-        },
-      },
-    },
-  ],
-})
+export const pausesCodec = codecOf(record('Pauses', { pauses: list(pauseRowFields) }))
 
 /** Key: the api process that waits. One record per process and transaction, cut at 512 KB. */
 export const outcomes: Topic = {
