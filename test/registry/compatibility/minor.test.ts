@@ -134,7 +134,7 @@ describe('a minor is taken with the warning that a bound is relaxed', () => {
   })
 })
 
-describe('an optional property added to an open model (D-7)', () => {
+describe('an optional property added to an open model', () => {
   it('is taken with a warning and without a proof', () => {
     expect(told(open({ a: S }), open({ a: S, b: S }))).toEqual({
       refused: [],
