@@ -1,4 +1,4 @@
-/** Who used the machine: our own processes, or others, which makes a figure worth less. Linux only; elsewhere nothing is told. */
+/** The users of the machine: our own processes, or others, which make a figure worth less. Linux only; no figures elsewhere. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Clock } from '../src/clock.ts'
 
@@ -53,7 +53,7 @@ function machineTicks(): number {
   return [0, 1, 2, 5, 6, 7].reduce((sum, index) => sum + (fields[index] ?? 0), 0)
 }
 
-/** This process and all below it. What a child used that has ended is in its parent's count. */
+/** This process and all below it. The count of a parent includes children that have ended. */
 function ownTicks(): number {
   const below = new Map<number, Array<{ pid: number; ticks: number }>>()
   for (const name of readdirSync('/proc')) {

@@ -8,7 +8,7 @@ import { openConnections } from './lean-http.ts'
 import { closedLoop, openLoop } from './loops.ts'
 import { orderJson } from './order.ts'
 
-/** Who emits, as what. */
+/** The emitting organization and its event. */
 export interface Emitting {
   apiKey: string
   event: string
@@ -24,7 +24,7 @@ export interface EmitLoad {
   warmS: number
   /** Of the closed loop, and of each stretch. */
   seconds: number
-  /** What arrives in each stretch, in times of what the closed loop was answered. */
+  /** The arrival rate of each stretch, as a multiple of the closed loop's rate. */
   times: number[]
 }
 
@@ -50,7 +50,7 @@ export interface EmitLoadResult {
   acknowledged: string[]
   /** How late requests were sent, ms. */
   lagsMs: number[]
-  /** What this process took meanwhile, CPU seconds a second. */
+  /** The load of this process meanwhile, CPU seconds a second. */
   ownCores: number
   /** Requests without an answer. */
   failures: string[]

@@ -1,4 +1,4 @@
-/** What is asked of the history: each question 50 times over HTTP, one after the other, when it has been asked before. */
+/** Queries of the history: each 50 times over HTTP, one after the other, after a first time that does not count. */
 import type { HttpClient } from './platform-process.ts'
 import { percentile } from './rates.ts'
 import type { Stand } from './stand.ts'

@@ -6,7 +6,7 @@ export interface Arrivals {
   latenciesMs: number[]
   /** How late each request was sent, ms: beyond a few the generator was not on time and the run is worth nothing. */
   lagsMs: number[]
-  /** What went wrong with the others. */
+  /** Errors of the others. */
   failures: string[]
 }
 

@@ -63,7 +63,7 @@ const say = (sentence: string) =>
 const options = optionsOrExit()
 if (options) process.exit(await run(options))
 
-/** Answers the exit code. Whatever happens, nothing that was started is left running. */
+/** Answers the exit code. Everything that was started is stopped in every case. */
 async function run(options: BenchOptions): Promise<number> {
   const children = createChildren(clock)
   const data = makeDataDirectory()

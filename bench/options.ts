@@ -1,4 +1,4 @@
-/** What to measure and for how long, from the command line. */
+/** The figures to take and their duration, from the command line. */
 import { parseArgs } from 'node:util'
 
 export const FIGURES = [

@@ -9,7 +9,7 @@ import type { Stand } from './stand.ts'
 
 const NEEDED = ['receiver.mjs', 'load.mjs', 'raw.mjs', 'util.mjs', 'adapters/clarion.mjs']
 
-/** What is used of a result line of the harness. */
+/** The used part of a result line of the harness. */
 export interface Result {
   deliveredPerS: number
   sustainedPerS: number

@@ -1,5 +1,5 @@
 /**
- * What stands under every figure: one broker and one ClickHouse as the platform starts them by default, in a temporary data directory, and
+ * The base of every figure: one broker and one ClickHouse as the platform starts them by default, in a temporary data directory, and
  * platform processes beside them that come and go.
  */
 

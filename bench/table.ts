@@ -3,7 +3,7 @@ export interface Row {
   figure: string
   clarion: string
   baseline: string
-  /** What is compared with the goal: a share of the baseline, or the difference to it. */
+  /** The value that is compared with the goal: a share of the baseline, or the difference to it. */
   ratio: string
   goal: string
   /** Undefined: there is no goal, the line is for information. */

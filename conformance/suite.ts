@@ -1,4 +1,4 @@
-/** What a conformance suite is: material of others, run against the platform as it is. */
+/** A conformance suite: material of others, run against the platform as it is. */
 
 export interface Suite {
   /** One line, shown above its results. */

@@ -6,7 +6,7 @@ export type Json = Record<string, unknown>
 export interface CorpusPayload {
   /** GitHub's name of the event, such as `issues`. */
   event: string
-  /** What happened, such as `opened`; many events have none. */
+  /** The action of the event, such as `opened`; many events have none. */
   action: string | undefined
   payload: Json
 }

@@ -16,7 +16,7 @@ import { DemoError, until } from './client.ts'
 export interface DemoPlatform {
   base: string
   adminKey: string
-  /** What it says went wrong; empty for a platform that was running already. */
+  /** Its errors; empty for a platform that was running already. */
   log(): string
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** What the platform recorded, read back through its API: rows of emits and deliveries come from ClickHouse, which lags a little. */
+/** The platform's records, read back through its API: rows of emits and deliveries come from ClickHouse, which lags a little. */
 import type { Clock } from '../src/clock.ts'
 import type { Client } from './client.ts'
 import type { DemoWebhook } from './organization.ts'

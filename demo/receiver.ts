@@ -13,7 +13,7 @@ export interface Received {
   /** 1 for the first. */
   attempt: number
   verified: boolean
-  /** What it was answered. */
+  /** The answer to it. */
   status: number
   /** On the monotonic clock, milliseconds. */
   atMs: number

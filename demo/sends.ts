@@ -1,5 +1,5 @@
 /**
- * What the demo emits, and what must become of each: worked out here from the documented rules, without asking the platform or its code.
+ * The emits of the demo and the expected verdict of each, worked out here from the documented rules, without asking the platform or its code.
  *
  *     the corpus      every payload, registered where a schema was made by hand, else generic
  *     wrong on purpose    a known number for each way to be wrong
@@ -11,7 +11,7 @@ import { DRAFT, SCHEMAS } from './schemas.ts'
 export const NAMESPACE = 'github'
 export const GENERIC = 'platformxe.generic'
 
-/** What becomes of an emit: `accepted`, `duplicate`, or the code that it is rejected with. */
+/** The expected verdict of an emit: `accepted`, `duplicate`, or the code of its rejection. */
 export type Verdict = string
 
 export interface Send {
@@ -99,7 +99,7 @@ function generic(kind: string, data: Json): Send {
   return { name: GENERIC, kind, payload: text, expected: verdictOn(payload, text) }
 }
 
-/** What size and nesting alone decide; the corpus is real and so must satisfy the schemas made for it. */
+/** Rejections by size and nesting alone; the corpus is real and so must satisfy the schemas made for it. */
 function verdictOn(payload: Json, text: string): Verdict {
   if (Buffer.byteLength(text) > PAYLOAD_BYTES_MAX) return 'payload_too_large'
   return nesting(payload) > NESTING_MAX ? 'payload_invalid' : 'accepted'

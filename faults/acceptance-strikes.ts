@@ -1,4 +1,4 @@
-/** What an operator meets in the first month, one strike each, with its repair. */
+/** Faults that an operator meets in the first month, one strike each, with its repair. */
 import type { Clock } from '../src/clock.ts'
 import { shardOf } from '../src/kafka/shards.ts'
 import type { Cluster } from '../test/cluster/cluster.ts'

@@ -1,5 +1,5 @@
 /**
- * What an operator sees when something fails: two processes of all roles on three brokers, emits over HTTP under keys, records of a foreign client
+ * The operator's view when something fails: two processes of all roles on three brokers, emits over HTTP under keys, records of a foreign client
  * beside them. One strike after the other; of each the longest time without an accepted emit, for all organizations and for those whose partitions and
  * coordinators are elsewhere, and what was lost or doubled.
  */

@@ -1,4 +1,4 @@
-/** What a run has of Kafka: one embedded broker, or a cluster of three. */
+/** The Kafka of a run: one embedded broker, or a cluster of three. */
 import type { KafkaSettings } from '../src/kafka/protocol/wire.ts'
 import type { Cluster } from '../test/cluster/cluster.ts'
 import type { Fault } from './schedule.ts'

@@ -1,4 +1,4 @@
-/** What was looked at and what was wrong, statement by statement. */
+/** Statements that were checked, and their findings. */
 
 export interface Finding {
   what: string

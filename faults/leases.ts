@@ -1,4 +1,4 @@
-/** What the groups' coordinators say of their members, held against what the processes claim. */
+/** Members of the groups as their coordinators list them, compared with the claims of the processes. */
 import type { Cluster } from '../test/cluster/cluster.ts'
 import { until } from '../test/cluster/until.ts'
 import type { Findings } from './findings.ts'

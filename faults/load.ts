@@ -1,5 +1,5 @@
 /**
- * A constant arrival of emits of every kind, over HTTP and straight into Kafka. What is not answered is repeated under the same idempotency key, as
+ * A constant arrival of emits of every kind, over HTTP and straight into Kafka. Unanswered emits are repeated under the same idempotency key, as
  * a careful producer does; what was acknowledged is kept, to be looked for at the end.
  */
 import type { Clock } from '../src/clock.ts'

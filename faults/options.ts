@@ -1,4 +1,4 @@
-/** What to break and for how long, from the command line. */
+/** The faults to cause and their duration, from the command line. */
 import { parseArgs } from 'node:util'
 import { STRIKE_NAMES } from './acceptance-strikes.ts'
 

@@ -1,4 +1,4 @@
-/** What must hold when all is quiet, each in a sentence, with the first examples of what does not. */
+/** Statements that must hold once the system is quiet, each with the first examples against it. */
 import type { AnalyticsClient } from '../src/analytics/client.ts'
 import type { LogPages } from '../src/kafka/read/log-pages.ts'
 import { createFindings, type Finding, type Findings } from './findings.ts'
@@ -52,7 +52,7 @@ const STEPS = `SELECT deliveryId, eventId, webhookId, number, maxAttempts, attem
 const COMPLETIONS = `SELECT emitId, count() AS count FROM completions
   WHERE organizationId = {organizationId:String} AND environment = {environment:String} GROUP BY emitId`
 
-/** What the control plane acknowledged is still so. */
+/** Every acknowledged change of the control plane is still there. */
 async function proveControlPlane(findings: Findings, member: Member, { surely }: World): Promise<void> {
   const { plan } = await surely<{ plan: string }>(ADMIN_KEY, 'GET', `/api/v1/organizations/${member.id}`)
   const webhooks = await surely<Array<{ id: string }>>(member.apiKey, 'GET', '/api/v1/webhooks?limit=100')

@@ -83,7 +83,7 @@ function proveMatches(findings: Findings, member: Member, { verdicts, steps, com
         lastWords.get(emitId) === 1,
         () => `${member.slug} ${eventId}`,
       )
-    // Whoever joins in the middle may have produced into Kafka before every process knew its webhook.
+    // An organization that joins in the middle may have produced into Kafka before every process knew its webhook.
     if (member.founder || channel === 'http')
       findings.check(
         'every event goes to every webhook of its organization',

@@ -40,13 +40,13 @@ export interface RunResult {
   unexpected: string[]
   quietS: number
   load: Load['counts']
-  /** What was told to callers and producers, by outcome; the verdicts' codes of those that were rejected. */
+  /** Answers to callers and producers, by outcome; codes of rejections. */
   outcomes: Record<string, number>
   organizations: number
   /** Requests that receivers got, and how many of them for an attempt that they had got before. */
   requests: number
   repeatedRequests: number
-  /** What the processes counted. */
+  /** The counters of the processes. */
   counted: Record<string, number>
   megabytes: { harness: number; kafka: number; clickhouse: number }
 }
@@ -146,7 +146,7 @@ export async function runSeed(deps: {
   }
 }
 
-/** Who is there before the first emit: each plan, each manner of receivers, both environments, and two that federate. */
+/** The organizations before the first emit: each plan, each manner of receivers, both environments, and two that federate. */
 async function found(world: World): Promise<{ owner: Member; peer: Member }> {
   const owner = await world.join('ENTERPRISE', [
     { manner: 'good' },

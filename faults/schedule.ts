@@ -11,7 +11,7 @@ export interface Fault {
   kind: string
   /** How often it is drawn, beside the others. */
   weight: number
-  /** What it breaks: two faults that come together break different things, or different processes. */
+  /** The part that it breaks: two faults at the same time break different parts, or different processes. */
   breaks: 'process' | 'broker' | 'clickhouse' | 'receivers' | 'nothing'
   /** Breaks something and repairs it; resolves when what it does itself is over. Answers what it did. */
   strike(chance: Chance): Promise<string>

@@ -64,7 +64,7 @@ async function runApart(seed: number, options: FaultOptions, say: (sentence: str
   }
 }
 
-/** What it says goes on to our own standard error, and is kept. */
+/** Its output goes on to our own standard error, and is kept. */
 function run(args: string[]): Promise<{ code: number | null; said: string }> {
   const child = spawn(
     process.execPath,

@@ -1,4 +1,4 @@
-/** What was done, what was broken, and what held, of one seed. */
+/** Load, faults and held statements of one seed. */
 import { again, type FaultOptions } from './options.ts'
 import { held, type RunResult } from './run.ts'
 

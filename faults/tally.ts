@@ -1,4 +1,4 @@
-/** What the processes themselves counted, added up over all their lives: read after every strike, since a process that is killed forgets. */
+/** The processes' own counters, added up over all their lives: read after every strike, since a process that is killed forgets. */
 import type { Fleet } from './fleet.ts'
 
 export interface Tally {

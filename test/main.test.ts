@@ -1,4 +1,4 @@
-/** What a wrong start says: one sentence and exit code 1, and nothing is left running. */
+/** A wrong start prints one sentence, exits with code 1, and leaves nothing running. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

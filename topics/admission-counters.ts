@@ -38,7 +38,7 @@ const POSITION = 'position/'
 export const counterKeys = {
   ofOrganization: (organizationId: string) => COUNTERS + organizationId,
   ofPosition: (topic: string, partition: number) => `${POSITION}${topic}/${partition}`,
-  /** What a record's key stands for. */
+  /** The meaning of a record's key. */
   parse(key: string): { organizationId: string } | { topic: string; partition: number } | undefined {
     if (key.startsWith(COUNTERS)) return { organizationId: key.slice(COUNTERS.length) }
     if (!key.startsWith(POSITION)) return undefined

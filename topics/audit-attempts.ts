@@ -54,7 +54,7 @@ export const attemptRowFields = record('Attempt', {
   number: int,
   maxAttempts: int,
   trigger,
-  /** What the delivery is after this step. */
+  /** The state of the delivery after this step. */
   state: oneOf('DeliveryState', DELIVERY_STATES),
   /** Why it failed, was cancelled or skipped, or is tried again by hand: a lower_snake word. */
   reason: optional(text),

@@ -72,7 +72,7 @@ export const verdictRowFields = record('Verdict', {
     ),
   ),
   subscriberCount: int,
-  /** What the caller was told besides, such as `chain_token_ignored`. */
+  /** Warnings of the answer, such as `chain_token_ignored`. */
   warnings: byDefault([], list(text)),
   /** Accepted: the rest of what the event says, so that it can be delivered again from the history. `federation` is JSON of FederationFacts. */
   path: byDefault([], list(text)),

@@ -1,7 +1,7 @@
 import { codecOf, environment, list, long, record, text, type ValueOf } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** What was owed to a webhook as a range and ended in bulk: the payloads are in the organization's log. */
+/** Events that a webhook was owed as a range and that ended in bulk; the payloads are in the organization's log. */
 export type DeadLetters = ValueOf<typeof deadLettersFields>
 
 export const deadLettersFields = record('DeadLetters', {

@@ -50,7 +50,7 @@ export const owedSegmentFields = record('OwedSegment', {
   sinceMs: optional(long),
 })
 
-/** What a webhook is owed beyond its share: ranges of its organization's log. */
+/** Events that a webhook is owed beyond its share: ranges of its organization's log. */
 export type ParkedWebhook = ValueOf<typeof parkedWebhookFields>
 
 export const parkedWebhookFields = record('ParkedWebhook', {
@@ -168,7 +168,7 @@ const EARLY = 'early/'
 const REPLAY = 'replay/'
 const REDRIVE = 'redrive/'
 
-/** What a record's key stands for. */
+/** The meaning of a record's key. */
 export type CatchUpKey =
   | { parked: string }
   | { owed: string; block: number }

@@ -19,7 +19,7 @@ import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 export const BLOCK_OFFSETS = 1024
 
 /**
- * What has ended of one stretch of an input partition, beyond the position: records end in any order, so a position alone does not tell.
+ * Records of one stretch of an input partition that have ended beyond the position: they end in any order, so a position alone is not enough.
  * `ended` has one bit for each offset, set when all of the record has ended; of those in `partial` the webhooks at these places of the
  * record's list have.
  */
@@ -166,7 +166,7 @@ export const pendingNoticeCodec = codecOf(pendingNoticeFields)
 
 export const laneStateCodec = codecOf(laneStateFields)
 
-/** What a record's key stands for. */
+/** The meaning of a record's key. */
 export type DeliveryStateKey =
   | { position: string }
   | { done: string; block: number }

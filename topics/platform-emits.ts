@@ -23,7 +23,7 @@ export const platformEmitFields = record('PlatformEmit', {
   kind: oneOf('PlatformEmitKind', ['relay', 'builtin', 'lifecycle', 'redrive']),
   /** Unique within the receiving organization: a second record with it is passed over. */
   id: text,
-  /** Who receives it. */
+  /** The receiving organization. */
   organizationId: text,
   environment,
   /** Short type: `<namespace>.<name>`. */

@@ -1,6 +1,6 @@
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** What the platform adds; a producer's own headers that begin with `clarion-` are dropped. */
+/** Headers that the platform adds; a producer's own headers that begin with `clarion-` are dropped. */
 export const QUARANTINE_HEADERS = {
   organization: 'clarion-organization',
   code: 'clarion-code',
@@ -15,7 +15,7 @@ export const QUARANTINE_HEADERS = {
   recordedAt: 'clarion-recorded-at',
   /** `<topic>/<partition>/<offset>` of the record as it came. */
   ingress: 'clarion-ingress',
-  /** What is larger than 1 MB is not kept: `value`, `headers`, `key`, by comma. */
+  /** Parts that are not kept, since they are larger than 1 MB: `value`, `headers`, `key`, by comma. */
   leftOut: 'clarion-left-out',
 } as const
 

@@ -1,10 +1,10 @@
-/** What a topic is. One file each; code imports a topic and never spells its name. */
+/** A topic's description. One file each; code imports a topic and never spells its name. */
 import type { Environment } from '../src/model/records.ts'
 
 export type Role = 'api' | 'admit' | 'deliver' | 'record'
 
 export interface TopicSettings {
-  /** What it holds, in a sentence. */
+  /** Its contents, in a sentence. */
   meaning: string
   key: string
   value: string

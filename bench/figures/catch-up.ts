@@ -11,7 +11,7 @@ import { type Row, short, whole } from '../table.ts'
 
 const GOAL = 0.3
 const IN_FLIGHT = 100
-/** What came while it was off has been noted, and the history of it written. */
+/** The events of the pause are owed, and their history is written. */
 const REST_MS = 5_000
 
 export async function measureCatchUp(stand: Stand): Promise<Row[]> {

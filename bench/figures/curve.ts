@@ -81,7 +81,7 @@ function rowOf(point: Point, raw: Result): Row {
   }
 }
 
-/** What each part holds at the highest rate that it kept up with. */
+/** The load of each part at the highest rate that it kept up with. */
 function memoryRows(idle: Result, points: readonly Point[]): Row[] {
   const last = points.findLast(isHeld)
   if (!last?.result.rssParts || !idle.rssParts) return []

@@ -105,7 +105,7 @@ async function underFlood(
   return { admitted: judged / seconds, floodedMs }
 }
 
-/** What each of the neighbour's emits took until its verdict. */
+/** The time of each of the neighbour's emits until its verdict. */
 async function neighbourMs(
   stand: Stand,
   { neighbour }: Sides,

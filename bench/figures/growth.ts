@@ -1,5 +1,5 @@
 /**
- * What an event costs as things grow: organizations, registrations, webhooks, the payload, shards and processes, one after the other. The cost is
+ * The cost of an event as things grow: organizations, registrations, webhooks, the payload, shards and processes, one after the other. The cost is
  * the CPU of all parts of the platform for 1,000 emits; the baseline of each point is the first of its series in the same run. The knee is the last
  * point before that cost rises beyond 1.5 times that of the first.
  */

@@ -1,5 +1,5 @@
 /**
- * What many organizations cost: each has two topics of its own. A start to `/ready` with all of them there, beside the broker alone on the same
+ * The cost of many organizations, each of which has two topics of its own. A start to `/ready` with all of them there, beside the broker alone on the same
  * data; making one more, beside making the first ones; and what an organization that emits 20 times a second notices of others being made.
  */
 

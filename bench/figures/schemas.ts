@@ -1,5 +1,5 @@
 /**
- * What many schemas cost: two thousand in turn beside one, and how long making a new one ready holds up everybody else. By the validators of
+ * The cost of many schemas: two thousand in turn beside one, and how long making a new one ready holds up everybody else. By the validators of
  * admission, payloads parsed as admission parses them.
  */
 import { checkRegistration } from '../../src/registry/check-registration.ts'

@@ -1,5 +1,5 @@
 /**
- * What admission costs at full speed. The topics are filled in a transaction, so that nothing can be read before all is there: producing is not
+ * The cost of admission at full speed. The topics are filled in a transaction, so that nothing can be read before all is there: producing is not
  * measured. Every process has judged some of the same before, so neither is starting.
  */
 import { default as kafkajs, type Transaction } from 'kafkajs'

@@ -1,4 +1,4 @@
-/** What one thing costs as it grows: points, the cost at each beside that of the first, and the knee. */
+/** The cost of one thing as it grows: points, the cost at each beside that of the first, and the knee. */
 import { type Row, short, whole } from '../table.ts'
 
 export interface Cost {
@@ -20,7 +20,7 @@ export interface Point {
 }
 
 export interface Series {
-  /** What grows, and under which load. */
+  /** The growing thing, and the load. */
   of: string
   unit?: string
   /** In ascending order of `at`. */

@@ -1,4 +1,4 @@
-/** What an emit costs over HTTP at a constant rate that leaves the machine idle most of the time. */
+/** The cost of an emit over HTTP at a constant rate that leaves the machine idle most of the time. */
 import { Pool } from 'undici'
 import { rssMb, watchCpu } from '../cpu.ts'
 import { openLoop } from '../loops.ts'
@@ -61,7 +61,7 @@ export async function steadyCost(
   return cost
 }
 
-/** What was written is still merged in the background, which is no cost of what comes next. */
+/** ClickHouse still merges earlier rows in the background; the next load must not pay for it. */
 async function untilMerged({ clock, pids, say }: Stand): Promise<void> {
   const deadline = clock.monotonicMs() + MERGING_MAX_MS
   for (;;) {

@@ -1,4 +1,4 @@
-/** What an operator applies: manifests by the API schemas of Kubernetes, `docker-compose.yml` by the oldest docker-compose that is supported. */
+/** Files that an operator applies: manifests by the API schemas of Kubernetes, `docker-compose.yml` by the oldest docker-compose that is supported. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -30,7 +30,7 @@ export function readGroups(folder: string, part: string): Map<string, Group[]> {
   return new Map(files.sort().map(file => [file, readJson(join(place, file)) as Group[]]))
 }
 
-/** What schemas of the suite may refer to: its remotes, and the meta-schemas of the draft. */
+/** Documents that schemas of the suite may refer to: its remotes, and the meta-schemas of the draft. */
 export function readDocuments(folder: string): Map<string, Schema> {
   const documents = new Map<string, Schema>()
   const remotes = join(folder, 'remotes')

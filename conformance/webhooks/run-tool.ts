@@ -7,7 +7,7 @@ const OUTPUT_BYTES_MAX = 4_000_000
 
 const execute = promisify(execFile)
 
-/** What the program printed. Throws with its last words when it fails or takes longer than three minutes. */
+/** The output of the program. Throws with its last lines when it fails or takes longer than three minutes. */
 export async function runTool(
   program: string,
   args: string[],

@@ -90,7 +90,7 @@ interface History {
   verdicts: VerdictRow[]
   completions: CompletionRow[]
   attempts: AttemptRow[]
-  /** What single reads are asked for: every delivery that there may be. */
+  /** The deliveries of single reads: every one that there may be. */
   deliveryIds: Map<string, string>
 }
 
@@ -151,7 +151,7 @@ function addSteps(
   const before = history.attempts.filter(row => row.deliveryId === id)
   let number = Math.max(0, ...before.map(row => row.number))
   let startedAtMs = Math.max(createdAtMs, ...before.map(row => row.startedAtMs))
-  // What has ended goes on by hand alone, and what is tried again by hand stays so.
+  // An ended delivery goes on by hand alone, and its trigger stays `manual`.
   let isByHand = before.some(({ state, trigger }) => state !== 'retrying' || trigger === 'manual')
   for (const planned of steps) {
     if (planned.isAttempt) number++

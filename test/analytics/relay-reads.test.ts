@@ -201,7 +201,7 @@ describe('the relay log', () => {
         ['cefm_ext', timeOf(8_005)],
       ]),
     )
-    // What was skipped is not counted, nor is trying again.
+    // Skipped relays are not counted, nor are retries.
     expect((await reads.usageSummary(OWNER, 'live', MONTH)).federation_relays).toBe(9)
   })
 })

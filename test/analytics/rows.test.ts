@@ -42,7 +42,7 @@ const TIMES = [
   'queuedAt',
   'at',
 ]
-/** What a query answers for a row: times as ISO 8601 without their `Ms`. */
+/** A row as a query answers it: times as ISO 8601, in fields without `Ms`. */
 function asAnswered(row: object, extra: Record<string, unknown> = {}): Record<string, unknown> {
   const answered = Object.entries(row).map(([field, value]) => {
     const name = field.replace(/Ms$/, '')

@@ -75,7 +75,7 @@ const SELECTORS = [
   `PLATFORM:${organizationId}:instance.created@1`,
 ]
 
-/** What a webhook with this selector would get of these. */
+/** The part of these that a webhook with this selector would get. */
 function selected(selector: string, of: typeof emits): string[] {
   const index = createSelectorIndex([{ selectors: [selector], value: true }])
   const wanted = of.filter(

@@ -1,6 +1,6 @@
 /**
- * The API of one process over real HTTP, on the run's real broker and ClickHouse. What admission would tell it (positions, counters) the
- * test tells instead; verdicts are written to the real topic `outcomes`.
+ * The API of one process over real HTTP, on the run's real broker and ClickHouse. The state of admission (positions, counters) comes
+ * from the test; verdicts are written to the real topic `outcomes`.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -67,7 +67,7 @@ export interface TestApi extends ControlProcess {
   appender: Appender
   outcomes: VerdictWaiter
   analytics: AnalyticsClient
-  /** What admission would tell: `topic/partition` → position. */
+  /** Positions in place of admission's: `topic/partition` → position. */
   positions: Map<string, number>
   used: Map<string, number>
   missing: string[]
@@ -85,10 +85,10 @@ export interface TestApi extends ControlProcess {
 export interface TestApiOptions {
   /** See `ApiDeps`; true unless given. */
   openMetrics?: boolean
-  /** What webhooks may reach besides the public internet. */
+  /** Addresses that webhooks may reach besides the public internet. */
   egress?: { allow: string[]; allowHttp: boolean }
   timeScale?: number
-  /** What the handlers read the history with, of this database; as the rest of the test does unless said. */
+  /** The handlers' client of the history, of this database; the test's own by default. */
   openHistory?(database: string): AnalyticsClient
 }
 

@@ -77,7 +77,7 @@ const IMPOSSIBLE_TIMES = [
   '-1',
   '1e999',
 ]
-/** What a time may be by RFC 3339, however far it lies. */
+/** Times that RFC 3339 allows, however far they lie. */
 const POSSIBLE_TIMES = [
   '0000-01-01T00:00:00Z',
   '9999-12-31T23:59:59.999999999Z',

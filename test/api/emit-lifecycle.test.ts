@@ -1,4 +1,4 @@
-/** What an organization can ask about its emits afterwards, of a whole platform: states, lifecycle, audit, usage. */
+/** Queries of an organization about its past emits, on a whole platform: states, lifecycle, audit, usage. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'

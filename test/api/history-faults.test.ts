@@ -19,7 +19,7 @@ import { bodyFor, isOurs, queryFor } from './route-samples.ts'
 
 /** Longer than any answer takes on a busy machine, and short enough to wait for where none comes. */
 const READ_TIMEOUT_MS = 3_000
-/** What is set of a webhook can be read and changed without the history, and so can a replay be: what became of deliveries is left out. */
+/** The settings of a webhook can be read and changed without the history, and so can a replay; figures about deliveries are left out. */
 const WITHOUT_HISTORY =
   /^(GET|POST|PATCH) \/api\/v1\/webhooks(\/:id(\/(activate|rotate|rotate-secret))?)?$|^POST \/api\/v1\/replays\/:id\/(pause|resume|cancel)$/
 const nameOf = ({ method, path }: Route) => `${method} ${path}`
@@ -50,7 +50,7 @@ afterAll(async () => {
   await clickhouse?.close()
 })
 
-/** What reads goes first, and what leaves nothing to change goes last. */
+/** Reads go first; calls that leave nothing to change go last. */
 const rankOf = ({ method, path }: Route): number =>
   method === 'GET' ? 0 : /\/(archive|leave|cancel|suspend|pause)$/.test(path) ? 2 : 1
 

@@ -9,7 +9,7 @@ import { openTestApi, type TestApi } from './api-harness.ts'
 
 const EVENTS = '/api/v1/events/custom'
 const VERSIONS = 4_000
-/** Much more than any of it takes. What this finds is work that grows by the square. */
+/** Far above the time of any call: the bound finds work that grows by the square. */
 const CPU_MS_MAX = 1_500
 
 let api: TestApi

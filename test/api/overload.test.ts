@@ -150,7 +150,7 @@ describe('overload', () => {
     const before = shed()
     while (ask('org_moving'));
     expect(shed()).toBe(before + 1)
-    // Who has nothing waiting is not kept out by those who have.
+    // An organization with nothing waiting is not kept out by those with much.
     expect(ask('org_other')).toBe(true)
     run(200, { ...moving, asks: 0, judges: 1_000 })
     expect(ask('org_moving')).toBe(true)

@@ -1,4 +1,4 @@
-/** What the api answers to calls about deliveries and writes for the engine, by the states in which the history has them. */
+/** Answers of the api to calls about deliveries, and its commands for `deliver`, by the deliveries' states in the history. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'

@@ -10,7 +10,7 @@ export function bodyFor(route: Route): unknown {
   return route.body === undefined ? undefined : sampleOf(route.body)
 }
 
-/** What the query must have. */
+/** Required parameters of the query. */
 export function queryFor(route: Route): string {
   const needed = new URLSearchParams(sampleOf(route.query ?? {}) as Record<string, string>).toString()
   return needed && `?${needed}`

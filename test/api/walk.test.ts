@@ -174,7 +174,7 @@ describe('every route', () => {
       const path =
         route.path.includes('/:') && route.access !== 'operator' ? pathTo(route)! : route.path.replace(':id', owner.id)
       const reply = await (route.access === 'operator' ? api.operator : owner.call)('GET', path + queryFor(route))
-      // What does not exist has no answer to be held to here.
+      // A missing resource has no answer to compare here.
       if (reply.status === 404 && !Object.hasOwn(ids, route.path.slice(0, route.path.indexOf('/:')))) continue
       if (reply.status === 404 && /emits|deliveries|events\/:id/.test(route.path)) continue
       expect([route.path, reply.status]).toEqual([route.path, 200])

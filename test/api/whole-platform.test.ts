@@ -1,4 +1,4 @@
-/** What only a whole platform can show of the API: answers about things that came to be by an emit, to their owner and to others. */
+/** Parts of the API that need a whole platform: answers about things that an emit made, to their owner and to others. */
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'

@@ -1,6 +1,6 @@
 /**
  * Three real brokers on loopback, controller and broker in each process: SASL and the authorizer on every listener, three replicas of everything, two of
- * them in sync for a write. What fails on a real cluster can be made to fail here: each operation is a function and resolves when it has taken effect.
+ * them in sync for a write. Every fault of a real cluster can be caused here: each operation is a function and resolves when it has taken effect.
  *
  *     const cluster = await startCluster({ directory, cacheDir, logger })
  *     await cluster.moveLeader('events.org_…', 0, 2)

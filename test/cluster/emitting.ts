@@ -137,7 +137,7 @@ export async function emitSurely(bases: readonly string[], organization: Organiz
   )
 }
 
-/** The same straight into Kafka, by another client. What it could not deliver it sends again under the same key. */
+/** The same straight into Kafka, by another client. It sends undelivered records again under the same key. */
 export async function startProducing(deps: {
   cluster: Cluster
   organizations: readonly Organization[]

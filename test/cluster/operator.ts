@@ -10,7 +10,7 @@ const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
 const CLIENT_ID = Buffer.from('operator')
 
-/** What this file needs of a request: `body` begins with the tags that end the header. */
+/** The used part of a request: `body` begins with the tags that end the header. */
 export interface OperatorRequest<T> {
   apiKey: number
   apiVersion: number

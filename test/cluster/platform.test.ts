@@ -1,5 +1,5 @@
 /**
- * Two platforms of all roles on three brokers. What must hold whatever a broker does: nothing is lost, doubled or counted twice, and a fault stays with
+ * Two platforms of all roles on three brokers. Whatever a broker does, nothing is lost, doubled or counted twice, and a fault stays with
  * those whom it concerns. Order and counts are asserted, not seconds.
  */
 
@@ -14,7 +14,7 @@ import { type Pair, ROLES, SHARDS, startPair } from './pair.ts'
 import { testCluster } from './test-cluster.ts'
 import { until, within } from './until.ts'
 
-/** What must not wait for a broker that is dead or frozen is there within this; what waits for it is not. */
+/** A bound that separates work that waits for a dead or frozen broker from work that does not. */
 const SOON_MS = 15_000
 
 let cluster: Cluster
@@ -33,7 +33,7 @@ afterAll(async () => {
   await cluster?.close()
 }, 60_000)
 
-/** Whatever a test did is over, also where it failed: brokers run, replicas are in sync, both platforms run and serve. */
+/** Undoes every fault of a test, also of a failed one: brokers run, replicas are in sync, both platforms run and serve. */
 beforeEach(async () => {
   for (const n of [1, 2, 3]) if (cluster.state(n) === 'frozen') cluster.thaw(n)
   const away = [1, 2, 3].filter(n => cluster.state(n) === 'away')

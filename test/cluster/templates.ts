@@ -1,5 +1,5 @@
 /**
- * What a node of the cluster starts from: settings, and formatted storage that is made once for this machine and copied. Formatting takes a second and
+ * Templates for nodes of the cluster: settings, and formatted storage that is made once for this machine and copied. Formatting takes a second and
  * a half of Java for each node, a copy milliseconds.
  */
 import { randomBytes, randomUUID } from 'node:crypto'

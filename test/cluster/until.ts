@@ -18,7 +18,7 @@ export async function until<T>(
   }
 }
 
-/** The answer, or a rejection that says what did not come within the bound. What is late goes on and is nobody's any more. */
+/** The answer, or a rejection that names what did not come within the bound. Late work goes on, and its result is dropped. */
 export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   const late = Symbol('late')
   work.catch(() => undefined)

@@ -1,4 +1,4 @@
-/** What the control plane says of itself: in the transaction of each change, to those who listen, and to an organization that ends. */
+/** Lifecycle events of the control plane: in the transaction of each change, to subscribers, and to an organization that ends. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
 import type { Caller } from '../../src/control-plane/store/announce.ts'
@@ -35,7 +35,7 @@ const LIVE = 'live' as const
 const listen = (organizationId: string, events: string[]) =>
   plane.webhooks.create(caller, { organizationId, environment: LIVE }, { url: 'https://a.example/', events })
 
-/** What the platform emitted for the organization, as far as it was committed until now. */
+/** The committed platform emits for the organization until now. */
 async function emitted(organizationId: string): Promise<PlatformEmit[]> {
   const records = await readToEnd(process.kafka, platformEmits.name, process.shardOf(organizationId))
   return records

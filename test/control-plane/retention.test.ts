@@ -1,4 +1,4 @@
-/** What the control plane lets go of by the clock, on the real broker, with a clock that the test moves and processes that come and go. */
+/** Removals by the clock in the control plane, on the real broker, with a clock that the test moves and processes that come and go. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { CLEARED_AFTER_MS, createClearing, PAGE_RECORDS } from '../../src/control-plane/retention/clearing.ts'

@@ -1,4 +1,4 @@
-/** What becomes of an attempt whose answer has begun: a 2xx is a success at its headers, anything else has to end. */
+/** Results of attempts whose answer has begun: a 2xx is a success at its headers, any other answer has to end. */
 import { describe, expect, it } from '@jest/globals'
 import { type RawRequest, turn, writeApart } from '../support/raw-receiver.ts'
 import { createManualClock } from './manual-clock.ts'
@@ -11,7 +11,7 @@ const LENGTH = 'Content-Length: 100'
 const CHUNKED = 'Transfer-Encoding: chunked'
 const second = (request: RawRequest) => request.socket.write('HTTP/1.1 204 x\r\n\r\n')
 
-/** What the receiver has written has been read, and its timers are set. */
+/** The receiver's bytes have been read, and the timers are set. */
 async function read(): Promise<void> {
   for (let count = 0; count < 5; count += 1) await turn()
 }

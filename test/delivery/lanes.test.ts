@@ -52,7 +52,7 @@ function createModel() {
     inFlightOf,
     note,
     anyReady: () => total() < LIMITS.maxInFlight && ORGANIZATIONS.some(readyOrganization),
-    /** Whoever was ready before the chosen one's last turn, and has been since, should have had its turn in between. */
+    /** An owner that was ready before the chosen one's last turn, and has been since, should have had its turn in between. */
     overtaken(item: Item): string[] {
       const organization = organizationOf(item.webhookId)
       const lane = of(item.webhookId)

@@ -1,4 +1,4 @@
-/** What the tests of requests share: an event, a webhook, and the box that its secrets are sealed in. */
+/** Shared by the tests of requests: an event, a webhook, and the box that seals its secrets. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { WEBHOOK_DEFAULTS } from '../../src/control-plane/webhooks/webhooks.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'

@@ -1,4 +1,4 @@
-/** What the tests of sending share: a sender that reaches loopback, receivers that write bytes, and their end after each test. */
+/** Shared by the tests of sending: a sender that reaches loopback, receivers that write bytes, and their end after each test. */
 import { afterEach } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'

@@ -86,7 +86,7 @@ async function runPage(change: (lines: string[]) => string[] = lines => lines): 
 /** Bash tells the last line of a call that is written over several. */
 const beginOf = (line: number): number => (CALL.test(page[line - 1]!) ? line : beginOf(line - 1))
 
-/** What a line says its answer is, in a comment that begins with a status; else any success. */
+/** The expected answer of a line, from a comment that begins with a status; else any success. */
 const expected = (line: number): number | undefined => {
   const [, status] = /# (\d{3}): /.exec(page[line - 1]!) ?? []
   return status === undefined ? undefined : Number(status)

@@ -1,6 +1,6 @@
 /**
- * Each file of a data directory, damaged in each way. One platform makes the directory; a damaged file is put back after each case. What must stop
- * a start is found before anything runs, so nearly all of it is work on files.
+ * Each file of a data directory, damaged in each way. One platform makes the directory; a damaged file is put back after each case. A fault that must
+ * stop a start is found before anything runs, so nearly all of the test is work on files.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -29,7 +29,7 @@ import { makeDataDirectory } from '../support/run-directory.ts'
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const READY_MS = 120_000
 
-/** What a file mode forbids, root may do all the same; a circle of links nobody can read. The file itself is out of the way. */
+/** Root ignores file modes, and even root cannot read a circle of links. The file itself is out of the way. */
 const DAMAGES: Record<string, (path: string) => void> = {
   missing: () => undefined,
   empty: path => writeFileSync(path, ''),
@@ -90,7 +90,7 @@ function namesIn(directory: string): string[] {
 const quiet = { info: () => undefined, warn: () => undefined }
 const MACHINE: Machine = { openFiles: () => 20_000, freeBytes: () => 1e12, java: async () => undefined }
 
-/** What a start says, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
+/** The message of a start, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
 async function saidOf(
   path: string,
   damage: (path: string, aside: string) => void,

@@ -13,7 +13,7 @@ let client: ReturnType<typeof createClient>
 let folder: string
 
 beforeAll(async () => {
-  // What a process left behind that was killed.
+  // The remains of a killed process.
   const dataDir = makeDataDirectory()
   folder = join(dataDir, 'clickhouse', 'inserts')
   mkdirSync(folder, { recursive: true })

@@ -1,4 +1,4 @@
-/** What a start needs of the machine, by one sentence each. */
+/** Requirements of a start on the machine, each with its sentence. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

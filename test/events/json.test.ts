@@ -41,7 +41,7 @@ const asEscape = (character: string): string =>
     (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
   ).join('')
 
-/** What the text of a tree means, told without JSON.parse: V8 13.6 misreads some keys. */
+/** The meaning of a tree's text, without JSON.parse: V8 13.6 misreads some keys. */
 function meaning(node: Node): unknown {
   if ('scalar' in node) return JSON.parse(node.scalar)
   if ('elements' in node) return node.elements.map(meaning)

@@ -198,7 +198,7 @@ describe('others that join, leave and die', () => {
       expect([about, sequences]).toEqual([about, sequences.toSorted((a, b) => a - b)])
 
     const retried = await succeeded(organization, counted, count)
-    // What was in flight when one died was repeated under its number; the log has each number once.
+    // A request in flight during a kill was repeated under its number; the log has each number once.
     expect(retried.filter(({ attempts, status }) => attempts !== 2 || status !== 'success').length).toBe(0)
     for (const delivery of retried.slice(0, 40)) expectExactLog(await attemptsOf(organization, delivery))
   }, 180_000)

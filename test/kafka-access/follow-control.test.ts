@@ -1,4 +1,4 @@
-/** What the control plane says of Kafka credentials, and what the broker has of it: after changes, and after crashes between the two. */
+/** Kafka credentials of the control plane compared with the broker's users: after changes, and after crashes between the two. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { ControlViewStore } from '../../src/control-plane/store/view-store.ts'

@@ -1,4 +1,4 @@
-/** What a crash leaves between an organization's topics and its record, and how the next start sets it right. */
+/** A crash between an organization's topics and its record, and the repair by the next start. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createPartitions, type Partitions } from '../../src/control-plane/kafka/partitions.ts'
 import { createAnnounce } from '../../src/control-plane/store/announce.ts'

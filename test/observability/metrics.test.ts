@@ -1,4 +1,4 @@
-/** What a scrape says while things happen: one process of a platform judges and nothing else, the other does the rest. */
+/** Scrapes of a running platform: one process of a platform judges and nothing else, the other does the rest. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLoadShedder } from '../../src/ingress/load-shedding.ts'
 import type { Waiting } from '../../src/kafka/ports.ts'

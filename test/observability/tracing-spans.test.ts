@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => collector?.close())
 
-/** What has been sent once the work is done and the tracing closed. */
+/** Spans that were sent once the work is done and the tracing closed. */
 async function sent(work: (tracing: Tracing) => unknown, ratio = 1): Promise<CollectedSpan[]> {
   const before = collector.spans.length
   const tracing = await tracingTo(collector.endpoint, ratio)

@@ -1,4 +1,4 @@
-/** What comes from outside at its edges: every cap and one beyond, strange text and numbers, and fifty at once. */
+/** Input at its limits: each limit and one beyond, strange text and numbers, and fifty at once. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'

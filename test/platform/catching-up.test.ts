@@ -78,7 +78,7 @@ describe('a webhook that is off', () => {
   it('catches up although the whole platform is killed in the middle of it, and repeats only what had not been committed', async () => {
     const first = await startPlatform()
     const organization = await first.organization()
-    // What comes after the first 149 hangs, until the platform is killed: then it is known what had been committed.
+    // Requests after the first 149 hang until the platform is killed, so the test knows what had been committed.
     let isKilled = false
     const receiver = await createReceiver({
       answer: ({ number }) => (number < 150 || isKilled ? { status: 204 } : 'hang'),

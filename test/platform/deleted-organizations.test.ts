@@ -1,5 +1,5 @@
 /**
- * What is left of a deleted organization, on a whole platform: its topics, users, records and state go when their time has come, over a kill in
+ * The remains of a deleted organization, on a whole platform: its topics, users, records and state go when their time has come, over a kill in
  * between; nobody takes the missing topics for a fault, and others go on.
  */
 import { afterAll, expect, it } from '@jest/globals'
@@ -45,7 +45,7 @@ async function existing(names: string[]): Promise<string[]> {
   return found
 }
 
-/** What stands under keys with one of these words in a compacted topic. */
+/** Records of a compacted topic whose keys have one of these words. */
 async function standing(topic: string, partitions: number, words: string[]): Promise<string[]> {
   const { kafka } = connectionsOf(platform)
   const newest = new Map<string, boolean>()

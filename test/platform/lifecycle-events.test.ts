@@ -87,7 +87,7 @@ describe('a registration', () => {
       requestedStatus: 'published',
     })
     expect(await typesOf(canonical.receiver, 1)).toEqual(['CUSTOM_EVENT_REGISTERED'])
-    // What comes after them has come: nothing was on its way to the others.
+    // Later events have arrived, so nothing was on its way to the others.
     await emit(organization, generic('last'))
     expect(await typesOf(all.receiver, 1)).toEqual(['platformxe.generic'])
     await Promise.all([all, named, canonical].map(each => each.receiver.close()))
@@ -237,7 +237,7 @@ describe('deliveries', () => {
     })
     expect(of('CUSTOM_EVENT_EMIT_DELIVERED')).toMatchObject({ emitId: good.data.emitId, subscriberCount: 1 })
     expect(of('WEBHOOK_DELIVERY_EXHAUSTED')).toMatchObject({ emitId: lost.data.emitId, webhookId: failing.data.id })
-    // What the failing webhook would have been told was lost too; that is in the audit, and announced to nobody.
+    // Events for the failing webhook itself are lost, too; they are in the audit, and not announced.
     const audited = () => organization.call<object[]>('GET', '/api/v1/audit?type=WEBHOOK_DELIVERY_EXHAUSTED')
     for (let tries = 0; tries < 2_000 && (await audited()).data.length < 3; tries++);
     expect((await audited()).data).toHaveLength(3)

@@ -1,4 +1,4 @@
-/** What a real process does about errors that nothing handled, by whose work they are. */
+/** Unhandled errors in a real process, by the owner of the work. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -75,7 +75,7 @@ export const eventSchema: fc.Arbitrary<SchemaObject> = fc
     return { ...(Object.assign({}, ...keywords) as SchemaObject), type: 'object', $defs }
   })
 
-/** What releases do to a schema somewhere in it. */
+/** Changes that releases make somewhere in a schema. */
 type Change = (
   schema: SchemaObject,
   value: { name: string; below: unknown; keyword: SchemaObject; number: number },

@@ -1,6 +1,6 @@
 /**
- * What tests of a file open and what would keep its process alive (servers, readers, connections) is closed when the file ends, also where a test
- * failed before it came to that. Whoever closes earlier loses nothing: closing twice does nothing.
+ * Everything that tests of a file open and that would keep its process alive (servers, readers, connections) is closed when the file ends, also where a test
+ * failed before it came to that. A test may close earlier: closing twice does nothing.
  */
 import { afterAll } from '@jest/globals'
 

@@ -41,7 +41,7 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS
 
-/** What becomes of a query: undefined, it passes. May wait. */
+/** The fault of a query; undefined: it passes. May wait. */
 export type Decide = (query: { sql: string; nth: number }) => Fault | undefined | Promise<Fault | undefined>
 
 export interface FaultyClickHouse {

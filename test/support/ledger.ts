@@ -1,4 +1,4 @@
-/** What must agree to the unit: the log, the highest sequence, the quota counter, usage and the audit rows of one organization. */
+/** Figures that must agree to the unit: the log, the highest sequence, the quota counter, usage and the audit rows of one organization. */
 import { expect } from '@jest/globals'
 import { createAnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads } from '../../src/analytics/read/reads.ts'

@@ -9,7 +9,7 @@ const defaultSocketFactory = createRequire(import.meta.url)('kafkajs/src/network
 
 const SUFFIX = '.ipv6-literal.net'
 
-/** What kafkajs gets of the settings to reach the brokers. */
+/** Settings for kafkajs to reach the brokers. */
 export function brokersOf(settings: KafkaSettings): { brokers: string[]; socketFactory: SocketFactory } {
   const open = settings.socketFactory ?? defaultSocketFactory()
   return {

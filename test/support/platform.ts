@@ -1,6 +1,6 @@
 /**
  * A whole platform for a test: `src/main.ts` in a process group of its own, with its own data directory and port, as somebody would run it who
- * allows webhooks to loopback. What a test forgets to stop ends with the run.
+ * allows webhooks to loopback. Processes that a test forgets to stop end with the run.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -52,7 +52,7 @@ export interface TestPlatform {
   adminKey: string
   dataDir: string
   pid: number
-  /** What it has printed so far (the last 50,000 characters). */
+  /** Its output so far (the last 50,000 characters). */
   log(): string
   /** One call; never throws on a status. A string body is sent as it is. */
   call<T = Record<string, unknown>>(

@@ -11,7 +11,7 @@ export interface RawRecord {
   offsetDelta: number
   value: string
   headers?: Record<string, string>
-  /** What it says of its own length, of its key, its value and its headers, instead of the truth. */
+  /** False lengths of itself, its key, its value and its headers. */
   length?: number
   keyLength?: number
   valueLength?: number

@@ -27,7 +27,7 @@ export interface RawReceiver {
 }
 
 export interface RawReceiverOptions {
-  /** What becomes of a request. */
+  /** The answer to a request. */
   answer: (request: RawRequest) => unknown
   tls?: { key: string; cert: string }
   host?: string

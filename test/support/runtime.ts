@@ -1,4 +1,4 @@
-/** What a test of the Kafka runtime needs: the broker, topics of its own, and everything closed at the end. */
+/** Everything for a test of the Kafka runtime: the broker, topics of its own, and everything closed at the end. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { patiently } from '../../src/kafka/protocol/retry-transient.ts'

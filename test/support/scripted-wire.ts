@@ -48,7 +48,7 @@ export interface ScriptedWire {
   open: SentRequest[]
   /** Every request ever sent. */
   sent: SentRequest[]
-  /** Who leads `<topic>/<partition>`, as the cluster would say; -1: nobody. The map learns it by its next load. */
+  /** The leader of `<topic>/<partition>` by the cluster; -1: none. The map learns it by its next load. */
   lead(place: string, node: number): void
   suspects: Set<number>
   /** Loads of topics so far. */

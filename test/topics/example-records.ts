@@ -45,7 +45,7 @@ import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 
-/** What the tags and chain tokens of the examples, and the webhooks' secrets, are made with. */
+/** The key of the examples' tags, chain tokens and webhook secrets. */
 export const EXAMPLES_SECRET = 'the secret of the examples'
 /** When the broker appended them: 25 July 2026, 17:20 UTC. */
 export const EXAMPLES_AT_MS = Date.parse('2026-07-25T17:20:00.000Z')

@@ -1,5 +1,5 @@
 /**
- * Who holds which shard, on three brokers, with processes that are killed, stopped and doubled. What must hold whatever happens: no shard is held by two
+ * Holders of shards, on three brokers, with processes that are killed, stopped and doubled. In every case no shard is held by two
  * processes at the same time, and in the end every shard is held.
  */
 import { setTimeout as pause } from 'node:timers/promises'
@@ -50,7 +50,7 @@ export function memberTests(shared: SharedCluster): void {
       await third.leave()
       await members.settled([first, second], SHARDS)
       expect(members.heldTwice()).toEqual([])
-      // What moved was revoked first, and drained.
+      // A shard that moved was revoked first, and drained.
       for (const member of [first, second]) expect(member.lines.some(line => line.what === 'revoked')).toBe(true)
       expect(losses(first) + losses(second)).toBe(0)
     }, 90_000)

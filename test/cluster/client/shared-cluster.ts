@@ -39,6 +39,6 @@ async function restored(cluster: Cluster): Promise<void> {
   for (const n of struck) if (cluster.state(n) === 'frozen') cluster.thaw(n)
   const away = struck.filter(n => cluster.state(n) === 'away')
   if (away.length > 0) await cluster.start(away)
-  // What a failed test left may take longer than usual.
+  // The remains of a failed test may take longer than usual.
   await cluster.healed().catch(() => cluster.healed())
 }

@@ -1,4 +1,4 @@
-/** What a process finds when it starts on somebody's cluster, and what it says when that is not enough. */
+/** A start on a foreign cluster: the checks, and the message when one fails. */
 import { beforeAll, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../../src/clock.ts'
 import { startEmbeddedClickHouse } from '../../../src/embedded/clickhouse.ts'
@@ -25,7 +25,7 @@ const start = (more: Record<string, string> = {}) =>
     },
   })
 
-/** What a process says that ends instead of serving. */
+/** The message of a process that ends instead of serving. */
 async function lastWords(more: Record<string, string>, boundMs: number): Promise<string> {
   const starting = start(more)
   const ended = starting.then(

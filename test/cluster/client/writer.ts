@@ -1,4 +1,4 @@
-/** What is written while brokers move, hang and die: appends and transactions, on three brokers. */
+/** Appends and transactions on three brokers, while brokers move, hang and die. */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../../src/clock.ts'
@@ -38,7 +38,7 @@ async function writerOf(
 
 const record = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
 
-/** What committed readers see of the partition, up to a record that is written now. */
+/** The committed records of the partition, up to one that is written now. */
 async function logOf(topic: string): Promise<string[]> {
   const end = `end ${Math.round(clock.monotonicMs() * 1000)}`
   const records: LogRecord[] = []

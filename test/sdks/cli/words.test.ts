@@ -1,4 +1,4 @@
-/** What the command line says without a platform. */
+/** Output of the command line without a platform. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -153,7 +153,7 @@ describe('a webhook in trouble', () => {
 
     const listed = await until(() => webhooks.deliveries(webhook.id, { status: 'success' }), ({ data }) => data.some(each => each.id === request.headers['x-delivery-id'])) // biome-ignore format: one thought
     const delivery = listed.data.find(each => each.id === request.headers['x-delivery-id'])!
-    // What a retry sends is taken from the history, which lags by a moment.
+    // A retry takes its event from the history, which lags by a moment.
     const history = () => client.events.get(delivery.eventId).catch(() => undefined)
     await until(history, event => event?.payload)
     await webhooks.retry(delivery.id)

@@ -1,4 +1,4 @@
-/** What the platform and the kit sign, verified by libraries of others, and what they sign, verified by the kit. */
+/** Signatures of the platform and the kit, verified by other libraries, and theirs, verified by the kit. */
 import { describe, expect, it } from '@jest/globals'
 import { sign as octokitSign, verify as octokitVerify, verifyWithFallback } from '@octokit/webhooks-methods'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
