@@ -5,7 +5,7 @@ import type { Clock } from '../src/clock.ts'
 /** Linux counts in hundredths of a second. */
 const TICKS_PER_S = 100
 
-/** Answers a function that tells how many cores others have kept busy since; undefined where that cannot be known. */
+/** Answers a function for the cores that other processes have kept busy since; undefined where that cannot be known. */
 export function watchOthers(clock: Clock): () => number | undefined {
   if (!existsSync('/proc/self/stat')) return () => undefined
   const from = { atMs: clock.monotonicMs(), machine: machineTicks(), own: ownTicks() }
@@ -30,7 +30,7 @@ export function watchParts(pids: Record<string, number>): (count: number, fresh:
   }
 }
 
-/** Starts counting the CPU of these processes, by name. The answer tells how many seconds all of them together, and each, have used since. */
+/** Starts counting the CPU of these processes, by name. The answer has the seconds that all of them together, and each, have used since. */
 export function watchCpu(pids: Record<string, number>): () => { seconds: number; parts: Record<string, number> } {
   const used = () =>
     Object.entries(pids).map(([name, pid]) => [name, (readProcess(pid)?.ticks ?? Number.NaN) / TICKS_PER_S] as const)

@@ -1,4 +1,4 @@
-/** A new organization of the running platform, its webhooks, and as many events as asked for. */
+/** A new organization of the running platform, its webhooks, and the given number of events. */
 import type { HttpClient, PlatformProcess } from './platform-process.ts'
 import type { Stand } from './stand.ts'
 

@@ -1,6 +1,6 @@
 /**
  * An application of an organization that produces as fast as it can, a program of its own: kafkajs as its users write it, with the credential that
- * the organization was given. Until it is told to stop; then everything that it has sent is acknowledged.
+ * the organization was given. It stops on a message; by then everything that it has sent is acknowledged.
  */
 import { default as kafkajs, type Producer } from 'kafkajs'
 import { createSystemClock } from '../src/clock.ts'

@@ -5,7 +5,7 @@ import type { Stand } from './stand.ts'
 
 const TIMES = 50
 const WARM_TIMES = 3
-/** A question that takes longer than this is not asked so often. */
+/** A query that takes longer than this is repeated less often. */
 const PATIENCE_MS = 30_000
 
 const EMITS = '/api/v1/events/custom/emits'

@@ -9,7 +9,7 @@ import { originOf } from '../src/model/ids.ts'
 const DAYS = 30
 const DAY_MS = 86_400_000
 const OTHERS_MAX = 999
-/** RFC 4648's base32 and ours stand for the same bits by other characters. */
+/** RFC 4648's base32 and ours write the same bits with other characters. */
 const ALPHABETS = ['abcdefghijklmnopqrstuvwxyz234567', '0123456789abcdefghjkmnpqrstvwxyz']
 
 export interface Fill {
@@ -22,7 +22,7 @@ export interface Fill {
   untilMs: number
   /** The one with a tenth of the rows. Its id comes after `one` in their order. */
   big: string
-  /** One of the others that can be asked for; the rest have made-up ids. */
+  /** One of the others that a query can name; the rest have made-up ids. */
   one: string
   /** Names of events: the earlier, the more often. */
   names: string[]
@@ -35,7 +35,7 @@ interface Day {
   fromMs: number
 }
 
-/** Inserts day by day. `onDay` is told how many days are in. */
+/** Inserts day by day. `onDay` gets the number of days that are in. */
 export async function fillHistory(fill: Fill, onDay: (days: number) => void): Promise<void> {
   const rows = Math.ceil(fill.rows / DAYS)
   for (let number = 0; number < DAYS; number++) {

@@ -84,7 +84,7 @@ async function run(options: BenchOptions): Promise<number> {
   }
 }
 
-/** Answers 1 if a figure could not be taken. One that is below its goal is told in the table. */
+/** Answers 1 if a figure could not be taken. The table shows a figure that is below its goal. */
 async function measureAll(stand: Stand): Promise<number> {
   const rows: Row[] = []
   let failed = 0

@@ -59,7 +59,7 @@ Measures the platform beside a baseline in the same run; only the ratios travel 
   --help
 `
 
-/** Answers undefined when help was asked for. Throws a sentence about an option that is wrong. */
+/** Answers undefined for `--help`. Throws a sentence about an option that is wrong. */
 export function readOptions(given: string[]): BenchOptions | undefined {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const

@@ -1,5 +1,5 @@
 /**
- * Lines over two logarithmic axes as an SVG that stands for itself: no fonts or files of others, its own background, light or dark as the
+ * Lines over two logarithmic axes as a self-contained SVG: no fonts or files of others, its own background, light or dark as the
  * reader's screen is.
  */
 

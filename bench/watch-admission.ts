@@ -1,5 +1,5 @@
 /**
- * How far `admit` is, as its changelog tells: the positions and counters that it commits with each transaction. One small record a transaction
+ * The progress of `admit`, from its changelog: the positions and counters that it commits with each transaction. One small record a transaction
  * is read, so that watching costs next to nothing.
  */
 

@@ -65,7 +65,7 @@ function verdictOf({ status, data, code }: Answer<EmitResult>): Pick<Judged, 've
   return { verdict: data.deduplicated ? 'duplicate' : 'accepted', eventId: data.eventId }
 }
 
-/** The platform answers after two seconds even without a verdict (202, `verdict: "pending"`); then it is asked for. */
+/** The platform answers after two seconds even without a verdict (202, `verdict: "pending"`); then the demo polls for it. */
 async function laterVerdict(
   client: Client,
   clock: Clock,

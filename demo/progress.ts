@@ -6,7 +6,7 @@ export interface Progress {
   say(text: string): void
   /** Shows what `line` answers, again and again, until something else is shown. */
   watch(line: () => string): void
-  /** Shows the last state of what is watched, and lets it stand. */
+  /** Shows the last state of the watched figures, and leaves it on the screen. */
   end(): void
 }
 

@@ -33,7 +33,7 @@ export interface Receiver {
 export const FAIL_EVERY = 10
 const BODY_BYTES_MAX = 1_000_000
 
-/** `host`: the address to listen on, which is also where the platform is told to send to. */
+/** `host`: the address to listen on, which is also the host of the webhooks' URLs. */
 export async function createReceiver({ host, clock }: { host: string; clock: Clock }): Promise<Receiver> {
   const requests: Received[] = []
   const verifiers = new Map<string, Verifier>()

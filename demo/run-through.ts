@@ -24,7 +24,7 @@ export interface RunThroughDeps {
 /** As long as something arrives, the rest is waited for. */
 const SILENCE_MS = 15_000
 const POLL_MS = 50
-/** If nothing at all has arrived by then, the platform is asked why. */
+/** If nothing at all has arrived by then, the demo asks the platform for the reason. */
 const FIRST_ARRIVAL_MS = 2_000
 
 /** `agrees`: no two sources of any figure differ. Throws a sentence if the receiver cannot be reached. */

@@ -44,7 +44,7 @@ const push = open({
   sender: account,
 })
 
-/** Some payloads are from a time when an issue told neither its state nor its labels. */
+/** Some payloads are from a time when an issue had neither state nor labels. */
 const issue = {
   id,
   number: id,

@@ -33,7 +33,7 @@ export function createChance(seed: number): Chance {
   }
 }
 
-/** Draws from a shuffled list until it is used up, then shuffles anew: everything comes as often as it stands in it, early on already. */
+/** Draws from a shuffled list until it is used up, then shuffles anew: each item comes as often as the list has it, from the first draws on. */
 export function createDeck<T>(chance: Chance, cards: readonly T[]): { draw(): T } {
   let left: T[] = []
   return {

@@ -28,7 +28,7 @@ export interface Fleet {
   of(role: string): Slot[]
   /** Resolves when every process says that it is ready. */
   ready(): Promise<void>
-  /** Exits that nobody asked for. */
+  /** Unexpected exits. */
   unexpected: string[]
   /** The end of what each process printed, as a file in its directory. */
   keepLogs(): void

@@ -54,7 +54,7 @@ took the port of a part that was being started again: then nothing was found out
   --help
 `
 
-/** Undefined when help was asked for. Throws a sentence about an option that is wrong. `random`: seeds to take when none are given. */
+/** Undefined for `--help`. Throws a sentence about an option that is wrong. `random`: seeds to take when none are given. */
 export function readOptions(given: string[], random: () => number): FaultOptions | undefined {
   const text = { type: 'string' } as const
   const names = ['seed', 'seeds', 'minutes', 'rate', 'brokers', 'every', 'without', 'data', 'report', 'result'] as const

@@ -1,4 +1,4 @@
-/** Emits: what was acknowledged, what was judged, what stands in the log, and what was counted, held against each other. */
+/** Emits: acknowledgements, verdicts, the log and counters, compared with each other. */
 
 import type { LogRecord } from '../src/kafka/ports.ts'
 import type { LogPages } from '../src/kafka/read/log-pages.ts'

@@ -7,7 +7,7 @@ import type { Fleet } from './fleet.ts'
 const STILL_MS = 15_000
 /**
  * The same while a delivery has not ended: a process whose clock is 90 s ahead sets times of retries that one whose clock is 90 s behind waits
- * for. After that the proof tells what is missing.
+ * for. After that the proof names what is missing.
  */
 const UNENDED_STILL_MS = 200_000
 const PATIENCE_MS = 600_000

@@ -36,7 +36,7 @@ export interface RunResult {
   /** Why a kind of fault could not be struck. */
   leftOut: string | undefined
   findings: Finding[]
-  /** Exits that nobody asked for. */
+  /** Unexpected exits. */
   unexpected: string[]
   quietS: number
   load: Load['counts']
@@ -54,7 +54,7 @@ export interface RunResult {
 export const held = ({ findings, unexpected }: Pick<RunResult, 'findings' | 'unexpected'>): boolean =>
   unexpected.length === 0 && findings.every(({ wrong }) => wrong === 0)
 
-/** `closing` gets what must be closed, in the order in which it was opened; each is told whether what is left is to be kept. */
+/** `closing` gets what must be closed, in the order in which it was opened; each gets whether to keep its files. */
 export async function runSeed(deps: {
   options: FaultOptions
   dataDir: string
@@ -181,7 +181,7 @@ async function closeFleet(fleet: Fleet, keep: boolean): Promise<void> {
   if (keep) fleet.keepLogs()
 }
 
-/** 0 where it cannot be told. */
+/** 0 where it is unknown. */
 function megabytesOf(directory: string): number {
   try {
     return Number.parseInt(

@@ -5,7 +5,7 @@ import type { Manner, Receivers } from './receivers.ts'
 export interface Member {
   id: string
   slug: string
-  /** An organization that emits in both stands here twice. */
+  /** An organization that emits in both has two entries. */
   environment: 'live' | 'test'
   plan: string
   /** It changes plans in the middle. */
@@ -21,7 +21,7 @@ export interface Member {
 export interface World {
   members: Member[]
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
-  /** `data` of the answer, however often it has to be asked for. `done`: a code of an error that says that an earlier try was done. */
+  /** `data` of the answer, after as many tries as it takes. `done`: a code of an error that says that an earlier try was done. */
   surely<T>(key: string, method: string, path: string, body?: unknown, done?: string): Promise<T>
   /** One more, in the middle of everything. */
   join(plan: string, webhooks: Array<{ manner: Manner; ordering?: string }>): Promise<Member>
@@ -69,7 +69,7 @@ export function createWorld(deps: {
     return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Answer['body'] }
   }
 
-  /** Until it is answered by what stands: for the set-up, whose calls can be repeated. */
+  /** Repeats until it is answered: for the set-up, whose calls can be repeated. */
   async function surely<T>(key: string, method: string, path: string, body?: unknown, done?: string): Promise<T> {
     for (let tries = 0; ; tries++) {
       const answer = await call(key, method, path, body).catch(() => undefined)

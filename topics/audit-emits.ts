@@ -29,7 +29,7 @@ export const verdictRowFields = record('Verdict', {
   message: optional(text),
   /** JSON of Finding[], or null. */
   findings: optional(text),
-  /** `<namespace>.<name>` as asked for. */
+  /** `<namespace>.<name>` of the request. */
   name: text,
   requestedVersion: optional(text),
   canonicalName: optional(text),

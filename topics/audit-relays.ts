@@ -18,7 +18,7 @@ export type SkipReason = (typeof SKIP_REASONS)[number]
 
 /**
  * One step of one relay: what the source's shard decided (`step` 0), or what became of it at the peer's (1). An external peer has no second
- * step: how its delivery ends stands among the attempts. Times are ms since 1970.
+ * step: the attempts have the end of its delivery. Times are ms since 1970.
  */
 export type RelayRow = ValueOf<typeof relayRowFields>
 

@@ -30,7 +30,7 @@ export const retryRecordFields = record('RetryRecord', {
   trigger,
   /** The replay or catch-up that made this delivery. */
   replayId: optional(text),
-  /** Of a delivery that a replay made: when the webhook first had the event with success, as far as the history tells. */
+  /** Of a delivery that a replay made: when the webhook first had the event with success, by the history. */
   originalDeliveredAtMs: absentable(optional(long)),
   /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`). */
   once: byDefault(false, boolean),

@@ -97,7 +97,7 @@ export type AskedDelivery = ValueOf<typeof askedDeliveryFields>
 export const askedDeliveryFields = record('AskedDelivery', {
   attempts: int,
   atMs: long,
-  /** The command that asked; null as a release before wrote it. */
+  /** The command of the retry; null in records of earlier releases. */
   by: optional(text),
 })
 

@@ -53,7 +53,7 @@ export const platformEmitFields = record('PlatformEmit', {
   sourceEmitId: optional(text),
   /** Redrives: the emit that failed. */
   redriveOf: optional(text),
-  /** Redrives: the version that was asked for. */
+  /** Redrives: the requested version. */
   requestedVersion: optional(text),
   /** Redrives and built-ins. */
   idempotencyKey: optional(text),

@@ -7,7 +7,7 @@ export const QUARANTINE_HEADERS = {
   message: 'clarion-message',
   /** A JSON array. */
   findings: 'clarion-findings',
-  /** `<namespace>.<name>` as asked for; empty if nothing was. */
+  /** `<namespace>.<name>` of the request; empty if it had none. */
   name: 'clarion-name',
   /** The record's key, if it had one. */
   key: 'clarion-key',

@@ -1,4 +1,4 @@
-/** Where deliveries go: takes every request, answers 204, and tells its parent ten times a second how many have come. */
+/** The receiver of deliveries: takes every request, answers 204, and reports their number to its parent ten times a second. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSystemClock } from '../../src/clock.ts'

@@ -27,7 +27,7 @@ const LAYOUTS = [
   { name: '`api` and `admit`', processes: ['api', 'admit'], slower: 3 },
 ] as const
 const RATE_PER_S = 20
-/** Until a flood, and whoever stands it, is in full swing. */
+/** Until the flood and its neighbour have reached their rates. */
 const WARM_S = 3
 const KEEPS = 0.5
 const TRIES_MAX = 200

@@ -65,7 +65,7 @@ export async function measureHistory(stand: Stand): Promise<Row[]> {
   return [...written, ...asked]
 }
 
-/** There is no call for it yet: asked as the api would. */
+/** The API has no call for it yet; the query is the one that it would make. */
 function operatorsQuestion(client: ReturnType<typeof createAnalyticsClient>, untilMs: number): Question {
   const reads = createReads(client)
   const month = new Date(untilMs).toISOString().slice(0, 7)

@@ -40,7 +40,7 @@ export function kneeOf({ points }: Series): number | undefined {
   return beyond < 0 ? undefined : points[beyond - 1]!.at
 }
 
-/** A row for each point, and one that tells the knee. */
+/** A row for each point, and one for the knee. */
 export function rowsOf(series: Series): Row[] {
   const { of, points } = series
   const [first, last] = [points[0]!, points.at(-1)!]

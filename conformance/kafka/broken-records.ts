@@ -63,7 +63,7 @@ async function produce(
   await producer.disconnect()
 }
 
-/** An emit over HTTP stands behind all of them: when it has its verdict, all have theirs. */
+/** An emit over HTTP comes behind all of them: when it has its verdict, all have theirs. */
 async function acceptedWhenAllAreJudged(platform: RunningPlatform, { apiKey }: Organization): Promise<number> {
   const last = { name: 'platformxe.generic', payload: { kind: 'last' }, idempotencyKey: 'last' }
   for (const deadline = performance.now() + JUDGED_MS; ; await pause(500)) {

@@ -148,7 +148,7 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
     return { schema: { [pick(['anyOf', 'oneOf'])]: all.map(({ schema }) => schema) }, value: () => pick(all).value() }
   }
 
-  /** Alternatives that a property tells apart. */
+  /** Alternatives that a property distinguishes. */
   function tagged(levels: number): Part {
     const all = ['card', 'iban'].map(kind =>
       object(levels, 2, [['kind', { schema: { const: kind }, value: () => `"${kind}"` }]]),

@@ -1,4 +1,4 @@
-/** `READERS` stands for one reader of each case. */
+/** `READERS` is the place of one reader for each case. */
 export const GO_MAIN = `package main
 
 import (

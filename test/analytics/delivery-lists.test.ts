@@ -297,7 +297,7 @@ describe('for random histories', () => {
   }, 180_000)
 })
 
-/** Each is a history of its own in the database, asked some hundred questions. */
+/** Each is a history of its own in the database, with some hundred queries. */
 /** The same histories each time; `CLARION_LISTS_SEED` looks at others. */
 const RUNS = { seed: Number(process.env.CLARION_LISTS_SEED ?? 1), numRuns: 5, endOnFailure: true }
 /** A busy machine takes long for one: no other is begun after this time. */

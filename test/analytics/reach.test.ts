@@ -135,7 +135,7 @@ it.each<[string, boolean, string, string]>([
   },
 )
 
-it('after half a minute it is told in a sentence, without its password', async () => {
+it('after half a minute the log says so in a sentence, without its password', async () => {
   const { url } = await awayUntilCalled('http://user:secret@127.0.0.1:1')
   const analytics = createAnalyticsClient({ url, database: 'clarion', clock: system, logger })
   let nowMs = 0

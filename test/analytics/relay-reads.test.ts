@@ -113,7 +113,7 @@ describe('the relay log', () => {
     reads.listRelays({ organizationId: OWNER, groupId: 'cefg_one', limit: 100, ...more })
   const brief = ({ items }: Awaited<ReturnType<typeof list>>) => items.map(each => [each.sourceEventId, each.status])
 
-  it('tells of each relay what its last step says, newest first; of an endpoint, what its delivery came to', async () => {
+  it('shows each relay by its last step, newest first; of an endpoint, the result of its delivery', async () => {
     const { items, nextCursor } = await list()
     expect(nextCursor).toBeNull()
     expect(

@@ -1,4 +1,4 @@
-/** Rows on their way into ClickHouse: what it reads is what stood in the record, for whatever may stand there. */
+/** Rows on their way into ClickHouse: it reads exactly the values of the record, for all values that a record may have. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { insertsOf } from '../../processors/record/blocks.ts'
@@ -264,7 +264,7 @@ describe('a row in ClickHouse is what stood in the record', () => {
   })
 })
 
-it('rows of two months and two days stand apart, each in the table partition where it belongs', () => {
+it('rows of two months and two days are apart, each in its own table partition', () => {
   const at = [LAST_OF_PREVIOUS_MONTH, LAST_OF_PREVIOUS_MONTH + 1, NOON, LAST_OF_PREVIOUS_MONTH]
   const rows = emitRows(
     auditEmitsCodec.encode({ verdicts: at.map((recordedAtMs, n) => verdict(n, { recordedAtMs })), completions: [] }),
@@ -282,7 +282,7 @@ it('rows of two months and two days stand apart, each in the table partition whe
   )
 })
 
-it('emits of recorded traces are told, others not', () => {
+it('emits of recorded traces are reported, others not', () => {
   const unsampled = PARENT.replace(/01$/, '00')
   const rows = emitRows(auditEmitsCodec.encode({ verdicts: [null, PARENT, unsampled].map((traceparent, n) => verdict(n, { traceparent })), completions: [] })) // biome-ignore format: one record
   expect(rows.find(({ table }) => table === 'emits')!.traced).toEqual([

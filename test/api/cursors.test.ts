@@ -27,7 +27,7 @@ function ask(route: Route, query: Record<string, string>): Promise<Reply> {
 
 const sampleOf = <T>(values: fc.Arbitrary<T>, count: number): T[] => fc.sample(values, count)
 
-/** The lists whose cursors a route takes. The audit trail shows two, by what is asked for. */
+/** The lists whose cursors a route takes. The audit trail has two, by its filter. */
 async function listsOf(route: Route, query: Record<string, string>): Promise<ListName[]> {
   const taken: ListName[] = []
   for (const list of LIST_NAMES) {

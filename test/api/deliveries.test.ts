@@ -145,7 +145,7 @@ describe('a manual retry', () => {
     })
   }, 60_000)
 
-  it('of a test is refused at once: it stands in no log', async () => {
+  it('of a test is refused at once: it is in no log', async () => {
     const organization = await platform.organization()
     const { url } = await receiver(() => ({ status: 500 }))
     const id = await webhook(organization, url)
@@ -282,7 +282,7 @@ function mailOf({ slug }: TestOrganization): string[] {
 }
 
 describe('a failing endpoint', () => {
-  it('is shown, told to the owner once by mail, and stays active; its first success is its recovery', async () => {
+  it('is shown, reported to the owner once by mail, and stays active; its first success is its recovery', async () => {
     const organization = await platform.organization()
     let status = 500
     const { url } = await receiver(() => ({ status }))
@@ -330,7 +330,7 @@ describe('a failing endpoint', () => {
 })
 
 describe('how deliveries end', () => {
-  it('is told as lifecycle events to who names them: an emit delivered once, failed once per subscriber, the webhook failing and recovered', async () => {
+  it('is announced by lifecycle events to webhooks that name them: an emit delivered once, failed once per subscriber, the webhook failing and recovered', async () => {
     const organization = await platform.organization()
     const good = await receiver(() => ({ status: 200 }))
     let status = 500

@@ -29,7 +29,7 @@ const template = (namespace: string, more: object = {}) => ({
 })
 
 describe('a dry run', () => {
-  it('tells everything that is wrong, in the order of the checks, and makes nothing', async () => {
+  it('lists all findings, in the order of the checks, and makes nothing', async () => {
     const { slug, call } = await api.organization()
     const good = await call('POST', DRY, template(slug))
     expect(good.data).toMatchObject({

@@ -49,7 +49,7 @@ const webhook = async (of: TestOrganization, more: object = {}) =>
     .data.id
 
 describe('the lifecycle of an emit', () => {
-  it('is told from the request to the last delivery, with its place and times', async () => {
+  it('is shown from the request to the last delivery, with its position and times', async () => {
     const owner = await platform.organization()
     await webhook(owner)
     const id = await emit(owner, generic('sent', { idempotencyKey: 'once' }))

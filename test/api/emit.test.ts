@@ -43,7 +43,7 @@ async function judged(judge?: (emit: IngressEmit, record: LogRecord) => Partial<
 }
 
 describe('an emit', () => {
-  it('is answered with its verdict, and stands in the ingress as it was sent', async () => {
+  it('is answered with its verdict, and is in the ingress as it was sent', async () => {
     const { call, judging, apiKey } = await judged(() => ({}))
     const text =
       '{"name":"a.b","version":"1.0.0","payload": {"n":12345678901234567890,"__proto__":1},"subject":"s","time":"TIME","correlationId":"c","idempotencyKey":"k"}'
@@ -190,7 +190,7 @@ describe('an emit', () => {
     expect([reply.status, reply.body.error?.details?.[0]?.path]).toEqual([400, '/idempotencyKey'])
   })
 
-  it('larger than 300 KB is refused before it is parsed, whether its length is told or not', async () => {
+  it('larger than 300 KB is refused before it is parsed, with or without a content-length', async () => {
     const { call, apiKey } = await malformedOwner()
     const told = await call('POST', EMIT, 'x'.repeat(300 * 1024 + 1))
     expect([told.status, told.code]).toEqual([413, 'payload_too_large'])

@@ -202,7 +202,7 @@ describe('a group', () => {
 })
 
 describe('the plan', () => {
-  it('is asked before anything else: without Enterprise every call is 402, whatever it names', async () => {
+  it('is checked before anything else: without Enterprise every call is 402, whatever it names', async () => {
     const owner = await api.organization('PRO')
     const routes = api.routes.filter(route => route.path.startsWith(BASE))
     expect(routes.length).toBeGreaterThanOrEqual(21)
@@ -216,7 +216,7 @@ describe('the plan', () => {
     }
   })
 
-  it('of an invited organization is not told to the owner: it stays pending and accepts once it may', async () => {
+  it('of an invited organization is hidden from the owner: it stays pending and accepts once it may', async () => {
     const [owner, basic] = [await enterprise(), await api.organization('BASIC')]
     const group = await groupOf(owner)
     const invited = await invite(owner, group, basic)

@@ -31,7 +31,7 @@ describe('the place of a JSON fault', () => {
     expect(findJsonFault(text)?.position).toBe(position)
   })
 
-  it('is told by line and column too', () => {
+  it('is located by line and column, too', () => {
     expect(findJsonFault('{\n  "a": 1,\n  b\n}')).toEqual({ position: 14, line: 3, column: 3, found: '"b"' })
     expect(findJsonFault('[')).toMatchObject({ found: 'end' })
   })

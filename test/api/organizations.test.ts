@@ -43,7 +43,7 @@ describe('organizations', () => {
     ).resolves.toMatchObject({ offset: 0 })
   })
 
-  it('get a slug from their name, another one if it is taken, and a refusal if a taken one is asked for', async () => {
+  it('get a slug from their name, another one if it is taken, and a refusal if the call names a taken one', async () => {
     const name = `Ümlaut ${Date.now()}`
     const first = await api.operator('POST', '/api/v1/organizations', { name })
     const second = await api.operator('POST', '/api/v1/organizations', { name })

@@ -7,7 +7,7 @@ const WAITING_MAX = 20_000
 
 interface Organization {
   id: string
-  /** Emits that are asked for and that are judged at most, each step. */
+  /** Emits that arrive, and that are judged at most, each step. */
   asks: number
   judges: number
 }

@@ -90,7 +90,7 @@ describe('a cancellation', () => {
     }
   })
 
-  it('of what waits in the log, while its webhook is off too, tells the engine of which event', async () => {
+  it('of a delivery that waits in the log, while its webhook is off, too, names the event in its command', async () => {
     for (const active of [true, false]) {
       const { organizationId, to, events, ids, webhookId } = await stage([null], { active })
       expect(await to('cancel', 0)).toMatchObject({ status: 202, data: { status: 'cancelled', reason: 'manual' } })

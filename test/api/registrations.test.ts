@@ -152,7 +152,7 @@ describe('a registration', () => {
     expect((await call('GET', `${EVENTS}/${first.id}`)).data.status).toBe('archived')
   })
 
-  it('are listed by what is asked for', async () => {
+  it('are listed by the filters of the call', async () => {
     const { slug, call } = await api.organization()
     await call('POST', EVENTS, template(slug, { status: 'published' }))
     await call('POST', EVENTS, template(slug, { name: 'order.lost' }))

@@ -43,7 +43,7 @@ const verified = (secret: string) => {
 }
 
 describe('the test of a webhook', () => {
-  it('sends a signed event webhook.test now, tells how it went, and is recorded like a delivery', async () => {
+  it('sends a signed event webhook.test now, answers with its result, and is recorded like a delivery', async () => {
     const webhook = await create({ headers: { 'X-Shop': 'eu-1' }, signatureProfiles: ['standard', 'platphorm'] })
     const { status, data } = await call('POST', `${WEBHOOKS}/${webhook.id}/test`)
     expect([status, data]).toEqual([
@@ -190,7 +190,7 @@ describe('ownership', () => {
     expect(verified(made.secret)).toBe(true)
   })
 
-  it('decides likewise on another URL and on switching on, and is asked of what is about to be', async () => {
+  it('decides likewise on another URL and on switching on, by the settings after the change', async () => {
     const webhook = await create({ active: false })
     receiver.answerWith(({ path }) => ({ status: path === '/new' ? 200 : 500 }))
     const path = `${WEBHOOKS}/${webhook.id}`

@@ -126,7 +126,7 @@ describe('what a webhook is', () => {
   })
 })
 
-describe('what is wrong with a webhook is told with its code, status and place', () => {
+describe('an error in a webhook has its code, status and pointer', () => {
   const longUrl = (length: number) => `${url}?${'x'.repeat(length - url.length - 1)}`
   const header = (name: string, value = 'v') => ({
     headers: JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`),

@@ -72,7 +72,7 @@ describe('what an emit leads to', () => {
     }
   })
 
-  it('is told in one call, with the payload as it was sent', async () => {
+  it('is shown in one call, with the payload as it was sent', async () => {
     const owner = await platform.organization()
     const payload = '{"kind":"k","data":{"big":123456789012345678901,"n":1.0}}'
     const emitted = await owner.call<Emitted>(

@@ -45,7 +45,7 @@ const AGAIN_MS = 100
 /** More than one run emits, and all of them into the same logs. */
 let last = 0
 
-/** Sends to the processes in turn; `bases` is asked before every try. */
+/** Sends to the processes in turn; `bases` is called before every try. */
 export function startEmitting(deps: {
   bases(): readonly string[]
   organizations: readonly Organization[]

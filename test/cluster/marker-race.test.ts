@@ -23,7 +23,7 @@ const logger = createLogger('silent')
 let cluster: Cluster
 let wire: Wire
 let writer: TransactionalWriter
-/** Called before the end of a transaction is asked for: what it wrote is on its brokers, and no marker is. */
+/** Called before the end of a transaction is requested: its records are on their brokers, and no marker is. */
 let beforeEnd: () => void = () => undefined
 
 beforeAll(async () => {

@@ -100,7 +100,7 @@ export function describeTopics(topics: readonly string[] | 'all') {
   })
 }
 
-/** The node that coordinates a group or a transactional id. Its internal topic is made when it is first asked for. Throws until it is there. */
+/** The node that coordinates a group or a transactional id. The first request makes its internal topic. Throws until it is there. */
 export const findCoordinator = (kind: 'group' | 'transaction', key: string) =>
   request(FIND_COORDINATOR, 4, 'FindCoordinator', [Buffer.of(kind === 'group' ? 0 : 1), texts([key])], reader => {
     reader.int32()

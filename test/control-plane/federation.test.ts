@@ -217,7 +217,7 @@ describe('a membership', () => {
   }, 120_000)
 })
 
-/** The newest row as it stands, and how many there are. */
+/** The newest row, and the number of rows. */
 function seen(group: string, peer: string) {
   const rows = rowsOf(group, peer)
   const row = rows.at(-1)

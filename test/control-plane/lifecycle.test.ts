@@ -76,7 +76,7 @@ describe('a change', () => {
 })
 
 describe('an organization that is deleted', () => {
-  it('keeps the webhooks that are to hear of it, and no others, for a while and also over a restart', async () => {
+  it('keeps the webhooks that select the deletion, and no others, for the grace period and over a restart', async () => {
     const { organization } = await plane.organizations.create(caller, { name: 'Gone', plan: 'PRO' })
     const told = await Promise.all(
       [['tenant.*'], ['TenantDeleted'], ['*'], ['ORGANIZATION_DELETED']].map(events => listen(organization.id, events)),

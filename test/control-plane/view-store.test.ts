@@ -90,7 +90,7 @@ describe('the control view', () => {
     expect(view.webhooks('org_1')).not.toBe(before)
   })
 
-  it('keeps nothing of what was asked in vain, nor of what is gone', () => {
+  it('keeps nothing of look-ups that found nothing, nor of removed records', () => {
     const { view, apply } = openView()
     const nobody = view.webhooks('org_x')
     expect(view.list('webhook', 'org_y')).toBe(nobody)
@@ -134,7 +134,7 @@ describe('the control view', () => {
     expect(view.appliedOffset).toBe(1)
   })
 
-  it('wakes who waits for an offset, and tells who waited in vain', async () => {
+  it('wakes waiters for an offset, and rejects those that waited in vain', async () => {
     const { view, apply } = openView()
     const reached = view.waitFor(0, 5_000)
     apply('organization/org_1/org_1', organization('org_1', 'acme'))
@@ -150,7 +150,7 @@ describe('the control view', () => {
     expect(view.hasCommand('chg_2')).toBe(false)
   })
 
-  it('tells listeners what changed until they leave', () => {
+  it('notifies listeners of changes until they leave', () => {
     const { view, apply } = openView()
     const seen: string[] = []
     const leave = view.onChange((kind, organizationId, id) => seen.push(`${kind}/${organizationId}/${id}`))

@@ -11,7 +11,7 @@ interface Item {
   number: number
 }
 
-/** The promises, told in the plainest way: lists searched from end to end. */
+/** The promises in their plainest form: lists searched from end to end. */
 function createModel() {
   const webhooks = new Map<
     string,

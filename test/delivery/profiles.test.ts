@@ -57,7 +57,7 @@ describe('the profile ed25519', () => {
     expect(verified(publicKey, headers, Buffer.from(`${body} `))).toBe(false)
   })
 
-  it('stands beside the standard one in one header, by both keys during a rotation', () => {
+  it('shares one header with the standard one, by both keys during a rotation', () => {
     const { body, headers } = requestOf(['standard', 'ed25519'], ending(1))
     expect(headers['webhook-signature']!.split(' ').map(each => each.split(',')[0])).toEqual(['v1', 'v1', 'v1a', 'v1a'])
     expect(() => new Standard(secret).verify(body, headers)).not.toThrow()

@@ -4,7 +4,7 @@ import { readArguments } from '../../demo/arguments.ts'
 const running = { base: 'http://127.0.0.1:8080', adminKey: 'k' }
 
 describe('the command line of the demo', () => {
-  it('starts a platform of its own unless it is told of one', () => {
+  it('starts a platform of its own unless the arguments name one', () => {
     expect(readArguments([], { CLARION_ADMIN_KEY: 'k' })).toEqual({
       running: undefined,
       listen: '127.0.0.1',

@@ -10,13 +10,13 @@ describe('the comparison at the end', () => {
     expect(compare(sources).every(line => line.agrees)).toBe(true)
   })
 
-  it.each(['seen', 'rows', 'meters'] as const)('tells a figure of %s that differs by one', source => {
+  it.each(['seen', 'rows', 'meters'] as const)('reports a figure of %s that differs by one', source => {
     const lines = compare({ ...sources, [source]: { ...sources[source], accepted: 3 } })
     expect(lines.filter(line => !line.agrees).map(line => line.name)).toEqual(['accepted'])
     expect(countsTable(lines)).toMatch(/accepted .* <- differ/)
   })
 
-  it('tells a code that only one source has heard of', () => {
+  it('reports a code that only one source has', () => {
     const lines = compare({ ...sources, rows: { ...counts, 'rejected: payload_too_large': 1 } })
     const figures = { expected: 0, seen: 0, rows: 1 }
     expect(lines).toContainEqual({ name: 'rejected: payload_too_large', figures, agrees: false })

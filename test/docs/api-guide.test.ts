@@ -83,7 +83,7 @@ async function runPage(change: (lines: string[]) => string[] = lines => lines): 
   }
 }
 
-/** Bash tells the last line of a call that is written over several. */
+/** Bash reports the last line of a call that is written over several. */
 const beginOf = (line: number): number => (CALL.test(page[line - 1]!) ? line : beginOf(line - 1))
 
 /** The expected answer of a line, from a comment that begins with a status; else any success. */

@@ -82,7 +82,7 @@ describe('npm start', () => {
     expect(run.lines).toEqual(['up', 'drained'])
   })
 
-  it('says which commands there are when asked for another', async () => {
+  it('lists the commands when it gets an unknown one', async () => {
     const run = clarion(projectWith(''), 'strat')
     expect(await run.ended).toBe(1)
     expect(run.errors).toEqual([

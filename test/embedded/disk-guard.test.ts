@@ -34,7 +34,7 @@ describe('the disk under the embedded ClickHouse', () => {
     expect(told).toEqual([])
   })
 
-  it('is not written to when it is nearly full: merges stop, inserts are refused, each told once', async () => {
+  it('is not written to when it is nearly full: merges stop, inserts are refused, each logged once', async () => {
     free = FREE_BYTES_MIN - 1
     const disk = guard()
     await disk.check()
@@ -78,7 +78,7 @@ describe('the disk under the embedded ClickHouse', () => {
     }
   })
 
-  it('is asked how much a user of it may write', () => {
+  it('reports how much its user may write', () => {
     expect(freeBytesAt(makeDataDirectory())).toBeGreaterThan(0)
   })
 })

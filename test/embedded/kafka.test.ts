@@ -38,7 +38,7 @@ describe('the embedded broker', () => {
     await expect(none.connect().then(() => none.listTopics())).rejects.toThrow()
   })
 
-  it('makes no topic that nobody asked for', async () => {
+  it('makes no topic by itself', async () => {
     const broker = await testBroker()
     const producer = connect(broker.brokers, broker.username, broker.password).producer()
     open.push(() => producer.disconnect())

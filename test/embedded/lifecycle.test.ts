@@ -109,7 +109,7 @@ describe('broker and ClickHouse of one data directory', () => {
     expect(logsRead(progressLog(join(dataDir, 'kafka', BROKER_LOG)))).toMatch(/^(\d+) of \1 logs read$/)
   })
 
-  it('lose nothing when they are killed themselves, and their owner is told', async () => {
+  it('lose nothing when they are killed themselves, and notify their owner', async () => {
     const dataDir = makeDataDirectory()
     const { kafka, clickhouse: server, lines, child, exited } = await startParent(dataDir)
     await clickhouse(server, 'CREATE TABLE kept (id UInt8) ENGINE = MergeTree ORDER BY id')

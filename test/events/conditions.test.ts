@@ -90,7 +90,7 @@ describe('an operator', () => {
     expect(test(path, `not_${operator}`, value, { not: true })).toBe(expected)
   })
 
-  it('coerces a text that looks like a number when it is told to, and nothing else', () => {
+  it('coerces a text that looks like a number with `coerce`, and nothing else', () => {
     expect([test('payload.count', 'gt', 11), test('payload.count', 'gt', 11, { coerce: true })]).toEqual([false, true])
     expect(test('payload.text', 'gt', 11, { coerce: true })).toBe(false)
     expect(test('payload.amount', 'equals', '1000', { coerce: true })).toBe(false)

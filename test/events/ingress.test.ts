@@ -40,7 +40,7 @@ const record = (headers: Record<string, Buffer | string>, changes: Partial<LogRe
 const built = Object.fromEntries(buildIngressHeaders(request, platform, { topic, value, tags }))
 
 describe('a record that the api wrote', () => {
-  it('reads as what was asked for and on whose behalf', () => {
+  it('reads as the request and its caller', () => {
     expect(readIngress(record(built), tags)).toEqual({
       fullName: 'lettings.viewing',
       version: '1.0.0',

@@ -145,7 +145,7 @@ describe('kill -9 of the process that delivers', () => {
       answered = () => resolve(second.kill())
     })
     await dead
-    // After the commit: killed when the attempt stands in the log.
+    // After the commit: killed when the attempt is in the log.
     phase = 'fail'
     const third = await deliverer()
     for (let tries = 0; tries < 300 && (await deliveriesOf(organization, id))[0]?.status !== 'retrying'; tries++)

@@ -1,4 +1,4 @@
-/** A running platform whose ClickHouse stands still, and callers who send cursors of their own making. */
+/** A running platform whose ClickHouse is frozen, and callers who send cursors of their own making. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'

@@ -130,7 +130,7 @@ it('follows removal and the end of the organization while it runs', async () => 
   await follower.close()
 })
 
-it('is tried again when the broker fails, and who waits is told', async () => {
+it('is tried again when the broker fails, and waiters are notified', async () => {
   const { view, organization, credential } = aView()
   const { id } = organization()
   let failures = 1

@@ -106,7 +106,7 @@ describe('the ledger', () => {
     expect(last.data.sequence).toBeGreaterThan(501)
   })
 
-  it('names what was removed behind its back, once, and tells when it is there again', async () => {
+  it('names each row that was removed behind its back, once, and reports when it is there again', async () => {
     const organization = await platform.organization()
     const { id } = organization.org
     await emitMany(organization, 20)

@@ -122,7 +122,7 @@ describe('the text of a notice', () => {
     expect(html).not.toMatch(/<(?!\/?(p|table|tr|th|td)[ >])/)
   })
 
-  it('tells each kind in words of its own', () => {
+  it('has a text for each kind', () => {
     const subjects = (['failing', 'gone', 'disabled', 'recovered'] as const).map(
       kind => noticeText({ ...facts, kind, webhookName: null }).subject,
     )

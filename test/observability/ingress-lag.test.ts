@@ -37,7 +37,7 @@ describe('lag by organization', () => {
     expect(await read()).toEqual([{ organizationId: 'a', records: 11 }])
   })
 
-  it('tells the twenty that are behind most, the worst first', async () => {
+  it('lists the twenty with the largest lag, the worst first', async () => {
     const organizations = Array.from({ length: 30 }, (_, n) => organization(`o${n}`))
     const ends = Object.fromEntries(organizations.map(({ id }, n) => [`emits.${id}/0`, n + 1]))
     const told = await lagOf(organizations, ends, {}).read()

@@ -70,7 +70,7 @@ describe('a scrape of a running platform', () => {
       payload: { kind: 'k', data: {} },
     })
 
-  it('tells of emits whose verdict did not come in time, and of whom they are', async () => {
+  it('counts emits whose verdict did not come in time, by organization', async () => {
     expect((await emit()).data).toMatchObject({ verdict: 'pending' })
     const text = await scrape(most)
     expect(valueIn(text, 'clarion_unanswered_emits_total')).toBe(1)
@@ -78,19 +78,19 @@ describe('a scrape of a running platform', () => {
     expect(valueIn(text, 'clarion_ingress_lag_records', { organization: organization.org.id })).toBe(1)
   }, 60_000)
 
-  it('tells how long verdicts took, and how long shards took to open', async () => {
+  it('has the latency of verdicts, and the opening time of shards', async () => {
     admit = await startPlatform({ dataDir: most.dataDir, roles: 'admit' })
     await until(admit, 'clarion_verdicts_total', { verdict: 'accepted', channel: 'http' }, value => value === 1)
     const text = await scrape(admit)
     expect(valueIn(text, 'clarion_verdict_delay_seconds_count')).toBe(1)
-    // It was told that its emit is queued after two seconds, and only then there was somebody to judge it.
+    // The call answered `queued` after two seconds, before any process could judge the emit.
     expect(valueIn(text, 'clarion_verdict_delay_seconds_sum')).toBeGreaterThan(2)
     expect(valueIn(text, 'clarion_shard_open_seconds_count', { role: 'admit' })).toBe(
       valueIn(text, 'clarion_shards', { role: 'admit', state: 'running' }),
     )
   }, 120_000)
 
-  it('tells what is under way, what waits in which retry topic, and since when', async () => {
+  it('counts deliveries in flight and in each retry topic, with the age of the oldest', async () => {
     await until(
       most,
       'clarion_attempt_seconds_count',
@@ -111,7 +111,7 @@ describe('a scrape of a running platform', () => {
     await until(most, 'clarion_retry_waiting_deliveries', { tier: 'fresh' }, value => value === 0)
   }, 60_000)
 
-  it('tells how far the history is behind, and what went into it', async () => {
+  it('has the lag of the history, and the rows that went into it', async () => {
     await until(most, 'clarion_insert_rows_total', { table: 'emits' }, value => value === 1)
     let behind = 0
     // A round follows the last one after a second: what comes meanwhile waits.

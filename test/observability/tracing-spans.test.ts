@@ -99,7 +99,7 @@ describe('a span', () => {
     },
   })
 
-  it('of a judging is an error when the platform failed, and tells nothing of key or subject', async () => {
+  it('of a judging is an error when the platform failed, and contains neither key nor subject', async () => {
     const emit = emitOf(PARENT)
     const [span] = await sent(tracing =>
       startAdmissionSpan(tracing, emit)({ verdict: 'failed', code: 'bus_relay_failed', message: 'no log' }),
@@ -157,7 +157,7 @@ it('a collector that never answers holds a stop for three seconds at most', asyn
   await new Promise(resolve => hanging.close(resolve))
 })
 
-it('a collector that refuses is told in the log, and nothing else comes of it', async () => {
+it('a refusal by the collector is logged, and has no other effect', async () => {
   const refusing = createServer((_request, response) => response.writeHead(400).end('no'))
   await new Promise<void>(resolve => refusing.listen(0, '127.0.0.1', resolve))
   const told: object[] = []

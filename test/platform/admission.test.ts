@@ -182,7 +182,7 @@ it('the test environment has its own log, numbers and cap, and touches nothing t
   expect(await readLog(platform, organization)).toHaveLength(1)
 })
 
-it('an emit that the log does not take is told so, kept and numbered past, and the emits beside it go on', async () => {
+it('an emit that the log does not take is answered so, kept and skipped in the numbering, and the emits beside it go on', async () => {
   const organization = await platform.organization()
   await emit(organization, generic('before'))
   const admin = createClient(connectionsOf(platform).kafka).admin()
@@ -202,7 +202,7 @@ it('an emit that the log does not take is told so, kept and numbered past, and t
     ...Array.from({ length: 5 }, (_, n) => emit(organization, generic(`beside${n}`))),
   ])
   await admin.disconnect()
-  // Found alone after two failed transactions; by then the caller may have been told that it is pending.
+  // Isolated after two failed transactions; by then the caller may have the answer `pending`.
   expect([failed!.code ?? failed!.data.verdict]).toEqual([expect.stringMatching(/^(bus_relay_failed|pending)$/)])
   const rows = await listed(organization, 7)
   expect(rows.filter(row => row.status === 'FAILED').map(row => row.code)).toEqual(['bus_relay_failed'])

@@ -163,7 +163,7 @@ describe('the built-in types', () => {
 })
 
 describe('an organization', () => {
-  it('hears that it is suspended, and that it is deleted, before its webhooks go', async () => {
+  it('gets its suspension and its deletion, before its webhooks are removed', async () => {
     const organization = await platform.organization()
     const told = await listening(organization, 'TenantSuspended', 'tenant.deleted', 'ORGANIZATION_DELETED')
     await listening(organization, 'platformxe.generic').then(receiver => receiver.close())
@@ -181,7 +181,7 @@ describe('an organization', () => {
     await told.close()
   })
 
-  it('hears that its emits are used up, once, and 50 at its last one let exactly one pass', async () => {
+  it('gets one event when its quota is used up, and 50 emits at its last one let exactly one pass', async () => {
     const organization = await platform.organization('FREE')
     const receiver = await listening(organization, 'quota.exceeded', 'CUSTOM_EVENT_QUOTA_EXCEEDED', 'QUOTA_WARNING')
     const generic = { name: 'platformxe.generic', payload: { kind: 'k' } }

@@ -113,7 +113,7 @@ describe('a webhook that is off', () => {
 })
 
 describe('a replay', () => {
-  it('delivers a range again to one webhook under new delivery ids, on its rate, and nobody else hears of it', async () => {
+  it('delivers a range again to one webhook under new delivery ids, on its rate, and to no other webhook', async () => {
     const organization = await platform.organization()
     const [receiver, other] = [await createReceiver(), await createReceiver()]
     const { id } = await webhook(organization, receiver.url)

@@ -555,7 +555,7 @@ it('an event at the end of its chain is delivered at home and relayed to nobody,
     expect((await logOf(peer, 1)).map(record => JSON.parse(record.value!.toString()).n)).toEqual(['new'])
 })
 
-it('an owner who names them hears of its relays; owner and member of each change of a membership', async () => {
+it('an owner whose webhook names them gets its relays; owner and member get each change of a membership', async () => {
   const { owner, group, peers, members, name } = await federation(1)
   const heard = await createReceiver()
   const events = ['CUSTOM_EVENT_FEDERATION_RELAYED', 'CUSTOM_EVENT_FEDERATION_RELAY_SKIPPED']

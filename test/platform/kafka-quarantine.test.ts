@@ -251,7 +251,7 @@ describe('a schema serializer of others', () => {
     ])
   })
 
-  it('is told what is wrong in the words of the registry', async () => {
+  it('has the findings of the registry', async () => {
     const organization = await platform.organization()
     const ask = async (method: string, path: string, body?: object, key = organization.apiKey) => {
       const answer = await fetch(`${platform.base}/api/v1/schema-registry${path}`, {

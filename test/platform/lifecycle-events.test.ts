@@ -153,7 +153,7 @@ describe('an emit', () => {
     await receiver.close()
   })
 
-  it('that comes back through a webhook ten times is cut, and that is told once; a forged token only warns', async () => {
+  it('that comes back through a webhook ten times is cut, and announced once; a forged token only warns', async () => {
     const organization = await platform.organization()
     const looping = await listening(organization, 'platformxe.generic')
     const told = await listening(organization, 'CUSTOM_EVENT_CHAIN_TRUNCATED')

@@ -1,4 +1,4 @@
-/** An organization whose log is deleted by hand, on a whole platform: others go on, it is told so, and nothing is lost, doubled or miscounted. */
+/** An organization whose log is deleted by hand, on a whole platform: others go on, its emits are refused, and nothing is lost, doubled or miscounted. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { readEventHeaders } from '../../src/events/log-record.ts'

@@ -74,7 +74,7 @@ describe('one judge', () => {
     expectLedger(await takeLedger(platform, organization, 1_000), 1_000)
   })
 
-  it('numbers events without a gap although rejected and duplicate emits stand between', async () => {
+  it('numbers events without a gap although rejected and duplicate emits lie between', async () => {
     const organization = await platform.organization()
     const name = await register(organization, 'counted')
     const bodies = Array.from({ length: 60 }, (_, n) => ({
@@ -118,7 +118,7 @@ describe('isolation', () => {
 })
 
 describe('the history of an event', () => {
-  it('tells in one call the verdict, the deliveries and every attempt', async () => {
+  it('shows in one call the verdict, the deliveries and every attempt', async () => {
     const organization = await platform.organization()
     const receiver = await createReceiver()
     await organization.call('POST', '/api/v1/webhooks', { url: receiver.url, events: ['platformxe.generic#told'] })

@@ -1,4 +1,4 @@
-/** Webhooks as their owners set them, on a whole platform: what reaches whom, in which form, and what is told of it. */
+/** Webhooks as their owners set them, on a whole platform: recipients, wire formats, and the history of deliveries. */
 import { createHmac } from 'node:crypto'
 import { beforeAll, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
@@ -34,7 +34,7 @@ async function until<T>(ask: () => Promise<T>, satisfied: (answer: T) => boolean
   }
 }
 
-it('an event reaches only the webhooks whose conditions it meets, also those that catch up; the others are told as skipped', async () => {
+it('an event reaches only the webhooks whose conditions it meets, also those that catch up; the others are shown as skipped', async () => {
   const organization = await platform.organization()
   const receiver = await createReceiver()
   const large = { all: [{ path: 'payload.data.amount', operator: 'gte', value: 100 }] }
@@ -139,7 +139,7 @@ it('each webhook gets its own format, signed in its own profiles, with its own h
   await receiver.close()
 }, 60_000)
 
-it('a test is sent at once, stands in the delivery log as one, and counts on its webhook', async () => {
+it('a test is sent at once, is in the delivery log as one, and counts on its webhook', async () => {
   const organization = await platform.organization()
   const receiver = await createReceiver()
   const { id } = await create(organization, receiver, '/in', {})
@@ -171,7 +171,7 @@ it('a test is sent at once, stands in the delivery log as one, and counts on its
   await receiver.close()
 }, 60_000)
 
-it("a subscription's replay waits for its end, and tells how many were delivered again", async () => {
+it("a subscription's replay waits for its end, and answers how many were delivered again", async () => {
   const organization = await platform.organization()
   const receiver = await createReceiver()
   const { data: subscription } = await organization.call<{ subscriptionId: string }>(

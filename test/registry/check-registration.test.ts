@@ -65,7 +65,7 @@ const wide = (names: number) => closed(Object.fromEntries(Array.from({ length: n
 const v100 = registered(registration('1.0.0'))
 
 describe('a registration', () => {
-  it('that keeps every rule has no finding, and tells hash, flavour, bump and size', () => {
+  it('that keeps every rule has no finding, and answers hash, dialect, bump and size', () => {
     expect(check({ payloadExample: { a: 'x' } })).toEqual({
       findings: [],
       warnings: [],

@@ -61,7 +61,7 @@ describe('the schemas that are taken', () => {
     expect(compile(schema)).toEqual([])
   })
 
-  it('are told where they say what cannot be judged', () => {
+  it('are refused, with their place, where they cannot be judged', () => {
     const broken = {
       properties: { a: { format: 'no-such-format' }, 'b/c': { patternProperties: { '(': { pattern: '(?=a)' } } } },
     }
@@ -72,7 +72,7 @@ describe('the schemas that are taken', () => {
     ])
   })
 
-  it('are told what may stand where something else does', () => {
+  it('name the values that may be in that place', () => {
     const wrong = validators.compile({ properties: { a: { type: 'text' } } }, 'json-schema-2020-12')
     expect(wrong).toMatchObject({
       findings: [{ path: '/properties/a/type', message: expect.stringMatching(/: "array", .*"string"$/) }, {}, {}],
@@ -360,7 +360,7 @@ describe('a hostile payload costs no more than its size', () => {
     )
   })
 
-  it('for a fault in each of 60,000 places, of which the first twenty are told', () => {
+  it('for a fault in each of 60,000 places, of which the first twenty are findings', () => {
     const properties = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, { type: 'string' }]))
     const schema = { properties: { a: { items: { properties, required: Object.keys(properties) } } } }
     within(2000, () =>

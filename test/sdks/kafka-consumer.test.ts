@@ -107,7 +107,7 @@ describe('a group that is new', () => {
 })
 
 describe('a handler that throws', () => {
-  it('is called again with growing attempts, onError hears of each, and the order of the partition is kept', async () => {
+  it('is called again with growing attempts, onError gets each, and the order of the partition is kept', async () => {
     await begin()
     const heard: Array<[string, string | null | undefined, number | undefined]> = []
     const calls: string[] = []
@@ -348,7 +348,7 @@ describe('a handler that takes long', () => {
 })
 
 describe('a place that is not in the log any more', () => {
-  it('becomes the oldest event that is kept, and onReset hears of it', async () => {
+  it('becomes the oldest event that is kept, and onReset is called', async () => {
     await begin()
     await (await read({ group: 'expired' })).close()
     for (const kind of ['gone', 'kept']) await emit(kind)
@@ -372,7 +372,7 @@ describe('a place that is not in the log any more', () => {
 })
 
 describe('a credential that is deleted', () => {
-  it('ends the consumer: ended rejects, and onError hears of it without an event', async () => {
+  it('ends the consumer: ended rejects, and onError is called without an event', async () => {
     await begin()
     const impatient = { ...systemClock, after: (_: number, callback: () => void) => systemClock.after(20, callback) }
     const heard: unknown[][] = []
@@ -408,7 +408,7 @@ describe('brokers that go away', () => {
       const { pid } = JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')) as {
         pid: number
       }
-      // A platform that stands still starts no other broker, until both consumers have noticed.
+      // A frozen platform starts no other broker, until both consumers have noticed.
       process.kill(platform.pid, 'SIGSTOP')
       process.kill(pid, 'SIGKILL')
       await until(() => new Set(disconnects).size, size => size === 2) // biome-ignore format: one thought

@@ -26,7 +26,7 @@ beforeAll(async () => {
 }, 120_000)
 
 describe('an emit by Kafka', () => {
-  it('is found by the id that the producer tells, with the verdict that HTTP would have answered', async () => {
+  it('is found by the id that the producer answers, with the verdict that HTTP would have answered', async () => {
     const producer = await createProducer(access)
     const good = await producer.emit({
       name: 'platformxe.generic',
@@ -101,7 +101,7 @@ describe('an emit by Kafka', () => {
     await producer.close()
   })
 
-  it('has the id that the platform gives it, wherever it stands', () => {
+  it('has the id that the platform gives it, wherever it is', () => {
     const places = [
       { timestampMs: 1_795_231_804_167, partition: 0, offset: 0n },
       { timestampMs: 2 ** 47 + 1, partition: 65_535, offset: 2n ** 47n - 1n },

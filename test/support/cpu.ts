@@ -1,6 +1,6 @@
 /** How dear something was, whatever else the machine does: CPU time of this process, all its threads. */
 
-/** Starts to count; each call tells the milliseconds since. */
+/** Starts to count; each call answers the milliseconds since. */
 export function countCpu(): () => number {
   const before = process.cpuUsage()
   return () => {

@@ -1,6 +1,6 @@
 /**
- * A program for the tests of the embedded parts: stands in for the platform process that owns them. `embedded-parent.ts <dataDir>` starts both,
- * prints their pids and connections as one line of JSON, closes them on SIGTERM, and tells when one of them ends.
+ * A program for the tests of the embedded parts: takes the place of the platform process that owns them. `embedded-parent.ts <dataDir>` starts both,
+ * prints their pids and connections as one line of JSON, closes them on SIGTERM, and reports when one of them ends.
  */
 
 import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'

@@ -93,14 +93,14 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Long enough for what is asked at the same time to arrive, and for an answer to be read before the next one. */
+/** Long enough for simultaneous queries to arrive, and for an answer to be read before the next one. */
 const TOGETHER_MS = 30
 
 export type Order = 'first' | 'last' | 'together'
 
 /**
  * Which of the queries of one call fail, and when: the one of this place before any other is answered, after all the others, or all of them
- * at once. `seen` tells how many came, `failed` how many of those failed.
+ * at once. `seen` counts the queries, `failed` those that failed.
  */
 export function failing(
   fault: Fault,

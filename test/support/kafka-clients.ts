@@ -22,7 +22,7 @@ export async function credentialOf({ call }: TestOrganization, access = 'both'):
   return made.data
 }
 
-/** kafkajs; without retries, so that a refusal is told at once. */
+/** kafkajs; without retries, so that a refusal shows at once. */
 export function kafkajsOf({ username, password, bootstrapServers }: Credential): Kafka {
   const kafka = new kafkajs.Kafka({
     clientId: 'application',

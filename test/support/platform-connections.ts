@@ -1,4 +1,4 @@
-/** Where the Kafka and the ClickHouse of a test's platform are, as its data directory tells. */
+/** Addresses of the Kafka and the ClickHouse of a test's platform, from its data directory. */
 import { joinEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { joinEmbeddedKafka } from '../../src/embedded/kafka.ts'
 import type { KafkaSettings } from '../../src/kafka/protocol/wire.ts'

@@ -1,5 +1,5 @@
 /**
- * A real receiver of webhooks for tests: it records what arrives, byte for byte and in order, and answers as told, well or badly.
+ * A real receiver of webhooks for tests: it records what arrives, byte for byte and in order, and gives the set answer, well or badly.
  */
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'

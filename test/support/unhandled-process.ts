@@ -1,6 +1,6 @@
 /**
  * A process that handles errors as `src/main.ts` does, with a small API whose handlers and a processor whose task leave errors behind. It
- * tells its port, and what shards were made to fail.
+ * reports its port, and the shards that were made to fail.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

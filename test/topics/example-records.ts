@@ -1,5 +1,5 @@
 /**
- * The example records of `topics/examples/`, as fixtures. A file holds key, headers and value; a text stands for its bytes in UTF-8,
+ * The example records of `topics/examples/`, as fixtures. A file holds key, headers and value; a text is its bytes in UTF-8,
  * `{ "hex": … }` for other bytes. A value is written as what it decodes to: an object for Avro and for `control`, else its text. In topics
  * that each organization has for itself the file names the topic.
  */
@@ -67,7 +67,7 @@ const directory = new URL('../../topics/examples/', import.meta.url)
 
 export const FOLDERS: readonly string[] = readdirSync(directory)
 
-/** Where a topic's examples stand, by its name or pattern: `emits.<org>` in `emits`, every retry topic in `deliveries.retry`. */
+/** The folder of a topic's examples, by its name or pattern: `emits.<org>` in `emits`, every retry topic in `deliveries.retry`. */
 export const folderOf = (name: string): string =>
   name.replace(/^(emits|events)\..*/, '$1').replace(/^(deliveries\.retry)-.*/, '$1')
 

@@ -83,7 +83,7 @@ describe('every topic', () => {
     for (const name of names) expect(name).toMatch(/^[a-z]+(\.[a-z0-9-]+)*$/)
   })
 
-  it('stands in a file of its name, and no file is left over', () => {
+  it('is in a file of its name, and no file is left over', () => {
     const files = readdirSync(new URL('../../topics', import.meta.url)).filter(
       file => file.endsWith('.ts') && !['avro.ts', 'index.ts', 'topic.ts'].includes(file),
     )
@@ -136,7 +136,7 @@ describe('every topic', () => {
   })
 })
 
-it('retry tiers stand shortest first', () => {
+it('retry tiers are in order, the shortest first', () => {
   const delays = RETRY_TIERS.map(tier => tier.delayMs)
   expect(delays).toEqual([...delays].sort((a, b) => a - b))
 })
@@ -179,7 +179,7 @@ describe('an Avro record', () => {
   const first = { type: 'record', name: 'Thing', namespace: 'test', fields: [{ name: 'bytes', type: 'bytes' }] }
   const second = { ...first, fields: [...first.fields, { name: 'note', ...nullable('string') }] }
 
-  it('tells its schema as the specification has it', () => {
+  it('names its schema as the specification has it', () => {
     expect(fingerprint('"null"')).toBe(0x63dd24e7cc258f8an)
     expect(
       avroCodec(first)

@@ -90,7 +90,7 @@ export function readerTests(shared: SharedCluster): void {
   afterAll(() => closeAppend?.())
 
   describe('a leader that moves', () => {
-    it('is followed by the hint of its answer: no metadata request, and nothing more is asked of the former one', async () => {
+    it('is followed by the hint of its answer: no metadata request, and no further fetch from the former one', async () => {
       const topic = 'reader.moved'
       await cluster.createTopic({ topic, partitions: [[1, 2, 3]] })
       const sockets = countingSockets()

@@ -60,7 +60,7 @@ async function logOf(topic: string): Promise<string[]> {
   return records.slice(0, -1).map(each => each.value!.toString())
 }
 
-/** Appends without pause until told to stop, eight at a time. `taken`: those acknowledged, by value and offset. */
+/** Appends without pause until `stop`, eight at a time. `taken`: those acknowledged, by value and offset. */
 function appending(topic: string) {
   const taken: Array<{ value: string; offset: number }> = []
   const failures: Error[] = []
@@ -169,7 +169,7 @@ export function writerTests(shared: SharedCluster): void {
   })
 
   describe('transactions', () => {
-    /** Commits one record after the other until told to stop; nothing opens the writer again. */
+    /** Commits one record after the other until `stop`; nothing opens the writer again. */
     function committing(writer: TransactionalWriter, topics: readonly string[]) {
       const made: string[] = []
       let isOver = false

@@ -149,7 +149,7 @@ describe('an optional property added to an open model', () => {
       proof: false,
     })
   })
-  it('is told once for each property, at its place in the new schema', () => {
+  it('is reported once for each property, at its place in the new schema', () => {
     const old = open({ x: { $ref: '#/$defs/o' }, y: { $ref: '#/$defs/o' } }, { $defs: { o: open({}) } })
     const next = open({ x: { $ref: '#/$defs/o' }, y: { $ref: '#/$defs/o' } }, { $defs: { o: open({ b: S, c: S }) } })
     expect(told(old, next).warned).toEqual([

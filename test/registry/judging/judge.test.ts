@@ -36,7 +36,7 @@ describe('the judge', () => {
     expect(Math.min(found.valid, found.invalid)).toBeGreaterThan(500)
   })
 
-  it('tells something exactly of what is not valid, and never more than was asked for', () => {
+  it('has a finding exactly where a value is not valid, and never more than the limit', () => {
     fc.assert(
       fc.property(eventSchema, payloads, (schema, values) => {
         const judge = judgeOf(schema)

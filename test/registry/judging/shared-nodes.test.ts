@@ -28,7 +28,7 @@ describe('schemas that share nodes', () => {
     expect(told).toBeGreaterThan(1_000)
   })
 
-  it('share what is equal but for annotations, and nothing that depends on where it stands', () => {
+  it('share parts that are equal but for annotations, and none that depends on its place', () => {
     const shared = createSharedNodes(10)
     const money = { type: 'object', properties: { amount: { type: 'integer' } }, required: ['amount'] }
     expect(nodeOf({ ...money, description: 'a' }, shared)).toBe(nodeOf({ ...money, title: 'b' }, shared))

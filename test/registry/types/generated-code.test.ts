@@ -52,7 +52,7 @@ describe('the generated code', () => {
     expect(code).toContain('\tif payload.Lines == nil {\n\t\tmembers["lines"] = []string{}\n')
   })
 
-  it('tells alternatives apart in TypeScript', () => {
+  it('distinguishes alternatives in TypeScript', () => {
     const card = { ...object({ kind: { const: 'card' }, number: S }), required: ['kind', 'number'] }
     const iban = { ...object({ kind: { const: 'iban' }, iban: S }), required: ['kind', 'iban'] }
     const code = codeOf({ type: 'object', oneOf: [card, iban] }, 'typescript')

@@ -166,7 +166,7 @@ describe('clarion listen', () => {
     await receiver.close()
   })
 
-  it('begins where it is told, gives JSON on each line, and ends with 0 on Ctrl-C', async () => {
+  it('begins at the given number, prints JSON on each line, and ends with 0 on Ctrl-C', async () => {
     const listening = startCommand(env, ['listen', '--after', '0', '--json', '--interval', '50'])
     await until(
       () => listening.stdout().split('\n').length,

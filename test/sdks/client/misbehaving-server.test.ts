@@ -135,7 +135,7 @@ describe('Retry-After', () => {
     expect(clock.waited).toEqual([2_000, 5_000])
   })
 
-  it('that is longer than 30 s is told, not waited for', async () => {
+  it('that is longer than 30 s is in the error, not waited for', async () => {
     answers(refusal(429, 'rate_limited', {}, { 'retry-after': '31' }))
     const error = (await failure(client().events.custom.emit(emit))) as ClarionApiError
     expect([error.retryAfterS, server.requests.length]).toEqual([31, 1])

@@ -1,4 +1,4 @@
-/** A clock that stands still, and time that passes when told: waits between attempts end at once, and are noted; others when they are fired. */
+/** A clock that moves only by hand: waits between attempts end at once, and are noted; others when they are fired. */
 import type { Clock } from '../../../sdks/typescript/src/clock.ts'
 
 export interface FiredClock extends Clock {

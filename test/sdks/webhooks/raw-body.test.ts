@@ -110,7 +110,7 @@ describe('rawBody()', () => {
     expect(await (await post('plain', { 'content-type': 'text/plain' })).text()).toBe('plain')
   })
 
-  it('says so when it stands behind another parser, rather than find every request forged', async () => {
+  it('says so when it comes behind another parser, rather than find every request forged', async () => {
     const app = express()
     app.use(express.json(), rawBody())
     app.use(

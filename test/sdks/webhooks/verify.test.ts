@@ -209,7 +209,7 @@ describe('the profiles over the body alone', () => {
     }
   })
 
-  it('are not looked at unless asked for: they carry no time, so an old request would pass again', () => {
+  it('are ignored unless the caller names them: they carry no time, so an old request would pass again', () => {
     expect(verifyWebhookSignature(body, { 'x-platforma-signature': hex(body) }, secret)).toBe(false)
   })
 })
