@@ -1,6 +1,6 @@
 /** A new organization of the running platform, its webhooks, and the given number of events. */
 import type { HttpClient, PlatformProcess } from './platform-process.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 const BATCH = 500
 const AT_ONCE = 4
@@ -14,8 +14,8 @@ export interface PlatformClient {
   emitGeneric(count: number, kind?: (n: number) => string): Promise<void>
 }
 
-export async function createPlatformClient(stand: Stand, platform: PlatformProcess): Promise<PlatformClient> {
-  const slug = `b${stand.random.bytes(6).toString('hex')}`
+export async function createPlatformClient(testbed: Testbed, platform: PlatformProcess): Promise<PlatformClient> {
+  const slug = `b${testbed.random.bytes(6).toString('hex')}`
   const made = await post<{ organization: { id: string }; apiKey: string }>(
     platform.client(platform.adminKey),
     '/api/v1/organizations',

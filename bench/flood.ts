@@ -1,6 +1,6 @@
 /** Starts and stops an application that floods a topic. */
 import type { FloodMessage, FloodSettings } from './flood-producer.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 export interface Flood {
   /** Records acknowledged so far. */
@@ -10,8 +10,8 @@ export interface Flood {
 }
 
 /** Resolves when the first records are acknowledged. */
-export function startFlood(stand: Stand, settings: FloodSettings): Promise<Flood> {
-  const child = stand.children.start({ file: new URL('flood-producer.ts', import.meta.url), ipc: true })
+export function startFlood(testbed: Testbed, settings: FloodSettings): Promise<Flood> {
+  const child = testbed.children.start({ file: new URL('flood-producer.ts', import.meta.url), ipc: true })
   let total = 0
   return new Promise((resolve, reject) => {
     let onOver: () => void = () => undefined

@@ -15,8 +15,8 @@ import { auditEmits } from '../topics/audit-emits.ts'
 import { watchParts } from './cpu.ts'
 import { recordsOf } from './history-records.ts'
 import { median } from './rates.ts'
-import type { Stand } from './stand.ts'
 import { type Row, short, whole } from './table.ts'
+import type { Testbed } from './testbed.ts'
 
 /** Of `--records`. */
 const SHARE = 4
@@ -31,13 +31,13 @@ const MERGE_PATIENCE_MS = 60_000
 
 const never = new AbortController().signal
 
-export async function measureInserts(stand: Stand): Promise<Row[]> {
-  const [written, copied] = [databaseOf(stand, 'bench_written'), databaseOf(stand, 'bench_copied')]
-  await takeTurns(stand, written, copied, WARM_UP)
-  const verdicts = LANES * Math.ceil((stand.options.records * SHARE) / LANES)
+export async function measureInserts(testbed: Testbed): Promise<Row[]> {
+  const [written, copied] = [databaseOf(testbed, 'bench_written'), databaseOf(testbed, 'bench_copied')]
+  await takeTurns(testbed, written, copied, WARM_UP)
+  const verdicts = LANES * Math.ceil((testbed.options.records * SHARE) / LANES)
   const pairs: Turns[] = []
-  for (let round = 0; round < stand.options.rounds; round++)
-    pairs.push(await takeTurns(stand, written, copied, verdicts))
+  for (let round = 0; round < testbed.options.rounds; round++)
+    pairs.push(await takeTurns(testbed, written, copied, verdicts))
   for (const database of [written, copied]) {
     await database.command(`DROP DATABASE ${database.database}`)
     await database.close()
@@ -69,7 +69,7 @@ interface Turns {
 }
 
 async function takeTurns(
-  stand: Stand,
+  testbed: Testbed,
   written: AnalyticsClient,
   copied: AnalyticsClient,
   verdicts: number,
@@ -78,15 +78,15 @@ async function takeTurns(
     await database.command(`DROP DATABASE IF EXISTS ${database.database}`).catch(() => undefined) // there is none to drop
     await migrate(database)
   }
-  const ours = verdicts / (await write(stand, written, verdicts))
-  await untilMerged(stand, written)
+  const ours = verdicts / (await write(testbed, written, verdicts))
+  await untilMerged(testbed, written)
   const bytes = await bytesOf(written)
-  const theirs = verdicts / (await copy(stand, written, copied, verdicts))
+  const theirs = verdicts / (await copy(testbed, written, copied, verdicts))
   return { ours, theirs, bytes: bytes / verdicts }
 }
 
 /** A database of its own, so that nobody else's rows are in it. */
-function databaseOf({ clickhouseUrl: url, clock }: Stand, database: string): AnalyticsClient {
+function databaseOf({ clickhouseUrl: url, clock }: Testbed, database: string): AnalyticsClient {
   return createAnalyticsClient({
     url,
     database,
@@ -97,15 +97,15 @@ function databaseOf({ clickhouseUrl: url, clock }: Stand, database: string): Ana
 }
 
 /** Seconds that it takes; the records are there before. */
-async function write(stand: Stand, client: AnalyticsClient, verdicts: number): Promise<number> {
-  const { clock } = stand
+async function write(testbed: Testbed, client: AnalyticsClient, verdicts: number): Promise<number> {
+  const { clock } = testbed
   const lanes = Array.from({ length: LANES }, (_, lane) => recordsOf(lane, Math.floor(verdicts / LANES), clock.nowMs()))
-  const cpu = watchParts(stand.pids)
+  const cpu = watchParts(testbed.pids)
   const startedAtMs = clock.monotonicMs()
   const inserts = await Promise.all(lanes.map((records, lane) => writeLane(client, lane, records)))
   const seconds = (clock.monotonicMs() - startedAtMs) / 1_000
   const blocks = inserts.reduce((sum, each) => sum + each, 0)
-  stand.say(`${whole(verdicts)} audit rows in ${short(seconds)} s, ${blocks} inserts; ${cpu(verdicts, {})}`)
+  testbed.say(`${whole(verdicts)} audit rows in ${short(seconds)} s, ${blocks} inserts; ${cpu(verdicts, {})}`)
   return seconds
 }
 
@@ -125,7 +125,7 @@ async function writeLane(client: AnalyticsClient, shard: number, records: LogRec
 }
 
 async function copy(
-  { clock, pids, say }: Stand,
+  { clock, pids, say }: Testbed,
   from: AnalyticsClient,
   to: AnalyticsClient,
   verdicts: number,
@@ -148,7 +148,7 @@ async function bytesOf(client: AnalyticsClient): Promise<number> {
 }
 
 /** Merges of what was written before would slow down what comes next. Gives up waiting after a minute. */
-export async function untilMerged({ clock }: Stand, client: AnalyticsClient): Promise<void> {
+export async function untilMerged({ clock }: Testbed, client: AnalyticsClient): Promise<void> {
   const deadline = clock.monotonicMs() + MERGE_PATIENCE_MS
   for (let quiet = 0; quiet < 5 && clock.monotonicMs() < deadline; await clock.sleep(MERGE_POLL_MS)) {
     const [found] = await client.query<{ merges: number }>('SELECT count() AS merges FROM system.merges')

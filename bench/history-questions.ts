@@ -1,7 +1,7 @@
 /** Queries of the history: each 50 times over HTTP, one after the other, after a first time that does not count. */
 import type { HttpClient } from './platform-process.ts'
 import { percentile } from './rates.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 const TIMES = 50
 const WARM_TIMES = 3
@@ -55,7 +55,7 @@ export async function questionsOf(client: HttpClient, names: string[], untilMs: 
   }))
 }
 
-export async function timesOf({ clock, say }: Stand, question: Question): Promise<Times> {
+export async function timesOf({ clock, say }: Testbed, question: Question): Promise<Times> {
   const took: number[] = []
   const startedAtMs = clock.monotonicMs()
   for (let time = 0; time < WARM_TIMES + TIMES; time++) {

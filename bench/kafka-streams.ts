@@ -13,7 +13,7 @@ import { cacheDirectory } from '../src/settings/config.ts'
 import { ORDER_SCHEMA } from './order.ts'
 import { createTopics, filledTopic } from './pass-through.ts'
 import { type Sample, steadyRate } from './rates.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 const PATIENCE_MS = 180_000
 const SOURCE = fileURLToPath(new URL('kafka-streams/Admission.java', import.meta.url))
@@ -22,16 +22,16 @@ const POM = fileURLToPath(new URL('kafka-streams/pom.xml', import.meta.url))
 let runs = 0
 
 /** Records a second, exactly once, judged by a JSON Schema validator for Java and numbered from a store. */
-export async function kafkaStreamsRate(stand: Stand, threads: number): Promise<number> {
-  const { topic, records } = await filledTopic(stand)
+export async function kafkaStreamsRate(testbed: Testbed, threads: number): Promise<number> {
+  const { topic, records } = await filledTopic(testbed)
   const out = `bench.kafka-streams.out-${++runs}`
-  await createTopics(stand, [out], 4)
-  const directory = join(stand.dataDir, `kafka-streams-${runs}`)
+  await createTopics(testbed, [out], 4)
+  const directory = join(testbed.dataDir, `kafka-streams-${runs}`)
   mkdirSync(directory)
   const [settings, schema] = [join(directory, 'settings.properties'), join(directory, 'schema.json')]
-  writeFileSync(settings, settingsOf(stand, directory, threads))
+  writeFileSync(settings, settingsOf(testbed, directory, threads))
   writeFileSync(schema, JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...ORDER_SCHEMA }))
-  const samples = await run(stand, [
+  const samples = await run(testbed, [
     '-cp',
     `${await jars()}/*`,
     '-Xmx1g',
@@ -43,11 +43,11 @@ export async function kafkaStreamsRate(stand: Stand, threads: number): Promise<n
     String(records),
   ])
   const rate = steadyRate(samples, records)
-  stand.say(`Kafka Streams, ${threads} threads: ${Math.round(rate)} records/s`)
+  testbed.say(`Kafka Streams, ${threads} threads: ${Math.round(rate)} records/s`)
   return rate
 }
 
-function settingsOf({ kafka }: Stand, directory: string, threads: number): string {
+function settingsOf({ kafka }: Testbed, directory: string, threads: number): string {
   const login = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${kafka.username}" password="${kafka.password}";`
   return [
     `application.id=bench-kafka-streams-${runs}`,
@@ -62,7 +62,7 @@ function settingsOf({ kafka }: Stand, directory: string, threads: number): strin
   ].join('\n')
 }
 
-function run(stand: Stand, args: string[]): Promise<Sample[]> {
+function run(testbed: Testbed, args: string[]): Promise<Sample[]> {
   const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const samples: Sample[] = []
   let said = ''
@@ -73,7 +73,7 @@ function run(stand: Stand, args: string[]): Promise<Sample[]> {
   child.stderr.on('data', (text: Buffer) => {
     said = (said + text.toString()).slice(-2_000)
   })
-  const patience = stand.clock.after(PATIENCE_MS, () => child.kill('SIGKILL'))
+  const patience = testbed.clock.after(PATIENCE_MS, () => child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', code => {

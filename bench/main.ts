@@ -27,11 +27,11 @@ import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
 import { describeMachine } from './machine.ts'
 import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
-import { type DataDirectory, makeDataDirectory, openStand, type Stand } from './stand.ts'
 import { type Row, table } from './table.ts'
+import { type DataDirectory, makeDataDirectory, openTestbed, type Testbed } from './testbed.ts'
 
-/** In the order of `FIGURES`: `start` and `organizations` stop the parts of the stand, so they come last. */
-const MEASURE: Record<FigureName, (stand: Stand) => Promise<Row[]>> = {
+/** In the order of `FIGURES`: `start` and `organizations` stop the parts of the testbed, so they come last. */
+const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   admission: measureAdmission,
   fairness: measureFairness,
   federation: measureFederation,
@@ -67,7 +67,7 @@ if (options) process.exit(await run(options))
 async function run(options: BenchOptions): Promise<number> {
   const children = createChildren(clock)
   const data = makeDataDirectory()
-  let opening: Promise<Stand> | undefined
+  let opening: Promise<Testbed> | undefined
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= closeAll(children, opening, data)
@@ -77,7 +77,7 @@ async function run(options: BenchOptions): Promise<number> {
     process.on(signal, () => void close().then(() => process.exit(130)))
   try {
     console.log(await surroundings(clock))
-    opening = openStand({ dataDir: data.path, clock, random: createSystemRandom(), options, children, say })
+    opening = openTestbed({ dataDir: data.path, clock, random: createSystemRandom(), options, children, say })
     return await measureAll(await opening)
   } finally {
     await close()
@@ -85,14 +85,14 @@ async function run(options: BenchOptions): Promise<number> {
 }
 
 /** Answers 1 if a figure could not be taken. The table shows a figure that is below its goal. */
-async function measureAll(stand: Stand): Promise<number> {
+async function measureAll(testbed: Testbed): Promise<number> {
   const rows: Row[] = []
   let failed = 0
-  for (const name of stand.options.only) {
+  for (const name of testbed.options.only) {
     say(`— ${name}`)
-    const others = watchOthers(stand.clock)
+    const others = watchOthers(testbed.clock)
     try {
-      const measured = await MEASURE[name](stand)
+      const measured = await MEASURE[name](testbed)
       const cores = others()
       rows.push(...measured.map(row => ({ ...row, othersCores: cores })))
     } catch (error) {
@@ -100,16 +100,16 @@ async function measureAll(stand: Stand): Promise<number> {
       say(`${name} could not be measured: ${(error as Error).stack}`)
       rows.push({ figure: name, clarion: 'not measured', baseline: '', ratio: '', goal: '', holds: undefined })
     }
-    await stand.children.close()
+    await testbed.children.close()
   }
   console.log(`\n${table(rows)}`)
   return failed
 }
 
-async function closeAll(children: Children, opening: Promise<Stand> | undefined, data: DataDirectory): Promise<void> {
+async function closeAll(children: Children, opening: Promise<Testbed> | undefined, data: DataDirectory): Promise<void> {
   await children.close()
-  const stand = await opening?.catch(() => undefined)
-  await stand?.stopParts()
+  const testbed = await opening?.catch(() => undefined)
+  await testbed?.stopParts()
   await data.remove()
 }
 

@@ -6,7 +6,7 @@ import { emits } from '../topics/emits.ts'
 import { shards as shardsTopic } from '../topics/shards.ts'
 import { EVENT_NAME, ORDER_SCHEMA, orderJson } from './order.ts'
 import type { HttpClient, PlatformProcess } from './platform-process.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 const ORGANIZATIONS = 4
 /** With 8 shards, 4 different ones are found in about 6 tries; with 16 all of them in about 54. */
@@ -21,33 +21,33 @@ export interface BenchOrganization {
   topic: string
 }
 
-const made = new WeakMap<Stand, Promise<BenchOrganization[]>>()
+const made = new WeakMap<Testbed, Promise<BenchOrganization[]>>()
 
 /** Starts a process with role `api` for it, and ends it again. */
-export function organizationsOf(stand: Stand): Promise<BenchOrganization[]> {
-  const known = made.get(stand)
+export function organizationsOf(testbed: Testbed): Promise<BenchOrganization[]> {
+  const known = made.get(testbed)
   if (known) return known
-  const making = makeOrganizations(stand)
-  made.set(stand, making)
+  const making = makeOrganizations(testbed)
+  made.set(testbed, making)
   return making
 }
 
-async function makeOrganizations(stand: Stand): Promise<BenchOrganization[]> {
-  stand.say(`making ${ORGANIZATIONS} organizations on different shards`)
-  return spreadOrganizations(stand, ORGANIZATIONS)
+async function makeOrganizations(testbed: Testbed): Promise<BenchOrganization[]> {
+  testbed.say(`making ${ORGANIZATIONS} organizations on different shards`)
+  return spreadOrganizations(testbed, ORGANIZATIONS)
 }
 
 /** So many new ones, as evenly over the shards as can be. Starts a process with role `api` for it, and ends it again. */
-export async function spreadOrganizations(stand: Stand, count: number): Promise<BenchOrganization[]> {
-  const api = await stand.platform('api')
-  const shards = await countShards(stand)
+export async function spreadOrganizations(testbed: Testbed, count: number): Promise<BenchOrganization[]> {
+  const api = await testbed.platform('api')
+  const shards = await countShards(testbed)
   const each = Math.ceil(count / shards)
   const taken = new Map<number, number>()
   const organizations: BenchOrganization[] = []
   for (let tries = 0; organizations.length < count; tries++) {
     if (tries > TRIES_MAX)
       throw new Error(`no ${count} organizations on different shards were found in ${TRIES_MAX} tries`)
-    const organization = await makeOrganization(api, stand)
+    const organization = await makeOrganization(api, testbed)
     const shard = shardOf(organization.id, shards)
     const there = taken.get(shard) ?? 0
     if (there >= each) continue
@@ -59,8 +59,8 @@ export async function spreadOrganizations(stand: Stand, count: number): Promise<
 }
 
 /** A new organization (ENTERPRISE) with the order registered and published. */
-export async function makeOrganization(api: PlatformProcess, stand: Stand): Promise<BenchOrganization> {
-  const slug = `b${stand.random.bytes(6).toString('hex')}`
+export async function makeOrganization(api: PlatformProcess, testbed: Testbed): Promise<BenchOrganization> {
+  const slug = `b${testbed.random.bytes(6).toString('hex')}`
   const operator = api.client(api.adminKey)
   const asked = { name: slug, slug, plan: 'ENTERPRISE', ownerEmail: 'bench@example.test' }
   const { organization, apiKey } = await post<{ organization: { id: string }; apiKey: string }>(
@@ -98,7 +98,7 @@ async function post<T>(client: HttpClient, path: string, body: object): Promise<
 }
 
 /** As the installation was made with. */
-export async function countShards({ kafka }: Stand): Promise<number> {
+export async function countShards({ kafka }: Testbed): Promise<number> {
   const admin = createClient(kafka).admin()
   await admin.connect()
   const { topics } = await admin.fetchTopicMetadata({ topics: [shardsTopic.name] })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { chooseFreePorts } from '../src/embedded/free-ports.ts'
 import type { Child } from './children.ts'
 import type { PlatformProcess } from './platform-process.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 const NEEDED = ['receiver.mjs', 'load.mjs', 'raw.mjs', 'util.mjs', 'adapters/clarion.mjs']
 
@@ -42,26 +42,26 @@ export interface PeerHarness {
 }
 
 /** A receiver, a platform of all roles, and the programs; a sentence if the harness is not there. */
-export async function openPeerHarness(stand: Stand): Promise<PeerHarness | string> {
-  const harness = copyHarness(stand)
+export async function openPeerHarness(testbed: Testbed): Promise<PeerHarness | string> {
+  const harness = copyHarness(testbed)
   if (typeof harness === 'string') return harness
   const [port] = (await chooseFreePorts(1)) as [number]
-  const receiver = stand.children.start({
+  const receiver = testbed.children.start({
     file: join(harness.directory, 'receiver.mjs'),
     args: ['--port', String(port)],
     cwd: harness.directory,
   })
   while (!receiver.log().includes('receiver on')) {
     if (!receiver.running()) throw new Error(`the receiver ended: ${receiver.log()}`)
-    await stand.clock.sleep(20)
+    await testbed.clock.sleep(20)
   }
-  const platform = await stand.platform('all', 'path')
+  const platform = await testbed.platform('all', 'path')
   writePids(harness.pids, {
     platform: platform.child.pid,
-    broker: stand.pids.broker,
-    clickhouse: stand.pids.clickhouse,
+    broker: testbed.pids.broker,
+    clickhouse: testbed.pids.clickhouse,
   })
-  return { port, pids: harness.pids, program: createProgram(stand, harness, port, platform), platform }
+  return { port, pids: harness.pids, program: createProgram(testbed, harness, port, platform), platform }
 }
 
 interface Harness {
@@ -70,7 +70,7 @@ interface Harness {
 }
 
 /** Its own copy, so that nothing is installed or written beside the original; a sentence if it is not there. */
-function copyHarness({ options, dataDir }: Stand): Harness | string {
+function copyHarness({ options, dataDir }: Testbed): Harness | string {
   const original = resolve(options.harness)
   const missing = NEEDED.find(file => !existsSync(join(original, file)))
   if (missing) return `the harness is not there: ${options.harness}/${missing} (--harness DIR)`
@@ -86,12 +86,12 @@ function writePids(directory: string, pids: Record<string, number>): void {
   for (const [name, pid] of Object.entries(pids)) writeFileSync(join(directory, `${name}.pid`), String(pid))
 }
 
-function createProgram(stand: Stand, { directory }: Harness, port: number, platform: PlatformProcess) {
+function createProgram(testbed: Testbed, { directory }: Harness, port: number, platform: PlatformProcess) {
   const env = { CLARION_URL: platform.base, CLARION_ADMIN_KEY: platform.adminKey }
   let runs = 0
   return async (name: string, args: string[], { mayBeRefused } = { mayBeRefused: false }): Promise<Result> => {
     const out = join(directory, `result-${++runs}.jsonl`)
-    const child = stand.children.start({
+    const child = testbed.children.start({
       file: join(directory, name),
       args: [...args, '--receiver', `http://127.0.0.1:${port}`, '--out', out],
       env,
@@ -101,8 +101,8 @@ function createProgram(stand: Stand, { directory }: Harness, port: number, platf
     const result = resultOf(name, child, out)
     if (result.lost > 0 || (result.rejected > 0 && !mayBeRefused))
       throw new Error(`${name}: ${result.rejected} rejected, ${result.lost} lost:\n${child.log()}`)
-    stand.say(child.log().trim().slice(0, 600))
-    if (result.cpuParts) stand.say(`CPU s: ${JSON.stringify(result.cpuParts)}`)
+    testbed.say(child.log().trim().slice(0, 600))
+    if (result.cpuParts) testbed.say(`CPU s: ${JSON.stringify(result.cpuParts)}`)
     return result
   }
 }

@@ -2,7 +2,7 @@
 import { type Kafka, default as kafkajs } from 'kafkajs'
 import { createClient } from '../test/support/kafkajs-client.ts'
 import { orderJson } from './order.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 const { Partitioners } = kafkajs
 const RECORDS_PER_SEND = 1_000
@@ -15,8 +15,8 @@ export interface Target {
 }
 
 /** `count` orders into each target; returns when all are acknowledged by all replicas. */
-export async function produceOrders(stand: Stand, targets: Target[], count: number): Promise<void> {
-  const client = createClient(stand.kafka)
+export async function produceOrders(testbed: Testbed, targets: Target[], count: number): Promise<void> {
+  const client = createClient(testbed.kafka)
   await Promise.all(targets.map(target => produceInto(client, target, count)))
 }
 

@@ -3,21 +3,21 @@ import type { RawSenderSettings } from './baselines/raw-sender.ts'
 import type { ReceiverMessage } from './baselines/receiver.ts'
 import type { Child } from './children.ts'
 import { type Sample, steadyRate } from './rates.ts'
-import type { Stand } from './stand.ts'
 import { whole } from './table.ts'
+import type { Testbed } from './testbed.ts'
 
 const PATIENCE_MS = 240_000
 
 /** Requests a second that undici can sign and POST, on 50 connections. */
-export async function rawRate(stand: Stand, requests: number): Promise<number> {
-  const receiver = await openReceiver(stand)
-  const sender = stand.children.start({ file: new URL('baselines/raw-sender.ts', import.meta.url), ipc: true })
+export async function rawRate(testbed: Testbed, requests: number): Promise<number> {
+  const receiver = await openReceiver(testbed)
+  const sender = testbed.children.start({ file: new URL('baselines/raw-sender.ts', import.meta.url), ipc: true })
   sender.process.send({ port: receiver.port, requests } satisfies RawSenderSettings)
   await receiver.until(requests)
   const rate = steadyRate(receiver.samples, requests)
   await sender.end()
   await receiver.child.end()
-  stand.say(`raw sender: ${whole(rate)} requests/s`)
+  testbed.say(`raw sender: ${whole(rate)} requests/s`)
   return rate
 }
 
@@ -29,8 +29,8 @@ export interface Receiver {
   until(count: number): Promise<void>
 }
 
-export function openReceiver(stand: Stand): Promise<Receiver> {
-  const child = stand.children.start({ file: new URL('baselines/receiver.ts', import.meta.url), ipc: true })
+export function openReceiver(testbed: Testbed): Promise<Receiver> {
+  const child = testbed.children.start({ file: new URL('baselines/receiver.ts', import.meta.url), ipc: true })
   const samples: Sample[] = [{ atMs: 0, total: 0 }]
   const total = () => samples.at(-1)!.total
   let onProgress: () => void = () => undefined
@@ -44,7 +44,9 @@ export function openReceiver(stand: Stand): Promise<Receiver> {
       }
       const until = (count: number) =>
         new Promise<void>((done, fail) => {
-          const patience = stand.clock.after(PATIENCE_MS, () => fail(new Error(`${total()} of ${count} requests came`)))
+          const patience = testbed.clock.after(PATIENCE_MS, () =>
+            fail(new Error(`${total()} of ${count} requests came`)),
+          )
           onProgress = () => {
             if (total() < count) return
             patience.cancel()

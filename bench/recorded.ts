@@ -2,7 +2,7 @@
 import { createAnalyticsClient } from '../src/analytics/client.ts'
 import { createLogger } from '../src/logger.ts'
 import type { BenchOrganization } from './organizations.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 import { watchAdmission } from './watch-admission.ts'
 
 const DATABASE = 'clarion'
@@ -12,7 +12,7 @@ const PATIENCE_MS = 300_000
 const REST_MS = 4_000
 
 /** Rows of `emits`, whoever's: answered from the table's parts without reading them, so that asking costs nothing. */
-export async function countRecorded({ clickhouseUrl: url, clock }: Stand): Promise<number> {
+export async function countRecorded({ clickhouseUrl: url, clock }: Testbed): Promise<number> {
   const analytics = createAnalyticsClient({ url, database: DATABASE, clock, logger: createLogger('silent') })
   const [counted] = await analytics.query<{ rows: string }>('SELECT count() AS rows FROM emits')
   await analytics.close()
@@ -20,37 +20,37 @@ export async function countRecorded({ clickhouseUrl: url, clock }: Stand): Promi
 }
 
 /** Waits until `record` has written all of `rows`, so that what comes next is not measured together with old work. */
-export async function untilRecorded(stand: Stand, rows: number): Promise<void> {
-  const deadline = stand.clock.monotonicMs() + PATIENCE_MS
+export async function untilRecorded(testbed: Testbed, rows: number): Promise<void> {
+  const deadline = testbed.clock.monotonicMs() + PATIENCE_MS
   let told = false
   for (;;) {
-    const count = await countRecorded(stand)
+    const count = await countRecorded(testbed)
     if (count >= rows) return
-    if (stand.clock.monotonicMs() > deadline)
+    if (testbed.clock.monotonicMs() > deadline)
       throw new Error(`record has written ${count} of ${rows} rows after ${PATIENCE_MS / 1_000} s`)
-    if (!told) stand.say(`waiting until record has written ${rows - count} rows`)
+    if (!told) testbed.say(`waiting until record has written ${rows - count} rows`)
     told = true
-    await stand.clock.sleep(POLL_MS)
+    await testbed.clock.sleep(POLL_MS)
   }
 }
 
 /** Waits until nothing more is written, whoever's it is. */
-export async function untilHistoryRests(stand: Stand): Promise<void> {
-  const deadline = stand.clock.monotonicMs() + PATIENCE_MS
-  let before = await countRecorded(stand)
+export async function untilHistoryRests(testbed: Testbed): Promise<void> {
+  const deadline = testbed.clock.monotonicMs() + PATIENCE_MS
+  let before = await countRecorded(testbed)
   for (;;) {
-    await stand.clock.sleep(REST_MS)
-    const count = await countRecorded(stand)
+    await testbed.clock.sleep(REST_MS)
+    const count = await countRecorded(testbed)
     if (count === before) return
-    if (stand.clock.monotonicMs() > deadline) throw new Error(`record still writes after ${PATIENCE_MS / 1_000} s`)
+    if (testbed.clock.monotonicMs() > deadline) throw new Error(`record still writes after ${PATIENCE_MS / 1_000} s`)
     before = count
   }
 }
 
 /** The same for what was admitted until now, when nobody emits. */
-export async function untilIdle(stand: Stand, organizations: BenchOrganization[]): Promise<void> {
-  const watch = await watchAdmission(stand, organizations)
+export async function untilIdle(testbed: Testbed, organizations: BenchOrganization[]): Promise<void> {
+  const watch = await watchAdmission(testbed, organizations)
   const accepted = watch.accepted()
   await watch.close()
-  await untilRecorded(stand, accepted)
+  await untilRecorded(testbed, accepted)
 }

@@ -16,7 +16,7 @@ import {
 import { shards as shardsTopic } from '../topics/shards.ts'
 import type { BenchOrganization } from './organizations.ts'
 import type { Sample } from './rates.ts'
-import type { Stand } from './stand.ts'
+import type { Testbed } from './testbed.ts'
 
 export interface Watch {
   /** Records of the organizations that have been judged. */
@@ -31,8 +31,8 @@ export interface Watch {
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0)
 
 /** Returns when it has seen all that is there. */
-export async function watchAdmission(stand: Stand, organizations: BenchOrganization[]): Promise<Watch> {
-  const { kafka, clock } = stand
+export async function watchAdmission(testbed: Testbed, organizations: BenchOrganization[]): Promise<Watch> {
+  const { kafka, clock } = testbed
   const topics = new Set(organizations.map(organization => organization.topic))
   const ids = new Set(organizations.map(organization => organization.id))
   const positions = new Map<string, number>()

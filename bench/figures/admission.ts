@@ -1,5 +1,5 @@
 /**
- * Registered events that organizations produce straight into their topics, no webhook: how many a second are judged, beside the raw exactly-once
+ * Registered events that organizations produce direct into their topics, no webhook: how many a second are judged, beside the raw exactly-once
  * pass-through. Once with `admit` alone, once while `record` writes their history.
  */
 import { watchParts } from '../cpu.ts'
@@ -9,8 +9,8 @@ import type { PlatformProcess } from '../platform-process.ts'
 import { produceOrders } from '../produce-orders.ts'
 import { median, steadyRate } from '../rates.ts'
 import { countRecorded, untilRecorded } from '../recorded.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 import { type Watch, watchAdmission } from '../watch-admission.ts'
 
 const GOAL = 0.5
@@ -21,19 +21,19 @@ interface Pair {
 }
 
 interface Ingress {
-  stand: Stand
+  testbed: Testbed
   organizations: BenchOrganization[]
   watch: Watch
 }
 
-export async function measureAdmission(stand: Stand): Promise<Row[]> {
-  const organizations = await organizationsOf(stand)
-  const watch = await watchAdmission(stand, organizations)
-  const ingress = { stand, organizations, watch }
+export async function measureAdmission(testbed: Testbed): Promise<Row[]> {
+  const organizations = await organizationsOf(testbed)
+  const watch = await watchAdmission(testbed, organizations)
+  const ingress = { testbed, organizations, watch }
   try {
-    const alone = await takeTurns(stand, () => admissionRate(ingress))
-    const { record, rowsPerS } = await startRecord(stand, watch.accepted())
-    const recorded = await takeTurns(stand, () => admissionRate(ingress, record))
+    const alone = await takeTurns(testbed, () => admissionRate(ingress))
+    const { record, rowsPerS } = await startRecord(testbed, watch.accepted())
+    const recorded = await takeTurns(testbed, () => admissionRate(ingress, record))
     await record.end()
     const rows = [rowOf('admission from Kafka, emits/s', alone), rowOf('the same while `record` writes', recorded)]
     return [...rows, recordRow(rowsPerS, median(alone.map(pair => pair.clarion)))]
@@ -43,52 +43,52 @@ export async function measureAdmission(stand: Stand): Promise<Row[]> {
 }
 
 /** For another figure that compares the same. */
-export async function admissionRateOf(stand: Stand): Promise<{ rate(): Promise<number>; close(): Promise<void> }> {
-  const organizations = await organizationsOf(stand)
-  const watch = await watchAdmission(stand, organizations)
-  return { rate: () => admissionRate({ stand, organizations, watch }), close: () => watch.close() }
+export async function admissionRateOf(testbed: Testbed): Promise<{ rate(): Promise<number>; close(): Promise<void> }> {
+  const organizations = await organizationsOf(testbed)
+  const watch = await watchAdmission(testbed, organizations)
+  return { rate: () => admissionRate({ testbed, organizations, watch }), close: () => watch.close() }
 }
 
 /** A process that has written the backlog, and how fast it did. */
-async function startRecord(stand: Stand, backlog: number): Promise<{ record: PlatformProcess; rowsPerS: number }> {
-  const startedAtMs = stand.clock.monotonicMs()
-  const cpu = watchParts(stand.pids)
-  const record = await stand.platform('record')
-  await untilRecorded(stand, backlog)
-  const rowsPerS = backlog / ((stand.clock.monotonicMs() - startedAtMs) / 1_000)
-  stand.say(`record: ${whole(rowsPerS)} rows/s; ${cpu(backlog, { record: record.child.pid })}`)
+async function startRecord(testbed: Testbed, backlog: number): Promise<{ record: PlatformProcess; rowsPerS: number }> {
+  const startedAtMs = testbed.clock.monotonicMs()
+  const cpu = watchParts(testbed.pids)
+  const record = await testbed.platform('record')
+  await untilRecorded(testbed, backlog)
+  const rowsPerS = backlog / ((testbed.clock.monotonicMs() - startedAtMs) / 1_000)
+  testbed.say(`record: ${whole(rowsPerS)} rows/s; ${cpu(backlog, { record: record.child.pid })}`)
   return { record, rowsPerS }
 }
 
 /** Baseline and platform after each other, so that both meet the same machine. */
-async function takeTurns(stand: Stand, measure: () => Promise<number>): Promise<Pair[]> {
+async function takeTurns(testbed: Testbed, measure: () => Promise<number>): Promise<Pair[]> {
   const pairs: Pair[] = []
-  for (let round = 0; round < stand.options.rounds; round++) {
-    const baseline = await passThroughRate(stand)
+  for (let round = 0; round < testbed.options.rounds; round++) {
+    const baseline = await passThroughRate(testbed)
     pairs.push({ baseline, clarion: await measure() })
   }
   return pairs
 }
 
 /** Fills the ingress first and then starts `admit`, so that it never waits for a producer. */
-async function admissionRate({ stand, organizations, watch }: Ingress, record?: PlatformProcess): Promise<number> {
-  const { records } = stand.options
+async function admissionRate({ testbed, organizations, watch }: Ingress, record?: PlatformProcess): Promise<number> {
+  const { records } = testbed.options
   const targets = organizations.map(({ topic, event }) => ({ topic, partition: 0, event }))
-  await produceOrders(stand, targets, records)
+  await produceOrders(testbed, targets, records)
   const count = organizations.length * records
   const accepted = watch.accepted()
   const following = watch.follow(count)
   following.catch(() => undefined) // it is awaited when `admit` is there
-  const cpu = watchParts({ ...stand.pids, ...(record ? { record: record.child.pid } : {}) })
-  const admit = await stand.platform('admit')
+  const cpu = watchParts({ ...testbed.pids, ...(record ? { record: record.child.pid } : {}) })
+  const admit = await testbed.platform('admit')
   const rate = steadyRate(await orEnded(following, admit), count)
   if (watch.accepted() - accepted !== count)
     throw new Error(`of ${count} emits ${watch.accepted() - accepted} were accepted`)
   if (record) {
-    stand.say(`record is ${whole(watch.accepted() - (await countRecorded(stand)))} rows behind`)
-    await untilRecorded(stand, watch.accepted())
+    testbed.say(`record is ${whole(watch.accepted() - (await countRecorded(testbed)))} rows behind`)
+    await untilRecorded(testbed, watch.accepted())
   }
-  stand.say(`admission: ${whole(rate)} emits/s; ${cpu(count, { admit: admit.child.pid })}`)
+  testbed.say(`admission: ${whole(rate)} emits/s; ${cpu(count, { admit: admit.child.pid })}`)
   await admit.end()
   return rate
 }

@@ -9,8 +9,8 @@ import { passThroughRate } from '../pass-through.ts'
 import type { HttpClient, PlatformProcess } from '../platform-process.ts'
 import { median } from '../rates.ts'
 import { untilIdle } from '../recorded.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const ITEMS = 1_000
 const WARM_S = 5
@@ -21,17 +21,17 @@ const LAYOUTS = [
   { name: 'history written afterwards', processes: ['api', 'admit'], history: 'afterwards' },
 ] as const
 
-export async function measureBatch(stand: Stand): Promise<Row[]> {
-  const organizations = await organizationsOf(stand)
+export async function measureBatch(testbed: Testbed): Promise<Row[]> {
+  const organizations = await organizationsOf(testbed)
   const rows: Row[] = []
   for (const { name, processes, history } of LAYOUTS) {
     const platforms: PlatformProcess[] = []
-    for (const roles of processes) platforms.push(await stand.platform(roles, `batch-${roles}`))
-    const settle = () => (history === 'meanwhile' ? untilIdle(stand, organizations) : Promise.resolve())
-    const rates = await takeTurns(stand, organizations, platforms[0]!, settle)
+    for (const roles of processes) platforms.push(await testbed.platform(roles, `batch-${roles}`))
+    const settle = () => (history === 'meanwhile' ? untilIdle(testbed, organizations) : Promise.resolve())
+    const rates = await takeTurns(testbed, organizations, platforms[0]!, settle)
     if (history === 'afterwards') {
-      platforms.push(await stand.platform('record', 'batch-record'))
-      await untilIdle(stand, organizations)
+      platforms.push(await testbed.platform('record', 'batch-record'))
+      await untilIdle(testbed, organizations)
     }
     for (const platform of platforms.reverse()) await platform.end()
     rows.push(rowOf(name, rates))
@@ -45,7 +45,7 @@ interface Rates {
 }
 
 async function takeTurns(
-  stand: Stand,
+  testbed: Testbed,
   organizations: BenchOrganization[],
   api: PlatformProcess,
   settle: () => Promise<void>,
@@ -56,13 +56,13 @@ async function takeTurns(
   }))
   const send = (lane: number) => sendBatch(lanes[lane]!)
   await settle()
-  await closedLoop(stand.clock, lanes.length, WARM_S, send)
+  await closedLoop(testbed.clock, lanes.length, WARM_S, send)
   const rates: Rates[] = []
-  for (let round = 0; round < stand.options.rounds; round++) {
+  for (let round = 0; round < testbed.options.rounds; round++) {
     await settle()
-    const baseline = await passThroughRate(stand)
-    const clarion = await closedLoop(stand.clock, lanes.length, stand.options.seconds, send)
-    stand.say(`batches: ${whole(clarion)} emits/s`)
+    const baseline = await passThroughRate(testbed)
+    const clarion = await closedLoop(testbed.clock, lanes.length, testbed.options.seconds, send)
+    testbed.say(`batches: ${whole(clarion)} emits/s`)
     rates.push({ baseline, clarion })
   }
   return rates

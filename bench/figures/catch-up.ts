@@ -6,19 +6,19 @@ import { watchParts } from '../cpu.ts'
 import { createPlatformClient } from '../emit-all.ts'
 import { median, steadyRate } from '../rates.ts'
 import { openReceiver, rawRate } from '../receiving.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const GOAL = 0.3
 const IN_FLIGHT = 100
 /** The events of the pause are owed, and their history is written. */
 const REST_MS = 5_000
 
-export async function measureCatchUp(stand: Stand): Promise<Row[]> {
+export async function measureCatchUp(testbed: Testbed): Promise<Row[]> {
   const pairs: Array<{ clarion: number; baseline: number }> = []
-  for (let round = 0; round < stand.options.rounds; round++) {
-    const baseline = await rawRate(stand, stand.options.records)
-    pairs.push({ clarion: await catchUpRate(stand), baseline })
+  for (let round = 0; round < testbed.options.rounds; round++) {
+    const baseline = await rawRate(testbed, testbed.options.records)
+    pairs.push({ clarion: await catchUpRate(testbed), baseline })
   }
   const ratio = median(pairs.map(({ clarion, baseline }) => clarion / baseline))
   return [
@@ -33,16 +33,16 @@ export async function measureCatchUp(stand: Stand): Promise<Row[]> {
   ]
 }
 
-async function catchUpRate(stand: Stand): Promise<number> {
-  const events = stand.options.records
-  const receiver = await openReceiver(stand)
-  const platform = await stand.platform('api,admit,deliver')
-  const organization = await createPlatformClient(stand, platform)
+async function catchUpRate(testbed: Testbed): Promise<number> {
+  const events = testbed.options.records
+  const receiver = await openReceiver(testbed)
+  const platform = await testbed.platform('api,admit,deliver')
+  const organization = await createPlatformClient(testbed, platform)
   const settings = { maxInFlight: IN_FLIGHT, active: false }
   const id = await organization.webhook(`http://127.0.0.1:${receiver.port}/hook`, settings)
   await organization.emitGeneric(events)
-  await stand.clock.sleep(REST_MS)
-  const cpu = watchParts({ ...stand.pids, platform: platform.child.pid })
+  await testbed.clock.sleep(REST_MS)
+  const cpu = watchParts({ ...testbed.pids, platform: platform.child.pid })
   const { status, text } = await organization.client.send(
     'PATCH',
     `/api/v1/webhooks/${id}`,
@@ -51,7 +51,7 @@ async function catchUpRate(stand: Stand): Promise<number> {
   if (status !== 200) throw new Error(`the webhook was not switched on: ${status} ${text.slice(0, 300)}`)
   await receiver.until(events)
   const rate = steadyRate(receiver.samples, events)
-  stand.say(`catch-up: ${whole(rate)} deliveries/s; ${cpu(events, {})}`)
+  testbed.say(`catch-up: ${whole(rate)} deliveries/s; ${cpu(events, {})}`)
   await platform.end()
   await receiver.child.end()
   return rate

@@ -2,13 +2,13 @@
 import { checkMinor } from '../../src/registry/compatibility/minor.ts'
 import { median } from '../rates.ts'
 import { wideSchema } from '../schemas.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const VERDICTS = 200
 const GOAL_MS = 5
 
-export async function measureCompatibility({ clock, say }: Stand): Promise<Row[]> {
+export async function measureCompatibility({ clock, say }: Testbed): Promise<Row[]> {
   const old = wideSchema(45)
   const next = structuredClone(wideSchema(50))
   for (const property of Object.values(next.properties as Record<string, { maxLength: number }>))

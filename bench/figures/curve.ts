@@ -3,62 +3,62 @@
  * are sent or half of them take longer than a second. With each rate also what it costs: CPU for an event, and the memory of every part.
  */
 import { writeFileSync } from 'node:fs'
+import { postDirect } from '../direct-post.ts'
 import { describeMachine } from '../machine.ts'
 import { type Latency, openPeerHarness, type PeerHarness, type Result } from '../peer-harness.ts'
 import { drawPicture } from '../picture.ts'
-import type { Stand } from '../stand.ts'
-import { postStraight } from '../straight-post.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const RATES = [50, 100, 200, 500, 1000, 2000, 3000]
 /** Beyond either of them a rate is not held, and the curve ends. */
 const HELD = { share: 0.95, p50Ms: 1_000 }
 const WARM_UP = ['--mode', 'closed', '--inflight', '200']
 const WARM_UP_S = 45
-const STRAIGHT_S = 5
+const DIRECT_S = 5
 
 interface Point {
   rate: number
   result: Result
-  straight: Latency
+  direct: Latency
 }
 
-export async function measureCurve(stand: Stand): Promise<Row[]> {
-  const harness = await openPeerHarness(stand)
+export async function measureCurve(testbed: Testbed): Promise<Row[]> {
+  const harness = await openPeerHarness(testbed)
   if (typeof harness === 'string') {
-    stand.say(harness)
+    testbed.say(harness)
     return [{ figure: 'curve', clarion: harness, baseline: '', ratio: '', goal: '', holds: undefined }]
   }
   const load = ['--system', 'clarion', '--pids', harness.pids, '--mode', 'open']
   const idle = await harness.program('load.mjs', [...load, '--secs', '2', '--rate', '1'])
-  const raw = await harness.program('raw.mjs', ['--secs', String(Math.min(10, stand.options.seconds))])
+  const raw = await harness.program('raw.mjs', ['--secs', String(Math.min(10, testbed.options.seconds))])
   await harness.program('load.mjs', [
     '--system',
     'clarion',
     ...WARM_UP,
     '--secs',
-    String(Math.max(WARM_UP_S, stand.options.seconds)),
+    String(Math.max(WARM_UP_S, testbed.options.seconds)),
   ])
-  const points = await measurePoints(stand, harness, load)
+  const points = await measurePoints(testbed, harness, load)
   await harness.platform.end()
-  if (stand.options.picture) {
-    writeFileSync(stand.options.picture, pictureOf(points, stand))
-    stand.say(`the picture is in ${stand.options.picture}`)
+  if (testbed.options.picture) {
+    writeFileSync(testbed.options.picture, pictureOf(points, testbed))
+    testbed.say(`the picture is in ${testbed.options.picture}`)
   }
   return [...points.map(point => rowOf(point, raw)), ...memoryRows(idle, points)]
 }
 
-async function measurePoints(stand: Stand, { program, port }: PeerHarness, load: string[]): Promise<Point[]> {
-  const { seconds } = stand.options
+async function measurePoints(testbed: Testbed, { program, port }: PeerHarness, load: string[]): Promise<Point[]> {
+  const { seconds } = testbed.options
   const points: Point[] = []
   for (const rate of RATES) {
-    const straight = await postStraight(stand, port, rate, Math.min(STRAIGHT_S, seconds))
+    const direct = await postDirect(testbed, port, rate, Math.min(DIRECT_S, seconds))
     const result = await program('load.mjs', [...load, '--secs', String(seconds), '--rate', String(rate)], {
       mayBeRefused: true,
     })
-    points.push({ rate, result, straight })
+    points.push({ rate, result, direct })
     if (isHeld({ rate, result })) continue
-    stand.say(`${rate}/s is more than it can do: ${result.deliveredPerS}/s arrived, ${result.rejected} were refused`)
+    testbed.say(`${rate}/s is more than it can do: ${result.deliveredPerS}/s arrived, ${result.rejected} were refused`)
     break
   }
   return points
@@ -68,14 +68,14 @@ const isHeld = ({ rate, result }: Pick<Point, 'rate' | 'result'>): boolean =>
   result.deliveredPerS >= HELD.share * rate && result.latencyMs.p50 <= HELD.p50Ms
 
 function rowOf(point: Point, raw: Result): Row {
-  const { rate, result, straight } = point
+  const { rate, result, direct } = point
   const { p50, p99 } = result.latencyMs
   const arrived = isHeld(point) ? '' : `, only ${whole(result.deliveredPerS)}/s arrived`
   return {
     figure: `emit → receiver at ${whole(rate)}/s: p50 / p99, ms; CPU s per 1,000`,
     clarion: `${short(p50)} / ${short(p99)}; ${short(result.cpuPer1000)}${arrived}`,
-    baseline: `${short(straight.p50)} / ${short(straight.p99)} (POST straight to the receiver); ${raw.senderCpuPer1000} (raw sender)`,
-    ratio: `+${short(p50 - straight.p50)} / +${short(p99 - straight.p99)} ms`,
+    baseline: `${short(direct.p50)} / ${short(direct.p99)} (POST direct to the receiver); ${raw.senderCpuPer1000} (raw sender)`,
+    ratio: `+${short(p50 - direct.p50)} / +${short(p99 - direct.p99)} ms`,
     goal: '–',
     holds: undefined,
   }
@@ -104,7 +104,7 @@ const NAMES: Record<string, string> = {
   clickhouse: 'ClickHouse',
 }
 
-function pictureOf(points: readonly Point[], { clock }: Stand): string {
+function pictureOf(points: readonly Point[], { clock }: Testbed): string {
   const beyond = points.find(point => !isHeld(point))
   const knee = beyond ? ` (at ${whole(beyond.rate)} only ${whole(beyond.result.deliveredPerS)} arrive)` : ''
   const line = (name: string, color: 'first' | 'second' | 'quiet', latencyOf: (point: Point) => number) => ({
@@ -120,8 +120,8 @@ function pictureOf(points: readonly Point[], { clock }: Stand): string {
     lines: [
       line('p99', 'second', point => point.result.latencyMs.p99),
       line('p50', 'first', point => point.result.latencyMs.p50),
-      line('p99, straight POST', 'quiet', point => point.straight.p99),
-      line('p50, straight POST', 'quiet', point => point.straight.p50),
+      line('p99, direct POST', 'quiet', point => point.direct.p99),
+      line('p50, direct POST', 'quiet', point => point.direct.p50),
     ],
   })
 }

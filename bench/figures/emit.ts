@@ -10,8 +10,8 @@ import { createTopics } from '../pass-through.ts'
 import { createHttpClient, type HttpClient } from '../platform-process.ts'
 import { percentile } from '../rates.ts'
 import { untilIdle } from '../recorded.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const RATE_PER_S = 200
 const WARM_S = 5
@@ -20,49 +20,49 @@ const GOALS_MS = { p50: 5, p99: 40 }
 /** The generator itself was not on time beyond this. */
 const LAG_MAX_MS = 20
 
-export async function measureEmit(stand: Stand): Promise<Row[]> {
-  const [organization] = (await organizationsOf(stand)) as [BenchOrganization]
-  const koa = await startKoaRoute(stand)
-  const platform = await stand.platform('all')
-  await untilIdle(stand, await organizationsOf(stand))
+export async function measureEmit(testbed: Testbed): Promise<Row[]> {
+  const [organization] = (await organizationsOf(testbed)) as [BenchOrganization]
+  const koa = await startKoaRoute(testbed)
+  const platform = await testbed.platform('all')
+  await untilIdle(testbed, await organizationsOf(testbed))
   const emitting = platform.client(organization.apiKey)
   const sendBare = (n: number) => bareProduce(koa, n)
   const sendEmit = (n: number) => emitOrder(emitting, organization, n)
 
-  stand.say(`warming up, ${RATE_PER_S}/s`)
-  await openLoop(stand.clock, RATE_PER_S, WARM_S, sendBare)
-  await openLoop(stand.clock, RATE_PER_S, WARM_S, sendEmit)
+  testbed.say(`warming up, ${RATE_PER_S}/s`)
+  await openLoop(testbed.clock, RATE_PER_S, WARM_S, sendBare)
+  await openLoop(testbed.clock, RATE_PER_S, WARM_S, sendEmit)
   const bare: Arrivals[] = []
   const emits: Arrivals[] = []
-  for (let round = 0; round < stand.options.rounds; round++) {
-    bare.push(await measured(stand, 'bare route', sendBare))
-    emits.push(await measured(stand, 'emit', sendEmit))
+  for (let round = 0; round < testbed.options.rounds; round++) {
+    bare.push(await measured(testbed, 'bare route', sendBare))
+    emits.push(await measured(testbed, 'emit', sendEmit))
   }
   await koa.close()
   await platform.end()
   return [rowOf('p50', emits, bare), rowOf('p99', emits, bare)]
 }
 
-async function measured(stand: Stand, what: string, send: (n: number) => Promise<void>): Promise<Arrivals> {
-  const arrivals = await openLoop(stand.clock, RATE_PER_S, stand.options.seconds, send)
+async function measured(testbed: Testbed, what: string, send: (n: number) => Promise<void>): Promise<Arrivals> {
+  const arrivals = await openLoop(testbed.clock, RATE_PER_S, testbed.options.seconds, send)
   const { latenciesMs, lagsMs, failures } = arrivals
   if (failures.length > 0) throw new Error(`${failures.length} requests went wrong; the first: ${failures[0]}`)
   const lag = percentile(lagsMs, 0.99)
   const figures = [0.5, 0.95, 0.99, 1].map(share => short(percentile(latenciesMs, share))).join(' / ')
-  stand.say(`${what}: p50 / p95 / p99 / max ${figures} ms, generator late by ${short(lag)} ms (p99)`)
+  testbed.say(`${what}: p50 / p95 / p99 / max ${figures} ms, generator late by ${short(lag)} ms (p99)`)
   if (lag > LAG_MAX_MS)
-    stand.say('the generator was not on time: others keep the machine busy, the figure is not valid')
+    testbed.say('the generator was not on time: others keep the machine busy, the figure is not valid')
   return arrivals
 }
 
-async function startKoaRoute(stand: Stand): Promise<HttpClient> {
-  await createTopics(stand, [TOPIC], 1)
-  const child = stand.children.start({ file: new URL('../baselines/koa-route.ts', import.meta.url), ipc: true })
+async function startKoaRoute(testbed: Testbed): Promise<HttpClient> {
+  await createTopics(testbed, [TOPIC], 1)
+  const child = testbed.children.start({ file: new URL('../baselines/koa-route.ts', import.meta.url), ipc: true })
   const listening = new Promise<KoaRouteMessage>((resolve, reject) => {
     child.process.once('message', message => resolve(message as KoaRouteMessage))
     void child.exited.then(() => reject(new Error(`the Koa route ended:\n${child.log()}`)))
   })
-  child.process.send({ kafka: stand.kafka, topic: TOPIC } satisfies KoaRouteSettings)
+  child.process.send({ kafka: testbed.kafka, topic: TOPIC } satisfies KoaRouteSettings)
   return createHttpClient(`http://127.0.0.1:${(await listening).port}`, {})
 }
 

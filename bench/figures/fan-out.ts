@@ -2,20 +2,20 @@
 import { createPlatformClient } from '../emit-all.ts'
 import { steadyRate } from '../rates.ts'
 import { openReceiver, rawRate } from '../receiving.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const FAN_OUTS = [1, 10, 100]
 const IN_FLIGHT = 100
 
-export async function measureFanOut(stand: Stand): Promise<Row[]> {
+export async function measureFanOut(testbed: Testbed): Promise<Row[]> {
   const rows: Row[] = []
-  const deliveries = stand.options.records
-  const baseline = await rawRate(stand, deliveries)
+  const deliveries = testbed.options.records
+  const baseline = await rawRate(testbed, deliveries)
   for (const fanOut of FAN_OUTS) {
-    const receiver = await openReceiver(stand)
-    const platform = await stand.platform('all')
-    const organization = await createPlatformClient(stand, platform)
+    const receiver = await openReceiver(testbed)
+    const platform = await testbed.platform('all')
+    const organization = await createPlatformClient(testbed, platform)
     const settings = { maxInFlight: IN_FLIGHT }
     for (let n = 0; n < fanOut; n++) await organization.webhook(`http://127.0.0.1:${receiver.port}/hook-${n}`, settings)
     const events = Math.ceil(deliveries / fanOut)

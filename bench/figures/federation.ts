@@ -7,8 +7,8 @@ import { type BenchOrganization, makeOrganization } from '../organizations.ts'
 import type { PlatformProcess } from '../platform-process.ts'
 import { produceOrders } from '../produce-orders.ts'
 import { median, type Sample, steadyRate } from '../rates.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 import { type Watch, watchAdmission } from '../watch-admission.ts'
 
 const GOAL = 0.5
@@ -23,15 +23,15 @@ interface Federation {
   peers: BenchOrganization[]
 }
 
-export async function measureFederation(stand: Stand): Promise<Row[]> {
-  const { source, peers } = await federate(stand)
-  const watch = await watchAdmission(stand, peers)
-  const records = Math.ceil(stand.options.records * SHARE)
+export async function measureFederation(testbed: Testbed): Promise<Row[]> {
+  const { source, peers } = await federate(testbed)
+  const watch = await watchAdmission(testbed, peers)
+  const records = Math.ceil(testbed.options.records * SHARE)
   const pairs: Array<{ plain: number; relayed: number }> = []
   try {
-    for (let round = 0; round < stand.options.rounds; round++) {
-      const plain = await admissionRate(stand, watch, 'plain admission', peers, records, PEERS * records)
-      const relayed = await admissionRate(stand, watch, `fan-out to ${PEERS}`, [source], records, PEERS * records)
+    for (let round = 0; round < testbed.options.rounds; round++) {
+      const plain = await admissionRate(testbed, watch, 'plain admission', peers, records, PEERS * records)
+      const relayed = await admissionRate(testbed, watch, `fan-out to ${PEERS}`, [source], records, PEERS * records)
       pairs.push({ plain, relayed })
     }
   } finally {
@@ -52,22 +52,22 @@ export async function measureFederation(stand: Stand): Promise<Row[]> {
 
 /** Fills the ingress of `from` first and then starts `admit`; answers how many events a second the peers' logs got. */
 async function admissionRate(
-  stand: Stand,
+  testbed: Testbed,
   watch: Watch,
   what: string,
   from: BenchOrganization[],
   records: number,
   expected: number,
 ): Promise<number> {
-  const { clock } = stand
+  const { clock } = testbed
   await produceOrders(
-    stand,
+    testbed,
     from.map(({ topic, event }) => ({ topic, partition: 0, event })),
     records,
   )
   const before = watch.accepted()
-  const cpu = watchParts(stand.pids)
-  const admit = await stand.platform('admit')
+  const cpu = watchParts(testbed.pids)
+  const admit = await testbed.platform('admit')
   const samples: Sample[] = [{ atMs: clock.monotonicMs(), total: 0 }]
   const deadline = clock.monotonicMs() + LIMIT_MS
   while (watch.accepted() - before < expected) {
@@ -78,7 +78,7 @@ async function admissionRate(
     if (total > samples.at(-1)!.total) samples.push({ atMs: clock.monotonicMs(), total })
   }
   const rate = steadyRate(samples, expected)
-  stand.say(`${what}: ${whole(rate)} events/s; ${cpu(expected, { admit: admit.child.pid })}`)
+  testbed.say(`${what}: ${whole(rate)} events/s; ${cpu(expected, { admit: admit.child.pid })}`)
   await admit.end()
   if (watch.accepted() - before !== expected)
     throw new Error(`of ${expected} events ${watch.accepted() - before} arrived`)
@@ -86,10 +86,10 @@ async function admissionRate(
 }
 
 /** A source with its order pushed to a group, and twenty that have accepted. */
-async function federate(stand: Stand): Promise<Federation> {
-  stand.say(`making a group of ${PEERS} peers`)
-  const api = await stand.platform('api')
-  const source = await makeOrganization(api, stand)
+async function federate(testbed: Testbed): Promise<Federation> {
+  testbed.say(`making a group of ${PEERS} peers`)
+  const api = await testbed.platform('api')
+  const source = await makeOrganization(api, testbed)
   const base = '/api/v1/events/custom'
   const { id: group } = await ask<{ id: string }>(api, source, 'POST', `${base}/federation/groups`, { name: 'Bench' })
   const [registration] = (await ask<Array<{ id: string; namespace: string }>>(api, source, 'GET', base)).filter(
@@ -98,7 +98,7 @@ async function federate(stand: Stand): Promise<Federation> {
   await ask(api, source, 'POST', `${base}/federation/groups/${group}/pushes`, { registrationId: registration!.id })
   const peers: BenchOrganization[] = []
   for (let n = 0; n < PEERS; n++) {
-    const peer = await makeOrganization(api, stand)
+    const peer = await makeOrganization(api, testbed)
     await ask(api, source, 'POST', `${base}/federation/groups/${group}/invite`, { memberOrganizationId: peer.id })
     await ask(api, peer, 'POST', `${base}/federation/groups/${group}/accept`, {})
     peers.push(peer)

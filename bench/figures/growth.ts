@@ -10,12 +10,12 @@ import { registrationsSeries } from '../growth/registrations.ts'
 import { rowsOf } from '../growth/series.ts'
 import { shardsSeries } from '../growth/shards.ts'
 import { webhooksSeries } from '../growth/webhooks.ts'
-import type { Stand } from '../stand.ts'
 import type { Row } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 /** On a broker and a ClickHouse of its own: thousands of organizations would cost the figures that come after. For the same reason they are last. */
-export async function measureGrowth(stand: Stand): Promise<Row[]> {
-  const own = await stand.another('growth', {})
+export async function measureGrowth(testbed: Testbed): Promise<Row[]> {
+  const own = await testbed.another('growth', {})
   try {
     const processes = await processesSeries(own)
     const payload = await payloadSeries(own)
@@ -25,7 +25,7 @@ export async function measureGrowth(stand: Stand): Promise<Row[]> {
     const organizations = await organizationsSeries(own)
     return [organizations, registrations, webhooks, ...payload, ...shards, processes].flatMap(rowsOf)
   } finally {
-    await stand.children.close()
+    await testbed.children.close()
     await own.stopParts()
   }
 }

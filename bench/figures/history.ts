@@ -9,8 +9,8 @@ import { createPlatformClient } from '../emit-all.ts'
 import { measureInserts, untilMerged } from '../history-inserts.ts'
 import { type Question, questionsOf, type Times, timesOf } from '../history-questions.ts'
 import { fillHistory } from '../history-rows.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 /** With `--records` at its full number; as many fewer as the records are. */
 const ROWS = 50_000_000
@@ -22,10 +22,10 @@ const REQUEST_TIMEOUT_MS = 600_000
 const DATABASE = 'clarion'
 const NAMES = Array.from({ length: 20 }, (_, n) => `shop.event_${n}`)
 
-export async function measureHistory(stand: Stand): Promise<Row[]> {
-  const written = await measureInserts(stand)
-  const rows = Math.round((ROWS * stand.options.records) / FULL_RECORDS)
-  const { clickhouseUrl: url, clock } = stand
+export async function measureHistory(testbed: Testbed): Promise<Row[]> {
+  const written = await measureInserts(testbed)
+  const rows = Math.round((ROWS * testbed.options.records) / FULL_RECORDS)
+  const { clickhouseUrl: url, clock } = testbed
   const client = createAnalyticsClient({
     url,
     database: DATABASE,
@@ -33,23 +33,23 @@ export async function measureHistory(stand: Stand): Promise<Row[]> {
     logger: createLogger('silent'),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   })
-  const platform = await stand.platform('api')
-  const [one, big] = [await createPlatformClient(stand, platform), await createPlatformClient(stand, platform)]
+  const platform = await testbed.platform('api')
+  const [one, big] = [await createPlatformClient(testbed, platform), await createPlatformClient(testbed, platform)]
   const untilMs = clock.nowMs()
   const fill = async (count: number, first: number) => {
     const startedAtMs = clock.monotonicMs()
     const tell = (days: number) => {
-      if (days % 10 === 0) stand.say(`${whole(count)} audit rows: ${days} of 30 days are in`)
+      if (days % 10 === 0) testbed.say(`${whole(count)} audit rows: ${days} of 30 days are in`)
     }
     await fillHistory({ client, rows: count, first, untilMs, big: big.id, one: one.id, names: NAMES }, tell)
     const seconds = (clock.monotonicMs() - startedAtMs) / 1_000
-    await untilMerged(stand, client)
-    stand.say(`${whole(count)} audit rows made in ${short(seconds)} s; ${await describe(client)}`)
+    await untilMerged(testbed, client)
+    testbed.say(`${whole(count)} audit rows made in ${short(seconds)} s; ${await describe(client)}`)
   }
   const ask = async () => {
     const questions = [...(await questionsOf(big.client, NAMES, untilMs)), operatorsQuestion(client, untilMs)]
     const times = new Map<string, { question: Question; times: Times }>()
-    for (const question of questions) times.set(question.name, { question, times: await timesOf(stand, question) })
+    for (const question of questions) times.set(question.name, { question, times: await timesOf(testbed, question) })
     return times
   }
   const few = Math.round(rows * BASELINE_SHARE)

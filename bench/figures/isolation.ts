@@ -3,8 +3,8 @@
  * benchmark at 100 events a second. The baseline is the same load while all are well.
  */
 import { openPeerHarness, type Result } from '../peer-harness.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const ENDPOINTS = ['--mode', 'open', '--rate', '100', '--endpoints', '100']
 const STALLED = ['--stall', '7', '--stallMs', '30000', '--drain', '20']
@@ -12,13 +12,13 @@ const GOAL = { times: 1.2, plusMs: 5 }
 /** Of the best systems measured with it so far, whatever the share. */
 const OTHERS_S = 44
 
-export async function measureIsolation(stand: Stand): Promise<Row[]> {
-  const harness = await openPeerHarness(stand)
+export async function measureIsolation(testbed: Testbed): Promise<Row[]> {
+  const harness = await openPeerHarness(testbed)
   if (typeof harness === 'string') {
-    stand.say(harness)
+    testbed.say(harness)
     return [{ figure: 'isolation', clarion: harness, baseline: '', ratio: '', goal: '', holds: undefined }]
   }
-  const secs = String(Math.max(20, stand.options.seconds))
+  const secs = String(Math.max(20, testbed.options.seconds))
   const load = ['--system', 'clarion', '--secs', secs, ...ENDPOINTS]
   await harness.program('load.mjs', ['--system', 'clarion', '--secs', '5', ...ENDPOINTS])
   const healthy = await harness.program('load.mjs', load)

@@ -14,8 +14,8 @@ import { createLogger } from '../../src/logger.ts'
 import { emitId, eventId } from '../../src/model/ids.ts'
 import { admissionKeys, admissionKeysCodec, type HeldKey } from '../../topics/admission-keys.ts'
 import { createTopics } from '../pass-through.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 /** Of `--records`: ten million. */
 const TIMES_THE_RECORDS = 200
@@ -28,23 +28,23 @@ const KEYS_IN_A_ROW = 100
 const GOAL = { seconds: 20, bytes: 100 } as const
 const NEVER_FULL = Number.POSITIVE_INFINITY
 
-export async function measureKeys(stand: Stand): Promise<Row[]> {
-  const count = stand.options.records * TIMES_THE_RECORDS
-  const nowMs = Math.round(stand.clock.nowMs())
-  await createTopics(stand, [admissionKeys.name], 1)
-  stand.say(`writing ${whole(count)} keys`)
-  await fill(stand, count, nowMs)
-  const reading = await readAll(stand, count, () => undefined)
-  stand.say(
+export async function measureKeys(testbed: Testbed): Promise<Row[]> {
+  const count = testbed.options.records * TIMES_THE_RECORDS
+  const nowMs = Math.round(testbed.clock.nowMs())
+  await createTopics(testbed, [admissionKeys.name], 1)
+  testbed.say(`writing ${whole(count)} keys`)
+  await fill(testbed, count, nowMs)
+  const reading = await readAll(testbed, count, () => undefined)
+  testbed.say(
     `read ${whole(reading.bytes / 1024 / 1024)} MB in ${short(reading.seconds)} s, ${short(reading.cpuSeconds)} s of CPU`,
   )
   const before = memory()
-  const state = createAdmissionState({ random: stand.random, nowMs: () => nowMs, keysRemembered: () => NEVER_FULL })
-  const restoring = await readAll(stand, count, record => state.restore({ ...record, topic: admissionKeys.name }))
-  stand.say(
+  const state = createAdmissionState({ random: testbed.random, nowMs: () => nowMs, keysRemembered: () => NEVER_FULL })
+  const restoring = await readAll(testbed, count, record => state.restore({ ...record, topic: admissionKeys.name }))
+  testbed.say(
     `restored in ${short(restoring.seconds)} s, ${short(restoring.cpuSeconds)} s of CPU, ${whole((memory() - before) / count)} bytes a key`,
   )
-  const longestMs = grow(stand, state, count, nowMs)
+  const longestMs = grow(testbed, state, count, nowMs)
   const bytes = (memory() - before) / (2 * count)
   const millions = (keys: number) => short(keys / 1e6)
   return [
@@ -100,10 +100,10 @@ function keyOf(number: number, nowMs: number): HeldKey {
   }
 }
 
-async function fill(stand: Stand, count: number, nowMs: number): Promise<void> {
+async function fill(testbed: Testbed, count: number, nowMs: number): Promise<void> {
   const appender = createAppender({
-    kafka: stand.kafka,
-    clock: stand.clock,
+    kafka: testbed.kafka,
+    clock: testbed.clock,
     logger: createLogger('silent'),
     persistMs: 30_000,
   })
@@ -130,18 +130,18 @@ interface Read {
   bytes: number
 }
 
-async function readAll(stand: Stand, count: number, take: (record: LogRecord) => void): Promise<Read> {
+async function readAll(testbed: Testbed, count: number, take: (record: LogRecord) => void): Promise<Read> {
   const logger = createLogger('silent')
-  const wire = await openWire(stand.kafka, logger)
+  const wire = await openWire(testbed.kafka, logger)
   const end = await wire.offset(admissionKeys.name, 0, 'latest')
   await wire.close()
-  const startedAtMs = stand.clock.monotonicMs()
+  const startedAtMs = testbed.clock.monotonicMs()
   const startedCpu = process.cpuUsage()
   let bytes = 0
   let close: () => Promise<void> = async () => undefined
   await new Promise<void>((resolve, reject) => {
     const reader = createLogReader({
-      ...{ kafka: stand.kafka, clock: stand.clock, logger },
+      ...{ kafka: testbed.kafka, clock: testbed.clock, logger },
       events: {
         onRecords(_topic, _partition, records, nextOffset) {
           for (const record of records) {
@@ -156,7 +156,7 @@ async function readAll(stand: Stand, count: number, take: (record: LogRecord) =>
     close = () => reader.close()
     reader.assign(admissionKeys.name, 0, 'earliest')
   })
-  const seconds = (stand.clock.monotonicMs() - startedAtMs) / 1_000
+  const seconds = (testbed.clock.monotonicMs() - startedAtMs) / 1_000
   const { user, system } = process.cpuUsage(startedCpu)
   await close()
   if (bytes < count) throw new Error(`the topic has ${bytes} bytes, too few for ${count} keys`)
@@ -164,13 +164,13 @@ async function readAll(stand: Stand, count: number, take: (record: LogRecord) =>
 }
 
 /** Holds as many keys again; answers the longest transaction, ms, with what made the keys left out. */
-function grow(stand: Stand, state: AdmissionState, count: number, nowMs: number): number {
+function grow(testbed: Testbed, state: AdmissionState, count: number, nowMs: number): number {
   let longestMs = 0
   for (let from = count; from < 2 * count; from += KEYS_PER_TRANSACTION) {
     const keys = Array.from({ length: KEYS_PER_TRANSACTION }, (_, index) => keyOf(from + index, nowMs))
-    const startedAtMs = stand.clock.monotonicMs()
+    const startedAtMs = testbed.clock.monotonicMs()
     for (const key of keys) state.hold(key, NEVER_FULL)
-    longestMs = Math.max(longestMs, stand.clock.monotonicMs() - startedAtMs)
+    longestMs = Math.max(longestMs, testbed.clock.monotonicMs() - startedAtMs)
     state.seal(0)
     state.committed()
   }

@@ -9,8 +9,8 @@ import { openLoop } from '../loops.ts'
 import { type BenchOrganization, emitOrder, makeOrganization } from '../organizations.ts'
 import { type HttpClient, type PlatformProcess, startPlatform } from '../platform-process.ts'
 import { median, percentile } from '../rates.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 /** With `--records` at its full number; as many fewer as the records are. */
 const ORGANIZATIONS = 5_000
@@ -23,25 +23,25 @@ const RATE_PER_S = 20
 const WARM_S = 3
 const GOALS = { readyS: 30, oneMoreMs: 1_000, pauseMs: 200 }
 
-export async function measureOrganizations(stand: Stand): Promise<Row[]> {
-  await stand.stopParts()
-  const count = Math.max(100, Math.round((ORGANIZATIONS * stand.options.records) / FULL_RECORDS))
-  const platform = await start(stand)
+export async function measureOrganizations(testbed: Testbed): Promise<Row[]> {
+  await testbed.stopParts()
+  const count = Math.max(100, Math.round((ORGANIZATIONS * testbed.options.records) / FULL_RECORDS))
+  const platform = await start(testbed)
   const operator = platform.client(platform.adminKey)
-  const emitting = await makeOrganization(platform, stand)
-  const first = await makeOneByOne(stand, operator)
-  await makeMany(stand, operator, count)
-  await longestEmitMs(stand, platform, emitting, WARM_S)
-  const undisturbed = await longestEmitMs(stand, platform, emitting, stand.options.seconds)
-  const { oneMore, pause } = await makeBesideEmits(stand, platform, emitting)
+  const emitting = await makeOrganization(platform, testbed)
+  const first = await makeOneByOne(testbed, operator)
+  await makeMany(testbed, operator, count)
+  await longestEmitMs(testbed, platform, emitting, WARM_S)
+  const undisturbed = await longestEmitMs(testbed, platform, emitting, testbed.options.seconds)
+  const { oneMore, pause } = await makeBesideEmits(testbed, platform, emitting)
   await platform.end()
 
   const [broker, ready]: [number[], number[]] = [[], []]
-  for (let round = 0; round < stand.options.rounds; round++) {
-    broker.push(await brokerStartS(stand))
-    const again = await start(stand)
+  for (let round = 0; round < testbed.options.rounds; round++) {
+    broker.push(await brokerStartS(testbed))
+    const again = await start(testbed)
     ready.push(again.readyMs / 1_000)
-    stand.say(`ready after ${short(ready.at(-1)!)} s; the broker alone ${short(broker.at(-1)!)} s`)
+    testbed.say(`ready after ${short(ready.at(-1)!)} s; the broker alone ${short(broker.at(-1)!)} s`)
     await again.end()
   }
   return [
@@ -57,7 +57,7 @@ export async function measureOrganizations(stand: Stand): Promise<Row[]> {
   ]
 }
 
-function start({ children, clock, dataDir, options }: Stand): Promise<PlatformProcess> {
+function start({ children, clock, dataDir, options }: Testbed): Promise<PlatformProcess> {
   return startPlatform({
     children,
     clock,
@@ -69,8 +69,8 @@ function start({ children, clock, dataDir, options }: Stand): Promise<PlatformPr
   })
 }
 
-async function makeOne(stand: Stand, operator: HttpClient): Promise<void> {
-  const slug = `m${stand.random.bytes(6).toString('hex')}`
+async function makeOne(testbed: Testbed, operator: HttpClient): Promise<void> {
+  const slug = `m${testbed.random.bytes(6).toString('hex')}`
   const { status, text } = await operator.send(
     'POST',
     '/api/v1/organizations',
@@ -80,57 +80,61 @@ async function makeOne(stand: Stand, operator: HttpClient): Promise<void> {
 }
 
 /** Median of so many, and of those made until `enough`; ms. */
-async function makeOneByOne(stand: Stand, operator: HttpClient, enough: () => boolean = () => true): Promise<number> {
+async function makeOneByOne(
+  testbed: Testbed,
+  operator: HttpClient,
+  enough: () => boolean = () => true,
+): Promise<number> {
   const took: number[] = []
   while (took.length < ONE_MORE || !enough()) {
-    const startedAtMs = stand.clock.monotonicMs()
-    await makeOne(stand, operator)
-    took.push(stand.clock.monotonicMs() - startedAtMs)
+    const startedAtMs = testbed.clock.monotonicMs()
+    await makeOne(testbed, operator)
+    took.push(testbed.clock.monotonicMs() - startedAtMs)
   }
   return median(took)
 }
 
 /** Organizations are made one after the other for as long as another one emits. */
-async function makeBesideEmits(stand: Stand, platform: PlatformProcess, emitting: BenchOrganization) {
+async function makeBesideEmits(testbed: Testbed, platform: PlatformProcess, emitting: BenchOrganization) {
   let over = false
   const [pause, oneMore] = await Promise.all([
-    longestEmitMs(stand, platform, emitting, stand.options.seconds).finally(() => {
+    longestEmitMs(testbed, platform, emitting, testbed.options.seconds).finally(() => {
       over = true
     }),
-    makeOneByOne(stand, platform.client(platform.adminKey), () => over),
+    makeOneByOne(testbed, platform.client(platform.adminKey), () => over),
   ])
   return { oneMore, pause }
 }
 
 /** Constant arrival, so that whatever holds the platform up for some time is seen by the emits that are due then. */
 async function longestEmitMs(
-  stand: Stand,
+  testbed: Testbed,
   platform: PlatformProcess,
   emitting: BenchOrganization,
   seconds: number,
 ): Promise<number> {
   const client = platform.client(emitting.apiKey)
-  const { latenciesMs, failures } = await openLoop(stand.clock, RATE_PER_S, seconds, n =>
+  const { latenciesMs, failures } = await openLoop(testbed.clock, RATE_PER_S, seconds, n =>
     emitOrder(client, emitting, n),
   )
   if (failures.length > 0) throw new Error(`${failures.length} emits went wrong; the first: ${failures[0]}`)
   const figures = [0.5, 0.99, 1].map(share => short(percentile(latenciesMs, share))).join(' / ')
-  stand.say(`emits at ${RATE_PER_S}/s: p50 / p99 / longest ${figures} ms`)
+  testbed.say(`emits at ${RATE_PER_S}/s: p50 / p99 / longest ${figures} ms`)
   return percentile(latenciesMs, 1)
 }
 
-async function makeMany(stand: Stand, operator: HttpClient, count: number): Promise<void> {
+async function makeMany(testbed: Testbed, operator: HttpClient, count: number): Promise<void> {
   let made = 0
   const makeSome = async () => {
     while (made < count) {
-      if (++made % TOLD_EVERY === 0) stand.say(`${made} organizations`)
-      await makeOne(stand, operator)
+      if (++made % TOLD_EVERY === 0) testbed.say(`${made} organizations`)
+      await makeOne(testbed, operator)
     }
   }
   await Promise.all(Array.from({ length: AT_A_TIME }, makeSome))
 }
 
-async function brokerStartS({ clock, dataDir, say }: Stand): Promise<number> {
+async function brokerStartS({ clock, dataDir, say }: Testbed): Promise<number> {
   const startedAtMs = clock.monotonicMs()
   const logger = { info: () => undefined, warn: say }
   const broker = await startEmbeddedKafka({

@@ -11,8 +11,8 @@ import type { PlatformProcess } from '../platform-process.ts'
 import { percentile } from '../rates.ts'
 import { openReceiver } from '../receiving.ts'
 import { untilIdle } from '../recorded.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 import { watchAdmission } from '../watch-admission.ts'
 
 /** At 200 it waits for its own transactions, not for the machine: twice that rate would be no overload. */
@@ -21,40 +21,40 @@ const WARM_S = 10
 const QUIET_RATE_PER_S = 20
 const GOALS = { p99Ms: 2_000, share: 0.7, recoveryS: 5, quietShare: 0.95 }
 
-export async function measureOverload(stand: Stand): Promise<Row[]> {
-  const flooding = await organizationsOf(stand)
-  const receiver = await openReceiver(stand)
-  const platform = await stand.platform('all', 'overload')
-  const quiet = await makeOrganization(platform, stand)
+export async function measureOverload(testbed: Testbed): Promise<Row[]> {
+  const flooding = await organizationsOf(testbed)
+  const receiver = await openReceiver(testbed)
+  const platform = await testbed.platform('all', 'overload')
+  const quiet = await makeOrganization(platform, testbed)
   const everyone = [...flooding, quiet]
   for (const { apiKey, event } of everyone) {
     const webhook = JSON.stringify({ url: `http://127.0.0.1:${receiver.port}/hook`, events: [event] })
     const { status, text } = await platform.client(apiKey).send('POST', '/api/v1/webhooks', webhook)
     if (status !== 201) throw new Error(`a webhook was answered ${status}: ${text.slice(0, 300)}`)
   }
-  const watch = await watchAdmission(stand, everyone)
+  const watch = await watchAdmission(testbed, everyone)
   const acceptedBefore = watch.accepted()
-  const { seconds } = stand.options
+  const { seconds } = testbed.options
   const port = Number(new URL(platform.base).port)
-  const open = await loaded(stand, {
+  const open = await loaded(testbed, {
     ...{ port, flooding: flooding.map(({ apiKey, event }) => ({ apiKey, event })) },
     quiet: { apiKey: quiet.apiKey, event: quiet.event, ratePerS: QUIET_RATE_PER_S },
     ...{ inFlight: IN_FLIGHT, warmS: WARM_S, seconds, times: [2, 0.5] },
   })
-  stand.say(
+  testbed.say(
     `sustainable: ${whole(open.sustainablePerS)} emits/s; then the load itself took ${short(open.ownCores)} cores`,
   )
-  for (const line of bySecond(open.answers)) stand.say(line)
+  for (const line of bySecond(open.answers)) testbed.say(line)
 
-  await untilIdle(stand, everyone)
-  const lost = await missing(stand, everyone, open.acknowledged, watch.accepted() - acceptedBefore)
+  await untilIdle(testbed, everyone)
+  const lost = await missing(testbed, everyone, open.acknowledged, watch.accepted() - acceptedBefore)
   await watch.close()
   await endAll(platform, receiver.child)
   return rowsOf(open, seconds, lost)
 }
 
-async function loaded(stand: Stand, load: EmitLoad): Promise<EmitLoadResult> {
-  const child = stand.children.start({ file: new URL('../emit-load.ts', import.meta.url), ipc: true })
+async function loaded(testbed: Testbed, load: EmitLoad): Promise<EmitLoadResult> {
+  const child = testbed.children.start({ file: new URL('../emit-load.ts', import.meta.url), ipc: true })
   const result = new Promise<EmitLoadResult>((resolve, reject) => {
     child.process.once('message', message => resolve(message as EmitLoadResult))
     void child.exited.then(() => reject(new Error(`the load ended:\n${child.log()}`)))
@@ -74,12 +74,12 @@ const endAll = (platform: PlatformProcess, receiver: { end(): Promise<void> }) =
  * payload is valid, so that nothing is rejected.
  */
 async function missing(
-  stand: Stand,
+  testbed: Testbed,
   organizations: BenchOrganization[],
   acknowledged: string[],
   sequences: number,
 ): Promise<number> {
-  const { clickhouseUrl: url, clock } = stand
+  const { clickhouseUrl: url, clock } = testbed
   const analytics = createAnalyticsClient({ url, database: 'clarion', clock, logger: createLogger('silent') })
   const ids = organizations.map(({ id }) => `'${id}'`).join(',')
   const rows = await analytics.query<{ emitId: string }>(
@@ -88,7 +88,7 @@ async function missing(
   await analytics.close()
   const recorded = new Set(rows.map(({ emitId }) => emitId))
   const lost = acknowledged.filter(emitId => !recorded.has(emitId)).length
-  stand.say(
+  testbed.say(
     `${whole(acknowledged.length)} acknowledged, ${whole(sequences)} in the logs, ${lost} of the acknowledged not in the audit`,
   )
   return Math.max(lost, acknowledged.length - sequences)

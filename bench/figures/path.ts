@@ -2,15 +2,16 @@
  * The whole path, emit → judged → signed webhook → receiver, with the peer benchmark: the same generator, receiver and payload (1 KB, fan-out 1) that
  * other systems are measured with. Its raw loop in the same run is the baseline.
  */
+
+import { postDirect } from '../direct-post.ts'
 import { type Latency, openPeerHarness, type Result } from '../peer-harness.ts'
-import type { Stand } from '../stand.ts'
-import { postStraight } from '../straight-post.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const IN_FLIGHT = 200
 /** The broker's JVM compiles for as long with both cores; a shorter run measures its compiler. */
 const WARM_S = '45'
-/** 200 a second is what other systems are measured at. `over`: what it may take beyond a straight POST, ms. */
+/** 200 a second is what other systems are measured at. `over`: what it may take beyond a direct POST, ms. */
 const RATES: Array<{ rate: number; over: { p50?: number; p99?: number } }> = [
   { rate: 50, over: {} },
   { rate: 200, over: { p50: 5, p99: 10 } },
@@ -20,14 +21,14 @@ const GOAL = { share: 0.27, cpuPer1000: 0.22 }
 /** The best of the systems measured with it so far: share of raw and CPU (Outpost 1.2), latency (Svix 1.100). */
 const BEST = { share: 0.057, cpuPer1000: 0.94, p50: 1.7, p99: 4.9 }
 
-export async function measurePath(stand: Stand): Promise<Row[]> {
-  const harness = await openPeerHarness(stand)
+export async function measurePath(testbed: Testbed): Promise<Row[]> {
+  const harness = await openPeerHarness(testbed)
   if (typeof harness === 'string') {
-    stand.say(harness)
+    testbed.say(harness)
     return [{ figure: 'whole path', clarion: harness, baseline: '', ratio: '', goal: '', holds: undefined }]
   }
   const { program, port, platform } = harness
-  const { seconds } = stand.options
+  const { seconds } = testbed.options
   const raw = await program('raw.mjs', ['--secs', String(Math.min(10, seconds))])
   const load = ['--system', 'clarion', '--secs', String(seconds), '--pids', harness.pids]
   const warm = ['--system', 'clarion', '--secs', WARM_S, '--mode', 'closed', '--inflight', String(IN_FLIGHT)]
@@ -36,11 +37,8 @@ export async function measurePath(stand: Stand): Promise<Row[]> {
   const latencies: Row[] = []
   for (const { rate, over } of RATES) {
     const steady = await program('load.mjs', [...load, '--mode', 'open', '--rate', String(rate)])
-    const straight = await postStraight(stand, port, rate, seconds)
-    latencies.push(
-      latencyRow('p50', rate, over.p50, steady, straight),
-      latencyRow('p99', rate, over.p99, steady, straight),
-    )
+    const direct = await postDirect(testbed, port, rate, seconds)
+    latencies.push(latencyRow('p50', rate, over.p50, steady, direct), latencyRow('p99', rate, over.p99, steady, direct))
   }
   await platform.end()
   return [...throughputRows(raw, full), ...latencies]
@@ -73,14 +71,14 @@ function latencyRow(
   rate: number,
   overMs: number | undefined,
   steady: Result,
-  straight: Latency,
+  direct: Latency,
 ): Row {
   const clarion = steady.latencyMs[name]
-  const more = clarion - straight[name]
+  const more = clarion - direct[name]
   return {
     figure: `emit → receiver at ${rate}/s, ${name}, ms (generator late by ${steady.generatorLagMs.p99 ?? '?'})`,
     clarion: short(clarion),
-    baseline: `${short(straight[name])} (POST straight to the receiver)`,
+    baseline: `${short(direct[name])} (POST direct to the receiver)`,
     ratio: `+${short(more)} ms`,
     goal: overMs === undefined ? '–' : `≤ +${overMs} ms${rate === 200 ? ` (best peer ${BEST[name]})` : ''}`,
     holds: overMs === undefined ? undefined : more <= overMs,

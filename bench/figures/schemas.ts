@@ -6,8 +6,8 @@ import { checkRegistration } from '../../src/registry/check-registration.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { median } from '../rates.ts'
 import { hardSchemas, type Judged, orderPayload, orderSchema } from '../schemas.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const SCHEMAS = 2_000
 const TURNS = 20
@@ -15,11 +15,11 @@ const ROUNDS_EACH = 5
 const KEEPS_GOAL = 0.6
 const STALL_GOAL_MS = 10
 
-export async function measureSchemas(stand: Stand): Promise<Row[]> {
-  return [measureMany(stand), ...measureStalls(stand)]
+export async function measureSchemas(testbed: Testbed): Promise<Row[]> {
+  return [measureMany(testbed), ...measureStalls(testbed)]
 }
 
-function measureMany({ clock, options, say }: Stand): Row {
+function measureMany({ clock, options, say }: Testbed): Row {
   const validators = createValidators({ cacheMax: 5_000 })
   const schemas = Array.from({ length: SCHEMAS }, (_, number) => orderSchema(number))
   const payloads = schemas.map((_, number) => orderPayload(number))
@@ -52,7 +52,7 @@ function measureMany({ clock, options, say }: Stand): Row {
 }
 
 /** Each time with everything forgotten, as in admission after a start, and for registration the whole check. */
-function measureStalls({ clock, options, say }: Stand): Row[] {
+function measureStalls({ clock, options, say }: Testbed): Row[] {
   const longest = { admission: 0, registration: 0 }
   for (const [what, judged] of Object.entries(hardSchemas())) {
     const rounds = Array.from({ length: options.rounds * ROUNDS_EACH }, () => {

@@ -9,8 +9,8 @@ import { orderJson } from '../order.ts'
 import { makeOrganization } from '../organizations.ts'
 import { type PlatformProcess, startPlatform } from '../platform-process.ts'
 import { median } from '../rates.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 
 const ORGANIZATIONS = 20
 const BATCHES_EACH = 5
@@ -18,30 +18,30 @@ const ITEMS = 1_000
 const GOAL_S = 15
 const BROKER_HEAP_MB = 1024
 
-export async function measureStart(stand: Stand): Promise<Row[]> {
-  await stand.stopParts()
-  const first = await start(stand)
-  await fill(stand, first)
+export async function measureStart(testbed: Testbed): Promise<Row[]> {
+  await testbed.stopParts()
+  const first = await start(testbed)
+  await fill(testbed, first)
   await first.end()
 
   const [broker, clean, killed]: [number[], number[], number[]] = [[], [], []]
-  for (let round = 0; round < stand.options.rounds; round++) {
-    broker.push(await brokerStartS(stand))
-    const platform = await start(stand)
+  for (let round = 0; round < testbed.options.rounds; round++) {
+    broker.push(await brokerStartS(testbed))
+    const platform = await start(testbed)
     clean.push(platform.readyMs / 1_000)
-    stand.say(`ready after ${short(platform.readyMs / 1_000)} s; the broker alone ${short(broker.at(-1)!)} s`)
+    testbed.say(`ready after ${short(platform.readyMs / 1_000)} s; the broker alone ${short(broker.at(-1)!)} s`)
     platform.child.process.kill('SIGKILL')
     await platform.child.exited
-    const again = await start(stand)
+    const again = await start(testbed)
     killed.push(again.readyMs / 1_000)
-    stand.say(`after kill -9: ready after ${short(again.readyMs / 1_000)} s`)
+    testbed.say(`after kill -9: ready after ${short(again.readyMs / 1_000)} s`)
     await again.end()
   }
   return [rowOf('start → /ready with data, s', clean, broker), rowOf('the same after `kill -9`, s', killed, broker)]
 }
 
 /** Everything in one command, broker and ClickHouse included, as it is started by default. */
-function start({ children, clock, dataDir, options }: Stand): Promise<PlatformProcess> {
+function start({ children, clock, dataDir, options }: Testbed): Promise<PlatformProcess> {
   return startPlatform({
     children,
     clock,
@@ -53,10 +53,10 @@ function start({ children, clock, dataDir, options }: Stand): Promise<PlatformPr
   })
 }
 
-async function fill(stand: Stand, platform: PlatformProcess): Promise<void> {
-  stand.say(`filling: ${ORGANIZATIONS} organizations with ${BATCHES_EACH * ITEMS} idempotency keys each`)
+async function fill(testbed: Testbed, platform: PlatformProcess): Promise<void> {
+  testbed.say(`filling: ${ORGANIZATIONS} organizations with ${BATCHES_EACH * ITEMS} idempotency keys each`)
   for (let number = 0; number < ORGANIZATIONS; number++) {
-    const { apiKey, event } = await makeOrganization(platform, stand)
+    const { apiKey, event } = await makeOrganization(platform, testbed)
     const client = platform.client(apiKey)
     for (let batch = 0; batch < BATCHES_EACH; batch++) {
       const item = (n: number) => `{"name":"${event}","idempotencyKey":"${batch}-${n}","payload":${orderJson(n)}}`
@@ -67,7 +67,7 @@ async function fill(stand: Stand, platform: PlatformProcess): Promise<void> {
   }
 }
 
-async function brokerStartS({ clock, dataDir, say }: Stand): Promise<number> {
+async function brokerStartS({ clock, dataDir, say }: Testbed): Promise<number> {
   const startedAtMs = clock.monotonicMs()
   const broker = await startEmbeddedKafka({
     dataDir,

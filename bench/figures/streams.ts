@@ -2,20 +2,20 @@
 
 import { kafkaStreamsRate } from '../kafka-streams.ts'
 import { median } from '../rates.ts'
-import type { Stand } from '../stand.ts'
 import { type Row, short, whole } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 import { admissionRateOf } from './admission.ts'
 
 const GOAL = 1
 /** As many as the machine has cores: with more it was slower. */
 const THREADS = 2
 
-export async function measureStreams(stand: Stand): Promise<Row[]> {
-  const measure = await admissionRateOf(stand)
+export async function measureStreams(testbed: Testbed): Promise<Row[]> {
+  const measure = await admissionRateOf(testbed)
   const pairs: Array<{ clarion: number; baseline: number }> = []
   try {
-    for (let round = 0; round < stand.options.rounds; round++) {
-      const baseline = await kafkaStreamsRate(stand, THREADS)
+    for (let round = 0; round < testbed.options.rounds; round++) {
+      const baseline = await kafkaStreamsRate(testbed, THREADS)
       pairs.push({ baseline, clarion: await measure.rate() })
     }
   } finally {

@@ -8,7 +8,7 @@ import { rssMb, watchCpu } from '../cpu.ts'
 import { type BenchOrganization, countShards } from '../organizations.ts'
 import type { PlatformProcess } from '../platform-process.ts'
 import { steadyRate } from '../rates.ts'
-import type { Stand } from '../stand.ts'
+import type { Testbed } from '../testbed.ts'
 import { type Watch, watchAdmission } from '../watch-admission.ts'
 import { type Cost, tell } from './series.ts'
 
@@ -30,23 +30,23 @@ export interface Load {
 let transactions = 0
 
 /** With so many processes of role `admit`. Every record must be accepted. */
-export async function floodedCost(stand: Stand, processes: number, load: Load): Promise<Cost> {
-  const watch = await watchAdmission(stand, load.organizations)
-  const admits = await Promise.all(Array.from({ length: processes }, () => stand.platform('admit', 'growth-admit')))
-  await untilShared(stand, admits)
-  await admitAll(stand, watch, { ...load, records: Math.ceil(load.records * WARM_SHARE) }, [])
-  const cost = await admitAll(stand, watch, load, admits)
+export async function floodedCost(testbed: Testbed, processes: number, load: Load): Promise<Cost> {
+  const watch = await watchAdmission(testbed, load.organizations)
+  const admits = await Promise.all(Array.from({ length: processes }, () => testbed.platform('admit', 'growth-admit')))
+  await untilShared(testbed, admits)
+  await admitAll(testbed, watch, { ...load, records: Math.ceil(load.records * WARM_SHARE) }, [])
+  const cost = await admitAll(testbed, watch, load, admits)
   for (const admit of admits) await admit.end()
   await watch.close()
-  stand.say(tell(cost))
+  testbed.say(tell(cost))
   return cost
 }
 
 /** Fills the topics and lets the records loose. */
-async function admitAll(stand: Stand, watch: Watch, load: Load, admits: PlatformProcess[]): Promise<Cost> {
-  const { clock } = stand
+async function admitAll(testbed: Testbed, watch: Watch, load: Load, admits: PlatformProcess[]): Promise<Cost> {
+  const { clock } = testbed
   const count = load.organizations.length * load.records
-  const producer = createClient(stand.kafka).producer({
+  const producer = createClient(testbed.kafka).producer({
     transactionalId: `bench-growth-${++transactions}`,
     maxInFlightRequests: 1,
     idempotent: true,
@@ -59,7 +59,7 @@ async function admitAll(stand: Stand, watch: Watch, load: Load, admits: Platform
   const following = watch.follow(count)
   following.catch(() => undefined) // it is awaited when the records are there
   const cpu = watchCpu({
-    broker: stand.pids.broker,
+    broker: testbed.pids.broker,
     ...Object.fromEntries(admits.map(({ child }, n) => [`admit ${n}`, child.pid])),
   })
   await transaction.commit()
@@ -97,16 +97,16 @@ async function fill(transaction: Transaction, { organizations, records, record }
 }
 
 /** Until the processes hold all shards between them, none more than one above its part. */
-async function untilShared(stand: Stand, admits: PlatformProcess[]): Promise<void> {
-  const shards = await countShards(stand)
-  const deadline = stand.clock.monotonicMs() + PATIENCE_MS
+async function untilShared(testbed: Testbed, admits: PlatformProcess[]): Promise<void> {
+  const shards = await countShards(testbed)
+  const deadline = testbed.clock.monotonicMs() + PATIENCE_MS
   for (;;) {
     const held = await Promise.all(admits.map(shardsHeld))
     const total = held.reduce((sum, each) => sum + each, 0)
     if (total === shards && Math.max(...held) <= Math.ceil(shards / admits.length)) return
-    if (stand.clock.monotonicMs() > deadline)
+    if (testbed.clock.monotonicMs() > deadline)
       throw new Error(`the processes hold ${held.join(', ')} of ${shards} shards`)
-    await stand.clock.sleep(POLL_MS)
+    await testbed.clock.sleep(POLL_MS)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Events of growing size: from full topics and, fewer of them, over HTTP. */
 import { type BenchOrganization, organizationsOf } from '../organizations.ts'
-import type { Stand } from '../stand.ts'
+import type { Testbed } from '../testbed.ts'
 import { floodedCost } from './flooded.ts'
 import type { Series } from './series.ts'
 import { scattered, steadyCost } from './steady.ts'
@@ -11,31 +11,31 @@ const GENERIC = 'platformxe.generic'
 const BYTES_MAX = 100e6
 const RATE_PER_S = 20
 
-export async function payloadSeries(stand: Stand): Promise<Series[]> {
-  const organizations = await organizationsOf(stand)
+export async function payloadSeries(testbed: Testbed): Promise<Series[]> {
+  const organizations = await organizationsOf(testbed)
   const payloads = SIZES_KB.map(at => ({ at, payload: payloadOf(at * 1_024) }))
   const flooded: Series = { of: 'payload, from full topics', unit: 'KB', points: [] }
   for (const { at, payload } of payloads) {
-    stand.say(`payloads of ${at} KB from Kafka`)
-    const records = Math.floor(Math.min(stand.options.records * 2, BYTES_MAX / payload.length) / organizations.length)
+    testbed.say(`payloads of ${at} KB from Kafka`)
+    const records = Math.floor(Math.min(testbed.options.records * 2, BYTES_MAX / payload.length) / organizations.length)
     const load = { organizations, records, record: () => ({ name: GENERIC, payload }) }
-    flooded.points.push({ at, cost: await floodedCost(stand, 1, load) })
+    flooded.points.push({ at, cost: await floodedCost(testbed, 1, load) })
   }
-  return [flooded, await overHttp(stand, organizations, payloads)]
+  return [flooded, await overHttp(testbed, organizations, payloads)]
 }
 
 async function overHttp(
-  stand: Stand,
+  testbed: Testbed,
   organizations: BenchOrganization[],
   payloads: Array<{ at: number; payload: string }>,
 ): Promise<Series> {
   const series: Series = { of: `payload, HTTP at ${RATE_PER_S}/s`, unit: 'KB', points: [] }
-  const platform = await stand.platform('all', 'growth-payload')
+  const platform = await testbed.platform('all', 'growth-payload')
   for (const { at, payload } of payloads) {
-    stand.say(`payloads of ${at} KB over HTTP`)
+    testbed.say(`payloads of ${at} KB over HTTP`)
     const body = `{"name":"${GENERIC}","payload":${payload}}`
     const nth = (n: number) => ({ apiKey: scattered(organizations, n).apiKey, body })
-    series.points.push({ at, cost: await steadyCost(stand, platform, nth, RATE_PER_S) })
+    series.points.push({ at, cost: await steadyCost(testbed, platform, nth, RATE_PER_S) })
   }
   await platform.end()
   return series

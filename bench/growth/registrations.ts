@@ -1,17 +1,17 @@
 /** One organization registers more and more events, and emits all of them in turn. */
 import { ORDER_SCHEMA, orderJson } from '../order.ts'
 import { makeOrganization } from '../organizations.ts'
-import type { Stand } from '../stand.ts'
+import type { Testbed } from '../testbed.ts'
 import { makeMany, post } from './many.ts'
 import { type Series, scaled } from './series.ts'
 import { scattered, steadyCost } from './steady.ts'
 
 const SIZES = [1, 100, 1_000, 5_000]
 
-export async function registrationsSeries(stand: Stand): Promise<Series> {
+export async function registrationsSeries(testbed: Testbed): Promise<Series> {
   const series: Series = { of: 'registrations of one organization', points: [] }
-  const platform = await stand.platform('all', 'growth-registrations')
-  const { apiKey, event } = await makeOrganization(platform, stand)
+  const platform = await testbed.platform('all', 'growth-registrations')
+  const { apiKey, event } = await makeOrganization(platform, testbed)
   const client = platform.client(apiKey)
   const [namespace] = event.split('.') as [string]
   const events = [event]
@@ -26,11 +26,11 @@ export async function registrationsSeries(stand: Stand): Promise<Series> {
     })
     events.push(`${namespace}.${name}`)
   }
-  for (const at of scaled(SIZES, stand.options.records)) {
-    stand.say(`${at} registrations`)
+  for (const at of scaled(SIZES, testbed.options.records)) {
+    testbed.say(`${at} registrations`)
     await makeMany(events.length, at, register)
     const nth = (n: number) => ({ apiKey, body: `{"name":"${scattered(events, n)}","payload":${orderJson(n)}}` })
-    series.points.push({ at, cost: await steadyCost(stand, platform, nth) })
+    series.points.push({ at, cost: await steadyCost(testbed, platform, nth) })
   }
   await platform.end()
   return series

@@ -1,7 +1,7 @@
 /** The same sixteen organizations on installations of 1, 4 and 16 shards, each made for it: at full speed in one process, and over HTTP. */
 import { orderJson } from '../order.ts'
 import { spreadOrganizations } from '../organizations.ts'
-import type { Stand } from '../stand.ts'
+import type { Testbed } from '../testbed.ts'
 import { floodedCost } from './flooded.ts'
 import type { Series } from './series.ts'
 import { scattered, steadyCost } from './steady.ts'
@@ -9,15 +9,15 @@ import { scattered, steadyCost } from './steady.ts'
 const SIZES = [1, 4, 16]
 const ORGANIZATIONS = 16
 
-export async function shardsSeries(stand: Stand): Promise<Series[]> {
+export async function shardsSeries(testbed: Testbed): Promise<Series[]> {
   const flooded: Series = { of: 'shards, from full topics', points: [] }
   const steady: Series = { of: 'shards, over HTTP', points: [] }
   for (const at of SIZES) {
-    stand.say(`${at} shards`)
-    const other = await stand.another(`shards-${at}`, { CLARION_SHARDS: String(at) })
+    testbed.say(`${at} shards`)
+    const other = await testbed.another(`shards-${at}`, { CLARION_SHARDS: String(at) })
     try {
       const organizations = await spreadOrganizations(other, ORGANIZATIONS)
-      const records = Math.floor((stand.options.records * 2) / ORGANIZATIONS)
+      const records = Math.floor((testbed.options.records * 2) / ORGANIZATIONS)
       const load = {
         organizations,
         records,

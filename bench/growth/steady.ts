@@ -5,8 +5,8 @@ import { openLoop } from '../loops.ts'
 import type { PlatformProcess } from '../platform-process.ts'
 import { percentile } from '../rates.ts'
 import { untilHistoryRests } from '../recorded.ts'
-import type { Stand } from '../stand.ts'
 import { short } from '../table.ts'
+import type { Testbed } from '../testbed.ts'
 import { type Cost, tell } from './series.ts'
 
 const RATE_PER_S = 100
@@ -33,21 +33,21 @@ const warm = new WeakSet<PlatformProcess>()
  * merged.
  */
 export async function steadyCost(
-  stand: Stand,
+  testbed: Testbed,
   platform: PlatformProcess,
   nth: (n: number) => Emit,
   ratePerS = RATE_PER_S,
 ): Promise<Cost> {
   const pool = new Pool(platform.base, { connections: CONNECTIONS, pipelining: 1 })
   const send = (n: number) => emit(pool, nth(n))
-  if (!warm.has(platform)) await openLoop(stand.clock, FIRST_WARM.ratePerS, FIRST_WARM.seconds, send)
+  if (!warm.has(platform)) await openLoop(testbed.clock, FIRST_WARM.ratePerS, FIRST_WARM.seconds, send)
   warm.add(platform)
-  await untilHistoryRests(stand)
-  await untilMerged(stand)
-  const seconds = Math.max(3, stand.options.seconds * SHARE)
-  await openLoop(stand.clock, ratePerS, WARM_S, send)
-  const cpu = watchCpu({ platform: platform.child.pid, ...stand.pids })
-  const { latenciesMs, failures } = await openLoop(stand.clock, ratePerS, seconds, n => send(n + WARM_S * ratePerS))
+  await untilHistoryRests(testbed)
+  await untilMerged(testbed)
+  const seconds = Math.max(3, testbed.options.seconds * SHARE)
+  await openLoop(testbed.clock, ratePerS, WARM_S, send)
+  const cpu = watchCpu({ platform: platform.child.pid, ...testbed.pids })
+  const { latenciesMs, failures } = await openLoop(testbed.clock, ratePerS, seconds, n => send(n + WARM_S * ratePerS))
   const { seconds: used, parts } = cpu()
   await pool.close()
   if (failures.length > 0) throw new Error(`${failures.length} emits went wrong; the first: ${failures[0]}`)
@@ -57,12 +57,12 @@ export async function steadyCost(
     latencyMs: { p50: percentile(latenciesMs, 0.5), p99: percentile(latenciesMs, 0.99) },
   }
   const each = Object.entries(parts).map(([name, s]) => `${name} ${short(s)}`) // biome-ignore format: one thought
-  stand.say(`${tell(cost)}; CPU s: ${each.join(', ')}`)
+  testbed.say(`${tell(cost)}; CPU s: ${each.join(', ')}`)
   return cost
 }
 
 /** ClickHouse still merges earlier rows in the background; the next load must not pay for it. */
-async function untilMerged({ clock, pids, say }: Stand): Promise<void> {
+async function untilMerged({ clock, pids, say }: Testbed): Promise<void> {
   const deadline = clock.monotonicMs() + MERGING_MAX_MS
   for (;;) {
     const cpu = watchCpu({ clickhouse: pids.clickhouse })

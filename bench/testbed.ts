@@ -21,7 +21,7 @@ import { type PlatformProcess, startPlatform } from './platform-process.ts'
 const BROKER_HEAP_MB = 1024
 const ORPHAN_GRACE_MS = 20_000
 
-export interface Stand {
+export interface Testbed {
   dataDir: string
   clock: Clock
   random: Random
@@ -35,7 +35,7 @@ export interface Stand {
   /** A platform process on this broker and ClickHouse; `roles` as `CLARION_ROLES`. Resolves when it is ready. */
   platform(roles: string, name?: string): Promise<PlatformProcess>
   /** One more broker and ClickHouse, with data of their own, for settings that are fixed when the topics are made. Stopped before this one. */
-  another(name: string, env: Record<string, string>): Promise<Stand>
+  another(name: string, env: Record<string, string>): Promise<Testbed>
   /** Stops broker and ClickHouse; the data stay until `remove`. */
   stopParts(): Promise<void>
 }
@@ -61,10 +61,10 @@ export function makeDataDirectory(): DataDirectory {
 }
 
 /** `env`: settings of its platform processes. */
-export async function openStand(
-  deps: Pick<Stand, 'dataDir' | 'clock' | 'random' | 'options' | 'children' | 'say'>,
+export async function openTestbed(
+  deps: Pick<Testbed, 'dataDir' | 'clock' | 'random' | 'options' | 'children' | 'say'>,
   env: Record<string, string> = {},
-): Promise<Stand> {
+): Promise<Testbed> {
   const { dataDir, clock, options, children, say } = deps
   say('starting Kafka and ClickHouse')
   const logger = { info: say, warn: say }
@@ -89,7 +89,7 @@ export async function openStand(
     CLICKHOUSE_URL: clickhouse.url,
     ...env,
   }
-  const others: Array<Promise<Stand>> = []
+  const others: Array<Promise<Testbed>> = []
   let stopped = false
   return {
     ...deps,
@@ -107,7 +107,7 @@ export async function openStand(
         profileDir: options.profileDir,
       }),
     another(name, env) {
-      const opening = openStand({ ...deps, dataDir: join(dataDir, name) }, env)
+      const opening = openTestbed({ ...deps, dataDir: join(dataDir, name) }, env)
       others.push(opening)
       return opening
     },
