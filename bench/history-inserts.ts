@@ -85,7 +85,7 @@ async function takeTurns(
   return { ours, theirs, bytes: bytes / verdicts }
 }
 
-/** A database of its own, so that nobody else's rows are in it. */
+/** A database of its own, without other rows. */
 function databaseOf({ clickhouseUrl: url, clock }: Testbed, database: string): AnalyticsClient {
   return createAnalyticsClient({
     url,

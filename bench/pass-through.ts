@@ -44,7 +44,7 @@ export async function passThroughRate(testbed: Testbed): Promise<number> {
   return rate
 }
 
-/** The topic that it reads, filled: for whoever is to be compared on the same records. */
+/** The topic that it reads, filled: for comparisons on the same records. */
 export async function filledTopic(testbed: Testbed): Promise<{ topic: string; records: number }> {
   const known = filled.get(testbed) ?? fill(testbed)
   filled.set(testbed, known)

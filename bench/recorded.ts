@@ -11,7 +11,7 @@ const PATIENCE_MS = 300_000
 /** Longer than `record` ever waits before it writes. */
 const REST_MS = 4_000
 
-/** Rows of `emits`, whoever's: answered from the table's parts without reading them, so that asking costs nothing. */
+/** Rows of `emits` of all organizations: ClickHouse counts them from the table's parts without reading them, so the query costs nothing. */
 export async function countRecorded({ clickhouseUrl: url, clock }: Testbed): Promise<number> {
   const analytics = createAnalyticsClient({ url, database: DATABASE, clock, logger: createLogger('silent') })
   const [counted] = await analytics.query<{ rows: string }>('SELECT count() AS rows FROM emits')
@@ -34,7 +34,7 @@ export async function untilRecorded(testbed: Testbed, rows: number): Promise<voi
   }
 }
 
-/** Waits until nothing more is written, whoever's it is. */
+/** Waits until nothing more is written for any organization. */
 export async function untilHistoryRests(testbed: Testbed): Promise<void> {
   const deadline = testbed.clock.monotonicMs() + PATIENCE_MS
   let before = await countRecorded(testbed)
@@ -47,7 +47,7 @@ export async function untilHistoryRests(testbed: Testbed): Promise<void> {
   }
 }
 
-/** The same for what was admitted until now, when nobody emits. */
+/** The same for emits admitted until now, after the load. */
 export async function untilIdle(testbed: Testbed, organizations: BenchOrganization[]): Promise<void> {
   const watch = await watchAdmission(testbed, organizations)
   const accepted = watch.accepted()

@@ -86,7 +86,7 @@ export async function startFleet(deps: {
       return started
     }
 
-    /** As a supervisor does: whatever ended is started again. */
+    /** Like a supervisor: starts ended processes again. */
     async function ended(of: Child, code: number | string): Promise<void> {
       if (closing || of !== child) return
       if (!asked) {

@@ -123,7 +123,7 @@ export function startLoad(deps: {
       results: Array<{ status: number; emitId?: string; error?: { code: string } }>
     }
     for (const [index, result] of results.entries()) {
-      // A 5xx may have been taken all the same: it promises nothing.
+      // An emit with a 5xx may have been accepted: the answer promises nothing.
       if (result.status < 500)
         note(
           member,

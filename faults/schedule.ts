@@ -25,7 +25,7 @@ export interface Struck {
   together: boolean
 }
 
-/** Session timeouts are 6 s: whoever sleeps longer wakes up as a zombie. */
+/** Session timeouts are 6 s: a process that sleeps longer wakes up as a zombie. */
 const ZOMBIE_MS = { from: 7_000, to: 11_000 }
 /** Within and beyond what sessions and open transactions outlive. */
 export const AWAY_MS = { from: 1_000, to: 15_000 }

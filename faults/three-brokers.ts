@@ -11,7 +11,7 @@ import type { Brokers } from './brokers.ts'
 import type { Chance } from './chance.ts'
 import { AWAY_MS, type Fault } from './schedule.ts'
 
-/** As a cluster has it that nobody has tuned: a dead broker keeps its partitions for so long. */
+/** The default of an untuned cluster: a dead broker keeps its partitions for so long. */
 const SESSION_TIMEOUT_MS = 9_000
 /** Within and beyond what a request, a session and the controller wait. */
 const FROZEN_MS = { from: 2_000, to: 40_000 }

@@ -28,7 +28,7 @@ export interface World {
   /** The same organization with a key and a webhook of the test environment. */
   joinTest(member: Member): Promise<Member>
   changePlan(member: Member, plan: string): Promise<void>
-  /** From now on whoever joins is no founder. */
+  /** Organizations that join from now on are no founders. */
   founded(): void
 }
 
@@ -81,7 +81,7 @@ export function createWorld(deps: {
     }
   }
 
-  /** An organization whose answer was lost is there all the same, without anybody who has its key: another one is made. */
+  /** An organization whose answer was lost exists, but its key is lost: the run makes another one. */
   async function found(plan: string): Promise<{ organization: { id: string; slug: string }; apiKey: string }> {
     const body = () => ({ name: `faulty-${++made}`, plan, ownerEmail: 'faults@example.com' })
     for (;;) {
@@ -114,7 +114,7 @@ export function createWorld(deps: {
     const body = { url: deps.receivers.url(name, manner), events: ['*'], ordering, name, ...patience }
     const { id } = await surely<{ id: string }>(member.apiKey, 'POST', '/api/v1/webhooks', body)
     member.webhooks.push({ id, name, ordering, manner })
-    // One whose answer was lost is there as well: nobody has emitted yet, and it goes.
+    // One whose answer was lost exists as well; it has no emits yet, so it is deleted.
     const listed = await surely<Array<{ id: string; name: string }>>(member.apiKey, 'GET', '/api/v1/webhooks?limit=100')
     for (const other of listed)
       if (other.name === name && other.id !== id)
@@ -154,7 +154,7 @@ export function createWorld(deps: {
 /** Scaled by a hundredth: 0.3, 0.6, 1.2, 3, 6, 12 s. */
 const RETRY = { delays: [0, '30s', '1m', '2m', '5m', '10m', '20m'] }
 
-/** Of a receiver that hangs for minutes: 48 s seven times, so that nothing comes to its end within five minutes, whatever the clocks say. */
+/** Of a receiver that hangs for minutes: 48 s seven times, so that nothing ends within five minutes, even with moved clocks. */
 const PATIENT = { retry: { delays: [0, ...Array.from({ length: 7 }, () => '80m')] }, timeoutMs: 2_000 }
 
 const registration = (namespace: string) => ({

@@ -1,13 +1,13 @@
 import { byDefault, codecOf, int, list, long, optional, record, text, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** What `admit` knows of one organization's numbers. Months are UTC, as `year * 12 + month` with January = 0. */
+/** Sequence numbers and counters of one organization. Months are UTC, as `year * 12 + month` with January = 0. */
 export type OrganizationCounters = ValueOf<typeof organizationCountersFields>
 
 export const organizationCountersFields = record('OrganizationCounters', {
   sequenceLive: long,
   sequenceTest: long,
-  /** The newest months, so that a burst over midnight of the first counts each record in its own. */
+  /** The newest months: each record of a burst over midnight of the first counts in its own. */
   months: list(
     record('MonthCount', {
       month: int,

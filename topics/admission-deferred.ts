@@ -1,7 +1,7 @@
 import { bytes, codecOf, long, oneOf, record, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** A record of `platform.emits` that is judged later, since the log of the organization that receives it takes nothing now. */
+/** A record of `platform.emits` that is judged later, since the receiving organization's log takes nothing now. */
 export type DeferredEmit = ValueOf<typeof deferredEmitFields>
 
 export const deferredEmitFields = record('DeferredEmit', {
@@ -15,7 +15,7 @@ export const deferredEmitFields = record('DeferredEmit', {
 
 export const deferredEmitCodec = codecOf(deferredEmitFields)
 
-/** The id is that of the emit at its place in `platform.emits`, which no other record shares, also when that topic is made anew. */
+/** The emit's id comes from its position in `platform.emits`, so it is unique, also when that topic is made anew. */
 export const deferredKeys = {
   of: (organizationId: string, id: string) => `${organizationId}/${id}`,
   organizationOf: (key: string) => key.slice(0, key.indexOf('/')),

@@ -3,7 +3,7 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 const hash128 = fixed('Hash128', 16)
 
-/** An accepted emit that holds an idempotency key: what its first answer is rebuilt from. */
+/** An accepted emit that holds an idempotency key: a repetition is answered from it like the first call. */
 export type HeldKey = ValueOf<typeof heldKeyFields>
 
 export const heldKeyFields = record('HeldKey', {
@@ -43,7 +43,7 @@ export const admissionKeys: Topic = {
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
 }
 
-/** A key as it is in a record, without being decoded: what it takes to restore millions of them. Valid until the next one. */
+/** A key as it is in a record, not decoded, so that a restore reads millions of them. Valid until the next one. */
 export interface HeldKeyBytes {
   bytes: Buffer
   organizationId: string

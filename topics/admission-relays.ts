@@ -3,7 +3,7 @@ import { bytes, codecOf, int, list, optional, record, text, textOf, type ValueOf
 import { eventFactsFields } from './deliveries.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** An accepted event whose relays are more than one transaction takes: to whom it goes, as was decided when it was accepted. */
+/** An accepted event with more relays than one transaction takes: its targets, as decided at acceptance. */
 export type WaitingEvent = ValueOf<typeof waitingEventFields>
 
 export const waitingEventFields = record('WaitingEvent', {
@@ -27,13 +27,13 @@ export const waitingEventFields = record('WaitingEvent', {
       memberId: text,
       organizationId: text,
       inboundNamespace: optional(text),
-      /** Why nothing goes there. */
+      /** Reason to send nothing there. */
       skip: optional(textOf<SkipReason>()),
     }),
   ),
 })
 
-/** So many of the event's targets have been written. */
+/** Number of the event's targets that have been written. */
 export type RelayProgress = ValueOf<typeof relayProgressFields>
 
 export const relayProgressFields = record('RelayProgress', {
@@ -47,7 +47,7 @@ export const relayProgressCodec = codecOf(relayProgressFields)
 const EVENT = 'event/'
 const PROGRESS = 'progress/'
 
-/** Keys sort out which of the two a record is; the rest of both is `<organization>/<emit id>`. */
+/** The first part of a key names the record's type; the rest of both is `<organization>/<emit id>`. */
 export const admissionRelayKeys = {
   ofEvent: (name: string) => EVENT + name,
   ofProgress: (name: string) => PROGRESS + name,

@@ -61,11 +61,11 @@ export const attemptRowFields = record('Attempt', {
   url: text,
   startedAtMs: long,
   durationMs: int,
-  /** Until the connection stood, until the first byte; null when not reached. */
+  /** Time until the connection was open, and until the first byte; null when not reached. */
   connectMs: optional(int),
   firstByteMs: optional(int),
   responseStatus: optional(int),
-  /** JSON object, lower-case names; signatures redacted in the request's. */
+  /** JSON object, lower-case names; without the values of signatures. */
   requestHeaders: optional(text),
   responseHeaders: optional(text),
   /** First 4 KB, as UTF-8 with replacement characters. */
@@ -75,7 +75,7 @@ export const attemptRowFields = record('Attempt', {
   nextAttemptAtMs: optional(long),
   /** Of a delivery that a replay or a catch-up made. */
   replayId: optional(text),
-  /** When the delivery came to be: the event was accepted. */
+  /** Creation of the delivery: when the event was accepted. */
   createdAtMs: long,
 })
 

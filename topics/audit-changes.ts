@@ -19,7 +19,7 @@ export const changeRowFields = record('Change', {
   status: optional(text),
   reason: optional(text),
   requestId: optional(text),
-  /** Where the request came from; null: nobody's request. */
+  /** Address of the caller; null: no request. */
   ip: absentable(optional(text)),
   /** JSON object with the lifecycle event's own data (docs/specification/platform-events.md#lifecycle-events); never payload contents. */
   data: text,

@@ -19,12 +19,12 @@ export type VerdictRow = ValueOf<typeof verdictRowFields>
 
 export const verdictRowFields = record('Verdict', {
   emitId: text,
-  /** Null unless accepted. For a duplicate: the original's. */
+  /** Null unless accepted; of a duplicate the original's. */
   eventId: optional(text),
   organizationId: text,
   environment,
   verdict: oneOf('VerdictKind', ['accepted', 'duplicate', 'rejected', 'failed']),
-  /** Of `src/model/codes.ts`; null when accepted. A duplicate has null too. */
+  /** Of `src/model/codes.ts`; null for accepted emits and duplicates. */
   code: optional(text),
   message: optional(text),
   /** JSON of Finding[], or null. */
@@ -44,7 +44,7 @@ export const verdictRowFields = record('Verdict', {
   source: text,
   /** Occurrence, as the caller set it or the append time. */
   timeMs: long,
-  /** Append time at the broker: what quota months and retention go by. */
+  /** Append time at the broker; quota months and retention follow it. */
   recordedAtMs: long,
   judgedAtMs: long,
   idempotencyKey: optional(text),
@@ -74,12 +74,12 @@ export const verdictRowFields = record('Verdict', {
   subscriberCount: int,
   /** Warnings of the answer, such as `chain_token_ignored`. */
   warnings: byDefault([], list(text)),
-  /** Accepted: the rest of what the event says, so that it can be delivered again from the history. `federation` is JSON of FederationFacts. */
+  /** Accepted: the rest of the event, so that it can be delivered again from the history. `federation` is JSON of FederationFacts. */
   path: byDefault([], list(text)),
   federation: optional(text),
 })
 
-/** The last word on an accepted emit that had subscribers: every delivery has ended. */
+/** The completion of an accepted emit with subscribers: every delivery has ended. */
 export type CompletionRow = ValueOf<typeof completionRowFields>
 
 export const completionRowFields = record('Completion', {

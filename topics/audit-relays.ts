@@ -17,7 +17,7 @@ export const SKIP_REASONS = [
 export type SkipReason = (typeof SKIP_REASONS)[number]
 
 /**
- * One step of one relay: what the source's shard decided (`step` 0), or what became of it at the peer's (1). An external peer has no second
+ * One step of one relay: the decision of the source's shard (`step` 0), or the result at the peer's (1). An external peer has no second
  * step: the attempts have the end of its delivery. Times are ms since 1970.
  */
 export type RelayRow = ValueOf<typeof relayRowFields>
@@ -26,7 +26,7 @@ export const relayRowFields = record('Relay', {
   /** Derived from event, push and member: the same after every re-read. */
   relayId: text,
   step: intOf<0 | 1>(),
-  /** Of the owner: whose log it is. */
+  /** Of the owner, the source of the event. */
   organizationId: text,
   groupId: text,
   pushId: text,

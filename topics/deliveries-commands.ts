@@ -4,21 +4,21 @@ import { retryRecordFields } from './deliveries-retry.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /**
- * Which dead letters of a webhook are redriven: those whose newest step is `failed`, no tests, whose events have these sequence numbers and
- * which came to be in this time. They go through the schedule anew under their delivery ids, with the attempts that they had.
+ * Dead letters of a webhook to redrive: deliveries, without tests, whose newest step is `failed`, whose events have these sequence numbers and
+ * that were created in this time. They start their schedule anew under their delivery ids and keep their attempts.
  */
 export type RedriveRange = ValueOf<typeof redriveRangeFields>
 
 export const redriveRangeFields = record('RedriveRange', {
   environment,
-  /** The first and the last sequence number of those that there were when the call was made. */
+  /** First and last sequence number at the time of the call. */
   fromSequence: long,
   throughSequence: long,
-  /** The time in which the deliveries came to be, ms since 1970: from, and before; null: no bound. */
+  /** Creation time of the deliveries, ms since 1970: from, and before; null: no bound. */
   fromMs: optional(long),
   toMs: optional(long),
   ratePerSecond: int,
-  /** When the call was made: what has had a step since then is left alone. */
+  /** Time of the call; deliveries with a later step are left out. */
   askedAtMs: long,
 })
 
@@ -26,21 +26,21 @@ export const redriveRangeFields = record('RedriveRange', {
 export type DeliveryCommand = ValueOf<typeof deliveryCommandFields>
 
 export const deliveryCommandFields = record('DeliveryCommand', {
-  /** `cmd_…`, unique; of a range the id that the caller is given. */
+  /** `cmd_…`, unique; of a range the id in the answer. */
   commandId: text,
-  /** `retry`: one more attempt, or the schedule anew; with `range` for all of them, in the background. `cancel`: none any more. */
+  /** `retry`: one more attempt, or the schedule anew; with `range` for all of it, in the background. `cancel`: no further attempt. */
   kind: oneOf('DeliveryCommandKind', ['retry', 'cancel']),
   organizationId: text,
   webhookId: text,
   /** Empty for a range. */
   deliveryId: text,
-  /** Cancels: attempts made, as the caller saw it. */
+  /** Cancellations: attempts made, as the caller saw them. */
   attempts: int,
   actorId: text,
   requestId: text,
-  /** Retries of one: the delivery as it is to go on, with the attempts made so far. */
+  /** Retries of one delivery: its record, with the attempts made so far. */
   record: optional(retryRecordFields),
-  /** Cancels of what has had no step yet: its event, since it may be owed from the log; null when the history does not have it. */
+  /** Cancellations of a delivery without a step: its event, since it may be owed from the log; null when the history does not have it. */
   event: absentable(optional(eventFactsFields)),
   /** Retries of a range; null for one delivery. */
   range: absentable(optional(redriveRangeFields)),

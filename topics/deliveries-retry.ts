@@ -34,7 +34,7 @@ export const retryRecordFields = record('RetryRecord', {
   originalDeliveredAtMs: absentable(optional(long)),
   /** The next attempt is the last one, whatever the schedule says (a manual retry without `resume`). */
   once: byDefault(false, boolean),
-  /** Attempts made before the schedule was begun anew: what a redrive, or a manual retry with `resume`, found. 0 if absent. */
+  /** Attempts before the schedule started anew, by a redrive or a manual retry with `resume`. 0 if absent. */
   attemptsBefore: absentable(byDefault(0, int)),
   createdAtMs: long,
 })

@@ -38,7 +38,7 @@ export const eventFactsFields = record('EventFacts', {
   /** Short type: `<namespace>.<name>`. */
   type: text,
   canonicalName: text,
-  /** Generic event's kind, else null. */
+  /** `kind` of the generic event, else null. */
   kind: optional(text),
   source: text,
   subject: optional(text),
@@ -49,7 +49,7 @@ export const eventFactsFields = record('EventFacts', {
   schemaHash: text,
   correlationId: optional(text),
   causationId: optional(text),
-  /** W3C trace context: the trace that it belongs to, and the last span before it. Null when nobody traces. */
+  /** W3C trace context: the trace that it belongs to, and the last span before it. Null without tracing. */
   traceparent: optional(text),
   rootEventId: text,
   depth: int,

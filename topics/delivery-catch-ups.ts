@@ -17,7 +17,7 @@ import {
 } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** As releases before wrote it: all of a partition before `offset` has been dealt with, and beyond it what is in `done`. Read, not extended. */
+/** Of earlier releases: the records of a partition before `offset`, and beyond it those in `done`, are dealt with. Read, not extended. */
 export type LogCursor = ValueOf<typeof logCursorFields>
 
 export const logCursorFields = record('LogCursor', {
@@ -34,7 +34,7 @@ export const WAIT_CAUSES = ['held', 'paused', 'ordered', 'busy'] as const
 export type WaitCause = (typeof WAIT_CAUSES)[number]
 
 /**
- * Owed of a segment: the events numbered above `settledNumber` up to `throughNumber` of which the log says that they go to the webhook, less
+ * A segment owes the events numbered above `settledNumber` up to `throughNumber` whose log records name the webhook, less
  * those with a bit in an `OwedBlock`.
  */
 export type OwedSegment = ValueOf<typeof owedSegmentFields>
@@ -43,9 +43,9 @@ export const owedSegmentFields = record('OwedSegment', {
   fromNumber: long,
   throughNumber: long,
   settledNumber: long,
-  /** `open`: takes what comes. `draining`: takes nothing more. Else all of it ends, and this is why. */
+  /** `open`: takes new events. `draining`: takes none. Otherwise the reason for which all of it ends. */
   mode: oneOf('SegmentMode', SEGMENT_MODES),
-  /** Of a segment that ends as `left_out`: only events recorded before. Of one beside it: only those recorded since. */
+  /** A segment that ends as `left_out` has only events recorded before `beforeMs`; one beside it only those recorded since `sinceMs`. */
   beforeMs: optional(long),
   sinceMs: optional(long),
 })
@@ -55,49 +55,49 @@ export type ParkedWebhook = ValueOf<typeof parkedWebhookFields>
 
 export const parkedWebhookFields = record('ParkedWebhook', {
   organizationId: text,
-  /** Marks the deliveries of what was owed while it was paused: `rpl_…`. */
+  /** Replay id (`rpl_…`) of deliveries that were owed during the pause. */
   replayId: text,
-  /** As releases before wrote it, which had no segments. */
+  /** Of earlier releases, which had no segments. */
   fromSequence: long,
   throughSequence: long,
   cursors: list(logCursorFields),
   environment: byDefault('live', environment),
   cause: byDefault('paused', oneOf('WaitCause', WAIT_CAUSES)),
-  /** Whether what comes is owed, too. */
+  /** Whether new events are owed, too. */
   isOpen: byDefault(true, boolean),
   sinceMs: byDefault(0, long),
   segments: byDefault([], list(owedSegmentFields)),
-  /** Events owed, early entries included, and when the oldest was recorded. */
+  /** Number of owed events, early entries included, and the append time of the oldest. */
   count: byDefault(0, long),
   oldestAtMs: optional(long),
-  /** Requests that may be in flight at once; 0 while none may but a probe. */
+  /** Requests that may be in flight at once; 0 while only a probe may. */
   window: byDefault(0, int),
   nextProbeAtMs: byDefault(0, long),
   probeStepMs: byDefault(0, long),
   activatedAtMs: byDefault(0, long),
-  /** Attempts that took something off in the last minute, by second. */
+  /** Attempts of the last minute that ended an owed event, per second. */
   ratePerSecond: byDefault(0, double),
-  /** Events up to this number have had their completion from a release before. */
+  /** An earlier release has written the completion of events up to this number. */
   closedThrough: byDefault(-1, long),
-  /** Since when events that were owed while it was paused are so marked: up to this number. */
+  /** Events up to this number were owed during the pause, and are marked with `replayId`. */
   pausedThrough: byDefault(-1, long),
 })
 
-/** Bits of 1,024 numbers: set for what has left the range out of order. */
+/** Bits of 1,024 numbers, set for events that have left the range out of order. */
 export type OwedBlock = ValueOf<typeof owedBlockFields>
 
 export const owedBlockFields = record('OwedBlock', {
   left: bytes,
 })
 
-/** A delivery that waits with a range although it lies before it: where its record is, and how far it had come. */
+/** A delivery that waits with a range although its number is before it: the position of its record, and its progress. */
 export type EarlyEntry = ValueOf<typeof earlyEntryFields>
 
 export const earlyEntryFields = record('EarlyEntry', {
-  /** Place in `EARLY_INPUTS` of the topic. */
+  /** Index of the topic in `EARLY_INPUTS`. */
   input: int,
   offset: long,
-  /** Place in the record's list of webhooks. */
+  /** Index in the record's list of webhooks. */
   place: int,
   number: long,
   attempts: int,
@@ -107,7 +107,7 @@ export const earlyEntryFields = record('EarlyEntry', {
   once: boolean,
   trigger,
   replayId: optional(text),
-  /** Whether the end of its emit depends on it. */
+  /** Whether the completion of its emit depends on it. */
   isCounted: boolean,
 })
 
@@ -120,7 +120,7 @@ export const earlyBlockFields = record('EarlyBlock', {
 export const OWED_BLOCK_NUMBERS = 1024
 export const EARLY_BLOCK_ENTRIES = 512
 
-/** How far a replay has come. */
+/** Progress of a replay. */
 export type ReplayState = ValueOf<typeof replayStateFields>
 
 export const replayStateFields = record('ReplayState', {
@@ -135,7 +135,7 @@ export const replayStateFields = record('ReplayState', {
 
 export type ReplayPlace = Pick<ReplayState, 'cursors' | 'nextNumber' | 'doneNumbers'>
 
-/** How far a redrive of a webhook's dead letters has come. */
+/** Progress of a redrive of a webhook's dead letters. */
 export type RedriveState = ValueOf<typeof redriveStateFields>
 
 export const redriveStateFields = record('RedriveState', {
@@ -143,7 +143,7 @@ export const redriveStateFields = record('RedriveState', {
   webhookId: text,
   environment,
   throughSequence: long,
-  /** The time in which the deliveries came to be, from and before; null: no bound. */
+  /** Creation time of the deliveries, from and before; null: no bound. */
   fromMs: optional(long),
   toMs: optional(long),
   ratePerSecond: int,

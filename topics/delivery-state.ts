@@ -15,11 +15,11 @@ import {
 } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** Offsets of an input partition are remembered in stretches of this many. */
+/** Offsets of an input partition in one block. */
 export const BLOCK_OFFSETS = 1024
 
 /**
- * Records of one stretch of an input partition that have ended beyond the position: they end in any order, so a position alone is not enough.
+ * Records of one block of an input partition that have ended beyond the position: they end in any order, so a position alone is not enough.
  * `ended` has one bit for each offset, set when all of the record has ended; of those in `partial` the webhooks at these places of the
  * record's list have.
  */
@@ -48,13 +48,13 @@ export const deliveryPositionFields = record('DeliveryPosition', {
   leaderEpoch: byDefault(-1, int),
 })
 
-/** Deliveries of one event that are still on their way, kept once one of them has failed or is away from the event's record. */
+/** An event with deliveries that have not ended, kept once one of them has failed or has left the event's record. */
 export type OpenEvent = ValueOf<typeof openEventFields>
 
 export const openEventFields = record('OpenEvent', {
-  /** How many were open, by a release before, which counted all of them; -1 since. */
+  /** Number of open deliveries in records of earlier releases, which counted all of them; -1 since. */
   open: int,
-  /** How many there were. */
+  /** Number of deliveries at acceptance. */
   deliveries: byDefault(0, int),
   /** Whether one was exhausted. */
   failed: boolean,
@@ -70,7 +70,7 @@ export const openEventFields = record('OpenEvent', {
   number: byDefault(-1, long),
 })
 
-/** Attempts that failed in a row, and what waits in retry topics: of a webhook of which there are any. */
+/** Failed attempts in a row, and deliveries in retry topics, of a webhook that has any. */
 export type EndpointState = ValueOf<typeof endpointStateFields>
 
 export const endpointStateFields = record('EndpointState', {
@@ -80,7 +80,7 @@ export const endpointStateFields = record('EndpointState', {
   inRetry: int,
 })
 
-/** Of 8,192 sequence numbers, those of which a delivery failed while others are owed as a range: runs of [first, how many], from the block's first. */
+/** Of 8,192 sequence numbers, those with a failed delivery while others are owed as a range: runs of [first, count], from the block's first. */
 export type FailedBlock = ValueOf<typeof failedBlockFields>
 
 export const failedBlockFields = record('FailedBlock', {
@@ -91,7 +91,7 @@ export const failedBlockFields = record('FailedBlock', {
 
 export const FAILED_BLOCK_NUMBERS = 8192
 
-/** A delivery that was retried by hand when it had made so many attempts: who asks twice gets one attempt. */
+/** A delivery with a manual retry after this many attempts: a repeated call gets one attempt. */
 export type AskedDelivery = ValueOf<typeof askedDeliveryFields>
 
 export const askedDeliveryFields = record('AskedDelivery', {
@@ -110,7 +110,7 @@ export const webhookHealthFields = record('WebhookHealth', {
   sinceMs: long,
   /** It must be switched off: its receiver is gone, or it has been failing for as long as its owner allows. */
   deactivate: boolean,
-  /** Whether the control plane knows. */
+  /** Whether the control plane has acknowledged it. */
   reported: boolean,
   /** Of a healthy one: failed attempts in a row, and when the first of them had failed. */
   failures: byDefault(0, int),
@@ -127,7 +127,7 @@ export const pendingNoticeFields = record('PendingNotice', {
   organizationId: text,
   webhookId: text,
   kind: oneOf('NoticeKind', NOTICE_KINDS),
-  /** The delivery that brought it about. */
+  /** The delivery that caused it. */
   deliveryId: text,
   error: optional(text),
   occurredAtMs: long,
@@ -137,14 +137,14 @@ export const pendingNoticeFields = record('PendingNotice', {
 })
 
 /**
- * An ordered lane, (webhook, subject): the deliveries that have left the topic `deliveries` and are still before their turn or at it, by the
+ * An ordered lane, (webhook, subject): deliveries that have left the topic `deliveries` and have not ended, by the
  * sequence numbers of their events, ascending, each as the distance from the one before.
  */
 export type LaneState = ValueOf<typeof laneStateFields>
 
 export const laneStateFields = record('LaneState', {
   steps: list(long),
-  /** All of them stood before this offset of `deliveries`. */
+  /** All of them were before this offset of `deliveries`. */
   readTo: long,
 })
 

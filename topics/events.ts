@@ -17,10 +17,10 @@ export const events: OrganizationTopic = {
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
 }
 
-/** The log that what comes in by this ingress is written to. */
+/** The log to which accepted emits of this ingress are written. */
 export const logOf = (ingress: string): string => events.pattern.replace('<org>', ingress.slice('emits.'.length))
 
-/** Whose log it is. */
+/** The organization and environment of a log. */
 export function logParts(log: string): { organizationId: string; environment: 'live' | 'test' } {
   const [, organizationId = '', environment] = log.split('.')
   return { organizationId, environment: environment === 'test' ? 'test' : 'live' }

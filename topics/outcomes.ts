@@ -1,7 +1,7 @@
 import { byDefault, codecOf, list, long, oneOf, optional, record, text, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** A verdict for someone who waits. */
+/** A verdict for a waiting request. */
 export type OutcomeRow = ValueOf<typeof outcomeRowFields>
 
 export const outcomeRowFields = record('Outcome', {
@@ -31,13 +31,13 @@ export const outcomesFields = record('Outcomes', {
 
 export const outcomesCodec = codecOf(outcomesFields)
 
-/** An organization that is paused because its log takes nothing now, or is so no longer. */
+/** An organization that is paused, since its log takes nothing now, or whose pause has ended. */
 export type PauseRow = ValueOf<typeof pauseRowFields>
 
 export const pauseRowFields = record('Pause', {
   organizationId: text,
   environment: oneOf('PausedEnvironment', ['live', 'test']),
-  /** Why; null: it is paused no longer. */
+  /** Reason of the pause; null: it has ended. */
   reason: optional(text),
   sinceMs: long,
 })

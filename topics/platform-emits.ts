@@ -15,13 +15,13 @@ import {
 import { federationFactsFields } from './deliveries.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** Something that the platform emits for an organization. Times are ms since 1970. `platformEmit` of `src/ingress/platform-emit.ts` makes one. */
+/** An emit of the platform for an organization. Times are ms since 1970. `platformEmit` of `src/ingress/platform-emit.ts` makes one. */
 export type PlatformEmit = ValueOf<typeof platformEmitFields>
 
 export const platformEmitFields = record('PlatformEmit', {
   /** `relay`: from a federation peer; `redrive`: a failed emit, judged again under its own id. */
   kind: oneOf('PlatformEmitKind', ['relay', 'builtin', 'lifecycle', 'redrive']),
-  /** Unique within the receiving organization: a second record with it is passed over. */
+  /** Unique within the receiving organization: a second record with it is ignored. */
   id: text,
   /** The receiving organization. */
   organizationId: text,
@@ -40,9 +40,9 @@ export const platformEmitFields = record('PlatformEmit', {
   timeMs: optional(long),
   correlationId: optional(text),
   causationId: optional(text),
-  /** Of what it follows from. */
+  /** Of its cause. */
   traceparent: optional(text),
-  /** Null: the event itself. */
+  /** Null: the event is the root itself. */
   rootEventId: optional(text),
   depth: int,
   path: byDefault([], list(text)),
@@ -57,7 +57,7 @@ export const platformEmitFields = record('PlatformEmit', {
   requestedVersion: optional(text),
   /** Redrives and built-ins. */
   idempotencyKey: optional(text),
-  /** The api process that waits, and its own number for the call; null when nobody does. */
+  /** The waiting api process and its own number for the call; null without one. */
   replyTo: optional(text),
   ticket: optional(long),
   requestId: optional(text),

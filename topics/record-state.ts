@@ -1,11 +1,11 @@
 import { byDefault, codecOf, int, long, optional, record, text, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** How far one audit partition has come into ClickHouse. */
+/** Progress of one audit partition into ClickHouse. */
 export type RecordState = ValueOf<typeof recordStateFields>
 
 export const recordStateFields = record('RecordState', {
-  /** Everything before this offset is in. */
+  /** Every record before this offset is in ClickHouse. */
   from: long,
   /** The block under way ends with this offset; it was written here before it was sent. Null: none is. */
   through: optional(long),
@@ -19,7 +19,7 @@ export const recordStateFields = record('RecordState', {
 
 export const recordStateCodec = codecOf(recordStateFields)
 
-/** After a crash, exactly the offsets `from`–`through` are read again and sent under the same name, so that ClickHouse takes them once. */
+/** After a crash, exactly the offsets `from`–`through` are read and sent again under the same deduplication token, so that ClickHouse stores them once. */
 export const recordState: Topic = {
   name: 'record.state',
   meaning: 'For each audit partition: what is in ClickHouse, and which block is on its way.',

@@ -13,7 +13,7 @@ export interface TopicSettings {
   /** `compact` keeps the newest record of each key for good; otherwise records go after `retentionMs`. */
   cleanup: 'delete' | 'compact'
   retentionMs?: number
-  /** The broker stamps the time of append; a producer cannot backdate. Needed wherever time is read from the record. */
+  /** The broker stamps the time of append; a producer cannot backdate. Required where code reads the record's time. */
   logAppendTime: boolean
   /** Largest batch, bytes. */
   maxMessageBytes: number

@@ -9,7 +9,7 @@ import type { Testbed } from '../testbed.ts'
 const ENDPOINTS = ['--mode', 'open', '--rate', '100', '--endpoints', '100']
 const STALLED = ['--stall', '7', '--stallMs', '30000', '--drain', '20']
 const GOAL = { times: 1.2, plusMs: 5 }
-/** Of the best systems measured with it so far, whatever the share. */
+/** The best systems measured with it so far, at any share. */
 const OTHERS_S = 44
 
 export async function measureIsolation(testbed: Testbed): Promise<Row[]> {

@@ -106,7 +106,7 @@ async function makeBesideEmits(testbed: Testbed, platform: PlatformProcess, emit
   return { oneMore, pause }
 }
 
-/** Constant arrival, so that whatever holds the platform up for some time is seen by the emits that are due then. */
+/** Constant arrival, so that emits that are due during a pause of the platform show it. */
 async function longestEmitMs(
   testbed: Testbed,
   platform: PlatformProcess,

@@ -1,5 +1,5 @@
 /**
- * From `npm start`'s program to `/ready` on data that is there: organizations, registrations, held idempotency keys, and whatever the other figures
+ * From `npm start`'s program to `/ready` on data that is there: organizations, registrations, held idempotency keys, and the data that the other figures
  * of the run left. Beside it the broker alone on the same data.
  */
 

@@ -31,7 +31,7 @@ export interface Series {
 export const KNEE = 1.5
 
 /**
- * The last point before the cost of an event rises beyond `KNEE` times that of the first point, be it for good or not; undefined when it never
+ * The last point before the cost of an event rises beyond `KNEE` times that of the first point, for good or not; undefined when it never
  * does. A series that rises at once has its knee at the first point.
  */
 export function kneeOf({ points }: Series): number | undefined {

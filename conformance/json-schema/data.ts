@@ -11,7 +11,7 @@ export interface Group {
 }
 
 const BESIDE = join(import.meta.dirname, '..', '..', '..', 'shared', 'conformance', 'json-schema')
-/** As the suite says: its remotes are to be found at this address. */
+/** The address of the suite's remotes, by its own documentation. */
 const REMOTES = 'http://localhost:1234/'
 
 /** `CLARION_JSON_SCHEMA_SUITE`, or a checkout beside the project. Throws a sentence that says where to get it. */

@@ -1,5 +1,5 @@
 /**
- * kcat: one command a thing. Distributions build it on a librdkafka before 2.6.1, which cannot log in to Kafka 4 with SCRAM (it repeats its nonce;
+ * kcat: one command for each step. Distributions build it on a librdkafka before 2.6.1, which cannot log in to Kafka 4 with SCRAM (it repeats its nonce;
  * confluentinc/librdkafka#4895), so it is given the library of the Python package.
  */
 import { writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The platform as somebody runs it, in a process of its own. */
+/** A platform as its users run it, in a process of its own. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'

@@ -178,7 +178,7 @@ function createParts(chance: Chance, values: Values, $defs: SchemaObject) {
     return referring
   }
 
-  /** Without a type a schema takes whatever is no object, too. */
+  /** A schema without a type also accepts every value that is not an object. */
   function untyped(levels: number): Part {
     const { schema, value } = object(levels, 2)
     const { type, ...rest } = schema

@@ -145,7 +145,7 @@ function addSteps(
   const replayId = kind === 'own' ? null : `rpl_${kind}_${which}`
   const id = deliveryId(event.eventId!, webhookId, kind === 'replay' ? replayId! : undefined)
   const known = history.attempts.find(row => row.deliveryId === id)
-  // A delivery came to be once, whichever of its steps says so.
+  // All steps of a delivery have the same time of creation.
   const createdAtMs =
     known?.createdAtMs ?? event.recordedAtMs + (kind === 'own' || kind === 'catch-up' ? 0 : 60_000 + which)
   const before = history.attempts.filter(row => row.deliveryId === id)

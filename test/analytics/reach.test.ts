@@ -14,7 +14,7 @@ const system = createSystemClock()
 const logger = createLogger('silent')
 const FRESH = { wereMade: false, advice: 'Restore it.' }
 
-/** Where nobody listens, until the answered function is called: then everything goes on to ClickHouse. */
+/** An address without a listener until the answered function is called; then everything goes on to ClickHouse. */
 async function awayUntilCalled(target: string): Promise<{ url: string; comeBack(): Promise<Server> }> {
   const { username, password, origin } = new URL(target)
   const probe = createServer()

@@ -50,7 +50,7 @@ const registrationOf = (namespace: string) => ({
   payloadSchema: { type: 'object' },
 })
 
-/** The path with the owner's id in it, or one that nobody has; undefined for a route that names nothing. */
+/** The path with the owner's id in it, or an id that does not exist; undefined for a route that names nothing. */
 function pathTo(route: Route): string | undefined {
   const at = route.path.indexOf('/:')
   if (at < 0) return undefined

@@ -1,4 +1,4 @@
-/** Appends from outside the platform: one record, idempotently, for as long as it takes, whatever becomes of brokers meanwhile. */
+/** Appends from outside the platform: one record, idempotently, for as long as it takes, through any fault of brokers. */
 import { createSystemClock } from '../../src/clock.ts'
 import { encodeBatch } from '../../src/kafka/protocol/encode-batch.ts'
 import { errorName } from '../../src/kafka/protocol/error-codes.ts'

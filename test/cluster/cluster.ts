@@ -101,7 +101,7 @@ export interface Cluster {
    * Everybody else keeps three replicas in sync. Resolves when it is so. The answer puts the replicas back.
    */
   shrinkIsr(partitions: readonly PartitionName[]): Promise<() => Promise<void>>
-  /** A topic of one partition and one replica whose broker is dead: nobody leads it. The answer deletes it. */
+  /** A topic of one partition and one replica whose broker is dead, so that it has no leader. The answer deletes it. */
   leaderlessTopic(topic: string): Promise<() => Promise<void>>
   /**
    * Broker `n` leads what a shard of this role depends on: its state, inputs and outputs, the topics of these organizations, the coordinator of its
@@ -305,7 +305,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     return SPARE
   }
 
-  /** Unless its process has ended, whatever became of it. */
+  /** Unless its process has ended, in any way. */
   async function close(): Promise<void> {
     const ended = await Promise.allSettled([...nodes.values()].map(node => node.kill()))
     await guardian.close()

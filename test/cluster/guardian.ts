@@ -1,5 +1,5 @@
 /**
- * A small process beside the harness that ends the brokers when the harness is gone, however it ended: a frozen broker that nobody wakes would stay on
+ * A small process beside the harness that ends the brokers when the harness is gone, however it ended: a frozen broker would otherwise stay on
  * the machine for ever. It learns of each broker through its standard input, which closes with the harness.
  */
 import { spawn } from 'node:child_process'
@@ -26,7 +26,7 @@ export function startGuardian(): Guardian {
   return {
     watch: broker => void child.stdin.write(`${JSON.stringify(broker)}\n`),
     async close() {
-      child.ref() // whoever closes waits for its end
+      child.ref() // the closer waits for its end
       child.stdin.end()
       await exited
     },

@@ -1,4 +1,4 @@
-/** Processes that hold shards of one role, and the facts of who held what when. */
+/** Processes that hold shards of one role, and the history of their holdings. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'

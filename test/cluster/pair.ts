@@ -25,7 +25,7 @@ export interface PlatformSlot {
   start(): Promise<void>
   /** Figures of `/metrics` whose name and labels match, added up; 0 where there is none. */
   metric(pattern: RegExp): Promise<number>
-  /** Status and body of `/ready`; status 0 where nobody answers. */
+  /** Status and body of `/ready`; status 0 without an answer. */
   ready(): Promise<{ status: number; body: unknown }>
 }
 

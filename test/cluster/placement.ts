@@ -25,7 +25,7 @@ export const partitionsOfShard = (shard: number): PartitionName[] =>
     partition: shard,
   }))
 
-/** The topics of an organization, of both environments; those that are not there are left out by whoever looks them up. */
+/** The topics of an organization, of both environments; the look-up leaves out missing ones. */
 export const topicsOfOrganization = (organizationId: string): string[] =>
   (['live', 'test'] as const).flatMap(environment =>
     [emits, events].map(each => each.nameFor(organizationId, environment)),

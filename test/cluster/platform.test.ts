@@ -1,6 +1,6 @@
 /**
  * Two platforms of all roles on three brokers. Whatever a broker does, nothing is lost, doubled or counted twice, and a fault stays with
- * those whom it concerns. Order and counts are asserted, not seconds.
+ * the partitions that it concerns. Order and counts are asserted, not seconds.
  */
 
 import { setTimeout as pause } from 'node:timers/promises'

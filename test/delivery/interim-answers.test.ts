@@ -1,4 +1,4 @@
-/** Interim answers (1xx) that nobody requested, before the answer proper. */
+/** Unrequested interim answers (1xx) before the final answer. */
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { turn, writeApart } from '../support/raw-receiver.ts'

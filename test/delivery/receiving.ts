@@ -37,7 +37,7 @@ export const event: EventFacts = {
   federation: null,
 }
 
-/** `secret` in clear, and whatever else differs. */
+/** `secret` in clear, and the other fields that differ. */
 export function webhookWith(secret: string, more: Partial<Webhook> = {}): Webhook {
   return {
     ...WEBHOOK_DEFAULTS,

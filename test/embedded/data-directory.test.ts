@@ -50,7 +50,7 @@ const OF_DIRECTORIES: Record<string, (path: string) => void> = {
 
 /** Other things depend on them: they are never made anew. */
 const NEEDED = ['keys.json', 'kafka/data/', 'kafka/credentials.json', 'clickhouse/data/']
-/** Written at each start and never read: whatever is in them. */
+/** Files that each start writes and none reads: their contents do not matter. */
 const WRITTEN = ['kafka/server.properties', 'clickhouse/server.json', 'clickhouse/server.log']
 
 const EMIT = { name: 'platformxe.generic', payload: { kind: 'kept', data: {} }, idempotencyKey: 'kept' }

@@ -130,7 +130,7 @@ describe('kill -9 of the process that delivers', () => {
     })
     const id = await webhook(organization, endpoint.url, { retry: { delays: [0, '1h', '1h', '1h', '1h', '1h'] } })
 
-    // Before the request: emitted while nobody delivers. In flight: killed while the receiver holds it.
+    // Before the request: emitted while no process delivers. In flight: killed while the receiver holds it.
     const holding = new Promise<void>(resolve => {
       inFlight = resolve
     })

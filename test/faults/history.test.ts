@@ -1,4 +1,4 @@
-/** A running platform whose ClickHouse is frozen, and callers who send cursors of their own making. */
+/** A running platform whose ClickHouse is frozen, and callers that send made-up cursors. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'

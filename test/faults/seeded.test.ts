@@ -24,7 +24,7 @@ it('nothing is lost, invented or counted twice while processes are killed, stopp
   const ask = () =>
     run(['--seed', '2', '--minutes', '0.4', '--rate', '12', '--every', '4', '--without', 'disk-full,hang'])
   const first = await ask()
-  // A port may be taken while nobody listens on it; that is no finding.
+  // A port may be taken without a listener on it; that is no finding.
   const { code, said } = first.said.includes('run it again') ? await ask() : first
   expect(code === 0 ? '' : said).toBe('')
   expect(said).toContain('| every emit has exactly one verdict |')

@@ -1,4 +1,4 @@
-/** Stopping a platform while somebody is in the middle of a request. */
+/** Stopping a platform in the middle of a request. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, expect, it } from '@jest/globals'

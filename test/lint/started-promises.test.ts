@@ -1,4 +1,4 @@
-/** A rejection that nobody handles ends a process or hides a fault: no source leaves a started promise alone. */
+/** An unhandled rejection ends a process or hides a fault: no source leaves a started promise alone. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'

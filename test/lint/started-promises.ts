@@ -1,5 +1,5 @@
 /**
- * Finds promises that are started and left alone while another one is awaited. If the first one rejects meanwhile nobody handles it, and
+ * Finds promises that are started and left alone while another one is awaited. If the first one rejects meanwhile, its rejection is unhandled, and
  * Node calls that an unhandled rejection; so promises that start together are awaited together (`Promise.all`).
  *
  * The search goes by types, because a call does not show whether it answers a promise. Within one function it goes by the order of the text.

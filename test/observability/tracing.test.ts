@@ -250,7 +250,7 @@ describe('with a collector', () => {
     await emit(org, name, headers)
     const [received] = await requestsTo(`/unsampled-${org.slug}`, 1)
     expect(parentOf(received!)).toEqual(['00', traceId, expect.any(String), '00'])
-    // Sent after it, so whatever this trace had to send has been sent by then.
+    // Sent after it, so all spans of this trace have been sent by then.
     const later = caller()
     await emit(org, name, later.headers)
     await collector.until(later.traceId, found => count(found, 'record.insert') === 1)

@@ -1,6 +1,6 @@
 /**
  * The remains of a deleted organization, on a whole platform: its topics, users, records and state go when their time has come, over a kill in
- * between; nobody takes the missing topics for a fault, and others go on.
+ * between; the missing topics count as no fault, and others go on.
  */
 import { afterAll, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../src/clock.ts'

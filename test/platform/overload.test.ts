@@ -1,4 +1,4 @@
-/** More than can be judged: the process that takes emits has a bound, and nobody judges until the test starts somebody who does. */
+/** More than can be judged: the process that takes emits has a bound, and no process judges until the test starts one. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'

@@ -1,4 +1,4 @@
-/** The secret key of a whole platform: another one is refused, and a change of it is noticed by nobody. */
+/** The secret key of a whole platform: another one is refused, and a change of it goes unnoticed. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

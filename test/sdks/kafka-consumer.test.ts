@@ -1,4 +1,4 @@
-/** Reading the log with the kit: what a group has not handled it sees, whatever happens in between. */
+/** Reading the log with the kit: a group gets every event that it has not handled, through any fault in between. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'

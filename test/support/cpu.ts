@@ -1,4 +1,4 @@
-/** How dear something was, whatever else the machine does: CPU time of this process, all its threads. */
+/** The cost of work, independent of the machine's other load: CPU time of this process, all its threads. */
 
 /** Starts to count; each call answers the milliseconds since. */
 export function countCpu(): () => number {

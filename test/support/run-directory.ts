@@ -29,7 +29,7 @@ export function runDirectory(): string {
   return directory
 }
 
-/** An empty data directory that goes with the run, and with it whatever still runs in it. */
+/** An empty data directory that is removed with the run, as are processes that still run in it. */
 export function makeDataDirectory(): string {
   return mkdtempSync(join(runDirectory(), 'data-'))
 }

@@ -127,7 +127,7 @@ export function memberTests(shared: SharedCluster): void {
       await cluster.start([2, 3])
       await members.settled([first, second], SHARDS)
       await first.kill()
-      // Somebody takes over: nobody is a member in name only.
+      // Another process takes over: no member is one in name only.
       await members.settled([second], SHARDS)
       expect(members.heldTwice()).toEqual([])
     }, 180_000)

@@ -1,4 +1,4 @@
-/** Topics on three brokers: three replicas, of which two must be in sync, whatever made them. */
+/** Topics on three brokers: three replicas, of which two must be in sync, whoever made them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Clock, createSystemClock } from '../../../src/clock.ts'
 import { type Provisioning, provision } from '../../../src/kafka/admin/provisioning.ts'

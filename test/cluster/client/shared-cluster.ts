@@ -1,4 +1,4 @@
-/** One cluster for all tests of a file: it is started once, and whatever a test did to its brokers is over before the next one. */
+/** One cluster for all tests of a file: it is started once, and faults of one test are undone before the next one. */
 import { afterAll, beforeAll, beforeEach } from '@jest/globals'
 import type { KafkaSettings } from '../../../src/kafka/protocol/wire.ts'
 import type { Cluster } from '../cluster.ts'

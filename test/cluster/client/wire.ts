@@ -1,4 +1,4 @@
-/** The wire on a cluster that is struck: one broker away or silent is that broker's matter, and nobody else's. */
+/** The wire on a cluster with faults: one broker that is away or silent affects no requests to others. */
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../../src/clock.ts'
 import { provision } from '../../../src/kafka/admin/provisioning.ts'
