@@ -23,8 +23,7 @@ export const deferredKeys = {
 
 export const admissionDeferred: Topic = {
   name: 'admission.deferred',
-  meaning:
-    'The state of `admit`: records of `platform.emits` for organizations whose log takes nothing now, judged when it does.',
+  meaning: 'The state of `admit`: records of `platform.emits` that wait for paused organizations.',
   key: '<org>/<emit id>',
   value: 'Avro DeferredEmit',
   partitions: 'shards',

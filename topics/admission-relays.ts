@@ -59,7 +59,7 @@ export const admissionRelayKeys = {
 
 export const admissionRelays: Topic = {
   name: 'admission.relays',
-  meaning: 'The state of `admit`: accepted events of which not all relays are written yet, and how many are.',
+  meaning: 'The state of `admit`: accepted events with relays that are not written yet, and their progress.',
   key: 'event/<org>/<emit id>, or progress/<org>/<emit id>',
   value: 'Avro WaitingEvent or RelayProgress',
   partitions: 'shards',

@@ -89,7 +89,7 @@ export const auditAttemptsCodec = codecOf(auditAttemptsFields)
 
 export const auditAttempts: Topic = {
   name: 'audit.attempts',
-  meaning: 'Every attempt of every delivery, with what was sent and what came back, and how deliveries ended.',
+  meaning: 'Every attempt of every delivery, with request and answer, and the end of each delivery.',
   key: 'nothing',
   value: 'Avro AuditAttempts',
   partitions: 'shards',

@@ -104,7 +104,7 @@ export const auditEmitsCodec = codecOf(auditEmitsFields)
 /** Many rows travel in one record: one per transaction, cut at 512 KB. */
 export const auditEmits: Topic = {
   name: 'audit.emits',
-  meaning: 'Every verdict, and the last word on every accepted emit; the source of history, health and usage.',
+  meaning: 'Every verdict, and the completion of every accepted emit; the source of history, health and usage.',
   key: 'nothing',
   value: 'Avro AuditEmits',
   partitions: 'shards',

@@ -60,7 +60,7 @@ export const auditRelaysCodec = codecOf(auditRelaysFields)
 /** Many rows travel in one record: one per transaction, cut at 512 KB. */
 export const auditRelays: Topic = {
   name: 'audit.relays',
-  meaning: 'What was relayed to federation peers, what was not and why, and how it arrived.',
+  meaning: 'Relays to federation peers: each decision with its reason, and each arrival.',
   key: 'nothing',
   value: 'Avro AuditRelays',
   partitions: 'shards',

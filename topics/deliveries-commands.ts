@@ -50,7 +50,7 @@ export const deliveryCommandCodec = codecOf(deliveryCommandFields)
 
 export const deliveriesCommands: Topic = {
   name: 'deliveries.commands',
-  meaning: 'Deliveries that somebody wants retried, redriven or cancelled, and ranges of dead letters to redrive.',
+  meaning: 'Retries, redrives and cancellations of single deliveries, and ranges of dead letters to redrive.',
   key: 'the delivery; of a range the webhook',
   value: 'Avro DeliveryCommand',
   partitions: 'shards',

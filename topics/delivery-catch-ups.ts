@@ -196,7 +196,7 @@ export const catchUpKeys = {
 export const deliveryCatchUps: Topic = {
   name: 'delivery.catch-ups',
   meaning:
-    'The state of `deliver`: what webhooks are owed as ranges of their logs, and how far replays and redrives have come.',
+    'The state of `deliver`: ranges of their logs that webhooks are owed, and the progress of replays and redrives.',
   key: 'parked/<webhook>, owed/<webhook>/<block>, early/<webhook>/<block>, replay/<replay> or redrive/<command>',
   value: 'Avro ParkedWebhook, OwedBlock, EarlyBlock, ReplayState or RedriveState; nothing once it is over',
   partitions: 'shards',

@@ -228,7 +228,7 @@ function laneOf(rest: string): DeliveryStateKey {
 export const deliveryState: Topic = {
   name: 'delivery.state',
   meaning:
-    'The state of `deliver`: positions, what has ended beyond them, events with open deliveries, endpoints that fail, notices to send, ordered lanes.',
+    'The state of `deliver`: positions, records that have ended beyond them, events with open deliveries, failing endpoints, notices to send, ordered lanes.',
   key: 'position/<topic>, done/<topic>/<block>, open/<event>, asked/<delivery>, health/<webhook>, endpoint/<webhook>, notice/<notice>, lane/<webhook>/=<subject> or failed/<organization>/<environment>/<block>',
   value:
     'Avro DeliveryPosition, DoneBlock, OpenEvent, AskedDelivery, WebhookHealth, EndpointState, PendingNotice, LaneState or FailedBlock; nothing once it is over',

@@ -11,7 +11,7 @@ export const emits: OrganizationTopic = {
   pattern: 'emits.<org>',
   nameFor: (organizationId, environment) =>
     environment === 'live' ? `emits.${organizationId}` : `emits.${organizationId}.test`,
-  meaning: 'What an organization asks to emit, over HTTP or straight from its own Kafka producers. Not judged yet.',
+  meaning: 'Emits of one organization, over HTTP or from its own Kafka producers, before their verdict.',
   key: 'the subject, or nothing',
   value: 'the payload as it was sent',
   producers: ['api', 'organization'],

@@ -6,7 +6,7 @@ export const events: OrganizationTopic = {
   nameFor: (organizationId, environment) =>
     environment === 'live' ? `events.${organizationId}` : `events.${organizationId}.test`,
   meaning:
-    'What was accepted, in order per subject, numbered without a gap: the log that the organization may read itself.',
+    'Accepted events, in order per subject and numbered without a gap: the log, which the organization may read itself.',
   key: 'the subject, or nothing',
   value: 'the payload as it was sent',
   producers: ['admit'],

@@ -70,7 +70,7 @@ export const platformEmitCodec = codecOf(platformEmitFields)
 export const platformEmits: Topic = {
   name: 'platform.emits',
   meaning:
-    'What the platform emits for an organization: relays of peers, built-ins, lifecycle events that are subscribed to, redrives.',
+    'Emits of the platform for an organization: relays of peers, built-in events, lifecycle events with a subscriber, redrives.',
   key: 'the organization that receives it',
   value: 'Avro PlatformEmit',
   partitions: 'shards',

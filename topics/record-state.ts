@@ -22,7 +22,7 @@ export const recordStateCodec = codecOf(recordStateFields)
 /** After a crash, exactly the offsets `from`–`through` are read and sent again under the same deduplication token, so that ClickHouse stores them once. */
 export const recordState: Topic = {
   name: 'record.state',
-  meaning: 'For each audit partition: what is in ClickHouse, and which block is on its way.',
+  meaning: 'For each audit partition: the position up to which it is in ClickHouse, and the block under way.',
   key: '<topic>/<partition>',
   value: 'Avro RecordState',
   partitions: 'shards',
