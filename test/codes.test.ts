@@ -6,7 +6,7 @@ import { CODES } from '../src/model/codes.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-it('the reference page of the codes is what the table says (else: node bin/reference.mjs)', () => {
+it('the reference page of the codes agrees with the table (else: node bin/reference.mjs)', () => {
   expect(readFileSync(`${root}docs/reference/codes.md`, 'utf8')).toBe(codesPage())
 })
 

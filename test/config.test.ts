@@ -415,7 +415,7 @@ describe('whatever is in the environment,', () => {
     )
   })
 
-  it('no message shows a key, a password or what may hold one', () => {
+  it('no message shows a key, a password or a value that may hold one', () => {
     const SECRET = 'S3cr3t-W0rd'
     const secret = value.map(text => `${SECRET}${text}`)
     const urls = fc

@@ -88,7 +88,7 @@ describe('a start that cannot work', () => {
     for (const { name, sentence } of SETTINGS) expect(shown).toContainEqual([name, expect.stringContaining(sentence)])
   })
 
-  it('asks for the role that --role needs', () => {
+  it('requires the role that --role needs', () => {
     expect(start(['--role'], {})).toEqual({
       code: 1,
       said: 'clarion: --role needs a role: api, admit, deliver, record\n',
@@ -148,7 +148,7 @@ const exitOf = (child: ChildProcess) =>
   new Promise<number | NodeJS.Signals | null>(resolve => child.once('exit', (code, signal) => resolve(code ?? signal)))
 
 describe('a platform that cannot go on', () => {
-  it('ends what it has started as well', async () => {
+  it('ends its children as well', async () => {
     const platform = await startPlatform()
     const [kafka, clickhouse] = partsOf(platform.dataDir).map(pid => identifyProcess(pid)!)
     // The broker cannot be started again: its settings cannot be written.
@@ -176,7 +176,7 @@ describe('a signal', () => {
     120_000,
   )
 
-  it('still drains it when nobody reads what it prints any more', async () => {
+  it('still drains it when its output is not read any more', async () => {
     const dataDir = makeDataDirectory()
     const child = spawn(process.execPath, [...FLAGS, PROGRAM], {
       env: environment({ CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'debug' }),

@@ -165,7 +165,7 @@ describe('the state of an emit', () => {
     expect(failure).toMatchObject({ id: early.emitId, errorMessage: expect.stringContaining('still being recorded') })
   })
 
-  it('finds what is open or failed behind any number of newer emits', async () => {
+  it('finds open and failed emits behind any number of newer ones', async () => {
     const organizationId = 'org_busy'
     const old = matched(1, ['wh_1'], [], { ...own, organizationId })
     const oldFailed = verdict(2, {
@@ -370,7 +370,7 @@ describe('the deliveries of a webhook', () => {
     expect(await reads.deliveryById(organizationId, 'live', 'dlv_nothing')).toBeUndefined()
   })
 
-  it('tell what the last attempt met and when it ended', async () => {
+  it('show the result of the last attempt and when it ended', async () => {
     expect(await reads.deliveryById(organizationId, 'live', id(failed!))).toMatchObject({
       attempts: 4,
       responseStatus: 500,

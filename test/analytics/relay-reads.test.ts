@@ -172,7 +172,7 @@ describe('the relay log', () => {
     await expect(list({ cursor: 'x' })).rejects.toMatchObject({ code: 'validation_failed' })
   })
 
-  it('shows in the lineage of an event what became of each relay, to an endpoint too', async () => {
+  it('shows in the lineage of an event the result of each relay, to an endpoint, too', async () => {
     const stations = async (second: number) =>
       (await reads.lineageOf(OWNER, eventAt(second)))
         .slice(1)

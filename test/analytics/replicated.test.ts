@@ -30,7 +30,7 @@ describe('definitions for a cluster', () => {
     }
   })
 
-  it('say otherwise what the statement said', async () => {
+  it('are otherwise those of the statement', async () => {
     const withoutReplication = async (sql: string) =>
       (await parsed(sql))
         .replace(/ ON CLUSTER `?c`?/, '')

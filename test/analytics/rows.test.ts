@@ -188,7 +188,7 @@ const aRelay: RelayRow = {
 
 const RUNS = { numRuns: 4 }
 
-describe('a row in ClickHouse is what stood in the record', () => {
+describe('a row in ClickHouse has the values of the record', () => {
   it('of emits and their payloads', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(verdicts, { minLength: 1, maxLength: 40 }), async all => {

@@ -97,7 +97,7 @@ describe('the filter of deliveries by type', () => {
     return items.map(each => each.emitId)
   }
 
-  it.each(SELECTORS)('finds what a webhook with the selector would get: %s', async selector => {
+  it.each(SELECTORS)('finds the events that a webhook with the selector would get: %s', async selector => {
     expect(await list(selector)).toEqual(selected(selector, emits))
     expect((await list(selector, 'success')).length + (await list(selector, 'pending')).length).toBe(
       selected(selector, emits).length,
@@ -137,7 +137,7 @@ describe('the filter of emits by name', () => {
     expect(await list('platformxe.generic#other')).toEqual([emits[6]!.emitId])
   })
 
-  it('finds a refused emit by the name that it was given, whatever this is', async () => {
+  it('finds a refused emit by its requested name, valid or not', async () => {
     expect(await list('Foo')).toEqual([refused[0]!.emitId])
     expect(await list("x' OR 1=1 --")).toEqual([])
   })

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => client?.close())
 
-it('the activity of webhooks counts every attempt and every failure once, over all blocks, and says what the last attempt met', async () => {
+it('the activity of webhooks counts every attempt and every failure once, over all blocks, and shows the result of the last attempt', async () => {
   const organizationId = 'org_activity'
   const events = [1, 2, 3].map(n => matched(n, ['wh_1', 'wh_2'], [], { organizationId }))
   const step = (

@@ -217,7 +217,7 @@ describe('a filter of a list', () => {
       expect([query, (await call('GET', `${EVENTS}?${query}`)).status]).toEqual([query, 400])
   })
 
-  it('by type takes what a webhook listens to, and is refused for anything else', async () => {
+  it('by type takes the selectors of webhooks, and is refused for anything else', async () => {
     const url = 'https://hooks.example.com/'
     const webhook = (await owner.call('POST', '/api/v1/webhooks', { url, events: ['*'] })).data.id
     const path = `/api/v1/webhooks/${webhook}/deliveries`
@@ -285,7 +285,7 @@ describe('half of a surrogate pair', () => {
     expect(error.details[0].message).toMatch(/half of a surrogate pair.*send whole characters/)
   })
 
-  it('is refused in what the platform says of a built-in event', async () => {
+  it('is refused in fields that the platform sets for a built-in event', async () => {
     const event = {
       organizationId: (await api.organization()).id,
       type: 'order.failed',

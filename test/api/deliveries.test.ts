@@ -177,7 +177,7 @@ it('a delivery that waits because its webhook is off says so, in the list, alone
 }, 60_000)
 
 describe('a cancellation', () => {
-  it('ends what waits for hours, and cannot be done twice', async () => {
+  it('ends a delivery that waits for hours, and cannot be done twice', async () => {
     const organization = await platform.organization()
     const { url } = await receiver(() => ({ status: 500 }))
     const id = await webhook(organization, url, { retry: { delays: [0, '12h'] } })
@@ -381,7 +381,7 @@ describe('how deliveries end', () => {
 })
 
 describe('deleting a webhook', () => {
-  it('cancels what waits for it within moments', async () => {
+  it('cancels its waiting deliveries within moments', async () => {
     const organization = await platform.organization()
     const { url } = await receiver(() => ({ status: 500 }))
     const id = await webhook(organization, url, { retry: { delays: [0, '12h'] } })

@@ -68,7 +68,7 @@ describe('a dry run', () => {
     expect(JSON.parse(rows()[1]!.data)).toMatchObject({ dryRun: true, code: 'version_invalid_jump' })
   })
 
-  it('names the webhooks that the version would go to, by what selects it', async () => {
+  it('names the webhooks that the version would go to, by their selectors', async () => {
     const { slug, call } = await api.organization()
     const hook = async (...events: string[]) =>
       (await call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events })).data.id
@@ -118,7 +118,7 @@ describe('a dry run', () => {
     expect(await hasty(owner, own.name, () => [])).toMatchObject({ judged: 0, truncated: true })
   })
 
-  it('names the peers that a version of the event is shared with, and who receives this one; they list what they receive', async () => {
+  it('names the peers that a version of the event is shared with, and the receivers of this one; they list the versions that they receive', async () => {
     const owner = await api.organization('ENTERPRISE')
     const peer = await api.organization('ENTERPRISE')
     const federation = `${EVENTS}/federation`

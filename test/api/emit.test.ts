@@ -137,7 +137,7 @@ describe('an emit', () => {
     ])
   })
 
-  it('that nobody waits for is answered at once and asks for no verdict', async () => {
+  it('with respond-async is answered at once and requests no verdict', async () => {
     const { call, judging } = await judged()
     const [reply, [record]] = await Promise.all([
       call('POST', EMIT, { name: 'a.b', payload: {} }, { prefer: 'respond-async, wait=5' }),
@@ -147,7 +147,7 @@ describe('an emit', () => {
     expect(readIngress(record!, api.tags).platform?.replyTo).toBeUndefined()
   })
 
-  it('that the broker did not take is 503, and leaves nobody waiting', async () => {
+  it('that the broker did not take is 503, and leaves no waiter behind', async () => {
     const { call } = await api.organization()
     api.refuseAppends(true)
     const reply = await call('POST', EMIT, { name: 'a.b', payload: {} })
@@ -228,7 +228,7 @@ async function malformedOwner() {
 describe('a batch', () => {
   const BATCH = '/api/v1/events/custom/emit/batch'
 
-  it('is answered item by item, in order, whatever becomes of each', async () => {
+  it('is answered item by item, in order, for any mix of verdicts', async () => {
     const { call, judging } = await judged(({ fullName }) =>
       fullName === 'a.bad'
         ? { verdict: 'rejected', code: 'event_not_registered', message: 'no such event' }

@@ -72,7 +72,7 @@ describe('a group', () => {
     )
   })
 
-  it('has a name of 3 to 80 characters after trimming, unlike the others of its owner, whatever the case', async () => {
+  it('has a name of 3 to 80 characters after trimming, unlike the others of its owner in any letter case', async () => {
     const owner = await enterprise()
     await groupOf(owner, 'Partners')
     for (const name of ['ab', '  ab  ', 'x'.repeat(81), '']) {
@@ -94,7 +94,7 @@ describe('a group', () => {
     expect((await owner.call('POST', GROUPS, { name: 'Other', description: 'x'.repeat(501) })).status).toBe(400)
   })
 
-  it('is archived for good: pushes and invitations end, who accepted stays listed, the name is free', async () => {
+  it('is archived for good: pushes and invitations end, accepted members stay listed, the name is free', async () => {
     const [owner, peer, invitee] = [await enterprise(), await enterprise(), await enterprise()]
     const group = await groupOf(owner)
     const member = await joined(owner, group, peer)
@@ -136,7 +136,7 @@ describe('a group', () => {
     await groupOf(owner)
   })
 
-  it('is not there for those who have no part in it, and only its owner’s to change', async () => {
+  it('does not exist for organizations outside it, and only its owner may change it', async () => {
     const [owner, peer, stranger] = [await enterprise(), await enterprise(), await enterprise()]
     const group = await groupOf(owner)
     const member = await joined(owner, group, peer)
@@ -176,7 +176,7 @@ describe('a group', () => {
     expect((await stranger.call('POST', `${path}/leave`)).code).toBe('federation_group_not_found')
   })
 
-  it('shows a member itself and what is shared, and nothing of the others nor of keys', async () => {
+  it('shows a member itself and the shared versions, and nothing of other members or keys', async () => {
     const [owner, peer, other] = [await enterprise(), await enterprise(), await enterprise()]
     const group = await groupOf(owner)
     const member = await joined(owner, group, peer)
@@ -235,7 +235,7 @@ describe('the plan', () => {
     expect((await basic.call('POST', `${GROUPS}/${group.id}/accept`)).data).toMatchObject({ status: 'accepted' })
   })
 
-  it('dropped sets memberships and own groups aside, and brings them back unchanged', async () => {
+  it('dropped pauses memberships and own groups, and resumes them unchanged', async () => {
     const [owner, peer] = [await enterprise(), await enterprise()]
     const group = await groupOf(owner)
     const member = await joined(owner, group, peer)

@@ -25,7 +25,7 @@ function keptAt(nowMs: number, slept: () => Promise<void>) {
 
 const neverSlept = () => Promise.reject(new Error('there was nothing to wait for'))
 
-it('what is there is answered at once', async () => {
+it('a stored event is answered at once', async () => {
   const emit = verdict(1)
   await insertAudit(client, blocks++, { verdicts: [emit] })
   const found = await keptAt(NOON + MINUTE_MS, neverSlept).get(owner, emit.emitId)
@@ -33,7 +33,7 @@ it('what is there is answered at once', async () => {
   expect(found.payload.equals(emit.payload!)).toBe(true)
 })
 
-it('what has only just happened is waited for', async () => {
+it('an event of the last moments is waited for', async () => {
   const emit = verdict(2)
   let naps = 0
   const kept = keptAt(NOON + MINUTE_MS, async () => {
@@ -43,7 +43,7 @@ it('what has only just happened is waited for', async () => {
   expect(naps).toBe(3)
 })
 
-it('what has happened within the hour and does not come may come later; what is older is gone', async () => {
+it('a missing event of the last hour may come later; an older one is gone', async () => {
   const emit = verdict(3)
   let naps = 0
   const kept = keptAt(NOON + 59 * MINUTE_MS, async () => void naps++)

@@ -136,7 +136,7 @@ describe('organizations', () => {
 })
 
 describe('keys', () => {
-  it('do what their scopes say and no more', async () => {
+  it('have the rights of their scopes and no more', async () => {
     const { call } = await api.organization()
     const made = await call('POST', '/api/v1/keys', { name: 'reader', environment: 'live', scopes: ['events:read'] })
     expect(made.status).toBe(201)

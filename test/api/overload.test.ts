@@ -59,13 +59,13 @@ function bench() {
 const one = (asks: number, judges: number): Organization => ({ id: 'org_a', asks, judges })
 
 describe('overload', () => {
-  it('refuses nobody while what is emitted is judged, however much that is', () => {
+  it('refuses no emit while all are judged, at any rate', () => {
     const { run, overload } = bench()
     expect(run(50, one(1_000, 1_000))).toEqual([50_000])
     expect(overload.shedding).toBe(false)
   })
 
-  it('refuses nobody for a burst that is judged soon', () => {
+  it('refuses no emit of a burst that is judged soon', () => {
     const { run } = bench()
     run(2, one(100, 0))
     run(10, one(100, 100))
@@ -73,7 +73,7 @@ describe('overload', () => {
     expect(run(4, one(100, 1_000))).toEqual([400])
   })
 
-  it('refuses nobody for the few hundred that may always wait, however slowly they are judged', () => {
+  it('refuses none of the few hundred that may always wait, however slowly they are judged', () => {
     const { run } = bench()
     expect(run(15, one(25, 5))).toEqual([375])
     expect(run(100, one(6, 5))).toEqual([600])
@@ -113,7 +113,7 @@ describe('overload', () => {
     expect(taken).toBeLessThan(21_000)
   })
 
-  it('refuses nobody any more within a second after the load has fallen, and is over a second later', () => {
+  it('refuses no emit from a second after the load has fallen, and ends a second later', () => {
     const { run, overload, waitingOf } = bench()
     run(50, one(400, 200))
     run(9, one(100, 200))
@@ -122,7 +122,7 @@ describe('overload', () => {
     expect(overload.shedding).toBe(false)
   })
 
-  it('refuses whoever floods, and takes what another organization emits', () => {
+  it('refuses an organization that floods, and takes the emits of another', () => {
     const { run } = bench()
     const flood = { id: 'org_flood', asks: 400, judges: 200 }
     const quiet = { id: 'org_quiet', asks: 2, judges: 200 }
@@ -141,7 +141,7 @@ describe('overload', () => {
     expect(run(100, stuck, busy, ...small)[1]).toBe(10_000)
   })
 
-  it('refuses nobody of whom nothing is judged at all, whatever the others do, until too many wait', () => {
+  it('refuses no organization without any verdict, whatever the others do, until too many of its emits wait', () => {
     const { run, ask, shed } = bench()
     const moving = { id: 'org_moving', asks: 200, judges: 0 }
     const busy = { id: 'org_busy', asks: 100, judges: 100 }
@@ -156,7 +156,7 @@ describe('overload', () => {
     expect(ask('org_moving')).toBe(true)
   })
 
-  it('takes what is emitted for an organization that is moving while others are refused, and is over when they are well', () => {
+  it('takes the emits of an organization whose shard moves while others are refused, and ends when they recover', () => {
     const { run, overload } = bench()
     const moving = { id: 'org_moving', asks: 50, judges: 0 }
     const flood = { id: 'org_flood', asks: 400, judges: 200 }
@@ -167,7 +167,7 @@ describe('overload', () => {
     expect(overload.shedding).toBe(false)
   })
 
-  it('does not count what an organization has left behind that is deleted, but for what is under way to Kafka', () => {
+  it('does not count the queued emits of a deleted organization, except those under way to Kafka', () => {
     const { run, overload, delete: remove } = bench()
     run(30, one(400, 200), { id: 'org_b', asks: 10, judges: 10 })
     const appended = overload.take('org_a', 'org_a', 0)

@@ -18,7 +18,7 @@ const recordOf = (pauses: PauseRow[]) => ({
   value: pausesCodec.encode({ pauses }),
 })
 
-describe('what admission says of paused organizations', () => {
+describe('pauses that admission reports', () => {
   function world() {
     const clock = createManualClock()
     const paused = createPausedOrganizations({ clock })

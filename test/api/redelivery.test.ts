@@ -77,7 +77,7 @@ const end = (state: AttemptRow['state'], reason: string): Partial<AttemptRow> =>
 const messageOf = ({ body }: { body: { error?: { message: string } } }) => body.error?.message ?? ''
 
 describe('a cancellation', () => {
-  it('of what has ended is a conflict that says how it ended', async () => {
+  it('of an ended delivery is a conflict that says how it ended', async () => {
     const { to } = await stage([
       end('skipped', 'left_out'),
       end('failed', 'endpoint_unavailable'),
@@ -114,7 +114,7 @@ describe('a cancellation', () => {
 })
 
 describe('a retry', () => {
-  it('takes what was left out, and what its endpoint did not take in time', async () => {
+  it('takes deliveries that were left out, and those that their endpoint did not take in time', async () => {
     const { organizationId, to, ids } = await stage([end('skipped', 'left_out'), end('failed', 'endpoint_unavailable')])
     for (const at of [0, 1])
       expect(await to('retry', at)).toMatchObject({ status: 202, data: { id: ids[at], status: 'retrying' } })
@@ -189,7 +189,7 @@ describe('a redrive', () => {
     })
   })
 
-  it('of named deliveries says of each why it is left out: of what waits in the log, that it has not ended', async () => {
+  it('of named deliveries gives a reason for each that is left out: one that waits in the log has not ended', async () => {
     const retrying = { state: 'retrying', nextAttemptAtMs: NOON + 86_400_000 } as const
     const steps = [
       null,

@@ -109,7 +109,7 @@ describe('a registration', () => {
     }
   })
 
-  it('over the plan is refused, versions being free; 20 at once take exactly what is left', async () => {
+  it('over the plan is refused, versions being free; 20 at once take exactly the rest of the plan', async () => {
     const free = await api.organization('FREE')
     const refused = await free.call('POST', EVENTS, template(free.slug))
     expect([refused.status, refused.code]).toEqual([402, 'registration_quota_exceeded'])
@@ -183,7 +183,7 @@ describe('a registration', () => {
   })
 })
 
-it('health shows the plan, what is used of it and what it can do', async () => {
+it('health shows the plan, its usage and its features', async () => {
   const { id, slug, call } = await api.organization('PRO')
   await call('POST', EVENTS, template(slug))
   api.used.set(`${id}/live/${new Date().toISOString().slice(0, 7)}`, 42)

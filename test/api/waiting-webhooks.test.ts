@@ -13,7 +13,7 @@ const example = examplesOf('delivery.catch-ups').find(
   ({ key, value }) => value !== null && (key as string).startsWith('parked/'),
 )!
 
-it('what a webhook is owed is shown until nothing is, and added up by reason', async () => {
+it('events owed to a webhook are shown until there are none, and added up by reason', async () => {
   const waiting = createWaitingWebhooks({ logger: createLogger('silent') })
   for (const each of examplesOf('delivery.catch-ups')) waiting.apply(asRecord(each))
   waiting.apply(parked('wh_1', { fromSequence: 10, throughSequence: 19 }))
@@ -26,7 +26,7 @@ it('what a webhook is owed is shown until nothing is, and added up by reason', a
   expect(waiting.totals().reduce((sum, { webhooks }) => sum + webhooks, 0)).toBe(before - 1)
 })
 
-it('what cannot be read is left out, and nobody stops for it', () => {
+it('an unreadable record is left out, and stops no other', () => {
   const waiting = createWaitingWebhooks({ logger: createLogger('silent') })
   waiting.apply(parked('wh_1', { fromSequence: 10, throughSequence: 19 }))
   waiting.apply({ key: Buffer.from(catchUpKeys.ofParked('wh_1')), value: Buffer.from('of a release to come') })

@@ -145,7 +145,7 @@ describe('every route', () => {
     }
   })
 
-  it('that lists refuses what it does not know in the query, and limits out of bounds', async () => {
+  it('that lists refuses unknown parameters of the query, and limits out of bounds', async () => {
     for (const route of api.routes.filter(
       each => each.query !== undefined && !each.path.includes(':') && each.access !== 'operator',
     )) {

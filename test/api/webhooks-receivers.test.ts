@@ -100,7 +100,7 @@ describe('the test of a webhook', () => {
     expect(receiver.requests.length).toBe(before + 1)
   })
 
-  it('takes interim answers and half a body for what they are, and says when the answer cannot be read', async () => {
+  it('recognizes interim answers and half a body, and says when the answer cannot be read', async () => {
     let answer = ''
     const raw = await createRawReceiver({ answer: ({ socket }) => socket.write(answer) })
     try {
@@ -265,7 +265,7 @@ describe('the rotation of a secret', () => {
     expect(last().headers).toMatchObject({ 'x-platphorm-signature': signed('another secret of mine') })
   })
 
-  it('refuses what is no secret, and another revision', async () => {
+  it('refuses an invalid secret, and another revision', async () => {
     const { id } = await create()
     for (const secret of ['short', 'x'.repeat(257), `whpk_${'x'.repeat(40)}`]) {
       const reply = await call('POST', `${WEBHOOKS}/${id}/rotate`, { secret })

@@ -19,7 +19,7 @@ const url = 'https://hooks.example.com/in'
 const create = (fields: object = {}) => call('POST', WEBHOOKS, { url, events: ['*'], ...fields })
 const outcome = ({ status, code, body }: Reply) => [status, code, body.error?.details?.map(each => each.path)]
 
-describe('what a webhook is', () => {
+describe('the settings of a webhook', () => {
   const settings = {
     ...{
       url,
@@ -71,7 +71,7 @@ describe('what a webhook is', () => {
     },
   }
 
-  it('is shown alike when it is made, got and listed, without its secret and what its headers say', async () => {
+  it('is shown alike when it is made, got and listed, without its secret and the values of its headers', async () => {
     const { secret, ...made } = (await create(settings)).data
     expect(secret).toMatch(/^whsec_/)
     expect(made).toMatchObject(shown)
@@ -110,7 +110,7 @@ describe('what a webhook is', () => {
     })
   })
 
-  it('has its URL in ASCII, and what is ASCII stays as it was written', async () => {
+  it('has its URL in ASCII, and an ASCII URL stays as it was written', async () => {
     expect((await create({ url: 'https://bücher.example/größe?q=ü' })).data.url).toBe(
       'https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe?q=%C3%BC',
     )

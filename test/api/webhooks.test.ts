@@ -144,7 +144,7 @@ describe('a webhook', () => {
     )
   })
 
-  it('over the plan is refused: 10 at once take exactly what is left', async () => {
+  it('over the plan is refused: 10 at once take exactly the rest of the plan', async () => {
     const { call } = await api.organization('FREE')
     const calls = await Promise.all(Array.from({ length: 10 }, () => call('POST', WEBHOOKS, { url, events: ['*'] })))
     expect(calls.map(each => each.status).sort()).toEqual([201, 201, 402, 402, 402, 402, 402, 402, 402, 402])

@@ -45,7 +45,7 @@ async function delivered(organization: TestOrganization) {
   return { ...emitted.data, deliveryId: list.data[0]!.id, webhookId: made.data.id }
 }
 
-describe('what an emit leads to', () => {
+describe('the results of an emit', () => {
   it('is there for its organization, and for no other, nor for its own test key', async () => {
     const [owner, stranger] = [await platform.organization(), await platform.organization()]
     const { emitId, eventId, deliveryId, webhookId } = await delivered(owner)

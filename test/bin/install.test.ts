@@ -117,7 +117,7 @@ function installedIn(folder: string): string[] {
 const ALL = ['alpha-here@1.0.0', 'alpha@1.0.0', 'beta@1.1.0', 'tester@1.0.0']
 
 describe('installing', () => {
-  it('brings what a complete lock file lists for this machine, and says how long it took', async () => {
+  it('installs the packages that a complete lock file lists for this machine, and says how long it took', async () => {
     expect(await install(projectWith())).toEqual({
       code: 0,
       said: expect.stringMatching(
@@ -195,7 +195,7 @@ describe('installing', () => {
     expect(said).toContain('  - beta cannot be had in the locked version\n')
   })
 
-  it('leaves out what the lock file lists and nothing needs', async () => {
+  it('leaves out listed packages that nothing needs', async () => {
     const gamma = { version: '1.0.0' }
     const folder = projectWith(lock => Object.assign(lock.packages, { 'node_modules/gamma': gamma }))
     expect(await install(folder)).toMatchObject({ code: 0, installed: ALL })

@@ -64,7 +64,7 @@ async function verified(organizations: readonly Organization[], loads: readonly 
   return verify({ kafka: kafka(), cluster, organizations, emits: all, usageOf: pair.usageOf })
 }
 
-describe('a partition of outcomes that nobody leads', () => {
+describe('a partition of outcomes without a leader', () => {
   it('is waited for and shown, and read on when it has a leader again', async () => {
     const spare = await cluster.addBroker()
     const before = (await cluster.partition(outcomes.name, 3)).replicas
@@ -159,7 +159,7 @@ describe('an organization whose log takes nothing', () => {
     expect(await verified([struck], [late])).toMatchObject({ lost: [], doubled: [], broken: [], miscounted: [] })
   }, 120_000)
 
-  it('since somebody has deleted it is paused until it is there again, and the others go on', async () => {
+  it('since it was deleted by hand is paused until it is there again, and the others go on', async () => {
     const topic = events.nameFor(struck.id, 'live')
     await cluster.deleteTopic(topic)
     const late = startEmitting({ bases: pair.bases, organizations: [struck], ratePerS: 2 })
@@ -177,7 +177,7 @@ describe('an organization whose log takes nothing', () => {
 })
 
 describe('a broker that is frozen', () => {
-  it('holds up nobody whose partitions and coordinators are elsewhere', async () => {
+  it('holds up no organization whose partitions and coordinators are elsewhere', async () => {
     await cluster.placeShard('admit', 0, 3, [org(0).id])
     await cluster.placeShard('admit', 1, 1, [org(1).id])
     await cluster.placeShard('admit', 3, 2, [org(3).id])
@@ -224,7 +224,7 @@ describe('shards that move', () => {
 })
 
 describe('two of three brokers that are away', () => {
-  it('leave no lease behind that nobody holds: members and claims agree, and a killed platform is taken over', async () => {
+  it('leave no lease behind without a holder: members and claims agree, and a killed platform is taken over', async () => {
     // Every group is coordinated by the broker that stays, and can write nothing down meanwhile.
     for (const role of ROLES) await cluster.moveCoordinator('group', role, 3)
     await cluster.kill(1, 2)

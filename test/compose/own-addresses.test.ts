@@ -24,7 +24,7 @@ describe('processes of one data directory', () => {
     expect(shared.list()).toContainEqual({ host: '127.0.0.1', port: 9464 })
   })
 
-  it('forget those that have ended, and what cannot be read', () => {
+  it('forget those that have ended, and unreadable files', () => {
     const directory = join(dataDir, 'listening')
     mkdirSync(directory, { recursive: true })
     writeFileSync(join(directory, '4194305.json'), JSON.stringify([{ host: '127.0.0.1', port: 1 }])) // beyond every pid

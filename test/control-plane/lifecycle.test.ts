@@ -59,7 +59,7 @@ describe('the names that webhooks listen to', () => {
 })
 
 describe('a change', () => {
-  it('that nobody listens to is in the audit alone; one that somebody names is emitted with it', async () => {
+  it('without a subscriber is in the audit alone; one that a webhook names is emitted with it', async () => {
     const { organization } = await plane.organizations.create(caller, { name: 'Told' })
     const { webhook } = await listen(organization.id, ['WEBHOOK_CREATED', 'WEBHOOK_UPDATED'])
     await plane.webhooks.patch(caller, { organizationId: organization.id, environment: LIVE }, webhook.id, {

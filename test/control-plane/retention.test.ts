@@ -124,7 +124,7 @@ async function grown(part: ReturnType<typeof partOf>) {
   return organization
 }
 
-describe('what is left of a deleted organization', () => {
+describe('the remains of a deleted organization', () => {
   it('goes a quarter of an hour later, a page per transaction, with its topics; its own record stays, and keeps the slug', async () => {
     const time = movable()
     const part = partOf(one, time)
@@ -186,7 +186,7 @@ describe('what is left of a deleted organization', () => {
     for (const clearing of clearings) clearing.close()
   }, 60_000)
 
-  it('goes on where a process died between two steps: pages, topics, the last word', async () => {
+  it('goes on where a process died between two steps: pages, topics, the last record', async () => {
     const time = movable()
     const part = partOf(one, time)
     const { id } = await grown(part)

@@ -28,7 +28,7 @@ function sealedBefore(secretKey: string, text: string): string {
   return ['v1', ...[nonce, cipher.getAuthTag(), sealed].map(part => part.toString('base64url'))].join('.')
 }
 
-describe('what is sealed', () => {
+describe('a sealed value', () => {
   it('names its key by a fingerprint that says nothing about it, and is opened by that key alone', () => {
     const sealed = box(OLD).encrypt('whsec_1')
     expect(sealed.split('.').slice(0, 2)).toEqual(['v2', keyIdOf(OLD)])
@@ -77,7 +77,7 @@ describe('what is sealed', () => {
   })
 })
 
-describe('what is signed', () => {
+describe('a signature', () => {
   const link = { rootEventId: 'evt_1', depth: 1, eventId: 'evt_2', organizationId: 'org_1', path: ['wh_1'] }
   it('counts with the key of now and the one before', () => {
     const token = createChainTokens(OLD).sign(link)
@@ -158,8 +158,8 @@ describe('a process that starts', () => {
     expect(await started(OLD).reconcile()).toEqual([keyIdOf(OLD)])
   })
 
-  it('on a log that has lost what it said of its keys stops', async () => {
-    await expect(started(OLD).reconcile([keyIdOf(OLD)])).rejects.toThrow('The topic control has lost its records')
+  it('on a log that has lost its key records stops', async () => {
+    await expect(started(OLD).settle([keyIdOf(OLD)])).rejects.toThrow('The topic control has lost its records')
   })
 
   it('with a new key and the one before seals everything anew, and then needs the new one alone', async () => {

@@ -70,7 +70,7 @@ describe('the control store', () => {
     expect(results.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n + 1))
   })
 
-  it('decides each command of a batch on what the earlier ones leave, and commits them together', async () => {
+  it('decides each command of a batch on the state after the earlier ones, and commits them together', async () => {
     const organizationId = unique()
     let transactions = 0
     const counting: ControlLog = {

@@ -73,7 +73,7 @@ describe('the control view', () => {
     expect(view.list('key', 'org_2')).toEqual([])
   })
 
-  it('lists oldest first, whatever was changed last', () => {
+  it('lists by creation, oldest first, whichever was changed last', () => {
     const { view, apply } = openView()
     apply('webhook/org_1/b', stored('b', '2026-01-02T00:00:00.000Z'))
     apply('webhook/org_1/a', stored('a', '2026-01-01T00:00:00.000Z'))

@@ -123,7 +123,7 @@ describe('the URL of a webhook', () => {
   })
 })
 
-describe('what belongs to this installation', () => {
+describe('addresses of this installation', () => {
   const own = (host: string) => ({
     allow: ['0.0.0.0/0', '::/0'],
     allowHttp: true,
@@ -159,7 +159,7 @@ describe('what belongs to this installation', () => {
 describe('the address of a webhook, at every connection', () => {
   const blocked = { kind: 'blocked_address' }
 
-  it('is what the name resolves to, every one checked', async () => {
+  it('is every address that the name resolves to, each checked', async () => {
     const resolve = resolvingTo('93.184.216.34', '2606:4700::1111')
     expect(await guardOf({ resolve }).addressesOf('a.test', 443)).toEqual([
       { address: '93.184.216.34', family: 4 },

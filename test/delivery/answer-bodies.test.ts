@@ -53,7 +53,7 @@ describe('an answer of 2xx', () => {
     expect(receiver.connections()).toBe(2)
   })
 
-  it('has two seconds for its whole body, not for each piece, and keeps what came', async () => {
+  it('has two seconds for its whole body, not for each piece, and keeps the part that came', async () => {
     const { clock, receiver, sending, settled } = await hanging(headers(200, LENGTH))
     const { socket } = receiver.requests[0]!
     for (let count = 0; count < 3; count += 1) {

@@ -97,7 +97,7 @@ const steps = fc.array(
 )
 
 describe('lanes', () => {
-  it('keep order, limits and turns, and never leave a slot empty that somebody could use', () => {
+  it('keep order, limits and turns, and never leave a usable slot empty', () => {
     fc.assert(
       fc.property(steps, sequence => {
         const lanes = createFairQueue<Item>(LIMITS)
@@ -167,7 +167,7 @@ describe('lanes', () => {
     expect(lanes.counts()).toEqual({ waiting: 0, inFlight: 0, webhooks: 0 })
   })
 
-  it('forget what is not to be retained, and go on as if it had never waited', () => {
+  it('forget removed deliveries, and go on as if they had never waited', () => {
     const item = fc.record({
       organization: fc.constantFrom('a', 'b'),
       webhook: fc.integer({ min: 1, max: 3 }),

@@ -90,16 +90,16 @@ describe('the request of an attempt', () => {
     expect(JSON.parse(build(webhookWith(secret), {}, [push]).body.toString()).federation).toBeNull()
   })
 
-  it('is not made when what is sealed cannot be opened', () => {
-    const view = { list: () => [] } as unknown as Parameters<typeof createSigningContexts>[0]['view']
-    const contexts = createSigningContexts({ secrets, view, logger: createLogger('silent') })
+  it('is not made when a sealed value cannot be opened', () => {
+    const view = { list: () => [] } as unknown as Parameters<typeof createRecipes>[0]['view']
+    const recipes = createRecipes({ secrets, view, logger: createLogger('silent') })
     expect(
       contexts.contextFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs),
     ).toBeUndefined()
     expect(contexts.contextFor({ ...withOwn, encryptedHeaders: 'v1.of.another.installation' }, nowMs)).toBeUndefined()
   })
 
-  it('is shown in the log without its signatures and without what its own headers say', () => {
+  it('is shown in the log without its signatures and without the values of its own headers', () => {
     const headers = build(
       webhookWith(secret, {
         ...{ signatureProfiles: ['standard', 'platforma', 'platphorm', 'event', 'relay', 'ed25519'] },

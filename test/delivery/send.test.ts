@@ -221,7 +221,7 @@ describe('an attempt over TLS', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('is a tls failure when the certificate is not trusted or names somebody else, and nothing is sent', async () => {
+  it('is a tls failure when the certificate is not trusted or names another host, and nothing is sent', async () => {
     const { url, requests } = await receiver({ tls })
     const error = 'The TLS handshake failed: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT).'
     expect(await sender().send(post(url))).toMatchObject({ status: null, errorKind: 'tls', error })

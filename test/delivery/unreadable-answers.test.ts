@@ -62,7 +62,7 @@ describe('an answer that cannot be read', () => {
     })
   })
 
-  it('is one whatever its division, and is not repeated at once: the receiver had the request', async () => {
+  it('is one however it is divided, and is not repeated at once: the receiver had the request', async () => {
     const { send } = sender()
     for (const [name, bytes] of UNREADABLE) {
       const receiver = await answering(({ socket, number }) =>

@@ -71,7 +71,7 @@ describe.each(WIRE_FORMATS)('the format %s', format => {
 
 const read = (format: WireFormat, name: string) => JSON.parse(bodyOf(format, name).toString())
 
-describe('what each promises', () => {
+describe('the shape of each', () => {
   it('cloudevents: attributes of the standard, and names that it allows', () => {
     const body = read('cloudevents', 'everything')
     expect(body).toMatchObject({

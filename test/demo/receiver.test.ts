@@ -37,7 +37,7 @@ describe('the receiver of the demo', () => {
     )
   })
 
-  it('refuses what is signed with another secret, and what comes to a path that it knows nothing of', async () => {
+  it('refuses requests that are signed with another secret, and those to an unknown path', async () => {
     expect(await send('dlv_1', { secret: generateSecret(createSystemRandom()) })).toBe(401)
     expect(await send('dlv_2', { path: '/other' })).toBe(401)
     expect(receiver.requests.map(each => each.verified)).toEqual([false, false])

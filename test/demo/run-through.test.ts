@@ -23,7 +23,7 @@ async function organizationClient() {
 }
 
 describe('the demo', () => {
-  it('finds the same counts on every side: what it sent, what it received, what ClickHouse has, what is metered', async () => {
+  it('finds the same counts on every side: sent, received, stored in ClickHouse, metered', async () => {
     const client = await organizationClient()
     const receiver = await createReceiver({ host: '127.0.0.1', clock })
     try {

@@ -51,7 +51,7 @@ describe('a program of ours that takes long to start', () => {
     await ended
   })
 
-  it('that ends meanwhile is followed by what to do when what it reads is damaged', async () => {
+  it('that ends meanwhile is followed by advice when its files are damaged', async () => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => process.exit(3), 500)'], {
       detached: true,
       stdio: 'ignore',

@@ -28,7 +28,7 @@ describe('the embedded ClickHouse, through the official client', () => {
     expect(await client.ping({ select: true })).toEqual({ success: true })
   })
 
-  it('stores what is inserted and gives it back, whatever characters it is made of', async () => {
+  it('stores inserted text and gives it back, in any characters', async () => {
     await client.command({
       query: 'CREATE TABLE things (id UInt64, text String, tags Array(String)) ENGINE = MergeTree ORDER BY id',
     })
@@ -122,7 +122,7 @@ describe('the embedded ClickHouse, through the official client', () => {
     expect(after.threads).not.toBe(61)
   })
 
-  it('refuses whoever does not know the password', async () => {
+  it('refuses callers without the password', async () => {
     const stranger = createClient({ url: withoutUser(place.url), username: 'platform', password: 'guess', log: quiet })
     await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({
       code: '516',

@@ -285,7 +285,7 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
     )
   })
 
-  it('a topic that somebody has deleted with tools of Kafka is not missed', async () => {
+  it('a topic that was deleted with tools of Kafka is no fault', async () => {
     const events = readdirSync(join(dataDir, 'kafka', 'data')).find(name => name.startsWith('events.'))
     const renamed = (path: string) => renameSync(path, `${path}.0a1b2c-delete`)
     const said = await saidOf(

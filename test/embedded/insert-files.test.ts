@@ -37,7 +37,7 @@ async function rows(query: string): Promise<unknown[]> {
   return answer.json()
 }
 
-it('binary data arrives to the byte, what is cut off is refused as a whole, and nothing of it stays outside the tables', async () => {
+it('binary data arrives to the byte, a cut-off insert is refused as a whole, and leaves nothing outside the tables', async () => {
   await client.command({ query: 'CREATE TABLE bytes (id UInt8, text String) ENGINE = MergeTree ORDER BY id' })
   const texts = [Buffer.from([0, 10, 13, 32, 39, 92, 255, 254]), Buffer.alloc(0), Buffer.alloc(127, ';')]
   const data = Buffer.concat(texts.flatMap((text, id) => [Buffer.from([id, text.length]), text]))

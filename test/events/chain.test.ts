@@ -5,7 +5,7 @@ const tokens = createChainTokens('a secret of sixteen characters')
 const link = { rootEventId: 'evt_root', depth: 7, eventId: 'evt_this', organizationId: 'org_x', path: ['wh_a', 'wf_b'] }
 
 describe('chain tokens', () => {
-  it('give back what was signed, also for an event that is its own root', () => {
+  it('give back the signed position, also for an event that is its own root', () => {
     expect(tokens.verify(tokens.sign(link))).toEqual(link)
     const own = { ...link, rootEventId: 'evt_this', depth: 0, path: [] }
     expect(tokens.verify(tokens.sign(own))).toEqual(own)

@@ -26,7 +26,7 @@ const attributes = { specversion: '1.0', id: '1', source: '/s', type: 'aa.bb' }
 const envelope = (more: object) => JSON.stringify({ ...attributes, ...more })
 
 describe('an envelope of CloudEvents', () => {
-  it('is taken with what it must have', () => {
+  it('is taken with its required attributes', () => {
     expect(read(STRUCTURED, envelope({ data: { n: 1 } }))).toMatchObject({
       fullName: 'aa.bb',
       findings: [],

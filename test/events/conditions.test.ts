@@ -139,7 +139,7 @@ describe('a path', () => {
     ['time', '2026-09-21T14:13:20.000Z'],
   ])('%s is %j', (path, value) => expect(test(path, 'equals', value)).toBe(true))
 
-  it("sees only what is an object's own, whatever its name", () => {
+  it("sees only objects's own, whatever its name", () => {
     expect(test('payload.__proto__.hidden', 'equals', 1)).toBe(true)
     for (const path of [
       'payload.constructor',
@@ -242,7 +242,7 @@ describe('the compact form', () => {
   })
 })
 
-describe('what is wrong is named with its place', () => {
+describe('each error is named with its place', () => {
   it.each([
     [null, '/conditions', 'type'],
     [[], '/conditions', 'type'],
@@ -293,7 +293,7 @@ describe('what is wrong is named with its place', () => {
   ])('%j', (input, path, rule) => expect(findings(input)).toEqual([[path, rule]]))
 })
 
-describe('what patterns cost is bounded', () => {
+describe('the cost of patterns is bounded', () => {
   const text = (length: number) => ({ text: `${'x'.repeat(length - 1)}y` })
   it('for one match: by the length of the text, and by the size of the pattern', () => {
     const small = { 'payload.text': { matches_regex: 'y$' } }
@@ -302,7 +302,7 @@ describe('what patterns cost is bounded', () => {
     expect([holds(large, text(300)), holds(large, text(2_000))]).toEqual([true, false])
   })
 
-  it('for one event: what comes after its share is used up does not match', () => {
+  it('for one event: patterns after its share is used up do not match', () => {
     const conditions = parsed({ 'payload.text': { matches_regex: 'y$' } })
     const work = patternWork()
     const matches = () => conditionsHold(conditions, event, text(10_000), work)
@@ -323,7 +323,7 @@ describe('what patterns cost is bounded', () => {
   })
 })
 
-it('what a newer release wrote holds', () => {
+it('a condition of a newer release holds', () => {
   for (const leaf of [
     { path: 'payload.a', operator: 'sounds_like', value: 'x' },
     { path: 'weather', operator: 'exists' },
@@ -331,7 +331,7 @@ it('what a newer release wrote holds', () => {
     expect(conditionsHold({ all: [leaf] }, event, payload)).toBe(true)
 })
 
-it('neither parsing nor judging ever throws, whatever comes', () => {
+it('neither parsing nor judging ever throws, for any input', () => {
   const leaf = fc.record({
     path: fc.oneof(
       fc.constantFrom('payload.a', 'subject', 'chain.depth', 'payload.b[0]', 'federation.hops'),

@@ -57,7 +57,7 @@ describe('a record that the api wrote', () => {
     })
   })
 
-  it('needs none of what is optional', () => {
+  it('needs no optional header', () => {
     const facts = { controlOffset: -1, actorId: 'a', requestId: 'r' }
     const headers = Object.fromEntries(buildIngressHeaders({ fullName: 'aa.bb' }, facts, { topic, value, tags }))
     expect(readIngress(record(headers), tags)).toMatchObject({

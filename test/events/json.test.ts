@@ -62,7 +62,7 @@ const hasDuplicate = (node: Node): boolean => {
 }
 
 describe('parseJson', () => {
-  it('refuses a document exactly when some object names a key twice, and else answers what it means', () => {
+  it('refuses a document exactly when some object names a key twice, and otherwise answers its value', () => {
     fc.assert(
       fc.property(tree, space, (node, gap) => {
         const text = write(node, gap)
@@ -150,7 +150,7 @@ describe('parseJson', () => {
     },
   )
 
-  it('refuses what is not UTF-8: lone bytes, overlong forms, surrogates', () => {
+  it('refuses bytes that are not UTF-8: lone bytes, overlong forms, surrogates', () => {
     for (const bytes of [
       [0x22, 0xff, 0x22],
       [0x22, 0xc0, 0x80, 0x22],

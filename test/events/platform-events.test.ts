@@ -18,7 +18,7 @@ function sourceFiles(folder: string): string[] {
 }
 
 describe('built-in events', () => {
-  it('are 41, in namespaces that nobody else can have, under names that a webhook can select', () => {
+  it('are 41, in namespaces that no organization can have, under names that a webhook can select', () => {
     expect(BUILT_IN_EVENTS.size).toBe(41)
     for (const { type, alias } of BUILT_IN_EVENTS.values()) {
       expect(BUILT_IN_NAMESPACES.has(parseFullName(type)!.namespace)).toBe(true)
@@ -135,6 +135,6 @@ describe('lifecycle events', () => {
   })
 })
 
-it('the reference page of the events is what the catalogues say (else: node bin/reference.mjs)', () => {
+it('the reference page of the events agrees with the catalogues (else: node bin/reference.mjs)', () => {
   expect(readFileSync(new URL('docs/reference/events.md', root), 'utf8')).toBe(eventsPage())
 })

@@ -127,7 +127,7 @@ describe('the selector index', () => {
     )
   })
 
-  it('refuses to be built of what is no selector', () => {
+  it('refuses to be built from an invalid selector', () => {
     expect(() => createSelectorIndex([{ selectors: ['**'], value: 1 }])).toThrow('Not a selector')
   })
 })

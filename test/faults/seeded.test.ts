@@ -67,7 +67,7 @@ it('every kind of fault has its turn before one comes more often than it should'
     expect(Array.from({ length: 4 }, () => deck.draw()).sort()).toEqual(['clock', 'kill', 'kill', 'stop'])
 })
 
-it('the report adds up what was struck, looked at and counted, and says which seed did not hold', () => {
+it('the report adds up faults, checks and counts, and names the seed that did not hold', () => {
   const result = (seed: number, wrong: number): RunResult => ({
     ...{
       seed,

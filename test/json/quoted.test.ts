@@ -4,7 +4,7 @@ import { isoTime } from '../../src/json/iso-time.ts'
 import { quoted } from '../../src/json/quoted.ts'
 
 describe('a text in quotes', () => {
-  it('is what JSON.stringify makes of it, escapes and lone surrogates included', () => {
+  it('is that of JSON.stringify, escapes and lone surrogates included', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), text => expect(quoted(text)).toBe(JSON.stringify(text))))
     for (let code = 0; code < 0x300; code++)
       expect(quoted(String.fromCharCode(code))).toBe(JSON.stringify(String.fromCharCode(code)))

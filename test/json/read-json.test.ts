@@ -113,7 +113,7 @@ describe('reading JSON', () => {
     expect(inside).toEqual({ a: 1 })
   })
 
-  it.each(['{"a\\u0041"', '{"\\x":1}', '{"\\u0061":1}}', ''])('refuses what is not JSON: %s', text => {
+  it.each(['{"a\\u0041"', '{"\\x":1}', '{"\\u0061":1}}', ''])('refuses text that is not JSON: %s', text => {
     expect(() => readJson(text)).toThrow(SyntaxError)
   })
 

@@ -24,7 +24,7 @@ function registration(name: string, version: string, changes: Partial<Registrati
 }
 
 describe('the integer id of a registration', () => {
-  it('is the same whatever else there is, and whatever becomes of its draft neighbours', () => {
+  it('is the same beside any others, and through every change of its draft neighbours', () => {
     const [first, draft, last] = [
       registration('a', '1.0.0'),
       registration('b', '1.0.0', { status: 'draft', publishedAt: null }),

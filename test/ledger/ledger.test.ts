@@ -158,7 +158,7 @@ describe('the ledger', () => {
     expect(resolved.map(row => row.data.finding).sort()).toEqual([`counter/live/${month}`, 'sequence/live/-'])
   })
 
-  it('names a topic that was deleted with what had not been read of it, and shows it to the operator', async () => {
+  it('names a topic that was deleted with unread records, and shows it to the operator', async () => {
     const organization = await platform.organization()
     const { id } = organization.org
     await emitMany(organization, 3)

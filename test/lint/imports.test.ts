@@ -106,7 +106,7 @@ it('the program keeps every rule', async () => {
   expect(await violations(root, FOLDER_RULES, PROGRAM)).toEqual([])
 })
 
-it('every rule finds what it forbids, and nothing else', async () => {
+it('every rule finds the imports that it forbids, and nothing else', async () => {
   const upwards = FLOORS.slice(1).map(([, to], below) => ({
     rule: `${FLOORS[below]![0]}-imports-nothing-above`,
     from: FLOORS[below]![1],

@@ -23,7 +23,7 @@ function lagOf(organizations: Organization[], ends: Record<string, number>, posi
 }
 
 describe('lag by organization', () => {
-  it('adds up its partitions and leaves out who is not behind, or deleted', async () => {
+  it('adds up its partitions and leaves out organizations without lag, and deleted ones', async () => {
     const organizations = [
       organization('a', { partitions: 2 }),
       organization('b'),
@@ -45,7 +45,7 @@ describe('lag by organization', () => {
     expect(told[0]).toEqual({ organizationId: 'o29', records: 30 })
   })
 
-  it('asks the broker once for scrapes that follow each other closely', async () => {
+  it('makes one request to the broker for scrapes that follow each other closely', async () => {
     const { read, clock, asked } = lagOf([organization('a')], {}, {})
     await Promise.all([read(), read()])
     expect(asked()).toBe(1)

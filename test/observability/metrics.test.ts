@@ -146,7 +146,7 @@ describe('an emit that is refused because too many wait', () => {
   })
 })
 
-describe('what cannot be read', () => {
+describe('an unreadable source', () => {
   it('is counted by reason, and named for /ready once it lasts longer than a leader takes to move', async () => {
     const metrics = createMetrics()
     const readers = createReaderWatch()
@@ -179,7 +179,7 @@ describe('what cannot be read', () => {
   })
 })
 
-describe('what waits in the retry topics', () => {
+describe('the backlog of the retry topics', () => {
   const clock = createManualClock()
   const ends = new Map([
     ['deliveries.retry-5m/0', 12],
@@ -202,7 +202,7 @@ describe('what waits in the retry topics', () => {
     },
   })
 
-  it('is what has been read and has not ended, and what has not been read, over all shards', async () => {
+  it('counts records that were read and have not ended, and unread ones, over all shards', async () => {
     expect(await Promise.all([read(), read()]).then(([first]) => first)).toEqual([
       { tier: '5m', records: 5, oldestSeconds: 2 },
       { tier: 'fresh', records: 1, oldestSeconds: 0 },

@@ -55,7 +55,7 @@ describe('the settings', () => {
       expect(wrong).toThrow(`${name} must be`)
   })
 
-  it('sample what begins here by the ratio, and what began elsewhere as its caller does', async () => {
+  it('sample traces that begin here by the ratio, and others as their caller does', async () => {
     const spans = await sent(tracing => {
       const [root, child] = [tracing.begin('emit', null), tracing.begin('emit', PARENT)]
       expect([isSampled(root.traceparent), isSampled(child.traceparent)]).toEqual([false, true])

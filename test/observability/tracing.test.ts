@@ -264,7 +264,7 @@ describe('without a collector', () => {
     platform = await startPlatform({ dataDir: platform.dataDir })
   }, 120_000)
 
-  it('a context goes through as it came in, and without one nobody makes an id', async () => {
+  it('a context goes through as it came in, and without one no id is made', async () => {
     const org = await platform.organization()
     const { name } = await register(org)
     await listen(org, `/off-${org.slug}`, name)

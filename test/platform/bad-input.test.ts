@@ -244,7 +244,7 @@ describe('an emit', () => {
     expect(told(await emitText('{}', `,"${field}":"${value}"`))).toBe(expected)
   })
 
-  it('keeps what it was sent, byte for byte', async () => {
+  it('keeps its input, byte for byte', async () => {
     const payload = '{ "n": 123456789012345678901234567890, "z":1.0e2 ,"__proto__":7,"u":"\\u00e9é" }'
     const answer = (await emitText(payload)) as { data: { eventId?: string } }
     const path = `${platform.base}/api/v1/events/${answer.data.eventId}`

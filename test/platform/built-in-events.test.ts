@@ -83,7 +83,7 @@ describe('the built-in types', () => {
     await receiver.close()
   })
 
-  it('go to those who select them, by name, group, Go constant and canonical name', async () => {
+  it('go to webhooks that select them, by name, group, Go constant and canonical name', async () => {
     const organization = await platform.organization()
     const id = organization.org.id
     const receivers = await Promise.all(
@@ -123,7 +123,7 @@ describe('the built-in types', () => {
     await Promise.all(receivers.map(receiver => receiver.close()))
   })
 
-  it('are refused with what is wrong, and to everybody but the operator', async () => {
+  it('are refused with findings, and to every caller but the operator', async () => {
     const organization = await platform.organization()
     const wrong = await publish(organization, 'order.created', { order_id: 7 })
     expect([wrong.status, wrong.code]).toEqual([400, 'payload_invalid'])

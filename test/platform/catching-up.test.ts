@@ -75,7 +75,7 @@ describe('a webhook that is off', () => {
     await receiver.close()
   })
 
-  it('catches up although the whole platform is killed in the middle of it, and repeats only what had not been committed', async () => {
+  it('catches up although the whole platform is killed in the middle of it, and repeats only uncommitted requests', async () => {
     const first = await startPlatform()
     const organization = await first.organization()
     // Requests after the first 149 hang until the platform is killed, so the test knows what had been committed.
@@ -161,7 +161,7 @@ describe('a replay', () => {
     await other.close()
   })
 
-  it('recovers only what the webhook has not had with success', async () => {
+  it('recovers only events that the webhook has not had with success', async () => {
     const organization = await platform.organization()
     let refuse = true
     const receiver = await createReceiver({

@@ -61,7 +61,7 @@ async function rightsOf({ username }: Credential) {
   return { mayLogIn: users.includes(username), grants: grants.get(username) ?? [] }
 }
 
-it('all of it goes, although the platform is killed meanwhile; nobody misses it, and its slug stays taken', async () => {
+it('all of it goes, although the platform is killed meanwhile; others do not notice, and its slug stays taken', async () => {
   platform = await startPlatform()
   const [gone, neighbour] = [await platform.organization(), await platform.organization()]
   const credential = await credentialOf(gone)

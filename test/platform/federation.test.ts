@@ -496,7 +496,7 @@ describe('a peer that', () => {
     expect((await owner.call('POST', `${BASE}/relays/${failed!.id}/retry`)).code).toBe('relay_not_failed')
   })
 
-  it('is an endpoint that hangs delays neither the others nor the owner; removed, what waits for it is cancelled', async () => {
+  it('is an endpoint that hangs delays neither the others nor the owner; removed, its waiting deliveries are cancelled', async () => {
     const { owner, group, peers, name } = await federation(1)
     const slow = await createReceiver({ answer: () => 'hang' })
     const add = { label: 'slow', webhookUrl: `${slow.url}/slow` }
@@ -523,7 +523,7 @@ describe('a peer that', () => {
   }, 60_000)
 })
 
-it('an event at the end of its chain is delivered at home and relayed to nobody, with one notice', async () => {
+it('an event at the end of its chain is delivered at home and not relayed, with one notice', async () => {
   const { owner, group, peers, name } = await federation(2)
   const chains = createChainTokens(
     (JSON.parse(readFileSync(pathOf(platform.dataDir, 'keys.json'), 'utf8')) as { secretKey: string }).secretKey,

@@ -105,7 +105,7 @@ describe('a batch of many small records', () => {
 })
 
 describe('batches of a few KB that unpack to 15 MB each', () => {
-  it('from many producers at once are refused one after the other, and what comes behind them is judged', async () => {
+  it('from many producers at once are refused one after the other, and later records are judged', async () => {
     const organizations = await Promise.all(Array.from({ length: 8 }, () => platform.organization()))
     const large = rawBatch([good(0, { value: ' '.repeat(15 * 1024 * 1024) })], zstd)
     const batches = [...Array.from({ length: 20 }, () => large), rawBatch(goods(0))]

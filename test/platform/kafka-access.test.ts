@@ -90,7 +90,7 @@ describe('a credential', () => {
     await Promise.all([producer.disconnect(), admin.disconnect()])
   })
 
-  it('is what its access says: one that produces does not read, one that consumes does not write', async () => {
+  it('has the rights of its access: one that produces does not read, one that consumes does not write', async () => {
     const [produces, consumes] = [
       await credentialOf(organization, 'produce'),
       await credentialOf(organization, 'consume'),
@@ -150,7 +150,7 @@ describe('a credential', () => {
   })
 })
 
-describe('what a producer writes', () => {
+describe('a producer’s record', () => {
   it('arrives whichever acknowledgement it waits for, idempotent or not, in every compression', async () => {
     const target = await platform.organization()
     const credential = await credentialOf(target, 'produce')
@@ -235,7 +235,7 @@ describe('what a producer writes', () => {
     expect(await kindsUntil(held, 2)).toEqual(['open', 'http'])
   })
 
-  it('under headers that only the platform may set changes nothing but what a producer may say', async () => {
+  it('under headers that only the platform may set changes nothing but a producer’s own fields', async () => {
     const target = await platform.organization()
     const credential = await credentialOf(target)
     const forged = {

@@ -212,7 +212,7 @@ describe('verdicts', () => {
 })
 
 describe('a schema serializer of others', () => {
-  it('works against the façade unchanged, and what it frames is accepted with its version', async () => {
+  it('works against the façade unchanged, and its framed values are accepted with their version', async () => {
     const organization = await platform.organization()
     const credential = await credentialOf(organization, 'produce')
     const subject = `${organization.slug}.order.made`
@@ -288,7 +288,7 @@ describe('a schema serializer of others', () => {
 })
 
 describe('a batch that only the broker can unpack', () => {
-  it('is refused record by record, and what comes after it is judged', async () => {
+  it('is refused record by record, and later records are judged', async () => {
     const organization = await platform.organization()
     const credential = await credentialOf(organization, 'produce')
     const sent = await produceBatches(credential, [

@@ -42,7 +42,7 @@ const EMIT_STEPS = ['REQUESTED', 'RELAYED', 'DELIVERED', 'REJECTED', 'DEDUPLICAT
 const REGISTER = { name: 'viewing', version: '1.0.0', status: 'published', payloadSchema: { type: 'object' } }
 
 describe('a registration', () => {
-  it('announces each step of its chain in order, with the common data and the step’s own, to who names it and to nobody else', async () => {
+  it('announces each step of its chain in order, with the common data and the step’s own, to webhooks that name it and to no others', async () => {
     const organization = await platform.organization()
     const steps = ['REQUESTED', 'VALIDATED', 'PERSISTED', 'MATERIALISED', 'REGISTERED'].map(
       step => `CUSTOM_EVENT_${step}`,
@@ -93,7 +93,7 @@ describe('a registration', () => {
     await Promise.all([all, named, canonical].map(each => each.receiver.close()))
   })
 
-  it('announces what becomes of it later, and why it was refused', async () => {
+  it('announces its later states, and the reason of a refusal', async () => {
     const organization = await platform.organization()
     const names = ['PUBLISHED', 'ARCHIVED', 'INVALIDATED', 'VALIDATION_FAILED'].map(name => `CUSTOM_EVENT_${name}`)
     const { receiver } = await listening(organization, ...names)
@@ -126,7 +126,7 @@ describe('a registration', () => {
 })
 
 describe('an emit', () => {
-  it('announces its steps, never what it carries, and none of the steps of what announces them', async () => {
+  it('announces its steps, never its payload, and no steps of the announcements', async () => {
     const organization = await platform.organization()
     const { receiver } = await listening(organization, ...EMIT_STEPS)
     const first = await emit(organization, generic('secret-kind', { idempotencyKey: 'k' }))
@@ -179,7 +179,7 @@ describe('an emit', () => {
   })
 })
 
-it('what happens in one environment is announced there; what belongs to none, in both', async () => {
+it('a change in one environment is announced there; a change that belongs to none, in both', async () => {
   const organization = await platform.organization()
   const made = await organization.call<{ apiKey: string }>('POST', '/api/v1/keys', {
     name: 't',
@@ -203,7 +203,7 @@ it('what happens in one environment is announced there; what belongs to none, in
 })
 
 describe('deliveries', () => {
-  it('that are used up are announced once for each subscriber, the last success of an emit once; and nothing of what announces them', async () => {
+  it('that are used up are announced once for each subscriber, the last success of an emit once; and nothing about the announcements', async () => {
     const organization = await platform.organization()
     const down = await createReceiver()
     down.close()

@@ -8,7 +8,7 @@ const WAITING_MAX = 150
 
 const item = (n: number) => ({ name: 'platformxe.generic', payload: { kind: 'flood', data: { n } } })
 
-describe('emits that nobody judges', () => {
+describe('emits without a running admit', () => {
   let api: TestPlatform
   let admit: TestPlatform | undefined
   let flooding: TestOrganization

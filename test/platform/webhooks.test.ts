@@ -76,7 +76,7 @@ it('an event reaches only the webhooks whose conditions it meets, also those tha
   await receiver.close()
 }, 60_000)
 
-it('each webhook gets its own format, signed in its own profiles, with its own headers; the log keeps what is secret to itself', async () => {
+it('each webhook gets its own format, signed in its own profiles, with its own headers; the log does not show secrets', async () => {
   const organization = await platform.organization()
   const receiver = await createReceiver()
   const hooks = {

@@ -27,7 +27,7 @@ describe('canonical JSON', () => {
     expect(schemaHash({ description: 'a' })).not.toBe(schemaHash({ description: 'b' }))
   })
 
-  it('does not exist for what JSON cannot carry', () => {
+  it('does not exist for values that JSON cannot carry', () => {
     expect(() => canonicalJson({ a: [Number.POSITIVE_INFINITY] })).toThrow(TypeError)
     expect(() => canonicalJson({ '\ud800': 1 })).toThrow(TypeError)
   })

@@ -230,7 +230,7 @@ describe('a registration', () => {
     ])
   })
 
-  it('says in a sentence what is wrong, and where', () => {
+  it('says in a sentence the error and its place', () => {
     const says = (...args: Parameters<typeof check>) => check(...args).findings.map(f => f.message)
     expect(
       says({ payloadSchema: { type: 'object', properties: { a: { type: 'string', format: 'phone' } } } })[0],
@@ -286,7 +286,7 @@ describe('a minor of an open model', () => {
     })
   })
 
-  it('and what is equal but for descriptions is proved', () => {
+  it('and a schema that differs in descriptions alone is proved', () => {
     expect(check({ version: '1.0.1' }, { event: v100 }).proof).toBe(true)
     expect(check({ version: '1.1.0' }, { event: v100 }).proof).toBe(true)
     expect(check({ version: '2.0.0' }, { event: v100 }).proof).toBe(null)

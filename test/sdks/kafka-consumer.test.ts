@@ -72,7 +72,7 @@ function gate() {
 }
 
 describe('a group that is new', () => {
-  it('has a place from its first join on: what is emitted between two runs is seen in the second', async () => {
+  it('has a position from its first join on: events between two runs are seen in the second', async () => {
     await emit('before')
     await (await read({ group: 'between' })).close()
     await emit('between')
@@ -263,7 +263,7 @@ describe('close()', () => {
     expect(await rest('hanging', 'hanging')).toEqual(['hanging'])
   })
 
-  it('is what an abort does, also while it connects', async () => {
+  it('follows an abort, also while it connects', async () => {
     const controller = new AbortController()
     const connecting = consume({ ...access, group: 'aborted', signal: controller.signal, onEvent: () => undefined })
     controller.abort(new Error('changed my mind'))
@@ -279,7 +279,7 @@ describe('close()', () => {
 })
 
 describe('a group with two members', () => {
-  it('loses nothing and doubles nothing of what was handled when one joins and one leaves', async () => {
+  it('neither loses nor repeats handled events when one joins and one leaves', async () => {
     await begin(4)
     const total = 200
     const wanted = Array.from({ length: total }, (_, n) => `k${n}`)

@@ -147,7 +147,7 @@ describe('a credential', () => {
     await expect(createProducer({ clientProperties: {}, organizationId: 'org_1' })).rejects.toThrow('bootstrap.servers')
   })
 
-  it('that is deleted lets nobody in', async () => {
+  it('that is deleted gives no access', async () => {
     const credentials = await client.kafkaCredentials.create({ name: 'short-lived', access: 'produce' })
     expect((await client.kafkaCredentials.list()).data.map(each => each.id)).toContain(credentials.id)
     await client.kafkaCredentials.delete(credentials.id)

@@ -22,7 +22,7 @@ describe('the examples', () => {
     expect(FOLDERS.filter(folder => examplesOf(folder).length === 0)).toEqual([])
   })
 
-  it('have file names that say what they show', () => {
+  it('have file names that describe them', () => {
     for (const { folder, shows } of everything) expect(`${folder}/${shows}`).toMatch(/^[a-z.-]+\/[a-z]+(-[a-z0-9]+)*$/)
   })
 

@@ -98,7 +98,7 @@ describe('every topic', () => {
     expect(files.map(file => file.slice(0, -3)).sort()).toEqual([...expected].sort())
   })
 
-  it('says what it holds, and for how long', () => {
+  it('has a meaning and a retention', () => {
     for (const topic of ALL) {
       expect(topic.meaning).toMatch(/^[A-Z].*\.$/)
       expect(topic.cleanup === 'compact' || (topic.retentionMs ?? 0) > 0).toBe(true)
@@ -118,7 +118,7 @@ describe('every topic', () => {
     )
   })
 
-  it('names as its readers and writers those whom the topology names, and the organization itself', () => {
+  it('names as its readers and writers those of the topology, and the organization itself', () => {
     for (const topic of ALL.filter(each => each !== shards)) {
       const users = (side: 'reads' | 'writes') =>
         TOPOLOGY.filter(
@@ -141,7 +141,7 @@ it('retry tiers are in order, the shortest first', () => {
   expect(delays).toEqual([...delays].sort((a, b) => a - b))
 })
 
-it('a changelog is compacted, or outlives what it remembers', () => {
+it('a changelog is compacted, or outlives its state', () => {
   const remembered = new Map([[admissionKeys, KEY_REMEMBERED_MS]])
   for (const topic of TOPOLOGY.flatMap(station => station.state)) {
     const lastsLongEnough =

@@ -80,7 +80,7 @@ export function harnessTests(shared: SharedCluster): void {
       ])
     })
 
-    it('places what a shard depends on on one broker', async () => {
+    it('places the partitions of a shard on one broker', async () => {
       const { brokers, username, password } = cluster
       const [clock, logger] = [createSystemClock(), createLogger('silent')]
       const kafka = { brokers, username, password, clientId: 'test' }

@@ -62,7 +62,7 @@ export function provisioningTests(shared: SharedCluster): void {
       expect(await inSync(names)).toEqual(new Set(['2']))
     })
 
-    it('a later start raises what is lower and leaves all other settings, with one broker away as well', async () => {
+    it('a later start raises lower settings and leaves all others, with one broker away as well', async () => {
       await cluster.alterConfigs(outcomes.name, { 'min.insync.replicas': '1', 'retention.ms': '123456789' })
       await cluster.alterConfigs('events.org_new', { 'min.insync.replicas': '1' })
       await cluster.stop(3)
@@ -79,7 +79,7 @@ export function provisioningTests(shared: SharedCluster): void {
       await cluster.healed()
     })
 
-    it('repairs what a process left lowered when it died, and leaves alone what a writer has put back meanwhile', async () => {
+    it('repairs a setting that a dead process left lowered, and leaves one that a writer has put back meanwhile', async () => {
       await cluster.alterConfigs('events.org_new', { 'min.insync.replicas': '1' })
       await cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '1' })
       const provisioning = await start(
@@ -92,7 +92,7 @@ export function provisioningTests(shared: SharedCluster): void {
       await cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '2' })
     })
 
-    it('says what the cluster says when it does not make topics, and what to do', async () => {
+    it('reports the cluster’s answer when it does not make topics, and what to do', async () => {
       const creating = (await start()).createOrganizationTopics({ id: 'not a name', partitions: 1 })
       await expect(creating).rejects.toMatchObject({
         code: 'service_unavailable',

@@ -121,7 +121,7 @@ export function readerTests(shared: SharedCluster): void {
   })
 
   describe('a leader that is killed', () => {
-    it('delays what it led and nothing else, page reads included; what nobody else has is waited for and shown', async () => {
+    it('delays only the partitions that it led, page reads included; a partition without another replica is waited for and shown', async () => {
       const [led, elsewhere, alone] = ['reader.led', 'reader.elsewhere', 'reader.alone']
       await cluster.createTopic({ topic: led, partitions: [[3, 1, 2]] })
       await cluster.createTopic({ topic: elsewhere, partitions: [[1, 2, 3]] })
@@ -198,7 +198,7 @@ export function readerTests(shared: SharedCluster): void {
   })
 
   describe('a leader that is frozen', () => {
-    it('is left while it is frozen, and what others lead is read meanwhile', async () => {
+    it('is left while it is frozen, and partitions of other leaders are read meanwhile', async () => {
       const [led, elsewhere] = ['reader.frozen', 'reader.awake']
       await cluster.createTopic({ topic: led, partitions: [[2, 1, 3]] })
       await cluster.createTopic({ topic: elsewhere, partitions: [[1, 2, 3]] })
@@ -264,7 +264,7 @@ export function readerTests(shared: SharedCluster): void {
   })
 
   describe('a log that an unclean election has cut', () => {
-    it('is read on where the two logs diverge: what is new there comes, and the gap is reported', async () => {
+    it('is read on where the two logs diverge: new records there come, and the gap is reported', async () => {
       const topic = 'reader.cut'
       await cluster.createTopic({
         topic,

@@ -72,7 +72,7 @@ export function wireTests(shared: SharedCluster): void {
       await cluster.moveLeader('mine', 0, 1)
     })
 
-    it('does not wait for a frozen broker where others can answer, and asks them first from then on', async () => {
+    it('does not wait for a frozen broker where others can answer, and prefers them from then on', async () => {
       const wire = await open()
       await wire.ends(all)
       for (const frozen of [1, 2, 3]) {
@@ -91,7 +91,7 @@ export function wireTests(shared: SharedCluster): void {
       }
     })
 
-    it('finds the next leader of what a killed broker has led while that one is still away', async () => {
+    it('finds the next leaders of a killed broker’s partitions while it is still away', async () => {
       const wire = await open()
       await wire.ends(all)
       await cluster.kill(2)

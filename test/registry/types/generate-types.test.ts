@@ -42,7 +42,7 @@ describe('generated types', () => {
     expect(compile(Object.fromEntries(files))).toBe('')
   }, 60_000)
 
-  it('say what is required, what may be left out and what may be chosen', async () => {
+  it('express required and optional members, and alternatives', async () => {
     const code = await typescript(SCHEMAS.order!)
     const use = (payload: string) =>
       compile({

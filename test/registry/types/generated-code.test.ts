@@ -14,7 +14,7 @@ const codeOf = (schema: SchemaObject, language: Language): string =>
 const object = (properties: SchemaObject): SchemaObject => ({ type: 'object', properties })
 
 describe('the generated code', () => {
-  it.each(LANGUAGES)('is what a person would like to read: %s', language => {
+  it.each(LANGUAGES)('is readable: %s', language => {
     const golden = readFileSync(join(import.meta.dirname, 'golden', `order.${language}.txt`), 'utf8')
     expect(codeOf(SCHEMAS.order!, language)).toBe(golden)
   })
@@ -25,7 +25,7 @@ describe('the generated code', () => {
     }
   })
 
-  it('has one type for what is referred to twice', () => {
+  it('has one type for a schema that is referred to twice', () => {
     const schema = {
       ...object({ from: { $ref: '#/$defs/address' }, to: { anyOf: [{ $ref: '#/$defs/address' }, { type: 'null' }] } }),
       $defs: { address: object({ street: S }) },
@@ -71,7 +71,7 @@ describe('the generated code', () => {
     expect(go).toContain('// OrderPlaced: Ends * / here """ and \\\n// second\n// third `x`\ntype OrderPlaced struct')
   })
 
-  it('never narrows what the schema takes: what no type can say is left open', () => {
+  it('never narrows the schema: parts that no type can express are left open', () => {
     const schema = object({
       mixed: { type: ['string', 'integer'] },
       untyped: { properties: { a: S } },

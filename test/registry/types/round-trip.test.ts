@@ -78,7 +78,7 @@ describe.each(WORKSHOPS)('a payload through its type in $language', (workshop: W
   })
 
   if (isReading) {
-    it('keeps what a later version brings, also where the schema is closed', () => {
+    it('keeps the members of a later version, also where the schema is closed', () => {
       const [outcome] = outcomesOf(LATER.title)
       expect(sameJson((outcome as { written: string }).written, LATER.payloads[0] as string)).toBe(true)
     })

@@ -115,7 +115,7 @@ describe('clarion types', () => {
 })
 
 describe('clarion listen', () => {
-  it('forwards what is accepted as signed deliveries, in order, and shows how they were answered', async () => {
+  it('forwards accepted events as signed deliveries, in order, and shows their answers', async () => {
     const receiver = await createReceiver({
       answer: ({ path, body }) => ({ status: path === '/hook' && body.includes('"total":2') ? 500 : 204 }),
     })
@@ -210,7 +210,7 @@ describe('by Kafka', () => {
     expect([first.json.sequence, second.json.sequence]).toEqual([1, 2])
   })
 
-  it('quarantine list, show and redrive: what was produced wrong is repaired', async () => {
+  it('quarantine list, show and redrive: a wrong record is repaired', async () => {
     const produced = await clarion('produce', name, '--data', '{"total":"x"}', '--json', '--kafka', file)
     const emitId = produced.json.emitId as string
     const listed = await until(() => clarion('quarantine', 'list', '--code', 'payload_invalid'), ({ stdout }) => stdout.includes(emitId)) // biome-ignore format: one thought

@@ -124,7 +124,7 @@ describe('clarion', () => {
     expect(await running).toBe(130)
   })
 
-  it('ends with 2 without a key, and with 3 when nobody answers', async () => {
+  it('ends with 2 without a key, and with 3 without an answer', async () => {
     const [keyless, silent] = await Promise.all([
       runCommand({}, ['health']),
       runCommand({ ...key, CLARION_URL: 'http://127.0.0.1:1' }, ['health', '--json']),

@@ -72,7 +72,7 @@ describe('an emit', () => {
     expect(items).toEqual([['sdk-id1', 'mine'], ['sdk-id1', 'mine']]) // biome-ignore format: one thought
   })
 
-  it('is given up after the third attempt, with what the last one said', async () => {
+  it('is given up after the third attempt, with the last error', async () => {
     answers(refusal(503, 'service_unavailable', {}, { 'retry-after': '1' }))
     const error = (await failure(client().events.custom.emit(emit))) as ClarionApiError
     expect([error.code, error.status, error.retryable, error.requestId, error.retryAfterS]).toEqual([
@@ -168,7 +168,7 @@ describe('no answer', () => {
   })
 })
 
-describe('what must be done once only', () => {
+describe('calls that must be made once only', () => {
   const create = (options?: Partial<ClientOptions>) =>
     client(options).events.webhooks.create({ url: 'https://example.com', events: ['*'] })
 
@@ -228,7 +228,7 @@ describe('a call', () => {
     expect(((await failure(client().whoami())) as ClarionApiError).code).toBe('unexpected_answer')
   })
 
-  it('takes the address with or without /api/v1, escapes ids and leaves out what is undefined', async () => {
+  it('takes the address with or without /api/v1, escapes ids and leaves out undefined values', async () => {
     answers(json(200, { success: true, data: [], meta: { nextCursor: 'c' } }))
     for (const suffix of ['', '/', '/api/v1', '/api/v1/']) {
       const { nextCursor } = await client({ baseUrl: server.url + suffix }).events.webhooks.deliveries('wh/../1', {

@@ -50,7 +50,7 @@ describe('registrations', () => {
     expect(await custom.delete(other.id)).toEqual({ id: other.id, deleted: true })
   })
 
-  it('that are refused throw the code, the status and what is wrong', async () => {
+  it('that are refused throw the code, the status and the findings', async () => {
     const error = await client.events.custom
       .register({ ...template('x.y'), version: '1.0' })
       .catch((thrown: unknown) => thrown)
@@ -169,7 +169,7 @@ describe('a webhook in trouble', () => {
 })
 
 describe('quarantine', () => {
-  it('shows what a Kafka producer got wrong, and emits it again, repaired', async () => {
+  it('shows a Kafka producer’s rejected record, and emits it again, repaired', async () => {
     const { custom } = client.events
     const credentials = await client.kafkaCredentials.create({ name: 'bad', access: 'produce' })
     const producer = await createProducer({ credentials })

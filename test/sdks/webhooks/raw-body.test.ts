@@ -78,7 +78,7 @@ describe.each([
     })
   })
 
-  it('answers 400 for what is not JSON, 413 for what is too large and 415 for what is compressed', async () => {
+  it('answers 400 for invalid JSON, 413 for a body that is too large and 415 for a compressed one', async () => {
     served = await serve(app())
     expect((await post('{"type":')).status).toBe(400)
     expect((await post(Buffer.from([0x22, 0xff, 0x22]))).status).toBe(400)
@@ -102,7 +102,7 @@ describe.each([
 })
 
 describe('rawBody()', () => {
-  it('leaves what is not JSON to others', async () => {
+  it('leaves other content types to others', async () => {
     const app = express()
     app.use(rawBody(), express.text())
     app.post('/', (request, response) => void response.send(request.body))

@@ -23,7 +23,7 @@ describe('the test vector that Standard Webhooks publishes', () => {
     },
   }
 
-  it('is what the platform and the kit sign, and what the kit takes', () => {
+  it('is that of the platform and the kit, and the kit accepts it', () => {
     const [id, timestampS] = [vector.headers['webhook-id'], 1_614_265_330]
     expect({ ...platformHeaders(vector.secret, id, timestampS, Buffer.from(vector.body)) }).toEqual(vector.headers)
     expect(signatureHeaders(vector.body, { secrets: [vector.secret], id, timestampS })).toEqual(vector.headers)
@@ -43,7 +43,7 @@ describe.each([
     }
   }
 
-  it('finds genuine what the platform signs, and nothing else', () => {
+  it('verifies the platform’s signatures, and no others', () => {
     const headers = { ...platformHeaders(secret, 'dlv_1', timestampS, Buffer.from(body)) }
     expect([
       verified(headers, secret),
@@ -61,7 +61,7 @@ describe.each([
     ])
   })
 
-  it('signs what the kit finds genuine', () => {
+  it('signs requests that the kit verifies', () => {
     const headers = {
       'webhook-id': 'msg_1',
       'webhook-timestamp': String(timestampS),
@@ -73,7 +73,7 @@ describe.each([
 })
 
 describe('@octokit/webhooks-methods, which has the shape of platphorm and relay', () => {
-  it('finds genuine what the kit signs', async () => {
+  it('verifies the kit’s signatures', async () => {
     for (const [profile, name] of [
       ['platphorm', 'x-platphorm-signature'],
       ['relay', 'x-platformxe-signature'],
@@ -86,7 +86,7 @@ describe('@octokit/webhooks-methods, which has the shape of platphorm and relay'
     }
   })
 
-  it('signs what the kit finds genuine', async () => {
+  it('signs requests that the kit verifies', async () => {
     const signature = await octokitSign(secret, body)
     expect(verifyWebhookSignature(body, signature, secret, { profile: 'platphorm' })).toBe(true)
     expect(

@@ -23,7 +23,7 @@ const standard = (key: Buffer, id = 'dlv_1', timestamp = String(NOW_S)) => ({
 })
 const decoded = Buffer.from(secret.slice(6), 'base64')
 
-describe('what the platform signs', () => {
+describe('a request that the platform signs', () => {
   const message = { deliveryId: 'dlv_1', timestamp: String(NOW_S), body: Buffer.from(body), eventType: 'order.created' }
   const signatory = (by: string) => ({ secret: by, seed: () => createHmac('sha256', 'seed').update(by).digest() })
   const publicKey = (by: string) => publicKeyText(privateKeyOf(signatory(by).seed()))
@@ -60,7 +60,7 @@ describe('profile standard', () => {
     own => expect(verifyWebhookSignature(body, standard(Buffer.from(own)), own, { now })).toBe(true),
   )
 
-  it('takes what the platform signs', () => {
+  it('takes the platform’s signatures', () => {
     const generated = generateSecret(createSystemRandom())
     for (const each of [generated, 'a secret of my own, long enough', 'whsec_not base64!!']) {
       const headers = { ...platformHeaders(each, 'dlv_1', NOW_S, Buffer.from(body)) }
@@ -142,7 +142,7 @@ describe('Ed25519', () => {
     expect(verifyWebhookSignature(body, headers, [secret, whpk], { now })).toBe(true)
   })
 
-  it('never takes the public key for a secret: whoever knows it could sign', () => {
+  it('never takes the public key for a secret: anybody who knows it could sign', () => {
     for (const key of [Buffer.from(whpk), raw])
       expect(verifyWebhookSignature(body, standard(key), whpk, { now })).toBe(false)
     expect(verifyWebhookSignature(body, standard(Buffer.from('whpk_short')), 'whpk_short', { now })).toBe(false)
@@ -182,7 +182,7 @@ describe('the profiles over the body alone', () => {
       expect(verifyWebhookSignature(body, { [name]: `sha256=${hex(body)}` }, secret, { profile: 'relay' })).toBe(true)
   })
 
-  it('relay: rubbish under one name does not hide what is right under the other', () => {
+  it('relay: rubbish under one name does not hide a valid signature under the other', () => {
     const headers = {
       'x-platformxe-signature': `sha256=${'z'.repeat(64)}`,
       'x-caldera-signature': `sha256=${hex(body)}`,
@@ -230,7 +230,7 @@ describe('profile event', () => {
   })
 })
 
-describe('what is given', () => {
+describe('arguments', () => {
   it('headers may be an object, Headers, a Map or a list, in any case; the body text or bytes', () => {
     const headers = standard(decoded)
     const upper = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]))
@@ -269,7 +269,7 @@ describe('what is given', () => {
     expect(verifyWebhookSignature(body, standard(decoded), secret, { profile: 'toString', now })).toBe(false)
   })
 
-  it('never throws, whatever is given', () => {
+  it('never throws, for any arguments', () => {
     const verify = verifyWebhookSignature as (...given: unknown[]) => unknown
     const hostile = { get 'webhook-id'(): string { throw new Error('hostile') } } // biome-ignore format: one thought
     expect(verify(body, hostile, secret)).toBe(false)
@@ -292,7 +292,7 @@ describe('what is given', () => {
     )
   })
 
-  it('what is signed is genuine, and one changed byte is not, in every profile', () => {
+  it('a signed request is genuine, and one changed byte is not, in every profile', () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 })
     fc.assert(
       fc.property(
