@@ -17,7 +17,7 @@ export function watchOthers(clock: Clock): () => number | undefined {
 }
 
 /**
- * Starts counting the CPU of these processes (by name). The answer tells what each has used since, and `fresh` ones, started meanwhile, in all:
+ * Starts counting the CPU of these processes (by name). The answer has the use of each since, and `fresh` ones, started meanwhile, in all:
  * µs for one of `count` records.
  */
 export function watchParts(pids: Record<string, number>): (count: number, fresh: Record<string, number>) => string {

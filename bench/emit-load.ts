@@ -1,7 +1,7 @@
 /**
  * The load of the figure `overload`, a process of its own: emits of several organizations in a closed loop, for what the platform can do, then arriving
- * at multiples of that rate, one stretch after the other, whatever became of those before. A request that finds all connections busy waits for one, and
- * its time counts from before. It never throws on a status: what it was answered is the result.
+ * at multiples of that rate, one stretch after the other, whatever the outcome of the ones before. A request that finds all connections busy waits for one, and
+ * its time counts from before. It never throws on a status: the answer is the result.
  */
 import { createSystemClock } from '../src/clock.ts'
 import { openConnections } from './lean-http.ts'

@@ -1,5 +1,5 @@
 /**
- * Registered events that organizations produce direct into their topics, no webhook: how many a second are judged, beside the raw exactly-once
+ * Registered events that organizations produce directly into their topics, no webhook: how many a second are judged, beside the raw exactly-once
  * pass-through. Once with `admit` alone, once while `record` writes their history.
  */
 import { watchParts } from '../cpu.ts'

@@ -74,7 +74,7 @@ function rowOf(point: Point, raw: Result): Row {
   return {
     figure: `emit → receiver at ${whole(rate)}/s: p50 / p99, ms; CPU s per 1,000`,
     clarion: `${short(p50)} / ${short(p99)}; ${short(result.cpuPer1000)}${arrived}`,
-    baseline: `${short(direct.p50)} / ${short(direct.p99)} (POST direct to the receiver); ${raw.senderCpuPer1000} (raw sender)`,
+    baseline: `${short(direct.p50)} / ${short(direct.p99)} (POST directly to the receiver); ${raw.senderCpuPer1000} (raw sender)`,
     ratio: `+${short(p50 - direct.p50)} / +${short(p99 - direct.p99)} ms`,
     goal: '–',
     holds: undefined,

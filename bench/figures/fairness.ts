@@ -1,5 +1,5 @@
 /**
- * An application of one organization produces direct into its topic as fast as it can, with a credential of its own. How many of these are
+ * An application of one organization produces directly into its topic as fast as it can, with a credential of its own. How many of these are
  * admitted a second, beside the raw exactly-once pass-through under the same flood; and what an organization of the same shard that emits 20 times
  * a second over HTTP notices of it, beside the same platform while it is idle. In one process, and with `api` and `admit` apart and the history
  * written afterwards, which is how the figure of admission is taken.

@@ -78,7 +78,7 @@ function latencyRow(
   return {
     figure: `emit → receiver at ${rate}/s, ${name}, ms (generator late by ${steady.generatorLagMs.p99 ?? '?'})`,
     clarion: short(clarion),
-    baseline: `${short(direct[name])} (POST direct to the receiver)`,
+    baseline: `${short(direct[name])} (POST directly to the receiver)`,
     ratio: `+${short(more)} ms`,
     goal: overMs === undefined ? '–' : `≤ +${overMs} ms${rate === 200 ? ` (best peer ${BEST[name]})` : ''}`,
     holds: overMs === undefined ? undefined : more <= overMs,

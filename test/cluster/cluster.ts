@@ -20,8 +20,10 @@ import { archiveClasses } from '../../src/embedded/kafka-storage.ts'
 import type { ProgressLogger } from '../../src/embedded/part-directory.ts'
 import type { ProcessIdentity } from '../../src/embedded/process-identity.ts'
 import { startGuardian } from './guardian.ts'
+import { createLeadership } from './leadership.ts'
 import { type ClusterNode, createNode } from './node.ts'
-import { ask, type OperatorRequest } from './operator.ts'
+import type { OperatorRequest } from './operator.ts'
+import { createOperatorCalls, led } from './operator-calls.ts'
 import type {
   ClusterState,
   GroupMember,
@@ -32,13 +34,7 @@ import type {
   TopicState,
 } from './operator-requests.ts'
 import * as requests from './operator-requests.ts'
-import {
-  coordinatorPartition,
-  GROUPS_TOPIC,
-  partitionsOfShard,
-  TRANSACTIONS_TOPIC,
-  topicsOfOrganization,
-} from './placement.ts'
+import { partitionsOfShard, topicsOfOrganization } from './placement.ts'
 import { nodeSettings, prepareTemplate, SPARE, VOTERS } from './templates.ts'
 import { until } from './until.ts'
 
@@ -181,114 +177,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const serving = (): number[] => [...nodes.values()].filter(node => node.serves()).map(({ id }) => id)
 
-  async function askAny<T>(request: OperatorRequest<T>, n?: number): Promise<T> {
-    let last: unknown = new Error('no broker serves')
-    for (const each of n === undefined ? serving() : [n]) {
-      try {
-        return await ask(nodeOf(each).ports.internal, { username, password }, request)
-      } catch (error) {
-        last = error
-      }
-    }
-    throw last
-  }
-
-  /** For what a cluster that has just been struck may refuse for a moment. */
-  async function surely<T>(request: OperatorRequest<T>): Promise<T> {
-    let last: unknown
-    const answer = await until(request.apiName, async () => {
-      try {
-        return { value: await askAny(request) }
-      } catch (error) {
-        last = error
-        return undefined
-      }
-    }).catch(error => {
-      throw new Error(`${(error as Error).message}; ${last}`, { cause: last })
-    })
-    return answer.value
-  }
-
-  /** Whether it holds in the eyes of every broker that serves. A broker that does not answer has no say yet. */
-  const everybodySees = (
-    what: string,
-    topics: readonly string[] | 'all',
-    holds: (state: ClusterState) => boolean,
-  ): Promise<true> =>
-    until(what, async () => {
-      const views = await Promise.all(
-        serving().map(n => askAny(requests.describeTopics(topics), n).catch(() => undefined)),
-      )
-      return views.length > 0 && views.every(view => view !== undefined && holds(view))
-    })
-
-  const led = ({ topics }: ClusterState, topic: string, partition: number): number =>
-    topics.find(each => each.topic === topic)?.partitions.find(each => each.partition === partition)?.leader ?? -1
-
-  async function partition(topic: string, number: number): Promise<PartitionState> {
-    const { topics } = await surely(requests.describeTopics([topic]))
-    const found = topics[0]?.partitions.find(each => each.partition === number)
-    if (!found) throw new Error(`there is no ${topic}/${number}`)
-    return found
-  }
-
-  async function moveLeaders(partitions: readonly PartitionName[], n: number): Promise<void> {
-    const names = [...new Set(partitions.map(({ topic }) => topic))]
-    const inSync = (state: ClusterState) =>
-      partitions.map(({ topic, partition }) => {
-        const found = state.topics
-          .find(each => each.topic === topic)
-          ?.partitions.find(each => each.partition === partition)
-        if (!found) throw new Error(`there is no ${topic}/${partition}`)
-        return { topic, ...found }
-      })
-    const moving = await until(`node ${n} is in sync with ${names.join()}`, async () => {
-      const found = inSync(await surely(requests.describeTopics(names)))
-      return found.every(({ isr }) => isr.includes(n)) && found
-    })
-    await surely(
-      requests.reassign(
-        moving.map(each => ({ ...each, replicas: [n, ...each.replicas.filter(other => other !== n)] })),
-      ),
-    )
-    await surely(requests.electPreferredLeaders(moving))
-    await everybodySees(`node ${n} leads ${names.join()}`, names, state =>
-      moving.every(each => led(state, each.topic, each.partition) === n),
-    )
-  }
-
-  async function setReplicas(topic: string, number: number, replicas: number[]): Promise<void> {
-    const stay = await until(`${topic}/${number} is led`, async () => {
-      const now = await partition(topic, number)
-      return now.leader >= 0 && now
-    })
-    if (String(stay.replicas) !== String(replicas))
-      await surely(requests.reassign([{ topic, partition: number, replicas }]))
-    await until(`${topic}/${number} is on ${replicas}`, async () => {
-      const now = await partition(topic, number)
-      return String(now.replicas) === String(replicas) && replicas.every(n => now.isr.includes(n))
-    })
-    await surely(requests.electPreferredLeaders([{ topic, partition: number }]))
-    await everybodySees(
-      `${replicas[0]} leads ${topic}/${number}`,
-      [topic],
-      state => led(state, topic, number) === replicas[0],
-    )
-  }
-
-  /** Internal topics are made by the first question for a coordinator. */
-  const coordinator = async (kind: 'group' | 'transaction', id: string): Promise<number> =>
-    surely(requests.findCoordinator(kind, id))
-
-  async function coordinatorOf(kind: 'group' | 'transaction', id: string): Promise<PartitionName> {
-    await coordinator(kind, id)
-    const topic = kind === 'group' ? GROUPS_TOPIC : TRANSACTIONS_TOPIC
-    const count = await until(
-      `${topic} is there`,
-      async () => (await surely(requests.describeTopics([topic]))).topics[0]!.partitions.length || undefined,
-    )
-    return { topic, partition: coordinatorPartition(id, count) }
-  }
+  const calls = createOperatorCalls({ serving, portOf: n => nodeOf(n).ports.internal, login: { username, password } })
+  const { askAny, surely, everybodySees, partition } = calls
+  const { moveLeaders, setReplicas, coordinator, coordinatorOf } = createLeadership(calls)
 
   async function start(n: number | number[], wait: 'unfenced' | 'listening' = 'unfenced'): Promise<void> {
     const wanted = [n].flat()
@@ -305,7 +196,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     return SPARE
   }
 
-  /** Unless its process has ended, in any way. */
+  /** Ends every node, and throws afterwards if one could not be ended. */
   async function close(): Promise<void> {
     const ended = await Promise.allSettled([...nodes.values()].map(node => node.kill()))
     await guardian.close()
