@@ -18,7 +18,7 @@ export interface CollectedSpan {
 }
 
 export interface Collector {
-  /** What `OTEL_EXPORTER_OTLP_ENDPOINT` is set to. */
+  /** The value for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   endpoint: string
   spans: CollectedSpan[]
   of(traceId: string): CollectedSpan[]

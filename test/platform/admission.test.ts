@@ -1,4 +1,4 @@
-/** What `admit` decides, seen from outside: both ways in, every environment, chains, months, and a log that cannot be written. */
+/** Decisions of `admit`, seen from outside: both ways in, every environment, chains, months, and a log that cannot be written. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** What `started-promises.ts` finds (the lines that say so) and what it does not. Never run. */
+/** Lines that `started-promises.ts` finds (marked) and lines that it does not find. Never run. */
 declare function ask(question: string): Promise<string[]>
 declare function both(first: unknown, second: unknown): void
 
