@@ -30,10 +30,10 @@ import type {
   NewTopic,
   PartitionName,
   PartitionState,
-  TopicConfig,
   TopicState,
 } from './operator-requests.ts'
 import * as requests from './operator-requests.ts'
+import { alterConfigs, describeConfigs, type TopicConfig } from './operator-settings.ts'
 import { partitionsOfShard, topicsOfOrganization } from './placement.ts'
 import { nodeSettings, prepareTemplate, SPARE, VOTERS } from './templates.ts'
 import { until } from './until.ts'
@@ -294,15 +294,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return askAny(requests.describeGroup(group), await coordinator('group', group))
     },
     async alterConfigs(topic, settings) {
-      await surely(requests.alterConfigs(topic, settings))
+      await surely(alterConfigs(topic, settings))
       await until(`the settings of ${topic} hold on every broker`, async () => {
-        const views = await Promise.all(serving().map(n => askAny(requests.describeConfigs([topic]), n)))
+        const views = await Promise.all(serving().map(n => askAny(describeConfigs([topic]), n)))
         return views.every(view =>
           Object.entries(settings).every(([name, value]) => view.get(topic)?.[name]?.value === value),
         )
       })
     },
-    describeConfigs: topics => surely(requests.describeConfigs(topics)),
+    describeConfigs: topics => surely(describeConfigs(topics)),
     async healed() {
       const away = [...nodes.values()].filter(node => node.state() === 'away').map(({ id }) => id)
       await everybodySees('all replicas are in sync', 'all', ({ brokers, topics }) => {

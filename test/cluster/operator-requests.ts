@@ -1,20 +1,19 @@
 /**
  * The requests of the cluster's operator, to bytes and back, written by hand so that the harness depends neither on the client that it tests nor on
- * a library that refreshes all metadata first: Metadata 12, FindCoordinator 4, CreateTopics 7, DeleteTopics 6, DeleteRecords 2, DescribeConfigs 4,
- * IncrementalAlterConfigs 1, ElectLeaders 2 and AlterPartitionReassignments 0 (Kafka protocol guide).
+ * a library that refreshes all metadata first: Metadata 12, FindCoordinator 4, CreateTopics 7, DeleteTopics 6, DeleteRecords 2, ElectLeaders 2 and
+ * AlterPartitionReassignments 0 (Kafka protocol guide); DescribeConfigs 4 and IncrementalAlterConfigs 1 are in `operator-settings.ts`.
  */
 import { errorName } from '../../src/kafka/protocol/error-codes.ts'
 import {
   type CompactReader,
   compact,
   compactArray,
-  flexibleRequest,
   int16,
   int32,
   int64,
   NO_TAGS,
-  type Part,
 } from '../../src/kafka/protocol/flexible.ts'
+import { flag, int32Array, int32s, NULL, request, texts } from './operator-fields.ts'
 
 const METADATA = 3
 const FIND_COORDINATOR = 10
@@ -22,16 +21,11 @@ const DESCRIBE_GROUPS = 15
 const CREATE_TOPICS = 19
 const DELETE_TOPICS = 20
 const DELETE_RECORDS = 21
-const DESCRIBE_CONFIGS = 32
 const ELECT_LEADERS = 43
-const INCREMENTAL_ALTER_CONFIGS = 44
 const ALTER_PARTITION_REASSIGNMENTS = 45
 
-const TOPIC_RESOURCE = 2
-const SET = 0
 const PREFERRED = 0
 const TIMEOUT_MS = 10_000
-const NULL = Buffer.of(0)
 const NO_UUID = Buffer.alloc(16)
 const TOPIC_ALREADY_EXISTS = 36
 const ELECTION_NOT_NEEDED = 84
@@ -195,71 +189,6 @@ export const deleteRecords = (topic: string, partition: number, before: number) 
     },
   )
 
-export interface TopicConfig {
-  value: string
-  /** Set for this topic itself, rather than by a default of the brokers. */
-  isOwn: boolean
-}
-
-/** All settings of each of these topics, by name. */
-export function describeConfigs(topics: readonly string[]) {
-  const resources = topics.map(name => [Buffer.of(TOPIC_RESOURCE), compact(name), NULL, NO_TAGS])
-  return request(
-    DESCRIBE_CONFIGS,
-    4,
-    'DescribeConfigs',
-    [compactArray(resources), flag(false), flag(false)],
-    reader => {
-      reader.int32()
-      const found = reader.array((): [string, Record<string, TopicConfig>] => {
-        reader.error('the settings of a topic')
-        reader.int8()
-        const topic = reader.string()
-        const settings = reader.array((): [string, TopicConfig] => {
-          const [name, value] = [reader.string(), reader.string()]
-          reader.int8()
-          const isOwn = reader.int8() === 1
-          reader.int8()
-          reader.array(() => undefined) // synonyms: none were asked for
-          reader.int8()
-          reader.string()
-          reader.tags()
-          return [name, { value, isOwn }]
-        })
-        reader.tags()
-        return [topic, Object.fromEntries(settings)]
-      })
-      return new Map(found)
-    },
-  )
-}
-
-/** Changes these settings of a topic and leaves its others alone. */
-export function alterConfigs(topic: string, settings: Readonly<Record<string, string>>) {
-  const changes = Object.entries(settings).map(([name, value]) => [
-    compact(name),
-    Buffer.of(SET),
-    compact(value),
-    NO_TAGS,
-  ])
-  const resource = [Buffer.of(TOPIC_RESOURCE), compact(topic), compactArray(changes), NO_TAGS]
-  return request(
-    INCREMENTAL_ALTER_CONFIGS,
-    1,
-    'IncrementalAlterConfigs',
-    [compactArray([resource]), flag(false)],
-    reader => {
-      reader.int32()
-      reader.array(() => {
-        reader.error(`the settings of ${topic}`)
-        reader.int8()
-        reader.string()
-        reader.tags()
-      })
-    },
-  )
-}
-
 /** Makes the first replica of each partition its leader, if it is in sync; `'all'`: of every partition of the cluster. */
 export function electPreferredLeaders(partitions: readonly PartitionName[] | 'all') {
   const chosen =
@@ -346,21 +275,6 @@ export const describeGroup = (group: string) =>
     })
     return found!
   })
-
-function request<T>(
-  apiKey: number,
-  apiVersion: number,
-  apiName: string,
-  body: Part[],
-  decode: (reader: CompactReader) => T,
-) {
-  return { ...flexibleRequest({ apiKey, apiVersion, apiName, body, decode }), apiKey, apiVersion, apiName }
-}
-
-const flag = (value: boolean): Buffer => Buffer.of(value ? 1 : 0)
-const int32Array = (values: readonly number[]): Part => compactArray(values.map(value => [int32(value)]))
-const texts = (values: readonly string[]): Part => compactArray(values.map(value => [compact(value)]))
-const int32s = (reader: CompactReader): number[] => reader.array(() => reader.int32())
 
 function uuid(reader: CompactReader): string {
   reader.at += 16
