@@ -1,10 +1,10 @@
 /** One attempt: what is sent, and what comes of it. The webhook is read when the attempt begins (C.10, update semantics). */
 import type { Clock, Random } from '../../src/clock.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
-import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createBuildAttempt } from '../../src/delivery/request.ts'
 import { judge, nextAttempt, retryAfterMs } from '../../src/delivery/retry-schedule.ts'
 import type { AttemptResult, Sender } from '../../src/delivery/send.ts'
+import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { type ChainTokens, pathThrough } from '../../src/events/chain.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'

@@ -159,7 +159,7 @@ describe('a process that starts', () => {
   })
 
   it('on a log that has lost its key records stops', async () => {
-    await expect(started(OLD).settle([keyIdOf(OLD)])).rejects.toThrow('The topic control has lost its records')
+    await expect(started(OLD).reconcile([keyIdOf(OLD)])).rejects.toThrow('The topic control has lost its records')
   })
 
   it('with a new key and the one before seals everything anew, and then needs the new one alone', async () => {

@@ -91,8 +91,8 @@ describe('the request of an attempt', () => {
   })
 
   it('is not made when a sealed value cannot be opened', () => {
-    const view = { list: () => [] } as unknown as Parameters<typeof createRecipes>[0]['view']
-    const recipes = createRecipes({ secrets, view, logger: createLogger('silent') })
+    const view = { list: () => [] } as unknown as Parameters<typeof createSigningContexts>[0]['view']
+    const contexts = createSigningContexts({ secrets, view, logger: createLogger('silent') })
     expect(
       contexts.contextFor({ ...webhookWith(secret), encryptedSecret: 'v1.of.another.installation' }, nowMs),
     ).toBeUndefined()
