@@ -1,7 +1,7 @@
 /**
- * What `admit` knows of one shard: numbers by organization, positions by partition, idempotency keys. Everything here is in the changelog
- * (`admission.counters`, `admission.keys`) in the same transaction as what it was decided for; after a failure it is read again from there, or,
- * where the failed transactions are known to be aborted, rolled back.
+ * The state of one admission shard: counters by organization, positions by partition, idempotency keys. Everything here
+ * is in the changelog (`admission.counters`, `admission.keys`), in the same transaction as the verdicts it belongs to.
+ * After a failure it is restored from there, or rolled back if the failed transactions are known to be aborted.
  */
 import type { Random } from '../../src/clock.ts'
 import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
@@ -27,50 +27,54 @@ import { createKeyTable } from './keys/key-table.ts'
 import { hashSecret } from './keys/keyed-hash.ts'
 
 export const KEY_REMEMBERED_MS = 30 * DAY_MS
-/** Records of older months than these come from a clock far off; they are counted in the oldest one kept. */
+/** Records of months older than these come from a clock that is far off; they count in the oldest month kept. */
 const MONTHS_KEPT = 3
 const KEYS_PER_RECORD = 4_000
-/** Keys that one step lets go of: more than it adds, and little enough to hold up nobody after a pause of a month or a lesser plan. */
+/**
+ * Keys that one step removes: more than a step adds, but few enough that no emit waits long after a month's pause or a
+ * downgrade.
+ */
 const TRIMMED_AT_ONCE = 64
-/** What one call of `expire` looks at, and lets go of. */
+/** Keys that one call of `expire` looks at, and keys that it removes. */
 const EXPIRY = { organizations: 2_000, keys: 10_000 } as const
 
 export interface AdmissionState {
   restore(record: LogRecord): void
-  /** The next sequence number and the month's count, were this emit accepted. */
+  /** The next sequence number and the month's count if this emit were accepted. Changes nothing. */
   peek(organizationId: string, environment: Environment, recordedAtMs: number): { sequence: number; used: number }
-  /** Numbers an event that is on no quota. */
+  /** Numbers an event outside the quota. */
   number(organizationId: string, environment: Environment): void
   /** Counts an accepted emit, and numbers its event. */
   count(organizationId: string, environment: Environment, recordedAtMs: number): void
   heldKey(organizationId: string, keyHash: Buffer, nowMs: number): HeldKey | undefined
   /** @param keysMax how many keys the organization's plan remembers. */
   hold(key: HeldKey, keysMax: number): void
-  /** Lets go of keys that are past their time or beyond the plan's number; a restore brings back what was let go of before. */
+  /** Removes keys that have expired or exceed the plan's limit; a restore brings back some that were removed before. */
   trim(organizationId: string, keysMax: number, nowMs: number): void
-  /** Lets go of keys that are past their time, of some organizations after the other with each call: also of those that emit nothing. */
+  /** Removes expired keys of a few organizations per call, in turn, including organizations that emit nothing. */
   expire(nowMs: number): void
   position(topic: string, partition: number): number | undefined
   /** Topic id and leader epoch of the record before the position, where they are known. */
   known(topic: string, partition: number): KnownPosition | undefined
   advance(topic: string, partition: number, nextOffset: number, known?: Required<KnownPosition>): void
-  /** Names under which something is held: organizations, and what keys are held for besides. */
+  /** Every name in the state: organizations, and the names under which other keys are kept. */
   names(): Iterable<string>
   /**
-   * Lets go of everything under a name, and of positions in its inputs; the changelog gets tombstones. Answers whether there is any to write.
+   * Removes everything under a name, and the positions of its inputs, with tombstones in the changelog. Returns whether
+   * there is any to write.
    */
   forget(name: string, inputs: ReadonlyArray<{ topic: string; partition: number }>): boolean
   /** The changelog of everything since the last call. */
   seal(partition: number): OutRecord[]
-  /** What was sealed last has committed. */
+  /** The sealed changes have committed. */
   committed(): void
-  /** Takes back everything since the last commit: neither what was sealed nor what came after it is in the log, or will be. */
+  /** Undoes everything since the last commit: neither the sealed changes nor the later ones are in the log. */
   rollback(): void
 }
 
 export interface AdmissionStateDeps {
   random: Pick<Random, 'bytes'>
-  /** Keys that are past their time by it are not restored. */
+  /** Keys that have expired at this time are not restored. */
   nowMs(): number
   /** How many of an organization's keys are restored; undefined: all. */
   keysRemembered(organizationId: string): number | undefined
@@ -99,7 +103,7 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
     return counters.change(organizationId) ?? counters.set(organizationId, { ...NO_COUNTERS, months: [] })
   }
 
-  /** As `monthIn` counts, but changing nothing: an emit that is only looked at must not push out a month. */
+  /** As `monthIn`, but without changing anything: an emit that is only checked must not push out a month. */
   function usedIn({ months }: OrganizationCounters, environment: Environment, recordedAtMs: number): number {
     const month = monthOf(recordedAtMs)
     const oldest = months.at(-1)
@@ -191,7 +195,7 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
       return topicId === null ? undefined : { topicId, leaderEpoch }
     },
     advance(topic, partition, nextOffset, known) {
-      // Nothing of the position before stays: an older epoch would say that this record cannot be there.
+      // Nothing of the former position remains: an older epoch would say that this record cannot be here.
       positions.set(placeOf(topic, partition), { nextOffset, ...(known ?? NOT_KNOWN) })
     },
     *names() {

@@ -1,6 +1,7 @@
 /**
- * A relay at the peer's shard (C.1.4, 11). The source has validated, counted and decided who is a member; what is asked here is whether the
- * organization still takes it (`judgePlatform`), whether it comes in a circle, and whether its name is free.
+ * A relay at the peer's shard (docs/specification/federation.md#relays). The source has validated and counted it and
+ * has chosen its members; this step decides whether the organization can still take it (`judgePlatform`), whether it
+ * goes in a circle, and whether its name is free.
  */
 
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
@@ -15,10 +16,10 @@ import { type Emit, type Rejection, reject, type Verdict } from './emit.ts'
 import { queuedAtOf } from './federate.ts'
 import type { RelayLog } from './relay-log.ts'
 
-/** What speaks against a relay, besides the organization itself. */
+/** Why a relay is refused, apart from the state of the organization itself. */
 export function objectToRelay(platform: PlatformEmit, view: Pick<ControlView, 'event'>): Rejection | undefined {
   const { organizationId, type, schemaVersion, schemaHash, federation, depth } = platform
-  // Sources do not send these (5); a faulty one must not make a circle.
+  // Sources do not send these; a faulty one must not cause a circle.
   if (federation === null || federation.hops > 1 || federation.path.includes(organizationId))
     return reject('federation_loop', CODES.federation_loop.meaning)
   if (depth > CHAIN_DEPTH_MAX) return reject('chain_depth_exceeded', CODES.chain_depth_exceeded.meaning)
@@ -35,7 +36,10 @@ export interface ArrivalDeps {
   lifecycle: Lifecycle
 }
 
-/** What became of a relay, in the transaction in which it did: for the owner's log, and for an owner who listens. */
+/**
+ * The result of a relay, in the transaction that decides it: a row for the owner's log, and an event if the owner
+ * subscribes.
+ */
 export function noteArrival(
   { log, lifecycle }: ArrivalDeps,
   emit: Emit,
@@ -59,7 +63,7 @@ export function noteArrival(
       sourceEventId: federation.sourceEventId,
       sourceEmitId: sourceEmitId ?? '',
     },
-    // Only the source's step says under which name it left.
+    // Only the source's row holds the name under which the event left.
     ...{
       sourceCanonicalName: '',
       targetEventId: event?.eventId ?? null,
@@ -70,7 +74,7 @@ export function noteArrival(
   }
   log.add(row)
   const { rootEventId, depth, path } = platform
-  // For the owner it follows from its own event.
+  // For the owner, this follows from its own event.
   const cause = {
     eventId: federation.sourceEventId,
     rootEventId: rootEventId ?? federation.sourceEventId,
@@ -90,7 +94,7 @@ function outcomeOf(verdict: Verdict): { status: RelayState; skipReason: SkipReas
   if (verdict.verdict === 'accepted' || verdict.verdict === 'duplicate')
     return { status: 'relayed', skipReason: null, lastError: null }
   const skipReason = SKIPPED[verdict.code]
-  // In code alone: the words of a verdict may tell of what is the peer's own.
+  // Only the code: the text of a verdict may reveal data of the peer.
   if (skipReason === undefined) return { status: 'failed', skipReason: null, lastError: verdict.code }
   return { status: 'skipped', skipReason, lastError: null }
 }

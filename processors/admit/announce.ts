@@ -1,6 +1,7 @@
 /**
- * What `admit` announces (C.3): the steps of each emit, to whoever names them, and what an organization should know though nobody asked:
- * that its quota is nearly or wholly used up, that a chain was cut. An emit of which nobody wants to hear costs two look-ups.
+ * Lifecycle events of admission (docs/specification/platform-events.md#lifecycle-events): the steps of each emit, for
+ * webhooks that name them, and warnings that the quota is nearly or wholly used or that a chain was cut. An emit
+ * without such subscribers costs two look-ups.
  */
 import { hash } from 'node:crypto'
 import { quotaMark } from '../../src/control-plane/plans/plan-usage.ts'
@@ -14,7 +15,7 @@ import type { AdmissionState } from './admission-state.ts'
 import type { Acceptance, Emit, Progress, Rejection, Verdict } from './emit.ts'
 import { PLATFORM_IDS_KEPT, platformIdsOf } from './judge-platform.ts'
 
-/** C.3.2: one notice an hour for each cap. */
+/** At most one notice an hour for each cap. */
 const NOTICE_INTERVAL_MS = 3_600_000
 const ANY_AGE = Number.POSITIVE_INFINITY
 
@@ -28,7 +29,7 @@ export function createAnnounce(deps: {
 }): Announce {
   const { view, lifecycle, state, shard } = deps
 
-  /** A change of the audit, and the lifecycle event if somebody names it. */
+  /** A change in the audit trail, and the lifecycle event if some webhook names it. */
   function noticed(emit: Emit, type: string, data: object, cause?: Cause): OutRecord[] {
     const about = { entityType: 'organization', entityId: emit.organizationId, canonicalName: null }
     const row = { ...rowOf(emit, type, data), ...about, id: noticeId(emit, type) }
@@ -41,7 +42,7 @@ export function createAnnounce(deps: {
     return [audit, ...lifecycle.announce(row, emit.environment, cause)]
   }
 
-  /** Whether this was not told within the interval; it is remembered as told now. */
+  /** Whether none was sent within the interval; records this one as sent. */
   function isDue(emit: Emit, about: string, intervalMs: number): boolean {
     const { organizationId, recordedAtMs } = emit
     const ids = platformIdsOf(organizationId)
@@ -97,7 +98,7 @@ export function createAnnounce(deps: {
     return lifecycle.announce(row, emit.environment, facts.cause)
   }
 
-  /** C.3.2: asked for, then what became of it. */
+  /** First the request, then its result. */
   function steps(emit: Emit, verdict: Verdict, progress: Progress): OutRecord[] {
     const { request, emitId, place } = emit
     const event = verdict.verdict === 'accepted' ? verdict.event : undefined
@@ -127,7 +128,7 @@ export function createAnnounce(deps: {
   }
 
   return (emit, verdict, progress) => {
-    // A redrive that comes to nothing leaves the emit as it was.
+    // A redrive that fails again leaves the emit as it was.
     if (emit.platform && (emit.platform.kind !== 'redrive' || verdict.verdict !== 'accepted')) return []
     const named = lifecycle.isListening(emit.organizationId, emit.environment)
       ? steps(emit, verdict, progress)
@@ -160,7 +161,7 @@ const rowOf = (emit: Emit, type: string, data: object): ChangeRow => ({
   },
 })
 
-/** Sorts by the time of the emit, as other changes do by theirs. */
+/** Ordered by the time of the emit, as other changes are by theirs. */
 const noticeId = ({ emitId }: Emit, type: string) => `chg_${emitId.slice('cee_'.length)}${NOTICES.indexOf(type)}`
 const NOTICES = ['QUOTA_WARNING', 'CUSTOM_EVENT_QUOTA_EXCEEDED', 'CUSTOM_EVENT_CHAIN_TRUNCATED']
 

@@ -1,6 +1,6 @@
 /**
- * A map whose entries are in a compacted topic: it knows what has changed since the last seal, and what each changed entry was before, so that
- * the transactions that have not committed can be undone.
+ * A map backed by a compacted topic. It tracks what has changed since the last seal, and the former value of each
+ * changed entry, so that uncommitted transactions can be undone.
  */
 
 export interface ChangelogTable<T> {
@@ -9,22 +9,22 @@ export interface ChangelogTable<T> {
   /** The entry, to be changed in place. */
   change(key: string): T | undefined
   set(key: string, value: T): T
-  /** Answers whether it was there. */
+  /** Returns whether the entry existed. */
   delete(key: string): boolean
-  /** An entry as the topic has it; undefined for a tombstone. */
+  /** An entry as stored in the topic; undefined for a tombstone. */
   load(key: string, value: T | undefined): void
-  /** What has changed since the last seal, as it is now; undefined: it is gone. */
+  /** The entries that have changed since the last seal; undefined: removed. */
   seal(): Array<[key: string, value: T | undefined]>
-  /** What was sealed last has committed. */
+  /** The sealed changes have committed. */
   committed(): void
-  /** Every entry as it was at the last commit. */
+  /** Resets every entry to its value at the last commit. */
   rollback(): void
 }
 
-/** @param copy of a value, such that changing one leaves the other as it is. */
+/** @param copy returns a value that is independent of the original. */
 export function createChangelogTable<T>(copy: (value: T) => T): ChangelogTable<T> {
   const entries = new Map<string, T>()
-  /** What changed entries were before: since the last seal, and between the one before and it. */
+  /** Former values of changed entries: since the last seal, and between that one and the seal before. */
   let before = new Map<string, T | undefined>()
   let sealedBefore = new Map<string, T | undefined>()
 

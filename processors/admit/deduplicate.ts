@@ -13,8 +13,9 @@ export interface Claim {
 }
 
 /**
- * C.11.4 step 7: a key is held by the accepted emit that used it first. The same content gets that emit's answer, other content is a
- * conflict. Answers the claim to be held if this emit is accepted, or nothing when it has no key.
+ * The first accepted emit with a key holds it (docs/specification/emit.md#idempotency). A later emit with the same
+ * content gets that emit's answer; other content is a conflict. Returns the claim to hold if this emit is accepted, or
+ * nothing when it has no key.
  */
 export function deduplicate(
   emit: Emit,
@@ -39,7 +40,7 @@ export function deduplicate(
   return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
 }
 
-/** What the emit would hold; undefined: it has no idempotency key. */
+/** The claim that the emit would hold; undefined: it has no idempotency key. */
 export function claimOf({
   request: { idempotencyKey, fullName, version },
   environment,

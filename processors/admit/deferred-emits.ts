@@ -1,7 +1,8 @@
 /**
- * What the platform emits for organizations whose log takes nothing now. `platform.emits` is shared, so such a record must not hold its partition: it
- * goes into the shard's state (`admission.deferred`) in the transaction that moves the position. From there it is among the shard's inputs as an
- * input of its organization, which is taken when the log is there again. What comes for that log meanwhile stays behind it.
+ * Platform emits for organizations whose log is unavailable now. `platform.emits` is shared, so such a record must not
+ * block its partition: it moves into the shard's state (`admission.deferred`) in the transaction that moves the
+ * position. From there it is an input of its organization, read once the log is available again. Later records for the
+ * same log queue behind it.
  */
 
 import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
@@ -12,33 +13,33 @@ import { events } from '../../topics/events.ts'
 import { createChangelogTable } from './changelog-table.ts'
 import type { Emit } from './emit.ts'
 
-/** From here on `platform.emits` of the shard is held, until less than half is left. */
+/** `platform.emits` of the shard is paused from this size on, until less than half remains. */
 export const DEFERRED_MAX = { emits: 10_000, bytes: 64 * 1024 * 1024 } as const
-/** About what one takes besides its value. */
+/** Approximate overhead of one entry besides its value. */
 const EMIT_BYTES = 200
 
-/** Names of inputs with what is deferred: one for each log, and one for what waits for none any more. */
+/** Names of inputs for deferred emits: one for each log, and one for those that no longer wait for a log. */
 const INPUT = `${admissionDeferred.name}/`
 const inputOf = ({ log, isFree }: Pick<Deferred, 'log' | 'isFree'>): string => INPUT + (isFree ? '' : log)
 export const isDeferred = ({ topic }: Pick<LogRecord, 'topic'>): boolean => topic.startsWith(INPUT)
-/** The log that an input of what is deferred waits for; undefined: it is another input. */
+/** The log that an input of deferred emits waits for; undefined: another kind of input. */
 export const logOfDeferred = (input: string): string | undefined =>
   input.startsWith(INPUT) && input !== INPUT ? input.slice(INPUT.length) : undefined
 
 export interface DeferredEmits {
   restore(record: LogRecord): void
-  /** Offers all that was restored. */
+  /** Offers everything that was restored. */
   start(): void
-  /** Whether this emit of the platform is to be deferred. */
+  /** Whether this platform emit must be deferred. */
   takes(emit: Emit): boolean
   add(emit: Emit): void
-  /** A record that was offered has been judged. */
+  /** An offered record has been judged. */
   remove(record: LogRecord): void
-  /** `again`: whether there still is no room. */
+  /** `again`: whether there is still too little space. */
   isFull(again?: boolean): boolean
-  /** What is deferred for organizations that are out of reach waits no longer. */
+  /** Deferred emits of organizations that are unavailable stop waiting. */
   letGo(): void
-  /** No input is kept for the organization any more. Answers false while something of it is deferred. */
+  /** Drops the input of an organization. Returns false while something of it is deferred. */
   forget(organizationId: string): boolean
   seal(): OutRecord[]
   committed(): void
@@ -52,7 +53,7 @@ interface Deferred {
   timestampMs: number
   environment: Environment
   emit: Buffer
-  /** In which order they came. */
+  /** Order of arrival. */
   number: number
   /** It waits for no log. */
   isFree: boolean
@@ -60,12 +61,12 @@ interface Deferred {
 
 export function createDeferredEmits(deps: {
   handle: Pick<ShardHandle, 'shard' | 'offer' | 'unassign' | 'unavailable' | 'write'>
-  /** Whether nothing is written to the organization's log whatever comes. */
+  /** Whether nothing can be written to the organization's log, whatever the verdict. */
   isOutOfReach(organizationId: string): boolean
 }): DeferredEmits {
   const { handle } = deps
   const table = createChangelogTable<Deferred>(deferred => deferred)
-  /** By log: how many. */
+  /** Count by log. */
   let counts = new Map<string, number>()
   let total = 0
   let bytes = 0
@@ -173,7 +174,7 @@ export function createDeferredEmits(deps: {
       total = 0
       bytes = 0
       for (const deferred of now) count(deferred, 1)
-      // What was offered since the last commit was not deferred after all; the others come in their order again.
+      // Records offered since the last commit were not deferred after all; the others are offered again in their order.
       leave([...before, ...now].map(inputOf))
       now.forEach(offer)
     },

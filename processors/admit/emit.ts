@@ -1,4 +1,4 @@
-/** What the steps of admission pass along: an emit, and what becomes of it. */
+/** The types that the steps of admission pass along: an emit and its verdict. */
 
 import type { ChainLink } from '../../src/events/chain.ts'
 import type { IngressEmit } from '../../src/events/ingress-emit.ts'
@@ -10,7 +10,7 @@ import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 
-/** A record of the ingress, as it came, or one of `platform.emits`. */
+/** A record of the ingress as it came, or a record of `platform.emits`. */
 export interface Emit {
   record: LogRecord
   place: IngressPlace
@@ -20,13 +20,13 @@ export interface Emit {
   request: IngressEmit
   /** Empty when the record has no value. */
   payload: Buffer
-  /** Broker append time, ms: what months and retention go by. */
+  /** Broker append time, ms; months and retention are computed from it. */
   recordedAtMs: number
   judgedAtMs: number
-  /** Where in the organization's log it goes. */
+  /** The partition of the organization's log that it goes to. */
   logPartition: number
   logKey: Buffer | string | null
-  /** What the platform says of it; undefined: it came in by the organization's own ingress. */
+  /** Set for platform emits; undefined: it came by the organization's own ingress. */
   platform: PlatformEmit | undefined
 }
 
@@ -35,25 +35,25 @@ export interface Rejection {
   code: Code
   message: string
   findings?: Finding[]
-  /** The failed emit whose key this one has: its answer is repeated, and it is the one to redrive. */
+  /** The failed emit that holds this one's key: its answer is repeated, and it can be redriven. */
   repeats?: string
-  /** When it is the quota that objects. */
+  /** Set when the quota is the reason. */
   quota?: { used: number; limit: number }
 }
 
-/** What is known of a rejected or failed emit when the judging ended. */
+/** The details known of a rejected or failed emit when validation ended. */
 export interface Progress {
   organization?: Organization
   registration?: Registration
   chain?: ChainLink
-  /** Told with the answer. */
+  /** Returned with the answer. */
   warnings?: string[]
 }
 
 export interface Acceptance {
   verdict: 'accepted'
   event: EventFacts
-  /** Webhooks that match, in registry order, and those that would but for a reason. */
+  /** Matching webhooks in registry order, and those that matched but are excluded for a reason. */
   webhookIds: string[]
   skipped: Array<{ webhookId: string; reason: string }>
   quota: { used: number; limit: number | null }
@@ -63,23 +63,23 @@ export interface Acceptance {
 export interface Duplicate {
   verdict: 'duplicate'
   original: HeldKey
-  /** As it stands: a duplicate is free. */
+  /** The quota as it is: a duplicate is free. */
   quota: { used: number; limit: number | null }
 }
 
-/** What goes to federation peers besides (C.1.4): relays to other organizations, and the ids of external peers' webhooks. */
+/** Targets in federation: relays to other organizations, and the ids of external peers' webhooks. */
 export interface Federated {
   records: OutRecord[]
   webhookIds: string[]
   skipped: Array<{ webhookId: string; reason: string }>
 }
 
-/** Could not be written to the log; kept for redrive. */
+/** The event could not be written to the log; kept for redrive. */
 export interface Failure {
   verdict: 'failed'
   code: 'bus_relay_failed'
   message: string
-  /** A failed emit keeps its key (C.11.4); it has no sequence number, which 0 stands for. */
+  /** A failed emit keeps its key. It has no sequence number; 0 means none. */
   heldKey?: HeldKey | undefined
 }
 

@@ -1,8 +1,9 @@
 /**
- * What an accepted event means for the peers of its organization. All of it is decided in the transaction that accepts the event: who gets it,
- * under which name, and who gets nothing and why. External peers are among the event's webhooks in that transaction. Organizations get a record
- * of `platform.emits` and a row of the relay log each, which for a large federation are more than one transaction should hold: then the rest
- * waits in the shard's state and is written by the next transactions, a part each.
+ * Fan-out of an accepted event to the peers of its organization. The transaction that accepts the event decides
+ * everything: the targets, their names for it, and who is left out and why. External peers are among the event's
+ * webhooks in that transaction. Each organization gets a record of `platform.emits` and a row of the relay log, which
+ * for a large federation is more than one transaction should hold: the rest then waits in the shard's state, and the
+ * next transactions write a part each.
  */
 
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
@@ -22,7 +23,7 @@ import type { Federated } from './emit.ts'
 import type { RelayLog } from './relay-log.ts'
 import type { FanOut, WaitingRelays } from './waiting-relays.ts'
 
-/** An organization that is a peer, with as much of its membership and of the push as a relay needs. */
+/** A peer organization, with the fields of its membership and of the push that a relay needs. */
 export interface RelayTarget {
   push: Pick<FederationPush, 'id' | 'groupId' | 'namespace' | 'name' | 'version' | 'schemaHash'>
   member: Pick<FederationMember, 'id' | 'inboundNamespace'> & { memberOrganizationId: string }
@@ -31,20 +32,20 @@ export interface RelayTarget {
 }
 
 /**
- * Bytes of relays, about: what one event adds to the transaction that accepts it, what all events accepted in a transaction add, and what a later
- * transaction takes of those that wait.
+ * Approximate bytes of relays: the most that one event adds to the transaction that accepts it, that all events of a
+ * transaction add, and that a later transaction takes from those waiting.
  */
 export const RELAY_BYTES = { event: 1024 * 1024, accepted: 8 * 1024 * 1024, later: 1024 * 1024 } as const
-/** Of a relay without its payload, and of a row of the relay log. */
+/** Overhead of a relay without its payload, and of a row of the relay log. */
 const RELAY_OVERHEAD_BYTES = 700
 const ROW_BYTES = 500
 
 export interface Federate {
   /** Called once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
   accept(event: EventFacts, payload: Buffer, judgedAtMs: number): Federated | undefined
-  /** The part of what waits that goes into the transaction being filled. */
+  /** The part of the waiting relays that goes into the current transaction. */
   goOn(nowMs: number): OutRecord[]
-  /** The transaction being filled is complete. */
+  /** The current transaction is complete. */
   seal(): void
 }
 
@@ -61,7 +62,7 @@ export function createFederate(deps: FederateDeps): Federate {
   const { view, log, lifecycle, waiting } = deps
   const targetsOf = createFanOut(view)
   const split = new WeakMap<readonly Target[], Targets>()
-  /** Bytes of relays in the transaction being filled. */
+  /** Bytes of relays in the current transaction. */
   let filled = 0
 
   function targetsFor(name: string): Targets {
@@ -77,13 +78,13 @@ export function createFederate(deps: FederateDeps): Federate {
     return targets
   }
 
-  /** The row of one target, and what an owner who listens hears of it. */
+  /** The row of one target, and its event if the owner subscribes. */
   function noted(event: EventFacts, row: RelayRow): OutRecord[] {
     log.add(row)
     return announceRelay(lifecycle, row, causeOf(event))
   }
 
-  /** Relays from `written` on, as many as `bytes` are room for and at least one; answers where it ended. */
+  /** Relays from `written` on, as many as fit into `bytes` and at least one; returns where it ended. */
   function write(
     { event, payload, targets }: FanOut,
     written: number,
@@ -99,7 +100,7 @@ export function createFederate(deps: FederateDeps): Federate {
       const isRelayed = row.status === 'queued'
       if (isRelayed) {
         const emit = relayEmit(event, target.push, target.member.id, target.arrivesAs, row.relayId, payload)
-        // The peer's shard names it as the source did: by a control plane that is as new.
+        // The peer's shard must know a control plane at least as new as the one that chose the name here.
         records.push(platformEmitRecord(emit, deps.shards, view.appliedOffset))
       }
       left -= isRelayed ? ROW_BYTES + RELAY_OVERHEAD_BYTES + payload.length : ROW_BYTES
@@ -109,7 +110,7 @@ export function createFederate(deps: FederateDeps): Federate {
     return at
   }
 
-  /** Whatever of the organization waits goes first. */
+  /** Relays of the organization that already wait go first. */
   function writeOrWait(fanOut: FanOut, atMs: number, records: OutRecord[]): void {
     const mayWrite = filled < RELAY_BYTES.accepted && !waiting.isWaiting(fanOut.event.organizationId)
     const written = mayWrite ? write(fanOut, 0, RELAY_BYTES.event, atMs, records) : 0
@@ -118,7 +119,7 @@ export function createFederate(deps: FederateDeps): Federate {
 
   return {
     accept(event, payload, judgedAtMs) {
-      // No transit, and nothing of the test environment crosses.
+      // Relayed events are not relayed again, and nothing of the test environment leaves the organization.
       if (event.federation !== null || event.environment !== 'live') return undefined
       const { all, external, organizations } = targetsFor(event.canonicalName)
       if (all.length === 0) return undefined
@@ -159,7 +160,7 @@ interface Targets {
 
 const isTooDeep = ({ depth }: EventFacts): boolean => depth >= CHAIN_DEPTH_MAX
 
-/** What a row needs of a target, external or not. */
+/** The fields of a target that a row needs, whether it is external or not. */
 interface Noted {
   push: RelayTarget['push']
   member: Pick<FederationMember, 'id' | 'memberOrganizationId'>
@@ -167,7 +168,7 @@ interface Noted {
   arrivesAs: Arrival | null
 }
 
-/** What is decided about one peer. An event at the cap is delivered at home, and goes no further. */
+/** Decides about one peer. An event at the depth cap is delivered at home, and goes no further. */
 function rowOf(event: EventFacts, target: Noted, judgedAtMs: number): RelayRow {
   const { push, member, arrivesAs } = target
   const external = arrivesAs === null
@@ -191,10 +192,10 @@ function rowOf(event: EventFacts, target: Noted, judgedAtMs: number): RelayRow {
   }
 }
 
-/** When the event was appended, as its id says, so that source and peer write the same. */
+/** When the event was appended, from its id, so that source and peer write the same time. */
 export const queuedAtOf = (sourceEventId: string): number => parseEventId(sourceEventId)?.timestampMs ?? 0
 
-/** One for the event, however many relays it would have made. */
+/** One for the event, however many relays it would have had. */
 function truncation(event: EventFacts, { lifecycle, shard }: FederateDeps, judgedAtMs: number): OutRecord[] {
   const { organizationId, eventId, emitId, rootEventId, depth, path, canonicalName } = event
   const data = { rootEventId, depth, workflowPath: path, droppedEvent: canonicalName, droppedBy: 'federation' }

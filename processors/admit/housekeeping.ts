@@ -1,4 +1,4 @@
-/** What a shard's state lets go of by the clock, a little at a time, also while nothing is emitted. */
+/** Removes expired parts of a shard's state by the clock, a little at a time, also while there are no emits. */
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import type { Organization } from '../../src/model/records.ts'
@@ -27,7 +27,7 @@ export function createHousekeeping(deps: {
   const { clock, handle, state, inputs, waiting, deferred } = deps
   let timer: Timer | undefined
 
-  /** Organizations that have been deleted for long enough leave the state, and tombstones in its changelog. */
+  /** Organizations deleted for long enough leave the state, with tombstones in its changelog. */
   function forgetDeleted(): void {
     const nowMs = clock.nowMs()
     const isDue = (organization: Organization) =>

@@ -1,6 +1,7 @@
 /**
- * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The one place that judges an emit, exactly once:
- * positions, outputs and counters are in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`).
+ * `admit`: emits.<org>, platform.emits → events.<org>, deliveries, outcomes, audit.emits, quarantine. The only place
+ * that judges an emit, exactly once: positions, outputs and counters are in one Kafka transaction (the runtime's,
+ * `src/kafka/runtime/shard.ts`).
  */
 import type { Clock, Random } from '../../src/clock.ts'
 import { createLifecycle, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
@@ -46,19 +47,21 @@ import { createRelayLog } from './relay-log.ts'
 import { createTellPauses } from './tell-pauses.ts'
 import { createWaitingRelays } from './waiting-relays.ts'
 
-/** Emits wait this long for the control plane to be as new as the api saw it; then they are judged by what is known. */
+/** Emits wait at most this long for a control view as new as the api's; then they are judged by the current one. */
 const CONTROL_WAIT_MS = 2_000
 
 /**
- * What one organization's partition may take of a transaction, and of a fetch. With 2,000 records and a megabyte a producer at full speed made
- * another organization's emits wait 290 ms (p99); with a quarter of it half as long, and admission was no slower.
+ * The most that one organization's partition may take of a transaction, and of a fetch. With 2,000 records and a
+ * megabyte, a producer at full speed made another organization's emits wait 290 ms (p99); a quarter of it halves the
+ * wait, and admission is no slower.
  */
 const PARTITION_SHARE_MAX = 500
 const PARTITION_FETCH_BYTES_MAX = 256 * 1024
 
 /**
- * After a transaction of three emits or more the next one gathers until so long after that one began; a lone emit waits for nobody. A transaction
- * costs the broker as much as some twenty records: at 1,000 emits/s of one organization it had 400 a second, and so has half of them.
+ * After a transaction of three emits or more, the next one gathers until this long after that one began; a single emit
+ * is never delayed. A transaction costs the broker as much as about twenty records: 1,000 emits/s of one organization
+ * took 400 a second, and take half of them with this delay.
  */
 const COMMIT_PACE_MS = 5
 const COMMIT_PACE_FROM = 3
@@ -73,7 +76,7 @@ export interface AdmitDependencies {
   random: Pick<Random, 'bytes'>
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
   clockOffsetMs: number
-  /** Most records of one batch of a producer. */
+  /** Maximum number of records in one producer batch. */
   batchRecordsMax: number
   logger: Logger
   tracing?: Tracing | undefined
@@ -144,7 +147,7 @@ function openShard(
     return organization && keysRememberedBy(organization)
   }
 
-  /** Nothing is written to its log any more, and its topics may be gone. */
+  /** Its log is no longer written to, and its topics may be gone. */
   function isGone(organizationId: string): boolean {
     const organization = deps.view.organization(organizationId)
     return organization !== undefined && isOutOfReach(organization, deps.clock.nowMs())
@@ -153,7 +156,9 @@ function openShard(
   const judgeOne = (emit: Emit, progress: Progress) =>
     emit.platform ? judgePlatform(emit, emit.platform, progress, judging) : judge(emit, progress, judging)
 
-  /** What made two transactions fail is either writing the event or judging the emit; neither is tried again in this one. */
+  /**
+   * Two transactions have failed either while writing the event or while judging the emit; neither is repeated here.
+   */
   function judgeIsolated(emit: Emit, progress: Progress): Verdict | 'repeated' {
     try {
       const judged = judgeOne(emit, progress)
@@ -169,7 +174,7 @@ function openShard(
     }
   }
 
-  /** Judges one emit and puts what follows from it into the transaction that is being filled. */
+  /** Judges one emit and adds the resulting records to the current transaction. */
   function settle(emit: Emit, isolated: boolean): void {
     const progress: Progress = {}
     const judged = deps.tracing && startAdmissionSpan(deps.tracing, emit)
@@ -189,7 +194,7 @@ function openShard(
     deps.onVerdict(verdict, emit)
   }
 
-  /** Counts it; answers what goes to peers. What the platform emits is on no quota, and goes to no peer. */
+  /** Counts the event; returns its targets among peers. Platform emits have no quota, and go to no peer. */
   function accepted(emit: Emit, acceptance: Acceptance): OutRecord[] | undefined {
     const { organizationId, environment, platform } = emit
     if (platform && !comesOnce(platform)) state.hold(platformIdOf(emit, platform, acceptance), PLATFORM_IDS_KEPT)
@@ -205,7 +210,7 @@ function openShard(
     return federated.records
   }
 
-  /** A part of the relays that wait goes into each transaction, so that other emits of the shard are judged in between. */
+  /** Each transaction takes a part of the waiting relays, so that other emits of the shard are judged in between. */
   function goOnRelaying(): void {
     if (isDraining || isClosed) return
     try {
@@ -252,7 +257,8 @@ function openShard(
       state.committed()
       waitingRelays.committed()
       deferred.committed()
-      // The shard takes inputs first: a record that must be alone in its transaction would wait for the last relay otherwise.
+      // The shard takes inputs first: otherwise a record that must be alone in its transaction would wait for the last
+      // relay.
       setImmediate(goOnRelaying)
     },
     rollback() {
@@ -271,7 +277,7 @@ function openShard(
       deferred.isFull()
         ? `shard ${handle.shard} reads no more of platform.emits: too much waits for paused organizations`
         : undefined,
-    // What waits is in the state, and the next holder goes on with it.
+    // Waiting relays are in the state, and the next owner of the shard goes on with them.
     async drain() {
       isDraining = true
       tellPauses.close()

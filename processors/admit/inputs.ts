@@ -1,4 +1,7 @@
-/** The partitions that a shard reads: its own of `platform.emits`, and the ingress of each of its organizations, as the control plane names them now. */
+/**
+ * The partitions that a shard reads: its own of `platform.emits`, and the ingress of each of its organizations in the
+ * current control view.
+ */
 
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
@@ -21,14 +24,14 @@ export interface InputPartition {
 
 export interface Inputs {
   start(): void
-  /** Whose topic this is. */
+  /** The organization of a topic. */
   of(topic: string): Input | undefined
   advance(topic: string, partition: number, nextOffset: number): void
-  /** Takes out the deleted organizations of the shard that are due, each once, with the partitions that they had. */
+  /** Removes the deleted organizations of the shard that are due, each once, with their former partitions. */
   takeDeleted(
     isDue: (organization: Organization) => boolean,
   ): Array<{ organization: Organization; partitions: InputPartition[] }>
-  /** What was taken out is there again. */
+  /** A removal was rolled back. */
   rollback(): void
   close(): void
 }
@@ -43,7 +46,7 @@ export function createInputs(deps: {
   const { handle, state, view } = deps
   const byTopic = new Map<string, Input>()
   const assigned = new Set<string>()
-  /** Those of the shard that are deleted. */
+  /** The deleted organizations of the shard. */
   const deleted = new Map<string, Organization>()
   let stopListening: () => void = () => undefined
 

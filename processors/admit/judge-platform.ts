@@ -1,6 +1,7 @@
 /**
- * What the platform itself emits (topic `platform.emits`): its writers have checked it, so what is left is whether the organization can
- * still take it, and whether it has come before. A redrive is judged again like an emit, except for what an earlier judging left behind.
+ * Platform emits (topic `platform.emits`). Their writers have validated them, so this step decides only whether the
+ * organization can still take one, and whether it is a duplicate. A redrive is validated again like an emit, except for
+ * what an earlier validation has already settled.
  */
 import { hash } from 'node:crypto'
 import { readJson } from '../../src/json/read-json.ts'
@@ -20,23 +21,23 @@ import { checkPlan, enforceQuota, quotaLimit } from './enforce-quota.ts'
 import type { Judging } from './judge.ts'
 import { parse } from './parse.ts'
 
-/** Of each organization: they come again within a transaction's time, or not at all. */
+/** Per organization: repeats come within a transaction's time, or not at all. */
 export const PLATFORM_IDS_KEPT = 20_000
 
-/** Under which the ids of what the platform emitted for an organization are kept, apart from its own idempotency keys. */
+/** The ids of an organization's platform emits are kept under this name, apart from its own idempotency keys. */
 export const platformIdsOf = (organizationId: string): string => PLATFORM_IDS + organizationId
 export const isPlatformIds = (name: string): boolean => name.startsWith(PLATFORM_IDS)
-/** Whose keys or ids are kept under this name. */
+/** The organization whose keys or ids are kept under this name. */
 export const organizationOf = (name: string): string => (isPlatformIds(name) ? name.slice(PLATFORM_IDS.length) : name)
 const PLATFORM_IDS = 'platform/'
 
 /**
- * A relay that the source's transaction wrote is there once, and is read once: its id need not be remembered, which at twenty peers would be
- * most of the work. One that a caller has tried again (it carries the call) may be there twice.
+ * A relay that the source's transaction wrote exists once and is read once, so its id need not be remembered; at twenty
+ * peers that would be most of the work. A relay that a caller has tried again (it carries the call) may exist twice.
  */
 export const comesOnce = ({ kind, requestId }: PlatformEmit): boolean => kind === 'relay' && requestId === null
 
-/** `repeated`: it was accepted before, and nobody asks for its answer. */
+/** `repeated`: it was accepted before, and no caller waits for its answer. */
 export function judgePlatform(
   emit: Emit,
   platform: PlatformEmit,
@@ -60,8 +61,8 @@ export function judgePlatform(
 }
 
 /**
- * What is to be held once the emit is accepted, so that a second record with its id is known. Only a caller's key is answered from it; of
- * all others the id is enough.
+ * The claim to hold once the emit is accepted, so that a second record with its id is recognized. Only a caller's key
+ * needs the answer; for all others the id is enough.
  */
 export function platformIdOf(emit: Emit, { id, kind, idempotencyKey }: PlatformEmit, { event }: Acceptance): HeldKey {
   const { eventId, canonicalName, sequence, recordedAtMs } = event
@@ -71,7 +72,10 @@ export function platformIdOf(emit: Emit, { id, kind, idempotencyKey }: PlatformE
   return { ...held, contentHash: contentHash(emit), emitId: emit.emitId, eventId, canonicalName }
 }
 
-/** C.0.2: a suspended organization still hears of itself, but nothing of its peers; its last events reach a deleted one (C.13). */
+/**
+ * A suspended organization still receives its own lifecycle events, but nothing from its peers; a deleted one receives
+ * its last events.
+ */
 function receiverOf(
   { kind }: PlatformEmit,
   organization: Organization | undefined,
@@ -100,7 +104,7 @@ function again(
   return { verdict: 'duplicate', original, quota: { used, limit: quotaLimit(organization, emit.environment) } }
 }
 
-/** C.11.4: takes quota and sequence now; keeps its id, its version and its key. */
+/** Takes quota and sequence now; keeps its id, its version and its key. */
 function redrive(
   emit: Emit,
   platform: PlatformEmit,

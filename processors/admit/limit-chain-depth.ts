@@ -10,8 +10,9 @@ export interface ChainPosition {
 const OUTSIDE: ChainPosition = { depth: 0, cause: undefined, path: [] }
 
 /**
- * C.11.4 step 12, D-15: depths 0 to 50 exist, and a chain comes through one webhook or workflow nine times. A token that is not ours counts
- * for nothing: the emit is from outside, at depth 0, and its answer says so.
+ * A chain has depths 0 to 50, and may pass one webhook or workflow nine times (docs/specification/events.md#chains). A
+ * token that this installation did not sign is ignored: the emit counts as coming from outside, at depth 0, and its
+ * answer says so.
  */
 export function limitChainDepth(emit: Emit, progress: Progress, chains: ChainTokens): ChainPosition | Rejection {
   const { chainToken } = emit.request
@@ -34,7 +35,7 @@ function refused({ rootEventId }: ChainLink, rule: string, what: string): Reject
   return reject('chain_depth_exceeded', message, [{ path: '/chainToken', rule, message }])
 }
 
-/** The id that the chain has come through too often; the token's own is the last of the path. */
+/** The id that the chain has passed too often; the token's own is the last of the path. */
 function mostRepeated(path: string[]): string | undefined {
   if (path.length < CHAIN_REPEATS_MAX) return undefined
   const counts = new Map<string, number>()

@@ -6,11 +6,11 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 
 export interface Matched {
   webhookIds: string[]
-  /** Selected, but not to be delivered to. */
+  /** Selected, but excluded from delivery. */
   skipped: Array<{ webhookId: string; reason: string }>
 }
 
-/** `payload`: its parsed value; asked for only where a webhook has conditions. */
+/** `payload`: its parsed value; called only where a webhook has conditions. */
 export type MatchWebhooks = (
   organizationId: string,
   environment: Environment,
@@ -20,7 +20,7 @@ export type MatchWebhooks = (
 
 const NONE: Matched = { webhookIds: [], skipped: [] }
 
-/** One index per list of webhooks; the view answers another list when one of them changes. */
+/** One index per list of webhooks; the view returns another list when one of them changes. */
 export function createWebhookMatcher(view: ControlView): MatchWebhooks {
   const indexes = new WeakMap<readonly Webhook[], Record<Environment, SelectorIndex<Webhook>>>()
 
@@ -40,7 +40,7 @@ export function createWebhookMatcher(view: ControlView): MatchWebhooks {
     const webhooks = view.webhooks(organizationId)
     if (webhooks.length === 0) return NONE
     const selected = indexOf(webhooks)[environment].match(event)
-    // One that is off is matched all the same: `deliver` remembers what it has to catch up.
+    // A paused webhook is matched as well: `deliver` records it as owed.
     if (selected.every(webhook => webhook.conditions === null))
       return { webhookIds: selected.map(webhook => webhook.id), skipped: [] }
     const value = payload()

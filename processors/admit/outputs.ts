@@ -1,6 +1,6 @@
 /**
- * What a verdict writes. Per transaction: events and deliveries as they come, audit rows and outcomes packed (one record for many rows),
- * all in the one Kafka transaction that also moves the position.
+ * The records that a verdict writes. Per transaction: events and deliveries one by one, audit rows and outcomes packed
+ * (many rows in one record), all in the Kafka transaction that also moves the position.
  */
 
 import { eventHeaders } from '../../src/events/log-record.ts'
@@ -16,15 +16,15 @@ import { quarantined } from './quarantined.ts'
 
 /** Of many rows in one record. */
 const PACKED_BYTES_MAX = 512 * 1024
-/** About what a row takes without what is counted by itself. */
+/** Approximate size of a row, without the fields that are counted separately. */
 const ROW_BYTES = { verdict: 700, webhook: 60, outcome: 300 } as const
 /** A character is at most three bytes. */
 const CHARACTER_BYTES = 3
 
 export interface Outputs {
-  /** Adds what this verdict writes; answers the records that go out as they are. */
+  /** Adds the records of this verdict; returns those that are not packed. */
   add(emit: Emit, verdict: Verdict, progress: Progress): OutRecord[]
-  /** The packed rest of the transaction. */
+  /** The packed rows of the transaction. */
   seal(): OutRecord[]
   /** Drops what was added since the last seal. */
   rollback(): void
@@ -75,7 +75,7 @@ export function createOutputs(shard: number): Outputs {
 
   return {
     add(emit, verdict, progress) {
-      // A redrive that comes to nothing leaves the emit as it was: failed, with the row that says why.
+      // A redrive that fails again leaves the emit as it was: failed, with the row that says why.
       if (emit.platform?.kind !== 'redrive' || verdict.verdict === 'accepted')
         addRow(verdictRow(emit, verdict, progress))
       const { replyTo, ticket } = emit.request.platform ?? {}
@@ -107,7 +107,7 @@ const NO_PATH: string[] = []
 
 interface Packed<Row> {
   list: Row[]
-  /** What they will take at most, about. */
+  /** Their approximate size at most. */
   bytes: number
 }
 
@@ -175,14 +175,14 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
   }
 }
 
-/** A time of another age is why the emit was rejected; the tables of history cannot hold it. */
+/** A time of another age is why the emit was rejected; the history tables cannot hold it. */
 const timeOf = ({ request: { timeMs }, record, recordedAtMs }: Emit): number =>
   timeMs !== undefined && isNear(timeMs, record.timestampMs) ? timeMs : recordedAtMs
 
 const askedFor = ({ organizationId, request }: Emit): string | null =>
   request.version === undefined ? null : canonicalName(organizationId, request.fullName, request.version)
 
-/** A duplicate is answered as its original was (C.11.4), be it that this failed. */
+/** A duplicate gets the answer of its original, also if that failed. */
 function outcomeRow(emit: Emit, verdict: Verdict, ticket: number, warnings: string[]): OutcomeRow {
   const answer: OutcomeRow = {
     ticket,

@@ -6,7 +6,7 @@ import { type Emit, type Rejection, reject } from './emit.ts'
 export const PAYLOAD_BYTES_MAX = 262_144
 export const PAYLOAD_DEPTH_MAX = 32
 
-/** C.11.4 step 5: headers legible, payload ≤ 256 KB as sent, strict JSON, at most 32 deep, an object. */
+/** Requires readable headers, a payload ≤ 256 KB as sent, and strict JSON: an object, at most 32 levels deep. */
 export function parse(emit: Emit): { value: Record<string, unknown>; exact: unknown } | Rejection {
   const { record, request, payload } = emit
   if (record.undecodable)

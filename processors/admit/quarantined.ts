@@ -2,12 +2,15 @@ import type { Headers, OutRecord } from '../../src/kafka/ports.ts'
 import { QUARANTINE_HEADERS as HEADERS, quarantine } from '../../topics/quarantine.ts'
 import type { Emit, Rejection } from './emit.ts'
 
-/** Of the value, and of key and headers: an organization's record may be larger, unpacked, than what the broker takes from us. */
+/**
+ * For the value, and for key and headers: an organization's record may be larger, unpacked, than the broker's limit for
+ * a producer.
+ */
 const BYTES_MAX = 1024 * 1024
 
 /**
- * The record as it came, with why it was rejected; the tag never leaves `emits`. A value or headers beyond the bound are left out: a copy
- * that the broker refuses would be tried for ever.
+ * The record as it came, with the reason for its rejection; the tag never leaves `emits`. A value or headers beyond the
+ * limit are left out: the broker would refuse the copy for ever.
  */
 export function quarantined(emit: Emit, rejection: Rejection, shard: number): OutRecord {
   const { emitId, record, place } = emit
@@ -38,7 +41,7 @@ export function quarantined(emit: Emit, rejection: Rejection, shard: number): Ou
   }
 }
 
-/** `bytes`: what they take at most. */
+/** `bytes`: their maximum size. */
 function ownHeaders(headers: Headers): { list: Array<[string, Buffer]>; bytes: number } {
   const list = Object.entries(headers).filter(([name]) => !name.startsWith('clarion-'))
   const bytes = list.reduce((sum, [name, value]) => sum + 3 * name.length + (value?.length ?? 0) + 10, 0)

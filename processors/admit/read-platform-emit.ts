@@ -8,12 +8,12 @@ import { emitId, type IngressPlace } from '../../src/model/ids.ts'
 import { type PlatformEmit, platformEmitCodec } from '../../topics/platform-emits.ts'
 import type { Emit } from './emit.ts'
 
-/** Undefined: the record can be read by nobody, and is passed over. */
+/** Undefined: the record cannot be read, and is skipped. */
 export type ReadPlatformEmit = (record: LogRecord, isolated: boolean) => Emit | undefined
 
 /**
- * A record of `platform.emits` as an emit. Its id is its place there, which no emit of an organization shares; a redrive has the id of the
- * emit that failed. In the organization's log it stands where the emits of its subject do.
+ * A record of `platform.emits` as an emit. Its id derives from its position there, which no emit of an organization
+ * shares; a redrive has the id of the failed emit. In the organization's log it follows the emits of its subject.
  */
 export function createPlatformEmitReader(deps: {
   view: ControlView
@@ -25,7 +25,7 @@ export function createPlatformEmitReader(deps: {
     try {
       return platformEmitCodec.decode(record.value!)
     } catch (error) {
-      // Only the platform writes here: at first it may be a fault of this process, or a newer release's record.
+      // Only the platform writes here: the cause may be a fault of this process, or a newer release's record.
       if (!isolated) throw error
       deps.logger.error(
         { offset: record.offset, error: String(error) },
@@ -81,7 +81,7 @@ function requestOf(platform: PlatformEmit, controlOffset: number): Emit['request
   }
 }
 
-/** A redrive is the organization's own emit, by the way that it first came in. */
+/** A redrive is the organization's own emit, by its original channel. */
 function channelOf({ kind, source }: PlatformEmit): Emit['request']['channel'] {
   if (kind !== 'redrive') return 'platform'
   return source === 'api' ? 'http' : 'kafka'

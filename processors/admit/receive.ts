@@ -1,7 +1,8 @@
 /**
- * From records to emits. A record whose api had seen a newer control plane than this process waits for it, and with it the rest of its
- * partition, which keeps its order; other partitions go on. So does a record of an organization that has too many relays waiting. What the platform
- * emits for an organization whose log takes nothing now is deferred, since its partition is everybody's.
+ * From records to emits. A record whose api had a newer control view than this process waits for that view, together
+ * with the rest of its partition, which keeps its order; other partitions go on. The same holds for a record of an
+ * organization that has too many relays waiting. Platform emits for an organization whose log is unavailable are
+ * deferred, since their partition is shared.
  */
 import type { Clock } from '../../src/clock.ts'
 import { type IngressTags, readIngress } from '../../src/events/ingress.ts'
@@ -17,9 +18,9 @@ import type { ReadPlatformEmit } from './read-platform-emit.ts'
 
 export interface Receiver {
   receive(records: LogRecord[], nextOffset: number, isolated: boolean): void
-  /** Goes on with the partitions of organizations that are full no more. */
+  /** Resumes the partitions of organizations that are below their limit again. */
   resume(): void
-  /** What waits is received again. */
+  /** Waiting records are received again. */
   rollback(): void
   close(): void
 }
@@ -28,7 +29,7 @@ export interface Receiver {
 interface Waiting {
   topic: string
   partition: number
-  /** Whether it may go on, as is known only by looking; undefined: it goes on when the control plane does. */
+  /** Whether it may go on, if only a check can tell; undefined: it goes on when the control view does. */
   isOver: (() => boolean) | undefined
 }
 
@@ -43,12 +44,12 @@ export function createReceiver(deps: {
   controlWaitMs: number
   settle(emit: Emit, isolated: boolean): void
   deferred: DeferredEmits
-  /** Whether nothing more of the organization is to be accepted for now; `again`: whether that has not changed enough. */
+  /** Whether the organization may accept nothing more for now; `again`: whether it is still too full to resume. */
   isFull(organizationId: string, again?: boolean): boolean
 }): Receiver {
   const { handle, inputs, view, clock } = deps
   let waiting = new Set<Waiting>()
-  /** By partition: the record that has waited for the control plane for long enough. */
+  /** By partition: the record that has waited for the control view long enough. */
   const hasWaited = new Map<string, number>()
 
   function emitOf(record: LogRecord, isolated: boolean): Emit | undefined {
@@ -86,7 +87,7 @@ export function createReceiver(deps: {
     }
   }
 
-  /** Judges one after the other, and stops at a record that must wait: it comes again, with those behind it. */
+  /** Judges records one by one, and stops at the first that must wait: it comes again, with those behind it. */
   function receive(records: LogRecord[], nextOffset: number, isolated: boolean): void {
     for (const [index, record] of records.entries()) {
       const emit = emitOf(record, isolated)
@@ -101,7 +102,7 @@ export function createReceiver(deps: {
 
   const isOfPlatform = (record: LogRecord): boolean => record.topic === platformEmits.name || isDeferred(record)
 
-  /** The ingress of an organization is held by the runtime while its log takes nothing. */
+  /** The runtime holds the ingress of an organization while its log is unavailable. */
   const isToBeDeferred = (emit: Emit, record: LogRecord): boolean =>
     record.topic === platformEmits.name && deps.deferred.takes(emit)
 
@@ -109,7 +110,7 @@ export function createReceiver(deps: {
   function mustWait(emit: Emit, record: LogRecord, left: number): boolean {
     const place = placeOf(record)
     const wanted = emit.request.platform?.controlOffset ?? -1
-    // What was deferred has waited already.
+    // Deferred records have waited already.
     if (wanted > view.appliedOffset && hasWaited.get(place) !== record.offset && !isDeferred(record)) {
       waitForControl(wait(record, left, undefined), wanted, record.offset)
       return true

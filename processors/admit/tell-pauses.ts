@@ -1,15 +1,15 @@
-/** Tells the api processes which organizations are paused, so that they refuse emits that would only wait. */
+/** Reports paused organizations to the api processes, which then refuse emits that would only wait. */
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { ShardHandle, Unavailable } from '../../src/kafka/ports.ts'
 import { logParts } from '../../topics/events.ts'
 import { outcomes, PAUSES_KEY, type PauseRow, pausesCodec } from '../../topics/outcomes.ts'
 
-/** Three times within the time for which an api believes it. */
+/** Three times within the time for which an api trusts a report. */
 const EVERY_MS = 5_000
 
 export interface TellPauses {
   start(): void
-  /** This log has come to be paused, or is so no longer. */
+  /** This log has become paused, or available again. */
   changed(log: string): void
   close(): void
 }

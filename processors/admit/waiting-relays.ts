@@ -1,8 +1,8 @@
 /**
- * Accepted events whose relays are more than one transaction takes. An event waits with the targets that were decided when it was accepted, and
- * with how many of them are written; both are in the changelog `admission.relays`, in the transactions of what they tell of, so that whoever
- * holds the shard next goes on exactly there. Events of one organization go one after the other, which keeps their order towards each member;
- * organizations take turns.
+ * Accepted events whose relays exceed one transaction. An event waits with the targets chosen at acceptance and with
+ * the number of those written; both are in the changelog `admission.relays`, in the same transactions as the relays, so
+ * that the next owner of the shard goes on exactly there. Events of one organization go one after the other, which
+ * keeps their order towards each member; organizations take turns.
  */
 import { arrivalOf } from '../../src/control-plane/federation/relay-emit.ts'
 import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
@@ -25,21 +25,21 @@ export interface FanOut {
 }
 
 /**
- * From here on the organization's ingress is held, until less than half is left. `shardBytes`: of all organizations of the shard together, from
- * where on those with waiting events are held.
+ * The organization's ingress is paused from this size on, until less than half remains. `shardBytes`: for all
+ * organizations of the shard together; beyond it, those with waiting events are paused.
  */
 export const WAITING_MAX = { events: 500, bytes: 16 * 1024 * 1024, shardBytes: 64 * 1024 * 1024 } as const
 
 export interface WaitingRelays {
   restore(record: LogRecord): void
   isWaiting(organizationId: string): boolean
-  /** Whether so much waits that nothing more of the organization is to be accepted; `again`: whether it still is not. */
+  /** Whether too much waits for the organization to accept more; `again`: whether it is still too much to resume. */
   isFull(organizationId: string, again?: boolean): boolean
-  /** The last of its organization. */
+  /** The last event of its organization. */
   add(fanOut: FanOut, written: number): void
   /** The oldest event of the organization whose turn it is. */
   next(): { fanOut: FanOut; written: number } | undefined
-  /** So many targets of what `next` answered are written; then it is the next organization's turn. */
+  /** This many targets of the event from `next` are written; the next organization has its turn. */
   advance(written: number): void
   seal(partition: number): OutRecord[]
   committed(): void
@@ -49,7 +49,7 @@ export interface WaitingRelays {
 interface Waiting extends FanOut {
   /** `<organization>/<emit id>`. */
   name: string
-  /** In which order they were accepted. */
+  /** Order of acceptance. */
   number: number
   bytes: number
 }
@@ -62,7 +62,7 @@ interface Queue {
 export function createWaitingRelays(): WaitingRelays {
   const events = createChangelogTable<Waiting>(event => event)
   const progress = createChangelogTable<number>(written => written)
-  /** By organization, the one whose turn it is first. */
+  /** By organization; the first has the next turn. */
   let queues = new Map<string, Queue>()
   let bytes = 0
   let numbers = 0
@@ -81,7 +81,7 @@ export function createWaitingRelays(): WaitingRelays {
     return value
   }
 
-  /** In the order of acceptance, after entries have come and gone in any other. */
+  /** In the order of acceptance, whatever the order of insertions and removals. */
   function arrange(): void {
     queues = new Map()
     bytes = 0
@@ -102,7 +102,7 @@ export function createWaitingRelays(): WaitingRelays {
   function restoreEvent(name: string, value: Buffer | null): void {
     const known = events.get(name)
     events.load(name, value === null ? undefined : waiting(fanOutOf(waitingEventCodec.decode(value))))
-    // Read one after the other, only a tombstone may take one out of the middle.
+    // Records are read in order, so only a tombstone can remove one from the middle.
     if (known) arrange()
     else if (value !== null) enqueue(events.get(name)!)
   }
@@ -180,7 +180,7 @@ export function createWaitingRelays(): WaitingRelays {
   }
 }
 
-/** About what an event and a target take besides the payload. */
+/** Approximate size of an event and of a target, without the payload. */
 const EVENT_BYTES = 1_000
 const TARGET_BYTES = 150
 
