@@ -1,6 +1,6 @@
 /**
- * Every consumer group in flow order: what it reads, what it writes. The picture in the README is drawn from here, and a test holds the
- * topics' own lists of producers and consumers to it.
+ * Every consumer group in flow order, with its inputs and outputs. The diagram in the README is drawn from here, and a
+ * test compares it with the topics' own lists of producers and consumers.
  */
 import { admissionCounters } from '../topics/admission-counters.ts'
 import { admissionDeferred } from '../topics/admission-deferred.ts'
@@ -30,7 +30,7 @@ export interface Station {
   does: string
   reads: ReadonlyArray<Topic | OrganizationTopic>
   writes: ReadonlyArray<Topic | OrganizationTopic>
-  /** Changelogs that it reads back when it gains a shard. */
+  /** Changelogs that it restores when it gains a shard. */
   state: readonly Topic[]
 }
 
@@ -69,7 +69,7 @@ export const TOPOLOGY: readonly Station[] = [
 
 export const nameOf = (topic: Topic | OrganizationTopic): string => ('name' in topic ? topic.name : topic.pattern)
 
-/** The flow as a Mermaid flowchart. Retry tiers are drawn as one, state topics and the control plane left out. */
+/** The flow as a Mermaid flowchart. Retry tiers are drawn as one; state topics and the control plane are left out. */
 export function drawTopology(): string {
   const lines = [
     'flowchart LR',

@@ -135,7 +135,7 @@ function redrive(
   )
 }
 
-/** The version that it was judged by, whatever became of it since. */
+/** The version that it was judged by, whatever its status is now. */
 function registrationOf(
   emit: Emit,
   { type, schemaVersion }: PlatformEmit,

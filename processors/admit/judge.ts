@@ -1,5 +1,6 @@
 /**
- * The judging of one emit, as a sentence: every way in meets these steps, in this order, and the first that objects decides (C.11.4).
+ * Judges one emit. Every channel passes these steps in this order, and the first that fails decides
+ * (docs/specification/emit.md#order-of-judging).
  */
 
 import type { ChainTokens } from '../../src/events/chain.ts'
@@ -30,7 +31,7 @@ export interface Judging {
   matchWebhooks: MatchWebhooks
 }
 
-/** Decides, and changes nothing but `progress`, which tells how far the judging came. */
+/** Decides, and changes nothing but `progress`, which records the steps that were passed. */
 export function judge(
   emit: Emit,
   progress: Progress,
@@ -68,7 +69,7 @@ export function judge(
   return accept(emit, event, organization, claim, quota, matchWebhooks, parsed.value)
 }
 
-/** A way of writing that can never be found is named with its place. */
+/** A spelling that can never be found is reported with its position. */
 function unresolved({ request, record }: Emit, code: 'event_not_registered' | 'event_not_published'): Rejection {
   const { message, field, problem } = explainUnresolved(code, request.fullName, request.version)
   if (field === undefined || problem === undefined) return reject(code, message)

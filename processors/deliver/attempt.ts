@@ -1,4 +1,7 @@
-/** One attempt: what is sent, and what comes of it. The webhook is read when the attempt begins (C.10, update semantics). */
+/**
+ * One attempt: its request, and what its result means. The webhook is read when the attempt begins, so a change applies
+ * to the next attempt.
+ */
 import type { Clock, Random } from '../../src/clock.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
 import { createBuildAttempt } from '../../src/delivery/request.ts'
@@ -13,7 +16,7 @@ import { traceAttempt } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import type { Delivery } from './delivery.ts'
 
-/** What becomes of a delivery after an attempt. */
+/** The next step of a delivery after an attempt. */
 export type Outcome =
   | { state: 'success' }
   | { state: 'retrying'; dueAtMs: number }
@@ -24,9 +27,12 @@ export type Outcome =
 export type FailureReason = 'exhausted' | 'gone' | 'declined' | 'single_attempt'
 
 export interface Attempts {
-  /** Signs and sends the next attempt. Undefined when the webhook's secret cannot be read: that is our fault, and no attempt. */
+  /**
+   * Signs and sends the next attempt. Undefined when the webhook's secret cannot be read: that is the platform's fault,
+   * and counts as no attempt.
+   */
   begin(delivery: Delivery, webhook: Webhook): Promise<AttemptResult> | undefined
-  /** What the result means for the delivery (C.10, rules). */
+  /** The next step of the delivery after this result (docs/specification/webhooks.md#answers). */
   decide(delivery: Delivery, webhook: Webhook, result: AttemptResult): Outcome
 }
 
@@ -44,7 +50,7 @@ export function createAttempts(deps: {
   const { clock, random, timeScale, tracing } = deps
   const build = createBuildAttempt(createSigningContexts(deps))
 
-  /** `traceparent`: of the span that makes the request, when there is one. */
+  /** `traceparent`: of the span of the request, if there is one. */
   function send(delivery: Delivery, webhook: Webhook, traceparent?: string): Promise<AttemptResult> | undefined {
     const { event, payload, deliveryId, replayId, originalDeliveredAtMs = null } = delivery
     const { rootEventId, depth, eventId, organizationId } = event

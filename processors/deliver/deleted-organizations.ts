@@ -1,7 +1,8 @@
 /**
- * What a shard still holds of organizations that are deleted, ten minutes later. What waited for their webhooks has been cancelled by then, and
- * what they were owed went with the webhooks; that was never counted out: events of which early entries were open, blocks of failed numbers,
- * lanes whose members lay in a range. A little at a time, so that no transaction becomes large.
+ * Removes the state that a shard still has of deleted organizations, ten minutes after their deletion. By then their
+ * waiting deliveries are cancelled and their owed ranges removed together with the webhooks, but some counts never
+ * reach zero: events with open early entries, blocks of failed numbers, lanes whose members lay in a range. Removes a
+ * little at a time, so that no transaction becomes large.
  */
 import type { Clock } from '../../src/clock.ts'
 import { isDeletedFor } from '../../src/control-plane/organizations/deleted-for.ts'
@@ -20,7 +21,7 @@ const AT_ONCE = 2_000
 export interface Forgetting {
   /** The state is complete. */
   start(): void
-  /** To be called now and then. */
+  /** Call this periodically. */
   sweep(): void
   close(): void
 }
@@ -36,7 +37,7 @@ export function createForgetting(deps: {
   states: Pick<WebhookStates, 'get'>
 }): Forgetting {
   const { handle, view, clock } = deps
-  /** Those of the shard of which something may be held. */
+  /** Deleted organizations of the shard that may still have state. */
   const deleted = new Set<string>()
   let stop: () => void = () => undefined
 
@@ -51,7 +52,7 @@ export function createForgetting(deps: {
     return organization !== undefined && isDeletedFor(FORGOTTEN_AFTER_MS, organization, clock.nowMs())
   }
 
-  /** Lanes do not say whose they are. A webhook that is younger than this may not be in the view yet. */
+  /** A lane does not name its organization. A webhook that is younger than this may not be in the view yet. */
   function goneWebhooks(): (webhookId: string) => boolean {
     const there = new Set<string>()
     for (const { id } of view.organizations())

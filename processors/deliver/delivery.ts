@@ -1,4 +1,7 @@
-/** One delivery while this process has it in hand: one event for one webhook, from its record being read to its end, retry or return. */
+/**
+ * One delivery while this process has it in hand: one event for one webhook, from the reading of its record to its end,
+ * retry or return.
+ */
 
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Webhook } from '../../src/model/records.ts'
@@ -12,25 +15,25 @@ import type { Begun, Progress } from './state/progress.ts'
  */
 export type Stage = 'held' | 'lined' | 'waiting' | 'flying' | 'over'
 
-/** The record that a delivery came by. */
+/** The record of a delivery. */
 export interface Source {
   progress: Pick<Progress, 'end'> & { readonly topic?: string }
   record: Begun
   place: number
-  /** All webhooks of a record of `deliveries`. */
+  /** The number of webhooks in a record of `deliveries`. */
   webhookIds?: readonly string[]
 }
 
-/** Of what no record of an input stands behind. */
+/** The source of deliveries without an input record. */
 export function sourceless(end: () => void = () => undefined): Source {
   return { progress: { end }, record: { offset: 0, leaderEpoch: -1, isLost: false, open: 1, ended: [] }, place: 0 }
 }
 
 /** A delivery that was fed from a range, or from an early entry. */
 export interface Fed {
-  /** The subscribers of its event, as the log names them; undefined for an early entry. */
+  /** The subscribers of its event, from the log; undefined for an early entry. */
   keys: readonly bigint[] | undefined
-  /** The range is rid of it. */
+  /** It has left the range. */
   left(): void
   /** It waits with the range again, as if it had not been fed. */
   back(): void
@@ -38,7 +41,10 @@ export interface Fed {
   lined(): void
 }
 
-/** How the end of its emit depends on it: as a part of a record that was read, one by one, as part of a range, or not at all. */
+/**
+ * How the end of its emit depends on it: as a part of a record that was read, as a single open delivery, as part of a
+ * range, or not at all.
+ */
 export type CountedAs = 'hand' | 'away' | 'range' | 'nothing'
 
 export interface Delivery extends RetryRecord {
@@ -51,33 +57,33 @@ export interface Delivery extends RetryRecord {
   /** It comes from `deliveries`, and everything before it in its lane has been read. */
   readonly fresh: boolean
   stage: Stage
-  /** What it counts for in memory. */
+  /** Its share of the memory budget. */
   readonly bytes: number
   readonly takenAtMs: number
   /** Since when it has been waiting for a slot. */
   waitingSinceMs: number
-  /** Its place in line, if its webhook asks for an order. */
+  /** Its position in its lane, if its webhook has an order. */
   lane: Lane | undefined
-  /** Why no further attempt is to follow the one in flight. */
+  /** Why no further attempt follows the one in flight. */
   cancel: string | undefined
-  /** What is in flight. */
+  /** The attempt in flight. */
   attempt: { webhook: Webhook; headers: Record<string, string> } | undefined
 }
 
-/** Where a delivery comes from, and what it counts for. */
+/** Where a delivery comes from, and how it counts. */
 export type Origin = Pick<Delivery, 'source' | 'countedAs'> & Partial<Pick<Delivery, 'fed' | 'isRetry' | 'fresh'>>
 
-/** The shard that a delivery belongs to, as the dispatcher sees it. */
+/** The shard of a delivery, as the dispatcher sees it. */
 export interface Owner {
-  /** Begins the attempt. Undefined if there is none to make; the delivery is then taken care of. Never throws. */
+  /** Begins the attempt. Undefined if there is none to make; the delivery has then been handled. Never throws. */
   begin(delivery: Delivery): Promise<AttemptResult> | undefined
-  /** Whether a request may begin now; when not, it is looked at again after the next commit. */
+  /** Whether a request may begin now; if not, this is checked again after the next commit. */
   mayBegin(): boolean
-  /** The request has ended. Also called for what was dropped meanwhile. Never throws. */
+  /** The request has ended. Also called for deliveries that were dropped meanwhile. Never throws. */
   finish(delivery: Delivery, result: AttemptResult): void
 }
 
-/** Held, until it is due. */
+/** Held until it is due. */
 export function takeInHand(record: RetryRecord, origin: Origin, owner: Owner, takenAtMs: number): Delivery {
   return {
     ...record,

@@ -1,4 +1,4 @@
-/** What `deliver` is given by the process that it runs in. */
+/** Dependencies of `deliver` on the process in which it runs. */
 import type { Clock, Random } from '../../src/clock.ts'
 import type { ReportHealth } from '../../src/control-plane/webhooks/webhook-health.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
@@ -29,7 +29,7 @@ export interface DeliverDependencies {
   timeScale: number
   logger: Logger
   catchUp: CatchUpSources
-  /** Tells the control plane what was seen of an endpoint. */
+  /** Reports the health of an endpoint to the control plane. */
   reportHealth: ReportHealth
   /** Sends a notice to the owner of an organization. */
   sendNotice: SendNotice
@@ -37,12 +37,12 @@ export interface DeliverDependencies {
   tracing?: Tracing | undefined
   /** After each attempt, before its transaction has committed. */
   onAttempt?(row: AttemptRow, isFed: boolean): void
-  /** So many deliveries have ended in bulk. */
+  /** This many deliveries have ended in bulk. */
   onBulkEnd?(reason: string, count: number): void
   /** A webhook begins to wait, is fed, or is live again. */
   onTransition?(from: string, to: string): void
-  /** An attempt of what a webhook was owed as a range has ended. */
+  /** An attempt of an owed delivery has ended. */
   onFed?(outcome: FedOutcome, isProbe: boolean): void
-  /** Called once: what is given may be asked at any time. */
+  /** Called once; the metrics may be read at any time. */
   watch?(figures: DeliverFigures): void
 }

@@ -1,7 +1,8 @@
 /**
- * `deliver`: deliveries, deliveries.retry-* → audit.attempts | deliveries.retry-* | deliveries.dead-letter. One signed HTTP request per
- * attempt; its result, what follows from it and the position commit in one Kafka transaction (the runtime's, `src/kafka/runtime/shard.ts`). So an
- * attempt is (delivery, number): only the request that was in flight in a crash can be made again.
+ * `deliver`: deliveries, deliveries.retry-* → audit.attempts | deliveries.retry-* | deliveries.dead-letter. One signed
+ * HTTP request per attempt; its result, the records that follow from it and the position commit in one Kafka
+ * transaction (the runtime's, `src/kafka/runtime/shard.ts`). An attempt is (delivery, number), so only a request that
+ * is in flight in a crash can be made again.
  */
 import type { Processor } from '../../src/kafka/ports.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
@@ -18,8 +19,9 @@ import { openShard, type Shared } from './open-shard.ts'
 export type { DeliverDependencies } from './dependencies.ts'
 
 /**
- * Results wait this long for others: by then the request has long been answered, and nobody waits for its row. A crash repeats what was answered
- * within this time, beside what was in flight. With 5 ms a broker with 200 events a second spent a sixth of a core more on transactions.
+ * Results wait this long for others: the request has been answered by then, and nothing waits for its row. A crash
+ * repeats requests answered within this time, besides those in flight. With 5 ms, a broker with 200 events a second
+ * spent a sixth of a core more on transactions.
  */
 const COMMIT_PACE_MS = 25
 

@@ -1,36 +1,38 @@
-/** The bounds of one process that delivers, over all the shards it holds. */
+/** The limits of one `deliver` process, over all its shards. */
 export interface DeliverLimits {
-  /** Requests under way. A request costs a socket and about 20 KB, and most of them only wait. */
+  /** Requests in flight. A request costs a socket and about 20 KB, and most of them only wait. */
   inFlightMax: number
-  /** Of one organization, so that one with many dead endpoints leaves slots to others. */
+  /** Requests of one organization, so that one with many dead endpoints leaves slots to others. */
   inFlightPerOrganizationMax: number
-  /** Deliveries in memory: waiting, in flight, and soon due. Reading stops above, and goes on at half. */
+  /** Deliveries in memory: waiting, in flight, and soon due. Reading pauses above, and resumes at half. */
   deliveriesMax: number
   /** Their payloads, bytes. */
   payloadBytesMax: number
-  /** What every webhook may have waiting while memory is more than half full. */
+  /** Deliveries that every webhook may have waiting while memory is more than half full. */
   waitingFairShare: number
-  /** Due deliveries of one webhook that wait for a slot; beyond, what comes is owed as a range. */
+  /** Due deliveries of one webhook that wait for a slot; beyond that, new ones are owed as a range. */
   waitingMax: number
-  /** The same for an endpoint of which the last 20 attempts failed, with those in retry topics. */
+  /** The same for an endpoint whose last 20 attempts failed, including deliveries in retry topics. */
   waitingFailingMax: number
   /** Deliveries of one webhook that wait in memory for their turn in an ordered lane; the others stay in the log. */
   linedMax: number
   /** Retries of one shard that wait in memory for their due time. */
   scheduledMax: number
-  /** Results that are not committed yet; no new request is begun above. */
+  /** Uncommitted results; no new request begins above. */
   uncommittedMax: number
-  /** A delivery that has waited this long for a free slot waits with its webhook's range, so that the position can move on. */
+  /**
+   * A delivery that has waited this long for a slot waits with its webhook's range, so that the position can move on.
+   */
   waitingMsMax: number
-  /** How long `drain` waits for requests under way. */
+  /** How long `drain` waits for requests in flight. */
   drainMsMax: number
-  /** What comes for a range is written together after this time. */
+  /** Absorbed events of a range are written together after this time. */
   absorbMs: number
-  /** Payloads of what comes for a webhook that catches up are kept while fewer are owed, so that it can go on live. */
+  /** Payloads of new events for a webhook in catch-up are kept while fewer are owed, so that it can go on live. */
   keptMax: number
   /** Numbers fed ahead of the oldest one that is out. */
   fedAheadMax: number
-  /** Uncommitted results of a shard may be this old before it begins no further request. */
+  /** A shard whose uncommitted results are older than this begins no further request. */
   uncommittedMsMax: number
 }
 

@@ -1,18 +1,18 @@
-/** What there is to see of the deliveries in one process, for those who watch: counted when they ask, over all shards that are open. */
+/** Metrics of the deliveries in one process, counted on demand over all open shards. */
 import type { ReadSoFar } from '../../src/observability/retry-depth.ts'
 import type { Stage } from './delivery.ts'
 import type { Room } from './dispatch/memory-budget.ts'
 import type { OwedRange } from './state/owed-range.ts'
 import type { Progress } from './state/progress.ts'
 
-/** Deliveries in hand, by how far they are. */
+/** Deliveries in hand, by stage. */
 export type Stages = Record<Exclude<Stage, 'over'>, number>
 
 export interface DeliverFigures {
   inHand(): { stages: Stages; payloadBytes: number }
-  /** How far each input of deliveries is read and worked off. */
+  /** Read and committed progress of each input of deliveries. */
   inputs(): ReadSoFar[]
-  /** What webhooks are owed as ranges. */
+  /** Owed ranges of webhooks. */
   owed(): OwedFigures[]
 }
 
@@ -40,7 +40,7 @@ export function createFigures(room: Room, shards: ReadonlySet<Watched>): Deliver
 export function createWatched(deps: {
   inputs: readonly Progress[]
   partition: number
-  /** Of what waits unloaded in a retry topic. */
+  /** Of records that wait unloaded in a retry topic. */
   oldestAtMs(topic: string): number | undefined
   count: Watched['count']
   owed: Watched['owed']

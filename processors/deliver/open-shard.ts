@@ -40,14 +40,14 @@ import { createOpenEvents } from './state/open-events.ts'
 import { type Begun, createProgress, type Progress } from './state/progress.ts'
 import { createWebhookStates } from './state/webhook-states.ts'
 
-/** What all shards of one process share. */
+/** Shared by all shards of one process. */
 export interface Shared {
   limits: DeliverLimits
   room: Room
   dispatcher: Dispatcher
   attempts: Attempts
   turns: ReadTurns
-  /** Every open shard, for those who watch. */
+  /** Every open shard, for metrics. */
   watched: Set<Watched>
 }
 
@@ -253,12 +253,12 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const forgetting = createForgetting({ handle, view, shards, clock, events, failedBlocks, lanes, states })
   const forgetRoom = room.onFree(onSpace)
 
-  /** A record of a retry topic. Retries by hand, and what replays made, count for no emit. */
+  /** A record of a retry topic. Manual retries and deliveries of replays count for no emit. */
   function originOf({ trigger }: RetryRecord, progress: Progress, record: Begun): Origin {
     return { source: { progress, record, place: 0 }, countedAs: trigger === 'live' ? 'away' : 'nothing', isRetry: true }
   }
 
-  /** There is room in memory again. Not at once: the caller is still changing what is in hand. */
+  /** Memory is available again. Deferred to the next tick: the caller is still changing the deliveries in hand. */
   let spaceWanted = false
   function onSpace(): void {
     if (spaceWanted) return
@@ -274,7 +274,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     })
   }
 
-  /** A delivery whose turn has come goes on in the next tick: the caller is still changing its lane. */
+  /** Deferred to the next tick: the caller is still changing the delivery's lane. */
   let turns: Delivery[] = []
   function onTurn(delivery: Delivery): void {
     if (turns.push(delivery) > 1) return
@@ -322,7 +322,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     for (const tier of tiers.values()) tier.close()
   }
 
-  /** Also while nothing comes and nothing commits. */
+  /** Also runs while nothing arrives and nothing commits. */
   let sweeping: Timer | undefined
   function sweepSoon(): void {
     sweeping = clock.after(limits.waitingMsMax / 8, () => {
@@ -334,7 +334,10 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     })
   }
 
-  /** Those that have not been read. Where the topic was made anew or its log was cut, what came from there before goes on by itself. */
+  /**
+   * The records not read yet. Where the topic was made anew or its log was cut, deliveries read from it before continue
+   * without their record.
+   */
   function unreadOf(topic: string, records: LogRecord[]): LogRecord[] {
     const progress = progressOf(topic)
     const from = progress.follow(records, handle.position(topic, handle.shard))
@@ -421,7 +424,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   }
 }
 
-/** Of what comes from no input: its end moves no position, and says nothing of its emit. */
+/** The source of deliveries without an input: their end moves no position, and does not count for their emit. */
 function uncounted(left: () => void): Origin {
   return { source: sourceless(left), countedAs: 'nothing' }
 }

@@ -1,4 +1,4 @@
-/** A record of the shard's state, handed to the part that wrote it. */
+/** Passes a record of the shard's state to the part that wrote it. */
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { catchUpKeys, deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryStateKeys } from '../../topics/delivery-state.ts'

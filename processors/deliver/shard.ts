@@ -1,5 +1,5 @@
 /**
- * The deliveries of one shard, from the moment they are due to what becomes of them:
+ * The deliveries of one shard, from their due time to their end:
  *
  *     due ─► webhook? ──gone──► cancelled
  *              │ └──inactive──► waits with the webhook's range
@@ -8,7 +8,7 @@
  *              ▼
  *           attempt ─► success | retry topic, due later | dead letter
  *
- * `settle.ts` has what each way out writes; the queue is the process's (`dispatcher.ts`).
+ * `settle.ts` writes the records of each way out; the process has one queue (`dispatcher.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
@@ -34,45 +34,54 @@ import { createSettle } from './outcome/settle.ts'
 import type { OpenEvents } from './state/open-events.ts'
 import type { WebhookStates } from './state/webhook-states.ts'
 
-/** A webhook that is not in the view may be newer than it: its deliveries are cancelled only when they are older than this. */
+/**
+ * A webhook that is not in the view may be newer than it: its deliveries are cancelled only when they are older than
+ * this.
+ */
 const VIEW_LAG_MS_MAX = 2_000
-/** Deferred in one go. */
+/** Deliveries deferred in one batch. */
 const SWEEP_DELIVERIES = 250
 const NOTHING = Buffer.alloc(0)
 
-/** What is fed, replayed or redriven from a log holds no position back. */
+/** Deliveries that are fed, replayed or redriven from a log hold no position back. */
 const isFromTopic = ({ source }: Delivery) => source.progress.topic !== undefined
 
 export interface DeliveryShard {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
   take(record: RetryRecord, origin: Origin): boolean
-  /** Goes on with one whose turn it is. */
+  /** Resumes a delivery whose turn has come. */
   turn(delivery: Delivery): void
-  /** Takes in hand a delivery that somebody wants tried again. */
+  /** Takes a manual retry in hand. */
   takeAsked(record: RetryRecord, origin: Origin): void
-  /** Cancels what is in hand and not in flight; what is in flight gets no further attempt. */
+  /** Cancels deliveries in hand that are not in flight; one in flight gets no further attempt. */
   cancel(reasonFor: (delivery: RetryRecord, inFlight: boolean) => string | undefined): void
   isFlying(deliveryId: string): boolean
-  /** Adds what is in hand to a count by stage. */
+  /** Adds the deliveries in hand to a count by stage. */
   count(stages: Stages): void
   /** Ends a record that was never in hand. */
   endUntaken(record: RetryRecord, origin: Origin, end: { state: 'cancelled' | 'failed'; reason: string }): void
-  /** Of one webhook, what waits for a slot and has made no attempt. */
+  /** Deliveries of one webhook that wait for a slot and have made no attempt. */
   unattempted(webhookId: string): Delivery[]
   /** It waits with its webhook's range. */
   deferred(delivery: Delivery): void
-  /** Writes anew what has lost its record and is not in flight, so that a crash loses none of it. Answers how many. */
+  /**
+   * Writes deliveries that have lost their record and are not in flight anew, so that a crash loses none. Returns how
+   * many.
+   */
   rescue(): number
   /** Fed deliveries in hand. */
   fedOut(): number
-  /** What has waited too long for a slot waits with its webhook's range: a position must not stop for one slow webhook. To be called now and then. */
+  /**
+   * A delivery that has waited too long for a slot waits with its webhook's range: one slow webhook must not stop a
+   * position. Call this periodically.
+   */
   sweep(): void
   /** Packed rows. */
   seal(): OutRecord[]
   committed(): void
   /** Begins nothing more; resolves when nothing is in flight, or when the drain time is over. */
   drain(): Promise<void>
-  /** Lets go of everything; what is in flight ends without being heard. */
+  /** Drops everything; the results of requests in flight are ignored. */
   close(): void
 }
 
@@ -87,7 +96,7 @@ export function createDeliveryShard(deps: {
   lanes: SubjectLanes
   states: WebhookStates
   owing: Pick<Owing, 'queued' | 'defer' | 'attempted' | 'open' | 'absorbPaused'>
-  /** Why a delivery must not go on, if somebody cancelled it. */
+  /** Why a delivery must not go on, if it was cancelled. */
   cancelReason(record: RetryRecord): string | undefined
   room: Room
   limits: DeliverLimits
@@ -104,7 +113,7 @@ export function createDeliveryShard(deps: {
   const due = createDueQueue<Delivery>({ clock, sizeMax: limits.scheduledMax, onDue })
   let inFlight = 0
   let fedOut = 0
-  /** What is being read just now: it lies behind everything that is in hand. */
+  /** The record that is being read: it lies behind everything in hand. */
   let arriving: Delivery | undefined
   let refusedOne = false
   let sweepAtMs = 0
@@ -131,7 +140,10 @@ export function createDeliveryShard(deps: {
     }
   }
 
-  /** A crash repeats what is not committed: results that are late to commit stop further requests, as does a shard that is held no longer. */
+  /**
+   * A crash repeats uncommitted attempts: results that are late to commit stop further requests, and so does a lost
+   * lease.
+   */
   function mayBegin(): boolean {
     return results.oldestMs() <= limits.uncommittedMsMax && handle.isHeld()
   }
@@ -159,7 +171,7 @@ export function createDeliveryShard(deps: {
     if (!delivery.fed && dispatcher.waiting(webhook.id) > limits.waitingFairShare) deps.owing.queued(webhook)
   }
 
-  /** The webhook as it is now, if it may be sent to; else the delivery is taken care of. */
+  /** The current webhook, if deliveries to it may be sent; else the delivery has been handled. */
   function sendable(delivery: Delivery): Webhook | undefined {
     const { event, webhookId } = delivery
     const webhook = view.find('webhook', event.organizationId, webhookId)
@@ -223,7 +235,7 @@ export function createDeliveryShard(deps: {
     settle.attempted(delivery, result)
   }
 
-  /** What is not in flight is let go of, unended: the next holder of the shard reads it again. */
+  /** Drops deliveries that are not in flight, unended: the next owner of the shard reads them again. */
   function stop(): void {
     due.close()
     dispatcher.forget(owner)
@@ -294,7 +306,7 @@ export function createDeliveryShard(deps: {
       handle.write([])
     },
     rescue() {
-      // What is in flight is written when it has ended.
+      // A delivery in flight is written when it has ended.
       const lost = [...inHand].filter(
         ({ source, stage }) => source.record.isLost && stage !== 'flying' && stage !== 'over',
       )
@@ -307,7 +319,7 @@ export function createDeliveryShard(deps: {
       const nowMs = clock.nowMs()
       if (nowMs < sweepAtMs) return
       let moved = 0
-      // In the order in which they were taken.
+      // In the order in which they were read.
       for (const delivery of inHand) {
         if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved >= SWEEP_DELIVERIES) break
         if (

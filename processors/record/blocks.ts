@@ -1,4 +1,4 @@
-/** What stands in a range of an audit partition, as inserts: one for each table and table partition that it touches. */
+/** The content of an offset range of an audit partition, as inserts: one for each table and table partition. */
 import type { InsertBlock } from '../../src/analytics/client.ts'
 import { quarantineRow } from '../../src/analytics/write/quarantine-rows.ts'
 import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/write/rows.ts'
@@ -12,8 +12,9 @@ import { auditRelays } from '../../topics/audit-relays.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 
 /**
- * How a record becomes rows, by topic, in the order in which a round inserts them: attempts go before the last word on their emit, so that
- * whoever sees how it ended finds why. Throws on bytes that are not of the topic's schema.
+ * Converts a record to rows, by topic, in the order in which a round inserts them: attempts go before the completion of
+ * their emit, so that a reader who sees how it ended finds the reason. Throws on bytes that do not match the topic's
+ * schema.
  */
 export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => RowBytes[]> = {
   [auditAttempts.name]: attemptRows,
@@ -23,21 +24,22 @@ export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => RowBy
   [quarantine.name]: (_, record) => [quarantineRow(record)],
 }
 
-/** A range of offsets of one partition, and all that was in it. */
+/** A range of offsets of one partition, with all its rows. */
 export interface Block {
   topic: string
   partition: number
   first: number
   last: number
-  /** Which log its offsets are of, where that is known. */
+  /** The log of its offsets, where it is known. */
   log?: string | undefined
   rows: RowBytes[]
 }
 
 /**
- * The inserts of a block, in the same order and with the same tokens whenever it is made. A token names the range and the table partition, so
- * that no insert touches two: a record may hold rows of two days. It names the log as well, since the same offsets of a topic that was made anew are
- * other rows. Payloads go first: whoever sees an emit finds its payload.
+ * The inserts of a block, with the same order and tokens whenever it is made. A token names the range and the table
+ * partition, since a record may hold rows of two days and no insert may touch two partitions. It names the log as well,
+ * since the same offsets of a topic that was made anew are other rows. Payloads go first: a reader who sees an emit
+ * finds its payload.
  */
 export function insertsOf(block: Block): Insert[] {
   const places = new Map<string, RowBytes[]>()
@@ -52,7 +54,7 @@ export function insertsOf(block: Block): Insert[] {
   return [...all.filter(insert => insert.table === 'payloads'), ...all.filter(insert => insert.table !== 'payloads')]
 }
 
-/** An insert, and the emits in it whose trace is recorded. */
+/** An insert, and its emits whose trace is recorded. */
 export type Insert = InsertBlock & { traced: TracedEmit[] }
 
 function insertOf(pieces: RowBytes[], range: string): Insert {
@@ -64,7 +66,7 @@ function insertOf(pieces: RowBytes[], range: string): Insert {
 
 const JOINED_BYTES = 64 * 1024
 
-/** Large buffers as they are, small ones joined to some that are not: both copying much and sending little at a time cost. */
+/** Keeps large buffers, and joins small ones: both copying much and sending little at a time are expensive. */
 function joinSmall(buffers: Buffer[]): Buffer[] {
   const joined: Buffer[] = []
   let small: Buffer[] = []

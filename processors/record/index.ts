@@ -5,13 +5,14 @@
  *
  *     gather ──► cut a block of each lane ──► commit its offsets ──► insert ──► gather …
  *
- * The offsets are committed before the insert, so whoever comes after a crash sends the very same block under the same token, which ClickHouse
- * drops if it has it. They are committed as done together with the next block's, or by themselves if none follows.
+ * The offsets are committed before the insert, so the next owner after a crash sends the very same block under the same
+ * token, which ClickHouse drops if it has it. They are committed as done together with the next block's, or by
+ * themselves if none follows.
  *
- * While a block is under way the next ones gather, so blocks grow with the load. An insert costs ClickHouse about as much as two thousand rows
- * of it, merging its part included; a pause between rounds, longer the more rows come and the longer ClickHouse takes, makes few of many. A
- * full block does not wait for it. While ClickHouse is away the insert under way is repeated, the lanes fill up to their bound and stop
- * reading.
+ * While a block is in flight the next ones gather, so blocks grow with the load. An insert costs ClickHouse about as
+ * much as two thousand rows of it, including the merge of its part; a pause between rounds, longer the more rows come
+ * and the longer ClickHouse takes, turns many inserts into few. A full block does not wait for it. While ClickHouse is
+ * unavailable the insert in flight is repeated, and the lanes fill up to their bound and stop reading.
  */
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Clock } from '../../src/clock.ts'
@@ -31,7 +32,10 @@ export interface RecordDeps {
   pacing?: Pacing
 }
 
-/** The pause between rounds, ms: the longer of `busyFactor` times what the last inserts took and `loadFactor` for each row a second, within bounds. */
+/**
+ * The pause between rounds, ms: the longer of `busyFactor` times the duration of the last inserts and `loadFactor` for
+ * each row a second, within bounds.
+ */
 export interface Pacing {
   busyFactor: number
   loadFactor: number
@@ -66,7 +70,7 @@ export function createRecord({
   }
 }
 
-/** By topic, over all shards; nothing behind is 0. */
+/** By topic, over all shards; 0 when nothing is behind. */
 function behindOf(
   shards: Iterable<ReadonlyMap<string, Lane>>,
   nowMs: number,

@@ -1,11 +1,13 @@
 /**
- * One audit partition on its way into ClickHouse: what has been read but not sent, and the place up to which everything is in.
+ * One audit partition on its way into ClickHouse: records read but not sent, and the offset up to which everything is
+ * inserted.
  *
- * A lane is *repeating* from its restore until the block that was under way then has been made again, from exactly its offsets; otherwise it
- * cuts blocks of what has come, up to a bound.
+ * After a restore a lane is *repeating* until it has made the block that was in flight again, from exactly its offsets;
+ * otherwise it cuts blocks from new records, up to a bound.
  *
- * When the topic was made anew or its log was cut, what had been read of the former log is *left over*: it goes out once, in blocks of its own, and
- * reading goes on where the log is another one. A block under way that the cut has struck cannot be made again; what is left of it is sent anew.
+ * When the topic was made anew or its log was cut, records read from the former log are *left over*: they are sent
+ * once, in blocks of their own, and reading goes on where the log differs. A block in flight that the cut affects
+ * cannot be made again; its remaining records are sent anew.
  */
 import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
 import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
@@ -13,15 +15,15 @@ import { type RecordState, recordState, recordStateCodec } from '../../topics/re
 import { type Block, ROWS_OF } from './blocks.ts'
 
 export interface LaneBounds {
-  /** Most table rows of one block; a single record may exceed it. */
+  /** Maximum table rows of one block; a single record may exceed it. */
   blockRowsMax: number
-  /** Most record bytes of one block; a single record may exceed it. */
+  /** Maximum record bytes of one block; a single record may exceed it. */
   blockBytesMax: number
   /** Record bytes read but not sent, beyond which reading pauses. */
   bufferBytesMax: number
 }
 
-/** What a lane does to its input. */
+/** A lane's control over its input. */
 export interface LaneInput {
   pause(): void
   resume(): void
@@ -29,37 +31,37 @@ export interface LaneInput {
 
 export interface Lane {
   readonly topic: string
-  /** Where to read from. */
+  /** The offset to read from. */
   readonly from: number | 'earliest'
-  /** What is known of the record before it. */
+  /** The topic id and leader epoch of the record before it. */
   readonly known: KnownPosition
-  /** Enough is waiting for a block of full size, or the last one left something behind. */
+  /** Enough records wait for a block of full size, or the last one left some behind. */
   readonly isFull: boolean
-  /** The block that was under way before the restore has not been read again to its end. */
+  /** The block in flight before the restore has not been read again to its end. */
   readonly isIncomplete: boolean
-  /** When the oldest record was written that has been read and is not in ClickHouse; undefined: there is none. */
+  /** Append time of the oldest record read that is not in ClickHouse; undefined: there is none. */
   readonly oldestAtMs: number | undefined
   restore(state: RecordState): void
-  /** `last`: what is known of the last of them. Throws when a record is not of the topic's schema. */
+  /** `last`: topic id and leader epoch of the last record. Throws when a record does not match the topic's schema. */
   receive(records: readonly LogRecord[], nextOffset: number, last: Required<KnownPosition> | undefined): void
-  /** Cuts the next block and counts it as under way, or answers undefined if there is nothing to send yet. */
+  /** Cuts the next block and marks it as in flight; undefined if there is nothing to send yet. */
   cut(): Block | undefined
-  /** The block under way is in. */
+  /** The block in flight is inserted. */
   finish(): void
-  /** The state record, if it is not what was last answered here. */
+  /** The state record, if it differs from the one last returned here. */
   takeChange(): OutRecord | undefined
 }
 
-/** A record that has become rows. */
+/** A record converted to rows. */
 interface Waiting {
   offset: number
   leaderEpoch: number
-  /** Its topic; undefined: not known. */
+  /** Its topic id; undefined: not known. */
   topicId: string | undefined
   timestampMs: number
   bytes: number
   rows: RowBytes[]
-  /** Its record is in the log no longer. */
+  /** Its record is no longer in the log. */
   isLeftOver: boolean
 }
 
@@ -72,18 +74,18 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   let through: number | null = null
   let readTo = 0
   let topicId: string | undefined
-  /** Of the record before `from`, of the one at `through`, and of the last one read; -1: not known. */
+  /** Leader epochs of the record before `from`, of the one at `through`, and of the last one read; -1: not known. */
   let fromEpoch = -1
   let throughEpoch = -1
   let readEpoch = -1
-  /** Where the log became another one while a block was under way: reading goes on from there once that is in. */
+  /** Where the log changed while a block was in flight: reading goes on from there once that is inserted. */
   let turnedTo: number | undefined
   let sendsLeftOver = false
   let isRepeating = false
   let isPaused = false
   let isChanged = false
   let leftSome = false
-  /** Of the block under way. */
+  /** Of the block in flight. */
   let sentFromMs: number | undefined
 
   const isIncomplete = (): boolean => isRepeating && through !== null && readTo <= through
@@ -94,7 +96,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     return beyond < 0 ? waiting.length : beyond
   }
 
-  /** How many, from the first on, are of the log that the first is of. */
+  /** How many, from the first on, come from the same log as the first. */
   function countOfOneLog(): number {
     const [head] = waiting
     const other = waiting.findIndex(
@@ -103,13 +105,16 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     return other < 0 ? waiting.length : other
   }
 
-  /** Whether another record was known at its place: it has a newer epoch than any that was read, or is to be read again, there. */
+  /**
+   * Whether another record was known at its offset: its epoch is newer than that of any record read, or to be read
+   * again, there.
+   */
   function isAnother({ offset, leaderEpoch = -1 }: LogRecord): boolean {
     if (offset < readTo) return readEpoch < 0 || leaderEpoch > readEpoch
     return isRepeating && through !== null && offset <= through && throughEpoch >= 0 && leaderEpoch > throughEpoch
   }
 
-  /** From this offset on the log is another one than was read. */
+  /** From this offset on the log differs from the one that was read. */
   function turnBack(offset: number): void {
     for (const record of waiting) if (record.offset >= offset) record.isLeftOver = true
     readTo = Math.min(readTo, offset)
@@ -272,7 +277,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
 
 const NOTHING = Buffer.alloc(0)
 
-/** What the record holds, and what it costs besides. */
+/** The content of the record, and its overhead. */
 const sizeOf = (record: Waiting): number => record.bytes + 200
 
 function bytesOf({ value, headers }: LogRecord): number {

@@ -16,19 +16,19 @@ interface ShardDeps {
   clock: Clock
   tracing: Tracing | undefined
   metrics: RecordMetrics | undefined
-  /** The lanes of every open shard, for those who watch. */
+  /** The lanes of every open shard, for metrics. */
   watched: Set<ReadonlyMap<string, Lane>>
   bounds: LaneBounds
   pacing: Pacing
 }
 
 /**
- * `gathering`: nothing under way. `committing`: state was written, and counts once committed; then `blocks` are sent. `inserting`: they are on
- * their way.
+ * `gathering`: nothing in flight. `committing`: state was written, and counts once committed; then `blocks` are sent.
+ * `inserting`: they are in flight.
  */
 type Phase = 'gathering' | 'committing' | 'inserting'
 
-/** How long an insert under way is waited for when the shard is to be given up; the next holder repeats it. */
+/** How long a revoked shard waits for an insert in flight; the next owner repeats it. */
 const DRAIN_MS = 5_000
 
 export function openShard({
@@ -51,7 +51,7 @@ export function openShard({
   const closed = new AbortController()
   let phase: Phase = 'gathering'
   let blocks: Block[] = []
-  /** Our state is in the transaction that is being filled, or in the one that is being committed. */
+  /** Our state is in the transaction being filled, or in the one being committed. */
   let stateIs: 'unsealed' | 'sealed' = 'unsealed'
   let nextRoundAtMs = clock.monotonicMs()
   let lastCutAtMs = Number.NEGATIVE_INFINITY
@@ -78,7 +78,7 @@ export function openShard({
     writeState()
   }
 
-  /** Writes down what is about to be sent, and what has been. */
+  /** Writes the offsets of the blocks to be sent, and of those inserted. */
   function writeState(): void {
     const changes = [...lanes.values()]
       .map(lane => lane.takeChange())
@@ -137,11 +137,12 @@ export function openShard({
       try {
         lane?.receive(records, nextOffset, handle.position(topic, shard))
       } catch (error) {
-        // Not of its topic's schema: our fault, and nothing may be left out.
+        // The record does not match its topic's schema: a fault of the platform, so nothing may be left out.
         handle.fail(error as Error)
         return
       }
-      // A transaction takes in a bounded number of records, and the block may have more: commit, empty as it is, to be given the rest.
+      // A transaction has a maximum number of records, and the block may have more: commit it empty, to receive the
+      // rest.
       if (lane?.isIncomplete) handle.write([])
       beginRoundWhenDue()
     },

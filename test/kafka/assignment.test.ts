@@ -167,8 +167,9 @@ describe('what a member holds', () => {
 })
 
 /**
- * A group of processes over Kafka's rules, one step at a time: joins that some members miss, static members that keep their place without joining,
- * processes that are killed and come back, leaders that vanish before the assignment is made.
+ * A group of processes over Kafka's rules, one step at a time: joins that some members miss, static members that keep
+ * their place without joining, processes that are killed and come back, leaders that vanish before the assignment is
+ * made.
  */
 interface Life {
   instanceId: string | undefined

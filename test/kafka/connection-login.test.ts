@@ -1,4 +1,7 @@
-/** When a connection logs in again: the answers of a broker whose sessions last a second, and a clock that the test moves. */
+/**
+ * When a connection logs in again: the answers of a broker whose sessions last a second, and a clock that the test
+ * moves.
+ */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'

@@ -1,4 +1,7 @@
-/** Connections to the real broker, and what becomes of them when it does not answer, refuses the login, or is somebody else. */
+/**
+ * Connections to the real broker, and what becomes of them when it does not answer, refuses the login, or is somebody
+ * else.
+ */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -28,7 +31,10 @@ async function wireTo(settings: KafkaSettings): Promise<Wire> {
   return wire
 }
 
-/** Real connections to the broker that can be made to swallow all answers, as a frozen broker does. `opened`: how many there were. */
+/**
+ * Real connections to the broker that can be made to swallow all answers, as a frozen broker does. `opened`: how many
+ * there were.
+ */
 function pausable() {
   let isFrozen = false
   let opened = 0

@@ -1,4 +1,7 @@
-/** A reader on a real broker: topics that are missing, deleted and made again, logs that retention or a restore from a backup has cut. */
+/**
+ * A reader on a real broker: topics that are missing, deleted and made again, logs that retention or a restore from a
+ * backup has cut.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Admin } from 'kafkajs'
 import { createSystemClock } from '../../src/clock.ts'

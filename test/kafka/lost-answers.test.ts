@@ -1,4 +1,6 @@
-/** The traps of the design page that need a connection to break at the wrong moment, and the one that needs many topics. */
+/**
+ * The traps of the design page that need a connection to break at the wrong moment, and the one that needs many topics.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
@@ -167,7 +169,8 @@ it('partitions that are quiet and busy by turns, and so read in one session and 
       kafka: runtime.kafka,
       clock,
       logger,
-      // Everything is quiet almost at once: partitions move with every other request, into one of several quiet sessions.
+      // Everything is quiet almost at once: partitions move with every other request, into one of several quiet
+      // sessions.
       settings: { quietAfterMs: 1, busyMin: 2, quietMax: 5, maxWaitMs: 20, quietWaitMs: 20 },
       events: {
         onRecords(_topic, partition, records) {

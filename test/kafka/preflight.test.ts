@@ -33,7 +33,9 @@ afterAll(async () => {
 })
 
 let users = 0
-/** A user with these rights on topics, groups and transactional ids whose names begin with `prefix`, and on the cluster. */
+/**
+ * A user with these rights on topics, groups and transactional ids whose names begin with `prefix`, and on the cluster.
+ */
 async function userWith(
   prefix: string,
   rights: { topic?: number[]; group?: number[]; transactionalId?: number[]; cluster?: number[] },

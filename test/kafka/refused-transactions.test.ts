@@ -1,4 +1,7 @@
-/** What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them here, the rest is real. */
+/**
+ * What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them
+ * here, the rest is real.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { compact, compactArray, flat, int16, int32, int64, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'

@@ -1,14 +1,15 @@
 /**
- * From a hash to references of entries that the caller keeps: open addressing in small tables, over which a directory spreads the hashes by
- * their upper bits (extendible hashing). A full table doubles up to 16,384 places and is split in two after that, so growing never copies more
- * than one table, whatever the number of entries. Tables shrink as their entries go.
+ * Maps a hash to references of entries that the caller keeps: open addressing in small tables, and a directory over
+ * them by the upper bits of the hash (extendible hashing). A full table doubles up to 16,384 slots and is split in two
+ * after that, so growing never copies more than one table, whatever the number of entries. Tables shrink as entries are
+ * removed.
  */
 
 interface Table {
-  /** For each place the hash, and the reference + 1; 0: free. */
+  /** For each slot the hash, and the reference + 1; 0: free. */
   places: Uint32Array
   used: number
-  /** How many upper bits all hashes in it share. */
+  /** Number of upper bits that all hashes in it share. */
   depth: number
 }
 
@@ -25,7 +26,10 @@ const NONE = -1
 
 export const createHashIndex = (): HashIndex => ({ depth: 0, directory: [createTable(PLACES.first, 0)] })
 
-/** The reference with this hash that `matches` accepts, or -1. References are whole numbers below 2^32 - 1; of the hash 32 bits count. */
+/**
+ * The reference with this hash that `matches` accepts, or -1. References are integers below 2^32 - 1; 32 bits of the
+ * hash count.
+ */
 export function lookUp(index: HashIndex, hash: number, matches: (reference: number) => boolean): number {
   const { places } = tableOf(index, hash)
   const mask = places.length - 2
@@ -58,7 +62,7 @@ export function remove(index: HashIndex, hash: number, reference: number): void 
     if (places[hole + 1] === 0) throw new Error('the index does not have this reference')
     hole = (hole + 2) & mask
   }
-  // What follows moves up unless it would then be before its own place.
+  // Later entries move up unless that would put them before their own slot.
   for (let at = (hole + 2) & mask; places[at + 1] !== 0; at = (at + 2) & mask) {
     const home = (places[at]! << 1) & mask
     if (((at - home) & mask) < ((at - hole) & mask)) continue
@@ -102,7 +106,7 @@ function resize(table: Table, size: number): void {
   for (let at = 0; at < places.length; at += 2) if (places[at + 1] !== 0) put(table, places[at]!, places[at + 1]!)
 }
 
-/** Two tables instead of the one that this hash is in, by the next bit of their hashes. */
+/** Splits the table of this hash in two, by the next bit of the hashes. */
 function split(index: HashIndex, hash: number): void {
   const full = tableOf(index, hash)
   if (full.depth === index.depth) {
@@ -117,7 +121,7 @@ function split(index: HashIndex, hash: number): void {
     const other = places[at]!
     put(halves[(other >>> (32 - depth)) & 1]!, other, places[at + 1]!)
   }
-  // Those that point to it are neighbours.
+  // The pointers to one table are neighbours.
   const { directory } = index
   const width = 2 ** (index.depth - full.depth)
   const first = index.depth === 0 ? 0 : Math.floor((hash >>> (32 - index.depth)) / width) * width

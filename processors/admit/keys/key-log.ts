@@ -1,8 +1,8 @@
 /**
- * The idempotency keys of one organization, oldest first: 68 bytes each in segments of typed arrays, and an index from hash to entry. Keys are
- * added at the end and let go of at the beginning, so expiry looks at the oldest only, and a segment whose keys are gone is given back whole.
- *
- * Nothing that a transaction lets go of is given back before it has committed (`reclaim`), so that every step can be undone.
+ * The idempotency keys of one organization, oldest first: 68 bytes each in segments of typed arrays, and an index from
+ * hash to entry. Keys are appended at the end and removed from the beginning, so expiry checks only the oldest, and a
+ * segment without keys is freed as a whole. Memory that a transaction frees is reclaimed only after its commit
+ * (`reclaim`), so that every step can be undone.
  */
 import type { HeldKey, HeldKeyBytes } from '../../../topics/admission-keys.ts'
 import { createHashIndex, type HashIndex, indexBytes, insert, lookUp, remove } from './hash-index.ts'
@@ -10,8 +10,8 @@ import { type HashSecret, keyedHash } from './keyed-hash.ts'
 import { packId, packIdBytes, unpackId } from './packed-ids.ts'
 
 /**
- * An entry, in words: key hash 0–3, content hash 4–7, emit id 8–12, time (low half) 13, then time (upper 12 bits), sequence (upper 16 bits) and
- * flags (4 bits) 14, sequence (low half) 15, canonical name 16.
+ * An entry, in 32-bit words: key hash 0–3, content hash 4–7, emit id 8–12, time (low half) 13, then time (upper 12
+ * bits), sequence (upper 16 bits) and flags (4 bits) 14, sequence (low half) 15, canonical name 16.
  */
 const WORDS = 17
 const EMIT_ID = 8
@@ -20,9 +20,12 @@ const MIXED = 14
 const SEQUENCE = 15
 const NAME = 16
 
-/** Replaced by a younger one, or let go of. */
+/** Replaced by a younger one, or removed. */
 const GONE = 8
-/** How ids are kept: event and emit have the same digits, there is no event, there is neither, or all of it is in `odd`. */
+/**
+ * How ids are stored: event and emit have the same digits, there is no event, there is neither, or all of it is in
+ * `odd`.
+ */
 const FORMS = 7
 const [BOTH_IDS, EMIT_ONLY, NO_IDS, ODD] = [0, 1, 2, 3] as const
 
@@ -30,7 +33,7 @@ const SEGMENT_BITS = 13
 const ENTRIES_MAX = 1 << SEGMENT_BITS
 const OFFSET_MASK = ENTRIES_MAX - 1
 const FIRST_ENTRIES = 8
-/** A new segment is this part of what there is, so that little is unused at either end. */
+/** A new segment is this fraction of the present size, so that little is unused at either end. */
 const GROWTH = 8
 const NONE = -1
 const TWO_32 = 0x1_0000_0000
@@ -55,27 +58,30 @@ export interface KeyLog {
   unusedIds: number[]
   first: number
   last: number
-  /** The entry from which on some are held; all before it are gone. Past the end of a segment stands for the next one's beginning. */
+  /**
+   * The entry from which on some are held; all before it are removed. Past the end of a segment means the start of the
+   * next one.
+   */
   headSegment: number
   headOffset: number
   index: HashIndex
   secret: HashSecret
   names: Names
-  /** Number of the newest open transaction that changed it. */
+  /** Number of the newest open transaction that changed this log. */
   touchedIn: number
 }
 
 interface Names {
   byText: Map<string, number>
   texts: string[]
-  /** Entries that have it, those that are gone included while they take room. */
+  /** Entries that use it, including removed ones that still take memory. */
   uses: number[]
   unused: number[]
-  /** That of the key restored last, which the next one mostly has as well. */
+  /** Name of the key restored last; the next key mostly has the same one. */
   latest: { bytes: Buffer; number: number } | undefined
 }
 
-/** Where an entry is: segment and offset. */
+/** Segment and offset of an entry. */
 export type Reference = number
 
 export function createKeyLog(organizationId: string, secret: HashSecret): KeyLog {
@@ -96,13 +102,13 @@ const createSegment = (size: number, previous: number): Segment => ({
 
 const wanted = new Uint32Array(4)
 
-/** The place in the index of this key hash (16 bytes at `at`). */
+/** The index slot of this key hash (16 bytes at `at`). */
 export function indexHash({ secret }: KeyLog, keyHash: Buffer, at = 0): number {
   for (let word = 0; word < 4; word++) wanted[word] = keyHash.readUInt32LE(at + 4 * word)
   return keyedHash(secret, wanted, 0)
 }
 
-/** The held entry with the key hash that `indexHash` read last, its result being `hash`; or -1. */
+/** The held entry with the key hash that `indexHash` read last, whose result was `hash`; or -1. */
 export function find(log: KeyLog, hash: number): Reference {
   return lookUp(log.index, hash, reference => {
     const { words } = log.segments[reference >>> SEGMENT_BITS]!
@@ -116,7 +122,7 @@ export function find(log: KeyLog, hash: number): Reference {
   })
 }
 
-/** Adds a key that is not held, as the youngest. `hash`: of `indexHash`. */
+/** Appends a key that is not held, as the youngest. `hash`: from `indexHash`. */
 export function append(log: KeyLog, key: HeldKey, hash: number): Reference {
   const reference = nextPlace(log)
   const segment = log.segments[reference >>> SEGMENT_BITS]!
@@ -133,7 +139,7 @@ export function append(log: KeyLog, key: HeldKey, hash: number): Reference {
   return appended(log, reference, use(log.names, key.canonicalName), hash)
 }
 
-/** As `append`, of a key as it is in the changelog. */
+/** As `append`, for a key from the changelog. */
 export function appendBytes(log: KeyLog, key: HeldKeyBytes, hash: number): Reference {
   const reference = nextPlace(log)
   const { words } = log.segments[reference >>> SEGMENT_BITS]!
@@ -146,7 +152,7 @@ export function appendBytes(log: KeyLog, key: HeldKeyBytes, hash: number): Refer
   return appended(log, reference, useBytes(log.names, key), hash)
 }
 
-/** Takes back the youngest entry, which must be this one. */
+/** Removes the youngest entry, which must be this one. */
 export function unappend(log: KeyLog, reference: Reference): void {
   const id = reference >>> SEGMENT_BITS
   const segment = log.segments[id]!
@@ -163,21 +169,21 @@ export function unappend(log: KeyLog, reference: Reference): void {
   free(log, id)
 }
 
-/** It is not held any more; its place is given back with those before it. */
+/** Marks an entry as removed; its memory is freed with that of the entries before it. */
 export function drop(log: KeyLog, reference: Reference): void {
   remove(log.index, hashOf(log, reference), reference)
   log.segments[reference >>> SEGMENT_BITS]!.words[(reference & OFFSET_MASK) * WORDS + MIXED]! |= GONE
   log.live--
 }
 
-/** Undoes `drop`. The head is set back apart from it. */
+/** Undoes `drop`. The head is reset separately. */
 export function revive(log: KeyLog, reference: Reference): void {
   log.segments[reference >>> SEGMENT_BITS]!.words[(reference & OFFSET_MASK) * WORDS + MIXED]! &= ~GONE
   insert(log.index, hashOf(log, reference), reference)
   log.live++
 }
 
-/** The oldest held key; the head moves there over what is gone. -1: there is none. */
+/** The oldest held key; moves the head there over removed entries. -1: there is none. */
 export function oldest(log: KeyLog): Reference {
   for (;;) {
     const segment = log.segments[log.headSegment]!
@@ -190,7 +196,7 @@ export function oldest(log: KeyLog): Reference {
   }
 }
 
-/** Gives back the segments before this one. */
+/** Frees the segments before this one. */
 export function reclaim(log: KeyLog, upToSegment: number): void {
   while (log.first !== upToSegment) {
     const id = log.first
@@ -202,7 +208,7 @@ export function reclaim(log: KeyLog, upToSegment: number): void {
   }
 }
 
-/** The key with everything that its answer is rebuilt from. */
+/** The key with everything from which its answer is rebuilt. */
 export function read(log: KeyLog, reference: Reference): HeldKey {
   const segment = log.segments[reference >>> SEGMENT_BITS]!
   const { words } = segment
@@ -229,7 +235,7 @@ export function timeOf(log: KeyLog, reference: Reference): number {
   return (words[at + MIXED]! >>> 20) * TWO_32 + words[at + TIME]!
 }
 
-/** What it takes, without what the engine adds to each array. */
+/** Bytes in use, without the engine's overhead for each array. */
 export function bytesOf(log: KeyLog): number {
   return indexBytes(log.index) + log.segments.reduce((sum, segment) => sum + (segment?.words.byteLength ?? 0), 0)
 }
@@ -237,7 +243,7 @@ export function bytesOf(log: KeyLog): number {
 const hashOf = ({ secret, segments }: KeyLog, reference: Reference): number =>
   keyedHash(secret, segments[reference >>> SEGMENT_BITS]!.words, (reference & OFFSET_MASK) * WORDS)
 
-/** Where the next entry goes. */
+/** The slot of the next entry. */
 function nextPlace(log: KeyLog): Reference {
   const last = log.segments[log.last]!
   if (last.used < last.size) return ((log.last << SEGMENT_BITS) | last.used) >>> 0
@@ -287,7 +293,7 @@ const fits = ({ recordedAtMs, sequence }: Numbers): boolean =>
   isBelow(recordedAtMs, TIME_MAX) && isBelow(sequence, SEQUENCE_MAX)
 const isBelow = (number: number, bound: number): boolean => Number.isInteger(number) && number >= 0 && number < bound
 
-/** Packs the ids, and answers how they are kept. */
+/** Packs the ids, and returns how they are stored. */
 function formOf(words: Uint32Array, at: number, key: HeldKey): number {
   if (!fits(key)) return ODD
   if (key.emitId === '' && key.eventId === '') return NO_IDS

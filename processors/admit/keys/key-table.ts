@@ -1,6 +1,6 @@
 /**
- * The idempotency keys of a shard, each organization's in the order in which they were held (`key-log.ts`). Every step of the open transactions
- * can be undone: what they let go of keeps its place until they have committed.
+ * The idempotency keys of a shard, each organization's in the order in which they were claimed (`key-log.ts`). Every
+ * step of the open transactions can be undone: removed entries keep their memory until the commit.
  */
 import type { HeldKey, HeldKeyBytes } from '../../../topics/admission-keys.ts'
 import {
@@ -25,28 +25,29 @@ import type { HashSecret } from './keyed-hash.ts'
 export interface KeyTable {
   /** The key of an organization with this hash, whatever its age. */
   get(organizationId: string, keyHash: Buffer): HeldKey | undefined
-  /** When it was held, without the rest of it. */
+  /** Only the time at which it was claimed. */
   timeOf(organizationId: string, keyHash: Buffer): number | undefined
-  /** Holds a key as the organization's youngest, in place of one with the same hash. */
+  /** Adds a key as the organization's youngest, in place of one with the same hash. */
   set(key: HeldKey): void
-  /** As `set`, of a key from the changelog; nothing of it can be undone. */
+  /** As `set`, for a key from the changelog; it cannot be undone. */
   load(key: HeldKeyBytes): void
   /**
-   * Lets go of an organization's oldest keys while there are more than `keysMax`, or the oldest is from before `fromMs`: of `most` at a time, so
-   * that nobody waits for millions. Answers whether that was enough.
+   * Removes an organization's oldest keys while there are more than `keysMax`, or while the oldest is from before
+   * `fromMs`: at most `most` at a time, so that nothing waits for millions of removals. Returns whether that was
+   * enough.
    */
   trim(organizationId: string, keysMax: number, fromMs: number, most?: number): boolean
-  /** Lets go of all keys of an organization at once. */
+  /** Removes all keys of an organization at once. */
   forget(organizationId: string): void
   organizations(): IterableIterator<string>
   size(organizationId: string): number
-  /** What has changed since the last seal belongs to one transaction; the next changes belong to the next one. */
+  /** Changes since the last seal belong to the sealed transaction; later ones to the next. */
   seal(): void
   /** The sealed transaction has committed. */
   committed(): void
   /** Undoes everything since the last commit, of the sealed transaction and of the open one. */
   rollback(): void
-  /** Of its arrays. */
+  /** Bytes of its arrays. */
   bytes(): number
 }
 
@@ -56,7 +57,7 @@ type Step =
   | { log: KeyLog; did: 'move'; segment: number; offset: number }
   | { log: KeyLog; did: 'forget' }
 
-/** A log from which something was let go of, and where its head was when the transaction was sealed. */
+/** A log from which keys were removed, and its head when the transaction was sealed. */
 interface Reclaimable {
   log: KeyLog
   segment: number
@@ -71,7 +72,7 @@ export function createKeyTable(secret: HashSecret): KeyTable {
   let reclaimable: Reclaimable[] = []
   /** Number of the open transaction. */
   let transaction = 1
-  /** A log's own, found again while it is asked about again and again. */
+  /** The log used last: consecutive calls mostly concern the same organization. */
   let latest: KeyLog | undefined
 
   function logOf(organizationId: string): KeyLog | undefined {
@@ -92,7 +93,7 @@ export function createKeyTable(secret: HashSecret): KeyTable {
     open.push(step)
   }
 
-  /** `undoable`: noted, and its room is given back later. */
+  /** `undoable`: recorded for undo, and its memory is freed later. */
   function trimLog(log: KeyLog, keysMax: number, fromMs: number, most: number, undoable: boolean): boolean {
     const [segment, offset] = [log.headSegment, log.headOffset]
     let head = oldest(log)
@@ -161,7 +162,7 @@ export function createKeyTable(secret: HashSecret): KeyTable {
     },
     trim(organizationId, keysMax, fromMs, most = ALL) {
       const log = logOf(organizationId)
-      // Without an open transaction there is nothing to undo it with, and nothing that waits for its room.
+      // Without an open transaction there is nothing to undo, so memory is freed at once.
       return log === undefined || trimLog(log, keysMax, fromMs, most, open.length > 0 || sealed.length > 0)
     },
     forget(organizationId) {

@@ -1,6 +1,6 @@
 /**
- * HalfSipHash-1-3 (Aumasson and Bernstein; what Linux keys its hash tables with) of four 32-bit words. Without the secret nobody can
- * choose keys that collide in a table.
+ * HalfSipHash-1-3 (Aumasson and Bernstein; Linux uses it for its hash tables) of four 32-bit words. Without the secret,
+ * keys that collide in a table cannot be chosen.
  */
 
 /** 64 bits. */
@@ -13,7 +13,7 @@ export const hashSecret = (bytes: Buffer): HashSecret => ({ k0: bytes.readInt32L
 
 const V2 = 0x6c796765
 const V3 = 0x74656462
-/** The length of the input, 16 bytes, where the algorithm has it. */
+/** The length of the input, 16 bytes, in the position that the algorithm prescribes. */
 const LAST = 16 << 24
 
 /** A signed 32-bit hash of `words[at]` to `words[at + 3]`. */

@@ -1,6 +1,6 @@
 /**
- * What comes while a range is open is absorbed: its record ends together with others every two seconds, and only the range's last number moves.
- * With many ranges the pace stretches, so that a shard writes 64 range records a second at most.
+ * Absorbs new events while a range is open: their records end together every two seconds, and only the range's last
+ * number moves. With many ranges the interval grows, so that a shard writes at most 64 range records a second.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
@@ -11,18 +11,18 @@ import type { OpenEvents } from '../state/open-events.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import { type Arrival, isFeeding, type Life, type Lives } from './webhook-life.ts'
 
-/** What comes for a range that has nothing else to feed is written sooner. */
+/** A range with nothing else to feed is written sooner. */
 const AWAITED_MS = 100
-/** Range records a second of one shard, at most. */
+/** Maximum range records a second of one shard. */
 const RANGE_RECORDS_PER_SECOND = 64
 const NOTHING = Buffer.alloc(0)
 
 export interface Absorbing {
-  /** False: it does not lie behind all that the range has. */
+  /** False: its number is not above all others of the range. */
   absorb(range: OwedRange, arrival: Arrival): boolean
-  /** The same for a part that was read again and has ended before. */
+  /** The same for a part that was read again and has already ended. */
   passed(range: OwedRange, event: EventFacts, webhookId: string): void
-  /** What was absorbed and is not written yet ends its records now. */
+  /** Ends the records of absorbed events that are not written yet, now. */
   flush(): void
   flushOf(life: Life): void
   close(): void
@@ -42,7 +42,7 @@ export function createAbsorbing(deps: {
 }): Absorbing {
   const { handle, limits, lives } = deps
   let timer: Timer | undefined
-  /** Ranges that were written together last. */
+  /** Number of ranges written together last. */
   let flushed = 0
   let closed = false
 

@@ -1,6 +1,6 @@
 /**
- * Ends in bulk: what is owed as a range and will not be sent (`expiry.ts` says what that is). One pass through a log ends it for all its webhooks,
- * in transactions of at most 2,000 rows.
+ * Ends owed events of ranges in bulk when they will not be sent (`expiry.ts` decides). One pass through a log ends them
+ * for all its webhooks, in transactions of at most 2,000 rows.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
@@ -27,7 +27,7 @@ const TROUBLE_PAUSE_MS = 1_000
 
 export interface BulkEnds {
   start(): void
-  /** A segment is to end, or early entries of a webhook that is gone. */
+  /** A segment is to end, or early entries of a deleted webhook. */
   nudge(): void
   close(): void
 }
@@ -42,19 +42,19 @@ export function createBulkEnds(deps: {
   logger: Logger
   timeScale: number
   clockOffsetMs: number
-  /** Of an organization's log, as its topic is set. */
+  /** Retention of an organization's log, as configured on its topic. */
   retentionMs: CatchUpSources['retentionMs']
   isReadAgain(): boolean
-  /** Writes what follows from these ends, of one webhook, into the transaction under way. */
+  /** Writes the results of these ends, all of one webhook, into the current transaction. */
   end(ended: BulkEnded[]): void
   subscribersOf: SubscribersOf
-  /** An early entry of which the event is gone. */
+  /** An early entry whose event no longer exists. */
   lost(range: OwedRange, entry: EarlyEntry): Promise<void>
-  /** Numbers that are in the log no longer. */
+  /** Numbers that the log no longer holds. */
   gone(range: OwedRange, from: number, through: number): Promise<void>
-  /** Resolves when all that has been written up to now has committed. */
+  /** Resolves when everything written so far has committed. */
   committed(): Promise<void>
-  /** The range may be over. */
+  /** The range may have ended. */
   settled(): void
   guarded(work: () => void): void
 }): BulkEnds {
@@ -86,7 +86,7 @@ export function createBulkEnds(deps: {
     await runAll(passes)
   }
 
-  /** Trouble with one keeps no other from its turn. */
+  /** An error with one log does not keep others from their turn. */
   async function runAll(passes: Array<() => Promise<void>>): Promise<void> {
     const errors: unknown[] = []
     for (const each of passes) if (!closed) await each().catch(error => errors.push(error))
@@ -122,7 +122,7 @@ export function createBulkEnds(deps: {
     else deps.handle.write([])
   }
 
-  /** Ends what of the target has come to its end, up to the first event that stays. */
+  /** Ends the expired events of the target, up to the first event that stays. */
   async function recordsOf(
     target: Target,
     records: NumberedRecord[],
@@ -130,7 +130,7 @@ export function createBulkEnds(deps: {
   ): Promise<void> {
     const { range, segment, from, endOf } = target
     const own = records.filter(({ number }) => number >= from && number <= segment.throughNumber)
-    // One without a list need not be looked up when it stays in any case.
+    // Without a list of subscribers it need not be looked up if it stays in any case.
     const unknown = own.findIndex(({ record }) => isUnlisted(record) && endOf(record) === 'stop')
     const looked = unknown < 0 ? own : own.slice(0, unknown)
     const listed = await owedOf(range, segment, looked, deps.subscribersOf)

@@ -1,6 +1,7 @@
 /**
- * One replay's way through a stretch of an organization's log for one webhook: what it selects is delivered in order, one at a time per
- * subject, on its own rate. Only the place in the log is kept: while the webhook is paused, held or catching up, the way pauses.
+ * One replay reads a stretch of an organization's log for one webhook: selected events are delivered in order, one at a
+ * time per subject, at the replay's own rate. Only the position in the log is kept: while the webhook is paused, held
+ * or catching up, the replay pauses.
  *
  *     merge ─► record ──not selected──► next
  *                 └──selected──► its subject free? slot? rate? ─► delivered (first attempt) ─► next
@@ -17,13 +18,15 @@ import { createNumberCursor, type NumberCursor } from './number-cursor.ts'
 export interface Stretch {
   topic: string
   organizationId: string
-  /** Nothing is begun before, ms: what is recorded until then belongs to the stretch. */
+  /** Nothing begins before this time, ms: the stretch includes everything recorded until then. */
   completeAtMs: number
-  /** Whether the event is of the stretch, or after its beginning; once true it stays so along a partition. */
+  /**
+   * Whether the event belongs to the stretch or lies after its beginning; once true, it stays true along a partition.
+   */
   begins(event: EventFacts): boolean
-  /** Whether nothing of the stretch follows in the partition. */
+  /** Whether the partition holds nothing more of the stretch. */
   ends(event: EventFacts): boolean
-  /** Which of these are to be delivered, in the same order. */
+  /** Selects the records to deliver, in the same order. */
   choose(batch: Candidate[]): Candidate[] | Promise<Candidate[]>
 }
 
@@ -31,15 +34,15 @@ export interface Candidate {
   event: EventFacts
   payload: Buffer
   number: number
-  /** When the webhook had it before, if that has been asked for and it had. */
+  /** When the webhook first received it, if the replay skips delivered events and it did. */
   originalDeliveredAtMs?: number | null
 }
 
 export interface CatchUp {
-  /** Goes through the stretch; resolves when the first attempt of everything has been made, `false` if it was stopped. */
+  /** Reads the stretch; resolves when the first attempt of everything has been made, with `false` if it was stopped. */
   pass(): Promise<boolean>
   place(): ReplayPlace
-  /** Looks again whether it may go on. */
+  /** Checks again whether it may go on. */
   nudge(): void
   stop(): void
 }
@@ -55,11 +58,11 @@ export function createCatchUp(deps: {
   place: ReplayPlace
   inFlightMax(): number
   ratePerSecond: number
-  /** Nothing more is to begin now: the replay is paused, or the webhook waits. */
+  /** Nothing more may begin now: the replay is paused, or the webhook waits. */
   halted(): boolean
-  /** Hands it to the engine, which calls back when its first attempt has been made or it was taken care of otherwise. */
+  /** Hands it to the engine, which calls back after its first attempt, or when it has ended otherwise. */
   deliver(candidate: Candidate, left: () => void): void
-  /** There is something new to store. */
+  /** The state has changed and must be stored. */
   moved(): void
 }): CatchUp {
   const { log, clock, stretch } = deps
@@ -74,13 +77,13 @@ export function createCatchUp(deps: {
 
   const factsOf = (record: LogRecord) => readEventHeaders(record.headers, stretch.organizationId)
 
-  /** Whether a process of the release before, which kept offsets, had dealt with the record. */
+  /** Whether a process of the previous release, which kept offsets, had finished the record. */
   function wasDone({ partition, offset }: LogRecord): boolean {
     const before = deps.place.cursors.find(each => each.partition === partition)
     return before !== undefined && (offset < before.offset || before.done.includes(offset))
   }
 
-  /** By partition, where the stretch ends as far as the log goes now. */
+  /** By partition, the end of the stretch as far as the log reaches now. */
   async function endsOfStretch(): Promise<Map<number, number>> {
     const found = new Map<number, number>()
     for (const [partition, end] of await log.ends.all(stretch.topic)) found.set(partition, await endIn(partition, end))
@@ -123,7 +126,7 @@ export function createCatchUp(deps: {
     deps.moved()
   }
 
-  /** The history may be away for a while. */
+  /** ClickHouse may be unavailable for a while. */
   async function chosen(candidates: Candidate[]): Promise<Candidate[]> {
     while (!stopped) {
       try {

@@ -1,6 +1,7 @@
 /**
- * The deliveries behind early entries, read back from where their records lie: a page of the topic at a time. What retention has taken from
- * there is looked for in the organization's log by its number, and so is what lies there instead after the topic was made anew or its log was cut.
+ * The deliveries of early entries, read back from the topics of their records, one page at a time. A record that
+ * retention has removed is looked up in the organization's log by its number, and so is one whose offset holds another
+ * record since the topic was made anew or its log was cut.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
@@ -17,7 +18,7 @@ import type { OwedRange } from '../state/owed-range.ts'
 import { closeWhenWaiting, createLogMerge, type LogSource } from './log-merge.ts'
 
 export interface EarlyRecords {
-  /** By entry; undefined where the event is gone everywhere. Rejects while a broker cannot be read. */
+  /** By entry; undefined where the event exists nowhere any more. Rejects while a broker cannot be read. */
   read(range: OwedRange, entries: readonly EarlyEntry[]): Promise<Map<EarlyEntry, RetryRecord | undefined>>
 }
 
@@ -75,7 +76,7 @@ export function createEarlyRecords(deps: {
   }
 }
 
-/** Undefined where another delivery's record has come to lie at the entry's offset. */
+/** Undefined where the offset of the entry holds another delivery's record. */
 function deliveryOf(range: OwedRange, entry: EarlyEntry, topic: string, record: LogRecord): RetryRecord | undefined {
   if (topic === deliveries.name) {
     const { event, payload } = deliveryRecordCodec.decode(record.value!)

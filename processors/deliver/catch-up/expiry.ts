@@ -1,5 +1,5 @@
 /**
- * What of a range has come to its end without an attempt, and how it ends.
+ * Owed events of a range that end without an attempt, and how they end.
  *
  *     held longer than the schedule's length     failed     endpoint_unavailable
  *     about to leave the log                     failed     outside_retention
@@ -16,32 +16,32 @@ import { type BulkEnd, OUTSIDE_RETENTION } from '../outcome/bulk-ended.ts'
 import type { OwedRange, Segment } from '../state/owed-range.ts'
 import { recordedAt } from './listed-records.ts'
 
-/** So long before it would leave its log, or a tenth of the time for which the log keeps it. */
+/** An event ends this long before it would leave its log, or a tenth of the log's retention if that is less. */
 const BEFORE_IT_LEAVES_MS = 3_600_000
 
-/** How something ends in bulk. */
+/** How an event ends in bulk. */
 const UNAVAILABLE: BulkEnd = { state: 'failed', reason: 'endpoint_unavailable' }
 const LEFT_OUT: BulkEnd = { state: 'skipped', reason: 'left_out' }
 const DELETED: BulkEnd = { state: 'cancelled', reason: 'webhook_deleted' }
 
-/** A segment that a pass looks at. */
+/** A segment that a pass checks. */
 export interface Target {
   range: OwedRange
   segment: Segment
   webhook: Webhook | undefined
   /** `stop`: nothing of the segment ends from this record on. */
   endOf(record: LogRecord): BulkEnd | 'stop' | undefined
-  /** Where it begins. */
+  /** The first position of the segment. */
   from: number
   over: boolean
 }
 
 export interface Expiry {
-  /** The segments of a range of which something may end. */
+  /** The segments of a range of which events may end. */
   targetsOf(range: OwedRange): Target[]
-  /** Spares reading the log while nothing can have come to its end: the oldest event owed is known. */
+  /** Avoids reading the log while nothing can have expired: the oldest owed event is known. */
   mayEnd(target: Target): boolean
-  /** How an early entry ends; undefined: not now. */
+  /** How an early entry ends; undefined: not yet. */
   endOfEntry(range: OwedRange, entry: EarlyEntry): BulkEnd | undefined
 }
 
@@ -50,14 +50,14 @@ export function createExpiry(deps: {
   clock: Clock
   timeScale: number
   clockOffsetMs: number
-  /** Of an organization's log, ms. */
+  /** Retention of an organization's log, ms. */
   retentionMs(range: OwedRange): number
 }): Expiry {
   const { view, clock } = deps
 
   const webhookOf = (range: OwedRange) => view.find('webhook', range.organizationId, range.webhookId)
 
-  /** What is owed longer than this while its webhook is held has used up its time. */
+  /** Events owed longer than this while the webhook is held have expired. */
   const scheduleMs = (webhook: Webhook) => webhook.retryDelaysMs.reduce((sum, ms) => sum + ms, 0) * deps.timeScale
 
   function isExpired(range: OwedRange, webhook: Webhook | undefined, sinceMs: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * How many requests of a catch-up may be in flight: one more after each success, up to the webhook's own maximum, and half after failures. Twenty
- * failures in a row, or three before a second success, end it.
+ * The number of requests that a catch-up may have in flight: one more after each success, up to the webhook's own
+ * maximum, and half after failures. Twenty failures in a row, or three before a second success, end the catch-up.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { RETRY_AFTER_MS_MAX } from '../../../src/delivery/retry-schedule.ts'
@@ -10,18 +10,18 @@ import { FAILING_AT } from '../state/webhook-states.ts'
 import type { Probing } from './probing.ts'
 import { isFeeding, type Life } from './webhook-life.ts'
 
-/** Failures after the probe, without a success between, that end the catch-up. */
+/** This many failures after the probe, without a success between, end the catch-up. */
 const RELAPSE_AT = 3
-/** A window is halved once in this time at most. */
+/** A window is halved at most once in this time. */
 const HALVE_MS = 1_000
 
 export interface FeedWindow {
-  /** Feeds with so many requests in flight. */
+  /** Sets the number of requests in flight. */
   open(life: Life, size: number): void
   succeeded(life: Life, webhook: Webhook): void
-  /** `inARow`: attempts of the webhook. */
+  /** `inARow`: consecutive failed attempts of the webhook. */
   failed(life: Life, webhook: Webhook, inARow: number): void
-  /** Its receiver wants no request for so long. */
+  /** The receiver asks for no request during this time. */
   leaveAlone(life: Life, ms: number): void
 }
 

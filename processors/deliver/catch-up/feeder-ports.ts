@@ -1,4 +1,4 @@
-/** Where feeders read, and whom they hand to. */
+/** The inputs and outputs of feeders. */
 import type { Clock } from '../../../src/clock.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
@@ -18,9 +18,9 @@ export interface FeederPorts {
   logger: Logger
   /** Into the engine, due now. */
   take(record: RetryRecord, origin: Origin): void
-  /** An early entry of which the event is gone. */
+  /** An early entry whose event no longer exists. */
   lost(range: OwedRange, entry: EarlyEntry): Promise<void>
-  /** Numbers that have left the log before they were fed. */
+  /** Numbers that left the log before they were fed. */
   gone(range: OwedRange, from: number, through: number): Promise<void>
   subscribersOf: SubscribersOf
   guarded(work: () => void): void

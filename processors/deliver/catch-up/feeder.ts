@@ -1,6 +1,6 @@
 /**
- * Feeds one webhook from its range: early entries first, then its log by number. How much may be out at once is the caller's to say (`window`);
- * events with the same subject follow each other.
+ * Feeds one webhook from its range: early entries first, then its log by number. The caller sets how much may be out at
+ * once (`window`); events with the same subject follow each other.
  *
  *     early ─┐
  *            ├─► owed? ─► its subject free? ─► into the engine ─► left (ended, or on its own schedule) | back
@@ -26,13 +26,15 @@ import {
 } from './owed-from-log.ts'
 
 export interface Feeder {
-  /** Begins what may begin. */
+  /** Begins deliveries as far as the window allows. */
   nudge(): void
-  /** What is out and waits for a slot or an answer; not what waits for its turn in an ordered lane. */
+  /**
+   * Deliveries that are out and wait for a slot or an answer; not those that wait for their turn in an ordered lane.
+   */
   out(): number
-  /** Whether everything that is owed has been begun. */
+  /** Whether everything owed has begun. */
   isDry(): boolean
-  /** Lets go of what has been read ahead. */
+  /** Drops pages that were read ahead. */
   rest(): void
   close(): void
 }
@@ -51,12 +53,12 @@ export function createFeeder(
     range: OwedRange
     /** How many more may begin now. */
     allowance(): number
-    /** Whether a new one waits until the former one without a subject has left. */
+    /** Whether an event without a subject waits until the former one without a subject has left. */
     isInLine(): boolean
     aheadMax: number
-    /** Of an ordered webhook, whether a lane has members enough in hand; undefined where there is no order. */
+    /** For an ordered webhook, whether a lane has enough members in hand; undefined where there is no order. */
     isLaneFull(): IsLaneFull | undefined
-    /** Everything that is owed has been begun. */
+    /** Everything owed has begun. */
     onDry(): void
     onChange(): void
   },
@@ -86,7 +88,10 @@ export function createFeeder(
     return undefined
   }
 
-  /** The one with the lowest number. Early entries lie before what is in the log, but for what was in flight in a crash. */
+  /**
+   * The one with the lowest number. Early entries lie before the log's, except for deliveries that were in flight in a
+   * crash.
+   */
   async function nextItem(): Promise<Item | undefined> {
     const first = await nextEarly()
     const segment = log.segment()
@@ -111,7 +116,7 @@ export function createFeeder(
         if (isDry()) ports.guarded(ports.onDry)
         return
       }
-      // Reading took its time.
+      // The state may have changed while this was reading.
       if (!mayBegin() || !isStillOwed(item)) {
         if (!mayBegin()) return
         continue
@@ -135,7 +140,7 @@ export function createFeeder(
 
   const isStillOwed = (item: Item) => (isEarly(item) ? range.early.isWaiting(item.entry) : range.isOwed(item.number))
 
-  /** What must not be overtaken by the next one with the same. */
+  /** Subjects of which the next delivery must not overtake this one. */
   function subjectOf(item: Item): string | undefined {
     const subject = isEarly(item) ? item.record.event.subject : subjectOfRecord(item.record)
     return subject !== null ? laneKey(subject) : ports.isInLine() ? '' : undefined
@@ -147,13 +152,16 @@ export function createFeeder(
       return
     }
     log.shift()
-    // In this order: what has been passed and is not out has left.
+    // In this order: an event that the range has passed and that is not out counts as left.
     range.begin(item.number)
     range.pass(item.segment, item.number)
     beginOfLog(item, subject)
   }
 
-  /** Counts one that goes into the engine, and what becomes of it: it ends for the feeder when `end` is called first. */
+  /**
+   * Counts a delivery that goes into the engine, and how it comes back: it ends for the feeder when `end` is called
+   * first.
+   */
   function outOf(subject: string | undefined): { end(then: () => void): void; lined(): void } {
     if (subject !== undefined) busy.add(subject)
     out++
@@ -276,5 +284,5 @@ export function createFeeder(
   }
 }
 
-/** What is fed has no record of an input to end. */
+/** A fed delivery has no input record to end. */
 const SOURCELESS = sourceless()

@@ -1,6 +1,7 @@
 /**
- * A webhook is live again when all that is in its segments and early entries has been begun: what has come since, and is not written yet, goes on
- * live behind it. What is still out keeps a segment that takes nothing more, and goes when all of it has left.
+ * A webhook is live again when all of its segments and early entries has begun: events that came since, and are not
+ * written yet, go on live behind it. Deliveries that are still out keep a segment that is draining, which ends when all
+ * of it has left.
  */
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
@@ -15,7 +16,7 @@ import type { OwingShard } from './owing-shard.ts'
 import { type Arrival, isFeeding, type Life, type Lives } from './webhook-life.ts'
 
 export interface GoingLive {
-  /** Everything that was owed has been begun. */
+  /** Everything that was owed has begun. */
   dry(life: Life): void
   endIfEmpty(life: Life): void
   end(life: Life): void
@@ -36,11 +37,11 @@ export function createGoingLive(deps: {
 }): GoingLive {
   const { handle, limits, shard } = deps
 
-  /** In an ordered lane nothing may overtake what is out; what comes after a restart would. */
+  /** In an ordered lane nothing may overtake a delivery that is out, as events after a restart would. */
   const mustWait = ({ range }: Life, { ordering }: Webhook) =>
     ordering !== 'none' && (range.outstanding() > 0 || range.early.size() > 0 || range.skipped().size > 0)
 
-  /** What was queued when the range opened goes first. */
+  /** Deliveries that were queued when the range opened go first. */
   function isQueued({ pending }: Life, { id }: Webhook): boolean {
     if (shard.lined(id) > limits.linedMax / 2) return true
     return shard.waiting(id) + pending.length > Math.max(limits.waitingFairShare, limits.waitingMax / 2)
@@ -78,7 +79,7 @@ export function createGoingLive(deps: {
     end,
     dry(life) {
       const { range } = life
-      // A probe that finds nothing: all of it has ended, and nothing has come since.
+      // A probe found nothing: everything has ended, and no event has come since.
       if (range.isOpen && life.isProbing && range.isEmpty() && range.outstanding() === 0 && life.pending.length === 0)
         close(life, 'held')
       if (!isFeeding(range) || !range.isOpen) {

@@ -1,6 +1,6 @@
 /**
- * Begins events of ordered lanes that were passed over, of those lanes that have room again, up to where the range has passed. One reading for
- * all lanes, from the lowest number that any of them waits at.
+ * Begins events of ordered lanes that were passed over, in lanes that have capacity again, up to the number that the
+ * range has passed. One reading serves all lanes, from the lowest number at which any of them waits.
  */
 import type { OwedRange } from '../state/owed-range.ts'
 import type { FeederPorts } from './feeder-ports.ts'
@@ -23,7 +23,7 @@ export async function lanePass(
     mayBegin(): boolean
     isClosed(): boolean
     begin(item: LogItem): void
-    /** What it reads with; undefined: it is over. */
+    /** The reader in use; undefined: closed. */
     reads(merge: LogMerge | undefined): void
   },
 ): Promise<void> {
@@ -43,7 +43,7 @@ export async function lanePass(
     free.delete(lane)
   }
 
-  /** Those of segments that have passed them. */
+  /** The lanes of segments that have passed them. */
   async function itemsOf(records: NumberedRecord[]): Promise<LogItem[]> {
     const items: LogItem[] = []
     for (const segment of range.segments.filter(({ mode }) => isFed(mode))) {
@@ -66,7 +66,7 @@ export async function lanePass(
       if ('records' in read) for (const item of await itemsOf(read.records)) offer(item)
       else await ports.gone(range, read.gone.from, Math.min(read.gone.through, range.lastNumber()))
     }
-    // The rest have come up with the range.
+    // The remaining lanes have caught up with the range.
     if (!isClosed()) for (const lane of free.keys()) range.unskip(lane)
   } finally {
     merge.close()

@@ -1,13 +1,13 @@
 /**
- * Which webhooks an event of a log goes to. Its record says so in a header, an empty one if it goes to nobody. A record without the header is of
- * an `admit` from before there was one, and the history is asked.
+ * The webhooks that an event of a log goes to. A header of its record lists them, an empty one if there are none. A
+ * record without the header comes from an `admit` of an earlier release; the history has its list.
  */
 import { readSubscribers, SUBSCRIBERS_HEADER } from '../../../src/events/subscribers.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { NumberedRecord } from './log-merge.ts'
 
-/** An event that goes to the webhook in question, with the keys of all that it goes to. */
+/** An event for this webhook, with the keys of all its webhooks. */
 export type ListedRecord = NumberedRecord & { keys: readonly bigint[] }
 
 /** The subscribers of records without a list. Rejects while the history does not have all of them. */
@@ -28,7 +28,7 @@ function listOf({ headers }: LogRecord): readonly bigint[] | undefined {
   return header.length === 0 ? NO_KEYS : readSubscribers(header)
 }
 
-/** Those of the records that go to the range's webhook. */
+/** The records that belong to the range's webhook. */
 export async function listedRecords(
   range: OwedRange,
   records: readonly NumberedRecord[],

@@ -1,12 +1,13 @@
 /**
- * An organization's log, read by sequence number. Numbers are dense and ascend in every partition, so the merge knows which one comes next:
+ * An organization's log, read by sequence number. Numbers are dense and ascend in every partition, so the merge knows
+ * which one comes next:
  *
  *     p0   7  9 12 │          next is 10: a head has it ─► it goes out
  *     p1   8 10    │          next is 11: no head has it ─► not visible yet, or gone
  *
- * It waits for a number that no head has and never steps over it: the markers of its transaction may be late, its partition new, its broker
- * away. That a number is gone (retention, a topic cut by hand) is proved: all partitions have been read up to their uncommitted ends, asked
- * for after the number was known to be in the log.
+ * It waits for a number that no head has and never skips it: the markers of its transaction may be late, its partition
+ * new, its broker unavailable. A number is proved gone (retention, a topic cut by hand) when all partitions have been
+ * read up to their uncommitted ends, queried after the number was known to be in the log.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
@@ -20,38 +21,38 @@ export interface NumberedRecord {
   record: LogRecord
 }
 
-/** What follows next: records with consecutive numbers, or numbers that are proved to be in the log no longer. */
+/** The next items: records with consecutive numbers, or numbers that are proved to be gone from the log. */
 export type MergeRead = { records: NumberedRecord[] } | { gone: { from: number; through: number } }
 
 export interface LogSource {
   pages: LogPages
   ends: LogEnds
-  /** Those who watch. */
+  /** Observers of the merge. */
   watch?: LogWatch
 }
 
 export interface LogMerge {
-  /** What follows, as far as it can be seen now; waits for the first of it. Undefined: closed, or (with `until`) over. */
+  /** The next items that are visible now; waits for the first one. Undefined: closed, or (with `until`) finished. */
   read(): Promise<MergeRead | undefined>
-  /** The number that is read next; undefined before the first read of a merge that begins at a time. */
+  /** The next number; undefined before the first read of a merge that begins at a time. */
   next(): number | undefined
-  /** By partition, an offset before which nothing lies that is still to be read. */
+  /** By partition, an offset before which nothing remains to be read. */
   positions(): Map<number, number>
-  /** For how long the next number has been waited for, ms. */
+  /** How long the next number has been waited for, ms. */
   waitingMs(): number
   close(): void
 }
 
-/** Of all partitions together, so that a log with many takes no more memory. */
+/** Of all partitions together, so that a log with many partitions takes no more memory. */
 const PAGES_BYTES = 1024 * 1024
 const PAGE_BYTES_MIN = 32 * 1024
-/** Records handed out at once. */
+/** Records returned at once. */
 const BATCH_RECORDS = 200
 const WAIT_MS = { first: 50, longest: 1_000 }
 const PATIENCE_MS = 5_000
 
 interface Lane {
-  /** Where the next page begins. */
+  /** The offset of the next page. */
   position: number
   page: NumberedRecord[]
   at: number
@@ -69,13 +70,16 @@ export function createLogMerge(deps: {
   clock: Clock
   logger: Logger
   topic: string
-  /** The first number, or what holds from some record of each partition on: the merge begins with the lowest number for which it does. */
+  /**
+   * The first number, or a condition that holds from some record of each partition on: the merge begins with the lowest
+   * number for which it does.
+   */
   from: number | ((record: LogRecord) => boolean)
   /** Numbers up to this one are known to be in the log. */
   through(): number
-  /** Offsets by partition at which the merge is over. */
+  /** Offsets by partition at which the merge ends. */
   until?: ReadonlyMap<number, number>
-  /** Offsets by partition before which nothing from `from` on lies: spares searching. */
+  /** Offsets by partition before which nothing from `from` on lies; saves a search. */
   hints?: ReadonlyMap<number, number>
 }): LogMerge {
   const { clock, topic, until } = deps
@@ -144,7 +148,7 @@ export function createLogMerge(deps: {
       if (!lanes.has(partition)) await laneAt(partition, record => numberOf(record) >= first)
   }
 
-  /** The records with consecutive numbers from the next one on that are in memory. */
+  /** The records in memory with consecutive numbers from the next one on. */
   function takeVisible(): NumberedRecord[] {
     const taken: NumberedRecord[] = []
     for (let found = true; found && taken.length < BATCH_RECORDS; ) {
@@ -165,7 +169,7 @@ export function createLogMerge(deps: {
     return taken
   }
 
-  /** Whether the lane cannot hold the next number any more, as far as the proof goes. */
+  /** Whether the lane provably cannot hold the next number any more. */
   function isPast(partition: number, lane: Lane | undefined, end: number): boolean {
     if (lane === undefined) return false
     return (
@@ -178,7 +182,7 @@ export function createLogMerge(deps: {
     const number = next!
     if (proof?.number !== number) {
       const through = deps.through()
-      // Nothing says that it has been given to any event yet.
+      // It is not known whether any event has this number yet.
       if (through < number) return undefined
       proof = { number, through, ends: until ?? (await ends.all(topic)) }
     }
@@ -193,7 +197,7 @@ export function createLogMerge(deps: {
       .filter(each => each !== undefined)
     if (heads.length === 0 && until !== undefined) return 'over'
     const lowest = heads.length === 0 ? proof.through + 1 : Math.min(...heads)
-    // Meanwhile it has come into sight.
+    // Meanwhile it has become visible.
     return lowest <= number ? undefined : { from: number, through: lowest - 1 }
   }
 
@@ -259,7 +263,7 @@ export function createLogMerge(deps: {
   }
 }
 
-/** Closes the merge once it has waited for a number for five seconds, so that it keeps nothing else waiting. */
+/** Closes the merge once it has waited for a number for five seconds, so that nothing else waits for it. */
 export function closeWhenWaiting(merge: LogMerge, clock: Clock): Pick<Timer, 'cancel'> {
   let timer: Timer | undefined
   const look = () => {
@@ -270,7 +274,7 @@ export function closeWhenWaiting(merge: LogMerge, clock: Clock): Pick<Timer, 'ca
   return { cancel: () => timer?.cancel() }
 }
 
-/** The number of the event that a record of a log holds. */
+/** The number of the event in a log record. */
 export function numberOf(record: LogRecord): number {
   const header = record.headers.sequence
   if (header === undefined)

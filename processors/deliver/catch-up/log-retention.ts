@@ -1,13 +1,13 @@
-/** For how long the logs of organizations keep their events: each topic may have a `retention.ms` of its own, which its operator may change. */
+/** The retention of organizations' logs: each topic may have its own `retention.ms`, which the operator may change. */
 import type { Clock } from '../../../src/clock.ts'
 import type { Logger } from '../../../src/logger.ts'
 import { events } from '../../../topics/events.ts'
 import { DAY_MS } from '../../../topics/topic.ts'
 
 export interface LogRetention {
-  /** As it was known last, ms; infinite of a log that keeps everything. */
+  /** The value known last, ms; infinite for a log that keeps everything. */
   of(topic: string): number
-  /** Asks for those that have not been asked for lately. */
+  /** Queries the retention of logs whose value is out of date. */
   refresh(topics: Iterable<string>): Promise<void>
 }
 

@@ -1,20 +1,23 @@
-/** What there is to see of the logs that are read by number, in one process: pages in memory, numbers that are waited for, and numbers nobody knows. */
+/**
+ * Metrics of the logs that one process reads by number: pages in memory, numbers waited for, and numbers without an
+ * event.
+ */
 
 export interface LogWatch {
-  /** A reading has begun; to be called when it is over. */
+  /** A reading has begun; call the returned function when it ends. */
   opened(reading: LogReading): () => void
-  /** So many numbers have no event, in the log or in the history. */
+  /** This many numbers have no event, neither in the log nor in the history. */
   holes(count: number): void
-  /** For how long the next number of a log has been waited for, at most; seconds. */
+  /** The longest wait for the next number of a log; seconds. */
   missingSeconds(): number
   pagesBytes(): number
   holesSoFar(): number
 }
 
 export interface LogReading {
-  /** For how long its next number has been waited for. */
+  /** How long its next number has been waited for. */
   waitingMs(): number
-  /** Of the pages that it has in memory. */
+  /** Bytes of its pages in memory. */
   bytes(): number
 }
 

@@ -1,4 +1,4 @@
-/** What a webhook is owed and the log holds no longer: the history says which events they were, and they end as failed. */
+/** Owed events that the log no longer holds: the history identifies them, and they end as failed. */
 
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
@@ -10,11 +10,11 @@ import type { EndInBulk } from '../outcome/end-in-bulk.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { CatchUpSources } from './catch-ups.ts'
 
-/** Asked of the history at once. */
+/** Numbers in one query of the history. */
 const GONE_NUMBERS = 5_000
 
 export interface LostEvents {
-  /** An early entry of which neither its topic nor the log has the event any more. */
+  /** An early entry whose event is neither in its topic nor in the log any more. */
   earlyEntry(range: OwedRange, entry: EarlyEntry): Promise<void>
   /** Numbers of a range, both bounds included. */
   numbers(range: OwedRange, from: number, through: number): Promise<void>

@@ -1,16 +1,16 @@
 /**
- * How far a log has been gone through by sequence number, when several events can be on their way at once and leave in any order: the number
+ * Progress through a log by sequence number when several events can be out at once and leave in any order: the number
  * up to which all have left, and those beyond it that have.
  */
 export interface NumberCursor {
-  /** Where reading goes on. */
+  /** The number at which reading goes on. */
   next(): number
-  /** Whether this number was dealt with before a restart. */
+  /** Whether this number had left before a restart. */
   isDone(number: number): boolean
   begin(number: number): void
-  /** It has left: its first attempt has been made, or it was taken care of otherwise. */
+  /** It has left: its first attempt has been made, or it has ended otherwise. */
   end(number: number): void
-  /** Reading has come to this number: all before it have been begun, or were not wanted. */
+  /** Reading has reached this number: all before it have begun, or were not selected. */
   advance(next: number): void
   stored(): { nextNumber: number; doneNumbers: number[] }
 }

@@ -1,6 +1,6 @@
 /**
- * The events of its log that one webhook is owed, by number, a page in memory at a time. Events of an ordered lane that has members enough in
- * hand are passed over; `lane-pass.ts` begins them later.
+ * The owed events of one webhook in its log, by number, a page in memory at a time. Events of an ordered lane that has
+ * enough members in hand are passed over; `lane-pass.ts` begins them later.
  */
 
 import type { LogRecord } from '../../../src/kafka/ports.ts'
@@ -11,23 +11,23 @@ import type { FeederPorts } from './feeder-ports.ts'
 import { type ListedRecord, listedRecords, recordedAt } from './listed-records.ts'
 import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
 
-/** Lanes that are passed over at the same time. */
+/** Maximum number of lanes that are passed over at the same time. */
 const LANES_MAX = 10_000
 
 export type LogItem = ListedRecord & { segment: Segment }
-/** Whether a lane, which its subject names, has members enough in hand. */
+/** Whether a lane, named by its subject, has enough members in hand. */
 export type IsLaneFull = (subject: EventFacts['subject']) => boolean
 
 export interface OwedFromLog {
-  /** The first one that may begin; undefined: none, or none that may be seen now. Resolves once it has been read. */
+  /** The first event that may begin; undefined: none, or none is visible now. Resolves once it has been read. */
   next(): Promise<LogItem | undefined>
-  /** What `next` gave has been begun. */
+  /** The event from `next` has begun. */
   shift(): void
-  /** The number of what comes next, if it is in memory. */
+  /** The number of the next event, if it is in memory. */
   head(): number | undefined
-  /** The segment that is fed now; undefined: all has been begun. */
+  /** The segment that is fed now; undefined: all has begun. */
   segment(): Segment | undefined
-  /** Lets go of what has been read ahead. */
+  /** Drops pages that were read ahead. */
   rest(): void
   close(): void
 }
@@ -37,9 +37,9 @@ export function createOwedFromLog(
     range: OwedRange
     /** Undefined where there is no order. */
     isLaneFull(): IsLaneFull | undefined
-    /** Whether something is being read or begun: pages are let go of after it. */
+    /** Whether a read or a begin is under way: pages are dropped after it. */
     isBusy(): boolean
-    /** What reads for the webhook's lanes meanwhile. */
+    /** Reads for the webhook's lanes meanwhile. */
     lanesRead(): LogMerge | undefined
     onChange(): void
   },
@@ -61,7 +61,7 @@ export function createOwedFromLog(
   async function next(): Promise<LogItem | undefined> {
     for (let segment = fedSegment(); segment !== undefined && !closed; segment = fedSegment()) {
       const first = merge?.segment === segment ? batch[0] : undefined
-      // What has been read ahead may belong to the segment later, when its records have ended.
+      // Events read ahead may belong to the segment later, when their records have ended.
       if (first && first.number > segment.throughNumber) range.pass(segment, segment.throughNumber)
       else if (first && range.isOwed(first.number)) {
         const skips = skip(first)
@@ -81,7 +81,10 @@ export function createOwedFromLog(
     return undefined
   }
 
-  /** Whether the event stays in the log until its lane has room; undefined: too many lanes wait for that, so the range does. */
+  /**
+   * Whether the event stays in the log until its lane has capacity; undefined: too many lanes wait, so the whole range
+   * does.
+   */
   function skip({ number, record }: ListedRecord): boolean | undefined {
     const isFull = ports.isLaneFull()
     if (!isFull) return false
@@ -89,7 +92,7 @@ export function createOwedFromLog(
     const lane = laneKey(subject)
     const from = range.skipped().get(lane)
     if (from !== undefined) {
-      // What came back unended lies before.
+      // Events that came back unended lie before.
       if (number < from) range.skip(lane, number)
       return true
     }
@@ -107,7 +110,7 @@ export function createOwedFromLog(
         isIdle: () => fedSegment() === undefined,
         onWanted: giveWay,
       })
-      // It has waited for its turn.
+      // Its turn has come.
       if (closed) rest()
       if (closed || segment.passed >= segment.throughNumber) return
     }
@@ -131,7 +134,7 @@ export function createOwedFromLog(
     batchThrough = read.records.at(-1)!.number
   }
 
-  /** Others want to read. A number that the log does not show may be long in coming. */
+  /** Others wait to read. A number that is not visible in the log may take long to appear. */
   function giveWay(): void {
     if (!ports.isBusy()) {
       rest()
@@ -169,7 +172,7 @@ export const topicOf = ({ organizationId, environment }: OwedRange): string =>
 
 export const isFed = (mode: Segment['mode']): boolean => mode === 'open' || mode === 'draining'
 
-/** The records whose events are owed as part of the segment, as far as the log says. */
+/** The records whose events the segment owes, as far as the log shows. */
 export async function owedOf(
   range: OwedRange,
   segment: Segment,
@@ -183,14 +186,14 @@ export async function owedOf(
   return listedRecords(range, possible, subscribersOf)
 }
 
-/** Whether a process of the release before, which kept offsets, had dealt with it. */
+/** Whether a process of the previous release, which kept offsets, had finished it. */
 function wasDone({ closedThrough, cursors }: OwedRange, number: number, { partition, offset }: LogRecord): boolean {
   if (number > closedThrough) return false
   const before = cursors.find(each => each.partition === partition)
   return before !== undefined && (offset < before.offset || before.done.includes(offset))
 }
 
-/** Lanes are named by their subjects, and one has none. */
+/** Lanes are named by their subjects; the lane without a subject has an empty name. */
 export const subjectOf = ({ headers }: LogRecord): string | null => headers.ce_subject?.toString() ?? null
 export const laneKey = (subject: string | null): string => (subject === null ? '' : `=${subject}`)
 export const subjectOfLane = (lane: string): string | null => (lane === '' ? null : lane.slice(1))

@@ -1,4 +1,4 @@
-/** The shard that owing belongs to, as owing sees it. */
+/** The shard, as the owed ranges see it. */
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { Delivery, Origin } from '../delivery.ts'
 
@@ -7,7 +7,7 @@ export interface OwingShard {
   /** Deliveries of the webhook that wait for a slot and have made no attempt. */
   unattempted(webhookId: string): Delivery[]
   waiting(webhookId: string): number
-  /** Those that wait for their turn in a lane. */
+  /** Deliveries that wait for their turn in a lane. */
   lined(webhookId: string): number
   /** It waits with the range from now on. */
   deferred(delivery: Delivery): void

@@ -1,11 +1,12 @@
 /**
- * What webhooks are owed beyond their share: when a range opens, how it is fed, and when its webhook is live again.
+ * Owed ranges of webhooks beyond their share: when a range opens, how it is fed, and when its webhook is live again.
  *
  *     live ──too much waits──► held (one probe at a time) ──a success──► catching up ──all begun──► live
  *       │ └──paused, something comes──► paused ──activated──────────────────►┘ │
  *       └──too much waits, but the endpoint takes it (`busy`)───────────────►  └──20 failures──► held
  *
- * What comes while a range is open is absorbed: its record ends together with others every two seconds, and only the range's last number moves.
+ * New events are absorbed while a range is open: their records end together every two seconds, and only the range's
+ * last number moves.
  */
 import type { Clock, Random } from '../../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
@@ -35,27 +36,30 @@ export interface Owing {
   start(): void
   /** Whether any webhook is owed anything. */
   areAny(): boolean
-  /** What has just been read from `deliveries`: true if a range is open that it is part of now. */
+  /** A part just read from `deliveries`: true if an open range absorbs it. */
   absorbs(arrival: Arrival): boolean
-  /** The same for a webhook that is off, whose range it opens. */
+  /** The same for a paused webhook; opens its range. */
   absorbPaused(arrival: Arrival, webhook: Webhook): boolean
-  /** A part of a record that was read again has ended before. */
+  /** A part of a record that was read again has already ended. */
   passed(event: EventFacts, webhookId: string): void
   /** A delivery waits for a slot. */
   queued(webhook: Webhook): void
   /** Opens the webhook's range, or keeps it open. */
   open(webhook: Webhook, cause: WaitCause): OwedRange
-  /** It has waited too long, or its webhook is paused: it waits with the range. Answers false when there is no room. */
+  /**
+   * It has waited too long, or its webhook is paused: it waits with the range. Returns false when the range cannot take
+   * it.
+   */
   defer(delivery: Delivery, webhook: Webhook): boolean
-  /** An attempt has ended. `retryAfterMs`: for how long its receiver wants to be left alone. */
+  /** An attempt has ended. `retryAfterMs`: how long its receiver wants no request. */
   attempted(delivery: Delivery, ok: boolean, retryAfterMs: number | undefined): void
   /** Whether the webhook is owed something. */
   isWaiting(webhookId: string): boolean
-  /** A range, if one is there. */
+  /** The webhook's range, if it has one. */
   find(webhookId: string): OwedRange | undefined
-  /** Begins what may begin. */
+  /** Begins deliveries as far as the windows allow. */
   nudge(): void
-  /** What was absorbed and is not written yet ends its records now. */
+  /** Ends the records of absorbed events that are not written yet, now. */
   flush(): void
   committed(): void
   seal(partition: number): OutRecord[]
@@ -77,14 +81,14 @@ export function createOwing(
     clock: Clock
     random: Random
     timeScale: number
-    /** Whether what was read before a restart has been read again, as far as it had ended. */
+    /** Whether everything that was read before a restart has been read again, unless it had ended. */
     isReadAgain(): boolean
-    /** Whether a lane of an ordered webhook has members enough in hand. */
+    /** Whether a lane of an ordered webhook has enough members in hand. */
     isLaneFull(webhookId: string, subject: string | null, linedMax: number): boolean
     /** A segment is to end in bulk. */
     onClosing(): void
     onTransition(from: string, to: string): void
-    /** An attempt of what a webhook is owed has ended. */
+    /** An attempt of an owed delivery has ended. */
     onFed(outcome: FedOutcome, isProbe: boolean): void
     /** A webhook is owed nothing any more. */
     onEnd(): void
@@ -121,7 +125,7 @@ export function createOwing(
   const isOurs = (organizationId: string) => shardOf(organizationId, deps.shards) === handle.shard
   const changes = createWebhookChanges({ ...deps, lives, probing, window, goingLive, webhookOf, flushOf, isOurs })
 
-  /** How many more of the webhook may begin. */
+  /** How many more deliveries of the webhook may begin. */
   function allowance(life: Life): number {
     const { range, feeder } = life
     if (closed || !started || !deps.isReadAgain() || !webhookOf(range)?.active) return 0
@@ -166,7 +170,7 @@ export function createOwing(
     if (isTooMany || isDead) open(webhook, isDead || failures > 0 ? 'held' : 'busy')
   }
 
-  /** It waits with the range, as an early entry; what was fed goes back. False: there is no room. */
+  /** It waits with the range as an early entry; a fed delivery goes back. False: the range cannot take it. */
   function deferOne(range: OwedRange, delivery: Delivery): boolean {
     if (delivery.fed) {
       shard.deferred(delivery)

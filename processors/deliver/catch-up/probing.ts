@@ -1,5 +1,6 @@
 /**
- * Held webhooks: one probe at a time, thirty seconds after the last attempt, and twice as long after each one that fails, up to ten minutes (scaled).
+ * Held webhooks: one probe at a time, thirty seconds after the last attempt, and twice as long after each failed one,
+ * up to ten minutes (scaled).
  */
 import type { Clock, Random } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/model/records.ts'
@@ -8,18 +9,18 @@ import { isFeeding, type Life } from './webhook-life.ts'
 
 const PROBE_MS = { first: 30_000, longest: 600_000 }
 const JITTER = 0.1
-/** Catching up for so long, an endpoint is well: a relapse begins with short pauses again. */
+/** After catching up for this long an endpoint counts as healthy: a relapse begins with short pauses again. */
 const WELL_AFTER_MS = 60_000
 
 export interface Probing {
-  /** No attempts but probes from now on. */
+  /** Only probes from now on. */
   hold(life: Life, webhook: Webhook): void
   /** No attempts at all. */
   rest(life: Life): void
-  /** After a restart: at the time that was set. */
+  /** After a restart: at the stored time. */
   arm(life: Life): void
   failed(life: Life): void
-  /** Its endpoint is another one now. */
+  /** The endpoint has changed. */
   probeNow(life: Life): void
 }
 
@@ -29,7 +30,7 @@ export function createProbing(deps: {
   timeScale: number
   shard: Pick<OwingShard, 'unattempted'>
   flushOf(life: Life): void
-  /** What waits for a slot is owed from now on. */
+  /** Deliveries that wait for a slot are owed from now on. */
   defer(life: Life, delivery: ReturnType<OwingShard['unattempted']>[number]): void
   guarded(work: () => void): void
 }): Probing {
@@ -62,7 +63,7 @@ export function createProbing(deps: {
   function probe(life: Life): void {
     const { range } = life
     if (range.cause !== 'held' || isFeeding(range)) return
-    // Somebody else has just tried.
+    // Another delivery has just been attempted.
     const nextMs = life.lastAttemptAtMs + range.probeStepMs - clock.nowMs()
     if (life.lastAttemptAtMs > 0 && nextMs > 0) {
       schedule(life, nextMs)
@@ -71,7 +72,7 @@ export function createProbing(deps: {
     deps.flushOf(life)
     life.isProbing = true
     life.feeder.nudge()
-    // Nothing has come yet, or it cannot be read now.
+    // No event yet, or it cannot be read now.
     schedule(life, range.probeStepMs)
   }
 
@@ -86,7 +87,7 @@ export function createProbing(deps: {
       life.successes = 0
       life.failures = 0
       schedule(life, range.probeStepMs)
-      // What waits without an attempt is owed from now on; retries keep their schedule.
+      // Deliveries without an attempt are owed from now on; retries keep their schedule.
       for (const delivery of deps.shard.unattempted(webhook.id)) deps.defer(life, delivery)
     },
     failed(life) {

@@ -1,4 +1,4 @@
-/** How many a second, over the last minute. */
+/** Events a second over the last minute. */
 import type { Clock } from '../../../src/clock.ts'
 
 export interface Rate {

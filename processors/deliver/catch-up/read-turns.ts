@@ -1,7 +1,8 @@
 /**
- * Which feeds may have pages of logs in memory: so many at a time in one process. One that has had its turn for five seconds while others wait, or
- * that has nothing left to read, lets go of its pages and queues again, so that a slow endpoint keeps nobody from reading. Those that wait are
- * served organization by organization, so that one with many webhooks keeps no other waiting for all of them.
+ * Limits the feeds that have pages of logs in memory in one process. A feed that has had its turn for five seconds
+ * while others wait, or that has nothing left to read, drops its pages and queues again, so that a slow endpoint does
+ * not keep others from reading. Waiting feeds are served organization by organization, so that many webhooks of one do
+ * not delay the others.
  */
 import type { Clock } from '../../../src/clock.ts'
 
@@ -13,18 +14,18 @@ export interface TurnTaker {
   organizationId: string
   /** It has nothing left to read for now. */
   isIdle(): boolean
-  /** Others wait: it lets go of its pages. */
+  /** Others wait: it drops its pages. */
   onWanted(): void
 }
 
 export interface ReadTurns {
-  /** Resolves when it may read, with what is to be called when its pages are gone. */
+  /** Resolves when it may read, with a function to call once its pages are dropped. */
   enter(taker: TurnTaker): Promise<() => void>
 }
 
 export function createReadTurns({ clock, readersMax = READERS_MAX }: { clock: Clock; readersMax?: number }): ReadTurns {
   const holders = new Set<TurnTaker & { sinceMs: number }>()
-  /** By organization; the one whose turn is next comes first. */
+  /** By organization; the first has the next turn. */
   const waiting = new Map<string, Array<() => void>>()
   let isTimed = false
 
@@ -40,7 +41,7 @@ export function createReadTurns({ clock, readersMax = READERS_MAX }: { clock: Cl
 
   const waitingCount = () => [...waiting.values()].reduce((sum, queue) => sum + queue.length, 0)
 
-  /** Asks so many to let go that all who wait may read. */
+  /** Makes as many feeds drop their pages as there are waiting. */
   function makeRoom(): void {
     const overMs = clock.monotonicMs() - TURN_MS
     const leaving = [...holders].filter(holder => holder.isIdle() || holder.sinceMs <= overMs)

@@ -1,6 +1,6 @@
 /**
- * Redrives of a webhook's dead letters: the log is gone through by number, the history says which deliveries failed, and these go through their
- * schedule anew under the ids and with the attempts that they had. How far one has come is state of the shard.
+ * Redrives of a webhook's dead letters: the log is read by number, the history says which deliveries failed, and these
+ * repeat their schedule under their former ids and attempts. The progress is state of the shard.
  */
 import type { Clock } from '../../../src/clock.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
@@ -16,7 +16,7 @@ import type { Asked } from '../state/manual-retries.ts'
 import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
 import type { LogSource } from './log-merge.ts'
 
-/** How the history has a delivery. */
+/** A delivery as the history has it. */
 export interface DeadLetter {
   id: string
   status: string
@@ -26,16 +26,16 @@ export interface DeadLetter {
   replayId: string | null
   /** ISO 8601. */
   createdAt: string
-  /** Of its newest step, ISO 8601. */
+  /** Time of its newest step, ISO 8601. */
   newestAt: string | null
 }
 
 export interface Redrives {
   restore(commandId: string, value: Buffer | null): void
   start(): void
-  /** Looks again whether they may go on. */
+  /** Checks again whether they may go on. */
   nudge(): void
-  /** The command has been read; `kept` is called when it is state. */
+  /** The command has been read; `kept` is called once it is stored. */
   begin(command: DeliveryCommand, range: RedriveRange, kept: () => void): void
   seal(partition: number): OutRecord[]
   close(): void
@@ -51,13 +51,13 @@ export function createRedrives(ports: {
   logger: Logger
   view: ControlView
   asked: Asked
-  /** From the history; those that it does not have are left out. */
+  /** From the history; deliveries that it does not have are left out. */
   deliveries(
     log: { organizationId: string; environment: 'live' | 'test' },
     deliveryIds: string[],
   ): Promise<DeadLetter[]>
   isWaiting(webhookId: string): boolean
-  /** Into the engine as a retry by hand; calls back when its first attempt has been made. */
+  /** Into the engine as a manual retry; calls back after its first attempt. */
   take(record: RetryRecord, left: () => void): void
   changed(): void
   fail(error: Error): void
@@ -95,7 +95,7 @@ export function createRedrives(ports: {
       deliver: ({ letter, event, payload }: Candidate & { letter?: DeadLetter }, left) => {
         const { attempts, replayId, createdAt, id } = letter!
         const nowMs = Math.round(clock.nowMs())
-        // It has been asked for by name meanwhile.
+        // Meanwhile it was retried by name.
         if (!ports.asked.accept(id, attempts, commandId, nowMs, true)) {
           left()
           return
@@ -108,7 +108,7 @@ export function createRedrives(ports: {
           createdAtMs: Date.parse(createdAt),
         }
         ports.take({ event, payload, webhookId, deliveryId: id, trigger: 'manual', replayId, ...schedule }, left)
-        // That it is asked for is shown at once.
+        // The request is shown at once.
         ports.changed()
       },
       moved: () => states.touch(commandId),

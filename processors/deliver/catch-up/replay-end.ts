@@ -1,14 +1,17 @@
-/** The end of a replay is written when the history has what it did, so that the figures it ends with are true (C.8). */
+/** The end of a replay is written once the history has all its deliveries, so that its final figures are right. */
 import type { ReplayOutcomes } from '../../../src/analytics/read/replay-reads.ts'
 import type { Clock } from '../../../src/clock.ts'
 import type { Replays } from '../../../src/control-plane/replays/replays.ts'
 import type { Replay } from '../../../src/model/records.ts'
 import type { ReplayPorts } from './replays.ts'
 
-/** A history that is further behind keeps no replay from ending. What was cut short has things in flight that nobody waits for. */
+/**
+ * A history that is further behind does not delay the end. A replay that was cut short has deliveries in flight, which
+ * are not waited for.
+ */
 const LAG = { mostMs: 30_000, everyMs: 200 } as const
 
-/** Rejects when history or control plane cannot be reached; to be repeated. */
+/** Rejects when history or control plane are unavailable; the caller repeats it. */
 export function createReplayEnd(deps: {
   outcomes(replay: Replay): Promise<ReplayOutcomes>
   end: Replays['end']

@@ -1,6 +1,7 @@
 /**
- * Replays and recoveries to one webhook: what the log holds of a stretch of time is delivered again under new delivery ids, on a rate
- * of its own. The control plane says what is to run; how far it has come is state of the shard, so a killed one goes on where it was.
+ * Replays and recoveries for one webhook: events of a stretch of time in the log are delivered again under new delivery
+ * ids, at a rate of their own. The control plane says which replays run; their progress is state of the shard, so that
+ * a killed one goes on from there.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { createSelectorIndex } from '../../../src/events/selector.ts'
@@ -19,7 +20,7 @@ import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
 import type { LogSource } from './log-merge.ts'
 import type { Wanted } from './subscriptions.ts'
 
-/** Records of one partition are not quite in the order of their times: the platform's own come in by another way. */
+/** Records of one partition are not exactly in the order of their times: platform emits come through another topic. */
 const TIME_SLACK_MS = 60_000
 
 export interface ReplayPorts {
@@ -30,16 +31,16 @@ export interface ReplayPorts {
   wanted: Wanted
   /** Whether the webhook is owed something that goes first. */
   isWaiting(webhookId: string): boolean
-  /** Into the engine; calls back when the first attempt has been made or the delivery was taken care of otherwise. */
+  /** Into the engine; calls back after the first attempt, or when the delivery has ended otherwise. */
   take(record: RetryRecord, left: () => void): void
   /** There is state to commit. */
   changed(): void
   fail(error: Error): void
-  /** Whether this shard works for the organization. */
+  /** Whether this shard is responsible for the organization. */
   isOurs(organizationId: string): boolean
-  /** Of these events, those that this webhook has had with success, and when it first had. From the history. */
+  /** Those of these events that the webhook has received with success, and when first. From the history. */
   delivered(replay: Replay, eventIds: string[]): Promise<ReadonlyMap<string, number>>
-  /** Into the control plane; to be repeated until the view shows it. */
+  /** Into the control plane; repeated until the view shows it. */
   ended(
     replay: Replay,
     state: 'completed' | 'cancelled' | 'failed',
@@ -50,7 +51,7 @@ export interface ReplayPorts {
 export interface Replays {
   restore(replayId: string, value: Buffer | null): void
   start(): void
-  /** Looks again whether they may go on. */
+  /** Checks again whether they may go on. */
   nudge(): void
   seal(partition: number): OutRecord[]
   close(): void
@@ -138,7 +139,9 @@ export function createReplays(ports: ReplayPorts): Replays {
     await end(replay, state)
   }
 
-  /** In the range, selected, not yet delivered if that is asked for; what would come to a webhook that is off is skipped. */
+  /**
+   * In the range, selected, and not yet delivered if the replay is a recovery; events for a paused webhook are skipped.
+   */
   async function choose(
     replay: Replay,
     state: Running,

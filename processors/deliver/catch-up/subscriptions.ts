@@ -1,4 +1,7 @@
-/** Whether a webhook, as it is now, listens to an event: selectors and conditions, as `admit` matches them. */
+/**
+ * Whether a webhook, in its current state, subscribes to an event: by selectors and conditions, as `admit` matches
+ * them.
+ */
 
 import { conditionsHold } from '../../../src/events/conditions-hold.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../../src/events/selector.ts'

@@ -1,6 +1,7 @@
 /**
- * The subscribers of events of which the log has no list, since an `admit` from before there was one accepted them: by the history, which has what
- * acceptance decided. It is waited for; of what it does not have after an hour the webhook's selectors of now decide.
+ * The subscribers of events whose log record has no list, since an `admit` of an earlier release accepted them. The
+ * history has the decision of acceptance, and is waited for; after an hour, the webhook's current selectors decide
+ * about events that it does not have.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
@@ -12,7 +13,7 @@ import type { CatchUpSources } from './catch-ups.ts'
 import type { SubscribersOf } from './listed-records.ts'
 import type { Wanted } from './subscriptions.ts'
 
-/** Longer than the history is ever behind. */
+/** Longer than the history ever lags. */
 const BEHIND_MS_MAX = 3_600_000
 
 export function createSubscribersOf(deps: {
@@ -22,7 +23,7 @@ export function createSubscribersOf(deps: {
   history: CatchUpSources['subscribers']
 }): SubscribersOf {
   const { view, clock, wanted, history } = deps
-  /** What the history said of records that are in memory: several webhooks of one log read the same. */
+  /** Answers of the history for records in memory: several webhooks of one log read the same records. */
   const known = new WeakMap<LogRecord, readonly bigint[]>()
 
   async function ask(range: OwedRange, records: LogRecord[]): Promise<void> {

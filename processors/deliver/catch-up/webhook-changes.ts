@@ -1,4 +1,4 @@
-/** What follows for a webhook's range when its owner pauses it, switches it on, points it elsewhere or deletes it. */
+/** Changes of a webhook's range when its owner pauses, activates, redirects or deletes the webhook. */
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
@@ -11,9 +11,9 @@ import type { Probing } from './probing.ts'
 import { isFeeding, type Life, type Lives } from './webhook-life.ts'
 
 export interface WebhookChanges {
-  /** Takes up the ranges that are stored, and follows the control plane from now on. */
+  /** Restores the stored ranges, and follows the control plane from now on. */
   start(): void
-  /** Something is known of it from now on, so its changes matter. */
+  /** The webhook has state from now on, so its changes matter. */
   note(webhook: Webhook): void
   close(): void
 }
@@ -29,7 +29,7 @@ export function createWebhookChanges(deps: {
   goingLive: Pick<GoingLive, 'end'>
   webhookOf(range: OwedRange): Webhook | undefined
   flushOf(life: Life): void
-  /** Whether this shard works for the organization. */
+  /** Whether this shard is responsible for the organization. */
   isOurs(organizationId: string): boolean
   /** A segment is to end in bulk. */
   onClosing(): void
@@ -37,7 +37,7 @@ export function createWebhookChanges(deps: {
   guarded(work: () => void): void
 }): WebhookChanges {
   const { handle, view, states, clock, lives, probing, window, webhookOf } = deps
-  /** As they were when they were looked at last. */
+  /** The webhooks as they were at the last check. */
   const known = new Map<string, Webhook>()
   let forget: () => void = () => undefined
   let closed = false
@@ -81,7 +81,7 @@ export function createWebhookChanges(deps: {
     deps.onClosing()
   }
 
-  /** True when nothing more is to be looked at: it is gone, off, or has just been switched on. */
+  /** True when nothing more is to be checked: it is deleted, paused, or has just been activated. */
   function isStateFollowed(life: Life, webhook: Webhook | undefined): boolean {
     const { range } = life
     if (!webhook) gone(life)

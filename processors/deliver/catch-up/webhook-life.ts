@@ -1,18 +1,18 @@
-/** What is in memory of one webhook's range while it is owed something. */
+/** In-memory state of one webhook's range while it is owed something. */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { Delivery } from '../delivery.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { Feeder } from './feeder.ts'
 import { createRate, type Rate } from './rate.ts'
 
-/** What has just been read from `deliveries` for the webhook. */
+/** A part just read from `deliveries` for the webhook. */
 export type Arrival = Pick<Delivery, 'event' | 'payload' | 'webhookId' | 'source' | 'createdAtMs'>
 
 export interface Life {
   range: OwedRange
   feeder: Feeder
   rate: Rate
-  /** Absorbed, and not written yet. `left`: it had ended before. */
+  /** Absorbed, and not written yet. `left`: it had already ended. */
   pending: Array<{ arrival: Arrival; left: boolean }>
   probe: Timer | undefined
   /** A probe may go out. */
@@ -23,7 +23,7 @@ export interface Life {
   failures: number
   feedingSinceMs: number
   halvedAtMs: number
-  /** Its receiver wants to be left alone until then. */
+  /** Its receiver wants no request until then. */
   notBeforeMs: number
   notBefore: Timer | undefined
 }
@@ -31,7 +31,7 @@ export interface Life {
 export interface Lives {
   of(range: OwedRange): Life
   all(): Life[]
-  /** The range is over. */
+  /** The range has ended. */
   drop(life: Life): void
   close(): void
 }

@@ -1,6 +1,7 @@
 /**
- * Whose request goes out next, in one process for all its shards: the queues of `src/delivery/fair-queue.ts`. What a webhook may have waiting is
- * decided by its shard (`catch-up/owing.ts`): beyond its share it is owed what comes as a range of the log.
+ * Decides which request goes out next, in one process for all its shards, with the queues of `src/delivery/fair-queue.ts`.
+ * The shard of a webhook limits its waiting deliveries (`catch-up/owing.ts`): beyond its share, events are owed as a
+ * range of the log.
  */
 
 import { createFairQueue } from '../../../src/delivery/fair-queue.ts'
@@ -9,7 +10,7 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import type { Delivery, Owner } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 
-/** Deliveries begun before others get their turn on the event loop. */
+/** Deliveries begun before the event loop gets its turn. */
 const TURN_DELIVERIES = 256
 
 export interface Dispatcher {
@@ -17,13 +18,13 @@ export interface Dispatcher {
   offer(delivery: Delivery, maxInFlight: number): void
   /** Deliveries of this webhook that wait for a slot. */
   waiting(webhookId: string): number
-  /** Begins what may begin. */
+  /** Begins deliveries as far as slots allow. */
   pump(): void
-  /** Forgets what waits for this shard. */
+  /** Forgets the waiting deliveries of this shard. */
   forget(owner: Owner): void
-  /** Forgets what is not waiting any more: somebody else has taken care of it. */
+  /** Forgets a delivery that no longer waits, since it has been handled otherwise. */
   tidy(): void
-  /** So many results wait for their transaction; negative: they have it, or are dropped. */
+  /** This many results wait for their transaction; negative: they have it, or are dropped. */
   uncommitted(change: number): void
 }
 
@@ -39,7 +40,7 @@ export function createDispatcher({
     maxInFlightPerOrganization: limits.inFlightPerOrganizationMax,
     maxWaitingPerWebhook: Number.POSITIVE_INFINITY,
   })
-  /** Of shards whose results are late to commit. */
+  /** Deliveries of shards whose results are late to commit. */
   let postponed: Delivery[] = []
   let uncommitted = 0
   let pumping = false
@@ -50,7 +51,7 @@ export function createDispatcher({
       postponed.push(delivery)
       return
     }
-    // It may have been taken care of while it was queued.
+    // It may have been handled while it was queued.
     const sending = delivery.stage === 'waiting' ? delivery.owner.begin(delivery) : undefined
     if (sending) sending.then(result => finish(delivery, result))
     else lanes.done(delivery.webhookId)

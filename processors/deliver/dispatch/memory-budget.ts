@@ -3,11 +3,11 @@ export interface Room {
   take(bytes: number): void
   give(bytes: number): void
   full(): boolean
-  /** Of all payloads. */
+  /** Bytes of all payloads. */
   bytes(): number
-  /** More than half full. */
+  /** Whether more than half is in use. */
   crowded(): boolean
-  /** Calls back each time it is no longer full, until the answered function is called. */
+  /** Calls back each time it is no longer full, until the returned function is called. */
   onFree(listener: () => void): () => void
 }
 

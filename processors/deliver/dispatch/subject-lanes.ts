@@ -1,16 +1,17 @@
 /**
- * Order per subject, for webhooks that ask for it (`ordering`). A lane is (webhook, subject); events without a subject share one. Its
- * members are deliveries in the order of their events; only the first may be sent, the others wait:
+ * Order per subject, for webhooks that ask for it (`ordering`). A lane is (webhook, subject); events without a subject
+ * share one. Its members are deliveries in the order of their events; only the first may be sent, the others wait:
  *
  *     block   a delivery is a member until it has ended
- *     park    a delivery is a member until its first attempt has been made; what fails comes back outside the line
+ *     park    a delivery is a member until its first attempt has been made; a failed one comes back outside the lane
  *
- * Members are in hand, or in a retry topic because their turn is far. Those in hand are found again by reading `deliveries`; the others are
- * kept by their sequence numbers in `delivery.state`, so that the first one out of a retry topic knows which are before it. The turn
- * passes when the end of the one before has committed: what a crash repeats is never overtaken.
+ * Members are in hand, or in a retry topic because their turn is far off. Those in hand are restored by reading
+ * `deliveries`; the others are kept by their sequence numbers in `delivery.state`, so that the first one out of a retry
+ * topic knows which are before it. The turn passes when the end of the one before has committed: a delivery that a
+ * crash repeats is never overtaken.
  *
- * After a restart a member out of a retry topic also waits until `deliveries` has been read up to where it once stood: somebody before it
- * may still be unread.
+ * After a restart a member from a retry topic also waits until `deliveries` has been read up to its former position: a
+ * member before it may still be unread.
  */
 
 import type { OutRecord } from '../../../src/kafka/ports.ts'
@@ -26,27 +27,32 @@ const LANE_AHEAD = 8
 
 export interface SubjectLanes {
   restore(webhookId: string, subject: string | null, value: Buffer | null): void
-  /** Whether the delivery may go on now. If not, it is called back by `onTurn`. Costs nothing for webhooks without an order. */
+  /**
+   * Whether the delivery may go on now. If not, `onTurn` calls it back. Costs nothing for webhooks without an order.
+   */
   mayGo(delivery: Delivery, webhook: Webhook): boolean
-  /** It has gone into a retry topic. `dueAtMs`: after an attempt. */
+  /** It has moved to a retry topic. `dueAtMs`: after an attempt. */
   moved(delivery: Delivery, dueAtMs: number | undefined): void
-  /** When its turn may come, at the earliest; undefined where nothing is known, or there is no order. */
+  /** The earliest time of its turn; undefined where it is unknown, or there is no order. */
   turnAtMs(delivery: Delivery): number | undefined
   /** It has ended. */
   ended(delivery: Delivery): void
-  /** It waits with its webhook's range: for its lane as if it had never come. */
+  /** It waits with its webhook's range: for its lane it has never come. */
   deferred(delivery: Delivery): void
-  /** One that is not in hand has ended. */
+  /** A member that is not in hand has ended. */
   endedElsewhere(webhookId: string, subject: string | null, sequence: number): void
-  /** It is in hand no longer, and has not ended: this shard stops. */
+  /** It is no longer in hand, and has not ended: this shard stops. */
   dropped(delivery: Delivery): void
   /** Whether the lane has as many members in hand as it needs: further ones stay in the log. */
   isFull(webhookId: string, subject: string | null, linedMax: number): boolean
   /** Members in hand that wait for their turn, of one webhook. */
   waiting(webhookId: string): number
-  /** The webhook has changed: what waits looks again whether it may go on. */
+  /** The webhook has changed: waiting members check again whether they may go on. */
   changed(webhookId: string): void
-  /** These webhooks are gone; lanes with deliveries in hand stay. Answers how many lanes it was, `max` at the most. */
+  /**
+   * Removes the lanes of these webhooks, which are deleted; lanes with deliveries in hand stay. Returns how many lanes
+   * it removed, at most `max`.
+   */
   forget(isGone: (webhookId: string) => boolean, max: number): number
   /** `deliveries` has been read on. */
   read(): void
@@ -57,15 +63,15 @@ export interface SubjectLanes {
   committed(): void
 }
 
-/** A delivery's place in line. */
+/** A delivery's position in its lane. */
 export interface Lane {
   readonly webhookId: string
   readonly subject: string | null
   /** Sequence numbers of all members, ascending. */
   members: number[]
-  /** Of those that have been in a retry topic. */
+  /** Those of members that have been in a retry topic. */
   stored: Set<number>
-  /** All of them, and so all before them, are before this offset of `deliveries`. */
+  /** All members, and so all before them, are before this offset of `deliveries`. */
   readTo: number
   /** When the first is due again; 0 while the lane moves. Not known after a restart. */
   turnAtMs: number | undefined
@@ -77,7 +83,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
   const lanes = new Map<string, Lane>()
   const changed = new Set<string>()
   const waitingByWebhook = new Map<string, number>()
-  /** Whose end is not in a transaction yet, and is in the one under way. */
+  /** Members whose end is in no transaction yet, and those whose end is in the current one. */
   let ends: Array<[Lane, number]> = []
   let sealed: Array<[Lane, number]> = []
   /** Lanes that wait for `deliveries` to be read on. */
@@ -124,12 +130,15 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
     else waitingByWebhook.delete(lane.webhookId)
   }
 
-  /** Whether nobody is before it, nor can be unread. What comes from `deliveries` itself has had everybody before it read. */
+  /**
+   * Whether no member is before it, read or unread. For a record of `deliveries` itself, all earlier ones have been
+   * read.
+   */
   const isNext = (lane: Lane, delivery: Delivery): boolean =>
     lane.members[0] === sequenceOf(delivery) &&
     (delivery.fresh || lane.stored.size === 0 || deps.readTo() >= lane.readTo)
 
-  /** Calls the first member, if it is here and may go. */
+  /** Calls the first member, if it is in hand and may go. */
   function pass(lane: Lane): void {
     const first = lane.members[0]
     const delivery = first === undefined ? undefined : lane.waiting.get(first)
@@ -142,7 +151,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
     deps.onTurn(delivery)
   }
 
-  /** It is before nobody any more, once that has committed. */
+  /** It no longer precedes any member, once that has committed. */
   function leave(lane: Lane, delivery: Delivery): void {
     const sequence = sequenceOf(delivery)
     unhold(lane, delivery)
@@ -293,7 +302,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
   }
 }
 
-/** What comes in the order of the log: live deliveries, and what a webhook catches up with. Replays and retries by hand go by themselves. */
+/** Deliveries in the order of the log: live ones, and those of a catch-up. Replays and manual retries have no order. */
 function isLined({ trigger, deliveryId: id, event, webhookId }: RetryRecord): boolean {
   return trigger === 'live' || (trigger === 'replay' && id === deliveryId(event.eventId, webhookId))
 }

@@ -1,19 +1,19 @@
-/** How many results of a shard wait for their transaction, and since when: a crash would repeat them. */
+/** The results of a shard that wait for their transaction, and since when: a crash would repeat them. */
 import type { Clock } from '../../../src/clock.ts'
 
 export interface UncommittedResults {
   add(): void
-  /** The transaction has all there are. */
+  /** All results are in the current transaction. */
   seal(): void
-  /** And has committed. */
+  /** That transaction has committed. */
   committed(): void
-  /** The shard is closed: nobody waits for them. */
+  /** The shard is closed: its results are dropped. */
   drop(): void
   /** How old the oldest one is; 0 when there is none. */
   oldestMs(): number
 }
 
-/** `changed`: so many more wait, or fewer. */
+/** `changed`: the difference in the number of waiting results. */
 export function createUncommittedResults({
   clock,
   changed,

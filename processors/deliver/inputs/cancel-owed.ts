@@ -1,4 +1,4 @@
-/** Cancels one delivery that is owed: as an early entry, or as a number of a range of the log. Rejects while it cannot be read. */
+/** Cancels one owed delivery: an early entry, or a number of a range of the log. Rejects while it cannot be read. */
 import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { Logger } from '../../../src/logger.ts'

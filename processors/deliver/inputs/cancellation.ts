@@ -1,10 +1,11 @@
 /**
- * Cancelling deliveries before they are due: one by name, or all of a webhook that is gone.
+ * Cancels deliveries before they are due: one by id, or all of a deleted webhook.
  *
- * What is in memory is cancelled at once, and what is owed as part of a range leaves it. The rest is unread in the retry topics; so these are
- * gone through once, and what is found is ended ahead of the reading, in the transaction that says so. A delivery may have moved from one
- * topic to another a moment ago: the search begins after the commit of whatever has been written, and reads up to the uncommitted ends asked
- * for then, so that late markers hide nothing. What passes through memory meanwhile is compared, too.
+ * Deliveries in memory are cancelled at once, and owed ones leave their range. The rest is unread in the retry topics,
+ * so these are searched once, and a match ends ahead of the reading, in the transaction that records it. A delivery may
+ * have moved from one topic to another a moment ago: the search begins after the commit of everything written so far,
+ * and reads up to the uncommitted ends queried then, so that late markers hide nothing. Deliveries that pass through
+ * memory meanwhile are compared as well.
  */
 import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
@@ -16,29 +17,29 @@ import type { LogSource } from '../catch-up/log-merge.ts'
 import type { Begun, Progress } from '../state/progress.ts'
 
 const TROUBLE_PAUSE_MS = 1_000
-/** What is not visible yet is looked for again. */
+/** Records that are not visible yet are searched for again after this time. */
 const WAIT_MS = { first: 20, longest: 1_000 }
 
 export interface Cancelling {
-  /** Whether the delivery is one that is looked for. */
+  /** Whether the delivery is to be cancelled. */
   wants(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): boolean
   /**
-   * Why a delivery must not go on; undefined: it may. The caller cancels it. One that is in flight is only marked: the command to cancel it is
-   * over when its attempt is, so that a crash in between repeats both.
+   * Why a delivery must not go on; undefined: it may. The caller cancels it. A delivery in flight is only marked: the
+   * command to cancel it ends with its attempt, so that a crash in between repeats both.
    */
   reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>, inFlight?: boolean): string | undefined
-  /** Cancels one; `over` is called when it has been, or is nowhere any more. `event`: finds it in a range. */
+  /** Cancels one; `over` is called when it has ended, or exists nowhere any more. `event`: finds it in a range. */
   delivery(deliveryId: string, webhookId: string, over: () => void, event?: EventFacts): void
-  /** Cancels all of a webhook that is gone. */
+  /** Cancels all deliveries of a deleted webhook. */
   webhook(webhookId: string, reason: string): void
-  /** Resolves when all that has been written up to now has committed. */
+  /** Resolves when everything written so far has committed. */
   committedSinceNow(): Promise<void>
   sealed(): void
   committed(): void
   close(): void
 }
 
-/** What is looked for: a delivery, or all of a webhook. */
+/** The target of a search: a delivery, or all of a webhook. */
 interface Target {
   webhookId: string
   deliveryId: string | undefined
@@ -53,10 +54,10 @@ export function createCancelling(deps: {
   clock: Clock
   logger: Logger
   progressOf(topic: string): Progress
-  /** Cancels what is in memory. */
+  /** Cancels matches in memory. */
   cancelHeld(cancelling: Pick<Cancelling, 'wants' | 'reasonFor'>): void
   isFlying(deliveryId: string): boolean
-  /** Cancels what is owed as part of a range, or as an early entry. Rejects while it cannot be read. */
+  /** Cancels owed matches, in a range or as early entries. Rejects while they cannot be read. */
   cancelOwed(webhookId: string, event: EventFacts, reason: string): Promise<void>
   /** Ends a record that has not been read. */
   cancelAhead(record: RetryRecord, progress: Progress, begun: Begun, reason: string): void
@@ -109,11 +110,11 @@ export function createCancelling(deps: {
         await committedSinceNow()
         for (const tier of RETRY_TIERS) await searchTier(tier.topic.name)
         for (const target of targets) await cancelOwed(target)
-        // What has been read meanwhile was not unread any more when the search came to it.
+        // A match that was read meanwhile was no longer unread when the search reached it.
         guarded(() => deps.cancelHeld(cancelling))
         const unread = await searchFresh()
         if (closed) return
-        // What is still to be read is cancelled when it is.
+        // Matches still to be read are cancelled when they are.
         guarded(() => targets.filter(target => !unread.has(target) && !isFlying(target)).forEach(forget))
       } catch (error) {
         deps.logger.warn({ error: String(error) }, 'what is to be cancelled could not be looked for; trying again')
@@ -126,7 +127,7 @@ export function createCancelling(deps: {
 
   const isFlying = ({ deliveryId }: Target) => deliveryId !== undefined && deps.isFlying(deliveryId)
 
-  /** Resolves when all that has been written up to now has committed, and can be read. */
+  /** Resolves when everything written so far has committed and can be read. */
   function committedSinceNow(): Promise<void> {
     handle.write([])
     return new Promise(resolve => barriers.add({ after: seals + 1, resolve }))
@@ -147,7 +148,7 @@ export function createCancelling(deps: {
     })
   }
 
-  /** The deliveries looked for that are in records of `deliveries` which have not been read yet. */
+  /** The matches in records of `deliveries` that have not been read yet. */
   async function searchFresh(): Promise<Set<Target>> {
     const found = new Set<Target>()
     if (byDelivery.size === 0) return found

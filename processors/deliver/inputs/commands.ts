@@ -1,4 +1,4 @@
-/** The reader of `deliveries.commands`: deliveries that somebody wants tried again, or not any more. */
+/** The reader of `deliveries.commands`: manual retries, redrives and cancellations. */
 import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
@@ -12,7 +12,7 @@ import type { Cancelling } from './cancellation.ts'
 
 export interface CommandReader {
   receive(records: LogRecord[], nextOffset: number): void
-  /** Reads on, if it had stopped for want of room and there is some. */
+  /** Reads on, if it had paused for lack of memory and there is some again. */
   goOn(): void
 }
 

@@ -11,7 +11,7 @@ import type { Progress } from '../state/progress.ts'
 
 export interface FreshDeliveries {
   receive(records: LogRecord[], nextOffset: number): void
-  /** Reads on, if it had stopped for want of room and there is some. */
+  /** Reads on, if it had paused for lack of memory and there is some again. */
   goOn(): void
 }
 
@@ -36,9 +36,9 @@ export function createFreshDeliveries(deps: {
     if (!begun) return
     events.begin(event, webhookIds, begun.ended)
     const createdAtMs = log.timestampMs + deps.clockOffsetMs
-    // Due at once, also when the broker's clock is ahead of ours.
+    // Due at once, also when the broker's clock is ahead of this one.
     const dueAtMs = Math.min(createdAtMs, Math.round(deps.clock.nowMs()))
-    // A copy: ends that happen on the way go into the same list.
+    // A copy: parts that end during the loop go into the same list.
     const ended = begun.ended.length > 0 ? [...begun.ended] : begun.ended
     for (let place = 0; place < webhookIds.length; place++) {
       if (ended.length > 0 && ended.includes(place)) continue

@@ -1,7 +1,7 @@
 /**
- * The reader of one retry topic. Its records come when they are appended and may be loaded once nine tenths of the tier's delay have
- * passed; append times only grow, so the first one tells for all, and reading is paused meanwhile. A loaded record that is due soon waits
- * in memory, one that is due later goes into the next tier that fits.
+ * The reader of one retry topic. Its records are read when they are appended and may be loaded once nine tenths of the
+ * tier's delay have passed. Append times only grow, so the first record decides for all, and reading is paused
+ * meanwhile. A loaded record that is due soon waits in memory; one that is due later goes into the next tier that fits.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import { TIER_LOAD_FRACTION, tierFor } from '../../../src/delivery/retry-schedule.ts'
@@ -9,20 +9,20 @@ import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { Begun, Progress } from '../state/progress.ts'
 
-/** What is due within this time waits in memory: through the tier of 5 minutes the last tenth always does. */
+/** Deliveries due within this time wait in memory; in the 5-minute tier this always covers the last tenth. */
 const HELD_MS_MAX = 30_000
-/** Less is not worth a way through the broker, however short the scaled delays are. */
+/** A shorter time is not worth a round trip to the broker, however short the scaled delays are. */
 const HELD_MS_MIN = 100
 
 export interface RetryTierReader {
   receive(records: LogRecord[], nextOffset: number): void
-  /** When the oldest came that waits to be loaded; undefined: none does. */
+  /** Append time of the oldest record that waits to be loaded; undefined: there is none. */
   oldestAtMs(): number | undefined
-  /** Loads what may be loaded. To be called whenever there is room again. */
+  /** Loads the records whose time has come. Call this whenever there is capacity again. */
   load(): void
-  /** Hands on what has been read and is to be cancelled, whenever it would be due. */
+  /** Hands on waiting records that are to be cancelled, whenever they would be due. */
   release(wanted: (record: RetryRecord) => boolean): void
-  /** Writes anew what waits and has lost its record. Answers how much. */
+  /** Writes waiting deliveries that have lost their record anew. Returns how many. */
   rescue(): number
   close(): void
 }
@@ -43,7 +43,7 @@ export function createRetryTier(deps: {
   full(): boolean
   /** Whether it is to be cancelled as soon as it is in hand. */
   cancelled(record: RetryRecord): boolean
-  /** Takes a delivery in hand, now or at its due time. False when there is no room for one that is due later. */
+  /** Takes a delivery in hand, now or at its due time. False when one that is due later does not fit. */
   take(record: RetryRecord, begun: Begun): boolean
   /** For errors in a timer. */
   guarded(work: () => void): void
@@ -108,7 +108,7 @@ export function createRetryTier(deps: {
       const nowMs = clock.nowMs()
       for (const log of records) {
         const begun = progress.begin(log, 1)
-        // Never longer than the tier's own delay, should the broker's clock be ahead of ours.
+        // Never longer than the tier's own delay, should the broker's clock be ahead of this one.
         const appendedMs = Math.min(log.timestampMs + deps.clockOffsetMs, nowMs)
         if (begun) waiting.push({ log, begun, loadAtMs: appendedMs + loadAfterMs })
       }

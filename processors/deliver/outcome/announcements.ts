@@ -1,6 +1,6 @@
 /**
- * What the ends of deliveries mean to others: the health of the webhook, notices to its owner, lifecycle events. A delivery that
- * succeeds at a healthy webhook, for an emit that nobody follows, costs three look-ups here.
+ * What the ends of deliveries mean to others: the health of the webhook, notices to its owner, lifecycle events. A
+ * success at a healthy webhook, for an emit whose lifecycle events have no subscriber, costs three look-ups here.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
@@ -22,13 +22,13 @@ export interface Announcing {
   restoreHealth(webhookId: string, value: Buffer | null): void
   restoreNotice(noticeId: string, value: Buffer | null): void
   start(): void
-  /** An attempt has been made; its delivery is still as it was before. */
+  /** An attempt has been made; its delivery still has its former state. */
   attempted(delivery: Delivery, outcome: Outcome, result: AttemptResult): void
   /** The last delivery of its event has ended. */
   completed(event: EventFacts, state: 'DELIVERED' | 'FAILED', deliveries: number): void
-  /** What was owed to one webhook as a range has ended without an attempt. */
+  /** Owed events of one webhook have ended without an attempt. */
   endedInBulk(ended: BulkEnded[]): void
-  /** The webhook is gone. */
+  /** The webhook is deleted. */
   forget(webhookId: string): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]

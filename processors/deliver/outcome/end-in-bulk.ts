@@ -1,4 +1,6 @@
-/** What ends without an attempt, many at a time: rows, completions, what others are told of it, and one record of dead letters. */
+/**
+ * Ends many deliveries at a time without an attempt: rows, completions, announcements, and one record of dead letters.
+ */
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
@@ -16,7 +18,7 @@ export function createEndInBulk(deps: {
   events: OpenEvents
   lanes: SubjectLanes
   announce: Announcing
-  /** So many deliveries have ended. */
+  /** This many deliveries have ended. */
   onBulkEnd?: ((reason: string, count: number) => void) | undefined
 }): EndInBulk {
   const { handle, clock, outputs, events, lanes, announce } = deps

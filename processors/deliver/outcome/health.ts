@@ -1,14 +1,16 @@
 /**
- * What the engine has seen of endpoints (C.10, K-23). A webhook is `failing` when a delivery has used up its attempts, after 20 failed attempts
- * in a row, or after four or more in a row over at least five minutes; the first success after it makes it `healthy`. Neither switches it
- * off: only a 410 does, and its owner's `autoDisableAfterDays`, which counts from then.
+ * The health of endpoints (docs/specification/webhooks.md#health). A webhook is `failing` when a delivery has used up
+ * its attempts, after 20 failed attempts in a row, or after four or more in a row over at least five minutes; the first
+ * success after it makes it `healthy`. Neither switches it off: only a 410 does, and its owner's
+ * `autoDisableAfterDays`, which counts from then.
  *
  *     healthy ──attempts used up, or a streak──► failing ──success──► healthy
  *                                                  └──for as long as its owner allows──► disabled (and off) ──success──► healthy
  *
- * A failed attempt that was the only one asked for, or whose receiver declined that delivery, says nothing of the endpoint. Streak, transition
- * and the notice of it are state of the transaction of the attempt, so there is one of each, whatever crashes. The control plane, which
- * announces and shows it, is told after the commit, again and again until it has heard.
+ * A failed manual retry, or a failed attempt whose receiver declined that delivery, does not count against the
+ * endpoint. Streak, transition and its notice are state in the transaction of the attempt, so there is one of each,
+ * whatever crashes. The control plane, which announces and shows the health, gets a report after the commit, repeated
+ * until it is acknowledged.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
@@ -25,9 +27,9 @@ import {
 import type { Delivery } from '../delivery.ts'
 
 const DAY_MS = 86_400_000
-/** So many failures in a row are enough, however quickly they came. */
+/** This many failures in a row are enough, however fast they come. */
 const STREAK_FAILURES = 20
-/** So many are enough if they came over this time (scaled), by their ends. */
+/** This many are enough if they span this time (scaled), by their ends. */
 const SLOW_STREAK_FAILURES = 4
 const SLOW_STREAK_MS = 5 * 60_000
 const REPORT_AGAIN_MS = 1_000
@@ -35,13 +37,13 @@ const REPORT_AGAIN_MS = 1_000
 export interface Health {
   restore(webhookId: string, value: Buffer | null): void
   start(): void
-  /** An attempt was taken. Costs one look-up unless the one before had failed. */
+  /** An attempt succeeded. Costs one look-up unless the one before had failed. */
   succeeded(delivery: Subject): void
-  /** An attempt failed: there will be another one, or why there will not. */
+  /** An attempt failed: another one follows, or the reason why none does. */
   failed(delivery: Subject, end: FailedEnd, error: string | null): void
-  /** Events of a webhook ended without an attempt, because its endpoint has taken none for so long. */
+  /** Events of a webhook ended without an attempt, because its endpoint has accepted none for too long. */
   expired(delivery: Subject): void
-  /** The webhook is gone. */
+  /** The webhook is deleted. */
   forget(webhookId: string): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
@@ -49,13 +51,16 @@ export interface Health {
   close(): void
 }
 
-/** `exhausted`: it was the last one. `gone`: the receiver answered 410. `declined`: it wants no more of this delivery. `single_attempt`: by hand. */
+/**
+ * `exhausted`: it was the last one. `gone`: the receiver answered 410. `declined`: it wants no more of this delivery.
+ * `single_attempt`: a manual retry.
+ */
 export type FailedEnd = 'retrying' | 'exhausted' | 'gone' | 'declined' | 'single_attempt'
 
-/** What a transition is about: the delivery that brought it about. */
+/** The delivery that caused a transition. */
 export type Subject = Pick<Delivery, 'webhookId' | 'deliveryId'> & { event: Pick<Delivery['event'], 'organizationId'> }
 
-/** `version`: which change of it the report under way tells. */
+/** `version`: the change that the report under way carries. */
 type Endpoint = WebhookHealth & { version: number; reporting: boolean }
 
 export function createHealth(deps: {
@@ -64,14 +69,14 @@ export function createHealth(deps: {
   clock: Clock
   timeScale: number
   logger: Logger
-  /** Tells the control plane; idempotent. */
+  /** Reports to the control plane; idempotent. */
   report(report: HealthReport): Promise<void>
   notice(kind: NoticeKind, delivery: Subject, error: string | null): void
 }): Health {
   const { handle, view, clock } = deps
   const endpoints = new Map<string, Endpoint>()
   const changed = new Set<string>()
-  /** Stored, and to be told. */
+  /** Stored, and not reported yet. */
   let told: string[] = []
   const timers = new Set<Timer>()
   let closed = false
@@ -97,10 +102,12 @@ export function createHealth(deps: {
     changed.add(delivery.webhookId)
   }
 
-  /** How it is; one that had been switched off, and that its owner has switched on again since, has its time anew. */
+  /**
+   * The current health; the time starts anew for a webhook that was disabled and that its owner has activated since.
+   */
   function standing(delivery: Subject): Endpoint | undefined {
     const endpoint = endpoints.get(delivery.webhookId)
-    // The control plane answers a report when this process's view shows what it has made of it.
+    // The control plane answers a report when this process's view shows its effect.
     if (!endpoint?.deactivate || !endpoint.reported || !webhookOf(delivery)?.active) return endpoint
     const state = endpoint.state === 'disabled' ? 'healthy' : endpoint.state
     const anew: Endpoint = { ...endpoint, state, deactivate: false }
@@ -120,7 +127,7 @@ export function createHealth(deps: {
     deps.notice('disabled', delivery, error)
   }
 
-  /** One more failed attempt of a healthy webhook; whether they are enough. */
+  /** Counts one more failed attempt of a healthy webhook; returns whether they are enough. */
   function addFailure({ event: { organizationId }, webhookId }: Subject): boolean {
     const before = endpoints.get(webhookId)
     const failures = (before?.failures ?? 0) + 1

@@ -1,6 +1,7 @@
 /**
- * Notices to the owner of an organization: kept until they have been sent, five tries over an hour; then the audit trail has the result. A notice
- * of which the answer was lost in a crash is sent again, under the same message id. One without a recipient is recorded at once and not retried.
+ * Notices to the owner of an organization: kept until they are sent, five tries over an hour; then the result goes into
+ * the audit trail. A notice whose answer was lost in a crash is sent again under the same message id. One without a
+ * recipient is recorded at once and not retried.
  */
 import type { Clock, Timer } from '../../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
@@ -41,7 +42,7 @@ export function createNotices(deps: {
   const pending = new Map<string, PendingNotice>()
   const changed = new Set<string>()
   const timers = new Map<string, Timer>()
-  /** Stored, and to be sent. */
+  /** Stored, and not sent yet. */
   let due: string[] = []
   let closed = false
 

@@ -1,5 +1,6 @@
 /**
- * What deliveries write. Retries and dead letters go out as they come; attempt rows and completions are packed, one record for many rows.
+ * The records that deliveries write. Retries and dead letters are written one by one; attempt rows and completions are
+ * packed, many rows in one record.
  */
 
 import { loggedHeaders } from '../../../src/delivery/request.ts'
@@ -88,7 +89,7 @@ export function createOutputs(shard: number): Outputs {
   }
 }
 
-/** Into a retry topic. `changes`: after an attempt; a delivery that only steps aside keeps its schedule. */
+/** Into a retry topic. `changes`: after an attempt; a delivery that is only deferred keeps its schedule. */
 export function retryRecord(
   delivery: Delivery,
   tier: RetryTier,
@@ -99,7 +100,7 @@ export function retryRecord(
   return { topic: tier.topic.name, partition: shard, key: delivery.webhookId, value }
 }
 
-/** Of a delivery whose attempts are used up, or which its receiver does not want. */
+/** A delivery whose attempts are used up, or that its receiver declined. */
 export function deadLetter(delivery: Delivery, result: AttemptResult, shard: number, nowMs: number): OutRecord {
   const value = retryRecordCodec.encode({
     ...stored(delivery),
@@ -117,7 +118,7 @@ export function deadLetter(delivery: Delivery, result: AttemptResult, shard: num
   return { topic: deliveriesDeadLetter.name, partition: shard, key: delivery.webhookId, value, headers }
 }
 
-/** Of a delivery that ends without a further attempt. */
+/** A delivery that ends without a further attempt. */
 export function deadLetterUntried(delivery: Delivery, reason: string, shard: number): OutRecord {
   const headers: Array<[string, string]> = [
     ['reason', reason],
@@ -130,7 +131,7 @@ export function deadLetterUntried(delivery: Delivery, reason: string, shard: num
   return { topic: deliveriesDeadLetter.name, partition: shard, key: delivery.webhookId, value, headers }
 }
 
-/** What ended in bulk as failed, in one record: without payloads, which are in the organization's log. */
+/** Deliveries that failed in bulk, in one record: without payloads, which are in the organization's log. */
 export function deadLetters(ended: BulkEnded[], shard: number): OutRecord {
   const { range, reason } = ended[0]!
   const { webhookId, organizationId, environment } = range
@@ -146,7 +147,7 @@ export function deadLetters(ended: BulkEnded[], shard: number): OutRecord {
   return { topic: deliveriesDeadLetter.name, partition: shard, key: `packed/${webhookId}`, value, headers }
 }
 
-/** The row of something that ended in bulk. */
+/** The row of a delivery that ended in bulk. */
 export function bulkRow({ range, webhook, event, entry, state, reason }: BulkEnded, nowMs: number): AttemptRow {
   const { webhookId } = range
   const replayId = entry ? entry.replayId : event.sequence <= range.pausedThrough ? range.replayId : null
@@ -180,7 +181,7 @@ function stored(delivery: Delivery): RetryRecord {
 export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {
   const { webhook, headers } = delivery.attempt!
   const { event } = delivery
-  // Written out: rows are made once an attempt, and a spread copies them.
+  // Spelled out: a row is made for each attempt, and a spread would copy it.
   return {
     deliveryId: delivery.deliveryId,
     webhookId: delivery.webhookId,
@@ -214,7 +215,7 @@ export function attemptRow(attemptId: string, delivery: Delivery, result: Attemp
   }
 }
 
-/** A step without an attempt: an end, or (`dueAtMs`) that somebody wants it tried again. */
+/** A step without an attempt: an end, or (`dueAtMs`) a requested manual retry. */
 export function stepRow(
   delivery: Facts & Pick<Delivery, 'attempts'>,
   step: { state: DeliveryState; reason: string; maxAttempts: number; nowMs: number; dueAtMs?: number },
@@ -243,7 +244,10 @@ export function stepRow(
 
 type Facts = Pick<Delivery, 'deliveryId' | 'webhookId' | 'event' | 'trigger' | 'replayId' | 'createdAtMs'>
 
-/** A live delivery comes to be when its event is recorded: lists order it by that before it has any row, and must go on doing so. */
+/**
+ * A live delivery begins when its event is recorded: lists order it by that time before it has any row, and the order
+ * must not change.
+ */
 const createdAtOf = ({ trigger, event, createdAtMs }: Facts): number =>
   trigger === 'live' ? event.recordedAtMs : createdAtMs
 

@@ -1,4 +1,4 @@
-/** A relay to an external peer ends with its delivery: what its owner hears of it then. */
+/** A relay to an external peer ends with its delivery: these are the events that its owner receives then. */
 import { announceRelay } from '../../../src/control-plane/federation/announce-relay.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
@@ -10,7 +10,7 @@ import type { Outcome } from '../attempt.ts'
 import type { Delivery } from '../delivery.ts'
 import type { BulkEnd } from './bulk-ended.ts'
 
-/** Of an attempt that has been made; none unless it ended the live delivery of a peer, and the owner listens. */
+/** For an attempt; none unless it ended the live delivery of a peer and the owner subscribes. */
 export function announceEndpoint(
   parts: Parts,
   { event, webhookId, deliveryId, trigger, attempt }: Delivery,
@@ -23,7 +23,7 @@ export function announceEndpoint(
   return announce(parts, event, { webhookId, deliveryId, groupId: peer.groupId, status: outcome.state, error, nowMs })
 }
 
-/** Of a relay that was owed as part of a range and ended without an attempt. */
+/** For a relay that was owed as part of a range and ended without an attempt. */
 export function announceBulkEnd(
   parts: Parts,
   event: EventFacts,
@@ -53,7 +53,7 @@ interface RelayEnd {
 
 function announce({ lifecycle, view }: Parts, event: EventFacts, end: RelayEnd): OutRecord[] {
   const { webhookId, deliveryId, groupId, status, error, nowMs } = end
-  // The newest is what it came by, unless it was taken back and declared anew meanwhile.
+  // The newest push is the one that it came by, unless that was withdrawn and declared anew meanwhile.
   const push = view.federation.pushes(groupId).findLast(each => each.sourceCanonicalName === event.canonicalName)
   if (push === undefined) return []
   return announceRelay(

@@ -1,6 +1,6 @@
 /**
- * How a delivery leaves this process's hands: each way writes what follows from it, keeps the count of its event, and ends its record, all
- * in one transaction.
+ * The ways in which a delivery leaves this process: each writes the resulting records, updates the count of its event,
+ * and ends its input record, all in one transaction.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { retryAfterMs, tierFor } from '../../../src/delivery/retry-schedule.ts'
@@ -19,7 +19,7 @@ import type { Announcing } from './announcements.ts'
 import { attemptRow, deadLetter, deadLetterUntried, type Outputs, retryRecord, stepRow } from './outputs.ts'
 
 const HOP_MS = 600_000
-/** What cannot be signed waits for its owner: longer, since each time is shown in its history. */
+/** A delivery that cannot be signed waits for its owner: longer, since its history shows each time. */
 const UNSIGNED_MS_MAX = 30 * 60_000
 
 export interface Settle {
@@ -27,17 +27,22 @@ export interface Settle {
   attempted(delivery: Delivery, result: AttemptResult): void
   /** An end without an attempt. */
   cancelled(delivery: Delivery, reason: string): void
-  /** Somebody wants it tried again: that is shown at once, not only when the attempt has been made. */
+  /** A manual retry was requested: shown at once, not only after the attempt. */
   asked(delivery: Delivery): void
-  /** Into a retry topic without an attempt: what releases before left there is more than may wait with the range. */
+  /**
+   * Into a retry topic without an attempt: an earlier release left more deliveries there than may wait with the range.
+   */
   hop(delivery: Delivery): void
-  /** Into a retry topic without an attempt, due when it was: the record that it came by is in the log no longer. */
+  /** Into a retry topic without an attempt, with its due time: its former record is no longer in the log. */
   rescued(delivery: Delivery): void
-  /** Nothing more can be done for it: a dead letter without a further attempt. */
+  /** A dead letter without a further attempt: nothing more can be done for it. */
   refused(delivery: Delivery, reason: string): void
-  /** Its webhook has been switched off meanwhile, and it does not wait for that. */
+  /** Its webhook has been paused meanwhile, and it does not wait for that. */
   skipped(delivery: Delivery, reason: string): void
-  /** Into a retry topic without an attempt, because its webhook's secret cannot be opened: the history says so, each time. */
+  /**
+   * Into a retry topic without an attempt, because its webhook's secret cannot be opened: recorded in the history each
+   * time.
+   */
   unsigned(delivery: Delivery): void
   /** Packed rows. */
   seal(): OutRecord[]
@@ -49,24 +54,24 @@ export function createSettle(deps: {
   attempts: Attempts
   events: OpenEvents
   states: WebhookStates
-  /** Hears of each attempt's end. `retryAfterMs`: for how long the receiver wants to be left alone. */
+  /** Called at each attempt's end. `retryAfterMs`: how long the receiver wants no request. */
   owing: { attempted(delivery: Delivery, ok: boolean, retryAfterMs: number | undefined): void }
   outputs: Outputs
   lanes: SubjectLanes
-  /** Hears how each attempt ended. */
+  /** Called with the result of each attempt. */
   announce: Announcing
   clock: Clock
   ids: Ids
   timeScale: number
   onAttempt(row: AttemptRow, isFed: boolean): void
-  /** The delivery is out of hand. */
+  /** The delivery is no longer in hand. */
   release(delivery: Delivery): void
 }): Settle {
   const { handle, events, clock, timeScale } = deps
   const { shard } = handle
   const { outputs } = deps
 
-  /** By the webhook as it is now; of one that is gone, as many as were made. */
+  /** By the current webhook; for a deleted one, as many as were made. */
   const maxAttemptsOf = ({ event, webhookId, attempts }: Delivery): number =>
     deps.view.find('webhook', event.organizationId, webhookId)?.retryDelaysMs.length ?? attempts
 
@@ -87,15 +92,15 @@ export function createSettle(deps: {
       deps.announce.completed(delivery.event, ended.completion.state, ended.deliveries)
     }
     if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
-    // The next one in line waits for it; and of a replay, which goes on its own rate, a crash is to repeat little. What is fed from a range
-    // commits at the pace of live deliveries: it comes as quickly as they do.
+    // The next delivery of the lane waits for this commit; and a crash should repeat little of a replay, which has its
+    // own rate. Fed deliveries commit at the pace of live ones, since they come as fast.
     const isAwaited = delivery.lane !== undefined || delivery.trigger === 'replay'
     deps.lanes.ended(delivery)
     release(delivery)
     handle.write(records, isAwaited)
   }
 
-  /** A replay or a retry by hand says nothing new of how its emit ended. */
+  /** A replay or a manual retry does not change how its emit ended. */
   function endOfEvent({ event, countedAs, fed, webhookId }: Delivery, failed: boolean): Completion | undefined {
     const nowMs = clock.nowMs()
     if (countedAs === 'nothing') return undefined

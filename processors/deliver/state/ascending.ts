@@ -1,6 +1,6 @@
-/** Ascending lists of numbers without repetition. Most that come are greater than all that are there. */
+/** Ascending lists of numbers without repetition, mostly extended at the end. */
 
-/** Where the number is, or would be. */
+/** The index of the number, or the index at which it would be inserted. */
 function placeOf(list: readonly number[], number: number): number {
   let low = 0
   let high = list.length
@@ -25,7 +25,7 @@ export function remove(list: number[], number: number): void {
   if (list[at] === number) list.splice(at, 1)
 }
 
-/** Each as the distance from the one before, the first from 0. */
+/** Each as the difference from the one before, the first from 0. */
 export function stepsOf(numbers: Iterable<number>): number[] {
   let before = 0
   return [...numbers]
@@ -37,7 +37,7 @@ export function stepsOf(numbers: Iterable<number>): number[] {
     })
 }
 
-/** The numbers of which these are the steps. */
+/** The numbers with these differences. */
 export function fromSteps(steps: readonly number[]): number[] {
   let number = 0
   return steps.map(step => {

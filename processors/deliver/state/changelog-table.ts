@@ -1,4 +1,4 @@
-/** What stands in `delivery.catch-ups` under one kind of key: kept by id, stored with the transaction in which it changed. */
+/** The entries of one kind in `delivery.catch-ups`: kept by id, and stored with the transaction that changed them. */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 
@@ -6,10 +6,13 @@ export interface Standings<T> {
   get(id: string): T | undefined
   ids(): string[]
   values(): Iterable<T>
-  /** As stored; undefined: it is over. Nothing to store again. */
+  /** As restored; undefined: removed. Nothing needs to be stored again. */
   restore(id: string, value: T | undefined): void
   set(id: string, value: T): void
-  /** It has changed. What is over is past changing: deliveries under way may end later than what they were made for. */
+  /**
+   * It has changed. A removed entry is not changed any more: deliveries under way may end after the work that began
+   * them.
+   */
   touch(id: string): void
   end(id: string): void
   /** State records that bring the changelog to this point. */
@@ -23,7 +26,7 @@ export function createStandings<T>(deps: {
   onChange(): void
 }): Standings<T> {
   const standing = new Map<string, T>()
-  /** To be stored at the next seal; those that do not stand any more with nothing. */
+  /** Dirty ids to write at the next seal; removed ones become tombstones. */
   const changed = new Set<string>()
 
   function note(id: string): void {

@@ -1,6 +1,6 @@
 /**
- * Early entries of one webhook: deliveries that wait with its range although they lie before it. They are kept by where their records lie, in
- * blocks, and are fed by number before anything of the range.
+ * Early entries of one webhook: deliveries that wait with its range although they lie before it. They are kept by the
+ * position of their records, in blocks, and are fed by number before anything of the range.
  */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveries } from '../../../topics/deliveries.ts'
@@ -14,10 +14,10 @@ import {
   earlyBlockCodec,
 } from '../../../topics/delivery-catch-ups.ts'
 
-/** More of one webhook are refused. */
+/** A webhook cannot have more. */
 export const EARLY_ENTRIES_MAX = 20_000
 
-/** The topics that records of early entries lie in; the place of each is stored, so new ones come behind. */
+/** The topics that hold records of early entries; the index of each is stored, so new ones are appended. */
 export const EARLY_INPUTS: readonly string[] = [
   deliveries.name,
   deliveriesCommands.name,
@@ -28,16 +28,16 @@ export interface EarlyEntries {
   size(): number
   /** False when there are too many. */
   add(entry: EarlyEntry): boolean
-  /** The next ones that have not been begun, by number. */
+  /** The next ones that have not begun, by number. */
   waiting(limit: number): EarlyEntry[]
-  /** How many have not been begun. */
+  /** How many have not begun. */
   left(): number
-  /** The one with this number, if there is one and it has not been begun. */
+  /** The one with this number, if it exists and has not begun. */
   find(number: number): EarlyEntry | undefined
-  /** It is there, and has not been begun. */
+  /** It exists, and has not begun. */
   isWaiting(entry: EarlyEntry): boolean
   begin(entry: EarlyEntry): void
-  /** It was begun and comes back unended. */
+  /** It began and comes back unended. */
   restart(entry: EarlyEntry): void
   remove(entry: EarlyEntry): void
   restoreBlock(block: number, value: Buffer | null): void
@@ -51,7 +51,7 @@ export function createEarlyEntries(webhookId: string, onChange: () => void): Ear
   const begun = new Set<EarlyEntry>()
   const changed = new Set<number>()
   const stored = new Set<number>()
-  /** By number, sorted when it is looked at; removed ones leave it later. */
+  /** By number, sorted on demand; removed ones leave it later. */
   let order: EarlyEntry[] = []
   let isSorted = true
   let last = 0

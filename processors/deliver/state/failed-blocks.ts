@@ -1,6 +1,6 @@
 /**
- * Events of which a delivery failed while another webhook is still owed them as part of a range: one bit for each, until the last delivery has
- * ended and the emit's end is written.
+ * Events with a failed delivery that another webhook is still owed as part of a range: one bit for each, until the last
+ * delivery has ended and the emit's end is written.
  */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
@@ -20,9 +20,9 @@ export interface FailedBlocks {
   restore(log: LogName, block: number, value: Buffer | null): void
   add(log: LogName, number: number): void
   has(log: LogName, number: number): boolean
-  /** Whether it is noted; not any more afterwards. */
+  /** Whether it is noted; removes the note. */
   take(log: LogName, number: number): boolean
-  /** These organizations are gone. Answers how many blocks it was, `max` at the most. */
+  /** Removes the blocks of these deleted organizations. Returns how many, at most `max`. */
   forget(isGone: (organizationId: string) => boolean, max: number): number
   seal(partition: number): OutRecord[]
 }
@@ -117,7 +117,7 @@ function shortest(bits: Buffer): FailedBlock {
     const first = runs.at(-2)
     if (first !== undefined && first + runs.at(-1)! === at) runs[runs.length - 1]!++
     else runs.push(at, 1)
-    // Two bytes for a number, mostly: beyond this the bits are shorter.
+    // A number mostly takes two bytes: beyond this size, bits are shorter.
     if (runs.length > BYTES / 2) return { runs: [], bits }
   }
   return { runs, bits: Buffer.alloc(0) }

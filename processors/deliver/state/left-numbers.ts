@@ -1,4 +1,4 @@
-/** Numbers of a range that have left it out of order: a bit for each, stored in blocks. */
+/** Numbers that have left a range out of order: one bit for each, stored in blocks. */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
   catchUpKeys,
@@ -11,9 +11,9 @@ export interface LeftNumbers {
   has(number: number): boolean
   add(number: number): void
   restoreBlock(block: number, value: Buffer | null): void
-  /** Blocks that have changed, and tombstones of those of which nothing is needed any more. */
+  /** Changed blocks, and tombstones for blocks that are no longer needed. */
   seal(partition: number, isNeeded: (firstNumber: number, lastNumber: number) => boolean): OutRecord[]
-  /** Of all that is stored. */
+  /** Number of stored blocks. */
   tombstones(partition: number): OutRecord[]
 }
 

@@ -1,6 +1,7 @@
 /**
- * Which retries asked for by hand have been taken up: a delivery with so many attempts is tried again once, however often and through however
- * many processes it is asked for. The history, by which the api decides, lags; this does not.
+ * Manual retries that have been taken up: a delivery with a given number of attempts is tried again once, however often
+ * and through however many processes the retry is requested. The history, by which the api decides, lags; this state
+ * does not.
  */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
@@ -10,32 +11,32 @@ import {
   deliveryStateKeys,
 } from '../../../topics/delivery-state.ts'
 
-/** Longer than the history ever lags behind. */
+/** Longer than the history ever lags. */
 const REMEMBERED_MS = 86_400_000
-/** Of a range, whose members are many, and which asks the history once. */
+/** For redrives of a range, which have many members and query the history once. */
 const REMEMBERED_OF_RANGE_MS = 600_000
 
 export interface Asked {
   restore(deliveryId: string, value: Buffer | null): void
   /**
-   * False when the delivery has been taken up at this number of attempts, or a later one, already. After a restart the command that had asked may
-   * ask once more: it does when what it had taken up was in flight in a crash.
+   * False when the delivery has already been taken up at this number of attempts or a later one. After a restart the
+   * command that took it up may do so once more, if its attempt was in flight in a crash.
    */
   accept(deliveryId: string, attempts: number, by: string, nowMs: number, ofRange?: boolean): boolean
-  /** Whether this command was the last to have it taken up. */
+  /** Whether this command was the last to take it up. */
   isBy(deliveryId: string, by: string): boolean
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
 
 export function createAsked(): Asked {
-  /** The one asked for longest ago first. */
+  /** The oldest request first. */
   const asked = new Map<string, AskedDelivery>()
   const changed = new Set<string>()
-  /** As an earlier life left them. */
+  /** As an earlier process left them. */
   const restored = new Set<string>()
 
-  /** Of ranges, in the same order; not known after a restart, which keeps them longer. */
+  /** Those of ranges, in the same order; not known after a restart, which keeps them longer. */
   const ofRanges = new Map<string, number>()
 
   function forgetOld(nowMs: number): void {

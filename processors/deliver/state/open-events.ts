@@ -1,12 +1,14 @@
 /**
- * Which events still have deliveries on their way, so that the transaction that ends the last one can say how the emit ended.
+ * Tracks which events still have open deliveries, so that the transaction that ends the last one records how the emit
+ * ended.
  *
  *     in hand   parts of a record of `deliveries` that have not ended: counted anew whenever the record is read again
  *     away      deliveries that have left the record and are open one by one: in a retry topic, or an early entry
- *     covered   what a webhook is owed as part of a range: counted by nobody, the ranges of the event's subscribers are asked
+ *     covered   events that a webhook is owed as part of a range: not counted; the ranges of the event's subscribers
+ * are checked
  *
- * An entry is stored once one of its deliveries is away or has failed. So an event whose only delivery succeeds at once writes nothing here, nor
- * does one of a held webhook alone.
+ * An entry is stored once one of its deliveries is away or has failed. So an event whose only delivery succeeds at once
+ * writes nothing here, nor does one of a held webhook alone.
  */
 import { encodeKeys, readSubscribers, subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
@@ -16,7 +18,7 @@ import { deliveryState, deliveryStateKeys, openEventCodec } from '../../../topic
 import type { FailedBlocks } from './failed-blocks.ts'
 import type { WebhookStates } from './webhook-states.ts'
 
-/** What is to be said of an event whose last delivery has ended. */
+/** The completion of an event whose last delivery has ended. */
 export interface Completion {
   completion: CompletionRow
   /** How many deliveries there were. */
@@ -30,17 +32,17 @@ export type EventName = Pick<
 
 export interface OpenEvents {
   restore(eventId: string, value: Buffer | null): void
-  /** The event's record was read. `ended`: places of its list of webhooks that have ended. */
+  /** The event's record was read. `ended`: indexes in its list of webhooks that have ended. */
   begin(event: EventName, webhookIds: readonly string[], ended: readonly number[]): void
   /** A part in hand is owed as part of a range now. */
   absorb(event: EventName, webhookId: string): void
-  /** And is not after all: it is in hand again. */
+  /** The reverse: it is in hand again. */
   unabsorb(event: EventName, webhookId: string, webhookIds: readonly string[]): void
-  /** A part in hand has left its record without having ended. */
+  /** A part in hand has left its record unended. */
   away(event: EventName): void
   /** A delivery of a range has been attempted and waits on its own now. `keys`: the event's subscribers. */
   awayFromRange(event: EventName, keys: readonly bigint[], own: bigint): void
-  /** A part in hand, or one that is away, has ended. Answers what is to be said if it was the last. */
+  /** A part in hand or away has ended. Returns the completion if it was the last. */
   end(event: EventName, from: 'hand' | 'away', failed: boolean, nowMs: number): Completion | undefined
   /** A delivery has ended as part of a range. `keys`: the event's subscribers. */
   endOfRange(
@@ -49,14 +51,14 @@ export interface OpenEvents {
     own: bigint,
     end: { failed: boolean; nowMs: number },
   ): Completion | undefined
-  /** Nothing more is said of events of these organizations. Answers how many it was, `max` at the most. */
+  /** Removes the events of these organizations. Returns how many, at most `max`. */
   forget(isGone: (organizationId: string) => boolean, max: number): number
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
 
 interface Open {
-  /** Of a release before: all that are open, wherever they are. */
+  /** Of an earlier release: all open deliveries, in hand or away. */
   legacy: number | undefined
   hand: number
   away: number
@@ -77,7 +79,7 @@ export function createOpenEvents({
   const events = new Map<string, Open>()
   /** To be stored at the next seal. */
   const changed = new Set<string>()
-  /** Over, and stored. */
+  /** Completed, and stored. */
   const over = new Set<string>()
 
   function openOf(event: EventName, deliveries: number): Open {
@@ -85,7 +87,7 @@ export function createOpenEvents({
     if (known) return known
     const { eventId, emitId, organizationId, environment, recordedAtMs, sequence } = event
     const name = { eventId, emitId, organizationId, environment, recordedAtMs, sequence }
-    // What was over in this transaction is open again: its record is written, not removed.
+    // An event completed in this transaction is open again: its record is written, not removed.
     const stored = over.delete(eventId)
     const made: Open = {
       legacy: undefined,
@@ -123,7 +125,7 @@ export function createOpenEvents({
     return { completion, deliveries }
   }
 
-  /** What follows from a part having ended, or having become part of a range. */
+  /** The effect of a part that has ended, or has become part of a range. */
   function settle(open: Open, nowMs: number): Completion | undefined {
     if ((open.legacy ?? 0) > 0 || open.hand > 0 || open.away > 0) {
       if (open.away > 0 || open.failed || open.stored) changed.add(open.event.eventId)
@@ -172,7 +174,7 @@ export function createOpenEvents({
       else open.hand--
       open.owedBy.push(subscriberKey(webhookId))
       if (open.legacy !== undefined && open.legacy > 0) changed.add(event.eventId)
-      // It is covered by what has just been absorbed.
+      // The number just absorbed covers it.
       if ((open.legacy ?? 0) > 0 || open.hand > 0 || open.away > 0) return
       if (open.failed) failedBlocks.add(event, event.sequence)
       drop(open)
@@ -181,7 +183,7 @@ export function createOpenEvents({
       const own = subscriberKey(webhookId)
       const known = events.get(event.eventId)
       const open = known ?? openOf(event, webhookIds.length)
-      // Nobody counted it while all of it was owed as part of ranges.
+      // It was not counted while all of it was owed as part of ranges.
       open.owedBy = known
         ? open.owedBy.filter(key => key !== own)
         : states.covering(event, event.sequence, webhookIds.map(subscriberKey), own)
@@ -216,7 +218,7 @@ export function createOpenEvents({
       const open = events.get(event.eventId)
       if (open) {
         open.owedBy = open.owedBy.filter(key => key !== own)
-        // Others are open one by one, or in hand: the last of them says how the emit ended.
+        // Others are open one by one, or in hand: the last of them completes the emit.
         if (failed) failedBlocks.add(event, event.sequence)
         if (open.stored) changed.add(event.eventId)
         return undefined

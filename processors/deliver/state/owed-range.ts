@@ -1,12 +1,14 @@
 /**
- * What one webhook is owed beyond its share (`delivery.catch-ups`): segments of sequence numbers, and early entries for what lies before them.
+ * The events that one webhook is owed beyond its share (`delivery.catch-ups`): segments of sequence numbers, and early
+ * entries for those before.
  *
  *     settled          passed             through
  *        │  owed, some bits  │   owed         │
  *     ───┼───────────────────┼────────────────┤      (settled, passed]: begun; what has left has a bit, what is out has none yet
  *        └── all before has left
  *
- * A segment takes only numbers that were read after it was opened, so whatever was in hand by then is never in it.
+ * A segment takes only numbers that were read after it was opened, so deliveries already in hand by then are never in
+ * it.
  */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
@@ -21,11 +23,11 @@ import {
 import { createEarlyEntries, type EarlyEntries } from './early-entries.ts'
 import { createLeftNumbers } from './left-numbers.ts'
 
-/** More than this many segments merge, or wait for one to end. */
+/** Beyond this many, segments merge, or wait for one to end. */
 export const SEGMENTS_MAX = 8
 
 export interface Segment extends OwedSegment {
-  /** All owed up to here have been begun, or have left. */
+  /** All owed numbers up to here have begun or left. */
   passed: number
 }
 
@@ -42,7 +44,7 @@ export interface OwedRange extends RangeFacts {
   readonly webhookId: string
   readonly segments: readonly Segment[]
   readonly early: EarlyEntries
-  /** Whether what comes is owed, too. */
+  /** Whether new events are owed as well. */
   isOpen: boolean
   /** Owed, early entries included. */
   count: number
@@ -51,54 +53,54 @@ export interface OwedRange extends RangeFacts {
   nextProbeAtMs: number
   probeStepMs: number
   activatedAtMs: number
-  /** Attempts that took something off, a second, over the last minute. */
+  /** Attempts a second that removed something, over the last minute. */
   ratePerSecond: () => number
   closedThrough: number
   pausedThrough: number
-  /** Of a release before: what it had dealt with, by offset. */
+  /** Of an earlier release: its progress by offset. */
   cursors: ParkedWebhook['cursors']
-  /** The numbers that have come for the range and are not in a segment yet, since their records have not ended. */
+  /** The numbers absorbed for the range that are in no segment yet, since their records have not ended. */
   pendingFrom: number
   /** -1: none. */
   pendingThrough: number
-  /** It has come, after all others; `left`: it had ended before. */
+  /** It has come, after all others; `left`: it had already ended. */
   expect(number: number, left: boolean): void
-  /** What had come is in a segment now, or goes on by itself. */
+  /** The absorbed numbers are in a segment now, or go on live. */
   expectNothing(): void
   /** The highest number that any segment has. */
   lastNumber(): number
-  /** Takes in a number above all others; `left`: it has ended already. */
+  /** Takes in a number above all others; `left`: it has already ended. */
   take(number: number, recordedAtMs: number, left: boolean): void
-  /** Whether a segment that covers this number has not let go of it. */
+  /** Whether a segment covers this number, and it has not left. */
   covers(number: number): boolean
-  /** Whether the number is to be begun: covered, and not begun. */
+  /** Whether the number is to begin: covered, and not begun. */
   isOwed(number: number): boolean
   begin(number: number): void
-  /** What was begun comes back unended. */
+  /** A begun number comes back unended. */
   restart(number: number): void
   /** It has left the range for good. */
   leave(number: number): void
-  /** All owed of the segment up to this number have been begun or have left. */
+  /** All owed numbers of the segment up to this one have begun or left. */
   pass(segment: Segment, number: number): void
-  /** Owed events of this lane, from this number on, are passed over: they are begun when the lane has room. */
+  /** Owed events of this lane, from this number on, are passed over: they begin when the lane has capacity. */
   skip(lane: string, number: number): void
-  /** The lanes that are passed over, and from where. */
+  /** The lanes that are passed over, and from which number on. */
   skipped(): ReadonlyMap<string, number>
-  /** The lane has come up to where the range has passed. */
+  /** The lane has caught up with the range. */
   unskip(lane: string): void
   outstanding(): number
-  /** The lowest number that was begun and has not left. */
+  /** The lowest number that has begun and not left. */
   oldestOutstanding(): number | undefined
-  /** Takes nothing more into what is there. */
+  /** Present segments take no further numbers. */
   close(mode: SegmentMode): void
-  /** Splits what is there by the time of recording: before `atMs` ends as left out, the rest stays owed. */
+  /** Splits the present range by the time of recording: numbers before `atMs` end as left out, the rest stays owed. */
   leaveOut(atMs: number): void
   isEmpty(): boolean
   /** Its record must be written. */
   touch(): void
   restoreBlock(block: number, value: Buffer | null): void
   seal(partition: number): OutRecord[]
-  /** Tombstones for all it has stored. */
+  /** Tombstones for all its records. */
   tombstones(partition: number): OutRecord[]
 }
 
@@ -111,7 +113,10 @@ export function createOwedRange(
   let segments: Segment[] = (stored?.segments ?? []).map(segment => ({ ...segment, passed: segment.settledNumber }))
   const left = createLeftNumbers(webhookId)
   const out = new Set<number>()
-  /** Whether what is out was begun in the order of its numbers, as it is without restarts and lanes: then the lowest is the first. */
+  /**
+   * Whether the numbers that are out began in their order, as they do without restarts and lanes: then the first is the
+   * lowest.
+   */
   let isInOrder = true
   let lastBegun = -1
   const passedBy = new Set<number>()
@@ -134,7 +139,7 @@ export function createOwedRange(
   const covering = (number: number) =>
     segments.filter(each => number > each.settledNumber && number <= each.throughNumber)
 
-  /** Moves `settled` on; segments of which all has left go, unless they take what comes. */
+  /** Advances `settled`; a segment that has fully left is removed, unless it takes new events. */
   function settle(): void {
     for (const segment of segments) {
       let settled = Math.min(segment.passed, Math.max(segment.settledNumber, lowestSkipped - 1))
@@ -148,7 +153,7 @@ export function createOwedRange(
     segments = segments.filter(
       ({ mode, settledNumber, throughNumber }) => mode === 'open' || settledNumber < throughNumber,
     )
-    // What was gone from the log has been counted, and never seen.
+    // Numbers missing from the log were counted, and never seen.
     if (segments.every(({ settledNumber, throughNumber }) => settledNumber >= throughNumber)) range.count = early.size()
   }
 

@@ -1,13 +1,14 @@
 /**
- * How far one input partition has been worked off. Records end in any order, so there is a position (all before it has ended) and, beyond
- * it, what has ended already, in blocks of 1,024 offsets. Both are state records of the transaction in which the ends happened: after a
- * crash reading starts at the position, and what the blocks name is passed over.
+ * The progress in one input partition. Records end in any order, so there is a position (all before it have ended) and,
+ * beyond it, bits for records that have already ended, in blocks of 1,024 offsets. Both are state records in the
+ * transaction of those ends: after a crash reading starts at the position, and records with a bit are skipped.
  *
  *     ended ended ended | open ENDED open ENDED ENDED | not read yet
  *                       ▲ position                    ▲ where reading is
  *
- * An offset names a record together with the leader epoch that it was written in, and epochs only grow. So a record that comes at an offset which
- * was known already, with an epoch beyond those known there, is another one: the log was cut at or before it, and nothing that is known from there on holds.
+ * An offset identifies a record only together with its leader epoch, and epochs only grow. So a record at an offset
+ * that was known already, with a higher epoch than those known there, is another one: the log was cut at or before it,
+ * and all that is known from there on is void.
  */
 import type { KnownPosition, LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
 import {
@@ -23,40 +24,45 @@ import {
 export interface Begun {
   readonly offset: number
   readonly leaderEpoch: number
-  /** Its record is in the log no longer: another one may come to be at its offset, and its end concerns neither. */
+  /** Its record is no longer in the log: another one may get its offset, and its end concerns neither. */
   isLost: boolean
   /** Parts (webhooks) that have not ended. */
   open: number
-  /** Places of those that have, of a record with several. */
+  /** Indexes of those that have ended, for a record with several. */
   ended: number[]
 }
 
 export interface Progress {
   readonly topic: string
-  /** Whether reading has come past all that had ended before a restart. */
+  /** Whether reading has passed everything that had ended before a restart. */
   isReadAgain(): boolean
-  /** A position record, as stored. */
+  /** A position record, as restored. */
   restorePosition(value: Buffer): void
-  /** A block record, as stored; null: it is over. */
+  /** A block record, as restored; null: removed. */
   restoreBlock(block: number, value: Buffer | null): void
   /** Where to start reading; undefined if nothing was ever stored. */
   position(): number | undefined
-  /** What is known of the record before the position. */
+  /** The topic id and leader epoch of the record before the position. */
   known(): KnownPosition
   /**
-   * To be called before any of these records is begun, with what is known of the last. Answers the offset from which on the log is another one than
-   * was known, everything from there on being forgotten; undefined: it goes on.
+   * Call this before any of these records is opened, with the epoch of the last. Returns the offset from which on the
+   * log is another one, and forgets everything from there on; undefined: the log is unchanged.
    */
   follow(records: readonly LogRecord[], last: Required<KnownPosition> | undefined): number | undefined
-  /** All records before this offset have been begun. */
+  /** All records before this offset have been opened. */
   readTo(): number
-  /** Records that have been begun and have not ended. */
+  /** Records that are open. */
   open(): number
-  /** A record of one part beyond `readTo`, to be ended before it is read; undefined if it has been begun or has ended. */
+  /**
+   * Opens a record of one part beyond `nextOffset`, to end it before it is read; undefined if it is open or has ended.
+   */
   ahead(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>): Begun | undefined
-  /** A record of `parts` parts was read. Undefined if all of it has ended before; else `ended` names the parts that have. */
+  /**
+   * A record of `parts` parts was read. Undefined if all of it had already ended; else `ended` lists the parts that
+   * had.
+   */
   begin(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>, parts: number): Begun | undefined
-  /** Reading has come to this offset; all records before it have been begun. */
+  /** Reading has reached this offset; all records before it have been opened. */
   advance(nextOffset: number): void
   /** Part `place` of the record has ended. Each part ends once. */
   end(record: Begun, place: number): void
@@ -69,11 +75,11 @@ interface Block {
   /** The highest offset with a bit. */
   highest: number
   partial: Map<number, number[]>
-  /** The newest of the records that it names; infinite: not known. */
+  /** The newest epoch of its records; infinite: not known. */
   leaderEpoch: number
   changed: boolean
   stored: boolean
-  /** What is stored of it names records that are lost. */
+  /** Its stored state names records that are lost. */
   isCut: boolean
 }
 
@@ -87,11 +93,14 @@ export function createProgress(topic: string): Progress {
   let nextOffset = 0
   let stored: DeliveryPosition | undefined
   let topicId: string | undefined
-  /** Of the records before `nextOffset`. */
+  /** Epoch of the records before `nextOffset`. */
   let readEpoch = -1
-  /** By what was restored, some of what lies before `to` has ended; its epoch is infinite where it is not known. Undefined: to be looked at. */
+  /**
+   * After a restore, some records before `to` have ended; infinite where their epoch is not known. Undefined: to be
+   * checked.
+   */
   let restored: { to: number; epoch: number } | undefined = { to: 0, epoch: -1 }
-  /** The same by what has ended since before it was read. */
+  /** The same for records that ended before they were read in this session. */
   let ahead = { to: 0, epoch: -1 }
 
   function blockOf(offset: number): Block {
@@ -123,7 +132,7 @@ export function createProgress(topic: string): Progress {
 
   const position = () => oldest()?.offset ?? nextOffset
 
-  /** The block's record, if what it says is news; blocks wholly before the position are over. */
+  /** The block's record, if it has changed; blocks wholly before the position are removed. */
   function sealBlock(number: number, block: Block, partition: number): OutRecord | undefined {
     const key = deliveryStateKeys.ofDone(topic, number)
     const isEmpty = block.highest < 0 && block.partial.size === 0
@@ -145,7 +154,7 @@ export function createProgress(topic: string): Progress {
     }
   }
 
-  /** Whether another record was known at its place. */
+  /** Whether another record was known at its offset. */
   function isAnother({ offset, leaderEpoch = -1 }: LogRecord): boolean {
     if (offset < nextOffset) return readEpoch < 0 || leaderEpoch > readEpoch
     return [ofRestored(), ahead].some(({ to, epoch }) => offset < to && leaderEpoch > epoch)
@@ -161,7 +170,7 @@ export function createProgress(topic: string): Progress {
     return restored
   }
 
-  /** Nothing that is known from this offset on holds any more. */
+  /** Everything known from this offset on is void. */
   function turnBack(offset: number): void {
     for (const record of begun.slice(head)) if (record.offset >= offset) record.isLost = true
     begun = begun.slice(head).filter(({ isLost }) => !isLost)
@@ -283,7 +292,7 @@ function setBit(bits: Buffer, at: number): void {
   bits[at >> 3]! |= 1 << (at & 7)
 }
 
-/** Takes out what is at or beyond the offset. */
+/** Removes entries at or beyond the offset. */
 function cutBlock(number: number, block: Block, offset: number): void {
   const first = number * BLOCK_OFFSETS
   for (let at = Math.max(0, offset - first); at < BLOCK_OFFSETS; at++) clearBit(block.ended, at)

@@ -1,6 +1,6 @@
 /**
- * What is known of webhooks that are not quite well: what they are owed as ranges, and how their endpoints fail. A healthy webhook has no entry,
- * so it costs a delivery one look-up.
+ * State of webhooks that are not fully healthy: their owed ranges, and the failures of their endpoints. A healthy
+ * webhook has no entry, so it costs a delivery one look-up.
  */
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
@@ -14,7 +14,7 @@ import {
 import type { LogName } from './failed-blocks.ts'
 import { createOwedRange, type OwedRange, type RangeFacts } from './owed-range.ts'
 
-/** An endpoint has failed when so many attempts in a row did. */
+/** This many failed attempts in a row mean that an endpoint is down. */
 export const FAILING_AT = 20
 
 type RangeKey = Exclude<CatchUpKey, { replay: string } | { redrive: string }>
@@ -30,25 +30,25 @@ export interface WebhookStates {
   restoreEndpoint(webhookId: string, value: Buffer | null): void
   get(webhookId: string): WebhookState | undefined
   ranges(): OwedRange[]
-  /** The webhooks of which something is known about the endpoint. */
+  /** The webhooks with state about their endpoint. */
   endpoints(): Array<{ webhookId: string; organizationId: string }>
   /** How many ranges there are. */
   size(): number
   open(webhookId: string, facts: Omit<RangeFacts, 'key'>): OwedRange
-  /** The range is over. */
+  /** The range has ended. */
   end(webhookId: string): void
-  /** One of these webhooks, but for `except`, is owed the event as part of a range. */
+  /** Whether one of these webhooks, except for `except`, is owed the event as part of a range. */
   isCovered(log: LogName, number: number, keys: readonly bigint[], except?: bigint): boolean
   /** Those of them that are. */
   covering(log: LogName, number: number, keys: readonly bigint[], except?: bigint): bigint[]
   succeeded(webhookId: string): void
-  /** Answers how many attempts have failed in a row. */
+  /** Returns how many attempts have failed in a row. */
   failed(webhookId: string, organizationId: string, nowMs: number): number
-  /** Its URL or secret has changed: its past says nothing any more. */
+  /** Its URL or secret has changed: former failures no longer count. */
   forgetFailures(webhookId: string): void
-  /** So many more deliveries wait in retry topics. */
+  /** This many more deliveries wait in retry topics. */
   inRetry(webhookId: string, organizationId: string, change: number): void
-  /** The webhook is gone: nothing more is kept of its endpoint. */
+  /** The webhook is deleted: the state of its endpoint is removed. */
   forget(webhookId: string): void
   seal(partition: number): OutRecord[]
 }
@@ -58,7 +58,7 @@ export function createWebhookStates(): WebhookStates {
   const byKey = new Map<string, Map<bigint, OwedRange>>()
   const changedEndpoints = new Set<string>()
   const storedEndpoints = new Set<string>()
-  /** Blocks that came before their range's own record. */
+  /** Blocks that were restored before their range's own record. */
   const early = new Map<string, Array<[CatchUpKey, Buffer | null]>>()
   /** Ranges to be written. */
   const dirty = new Set<OwedRange>()

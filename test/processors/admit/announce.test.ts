@@ -1,4 +1,7 @@
-/** What `admit` announces (C.3): the steps of an emit to those who name them, and what an organization should know unasked. */
+/**
+ * What `admit` announces (C.3): the steps of an emit to those who name them, and what an organization should know
+ * unasked.
+ */
 import { describe, expect, it } from '@jest/globals'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'

@@ -1,4 +1,7 @@
-/** Whatever an organization sends, what `admit` writes about it can be written: a record that the broker refuses would be tried for ever. */
+/**
+ * Whatever an organization sends, what `admit` writes about it can be written: a record that the broker refuses would
+ * be tried for ever.
+ */
 import { hash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'

@@ -1,4 +1,7 @@
-/** What the platform emits for an organization whose log takes nothing waits in the shard's state, and nobody else waits for it. */
+/**
+ * What the platform emits for an organization whose log takes nothing waits in the shard's state, and nobody else waits
+ * for it.
+ */
 import { describe, expect, it } from '@jest/globals'
 import { createDeferredEmits, DEFERRED_MAX } from '../../../processors/admit/deferred-emits.ts'
 import type { Emit } from '../../../processors/admit/emit.ts'

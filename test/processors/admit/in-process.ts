@@ -57,7 +57,9 @@ export function openAdmit({ state = [], ...changes }: Partial<AdmitDependencies>
   return { shard, handle, verdicts }
 }
 
-/** One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`. */
+/**
+ * One transaction of these records of one partition, on a shard restored from the examples of its state, and `state`.
+ */
 export function admitAll(
   records: LogRecord[],
   { isolated = false, ...changes }: Parameters<typeof openAdmit>[0] & { isolated?: boolean } = {},

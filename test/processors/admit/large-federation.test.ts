@@ -1,6 +1,7 @@
 /**
- * An event for five thousand organizations, on a real broker: it is written in parts, while others are judged, while the shard crashes and moves,
- * and while members and groups go. The other shards are left out: what is written for the members is read where it lies.
+ * An event for five thousand organizations, on a real broker: it is written in parts, while others are judged, while
+ * the shard crashes and moves, and while members and groups go. The other shards are left out: what is written for the
+ * members is read where it lies.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
@@ -136,7 +137,10 @@ function createWorld() {
   return { view, group, push, member }
 }
 
-/** `admit` on topics of this test, its other shards idle; `onCommit` is called after each transaction with the relays written in all. */
+/**
+ * `admit` on topics of this test, its other shards idle; `onCommit` is called after each transaction with the relays
+ * written in all.
+ */
 function watched(deps: AdmitDependencies, watch: Watch): Processor {
   const admit = createAdmit(deps)
   const [own, base] = [
@@ -264,7 +268,8 @@ it(`an event for ${MEMBERS} organizations reaches each once and in order, in sma
   expect(relays).toBeLessThan(MEMBERS * EMITS - 1_500)
   await run()
 
-  // Every member but the paused one, for each emit: those that went away too, since they were members when the event was accepted.
+  // Every member but the paused one, for each emit: those that went away too, since they were members when the event
+  // was accepted.
   const expected = (MEMBERS - 1) * EMITS
   const found = new Map<string, number[]>()
   let count = 0

@@ -1,4 +1,7 @@
-/** What the platform emits for an organization: numbered, logged, delivered and recorded like an emit, once, and on no quota. */
+/**
+ * What the platform emits for an organization: numbered, logged, delivered and recorded like an emit, once, and on no
+ * quota.
+ */
 import { describe, expect, it } from '@jest/globals'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, OutRecord } from '../../../src/kafka/ports.ts'

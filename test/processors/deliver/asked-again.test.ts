@@ -1,4 +1,7 @@
-/** Retries by hand and redrives that are in flight when their process dies: each is made, and none is left as one that will be. */
+/**
+ * Retries by hand and redrives that are in flight when their process dies: each is made, and none is left as one that
+ * will be.
+ */
 import { expect, it } from '@jest/globals'
 import { createMemoryShard } from './memory-shard.ts'
 

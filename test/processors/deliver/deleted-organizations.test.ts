@@ -6,7 +6,10 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const KINDS = ['open/', 'lane/', 'failed/', 'endpoint/', 'health/', 'parked/', 'early/', 'replay/', 'redrive/']
 
-/** A webhook that is paused with a retry before its range, in an ordered lane; another one whose deliveries of the same events failed. */
+/**
+ * A webhook that is paused with a retry before its range, in an ordered lane; another one whose deliveries of the same
+ * events failed.
+ */
 async function burdened() {
   const shard = createMemoryShard()
   const kinds = () => KINDS.filter(kind => shard.state(kind).length > 0)

@@ -1,4 +1,7 @@
-/** A log of several partitions in memory, of which a test decides what is visible: late markers, new partitions, retention, a broker away. */
+/**
+ * A log of several partitions in memory, of which a test decides what is visible: late markers, new partitions,
+ * retention, a broker away.
+ */
 
 import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'

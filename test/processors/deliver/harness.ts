@@ -1,6 +1,6 @@
 /**
- * `deliver` on a real broker: topics of its own for each test file (one partition, hence one shard, for each test), a control view that the
- * test fills, and shards that can be stopped as a crash does and opened again.
+ * `deliver` on a real broker: topics of its own for each test file (one partition, hence one shard, for each test), a
+ * control view that the test fills, and shards that can be stopped as a crash does and opened again.
  */
 
 import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
@@ -74,7 +74,10 @@ export async function createHarness() {
   }
 }
 
-/** A broker that has just started has no transaction coordinator yet, and new topics no leaders. The last partition belongs to no test. */
+/**
+ * A broker that has just started has no transaction coordinator yet, and new topics no leaders. The last partition
+ * belongs to no test.
+ */
 async function untilWritable(runtime: TestRuntime): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

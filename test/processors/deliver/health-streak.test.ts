@@ -1,4 +1,6 @@
-/** What makes a webhook failing, disabled and healthy again, against a model; each commit may be followed by a crash. */
+/**
+ * What makes a webhook failing, disabled and healthy again, against a model; each commit may be followed by a crash.
+ */
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createHealth, type FailedEnd, type Health } from '../../../processors/deliver/outcome/health.ts'

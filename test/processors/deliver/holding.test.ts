@@ -1,4 +1,7 @@
-/** Webhooks beyond their share: what they are owed as ranges of the log, on a broker in memory and in a time that the test moves. */
+/**
+ * Webhooks beyond their share: what they are owed as ranges of the log, on a broker in memory and in a time that the
+ * test moves.
+ */
 import { describe, expect, it } from '@jest/globals'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
 import { createMemoryShard, type MemoryShard } from './memory-shard.ts'

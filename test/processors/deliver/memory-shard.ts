@@ -1,6 +1,7 @@
 /**
- * `deliver` on a broker in memory, in a time that the test moves: one shard, its input and state topics, and the logs of its organizations. A
- * transaction becomes visible at once or not at all, so a test can crash the shard before or after any commit.
+ * `deliver` on a broker in memory, in a time that the test moves: one shard, its input and state topics, and the logs
+ * of its organizations. A transaction becomes visible at once or not at all, so a test can crash the shard before or
+ * after any commit.
  */
 import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
 import type { DeadLetter } from '../../../processors/deliver/catch-up/redrives.ts'
@@ -636,7 +637,10 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       session = undefined
       await tick()
     },
-    /** Another process takes the shard over, with the same logs: in an orderly way, or while the former one does not know it yet. */
+    /**
+     * Another process takes the shard over, with the same logs: in an orderly way, or while the former one does not
+     * know it yet.
+     */
     async move(isOrderly: boolean): Promise<void> {
       end(formerOwner)
       const of = session

@@ -1,6 +1,6 @@
 /**
- * Random histories of one shard, and what holds for all of them: every delivery ends once, every emit is completed exactly when its last delivery
- * has ended, and nothing is owed when all endpoints are well.
+ * Random histories of one shard, and what holds for all of them: every delivery ends once, every emit is completed
+ * exactly when its last delivery has ended, and nothing is owed when all endpoints are well.
  */
 import fc from 'fast-check'
 import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'

@@ -5,7 +5,10 @@ import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryStateKeys } from '../../.
 
 const TOPIC = 'deliveries'
 
-/** A log with gaps, the changelog as compaction would leave it, and beside them what is known to have ended, one part at a time. */
+/**
+ * A log with gaps, the changelog as compaction would leave it, and beside them what is known to have ended, one part at
+ * a time.
+ */
 class World {
   log: Array<{ offset: number; parts: number }> = []
   changelog = new Map<string, Buffer>()
@@ -78,7 +81,9 @@ class World {
     return value ? deliveryPositionCodec.decode(value).nextOffset : 0
   }
 
-  /** The naive answer: the first record read that has an unended part, else just after the last one read; never back. */
+  /**
+   * The naive answer: the first record read that has an unended part, else just after the last one read; never back.
+   */
   expectedPosition(before: number) {
     const readSoFar = this.log.slice(0, this.read)
     const first = readSoFar.find(({ offset, parts }) => {

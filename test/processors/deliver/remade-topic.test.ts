@@ -1,4 +1,7 @@
-/** `deliver` on a real broker while a topic that it reads is deleted and made again: its offsets begin anew, and name other records. */
+/**
+ * `deliver` on a real broker while a topic that it reads is deleted and made again: its offsets begin anew, and name
+ * other records.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { deliveries } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'

@@ -1,4 +1,7 @@
-/** The schedule, end to end on the real broker, in a time that the test moves: whoever was woken too early or too late would show it. */
+/**
+ * The schedule, end to end on the real broker, in a time that the test moves: whoever was woken too early or too late
+ * would show it.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { RETRY_PRESETS, TIER_LOAD_FRACTION } from '../../../src/delivery/retry-schedule.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'

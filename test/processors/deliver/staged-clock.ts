@@ -1,6 +1,6 @@
 /**
- * A clock that a test moves by hand while the broker keeps the machine's time. What the broker stamped is told in the hand's time by when the
- * hand was moved, so that a retry topic's delay passes when the test says so.
+ * A clock that a test moves by hand while the broker keeps the machine's time. What the broker stamped is told in the
+ * hand's time by when the hand was moved, so that a retry topic's delay passes when the test says so.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'

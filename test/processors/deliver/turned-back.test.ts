@@ -17,7 +17,10 @@ interface Entry {
   parts: number
 }
 
-/** The log, a reader that goes back to where two logs part, or a little before, and what has ended, by topic, epoch, offset and part. */
+/**
+ * The log, a reader that goes back to where two logs part, or a little before, and what has ended, by topic, epoch,
+ * offset and part.
+ */
 class World {
   log: Entry[] = []
   logEnd = 0
@@ -74,7 +77,10 @@ class World {
     }
   }
 
-  /** As a cancellation does it with what waits in a retry topic: whole records, wherever the reading is; of the log that is being read. */
+  /**
+   * As a cancellation does it with what waits in a retry topic: whole records, wherever the reading is; of the log that
+   * is being read.
+   */
   endAhead(choice: number): void {
     if (!this.isCutRead) return
     const unread = this.log.filter(({ offset, parts }) => parts === 1 && offset >= this.progress.readTo())

@@ -1,6 +1,6 @@
 /**
- * Plays the runtime for one shard: keeps the logs, hands on records, commits what is written. A life can end at any moment, and the next one
- * sees what was committed, as after a crash.
+ * Plays the runtime for one shard: keeps the logs, hands on records, commits what is written. A life can end at any
+ * moment, and the next one sees what was committed, as after a crash.
  */
 import type {
   KnownPosition,
@@ -20,7 +20,9 @@ export const SHARD = 3
 
 export interface Logs {
   append(topic: string, value: Buffer): void
-  /** From this offset on the log is another one: cut, with a new leader, or with `topicId` that of a topic made anew. */
+  /**
+   * From this offset on the log is another one: cut, with a new leader, or with `topicId` that of a topic made anew.
+   */
   turnBack(topic: string, offset: number, topicId?: string): void
   /** What is known of its last record. */
   last(topic: string): Required<KnownPosition>
